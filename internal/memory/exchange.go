@@ -1,0 +1,140 @@
+package memory
+
+import (
+	"errors"
+	"time"
+)
+
+// What members say to each other, as values. Package wire gives them bytes.
+
+// Head says what a node holds of one origin: everything up to Seq but for Gaps.
+// Gaps are ops that it has the bytes of, and has not taken (parked), ascending.
+type Head struct {
+	Seq  uint64   `json:"seq" cbor:"1,keyasint"`
+	Gaps []uint64 `json:"gaps,omitempty" cbor:"2,keyasint,omitempty"`
+}
+
+// Heads says what a node holds, by origin. Treat it as immutable.
+type Heads map[Origin]Head
+
+// Holds reports whether the op d is held, that is applied (or superseded) and fsynced.
+func (h Heads) Holds(d Dot) bool {
+	head := h[d.Origin]
+	if d.Seq > head.Seq {
+		return false
+	}
+	for _, g := range head.Gaps {
+		if g == d.Seq {
+			return false
+		}
+	}
+	return true
+}
+
+// View is one consistent, durable reading of a node: what it holds, and the
+// digest of the state that came of it.
+type View struct {
+	Heads Heads
+	Root  Digest
+	LSN   uint64 // local sequence: grows with every entry applied here
+}
+
+// Shipment is an entry as it travels: the exact bytes that its origin logged
+// (or their hollow form), and an embedding if one is shipped beside.
+type Shipment struct {
+	Raw       []byte     `cbor:"1,keyasint"`
+	Embedding *Embedding `cbor:"2,keyasint,omitempty"`
+}
+
+// Push carries entries to a member, or none: then it only exchanges heads.
+type Push struct {
+	From    Node
+	To      Node
+	Created time.Time
+	Ops     []Shipment
+	View    View
+}
+
+// Refusal says that one op was not taken, and why. Its bytes are kept.
+type Refusal struct {
+	Dot  Dot    `json:"dot" cbor:"1,keyasint"`
+	Code string `json:"code" cbor:"2,keyasint"`
+	Text string `json:"text" cbor:"3,keyasint"`
+}
+
+// Codes of refusals. They are persisted and go over the wire.
+const (
+	CodeUnknownKind = "unknown_kind"
+	CodeInvalid     = "invalid"
+	CodeSkew        = "clock_skew"
+	CodeDotConflict = "dot_conflict"
+	CodeForbidden   = "forbidden"
+)
+
+// RefusalCode is the code of the sentinel that err wraps.
+func RefusalCode(err error) string {
+	switch {
+	case errors.Is(err, ErrUnknownKind):
+		return CodeUnknownKind
+	case errors.Is(err, ErrSkew):
+		return CodeSkew
+	case errors.Is(err, ErrDotConflict):
+		return CodeDotConflict
+	}
+	return CodeInvalid
+}
+
+// PushReply answers a push, after the fsync.
+type PushReply struct {
+	From    Node
+	Refused []Refusal
+	View    View // Heads include what the push brought
+	Time    time.Time
+}
+
+// Range asks for the entries From ≤ seq ≤ To of one origin.
+type Range struct {
+	Origin Origin `cbor:"1,keyasint"`
+	From   uint64 `cbor:"2,keyasint"`
+	To     uint64 `cbor:"3,keyasint"`
+}
+
+// PullRequest asks a member for entries: ranges in order, then single dots.
+type PullRequest struct {
+	From   Node
+	To     Node
+	Ranges []Range
+	Dots   []Dot
+}
+
+// PullReply brings a prefix of what was asked for, cut to the limits of a batch.
+type PullReply struct {
+	From Node
+	Ops  []Shipment
+	// Truncated names origins of which the member no longer has all that was
+	// asked for: only a snapshot helps.
+	Truncated []Origin
+	View      View
+}
+
+// DigestRequest asks for the digests of all buckets, or for the registers of some.
+type DigestRequest struct {
+	From    Node
+	To      Node
+	Buckets []uint16 // empty: the sums of all buckets
+}
+
+// RegisterDigest is one register as it enters the digest.
+type RegisterDigest struct {
+	Key     string  `cbor:"1,keyasint"` // Key.String
+	Version Version `cbor:"2,keyasint"`
+	Digest  Digest  `cbor:"3,keyasint"` // of the entry that holds it
+}
+
+// DigestReply answers a DigestRequest. View is of the same instant as the rest.
+type DigestReply struct {
+	From      Node
+	View      View
+	Sums      []Digest // by bucket, when all were asked for
+	Registers []RegisterDigest
+}

@@ -1,0 +1,231 @@
+package memory
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"time"
+)
+
+// Tier says how long a memory is meant to live. Tiers are ordered and only go up.
+type Tier string
+
+// The tiers, shortest first.
+const (
+	Short Tier = "short"
+	Mid   Tier = "mid"
+	Long  Tier = "long"
+)
+
+// Rank orders tiers: 0 short, 1 mid, 2 long, -1 unknown.
+func (t Tier) Rank() int {
+	switch t {
+	case Short:
+		return 0
+	case Mid:
+		return 1
+	case Long:
+		return 2
+	}
+	return -1
+}
+
+// TTL is the default life of a new memory of tier t; 0 is for ever.
+func (t Tier) TTL() time.Duration {
+	switch t {
+	case Short:
+		return 6 * time.Hour
+	case Mid:
+		return 7 * 24 * time.Hour
+	}
+	return 0
+}
+
+// Defaults of a memory that says nothing else.
+const (
+	DefaultTier       = Mid
+	DefaultNamespace  = "global"
+	DefaultPriority   = 5
+	DefaultConfidence = 1.0
+	DefaultSource     = "api"
+	DefaultKind       = "observation"
+	DefaultConfSource = "caller_provided"
+)
+
+// Memory is the content of a record: what an edit replaces as a whole. The
+// fields and their JSON names are those of ai-memory 0.7. What the op or the
+// node knows better is not here: the time of the last change is the stamp of
+// the op, and access counts are local to a node.
+//
+// A Memory is a value: its slices and its Metadata must not be changed after it
+// was handed over.
+type Memory struct {
+	ID                string      `json:"id" cbor:"1,keyasint"`
+	Tier              Tier        `json:"tier" cbor:"2,keyasint"`
+	Namespace         string      `json:"namespace" cbor:"3,keyasint"`
+	Title             string      `json:"title" cbor:"4,keyasint"`
+	Content           string      `json:"content" cbor:"5,keyasint"`
+	Tags              []string    `json:"tags" cbor:"6,keyasint,omitempty"`
+	Priority          int32       `json:"priority" cbor:"7,keyasint"`
+	Confidence        float64     `json:"confidence" cbor:"8,keyasint"`
+	Source            string      `json:"source" cbor:"9,keyasint"`
+	CreatedAt         Instant     `json:"created_at" cbor:"11,keyasint"`
+	ExpiresAt         Instant     `json:"expires_at,omitzero" cbor:"14,keyasint,omitempty"` // 0: never
+	Metadata          Object      `json:"metadata" cbor:"15,keyasint,omitempty"`
+	ReflectionDepth   int32       `json:"reflection_depth" cbor:"16,keyasint,omitempty"`
+	MemoryKind        string      `json:"memory_kind" cbor:"17,keyasint"`
+	EntityID          string      `json:"entity_id,omitempty" cbor:"18,keyasint,omitempty"`
+	PersonaVersion    *int32      `json:"persona_version,omitempty" cbor:"19,keyasint,omitempty"`
+	Citations         []Citation  `json:"citations" cbor:"20,keyasint,omitempty"`
+	SourceURI         string      `json:"source_uri,omitempty" cbor:"21,keyasint,omitempty"`
+	SourceSpan        *Span       `json:"source_span,omitempty" cbor:"22,keyasint,omitempty"`
+	ConfidenceSource  string      `json:"confidence_source" cbor:"23,keyasint"`
+	ConfidenceSignals *Confidence `json:"confidence_signals,omitempty" cbor:"24,keyasint,omitempty"`
+	ConfidenceDecayed Instant     `json:"confidence_decayed_at,omitzero" cbor:"25,keyasint,omitempty"`
+	Version           int64       `json:"version" cbor:"26,keyasint"` // 1 at creation, +1 per edit that was seen
+}
+
+// Citation names evidence for a memory.
+type Citation struct {
+	URI        string  `json:"uri" cbor:"1,keyasint"`
+	AccessedAt Instant `json:"accessed_at" cbor:"2,keyasint"`
+	Hash       string  `json:"hash,omitempty" cbor:"3,keyasint,omitempty"` // 64 hex digits
+	Span       *Span   `json:"span,omitempty" cbor:"4,keyasint,omitempty"`
+}
+
+// Span is a half-open range of bytes.
+type Span struct {
+	Start uint64 `json:"start" cbor:"1,keyasint"`
+	End   uint64 `json:"end" cbor:"2,keyasint"`
+}
+
+// Confidence is what a confidence was computed from.
+type Confidence struct {
+	SourceAgeDays           float64 `json:"source_age_days" cbor:"1,keyasint"`
+	AtomDerivation          bool    `json:"atom_derivation" cbor:"2,keyasint"`
+	PriorCorroborationCount int64   `json:"prior_corroboration_count" cbor:"3,keyasint"`
+	FreshnessFactor         float64 `json:"freshness_factor" cbor:"4,keyasint"`
+	BaselinePerSource       float64 `json:"baseline_per_source" cbor:"5,keyasint"`
+}
+
+// Object is a JSON object as text, kept byte for byte. Nil stands for {}.
+type Object []byte
+
+// MarshalJSON returns the text, and {} for nil.
+func (o Object) MarshalJSON() ([]byte, error) {
+	if len(o) == 0 {
+		return []byte("{}"), nil
+	}
+	return o, nil
+}
+
+// UnmarshalJSON keeps a copy of the text; null and {} give nil.
+func (o *Object) UnmarshalJSON(b []byte) error {
+	if s := string(b); s == "null" || s == "{}" {
+		*o = nil
+		return nil
+	}
+	*o = append(Object(nil), b...)
+	return nil
+}
+
+// Field decodes the value of one key into v and reports whether it was there
+// and of v's type.
+func (o Object) Field(key string, v any) bool {
+	if len(o) == 0 {
+		return false
+	}
+	var m map[string]json.RawMessage
+	if json.Unmarshal(o, &m) != nil {
+		return false
+	}
+	raw, ok := m[key]
+	return ok && json.Unmarshal(raw, v) == nil
+}
+
+// With returns a copy of o in which key is v. Keys come out sorted. An o that is
+// not an object, or a v that has no JSON form, is an error.
+func (o Object) With(key string, v any) (Object, error) {
+	m := map[string]json.RawMessage{}
+	if len(o) > 0 {
+		if err := json.Unmarshal(o, &m); err != nil {
+			return nil, err
+		}
+	}
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	m[key] = raw
+	return json.Marshal(m)
+}
+
+// Well-known keys of a memory's metadata.
+const (
+	MetaAgent      = "agent_id"        // owner; never changes after the first write
+	MetaScope      = "scope"           // absent: private
+	MetaTarget     = "target_agent_id" // recipient of a message
+	MetaGovernance = "governance"      // rules of a namespace standard
+)
+
+// Access is the part of a memory's metadata that decides who may see it.
+type Access struct {
+	Owner   AgentID // "" is nobody's
+	Target  AgentID
+	Private bool
+}
+
+// Access reads the owner, the recipient and the scope of m. Rows of anonymous
+// callers have no owner; rows without an owner are not private.
+func (m Memory) Access() Access {
+	var f struct {
+		Agent  string  `json:"agent_id"`
+		Target string  `json:"target_agent_id"`
+		Scope  *string `json:"scope"`
+	}
+	if len(m.Metadata) > 0 && json.Unmarshal(m.Metadata, &f) != nil {
+		return Access{Private: true}
+	}
+	a := Access{Owner: AgentID(f.Agent), Target: AgentID(f.Target)}
+	if a.Owner.Unowned() {
+		a.Owner = ""
+	}
+	a.Private = a.Owner != "" && (f.Scope == nil || *f.Scope == "private")
+	return a
+}
+
+// VisibleTo reports whether agent may read a record with access a.
+func (a Access) VisibleTo(agent AgentID) bool {
+	return !a.Private || agent == a.Owner || agent == a.Target
+}
+
+// DerivedID is the id of a memory created under a title: a UUIDv8 (RFC 9562)
+// over SHA-256 of namespace and title, so that two nodes that create the same
+// title at the same time create one record.
+func DerivedID(namespace, title string) string {
+	h := sha256.New()
+	h.Write([]byte("tallystick memory\x00" + namespace + "\x00" + title))
+	var sum [sha256.Size]byte
+	u := h.Sum(sum[:0])[:16]
+	u[6] = u[6]&0x0f | 0x80
+	u[8] = u[8]&0x3f | 0x80
+	return formatUUID(u)
+}
+
+func formatUUID(u []byte) string {
+	const hexDigits = "0123456789abcdef"
+	out := make([]byte, 0, 36)
+	for i, b := range u {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			out = append(out, '-')
+		}
+		out = append(out, hexDigits[b>>4], hexDigits[b&15])
+	}
+	return string(out)
+}
+
+// Embedding is a vector that travels beside a memory to save the receiver work.
+// It is derived data: no part of a version or of any digest.
+type Embedding struct {
+	Model  string    `json:"model" cbor:"1,keyasint"`
+	Vector []float32 `json:"vector" cbor:"2,keyasint"`
+}

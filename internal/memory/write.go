@@ -1,0 +1,84 @@
+package memory
+
+import "errors"
+
+// Sentinels of writing and reading, which stores return and callers branch on.
+var (
+	// ErrNotFound: there is no such record, or the caller may not see it.
+	ErrNotFound = errors.New("not found")
+	// ErrAmbiguous: an id prefix fits more than one record.
+	ErrAmbiguous = errors.New("ambiguous")
+	// ErrStale: a register has another version than the write expected.
+	ErrStale = errors.New("changed in between")
+	// ErrBusy: the writer's queue is full; nothing was written.
+	ErrBusy = errors.New("too many writes are queued")
+	// ErrFull: the disk is full; nothing was written, reads go on.
+	ErrFull = errors.New("disk full")
+	// ErrKeyReused: the idempotency key was used with another request.
+	ErrKeyReused = errors.New("idempotency key was used for another request")
+	// ErrClosed: the node is shutting down; nothing was written.
+	ErrClosed = errors.New("shutting down")
+)
+
+// Write is a request to log ops under this node's origin: all of them, in
+// order, in one transaction, or none.
+type Write struct {
+	Actor  AgentID
+	Ops    []NewOp
+	Expect []Expect
+	// Idempotency makes a repeated write return the entries of the first one.
+	Idempotency *Idempotency
+	// Tag is handed to the commit hook as it is.
+	Tag any
+}
+
+// NewOp is an op to be logged.
+type NewOp struct {
+	Op        Op
+	Prev      []Dot
+	Embedding *Embedding
+}
+
+// Expect is a condition of a write: the register Key still has Version (zero:
+// was never written). If not, the write fails with [ErrStale].
+type Expect struct {
+	Key     Key
+	Version Version
+}
+
+// Idempotency identifies a request of an actor.
+type Idempotency struct {
+	Key  string // as the client sent it, at most 255 bytes
+	Hash Digest // of the request: method, path and body
+}
+
+// Written is what became of a write.
+type Written struct {
+	Entries  []*Entry // one for each op
+	Replayed bool     // the entries are those of an earlier, equal request
+}
+
+// Committed is what a store reports after each commit, in commit order, before
+// it answers the writers. View is the reading after it.
+type Committed struct {
+	Own   []OwnEntry // logged under this node's origin, ascending by seq
+	Other int        // entries of other origins that were applied
+	View  View
+}
+
+// OwnEntry is a committed entry of this node.
+type OwnEntry struct {
+	Dot  Dot
+	Kind Kind
+	Size int // bytes on the wire
+	// Tag is the tag of the write, on the last entry of each write only.
+	Tag any
+}
+
+// Accepted is what became of a push of another member's entries. Everything in
+// View is fsynced.
+type Accepted struct {
+	Applied int // entries that were new here
+	Refused []Refusal
+	View    View
+}
