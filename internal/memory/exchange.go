@@ -138,3 +138,23 @@ type DigestReply struct {
 	Sums      []Digest // by bucket, when all were asked for
 	Registers []RegisterDigest
 }
+
+// Fault is why a call to a member did not bring an answer that counts.
+type Fault struct {
+	Class      FaultClass
+	RetryAfter time.Duration // as the member asked, or 0
+	Err        error
+}
+
+// FaultClass says what a caller should do about a fault.
+type FaultClass uint8
+
+// Classes of faults.
+const (
+	FaultRetry    FaultClass = iota // network, 5xx, 429, a reply that is none: try again later
+	FaultIdentity                   // 401 or 403: who we are is not believed; stop, and say so
+)
+
+func (f *Fault) Error() string { return f.Err.Error() }
+
+func (f *Fault) Unwrap() error { return f.Err }
