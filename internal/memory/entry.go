@@ -12,8 +12,9 @@ type Entry struct {
 	// named by no other entry is concurrent with it: a conflict.
 	Prev []Dot
 	Op   Op
-	// Hollow is set when the content of a superseded Put is gone: Op then holds
-	// the memory's id and Create only, and Hollow names the entry that replaced it.
+	// Hollow is set when the content of a superseded Put or Consolidate is gone:
+	// Op then holds what [Entry.Hollowed] leaves, and Hollow names the entry that
+	// replaced it.
 	Hollow Dot
 	// Digest is SHA-256 of the canonical encoding of all the above, as the
 	// origin logged it; a hollow entry keeps the digest of the full one.
@@ -41,13 +42,43 @@ func (e *Entry) Validate() error {
 	if err := e.Actor.Valid(); err != nil {
 		return fmt.Errorf("entry %s: %w", e.Dot, err)
 	}
+	check := e.Op.Validate
 	if !e.Hollow.IsZero() {
-		return nil
+		check = e.validateHollow
 	}
-	if err := e.Op.Validate(); err != nil {
+	if err := check(); err != nil {
 		return fmt.Errorf("entry %s: %w", e.Dot, err)
 	}
 	return nil
+}
+
+func (e *Entry) validateHollow() error {
+	if err := e.Hollow.Origin.Valid(); err != nil {
+		return err
+	}
+	for _, k := range e.Op.Subjects() {
+		if err := ValidID(k.A); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Hollowed returns the hollow form of e, in which the content that the entry by
+// replaced is gone, and whether ops of this kind have one. A hollow entry comes
+// back equal.
+func (e *Entry) Hollowed(by Dot) (*Entry, bool) {
+	h := *e
+	h.Hollow = by
+	switch op := e.Op.(type) {
+	case *Put:
+		h.Op = &Put{Memory: Memory{ID: op.Memory.ID}, Create: op.Create}
+	case *Consolidate:
+		h.Op = &Consolidate{Into: Memory{ID: op.Into.ID}, Sources: op.Sources}
+	default:
+		return nil, false
+	}
+	return &h, true
 }
 
 const maxPrev = 64

@@ -64,8 +64,8 @@ func (o Origin) Valid() error {
 // Dot is the identity of an op: the origin that issued it and its place there.
 // Seq counts 1, 2, 3 … without holes.
 type Dot struct {
-	Origin Origin `json:"origin"`
-	Seq    uint64 `json:"seq"`
+	Origin Origin `json:"origin" cbor:"1,keyasint"`
+	Seq    uint64 `json:"seq" cbor:"2,keyasint"`
 }
 
 // String renders d as "node.incarnation.seq", which [ParseDot] reads back. It

@@ -11,9 +11,9 @@ import (
 // The order is total, because a dot is unique. The zero version is "never written".
 type Version struct {
 	// Final marks an erase: it beats every version that is not final.
-	Final bool  `json:"final,omitempty"`
-	Stamp Stamp `json:"stamp"`
-	Dot   Dot   `json:"dot"`
+	Final bool  `json:"final,omitempty" cbor:"1,keyasint,omitempty"`
+	Stamp Stamp `json:"stamp" cbor:"2,keyasint"`
+	Dot   Dot   `json:"dot" cbor:"3,keyasint"`
 }
 
 // Compare returns -1, 0 or +1 as v is lower than, equal to or higher than w.
