@@ -28,12 +28,10 @@ func (e *Entry) Version() Version {
 
 // Validate says why no node would take e, or nil.
 func (e *Entry) Validate() error {
-	if err := e.Dot.Origin.Valid(); err != nil {
-		return err
+	if err := e.Dot.Valid(); err != nil {
+		return fmt.Errorf("entry: %w", err)
 	}
 	switch {
-	case e.Dot.Seq == 0 || e.Dot.Seq > 1<<62:
-		return fmt.Errorf("entry: seq %d: %w", e.Dot.Seq, ErrInvalid)
 	case e.Op == nil:
 		return fmt.Errorf("entry %s: no op: %w", e.Dot, ErrInvalid)
 	case len(e.Prev) > maxPrev:
@@ -41,6 +39,11 @@ func (e *Entry) Validate() error {
 	}
 	if err := e.Actor.Valid(); err != nil {
 		return fmt.Errorf("entry %s: %w", e.Dot, err)
+	}
+	for _, d := range e.Prev {
+		if err := d.Valid(); err != nil {
+			return fmt.Errorf("entry %s: previous version: %w", e.Dot, err)
+		}
 	}
 	check := e.Op.Validate
 	if !e.Hollow.IsZero() {
@@ -53,8 +56,11 @@ func (e *Entry) Validate() error {
 }
 
 func (e *Entry) validateHollow() error {
-	if err := e.Hollow.Origin.Valid(); err != nil {
+	if err := e.Hollow.Valid(); err != nil {
 		return err
+	}
+	if _, ok := e.Hollowed(e.Hollow); !ok {
+		return fmt.Errorf("a %s has no hollow form: %w", e.Op.Kind(), ErrInvalid)
 	}
 	for _, k := range e.Op.Subjects() {
 		if err := ValidID(k.A); err != nil {

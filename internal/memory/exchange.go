@@ -2,6 +2,7 @@ package memory
 
 import (
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -20,15 +21,7 @@ type Heads map[Origin]Head
 // Holds reports whether the op d is held, that is applied (or superseded) and fsynced.
 func (h Heads) Holds(d Dot) bool {
 	head := h[d.Origin]
-	if d.Seq > head.Seq {
-		return false
-	}
-	for _, g := range head.Gaps {
-		if g == d.Seq {
-			return false
-		}
-	}
-	return true
+	return d.Seq <= head.Seq && !slices.Contains(head.Gaps, d.Seq)
 }
 
 // View is one consistent, durable reading of a node: what it holds, and the
@@ -140,7 +133,7 @@ type DigestReply struct {
 }
 
 // Fault is why a call to a member did not bring an answer that counts.
-type Fault struct {
+type Fault struct { //nolint:errname // the domain word; errors of this type only classify another
 	Class      FaultClass
 	RetryAfter time.Duration // as the member asked, or 0
 	Err        error

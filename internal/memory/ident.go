@@ -74,6 +74,20 @@ func (d Dot) String() string {
 	return string(d.Origin) + "." + strconv.FormatUint(d.Seq, 10)
 }
 
+// Valid reports why d cannot name an op, or nil.
+func (d Dot) Valid() error {
+	if err := d.Origin.Valid(); err != nil {
+		return err
+	}
+	if d.Seq == 0 || d.Seq > maxSeq {
+		return fmt.Errorf("dot of %s: seq %d: want 1 or more: %w", d.Origin, d.Seq, ErrInvalid)
+	}
+	return nil
+}
+
+// maxSeq leaves room for arithmetic on sequence numbers.
+const maxSeq = 1 << 62
+
 // IsZero reports whether d names no op.
 func (d Dot) IsZero() bool { return d == Dot{} }
 
@@ -106,11 +120,11 @@ func ParseDot(s string) (Dot, error) {
 		return Dot{}, fmt.Errorf("dot %q: want node.incarnation.seq: %w", s, ErrInvalid)
 	}
 	seq, err := strconv.ParseUint(s[i+1:], 10, 63)
-	if err != nil || seq == 0 || strconv.FormatUint(seq, 10) != s[i+1:] {
+	if err != nil || strconv.FormatUint(seq, 10) != s[i+1:] {
 		return Dot{}, fmt.Errorf("dot %q: want node.incarnation.seq: %w", s, ErrInvalid)
 	}
 	d := Dot{Origin: Origin(s[:i]), Seq: seq}
-	if err := d.Origin.Valid(); err != nil {
+	if err := d.Valid(); err != nil {
 		return Dot{}, fmt.Errorf("dot %q: %w", s, err)
 	}
 	return d, nil

@@ -31,7 +31,7 @@ func Sources() []string {
 }
 
 // MemoryKinds lists what a memory's kind may be.
-func MemoryKinds() []string {
+func MemoryKinds() []string { //nolint:revive // Kinds is taken, by the kinds of op
 	return []string{
 		"observation", "reflection", "persona", "concept", "entity", "claim", "relation", "event", "conversation", "decision",
 	}

@@ -36,6 +36,7 @@ func (t Tier) TTL() time.Duration {
 		return 6 * time.Hour
 	case Mid:
 		return 7 * 24 * time.Hour
+	case Long:
 	}
 	return 0
 }
@@ -175,27 +176,47 @@ type Access struct {
 }
 
 // Access reads the owner, the recipient and the scope of m. Rows of anonymous
-// callers have no owner; rows without an owner are not private.
+// callers have no owner; rows without an owner are not private. A row whose
+// metadata cannot be read for this is nobody's to read.
 func (m Memory) Access() Access {
-	var f struct {
-		Agent  string  `json:"agent_id"`
-		Target string  `json:"target_agent_id"`
-		Scope  *string `json:"scope"`
+	if len(m.Metadata) == 0 {
+		return Access{}
 	}
-	if len(m.Metadata) > 0 && json.Unmarshal(m.Metadata, &f) != nil {
+	// Not into a struct: that would also take "AGENT_ID" for the owner.
+	var f map[string]json.RawMessage
+	if json.Unmarshal(m.Metadata, &f) != nil {
 		return Access{Private: true}
 	}
-	a := Access{Owner: AgentID(f.Agent), Target: AgentID(f.Target)}
+	owner, okOwner := textField(f, MetaAgent)
+	target, okTarget := textField(f, MetaTarget)
+	scope, okScope := textField(f, MetaScope)
+	if !okOwner || !okTarget || !okScope {
+		return Access{Private: true}
+	}
+	a := Access{Owner: AgentID(owner), Target: AgentID(target)}
 	if a.Owner.Unowned() {
 		a.Owner = ""
 	}
-	a.Private = a.Owner != "" && (f.Scope == nil || *f.Scope == "private")
+	a.Private = a.Owner != "" && (scope == "" || scope == scopePrivate)
 	return a
+}
+
+const scopePrivate = "private"
+
+// textField reads a field that may be missing or null, and reports whether it
+// is a text if it is there.
+func textField(f map[string]json.RawMessage, key string) (string, bool) {
+	raw, ok := f[key]
+	if !ok {
+		return "", true
+	}
+	var s string
+	return s, json.Unmarshal(raw, &s) == nil
 }
 
 // VisibleTo reports whether agent may read a record with access a.
 func (a Access) VisibleTo(agent AgentID) bool {
-	return !a.Private || agent == a.Owner || agent == a.Target
+	return !a.Private || agent != "" && (agent == a.Owner || agent == a.Target)
 }
 
 // DerivedID is the id of a memory created under a title: a UUIDv8 (RFC 9562)

@@ -24,8 +24,13 @@ func MakeStamp(t time.Time) Stamp {
 
 // Instant returns s as nanoseconds: the milliseconds, and the counter as the
 // nanoseconds within. So the text order of instants is the order of stamps.
+// Stamps beyond [MaxInstant] give that.
 func (s Stamp) Instant() Instant {
-	return Instant(int64(s>>counterBits)*int64(time.Millisecond) + int64(s&(1<<counterBits-1)))
+	ms := uint64(s >> counterBits)
+	if ms > uint64(MaxInstant)/uint64(time.Millisecond) {
+		return MaxInstant
+	}
+	return min(Instant(int64(ms)*int64(time.Millisecond)+int64(s&(1<<counterBits-1))), MaxInstant)
 }
 
 // Time returns the wall clock part of s in UTC, with the counter as nanoseconds.
@@ -35,6 +40,9 @@ func (s Stamp) Time() time.Time { return s.Instant().Time() }
 // As JSON it is RFC 3339 with exactly nine fractional digits and "+00:00", so
 // that text order is time order for readers that compare strings.
 type Instant int64
+
+// MaxInstant is the last nanosecond of 2261: no later one has a text form.
+const MaxInstant Instant = 9214646399_999999999
 
 const instantLayout = "2006-01-02T15:04:05.000000000-07:00"
 
