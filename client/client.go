@@ -1,0 +1,231 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// DefaultURL is where a node listens unless told otherwise.
+const DefaultURL = "http://127.0.0.1:9077"
+
+const (
+	maxReply   = 64 << 20 // bytes of one JSON answer
+	maxDrain   = 256 << 10
+	maxErrBody = 1 << 20
+)
+
+// Options say where a node is and on whose behalf to speak. The zero value is
+// the anonymous agent on the default address.
+type Options struct {
+	URL    string       // base URL; "" is [DefaultURL]
+	APIKey string       // sent as x-api-key; "" sends none
+	Agent  string       // sent as X-Agent-Id; "" is the anonymous agent
+	HTTP   *http.Client // nil is a pooled client of our own, with no overall timeout: use contexts
+}
+
+// Client is a connection to one node. Create it with [New].
+type Client struct {
+	base   *url.URL
+	apiKey string
+	agent  string
+	http   *http.Client
+}
+
+// New returns a client for the node at o.URL, which must be an http or https
+// URL without query. It does not connect.
+func New(o Options) (*Client, error) {
+	if o.URL == "" {
+		o.URL = DefaultURL
+	}
+	u, err := url.Parse(strings.TrimRight(o.URL, "/"))
+	if err != nil {
+		return nil, fmt.Errorf("node URL: %w", err)
+	}
+	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+		return nil, fmt.Errorf("node URL %q: want http://HOST:PORT", o.URL)
+	}
+	if o.HTTP == nil {
+		o.HTTP = &http.Client{Transport: pooled()}
+	}
+	return &Client{base: u, apiKey: o.APIKey, agent: o.Agent, http: o.HTTP}, nil
+}
+
+// pooled keeps enough idle connections for a busy importer: the standard
+// transport keeps two per host and closes the rest after each call.
+func pooled() *http.Transport {
+	return &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		MaxIdleConns:          512,
+		MaxIdleConnsPerHost:   256,
+		IdleConnTimeout:       90 * time.Second,
+		TLSHandshakeTimeout:   5 * time.Second,
+		ExpectContinueTimeout: time.Second,
+	}
+}
+
+// URL returns the base URL of the node.
+func (c *Client) URL() string { return c.base.String() }
+
+// CloseIdle closes connections that are not in use.
+func (c *Client) CloseIdle() { c.http.CloseIdleConnections() }
+
+// Durability is how far a write waits before it returns.
+type Durability string
+
+// Levels of durability. Whatever the level, the write is owed to all members.
+const (
+	Local  Durability = "local"  // on the disk of the node
+	Quorum Durability = "quorum" // on the disks of W members, the node included: the default
+	All    Durability = "all"    // on the disks of all members
+)
+
+// With are the extras of one write. The zero value waits for a quorum and makes
+// no promise about repetition.
+type With struct {
+	Durability Durability
+	// IdempotencyKey, at most 255 bytes, makes the repetition of an equal request
+	// at the same node return the receipt of the first one, brought up to date.
+	IdempotencyKey string
+}
+
+func one(with []With) With {
+	if len(with) == 0 {
+		return With{}
+	}
+	return with[0]
+}
+
+// call is one request: everything that differs between the routes.
+type call struct {
+	method string
+	path   string // below /api/v1, escaped
+	query  url.Values
+	body   any // nil sends none
+	with   With
+	header http.Header
+}
+
+func (c *Client) request(ctx context.Context, k call) (*http.Request, error) {
+	u := *c.base
+	raw := c.base.EscapedPath() + "/api/v1" + k.path
+	path, err := url.PathUnescape(raw)
+	if err != nil {
+		return nil, fmt.Errorf("path %q: %w", k.path, err)
+	}
+	u.Path, u.RawPath = path, raw
+	if k.with.Durability != "" {
+		if k.query == nil {
+			k.query = url.Values{}
+		}
+		k.query.Set("durability", string(k.with.Durability))
+	}
+	u.RawQuery = k.query.Encode()
+	var body io.Reader
+	if k.body != nil {
+		b, err := json.Marshal(k.body)
+		if err != nil {
+			return nil, fmt.Errorf("encode request: %w", err)
+		}
+		body = bytes.NewReader(b)
+	}
+	req, err := http.NewRequestWithContext(ctx, k.method, u.String(), body)
+	if err != nil {
+		return nil, err
+	}
+	for name, values := range k.header {
+		req.Header[name] = values
+	}
+	if k.body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if c.apiKey != "" {
+		req.Header.Set("X-Api-Key", c.apiKey)
+	}
+	if c.agent != "" {
+		req.Header.Set("X-Agent-Id", c.agent)
+	}
+	if k.with.IdempotencyKey != "" {
+		req.Header.Set("Idempotency-Key", k.with.IdempotencyKey)
+	}
+	return req, nil
+}
+
+// open sends k and returns the response of a success; anything else is an error
+// and the body is closed. The caller must hand the response to finish.
+func (c *Client) open(ctx context.Context, k call) (*http.Response, error) {
+	req, err := c.request(ctx, k)
+	if err != nil {
+		return nil, err
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, &UnreachableError{URL: c.URL(), Err: unwrapURL(err)}
+	}
+	if res.StatusCode/100 == 2 {
+		return res, nil
+	}
+	defer finish(res)
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxErrBody))
+	if err != nil {
+		return nil, &UnreachableError{URL: c.URL(), Err: err}
+	}
+	return nil, parseError(res, body)
+}
+
+// finish drains a little of what is left, so that the connection can be used
+// again, and closes the body.
+func finish(res *http.Response) {
+	_, _ = io.CopyN(io.Discard, res.Body, maxDrain)
+	_ = res.Body.Close()
+}
+
+// do sends k and decodes the answer into out, unless out is nil. It returns the
+// status and headers of the answer.
+func (c *Client) do(ctx context.Context, k call, out any) (*http.Response, error) {
+	res, err := c.open(ctx, k)
+	if err != nil {
+		return nil, err
+	}
+	defer finish(res)
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxReply+1))
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
+		return nil, &UnreachableError{URL: c.URL(), Err: err}
+	case len(body) > maxReply:
+		return nil, fmt.Errorf("%s %s: answer larger than %d MiB", k.method, k.path, maxReply>>20)
+	}
+	if quorumMissed(res.StatusCode, body) {
+		return nil, parseError(res, body)
+	}
+	if out == nil {
+		return res, nil
+	}
+	if err := json.Unmarshal(body, out); err != nil {
+		return nil, fmt.Errorf("%s %s: not an answer of a Tallystick node: %w", k.method, k.path, err)
+	}
+	return res, nil
+}
+
+func unwrapURL(err error) error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		return u.Err
+	}
+	return err
+}
+
+func seg(s string) string { return "/" + url.PathEscape(s) }

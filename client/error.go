@@ -1,0 +1,159 @@
+package client
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Error is an answer of a node that is not a success. Use errors.As to inspect
+// it.
+type Error struct {
+	Status     int           // HTTP status
+	Code       string        // stable code such as CONFLICT or quorum_not_met, or ""
+	Message    string        // for people
+	RetryAfter time.Duration // as the node asked, or 0
+	Reason     string        // of a missed quorum: "unreachable" or "timeout"
+	ID         string        // the memory that was written, or that is in the way; or ""
+	Current    int64         // of a version conflict: the version there is
+	Receipt    *Receipt      // of a write that is kept although this is an error
+	Got        int           // members that held the write at the deadline
+	Needed     int           // members asked for
+}
+
+func (e *Error) Error() string {
+	if e.QuorumMissed() {
+		return fmt.Sprintf("quorum not met: %d of %d members hold the write (%s); it is kept and will arrive", e.Got, e.Needed, e.Reason)
+	}
+	if e.Message != "" {
+		return e.Message
+	}
+	return fmt.Sprintf("HTTP status %d %s", e.Status, http.StatusText(e.Status))
+}
+
+// QuorumMissed reports whether the write was kept, and fewer members than asked
+// for held it at the deadline.
+func (e *Error) QuorumMissed() bool { return e.Code == codeQuorum }
+
+// NotFound reports whether there is no such thing, or the agent may not see it.
+func (e *Error) NotFound() bool { return e.Status == http.StatusNotFound }
+
+// Conflict reports whether the request met another record or version.
+func (e *Error) Conflict() bool { return e.Status == http.StatusConflict }
+
+// Temporary reports whether nothing was written and the same request may do
+// later.
+func (e *Error) Temporary() bool {
+	if e.QuorumMissed() {
+		return false
+	}
+	switch e.Status {
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
+}
+
+// UnreachableError says that no answer came: nobody listens, or the connection
+// broke. After a write, it is unknown whether the write was taken: repeat it
+// under the same idempotency key.
+type UnreachableError struct {
+	URL string
+	Err error
+}
+
+func (e *UnreachableError) Error() string { return fmt.Sprintf("no answer from %s: %v", e.URL, e.Err) }
+
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
+const codeQuorum = "quorum_not_met"
+
+// errorBody are the shapes of error bodies: ours, those of ai-memory, and
+// RFC 9457.
+type errorBody struct {
+	Error          string   `json:"error"`
+	Code           string   `json:"code"`
+	Message        string   `json:"message"`
+	Title          string   `json:"title"`
+	Detail         string   `json:"detail"`
+	Fields         []string `json:"fields"`
+	Got            *int     `json:"got"`
+	Acks           *int     `json:"acks"`
+	Needed         int      `json:"needed"`
+	Reason         string   `json:"reason"`
+	ID             string   `json:"id"`
+	ExistingID     string   `json:"existing_id"`
+	CurrentVersion int64    `json:"current_version"`
+	Receipt        *Receipt `json:"receipt"`
+	QuorumMet      *bool    `json:"quorum_met"`
+	Errors         []struct {
+		Message  string `json:"message"`
+		Location string `json:"location"`
+	} `json:"errors"`
+}
+
+// quorumMissed recognises the way later versions of ai-memory report a missed
+// quorum: as a 202.
+func quorumMissed(status int, body []byte) bool {
+	if status != http.StatusAccepted {
+		return false
+	}
+	var b errorBody
+	return json.Unmarshal(body, &b) == nil && b.QuorumMet != nil && !*b.QuorumMet
+}
+
+func parseError(res *http.Response, raw []byte) *Error {
+	e := &Error{Status: res.StatusCode, RetryAfter: retryAfter(res.Header.Get("Retry-After"))}
+	var b errorBody
+	if json.Unmarshal(raw, &b) != nil {
+		e.Message = plain(res, raw)
+		return e
+	}
+	e.Code, e.Reason, e.Needed, e.Receipt, e.Current = b.Code, b.Reason, b.Needed, b.Receipt, b.CurrentVersion
+	e.Message = first(b.Error, b.Message, b.Detail, b.Title)
+	e.ID = first(b.ExistingID, b.ID)
+	for _, d := range b.Errors {
+		e.Message += "; " + strings.TrimSpace(d.Location+" "+d.Message)
+	}
+	if b.Got != nil {
+		e.Got = *b.Got
+	} else if b.Acks != nil {
+		e.Got = *b.Acks
+	}
+	if b.Error == codeQuorum || quorumMissed(res.StatusCode, raw) {
+		e.Code = codeQuorum
+	}
+	return e
+}
+
+// plain makes a message of a body that is not JSON: a proxy's page, or the text
+// of a router. Pages say nothing to a reader of a terminal.
+func plain(res *http.Response, raw []byte) string {
+	text := strings.TrimSpace(string(raw))
+	if text == "" || strings.HasPrefix(text, "<") || len(text) > 300 {
+		return fmt.Sprintf("HTTP status %d %s", res.StatusCode, http.StatusText(res.StatusCode))
+	}
+	return text
+}
+
+func retryAfter(s string) time.Duration {
+	if n, err := strconv.Atoi(s); err == nil && n >= 0 && n < 1<<30 {
+		return time.Duration(n) * time.Second
+	}
+	if t, err := http.ParseTime(s); err == nil {
+		return max(0, time.Until(t))
+	}
+	return 0
+}
+
+func first(list ...string) string {
+	for _, s := range list {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}

@@ -1,0 +1,222 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// write sends a change and reads its outcome from whatever the route answers.
+func (c *Client) write(ctx context.Context, k call) (*Outcome, error) {
+	var b struct {
+		Memory
+		Nested    *Memory  `json:"memory"`
+		Receipt   *Receipt `json:"receipt"`
+		Status    string   `json:"status"`
+		PendingID string   `json:"pending_id"`
+		Action    string   `json:"action"`
+		Reason    string   `json:"reason"`
+		Replayed  bool     `json:"replayed"`
+	}
+	res, err := c.do(ctx, k, &b)
+	if err != nil {
+		return nil, err
+	}
+	out := &Outcome{ID: b.ID, Receipt: b.Receipt, Replayed: b.Replayed || res.Header.Get("Idempotency-Replayed") == "true"}
+	if b.PendingID != "" {
+		out.ID = ""
+		out.Pending = &Waiting{ID: b.PendingID, Action: b.Action, Reason: b.Reason, Namespace: b.Namespace}
+		return out, nil
+	}
+	switch {
+	case b.Title != "":
+		m := b.Memory
+		out.Memory = &m
+	case b.Nested != nil:
+		out.Memory = b.Nested
+		out.ID = first(out.ID, b.Nested.ID)
+	}
+	return out, nil
+}
+
+// Create writes a new memory. A title that the namespace already has is an
+// *[Error] with status 409, unless d.OnConflict says otherwise.
+func (c *Client) Create(ctx context.Context, d Draft, with ...With) (*Outcome, error) {
+	return c.write(ctx, call{method: http.MethodPost, path: "/memories", body: d, with: one(with)})
+}
+
+// Bulk is what became of a bulk creation.
+type Bulk struct {
+	Created int               `json:"created"`
+	IDs     []string          `json:"ids"`
+	Errors  []string          `json:"errors"`
+	Details []json.RawMessage `json:"error_details,omitempty"`
+}
+
+// CreateAll writes up to 1,000 memories in one request; existing titles are
+// merged. A memory that is refused does not stop the others.
+func (c *Client) CreateAll(ctx context.Context, drafts []Draft, with ...With) (*Bulk, error) {
+	out := &Bulk{}
+	_, err := c.do(ctx, call{method: http.MethodPost, path: "/memories/bulk", body: drafts, with: one(with)}, out)
+	return out, err
+}
+
+// Get returns a live memory and its links. A prefix of the id will do if it
+// fits one memory only.
+func (c *Client) Get(ctx context.Context, id string) (*Memory, []Link, error) {
+	var b struct {
+		Memory *Memory `json:"memory"`
+		Links  []Link  `json:"links"`
+	}
+	if _, err := c.do(ctx, call{method: http.MethodGet, path: "/memories" + seg(id)}, &b); err != nil {
+		return nil, nil, err
+	}
+	if b.Memory == nil {
+		return nil, nil, &Error{Status: http.StatusNotFound, Message: "the node answered without a memory"}
+	}
+	return b.Memory, b.Links, nil
+}
+
+// Update edits a live memory.
+func (c *Client) Update(ctx context.Context, id string, p Patch, with ...With) (*Outcome, error) {
+	k := call{method: http.MethodPut, path: "/memories" + seg(id), body: p, with: one(with)}
+	if p.IfVersion != 0 {
+		k.header = http.Header{"If-Match": {strconv.FormatInt(p.IfVersion, 10)}}
+	}
+	return c.write(ctx, k)
+}
+
+// Promote makes a memory long-lived: tier long, no expiry.
+func (c *Client) Promote(ctx context.Context, id string, with ...With) (*Outcome, error) {
+	return c.write(ctx, call{method: http.MethodPost, path: "/memories" + seg(id) + "/promote", with: one(with)})
+}
+
+// Delete removes a memory from the live set of every member. Its history stays
+// until it is due; see [Client.Erase].
+func (c *Client) Delete(ctx context.Context, id string, with ...With) (*Outcome, error) {
+	return c.write(ctx, call{method: http.MethodDelete, path: "/memories" + seg(id), with: one(with)})
+}
+
+// Erase removes a memory with all its versions, for good, on every member. Its
+// id is never used again.
+func (c *Client) Erase(ctx context.Context, id string, with ...With) (*Outcome, error) {
+	return c.write(ctx, call{method: http.MethodPost, path: "/memories" + seg(id) + "/erase", with: one(with)})
+}
+
+// Selection narrows a list, a recall or a search. Zero fields do not.
+type Selection struct {
+	Namespace   string
+	Tier        string
+	Tag         string
+	Owner       string // agent id
+	MinPriority int32
+	Since       time.Time // created at or after
+	Until       time.Time // created at or before
+	Limit       int       // 0 is the node's default
+	Offset      int
+	Cursor      string // of the page before, see Page.Next; instead of Offset
+}
+
+func (s Selection) query() url.Values {
+	q := url.Values{}
+	set := func(key, value string) {
+		if value != "" {
+			q.Set(key, value)
+		}
+	}
+	number := func(key string, n int) {
+		if n != 0 {
+			q.Set(key, strconv.Itoa(n))
+		}
+	}
+	instant := func(key string, t time.Time) {
+		if !t.IsZero() {
+			q.Set(key, t.UTC().Format(time.RFC3339Nano))
+		}
+	}
+	set("namespace", s.Namespace)
+	set("tier", s.Tier)
+	set("tags", s.Tag)
+	set("agent_id", s.Owner)
+	set("cursor", s.Cursor)
+	number("min_priority", int(s.MinPriority))
+	number("limit", s.Limit)
+	number("offset", s.Offset)
+	instant("since", s.Since)
+	instant("until", s.Until)
+	return q
+}
+
+// Page is a part of a list.
+type Page struct {
+	Memories []Memory `json:"memories"`
+	Count    int      `json:"count"`
+	Next     string   `json:"next,omitempty"` // cursor of the next page; "" at the end
+}
+
+// List returns live memories, by priority and then by last edit.
+func (c *Client) List(ctx context.Context, s Selection) (*Page, error) {
+	out := &Page{}
+	_, err := c.do(ctx, call{method: http.MethodGet, path: "/memories", query: s.query()}, out)
+	return out, err
+}
+
+// Hit is a memory that a query found, with its rank value: higher is better.
+type Hit struct {
+	Memory
+	Score float64 `json:"score"`
+}
+
+// Recalled is an answer to a question in words.
+type Recalled struct {
+	Memories   []Hit  `json:"memories"`
+	Count      int    `json:"count"`
+	TokensUsed int    `json:"tokens_used"`
+	Mode       string `json:"mode,omitempty"`
+}
+
+// Recall returns the live memories that fit a question best, best first: any of
+// its words may occur.
+func (c *Client) Recall(ctx context.Context, question string, s Selection) (*Recalled, error) {
+	q := s.query()
+	q.Set("context", question)
+	out := &Recalled{}
+	_, err := c.do(ctx, call{method: http.MethodGet, path: "/recall", query: q}, out)
+	return out, err
+}
+
+// Search returns the live memories in which all words occur, best first.
+func (c *Client) Search(ctx context.Context, words string, s Selection) ([]Hit, error) {
+	q := s.query()
+	q.Set("q", words)
+	var b struct {
+		Results []Hit `json:"results"`
+	}
+	_, err := c.do(ctx, call{method: http.MethodGet, path: "/search", query: q}, &b)
+	return b.Results, err
+}
+
+// Revision is one version of a memory's content.
+type Revision struct {
+	Dot        string    `json:"dot"`
+	Origin     string    `json:"origin,omitempty"`
+	At         time.Time `json:"at"`
+	Actor      string    `json:"actor"`
+	Kind       string    `json:"kind"`
+	Current    bool      `json:"current"`
+	Conflict   bool      `json:"conflict"`    // lost, and no later edit has seen it
+	Superseded string    `json:"replaced_by"` // dot of the version that replaced it, when its content is gone
+	Memory     *Memory   `json:"memory,omitempty"`
+}
+
+// History returns the versions of a memory in any state, newest first.
+func (c *Client) History(ctx context.Context, id string) ([]Revision, error) {
+	var b struct {
+		Revisions []Revision `json:"revisions"`
+	}
+	_, err := c.do(ctx, call{method: http.MethodGet, path: "/memories" + seg(id) + "/history"}, &b)
+	return b.Revisions, err
+}

@@ -1,0 +1,153 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// Standard is the memory that states the rules of a namespace.
+type Standard struct {
+	Namespace  string          `json:"namespace"`
+	ID         string          `json:"standard_id"`
+	Parent     string          `json:"parent,omitempty"`
+	Title      string          `json:"title,omitempty"`
+	Content    string          `json:"content,omitempty"`
+	Governance json.RawMessage `json:"governance,omitempty"`
+	Warning    string          `json:"warning,omitempty"`
+}
+
+// StandardDraft sets a standard. Without an ID, a placeholder memory is made.
+type StandardDraft struct {
+	ID         string          `json:"id,omitempty"`
+	Parent     string          `json:"parent,omitempty"`
+	Governance json.RawMessage `json:"governance,omitempty"`
+}
+
+func standardPath(namespace string) string { return "/namespaces" + seg(namespace) + "/standard" }
+
+// SetStandard makes a memory the standard of a namespace.
+func (c *Client) SetStandard(ctx context.Context, namespace string, d StandardDraft, with ...With) (*Standard, *Outcome, error) {
+	var b struct {
+		Standard
+		Receipt *Receipt `json:"receipt"`
+	}
+	k := call{method: http.MethodPost, path: standardPath(namespace), body: d, with: one(with)}
+	if _, err := c.do(ctx, k, &b); err != nil {
+		return nil, nil, err
+	}
+	return &b.Standard, &Outcome{ID: b.ID, Receipt: b.Receipt}, nil
+}
+
+// Standard returns the standard of exactly this namespace. Its ID is empty if
+// there is none.
+func (c *Client) Standard(ctx context.Context, namespace string) (*Standard, error) {
+	out := &Standard{}
+	_, err := c.do(ctx, call{method: http.MethodGet, path: standardPath(namespace)}, out)
+	return out, err
+}
+
+// StandardChain returns the standards that a namespace inherits, nearest first.
+func (c *Client) StandardChain(ctx context.Context, namespace string) ([]Standard, error) {
+	var b struct {
+		Standards []Standard `json:"standards"`
+	}
+	k := call{method: http.MethodGet, path: standardPath(namespace), query: url.Values{"inherit": {"true"}}}
+	_, err := c.do(ctx, k, &b)
+	return b.Standards, err
+}
+
+// ClearStandard removes the standard of a namespace; the memory stays. It
+// reports whether there was one.
+func (c *Client) ClearStandard(ctx context.Context, namespace string, with ...With) (cleared bool, out *Outcome, err error) {
+	var b struct {
+		Cleared bool     `json:"cleared"`
+		Receipt *Receipt `json:"receipt"`
+	}
+	k := call{method: http.MethodDelete, path: standardPath(namespace), with: one(with)}
+	if _, err := c.do(ctx, k, &b); err != nil {
+		return false, nil, err
+	}
+	return b.Cleared, &Outcome{Receipt: b.Receipt}, nil
+}
+
+// NamespaceCount is a namespace and how many live memories it has.
+type NamespaceCount struct {
+	Namespace string `json:"namespace"`
+	Count     int64  `json:"count"`
+}
+
+// Namespaces lists the namespaces that have live memories.
+func (c *Client) Namespaces(ctx context.Context) ([]NamespaceCount, error) {
+	var b struct {
+		Namespaces []NamespaceCount `json:"namespaces"`
+	}
+	_, err := c.do(ctx, call{method: http.MethodGet, path: "/namespaces"}, &b)
+	return b.Namespaces, err
+}
+
+// Approval is the vote of an agent for a pending action.
+type Approval struct {
+	Agent string    `json:"agent_id"`
+	At    time.Time `json:"approved_at"`
+}
+
+// Pending is a write that needs approval.
+type Pending struct {
+	ID          string          `json:"id"`
+	Action      string          `json:"action_type"`
+	MemoryID    *string         `json:"memory_id"`
+	Namespace   string          `json:"namespace"`
+	Payload     json.RawMessage `json:"payload,omitempty"`
+	RequestedBy string          `json:"requested_by"`
+	RequestedAt time.Time       `json:"requested_at"`
+	Status      string          `json:"status"` // pending, approved, rejected …
+	DecidedBy   *string         `json:"decided_by,omitempty"`
+	DecidedAt   *time.Time      `json:"decided_at,omitempty"`
+	Approvals   []Approval      `json:"approvals"`
+}
+
+// ListPending returns writes that wait for approval or, with status "", all.
+func (c *Client) ListPending(ctx context.Context, status string, limit int) ([]Pending, error) {
+	q := url.Values{}
+	if status != "" {
+		q.Set("status", status)
+	}
+	if limit > 0 {
+		q.Set("limit", strconv.Itoa(limit))
+	}
+	var b struct {
+		Pending []Pending `json:"pending"`
+	}
+	_, err := c.do(ctx, call{method: http.MethodGet, path: "/pending", query: q}, &b)
+	return b.Pending, err
+}
+
+// Verdict is what became of a vote.
+type Verdict struct {
+	ID        string   `json:"id"`
+	Approved  bool     `json:"approved"`
+	Rejected  bool     `json:"rejected"`
+	Executed  bool     `json:"executed"` // the write is done, here or at its home node
+	DecidedBy string   `json:"decided_by,omitempty"`
+	MemoryID  string   `json:"memory_id,omitempty"`
+	Status    string   `json:"status,omitempty"` // "pending": more votes are needed
+	Votes     int      `json:"votes,omitempty"`
+	Quorum    int      `json:"quorum,omitempty"`
+	Reason    string   `json:"reason,omitempty"`
+	Receipt   *Receipt `json:"receipt,omitempty"`
+}
+
+// Decide votes for or against a pending write.
+func (c *Client) Decide(ctx context.Context, id string, approve bool, with ...With) (*Verdict, error) {
+	verb := "/reject"
+	if approve {
+		verb = "/approve"
+	}
+	out := &Verdict{}
+	_, err := c.do(ctx, call{method: http.MethodPost, path: "/pending" + seg(id) + verb, with: one(with)}, out)
+	return out, err
+}

@@ -1,0 +1,134 @@
+package client
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+const maxLine = 4 << 20 // bytes of one event or exported record
+
+// Event is an op as it was applied at a node.
+type Event struct {
+	LSN      uint64          `json:"lsn"` // order of applying at that node, with holes: resume from here
+	Dot      string          `json:"dot"`
+	Kind     string          `json:"kind"`
+	Actor    string          `json:"actor"`
+	At       time.Time       `json:"at"`
+	Subjects []string        `json:"subjects,omitempty"`
+	Data     json.RawMessage `json:"-"` // the whole event as the node sent it
+}
+
+// Events follows what is applied at the node, from behind the local sequence
+// number after (0 is the beginning), until the loop ends or ctx does. A broken
+// connection is taken up again where it broke; the second value is the error
+// that ended the sequence, which is ctx's or a refusal of the node.
+func (c *Client) Events(ctx context.Context, after uint64) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		const pause = time.Second
+		for {
+			going, err := c.follow(ctx, &after, yield)
+			if !going {
+				return
+			}
+			if refused, ok := errors.AsType[*Error](err); ok && !refused.Temporary() {
+				yield(Event{}, err)
+				return
+			}
+			select {
+			case <-ctx.Done():
+				yield(Event{}, ctx.Err())
+				return
+			case <-time.After(pause):
+			}
+		}
+	}
+}
+
+// follow reads one connection. It moves after along, so that the next connection
+// goes on behind the last event that was yielded.
+func (c *Client) follow(ctx context.Context, after *uint64, yield func(Event, error) bool) (going bool, err error) {
+	last := strconv.FormatUint(*after, 10)
+	res, err := c.open(ctx, call{
+		method: http.MethodGet, path: "/events", query: url.Values{"after": {last}},
+		header: http.Header{"Accept": {"text/event-stream"}, "Last-Event-ID": {last}},
+	})
+	if err != nil {
+		return true, err
+	}
+	defer func() { _ = res.Body.Close() }() // not drained: the stream has no end
+	lines := bufio.NewScanner(res.Body)
+	lines.Buffer(nil, maxLine)
+	var data []byte
+	var id uint64
+	for lines.Scan() {
+		line := lines.Bytes()
+		if len(line) > 0 {
+			field, value, _ := bytes.Cut(line, []byte(":"))
+			value = bytes.TrimPrefix(value, []byte(" "))
+			switch string(field) {
+			case "id":
+				id, _ = strconv.ParseUint(string(value), 10, 64)
+			case "data":
+				data = append(data, value...)
+			}
+			continue
+		}
+		if len(data) == 0 {
+			continue
+		}
+		e := Event{LSN: id}
+		if err := json.Unmarshal(data, &e); err != nil {
+			return true, fmt.Errorf("event: %w", err)
+		}
+		e.Data, data = data, nil
+		*after = max(*after, e.LSN)
+		if !yield(e, nil) {
+			return false, nil
+		}
+	}
+	return true, lines.Err()
+}
+
+// Export yields every live memory that the agent may read, by id, as the JSON
+// object the node sent. The sequence ends with an error if it is not complete.
+func (c *Client) Export(ctx context.Context, namespace string) iter.Seq2[json.RawMessage, error] {
+	return func(yield func(json.RawMessage, error) bool) {
+		q := url.Values{}
+		if namespace != "" {
+			q.Set("namespace", namespace)
+		}
+		res, err := c.open(ctx, call{
+			method: http.MethodGet, path: "/export", query: q,
+			header: http.Header{"Accept": {"application/x-ndjson"}},
+		})
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer finish(res)
+		in := json.NewDecoder(res.Body)
+		for {
+			var raw json.RawMessage
+			switch err := in.Decode(&raw); {
+			case errors.Is(err, io.EOF):
+				return
+			case err != nil:
+				yield(nil, fmt.Errorf("export broke off: %w", err))
+				return
+			}
+			if !yield(raw, nil) {
+				return
+			}
+		}
+	}
+}
