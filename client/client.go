@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -142,9 +143,7 @@ func (c *Client) request(ctx context.Context, k call) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	for name, values := range k.header {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, k.header)
 	if k.body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
@@ -192,9 +191,13 @@ func finish(res *http.Response) {
 	_ = res.Body.Close()
 }
 
-// do sends k and decodes the answer into out, unless out is nil. It returns the
-// status and headers of the answer.
-func (c *Client) do(ctx context.Context, k call, out any) (*http.Response, error) {
+func (c *Client) do(ctx context.Context, k call, out any) error {
+	_, err := c.exchange(ctx, k, out)
+	return err
+}
+
+// exchange sends k, decodes the answer into out and returns its headers.
+func (c *Client) exchange(ctx context.Context, k call, out any) (http.Header, error) {
 	res, err := c.open(ctx, k)
 	if err != nil {
 		return nil, err
@@ -212,13 +215,10 @@ func (c *Client) do(ctx context.Context, k call, out any) (*http.Response, error
 	if quorumMissed(res.StatusCode, body) {
 		return nil, parseError(res, body)
 	}
-	if out == nil {
-		return res, nil
-	}
 	if err := json.Unmarshal(body, out); err != nil {
 		return nil, fmt.Errorf("%s %s: not an answer of a Tallystick node: %w", k.method, k.path, err)
 	}
-	return res, nil
+	return res.Header, nil
 }
 
 func unwrapURL(err error) error {

@@ -10,7 +10,7 @@ import (
 // Receipt returns who holds the op dot now.
 func (c *Client) Receipt(ctx context.Context, dot string) (*Receipt, error) {
 	out := &Receipt{}
-	_, err := c.do(ctx, call{method: http.MethodGet, path: "/receipts" + seg(dot)}, out)
+	err := c.do(ctx, call{method: http.MethodGet, path: "/receipts" + seg(dot)}, out)
 	return out, err
 }
 
@@ -66,7 +66,7 @@ type Counts struct {
 // Status returns the node's account of itself and of the other members.
 func (c *Client) Status(ctx context.Context) (*Status, error) {
 	out := &Status{}
-	_, err := c.do(ctx, call{method: http.MethodGet, path: "/status"}, out)
+	err := c.do(ctx, call{method: http.MethodGet, path: "/status"}, out)
 	return out, err
 }
 
@@ -91,7 +91,7 @@ type Diff struct {
 // Diff compares the node with a member, now.
 func (c *Client) Diff(ctx context.Context, member string) (*Diff, error) {
 	out := &Diff{}
-	_, err := c.do(ctx, call{method: http.MethodGet, path: "/diff", query: url.Values{"member": {member}}}, out)
+	err := c.do(ctx, call{method: http.MethodGet, path: "/diff", query: url.Values{"member": {member}}}, out)
 	return out, err
 }
 
@@ -99,7 +99,7 @@ func (c *Client) Diff(ctx context.Context, member string) (*Diff, error) {
 // the comparison after it.
 func (c *Client) Repair(ctx context.Context, member string) (*Diff, error) {
 	out := &Diff{}
-	_, err := c.do(ctx, call{method: http.MethodPost, path: "/repair", query: url.Values{"member": {member}}}, out)
+	err := c.do(ctx, call{method: http.MethodPost, path: "/repair", query: url.Values{"member": {member}}}, out)
 	return out, err
 }
 
@@ -119,7 +119,7 @@ func (c *Client) ListParked(ctx context.Context) ([]Parked, error) {
 	var b struct {
 		Parked []Parked `json:"parked"`
 	}
-	_, err := c.do(ctx, call{method: http.MethodGet, path: "/parked"}, &b)
+	err := c.do(ctx, call{method: http.MethodGet, path: "/parked"}, &b)
 	return b.Parked, err
 }
 
@@ -131,7 +131,7 @@ func (c *Client) RetryParked(ctx context.Context, dots []string) (int, error) {
 	var b struct {
 		Retried int `json:"retried"`
 	}
-	_, err := c.do(ctx, call{method: http.MethodPost, path: "/parked/retry", body: body}, &b)
+	err := c.do(ctx, call{method: http.MethodPost, path: "/parked/retry", body: body}, &b)
 	return b.Retried, err
 }
 

@@ -24,7 +24,7 @@ func (c *Client) Archive(ctx context.Context, ids []string, reason string, with 
 		Reason string   `json:"reason,omitempty"`
 	}{ids, reason}
 	out := &Archived{}
-	_, err := c.do(ctx, call{method: http.MethodPost, path: "/archive", body: body, with: one(with)}, out)
+	err := c.do(ctx, call{method: http.MethodPost, path: "/archive", body: body, with: one(with)}, out)
 	return out, err
 }
 
@@ -48,7 +48,7 @@ func (c *Client) ListArchive(ctx context.Context, namespace string, limit, offse
 	var b struct {
 		Archived []Memory `json:"archived"`
 	}
-	_, err := c.do(ctx, call{method: http.MethodGet, path: "/archive", query: q}, &b)
+	err := c.do(ctx, call{method: http.MethodGet, path: "/archive", query: q}, &b)
 	return b.Archived, err
 }
 
@@ -65,7 +65,7 @@ func (c *Client) Unlink(ctx context.Context, source, target, relation string, wi
 		Receipt *Receipt `json:"receipt"`
 	}
 	k := call{method: http.MethodDelete, path: "/links", body: edge(source, target, relation), with: one(with)}
-	if _, err := c.do(ctx, k, &b); err != nil {
+	if err := c.do(ctx, k, &b); err != nil {
 		return false, nil, err
 	}
 	return b.Deleted, &Outcome{Receipt: b.Receipt}, nil
@@ -84,7 +84,7 @@ func (c *Client) Links(ctx context.Context, id string) ([]Link, error) {
 	var b struct {
 		Links []Link `json:"links"`
 	}
-	_, err := c.do(ctx, call{method: http.MethodGet, path: "/links" + seg(id)}, &b)
+	err := c.do(ctx, call{method: http.MethodGet, path: "/links" + seg(id)}, &b)
 	return b.Links, err
 }
 

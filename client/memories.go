@@ -21,11 +21,11 @@ func (c *Client) write(ctx context.Context, k call) (*Outcome, error) {
 		Reason    string   `json:"reason"`
 		Replayed  bool     `json:"replayed"`
 	}
-	res, err := c.do(ctx, k, &b)
+	header, err := c.exchange(ctx, k, &b)
 	if err != nil {
 		return nil, err
 	}
-	out := &Outcome{ID: b.ID, Receipt: b.Receipt, Replayed: b.Replayed || res.Header.Get("Idempotency-Replayed") == "true"}
+	out := &Outcome{ID: b.ID, Receipt: b.Receipt, Replayed: b.Replayed || header.Get("Idempotency-Replayed") == "true"}
 	if b.PendingID != "" {
 		out.ID = ""
 		out.Pending = &Waiting{ID: b.PendingID, Action: b.Action, Reason: b.Reason, Namespace: b.Namespace}
@@ -60,7 +60,7 @@ type Bulk struct {
 // merged. A memory that is refused does not stop the others.
 func (c *Client) CreateAll(ctx context.Context, drafts []Draft, with ...With) (*Bulk, error) {
 	out := &Bulk{}
-	_, err := c.do(ctx, call{method: http.MethodPost, path: "/memories/bulk", body: drafts, with: one(with)}, out)
+	err := c.do(ctx, call{method: http.MethodPost, path: "/memories/bulk", body: drafts, with: one(with)}, out)
 	return out, err
 }
 
@@ -71,7 +71,7 @@ func (c *Client) Get(ctx context.Context, id string) (*Memory, []Link, error) {
 		Memory *Memory `json:"memory"`
 		Links  []Link  `json:"links"`
 	}
-	if _, err := c.do(ctx, call{method: http.MethodGet, path: "/memories" + seg(id)}, &b); err != nil {
+	if err := c.do(ctx, call{method: http.MethodGet, path: "/memories" + seg(id)}, &b); err != nil {
 		return nil, nil, err
 	}
 	if b.Memory == nil {
@@ -160,7 +160,7 @@ type Page struct {
 // List returns live memories, by priority and then by last edit.
 func (c *Client) List(ctx context.Context, s Selection) (*Page, error) {
 	out := &Page{}
-	_, err := c.do(ctx, call{method: http.MethodGet, path: "/memories", query: s.query()}, out)
+	err := c.do(ctx, call{method: http.MethodGet, path: "/memories", query: s.query()}, out)
 	return out, err
 }
 
@@ -184,7 +184,7 @@ func (c *Client) Recall(ctx context.Context, question string, s Selection) (*Rec
 	q := s.query()
 	q.Set("context", question)
 	out := &Recalled{}
-	_, err := c.do(ctx, call{method: http.MethodGet, path: "/recall", query: q}, out)
+	err := c.do(ctx, call{method: http.MethodGet, path: "/recall", query: q}, out)
 	return out, err
 }
 
@@ -195,7 +195,7 @@ func (c *Client) Search(ctx context.Context, words string, s Selection) ([]Hit, 
 	var b struct {
 		Results []Hit `json:"results"`
 	}
-	_, err := c.do(ctx, call{method: http.MethodGet, path: "/search", query: q}, &b)
+	err := c.do(ctx, call{method: http.MethodGet, path: "/search", query: q}, &b)
 	return b.Results, err
 }
 
@@ -217,6 +217,6 @@ func (c *Client) History(ctx context.Context, id string) ([]Revision, error) {
 	var b struct {
 		Revisions []Revision `json:"revisions"`
 	}
-	_, err := c.do(ctx, call{method: http.MethodGet, path: "/memories" + seg(id) + "/history"}, &b)
+	err := c.do(ctx, call{method: http.MethodGet, path: "/memories" + seg(id) + "/history"}, &b)
 	return b.Revisions, err
 }

@@ -36,7 +36,7 @@ func (c *Client) SetStandard(ctx context.Context, namespace string, d StandardDr
 		Receipt *Receipt `json:"receipt"`
 	}
 	k := call{method: http.MethodPost, path: standardPath(namespace), body: d, with: one(with)}
-	if _, err := c.do(ctx, k, &b); err != nil {
+	if err := c.do(ctx, k, &b); err != nil {
 		return nil, nil, err
 	}
 	return &b.Standard, &Outcome{ID: b.ID, Receipt: b.Receipt}, nil
@@ -46,7 +46,7 @@ func (c *Client) SetStandard(ctx context.Context, namespace string, d StandardDr
 // there is none.
 func (c *Client) Standard(ctx context.Context, namespace string) (*Standard, error) {
 	out := &Standard{}
-	_, err := c.do(ctx, call{method: http.MethodGet, path: standardPath(namespace)}, out)
+	err := c.do(ctx, call{method: http.MethodGet, path: standardPath(namespace)}, out)
 	return out, err
 }
 
@@ -56,7 +56,7 @@ func (c *Client) StandardChain(ctx context.Context, namespace string) ([]Standar
 		Standards []Standard `json:"standards"`
 	}
 	k := call{method: http.MethodGet, path: standardPath(namespace), query: url.Values{"inherit": {"true"}}}
-	_, err := c.do(ctx, k, &b)
+	err := c.do(ctx, k, &b)
 	return b.Standards, err
 }
 
@@ -68,7 +68,7 @@ func (c *Client) ClearStandard(ctx context.Context, namespace string, with ...Wi
 		Receipt *Receipt `json:"receipt"`
 	}
 	k := call{method: http.MethodDelete, path: standardPath(namespace), with: one(with)}
-	if _, err := c.do(ctx, k, &b); err != nil {
+	if err := c.do(ctx, k, &b); err != nil {
 		return false, nil, err
 	}
 	return b.Cleared, &Outcome{Receipt: b.Receipt}, nil
@@ -85,7 +85,7 @@ func (c *Client) Namespaces(ctx context.Context) ([]NamespaceCount, error) {
 	var b struct {
 		Namespaces []NamespaceCount `json:"namespaces"`
 	}
-	_, err := c.do(ctx, call{method: http.MethodGet, path: "/namespaces"}, &b)
+	err := c.do(ctx, call{method: http.MethodGet, path: "/namespaces"}, &b)
 	return b.Namespaces, err
 }
 
@@ -122,7 +122,7 @@ func (c *Client) ListPending(ctx context.Context, status string, limit int) ([]P
 	var b struct {
 		Pending []Pending `json:"pending"`
 	}
-	_, err := c.do(ctx, call{method: http.MethodGet, path: "/pending", query: q}, &b)
+	err := c.do(ctx, call{method: http.MethodGet, path: "/pending", query: q}, &b)
 	return b.Pending, err
 }
 
@@ -148,6 +148,6 @@ func (c *Client) Decide(ctx context.Context, id string, approve bool, with ...Wi
 		verb = "/approve"
 	}
 	out := &Verdict{}
-	_, err := c.do(ctx, call{method: http.MethodPost, path: "/pending" + seg(id) + verb, with: one(with)}, out)
+	err := c.do(ctx, call{method: http.MethodPost, path: "/pending" + seg(id) + verb, with: one(with)}, out)
 	return out, err
 }
