@@ -12,4 +12,6 @@ var (
 	ErrSkew = errors.New("clock skew")
 	// ErrDotConflict: another op is already known under the same dot.
 	ErrDotConflict = errors.New("dot already used for another op")
+	// ErrTruncated: part of a range is no longer in the log; only a snapshot helps.
+	ErrTruncated = errors.New("log is truncated there")
 )
