@@ -1,0 +1,92 @@
+package wire
+
+import (
+	"fmt"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+type digestRequest struct {
+	address
+	Buckets []uint16 `cbor:"buckets"`
+}
+
+// EncodeDigestRequest returns the bytes of r.
+func EncodeDigestRequest(r *memory.DigestRequest) ([]byte, error) {
+	w := digestRequest{address: between(r.From, r.To), Buckets: r.Buckets}
+	if err := w.check(); err != nil {
+		return nil, fmt.Errorf("encode digest request: %w", err)
+	}
+	return encode("digest request", w, MaxBody)
+}
+
+// DecodeDigestRequest reads a digest request.
+func DecodeDigestRequest(data []byte) (*memory.DigestRequest, error) {
+	var w digestRequest
+	if err := decode("digest request", data, MaxBody, &w); err != nil {
+		return nil, err
+	}
+	if err := first(w.address.check, w.check); err != nil {
+		return nil, fmt.Errorf("digest request: %w", err)
+	}
+	return &memory.DigestRequest{From: w.From, To: w.To, Buckets: orNil(w.Buckets)}, nil
+}
+
+func (w *digestRequest) check() error {
+	if len(w.Buckets) > memory.Buckets {
+		return invalid("%d buckets, limit %d", len(w.Buckets), memory.Buckets)
+	}
+	for _, b := range w.Buckets {
+		if b >= memory.Buckets {
+			return invalid("bucket %d, limit %d", b, memory.Buckets)
+		}
+	}
+	return nil
+}
+
+type digestReply struct {
+	envelope
+	view
+	Sums      []memory.Digest         `cbor:"sums"`
+	Registers []memory.RegisterDigest `cbor:"registers"`
+}
+
+// EncodeDigestReply returns the bytes of r. One of more than [MaxDigest] bytes is
+// [memory.ErrInvalid]: the asker must ask for fewer buckets.
+func EncodeDigestReply(r *memory.DigestReply) ([]byte, error) {
+	w := digestReply{envelope: sender(r.From), view: viewOf(r.View), Sums: r.Sums, Registers: r.Registers}
+	if len(r.Registers) > MaxRegisters {
+		return nil, invalid("encode digest reply: %d registers, limit %d", len(r.Registers), MaxRegisters)
+	}
+	return encode("digest reply", w, MaxDigest)
+}
+
+// DecodeDigestReply reads the answer to a digest request: the sums of all
+// buckets or none, and registers whose keys are keys.
+func DecodeDigestReply(data []byte) (*memory.DigestReply, error) {
+	var w digestReply
+	if err := decode("digest reply", data, MaxDigest, &w); err != nil {
+		return nil, err
+	}
+	if err := first(w.envelope.check, w.view.check, w.check); err != nil {
+		return nil, fmt.Errorf("digest reply: %w", err)
+	}
+	return &memory.DigestReply{
+		From: w.From, View: memory.View(w.view), Sums: orNil(w.Sums), Registers: orNil(w.Registers),
+	}, nil
+}
+
+func (w *digestReply) check() error {
+	if n := len(w.Sums); n != 0 && n != memory.Buckets {
+		return invalid("%d sums, want %d", n, memory.Buckets)
+	}
+	for _, r := range w.Registers {
+		if _, ok := memory.ParseKey(r.Key); !ok {
+			return invalid("register %.40q", r.Key)
+		}
+		if err := checkDot(r.Version.Dot); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,229 @@
+package wire
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// Codec turns entries into bytes and back, for those who take one as an interface.
+type Codec struct{}
+
+// Encode is [EncodeEntry].
+func (Codec) Encode(e *memory.Entry) ([]byte, error) { return EncodeEntry(e) }
+
+// Decode is [DecodeEntry].
+func (Codec) Decode(raw []byte) (*memory.Entry, error) { return DecodeEntry(raw) }
+
+// header is what an entry says whatever its kind.
+type header struct {
+	Origin memory.Origin
+	Seq    uint64
+	Stamp  memory.Stamp
+	Actor  memory.AgentID
+	Prev   []memory.Dot
+	Kind   memory.Kind
+}
+
+// entryArray is a full entry: an array of 7 elements. For writing Body is the
+// op, for reading it is its bytes.
+type entryArray[Body any] struct {
+	_ struct{} `cbor:",toarray"`
+	header
+	Body Body
+}
+
+// hollowArray is a hollow entry: an array of 9 elements. Body holds what
+// [memory.Entry.Hollowed] leaves.
+type hollowArray[Body any] struct {
+	_ struct{} `cbor:",toarray"`
+	header
+	Body   Body
+	Digest memory.Digest // of the full form
+	Hollow memory.Dot
+}
+
+// Both arrays are shorter than 24, so their length is in the first byte.
+const (
+	entryHead  = 0x80 | 7
+	hollowHead = 0x80 | 9
+)
+
+// proposal is a Propose with its action, which CBOR alone cannot tell the type of.
+type proposal[Body any] struct {
+	memory.Propose
+	Action action[Body] `cbor:"6,keyasint"`
+}
+
+type action[Body any] struct {
+	_    struct{} `cbor:",toarray"`
+	Kind memory.Kind
+	Body Body
+}
+
+// EncodeEntry returns the canonical bytes of e: of its full form, whose SHA-256
+// is the entry's digest, or of its hollow form if e is hollow. It does not
+// validate e; an entry that no decoder would take for its size is [memory.ErrInvalid].
+func EncodeEntry(e *memory.Entry) ([]byte, error) {
+	if e.Op == nil {
+		return nil, invalid("encode entry %s: no op", e.Dot)
+	}
+	h := headerOf(e, e.Op.Kind())
+	if e.Hollow.IsZero() {
+		body, err := outgoing(e.Op)
+		if err != nil {
+			return nil, fmt.Errorf("encode entry %s: %w", e.Dot, err)
+		}
+		return encode("entry", entryArray[any]{header: h, Body: body}, MaxEntry)
+	}
+	stripped, ok := e.Hollowed(e.Hollow)
+	if !ok || e.Digest == (memory.Digest{}) {
+		return nil, invalid("encode entry %s: a %s without a digest or a content cannot be hollow", e.Dot, e.Op.Kind())
+	}
+	return encode("entry", hollowArray[any]{header: h, Body: stripped.Op, Digest: e.Digest, Hollow: e.Hollow}, MaxEntry)
+}
+
+func headerOf(e *memory.Entry, k memory.Kind) header {
+	return header{Origin: e.Dot.Origin, Seq: e.Dot.Seq, Stamp: e.Stamp, Actor: e.Actor, Prev: e.Prev, Kind: k}
+}
+
+// outgoing returns the value to write for op.
+func outgoing(op memory.Op) (any, error) {
+	p, ok := op.(*memory.Propose)
+	if !ok {
+		return op, nil
+	}
+	if p.Action == nil {
+		return nil, invalid("a proposal without an action")
+	}
+	body, err := outgoing(p.Action)
+	if err != nil {
+		return nil, err
+	}
+	return proposal[any]{Propose: *p, Action: action[any]{Kind: p.Action.Kind(), Body: body}}, nil
+}
+
+// DecodeEntry reads the canonical bytes of an entry and sets its digest. The
+// entry shares no memory with raw.
+//
+// If the kind is unknown to this binary, the entry comes back with its header and
+// without an op, beside an error that is [memory.ErrUnknownKind]. Bytes that are no
+// entry, or not in canonical form, are [memory.ErrInvalid]. What the entry says is
+// not judged: see [memory.Entry.Validate].
+func DecodeEntry(raw []byte) (*memory.Entry, error) {
+	e, kind, body, err := decodeHeader(raw)
+	if err != nil {
+		return nil, err
+	}
+	if e.Hollow.IsZero() {
+		e.Digest = sha256.Sum256(raw)
+	}
+	e.Op, err = decodeOp(kind, body)
+	unknown := errors.Is(err, memory.ErrUnknownKind)
+	if err != nil && !unknown {
+		return nil, fmt.Errorf("entry %s: %w", e.Dot, err)
+	}
+	again, encodeErr := encodeAgain(e, kind, body, unknown)
+	if encodeErr != nil {
+		return nil, encodeErr
+	}
+	if !bytes.Equal(again, raw) {
+		return nil, invalid("entry %s: %w", e.Dot, errNotCanonical)
+	}
+	if unknown {
+		return e, fmt.Errorf("entry %s: %w", e.Dot, err)
+	}
+	return e, nil
+}
+
+// encodeAgain writes what was read. Of an unknown op only the header can be
+// judged, so its body is copied.
+func encodeAgain(e *memory.Entry, kind memory.Kind, body cbor.RawMessage, unknown bool) ([]byte, error) {
+	switch {
+	case !unknown:
+		return EncodeEntry(e)
+	case e.Hollow.IsZero():
+		return encode("entry", entryArray[cbor.RawMessage]{header: headerOf(e, kind), Body: body}, MaxEntry)
+	}
+	return encode("entry", hollowArray[cbor.RawMessage]{
+		header: headerOf(e, kind), Body: body, Digest: e.Digest, Hollow: e.Hollow,
+	}, MaxEntry)
+}
+
+// DotOf returns the dot of an entry of any kind without reading its op.
+func DotOf(raw []byte) (memory.Dot, error) {
+	e, _, _, err := decodeHeader(raw)
+	if err != nil {
+		return memory.Dot{}, err
+	}
+	return e.Dot, nil
+}
+
+func decodeHeader(raw []byte) (*memory.Entry, memory.Kind, cbor.RawMessage, error) {
+	if len(raw) == 0 || len(raw) > MaxEntry {
+		return nil, 0, nil, invalid("entry: %d bytes, want 1 to %d", len(raw), MaxEntry)
+	}
+	var h hollowArray[cbor.RawMessage]
+	var err error
+	switch raw[0] {
+	case entryHead:
+		var full entryArray[cbor.RawMessage]
+		err = modes.dec.Unmarshal(raw, &full)
+		h.header, h.Body = full.header, full.Body
+	case hollowHead:
+		err = modes.dec.Unmarshal(raw, &h)
+	default:
+		return nil, 0, nil, invalid("entry: starts with %#x, want an array of 7 or 9", raw[0])
+	}
+	if err != nil {
+		return nil, 0, nil, invalid("entry: %w", err)
+	}
+	e := &memory.Entry{
+		Dot: memory.Dot{Origin: h.Origin, Seq: h.Seq}, Stamp: h.Stamp, Actor: h.Actor, Prev: h.Prev,
+		Digest: h.Digest, Hollow: h.Hollow,
+	}
+	if len(e.Prev) == 0 {
+		e.Prev = nil
+	}
+	if !e.Hollow.IsZero() {
+		err = checkDot(e.Hollow)
+	}
+	return e, h.Kind, h.Body, errors.Join(checkDot(e.Dot), err)
+}
+
+func checkDot(d memory.Dot) error {
+	if d.Seq == 0 || d.Seq > maxSeq {
+		return invalid("dot of %.80q: seq %d", string(d.Origin), d.Seq)
+	}
+	return d.Origin.Valid()
+}
+
+func decodeOp(kind memory.Kind, body []byte) (memory.Op, error) {
+	op := memory.New(kind)
+	if op == nil {
+		return nil, fmt.Errorf("kind %d: %w", kind, memory.ErrUnknownKind)
+	}
+	p, ok := op.(*memory.Propose)
+	if !ok {
+		if err := modes.dec.Unmarshal(body, op); err != nil {
+			return nil, invalid("%s: %w", kind, err)
+		}
+		return op, nil
+	}
+	var w proposal[cbor.RawMessage]
+	if err := modes.dec.Unmarshal(body, &w); err != nil {
+		return nil, invalid("%s: %w", kind, err)
+	}
+	act, err := decodeOp(w.Action.Kind, w.Action.Body)
+	if err != nil {
+		return nil, fmt.Errorf("proposed action: %w", err)
+	}
+	*p = w.Propose
+	p.Action = act
+	return p, nil
+}

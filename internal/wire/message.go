@@ -1,0 +1,161 @@
+package wire
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// envelope is what every message begins with.
+type envelope struct {
+	V    uint64      `cbor:"v"`
+	From memory.Node `cbor:"from"`
+}
+
+// address is the envelope of a request.
+type address struct {
+	envelope
+	To memory.Node `cbor:"to"`
+}
+
+func sender(from memory.Node) envelope { return envelope{V: Version, From: from} }
+
+func between(from, to memory.Node) address { return address{envelope: sender(from), To: to} }
+
+func (e envelope) check() error {
+	if e.V != Version {
+		return invalid("protocol version %d, want %d", e.V, Version)
+	}
+	return e.From.Valid()
+}
+
+func (a address) check() error {
+	if err := a.envelope.check(); err != nil {
+		return err
+	}
+	return a.To.Valid()
+}
+
+// view is a [memory.View] as part of a message.
+type view struct {
+	Heads memory.Heads  `cbor:"heads"`
+	Root  memory.Digest `cbor:"root"`
+	LSN   uint64        `cbor:"lsn"`
+}
+
+func viewOf(v memory.View) view { return view(v) }
+
+func (v view) check() error {
+	if len(v.Heads) > MaxOrigins {
+		return invalid("heads of %d origins, limit %d", len(v.Heads), MaxOrigins)
+	}
+	for o, h := range v.Heads {
+		if err := o.Valid(); err != nil {
+			return err
+		}
+		if err := checkHead(h); err != nil {
+			return fmt.Errorf("head of %s: %w", o, err)
+		}
+	}
+	return nil
+}
+
+func checkHead(h memory.Head) error {
+	if h.Seq > maxSeq || len(h.Gaps) > MaxGaps {
+		return invalid("seq %d with %d gaps", h.Seq, len(h.Gaps))
+	}
+	var last uint64
+	for _, g := range h.Gaps {
+		if g <= last || g > h.Seq {
+			return invalid("gap %d after %d, below seq %d", g, last, h.Seq)
+		}
+		last = g
+	}
+	return nil
+}
+
+// shipment is a [memory.Shipment] as part of a message: its bytes as they are.
+type shipment struct {
+	Raw       []byte     `cbor:"1,keyasint"`
+	Embedding *embedding `cbor:"2,keyasint,omitempty"`
+}
+
+// embedding has its vector as IEEE 754 binary32, little-endian, in one string.
+type embedding struct {
+	Model  string `cbor:"1,keyasint"`
+	Vector []byte `cbor:"2,keyasint"`
+}
+
+// shipmentsOf leaves out embeddings that no decoder would take: they are derived
+// data, and rebuilt where they are missing.
+func shipmentsOf(ops []memory.Shipment) []shipment {
+	out := make([]shipment, len(ops))
+	for i, op := range ops {
+		out[i].Raw = op.Raw
+		e := op.Embedding
+		if e == nil || e.Model == "" || len(e.Model) > memory.MaxID || len(e.Vector) == 0 || len(e.Vector) > memory.MaxDims {
+			continue
+		}
+		vector := make([]byte, 0, 4*len(e.Vector))
+		for _, f := range e.Vector {
+			vector = binary.LittleEndian.AppendUint32(vector, math.Float32bits(f))
+		}
+		out[i].Embedding = &embedding{Model: e.Model, Vector: vector}
+	}
+	return out
+}
+
+func shipments(in []shipment) ([]memory.Shipment, error) {
+	if err := checkShipments(in); err != nil || len(in) == 0 {
+		return nil, err
+	}
+	out := make([]memory.Shipment, len(in))
+	for i, s := range in {
+		out[i].Raw = s.Raw
+		if e := s.Embedding; e != nil {
+			vector := make([]float32, len(e.Vector)/4)
+			for j := range vector {
+				vector[j] = math.Float32frombits(binary.LittleEndian.Uint32(e.Vector[4*j:]))
+			}
+			out[i].Embedding = &memory.Embedding{Model: e.Model, Vector: vector}
+		}
+	}
+	return out, nil
+}
+
+func checkShipments(in []shipment) error {
+	if len(in) > MaxOps {
+		return invalid("%d ops, limit %d", len(in), MaxOps)
+	}
+	for i, s := range in {
+		if len(s.Raw) == 0 || len(s.Raw) > MaxEntry {
+			return invalid("op %d: %d bytes, want 1 to %d", i, len(s.Raw), MaxEntry)
+		}
+		e := s.Embedding
+		if e == nil {
+			continue
+		}
+		if n := len(e.Vector); e.Model == "" || len(e.Model) > memory.MaxID || n == 0 || n%4 != 0 || n > 4*memory.MaxDims {
+			return invalid("op %d: embedding of %d bytes by %.20q", i, n, e.Model)
+		}
+	}
+	return nil
+}
+
+// instant is a time in nanoseconds since 1970; 0 is none.
+func instant(t time.Time) memory.Instant {
+	if t.IsZero() {
+		return 0
+	}
+	return memory.InstantOf(t)
+}
+
+func timeOf(i memory.Instant) time.Time {
+	if i == 0 {
+		return time.Time{}
+	}
+	return i.Time()
+}
