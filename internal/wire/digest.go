@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -47,14 +48,17 @@ func (w *digestRequest) check() error {
 type digestReply struct {
 	envelope
 	view
-	Sums      []memory.Digest         `cbor:"sums"`
+	Sums      []byte                  `cbor:"sums"` // one behind the other
 	Registers []memory.RegisterDigest `cbor:"registers"`
 }
 
 // EncodeDigestReply returns the bytes of r. One of more than [MaxDigest] bytes is
 // [memory.ErrInvalid]: the asker must ask for fewer buckets.
 func EncodeDigestReply(r *memory.DigestReply) ([]byte, error) {
-	w := digestReply{envelope: sender(r.From), view: viewOf(r.View), Sums: r.Sums, Registers: r.Registers}
+	w := digestReply{envelope: sender(r.From), view: viewOf(r.View), Registers: r.Registers}
+	for _, sum := range r.Sums {
+		w.Sums = append(w.Sums, sum[:]...)
+	}
 	if len(r.Registers) > MaxRegisters {
 		return nil, invalid("encode digest reply: %d registers, limit %d", len(r.Registers), MaxRegisters)
 	}
@@ -71,14 +75,16 @@ func DecodeDigestReply(data []byte) (*memory.DigestReply, error) {
 	if err := first(w.envelope.check, w.view.check, w.check); err != nil {
 		return nil, fmt.Errorf("digest reply: %w", err)
 	}
-	return &memory.DigestReply{
-		From: w.From, View: memory.View(w.view), Sums: orNil(w.Sums), Registers: orNil(w.Registers),
-	}, nil
+	r := &memory.DigestReply{From: w.From, View: memory.View(w.view), Registers: orNil(w.Registers)}
+	for sum := range slices.Chunk(w.Sums, len(memory.Digest{})) {
+		r.Sums = append(r.Sums, memory.Digest(sum))
+	}
+	return r, nil
 }
 
 func (w *digestReply) check() error {
-	if n := len(w.Sums); n != 0 && n != memory.Buckets {
-		return invalid("%d sums, want %d", n, memory.Buckets)
+	if n, want := len(w.Sums), memory.Buckets*len(memory.Digest{}); n != 0 && n != want {
+		return invalid("sums of %d bytes, want %d", n, want)
 	}
 	for _, r := range w.Registers {
 		if _, ok := memory.ParseKey(r.Key); !ok {
