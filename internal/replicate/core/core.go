@@ -1,0 +1,279 @@
+package core
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// Config is what a core starts from.
+type Config struct {
+	Self    memory.Node
+	Origin  memory.Origin // under which this node numbers its ops
+	View    memory.View   // what this node holds
+	Members []memory.Node // all others
+	// Cursors are what members are known to hold from an earlier run. Those of
+	// other origins are ignored.
+	Cursors []memory.Cursor
+	// Parked are the refusals of members from an earlier run.
+	Parked []memory.Parked
+	// Seed makes the jitter repeatable; two nodes should not share one.
+	Seed uint64
+
+	Window     int           // batches in flight per lane; 0 is 4
+	NoLanes    bool          // exchange heads and pull, but push no entries
+	BackoffMin time.Duration // after the first failure; 0 is 250 ms
+	BackoffMax time.Duration // at most; 0 is 30 s
+	Probe      time.Duration // between attempts of a stopped lane; 0 is 30 s
+	HeadsBusy  time.Duration // between exchanges while something changes; 0 is 1 s
+	HeadsIdle  time.Duration // between exchanges otherwise; 0 is 5 s
+	MaxPulls   int           // in flight at once; 0 is 4
+}
+
+func (c *Config) defaults() {
+	set(&c.Window, 4)
+	set(&c.MaxPulls, 4)
+	set(&c.BackoffMin, 250*time.Millisecond)
+	set(&c.BackoffMax, 30*time.Second)
+	set(&c.Probe, 30*time.Second)
+	set(&c.HeadsBusy, time.Second)
+	set(&c.HeadsIdle, 5*time.Second)
+}
+
+func set[T comparable](field *T, def T) {
+	var zero T
+	if *field == zero {
+		*field = def
+	}
+}
+
+// Core is the replication state of one node. It is not safe for concurrent use.
+type Core struct {
+	cfg  Config
+	rand splitmix
+
+	origin  memory.Origin
+	self    memory.View
+	members []*member // sorted by name
+	waits   []Wait    // unresolved, in the order of registration
+	pulls   map[memory.Origin]*pull
+	snap    snapshot
+	lastID  uint64
+	outrun  time.Time // when TakeIncarnation was last asked for
+
+	now time.Time // of the current step
+	out []Effect  // of the current step
+}
+
+// New returns a core at the given time. Nothing happens before the first Step.
+func New(cfg Config, now time.Time) *Core {
+	cfg.defaults()
+	c := &Core{
+		cfg: cfg, rand: splitmix(cfg.Seed), origin: cfg.Origin, self: cfg.View,
+		pulls: map[memory.Origin]*pull{}, now: now,
+	}
+	c.setMembers(cfg.Members)
+	for _, cur := range cfg.Cursors {
+		if m := c.member(cur.Member); m != nil {
+			m.heads[cur.Origin] = union(m.heads[cur.Origin], memory.Head{Seq: cur.Seq})
+		}
+	}
+	for _, p := range cfg.Parked {
+		if m := c.member(p.Member); m != nil && p.Dot.Origin == c.origin {
+			m.refuse(p.Dot)
+		}
+	}
+	return c
+}
+
+// Step takes one event and returns what must follow. The caller owns the
+// result; the core keeps references to the event's heads, which are immutable.
+// Times must not decrease from step to step.
+func (c *Core) Step(now time.Time, ev Event) []Effect {
+	c.now, c.out = now, nil
+	switch ev := ev.(type) {
+	case Committed:
+		c.committed(ev)
+	case Forgotten:
+		c.waits = slices.DeleteFunc(c.waits, func(w Wait) bool { return w.ID == ev.ID })
+	case Loaded:
+		c.loaded(ev)
+	case Pushed:
+		c.pushed(ev)
+	case Heard:
+		c.heard(ev)
+	case Pulled:
+		c.pulled(ev)
+	case Snapshotted:
+		c.snapshotted(ev)
+	case Compared:
+		c.compared(ev)
+	case Reborn:
+		c.reborn(ev)
+	case MembersChanged:
+		c.setMembers(ev.Members)
+		c.settle(nil)
+	case Tick:
+	}
+	for _, m := range c.members {
+		c.drive(m)
+	}
+	c.drivePulls()
+	return c.out
+}
+
+// Deadline is when a [Tick] is due at the latest. Ticks before do no harm.
+func (c *Core) Deadline() time.Time {
+	next := c.now.Add(c.cfg.HeadsIdle)
+	for _, m := range c.members {
+		if t := c.laneDeadline(m); t.Before(next) {
+			next = t
+		}
+	}
+	for _, p := range c.pulls {
+		if p.flight == nil && p.due.Before(next) {
+			next = p.due
+		}
+	}
+	return next
+}
+
+func (c *Core) emit(e Effect) { c.out = append(c.out, e) }
+
+func (c *Core) id() uint64 {
+	c.lastID++
+	return c.lastID
+}
+
+// head is the seq of this node's latest op.
+func (c *Core) head() uint64 { return c.self.Heads[c.origin].Seq }
+
+func (c *Core) committed(ev Committed) {
+	if ev.View.LSN >= c.self.LSN {
+		c.look(ev.View)
+	}
+	for _, w := range ev.Waits {
+		if !c.resolve(w) {
+			c.waits = append(c.waits, w)
+		}
+	}
+}
+
+// look takes a new reading of this node.
+func (c *Core) look(v memory.View) {
+	changed := v.LSN != c.self.LSN || v.Root != c.self.Root
+	c.self = v
+	if !changed {
+		return
+	}
+	for _, m := range c.members {
+		m.lane.stir(c)
+	}
+}
+
+// reborn starts all lanes anew, under another origin. Ops of the old one are
+// spread by pulls, and those of it that only others have are pulled.
+func (c *Core) reborn(ev Reborn) {
+	c.origin = ev.Origin
+	c.look(ev.View)
+	for _, m := range c.members {
+		m.lane.restart()
+		for o, h := range m.heads {
+			c.want(o, h.Seq)
+		}
+	}
+}
+
+func (c *Core) heard(ev Heard) {
+	m := c.member(ev.Member)
+	if m == nil {
+		return
+	}
+	c.learn(m, ev.View)
+	m.lane.knocked(c)
+	c.settle(m)
+}
+
+// settle resolves the waits that have their votes. If m is not nil, only its
+// votes are new.
+func (c *Core) settle(m *member) {
+	c.waits = slices.DeleteFunc(c.waits, func(w Wait) bool {
+		if m != nil && !m.heads.Holds(w.Dot) {
+			return false
+		}
+		return c.resolve(w)
+	})
+}
+
+// resolve emits the resolution of w and reports true if it has its votes.
+func (c *Core) resolve(w Wait) bool {
+	n := 0
+	if c.self.Heads.Holds(w.Dot) {
+		n++
+	}
+	for _, m := range c.members {
+		if m.heads.Holds(w.Dot) {
+			n++
+		}
+	}
+	if n < w.W {
+		return false
+	}
+	t := c.Held(w.Dot)
+	t.W = w.W
+	c.emit(Resolve{ID: w.ID, Tally: t})
+	return true
+}
+
+// Held says who holds d, as far as this node has heard. W is left 0.
+func (c *Core) Held(d memory.Dot) Tally {
+	ballots := []ballot{{c.cfg.Self, c.self.Heads}}
+	for _, m := range c.members {
+		ballots = append(ballots, ballot{m.name, m.heads})
+	}
+	return Tally{Dot: d, N: len(ballots), HeldBy: voters(d, ballots)}
+}
+
+// N is the number of members, this node counted.
+func (c *Core) N() int { return len(c.members) + 1 }
+
+// Missing names the members that are not known to hold d, sorted.
+func (c *Core) Missing(d memory.Dot) []memory.Node {
+	var missing []memory.Node
+	for _, m := range c.members {
+		if !m.heads.Holds(d) {
+			missing = append(missing, m.name)
+		}
+	}
+	return missing
+}
+
+func (c *Core) member(name memory.Node) *member {
+	i, ok := slices.BinarySearchFunc(c.members, name, func(m *member, n memory.Node) int {
+		return strings.Compare(string(m.name), string(n))
+	})
+	if !ok {
+		return nil
+	}
+	return c.members[i]
+}
+
+// setMembers keeps the state of members that stay.
+func (c *Core) setMembers(names []memory.Node) {
+	names = slices.Clone(names)
+	slices.Sort(names)
+	var next []*member
+	for _, name := range slices.Compact(names) {
+		if name == c.cfg.Self {
+			continue
+		}
+		m := c.member(name)
+		if m == nil {
+			m = &member{name: name, heads: memory.Heads{}, parked: map[memory.Dot]struct{}{}}
+		}
+		next = append(next, m)
+	}
+	c.members = next
+}

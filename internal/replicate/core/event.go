@@ -1,0 +1,206 @@
+package core
+
+import (
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// Event is something that happened. The types in this file are its only
+// implementations.
+//
+//sumtype:decl
+type Event interface{ event() }
+
+// Committed says that entries were committed on this node, its own or others'.
+// Events of this type may be coalesced: the last View and all Waits.
+type Committed struct {
+	View  memory.View
+	Waits []Wait
+}
+
+// Wait asks for a [Resolve] as soon as W members hold Dot, this node counted.
+type Wait struct {
+	ID  uint64 // chosen by the caller, unique
+	Dot memory.Dot
+	W   int
+}
+
+// Forgotten withdraws a [Wait]: nobody is listening any more.
+type Forgotten struct{ ID uint64 }
+
+// Loaded says how far the batch of a [Push] reaches, now that the log was read.
+// It comes before the batch is on the wire, so that the next one can be opened.
+type Loaded struct {
+	Member memory.Node
+	ID     uint64
+	Last   uint64 // seq of the last entry of the batch
+	// Truncated: the log no longer has the range. The batch will not be sent.
+	Truncated bool
+}
+
+// Pushed is the end of a [Push]: either a reply or a fault.
+type Pushed struct {
+	Member memory.Node
+	ID     uint64
+	Reply  *memory.PushReply
+	Fault  *memory.Fault
+}
+
+// Heard is a reading of a member that came by any other way, such as in a push
+// of its own.
+type Heard struct {
+	Member memory.Node
+	View   memory.View
+}
+
+// Pulled is the end of a [Pull]. What it brought has been accepted and fsynced
+// before, and reported by a [Committed].
+type Pulled struct {
+	Origin memory.Origin
+	ID     uint64
+	Ops    int // entries that came: the range was answered up to From+Ops-1
+	View   memory.View
+	// Truncated: the member no longer has the range, only the state it led to.
+	Truncated bool
+	Fault     *memory.Fault
+}
+
+// Snapshotted is the end of a [Snapshot].
+type Snapshotted struct {
+	ID    uint64
+	Fault *memory.Fault
+}
+
+// Compared is the end of a [Compare].
+type Compared struct{ Member memory.Node }
+
+// Reborn says that this node has taken a new origin for its ops.
+type Reborn struct {
+	Origin memory.Origin
+	View   memory.View
+}
+
+// MembersChanged lists all members but this node.
+type MembersChanged struct{ Members []memory.Node }
+
+// Tick says that time has passed: it is due at [Core.Deadline].
+type Tick struct{}
+
+func (Committed) event()      {}
+func (Forgotten) event()      {}
+func (Loaded) event()         {}
+func (Pushed) event()         {}
+func (Heard) event()          {}
+func (Pulled) event()         {}
+func (Snapshotted) event()    {}
+func (Compared) event()       {}
+func (Reborn) event()         {}
+func (MembersChanged) event() {}
+func (Tick) event()           {}
+
+// Effect is something to be done because of an event. The types in this file
+// are its only implementations. Effects of one step are independent of each
+// other unless their comments say otherwise; whoever carries them out may take
+// its time, and must report the end of those that have one.
+//
+//sumtype:decl
+type Effect interface{ effect() }
+
+// Push asks for entries From ≤ seq ≤ To of this node's origin to be sent to
+// Member, as many as fit into one batch, with a reading of this node. From 0
+// sends no entries: it exchanges heads. Answer with [Loaded] (unless From is 0)
+// and then with [Pushed].
+type Push struct {
+	Member memory.Node
+	ID     uint64
+	Origin memory.Origin
+	From   uint64
+	To     uint64
+}
+
+// Pull asks for a range to be fetched from Member and accepted. Answer with
+// [Pulled], after the [Committed] that it caused.
+type Pull struct {
+	Member memory.Node
+	ID     uint64
+	Range  memory.Range
+}
+
+// Snapshot asks for the whole state of Member to be merged, because it has
+// dropped entries that are missing here. Answer with [Snapshotted].
+type Snapshot struct {
+	Member memory.Node
+	ID     uint64
+}
+
+// Compare asks for a comparison of digests with Member, and for the repair of
+// what differs. Answer with [Compared].
+type Compare struct{ Member memory.Node }
+
+// Resolve says that the wait ID has its votes.
+type Resolve struct {
+	ID    uint64
+	Tally Tally
+}
+
+// SaveCursor asks for a cursor to be made durable, some time.
+type SaveCursor struct{ Cursor memory.Cursor }
+
+// Park asks for a refusal of Member to be listed.
+type Park struct {
+	Member  memory.Node
+	Refusal memory.Refusal
+}
+
+// Unpark takes refusals off the list: Member holds these ops after all.
+type Unpark struct {
+	Member memory.Node
+	Dots   []memory.Dot
+}
+
+// TakeIncarnation says that Member knows more of this node's origin than this
+// node does: its file is older than what it once sent. It must take a new
+// origin before it numbers another op. Answer with [Reborn] if the log, read
+// afresh, confirms it.
+type TakeIncarnation struct {
+	Member memory.Node
+	Head   memory.Dot // the highest op of ours that the member holds
+}
+
+// Notice tells the operator something about Member.
+type Notice struct {
+	Member memory.Node
+	What   Fact
+	Err    error         // of the fault that led to it, or nil
+	Retry  time.Duration // until the next attempt, if there will be one
+}
+
+// Fact is what a [Notice] is about.
+type Fact uint8
+
+// Facts about a member.
+const (
+	Failing  Fact = iota // a call failed: the lane backs off
+	Back                 // a call succeeded again
+	Stopped              // it does not believe who we are: the lane stops
+	WentBack             // it holds less than it once said: its disk was lost or restored
+	Behind               // it needs entries that our log no longer has
+	Diverged             // equal heads, unequal state: must not happen
+)
+
+// String names f as logs do.
+func (f Fact) String() string {
+	return [...]string{"failing", "back", "stopped", "went_back", "behind", "diverged"}[f]
+}
+
+func (Push) effect()            {}
+func (Pull) effect()            {}
+func (Snapshot) effect()        {}
+func (Compare) effect()         {}
+func (Resolve) effect()         {}
+func (SaveCursor) effect()      {}
+func (Park) effect()            {}
+func (Unpark) effect()          {}
+func (TakeIncarnation) effect() {}
+func (Notice) effect()          {}

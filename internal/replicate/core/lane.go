@@ -1,0 +1,286 @@
+package core
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// lane delivers this node's ops to one member: first delivery, retry, catching
+// up after an outage and after a restart are all the same thing, entries from
+// next on. Batches go out in order and are taken in any order; the member's head
+// says up to where nothing is missing.
+//
+//	          fault                 401, 403
+//	flowing ────────▶ backing off      │     probe succeeds
+//	   ▲                  │            ▼  ────────────────▶ flowing
+//	   └──── success ─────┘          stopped
+type lane struct {
+	next    uint64 // seq of the first entry not sent yet
+	flights []flight
+	loading bool // the last batch is being read from the log
+
+	faults    int       // in a row; 0: flowing
+	round     int       // grows with each counted fault
+	retryAt   time.Time // nothing is sent before
+	stopped   bool      // our identity is not believed: only probes
+	behind    bool      // our log no longer has what the member needs next
+	stalls    int       // times that all was sent and accepted, and not held
+	stallTill time.Time // no entries are sent before
+
+	exchangedAt time.Time // when heads last went both ways, or were sent
+	busyTill    time.Time // heads are exchanged more often until then
+	phase       uint64    // jitter of the next exchange, 0 to 1023
+
+	ackedAt time.Time // when the member's head of our origin last moved
+	faultAt time.Time
+	err     error // of the last fault; nil after a success
+}
+
+// flight is a push on its way. From 0 carries heads only.
+type flight struct {
+	id    uint64
+	from  uint64
+	last  uint64 // 0 until it is loaded
+	round int
+	floor floor
+}
+
+// maxRetryAfter bounds the wait that a member may ask for.
+const maxRetryAfter = 5 * time.Minute
+
+// restart sends again whatever the member's head does not cover. What is in
+// flight lands unheard.
+func (l *lane) restart() {
+	l.next, l.flights, l.loading, l.behind = 0, nil, false, false
+	l.stalls, l.stallTill = 0, time.Time{}
+}
+
+// stir makes the next exchanges come soon: there is news on either side.
+func (l *lane) stir(c *Core) { l.busyTill = c.now.Add(c.cfg.HeadsIdle) }
+
+// acked notes that the member's head moved.
+func (l *lane) acked(now time.Time) {
+	l.ackedAt, l.behind = now, false
+	l.stalls, l.stallTill = 0, time.Time{}
+}
+
+// knocked notes that the member called us: heads were exchanged, and if we were
+// backing off, now is the time to try.
+func (l *lane) knocked(c *Core) {
+	c.exchanged(l)
+	if l.faults > 0 && !l.stopped && c.now.Sub(l.faultAt) >= c.cfg.BackoffMin && l.retryAt.Sub(l.faultAt) <= c.cfg.BackoffMax {
+		l.retryAt = c.now
+	}
+}
+
+func (c *Core) exchanged(l *lane) {
+	l.exchangedAt, l.phase = c.now, c.rand.next()%1024
+}
+
+// exchangeDue is when heads are next exchanged, if nothing else carries them.
+func (c *Core) exchangeDue(l *lane) time.Time {
+	if l.exchangedAt.IsZero() {
+		return c.now
+	}
+	every := c.cfg.HeadsIdle
+	if c.now.Before(l.busyTill) {
+		every = c.cfg.HeadsBusy
+	}
+	return l.exchangedAt.Add(every - time.Duration(l.phase)*(every/4096))
+}
+
+// drive sends what m's lane has to send.
+func (c *Core) drive(m *member) {
+	l := &m.lane
+	if c.now.Before(l.retryAt) {
+		return
+	}
+	for c.canPush(m) {
+		c.push(m)
+	}
+	if len(l.flights) == 0 && (l.stopped || l.faults > 0 || !c.now.Before(c.exchangeDue(l))) {
+		c.send(m, Push{Member: m.name, Origin: c.origin})
+	}
+}
+
+// owes reports whether there are entries to be sent to m, now or later.
+func (c *Core) owes(m *member) bool {
+	m.lane.next = max(m.lane.next, m.heads[c.origin].Seq+1)
+	return m.lane.next <= c.head() && !m.lane.behind && !m.lane.stopped && !c.cfg.NoLanes
+}
+
+func (c *Core) canPush(m *member) bool {
+	l := &m.lane
+	return l.free(c) && c.owes(m) && !c.now.Before(l.stallTill)
+}
+
+// free reports whether another batch may be on its way. After a fault there is
+// one attempt at a time, whatever still hangs from before.
+func (l *lane) free(c *Core) bool {
+	if l.loading || len(l.flights) >= c.cfg.Window {
+		return false
+	}
+	return l.faults == 0 || !slices.ContainsFunc(l.flights, func(f flight) bool { return f.round == l.round })
+}
+
+func (c *Core) push(m *member) {
+	m.lane.loading = true
+	c.send(m, Push{Member: m.name, Origin: c.origin, From: m.lane.next, To: c.head()})
+}
+
+func (c *Core) send(m *member, p Push) {
+	p.ID = c.id()
+	m.lane.flights = append(m.lane.flights, flight{id: p.ID, from: p.From, round: m.lane.round, floor: c.floor(m)})
+	c.exchanged(&m.lane)
+	c.emit(p)
+}
+
+// laneDeadline is when drive may have something to do, if nothing else happens.
+func (c *Core) laneDeadline(m *member) time.Time {
+	l := &m.lane
+	due := c.now.Add(c.cfg.HeadsIdle)
+	switch {
+	case len(l.flights) > 0:
+	case l.stopped || l.faults > 0:
+		due = l.retryAt
+	default:
+		due = c.exchangeDue(l)
+	}
+	if l.free(c) && c.owes(m) && l.stallTill.Before(due) {
+		due = l.stallTill
+	}
+	if due.Before(l.retryAt) {
+		return l.retryAt
+	}
+	return due
+}
+
+// take removes and returns a flight.
+func (l *lane) take(id uint64) (flight, bool) {
+	for i, f := range l.flights {
+		if f.id == id {
+			l.flights = append(l.flights[:i:i], l.flights[i+1:]...)
+			if f.from > 0 && f.last == 0 {
+				l.loading = false
+			}
+			return f, true
+		}
+	}
+	return flight{}, false
+}
+
+func (c *Core) loaded(ev Loaded) {
+	m := c.member(ev.Member)
+	if m == nil {
+		return
+	}
+	l := &m.lane
+	if ev.Truncated {
+		if _, ok := l.take(ev.ID); ok {
+			l.behind = true
+			c.emit(Notice{Member: m.name, What: Behind})
+		}
+		return
+	}
+	for i := range l.flights {
+		f := &l.flights[i]
+		if f.id != ev.ID || ev.Last < f.from {
+			continue
+		}
+		f.last, l.loading = ev.Last, false
+		if l.next == f.from { // not rewound in between
+			l.next = f.last + 1
+		}
+	}
+}
+
+func (c *Core) pushed(ev Pushed) {
+	m := c.member(ev.Member)
+	if m == nil {
+		return
+	}
+	f, ok := m.lane.take(ev.ID)
+	if !ok {
+		return // of an earlier life of the lane
+	}
+	switch {
+	case ev.Fault != nil:
+		c.failed(m, f, ev.Fault)
+	case ev.Reply == nil || ev.Reply.From != m.name:
+		c.failed(m, f, &memory.Fault{Err: errors.New("reply of somebody else")})
+	default:
+		c.replied(m, f, ev.Reply)
+	}
+}
+
+// failed goes back to the first entry that is in doubt, and waits. Pushes that
+// were in flight together fail together, and count as one.
+func (c *Core) failed(m *member, f flight, fault *memory.Fault) {
+	l := &m.lane
+	if f.from > 0 {
+		l.next = min(l.next, f.from)
+	}
+	l.err, l.faultAt = fault, c.now
+	if fault.Class == memory.FaultIdentity || l.stopped {
+		l.round++
+		l.retryAt = c.now.Add(c.rand.jitter(c.cfg.Probe))
+		if !l.stopped {
+			l.stopped = true
+			c.emit(Notice{Member: m.name, What: Stopped, Err: fault, Retry: l.retryAt.Sub(c.now)})
+		}
+		return
+	}
+	if f.round != l.round {
+		return
+	}
+	l.round++
+	l.faults++
+	wait := max(c.backoff(l.faults), min(fault.RetryAfter, maxRetryAfter))
+	l.retryAt = c.now.Add(wait)
+	if l.faults == 1 {
+		c.emit(Notice{Member: m.name, What: Failing, Err: fault, Retry: wait})
+	}
+}
+
+func (c *Core) replied(m *member, f flight, r *memory.PushReply) {
+	l := &m.lane
+	if f.round == l.round {
+		l.recovered(c, m.name)
+	}
+	c.wentBack(m, f.floor, r.View)
+	c.learn(m, r.View)
+	c.exchanged(l)
+	for _, no := range r.Refused {
+		if no.Dot.Origin == c.origin && no.Dot.Seq >= f.from && no.Dot.Seq <= f.last && !m.refuse(no.Dot) {
+			c.emit(Park{Member: m.name, Refusal: no})
+		}
+	}
+	c.settle(m)
+	c.checkStall(m)
+}
+
+// recovered ends a time of faults. Only a push sent after the last of them can
+// do that: one from before says nothing of now.
+func (l *lane) recovered(c *Core, m memory.Node) {
+	if l.stopped || l.faults > 0 {
+		c.emit(Notice{Member: m, What: Back})
+	}
+	l.stopped, l.faults, l.retryAt, l.err = false, 0, time.Time{}, nil
+}
+
+// checkStall handles a member that has accepted all there is and does not hold
+// it: entries wait there for one of another origin, or it is not honest. All of
+// it is sent again, ever less often.
+func (c *Core) checkStall(m *member) {
+	l := &m.lane
+	acked := m.heads[c.origin].Seq
+	if len(l.flights) > 0 || l.next <= c.head() || acked >= c.head() {
+		return
+	}
+	l.stalls++
+	l.stallTill = c.now.Add(c.backoff(l.stalls))
+	l.next = acked + 1
+}

@@ -1,0 +1,149 @@
+package core
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// member is what is known of one other node.
+type member struct {
+	name  memory.Node
+	heads memory.Heads // union of all it has said; owned
+	lsn   uint64       // highest it has said
+	lane  lane
+	// parked are our ops that it refused, and that are listed as such.
+	parked map[memory.Dot]struct{}
+
+	heardAt time.Time // of the last reading; zero: never in this run
+	equalAt time.Time // when its state was last proven equal to ours
+	suspect *suspicion
+	repairs repairs
+}
+
+// suspicion is a pair of readings with equal heads and unequal roots.
+type suspicion struct{ here, there memory.View }
+
+// repairs of one member, paced.
+type repairs struct {
+	running bool
+	after   time.Time // no other before
+}
+
+const repairPause = 30 * time.Second
+
+// refuse notes that the member said no to d. If it claims to hold d all the
+// same, the claim does not count until it is made again.
+func (m *member) refuse(d memory.Dot) (known bool) {
+	_, known = m.parked[d]
+	m.parked[d] = struct{}{}
+	if h := m.heads[d.Origin]; m.heads.Holds(d) {
+		i, _ := slices.BinarySearch(h.Gaps, d.Seq)
+		h.Gaps = slices.Insert(slices.Clone(h.Gaps), i, d.Seq)
+		m.heads[d.Origin] = h
+	}
+	return known
+}
+
+// unpark forgets and returns the refused ops that the member holds after all.
+func (m *member) unpark() []memory.Dot {
+	var taken []memory.Dot
+	for d := range m.parked {
+		if m.heads.Holds(d) {
+			taken = append(taken, d)
+			delete(m.parked, d)
+		}
+	}
+	slices.SortFunc(taken, func(a, b memory.Dot) int {
+		return cmp.Or(cmp.Compare(a.Origin, b.Origin), cmp.Compare(a.Seq, b.Seq))
+	})
+	return taken
+}
+
+// learn takes a reading of m that just arrived.
+func (c *Core) learn(m *member, v memory.View) {
+	m.heardAt = c.now
+	before := m.heads[c.origin].Seq
+	if v.LSN != m.lsn {
+		m.lane.stir(c)
+	}
+	m.lsn = max(m.lsn, v.LSN)
+	for o, h := range v.Heads {
+		was, known := m.heads[o]
+		if !known || was.Seq != h.Seq || len(was.Gaps) != len(h.Gaps) || len(h.Gaps) > 0 {
+			m.heads[o] = union(was, h)
+		}
+		c.want(o, h.Seq)
+	}
+	if after := m.heads[c.origin].Seq; after > before {
+		m.lane.acked(c.now)
+		c.emit(SaveCursor{memory.Cursor{Member: m.name, Origin: c.origin, Seq: after}})
+	}
+	if taken := m.unpark(); len(taken) > 0 {
+		c.emit(Unpark{Member: m.name, Dots: taken})
+	}
+	c.prove(m, v)
+	c.checkOutrun(m, v)
+}
+
+// prove compares a reading of m with ours. Equal heads and roots prove that the
+// states are equal; equal heads with unequal roots, seen twice with nothing
+// changed between, prove that they are not.
+func (c *Core) prove(m *member, v memory.View) {
+	switch {
+	case !sameHeads(c.self.Heads, v.Heads):
+		m.suspect = nil
+	case c.self.Root == v.Root:
+		m.suspect, m.equalAt = nil, c.now
+	case m.suspect == nil || !sameView(m.suspect.here, c.self) || !sameView(m.suspect.there, v):
+		m.suspect = &suspicion{here: c.self, there: v}
+		m.lane.stir(c)
+	case !m.repairs.running && !c.now.Before(m.repairs.after):
+		m.suspect, m.repairs.running = nil, true
+		c.emit(Notice{Member: m.name, What: Diverged})
+		c.emit(Compare{Member: m.name})
+	}
+}
+
+func sameView(a, b memory.View) bool { return a.LSN == b.LSN && a.Root == b.Root }
+
+func (c *Core) compared(ev Compared) {
+	if m := c.member(ev.Member); m != nil {
+		m.repairs = repairs{after: c.now.Add(repairPause)}
+	}
+}
+
+// checkOutrun notices that m holds more of our current origin than we do. The
+// reading may have crossed a commit of ours that is not reported yet, so the
+// shell looks again before it acts.
+func (c *Core) checkOutrun(m *member, v memory.View) {
+	const pause = time.Second
+	h := v.Heads[c.origin].Seq
+	if h <= c.head() || (!c.outrun.IsZero() && c.now.Sub(c.outrun) < pause) {
+		return
+	}
+	c.outrun = c.now
+	c.emit(TakeIncarnation{Member: m.name, Head: memory.Dot{Origin: c.origin, Seq: h}})
+}
+
+// wentBack notices that m, in a reading it made after another one that we
+// know of, holds less than it said then. What it said is void: it counts for no
+// further vote, and the lane starts again from what is left.
+func (c *Core) wentBack(m *member, floor floor, v memory.View) {
+	left := v.Heads[c.origin]
+	if v.LSN >= floor.lsn && left.Seq >= floor.acked {
+		return
+	}
+	m.heads, m.lsn = memory.Heads{c.origin: left}, v.LSN
+	m.lane.restart()
+	c.emit(Notice{Member: m.name, What: WentBack})
+	c.emit(SaveCursor{memory.Cursor{Member: m.name, Origin: c.origin, Seq: left.Seq}})
+}
+
+// floor is what a member has said by the time a request to it was made. A
+// reply to the request cannot honestly say less.
+type floor struct{ lsn, acked uint64 }
+
+func (c *Core) floor(m *member) floor { return floor{m.lsn, m.heads[c.origin].Seq} }

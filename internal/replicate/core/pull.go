@@ -1,0 +1,197 @@
+package core
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// pull fetches what is missing of one origin that is not our current one, from
+// any member that has it. Most of the time the origin's own lane brings it
+// anyway, so a pull waits a little before it starts, and starts over whenever
+// our head moves by itself.
+type pull struct {
+	due     time.Time // nothing happens before
+	seen    uint64    // our head when due was set
+	flowing bool      // pulls bring us forward: no waiting between them
+	through uint64    // entries up to here came, though our head did not follow
+	tried   []memory.Node
+	fails   int // rounds in which no holder could help
+	flight  *pullFlight
+}
+
+type pullFlight struct {
+	id     uint64
+	member memory.Node
+	from   uint64
+	to     uint64
+	floor  floor
+}
+
+// want notes that somebody holds o up to seq.
+func (c *Core) want(o memory.Origin, seq uint64) {
+	have := c.self.Heads[o].Seq
+	if o == c.origin || seq <= have || c.pulls[o] != nil {
+		return
+	}
+	c.pulls[o] = &pull{due: c.now.Add(c.patience(o)), seen: have}
+}
+
+// patience is how long to leave delivery to the lane of o's node. It is none
+// where that node has been silent.
+func (c *Core) patience(o memory.Origin) time.Duration {
+	m := c.member(o.Node())
+	if m == nil || m.lane.faults > 0 || m.lane.stopped || c.now.Sub(m.heardAt) > c.cfg.HeadsIdle+c.cfg.HeadsBusy {
+		return 0
+	}
+	return 2 * c.cfg.HeadsBusy
+}
+
+// drivePulls starts the pulls that are due.
+func (c *Core) drivePulls() {
+	flying, due := 0, false
+	for _, p := range c.pulls {
+		if p.flight != nil {
+			flying++
+		} else if !c.now.Before(p.due) {
+			due = true
+		}
+	}
+	if !due {
+		return
+	}
+	for _, o := range slices.Sorted(maps.Keys(c.pulls)) {
+		p := c.pulls[o]
+		if p.flight != nil || c.now.Before(p.due) {
+			continue
+		}
+		if flying >= c.cfg.MaxPulls || c.snap.running {
+			p.due = c.now.Add(c.cfg.BackoffMin)
+			continue
+		}
+		if c.drivePull(o, p) {
+			flying++
+		}
+	}
+}
+
+// drivePull reports whether it started one.
+func (c *Core) drivePull(o memory.Origin, p *pull) bool {
+	have := c.self.Heads[o].Seq
+	holders := c.holders(o, have)
+	if len(holders) == 0 {
+		delete(c.pulls, o)
+		return false
+	}
+	if have > p.seen && !p.flowing {
+		*p = pull{due: c.now.Add(c.patience(o)), seen: have}
+		if c.now.Before(p.due) {
+			return false
+		}
+	}
+	p.seen = have
+	from := max(have, p.through) + 1
+	fresh := slices.DeleteFunc(holders, func(m *member) bool {
+		return slices.Contains(p.tried, m.name) || m.heads[o].Seq < from
+	})
+	if len(fresh) == 0 {
+		p.rest(c)
+		return false
+	}
+	m := fresh[c.rand.intn(len(fresh))]
+	p.flight = &pullFlight{id: c.id(), member: m.name, from: from, to: m.heads[o].Seq, floor: c.floor(m)}
+	c.emit(Pull{Member: m.name, ID: p.flight.id, Range: memory.Range{Origin: o, From: from, To: p.flight.to}})
+	return true
+}
+
+// rest ends a round: nobody could help, or what came waits for something else.
+func (p *pull) rest(c *Core) {
+	p.fails++
+	p.tried, p.through, p.flowing = nil, 0, false
+	p.due = c.now.Add(c.backoff(p.fails))
+}
+
+// holders lists the members with more of o than have, those that answer first.
+func (c *Core) holders(o memory.Origin, have uint64) []*member {
+	var up, down []*member
+	for _, m := range c.members {
+		switch {
+		case m.heads[o].Seq <= have || m.lane.stopped:
+		case m.lane.faults > 0:
+			down = append(down, m)
+		default:
+			up = append(up, m)
+		}
+	}
+	if len(up) > 0 {
+		return up
+	}
+	return down
+}
+
+func (c *Core) pulled(ev Pulled) {
+	p := c.pulls[ev.Origin]
+	if p == nil || p.flight == nil || p.flight.id != ev.ID {
+		return
+	}
+	f := p.flight
+	p.flight, p.due = nil, c.now
+	m := c.member(f.member)
+	if m == nil || ev.Fault != nil {
+		p.flowing, p.tried = false, append(p.tried, f.member)
+		return
+	}
+	c.wentBack(m, f.floor, ev.View)
+	c.learn(m, ev.View)
+	c.settle(m)
+	switch have := c.self.Heads[ev.Origin].Seq; {
+	case ev.Truncated:
+		p.tried = append(p.tried, f.member)
+		c.startSnapshot(m)
+	case have >= f.from:
+		*p = pull{due: c.now, seen: have, flowing: true}
+	case ev.Ops == 0:
+		p.tried = append(p.tried, f.member)
+	default:
+		p.through = f.from + uint64(ev.Ops) - 1
+		if p.through >= f.to {
+			p.rest(c)
+		}
+	}
+}
+
+// snapshot is the transfer of a member's whole state; one at a time.
+type snapshot struct {
+	running bool
+	id      uint64
+	fails   int
+	after   time.Time // no other before
+}
+
+func (c *Core) startSnapshot(m *member) {
+	if c.snap.running || c.now.Before(c.snap.after) {
+		return
+	}
+	c.snap.running, c.snap.id = true, c.id()
+	c.emit(Snapshot{Member: m.name, ID: c.snap.id})
+}
+
+func (c *Core) snapshotted(ev Snapshotted) {
+	if !c.snap.running || c.snap.id != ev.ID {
+		return
+	}
+	c.snap.running = false
+	if ev.Fault == nil {
+		c.snap.fails = 0
+	} else {
+		c.snap.fails++
+		c.snap.after = c.now.Add(c.backoff(c.snap.fails))
+	}
+	for _, p := range c.pulls {
+		if p.flight == nil {
+			p.due, p.tried = c.now, nil
+		}
+	}
+}

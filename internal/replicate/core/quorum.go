@@ -1,0 +1,87 @@
+package core
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// Majority is the smallest number of n members such that any two groups of that
+// size have a member in common: losing any smaller group loses nothing that one
+// of them held.
+func Majority(n int) int { return n/2 + 1 }
+
+// CheckQuorum says why w cannot be asked of n members, or nil.
+func CheckQuorum(w, n int) error {
+	if w < 1 || w > n {
+		return fmt.Errorf("quorum of %d out of %d members: want 1 to %d: %w", w, n, n, memory.ErrInvalid)
+	}
+	return nil
+}
+
+// Tally is who holds an op, as far as is known.
+type Tally struct {
+	Dot    memory.Dot
+	W      int           // members asked for
+	N      int           // members there are
+	HeldBy []memory.Node // sorted, each once
+}
+
+// Met reports whether as many hold the op as were asked for.
+func (t Tally) Met() bool { return len(t.HeldBy) >= t.W }
+
+// A ballot is one member's word on what it holds.
+type ballot struct {
+	member memory.Node
+	heads  memory.Heads
+}
+
+// voters names the members that hold d, sorted. A member votes once, however
+// many ballots carry its name.
+func voters(d memory.Dot, ballots []ballot) []memory.Node {
+	var held []memory.Node
+	for _, b := range ballots {
+		if b.heads.Holds(d) {
+			held = append(held, b.member)
+		}
+	}
+	slices.Sort(held)
+	return slices.Compact(held)
+}
+
+// union merges two readings of what one node holds of one origin. A node that
+// holds an op keeps it, so the union is right in whatever order readings come.
+func union(a, b memory.Head) memory.Head {
+	if a.Seq < b.Seq {
+		a, b = b, a
+	}
+	if len(a.Gaps) == 0 {
+		return a
+	}
+	gaps := make([]uint64, 0, len(a.Gaps))
+	for _, g := range a.Gaps {
+		if g > b.Seq || slices.Contains(b.Gaps, g) {
+			gaps = append(gaps, g)
+		}
+	}
+	if len(gaps) == 0 {
+		gaps = nil
+	}
+	return memory.Head{Seq: a.Seq, Gaps: gaps}
+}
+
+// sameHeads reports whether a and b are the same set of ops, without gaps: only
+// then must the states be equal.
+func sameHeads(a, b memory.Heads) bool {
+	return covers(a, b) && covers(b, a)
+}
+
+func covers(a, b memory.Heads) bool {
+	for o, h := range b {
+		if len(h.Gaps) > 0 || a[o].Seq < h.Seq {
+			return false
+		}
+	}
+	return true
+}
