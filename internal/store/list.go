@@ -1,0 +1,200 @@
+package store
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// where is a condition under construction.
+type where struct {
+	parts []string
+	args  []any
+}
+
+func (w *where) and(cond string, args ...any) {
+	w.parts = append(w.parts, cond)
+	w.args = append(w.args, args...)
+}
+
+func (w *where) String() string { return strings.Join(w.parts, " AND ") }
+
+// sqlExpired is memory.Expired: bind the instant now.
+const sqlExpired = `(m.expires <> 0 AND m.expires <= ? AND (m.l_stamp >> 16) * 1000000 + (m.l_stamp & 65535) < m.expires)`
+
+// filter renders a filter as a condition on memories m.
+func filter(f memory.Filter) where {
+	var w where
+	now := int64(f.Now)
+	switch f.Life {
+	case memory.Archived:
+		w.and(`(m.l_state = 2 OR m.l_state = 1 AND `+sqlExpired+`)`, now)
+	case memory.Deleted, memory.Erased:
+		w.and(`m.l_state = ?`, f.Life)
+	case memory.Unborn, memory.Live:
+		w.and(`m.l_state = 1 AND NOT `+sqlExpired, now)
+	}
+	w.and(`m.c_lsn <> 0`)
+	if !f.All {
+		w.and(`(m.private = 0 OR m.owner = ? OR m.target = ?)`, string(f.Viewer), string(f.Viewer))
+	}
+	switch {
+	case f.Namespace != "" && f.Subtree:
+		w.and(`(m.namespace = ? OR m.namespace >= ? AND m.namespace < ?)`, f.Namespace, f.Namespace+"/", f.Namespace+"0")
+	case f.Namespace != "":
+		w.and(`m.namespace = ?`, f.Namespace)
+	}
+	if f.Tier != "" {
+		w.and(`m.tier = ?`, f.Tier.Rank())
+	}
+	for _, tag := range f.Tags {
+		w.and(`EXISTS (SELECT 1 FROM json_each(m.tags) WHERE value = ?)`, tag)
+	}
+	if len(f.Kinds) > 0 {
+		args := make([]any, len(f.Kinds))
+		for i, k := range f.Kinds {
+			args[i] = k
+		}
+		w.and(`m.kind IN (?`+strings.Repeat(",?", len(args)-1)+`)`, args...)
+	}
+	if f.Owner != "" {
+		w.and(`m.owner = ?`, string(f.Owner))
+	}
+	if f.MinPriority > 0 {
+		w.and(`m.priority >= ?`, f.MinPriority)
+	}
+	if f.Since != 0 {
+		w.and(`m.created >= ?`, int64(f.Since))
+	}
+	if f.Until != 0 {
+		w.and(`m.created <= ?`, int64(f.Until))
+	}
+	if f.Title != "" {
+		w.and(`m.title = ?`, f.Title)
+	}
+	if f.SourceURI != "" {
+		w.and(`substr(m.source_uri, 1, ?) = ?`, len([]rune(f.SourceURI)), f.SourceURI)
+	}
+	return w
+}
+
+// List returns the records that fit f, at most limit, from after the cursor, or
+// from offset on. next is "" after the last one.
+func (s *Store) List(ctx context.Context, f memory.Filter, order memory.Order, limit, offset int, cursor string) (recs []memory.Record, next string, err error) {
+	w := filter(f)
+	by := `m.id`
+	if order == memory.ByPriority {
+		by = `m.priority DESC, m.c_stamp DESC, m.id`
+	}
+	if cursor != "" {
+		if err := w.after(order, cursor); err != nil {
+			return nil, "", err
+		}
+	}
+	// The keys are sorted first, the bodies of the page fetched after.
+	q := fmt.Sprintf(`WITH page AS (SELECT m.rid FROM memories m WHERE %s ORDER BY %s LIMIT ? OFFSET ?) %s WHERE m.rid IN page ORDER BY %s`,
+		w.String(), by, sqlRecord, by)
+	recs, err = s.records(ctx, q, append(w.args, limit, offset)...)
+	if err == nil && len(recs) == limit && limit > 0 {
+		next = position(order, &recs[len(recs)-1])
+	}
+	return recs, next, err
+}
+
+// cursorPosition is what a cursor holds: the sort key of the last row seen.
+type cursorPosition struct {
+	Order    memory.Order `json:"o"`
+	Priority int32        `json:"p,omitempty"`
+	Stamp    int64        `json:"s,omitempty"`
+	ID       string       `json:"i"`
+}
+
+func position(order memory.Order, m *memory.Record) string {
+	p := cursorPosition{Order: order, ID: m.ID}
+	if order == memory.ByPriority {
+		p.Priority, p.Stamp = m.Priority, int64(m.Content.Stamp) //nolint:gosec // below 2^63
+	}
+	b, err := json.Marshal(p)
+	if err != nil {
+		return ""
+	}
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+func (w *where) after(order memory.Order, cursor string) error {
+	var p cursorPosition
+	b, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err == nil {
+		err = json.Unmarshal(b, &p)
+	}
+	if err != nil || p.Order != order {
+		return fmt.Errorf("cursor %.40q: want one that a list in the same order returned: %w", cursor, memory.ErrInvalid)
+	}
+	if order == memory.ByID {
+		w.and(`m.id > ?`, p.ID)
+		return nil
+	}
+	w.and(`(m.priority < ? OR m.priority = ? AND (m.c_stamp < ? OR m.c_stamp = ? AND m.id > ?))`,
+		p.Priority, p.Priority, p.Stamp, p.Stamp, p.ID)
+	return nil
+}
+
+// Count returns how many records fit f.
+func (s *Store) Count(ctx context.Context, f memory.Filter) (int, error) {
+	w := filter(f)
+	n := 0
+	err := s.read.each(ctx, `SELECT count(*) FROM memories m WHERE `+w.String(), w.args, func(r rowScanner) error { return r.Scan(&n) })
+	return n, err
+}
+
+// Counts sums up the records, with expiry judged at now.
+func (s *Store) Counts(ctx context.Context, now memory.Instant) (memory.Counts, error) {
+	c := memory.Counts{ByTier: map[memory.Tier]int64{}, ByNamespace: map[string]int64{}}
+	tiers := []memory.Tier{memory.Short, memory.Mid, memory.Long}
+	q := `SELECT m.l_state, m.l_state = 1 AND ` + sqlExpired + ` AS gone, m.tier, m.namespace, count(*) FROM memories m WHERE m.c_lsn <> 0 GROUP BY 1, 2, 3, 4`
+	err := s.read.each(ctx, q, []any{int64(now)}, func(r rowScanner) error {
+		var life memory.Life
+		var gone bool
+		var tier int
+		var ns string
+		var n int64
+		if err := r.Scan(&life, &gone, &tier, &ns, &n); err != nil {
+			return err
+		}
+		switch {
+		case gone || life == memory.Archived:
+			c.Archived += n
+		case life == memory.Live:
+			c.Live += n
+			c.ByNamespace[ns] += n
+			if tier >= 0 && tier < len(tiers) {
+				c.ByTier[tiers[tier]] += n
+			}
+		case life == memory.Deleted:
+			c.Deleted += n
+		case life == memory.Erased:
+			c.Erased += n
+		}
+		return nil
+	})
+	if err != nil {
+		return c, err
+	}
+	_, err = s.read.row(ctx, `SELECT count(*) FROM registers WHERE family = ? AND kind = ?`, []any{memory.FamLink, memory.KindLink}, &c.Links)
+	for _, suffix := range []string{"", "-wal"} {
+		if info, statErr := os.Stat(s.path + suffix); statErr == nil {
+			c.Bytes += info.Size()
+		}
+	}
+	return c, err
+}
+
+func sortRevisions(rs []memory.Revision) {
+	slices.SortFunc(rs, func(a, b memory.Revision) int { return b.Entry.Version().Compare(a.Entry.Version()) })
+}

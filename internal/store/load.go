@@ -1,0 +1,162 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// load reads what the writer keeps in memory from the database, at start and
+// after a rollback.
+func (w *writer) load(ctx context.Context) error {
+	w.origins = map[memory.Origin]*originState{}
+	w.sums, w.root = [memory.Buckets]memory.Sum{}, memory.Sum{}
+	for _, step := range []func(context.Context) error{w.loadNode, w.loadOrigins, w.loadBuckets} {
+		if err := step(ctx); err != nil {
+			return fmt.Errorf("load database: %w", err)
+		}
+	}
+	w.s.cfg.Clock.Restore(w.clock)
+	w.s.index.progress(w.indexed, w.lsn)
+	w.publishView(true)
+	return nil
+}
+
+// loadNode reads the node row, and writes it on the first start.
+func (w *writer) loadNode(ctx context.Context) error {
+	var name string
+	var origin, clock, lsn, indexed int64
+	found, err := w.queryRow(ctx, `SELECT name, origin, clock, lsn, indexed FROM node`, nil,
+		&name, &origin, &clock, &lsn, &indexed)
+	if err != nil {
+		return err
+	}
+	if !found {
+		if err := w.initialise(ctx); err != nil {
+			return err
+		}
+		return w.loadNode(ctx)
+	}
+	if memory.Node(name) != w.s.cfg.Node {
+		return fmt.Errorf("this data directory belongs to node %q, not %q: start it with --node %s, or use another --data", name, w.s.cfg.Node, name)
+	}
+	w.clock, w.lsn, w.indexed = memory.Stamp(clock), uint64(lsn), uint64(indexed) //nolint:gosec // stored as written
+	_, err = w.queryRow(ctx, `SELECT coalesce(max(rid), 0) FROM memories`, nil, &w.rid)
+	return err
+}
+
+func (w *writer) initialise(ctx context.Context) error {
+	origin := memory.MakeOrigin(w.s.cfg.Node, newIncarnation(w.s.cfg.Clock.Wall()))
+	for _, st := range []struct {
+		q    string
+		args []any
+	}{
+		{"BEGIN IMMEDIATE", nil},
+		{`INSERT INTO origins (id, name, head) VALUES (1, ?, 0)`, []any{string(origin)}},
+		{`INSERT INTO node (one, name, origin, clock, lsn, indexed) VALUES (1, ?, 1, 0, 0, 0)`, []any{string(w.s.cfg.Node)}},
+		{"COMMIT", nil},
+	} {
+		if err := w.exec(ctx, st.q, st.args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *writer) loadOrigins(ctx context.Context) error {
+	var ownID int64
+	if _, err := w.queryRow(ctx, `SELECT origin FROM node`, nil, &ownID); err != nil {
+		return err
+	}
+	byID := map[int64]*originState{}
+	err := w.each(ctx, `SELECT id, name, head FROM origins`, nil, func(r rowScanner) error {
+		o := &originState{islands: map[uint64]struct{}{}, gaps: map[uint64]struct{}{}}
+		if err := r.Scan(&o.id, &o.name, &o.head); err != nil {
+			return err
+		}
+		byID[o.id], w.origins[o.name] = o, o
+		w.s.names.Store(o.id, o.name)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	w.own = byID[ownID]
+	for _, o := range byID {
+		err := w.each(ctx, `SELECT seq FROM log WHERE origin = ? AND seq > ?`, []any{o.id, o.head}, func(r rowScanner) error {
+			var seq uint64
+			err := r.Scan(&seq)
+			o.islands[seq] = struct{}{}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return w.each(ctx, `SELECT origin, seq FROM parked WHERE member = ? AND raw IS NULL`, []any{string(w.s.cfg.Node)}, func(r rowScanner) error {
+		var d memory.Dot
+		if err := r.Scan(&d.Origin, &d.Seq); err != nil {
+			return err
+		}
+		w.origins[d.Origin].gaps[d.Seq] = struct{}{}
+		return nil
+	})
+}
+
+func (w *writer) loadBuckets(ctx context.Context) error {
+	return w.each(ctx, `SELECT bucket, sum FROM buckets`, nil, func(r rowScanner) error {
+		var b int
+		var raw []byte
+		if err := r.Scan(&b, &raw); err != nil {
+			return err
+		}
+		if b < 0 || b >= memory.Buckets || len(raw) != len(memory.Digest{}) {
+			return fmt.Errorf("%w: bucket %d is damaged", ErrFatal, b)
+		}
+		w.sums[b] = memory.SumOf(memory.Digest(raw))
+		w.root.Add(w.sums[b])
+		return nil
+	})
+}
+
+// each calls fn for every row of a query.
+func (w *writer) each(ctx context.Context, q string, args []any, fn func(rowScanner) error) error {
+	st, err := w.stmt(ctx, q)
+	if err != nil {
+		return err
+	}
+	rows, err := st.QueryContext(ctx, args...)
+	return scan(rows, err, fn)
+}
+
+// scan calls fn for every row and closes rows.
+func scan(rows *sql.Rows, err error, fn func(rowScanner) error) error {
+	if err != nil {
+		return classify(err)
+	}
+	defer func() { _ = rows.Close() }() // an error that matters is in rows.Err
+	for rows.Next() {
+		if err := fn(rows); err != nil {
+			return err
+		}
+	}
+	return classify(rows.Err())
+}
+
+func sortedKeys(m map[uint64]struct{}) []uint64 {
+	if len(m) == 0 {
+		return nil
+	}
+	out := make([]uint64, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// rowScanner is the current row of a result.
+type rowScanner interface{ Scan(dest ...any) error }

@@ -1,0 +1,169 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// sqlRecord selects what scanRecord reads.
+const sqlRecord = `SELECT m.id, m.c_lsn, m.c_stamp, m.c_origin, m.c_seq, m.l_state, m.l_lsn, m.l_stamp, m.l_origin, m.l_seq, m.reason, m.conflicts,
+	coalesce(a.count, 0), coalesce(a.at, 0), c.raw
+	FROM memories m LEFT JOIN log c ON c.lsn = m.c_lsn LEFT JOIN access a ON a.record = m.rid`
+
+func (s *Store) scanRecord(r rowScanner, more ...any) (memory.Record, error) {
+	var m memory.Record
+	var id string
+	var c, l ref
+	var raw []byte
+	dest := []any{
+		&id, &c.lsn, &c.stamp, &c.origin, &c.seq, &m.Life, &l.lsn, &l.stamp, &l.origin, &l.seq, &m.Reason, &m.Conflicts,
+		&m.AccessCount, &m.AccessedAt, &raw,
+	}
+	if err := r.Scan(append(dest, more...)...); err != nil {
+		return m, err
+	}
+	if raw != nil {
+		e, err := s.cfg.Codec.Decode(raw)
+		if err != nil {
+			return m, fmt.Errorf("content of %s: %w", id, err)
+		}
+		m.Memory, _ = e.Content()
+	}
+	m.ID = id
+	final := m.Life == memory.Erased
+	m.Content, m.LifeAt = s.version(c, final), s.version(l, final)
+	return m, nil
+}
+
+// records runs a query for whole records.
+func (s *Store) records(ctx context.Context, q string, args ...any) ([]memory.Record, error) {
+	var out []memory.Record
+	err := s.read.each(ctx, q, args, func(r rowScanner) error {
+		m, err := s.scanRecord(r)
+		out = append(out, m)
+		return err
+	})
+	return out, err
+}
+
+func one[T any](list []T, err error, what string) (*T, error) {
+	switch {
+	case err != nil:
+		return nil, err
+	case len(list) == 0:
+		return nil, fmt.Errorf("%s: %w", what, memory.ErrNotFound)
+	}
+	return &list[0], nil
+}
+
+// Record returns the memory id wherever its lifecycle stands, or memory.ErrNotFound.
+func (s *Store) Record(ctx context.Context, id string) (*memory.Record, error) {
+	st, err := s.read.stmt(ctx, sqlRecord+` WHERE m.id = ?`)
+	if err != nil {
+		return nil, classify(err)
+	}
+	var out []memory.Record
+	rows, err := st.QueryContext(ctx, id)
+	err = scan(rows, err, func(r rowScanner) error {
+		m, err := s.scanRecord(r)
+		out = append(out, m)
+		return err
+	})
+	return one(out, err, "memory "+id)
+}
+
+// Resolve completes a prefix of an id: memory.ErrNotFound if none begins with
+// it, memory.ErrAmbiguous if several do and none is it.
+func (s *Store) Resolve(ctx context.Context, prefix string) (string, error) {
+	if prefix == "" {
+		return "", fmt.Errorf("empty id: %w", memory.ErrInvalid)
+	}
+	var ids []string
+	err := s.read.each(ctx, `SELECT id FROM memories WHERE id >= ? AND id < ? ORDER BY id LIMIT 2`,
+		[]any{prefix, prefix + "\U0010ffff"}, func(r rowScanner) error {
+			var id string
+			err := r.Scan(&id)
+			ids = append(ids, id)
+			return err
+		})
+	switch {
+	case err != nil:
+		return "", err
+	case len(ids) == 0:
+		return "", fmt.Errorf("memory %s: %w", prefix, memory.ErrNotFound)
+	case len(ids) > 1 && ids[0] != prefix:
+		return "", fmt.Errorf("id prefix %q: %w: %s, %s …", prefix, memory.ErrAmbiguous, ids[0], ids[1])
+	}
+	return ids[0], nil
+}
+
+// ByTitle returns the live memory with this title in the namespace, or
+// memory.ErrNotFound. If concurrent renames made several, it is the one with the
+// lowest id.
+func (s *Store) ByTitle(ctx context.Context, namespace, title string) (*memory.Record, error) {
+	f := memory.Filter{All: true, Namespace: namespace, Title: title, Now: s.now()}
+	list, _, err := s.List(ctx, f, memory.ByID, 1, 0, "")
+	return one(list, err, fmt.Sprintf("title %.80q in %s", title, namespace))
+}
+
+// History returns the revisions of a memory's content, the highest version first.
+func (s *Store) History(ctx context.Context, id string) ([]memory.Revision, error) {
+	var out []memory.Revision
+	found := false
+	err := s.read.each(ctx, `WITH RECURSIVE rev (lsn) AS (
+			SELECT newest FROM memories WHERE id = ?
+			UNION ALL SELECT l.older FROM rev JOIN log l ON l.lsn = rev.lsn WHERE l.older <> 0)
+		SELECT l.seen, l.state, l.raw, m.c_lsn = l.lsn FROM memories m LEFT JOIN rev LEFT JOIN log l ON l.lsn = rev.lsn WHERE m.id = ?`,
+		[]any{id, id}, func(r rowScanner) error {
+			found = true
+			var seen, winner *bool
+			var state *int
+			var raw []byte
+			if err := r.Scan(&seen, &state, &raw, &winner); err != nil || raw == nil {
+				return err
+			}
+			e, err := s.cfg.Codec.Decode(raw)
+			if err != nil {
+				return fmt.Errorf("history of %s: %w", id, err)
+			}
+			out = append(out, memory.Revision{Entry: e, Winner: *winner, Conflict: !*winner && !*seen && *state == stateApplied})
+			return nil
+		})
+	if err == nil && !found {
+		err = fmt.Errorf("memory %s: %w", id, memory.ErrNotFound)
+	}
+	sortRevisions(out)
+	return out, err
+}
+
+// Entry returns the logged entry of a dot, or memory.ErrNotFound.
+func (s *Store) Entry(ctx context.Context, d memory.Dot) (*memory.Entry, error) {
+	ships, err := s.ByDot(ctx, []memory.Dot{d})
+	if err != nil {
+		return nil, err
+	}
+	if len(ships) == 0 {
+		return nil, fmt.Errorf("entry %s: %w", d, memory.ErrNotFound)
+	}
+	return s.cfg.Codec.Decode(ships[0].Raw)
+}
+
+// Events returns what was applied on this node after the local sequence number
+// given, in that order.
+func (s *Store) Events(ctx context.Context, after uint64, limit int) ([]memory.Event, error) {
+	var out []memory.Event
+	err := s.read.each(ctx, `SELECT lsn, raw FROM log WHERE lsn > ? AND state <> 1 ORDER BY lsn LIMIT ?`,
+		[]any{int64(min(after, 1<<62)), limit}, func(r rowScanner) error { //nolint:gosec // bounded
+			var ev memory.Event
+			var raw []byte
+			err := r.Scan(&ev.LSN, &raw)
+			if err == nil {
+				ev.Entry, err = s.cfg.Codec.Decode(raw)
+			}
+			out = append(out, ev)
+			return err
+		})
+	return out, err
+}

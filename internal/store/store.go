@@ -1,0 +1,177 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// Sentinels that only the store has.
+var (
+	// ErrLocked: another process has the data directory.
+	ErrLocked = errors.New("data directory is in use by another process")
+	// ErrNewer: the database was written by a newer version of this program.
+	ErrNewer = errors.New("database is of a newer version")
+	// ErrFatal: a commit did not reach the disk. What the database holds is
+	// known only after a restart, so the process must end.
+	ErrFatal = errors.New("storage failed")
+)
+
+// Codec turns entries into the bytes that are logged, hashed and sent, and back.
+type Codec interface {
+	// Encode returns the canonical bytes of e; of its hollow form if e.Hollow is set.
+	Encode(e *memory.Entry) ([]byte, error)
+	// Decode is the inverse. An entry of an unknown kind comes with its header
+	// and an error that wraps memory.ErrUnknownKind.
+	Decode(raw []byte) (*memory.Entry, error)
+}
+
+// Config says what to open, and how.
+type Config struct {
+	Dir   string // data directory; made if absent
+	Node  memory.Node
+	Clock *memory.Clock // the store persists it and restores it
+	Codec Codec
+	Log   *slog.Logger
+	// OnCommit is called by the writer after each commit, in order, before the
+	// writes of the commit return. It must not block. Nil is no hook.
+	OnCommit func(memory.Committed)
+
+	QueueLen int // jobs that may wait for the writer; beyond, memory.ErrBusy
+	BatchOps int // ops in one transaction; 1 makes a transaction of each write
+	Readers  int // read-only connections
+}
+
+func (c *Config) defaults() {
+	c.QueueLen = or(c.QueueLen, 4096)
+	c.BatchOps = or(c.BatchOps, 512)
+	c.Readers = or(c.Readers, 4)
+}
+
+func or(v, fallback int) int {
+	if v > 0 {
+		return v
+	}
+	return fallback
+}
+
+// FileName is the name of the database inside the data directory.
+const FileName = "tally.db"
+
+// Store is an open database. Its methods are safe for concurrent use.
+type Store struct {
+	cfg  Config
+	lock *os.File
+	path string
+
+	write *writer // its fields belong to the goroutine of Run
+	read  *reader
+
+	queue   [2]chan *job // local writes, members' pushes: served in turn
+	wake    chan struct{}
+	closing chan struct{} // closed when Run no longer takes jobs
+	stopped chan struct{} // closed when Run has returned
+	stop    sync.Once
+
+	view   atomic.Pointer[memory.View]
+	origin atomic.Pointer[memory.Origin]
+	names  sync.Map // origins.id → memory.Origin, for readers
+	tail   tail
+	index  indexer
+	touch  touches
+	sizes  atomic.Int64 // jobs waiting
+}
+
+// Open opens or makes the database in cfg.Dir, locks the directory and brings
+// the schema up to date. Nothing is written until Run.
+func Open(ctx context.Context, cfg Config) (*Store, error) {
+	cfg.defaults()
+	if err := cfg.Node.Valid(); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	s := &Store{
+		cfg: cfg, path: filepath.Join(cfg.Dir, FileName),
+		wake: make(chan struct{}, 1), closing: make(chan struct{}), stopped: make(chan struct{}),
+	}
+	for i := range s.queue {
+		s.queue[i] = make(chan *job, cfg.QueueLen)
+	}
+	s.index.init()
+	if err := s.open(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context) error {
+	lock, err := os.OpenFile(filepath.Join(s.cfg.Dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("data directory: %w", err)
+	}
+	s.lock = lock
+	if err := lockFile(lock); err != nil {
+		return fmt.Errorf("%s: %w; stop it, or give this one a directory of its own with --data", s.cfg.Dir, ErrLocked)
+	}
+	db, err := openWriter(ctx, s.path)
+	if err != nil {
+		return err
+	}
+	if s.write, err = newWriter(ctx, s, db); err != nil {
+		return err
+	}
+	if s.read, err = openReader(s.path, s.cfg.Readers); err != nil {
+		return err
+	}
+	return s.write.load(ctx)
+}
+
+// Close closes the database. Call it after Run has returned.
+func (s *Store) Close() error {
+	s.stop.Do(func() { close(s.closing) })
+	var errs []error
+	if s.read != nil {
+		errs = append(errs, s.read.close())
+	}
+	if s.write != nil {
+		errs = append(errs, s.write.close())
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// View returns the durable reading of this node. The caller must not change it.
+func (s *Store) View() memory.View { return *s.view.Load() }
+
+// Origin returns the current incarnation of this node.
+func (s *Store) Origin() memory.Origin { return *s.origin.Load() }
+
+// Queued returns how many jobs wait for the writer.
+func (s *Store) Queued() int { return int(s.sizes.Load()) }
+
+func (s *Store) now() memory.Instant { return memory.InstantOf(s.cfg.Clock.Wall()) }
+
+// originName returns the name of an origins.id, which never changes.
+func (s *Store) originName(id int64) memory.Origin {
+	if v, ok := s.names.Load(id); ok {
+		return v.(memory.Origin)
+	}
+	return ""
+}
+
+// newIncarnation derives an incarnation number from the wall clock: higher than
+// any earlier one of the same node, unless the clock was turned back by more
+// than the node's whole downtime.
+func newIncarnation(t time.Time) uint64 { return uint64(max(t.UnixMilli(), 1)) }

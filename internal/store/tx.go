@@ -1,0 +1,154 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+
+	"modernc.org/sqlite"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// tx is one transaction of the writer: what it has changed beyond the rows, and
+// what must be written or published with them.
+type tx struct {
+	w      *writer
+	job    *job
+	rows   int                // rows written
+	deltas map[int]memory.Sum // by bucket
+	tail   []tailEntry        // own entries, for the lanes
+	heads  []*originState     // whose head moved
+}
+
+// exec changes rows.
+func (t *tx) exec(ctx context.Context, q string, args ...any) error {
+	t.rows++
+	return t.w.exec(ctx, q, args...)
+}
+
+func isDatabase(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) || errors.Is(err, ErrFatal)
+}
+
+// finish writes what the jobs left to be written once.
+func (t *tx) finish(ctx context.Context) error {
+	if t.rows == 0 {
+		return nil
+	}
+	for b, d := range t.deltas {
+		sum := t.w.sums[b]
+		sum.Add(d)
+		digest := sum.Digest()
+		err := t.w.exec(ctx, `INSERT INTO buckets (bucket, sum) VALUES (?, ?) ON CONFLICT (bucket) DO UPDATE SET sum = excluded.sum`, b, digest[:])
+		if err != nil {
+			return err
+		}
+	}
+	for _, o := range t.heads {
+		if err := t.w.exec(ctx, `UPDATE origins SET head = ? WHERE id = ?`, int64(o.head), o.id); err != nil { //nolint:gosec // below 2^62
+			return err
+		}
+	}
+	return t.w.exec(ctx, `UPDATE node SET origin = ?, clock = ?, lsn = ?, indexed = ?`,
+		t.w.own.id, int64(t.w.clock), int64(t.w.lsn), int64(t.w.indexed)) //nolint:gosec // below 2^63
+}
+
+// origin returns the state of an origin, and makes it known if it is new.
+func (t *tx) origin(ctx context.Context, name memory.Origin) (*originState, error) {
+	if o, ok := t.w.origins[name]; ok {
+		return o, nil
+	}
+	o := &originState{id: int64(len(t.w.origins) + 1), name: name, islands: map[uint64]struct{}{}, gaps: map[uint64]struct{}{}}
+	if err := t.exec(ctx, `INSERT INTO origins (id, name, head) VALUES (?, ?, 0)`, o.id, string(name)); err != nil {
+		return nil, err
+	}
+	t.w.origins[name] = o
+	t.w.s.names.Store(o.id, name)
+	return o, nil
+}
+
+// hold notes that the entry seq of o is in the log, and moves the head over
+// what has become contiguous.
+func (t *tx) hold(o *originState, seq uint64) {
+	if seq <= o.head {
+		return
+	}
+	o.islands[seq] = struct{}{}
+	before := o.head
+	for {
+		if _, ok := o.islands[o.head+1]; !ok {
+			break
+		}
+		o.head++
+		delete(o.islands, o.head)
+	}
+	if o.head != before && !slices.Contains(t.heads, o) {
+		t.heads = append(t.heads, o)
+	}
+}
+
+// holds reports whether the log has, or had, the entry seq.
+func (o *originState) holds(seq uint64) bool {
+	if seq <= o.head {
+		return true
+	}
+	_, ok := o.islands[seq]
+	return ok
+}
+
+// digest moves the digest of the state from one holder of register k to the next.
+func (t *tx) digest(k memory.Key, from memory.Version, fromDigest memory.Digest, to memory.Version, toDigest memory.Digest) {
+	b := memory.Bucket(k)
+	d := t.deltas[b]
+	if !from.IsZero() {
+		d.Sub(memory.ItemSum(k, from, fromDigest))
+	}
+	d.Add(memory.ItemSum(k, to, toDigest))
+	t.deltas[b] = d
+}
+
+func (t *tx) nextLSN() uint64 {
+	t.w.lsn++
+	return t.w.lsn
+}
+
+// entryDigest returns the digest of the entry at lsn.
+func (t *tx) entryDigest(ctx context.Context, lsn int64) (memory.Digest, error) {
+	var raw []byte
+	found, err := t.w.queryRow(ctx, `SELECT digest FROM log WHERE lsn = ?`, []any{lsn}, &raw)
+	if err == nil && (!found || len(raw) != sha256.Size) {
+		err = fmt.Errorf("%w: log entry %d is missing", ErrFatal, lsn)
+	}
+	if err != nil {
+		return memory.Digest{}, err
+	}
+	return memory.Digest(raw), nil
+}
+
+// append writes the log row of e. Embeddings are kept beside it.
+func (t *tx) append(ctx context.Context, row logRow) error {
+	return t.exec(ctx, `INSERT INTO log (lsn, origin, seq, kind, state, seen, record, older, digest, raw) VALUES (?,?,?,?,?,?,?,?,?,?)`,
+		row.lsn, row.origin, row.seq, row.kind, row.state, row.seen, row.record, row.older, row.digest[:], row.raw)
+}
+
+// logRow is a row of the log.
+type logRow struct {
+	lsn, origin, seq int64
+	kind             memory.Kind
+	state            int // stateApplied …
+	seen             bool
+	record, older    int64
+	digest           memory.Digest
+	raw              []byte
+}
+
+// States of a log row; persisted.
+const (
+	stateApplied = 0
+	stateParked  = 1
+	stateHollow  = 2
+)
