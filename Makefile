@@ -1,0 +1,55 @@
+# Every target works on a machine that has Go; the race detector also wants a C
+# compiler, and is left out where there is none.
+
+GO         ?= go
+BIN        ?= bin
+TEST_FLAGS ?=
+FUZZ_TIME  ?= 10s
+VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test bench lint fuzz vulncheck clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo '  make demo  DEMO_IMPORT=path  what to import: a folder of Markdown, JSONL, or LoCoMo JSON'
+	@echo '             DEMO_EXIT=1       end by itself; status 0 only if everything held'
+	@echo '  make test  TEST_FLAGS=-short passed on to go test'
+	@echo '  make bench BENCH_ARGS=...    passed on to `tally bench`, such as "--only a,b --rounds 1"'
+	@echo '  make fuzz  FUZZ_TIME=10s     time for each target'
+
+build: ## build bin/tally, one static binary
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN)/tally ./cmd/tally
+
+demo: build ## three nodes, real text, a kill -9, and proof that nothing was lost
+	./$(BIN)/tally demo $(if $(DEMO_IMPORT),--import '$(DEMO_IMPORT)') $(if $(filter-out 0,$(DEMO_EXIT)),--exit)
+
+test: ## run all tests, with the race detector where it can be built
+	@if [ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v "$$($(GO) env CC | cut -d ' ' -f 1)" >/dev/null 2>&1; then \
+		echo "$(GO) test -race -shuffle=on ./..."; \
+		$(GO) test -race -shuffle=on -timeout 30m $(TEST_FLAGS) ./...; \
+	else \
+		echo "no C compiler: testing WITHOUT the race detector"; \
+		$(GO) test -shuffle=on -timeout 30m $(TEST_FLAGS) ./...; \
+	fi
+
+bench: build ## measure, against the control arm, and print a Markdown table
+	./$(BIN)/tally bench $(BENCH_ARGS)
+
+lint: ## format, vet, lint and dead code, as CI checks them
+	.ci/run static
+
+fuzz: ## a short pass over every fuzz target
+	@set -e; for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n 1 dirname | sort -u); do \
+		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$dir/*_test.go | cut -d ' ' -f 2 | sort -u); do \
+			echo "$$dir $$target"; \
+			$(GO) test $$dir -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZ_TIME); \
+		done; \
+	done
+
+vulncheck: ## known vulnerabilities in what we import (needs the network)
+	$(GO) run golang.org/x/vuln/cmd/govulncheck@latest ./...
+
+clean: ## remove what was built
+	rm -rf $(BIN) .demo coverage.out

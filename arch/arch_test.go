@@ -1,0 +1,181 @@
+package arch_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// table says which of our own packages each package may import. What is not
+// listed is forbidden; a package that is not listed does not exist.
+//
+// Test files may import what they need.
+func table() map[string][]string {
+	leaf := []string{"memory"}
+	return map[string][]string{
+		"memory": {},
+		"store":  leaf,
+		"wire":   leaf,
+		"policy": leaf,
+		"recall": leaf,
+
+		"replicate":      {"replicate/core", "memory"},
+		"replicate/core": leaf,
+
+		"peer":   {"wire", "identity", "memory"},
+		"engine": {"replicate", "policy", "audit", "recall", "memory"},
+		"api":    {"engine", "identity", "memory"},
+		"node": {
+			"api", "engine", "peer", "store", "replicate", "wire", "identity", "policy", "recall", "audit", "memory",
+		},
+
+		// Programs on top, and what they are made of.
+		"client":                    {},
+		"cmd/tally":                 {"node", "client", "bench", "cmd/tally/internal/corpus"},
+		"cmd/tally/internal/corpus": {"client"},
+		"bench":                     {"client", "node", "memory"},
+
+		// What only tests use.
+		"arch":              {},
+		"memory/memorytest": leaf,
+		"store/storetest":   {"store", "memory", "memory/memorytest"},
+		"replicate/fakenet": {"replicate", "memory"},
+		"sim":               {"memory", "memory/memorytest", "replicate", "replicate/core", "replicate/fakenet", "store", "wire"},
+	}
+}
+
+// libraries says who may use which module. One that is not listed may not be
+// used; docs/decisions/0002-dependencies.md says why each of them is here.
+func libraries() map[string][]string {
+	return map[string][]string{
+		"github.com/fxamacker/cbor/v2":        {"wire"},
+		"modernc.org/sqlite":                  {"store"},
+		"github.com/pressly/goose/v3":         {"store"},
+		"github.com/danielgtaylor/huma/v2":    {"api"},
+		"github.com/prometheus/client_golang": {"api", "node", "replicate", "engine"},
+		"github.com/google/uuid":              {"engine", "node", "store", "peer"},
+		"github.com/spf13/cobra":              {"cmd/tally"},
+		"github.com/spf13/pflag":              {"cmd/tally"},
+		"github.com/pelletier/go-toml/v2":     {"node", "cmd/tally"},
+		"golang.org/x/sync":                   {"node", "replicate", "engine", "cmd/tally", "bench", "peer"},
+		"golang.org/x/sys":                    {"store"},
+		"golang.org/x/time":                   {"replicate", "peer", "api", "node"},
+		"pgregory.net/rapid":                  {"memory/memorytest", "store/storetest", "sim"},
+		"github.com/google/go-cmp":            {"store/storetest", "sim"},
+		"go.uber.org/goleak":                  {},
+	}
+}
+
+// narrow says who may use those packages of the standard library that tie a
+// package to one kind of I/O.
+func narrow() map[string][]string {
+	return map[string][]string{
+		"net/http":     {"api", "peer", "node", "client", "bench", "cmd/tally"},
+		"database/sql": {"store"},
+		"os/exec":      {"cmd/tally", "bench"},
+		"log":          {},
+		"unsafe":       {},
+		"reflect":      {},
+	}
+}
+
+func TestPackagesImportWhatTheTableAllows(t *testing.T) {
+	for _, problem := range importProblems(goFiles(t)) {
+		t.Error(problem)
+	}
+}
+
+func TestTheTableListsWhatThereIs(t *testing.T) {
+	there := packages(goFiles(t))
+	for pkg, imports := range table() {
+		if !slices.Contains(there, pkg) {
+			t.Errorf("the table has a row for %s, which does not exist", pkg)
+		}
+		for _, p := range imports {
+			if _, ok := table()[p]; !ok && !planned(p) {
+				t.Errorf("%s may import %s, which has no row", pkg, p)
+			}
+		}
+	}
+}
+
+// planned packages are named by rows of the table before they are there.
+func planned(pkg string) bool { return pkg == "identity" || pkg == "audit" }
+
+// importProblems is the rule of the tables.
+func importProblems(files []*goFile) []string {
+	var out []string
+	rows := table()
+	for _, pkg := range packages(files) {
+		if _, ok := rows[pkg]; !ok {
+			out = append(out, pkg+" is not in the import table: say there what it may import, and who may import it")
+		}
+	}
+	for _, f := range files {
+		for _, imp := range f.imports() {
+			if !allowed(f, imp, rows[f.dir]) {
+				out = append(out, f.path+" must not import "+strings.TrimPrefix(imp, ownPrefix))
+			}
+		}
+	}
+	return out
+}
+
+func allowed(f *goFile, imp string, row []string) bool {
+	if own, ok := strings.CutPrefix(imp, ownPrefix); ok {
+		return f.test || slices.Contains(row, own)
+	}
+	if users, ok := narrow()[imp]; ok {
+		return f.test || slices.Contains(users, f.dir)
+	}
+	if first, _, _ := strings.Cut(imp, "/"); !strings.Contains(first, ".") {
+		return true // the rest of the standard library
+	}
+	for lib, users := range libraries() {
+		if imp == lib || strings.HasPrefix(imp, lib+"/") {
+			return f.test || slices.Contains(users, f.dir)
+		}
+	}
+	return false
+}
+
+// The rule must be able to fail.
+func TestTheRuleFindsForbiddenImports(t *testing.T) {
+	file := func(dir, imp string, test bool) *goFile {
+		name := dir + "/x.go"
+		if test {
+			name = dir + "/x_test.go"
+		}
+		return parseText(t, name, dir, "package x\n\nimport _ \""+imp+"\"\n")
+	}
+	own := module + "/internal/"
+	tests := map[string]struct {
+		file *goFile
+		ok   bool
+	}{
+		"the table allows it":                 {file("peer", own+"wire", false), true},
+		"upwards":                             {file("replicate", own+"engine", false), false},
+		"sideways":                            {file("store", own+"wire", false), false},
+		"the vocabulary imports nothing":      {file("memory", own+"wire", false), false},
+		"client is for others":                {file("client", own+"memory", false), false},
+		"test support in a product":           {file("engine", own+"memory/memorytest", false), false},
+		"test files are free":                 {file("replicate", own+"store", true), true},
+		"a package that nobody knows":         {file("util", "strings", false), false},
+		"a library at its place":              {file("wire", "github.com/fxamacker/cbor/v2", false), true},
+		"a part of a library at its place":    {file("store", "modernc.org/sqlite/lib", false), true},
+		"a library elsewhere":                 {file("engine", "github.com/fxamacker/cbor/v2", false), false},
+		"a library that nobody knows":         {file("store", "example.org/orm", true), false},
+		"a library with a name that is alike": {file("wire", "github.com/fxamacker/cbor/v23", false), false},
+		"HTTP in the middle":                  {file("engine", "net/http", false), false},
+		"HTTP at the edge":                    {file("peer", "net/http", false), true},
+		"SQL outside the store":               {file("engine", "database/sql", false), false},
+		"the standard library":                {file("memory", "crypto/sha256", false), true},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if problems := importProblems([]*goFile{tt.file}); (len(problems) == 0) != tt.ok {
+				t.Errorf("problems: %q", problems)
+			}
+		})
+	}
+}
