@@ -1,0 +1,80 @@
+// Package recall turns a question into a text query, and scores what the query
+// found. It is pure: no clock, no store.
+package recall
+
+import (
+	"strings"
+	"unicode"
+)
+
+// Limits of a query: what is beyond them is left out.
+const (
+	maxTerms = 64
+	maxTerm  = 64 // characters
+)
+
+// Match returns the FTS5 query for the words of text: any of them, or all. Each
+// word is quoted, so that nothing in text is syntax to FTS5. Words that say
+// nothing ("the", "when") are left out, unless there are no others. "" means that
+// text has no words: nothing matches.
+func Match(text string, all bool) string {
+	terms := Terms(text)
+	if len(terms) == 0 {
+		return ""
+	}
+	op := " OR "
+	if all {
+		op = " AND "
+	}
+	return `"` + strings.Join(terms, `"`+op+`"`) + `"`
+}
+
+// Terms returns the distinct words of text that are worth looking for, in lower
+// case and in order.
+func Terms(text string) []string {
+	words := strings.FieldsFunc(text, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r)
+	})
+	seen := map[string]bool{}
+	var telling, rest []string
+	for _, w := range words {
+		w = strings.ToLower(strings.ToValidUTF8(w, ""))
+		if r := []rune(w); len(r) > maxTerm {
+			w = string(r[:maxTerm])
+		}
+		// A combining mark alone is no word to the tokenizer, and an empty phrase is an error.
+		if seen[w] || !strings.ContainsFunc(w, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }) {
+			continue
+		}
+		seen[w] = true
+		if stopWord(w) {
+			rest = append(rest, w)
+		} else {
+			telling = append(telling, w)
+		}
+	}
+	if len(telling) == 0 {
+		telling = rest
+	}
+	return telling[:min(len(telling), maxTerms)]
+}
+
+// stopWord reports whether w is an English word too common to tell texts apart,
+// or what an apostrophe cuts off.
+func stopWord(w string) bool {
+	switch w {
+	case "a", "about", "after", "all", "also", "am", "an", "and", "any", "are", "as", "at",
+		"be", "because", "been", "before", "being", "between", "both", "but", "by",
+		"can", "could", "did", "do", "does", "doing", "down", "during", "each", "for", "from", "further",
+		"had", "has", "have", "having", "he", "her", "here", "hers", "him", "his", "how",
+		"i", "if", "in", "into", "is", "it", "its", "just", "me", "more", "most", "my", "no", "nor", "not", "now",
+		"of", "off", "on", "once", "only", "or", "other", "our", "ours", "out", "over", "own",
+		"same", "she", "should", "so", "some", "such", "than", "that", "the", "their", "theirs", "them", "then",
+		"there", "these", "they", "this", "those", "through", "to", "too", "under", "until", "up", "very",
+		"was", "we", "were", "what", "when", "where", "which", "while", "who", "whom", "whose", "why", "will",
+		"with", "would", "you", "your", "yours",
+		"s", "t", "d", "m", "ll", "re", "ve", "don", "didn", "doesn", "isn", "wasn":
+		return true
+	}
+	return false
+}
