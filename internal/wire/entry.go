@@ -204,6 +204,9 @@ func checkDot(d memory.Dot) error {
 }
 
 func decodeOp(kind memory.Kind, body []byte) (memory.Op, error) {
+	if kind == 0 {
+		return nil, invalid("no kind")
+	}
 	op := memory.New(kind)
 	if op == nil {
 		return nil, fmt.Errorf("kind %d: %w", kind, memory.ErrUnknownKind)

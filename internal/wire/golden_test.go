@@ -86,22 +86,23 @@ func exampleView() memory.View {
 	}
 }
 
-func exampleShipments(t testing.TB) []memory.Shipment {
+func exampleShipments(tb testing.TB) []memory.Shipment {
+	tb.Helper()
 	ops := exampleOps()
 	return []memory.Shipment{
 		{
-			Raw:       encoded(t, exampleEntry(ops[memory.KindPut])),
+			Raw:       encoded(tb, exampleEntry(ops[memory.KindPut])),
 			Embedding: &memory.Embedding{Model: "hash-1024", Vector: []float32{1, -0.5, 0.1}},
 		},
-		{Raw: encoded(t, exampleEntry(ops[memory.KindErase]))},
+		{Raw: encoded(tb, exampleEntry(ops[memory.KindErase]))},
 	}
 }
 
-func encoded(t testing.TB, e *memory.Entry) []byte {
-	t.Helper()
+func encoded(tb testing.TB, e *memory.Entry) []byte {
+	tb.Helper()
 	raw, err := wire.EncodeEntry(e)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return raw
 }
@@ -121,13 +122,14 @@ func messageOf[T any](v T, encode func(T) ([]byte, error), decode func([]byte) (
 	}
 }
 
-func exampleMessages(t testing.TB) map[string]message {
+func exampleMessages(tb testing.TB) map[string]message {
+	tb.Helper()
 	at := time.Unix(1_770_000_000, 123_456_789).UTC()
 	sums := make([]memory.Digest, memory.Buckets)
 	sums[7] = memory.Digest{7}
 	return map[string]message{
 		"push": messageOf(&memory.Push{
-			From: "node-a", To: "node-b", Created: at, Ops: exampleShipments(t), View: exampleView(),
+			From: "node-a", To: "node-b", Created: at, Ops: exampleShipments(tb), View: exampleView(),
 		}, wire.EncodePush, wire.DecodePush),
 		"push_empty": messageOf(&memory.Push{From: "node-a", To: "node-b"}, wire.EncodePush, wire.DecodePush),
 		"push_reply": messageOf(&memory.PushReply{
@@ -138,7 +140,7 @@ func exampleMessages(t testing.TB) map[string]message {
 			From: "node-a", To: "node-b", Ranges: []memory.Range{{Origin: "c.0", From: 1, To: 256}}, Dots: []memory.Dot{exampleDot(9)},
 		}, wire.EncodePullRequest, wire.DecodePullRequest),
 		"pull_reply": messageOf(&memory.PullReply{
-			From: "node-b", Ops: exampleShipments(t), Truncated: []memory.Origin{"c.0"}, View: exampleView(),
+			From: "node-b", Ops: exampleShipments(tb), Truncated: []memory.Origin{"c.0"}, View: exampleView(),
 		}, wire.EncodePullReply, wire.DecodePullReply),
 		"digest_request": messageOf(&memory.DigestRequest{
 			From: "node-a", To: "node-b", Buckets: []uint16{0, 7, 4095},
@@ -155,7 +157,7 @@ func exampleMessages(t testing.TB) map[string]message {
 			Protocol: []int{2}, Member: "node-b", Incarnation: "1z", Time: memory.InstantOf(at),
 			Limits: wire.Limits{Ops: wire.MaxOps, Bytes: wire.MaxBody}, Features: []string{},
 		}, wire.EncodeHello, wire.DecodeHello),
-		"snapshot": messageOf(snapshot{Ops: exampleShipments(t), View: exampleView()}, encodeSnapshot, decodeSnapshot),
+		"snapshot": messageOf(snapshot{Ops: exampleShipments(tb), View: exampleView()}, encodeSnapshot, decodeSnapshot),
 	}
 }
 
@@ -274,11 +276,11 @@ func hexLines(b []byte) string {
 	return out.String()
 }
 
-func fromGolden(t testing.TB, text []byte) []byte {
-	t.Helper()
+func fromGolden(tb testing.TB, text []byte) []byte {
+	tb.Helper()
 	_, body, ok := strings.Cut(string(text), "\n\n")
 	if !ok {
-		t.Fatal("golden file without a blank line before the hex")
+		tb.Fatal("golden file without a blank line before the hex")
 	}
 	var out []byte
 	for line := range strings.FieldsSeq(body) {
@@ -289,27 +291,27 @@ func fromGolden(t testing.TB, text []byte) []byte {
 		}
 		b, err := hex.DecodeString(line)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		out = append(out, b...)
 	}
 	return out
 }
 
-// goldens returns the bytes of all golden files whose names begin with prefix.
-func goldens(t testing.TB, prefix string) [][]byte {
-	t.Helper()
-	paths, err := filepath.Glob(filepath.Join("testdata", prefix+"*.golden"))
+// goldens returns the bytes of all golden files of a name, which may hold a "*".
+func goldens(tb testing.TB, name string) [][]byte {
+	tb.Helper()
+	paths, err := filepath.Glob(filepath.Join("testdata", name+".golden"))
 	if err != nil || len(paths) == 0 {
-		t.Fatalf("no golden files %s*: %v", prefix, err)
+		tb.Fatalf("no golden files %s: %v", name, err)
 	}
 	var out [][]byte
 	for _, p := range paths {
 		text, err := os.ReadFile(p)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
-		out = append(out, fromGolden(t, text))
+		out = append(out, fromGolden(tb, text))
 	}
 	return out
 }

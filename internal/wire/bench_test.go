@@ -1,0 +1,83 @@
+package wire_test
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/wire"
+)
+
+// batch returns 256 memories of 1 KiB, a full batch of a lane.
+func batch(b *testing.B) *memory.Push {
+	b.Helper()
+	rng := rand.New(rand.NewPCG(1, 2))
+	p := &memory.Push{From: "node-a", To: "node-b", View: exampleView()}
+	for i := range uint64(256) {
+		m := memory.Memory{
+			ID: memory.DerivedID("bench", string(rune('a'+i))), Tier: memory.Mid, Namespace: "bench", Title: "one of a batch",
+			Content: strings.Repeat(string(rune('a'+rng.IntN(26))), 1024), Tags: []string{"one", "two"}, Priority: 5, Confidence: 1,
+			Source: "api", CreatedAt: 1_770_000_000_000_000_000, Metadata: memory.Object(`{"agent_id":"ai:alice"}`),
+			MemoryKind: "observation", ConfidenceSource: "caller_provided", Version: 1,
+		}
+		e := exampleEntry(&memory.Put{Memory: m, Create: true})
+		e.Dot.Seq = i + 1
+		p.Ops = append(p.Ops, memory.Shipment{Raw: encoded(b, e)})
+	}
+	return p
+}
+
+func BenchmarkEncodePushOf256(b *testing.B) {
+	p := batch(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := wire.EncodePush(p); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// Both what the handler does, and what the store does with the entries.
+func BenchmarkDecodePushOf256(b *testing.B) {
+	raw, err := wire.EncodePush(batch(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	b.SetBytes(int64(len(raw)))
+	for b.Loop() {
+		p, err := wire.DecodePush(raw)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, op := range p.Ops {
+			if _, err := wire.DecodeEntry(op.Raw); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}
+
+func BenchmarkEncodeEntry(b *testing.B) {
+	e, err := wire.DecodeEntry(batch(b).Ops[0].Raw)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := wire.EncodeEntry(e); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkDecodeEntry(b *testing.B) {
+	raw := batch(b).Ops[0].Raw
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := wire.DecodeEntry(raw); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
