@@ -132,14 +132,6 @@ type DigestReply struct {
 	Registers []RegisterDigest
 }
 
-// Cursor says how far a member is known to hold an origin: what is above is
-// owed to it. It may lag behind the truth, never run ahead of it.
-type Cursor struct {
-	Member Node
-	Origin Origin
-	Seq    uint64
-}
-
 // Fault is why a call to a member did not bring an answer that counts.
 type Fault struct { //nolint:errname // the domain word; errors of this type only classify another
 	Class      FaultClass

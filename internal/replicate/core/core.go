@@ -14,9 +14,8 @@ type Config struct {
 	Origin  memory.Origin // under which this node numbers its ops
 	View    memory.View   // what this node holds
 	Members []memory.Node // all others
-	// Cursors are what members are known to hold from an earlier run. Those of
-	// other origins are ignored.
-	Cursors []memory.Cursor
+	// Cursors are up to where members are known to hold Origin, from earlier runs.
+	Cursors map[memory.Node]uint64
 	// Parked are the refusals of members from an earlier run.
 	Parked []memory.Parked
 	// Seed makes the jitter repeatable; two nodes should not share one.
@@ -75,9 +74,9 @@ func New(cfg Config, now time.Time) *Core {
 		pulls: map[memory.Origin]*pull{}, now: now,
 	}
 	c.setMembers(cfg.Members)
-	for _, cur := range cfg.Cursors {
-		if m := c.member(cur.Member); m != nil {
-			m.heads[cur.Origin] = union(m.heads[cur.Origin], memory.Head{Seq: cur.Seq})
+	for name, seq := range cfg.Cursors {
+		if m := c.member(name); m != nil {
+			m.heads[c.origin] = memory.Head{Seq: seq}
 		}
 	}
 	for _, p := range cfg.Parked {

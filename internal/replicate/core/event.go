@@ -59,7 +59,6 @@ type Heard struct {
 type Pulled struct {
 	Origin memory.Origin
 	ID     uint64
-	Ops    int // entries that came: the range was answered up to From+Ops-1
 	View   memory.View
 	// Truncated: the member no longer has the range, only the state it led to.
 	Truncated bool
@@ -144,8 +143,13 @@ type Resolve struct {
 	Tally Tally
 }
 
-// SaveCursor asks for a cursor to be made durable, some time.
-type SaveCursor struct{ Cursor memory.Cursor }
+// SaveCursor asks for a cursor to be made durable, some time: Member holds our
+// ops up to Seq. It may lag; a member that holds less is found out.
+type SaveCursor struct {
+	Member memory.Node
+	Origin memory.Origin
+	Seq    uint64
+}
 
 // Park asks for a refusal of Member to be listed.
 type Park struct {

@@ -79,7 +79,7 @@ func (c *Core) learn(m *member, v memory.View) {
 	}
 	if after := m.heads[c.origin].Seq; after > before {
 		m.lane.acked(c.now)
-		c.emit(SaveCursor{memory.Cursor{Member: m.name, Origin: c.origin, Seq: after}})
+		c.emit(SaveCursor{Member: m.name, Origin: c.origin, Seq: after})
 	}
 	if taken := m.unpark(); len(taken) > 0 {
 		c.emit(Unpark{Member: m.name, Dots: taken})
@@ -139,7 +139,7 @@ func (c *Core) wentBack(m *member, floor floor, v memory.View) {
 	m.heads, m.lsn = memory.Heads{c.origin: left}, v.LSN
 	m.lane.restart()
 	c.emit(Notice{Member: m.name, What: WentBack})
-	c.emit(SaveCursor{memory.Cursor{Member: m.name, Origin: c.origin, Seq: left.Seq}})
+	c.emit(SaveCursor{Member: m.name, Origin: c.origin, Seq: left.Seq})
 }
 
 // floor is what a member has said by the time a request to it was made. A

@@ -16,7 +16,6 @@ type pull struct {
 	due     time.Time // nothing happens before
 	seen    uint64    // our head when due was set
 	flowing bool      // pulls bring us forward: no waiting between them
-	through uint64    // entries up to here came, though our head did not follow
 	tried   []memory.Node
 	fails   int // rounds in which no holder could help
 	flight  *pullFlight
@@ -26,7 +25,6 @@ type pullFlight struct {
 	id     uint64
 	member memory.Node
 	from   uint64
-	to     uint64
 	floor  floor
 }
 
@@ -92,24 +90,22 @@ func (c *Core) drivePull(o memory.Origin, p *pull) bool {
 		}
 	}
 	p.seen = have
-	from := max(have, p.through) + 1
-	fresh := slices.DeleteFunc(holders, func(m *member) bool {
-		return slices.Contains(p.tried, m.name) || m.heads[o].Seq < from
-	})
+	fresh := slices.DeleteFunc(holders, func(m *member) bool { return slices.Contains(p.tried, m.name) })
 	if len(fresh) == 0 {
 		p.rest(c)
 		return false
 	}
 	m := fresh[c.rand.intn(len(fresh))]
-	p.flight = &pullFlight{id: c.id(), member: m.name, from: from, to: m.heads[o].Seq, floor: c.floor(m)}
-	c.emit(Pull{Member: m.name, ID: p.flight.id, Range: memory.Range{Origin: o, From: from, To: p.flight.to}})
+	r := memory.Range{Origin: o, From: have + 1, To: m.heads[o].Seq}
+	p.flight = &pullFlight{id: c.id(), member: m.name, from: r.From, floor: c.floor(m)}
+	c.emit(Pull{Member: m.name, ID: p.flight.id, Range: r})
 	return true
 }
 
-// rest ends a round: nobody could help, or what came waits for something else.
+// rest ends a round in which no holder could help.
 func (p *pull) rest(c *Core) {
 	p.fails++
-	p.tried, p.through, p.flowing = nil, 0, false
+	p.tried, p.flowing = nil, false
 	p.due = c.now.Add(c.backoff(p.fails))
 }
 
@@ -146,19 +142,13 @@ func (c *Core) pulled(ev Pulled) {
 	c.wentBack(m, f.floor, ev.View)
 	c.learn(m, ev.View)
 	c.settle(m)
-	switch have := c.self.Heads[ev.Origin].Seq; {
-	case ev.Truncated:
-		p.tried = append(p.tried, f.member)
-		c.startSnapshot(m)
-	case have >= f.from:
+	if have := c.self.Heads[ev.Origin].Seq; have >= f.from {
 		*p = pull{due: c.now, seen: have, flowing: true}
-	case ev.Ops == 0:
-		p.tried = append(p.tried, f.member)
-	default:
-		p.through = f.from + uint64(ev.Ops) - 1
-		if p.through >= f.to {
-			p.rest(c)
-		}
+		return
+	}
+	p.flowing, p.tried = false, append(p.tried, f.member)
+	if ev.Truncated {
+		c.startSnapshot(m)
 	}
 }
 
