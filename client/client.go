@@ -216,9 +216,13 @@ func (c *Client) exchange(ctx context.Context, k call, out any) (http.Header, er
 		return nil, parseError(res, body)
 	}
 	if err := json.Unmarshal(body, out); err != nil {
-		return nil, fmt.Errorf("%s %s: not an answer of a Tallystick node: %w", k.method, k.path, err)
+		return nil, notOurs(k, err)
 	}
 	return res.Header, nil
+}
+
+func notOurs(k call, err error) error {
+	return fmt.Errorf("%s %s: not an answer of a Tallystick node: %w", k.method, k.path, err)
 }
 
 func unwrapURL(err error) error {

@@ -72,10 +72,12 @@ func (c *Client) Status(ctx context.Context) (*Status, error) {
 
 // Difference is a register in which a node and a member differ.
 type Difference struct {
-	Key    string `json:"key"`
-	Family string `json:"family"`
-	Here   string `json:"here,omitempty"`
-	There  string `json:"there,omitempty"`
+	Key     string     `json:"key"`
+	Family  string     `json:"family"`
+	Here    string     `json:"here,omitempty"` // dot of the op that wrote it; "": never written
+	There   string     `json:"there,omitempty"`
+	HereAt  *time.Time `json:"here_at,omitempty"`
+	ThereAt *time.Time `json:"there_at,omitempty"`
 }
 
 // Diff is a comparison of a node with a member.

@@ -13,8 +13,9 @@ type Archived struct {
 	Missing  []string  `json:"missing"` // unknown, not live, or not the agent's
 	Count    int       `json:"count"`
 	Reason   string    `json:"reason"`
-	Receipt  *Receipt  `json:"receipt,omitempty"` // of the last one
-	Receipts []Receipt `json:"receipts,omitempty"`
+	Receipt  *Receipt  `json:"receipt,omitempty"`  // of the last one
+	Receipts []Receipt `json:"receipts,omitempty"` // for each of Archived
+	Pending  []string  `json:"pending,omitempty"`  // proposals, for those that need approval
 }
 
 // Archive moves live memories out of sight; [Client.Restore] brings them back.
@@ -30,7 +31,7 @@ func (c *Client) Archive(ctx context.Context, ids []string, reason string, with 
 
 // Restore brings an archived memory back.
 func (c *Client) Restore(ctx context.Context, id string, with ...With) (*Outcome, error) {
-	return c.write(ctx, call{method: http.MethodPost, path: "/archive" + seg(id) + "/restore", with: one(with)})
+	return c.write(ctx, call{method: http.MethodPost, path: "/archive" + seg(id) + "/restore", with: one(with)}, nil)
 }
 
 // ListArchive returns archived memories, the expired included.
@@ -54,21 +55,17 @@ func (c *Client) ListArchive(ctx context.Context, namespace string, limit, offse
 
 // Link connects two live memories. An empty relation is related_to.
 func (c *Client) Link(ctx context.Context, source, target, relation string, with ...With) (*Outcome, error) {
-	return c.write(ctx, call{method: http.MethodPost, path: "/links", body: edge(source, target, relation), with: one(with)})
+	return c.write(ctx, call{method: http.MethodPost, path: "/links", body: edge(source, target, relation), with: one(with)}, nil)
 }
 
 // Unlink removes the links from source to target: all of them, or those of one
 // relation. It reports whether there was one.
 func (c *Client) Unlink(ctx context.Context, source, target, relation string, with ...With) (removed bool, out *Outcome, err error) {
 	var b struct {
-		Deleted bool     `json:"deleted"`
-		Receipt *Receipt `json:"receipt"`
+		Deleted bool `json:"deleted"`
 	}
-	k := call{method: http.MethodDelete, path: "/links", body: edge(source, target, relation), with: one(with)}
-	if err := c.do(ctx, k, &b); err != nil {
-		return false, nil, err
-	}
-	return b.Deleted, &Outcome{Receipt: b.Receipt}, nil
+	out, err = c.write(ctx, call{method: http.MethodDelete, path: "/links", body: edge(source, target, relation), with: one(with)}, &b)
+	return b.Deleted, out, err
 }
 
 func edge(source, target, relation string) any {
@@ -100,5 +97,5 @@ type Consolidation struct {
 // Consolidate writes one memory in place of several, which are archived, in one
 // step.
 func (c *Client) Consolidate(ctx context.Context, k Consolidation, with ...With) (*Outcome, error) {
-	return c.write(ctx, call{method: http.MethodPost, path: "/consolidate", body: k, with: one(with)})
+	return c.write(ctx, call{method: http.MethodPost, path: "/consolidate", body: k, with: one(with)}, nil)
 }

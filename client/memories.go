@@ -10,31 +10,36 @@ import (
 )
 
 // write sends a change and reads its outcome from whatever the route answers.
-func (c *Client) write(ctx context.Context, k call) (*Outcome, error) {
+// What else the answer says goes to more, unless that is nil.
+func (c *Client) write(ctx context.Context, k call, more any) (*Outcome, error) {
+	var raw json.RawMessage
+	header, err := c.exchange(ctx, k, &raw)
+	if err != nil {
+		return nil, err
+	}
 	var b struct {
 		Memory
 		Nested    *Memory  `json:"memory"`
 		Receipt   *Receipt `json:"receipt"`
-		Status    string   `json:"status"`
 		PendingID string   `json:"pending_id"`
 		Action    string   `json:"action"`
 		Reason    string   `json:"reason"`
-		Replayed  bool     `json:"replayed"`
 	}
-	header, err := c.exchange(ctx, k, &b)
-	if err != nil {
-		return nil, err
+	if err := json.Unmarshal(raw, &b); err != nil {
+		return nil, notOurs(k, err)
 	}
-	out := &Outcome{ID: b.ID, Receipt: b.Receipt, Replayed: b.Replayed || header.Get("Idempotency-Replayed") == "true"}
-	if b.PendingID != "" {
+	if more != nil {
+		if err := json.Unmarshal(raw, more); err != nil {
+			return nil, notOurs(k, err)
+		}
+	}
+	out := &Outcome{ID: b.ID, Receipt: b.Receipt, Replayed: header.Get("Idempotency-Replayed") == "true"}
+	switch {
+	case b.PendingID != "":
 		out.ID = ""
 		out.Pending = &Waiting{ID: b.PendingID, Action: b.Action, Reason: b.Reason, Namespace: b.Namespace}
-		return out, nil
-	}
-	switch {
 	case b.Title != "":
-		m := b.Memory
-		out.Memory = &m
+		out.Memory = &b.Memory
 	case b.Nested != nil:
 		out.Memory = b.Nested
 		out.ID = first(out.ID, b.Nested.ID)
@@ -45,7 +50,7 @@ func (c *Client) write(ctx context.Context, k call) (*Outcome, error) {
 // Create writes a new memory. A title that the namespace already has is an
 // *[Error] with status 409, unless d.OnConflict says otherwise.
 func (c *Client) Create(ctx context.Context, d Draft, with ...With) (*Outcome, error) {
-	return c.write(ctx, call{method: http.MethodPost, path: "/memories", body: d, with: one(with)})
+	return c.write(ctx, call{method: http.MethodPost, path: "/memories", body: d, with: one(with)}, nil)
 }
 
 // Bulk is what became of a bulk creation.
@@ -86,24 +91,24 @@ func (c *Client) Update(ctx context.Context, id string, p Patch, with ...With) (
 	if p.IfVersion != 0 {
 		k.header = http.Header{"If-Match": {strconv.FormatInt(p.IfVersion, 10)}}
 	}
-	return c.write(ctx, k)
+	return c.write(ctx, k, nil)
 }
 
 // Promote makes a memory long-lived: tier long, no expiry.
 func (c *Client) Promote(ctx context.Context, id string, with ...With) (*Outcome, error) {
-	return c.write(ctx, call{method: http.MethodPost, path: "/memories" + seg(id) + "/promote", with: one(with)})
+	return c.write(ctx, call{method: http.MethodPost, path: "/memories" + seg(id) + "/promote", with: one(with)}, nil)
 }
 
 // Delete removes a memory from the live set of every member. Its history stays
 // until it is due; see [Client.Erase].
 func (c *Client) Delete(ctx context.Context, id string, with ...With) (*Outcome, error) {
-	return c.write(ctx, call{method: http.MethodDelete, path: "/memories" + seg(id), with: one(with)})
+	return c.write(ctx, call{method: http.MethodDelete, path: "/memories" + seg(id), with: one(with)}, nil)
 }
 
 // Erase removes a memory with all its versions, for good, on every member. Its
 // id is never used again.
 func (c *Client) Erase(ctx context.Context, id string, with ...With) (*Outcome, error) {
-	return c.write(ctx, call{method: http.MethodPost, path: "/memories" + seg(id) + "/erase", with: one(with)})
+	return c.write(ctx, call{method: http.MethodPost, path: "/memories" + seg(id) + "/erase", with: one(with)}, nil)
 }
 
 // Selection narrows a list, a recall or a search. Zero fields do not.

@@ -31,15 +31,13 @@ func standardPath(namespace string) string { return "/namespaces" + seg(namespac
 
 // SetStandard makes a memory the standard of a namespace.
 func (c *Client) SetStandard(ctx context.Context, namespace string, d StandardDraft, with ...With) (*Standard, *Outcome, error) {
-	var b struct {
-		Standard
-		Receipt *Receipt `json:"receipt"`
-	}
-	k := call{method: http.MethodPost, path: standardPath(namespace), body: d, with: one(with)}
-	if err := c.do(ctx, k, &b); err != nil {
+	s := &Standard{}
+	out, err := c.write(ctx, call{method: http.MethodPost, path: standardPath(namespace), body: d, with: one(with)}, s)
+	if err != nil {
 		return nil, nil, err
 	}
-	return &b.Standard, &Outcome{ID: b.ID, Receipt: b.Receipt}, nil
+	out.ID = s.ID
+	return s, out, nil
 }
 
 // Standard returns the standard of exactly this namespace. Its ID is empty if
@@ -64,14 +62,10 @@ func (c *Client) StandardChain(ctx context.Context, namespace string) ([]Standar
 // reports whether there was one.
 func (c *Client) ClearStandard(ctx context.Context, namespace string, with ...With) (cleared bool, out *Outcome, err error) {
 	var b struct {
-		Cleared bool     `json:"cleared"`
-		Receipt *Receipt `json:"receipt"`
+		Cleared bool `json:"cleared"`
 	}
-	k := call{method: http.MethodDelete, path: standardPath(namespace), with: one(with)}
-	if err := c.do(ctx, k, &b); err != nil {
-		return false, nil, err
-	}
-	return b.Cleared, &Outcome{Receipt: b.Receipt}, nil
+	out, err = c.write(ctx, call{method: http.MethodDelete, path: standardPath(namespace), with: one(with)}, &b)
+	return b.Cleared, out, err
 }
 
 // NamespaceCount is a namespace and how many live memories it has.
@@ -104,10 +98,13 @@ type Pending struct {
 	Payload     json.RawMessage `json:"payload,omitempty"`
 	RequestedBy string          `json:"requested_by"`
 	RequestedAt time.Time       `json:"requested_at"`
-	Status      string          `json:"status"` // pending, approved, rejected …
+	Status      string          `json:"status"` // pending, approved, rejected or failed
+	Detail      string          `json:"detail,omitempty"`
+	Home        string          `json:"home,omitempty"` // the node that carries it out
 	DecidedBy   *string         `json:"decided_by,omitempty"`
 	DecidedAt   *time.Time      `json:"decided_at,omitempty"`
 	Approvals   []Approval      `json:"approvals"`
+	Rejections  []Approval      `json:"rejections,omitempty"`
 }
 
 // ListPending returns writes that wait for approval or, with status "", all.

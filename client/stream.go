@@ -24,8 +24,8 @@ type Event struct {
 	Kind     string          `json:"kind"`
 	Actor    string          `json:"actor"`
 	At       time.Time       `json:"at"`
-	Subjects []string        `json:"subjects,omitempty"`
-	Data     json.RawMessage `json:"-"` // the whole event as the node sent it
+	Subjects []string        `json:"subjects"` // such as "content ID" or "link SOURCE TARGET RELATION"
+	Data     json.RawMessage `json:"-"`        // the whole event as the node sent it
 }
 
 // Events follows what is applied at the node, from behind the local sequence
@@ -99,13 +99,29 @@ func (c *Client) follow(ctx context.Context, after *uint64, yield func(Event, er
 	return true, lines.Err()
 }
 
-// Export yields every live memory that the agent may read, by id, as the JSON
-// object the node sent. The sequence ends with an error if it is not complete.
-func (c *Client) Export(ctx context.Context, namespace string) iter.Seq2[json.RawMessage, error] {
+// ExportOptions narrow or widen an export.
+type ExportOptions struct {
+	Namespace string // "": all
+	Subtree   bool   // and all below it
+	// All takes what every agent wrote, not only what the caller may read. It is
+	// for the operator of the node: with the API key, or on the same machine.
+	All bool
+}
+
+// Export yields the JSON objects of an export: live memories, each followed by
+// the links that leave it, then archived memories. The sequence ends with an
+// error if it is not complete.
+func (c *Client) Export(ctx context.Context, o ExportOptions) iter.Seq2[json.RawMessage, error] {
 	return func(yield func(json.RawMessage, error) bool) {
 		q := url.Values{}
-		if namespace != "" {
-			q.Set("namespace", namespace)
+		if o.Namespace != "" {
+			q.Set("namespace", o.Namespace)
+		}
+		if o.Subtree {
+			q.Set("subtree", "true")
+		}
+		if o.All {
+			q.Set("all", "true")
 		}
 		res, err := c.open(ctx, call{
 			method: http.MethodGet, path: "/export", query: q,

@@ -76,6 +76,9 @@ type Draft struct {
 	SourceURI  string          `json:"source_uri,omitempty"`
 	SourceSpan *Span           `json:"source_span,omitempty"`
 	OnConflict string          `json:"on_conflict,omitempty"` // error (default), merge or version
+	CreatedAt  *time.Time      `json:"created_at,omitempty"`
+	EntityID   string          `json:"entity_id,omitempty"`
+	Depth      int32           `json:"reflection_depth,omitempty"`
 }
 
 // Patch is an edit: nil fields stay as they are.
