@@ -1,0 +1,74 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash/fnv"
+	"sync"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+const (
+	// MaxBulk is how many drafts one Bulk takes.
+	MaxBulk     = 1000
+	bulkWorkers = 128
+)
+
+// Bulk creates up to 1,000 memories, each on its own: the result at i is that of
+// draft i. A draft that does not say what to do about a taken title merges.
+// Drafts of one title are taken in order.
+func (e *Engine) Bulk(ctx context.Context, c Caller, drafts []Draft) []BulkResult {
+	c = c.named()
+	out := make([]BulkResult, len(drafts))
+	if len(drafts) > MaxBulk {
+		err := fmt.Errorf("bulk: %d memories, limit %d: %w", len(drafts), MaxBulk, memory.ErrInvalid)
+		for i := range out {
+			out[i].Err = err
+		}
+		return out
+	}
+	committed := make([]*held, len(drafts))
+	var wg sync.WaitGroup
+	for _, part := range parts(drafts) {
+		wg.Go(func() {
+			for _, i := range part {
+				d := drafts[i]
+				setDefault(&d.OnConflict, ConflictMerge)
+				committed[i], out[i].Err = e.create(ctx, c.part("bulk", fmt.Sprint(i)), d)
+			}
+		})
+	}
+	wg.Wait()
+	// Their deadlines began at their commits, so this takes one timeout, not many.
+	for i, h := range committed {
+		if h != nil {
+			out[i].Outcome, out[i].Err = e.settle(ctx, c, h)
+		}
+	}
+	return out
+}
+
+// parts deals drafts out to the workers, those of one title to the same.
+func parts(drafts []Draft) [][]int {
+	out := make([][]int, min(len(drafts), bulkWorkers))
+	for i := range drafts {
+		h := fnv.New32a()
+		_, _ = h.Write([]byte(drafts[i].Memory.Namespace + "\x00" + drafts[i].Memory.Title))
+		w := int(h.Sum32()) % len(out)
+		out[w] = append(out[w], i)
+	}
+	return out
+}
+
+// part is the caller for one write of a request that makes many: its
+// idempotency key is derived, so that each write is repeated on its own.
+func (c Caller) part(what, name string) Caller {
+	if c.Idempotency != nil {
+		sum := sha256.Sum256([]byte(what + "\x00" + c.Idempotency.Key + "\x00" + name))
+		c.Idempotency = &memory.Idempotency{Key: what + ":" + hex.EncodeToString(sum[:]), Hash: c.Idempotency.Hash}
+	}
+	return c
+}

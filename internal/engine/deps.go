@@ -1,0 +1,87 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// Store is the node's own store, by what the engine does with it.
+type Store interface {
+	Writer
+	Records
+	Graph
+	Registers
+	Log
+	Digests
+}
+
+// Writer takes changes: this node's, and those of members.
+type Writer interface {
+	Submit(ctx context.Context, w *memory.Write) (*memory.Written, error)
+	// Idempotent returns the entries of an earlier request, nil if there is none,
+	// or [memory.ErrKeyReused].
+	Idempotent(ctx context.Context, actor memory.AgentID, key *memory.Idempotency) ([]*memory.Entry, error)
+	Accept(ctx context.Context, ops []memory.Shipment) (memory.Accepted, error)
+	Reapply(ctx context.Context, ops []memory.Shipment) (memory.Accepted, error)
+	// Touch counts a read of each id. It never blocks.
+	Touch(ids []string, at memory.Instant)
+	// Compact drops history and log that nobody needs any more.
+	Compact(ctx context.Context, olderThan memory.Instant, keepVersions int, stable map[memory.Origin]uint64) (int, error)
+}
+
+// Records are the memories, in any life unless a filter says otherwise.
+type Records interface {
+	Record(ctx context.Context, id string) (*memory.Record, error)
+	Resolve(ctx context.Context, idOrPrefix string) (string, error)
+	ByTitle(ctx context.Context, namespace, title string) (*memory.Record, error)
+	List(ctx context.Context, f memory.Filter, o memory.Order, limit, offset int, cursor string) ([]memory.Record, string, error)
+	History(ctx context.Context, id string) ([]memory.Revision, error)
+	Counts(ctx context.Context, now memory.Instant) (memory.Counts, error)
+}
+
+// Graph finds memories by their words and by their links.
+type Graph interface {
+	Search(ctx context.Context, match string, f memory.Filter, limit int) ([]memory.Hit, error)
+	SyncIndex(ctx context.Context) error
+	IndexLag() int
+	Links(ctx context.Context, id string) ([]memory.Link, error)
+	LinkBetween(ctx context.Context, source, target string) ([]memory.Link, error)
+	Targets(ctx context.Context, source, relation string) ([]string, error)
+}
+
+// Registers are the records that are no memories, and the entries behind them.
+type Registers interface {
+	Register(ctx context.Context, k memory.Key) (memory.Version, *memory.Entry, error)
+	Standard(ctx context.Context, namespace string) (*memory.Standard, error)
+	Standards(ctx context.Context) ([]memory.Standard, error)
+	Pending(ctx context.Context, id string) (*memory.Pending, error)
+	Pendings(ctx context.Context, open bool, namespace string, limit int) ([]memory.Pending, error)
+	Entry(ctx context.Context, d memory.Dot) (*memory.Entry, error)
+}
+
+// Log is what this node holds, in the order of its origins and in its own.
+type Log interface {
+	View() memory.View
+	Origin() memory.Origin
+	Range(ctx context.Context, r memory.Range, maxOps, maxBytes int) (ops []memory.Shipment, last uint64, err error)
+	ByDot(ctx context.Context, dots []memory.Dot) ([]memory.Shipment, error)
+	Events(ctx context.Context, after uint64, limit int) ([]memory.Event, error)
+	Snapshot(ctx context.Context, yield func([]memory.Shipment) error) (memory.View, error)
+}
+
+// Digests are what members compare, and what they have refused.
+type Digests interface {
+	BucketSums(ctx context.Context) (memory.View, []memory.Digest, error)
+	BucketRegisters(ctx context.Context, buckets []uint16) (memory.View, []memory.RegisterDigest, error)
+	Parked(ctx context.Context) ([]memory.Parked, error)
+	Unpark(ctx context.Context, member memory.Node, dots []memory.Dot) error
+	// RetryParked tries again to apply ops that this node refused; nil dots are those that are due.
+	RetryParked(ctx context.Context, dots []memory.Dot, now time.Time) (int, error)
+}
+
+// Ranker scores what a text query found, higher is better: one value for each hit.
+type Ranker interface {
+	Score(question string, hits []memory.Hit, now memory.Instant) []float64
+}

@@ -1,0 +1,167 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// Update edits a live memory. A title that another live memory of the namespace
+// has is a *ConflictError, and so is another version than the patch names. The
+// tier only goes up, and the owner stays.
+func (e *Engine) Update(ctx context.Context, c Caller, id string, p Patch) (Outcome, error) {
+	c = c.named()
+	if p.Embedding != nil {
+		normal, err := p.Embedding.Normal()
+		if err != nil {
+			return Outcome{}, err
+		}
+		p.Embedding = normal
+	}
+	return e.change(ctx, c, func(ctx context.Context) (*intent, error) { return e.update(ctx, c, id, p) })
+}
+
+func (e *Engine) update(ctx context.Context, c Caller, id string, p Patch) (*intent, error) {
+	rec, err := e.visible(ctx, c.Agent, id, memory.Live)
+	if err != nil {
+		return nil, err
+	}
+	if p.IfVersion != 0 && p.IfVersion != rec.Version {
+		return nil, &ConflictError{ID: id, Expected: p.IfVersion, Current: rec.Version}
+	}
+	m, err := patched(rec.Memory, p)
+	if err != nil {
+		return nil, err
+	}
+	seen := prev(rec)
+	if p.Resolve {
+		if seen, err = e.allSeen(ctx, rec); err != nil {
+			return nil, err
+		}
+	}
+	return e.replacing(ctx, rec, m, seen, p.Embedding)
+}
+
+// replacing is the intent to make m the content of rec, with the lock on its
+// title if that changes.
+func (e *Engine) replacing(ctx context.Context, rec *memory.Record, m memory.Memory, seen []memory.Dot, emb *memory.Embedding) (*intent, error) {
+	in := e.editing(rec, m, seen)
+	in.ops[0].Embedding = emb
+	if m.Title == rec.Title && m.Namespace == rec.Namespace {
+		return in, nil
+	}
+	var err error
+	if in.release, err = e.lockTitle(ctx, m.Namespace, m.Title); err != nil {
+		return nil, err
+	}
+	return in, e.titleFree(ctx, m)
+}
+
+// titleFree is a *ConflictError if another live memory has the title of m.
+func (e *Engine) titleFree(ctx context.Context, m memory.Memory) error {
+	clash, err := e.titled(ctx, m.Namespace, m.Title, []string{m.ID})
+	if err != nil {
+		return err
+	}
+	if clash != nil {
+		return &ConflictError{ID: clash.ID, Current: clash.Version}
+	}
+	return nil
+}
+
+// patched is m after the edit p.
+func patched(m memory.Memory, p Patch) (memory.Memory, error) {
+	set(&m.Title, p.Title)
+	set(&m.Content, p.Content)
+	set(&m.Namespace, p.Namespace)
+	set(&m.Tags, p.Tags)
+	set(&m.Priority, p.Priority)
+	set(&m.Confidence, p.Confidence)
+	set(&m.SourceURI, p.SourceURI)
+	if p.Tier != nil {
+		if p.Tier.Rank() < 0 {
+			return m, fmt.Errorf("tier %.40q: want short, mid or long: %w", string(*p.Tier), memory.ErrInvalid)
+		}
+		if up := higher(m.Tier, *p.Tier); up != m.Tier && up == memory.Long {
+			m.ExpiresAt = 0
+		}
+		m.Tier = higher(m.Tier, *p.Tier)
+	}
+	set(&m.ExpiresAt, p.ExpiresAt)
+	if p.Metadata != nil {
+		if err := memory.ValidObject("metadata", *p.Metadata); err != nil {
+			return m, err
+		}
+		if err := checkGovernance(*p.Metadata); err != nil {
+			return m, err
+		}
+		var err error
+		if m.Metadata, err = keepOwner(*p.Metadata, m.Metadata); err != nil {
+			return m, err
+		}
+	}
+	m.Version++
+	return m, nil
+}
+
+func set[T any](dst, v *T) {
+	if v != nil {
+		*dst = *v
+	}
+}
+
+// maxSettled bounds how many conflicting versions one edit settles: an entry
+// names no more. What is left is still reported as a conflict.
+const maxSettled = 63
+
+// allSeen is the current content of rec and every version in conflict with it.
+func (e *Engine) allSeen(ctx context.Context, rec *memory.Record) ([]memory.Dot, error) {
+	seen := prev(rec)
+	if rec.Conflicts == 0 {
+		return seen, nil
+	}
+	history, err := e.store.History(ctx, rec.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range history {
+		if r.Conflict && len(seen) <= maxSettled {
+			seen = append(seen, r.Entry.Dot)
+		}
+	}
+	return seen, nil
+}
+
+// Promote makes a live memory stay for good.
+func (e *Engine) Promote(ctx context.Context, c Caller, id string) (Outcome, error) {
+	c = c.named()
+	return e.change(ctx, c, func(ctx context.Context) (*intent, error) {
+		rec, err := e.visible(ctx, c.Agent, id, memory.Live)
+		if err != nil {
+			return nil, err
+		}
+		m := rec.Memory
+		m.Tier, m.ExpiresAt = memory.Long, 0
+		m.Version++
+		in := e.editing(rec, m, prev(rec))
+		in.promote = true
+		return in, nil
+	})
+}
+
+// visible returns the record id if it stands in one of lives and agent may see
+// it; anything else is [memory.ErrNotFound].
+func (e *Engine) visible(ctx context.Context, agent memory.AgentID, id string, lives ...memory.Life) (*memory.Record, error) {
+	rec, err := e.store.Record(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("memory %.140s: %w", id, err)
+	}
+	life, _ := rec.Stands(e.now())
+	for _, l := range lives {
+		if l == life && rec.Access().VisibleTo(agent) {
+			return rec, nil
+		}
+	}
+	return nil, fmt.Errorf("memory %.140s: %w", id, memory.ErrNotFound)
+}

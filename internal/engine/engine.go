@@ -1,0 +1,166 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/recall"
+	"github.com/tallystick/tallystick/internal/replicate"
+)
+
+// Config says which node an engine is, and within which bounds it works.
+// Zero fields take the defaults named here.
+type Config struct {
+	Node    memory.Node
+	Members []Member // the others; none is a federation of one
+	Version string   // of the program, for Status
+
+	QuorumTimeout time.Duration // how long a write waits for members after its own fsync; 2 s
+	History       time.Duration // how long superseded versions are kept; 30 days
+	Versions      int           // how many of each record are kept however old they are; 50
+	CompactEvery  time.Duration // 1 h
+	IndexWait     time.Duration // how long a recall waits for the text index to catch up; 250 ms
+
+	Search Ranker           // of questions all of whose words must occur; ai-memory's rule
+	Recall Ranker           // of the others; ai-memory's rule
+	Now    func() time.Time // the wall clock; time.Now
+	Log    *slog.Logger     // required
+}
+
+// Member is another node of the federation.
+type Member struct {
+	Name memory.Node
+	URL  string
+}
+
+func (c *Config) defaults() {
+	setDefault(&c.QuorumTimeout, 2*time.Second)
+	setDefault(&c.History, 30*24*time.Hour)
+	setDefault(&c.Versions, 50)
+	setDefault(&c.CompactEvery, time.Hour)
+	setDefault(&c.IndexWait, 250*time.Millisecond)
+	if c.Search == nil {
+		c.Search = recall.Keyword{Flat: true}
+	}
+	if c.Recall == nil {
+		c.Recall = recall.Keyword{}
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+}
+
+func setDefault[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
+	}
+}
+
+// Engine reads and changes the state of a node. It is safe for concurrent use.
+type Engine struct {
+	cfg     Config
+	store   Store
+	fed     *replicate.Replicator
+	log     *slog.Logger
+	started memory.Instant
+
+	rules   rulebook
+	locks   locks
+	changed signal
+	home    homework
+	clamped warned
+}
+
+// New returns an engine over a store and a replicator. Its Run must run, and its
+// Committed must be told of every commit of the store.
+func New(cfg Config, store Store, fed *replicate.Replicator) *Engine {
+	cfg.defaults()
+	e := &Engine{cfg: cfg, store: store, fed: fed, log: cfg.Log}
+	e.started = e.now()
+	e.rules.stale = true
+	e.home.wake = make(chan struct{}, 1)
+	return e
+}
+
+func (e *Engine) now() memory.Instant { return memory.InstantOf(e.cfg.Now()) }
+
+// Committed is the engine's part of the store's commit hook. It does not block.
+func (e *Engine) Committed(c memory.Committed) {
+	if c.Other > 0 {
+		e.rules.invalidate()
+	}
+	e.changed.fire()
+	e.home.committed(c)
+}
+
+// Changed returns a channel that is closed at the next commit, of whatever
+// origin. Take a new one each time.
+func (e *Engine) Changed() <-chan struct{} { return e.changed.wait() }
+
+// Run carries out approved proposals whose home this node is, and drops history
+// that is no longer kept. It returns nil when ctx is done.
+func (e *Engine) Run(ctx context.Context) error {
+	if err := e.home.load(ctx, e); err != nil {
+		return ignoreEnd(ctx, err)
+	}
+	compact := time.NewTicker(e.cfg.CompactEvery)
+	defer compact.Stop()
+	// What could not be carried out, for a full queue say, is tried again.
+	again := time.NewTicker(10 * time.Second)
+	defer again.Stop()
+	// A storm of commits must not become a storm of looking at proposals.
+	rest := time.NewTimer(0)
+	defer rest.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-rest.C:
+		}
+		e.resolveAll(ctx)
+		rest.Reset(100 * time.Millisecond)
+		for waiting := true; waiting; {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-e.home.wake:
+				waiting = false
+			case <-again.C:
+				waiting = false
+			case <-compact.C:
+				e.compact(ctx)
+			}
+		}
+	}
+}
+
+func (e *Engine) compact(ctx context.Context) {
+	before := memory.InstantOf(e.cfg.Now().Add(-e.cfg.History))
+	n, err := e.store.Compact(ctx, before, e.cfg.Versions, e.stable())
+	switch {
+	case err != nil && ctx.Err() == nil:
+		e.log.WarnContext(ctx, "compaction failed", "err", err)
+	case n > 0:
+		e.log.InfoContext(ctx, "history compacted", "dropped", n)
+	}
+}
+
+func ignoreEnd(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil
+	}
+	return err
+}
+
+// Ready says why the node cannot serve, or nil.
+func (e *Engine) Ready(ctx context.Context) error {
+	if _, err := e.store.Standards(ctx); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	return nil
+}

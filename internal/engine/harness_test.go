@@ -1,0 +1,204 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/replicate"
+	"github.com/tallystick/tallystick/internal/store"
+	"github.com/tallystick/tallystick/internal/wire"
+)
+
+// testClock is a wall clock that tests move forward.
+type testClock struct{ ahead atomic.Int64 }
+
+func (c *testClock) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+
+func (c *testClock) advance(d time.Duration) { c.ahead.Add(int64(d)) }
+
+// node is an engine over a store of its own.
+type node struct {
+	*engine.Engine
+	store *store.Store
+	fed   *replicate.Replicator
+	clock *testClock
+	logs  *logs
+}
+
+func (n *node) now() memory.Instant { return memory.InstantOf(n.clock.now()) }
+
+// open builds a node of a federation and runs it until the test ends.
+func open(t *testing.T, name memory.Node, net replicate.Transport, w int, others ...engine.Member) *node {
+	t.Helper()
+	n := &node{clock: &testClock{}, logs: &logs{}}
+	log := slog.New(n.logs)
+	clock := memory.NewClock(n.clock.now, memory.DefaultMaxSkew)
+	st, err := store.Open(t.Context(), store.Config{
+		Dir: t.TempDir(), Node: name, Clock: clock, Codec: wire.Codec{}, Log: log,
+		OnCommit: func(c memory.Committed) {
+			n.fed.Committed(c)
+			n.Committed(c)
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.store = st
+	n.fed = federate(t, name, st, net, w, others, log)
+	n.Engine = engine.New(engine.Config{
+		Node: name, Members: others, QuorumTimeout: 2 * time.Second, Now: n.clock.now, Log: log,
+	}, st, n.fed)
+	ctx, cancel := context.WithCancel(context.Background()) //nolint:usetesting // ends after the test's own clean-up
+	done := make(chan error, 3)
+	for _, run := range []func(context.Context) error{st.Run, n.fed.Run, n.Run} {
+		go func() { done <- run(ctx) }()
+	}
+	t.Cleanup(func() {
+		cancel()
+		for range 3 {
+			if err := <-done; err != nil {
+				t.Errorf("run: %v", err)
+			}
+		}
+		if err := st.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return n
+}
+
+// alone is a federation of one.
+func alone(t *testing.T) *node {
+	t.Helper()
+	return open(t, "a", nil, 1)
+}
+
+// logs collects records.
+type logs struct{ warnings atomic.Int64 }
+
+func (*logs) Enabled(context.Context, slog.Level) bool { return true }
+
+func (l *logs) Handle(_ context.Context, r slog.Record) error {
+	if r.Level >= slog.LevelWarn {
+		l.warnings.Add(1)
+	}
+	return nil
+}
+
+func (l *logs) WithAttrs([]slog.Attr) slog.Handler { return l }
+
+func (l *logs) WithGroup(string) slog.Handler { return l }
+
+var (
+	nobody = engine.Caller{}
+	alice  = engine.Caller{Agent: "alice"}
+	bob    = engine.Caller{Agent: "bob"}
+	carol  = engine.Caller{Agent: "carol"}
+)
+
+// keyed is a caller with an idempotency key.
+func keyed(c engine.Caller, key, body string) engine.Caller {
+	c.Idempotency = &memory.Idempotency{Key: key, Hash: memory.Digest{byte(len(body))}}
+	copy(c.Idempotency.Hash[1:], body)
+	return c
+}
+
+func draft(title string) engine.Draft {
+	return engine.Draft{Memory: memory.Memory{Title: title, Content: "content of " + title}}
+}
+
+func in(namespace string, d engine.Draft) engine.Draft {
+	d.Memory.Namespace = namespace
+	return d
+}
+
+// create makes a memory and returns its record.
+func (n *node) create(t *testing.T, c engine.Caller, d engine.Draft) *memory.Record {
+	t.Helper()
+	out, err := n.Create(t.Context(), c, d)
+	if err != nil {
+		t.Fatalf("create %q: %v", d.Memory.Title, err)
+	}
+	if out.Record == nil {
+		t.Fatalf("create %q: no record in %+v", d.Memory.Title, out)
+	}
+	return out.Record
+}
+
+// ok fails the test if err is not nil, and returns the outcome.
+func ok(t *testing.T) func(engine.Outcome, error) engine.Outcome {
+	t.Helper()
+	return func(out engine.Outcome, err error) engine.Outcome {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+}
+
+func wantErr(t *testing.T, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Fatalf("error %v, want %v", err, want)
+	}
+}
+
+func wantConflict(t *testing.T, err error, id string) {
+	t.Helper()
+	c, is := errors.AsType[*engine.ConflictError](err)
+	if !is || c.ID != id {
+		t.Fatalf("error %v, want a conflict with %s", err, id)
+	}
+}
+
+func wantForbidden(t *testing.T, err error) {
+	t.Helper()
+	if _, is := errors.AsType[*engine.ForbiddenError](err); !is {
+		t.Fatalf("error %v, want a *ForbiddenError", err)
+	}
+}
+
+// eventually waits for a condition that a commit brings about.
+func (n *node) eventually(t *testing.T, what string, cond func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for {
+		next := n.Changed()
+		if cond() {
+			return
+		}
+		select {
+		case <-next:
+		case <-ctx.Done():
+			t.Fatal("never came true: " + what)
+		}
+	}
+}
+
+func title(i int) string { return fmt.Sprintf("title %03d", i) }
+
+// codec is how entries of other nodes come about.
+var codec wire.Codec
+
+// federate returns the replicator of a node, which keeps no cursors of its own.
+func federate(t *testing.T, name memory.Node, st *store.Store, net replicate.Transport, w int, others []engine.Member, log *slog.Logger) *replicate.Replicator {
+	t.Helper()
+	cfg := replicate.Config{Self: name, W: w}
+	for _, m := range others {
+		cfg.Members = append(cfg.Members, m.Name)
+	}
+	r, err := replicate.New(t.Context(), cfg, replicate.Storage{Log: st, Cursors: st, Digests: st}, net, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}

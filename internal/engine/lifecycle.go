@@ -1,0 +1,173 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/policy"
+	"github.com/tallystick/tallystick/internal/recall"
+)
+
+// Reasons of an archive that nobody named.
+const (
+	reasonArchive = "archive"
+	reasonForget  = "forget"
+)
+
+// Delete takes a live or archived memory out of sight. Its history stays
+// readable, and Restore brings it back.
+func (e *Engine) Delete(ctx context.Context, c Caller, id string) (Outcome, error) {
+	return e.live(ctx, c, &memory.Delete{ID: id})
+}
+
+// Erase removes a memory for good, on every node: the payload goes, the id is
+// never used again.
+func (e *Engine) Erase(ctx context.Context, c Caller, id string) (Outcome, error) {
+	return e.live(ctx, c, &memory.Erase{ID: id})
+}
+
+// Archive takes a live memory into the archive. An empty reason is "archive".
+func (e *Engine) Archive(ctx context.Context, c Caller, id, reason string) (Outcome, error) {
+	return e.live(ctx, c, &memory.Archive{ID: id, Reason: cmp.Or(reason, reasonArchive)})
+}
+
+// Restore makes an archived, expired or deleted memory live again.
+func (e *Engine) Restore(ctx context.Context, c Caller, id string) (Outcome, error) {
+	return e.live(ctx, c, &memory.Restore{ID: id})
+}
+
+// live carries out an op on the lifecycle of a memory.
+func (e *Engine) live(ctx context.Context, c Caller, op memory.Op) (Outcome, error) {
+	c = c.named()
+	return e.change(ctx, c, func(ctx context.Context) (*intent, error) { return e.lifecycle(ctx, c.Agent, op) })
+}
+
+// lifecycle is the intent of an op on the lifecycle of a memory, which must
+// stand where the op may begin.
+func (e *Engine) lifecycle(ctx context.Context, agent memory.AgentID, op memory.Op) (*intent, error) {
+	id := memoryOf(op)
+	if err := op.Validate(); err != nil {
+		return nil, err
+	}
+	rec, err := e.visible(ctx, agent, id, beginsAt(op)...)
+	if err != nil {
+		return nil, err
+	}
+	in := &intent{
+		ops:      []memory.NewOp{{Op: op}},
+		expect:   []memory.Expect{{Key: memory.LifeKey(id), Version: rec.LifeAt}},
+		subjects: []policy.Subject{subject(rec)},
+	}
+	if _, erase := op.(*memory.Erase); erase {
+		in.ops[0].Prev = prev(rec)
+		in.expect = unchanged(rec)
+	}
+	if _, restore := op.(*memory.Restore); !restore {
+		return in, nil
+	}
+	if rec.Title == "" {
+		return nil, fmt.Errorf("memory %.140s: its content is no longer kept: %w", id, memory.ErrNotFound)
+	}
+	// Another memory may have taken the title meanwhile.
+	if in.release, err = e.lockTitle(ctx, rec.Namespace, rec.Title); err != nil {
+		return nil, err
+	}
+	return in, e.titleFree(ctx, rec.Memory)
+}
+
+// beginsAt lists where a memory may stand for op to make sense.
+func beginsAt(op memory.Op) []memory.Life {
+	switch op.(type) {
+	case *memory.Archive:
+		return []memory.Life{memory.Live}
+	case *memory.Delete:
+		return []memory.Life{memory.Live, memory.Archived}
+	case *memory.Restore:
+		return []memory.Life{memory.Archived, memory.Deleted}
+	case *memory.Erase:
+		return []memory.Life{memory.Live, memory.Archived, memory.Deleted}
+	}
+	return nil
+}
+
+const (
+	maxForget     = 10_000 // memories that one Forget takes
+	forgetWorkers = 32
+)
+
+// Forget archives, with reason "forget", every live memory that f selects and
+// whose words match pattern ("" is any), as far as the caller may: up to 10,000.
+// It returns how many it archived. A filter that selects everything is refused.
+func (e *Engine) Forget(ctx context.Context, c Caller, f memory.Filter, pattern string) (int, error) {
+	c = c.named()
+	f.Viewer, f.All, f.Life, f.Now = c.Agent, false, memory.Live, e.now()
+	if pattern == "" && f.Namespace == "" && f.Tier == "" && len(f.Tags) == 0 {
+		return 0, fmt.Errorf("forget: want a namespace, a pattern, a tier or a tag: %w", memory.ErrInvalid)
+	}
+	ids, err := e.matching(ctx, f, pattern)
+	if err != nil {
+		return 0, err
+	}
+	var n atomic.Int64
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(forgetWorkers)
+	for _, id := range ids {
+		g.Go(func() error {
+			gone, err := e.forget(gctx, c, id)
+			if gone {
+				n.Add(1)
+			}
+			return err
+		})
+	}
+	err = g.Wait()
+	return int(n.Load()), err
+}
+
+// forget archives one memory and reports whether it did: what the caller may
+// not change, or somebody else took first, is left out.
+func (e *Engine) forget(ctx context.Context, c Caller, id string) (bool, error) {
+	out, err := e.Archive(ctx, c.part("forget", id), id, reasonForget)
+	if _, forbidden := errors.AsType[*ForbiddenError](err); forbidden || errors.Is(err, memory.ErrNotFound) {
+		return false, nil
+	}
+	return out.Entry != nil && out.Pending == nil, err
+}
+
+func (e *Engine) matching(ctx context.Context, f memory.Filter, pattern string) ([]string, error) {
+	var ids []string
+	if pattern != "" {
+		match := recall.Match(pattern, true)
+		if match == "" {
+			return nil, nil
+		}
+		if err := e.store.SyncIndex(ctx); err != nil {
+			return nil, err
+		}
+		hits, err := e.store.Search(ctx, match, f, maxForget)
+		for i := range hits {
+			ids = append(ids, hits[i].ID)
+		}
+		return ids, err
+	}
+	for cursor := ""; len(ids) < maxForget; {
+		recs, next, err := e.store.List(ctx, f, memory.ByID, maxPage, 0, cursor)
+		if err != nil {
+			return nil, err
+		}
+		for i := range recs {
+			ids = append(ids, recs[i].ID)
+		}
+		if next == "" {
+			break
+		}
+		cursor = next
+	}
+	return ids, nil
+}

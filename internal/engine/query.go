@@ -1,0 +1,236 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/policy"
+	"github.com/tallystick/tallystick/internal/recall"
+)
+
+const (
+	defaultPage = 20
+	maxPage     = 1000
+)
+
+// Get returns a live memory by its id or a unique prefix of it, and its links as
+// far as agent may see both ends. What agent may not see is not found.
+func (e *Engine) Get(ctx context.Context, agent memory.AgentID, idOrPrefix string) (*memory.Record, []memory.Link, error) {
+	id, err := e.store.Resolve(ctx, idOrPrefix)
+	if err != nil {
+		return nil, nil, fmt.Errorf("memory %.140s: %w", idOrPrefix, err)
+	}
+	rec, err := e.visible(ctx, agent, id, memory.Live)
+	if err != nil {
+		return nil, nil, err
+	}
+	links, err := e.linksOf(ctx, agent, id)
+	return rec, links, err
+}
+
+// MaySee reports whether agent may know of what happens to a memory, in
+// whatever life. Of one that is not here, nobody knows.
+func (e *Engine) MaySee(ctx context.Context, agent memory.AgentID, id string) (bool, error) {
+	rec, err := e.store.Record(ctx, id)
+	if errors.Is(err, memory.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return rec.Access().VisibleTo(agent), nil
+}
+
+// Links returns the links of a live memory whose both ends agent may see.
+func (e *Engine) Links(ctx context.Context, agent memory.AgentID, id string) ([]memory.Link, error) {
+	if _, err := e.visible(ctx, agent, id, memory.Live); err != nil {
+		return nil, err
+	}
+	return e.linksOf(ctx, agent, id)
+}
+
+func (e *Engine) linksOf(ctx context.Context, agent memory.AgentID, id string) ([]memory.Link, error) {
+	all, err := e.store.Links(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	seen := all[:0]
+	for _, l := range all {
+		other := l.Target
+		if other == id {
+			other = l.Source
+		}
+		_, err := e.visible(ctx, agent, other, memory.Live)
+		switch {
+		case err == nil:
+			seen = append(seen, l)
+		case !errors.Is(err, memory.ErrNotFound):
+			return nil, err
+		}
+	}
+	return seen, nil
+}
+
+// List returns a page of the records that f selects, and the cursor of the next
+// page, "" after the last.
+func (e *Engine) List(ctx context.Context, f memory.Filter, p Page) ([]memory.Record, string, error) {
+	setDefault(&f.Now, e.now())
+	limit := min(cmp.Or(max(p.Limit, 0), defaultPage), maxPage)
+	return e.store.List(ctx, f, p.Order, limit, max(p.Offset, 0), p.Cursor)
+}
+
+const (
+	defaultRecall = 10
+	maxRecall     = 50
+	maxSearch     = 1000
+)
+
+// Recall answers a question in words. What a recall finds counts as read; what a
+// search finds (all words must occur) does not.
+func (e *Engine) Recall(ctx context.Context, q RecallQuery) (Recalled, error) {
+	setDefault(&q.Filter.Now, e.now())
+	limit, ranker := min(cmp.Or(max(q.Limit, 0), defaultRecall), maxRecall), e.cfg.Recall
+	if q.All {
+		limit, ranker = min(cmp.Or(max(q.Limit, 0), defaultPage), maxSearch), e.cfg.Search
+	}
+	match := recall.Match(q.Text, q.All)
+	if match == "" {
+		return Recalled{IndexLag: e.store.IndexLag()}, nil
+	}
+	e.catchUp(ctx)
+	// More than asked for: the ranker may bring up what words alone put lower.
+	hits, err := e.store.Search(ctx, match, q.Filter, max(3*limit, 30))
+	if err != nil {
+		return Recalled{}, err
+	}
+	out := Recalled{IndexLag: e.store.IndexLag(), Hits: make([]Scored, len(hits))}
+	scores := ranker.Score(q.Text, hits, q.Filter.Now)
+	for i := range hits {
+		out.Hits[i] = Scored{Record: hits[i].Record, Score: scores[i]}
+	}
+	slices.SortFunc(out.Hits, func(a, b Scored) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))
+	})
+	out.Hits = out.Hits[:min(len(out.Hits), limit)]
+	if !q.All {
+		ids := make([]string, len(out.Hits))
+		for i := range out.Hits {
+			ids[i] = out.Hits[i].ID
+		}
+		e.store.Touch(ids, e.now())
+	}
+	return out, nil
+}
+
+// catchUp gives the text index a moment to take in what is committed, so that a
+// caller finds what it has just written. A longer lag is reported, not waited for.
+func (e *Engine) catchUp(ctx context.Context) {
+	if e.store.IndexLag() == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, e.cfg.IndexWait)
+	defer cancel()
+	if err := e.store.SyncIndex(ctx); err != nil {
+		e.log.DebugContext(ctx, "text index lags", "entries", e.store.IndexLag(), "err", err)
+	}
+}
+
+// History returns the versions of a memory's content, newest first, as far as
+// agent may see them, and the record as it stands, in any life but erased.
+func (e *Engine) History(ctx context.Context, agent memory.AgentID, id string) ([]memory.Revision, *memory.Record, error) {
+	rec, err := e.visible(ctx, agent, id, memory.Live, memory.Archived, memory.Deleted)
+	if err != nil {
+		return nil, nil, err
+	}
+	all, err := e.store.History(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	// A deleted memory may have belonged to somebody else before.
+	seen := all[:0]
+	for _, r := range all {
+		if m, ok := r.Entry.Content(); !ok || m.Access().VisibleTo(agent) {
+			seen = append(seen, r)
+		}
+	}
+	return seen, rec, nil
+}
+
+// Pendings lists proposals that agent asked for or could decide, oldest first:
+// the open ones, or all of them.
+func (e *Engine) Pendings(ctx context.Context, agent memory.AgentID, open bool, namespace string, limit int) ([]memory.Pending, error) {
+	all, err := e.store.Pendings(ctx, open, namespace, min(cmp.Or(max(limit, 0), 100), maxPage))
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(p memory.Pending) bool { return !policy.Sees(agent, &p) }), nil
+}
+
+// Pending returns one proposal with its votes and its outcome.
+func (e *Engine) Pending(ctx context.Context, id string) (*memory.Pending, error) {
+	return e.store.Pending(ctx, id)
+}
+
+// Standard is the standard of a namespace with the memory that states it.
+type Standard struct {
+	memory.Standard
+	// Record is the memory; nil if it is not here, or not live: the standard is
+	// set then, and states nothing.
+	Record *memory.Record
+	// Governance are the rules as they were written; nil if it states none.
+	Governance memory.Object
+}
+
+// Standard returns the standard set for exactly namespace.
+func (e *Engine) Standard(ctx context.Context, namespace string) (*Standard, error) {
+	set, err := e.store.Standard(ctx, namespace)
+	if err != nil {
+		return nil, err
+	}
+	out := &Standard{Standard: *set}
+	rec, err := e.store.Record(ctx, set.StandardID)
+	if errors.Is(err, memory.ErrNotFound) {
+		return out, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if life, _ := rec.Stands(e.now()); life == memory.Live {
+		out.state(rec)
+	}
+	return out, nil
+}
+
+func (s *Standard) state(rec *memory.Record) {
+	s.Record = rec
+	rec.Metadata.Field(memory.MetaGovernance, &s.Governance)
+}
+
+// StandardChain returns the standards that hold in namespace, nearest first.
+func (e *Engine) StandardChain(ctx context.Context, namespace string) ([]Standard, error) {
+	chain, err := e.chain(ctx, namespace)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Standard, len(chain))
+	for i, s := range chain {
+		out[i].Standard = s.set
+		rec := *s.record
+		out[i].state(&rec)
+	}
+	return out, nil
+}
+
+// Namespaces counts the records of this node, by namespace among others.
+func (e *Engine) Namespaces(ctx context.Context) (memory.Counts, error) {
+	return e.store.Counts(ctx, e.now())
+}
+
+// Events returns what was applied here after a local sequence number, in order.
+func (e *Engine) Events(ctx context.Context, after uint64, limit int) ([]memory.Event, error) {
+	return e.store.Events(ctx, after, limit)
+}

@@ -1,0 +1,40 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/replicate"
+)
+
+// await waits until a write is held by as many members as were asked for, or
+// until its deadline: then the error is a *[replicate.ShortError]. When ctx ends,
+// only the waiting does.
+func (e *Engine) await(ctx context.Context, c Caller, h *held) (replicate.Tally, error) {
+	if c.Durability == DurableLocal {
+		return e.fed.Held(h.last().Dot), nil
+	}
+	return h.ticket.Wait(ctx, h.deadline)
+}
+
+// Receipt says who holds the op d now.
+func (e *Engine) Receipt(ctx context.Context, d memory.Dot) (Receipt, error) {
+	entry, err := e.store.Entry(ctx, d)
+	if err != nil {
+		return Receipt{}, err
+	}
+	t := e.fed.Held(d)
+	spaces, err := e.namespaces(ctx, entry.Op)
+	if err != nil {
+		return Receipt{}, err
+	}
+	w, err := e.quorum(ctx, DurableQuorum, spaces)
+	if err != nil {
+		return Receipt{}, err
+	}
+	asked := DurableQuorum
+	if len(t.HeldBy) >= t.N {
+		asked = DurableAll
+	}
+	return receiptOf(entry, t, w, asked), nil
+}

@@ -1,0 +1,194 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/replicate"
+)
+
+// maxParkedShown bounds the list of parked ops in a Status; Parked has them all.
+const maxParkedShown = 100
+
+// Status is this node's account of itself and of the members.
+func (e *Engine) Status(ctx context.Context) (Status, error) {
+	view, now := e.store.View(), e.now()
+	w, n := e.fed.Quorum()
+	origin := e.store.Origin()
+	s := Status{
+		Node: e.cfg.Node, Incarnation: origin.Incarnation(), Digest: view.Root, Heads: view.Heads, LSN: view.LSN,
+		W: w, N: n, IndexLag: e.store.IndexLag(), Version: e.cfg.Version, StartedAt: e.started, Time: now,
+		Warnings: []string{},
+	}
+	var err error
+	if s.Counts, err = e.store.Counts(ctx, now); err != nil {
+		return s, err
+	}
+	if s.Parked, err = e.store.Parked(ctx); err != nil {
+		return s, err
+	}
+	for _, p := range e.fed.Status() {
+		m := memberStatus(p)
+		m.URL = e.url(p.Member)
+		s.Members = append(s.Members, m)
+		s.Warnings = append(s.Warnings, warnings(p)...)
+	}
+	if own := ownSkew(e.fed.Status()); own != "" {
+		s.Warnings = append(s.Warnings, own)
+	}
+	if len(s.Parked) > 0 {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("%d ops are parked", len(s.Parked)))
+	}
+	s.Parked = s.Parked[:min(len(s.Parked), maxParkedShown)]
+	return s, nil
+}
+
+func (e *Engine) url(name memory.Node) string {
+	for _, m := range e.cfg.Members {
+		if m.Name == name {
+			return m.URL
+		}
+	}
+	return ""
+}
+
+func memberStatus(p replicate.PeerStatus) MemberStatus {
+	m := MemberStatus{
+		Name: p.Member, State: string(p.State), Acked: p.Acked, Owed: p.Owed, Parked: p.Parked,
+		LastAckAt: instant(p.AckedAt), ProvenEqualAt: instant(p.EqualAt), ClockSkewMS: p.ClockSkew.Milliseconds(),
+	}
+	if p.Err != nil {
+		m.LastError = cut(p.Err.Error(), 256)
+	}
+	return m
+}
+
+func instant(t time.Time) memory.Instant {
+	if t.IsZero() {
+		return 0
+	}
+	return memory.InstantOf(t)
+}
+
+// warnings are what an operator should do something about.
+func warnings(p replicate.PeerStatus) []string {
+	var out []string
+	if string(p.State) == "stopped" {
+		out = append(out, fmt.Sprintf("member %s does not believe who this node is", p.Member))
+	}
+	if d := p.ClockSkew.Abs(); d > memory.DefaultMaxSkew/2 {
+		out = append(out, fmt.Sprintf("the clock of member %s is off by %s", p.Member, d.Round(time.Second)))
+	}
+	return out
+}
+
+// ownSkew says so if it is this node's clock that is off: all members agree.
+func ownSkew(peers []replicate.PeerStatus) string {
+	if len(peers) < 2 {
+		return ""
+	}
+	for _, p := range peers {
+		if p.ClockSkew.Abs() < memory.DefaultMaxSkew/2 || (p.ClockSkew < 0) != (peers[0].ClockSkew < 0) {
+			return ""
+		}
+	}
+	return "the clock of this node differs from that of every member"
+}
+
+// Diff compares this node with a member, register by register. It changes nothing.
+func (e *Engine) Diff(ctx context.Context, member memory.Node) (Diff, error) {
+	return e.compare(ctx, member, e.fed.Compare)
+}
+
+// Repair merges again what a member has and this node lacks, and returns how the
+// two differed. What the member lacks is for the member to fetch.
+func (e *Engine) Repair(ctx context.Context, member memory.Node) (Diff, error) {
+	return e.compare(ctx, member, e.fed.Repair)
+}
+
+func (e *Engine) compare(ctx context.Context, member memory.Node, with func(context.Context, memory.Node) (replicate.Comparison, error)) (Diff, error) {
+	if e.url(member) == "" && e.member(member) != nil {
+		return Diff{}, fmt.Errorf("member %s: %w", member, memory.ErrNotFound)
+	}
+	c, err := with(ctx, member)
+	if err != nil {
+		return Diff{}, err
+	}
+	d := Diff{Member: member, Equal: c.Equal, Here: c.Here.Root, There: c.There.Root, Truncated: c.Truncated}
+	for _, x := range c.Differences {
+		d.Differences = append(d.Differences, Difference{
+			Key: displayKey(x.Key), Here: x.Here, There: x.There, Family: familyName(x.Key.Family),
+		})
+	}
+	return d, nil
+}
+
+// displayKey names a register for people.
+func displayKey(k memory.Key) string {
+	switch k.Family {
+	case memory.FamLink:
+		return k.A + " " + k.C + " " + k.B
+	case memory.FamVote:
+		return k.A + " " + k.B
+	case memory.FamContent, memory.FamLife, memory.FamStandard, memory.FamProposal, memory.FamOutcome:
+	}
+	return k.A
+}
+
+func familyName(f memory.Family) string {
+	switch f {
+	case memory.FamContent:
+		return "content"
+	case memory.FamLife:
+		return "life"
+	case memory.FamLink:
+		return "link"
+	case memory.FamStandard:
+		return "standard"
+	case memory.FamProposal:
+		return "proposal"
+	case memory.FamVote:
+		return "vote"
+	case memory.FamOutcome:
+		return "outcome"
+	}
+	return fmt.Sprintf("family %d", f)
+}
+
+// stable is, by origin, how far every member holds it: nobody needs the log
+// below that. It covers this node's own ops only, and not while a member has
+// parked one: what else the members hold of each other, they hold by themselves.
+func (e *Engine) stable() map[memory.Origin]uint64 {
+	own := e.store.Origin()
+	low := e.store.View().Heads[own].Seq
+	for _, p := range e.fed.Status() {
+		if p.Parked > 0 {
+			return nil
+		}
+		low = min(low, p.Acked)
+	}
+	return map[memory.Origin]uint64{own: low}
+}
+
+// Parked lists the ops that this node or a member has not taken.
+func (e *Engine) Parked(ctx context.Context) ([]memory.Parked, error) { return e.store.Parked(ctx) }
+
+// RetryParked tries again to take the ops that this node refused: those given,
+// or all of them. It returns how many it took.
+func (e *Engine) RetryParked(ctx context.Context, dots []memory.Dot) (int, error) {
+	if len(dots) == 0 {
+		parked, err := e.store.Parked(ctx)
+		if err != nil {
+			return 0, err
+		}
+		dots = []memory.Dot{}
+		for _, p := range parked {
+			if p.Member == e.cfg.Node {
+				dots = append(dots, p.Dot)
+			}
+		}
+	}
+	return e.store.RetryParked(ctx, dots, e.cfg.Now())
+}
