@@ -1,0 +1,86 @@
+// Package api is the HTTP/JSON door for clients: the routes and bodies of
+// ai-memory 0.7, and what Tallystick adds to them. It turns requests into calls
+// of the engine and outcomes into bodies; it decides nothing itself.
+//
+// Every route is a value in a table ([Routes]), so that tests, metrics and
+// documents can enumerate them, and what all of them have in common – keys,
+// limits, identities, errors, timeouts – is written once.
+package api
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/tallystick/tallystick/internal/engine"
+)
+
+// Config says what a handler serves and within which bounds. Engine, Log and
+// Metrics are required; zero bounds take the defaults named here.
+type Config struct {
+	Engine  *engine.Engine
+	Log     *slog.Logger
+	Metrics *prometheus.Registry // gets the collectors of this package, and is what /metrics shows
+	Version string               // of the program
+
+	APIKey    string // "": no key is asked for
+	Federated bool   // the node has other members
+
+	MaxBody        int64         // bytes of a request body; 2 MiB
+	RequestTimeout time.Duration // for everything but streams; 60 s
+	Heartbeat      time.Duration // between comments on a silent event stream; 15 s
+	WriteTimeout   time.Duration // for one write to a stream; a slower client is cut off; 10 s
+	MaxStreams     int           // event streams open at once; 256
+
+	Now func() time.Time // time.Now
+}
+
+// API serves the routes. It is safe for concurrent use.
+type API struct {
+	cfg     Config
+	engine  *engine.Engine
+	log     *slog.Logger
+	keyHash [sha256.Size]byte
+	metrics *metrics
+	mux     *http.ServeMux
+	errors  []errorRow
+	streams chan struct{} // one slot for each open event stream
+	buffers sync.Pool     // *bytes.Buffer, for JSON on its way out
+	zippers sync.Pool     // *gzip.Writer
+}
+
+// New returns the handler of all routes.
+func New(cfg Config) *API {
+	cfg.MaxBody = cmp.Or(cfg.MaxBody, 2<<20)
+	cfg.RequestTimeout = cmp.Or(cfg.RequestTimeout, time.Minute)
+	cfg.Heartbeat = cmp.Or(cfg.Heartbeat, 15*time.Second)
+	cfg.WriteTimeout = cmp.Or(cfg.WriteTimeout, 10*time.Second)
+	cfg.MaxStreams = cmp.Or(cfg.MaxStreams, 256)
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	a := &API{
+		cfg:     cfg,
+		engine:  cfg.Engine,
+		log:     cfg.Log,
+		keyHash: sha256.Sum256([]byte(cfg.APIKey)),
+		metrics: newMetrics(cfg.Metrics),
+		mux:     http.NewServeMux(),
+		errors:  errorTable(),
+		streams: make(chan struct{}, cfg.MaxStreams),
+	}
+	byPath := map[string][]route{}
+	for _, rt := range routes() {
+		byPath[rt.path] = append(byPath[rt.path], rt)
+	}
+	for path, rts := range byPath {
+		a.mux.HandleFunc(path, a.dispatch(rts))
+	}
+	a.mux.HandleFunc("/", a.unknown)
+	return a
+}

@@ -1,0 +1,226 @@
+package api
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+const defaultArchive = 50
+
+func (a *API) archived(q *request) (reply, error) {
+	f, err := a.filter(q)
+	if err != nil {
+		return reply{}, err
+	}
+	f.Life = memory.Archived
+	page, err := q.page(defaultArchive)
+	if err != nil {
+		return reply{}, err
+	}
+	recs, next, err := a.engine.List(q.Context(), f, page)
+	if err != nil {
+		return reply{}, err
+	}
+	out := make([]archivedView, len(recs))
+	for i := range recs {
+		out[i] = archivedOf(&recs[i], f.Now)
+	}
+	body := map[string]any{"archived": out, "count": len(out)}
+	if next != "" {
+		body["next"] = next
+	}
+	return ok(body)
+}
+
+// archiveBody names what to archive.
+type archiveBody struct {
+	IDs     []string `json:"ids"`
+	Reason  string   `json:"reason"`
+	AgentID string   `json:"agent_id"`
+}
+
+const (
+	maxArchive      = 1000
+	archiveAtOnce   = 16 // so that they share fsyncs and round trips
+	defaultArchived = "archive"
+)
+
+func (a *API) archive(q *request) (reply, error) {
+	var b archiveBody
+	if err := decode(q.body, &b); err != nil {
+		return reply{}, err
+	}
+	switch {
+	case b.IDs == nil:
+		return reply{}, missing("ids")
+	case len(b.IDs) > maxArchive:
+		return reply{}, badField("ids", "ids: %d, at most %d", len(b.IDs), maxArchive)
+	}
+	if err := q.claims(b.AgentID); err != nil {
+		return reply{}, err
+	}
+	for _, id := range b.IDs {
+		if err := memory.ValidID(id); err != nil {
+			return reply{}, err
+		}
+	}
+	b.Reason = cmp.Or(b.Reason, defaultArchived)
+	ids := distinct(b.IDs)
+	outs, errs := a.archiveAll(q, ids, b.Reason)
+	return archiveReply(ids, outs, errs, b.Reason)
+}
+
+func distinct(ids []string) []string {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
+		dup := seen[id]
+		seen[id] = true
+		return dup
+	})
+}
+
+// archiveAll archives ids, each as an op of its own. After the first failure of
+// the node or of the quorum no further one is begun.
+func (a *API) archiveAll(q *request, ids []string, reason string) ([]engine.Outcome, []error) {
+	outs, errs := make([]engine.Outcome, len(ids)), make([]error, len(ids))
+	g, ctx := errgroup.WithContext(q.Context())
+	g.SetLimit(archiveAtOnce)
+	for i, id := range ids {
+		g.Go(func() error {
+			if errs[i] = ctx.Err(); errs[i] != nil {
+				return errs[i]
+			}
+			// What has begun is not canceled by the failure of another one.
+			outs[i], errs[i] = a.engine.Archive(q.Context(), q.part(id), id, reason)
+			if a.missing(errs[i]) {
+				return nil
+			}
+			return errs[i]
+		})
+	}
+	_ = g.Wait() // each error is in errs
+	return outs, errs
+}
+
+// missing reports whether err says no more than that the caller has no such memory.
+func (a *API) missing(err error) bool {
+	_, refused := errors.AsType[*engine.ForbiddenError](err)
+	return refused || errors.Is(err, memory.ErrNotFound) || errors.Is(err, memory.ErrAmbiguous)
+}
+
+type archiveView struct {
+	Archived []string          `json:"archived"`
+	Missing  []string          `json:"missing"`
+	Count    int               `json:"count"`
+	Reason   string            `json:"reason"`
+	Pending  []string          `json:"pending,omitempty"`
+	Receipt  *engine.Receipt   `json:"receipt,omitempty"`
+	Receipts []*engine.Receipt `json:"receipts"` // for each of archived
+}
+
+func archiveReply(ids []string, outs []engine.Outcome, errs []error, reason string) (reply, error) {
+	v := archiveView{Archived: []string{}, Missing: []string{}, Reason: reason, Receipts: []*engine.Receipt{}}
+	var failed error
+	for i, err := range errs {
+		_, refused := errors.AsType[*engine.ForbiddenError](err)
+		switch {
+		case err == nil && outs[i].Pending != nil:
+			v.Pending = append(v.Pending, outs[i].Pending.ID)
+		case err == nil:
+			v.Archived = append(v.Archived, ids[i])
+			v.Receipt = receiptOf(outs[i].Receipt)
+			v.Receipts = append(v.Receipts, v.Receipt)
+		case refused, errors.Is(err, memory.ErrNotFound), errors.Is(err, memory.ErrAmbiguous):
+			v.Missing = append(v.Missing, ids[i])
+		default:
+			failed = worse(failed, err)
+		}
+	}
+	v.Count = len(v.Archived)
+	if e, missed := errors.AsType[*engine.QuorumError](failed); missed {
+		p := quorumProblem(e)
+		p.extra["archived"], p.extra["missing"] = v.Archived, v.Missing
+		return reply{}, p
+	}
+	if failed != nil {
+		return reply{}, failed
+	}
+	rep := reply{body: v}
+	if len(v.Pending) > 0 && v.Count == 0 {
+		rep.status = http.StatusAccepted
+	}
+	return rep, nil
+}
+
+// worse keeps the cause among the errors of parallel work: those of ops that
+// were not begun come of it.
+func worse(a, b error) error {
+	if a == nil {
+		return b
+	}
+	if _, is := errors.AsType[*engine.QuorumError](b); is {
+		return b
+	}
+	return a
+}
+
+func (a *API) restore(q *request) (reply, error) {
+	id, err := q.id()
+	if err != nil {
+		return reply{}, err
+	}
+	out, err := a.engine.Restore(q.Context(), q.caller(), id)
+	if errors.Is(err, memory.ErrNotFound) {
+		return reply{}, notFound("not found in archive")
+	}
+	return written(out, err, http.StatusOK, func() any {
+		body := map[string]any{"restored": true, "id": subject(out), "receipt": receiptOf(out.Receipt)}
+		if out.Record != nil {
+			body["memory"] = viewOf(out.Record)
+		}
+		return body
+	})
+}
+
+func (a *API) archiveStats(q *request) (reply, error) {
+	f := memory.Filter{Viewer: q.agent, Now: a.now(), Life: memory.Archived}
+	counts := map[string]int64{}
+	total := int64(0)
+	page := engine.Page{Limit: maxList, Order: memory.ByID}
+	for {
+		recs, next, err := a.engine.List(q.Context(), f, page)
+		if err != nil {
+			return reply{}, err
+		}
+		for i := range recs {
+			counts[recs[i].Namespace]++
+			total++
+		}
+		if next == "" {
+			return ok(map[string]any{"archived_total": total, "by_namespace": namespaceCounts(counts)})
+		}
+		page.Cursor = next
+	}
+}
+
+type namespaceCount struct {
+	Namespace string `json:"namespace"`
+	Count     int64  `json:"count"`
+}
+
+// namespaceCounts are counts in the order of the namespaces.
+func namespaceCounts(counts map[string]int64) []namespaceCount {
+	out := make([]namespaceCount, 0, len(counts))
+	for ns, n := range counts {
+		out = append(out, namespaceCount{ns, n})
+	}
+	slices.SortFunc(out, func(x, y namespaceCount) int { return cmp.Compare(x.Namespace, y.Namespace) })
+	return out
+}

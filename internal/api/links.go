@@ -1,0 +1,137 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// linkBody names an edge. Each field has a second name, which some clients use.
+type linkBody struct {
+	Source     string         `json:"source_id"`
+	From       string         `json:"from"`
+	Target     string         `json:"target_id"`
+	To         string         `json:"to"`
+	Relation   *string        `json:"relation"`
+	RelType    *string        `json:"rel_type"`
+	ValidFrom  memory.Instant `json:"valid_from"`
+	ValidUntil memory.Instant `json:"valid_until"`
+}
+
+func linkFields() []string {
+	return []string{"source_id", "from", "target_id", "to", "relation", "rel_type", "valid_from", "valid_until"}
+}
+
+// edge is the link that a body, or the query, names. An empty relation is none.
+func (q *request) edge() (memory.Link, error) {
+	var b linkBody
+	if len(q.body) > 0 {
+		if err := knownFields(q.body, linkFields()); err != nil {
+			return memory.Link{}, err
+		}
+		if err := decode(q.body, &b); err != nil {
+			return memory.Link{}, err
+		}
+	} else {
+		b.Source, b.From = q.text("source_id"), q.text("from")
+		b.Target, b.To = q.text("target_id"), q.text("to")
+		if rel := first(q.text("relation"), q.text("rel_type")); rel != "" {
+			b.Relation = &rel
+		}
+	}
+	l := memory.Link{Source: first(b.Source, b.From), Target: first(b.Target, b.To), ValidFrom: b.ValidFrom, ValidUntil: b.ValidUntil}
+	set(&l.Relation, b.RelType)
+	set(&l.Relation, b.Relation)
+	var lacking []string
+	if l.Source == "" {
+		lacking = append(lacking, "source_id")
+	}
+	if l.Target == "" {
+		lacking = append(lacking, "target_id")
+	}
+	if len(lacking) > 0 {
+		return l, missing(lacking...)
+	}
+	given := b.Relation != nil || b.RelType != nil
+	if (given || l.Relation != "") && !slices.Contains(memory.Relations(), l.Relation) {
+		return l, &problem{
+			status: http.StatusBadRequest, code: "INVALID_RELATION", text: "invalid_relation", fields: []string{"relation"},
+			extra: map[string]any{"got": l.Relation, "allowed": memory.Relations()},
+		}
+	}
+	return l, nil
+}
+
+// knownFields refuses an object with keys that are not known: a misspelt field
+// of a link would be taken for the default.
+func knownFields(body []byte, known []string) error {
+	var m map[string]json.RawMessage
+	if err := decode(body, &m); err != nil {
+		return err
+	}
+	var unknown []string
+	for k := range m {
+		if !slices.Contains(known, k) {
+			unknown = append(unknown, k)
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	slices.Sort(unknown)
+	return &problem{status: http.StatusBadRequest, code: "UNKNOWN_FIELD", text: "unknown_field", fields: unknown}
+}
+
+func (a *API) link(q *request) (reply, error) {
+	l, err := q.edge()
+	if err != nil {
+		return reply{}, err
+	}
+	if l.Relation == "" {
+		l.Relation = memory.DefaultRelation
+	}
+	out, err := a.engine.Link(q.Context(), q.caller(), l)
+	return written(out, err, http.StatusCreated, func() any {
+		if made, is := out.Entry.Op.(*memory.Link); is {
+			l = *made
+		}
+		v := linkViews([]memory.Link{l})[0]
+		if v.AttestLevel == "" {
+			v.AttestLevel = "unsigned"
+		}
+		return map[string]any{
+			"linked": true, "attest_level": v.AttestLevel, "source_id": v.Source, "target_id": v.Target, "relation": v.Relation,
+			"created_at": v.CreatedAt, "receipt": receiptOf(out.Receipt),
+		}
+	})
+}
+
+// unlink removes the named relation, or all of them if none is named.
+func (a *API) unlink(q *request) (reply, error) {
+	l, err := q.edge()
+	if err != nil {
+		return reply{}, err
+	}
+	out, removed, err := a.engine.Unlink(q.Context(), q.caller(), l.Source, l.Target, l.Relation)
+	return written(out, err, http.StatusOK, func() any {
+		body := map[string]any{"deleted": removed > 0, "removed": removed}
+		if out.Entry != nil {
+			body["receipt"] = receiptOf(out.Receipt)
+		}
+		return body
+	})
+}
+
+func (a *API) links(q *request) (reply, error) {
+	id, err := q.id()
+	if err != nil {
+		return reply{}, err
+	}
+	links, err := a.engine.Links(q.Context(), q.agent, id)
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(map[string]any{"links": linkViews(links), "count": len(links)})
+}

@@ -1,0 +1,72 @@
+package api
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/tallystick/tallystick/internal/engine"
+)
+
+// metrics are the collectors of this package. Those called ai_memory_ have the
+// names that dashboards of ai-memory look for.
+type metrics struct {
+	requests *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+	streams  prometheus.Gauge
+
+	stores        prometheus.Counter
+	recalls       prometheus.Counter
+	recallSeconds prometheus.Histogram
+	memories      prometheus.Gauge
+	parked        prometheus.Gauge
+	parkedLegacy  prometheus.Gauge
+	owed          *prometheus.GaugeVec
+	lag           prometheus.Gauge
+}
+
+func newMetrics(reg prometheus.Registerer) *metrics {
+	counter := func(name, help string) prometheus.CounterOpts { return prometheus.CounterOpts{Name: name, Help: help} }
+	gauge := func(name, help string) prometheus.GaugeOpts { return prometheus.GaugeOpts{Name: name, Help: help} }
+	m := &metrics{
+		requests: prometheus.NewCounterVec(counter("tally_http_requests_total", "Requests of clients."), []string{"route", "method", "code"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "tally_http_request_seconds", Help: "Time to answer a request of a client.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+		}, []string{"route", "method"}),
+		streams:       prometheus.NewGauge(gauge("tally_http_event_streams", "Event streams that are open.")),
+		stores:        prometheus.NewCounter(counter("ai_memory_store_total", "Memories created through HTTP.")),
+		recalls:       prometheus.NewCounter(counter("ai_memory_recall_total", "Recalls answered through HTTP.")),
+		recallSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "ai_memory_recall_latency_seconds", Help: "Time to answer a recall.", Buckets: prometheus.DefBuckets}),
+		memories:      prometheus.NewGauge(gauge("ai_memory_memories", "Live memories.")),
+		parked:        prometheus.NewGauge(gauge("tally_parked_ops", "Ops that somebody refused and that are kept.")),
+		parkedLegacy:  prometheus.NewGauge(gauge("ai_memory_federation_push_dlq_depth", "The same as tally_parked_ops.")),
+		owed:          prometheus.NewGaugeVec(gauge("tally_member_owed_ops", "Ops of this node that a member has not acknowledged."), []string{"member"}),
+		lag:           prometheus.NewGauge(gauge("tally_index_lag_entries", "Entries stored and not yet in the text index.")),
+	}
+	reg.MustRegister(m.requests, m.seconds, m.streams, m.stores, m.recalls, m.recallSeconds, m.memories, m.parked, m.parkedLegacy, m.owed, m.lag)
+	return m
+}
+
+// observe counts one request. Methods are clients' text: only known ones become a label.
+func (m *metrics) observe(route, method string, status int, took time.Duration) {
+	switch method {
+	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS":
+	default:
+		method = "other"
+	}
+	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Inc()
+	m.seconds.WithLabelValues(route, method).Observe(took.Seconds())
+}
+
+// show sets the gauges to what s says.
+func (m *metrics) show(s engine.Status) {
+	m.memories.Set(float64(s.Counts.Live))
+	m.parked.Set(float64(len(s.Parked)))
+	m.parkedLegacy.Set(float64(len(s.Parked)))
+	m.lag.Set(float64(s.IndexLag))
+	for _, member := range s.Members {
+		m.owed.WithLabelValues(string(member.Name)).Set(float64(member.Owed))
+	}
+}

@@ -1,0 +1,243 @@
+package api
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// receiptView is a receipt, flat and once more under the name that it has in
+// the answers to writes.
+type receiptView struct {
+	engine.Receipt
+
+	Nested *engine.Receipt `json:"receipt"`
+}
+
+func (a *API) receipt(q *request) (reply, error) {
+	dot, err := memory.ParseDot(q.PathValue("dot"))
+	if err != nil {
+		return reply{}, err
+	}
+	r, err := a.engine.Receipt(q.Context(), dot)
+	if err != nil {
+		return reply{}, err
+	}
+	full := receiptOf(r)
+	return ok(receiptView{*full, full})
+}
+
+// countsView are the counts of a status.
+type countsView struct {
+	Live     int64 `json:"live"`
+	Archived int64 `json:"archived"`
+	Deleted  int64 `json:"deleted"`
+	Erased   int64 `json:"erased"`
+	Links    int64 `json:"links"`
+	Bytes    int64 `json:"bytes"`
+}
+
+// statusView is a status with arrays that are never null.
+type statusView struct {
+	engine.Status
+
+	Counts countsView `json:"counts"`
+}
+
+func (a *API) status(q *request) (reply, error) {
+	s, err := a.engine.Status(q.Context())
+	if err != nil {
+		return reply{}, err
+	}
+	s.Members = orEmpty(s.Members)
+	s.Parked = orEmpty(s.Parked)
+	s.Warnings = orEmpty(s.Warnings)
+	if s.Heads == nil {
+		s.Heads = memory.Heads{}
+	}
+	c := s.Counts
+	return ok(statusView{s, countsView{c.Live, c.Archived, c.Deleted, c.Erased, c.Links, c.Bytes}})
+}
+
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+// member is the one that ?member= names.
+func (q *request) member() (memory.Node, error) {
+	m := memory.Node(q.text("member"))
+	if m == "" {
+		return "", missing("member")
+	}
+	return m, m.Valid()
+}
+
+// diffView is a comparison; versions are shown as the dots that wrote them.
+type diffView struct {
+	Member      memory.Node      `json:"member"`
+	Equal       bool             `json:"equal"`
+	Here        memory.Digest    `json:"here"`
+	There       memory.Digest    `json:"there"`
+	Differences []differenceView `json:"differences"`
+	Count       int              `json:"count"`
+	Truncated   bool             `json:"truncated,omitempty"`
+}
+
+type differenceView struct {
+	Key     string         `json:"key"`
+	Family  string         `json:"family"`
+	Here    memory.Dot     `json:"here,omitzero"`
+	HereAt  memory.Instant `json:"here_at,omitzero"`
+	There   memory.Dot     `json:"there,omitzero"`
+	ThereAt memory.Instant `json:"there_at,omitzero"`
+}
+
+func diffOf(d engine.Diff) diffView {
+	v := diffView{Member: d.Member, Equal: d.Equal, Here: d.Here, There: d.There, Count: len(d.Differences), Truncated: d.Truncated}
+	v.Differences = make([]differenceView, len(d.Differences))
+	for i, x := range d.Differences {
+		v.Differences[i] = differenceView{
+			Key: x.Key, Family: x.Family, Here: x.Here.Dot, HereAt: x.Here.Stamp.Instant(),
+			There: x.There.Dot, ThereAt: x.There.Stamp.Instant(),
+		}
+	}
+	return v
+}
+
+func (a *API) diff(q *request) (reply, error) {
+	m, err := q.member()
+	if err != nil {
+		return reply{}, err
+	}
+	d, err := a.engine.Diff(q.Context(), m)
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(diffOf(d))
+}
+
+func (a *API) repair(q *request) (reply, error) {
+	m, err := q.member()
+	if err != nil {
+		return reply{}, err
+	}
+	d, err := a.engine.Repair(q.Context(), m)
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(diffOf(d))
+}
+
+func (a *API) parked(q *request) (reply, error) {
+	list, err := a.engine.Parked(q.Context())
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(map[string]any{"parked": orEmpty(list), "count": len(list)})
+}
+
+// retryBody names parked ops; none stands for all of them.
+type retryBody struct {
+	Dots []memory.Dot `json:"dots"`
+}
+
+func (a *API) retryParked(q *request) (reply, error) {
+	var b retryBody
+	if len(q.body) > 0 {
+		if err := decode(q.body, &b); err != nil {
+			return reply{}, err
+		}
+	}
+	n, err := a.engine.RetryParked(q.Context(), b.Dots)
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(map[string]any{"retried": n})
+}
+
+type tierCount struct {
+	Tier  memory.Tier `json:"tier"`
+	Count int64       `json:"count"`
+}
+
+func (a *API) stats(q *request) (reply, error) {
+	c, err := a.engine.Namespaces(q.Context())
+	if err != nil {
+		return reply{}, err
+	}
+	tiers := make([]tierCount, 0, len(c.ByTier))
+	for t, n := range c.ByTier {
+		tiers = append(tiers, tierCount{t, n})
+	}
+	slices.SortFunc(tiers, func(x, y tierCount) int { return cmp.Compare(y.Tier.Rank(), x.Tier.Rank()) })
+	return ok(map[string]any{
+		"total": c.Live, "by_tier": tiers, "by_namespace": namespaceCounts(c.ByNamespace), "links_count": c.Links,
+		"db_size_bytes": c.Bytes, "dim_violations": 0, "index_evictions_total": 0,
+		"archived_total": c.Archived, "deleted_total": c.Deleted, "erased_total": c.Erased,
+	})
+}
+
+// capabilities is what a client may count on, in the outline that ai-memory's
+// clients look at.
+func (a *API) capabilities(*request) (reply, error) {
+	return ok(map[string]any{
+		"schema_version": "3", "version": a.cfg.Version, "implementation": "tallystick", "storage_backend": "sqlite", "tier": "keyword",
+		"summary": "a federated memory for AI agents: every write is held by a quorum of members, and says by whom",
+		"tools":   []string{},
+		"families": map[string]any{
+			"schema_version": "1", "always_on": []string{}, "families": []any{},
+		},
+		"features": map[string]any{
+			"keyword_search": true, "semantic_search": false, "receipts": true, "history": true, "events": true, "erase": true,
+			"idempotency_keys": true, "durability": []engine.Durability{engine.DurableLocal, engine.DurableQuorum, engine.DurableAll},
+		},
+		"limits": map[string]any{
+			"body_bytes": a.cfg.MaxBody, "list": maxList, "recall": maxRecall, "bulk": maxBulk,
+			"title_characters": memory.MaxTitle, "content_bytes": memory.MaxContent, "metadata_bytes": memory.MaxMetadata, "tags": memory.MaxTags,
+		},
+		"relations": memory.Relations(), "kinds": memory.MemoryKinds(),
+	})
+}
+
+func (a *API) health(q *request) (reply, error) {
+	body := map[string]any{
+		"status": "ok", "service": "ai-memory", "implementation": "tallystick", "version": a.cfg.Version,
+		"embedder_ready": false, "federation_enabled": a.cfg.Federated,
+	}
+	if err := a.engine.Ready(q.Context()); err != nil {
+		a.log.WarnContext(q.Context(), "not healthy", "err", err)
+		body["status"] = "error"
+		return reply{status: http.StatusServiceUnavailable, body: body}, nil
+	}
+	return ok(body)
+}
+
+func (a *API) live(*request) (reply, error) { return ok(map[string]any{"status": "ok"}) }
+
+func (a *API) ready(q *request) (reply, error) {
+	if err := a.engine.Ready(q.Context()); err != nil {
+		a.log.WarnContext(q.Context(), "not ready", "err", err)
+		return reply{}, &problem{status: http.StatusServiceUnavailable, code: "NOT_READY", text: "the node is not ready", retry: "1"}
+	}
+	return ok(map[string]any{"status": "ready"})
+}
+
+// exposeMetrics brings the gauges of the node up to date and hands over to Prometheus.
+func (a *API) exposeMetrics(q *request) (reply, error) {
+	s, err := a.engine.Status(q.Context())
+	if err == nil {
+		a.metrics.show(s)
+	} else {
+		a.log.WarnContext(q.Context(), "metrics without status", "err", err)
+	}
+	promhttp.HandlerFor(a.cfg.Metrics, promhttp.HandlerOpts{}).ServeHTTP(q.w, q.Request)
+	return reply{sent: true}, nil
+}

@@ -1,0 +1,290 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+const defaultPending = 100
+
+// pendings lists proposals, the newest of all states unless ?status= says which.
+func (a *API) pendings(q *request) (reply, error) {
+	limit, err := q.number("limit", defaultPending, 1, maxList)
+	if err != nil {
+		return reply{}, err
+	}
+	status := q.text("status")
+	switch status {
+	case "", "all", statusPending, memory.OutcomeApproved, memory.OutcomeRejected, memory.OutcomeFailed:
+	default:
+		return reply{}, badField("status", "status %.40q: want pending, approved, rejected or failed", status)
+	}
+	found, err := a.engine.Pendings(q.Context(), q.agent, status == statusPending, q.text("namespace"), limit)
+	if err != nil {
+		return reply{}, err
+	}
+	out := []pendingView{}
+	for i := range found {
+		if v := pendingOf(&found[i]); status == "" || status == "all" || v.Status == status {
+			out = append(out, v)
+		}
+	}
+	return ok(map[string]any{"count": len(out), "pending": out, "owner_scope": q.agent})
+}
+
+func (a *API) pending(q *request) (reply, error) {
+	id, err := q.id()
+	if err != nil {
+		return reply{}, err
+	}
+	p, err := a.engine.Pending(q.Context(), id)
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(pendingOf(p))
+}
+
+func (a *API) approve(q *request) (reply, error) {
+	id, err := q.id()
+	if err != nil {
+		return reply{}, err
+	}
+	out, p, err := a.engine.Approve(q.Context(), q.caller(), id)
+	if err != nil {
+		return reply{}, err
+	}
+	body := map[string]any{"id": id, "receipt": receiptOf(out.Receipt), "status": statusOf(p)}
+	if p.Detail != "" {
+		body["detail"] = p.Detail
+	}
+	switch p.Outcome {
+	case "":
+		votes, needed := tally(p)
+		body["approved"], body["executed"], body["votes"], body["quorum"] = false, false, votes, needed
+		body["reason"] = "more approvals are needed"
+		if votes >= needed {
+			body["reason"] = "its home node " + string(p.Home) + " has not carried it out yet"
+		}
+		return reply{status: http.StatusAccepted, body: body, replay: out.Replayed}, nil
+	case memory.OutcomeApproved:
+		body["approved"], body["executed"] = true, true
+	default: // the vote counts, and the action could not be carried out any more
+		body["approved"], body["executed"], body["reason"] = true, false, p.Detail
+	}
+	body["decided_by"], body["memory_id"] = first(string(p.By), string(q.agent)), memoryID(p)
+	return reply{body: body, replay: out.Replayed}, nil
+}
+
+// tally counts the approvals of a proposal, and how many it needs.
+func tally(p *memory.Pending) (votes, needed int) {
+	for _, v := range p.Votes {
+		if v.Approve {
+			votes++
+		}
+	}
+	return votes, max(1, int(p.Approver.Consensus))
+}
+
+// memoryID is the memory that an approved proposal wrote, or null.
+func memoryID(p *memory.Pending) any {
+	for _, k := range p.Action.Subjects() {
+		if k.Family == memory.FamContent || k.Family == memory.FamLife {
+			return k.A
+		}
+	}
+	return nil
+}
+
+func (a *API) reject(q *request) (reply, error) {
+	id, err := q.id()
+	if err != nil {
+		return reply{}, err
+	}
+	out, p, err := a.engine.Reject(q.Context(), q.caller(), id)
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{body: map[string]any{
+		"rejected": true, "id": id, "decided_by": first(string(p.By), string(q.agent)), "status": statusOf(p), "receipt": receiptOf(out.Receipt),
+	}, replay: out.Replayed}, nil
+}
+
+// namespaces counts memories by namespace; with ?namespace= it reads a standard.
+func (a *API) namespaces(q *request) (reply, error) {
+	if q.query.Has("namespace") {
+		return a.standard(q)
+	}
+	counts, err := a.engine.Namespaces(q.Context())
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(map[string]any{"namespaces": namespaceCounts(counts.ByNamespace), "count": len(counts.ByNamespace)})
+}
+
+const standardSuffix = "/standard"
+
+// namespace is the one that the path names, slashes escaped or not, or else the
+// query, or else what a body says.
+func (q *request) namespace(body string) (string, error) {
+	ns := first(q.text("namespace"), body)
+	if rest := q.PathValue("rest"); rest != "" {
+		var is bool
+		if ns, is = strings.CutSuffix(rest, standardSuffix); !is {
+			return "", &problem{status: http.StatusNotFound, code: "UNKNOWN_ROUTE", text: "not found: no such route"}
+		}
+	}
+	if ns == "" {
+		return "", missing("namespace")
+	}
+	if ns == memory.RootNamespace {
+		return ns, nil
+	}
+	return ns, memory.ValidNamespace(ns)
+}
+
+// standardView is the standard of a namespace; all but the first two are absent
+// if there is none.
+type standardView struct {
+	Namespace  string         `json:"namespace"`
+	StandardID *string        `json:"standard_id"`
+	Parent     string         `json:"parent,omitempty"`
+	Title      string         `json:"title,omitempty"`
+	Content    string         `json:"content,omitempty"`
+	Priority   int32          `json:"priority,omitempty"`
+	Governance any            `json:"governance,omitempty"`
+	SetAt      memory.Instant `json:"set_at,omitzero"`
+	Warning    string         `json:"warning,omitempty"`
+}
+
+// describe shows a standard, with the memory that states it as far as the caller may read it.
+func describe(q *request, s *engine.Standard) standardView {
+	v := standardView{Namespace: s.Namespace, StandardID: &s.StandardID, Parent: s.Parent, SetAt: s.At}
+	switch rec := s.Record; {
+	case rec == nil:
+		v.Warning = "the memory of this standard is not live here: it states nothing"
+	case !rec.Access().VisibleTo(q.agent):
+		v.Warning = "the memory of this standard is not visible to the caller"
+	default:
+		v.Title, v.Content, v.Priority = rec.Title, rec.Memory.Content, rec.Priority
+	}
+	if len(s.Governance) > 0 { // rules bind everybody: they are no secret
+		v.Governance = s.Governance
+	}
+	return v
+}
+
+func (a *API) standard(q *request) (reply, error) {
+	ns, err := q.namespace("")
+	if err != nil {
+		return reply{}, err
+	}
+	inherit, err := q.flag("inherit")
+	if err != nil {
+		return reply{}, err
+	}
+	if inherit {
+		return a.standardChain(q, ns)
+	}
+	s, err := a.engine.Standard(q.Context(), ns)
+	if errors.Is(err, memory.ErrNotFound) {
+		return ok(standardView{Namespace: ns})
+	}
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(describe(q, s))
+}
+
+func (a *API) standardChain(q *request, ns string) (reply, error) {
+	found, err := a.engine.StandardChain(q.Context(), ns)
+	if err != nil {
+		return reply{}, err
+	}
+	chain, views := make([]string, len(found)), make([]standardView, len(found))
+	for i := range found {
+		chain[i] = found[i].Namespace
+		views[i] = describe(q, &found[i])
+	}
+	return ok(map[string]any{"namespace": ns, "chain": chain, "standards": views, "count": len(views)})
+}
+
+// standardBody sets a standard; the fields may also stand under "standard".
+type standardBody struct {
+	standardFields
+
+	Standard *standardFields `json:"standard"`
+}
+
+type standardFields struct {
+	Namespace  string        `json:"namespace"`
+	ID         string        `json:"id"`
+	StandardID string        `json:"standard_id"`
+	Parent     string        `json:"parent"`
+	Governance memory.Object `json:"governance"`
+	AgentID    string        `json:"agent_id"`
+}
+
+func (a *API) setStandard(q *request) (reply, error) {
+	var b standardBody
+	if len(q.body) > 0 {
+		if err := decode(q.body, &b); err != nil {
+			return reply{}, err
+		}
+	}
+	f := b.standardFields
+	if s := b.Standard; s != nil {
+		f = standardFields{
+			Namespace: first(s.Namespace, f.Namespace), ID: first(s.ID, s.StandardID, f.ID), StandardID: f.StandardID,
+			Parent: first(s.Parent, f.Parent), Governance: f.Governance, AgentID: first(s.AgentID, f.AgentID),
+		}
+		if len(s.Governance) > 0 {
+			f.Governance = s.Governance
+		}
+	}
+	ns, err := q.namespace(f.Namespace)
+	if err != nil {
+		return reply{}, err
+	}
+	if err := q.claims(f.AgentID); err != nil {
+		return reply{}, err
+	}
+	if len(f.Governance) > 0 {
+		if _, err := memory.ParseGovernance(f.Governance); err != nil {
+			return reply{}, err
+		}
+	}
+	draft := engine.StandardDraft{Namespace: ns, ID: first(f.ID, f.StandardID), Parent: f.Parent, Governance: f.Governance}
+	out, err := a.engine.SetStandard(q.Context(), q.caller(), draft)
+	return written(out, err, http.StatusCreated, func() any {
+		body := map[string]any{"set": true, "namespace": ns, "standard_id": draft.ID, "receipt": receiptOf(out.Receipt)}
+		if s, is := out.Entry.Op.(*memory.SetStandard); is {
+			body["standard_id"] = s.StandardID
+		}
+		if f.Parent != "" {
+			body["parent"] = f.Parent
+		}
+		if len(f.Governance) > 0 {
+			body["governance"] = f.Governance
+		}
+		return body
+	})
+}
+
+func (a *API) clearStandard(q *request) (reply, error) {
+	ns, err := q.namespace("")
+	if err != nil {
+		return reply{}, err
+	}
+	out, cleared, err := a.engine.ClearStandard(q.Context(), q.caller(), ns)
+	return written(out, err, http.StatusOK, func() any {
+		body := map[string]any{"cleared": cleared, "namespace": ns}
+		if out.Entry != nil {
+			body["receipt"] = receiptOf(out.Receipt)
+		}
+		return body
+	})
+}

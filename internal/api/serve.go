@@ -1,0 +1,237 @@
+package api
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// reply is the answer of a handler: a status and a JSON body.
+type reply struct {
+	status int // 0: 200
+	body   any
+	sent   bool // the handler has written the answer itself
+	replay bool // an earlier request with the same idempotency key did it
+}
+
+func ok(body any) (reply, error) { return reply{body: body}, nil }
+
+// recorder remembers what was answered, for the log and the metrics.
+type recorder struct {
+	http.ResponseWriter
+
+	id     string
+	route  string
+	agent  memory.AgentID
+	status int
+	bytes  int64
+	err    error // to be logged, because the client is not told
+}
+
+// WriteHeader implements [http.ResponseWriter].
+func (w *recorder) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *recorder) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	n, err := w.ResponseWriter.Write(b)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets [http.ResponseController] reach the connection.
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// ServeHTTP implements [http.Handler].
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	rec := &recorder{ResponseWriter: w, id: requestID(r), route: "none"}
+	h := rec.Header()
+	h.Set("X-Request-Id", rec.id)
+	h.Set("X-Content-Type-Options", "nosniff")
+	defer a.finish(rec, r, start)
+	a.mux.ServeHTTP(rec, r)
+}
+
+// finish logs and counts a request, and turns a panic into a 500.
+func (a *API) finish(rec *recorder, r *http.Request, start time.Time) {
+	if v := recover(); v != nil {
+		if err, is := v.(error); is && errors.Is(err, http.ErrAbortHandler) {
+			panic(v)
+		}
+		a.log.ErrorContext(r.Context(), "panic in a handler", "request_id", rec.id, "route", rec.route, "panic", v, "stack", string(debug.Stack()))
+		if rec.status == 0 {
+			a.fail(rec, r, &problem{status: http.StatusInternalServerError, code: "INTERNAL", text: "internal server error"})
+		}
+	}
+	took := time.Since(start)
+	a.metrics.observe(rec.route, r.Method, rec.status, took)
+	if rec.err != nil {
+		a.log.ErrorContext(r.Context(), "request failed", "request_id", rec.id, "route", rec.route, "err", rec.err)
+	}
+	if a.log.Enabled(r.Context(), slog.LevelDebug) {
+		a.log.DebugContext(r.Context(), "request", "request_id", rec.id, "method", r.Method, "route", rec.route, "agent", rec.agent,
+			"status", rec.status, "bytes", rec.bytes, "took", took, "remote", r.RemoteAddr)
+	}
+}
+
+const maxRequestID = 128
+
+// requestID is the id that the client gave the request, or a new one.
+func requestID(r *http.Request) string {
+	id := r.Header.Get("X-Request-Id")
+	if id != "" && len(id) <= maxRequestID && !strings.ContainsFunc(id, func(c rune) bool { return c <= ' ' || c > '~' }) {
+		return id
+	}
+	return strconv.FormatUint(rand.Uint64(), 36) //nolint:gosec // a label for logs, not a secret
+}
+
+// serve runs one route.
+func (a *API) serve(w http.ResponseWriter, r *http.Request, rt route) {
+	rec, _ := w.(*recorder)
+	if rec != nil {
+		rec.route = rt.path
+	}
+	r, cancel := a.withTimeout(r, rt)
+	defer cancel()
+	q, err := a.read(w, r, rt)
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	if rec != nil {
+		rec.agent = q.agent
+	}
+	rep, err := rt.handle(a, q)
+	switch {
+	case err != nil:
+		a.fail(w, r, err)
+	case !rep.sent:
+		a.send(w, r, rep, !rt.mutates)
+	}
+}
+
+// fail answers with err. A 500 goes to the log with its cause and to the client without.
+func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
+	rec, _ := w.(*recorder)
+	var caller memory.AgentID = memory.Anonymous
+	if rec != nil && rec.agent != "" {
+		caller = rec.agent
+	}
+	p := a.problemOf(err, caller)
+	if p.status == http.StatusInternalServerError && rec != nil {
+		rec.err = err
+	}
+	if p.retry != "" {
+		w.Header().Set("Retry-After", p.retry)
+	}
+	if p.status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `ApiKey realm="tallystick", header="x-api-key"`)
+	}
+	if !p.exact && strings.Contains(r.Header.Get("Accept"), "application/problem+json") {
+		w.Header().Set("Content-Type", "application/problem+json")
+	}
+	a.send(w, r, reply{status: p.status, body: p.members()}, false)
+}
+
+// minZip is the size from which an answer is worth compressing. Answers to
+// writes never are: they are small, and there are many.
+const minZip = 4 << 10
+
+func (a *API) send(w http.ResponseWriter, r *http.Request, rep reply, zip bool) {
+	buf := a.buffer()
+	defer a.buffers.Put(buf)
+	enc := json.NewEncoder(buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(rep.body); err != nil {
+		a.log.ErrorContext(r.Context(), "encoding an answer failed", "err", err)
+		buf.Reset()
+		buf.WriteString(`{"error":"internal server error"}`)
+		rep.status = http.StatusInternalServerError
+	}
+	h := w.Header()
+	if h.Get("Content-Type") == "" {
+		h.Set("Content-Type", "application/json")
+	}
+	if rep.replay {
+		h.Set("Idempotency-Replayed", "true")
+	}
+	if zip {
+		h.Add("Vary", "Accept-Encoding")
+	}
+	if rep.status == 0 {
+		rep.status = http.StatusOK
+	}
+	if zip && buf.Len() >= minZip && acceptsGzip(r) {
+		h.Set("Content-Encoding", "gzip")
+		w.WriteHeader(rep.status)
+		a.zip(w, buf.Bytes())
+		return
+	}
+	h.Set("Content-Length", strconv.Itoa(buf.Len()))
+	w.WriteHeader(rep.status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(buf.Bytes()) // a client that is gone is nobody to report to
+	}
+}
+
+// maxPooled keeps one huge answer from pinning its memory.
+const maxPooled = 1 << 20
+
+func (a *API) buffer() *bytes.Buffer {
+	buf, is := a.buffers.Get().(*bytes.Buffer)
+	if !is || buf.Cap() > maxPooled {
+		return new(bytes.Buffer)
+	}
+	buf.Reset()
+	return buf
+}
+
+func (a *API) zip(w http.ResponseWriter, b []byte) {
+	z := a.zipper(w)
+	_, _ = z.Write(b)
+	_ = z.Close()
+	a.zippers.Put(z)
+}
+
+func (a *API) zipper(w http.ResponseWriter) *gzip.Writer {
+	z, is := a.zippers.Get().(*gzip.Writer)
+	if !is {
+		z, _ = gzip.NewWriterLevel(w, gzip.BestSpeed) // the level is valid
+		return z
+	}
+	z.Reset(w)
+	return z
+}
+
+// acceptsGzip reports whether the client asks for gzip.
+func acceptsGzip(r *http.Request) bool {
+	for _, line := range r.Header.Values("Accept-Encoding") {
+		for part := range strings.SplitSeq(line, ",") {
+			name, params, _ := strings.Cut(strings.TrimSpace(part), ";")
+			if !strings.EqualFold(strings.TrimSpace(name), "gzip") {
+				continue
+			}
+			q, found := strings.CutPrefix(strings.ReplaceAll(params, " ", ""), "q=")
+			weight, err := strconv.ParseFloat(q, 64)
+			return !found || err == nil && weight > 0
+		}
+	}
+	return false
+}

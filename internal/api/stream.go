@@ -1,0 +1,359 @@
+package api
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// eventView is an op as it was applied on this node.
+type eventView struct {
+	LSN      uint64         `json:"lsn"`
+	Dot      memory.Dot     `json:"dot"`
+	Kind     string         `json:"kind"`
+	Stamp    memory.Stamp   `json:"stamp"`
+	At       memory.Instant `json:"at"`
+	Actor    memory.AgentID `json:"actor"`
+	Subjects []string       `json:"subjects"`
+	Digest   memory.Digest  `json:"digest"`
+}
+
+func eventOf(ev memory.Event) eventView {
+	e := ev.Entry
+	v := eventView{LSN: ev.LSN, Dot: e.Dot, Stamp: e.Stamp, At: e.Stamp.Instant(), Actor: e.Actor, Digest: e.Digest, Subjects: []string{}, Kind: "unknown"}
+	if e.Op == nil {
+		return v
+	}
+	v.Kind = e.Op.Kind().String()
+	for _, k := range e.Op.Subjects() {
+		v.Subjects = append(v.Subjects, subjectOf(k))
+	}
+	return v
+}
+
+// subjectOf renders the key of a register: "content ID", "link SOURCE TARGET
+// RELATION". No part holds a space.
+func subjectOf(k memory.Key) string {
+	names := map[memory.Family]string{
+		memory.FamContent: "content", memory.FamLife: "life", memory.FamLink: "link", memory.FamStandard: "standard",
+		memory.FamProposal: "proposal", memory.FamVote: "vote", memory.FamOutcome: "outcome",
+	}
+	s := names[k.Family] + " " + k.A
+	for _, part := range []string{k.B, k.C} {
+		if part != "" {
+			s += " " + part
+		}
+	}
+	return s
+}
+
+const eventBatch = 256
+
+// events streams ops in the order in which this node applied them. It starts
+// behind the local sequence number that the client names, or with what comes next.
+func (a *API) events(q *request) (reply, error) {
+	select {
+	case a.streams <- struct{}{}:
+		defer func() { <-a.streams }()
+	default:
+		return reply{}, &problem{status: http.StatusTooManyRequests, code: "BUSY", text: "too many event streams are open", retry: "5"}
+	}
+	after, err := a.resumeAt(q)
+	if err != nil {
+		return reply{}, err
+	}
+	a.metrics.streams.Inc()
+	defer a.metrics.streams.Dec()
+	s := a.openStream(q, "text/event-stream")
+	s.line(": tallystick events\nretry: 1000\n\n")
+	if err := s.flush(); err != nil {
+		return reply{sent: true}, nil //nolint:nilerr // the client is gone
+	}
+	a.follow(q, s, after)
+	return reply{sent: true}, nil
+}
+
+// resumeAt is the local sequence number behind which to start.
+func (a *API) resumeAt(q *request) (uint64, error) {
+	s := first(q.Header.Get("Last-Event-ID"), q.text("since"), q.text("after"))
+	if s == "" {
+		st, err := a.engine.Status(q.Context())
+		return st.LSN, err
+	}
+	n, err := strconv.ParseUint(s, 10, 63)
+	if err != nil {
+		return 0, badField("since", "since %.40q: want a local sequence number, as in the id of an event", s)
+	}
+	return n, nil
+}
+
+// follow sends events until the client is gone or too slow, or the node closes.
+func (a *API) follow(q *request, s *stream, after uint64) {
+	ctx := q.Context()
+	beat := time.NewTimer(a.cfg.Heartbeat)
+	defer beat.Stop()
+	for {
+		changed := a.engine.Changed() // before reading: what comes meanwhile is not missed
+		next, more, err := a.batch(q, s, after)
+		if err != nil {
+			if !errors.Is(err, errGone) && ctx.Err() == nil {
+				a.log.WarnContext(ctx, "event stream ended", "err", err)
+			}
+			return
+		}
+		after = next
+		if more {
+			continue
+		}
+		beat.Reset(a.cfg.Heartbeat)
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
+		case <-beat.C:
+			s.line(": \n\n")
+			if s.flush() != nil {
+				return
+			}
+		}
+	}
+}
+
+// batch sends the next events that the caller may see, and reports whether there
+// may be more.
+func (a *API) batch(q *request, s *stream, after uint64) (next uint64, more bool, err error) {
+	evs, err := a.engine.Events(q.Context(), after, eventBatch)
+	if err != nil {
+		return after, false, err
+	}
+	for _, ev := range evs {
+		after = ev.LSN
+		seen, err := a.visible(q, ev.Entry)
+		if err != nil {
+			return after, false, err
+		}
+		if !seen {
+			continue
+		}
+		v := eventOf(ev)
+		data, err := json.Marshal(v)
+		if err != nil {
+			return after, false, err
+		}
+		s.line("id: " + strconv.FormatUint(v.LSN, 10) + "\nevent: " + v.Kind + "\ndata: " + string(data) + "\n\n")
+	}
+	return after, len(evs) == eventBatch, s.flush()
+}
+
+// visible reports whether the caller may know of an op: it may see each memory
+// that the op is about, or there is none. Of an erased memory nothing is left to
+// judge by, and nothing but its id is told.
+func (a *API) visible(q *request, e *memory.Entry) (bool, error) {
+	if e.Op == nil {
+		return false, nil
+	}
+	if m, has := e.Content(); has {
+		return m.Access().VisibleTo(q.agent), nil
+	}
+	if e.Op.Kind() == memory.KindErase {
+		return true, nil
+	}
+	for _, id := range memoriesOf(e.Op) {
+		_, _, err := a.engine.History(q.Context(), q.agent, id)
+		if errors.Is(err, memory.ErrNotFound) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// memoriesOf lists the memories that an op is about.
+func memoriesOf(op memory.Op) []string {
+	var ids []string
+	for _, k := range op.Subjects() {
+		switch k.Family {
+		case memory.FamContent, memory.FamLife:
+			ids = append(ids, k.A)
+		case memory.FamLink:
+			ids = append(ids, k.A, k.B)
+		case memory.FamStandard, memory.FamProposal, memory.FamVote, memory.FamOutcome:
+		}
+	}
+	return distinct(ids)
+}
+
+// errGone says that the client went away or does not read.
+var errGone = errors.New("client is gone")
+
+// stream writes to a client for as long as it listens. A client that takes no
+// data for the write timeout is cut off, so that what waits for it is bounded.
+type stream struct {
+	w       *bufio.Writer
+	control *http.ResponseController
+	timeout time.Duration
+	err     error
+}
+
+func (a *API) openStream(q *request, contentType string) *stream {
+	s := &stream{control: http.NewResponseController(q.w), timeout: a.cfg.WriteTimeout}
+	h := q.w.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("Cache-Control", "no-cache")
+	h.Set("X-Accel-Buffering", "no")
+	_ = s.control.SetReadDeadline(time.Time{}) // a server's read timeout is not for a stream
+	q.w.WriteHeader(http.StatusOK)
+	s.w = bufio.NewWriterSize(deadlined{s, q.w}, 32<<10)
+	return s
+}
+
+// deadlined gives each write to the connection a time of its own.
+type deadlined struct {
+	s *stream
+	w http.ResponseWriter
+}
+
+func (d deadlined) Write(b []byte) (int, error) {
+	_ = d.s.control.SetWriteDeadline(time.Now().Add(d.s.timeout))
+	return d.w.Write(b)
+}
+
+// line adds text; the next flush reports an error.
+func (s *stream) line(text string) {
+	if s.err == nil {
+		_, s.err = s.w.WriteString(text)
+	}
+}
+
+// flush sends what was added. Any error is errGone.
+func (s *stream) flush() error {
+	if s.err == nil {
+		s.err = s.w.Flush()
+	}
+	if s.err == nil {
+		_ = s.control.SetWriteDeadline(time.Now().Add(s.timeout))
+		s.err = s.control.Flush()
+	}
+	if s.err != nil && !errors.Is(s.err, http.ErrNotSupported) {
+		return errGone
+	}
+	return nil
+}
+
+// operator reports whether the caller stands for the owner of the node: it has
+// proved the API key, or, where there is none, is on the same machine.
+func (a *API) operator(q *request) bool {
+	if a.cfg.APIKey != "" {
+		return true
+	}
+	host, _, err := net.SplitHostPort(q.RemoteAddr)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// exportedMemory is a line of an export.
+type exportedMemory struct {
+	Type string `json:"type"` // memory
+	memoryView
+
+	State         string         `json:"state"` // live or archived
+	ArchivedAt    memory.Instant `json:"archived_at,omitzero"`
+	ArchiveReason string         `json:"archive_reason,omitempty"`
+}
+
+// exportedLink is a line of an export.
+type exportedLink struct {
+	Type string `json:"type"` // link
+	linkView
+}
+
+// export streams what the caller may see, or with ?all=true what there is: live
+// memories with the links that leave them, then archived memories, each by id.
+func (a *API) export(q *request) (reply, error) {
+	f, err := a.filter(q)
+	if err != nil {
+		return reply{}, err
+	}
+	if f.All, err = q.flag("all"); err != nil {
+		return reply{}, err
+	}
+	if f.All && !a.operator(q) {
+		return reply{}, forbidden("all=true is for the operator of the node: with the API key, or from the same machine")
+	}
+	s := a.openStream(q, "application/x-ndjson")
+	for _, life := range []memory.Life{memory.Live, memory.Archived} {
+		f.Life = life
+		if err := a.exportLife(q, s, f); err != nil {
+			if !errors.Is(err, errGone) {
+				a.log.ErrorContext(q.Context(), "export broke off", "err", err)
+			}
+			// The status is sent: only breaking the connection tells the client.
+			panic(http.ErrAbortHandler)
+		}
+	}
+	return reply{sent: true}, nil
+}
+
+func (a *API) exportLife(q *request, s *stream, f memory.Filter) error {
+	page := engine.Page{Limit: 500, Order: memory.ByID}
+	enc := json.NewEncoder(s.w)
+	enc.SetEscapeHTML(false)
+	for {
+		recs, next, err := a.engine.List(q.Context(), f, page)
+		if err != nil {
+			return err
+		}
+		for i := range recs {
+			if err := a.exportOne(q, enc, &recs[i], f); err != nil {
+				return err
+			}
+		}
+		if err := s.flush(); err != nil || next == "" {
+			return err
+		}
+		page.Cursor = next
+	}
+}
+
+func (a *API) exportOne(q *request, enc *json.Encoder, r *memory.Record, f memory.Filter) error {
+	line := exportedMemory{Type: "memory", memoryView: viewOf(r), State: f.Life.String()}
+	if f.Life == memory.Archived {
+		_, line.ArchiveReason = r.Stands(f.Now)
+		line.ArchivedAt = r.ArchivedAt()
+	}
+	if err := enc.Encode(line); err != nil {
+		return errGone
+	}
+	if f.Life != memory.Live {
+		return nil
+	}
+	agent := q.agent
+	if f.All {
+		agent = r.Access().Owner
+	}
+	links, err := a.engine.Links(q.Context(), agent, r.ID)
+	if err != nil {
+		return err
+	}
+	for _, v := range linkViews(links) {
+		if v.Source != r.ID {
+			continue // the line of its source has it
+		}
+		if err := enc.Encode(exportedLink{"link", v}); err != nil {
+			return errGone
+		}
+	}
+	return nil
+}
