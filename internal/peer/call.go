@@ -1,0 +1,206 @@
+package peer
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// exchange sends a message to a member and returns what it answers, within the
+// timeout of one call.
+func exchange[Req, Rep any](ctx context.Context, c *Client, to memory.Node, r route[Req, Rep], req *Req) (*Rep, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
+	defer cancel()
+	rep, err := once(ctx, c, to, r, req)
+	if err != nil {
+		return nil, fault(r.name, to, err)
+	}
+	return rep, nil
+}
+
+func once[Req, Rep any](ctx context.Context, c *Client, to memory.Node, r route[Req, Rep], req *Req) (*Rep, error) {
+	body, err := r.encode(req)
+	if err != nil {
+		return nil, err
+	}
+	data, err := c.fetch(ctx, to, r.path, body, typeCBOR, r.replyLimit)
+	if err != nil {
+		return nil, err
+	}
+	rep, err := r.decodeReply(data)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkSender(r.sender(rep), to); err != nil {
+		return nil, err
+	}
+	return rep, r.answers(req, rep)
+}
+
+func checkSender(got, want memory.Node) error {
+	if got != want {
+		return fmt.Errorf("the reply is from %s", got)
+	}
+	return nil
+}
+
+// fetch makes a request and returns the body of the answer, of a type and of at
+// most limit bytes.
+func (c *Client) fetch(ctx context.Context, to memory.Node, path string, body []byte, contentType string, limit int64) ([]byte, error) {
+	resp, err := c.do(ctx, to, path, body) //nolint:bodyclose // drain closes it
+	if err != nil {
+		return nil, err
+	}
+	defer drain(resp.Body)
+	if err := checkType(resp, contentType); err != nil {
+		return nil, err
+	}
+	return readAtMost(resp, limit)
+}
+
+// do sends a request and returns a response of status 200, whose body the caller
+// drains. A nil body makes a GET, any other a POST.
+func (c *Client) do(ctx context.Context, to memory.Node, path string, body []byte) (*http.Response, error) {
+	base, ok := c.members[to]
+	if !ok {
+		return nil, errors.New("no such member")
+	}
+	target := base.JoinPath(path)
+	if c.cfg.AllowOutbound != nil {
+		if err := c.cfg.AllowOutbound(ctx, target); err != nil {
+			return nil, fmt.Errorf("not allowed: %w", err)
+		}
+	}
+	method, content := http.MethodGet, io.Reader(http.NoBody)
+	if body != nil {
+		method, content = http.MethodPost, bytes.NewReader(body)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, target.String(), content)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set(headerProtocol, protocol())
+	req.Header.Set(headerFrom, string(c.cfg.Self))
+	req.Header.Set(headerTo, string(to))
+	if c.cfg.APIKey != "" {
+		req.Header.Set(headerKey, c.cfg.APIKey)
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", typeCBOR)
+		// All calls may be repeated. This tells net/http so, and is not sent: a
+		// connection that the member closed while it was idle costs no attempt.
+		req.Header["Idempotency-Key"] = nil
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode != http.StatusOK {
+		defer drain(resp.Body)
+		return nil, statusOf(resp)
+	}
+	return resp, nil
+}
+
+// statusError is an answer other than 200.
+type statusError struct {
+	status     int
+	text       string
+	retryAfter time.Duration
+}
+
+func (e *statusError) Error() string {
+	s := strconv.Itoa(e.status) + " " + http.StatusText(e.status)
+	if e.text != "" {
+		s += ": " + e.text
+	}
+	return s
+}
+
+const (
+	maxProblem    = 4 << 10          // bytes of the body of an error that are read for its text
+	maxDrain      = 256 << 10        // bytes that are read to save a connection
+	maxRetryAfter = 60 * time.Second // a member cannot silence us for longer
+)
+
+func statusOf(resp *http.Response) *statusError {
+	e := &statusError{status: resp.StatusCode}
+	if s, err := strconv.ParseUint(resp.Header.Get("Retry-After"), 10, 32); err == nil {
+		e.retryAfter = min(time.Duration(s)*time.Second, maxRetryAfter)
+	}
+	var p problem
+	data, err := io.ReadAll(io.LimitReader(resp.Body, maxProblem))
+	if err == nil && json.Unmarshal(data, &p) == nil && p.Code != "" {
+		e.text = printable(p.Code + ": " + p.Error)
+	}
+	return e
+}
+
+// printable makes the words of a stranger fit for one line of a log.
+func printable(s string) string {
+	const most = 300
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, s)
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return s
+}
+
+func checkType(resp *http.Response, want string) error {
+	got := resp.Header.Get("Content-Type")
+	if t, _, err := mime.ParseMediaType(got); err != nil || t != want {
+		return fmt.Errorf("answers 200 with content type %q, want %s", printable(got), want)
+	}
+	if enc := resp.Header.Get("Content-Encoding"); enc != "" {
+		return fmt.Errorf("answers in content encoding %q, which was not asked for", printable(enc))
+	}
+	return nil
+}
+
+func readAtMost(resp *http.Response, limit int64) ([]byte, error) {
+	if resp.ContentLength > limit {
+		return nil, fmt.Errorf("a reply of %d bytes, limit %d", resp.ContentLength, limit)
+	}
+	data, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("the reply is cut off after %d bytes: %w", len(data), err)
+	case int64(len(data)) > limit:
+		return nil, fmt.Errorf("a reply of more than %d bytes", limit)
+	}
+	return data, nil
+}
+
+// drain reads what is left of a body, if that is little: then the connection can
+// be used again.
+func drain(body io.ReadCloser) {
+	_, _ = io.CopyN(io.Discard, body, maxDrain)
+	_ = body.Close()
+}
+
+func fault(what string, to memory.Node, err error) *memory.Fault {
+	f := &memory.Fault{Err: fmt.Errorf("%s to %s: %w", what, to, err)}
+	if s, ok := errors.AsType[*statusError](err); ok {
+		f.RetryAfter = s.retryAfter
+		if s.status == http.StatusUnauthorized || s.status == http.StatusForbidden {
+			f.Class = memory.FaultIdentity
+		}
+	}
+	return f
+}

@@ -1,0 +1,74 @@
+package peer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// Config says who a node is among the members, for both directions.
+type Config struct {
+	Self memory.Node
+	// Origin returns the origin that this node logs under now. The handler's hello needs it.
+	Origin func() memory.Origin
+	// Members are the base URLs of the other members, http or https. Whoever is
+	// not named here is refused.
+	Members map[memory.Node]string
+	// APIKey, if not empty, is sent to every member and asked of every caller.
+	APIKey string
+	// DialTimeout bounds the making of a connection; 0 is 2 s.
+	DialTimeout time.Duration
+	// Timeout bounds a call, the reading of a request, and each frame of a
+	// snapshot; 0 is 10 s.
+	Timeout time.Duration
+	// AllowOutbound, if not nil, is asked before each call; an error forbids it,
+	// and the member counts as one that did not answer.
+	AllowOutbound func(ctx context.Context, target *url.URL) error
+}
+
+// Validate says what is wrong with c, or nil.
+func (c Config) Validate() error {
+	if err := c.Self.Valid(); err != nil {
+		return err
+	}
+	for n, raw := range c.Members {
+		if err := n.Valid(); err != nil {
+			return err
+		}
+		if n == c.Self {
+			return fmt.Errorf("member %s is this node itself: %w", n, memory.ErrInvalid)
+		}
+		if _, err := baseURL(raw); err != nil {
+			return fmt.Errorf("member %s: %w: %w", n, err, memory.ErrInvalid)
+		}
+	}
+	if c.DialTimeout < 0 || c.Timeout < 0 {
+		return fmt.Errorf("a timeout below 0: %w", memory.ErrInvalid)
+	}
+	return nil
+}
+
+func (c Config) withDefaults() Config {
+	if c.DialTimeout == 0 {
+		c.DialTimeout = 2 * time.Second
+	}
+	if c.Timeout == 0 {
+		c.Timeout = 10 * time.Second
+	}
+	return c
+}
+
+func baseURL(raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		return nil, err
+	case u.Scheme != "http" && u.Scheme != "https", u.Host == "", u.User != nil, u.RawQuery != "", u.Fragment != "":
+		return nil, errors.New("want a URL such as http://host:port")
+	}
+	return u, nil
+}

@@ -1,0 +1,250 @@
+package peer
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"strconv"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/wire"
+)
+
+// Acceptor is what answers the members. It is called by many goroutines at once,
+// with messages of members that are known and meant this node. An error of
+// [memory.ErrBusy] is a 429, of [memory.ErrInvalid] a 400, any other a 503.
+type Acceptor interface {
+	// AcceptPush returns when what it says is held has been fsynced.
+	AcceptPush(ctx context.Context, p *memory.Push) (*memory.PushReply, error)
+	AcceptPull(ctx context.Context, r *memory.PullRequest) (*memory.PullReply, error)
+	AcceptDigest(ctx context.Context, r *memory.DigestRequest) (*memory.DigestReply, error)
+	// AcceptSnapshot hands the whole state to yield and returns its view.
+	AcceptSnapshot(ctx context.Context, from memory.Node, yield func([]memory.Shipment) error) (memory.View, error)
+}
+
+// NewHandler serves the routes of the protocol below /api/v1/sync/. cfg must be
+// valid and have an Origin.
+func NewHandler(cfg Config, a Acceptor, log *slog.Logger) http.Handler {
+	h := &handler{cfg: cfg.withDefaults(), acceptor: a, log: log, room: semaphore.NewWeighted(maxBodies)}
+	mux := http.NewServeMux()
+	mux.Handle(pathHello, h.route(http.MethodGet, h.hello))
+	mux.Handle(pathSnapshot, h.route(http.MethodGet, h.fromMember(h.snapshot)))
+	mux.Handle(pathPush, h.route(http.MethodPost, h.fromMember(answer(h, pushRoute(), a.AcceptPush))))
+	mux.Handle(pathPull, h.route(http.MethodPost, h.fromMember(answer(h, pullRoute(), a.AcceptPull))))
+	mux.Handle(pathDigest, h.route(http.MethodPost, h.fromMember(answer(h, digestRoute(), a.AcceptDigest))))
+	mux.Handle("/", h.route("", func(http.ResponseWriter, *http.Request) error {
+		return refuse(http.StatusNotFound, "not_found", "there is no such route")
+	}))
+	return mux
+}
+
+// maxBodies bounds the bytes of all request bodies that are held at once.
+const maxBodies = 64 << 20
+
+type handler struct {
+	cfg      Config
+	acceptor Acceptor
+	log      *slog.Logger
+	room     *semaphore.Weighted
+}
+
+// endpoint answers a request, or returns an error to be answered in its place.
+type endpoint func(http.ResponseWriter, *http.Request) error
+
+// route checks what every request must have.
+func (h *handler) route(method string, next endpoint) http.Handler {
+	want := sha256.Sum256([]byte(h.cfg.APIKey))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set(headerProtocol, protocol())
+		w.Header().Set(headerFrom, string(h.cfg.Self))
+		err := func() error {
+			if got := sha256.Sum256([]byte(r.Header.Get(headerKey))); h.cfg.APIKey != "" && subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+				return refuse(http.StatusUnauthorized, "unauthorized", "the API key is missing or wrong")
+			}
+			if to := r.Header.Get(headerTo); to != "" && to != string(h.cfg.Self) {
+				return refuse(http.StatusForbidden, "misdirected", "this is "+string(h.cfg.Self)+", not "+printable(to))
+			}
+			if method != "" && r.Method != method {
+				w.Header().Set("Allow", method)
+				return refuse(http.StatusMethodNotAllowed, "method_not_allowed", "want "+method)
+			}
+			return next(w, r)
+		}()
+		if err != nil {
+			h.fail(w, r, err)
+		}
+	})
+}
+
+// fromMember checks that a request comes from a member, was meant for this node
+// and speaks its protocol.
+func (h *handler) fromMember(next endpoint) endpoint {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if got := r.Header.Get(headerProtocol); got != protocol() {
+			return refuse(http.StatusBadRequest, "protocol", headerProtocol+" "+printable(strconv.Quote(got))+": want "+protocol())
+		}
+		from := r.Header.Get(headerFrom)
+		if _, ok := h.cfg.Members[memory.Node(from)]; !ok {
+			return refuse(http.StatusForbidden, "unknown_member", printable(strconv.Quote(from))+" is not a member here")
+		}
+		if r.Header.Get(headerTo) == "" {
+			return refuse(http.StatusForbidden, "misdirected", headerTo+" is missing")
+		}
+		return next(w, r)
+	}
+}
+
+func (h *handler) hello(w http.ResponseWriter, _ *http.Request) error {
+	body, err := wire.EncodeHello(wire.Hello{
+		Member: h.cfg.Self, Incarnation: h.cfg.Origin().Incarnation(), Time: memory.InstantOf(time.Now()),
+	})
+	if err != nil {
+		return err
+	}
+	h.send(w, typeJSON, body)
+	return nil
+}
+
+// answer is the endpoint of a message that accept answers.
+func answer[Req, Rep any](h *handler, m route[Req, Rep], accept func(context.Context, *Req) (*Rep, error)) endpoint {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		size, err := sizeOf(r)
+		if err != nil {
+			return err
+		}
+		if err := h.reserve(r.Context(), size); err != nil {
+			return err
+		}
+		defer h.room.Release(size)
+		body, err := h.read(w, r)
+		if err != nil {
+			return err
+		}
+		req, err := m.decode(body)
+		if err != nil {
+			return refuse(http.StatusBadRequest, "invalid", err.Error())
+		}
+		from, to := m.address(req)
+		if string(from) != r.Header.Get(headerFrom) || to != h.cfg.Self {
+			return refuse(http.StatusForbidden, "misdirected", "the message is from "+string(from)+" to "+string(to)+", unlike its headers")
+		}
+		rep, err := accept(r.Context(), req)
+		if err != nil {
+			return err
+		}
+		out, err := m.encodeReply(rep)
+		if err != nil {
+			return refuse(http.StatusRequestEntityTooLarge, "reply_too_large", "ask for less: "+err.Error())
+		}
+		h.send(w, typeCBOR, out)
+		return nil
+	}
+}
+
+// sizeOf checks the headers of a body and returns how many bytes it may have.
+func sizeOf(r *http.Request) (int64, error) {
+	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != typeCBOR {
+		return 0, refuse(http.StatusUnsupportedMediaType, "content_type", "want "+typeCBOR)
+	}
+	if r.Header.Get("Content-Encoding") != "" {
+		return 0, refuse(http.StatusUnsupportedMediaType, "content_encoding", "want none")
+	}
+	switch n := r.ContentLength; {
+	case n > wire.MaxBody:
+		return 0, tooLarge()
+	case n < 0:
+		return wire.MaxBody, nil
+	default:
+		return n, nil
+	}
+}
+
+// reserve waits a moment for room in memory for a body.
+func (h *handler) reserve(ctx context.Context, size int64) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	if h.room.Acquire(ctx, size) != nil {
+		return memory.ErrBusy
+	}
+	return nil
+}
+
+func (h *handler) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	rc := http.NewResponseController(w)
+	_ = rc.SetReadDeadline(time.Now().Add(h.cfg.Timeout)) // not all writers can: then the server's own limit holds
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, wire.MaxBody))
+	if tooMany := (*http.MaxBytesError)(nil); errors.As(err, &tooMany) {
+		return nil, tooLarge()
+	}
+	if err != nil {
+		return nil, refuse(http.StatusBadRequest, "cut_off", "the body did not come in full")
+	}
+	// Or the end of the deadline would look like the end of the connection.
+	_ = rc.SetReadDeadline(time.Time{})
+	return body, nil
+}
+
+func tooLarge() error {
+	return refuse(http.StatusRequestEntityTooLarge, "too_large", "a body may have "+strconv.Itoa(wire.MaxBody)+" bytes")
+}
+
+// send writes a reply of status 200, to a reader who may not take for ever.
+func (h *handler) send(w http.ResponseWriter, contentType string, body []byte) {
+	rc := http.NewResponseController(w)
+	_ = rc.SetWriteDeadline(time.Now().Add(h.cfg.Timeout))
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	_, _ = w.Write(body)
+	_ = rc.Flush()
+	_ = rc.SetWriteDeadline(time.Time{}) // it would outlive the request
+}
+
+func (h *handler) snapshot(w http.ResponseWriter, r *http.Request) error {
+	ctx, from := r.Context(), memory.Node(r.Header.Get(headerFrom))
+	rc := http.NewResponseController(w)
+	out := &firstWrite{ResponseWriter: w}
+	frames := wire.NewSnapshotWriter(out, h.cfg.Self)
+	send := func(write func() error) error {
+		_ = rc.SetWriteDeadline(time.Now().Add(h.cfg.Timeout))
+		err := write()
+		if err == nil {
+			err = rc.Flush()
+		}
+		_ = rc.SetWriteDeadline(time.Time{})
+		return err
+	}
+	view, err := h.acceptor.AcceptSnapshot(ctx, from, func(ops []memory.Shipment) error {
+		return send(func() error { return frames.Batch(ops) })
+	})
+	if err == nil {
+		err = send(func() error { return frames.End(view) })
+	}
+	if err != nil && out.begun {
+		// The status is gone; the missing last frame tells the member.
+		h.log.WarnContext(ctx, "snapshot broken off", "peer", from, "err", err)
+		return nil
+	}
+	return err
+}
+
+// firstWrite sets the type of the content when there is any.
+type firstWrite struct {
+	http.ResponseWriter
+	begun bool
+}
+
+func (f *firstWrite) Write(b []byte) (int, error) {
+	if !f.begun {
+		f.begun = true
+		f.Header().Set("Content-Type", typeSnapshot)
+	}
+	return f.ResponseWriter.Write(b)
+}
