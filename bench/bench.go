@@ -1,0 +1,120 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"time"
+)
+
+// measure is one thing that is measured.
+type measure struct {
+	letter string
+	title  string
+	run    func(context.Context, *runner) ([]Row, error)
+}
+
+func measures() []measure {
+	return []measure{
+		{"a", "three nodes, W = 2, 128 clients", threeNodes},
+		{"b", "three nodes, W = 2, one client", oneClient},
+		{"c", "one node, 64 clients", oneNode},
+		{"d", "many nodes on one host, 64 clients", manyNodes},
+		{"e", "five nodes, one dead and one slow", degraded},
+		{"f", "one node with many memories", large},
+	}
+}
+
+// runner is a run: the options with their defaults, and where things are.
+type runner struct {
+	Options
+	dir   string // removed at the end
+	notes []string
+	count int // of data directories
+}
+
+// Run measures, and writes the report to w. It removes what it made, also when
+// ctx ends it early.
+func Run(ctx context.Context, o Options, w io.Writer) (err error) {
+	if err := o.defaults(); err != nil {
+		return fmt.Errorf("bench: %w", err)
+	}
+	if o.Binary == "" {
+		if o.Binary, err = os.Executable(); err != nil {
+			return fmt.Errorf("bench: find this program: %w", err)
+		}
+	}
+	dir, err := os.MkdirTemp(o.Dir, "tally-bench-")
+	if err != nil {
+		return fmt.Errorf("bench: %w", err)
+	}
+	defer func() {
+		if e := os.RemoveAll(dir); err == nil {
+			err = e
+		}
+	}()
+	r := &runner{Options: o, dir: dir}
+	report, err := r.all(ctx)
+	if err != nil {
+		return fmt.Errorf("bench: %w", err)
+	}
+	if o.JSON {
+		return report.writeJSON(w)
+	}
+	return report.writeTable(w)
+}
+
+func (r *runner) all(ctx context.Context) (*Report, error) {
+	p50, p99, err := fsyncs(r.dir, 300)
+	if err != nil {
+		return nil, err
+	}
+	report := &Report{
+		Cores: runtime.NumCPU(), Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH,
+		Rounds: r.Rounds, Seconds: r.Duration.Seconds(), FsyncP50: micros(p50), FsyncP99: micros(p99),
+	}
+	for _, m := range measures() {
+		if len(r.Only) > 0 && !slices.Contains(r.Only, m.letter) {
+			continue
+		}
+		r.say("%s: %s", m.letter, m.title)
+		rows, err := m.run(ctx, r)
+		if err != nil {
+			return nil, fmt.Errorf("measure %s: %w", m.letter, err)
+		}
+		report.Rows = append(report.Rows, rows...)
+	}
+	report.Notes = r.notes
+	return report, nil
+}
+
+// say reports progress.
+func (r *runner) say(format string, args ...any) {
+	fmt.Fprintf(r.Progress, format+"\n", args...) //nolint:errcheck // nobody is served by stopping for it
+}
+
+// note adds a line below the table.
+func (r *runner) note(format string, args ...any) {
+	line := fmt.Sprintf(format, args...)
+	if !slices.Contains(r.notes, line) {
+		r.notes = append(r.notes, line)
+	}
+}
+
+// data makes a new data directory.
+func (r *runner) data() (string, error) {
+	r.count++
+	dir := filepath.Join(r.dir, fmt.Sprintf("data-%d", r.count))
+	return dir, os.Mkdir(dir, 0o700)
+}
+
+// warm is how long a load runs before it counts.
+func (r *runner) warm() time.Duration { return min(r.Duration/5, 2*time.Second) }
+
+func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
+
+func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

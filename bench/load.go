@@ -1,0 +1,202 @@
+package bench
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// load is a number of clients, each of which writes as soon as its last write
+// was acknowledged.
+type load struct {
+	clients  int
+	addrs    []string // nodes that the clients are spread over
+	warm     time.Duration
+	duration time.Duration
+	texts    []string
+	label    string // tells the titles of this load from those of others
+}
+
+// outcome is what became of a load, in the time after the warm-up.
+type outcome struct {
+	acked     int
+	elapsed   time.Duration
+	latencies []time.Duration // of what was acknowledged, sorted
+	failed    map[string]int  // by reason
+	last      time.Time       // when the last acknowledgement came
+}
+
+func (o *outcome) rate() float64 { return float64(o.acked) / o.elapsed.Seconds() }
+
+func (o *outcome) failures() int {
+	var n int
+	for _, c := range o.failed {
+		n += c
+	}
+	return n
+}
+
+// reasons renders the failures.
+func (o *outcome) reasons() string {
+	var parts []string
+	for _, reason := range slices.Sorted(maps.Keys(o.failed)) {
+		parts = append(parts, fmt.Sprintf("%d × %s", o.failed[reason], reason))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// run writes until the time is over.
+func (l load) run(ctx context.Context) (*outcome, error) {
+	begun := time.Now().Add(l.warm)
+	ended := begun.Add(l.duration)
+	parts := make([]outcome, l.clients)
+	var wg sync.WaitGroup
+	for i := range l.clients {
+		wg.Go(func() {
+			c := client{load: &l, id: i, addr: l.addrs[i%len(l.addrs)], out: &parts[i], begun: begun, ended: ended}
+			c.run(ctx)
+		})
+	}
+	wg.Wait()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	all := &outcome{elapsed: l.duration, failed: map[string]int{}}
+	for _, p := range parts {
+		all.acked += p.acked
+		all.latencies = append(all.latencies, p.latencies...)
+		for reason, n := range p.failed {
+			all.failed[reason] += n
+		}
+		if p.last.After(all.last) {
+			all.last = p.last
+		}
+	}
+	slices.Sort(all.latencies)
+	if all.acked == 0 {
+		return nil, fmt.Errorf("no write was acknowledged: %s", all.reasons())
+	}
+	return all, nil
+}
+
+// client speaks HTTP/1.1 over one connection, with as little work as possible:
+// it shares the processors with what is measured.
+type client struct {
+	load         *load
+	id           int
+	addr         string
+	out          *outcome
+	begun, ended time.Time
+
+	conn net.Conn
+	in   *bufio.Reader
+	buf  []byte
+	body []byte
+}
+
+const requestLimit = 30 * time.Second
+
+func (c *client) run(ctx context.Context) {
+	c.out.failed = map[string]int{}
+	defer c.hangUp()
+	for n := 0; ctx.Err() == nil && time.Now().Before(c.ended); n++ {
+		sent := time.Now()
+		status, err := c.write(ctx, n)
+		now := time.Now()
+		counts := sent.After(c.begun)
+		switch {
+		case err != nil:
+			c.hangUp()
+			if ctx.Err() == nil {
+				c.fail(ctx, "connection: "+reason(err))
+			}
+		case status == http.StatusCreated:
+			c.out.last = now
+			if counts && now.Before(c.ended) {
+				c.out.acked++
+				c.out.latencies = append(c.out.latencies, now.Sub(sent))
+			}
+		default:
+			c.fail(ctx, "HTTP "+strconv.Itoa(status))
+		}
+	}
+}
+
+// fail counts a failure, at any time: a warm-up that fails is no warm-up.
+func (c *client) fail(ctx context.Context, reason string) {
+	c.out.failed[reason]++
+	_ = pause(ctx, 10*time.Millisecond)
+}
+
+// reason is the last part of err: the rest names addresses.
+func reason(err error) string {
+	s := err.Error()
+	return s[strings.LastIndex(s, ": ")+1:]
+}
+
+func (c *client) hangUp() {
+	if c.conn != nil {
+		c.conn.Close() //nolint:errcheck // nothing is owed to it
+		c.conn = nil
+	}
+}
+
+// write sends memory n and returns the status of the answer.
+func (c *client) write(ctx context.Context, n int) (int, error) {
+	if c.conn == nil {
+		var d net.Dialer
+		conn, err := d.DialContext(ctx, "tcp", c.addr)
+		if err != nil {
+			return 0, err
+		}
+		c.conn, c.in = conn, bufio.NewReaderSize(conn, 4096)
+	}
+	c.body = c.load.memory(c.body[:0], c.id, n)
+	c.buf = append(c.buf[:0], "POST /api/v1/memories HTTP/1.1\r\nHost: "...)
+	c.buf = append(c.buf, c.addr...)
+	c.buf = append(c.buf, "\r\nContent-Type: application/json\r\nContent-Length: "...)
+	c.buf = strconv.AppendInt(c.buf, int64(len(c.body)), 10)
+	c.buf = append(c.buf, "\r\n\r\n"...)
+	c.buf = append(c.buf, c.body...)
+	if err := c.conn.SetDeadline(time.Now().Add(requestLimit)); err != nil {
+		return 0, err
+	}
+	if _, err := c.conn.Write(c.buf); err != nil {
+		return 0, err
+	}
+	resp, err := http.ReadResponse(c.in, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close() //nolint:errcheck // it was drained
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+		return 0, err
+	}
+	if resp.Close {
+		c.hangUp()
+	}
+	return resp.StatusCode, nil
+}
+
+// memory appends the request for the n-th memory of a client. The texts hold
+// nothing that JSON would escape.
+func (l *load) memory(b []byte, client, n int) []byte {
+	b = append(b, `{"namespace":"bench","title":"`...)
+	b = append(b, l.label...)
+	b = append(b, ", client "...)
+	b = strconv.AppendInt(b, int64(client), 10)
+	b = append(b, ", memory "...)
+	b = strconv.AppendInt(b, int64(n), 10)
+	b = append(b, `","content":"`...)
+	b = append(b, l.texts[(client*7919+n)%len(l.texts)]...)
+	return append(b, `"}`...)
+}

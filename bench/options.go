@@ -1,0 +1,64 @@
+package bench
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Options of a run. The zero value of each field takes its default.
+type Options struct {
+	Binary   string        // the tally program; "": this one
+	Dir      string        // for data directories, on the disk to be measured; "": the system's place for temporary files
+	Only     []string      // measures, by the letters of [Measures]; empty: all
+	Rounds   int           // of each measure and arm; 5
+	Duration time.Duration // of each round; 10 s
+	Soak     time.Duration // how long measure e watches the memory; 2 min, negative: not at all
+	Memories int           // in measure f; 100,000
+	Nodes    int           // in measure d; 25
+	Seed     uint64        // of the texts; 1
+	JSON     bool          // write JSON, not a table
+	Progress io.Writer     // one line for each step; nil: none
+}
+
+// Measures lists what can be measured, as letter and title, in order.
+func Measures() [][2]string {
+	var out [][2]string
+	for _, m := range measures() {
+		out = append(out, [2]string{m.letter, m.title})
+	}
+	return out
+}
+
+func (o *Options) defaults() error {
+	for i, s := range o.Only {
+		o.Only[i] = strings.ToLower(strings.TrimSpace(s))
+		known := slices.ContainsFunc(measures(), func(m measure) bool { return m.letter == o.Only[i] })
+		if !known {
+			return fmt.Errorf("measure %q: want letters from a to %s", s, measures()[len(measures())-1].letter)
+		}
+	}
+	if o.Rounds < 0 || o.Duration < 0 || o.Memories < 0 || o.Nodes < 0 {
+		return errors.New("rounds, duration, memories and nodes must not be negative")
+	}
+	preset(&o.Rounds, 5)
+	preset(&o.Duration, 10*time.Second)
+	preset(&o.Soak, 2*time.Minute)
+	preset(&o.Memories, 100_000)
+	preset(&o.Nodes, 25)
+	preset(&o.Seed, 1)
+	if o.Progress == nil {
+		o.Progress = io.Discard
+	}
+	return nil
+}
+
+func preset[T comparable](field *T, to T) {
+	var zero T
+	if *field == zero {
+		*field = to
+	}
+}

@@ -1,0 +1,41 @@
+package bench
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+)
+
+// errNoRSS: this system does not tell how much memory a process has.
+var errNoRSS = errors.New("no /proc: resident memory is not measured")
+
+// rss is the resident memory of a process in bytes.
+func rss(pid int) (int64, error) {
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+	if errors.Is(err, os.ErrNotExist) {
+		return 0, errNoRSS
+	}
+	if err != nil {
+		return 0, err
+	}
+	for line := range bytes.Lines(b) {
+		rest, ok := bytes.CutPrefix(line, []byte("VmRSS:"))
+		if !ok {
+			continue
+		}
+		fields := bytes.Fields(rest)
+		if len(fields) != 2 {
+			break
+		}
+		kib, err := strconv.ParseInt(string(fields[0]), 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("read VmRSS: %w", err)
+		}
+		return kib << 10, nil
+	}
+	return 0, errNoRSS
+}
+
+func mib(bytes int64) float64 { return float64(bytes) / (1 << 20) }
