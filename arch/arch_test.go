@@ -57,7 +57,7 @@ func libraries() map[string][]string {
 		"github.com/spf13/cobra":              {"cmd/tally"},
 		"github.com/spf13/pflag":              {"cmd/tally"},
 		"github.com/pelletier/go-toml/v2":     {"node", "cmd/tally"},
-		"golang.org/x/sync":                   {"node", "replicate", "engine", "cmd/tally", "bench", "peer"},
+		"golang.org/x/sync":                   {"node", "replicate", "engine", "api", "cmd/tally", "peer"},
 		"golang.org/x/sys":                    {"store"},
 		"golang.org/x/time":                   {"replicate", "peer", "api", "node"},
 		"pgregory.net/rapid":                  {"memory/memorytest", "store/storetest", "sim"},

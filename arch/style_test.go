@@ -1,6 +1,7 @@
 package arch_test
 
 import (
+	"bytes"
 	"go/ast"
 	"go/parser"
 	"go/scanner"
@@ -183,6 +184,9 @@ func TestNothingIsLeftOver(t *testing.T) {
 		b, err := os.ReadFile(filepath.Join(base, filepath.FromSlash(p)))
 		if err != nil {
 			t.Fatal(err)
+		}
+		if bytes.IndexByte(b, 0) >= 0 {
+			continue // something built
 		}
 		for i, line := range strings.Split(string(b), "\n") {
 			if m := re.FindString(line); m != "" {

@@ -25,7 +25,7 @@ func TestTheBenchRunsFromEndToEnd(t *testing.T) {
 		t.Skip("starts many processes")
 	}
 	binary := filepath.Join(t.TempDir(), "tally")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../cmd/tally")
+	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", binary, "../cmd/tally")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build tally: %v\n%s", err, out)
