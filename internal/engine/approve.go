@@ -10,7 +10,7 @@ import (
 	"github.com/tallystick/tallystick/internal/policy"
 )
 
-// ErrDecided: the proposal is closed already.
+// ErrDecided says that the proposal is closed already.
 var ErrDecided = errors.New("decided already")
 
 // Approve votes for a proposal. Where this node is its home and the vote settles

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash/fnv"
+	"strconv"
 	"sync"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -37,7 +38,7 @@ func (e *Engine) Bulk(ctx context.Context, c Caller, drafts []Draft) []BulkResul
 			for _, i := range part {
 				d := drafts[i]
 				setDefault(&d.OnConflict, ConflictMerge)
-				committed[i], out[i].Err = e.create(ctx, c.part("bulk", fmt.Sprint(i)), d)
+				committed[i], out[i].Err = e.create(ctx, c.part("bulk", strconv.Itoa(i)), d)
 			}
 		})
 	}

@@ -364,4 +364,3 @@ func unchanged(rec *memory.Record) []memory.Expect {
 func subject(rec *memory.Record) policy.Subject {
 	return policy.Subject{Namespace: rec.Namespace, Access: rec.Access()}
 }
-

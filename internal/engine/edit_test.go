@@ -13,16 +13,16 @@ import (
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
-func asConflict(err error) (*engine.ConflictError, bool) { return errors.AsType[*engine.ConflictError](err) }
-
-func ptr[T any](v T) *T { return &v }
+func asConflict(err error) (*engine.ConflictError, bool) {
+	return errors.AsType[*engine.ConflictError](err)
+}
 
 func TestUpdateChangesWhatThePatchNames(t *testing.T) {
 	n := alone(t)
 	first := n.create(t, alice, draft("t"))
 	out := ok(t)(n.Update(t.Context(), alice, first.ID, engine.Patch{
-		Title: ptr("t2"), Content: ptr("c2"), Namespace: ptr("ns"), Tags: &[]string{"x"}, Priority: ptr(int32(9)),
-		Confidence: ptr(0.5), SourceURI: ptr("doc:x"), Metadata: ptr(memory.Object(`{"agent_id":"bob","k":1}`)), Tier: ptr(memory.Long),
+		Title: new("t2"), Content: new("c2"), Namespace: new("ns"), Tags: &[]string{"x"}, Priority: new(int32(9)),
+		Confidence: new(0.5), SourceURI: new("doc:x"), Metadata: new(memory.Object(`{"agent_id":"bob","k":1}`)), Tier: new(memory.Long),
 	}))
 	want := first.Memory
 	want.Title, want.Content, want.Namespace, want.Tags, want.Priority = "t2", "c2", "ns", []string{"x"}, 9
@@ -41,18 +41,18 @@ func TestTierNeverGoesDown(t *testing.T) {
 	d := draft("t")
 	d.Memory.Tier = memory.Long
 	first := n.create(t, nobody, d)
-	out := ok(t)(n.Update(t.Context(), nobody, first.ID, engine.Patch{Tier: ptr(memory.Short)}))
+	out := ok(t)(n.Update(t.Context(), nobody, first.ID, engine.Patch{Tier: new(memory.Short)}))
 	if out.Record.Tier != memory.Long {
 		t.Errorf("tier %s", out.Record.Tier)
 	}
-	_, err := n.Update(t.Context(), nobody, first.ID, engine.Patch{Tier: ptr(memory.Tier("eternal"))})
+	_, err := n.Update(t.Context(), nobody, first.ID, engine.Patch{Tier: new(memory.Tier("eternal"))})
 	wantErr(t, err, memory.ErrInvalid)
 }
 
 func TestUpdateOfUnownedMemoryClaimsNothing(t *testing.T) {
 	n := alone(t)
 	first := n.create(t, nobody, draft("t"))
-	out := ok(t)(n.Update(t.Context(), alice, first.ID, engine.Patch{Metadata: ptr(memory.Object(`{"agent_id":"alice"}`))}))
+	out := ok(t)(n.Update(t.Context(), alice, first.ID, engine.Patch{Metadata: new(memory.Object(`{"agent_id":"alice"}`))}))
 	if owner := out.Record.Access().Owner; owner != "" {
 		t.Errorf("owner %s", owner)
 	}
@@ -61,12 +61,12 @@ func TestUpdateOfUnownedMemoryClaimsNothing(t *testing.T) {
 func TestExpiryCanBeClearedAndSetIntoThePast(t *testing.T) {
 	n := alone(t)
 	first := n.create(t, nobody, draft("t"))
-	out := ok(t)(n.Update(t.Context(), nobody, first.ID, engine.Patch{ExpiresAt: ptr(memory.Instant(0))}))
+	out := ok(t)(n.Update(t.Context(), nobody, first.ID, engine.Patch{ExpiresAt: new(memory.Instant(0))}))
 	if out.Record.ExpiresAt != 0 {
 		t.Errorf("expires %s", out.Record.ExpiresAt)
 	}
 	n.clock.advance(time.Hour)
-	ok(t)(n.Update(t.Context(), nobody, first.ID, engine.Patch{ExpiresAt: ptr(n.now() - memory.Instant(time.Minute))}))
+	ok(t)(n.Update(t.Context(), nobody, first.ID, engine.Patch{ExpiresAt: new(n.now() - memory.Instant(time.Minute))}))
 	_, _, err := n.Get(t.Context(), "", first.ID)
 	wantErr(t, err, memory.ErrNotFound)
 }
@@ -74,8 +74,8 @@ func TestExpiryCanBeClearedAndSetIntoThePast(t *testing.T) {
 func TestUpdateWithAnotherVersionIsAConflict(t *testing.T) {
 	n := alone(t)
 	first := n.create(t, nobody, draft("t"))
-	ok(t)(n.Update(t.Context(), nobody, first.ID, engine.Patch{Content: ptr("c2"), IfVersion: 1}))
-	_, err := n.Update(t.Context(), nobody, first.ID, engine.Patch{Content: ptr("c3"), IfVersion: 1})
+	ok(t)(n.Update(t.Context(), nobody, first.ID, engine.Patch{Content: new("c2"), IfVersion: 1}))
+	_, err := n.Update(t.Context(), nobody, first.ID, engine.Patch{Content: new("c3"), IfVersion: 1})
 	c, is := asConflict(err)
 	if !is || *c != (engine.ConflictError{ID: first.ID, Expected: 1, Current: 2}) {
 		t.Errorf("error %v", err)
@@ -85,10 +85,10 @@ func TestUpdateWithAnotherVersionIsAConflict(t *testing.T) {
 func TestUpdateIntoATakenTitleIsAConflict(t *testing.T) {
 	n := alone(t)
 	first, second := n.create(t, nobody, draft("t")), n.create(t, nobody, draft("u"))
-	_, err := n.Update(t.Context(), nobody, second.ID, engine.Patch{Title: ptr("t")})
+	_, err := n.Update(t.Context(), nobody, second.ID, engine.Patch{Title: new("t")})
 	wantConflict(t, err, first.ID)
 	other := n.create(t, nobody, in("ns", draft("t")))
-	_, err = n.Update(t.Context(), nobody, other.ID, engine.Patch{Namespace: ptr("global")})
+	_, err = n.Update(t.Context(), nobody, other.ID, engine.Patch{Namespace: new("global")})
 	wantConflict(t, err, first.ID)
 }
 
@@ -97,9 +97,9 @@ func TestEditsAreForTheOwner(t *testing.T) {
 	d := draft("shared")
 	d.Memory.Metadata = memory.Object(`{"scope":"team"}`)
 	shared, private := n.create(t, alice, d), n.create(t, alice, draft("private"))
-	_, err := n.Update(t.Context(), bob, shared.ID, engine.Patch{Content: ptr("x")})
+	_, err := n.Update(t.Context(), bob, shared.ID, engine.Patch{Content: new("x")})
 	wantForbidden(t, err)
-	_, err = n.Update(t.Context(), bob, private.ID, engine.Patch{Content: ptr("x")})
+	_, err = n.Update(t.Context(), bob, private.ID, engine.Patch{Content: new("x")})
 	wantErr(t, err, memory.ErrNotFound)
 	_, err = n.Promote(t.Context(), nobody, shared.ID)
 	wantForbidden(t, err)
@@ -114,7 +114,7 @@ func TestConcurrentEditsAllGoThrough(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range edits {
 		wg.Go(func() {
-			if _, err := n.Update(t.Context(), nobody, first.ID, engine.Patch{Content: ptr(fmt.Sprint("edit ", i))}); err != nil {
+			if _, err := n.Update(t.Context(), nobody, first.ID, engine.Patch{Content: new(fmt.Sprint("edit ", i))}); err != nil {
 				t.Errorf("edit %d: %v", i, err)
 			}
 		})
@@ -137,7 +137,7 @@ func TestConcurrentEditsOfOneVersionLetOneThrough(t *testing.T) {
 	through := 0
 	for range 12 {
 		wg.Go(func() {
-			_, err := n.Update(t.Context(), nobody, first.ID, engine.Patch{Content: ptr("x"), IfVersion: 1})
+			_, err := n.Update(t.Context(), nobody, first.ID, engine.Patch{Content: new("x"), IfVersion: 1})
 			mu.Lock()
 			defer mu.Unlock()
 			if err == nil {
@@ -187,11 +187,11 @@ func TestResolveSettlesTheConflictsThatItSaw(t *testing.T) {
 	if _, err := n.store.Accept(t.Context(), []memory.Shipment{late}); err != nil {
 		t.Fatal(err)
 	}
-	out := ok(t)(n.Update(t.Context(), nobody, first.ID, engine.Patch{Content: ptr("ours")}))
+	out := ok(t)(n.Update(t.Context(), nobody, first.ID, engine.Patch{Content: new("ours")}))
 	if out.Record.Conflicts != 1 {
 		t.Fatalf("%d conflicts, want 1", out.Record.Conflicts)
 	}
-	out = ok(t)(n.Update(t.Context(), nobody, first.ID, engine.Patch{Content: ptr("settled"), Resolve: true}))
+	out = ok(t)(n.Update(t.Context(), nobody, first.ID, engine.Patch{Content: new("settled"), Resolve: true}))
 	if out.Record.Conflicts != 0 {
 		t.Errorf("%d conflicts after all were settled", out.Record.Conflicts)
 	}

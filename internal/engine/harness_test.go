@@ -55,7 +55,7 @@ func open(t *testing.T, name memory.Node, net replicate.Transport, w int, others
 	n.Engine = engine.New(engine.Config{
 		Node: name, Members: others, QuorumTimeout: 2 * time.Second, Now: n.clock.now, Log: log,
 	}, st, n.fed)
-	ctx, cancel := context.WithCancel(context.Background()) //nolint:usetesting // ends after the test's own clean-up
+	ctx, cancel := context.WithCancel(context.Background()) // ends after the clean-up of the test
 	done := make(chan error, 3)
 	for _, run := range []func(context.Context) error{st.Run, n.fed.Run, n.Run} {
 		go func() { done <- run(ctx) }()

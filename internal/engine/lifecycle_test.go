@@ -90,7 +90,7 @@ func TestExpiredMemoryIsArchivedAndCanBeRestoredToStay(t *testing.T) {
 	n.clock.advance(2 * time.Minute)
 	_, _, err := n.Get(t.Context(), "", rec.ID)
 	wantErr(t, err, memory.ErrNotFound)
-	_, err = n.Update(t.Context(), nobody, rec.ID, engine.Patch{Content: ptr("x")})
+	_, err = n.Update(t.Context(), nobody, rec.ID, engine.Patch{Content: new("x")})
 	wantErr(t, err, memory.ErrNotFound)
 	ok(t)(n.Restore(t.Context(), nobody, rec.ID))
 	if _, _, err := n.Get(t.Context(), "", rec.ID); err != nil {

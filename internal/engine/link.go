@@ -9,7 +9,7 @@ import (
 	"github.com/tallystick/tallystick/internal/policy"
 )
 
-// ErrCycle: the link would make a memory reflect on itself.
+// ErrCycle says that the link would make a memory reflect on itself.
 var ErrCycle = errors.New("link would close a cycle")
 
 // Link draws an edge between two live memories. An edge that is there already,

@@ -68,7 +68,7 @@ func (e *ConflictError) Error() string {
 	if e.Expected != 0 {
 		return fmt.Sprintf("memory %s is at version %d, not %d", e.ID, e.Current, e.Expected)
 	}
-	return fmt.Sprintf("a memory with this title exists in the namespace: %s", e.ID)
+	return "a memory with this title exists in the namespace: " + e.ID
 }
 
 // ForbiddenError says which rule refused an operation.

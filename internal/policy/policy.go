@@ -9,6 +9,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -205,10 +206,8 @@ func consolidate(actor Actor, c Context) Decision {
 // AllowMember says whether a member may have its ops taken here: every
 // configured member may.
 func AllowMember(from memory.Node, members []memory.Node) Decision {
-	for _, m := range members {
-		if m == from {
-			return Decision{}
-		}
+	if slices.Contains(members, from) {
+		return Decision{}
 	}
 	return Decision{Verdict: Refuse, Reason: fmt.Sprintf("node %s is no member", from)}
 }
