@@ -40,7 +40,8 @@ func table() map[string][]string {
 		"memory/memorytest": leaf,
 		"store/storetest":   {"store", "memory", "memory/memorytest"},
 		"replicate/fakenet": {"replicate", "memory"},
-		"sim":               {"memory", "memory/memorytest", "replicate", "replicate/core", "replicate/fakenet", "store", "wire"},
+		"replicate/memlog":  leaf,
+		"sim":               {"memory", "memory/memorytest", "replicate", "replicate/core", "replicate/fakenet", "replicate/memlog", "store", "wire"},
 	}
 }
 
