@@ -70,5 +70,8 @@ func baseURL(raw string) (*url.URL, error) {
 	case u.Scheme != "http" && u.Scheme != "https", u.Host == "", u.User != nil, u.RawQuery != "", u.Fragment != "":
 		return nil, errors.New("want a URL such as http://host:port")
 	}
+	if u.Path == "" {
+		u.Path = "/"
+	}
 	return u, nil
 }

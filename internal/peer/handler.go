@@ -216,7 +216,9 @@ func (h *handler) snapshot(w http.ResponseWriter, r *http.Request) error {
 		_ = rc.SetWriteDeadline(time.Now().Add(h.cfg.Timeout))
 		err := write()
 		if err == nil {
-			err = rc.Flush()
+			if err = rc.Flush(); errors.Is(err, errors.ErrUnsupported) {
+				err = nil
+			}
 		}
 		_ = rc.SetWriteDeadline(time.Time{})
 		return err
