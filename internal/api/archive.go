@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -90,27 +91,31 @@ func distinct(ids []string) []string {
 // the node or of the quorum no further one is begun.
 func (a *API) archiveAll(q *request, ids []string, reason string) ([]engine.Outcome, []error) {
 	outs, errs := make([]engine.Outcome, len(ids)), make([]error, len(ids))
-	g, ctx := errgroup.WithContext(q.Context())
+	var g errgroup.Group
 	g.SetLimit(archiveAtOnce)
+	var stopped atomic.Bool
 	for i, id := range ids {
 		g.Go(func() error {
-			if errs[i] = ctx.Err(); errs[i] != nil {
-				return errs[i]
-			}
-			// What has begun is not canceled by the failure of another one.
-			outs[i], errs[i] = a.engine.Archive(q.Context(), q.part(id), id, reason)
-			if a.missing(errs[i]) {
+			if stopped.Load() {
+				errs[i] = errNotBegun
 				return nil
 			}
-			return errs[i]
+			outs[i], errs[i] = a.engine.Archive(q.Context(), q.part(id), id, reason)
+			if errs[i] != nil && !missingMemory(errs[i]) {
+				stopped.Store(true)
+			}
+			return nil
 		})
 	}
 	_ = g.Wait() // each error is in errs
 	return outs, errs
 }
 
-// missing reports whether err says no more than that the caller has no such memory.
-func (a *API) missing(err error) bool {
+var errNotBegun = errors.New("not begun, because of another failure")
+
+// missingMemory reports whether err says no more than that the caller has no
+// such memory.
+func missingMemory(err error) bool {
 	_, refused := errors.AsType[*engine.ForbiddenError](err)
 	return refused || errors.Is(err, memory.ErrNotFound) || errors.Is(err, memory.ErrAmbiguous)
 }
@@ -129,7 +134,6 @@ func archiveReply(ids []string, outs []engine.Outcome, errs []error, reason stri
 	v := archiveView{Archived: []string{}, Missing: []string{}, Reason: reason, Receipts: []*engine.Receipt{}}
 	var failed error
 	for i, err := range errs {
-		_, refused := errors.AsType[*engine.ForbiddenError](err)
 		switch {
 		case err == nil && outs[i].Pending != nil:
 			v.Pending = append(v.Pending, outs[i].Pending.ID)
@@ -137,7 +141,7 @@ func archiveReply(ids []string, outs []engine.Outcome, errs []error, reason stri
 			v.Archived = append(v.Archived, ids[i])
 			v.Receipt = receiptOf(outs[i].Receipt)
 			v.Receipts = append(v.Receipts, v.Receipt)
-		case refused, errors.Is(err, memory.ErrNotFound), errors.Is(err, memory.ErrAmbiguous):
+		case missingMemory(err):
 			v.Missing = append(v.Missing, ids[i])
 		default:
 			failed = worse(failed, err)
@@ -159,13 +163,11 @@ func archiveReply(ids []string, outs []engine.Outcome, errs []error, reason stri
 	return rep, nil
 }
 
-// worse keeps the cause among the errors of parallel work: those of ops that
-// were not begun come of it.
+// worse keeps what matters among the errors of parallel work: a missed quorum
+// before others, any before what was not begun because of them.
 func worse(a, b error) error {
-	if a == nil {
-		return b
-	}
-	if _, is := errors.AsType[*engine.QuorumError](b); is {
+	_, missed := errors.AsType[*engine.QuorumError](b)
+	if a == nil || missed || errors.Is(a, errNotBegun) {
 		return b
 	}
 	return a

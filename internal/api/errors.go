@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -38,9 +39,7 @@ func (p *problem) members() map[string]any {
 	if len(p.fields) > 0 {
 		m["fields"] = p.fields
 	}
-	for k, v := range p.extra {
-		m[k] = v
-	}
+	maps.Copy(m, p.extra)
 	return m
 }
 

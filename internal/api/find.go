@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,7 +34,7 @@ func (a *API) filter(q *request) (memory.Filter, error) {
 	if err != nil {
 		return f, err
 	}
-	f.MinPriority = int32(priority) //nolint:gosec // 0 to 10
+	f.MinPriority = int32(priority)
 	if f.Since, err = instant("since", q.text("since")); err != nil {
 		return f, err
 	}
@@ -55,20 +56,11 @@ func validFilter(f memory.Filter) error {
 		return badField("tier", "tier %.40q: want short, mid or long", string(f.Tier))
 	}
 	for _, k := range f.Kinds {
-		if !contains(memory.MemoryKinds(), k) {
+		if !slices.Contains(memory.MemoryKinds(), k) {
 			return badField("kinds", "kinds: %.40q: want one of %s", k, strings.Join(memory.MemoryKinds(), ", "))
 		}
 	}
 	return nil
-}
-
-func contains(list []string, s string) bool {
-	for _, v := range list {
-		if v == s {
-			return true
-		}
-	}
-	return false
 }
 
 // recallBody is a recall by POST. Numbers may be text, as in a query.

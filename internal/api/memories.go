@@ -398,6 +398,9 @@ func (a *API) consolidate(q *request) (reply, error) {
 	case len(b.IDs) < memory.MinSources || len(b.IDs) > memory.MaxSources:
 		return reply{}, badField("ids", "ids: %d, want %d to %d", len(b.IDs), memory.MinSources, memory.MaxSources)
 	}
+	if err := memory.ValidTitle(*b.Title); err != nil {
+		return reply{}, err
+	}
 	if err := q.claims(b.AgentID); err != nil {
 		return reply{}, err
 	}

@@ -128,7 +128,7 @@ func nodeRoutes() []route {
 		{method: get, path: "/api/v1/receipts/{dot}", summary: "say who holds a write now", handle: (*API).receipt},
 		{method: get, path: "/api/v1/status", summary: "describe the node and its members", handle: (*API).status},
 		{method: get, path: "/api/v1/diff", summary: "compare with a member", handle: (*API).diff},
-		{method: post, path: "/api/v1/repair", summary: "ship what differs to and from a member", handle: (*API).repair},
+		{method: post, path: "/api/v1/repair", summary: "merge again what a member has and this node lacks", handle: (*API).repair},
 		{method: get, path: "/api/v1/parked", summary: "list ops that a member refused", handle: (*API).parked},
 		{method: post, path: "/api/v1/parked/retry", summary: "offer refused ops again", handle: (*API).retryParked, body: bodyOptional, in: retryBody{}},
 		{method: get, path: "/api/v1/events", summary: "stream ops as they are applied", handle: (*API).events, stream: true},

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/engine"
@@ -45,13 +46,7 @@ func subjectOf(k memory.Key) string {
 		memory.FamContent: "content", memory.FamLife: "life", memory.FamLink: "link", memory.FamStandard: "standard",
 		memory.FamProposal: "proposal", memory.FamVote: "vote", memory.FamOutcome: "outcome",
 	}
-	s := names[k.Family] + " " + k.A
-	for _, part := range []string{k.B, k.C} {
-		if part != "" {
-			s += " " + part
-		}
-	}
-	return s
+	return strings.TrimRight(strings.Join([]string{names[k.Family], k.A, k.B, k.C}, " "), " ")
 }
 
 const eventBatch = 256
@@ -74,7 +69,7 @@ func (a *API) events(q *request) (reply, error) {
 	s := a.openStream(q, "text/event-stream")
 	s.line(": tallystick events\nretry: 1000\n\n")
 	if err := s.flush(); err != nil {
-		return reply{sent: true}, nil //nolint:nilerr // the client is gone
+		return reply{sent: true}, nil
 	}
 	a.follow(q, s, after)
 	return reply{sent: true}, nil

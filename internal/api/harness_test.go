@@ -1,0 +1,266 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/tallystick/tallystick/internal/api"
+	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/replicate"
+	"github.com/tallystick/tallystick/internal/store"
+	"github.com/tallystick/tallystick/internal/wire"
+)
+
+// node is an API over a real engine, store and replicator.
+type node struct {
+	t     *testing.T
+	url   string
+	api   *api.API
+	eng   *engine.Engine
+	store *store.Store
+	logs  *logs
+	ahead *atomic.Int64 // how far the clock of the test is ahead
+}
+
+func (n *node) now() time.Time { return time.Now().Add(time.Duration(n.ahead.Load())) }
+
+// options of a node.
+type options struct {
+	api      func(*api.Config)
+	store    func(*store.Config)
+	w        int
+	members  []memory.Node
+	net      replicate.Transport
+	writerOf bool // the writer does not run: everything stays queued
+}
+
+// deaf is a network in which nobody answers.
+type deaf struct{ replicate.Transport }
+
+func (deaf) Push(context.Context, memory.Node, *memory.Push) (*memory.PushReply, error) {
+	return nil, &memory.Fault{Err: io.ErrUnexpectedEOF}
+}
+
+func (deaf) Digest(context.Context, memory.Node, *memory.DigestRequest) (*memory.DigestReply, error) {
+	return nil, &memory.Fault{Err: io.ErrUnexpectedEOF}
+}
+
+func (deaf) Pull(context.Context, memory.Node, *memory.PullRequest) (*memory.PullReply, error) {
+	return nil, &memory.Fault{Err: io.ErrUnexpectedEOF}
+}
+
+func open(t *testing.T, o options) *node {
+	t.Helper()
+	n := &node{t: t, logs: &logs{}, ahead: &atomic.Int64{}}
+	log := slog.New(slog.NewTextHandler(n.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	var fed *replicate.Replicator
+	sc := store.Config{
+		Dir: t.TempDir(), Node: "a", Clock: memory.NewClock(n.now, memory.DefaultMaxSkew), Codec: wire.Codec{}, Log: log,
+		OnCommit: func(c memory.Committed) {
+			fed.Committed(c)
+			n.eng.Committed(c)
+		},
+	}
+	if o.store != nil {
+		o.store(&sc)
+	}
+	st, err := store.Open(t.Context(), sc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.store = st
+	rc := replicate.Config{Self: "a", W: o.w, Members: o.members}
+	ec := engine.Config{Node: "a", QuorumTimeout: 100 * time.Millisecond, Now: n.now, Log: log, Version: "test"}
+	for _, m := range o.members {
+		ec.Members = append(ec.Members, engine.Member{Name: m, URL: "http://" + string(m) + ".invalid"})
+	}
+	if fed, err = replicate.New(t.Context(), rc, replicate.Storage{Log: st, Cursors: st, Digests: st}, o.net, log); err != nil {
+		t.Fatal(err)
+	}
+	n.eng = engine.New(ec, st, fed)
+	ac := api.Config{Engine: n.eng, Log: log, Metrics: prometheus.NewRegistry(), Version: "test", Now: n.now, Federated: len(o.members) > 0}
+	if o.api != nil {
+		o.api(&ac)
+	}
+	n.api = api.New(ac)
+	ctx, cancel := context.WithCancel(context.Background()) //nolint:usetesting // ends after the server
+	runs := []func(context.Context) error{fed.Run, n.eng.Run}
+	if !o.writerOf {
+		runs = append(runs, st.Run)
+	}
+	done := make(chan error, len(runs))
+	for _, run := range runs {
+		go func() { done <- run(ctx) }()
+	}
+	srv := httptest.NewUnstartedServer(n.api)
+	srv.Start()
+	n.url = srv.URL
+	t.Cleanup(func() {
+		srv.CloseClientConnections()
+		srv.Close()
+		cancel()
+		for range runs {
+			if err := <-done; err != nil {
+				t.Errorf("run: %v", err)
+			}
+		}
+		if err := st.Close(); err != nil && !o.writerOf {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return n
+}
+
+func alone(t *testing.T) *node {
+	t.Helper()
+	return open(t, options{})
+}
+
+// logs collects what was logged.
+type logs struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *logs) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(b)
+}
+
+func (l *logs) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+// answer is a response that was read to its end.
+type answer struct {
+	t      *testing.T
+	status int
+	header http.Header
+	raw    string
+	body   map[string]any // nil if it is no JSON object
+}
+
+// call sends a request. Headers come as pairs. A body that is not empty is JSON
+// unless a header says otherwise.
+func (n *node) call(method, path, body string, headers ...string) answer {
+	n.t.Helper()
+	req, err := http.NewRequestWithContext(n.t.Context(), method, n.url+path, strings.NewReader(body))
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		if headers[i+1] == "" {
+			req.Header.Del(headers[i])
+		} else {
+			req.Header.Set(headers[i], headers[i+1])
+		}
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	raw, err := io.ReadAll(res.Body)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	a := answer{t: n.t, status: res.StatusCode, header: res.Header, raw: string(raw)}
+	_ = json.Unmarshal(raw, &a.body)
+	return a
+}
+
+// want fails the test unless the status is status.
+func (a answer) want(status int) answer {
+	a.t.Helper()
+	if a.status != status {
+		a.t.Fatalf("status %d, want %d: %.600s", a.status, status, a.raw)
+	}
+	return a
+}
+
+// at walks into the body: keys of objects, numbers for places in arrays.
+func (a answer) at(path ...any) any {
+	a.t.Helper()
+	var v any = a.body
+	for _, p := range path {
+		switch key := p.(type) {
+		case string:
+			m, is := v.(map[string]any)
+			if !is {
+				a.t.Fatalf("%v: no object at %q in %.600s", path, key, a.raw)
+			}
+			v = m[key]
+		case int:
+			l, is := v.([]any)
+			if !is || key >= len(l) {
+				a.t.Fatalf("%v: no element %d in %.600s", path, key, a.raw)
+			}
+			v = l[key]
+		}
+	}
+	return v
+}
+
+func (a answer) text(path ...any) string {
+	a.t.Helper()
+	s, is := a.at(path...).(string)
+	if !is {
+		a.t.Fatalf("%v is no text in %.600s", path, a.raw)
+	}
+	return s
+}
+
+func (a answer) number(path ...any) int {
+	a.t.Helper()
+	f, is := a.at(path...).(float64)
+	if !is {
+		a.t.Fatalf("%v is no number in %.600s", path, a.raw)
+	}
+	return int(f)
+}
+
+// is fails the test unless the value at path is want.
+func (a answer) is(want any, path ...any) answer {
+	a.t.Helper()
+	if got := a.at(path...); got != want {
+		a.t.Errorf("%v = %v, want %v, in %.600s", path, got, want, a.raw)
+	}
+	return a
+}
+
+// receipt fails the test unless the answer has a receipt of that durability.
+func (a answer) receipt(durability string) answer {
+	a.t.Helper()
+	a.is(durability, "receipt", "durability").is("a", "receipt", "held_by", 0)
+	if dot := a.text("receipt", "dot"); !strings.HasPrefix(dot, "a.") || len(a.text("receipt", "digest")) != 64 {
+		a.t.Errorf("receipt %v", a.at("receipt"))
+	}
+	return a
+}
+
+// create makes a memory and returns its id.
+func (n *node) create(title string, headers ...string) string {
+	n.t.Helper()
+	return n.call("POST", "/api/v1/memories", `{"title":"`+title+`","content":"content of `+title+`"}`, headers...).want(http.StatusCreated).text("id")
+}
+
+func agent(name string) []string { return []string{"X-Agent-Id", name} }

@@ -1,0 +1,309 @@
+package api_test
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tallystick/tallystick/internal/api"
+)
+
+var update = flag.Bool("update", false, "write golden files anew")
+
+// step is one request of a golden conversation.
+type step struct {
+	name   string
+	method string
+	path   string
+	body   string
+	agent  string
+	status int
+}
+
+// conversation touches every route but the streams, in an order in which each
+// finds what it needs.
+func conversation() []step {
+	const cellar = "/api/v1/memories/00000000-0000-7000-8000-000000000001"
+	return []step{
+		{"create", "POST", "/api/v1/memories", `{"id":"00000000-0000-7000-8000-000000000001","title":"Cellar","content":"the key hangs left","namespace":"house/cellar","tier":"long","tags":["access"],"priority":7,"confidence":0.5,"source":"user","kind":"claim","metadata":{"x":1},"scope":"team","source_uri":"doc:plan","source_span":{"start":1,"end":4},"citations":[{"uri":"uri:a","accessed_at":"2026-01-01T00:00:00Z"}],"created_at":"2026-01-02T03:04:05Z"}`, "alice", 201},
+		{"create again", "POST", "/api/v1/memories", `{"title":"Cellar","content":"other","namespace":"house/cellar"}`, "alice", 409},
+		{"create anonymously", "POST", "/api/v1/memories", `{"title":"Attic","content":"cold in winter"}`, "", 201},
+		{"bulk array", "POST", "/api/v1/memories/bulk", `[{"title":"One","content":"first text"},{"title":"","content":"x"},{"title":"Two","content":"second text"},{"content":"no title"}]`, "alice", 200},
+		{"bulk object", "POST", "/api/v1/memories/bulk", `{"memories":[{"title":"Three","content":"third text"}]}`, "alice", 200},
+		{"list", "GET", "/api/v1/memories?namespace=house/cellar&tags=access&min_priority=3", "", "", 200},
+		{"get", "GET", cellar, "", "", 200},
+		{"get by prefix", "GET", "/api/v1/memories/00000000-0000", "", "", 200},
+		{"update", "PUT", cellar, `{"content":"the key hangs right","tags":[],"expires_at":"2100-01-01T00:00:00Z"}`, "alice", 200},
+		{"patch", "PATCH", cellar, `{"expires_at":null,"priority":8}`, "alice", 200},
+		{"update by another", "PUT", cellar, `{"content":"no"}`, "bob", 403},
+		{"promote", "POST", "/api/v1/memories/" + attic + "/promote", "", "", 200},
+		{"history", "GET", cellar + "/history", "", "", 200},
+		{"link", "POST", "/api/v1/links", `{"from":"00000000-0000-7000-8000-000000000001","to":"` + attic + `","rel_type":"derived_from"}`, "alice", 201},
+		{"links", "GET", "/api/v1/links/00000000-0000-7000-8000-000000000001", "", "", 200},
+		{"get with links", "GET", cellar, "", "", 200},
+		{"unlink", "DELETE", "/api/v1/links", `{"source_id":"00000000-0000-7000-8000-000000000001","target_id":"` + attic + `"}`, "alice", 200},
+		{"unlink again", "DELETE", "/api/v1/links?source_id=00000000-0000-7000-8000-000000000001&target_id=" + attic, "", "alice", 200},
+		{"recall", "GET", "/api/v1/recall?context=key+cellar", "", "", 200},
+		{"recall by post", "POST", "/api/v1/recall", `{"query":"key cellar","limit":"1","budget_tokens":100,"tags":null,"kinds":"all"}`, "", 200},
+		{"search", "GET", "/api/v1/search?q=key+right", "", "", 200},
+		{"search by source", "GET", "/api/v1/search?source_uri=doc:", "", "", 200},
+		{"archive", "POST", "/api/v1/archive", `{"ids":["` + attic + `","nobody"],"reason":"winter"}`, "", 200},
+		{"archived", "GET", "/api/v1/archive", "", "", 200},
+		{"archive stats", "GET", "/api/v1/archive/stats", "", "", 200},
+		{"restore", "POST", "/api/v1/archive/" + attic + "/restore", "", "", 200},
+		{"restore what is live", "POST", "/api/v1/archive/" + attic + "/restore", "", "", 404},
+		{"delete", "DELETE", "/api/v1/memories/" + attic, "", "", 200},
+		{"get what is deleted", "GET", "/api/v1/memories/" + attic, "", "", 404},
+		{"erase", "POST", "/api/v1/memories/" + attic + "/erase", "", "", 200},
+		{"erase by delete", "DELETE", "/api/v1/memories/" + attic + "?erase=true", "", "", 404},
+		{"consolidate", "POST", "/api/v1/consolidate", `{"ids":["` + one + `","` + two + `"],"title":"Numbers","summary":"one and two"}`, "alice", 201},
+		{"forget", "POST", "/api/v1/forget?namespace=nowhere", "", "", 200},
+		{"forget by body", "POST", "/api/v1/forget", `{"pattern":"third"}`, "alice", 200},
+		{"standard", "POST", "/api/v1/namespaces/guarded/deep/standard", `{"governance":{"write":"approve","approver":"human"}}`, "alice", 201},
+		{"standard in the body", "POST", "/api/v1/namespaces", `{"standard":{"namespace":"other","id":"00000000-0000-7000-8000-000000000001","parent":"guarded"}}`, "alice", 201},
+		{"read standard", "GET", "/api/v1/namespaces/guarded%2Fdeep/standard", "", "", 200},
+		{"read standard by query", "GET", "/api/v1/namespaces?namespace=guarded/deep", "", "", 200},
+		{"read inherited standards", "GET", "/api/v1/namespaces/guarded/deep/er/standard?inherit=true", "", "", 200},
+		{"read no standard", "GET", "/api/v1/namespaces/free/standard", "", "", 200},
+		{"create with approval", "POST", "/api/v1/memories", `{"title":"Asked","content":"may I","namespace":"guarded/deep"}`, "bob", 202},
+		{"pendings", "GET", "/api/v1/pending?status=pending", "", "bob", 200},
+		{"pending", "GET", "/api/v1/pending/$PENDING", "", "bob", 200},
+		{"approve", "POST", "/api/v1/pending/$PENDING/approve", "", "alice", 200},
+		{"approve again", "POST", "/api/v1/pending/$PENDING/approve", "", "alice", 409},
+		{"create with approval again", "POST", "/api/v1/memories", `{"title":"Asked again","content":"may I","namespace":"guarded/deep"}`, "bob", 202},
+		{"reject", "POST", "/api/v1/pending/$PENDING/reject", "", "alice", 200},
+		{"all pendings", "GET", "/api/v1/pending", "", "bob", 200},
+		{"clear standard", "DELETE", "/api/v1/namespaces/guarded/deep/standard", "", "alice", 200},
+		{"clear standard by query", "DELETE", "/api/v1/namespaces?namespace=guarded/deep", "", "alice", 200},
+		{"namespaces", "GET", "/api/v1/namespaces", "", "", 200},
+		{"receipt", "GET", "/api/v1/receipts/$DOT", "", "", 200},
+		{"status", "GET", "/api/v1/status", "", "", 200},
+		{"diff without member", "GET", "/api/v1/diff", "", "", 400},
+		{"diff with a stranger", "GET", "/api/v1/diff?member=z", "", "", 404},
+		{"repair with a stranger", "POST", "/api/v1/repair?member=z", "", "", 404},
+		{"parked", "GET", "/api/v1/parked", "", "", 200},
+		{"retry parked", "POST", "/api/v1/parked/retry", `{"dots":[]}`, "", 200},
+		{"stats", "GET", "/api/v1/stats", "", "", 200},
+		{"capabilities", "GET", "/api/v1/capabilities", "", "", 200},
+		{"health", "GET", "/api/v1/health", "", "", 200},
+		{"live", "GET", "/health/live", "", "", 200},
+		{"ready", "GET", "/health/ready", "", "", 200},
+	}
+}
+
+// Ids that follow from namespace and title.
+var (
+	attic = derived("Attic")
+	one   = derived("One")
+	two   = derived("Two")
+)
+
+func TestEveryRouteAnswersAsItsGoldenFileSays(t *testing.T) {
+	n := alone(t)
+	vars := map[string]string{}
+	var out strings.Builder
+	for _, s := range conversation() {
+		for k, v := range vars {
+			s.path = strings.ReplaceAll(s.path, k, v)
+		}
+		var headers []string
+		if s.agent != "" {
+			headers = agent(s.agent)
+		}
+		a := n.call(s.method, s.path, s.body, headers...)
+		if a.status != s.status {
+			t.Errorf("%s: status %d, want %d: %s", s.name, a.status, s.status, a.raw)
+		}
+		if dot, is := a.body["receipt"].(map[string]any); is && s.method != "GET" {
+			vars["$DOT"], _ = dot["dot"].(string)
+		}
+		if id, is := a.body["pending_id"].(string); is {
+			vars["$PENDING"] = id
+		}
+		fmt.Fprintf(&out, "## %s\n%s %s\n%d %s\n%s\n\n", s.name, s.method, stable(s.path, vars), a.status, a.header.Get("Content-Type"), stable(pretty(t, a.raw), vars))
+	}
+	golden(t, "routes.txt", out.String())
+}
+
+// stable replaces what differs from run to run.
+func stable(s string, vars map[string]string) string {
+	if id := vars["$PENDING"]; id != "" {
+		s = strings.ReplaceAll(s, id, "PENDING")
+	}
+	for _, r := range []struct{ find, put string }{
+		{`\b20(2[6-9]|[3-9]\d)-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}\+00:00`, "TIME"},
+		{`\b[0-9a-f]{64}\b`, "DIGEST"},
+		{`\ba\.[0-9a-z]+\.\d+`, "DOT"},
+		{`"(incarnation|db_size_bytes|bytes|lsn|index_lag|seq|started_at|access_count|score)": [^,\n]+`, `"$1": X`},
+		{`\n *"last_accessed_at": [^\n]+`, ""},
+		{`"a\.[0-9a-z]+"`, `"ORIGIN"`},
+		{`0[1-9a-f][0-9a-f]{6}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`, "UUID7"},
+	} {
+		s = regexp.MustCompile(r.find).ReplaceAllString(s, r.put)
+	}
+	return s
+}
+
+func pretty(t *testing.T, raw string) string {
+	t.Helper()
+	var v any
+	if err := json.Unmarshal([]byte(raw), &v); err != nil {
+		t.Fatalf("no JSON: %s", raw)
+	}
+	b, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o750); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+		t.Errorf("differs from %s (-want +got):\n%s", path, diff)
+	}
+}
+
+// patternOf is the route that a path of the conversation belongs to.
+func patternOf(method, path string) string {
+	path, _, _ = strings.Cut(path, "?")
+	best := ""
+	for _, rt := range api.Routes() {
+		re := regexp.QuoteMeta(rt.Path)
+		re = strings.ReplaceAll(re, `\{rest\.\.\.\}`, `.+`)
+		re = regexp.MustCompile(`\\\{[a-z]+\\\}`).ReplaceAllString(re, `[^/]+`)
+		if rt.Method == method && regexp.MustCompile("^"+re+"$").MatchString(path) && strings.Count(rt.Path, "{") <= max(1, strings.Count(best, "{")) {
+			if best == "" || strings.Count(rt.Path, "{") < strings.Count(best, "{") {
+				best = rt.Path
+			}
+		}
+	}
+	return method + " " + best
+}
+
+func TestTheGoldenConversationTouchesEveryRouteThatIsNoStream(t *testing.T) {
+	seen := map[string]bool{}
+	for _, s := range conversation() {
+		seen[patternOf(s.method, s.path)] = true
+	}
+	for _, rt := range api.Routes() {
+		if !rt.Stream && !seen[rt.Method+" "+rt.Path] {
+			t.Errorf("%s %s is not in the conversation", rt.Method, rt.Path)
+		}
+	}
+}
+
+// concrete fills in the parameters of a pattern.
+func concrete(path string) string {
+	path = strings.ReplaceAll(path, "{rest...}", "ns/standard")
+	return regexp.MustCompile(`\{[a-z]+\}`).ReplaceAllString(path, "x")
+}
+
+func TestEveryRouteRefusesOtherMethods(t *testing.T) {
+	n := alone(t)
+	allowed := map[string][]string{}
+	for _, rt := range api.Routes() {
+		allowed[rt.Path] = append(allowed[rt.Path], rt.Method)
+		if rt.Method == http.MethodGet {
+			allowed[rt.Path] = append(allowed[rt.Path], http.MethodHead)
+		}
+	}
+	for path, methods := range allowed {
+		slices.Sort(methods)
+		for _, m := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {
+			if slices.Contains(methods, m) {
+				continue
+			}
+			a := n.call(m, concrete(path), "").want(http.StatusMethodNotAllowed)
+			if got, want := a.header.Get("Allow"), strings.Join(methods, ", "); got != want {
+				t.Errorf("%s %s: Allow %q, want %q", m, path, got, want)
+			}
+			a.is("METHOD_NOT_ALLOWED", "code")
+		}
+	}
+}
+
+func TestEveryRouteButHealthWantsTheKey(t *testing.T) {
+	n := open(t, options{api: func(c *api.Config) { c.APIKey = "s3cret" }})
+	for _, rt := range api.Routes() {
+		path := concrete(rt.Path)
+		if rt.Open {
+			if a := n.call(rt.Method, path, ""); a.status != http.StatusOK {
+				t.Errorf("%s %s: status %d without a key", rt.Method, path, a.status)
+			}
+			continue
+		}
+		for _, headers := range [][]string{nil, {"X-Api-Key", "s3cre"}, {"X-Api-Key", "S3CRET"}} {
+			a := n.call(rt.Method, path, "", headers...)
+			if a.status != http.StatusUnauthorized || a.body["error"] != "missing or invalid API key" {
+				t.Errorf("%s %s with %v: status %d %s", rt.Method, path, headers, a.status, a.raw)
+			}
+		}
+	}
+	n.call("GET", "/api/v1/status", "", "X-Api-Key", "s3cret").want(http.StatusOK)
+	n.call("GET", "/api/v1/status?api_key=s3cret", "").want(http.StatusOK)
+}
+
+func TestRoutesThatChangeStateAreExactlyThoseThatTakeDurability(t *testing.T) {
+	n := alone(t)
+	for _, rt := range api.Routes() {
+		if rt.Stream {
+			continue
+		}
+		body := ""
+		if rt.Request != nil {
+			body = "{}"
+		}
+		a := n.call(rt.Method, concrete(rt.Path)+"?durability=never", body)
+		refused := a.status == http.StatusBadRequest && strings.Contains(a.raw, "want local, quorum or all")
+		if refused != rt.Mutates {
+			t.Errorf("%s %s: mutates %v, refuses a bad durability %v: %s", rt.Method, rt.Path, rt.Mutates, refused, a.raw)
+		}
+	}
+}
+
+func TestEveryRouteWithABodyRefusesBadOnes(t *testing.T) {
+	n := alone(t)
+	big := `{"title":"` + strings.Repeat("x", 3<<20) + `"}`
+	for _, rt := range api.Routes() {
+		if rt.Request == nil {
+			continue
+		}
+		path := concrete(rt.Path)
+		n.call(rt.Method, path, `{"title":`).want(http.StatusBadRequest).is("malformed JSON body", "error").is("MALFORMED_JSON", "code")
+		n.call(rt.Method, path, "\"\xff\"").want(http.StatusBadRequest)
+		n.call(rt.Method, path, `"text"`).want(http.StatusBadRequest).is("VALIDATION_FAILED", "code")
+		n.call(rt.Method, path, `a=b`, "Content-Type", "application/x-www-form-urlencoded").want(http.StatusUnsupportedMediaType)
+		n.call(rt.Method, path, `{}`, "Content-Type", "").want(http.StatusUnsupportedMediaType)
+		n.call(rt.Method, path, big).want(http.StatusRequestEntityTooLarge).is("BODY_TOO_LARGE", "code")
+	}
+}
+
+func TestUnknownRoutesAreJSON(t *testing.T) {
+	n := alone(t)
+	for _, path := range []string{"/", "/api/v1", "/api/v1/memory", "/api/v1/memories/a/b", "/api/v1/namespaces/a/b", "/api/v2/memories", "/favicon.ico"} {
+		n.call("GET", path, "").want(http.StatusNotFound).is("UNKNOWN_ROUTE", "code")
+	}
+}
