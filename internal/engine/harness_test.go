@@ -53,7 +53,7 @@ func open(t *testing.T, name memory.Node, net replicate.Transport, w int, others
 	n.store = st
 	n.fed = federate(t, name, st, net, w, others, log)
 	n.Engine = engine.New(engine.Config{
-		Node: name, Members: others, QuorumTimeout: 2 * time.Second, Now: n.clock.now, Log: log,
+		Node: name, Members: others, QuorumTimeout: 500 * time.Millisecond, Now: n.clock.now, Log: log,
 	}, st, n.fed)
 	ctx, cancel := context.WithCancel(context.Background()) // ends after the clean-up of the test
 	done := make(chan error, 3)

@@ -78,9 +78,15 @@ func (e *Engine) linksOf(ctx context.Context, agent memory.AgentID, id string) (
 // List returns a page of the records that f selects, and the cursor of the next
 // page, "" after the last.
 func (e *Engine) List(ctx context.Context, f memory.Filter, p Page) ([]memory.Record, string, error) {
-	setDefault(&f.Now, e.now())
+	e.asked(&f)
 	limit := min(cmp.Or(max(p.Limit, 0), defaultPage), maxPage)
 	return e.store.List(ctx, f, p.Order, limit, max(p.Offset, 0), p.Cursor)
+}
+
+// asked completes a filter as it came from outside: it is judged now, and for somebody.
+func (e *Engine) asked(f *memory.Filter) {
+	setDefault(&f.Now, e.now())
+	setDefault(&f.Viewer, memory.Anonymous)
 }
 
 const (
@@ -92,7 +98,7 @@ const (
 // Recall answers a question in words. What a recall finds counts as read; what a
 // search finds (all words must occur) does not.
 func (e *Engine) Recall(ctx context.Context, q RecallQuery) (Recalled, error) {
-	setDefault(&q.Filter.Now, e.now())
+	e.asked(&q.Filter)
 	limit, ranker := min(cmp.Or(max(q.Limit, 0), defaultRecall), maxRecall), e.cfg.Recall
 	if q.All {
 		limit, ranker = min(cmp.Or(max(q.Limit, 0), defaultPage), maxSearch), e.cfg.Search
