@@ -48,7 +48,9 @@ type Options struct {
 type Item struct {
 	Draft client.Draft
 	Link  *client.Link // set: this is a link, and Draft is empty
-	Where string       // file and line or section, for messages
+	// Archived is set on memories that were in the archive when they were exported.
+	Archived bool
+	Where    string // file and line or section, for messages
 }
 
 // ItemError says that one item cannot be read. The reader goes on behind it.

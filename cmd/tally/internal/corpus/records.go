@@ -27,6 +27,7 @@ type record struct {
 	Target     string          `json:"target_id"`
 	Relation   string          `json:"relation"`
 	Origin     string          `json:"source"` // hides the draft's
+	State      string          `json:"state"`
 }
 
 func (r *record) item(o Options, where string) (Item, error) {
@@ -61,7 +62,7 @@ func (r *record) item(o Options, where string) (Item, error) {
 		}
 		d.ExpiresAt = &at
 	}
-	return Item{Draft: d, Where: where}, nil
+	return Item{Draft: d, Where: where, Archived: r.State == "archived"}, nil
 }
 
 // readLines reads JSONL.
