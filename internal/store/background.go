@@ -58,9 +58,9 @@ func (t *tx) foldTouches(ctx context.Context, by map[string]touched) error {
 // background does one piece of what can wait, and reports whether there is more
 // of it to do at once. Run calls it when nothing is queued.
 func (w *writer) background(ctx context.Context) (more bool, err error) {
-	if w.indexed < w.lsn {
+	if before := w.indexed; before < w.lsn {
 		err := w.alone(ctx, func(ctx context.Context, t *tx) error { return t.indexNext(ctx) })
-		return err == nil && w.indexed < w.lsn, err
+		return w.indexed != before, err // no progress, on a full disk: later
 	}
 	if by := w.s.touch.take(); len(by) > 0 {
 		return false, w.alone(ctx, func(ctx context.Context, t *tx) error { return t.foldTouches(ctx, by) })

@@ -28,10 +28,17 @@ var schema embed.FS
 // minSQLite is the first release whose WAL reset cannot lose a commit.
 const minSQLite = "3.51.3"
 
-func openWriter(ctx context.Context, path string) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", dsn(path, "rwc",
-		"journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(0)", "cache_size(-16384)",
-		"temp_store(MEMORY)", "busy_timeout(5000)"))
+const pageSize = 4096
+
+func openWriter(ctx context.Context, path string, maxBytes int64) (*sql.DB, error) {
+	pragmas := []string{
+		fmt.Sprintf("page_size(%d)", pageSize), "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(0)",
+		"cache_size(-16384)", "temp_store(MEMORY)", "busy_timeout(5000)", "secure_delete(ON)",
+	}
+	if maxBytes > 0 {
+		pragmas = append(pragmas, fmt.Sprintf("max_page_count(%d)", max(maxBytes/pageSize, 1)))
+	}
+	db, err := sql.Open("sqlite", dsn(path, "rwc", pragmas...))
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}

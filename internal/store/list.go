@@ -41,7 +41,11 @@ func filter(f memory.Filter) where {
 		w.and(`m.l_state = 1 AND NOT `+sqlExpired, now)
 	}
 	w.and(`m.c_lsn <> 0`)
-	if !f.All {
+	switch {
+	case f.All:
+	case f.Viewer == "":
+		w.and(`m.private = 0`)
+	default:
 		w.and(`(m.private = 0 OR m.owner = ? OR m.target = ?)`, string(f.Viewer), string(f.Viewer))
 	}
 	switch {

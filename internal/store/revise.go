@@ -128,6 +128,7 @@ func (t *tx) erase(ctx context.Context, m *record, by *memory.Entry) error {
 		return err
 	}
 	m.newest, m.conflicts, m.dirty = 0, 0, true
+	t.erased = true
 	return t.exec(ctx, `DELETE FROM embeddings WHERE record = ?`, m.rid)
 }
 

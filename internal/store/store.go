@@ -48,6 +48,8 @@ type Config struct {
 	QueueLen int // jobs that may wait for the writer; beyond, memory.ErrBusy
 	BatchOps int // ops in one transaction; 1 makes a transaction of each write
 	Readers  int // read-only connections
+	// MaxBytes bounds the database file; beyond, writes fail with memory.ErrFull. 0 is no bound.
+	MaxBytes int64
 }
 
 func (c *Config) defaults() {
@@ -123,7 +125,7 @@ func (s *Store) open(ctx context.Context) error {
 	if err := lockFile(lock); err != nil {
 		return fmt.Errorf("%s: %w; stop it, or give this one a directory of its own with --data", s.cfg.Dir, ErrLocked)
 	}
-	db, err := openWriter(ctx, s.path)
+	db, err := openWriter(ctx, s.path, s.cfg.MaxBytes)
 	if err != nil {
 		return err
 	}

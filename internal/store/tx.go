@@ -21,6 +21,7 @@ type tx struct {
 	deltas map[int]memory.Sum // by bucket
 	tail   []tailEntry        // own entries, for the lanes
 	heads  []*originState     // whose head moved
+	erased bool               // payload was taken out: no copy may stay in memory
 }
 
 // exec changes rows.

@@ -338,6 +338,9 @@ func (w *writer) publish(t *tx, batch []*job) {
 		c.Other += j.news
 	}
 	w.s.tail.add(t.tail)
+	if t.erased {
+		w.s.tail.drop()
+	}
 	if w.s.cfg.OnCommit != nil && t.rows > 0 {
 		w.s.cfg.OnCommit(c)
 	}

@@ -1,0 +1,147 @@
+package store_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/store"
+	"github.com/tallystick/tallystick/internal/store/storetest"
+	"github.com/tallystick/tallystick/internal/wire"
+)
+
+func suite() storetest.Suite {
+	return storetest.Suite{
+		Codec: wire.Codec{},
+		Damage: func(t *testing.T, n *storetest.Node, statement string) {
+			t.Helper()
+			exec(t, n.Dir(), statement)
+		},
+	}
+}
+
+func exec(t *testing.T, dir, statement string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, store.FileName)+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.ExecContext(t.Context(), statement)
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSQLite(t *testing.T) { suite().Run(t) }
+
+func TestOpenRefuses(t *testing.T) {
+	good := t.TempDir()
+	suite().Open(t, "a", good).Stop()
+	newer := t.TempDir()
+	suite().Open(t, "a", newer).Stop()
+	exec(t, newer, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)`)
+	locked := t.TempDir()
+	suite().Open(t, "a", locked)
+	file := filepath.Join(t.TempDir(), "file")
+	exec(t, filepath.Dir(file), `SELECT 1`)
+
+	for name, tc := range map[string]struct {
+		dir  string
+		node memory.Node
+		want string
+		is   error
+	}{
+		"a database of a newer version": {newer, "a", "use the newer program", store.ErrNewer},
+		"a locked directory":            {locked, "a", "in use by another process", store.ErrLocked},
+		"another node's directory":      {good, "b", `belongs to node "a"`, nil},
+		"a bad node name":               {t.TempDir(), "a.b", "node name", memory.ErrInvalid},
+		"a file for a directory":        {filepath.Join(good, store.FileName), "a", "data directory", nil},
+	} {
+		s, err := store.Open(t.Context(), store.Config{
+			Dir: tc.dir, Node: tc.node, Clock: memory.NewClock(time.Now, time.Minute), Codec: wire.Codec{}, Log: slog.New(slog.DiscardHandler),
+		})
+		if err == nil {
+			t.Errorf("%s: opened", name)
+			_ = s.Close()
+			continue
+		}
+		if !strings.Contains(err.Error(), tc.want) || tc.is != nil && !errors.Is(err, tc.is) {
+			t.Errorf("%s: %q, want %q", name, err, tc.want)
+		}
+	}
+}
+
+func TestAFullQueueRefusesBeforeWriting(t *testing.T) {
+	s, err := store.Open(t.Context(), store.Config{
+		Dir: t.TempDir(), Node: "a", Clock: memory.NewClock(time.Now, time.Minute), Codec: wire.Codec{},
+		Log: slog.New(slog.DiscardHandler), QueueLen: 2,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The writer does not run yet, so what is queued stays.
+	submit := func(title string) error {
+		_, err := s.Submit(context.WithoutCancel(t.Context()), &memory.Write{Actor: "x", Ops: []memory.NewOp{{Op: storetest.Create(title, "x")}}})
+		return err
+	}
+	results := make(chan error, 3)
+	for _, title := range []string{"one", "two", "three"} {
+		go func() { results <- submit(title) }()
+	}
+	if err := <-results; !errors.Is(err, memory.ErrBusy) {
+		t.Fatalf("the third of two: %v, want ErrBusy", err)
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	for range 2 {
+		if err := <-results; err != nil {
+			t.Errorf("a queued write: %v", err)
+		}
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if err := submit("four"); !errors.Is(err, memory.ErrClosed) {
+		t.Errorf("after the end: %v, want ErrClosed", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func BenchmarkSubmit(b *testing.B) {
+	s, err := store.Open(b.Context(), store.Config{
+		Dir: b.TempDir(), Node: "a", Clock: memory.NewClock(time.Now, time.Minute), Codec: wire.Codec{}, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(b.Context()))
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	titles := make(chan string, 64)
+	go func() {
+		for i := 0; ; i++ {
+			titles <- time.Unix(int64(i), 0).String()
+		}
+	}()
+	text := strings.Repeat("some text about ordinary things ", 32)
+	b.SetParallelism(64)
+	for b.Loop() {
+		if _, err := s.Submit(ctx, &memory.Write{Actor: "x", Ops: []memory.NewOp{{Op: storetest.Create(<-titles, text)}}}); err != nil {
+			b.Error(err)
+		}
+	}
+	cancel()
+	if err := errors.Join(<-done, s.Close()); err != nil {
+		b.Error(err)
+	}
+}

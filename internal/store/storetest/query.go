@@ -1,0 +1,286 @@
+package storetest
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+func now() memory.Instant { return memory.InstantOf(time.Now()) }
+
+func titles(recs []memory.Record) []string {
+	out := []string{}
+	for _, r := range recs {
+		out = append(out, r.Title)
+	}
+	return out
+}
+
+func (s Suite) lists(t *testing.T) {
+	n := s.Open(t, "a", t.TempDir())
+	add := func(title string, change func(*memory.Memory)) {
+		op := Create(title, "text of "+title)
+		change(&op.Memory)
+		n.Put(op)
+	}
+	add("plain", func(*memory.Memory) {})
+	add("urgent", func(m *memory.Memory) { m.Priority = 9; m.Tags = []string{"x", `quo"ted`} })
+	add("hidden", func(m *memory.Memory) { m.Metadata = memory.Object(`{"agent_id":"ai:owner"}`) })
+	add("sent", func(m *memory.Memory) {
+		m.Metadata = memory.Object(`{"agent_id":"ai:owner","target_agent_id":"ai:friend"}`)
+	})
+	add("shared", func(m *memory.Memory) { m.Metadata = memory.Object(`{"agent_id":"ai:owner","scope":"team"}`) })
+	add("deep", func(m *memory.Memory) { m.Namespace = "global/sub"; m.Tier = memory.Short })
+	add("sibling", func(m *memory.Memory) { m.Namespace = "global2" })
+	add("expired", func(m *memory.Memory) { m.ExpiresAt = now() + memory.Instant(time.Millisecond) })
+	add("archived", func(*memory.Memory) {})
+	n.Put(&memory.Archive{ID: Memo("archived", "").ID, Reason: "archive"})
+	add("deleted", func(*memory.Memory) {})
+	n.Put(&memory.Delete{ID: Memo("deleted", "").ID})
+	later := now() + memory.Instant(time.Second)
+
+	for name, tc := range map[string]struct {
+		filter memory.Filter
+		want   []string
+	}{
+		"anonymous":       {memory.Filter{}, []string{"deep", "plain", "shared", "sibling", "urgent"}},
+		"owner":           {memory.Filter{Viewer: "ai:owner"}, []string{"deep", "hidden", "plain", "sent", "shared", "sibling", "urgent"}},
+		"friend":          {memory.Filter{Viewer: "ai:friend"}, []string{"deep", "plain", "sent", "shared", "sibling", "urgent"}},
+		"namespace":       {memory.Filter{Namespace: "global"}, []string{"plain", "shared", "urgent"}},
+		"subtree":         {memory.Filter{Namespace: "global", Subtree: true}, []string{"deep", "plain", "shared", "urgent"}},
+		"tier":            {memory.Filter{Tier: memory.Short}, []string{"deep"}},
+		"tag":             {memory.Filter{Tags: []string{`quo"ted`, "x"}}, []string{"urgent"}},
+		"no such tag":     {memory.Filter{Tags: []string{"x", "y"}}, []string{}},
+		"priority":        {memory.Filter{MinPriority: 6}, []string{"urgent"}},
+		"title":           {memory.Filter{Title: "plain"}, []string{"plain"}},
+		"owned":           {memory.Filter{All: true, Owner: "ai:owner"}, []string{"hidden", "sent", "shared"}},
+		"archive":         {memory.Filter{Life: memory.Archived}, []string{"archived", "expired"}},
+		"deleted":         {memory.Filter{Life: memory.Deleted}, []string{"deleted"}},
+		"kind":            {memory.Filter{Kinds: []string{"claim", "event"}}, []string{}},
+		"created too old": {memory.Filter{Since: later + 1}, []string{}},
+	} {
+		tc.filter.Now = later
+		recs, next, err := n.List(t.Context(), tc.filter, memory.ByPriority, 100, 0, "")
+		got := titles(recs)
+		slices.Sort(got)
+		if err != nil || !slices.Equal(got, tc.want) || next != "" {
+			t.Errorf("%s: %v, next %q (%v), want %v", name, got, next, err, tc.want)
+		}
+		if c, err := n.Count(t.Context(), tc.filter); err != nil || c != len(tc.want) {
+			t.Errorf("%s: counted %d (%v), want %d", name, c, err, len(tc.want))
+		}
+	}
+	for _, order := range []memory.Order{memory.ByPriority, memory.ByID} {
+		whole, _, err := n.List(t.Context(), memory.Filter{Now: later}, order, 100, 0, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if order == memory.ByPriority && whole[0].Title != "urgent" {
+			t.Errorf("first is %q", whole[0].Title)
+		}
+		var paged []memory.Record
+		for cursor := ""; ; {
+			page, next, err := n.List(t.Context(), memory.Filter{Now: later}, order, 2, 0, cursor)
+			if err != nil {
+				t.Fatal(err)
+			}
+			paged = append(paged, page...)
+			if cursor = next; cursor == "" {
+				break
+			}
+		}
+		if !slices.Equal(titles(whole), titles(paged)) {
+			t.Errorf("pages give %v, the whole is %v", titles(paged), titles(whole))
+		}
+	}
+	if _, _, err := n.List(t.Context(), memory.Filter{Now: later}, memory.ByID, 2, 0, "nonsense"); !errors.Is(err, memory.ErrInvalid) {
+		t.Errorf("bad cursor: %v", err)
+	}
+	s.resolves(t, n)
+}
+
+func (s Suite) resolves(t *testing.T, n *Node) {
+	op := Create("by hand", "x")
+	op.Memory.ID = "abc-1"
+	other := Create("by hand too", "x")
+	other.Memory.ID = "abc-12"
+	n.Put(op, other)
+	for prefix, want := range map[string]string{"abc-1": "abc-1", "abc-12": "abc-12"} {
+		if got, err := n.Resolve(t.Context(), prefix); err != nil || got != want {
+			t.Errorf("%s resolves to %s (%v), want %s", prefix, got, err, want)
+		}
+	}
+	if _, err := n.Resolve(t.Context(), "abc"); !errors.Is(err, memory.ErrAmbiguous) {
+		t.Errorf("abc: %v, want ErrAmbiguous", err)
+	}
+	if _, err := n.Resolve(t.Context(), "nothing"); !errors.Is(err, memory.ErrNotFound) {
+		t.Errorf("nothing: %v, want ErrNotFound", err)
+	}
+	if r, err := n.ByTitle(t.Context(), "global", "by hand"); err != nil || r.ID != "abc-1" {
+		t.Errorf("by title: %v (%v)", r, err)
+	}
+	if _, err := n.ByTitle(t.Context(), "global", "deleted"); !errors.Is(err, memory.ErrNotFound) {
+		t.Errorf("a deleted title: %v, want ErrNotFound", err)
+	}
+}
+
+func (s Suite) searches(t *testing.T) {
+	n := s.Open(t, "a", t.TempDir())
+	for i := range 30 {
+		op := Create(title(i), "common words and more")
+		op.Memory.Namespace = "noise"
+		op.Memory.ID = memory.DerivedID("noise", title(i))
+		n.Put(op)
+	}
+	op := Create("needle", "common words, of which one is Xylophones")
+	op.Memory.Tags = []string{"instrument"}
+	n.Put(op)
+	find := func(match string, f memory.Filter) []string {
+		t.Helper()
+		if err := n.SyncIndex(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		f.Now = now()
+		hits, err := n.Search(t.Context(), match, f, 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := []string{}
+		for _, h := range hits {
+			out = append(out, h.Title)
+		}
+		return out
+	}
+	for match, want := range map[string][]string{`"xylophone"`: {"needle"}, `"instrument"`: {"needle"}, `"nothing"`: {}} {
+		if got := find(match, memory.Filter{}); !slices.Equal(got, want) {
+			t.Errorf("%s finds %v, want %v", match, got, want)
+		}
+	}
+	if got := find(`"common"`, memory.Filter{Namespace: "global"}); !slices.Equal(got, []string{"needle"}) {
+		t.Errorf("with a filter: %v: it must apply before the limit", got)
+	}
+	if got := find(`"common"`, memory.Filter{}); len(got) != 5 {
+		t.Errorf("limit 5 gives %d", len(got))
+	}
+	m := Memo("needle", "now about trumpets")
+	m.Version = 2
+	n.Put(&memory.Put{Memory: m})
+	if got := find(`"xylophone"`, memory.Filter{}); len(got) != 0 {
+		t.Errorf("the old text is still found: %v", got)
+	}
+	if got := find(`"trumpet"`, memory.Filter{}); !slices.Equal(got, []string{"needle"}) {
+		t.Errorf("the new text: %v", got)
+	}
+	n.Put(&memory.Archive{ID: m.ID, Reason: "archive"})
+	if got := find(`"trumpet"`, memory.Filter{}); len(got) != 0 {
+		t.Errorf("an archived memory is found: %v", got)
+	}
+	if got := find(`"trumpet"`, memory.Filter{Life: memory.Archived}); !slices.Equal(got, []string{"needle"}) {
+		t.Errorf("in the archive: %v", got)
+	}
+	n.Put(&memory.Restore{ID: m.ID}, &memory.Erase{ID: m.ID})
+	if got := find(`"trumpet"`, memory.Filter{}); len(got) != 0 {
+		t.Errorf("an erased memory is found: %v", got)
+	}
+	if _, err := n.Search(t.Context(), `"unclosed`, memory.Filter{Now: now()}, 5); err == nil {
+		t.Error("a broken query is no error")
+	}
+}
+
+func (s Suite) links(t *testing.T) {
+	n := s.Open(t, "a", t.TempDir())
+	a, b := Memo("a", "").ID, Memo("b", "").ID
+	link := &memory.Link{Source: a, Target: b, Relation: "supersedes", CreatedAt: now()}
+	n.Put(link) // before its ends: normal
+	count := func(want int, when string) {
+		t.Helper()
+		for _, id := range []string{a, b} {
+			if l, err := n.Links(t.Context(), id); err != nil || len(l) != want {
+				t.Errorf("%s: %d links (%v), want %d", when, len(l), err, want)
+			}
+		}
+	}
+	count(0, "no ends")
+	n.Put(Create("a", "x"))
+	count(0, "one end")
+	n.Put(Create("b", "x"))
+	count(1, "both ends")
+	if to, err := n.Targets(t.Context(), a, "supersedes"); err != nil || !slices.Equal(to, []string{b}) {
+		t.Errorf("targets %v (%v)", to, err)
+	}
+	n.Put(&memory.Archive{ID: b, Reason: "archive"})
+	count(0, "an end archived")
+	n.Put(&memory.Restore{ID: b})
+	count(1, "restored")
+	n.Put(&memory.Unlink{Source: a, Target: b, Relations: []string{"supersedes"}})
+	count(0, "unlinked")
+	if l, err := n.LinkBetween(t.Context(), a, b); err != nil || len(l) != 0 {
+		t.Errorf("between: %v (%v)", l, err)
+	}
+	into := Memo("c", "both")
+	n.Put(&memory.Consolidate{Into: into, Sources: []memory.SourceVersion{{ID: a, Dot: memory.Dot{Origin: n.Origin(), Seq: 2}}, {ID: b, Dot: memory.Dot{Origin: n.Origin(), Seq: 3}}}})
+	if r, err := n.Record(t.Context(), a); err != nil || r.Life != memory.Archived || r.Reason != memory.ReasonConsolidated {
+		t.Errorf("source of a consolidation: %v %q (%v)", r.Life, r.Reason, err)
+	}
+	n.CheckState(nil)
+}
+
+func (s Suite) pendings(t *testing.T) {
+	a, b := s.Open(t, "a", t.TempDir()), s.Open(t, "b", t.TempDir())
+	propose := &memory.Propose{ID: "p1", Namespace: "global", Requester: "ai:x", RequestedAt: now(), Action: Create("one", "x")}
+	a.Put(propose)
+	b.Feed(a)
+	b.Write(&memory.Write{Actor: "ai:y", Ops: []memory.NewOp{{Op: &memory.Decide{ID: "p1", Voter: "ai:y", Approve: true}}}})
+	a.Feed(b)
+	open, err := a.Pendings(t.Context(), true, "global", 10)
+	if err != nil || len(open) != 1 || open[0].Home != "a" || len(open[0].Votes) != 1 || !open[0].Votes[0].Approve {
+		t.Fatalf("open: %+v (%v)", open, err)
+	}
+	a.Write(&memory.Write{
+		Ops:    []memory.NewOp{{Op: &memory.Resolve{ID: "p1", Outcome: memory.OutcomeApproved}}, {Op: propose.Action}},
+		Expect: []memory.Expect{{Key: memory.Key{Family: memory.FamOutcome, A: "p1"}}},
+	})
+	b.Feed(a)
+	for _, n := range []*Node{a, b} {
+		if open, err := n.Pendings(t.Context(), true, "", 10); err != nil || len(open) != 0 {
+			t.Errorf("still open: %+v (%v)", open, err)
+		}
+		p, err := n.Pending(t.Context(), "p1")
+		if err != nil || p.Outcome != memory.OutcomeApproved {
+			t.Errorf("resolved: %+v (%v)", p, err)
+		}
+		if r, err := n.Record(t.Context(), Memo("one", "").ID); err != nil || r.Life != memory.Live {
+			t.Errorf("the action's effect: %+v (%v)", r, err)
+		}
+	}
+	a.Put(&memory.SetStandard{Namespace: "global", StandardID: Memo("one", "").ID})
+	if st, err := a.Standard(t.Context(), "global"); err != nil || st.StandardID != Memo("one", "").ID {
+		t.Errorf("standard %+v (%v)", st, err)
+	}
+	a.Put(&memory.ClearStandard{Namespace: "global"})
+	if _, err := a.Standard(t.Context(), "global"); !errors.Is(err, memory.ErrNotFound) {
+		t.Errorf("cleared standard: %v", err)
+	}
+}
+
+func (s Suite) touches(t *testing.T) {
+	dir := t.TempDir()
+	n := s.Open(t, "a", dir)
+	n.Put(Create("one", "x"))
+	root := n.View().Root
+	id := Memo("one", "").ID
+	n.Touch([]string{id, "unknown"}, 5)
+	n.Touch([]string{id}, 7)
+	n.Stop()
+	n = s.Open(t, "a", dir)
+	r, err := n.Record(t.Context(), id)
+	if err != nil || r.AccessCount != 2 || r.AccessedAt != 7 {
+		t.Errorf("count %d at %d (%v), want 2 at 7", r.AccessCount, r.AccessedAt, err)
+	}
+	if n.View().Root != root {
+		t.Error("reading changed the digest")
+	}
+}

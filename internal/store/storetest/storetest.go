@@ -1,0 +1,244 @@
+// Package storetest is the conformance suite of the store: what every SQL
+// dialect must do, against package memory's State as the reference.
+package storetest
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/memory/memorytest"
+	"github.com/tallystick/tallystick/internal/store"
+)
+
+// Suite runs the conformance tests.
+type Suite struct {
+	Codec store.Codec
+	// Configure completes a configuration for the dialect under test. May be nil.
+	Configure func(t *testing.T, cfg *store.Config)
+	// Damage runs a statement on the node's database behind the store's back.
+	Damage func(t *testing.T, n *Node, statement string)
+}
+
+// Node is a store with its writer running.
+type Node struct {
+	*store.Store
+	t    *testing.T
+	cfg  store.Config
+	stop func()
+}
+
+// Open starts a store of the given node in dir. It is stopped with the test, or by Stop.
+func (s Suite) Open(t *testing.T, node memory.Node, dir string, change ...func(*store.Config)) *Node {
+	t.Helper()
+	cfg := store.Config{
+		Dir: dir, Node: node, Clock: memory.NewClock(time.Now, memory.DefaultMaxSkew), Codec: s.Codec,
+		Log: slog.New(slog.DiscardHandler),
+	}
+	if s.Configure != nil {
+		s.Configure(t, &cfg)
+	}
+	for _, f := range change {
+		f(&cfg)
+	}
+	st, err := store.Open(context.WithoutCancel(t.Context()), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &Node{Store: st, t: t, cfg: cfg}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	done := make(chan error, 1)
+	go func() { done <- st.Run(ctx) }()
+	n.stop = func() {
+		cancel()
+		if err := errors.Join(<-done, st.Close()); err != nil {
+			t.Errorf("close store: %v", err)
+		}
+	}
+	t.Cleanup(n.Stop)
+	return n
+}
+
+// Stop drains and closes the store.
+func (n *Node) Stop() {
+	if n.stop != nil {
+		n.stop()
+		n.stop = nil
+	}
+}
+
+// Dir returns the data directory.
+func (n *Node) Dir() string { return n.cfg.Dir }
+
+// Put logs ops under the node's origin and returns their entries.
+func (n *Node) Put(ops ...memory.Op) []*memory.Entry {
+	n.t.Helper()
+	w := &memory.Write{Actor: memory.Anonymous}
+	for _, op := range ops {
+		w.Ops = append(w.Ops, memory.NewOp{Op: op})
+	}
+	return n.Write(w).Entries
+}
+
+// Write submits w, which must succeed.
+func (n *Node) Write(w *memory.Write) *memory.Written {
+	n.t.Helper()
+	if w.Actor == "" {
+		w.Actor = memory.Anonymous
+	}
+	out, err := n.Submit(context.WithoutCancel(n.t.Context()), w)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	return out
+}
+
+// Take accepts shipments, which must not be an error.
+func (n *Node) Take(ops ...memory.Shipment) memory.Accepted {
+	n.t.Helper()
+	out, err := n.Accept(context.WithoutCancel(n.t.Context()), ops)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	return out
+}
+
+// Feed copies everything that from has of its current origin.
+func (n *Node) Feed(from *Node) memory.Accepted {
+	n.t.Helper()
+	var acc memory.Accepted
+	for seq := uint64(1); ; {
+		ops, last, err := from.Range(n.t.Context(), memory.Range{Origin: from.Origin(), From: seq, To: 1 << 62}, 64, 1<<20)
+		if err != nil {
+			n.t.Fatal(err)
+		}
+		if len(ops) == 0 {
+			return acc
+		}
+		got := n.Take(ops...)
+		acc.Applied += got.Applied
+		acc.Deferred += got.Deferred
+		acc.Refused = append(acc.Refused, got.Refused...)
+		acc.View = got.View
+		seq = last + 1
+	}
+}
+
+// Memo returns a valid memory of the given title in namespace "global".
+func Memo(title, content string) memory.Memory {
+	return memory.Memory{
+		ID: memory.DerivedID("global", title), Tier: memory.Long, Namespace: "global", Title: title, Content: content,
+		Priority: 5, Confidence: 1, Source: "api", MemoryKind: "observation", ConfidenceSource: "caller_provided",
+		CreatedAt: memory.InstantOf(time.Now()), Version: 1,
+	}
+}
+
+// Create is the op that creates Memo.
+func Create(title, content string) *memory.Put {
+	return &memory.Put{Memory: Memo(title, content), Create: true}
+}
+
+// Ship encodes entries as they travel and sets their digests.
+func (s Suite) Ship(t *testing.T, entries []*memory.Entry) []memory.Shipment {
+	t.Helper()
+	out := make([]memory.Shipment, len(entries))
+	for i, e := range entries {
+		raw, err := s.Codec.Encode(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Digest = sha256.Sum256(raw)
+		out[i] = memory.Shipment{Raw: raw}
+	}
+	return out
+}
+
+// History returns a random federation history and its merge.
+func (s Suite) History(t *testing.T, seed uint64, origins, n int) ([]*memory.Entry, []memory.Shipment, *memory.State) {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(seed, 7)) //nolint:gosec // reproducible on purpose
+	entries := memorytest.History(rng, origins, n, func(e *memory.Entry) memory.Digest {
+		raw, err := s.Codec.Encode(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sha256.Sum256(raw)
+	})
+	ships := s.Ship(t, entries)
+	want := memory.NewState()
+	for _, e := range entries {
+		want.Apply(e)
+	}
+	return entries, ships, want
+}
+
+// CheckState fails unless the store's registers are those of the reference, and
+// its digests follow from its rows.
+func (n *Node) CheckState(want *memory.State) {
+	n.t.Helper()
+	view, sums, err := n.BucketSums(n.t.Context())
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	if kept := n.View().Root; view.Root != kept {
+		n.t.Errorf("digest from the rows is %s, the one kept along %s", view.Root, kept)
+	}
+	var total memory.Sum
+	for _, d := range sums {
+		total.Add(memory.SumOf(d))
+	}
+	if total.Digest() != view.Root {
+		n.t.Errorf("the buckets add up to %s, not to %s", total.Digest(), view.Root)
+	}
+	if want == nil {
+		return
+	}
+	if got := memory.SumOf(view.Root); got != want.Root() {
+		n.t.Errorf("root %s, want %s", view.Root, want.Root().Digest())
+	}
+	for k, e := range want.Keys {
+		v, got, err := n.Register(n.t.Context(), k)
+		if err != nil || v != e.Version() || got.Dot != e.Dot {
+			n.t.Errorf("register %q is held by %v (%v), want %v", k, v, err, e.Version())
+		}
+	}
+}
+
+// Run runs the suite.
+func (s Suite) Run(t *testing.T) {
+	for name, test := range map[string]func(*testing.T){
+		"converges in any order":       s.converges,
+		"survives a restart":           s.restarts,
+		"writes all or nothing":        s.allOrNothing,
+		"remembers idempotency keys":   s.idempotency,
+		"keeps concurrent edits":       s.conflicts,
+		"erases for good":              s.erases,
+		"never resurrects":             s.noResurrection,
+		"parks what it cannot take":    s.parks,
+		"refuses a dot used twice":     s.dotConflict,
+		"takes a new incarnation":      s.incarnation,
+		"serves ranges":                s.ranges,
+		"compacts and ships snapshots": s.compacts,
+		"lists, filters and pages":     s.lists,
+		"finds text":                   s.searches,
+		"links when both ends live":    s.links,
+		"keeps proposals and votes":    s.pendings,
+		"mends damaged rows":           s.mends,
+		"counts reads":                 s.touches,
+		"commits in order":             s.hook,
+		"stops when the disk is full":  s.full,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t)
+		})
+	}
+}
+
+func title(i int) string { return fmt.Sprintf("title %03d", i) }
