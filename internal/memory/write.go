@@ -79,6 +79,9 @@ type OwnEntry struct {
 // View is fsynced.
 type Accepted struct {
 	Applied int // entries that were new here
-	Refused []Refusal
-	View    View
+	// Deferred counts hollow entries that were left out, because the entry that
+	// replaced them is not held yet. They must come again, with it.
+	Deferred int
+	Refused  []Refusal
+	View     View
 }
