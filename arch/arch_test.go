@@ -52,7 +52,6 @@ func libraries() map[string][]string {
 		"github.com/fxamacker/cbor/v2":        {"wire"},
 		"modernc.org/sqlite":                  {"store"},
 		"github.com/pressly/goose/v3":         {"store"},
-		"github.com/danielgtaylor/huma/v2":    {"api"},
 		"github.com/prometheus/client_golang": {"api", "node", "replicate", "engine"},
 		"github.com/google/uuid":              {"engine", "node", "store", "peer"},
 		"github.com/spf13/cobra":              {"cmd/tally"},
