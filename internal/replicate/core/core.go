@@ -95,6 +95,8 @@ func (c *Core) Step(now time.Time, ev Event) []Effect {
 	switch ev := ev.(type) {
 	case Committed:
 		c.committed(ev)
+	case Watched:
+		c.watch(ev.Wait)
 	case Forgotten:
 		c.waits = slices.DeleteFunc(c.waits, func(w Wait) bool { return w.ID == ev.ID })
 	case Loaded:
@@ -154,9 +156,13 @@ func (c *Core) committed(ev Committed) {
 		c.look(ev.View)
 	}
 	for _, w := range ev.Waits {
-		if !c.resolve(w) {
-			c.waits = append(c.waits, w)
-		}
+		c.watch(w)
+	}
+}
+
+func (c *Core) watch(w Wait) {
+	if !c.resolve(w) {
+		c.waits = append(c.waits, w)
 	}
 }
 

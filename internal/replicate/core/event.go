@@ -26,6 +26,9 @@ type Wait struct {
 	W   int
 }
 
+// Watched registers a wait for an entry that was committed earlier.
+type Watched struct{ Wait Wait }
+
 // Forgotten withdraws a [Wait]: nobody is listening any more.
 type Forgotten struct{ ID uint64 }
 
@@ -87,6 +90,7 @@ type MembersChanged struct{ Members []memory.Node }
 type Tick struct{}
 
 func (Committed) event()      {}
+func (Watched) event()        {}
 func (Forgotten) event()      {}
 func (Loaded) event()         {}
 func (Pushed) event()         {}

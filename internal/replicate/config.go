@@ -1,0 +1,78 @@
+package replicate
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/replicate/core"
+)
+
+// Config of a Replicator.
+type Config struct {
+	Self    memory.Node
+	Members []memory.Node // all others, each once
+
+	// W is how many members, this one included, must hold a write that asks for
+	// nothing else: 1 to the number of members; 0 is a majority.
+	W int
+	// QuorumTimeout is how long after its commit a write may take to reach all
+	// members before those that are missing are reported; 0 is 2 s.
+	QuorumTimeout time.Duration
+	// CallTimeout bounds one call to a member; 0 is 10 s. Snapshots have no bound
+	// but the transport's own.
+	CallTimeout time.Duration
+	// MaxOps and MaxBytes bound a batch; 0 is 256 and 1 MiB.
+	MaxOps, MaxBytes int
+	// Window is how many batches may be in flight to a member; 0 is 4.
+	Window int
+	// Seed makes jitter repeatable. Nodes should have different ones.
+	Seed uint64
+	// PerWrite replaces the lanes by one POST per entry and member: the control arm
+	// of the benchmark. Not for use.
+	PerWrite bool
+	// OnPartial, if set, is told of every write that reached W members and not all
+	// by its quorum deadline. It must not block.
+	OnPartial func(kind memory.Kind, d memory.Dot, missing []memory.Node)
+}
+
+// Validate reports the first setting that makes no sense.
+func (c Config) Validate() error {
+	if err := c.Self.Valid(); err != nil {
+		return err
+	}
+	for i, m := range c.Members {
+		if err := m.Valid(); err != nil {
+			return err
+		}
+		if m == c.Self || slices.Contains(c.Members[:i], m) {
+			return fmt.Errorf("member %s is listed twice: %w", m, memory.ErrInvalid)
+		}
+	}
+	if c.W != 0 {
+		return core.CheckQuorum(c.W, len(c.Members)+1)
+	}
+	return nil
+}
+
+func (c *Config) defaults() {
+	set(&c.QuorumTimeout, 2*time.Second)
+	set(&c.CallTimeout, 10*time.Second)
+	set(&c.MaxOps, 256)
+	set(&c.MaxBytes, 1<<20)
+}
+
+func set[T comparable](field *T, def T) {
+	var zero T
+	if *field == zero {
+		*field = def
+	}
+}
+
+// Majority is the smallest number of n members such that any two groups of that
+// size share one.
+func Majority(n int) int { return core.Majority(n) }
+
+// Tally is who holds an op, as far as this node has heard.
+type Tally = core.Tally

@@ -1,0 +1,69 @@
+package replicate
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// Log is this node's own log of entries, by what replication does with it.
+type Log interface {
+	// View is the latest durable reading. It never blocks.
+	View() memory.View
+	// Origin is what this node numbers its ops under at present.
+	Origin() memory.Origin
+	// Range returns the entries of a range from its start on, at least one, and the
+	// seq of the last of them; [memory.ErrTruncated] if they are gone.
+	Range(ctx context.Context, r memory.Range, maxOps, maxBytes int) (ops []memory.Shipment, last uint64, err error)
+	// Accept merges what a member sent, in any order, any number of times. When it
+	// returns, what it took is fsynced and was reported to [Replicator.Committed].
+	Accept(ctx context.Context, ops []memory.Shipment) (memory.Accepted, error)
+	// AdoptHeads ends a snapshot: this node now holds at least these heads.
+	AdoptHeads(ctx context.Context, heads memory.Heads) error
+	// NewIncarnation makes this node number its ops under a new origin.
+	NewIncarnation(ctx context.Context) (memory.Origin, error)
+}
+
+// Cursors remembers across restarts what members hold and what they refused.
+type Cursors interface {
+	Cursors(ctx context.Context, origin memory.Origin) (map[memory.Node]uint64, error)
+	SaveCursor(ctx context.Context, member memory.Node, origin memory.Origin, seq uint64) error
+	Parked(ctx context.Context) ([]memory.Parked, error)
+	Park(ctx context.Context, p memory.Parked) error
+	Unpark(ctx context.Context, member memory.Node, dots []memory.Dot) error
+}
+
+// Digests is the state of this node as sums, for comparison and repair.
+type Digests interface {
+	BucketSums(ctx context.Context) (memory.View, []memory.Digest, error)
+	BucketRegisters(ctx context.Context, buckets []uint16) (memory.View, []memory.RegisterDigest, error)
+	// Reapply is Accept that also merges again what is already held.
+	Reapply(ctx context.Context, ops []memory.Shipment) (memory.Accepted, error)
+}
+
+// Storage is what a Replicator needs of the node's store.
+type Storage struct {
+	Log
+	Cursors
+	Digests
+}
+
+// Transport calls members. Implementations are safe for concurrent use, check
+// that the answer is the member's, and honour ctx. An error that wraps a
+// [*memory.Fault] says what to do about it; any other is worth a retry.
+type Transport interface {
+	Push(ctx context.Context, to memory.Node, p *memory.Push) (*memory.PushReply, error)
+	Pull(ctx context.Context, to memory.Node, q *memory.PullRequest) (*memory.PullReply, error)
+	Digest(ctx context.Context, to memory.Node, q *memory.DigestRequest) (*memory.DigestReply, error)
+	// Snapshot streams all entries that a member has, and returns the view that
+	// they add up to. An error of yield ends it.
+	Snapshot(ctx context.Context, to memory.Node, yield func([]memory.Shipment) error) (memory.View, error)
+}
+
+func faultOf(err error) *memory.Fault {
+	if f, ok := errors.AsType[*memory.Fault](err); ok {
+		return f
+	}
+	return &memory.Fault{Err: err}
+}

@@ -1,0 +1,167 @@
+package memlog
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+const serveOps = 256 // in one reply
+
+// Cursors implements replicate.Cursors.
+func (s *Store) Cursors(_ context.Context, o memory.Origin) (map[memory.Node]uint64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[memory.Node]uint64{}
+	for m, byOrigin := range s.cursors {
+		out[m] = byOrigin[o]
+	}
+	return out, nil
+}
+
+// SaveCursor implements replicate.Cursors.
+func (s *Store) SaveCursor(_ context.Context, m memory.Node, o memory.Origin, seq uint64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cursors[m] == nil {
+		s.cursors[m] = map[memory.Origin]uint64{}
+	}
+	s.cursors[m][o] = seq
+	return nil
+}
+
+// Parked implements replicate.Cursors: what members refused of this node's.
+func (s *Store) Parked(context.Context) ([]memory.Parked, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []memory.Parked
+	for _, byDot := range s.rejected {
+		out = slices.AppendSeq(out, maps.Values(byDot))
+	}
+	slices.SortFunc(out, func(a, b memory.Parked) int {
+		return cmp.Or(cmp.Compare(a.Member, b.Member), cmp.Compare(a.Dot.String(), b.Dot.String()))
+	})
+	return out, nil
+}
+
+// Park implements replicate.Cursors.
+func (s *Store) Park(_ context.Context, p memory.Parked) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.rejected[p.Member] == nil {
+		s.rejected[p.Member] = map[memory.Dot]memory.Parked{}
+	}
+	s.rejected[p.Member][p.Dot] = p
+	return nil
+}
+
+// Unpark implements replicate.Cursors.
+func (s *Store) Unpark(_ context.Context, m memory.Node, dots []memory.Dot) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, d := range dots {
+		delete(s.rejected[m], d)
+	}
+	return nil
+}
+
+// BucketSums implements replicate.Digests.
+func (s *Store) BucketSums(context.Context) (memory.View, []memory.Digest, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sums := make([]memory.Sum, memory.Buckets)
+	for k, e := range s.state.Keys {
+		sums[memory.Bucket(k)].Add(memory.ItemSum(k, e.Version(), e.Digest))
+	}
+	out := make([]memory.Digest, len(sums))
+	for i, sum := range sums {
+		out[i] = sum.Digest()
+	}
+	return s.view, out, nil
+}
+
+// BucketRegisters implements replicate.Digests.
+func (s *Store) BucketRegisters(_ context.Context, buckets []uint16) (memory.View, []memory.RegisterDigest, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []memory.RegisterDigest
+	for k, e := range s.state.Keys {
+		if slices.Contains(buckets, uint16(memory.Bucket(k))) {
+			out = append(out, memory.RegisterDigest{Key: k.String(), Version: e.Version(), Digest: e.Digest})
+		}
+	}
+	slices.SortFunc(out, func(a, b memory.RegisterDigest) int { return cmp.Compare(a.Key, b.Key) })
+	return s.view, out, nil
+}
+
+// ByDot returns the entries named, each if it is held.
+func (s *Store) ByDot(_ context.Context, dots []memory.Dot) ([]memory.Shipment, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	holding := map[memory.Dot]*memory.Entry{}
+	for _, e := range s.state.Keys {
+		holding[e.Dot] = e
+	}
+	var out []memory.Shipment
+	for _, d := range dots {
+		ship, ok := s.log(d.Origin).entries[d.Seq]
+		if e := holding[d]; !ok && e != nil {
+			ship, ok = memory.Shipment{Raw: []byte(d.String())}, true
+		}
+		if !ok {
+			return out, fmt.Errorf("entry %s: %w", d, errUnknown)
+		}
+		out = append(out, ship)
+	}
+	return out, nil
+}
+
+// AcceptPush answers a push as a member does.
+func (s *Store) AcceptPush(ctx context.Context, p *memory.Push) (*memory.PushReply, error) {
+	got, err := s.Accept(ctx, p.Ops)
+	if err != nil {
+		return nil, err
+	}
+	return &memory.PushReply{From: s.node, Refused: got.Refused, View: got.View, Time: s.clock.Wall()}, nil
+}
+
+// AcceptPull answers a pull as a member does.
+func (s *Store) AcceptPull(ctx context.Context, q *memory.PullRequest) (*memory.PullReply, error) {
+	reply := &memory.PullReply{From: s.node}
+	for _, r := range q.Ranges {
+		ops, _, err := s.Range(ctx, r, serveOps-len(reply.Ops), 0)
+		if err != nil {
+			reply.Truncated = append(reply.Truncated, r.Origin)
+			continue
+		}
+		reply.Ops = append(reply.Ops, ops...)
+	}
+	ops, err := s.ByDot(ctx, q.Dots)
+	if err != nil {
+		return nil, err
+	}
+	reply.Ops = append(reply.Ops, ops...)
+	reply.View = s.View()
+	return reply, nil
+}
+
+// AcceptDigest answers a comparison as a member does.
+func (s *Store) AcceptDigest(ctx context.Context, q *memory.DigestRequest) (*memory.DigestReply, error) {
+	reply := &memory.DigestReply{From: s.node}
+	var err error
+	if len(q.Buckets) == 0 {
+		reply.View, reply.Sums, err = s.BucketSums(ctx)
+	} else {
+		reply.View, reply.Registers, err = s.BucketRegisters(ctx, q.Buckets)
+	}
+	return reply, err
+}
+
+// AcceptSnapshot answers a request for the whole state as a member does.
+func (s *Store) AcceptSnapshot(ctx context.Context, _ memory.Node, yield func([]memory.Shipment) error) (memory.View, error) {
+	return s.Snapshot(ctx, yield)
+}

@@ -1,0 +1,387 @@
+package memlog
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// Store is the store of one node. It is safe for concurrent use.
+type Store struct {
+	lib   *Library
+	node  memory.Node
+	clock *memory.Clock
+
+	mu       sync.Mutex
+	hook     func(memory.Committed)
+	refuse   func(*memory.Entry) error
+	origin   memory.Origin
+	life     uint64 // incarnations so far
+	logs     map[memory.Origin]*log
+	state    *memory.State
+	lsn      uint64
+	view     memory.View
+	cursors  map[memory.Node]map[memory.Origin]uint64
+	rejected map[memory.Node]map[memory.Dot]memory.Parked
+}
+
+// log is what a store has of one origin.
+type log struct {
+	head    uint64 // all up to here came, but for what a snapshot covered
+	entries map[uint64]memory.Shipment
+	gaps    map[uint64]string // refused, with the code; the bytes are in entries
+	dropped uint64            // entries up to here may be gone
+}
+
+// New returns an empty store whose first ops are numbered under the given
+// incarnation of node.
+func New(lib *Library, node memory.Node, incarnation uint64, clock *memory.Clock) *Store {
+	s := &Store{
+		lib: lib, node: node, clock: clock, origin: memory.MakeOrigin(node, incarnation), life: incarnation,
+		logs: map[memory.Origin]*log{}, state: memory.NewState(),
+		cursors: map[memory.Node]map[memory.Origin]uint64{}, rejected: map[memory.Node]map[memory.Dot]memory.Parked{},
+	}
+	s.publish()
+	return s
+}
+
+// OnCommit sets the hook that is called after each commit, in order, before the
+// caller is answered.
+func (s *Store) OnCommit(hook func(memory.Committed)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hook = hook
+}
+
+// Refuse makes the store refuse entries of members for which why returns an
+// error. Nil takes all.
+func (s *Store) Refuse(why func(*memory.Entry) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refuse = why
+}
+
+// Submit logs ops under this node's origin.
+func (s *Store) Submit(tag any, ops ...memory.Op) []*memory.Entry {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var entries []*memory.Entry
+	var own []memory.OwnEntry
+	l := s.log(s.origin)
+	for _, op := range ops {
+		e := &memory.Entry{
+			Dot: memory.Dot{Origin: s.origin, Seq: l.head + 1}, Stamp: s.clock.Now(), Actor: "agent", Op: op,
+		}
+		e.Digest = digestOf(e)
+		ship := s.lib.Ship(e)
+		s.apply(l, e, ship)
+		entries = append(entries, e)
+		own = append(own, memory.OwnEntry{Dot: e.Dot, Kind: op.Kind(), Size: len(ship.Raw)})
+	}
+	own[len(own)-1].Tag = tag
+	s.publish()
+	s.committed(memory.Committed{Own: own})
+	return entries
+}
+
+// View implements replicate.Log.
+func (s *Store) View() memory.View {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.view
+}
+
+// Origin implements replicate.Log.
+func (s *Store) Origin() memory.Origin {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.origin
+}
+
+// Range implements replicate.Log.
+func (s *Store) Range(_ context.Context, r memory.Range, maxOps, _ int) ([]memory.Shipment, uint64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.log(r.Origin)
+	var ops []memory.Shipment
+	seq := r.From
+	for ; seq <= min(r.To, l.head) && len(ops) < maxOps; seq++ {
+		ship, ok := l.entries[seq]
+		if !ok {
+			return nil, 0, memory.ErrTruncated
+		}
+		ops = append(ops, ship)
+	}
+	return ops, seq - 1, nil
+}
+
+// Accept implements replicate.Log.
+func (s *Store) Accept(_ context.Context, ops []memory.Shipment) (memory.Accepted, error) {
+	return s.accept(ops, false)
+}
+
+// Reapply implements replicate.Digests.
+func (s *Store) Reapply(_ context.Context, ops []memory.Shipment) (memory.Accepted, error) {
+	return s.accept(ops, true)
+}
+
+func (s *Store) accept(ops []memory.Shipment, again bool) (memory.Accepted, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out memory.Accepted
+	for _, ship := range ops {
+		e, err := s.lib.Open(ship)
+		if err != nil {
+			return out, err
+		}
+		if e.Dot.Origin == s.origin && e.Dot.Seq > s.log(s.origin).head {
+			s.incarnate()
+		}
+		l := s.log(e.Dot.Origin)
+		_, known := l.entries[e.Dot.Seq]
+		switch code, gap := l.gaps[e.Dot.Seq]; {
+		case gap:
+			out.Refused = append(out.Refused, memory.Refusal{Dot: e.Dot, Code: code})
+		case known || e.Dot.Seq <= l.dropped:
+			if again {
+				s.state.Apply(e)
+				s.lsn++
+			}
+		default:
+			s.take(l, e, ship, &out)
+		}
+	}
+	s.publish()
+	out.View = s.view
+	s.committed(memory.Committed{Other: out.Applied})
+	return out, nil
+}
+
+// take applies an entry that is new here, or refuses it.
+func (s *Store) take(l *log, e *memory.Entry, ship memory.Shipment, out *memory.Accepted) {
+	err := s.clock.Observe(e.Stamp)
+	if s.refuse != nil && err == nil {
+		err = s.refuse(e)
+	}
+	if err == nil {
+		s.apply(l, e, ship)
+		out.Applied++
+		return
+	}
+	code := memory.RefusalCode(err)
+	l.entries[e.Dot.Seq], l.gaps[e.Dot.Seq] = ship, code
+	l.advance()
+	s.lsn++
+	out.Refused = append(out.Refused, memory.Refusal{Dot: e.Dot, Code: code, Text: err.Error()})
+}
+
+// RetryRefused takes what was refused before, if it is taken now.
+func (s *Store) RetryRefused() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	applied := 0
+	for _, o := range slices.Sorted(maps.Keys(s.logs)) {
+		l := s.logs[o]
+		for _, seq := range slices.Sorted(maps.Keys(l.gaps)) {
+			e, err := s.lib.Open(l.entries[seq])
+			if err != nil || s.clock.Observe(e.Stamp) != nil || s.refuse != nil && s.refuse(e) != nil {
+				continue
+			}
+			delete(l.gaps, seq)
+			s.apply(l, e, l.entries[seq])
+			applied++
+		}
+	}
+	s.publish()
+	s.committed(memory.Committed{Other: applied})
+}
+
+func (s *Store) apply(l *log, e *memory.Entry, ship memory.Shipment) {
+	l.entries[e.Dot.Seq] = ship
+	l.advance()
+	s.state.Apply(e)
+	s.lsn++
+}
+
+func (l *log) advance() {
+	for {
+		if _, ok := l.entries[l.head+1]; !ok && l.head+1 > l.dropped {
+			return
+		}
+		l.head++
+	}
+}
+
+func (s *Store) log(o memory.Origin) *log {
+	l := s.logs[o]
+	if l == nil {
+		l = &log{entries: map[uint64]memory.Shipment{}, gaps: map[uint64]string{}}
+		s.logs[o] = l
+	}
+	return l
+}
+
+func (s *Store) publish() {
+	heads := memory.Heads{}
+	for o, l := range s.logs {
+		h := memory.Head{Seq: l.head}
+		for seq := range l.gaps {
+			if seq <= l.head {
+				h.Gaps = append(h.Gaps, seq)
+			}
+		}
+		slices.Sort(h.Gaps)
+		if h.Seq > 0 {
+			heads[o] = h
+		}
+	}
+	s.view = memory.View{Heads: heads, Root: s.state.Root().Digest(), LSN: s.lsn}
+}
+
+func (s *Store) committed(c memory.Committed) {
+	if s.hook != nil {
+		c.View = s.view
+		s.hook(c)
+	}
+}
+
+// NewIncarnation implements replicate.Log.
+func (s *Store) NewIncarnation(context.Context) (memory.Origin, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.incarnate()
+	return s.origin, nil
+}
+
+func (s *Store) incarnate() {
+	s.life++
+	for s.logs[memory.MakeOrigin(s.node, s.life)] != nil {
+		s.life++
+	}
+	s.origin = memory.MakeOrigin(s.node, s.life)
+}
+
+// Has reports whether d was applied here, whatever the head.
+func (s *Store) Has(d memory.Dot) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.log(d.Origin)
+	_, gap := l.gaps[d.Seq]
+	_, ok := l.entries[d.Seq]
+	return !gap && (ok || d.Seq <= l.dropped)
+}
+
+// Truncate drops the entries of o up to seq: their effects stay, they can no
+// longer be sent.
+func (s *Store) Truncate(o memory.Origin, seq uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.log(o)
+	seq = min(seq, l.head)
+	for n := range l.entries {
+		if _, gap := l.gaps[n]; n <= seq && !gap {
+			delete(l.entries, n)
+		}
+	}
+	l.dropped = max(l.dropped, seq)
+}
+
+// AdoptHeads implements replicate.Log.
+func (s *Store) AdoptHeads(_ context.Context, heads memory.Heads) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for o, h := range heads {
+		if o == s.origin && h.Seq > s.log(o).head {
+			s.incarnate()
+		}
+		l := s.log(o)
+		l.dropped = max(l.dropped, h.Seq)
+		l.advance()
+	}
+	s.lsn++
+	s.publish()
+	s.committed(memory.Committed{})
+	return nil
+}
+
+// Snapshot yields the entries that hold a register and those of the log, and
+// returns the view that they add up to.
+func (s *Store) Snapshot(_ context.Context, yield func([]memory.Shipment) error) (memory.View, error) {
+	s.mu.Lock()
+	ops := map[string]memory.Shipment{}
+	for _, e := range s.state.Keys {
+		ops[e.Dot.String()] = memory.Shipment{Raw: []byte(e.Dot.String())}
+	}
+	for _, l := range s.logs {
+		for _, ship := range l.entries {
+			ops[string(ship.Raw)] = ship
+		}
+	}
+	view := s.view
+	s.mu.Unlock()
+	var all []memory.Shipment
+	for _, raw := range slices.Sorted(maps.Keys(ops)) {
+		all = append(all, ops[raw])
+	}
+	for part := range slices.Chunk(all, 256) {
+		if err := yield(part); err != nil {
+			return view, err
+		}
+	}
+	return view, nil
+}
+
+// Spoil takes the register that e won out of the state, as a fault of the disk
+// would, and reports whether there was something to lose.
+func (s *Store) Spoil(k memory.Key) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state.Winner(k) == nil {
+		return false
+	}
+	left := memory.NewState()
+	for key, e := range s.state.Keys {
+		if key != k {
+			left.Apply(&memory.Entry{Dot: e.Dot, Stamp: e.Stamp, Op: only{e.Op, key}, Digest: e.Digest})
+		}
+	}
+	s.state = left
+	s.lsn++
+	s.publish()
+	s.committed(memory.Committed{})
+	return true
+}
+
+// only is an op that writes one of its registers.
+type only struct {
+	memory.Op
+	key memory.Key
+}
+
+func (o only) Subjects() []memory.Key { return []memory.Key{o.key} }
+
+// Clone returns an independent copy, as a backup is, without hooks.
+func (s *Store) Clone() *Store {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := New(s.lib, s.node, s.life, s.clock)
+	c.lsn = s.lsn
+	for o, l := range s.logs {
+		c.logs[o] = &log{head: l.head, entries: maps.Clone(l.entries), gaps: maps.Clone(l.gaps), dropped: l.dropped}
+	}
+	for key, e := range s.state.Keys {
+		c.state.Apply(&memory.Entry{Dot: e.Dot, Stamp: e.Stamp, Op: only{e.Op, key}, Digest: e.Digest})
+	}
+	for m, byOrigin := range s.cursors {
+		c.cursors[m] = maps.Clone(byOrigin)
+	}
+	c.publish()
+	return c
+}
+
+// errUnknown is returned for entries that are asked for by name and not there.
+var errUnknown = errors.New("no such entry")

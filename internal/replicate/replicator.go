@@ -1,0 +1,287 @@
+package replicate
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/replicate/core"
+)
+
+// Replicator replicates for one node. Its methods are safe for concurrent use.
+type Replicator struct {
+	// Counters of this replicator.
+	Counters Counters
+
+	cfg   Config
+	store Storage
+	net   Transport
+	log   *slog.Logger
+
+	box      *mailbox
+	tickets  tickets
+	ledger   *ledger
+	partial  partial
+	perWrite *perWrite // nil but in the control arm
+	stopped  chan struct{}
+	greeted  chan struct{}
+	running  sync.WaitGroup // runners
+
+	mu     sync.Mutex
+	core   *core.Core
+	origin memory.Origin
+	skew   map[memory.Node]time.Duration
+	silent map[memory.Node]bool // members not called yet in this run
+	// failing are the members whose last call did not succeed.
+	failing map[memory.Node]bool
+}
+
+// New returns a Replicator for cfg.Self. It reads what an earlier run knew of
+// the members. Commits of the store must be reported to [Replicator.Committed]
+// from here on.
+func New(ctx context.Context, cfg Config, store Storage, net Transport, log *slog.Logger) (*Replicator, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("replication: %w", err)
+	}
+	cfg.defaults()
+	r := &Replicator{
+		cfg: cfg, store: store, net: net, log: log, box: newMailbox(), ledger: newLedger(),
+		tickets: tickets{open: map[uint64]*Ticket{}}, partial: newPartial(),
+		stopped: make(chan struct{}), greeted: make(chan struct{}),
+		origin: store.Origin(), skew: map[memory.Node]time.Duration{}, silent: map[memory.Node]bool{},
+		failing: map[memory.Node]bool{},
+	}
+	for _, m := range cfg.Members {
+		r.silent[m] = true
+	}
+	if len(cfg.Members) == 0 {
+		close(r.greeted)
+	}
+	if cfg.PerWrite {
+		r.perWrite = newPerWrite(r)
+	}
+	cursors, err := store.Cursors.Cursors(ctx, r.origin)
+	if err != nil {
+		return nil, fmt.Errorf("read cursors: %w", err)
+	}
+	parked, err := store.Parked(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read parked ops: %w", err)
+	}
+	r.core = core.New(core.Config{
+		Self: cfg.Self, Origin: r.origin, View: store.View(), Members: cfg.Members, Cursors: cursors, Parked: parked,
+		Seed: cfg.Seed, Window: cfg.Window, NoLanes: cfg.PerWrite,
+	}, time.Now())
+	return r, nil
+}
+
+// Run replicates until ctx ends, then waits for all calls to end and for what is
+// known of the members to be saved. It returns nil. Call it once.
+func (r *Replicator) Run(ctx context.Context) error {
+	saved := make(chan struct{})
+	go func() {
+		defer close(saved)
+		r.save(ctx)
+	}()
+	if r.perWrite != nil {
+		r.spawn(func() { r.perWrite.run(ctx) })
+	}
+	r.loop(ctx)
+	close(r.stopped)
+	r.running.Wait()
+	<-saved
+	return nil
+}
+
+func (r *Replicator) loop(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-r.box.wake:
+		case <-timer.C:
+			r.step(ctx, core.Tick{})
+		}
+		events, own := r.box.take()
+		for _, ev := range events {
+			r.step(ctx, ev)
+		}
+		r.committedOwn(ctx, own)
+		r.checkOrigin(ctx)
+		r.reportPartial(ctx)
+		timer.Reset(r.untilNext())
+	}
+}
+
+// committedOwn does what does not go through the core when ops of this node
+// were committed.
+func (r *Replicator) committedOwn(ctx context.Context, own []memory.OwnEntry) {
+	if len(own) == 0 {
+		return
+	}
+	r.partial.add(own, time.Now().Add(r.cfg.QuorumTimeout))
+	if r.perWrite != nil {
+		r.perWrite.post(ctx, own)
+	}
+}
+
+// checkOrigin notices that the store has taken a new incarnation.
+func (r *Replicator) checkOrigin(ctx context.Context) {
+	now := r.store.Origin()
+	if now == r.origin {
+		return
+	}
+	r.log.WarnContext(ctx, "new incarnation", "old", r.origin, "new", now)
+	r.mu.Lock()
+	r.origin = now
+	r.mu.Unlock()
+	r.step(ctx, core.Reborn{Origin: now, View: r.store.View()})
+}
+
+func (r *Replicator) untilNext() time.Duration {
+	r.mu.Lock()
+	next := r.core.Deadline()
+	r.mu.Unlock()
+	if due, ok := r.partial.due(); ok && due.Before(next) {
+		next = due
+	}
+	return time.Until(next)
+}
+
+func (r *Replicator) step(ctx context.Context, ev core.Event) {
+	r.mu.Lock()
+	effects := r.core.Step(time.Now(), ev)
+	r.mu.Unlock()
+	for _, e := range effects {
+		r.carryOut(ctx, e)
+	}
+	if p, ok := ev.(core.Pushed); ok {
+		r.reached(p.Member)
+	}
+}
+
+// reached notes that a first call to a member has ended, well or not.
+func (r *Replicator) reached(m memory.Node) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.silent[m] {
+		return
+	}
+	delete(r.silent, m)
+	if len(r.silent) == 0 {
+		close(r.greeted)
+	}
+}
+
+// spawn runs fn beside the loop. Run waits for it.
+func (r *Replicator) spawn(fn func()) { r.running.Go(fn) }
+
+// Greeted is closed when every member has been called once, whether it answered
+// or not. A node that waits for it before it takes writes learns first whether
+// its file is older than what the others have of it.
+func (r *Replicator) Greeted() <-chan struct{} { return r.greeted }
+
+// Committed is the hook for the store: call it after each commit, in commit
+// order, before the writers are answered. It never blocks.
+func (r *Replicator) Committed(c memory.Committed) {
+	var waits []core.Wait
+	for _, e := range c.Own {
+		t, ok := e.Tag.(*Ticket)
+		if !ok || t.r != r {
+			continue
+		}
+		t.dot = e.Dot
+		r.tickets.add(t)
+		if r.perWrite != nil {
+			r.perWrite.expect(t)
+		} else {
+			waits = append(waits, core.Wait{ID: t.id, Dot: e.Dot, W: t.w})
+		}
+	}
+	r.box.commit(c.View, waits, c.Own)
+}
+
+// Expect announces a write that is to be held by w members, this node counted; 0
+// is the default. Call it before the write is submitted, and pass the ticket as
+// the Tag of the write: members may acknowledge as soon as it is committed.
+func (r *Replicator) Expect(w int) *Ticket {
+	if w == 0 {
+		w, _ = r.Quorum()
+	}
+	return &Ticket{r: r, id: r.tickets.next(), w: w, met: make(chan Tally, 1)}
+}
+
+// Follow is Expect for an op of any origin that is committed already.
+func (r *Replicator) Follow(d memory.Dot, w int) *Ticket {
+	t := r.Expect(w)
+	t.dot = d
+	r.tickets.add(t)
+	r.box.post(core.Watched{Wait: core.Wait{ID: t.id, Dot: d, W: t.w}})
+	return t
+}
+
+func (r *Replicator) forget(t *Ticket) {
+	if r.tickets.remove(t.id) != nil {
+		r.box.post(core.Forgotten{ID: t.id})
+	}
+	if r.perWrite != nil {
+		r.perWrite.forget(t)
+	}
+}
+
+// Held says who holds d at present, as far as this node has heard. W is the
+// default one.
+func (r *Replicator) Held(d memory.Dot) Tally {
+	r.mu.Lock()
+	t := r.core.Held(d)
+	r.mu.Unlock()
+	t.W, _ = r.Quorum()
+	if r.perWrite != nil {
+		r.perWrite.addVotes(&t)
+	}
+	return t
+}
+
+// Heard takes the reading that came with a call of a member. It never blocks.
+func (r *Replicator) Heard(from memory.Node, v memory.View, _ time.Time) { r.box.hear(from, v) }
+
+// Quorum returns the default W, and the number N of members, this node counted.
+func (r *Replicator) Quorum() (w, n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n = r.core.N()
+	if r.cfg.W != 0 {
+		return r.cfg.W, n
+	}
+	return Majority(n), n
+}
+
+// SetMembers changes the federation: all members but this node. What is known of
+// those that stay is kept.
+func (r *Replicator) SetMembers(members []memory.Node) {
+	r.box.post(core.MembersChanged{Members: members})
+}
+
+// PeerStatus is what this node knows of one member. Zero times are "never in
+// this run".
+type PeerStatus struct {
+	core.Status
+	// ClockSkew is how far the member's clock is ahead of ours, at its last reply.
+	ClockSkew time.Duration
+}
+
+// Status lists all members but this node, by name.
+func (r *Replicator) Status() []PeerStatus {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var list []PeerStatus
+	for _, s := range r.core.Status() {
+		list = append(list, PeerStatus{Status: s, ClockSkew: r.skew[s.Member]})
+	}
+	return list
+}

@@ -1,0 +1,245 @@
+package replicate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/replicate/core"
+)
+
+// carryOut starts what an effect asks for. It does not wait for anything.
+func (r *Replicator) carryOut(ctx context.Context, e core.Effect) {
+	switch e := e.(type) {
+	case core.Push:
+		r.spawn(func() { r.push(ctx, e) })
+	case core.Pull:
+		r.spawn(func() { r.pull(ctx, e) })
+	case core.Snapshot:
+		r.spawn(func() { r.snapshot(ctx, e) })
+	case core.Compare:
+		r.spawn(func() { r.mend(ctx, e) })
+	case core.TakeIncarnation:
+		r.spawn(func() { r.takeIncarnation(ctx, e) })
+	case core.Resolve:
+		r.tickets.resolve(e.ID, e.Tally)
+	case core.SaveCursor:
+		r.ledger.cursor(e)
+	case core.Park:
+		r.park(e)
+	case core.Unpark:
+		r.unpark(e)
+	case core.Notice:
+		r.notice(ctx, e)
+	}
+}
+
+func (r *Replicator) push(ctx context.Context, p core.Push) {
+	ctx, cancel := context.WithTimeout(ctx, r.cfg.CallTimeout)
+	defer cancel()
+	var ops []memory.Shipment
+	if p.From > 0 {
+		var last uint64
+		var err error
+		ops, last, err = r.load(ctx, p)
+		if errors.Is(err, memory.ErrTruncated) {
+			r.box.post(core.Loaded{Member: p.Member, ID: p.ID, Truncated: true})
+			return
+		}
+		if err != nil {
+			r.box.post(core.Pushed{Member: p.Member, ID: p.ID, Fault: faultOf(err)})
+			return
+		}
+		r.box.post(core.Loaded{Member: p.Member, ID: p.ID, Last: last})
+	}
+	reply, err := r.send(ctx, p.Member, ops)
+	if err != nil {
+		r.box.post(core.Pushed{Member: p.Member, ID: p.ID, Fault: faultOf(err)})
+		return
+	}
+	r.box.post(core.Pushed{Member: p.Member, ID: p.ID, Reply: reply})
+}
+
+func (r *Replicator) load(ctx context.Context, p core.Push) ([]memory.Shipment, uint64, error) {
+	ops, last, err := r.store.Range(ctx, memory.Range{Origin: p.Origin, From: p.From, To: p.To}, r.cfg.MaxOps, r.cfg.MaxBytes)
+	if err != nil {
+		return nil, 0, fmt.Errorf("read own log: %w", err)
+	}
+	if len(ops) == 0 || last < p.From {
+		return nil, 0, fmt.Errorf("read own log: nothing at %s.%d", p.Origin, p.From)
+	}
+	return ops, last, nil
+}
+
+// send makes one push and counts it.
+func (r *Replicator) send(ctx context.Context, to memory.Node, ops []memory.Shipment) (*memory.PushReply, error) {
+	sent := time.Now()
+	reply, err := r.net.Push(ctx, to, &memory.Push{From: r.cfg.Self, To: to, Created: sent, Ops: ops, View: r.store.View()})
+	if err == nil && (reply == nil || reply.From != to) {
+		err = fmt.Errorf("push to %s: the reply is not its own", to)
+	}
+	switch {
+	case err != nil:
+		r.Counters.PushFailed.Add(1)
+		if r.isFailing(to) {
+			r.Counters.RetryFailed.Add(1)
+		}
+		return nil, err
+	case len(ops) == 0:
+		r.Counters.Exchanges.Add(1)
+	default:
+		r.Counters.Batches.Add(1)
+		r.Counters.Ops.Add(uint64(len(ops)))
+	}
+	if !reply.Time.IsZero() {
+		half := time.Since(sent) / 2
+		r.mu.Lock()
+		r.skew[to] = reply.Time.Sub(sent.Add(half))
+		r.mu.Unlock()
+	}
+	return reply, nil
+}
+
+func (r *Replicator) pull(ctx context.Context, p core.Pull) {
+	ctx, cancel := context.WithTimeout(ctx, r.cfg.CallTimeout)
+	defer cancel()
+	reply, err := r.fetch(ctx, p.Member, &memory.PullRequest{Ranges: []memory.Range{p.Range}})
+	if err == nil && len(reply.Ops) > 0 {
+		if _, err = r.store.Accept(ctx, reply.Ops); err != nil {
+			err = fmt.Errorf("accept what %s sent: %w", p.Member, err)
+		}
+	}
+	if err != nil {
+		r.Counters.PullFailed.Add(1)
+		r.log.DebugContext(ctx, "pull failed", "member", p.Member, "origin", p.Range.Origin, "err", err)
+		r.box.post(core.Pulled{Origin: p.Range.Origin, ID: p.ID, Fault: faultOf(err)})
+		return
+	}
+	r.Counters.Pulls.Add(1)
+	r.Counters.PulledOps.Add(uint64(len(reply.Ops)))
+	r.box.post(core.Pulled{
+		Origin: p.Range.Origin, ID: p.ID, View: reply.View, Truncated: slices.Contains(reply.Truncated, p.Range.Origin),
+	})
+}
+
+func (r *Replicator) fetch(ctx context.Context, from memory.Node, q *memory.PullRequest) (*memory.PullReply, error) {
+	q.From, q.To = r.cfg.Self, from
+	reply, err := r.net.Pull(ctx, from, q)
+	if err != nil {
+		return nil, fmt.Errorf("pull from %s: %w", from, err)
+	}
+	if reply == nil || reply.From != from {
+		return nil, fmt.Errorf("pull from %s: the reply is not its own", from)
+	}
+	return reply, nil
+}
+
+func (r *Replicator) snapshot(ctx context.Context, s core.Snapshot) {
+	err := r.takeSnapshot(ctx, s.Member)
+	if err != nil {
+		r.log.WarnContext(ctx, "snapshot failed", "member", s.Member, "err", err)
+		r.box.post(core.Snapshotted{ID: s.ID, Fault: faultOf(err)})
+		return
+	}
+	r.Counters.Snapshots.Add(1)
+	r.log.InfoContext(ctx, "snapshot taken", "member", s.Member)
+	r.box.post(core.Snapshotted{ID: s.ID})
+}
+
+func (r *Replicator) takeSnapshot(ctx context.Context, from memory.Node) error {
+	view, err := r.net.Snapshot(ctx, from, func(ops []memory.Shipment) error {
+		got, err := r.store.Accept(ctx, ops)
+		if err == nil && got.Deferred > 0 {
+			err = fmt.Errorf("%d entries have no place yet", got.Deferred)
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("snapshot of %s: %w", from, err)
+	}
+	// What the member has refused it does not hold, and so neither do we.
+	heads := memory.Heads{}
+	for o, h := range view.Heads {
+		if len(h.Gaps) > 0 {
+			h = memory.Head{Seq: h.Gaps[0] - 1}
+		}
+		heads[o] = h
+	}
+	if err := r.store.AdoptHeads(ctx, heads); err != nil {
+		return fmt.Errorf("adopt the heads of %s: %w", from, err)
+	}
+	return nil
+}
+
+// mend compares this node with a member that must be equal and is not, and
+// fetches what it lacks.
+func (r *Replicator) mend(ctx context.Context, c core.Compare) {
+	r.Counters.Alarms.Add(1)
+	cmp, err := r.Repair(ctx, c.Member)
+	if err != nil {
+		r.log.ErrorContext(ctx, "repair failed", "member", c.Member, "err", err)
+	} else {
+		r.log.ErrorContext(ctx, "repaired", "member", c.Member, "differences", len(cmp.Differences), "fetched", cmp.Fetched)
+	}
+	r.box.post(core.Compared(c))
+}
+
+// takeIncarnation looks again before it acts: what the member reported may have
+// crossed a commit.
+func (r *Replicator) takeIncarnation(ctx context.Context, e core.TakeIncarnation) {
+	const crossing = 100 * time.Millisecond
+	for range 2 {
+		if r.store.Origin() != e.Head.Origin || r.store.View().Heads[e.Head.Origin].Seq >= e.Head.Seq {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(crossing):
+		}
+	}
+	r.log.ErrorContext(ctx, "a member holds ops of this node that are not in its file; it was restored from a backup",
+		"member", e.Member, "dot", e.Head, "head", r.store.View().Heads[e.Head.Origin].Seq)
+	if _, err := r.store.NewIncarnation(ctx); err != nil {
+		r.log.ErrorContext(ctx, "new incarnation failed", "err", err)
+		return
+	}
+	r.box.ring()
+}
+
+func (r *Replicator) isFailing(m memory.Node) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.failing[m]
+}
+
+func (r *Replicator) setFailing(m memory.Node, failing bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failing[m] = failing
+}
+
+func (r *Replicator) notice(ctx context.Context, n core.Notice) {
+	switch n.What {
+	case core.Failing:
+		r.setFailing(n.Member, true)
+		r.log.WarnContext(ctx, "member does not answer", "member", n.Member, "err", n.Err, "retry_in", n.Retry)
+	case core.Back:
+		r.setFailing(n.Member, false)
+		r.Counters.RetryOK.Add(1)
+		r.log.InfoContext(ctx, "member answers again", "member", n.Member)
+	case core.Stopped:
+		r.setFailing(n.Member, true)
+		r.log.ErrorContext(ctx, "member does not believe who we are; its lane has stopped", "member", n.Member, "err", n.Err, "probe_in", n.Retry)
+	case core.WentBack:
+		r.Counters.WentBack.Add(1)
+		r.log.ErrorContext(ctx, "member holds less than it once did; its disk was lost or restored", "member", n.Member)
+	case core.Behind:
+		r.log.WarnContext(ctx, "member needs entries that are no longer in the log; it must take a snapshot", "member", n.Member)
+	case core.Diverged:
+		r.log.ErrorContext(ctx, "state differs from a member's at equal heads", "member", n.Member)
+	}
+}

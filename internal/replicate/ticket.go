@@ -1,0 +1,105 @@
+package replicate
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// Reasons of a [ShortError].
+const (
+	// Unreachable: no other member holds the write.
+	Unreachable = "unreachable"
+	// Timeout: some do, fewer than were asked for.
+	Timeout = "timeout"
+)
+
+// ShortError says that a write is committed here and owed to the others, and
+// that fewer members than asked for held it at the deadline.
+type ShortError struct {
+	Tally  Tally
+	Needed int
+	Reason string
+}
+
+func (e *ShortError) Error() string {
+	return fmt.Sprintf("%s is held by %d members, %d were asked for: %s", e.Tally.Dot, len(e.Tally.HeldBy), e.Needed, e.Reason)
+}
+
+// Ticket is a claim to know when enough members hold a write. It needs no
+// closing: a ticket whose write was never committed is garbage.
+type Ticket struct {
+	r   *Replicator
+	id  uint64
+	w   int
+	dot memory.Dot // set by the commit
+	met chan Tally // takes one value
+}
+
+// Wait returns when W members hold the write, this node counted, with those
+// that do. At the deadline, or when the Replicator stops, it returns a
+// [*ShortError]; when ctx ends, its error; in either case with the tally as it
+// stands. The write itself is not affected: it stays, and is owed. Call Wait once.
+func (t *Ticket) Wait(ctx context.Context, deadline time.Time) (Tally, error) {
+	timer := time.NewTimer(time.Until(deadline))
+	defer timer.Stop()
+	var err error
+	select {
+	case tally := <-t.met:
+		return tally, nil
+	case <-timer.C:
+	case <-t.r.stopped:
+	case <-ctx.Done():
+		err = fmt.Errorf("wait for %s: %w", t.dot, ctx.Err())
+	}
+	t.r.forget(t)
+	tally := t.r.Held(t.dot)
+	tally.W = t.w
+	switch {
+	case tally.Met():
+		return tally, nil
+	case err != nil:
+		return tally, err
+	case len(tally.HeldBy) < 2:
+		return tally, &ShortError{Tally: tally, Needed: t.w, Reason: Unreachable}
+	}
+	return tally, &ShortError{Tally: tally, Needed: t.w, Reason: Timeout}
+}
+
+// tickets are those of committed writes that somebody may still wait for. Their
+// number is bounded by that of the writers.
+type tickets struct {
+	mu   sync.Mutex
+	last uint64
+	open map[uint64]*Ticket
+}
+
+func (ts *tickets) next() uint64 {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	ts.last++
+	return ts.last
+}
+
+func (ts *tickets) add(t *Ticket) {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	ts.open[t.id] = t
+}
+
+func (ts *tickets) remove(id uint64) *Ticket {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	t := ts.open[id]
+	delete(ts.open, id)
+	return t
+}
+
+func (ts *tickets) resolve(id uint64, tally Tally) {
+	if t := ts.remove(id); t != nil {
+		t.met <- tally
+	}
+}
