@@ -1,0 +1,225 @@
+package sim
+
+import (
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/memory/memorytest"
+	"github.com/tallystick/tallystick/internal/replicate/core"
+	"github.com/tallystick/tallystick/internal/replicate/memlog"
+)
+
+// schedule starts the clients and the faults of a run.
+func (w *world) schedule() {
+	w.every(10*time.Millisecond, 300*time.Millisecond, w.write)
+	w.every(100*time.Millisecond, 3*time.Second, w.shakeNetwork)
+	w.every(500*time.Millisecond, 6*time.Second, w.killOne)
+	w.every(time.Second, 8*time.Second, w.refuseSome)
+	w.every(2*time.Second, 10*time.Second, w.truncate)
+	w.every(time.Second, 5*time.Second, w.backUpOne)
+	if w.chance(0.4) {
+		w.every(5*time.Second, 20*time.Second, w.loseDisk)
+	}
+	if w.chance(0.2) {
+		w.every(3*time.Second, 10*time.Second, w.spoilOne)
+	}
+}
+
+// every does something at random intervals until the faults end.
+func (w *world) every(lo, hi time.Duration, do func()) {
+	w.after(w.between(lo, hi), func() {
+		if !w.healing {
+			do()
+			w.every(lo, hi, do)
+		}
+	})
+}
+
+// write has a client write a few ops at a node, in bursts at times.
+func (w *world) write() {
+	n := w.pick()
+	burst := 1
+	if w.chance(0.1) {
+		burst = 40
+	}
+	for range burst {
+		quorum := core.Majority(len(w.nodes))
+		if w.chance(0.3) {
+			quorum = 1 + w.rng.IntN(len(w.nodes))
+		}
+		var ops []memory.Op
+		for range 1 + w.rng.IntN(2) {
+			kinds := memory.Kinds()
+			ops = append(ops, memorytest.RandomOp(w.rng, kinds[w.rng.IntN(len(kinds))]))
+		}
+		if !n.up || n.busy() {
+			return
+		}
+		w.report.Writes++
+		n.disk(func() { n.store.Submit(tag{quorum}, ops...) })
+	}
+}
+
+// busy reports whether a node takes no writes yet: after its disk was set back,
+// it first learns from every member what it had written before.
+func (n *node) busy() bool {
+	if !n.shy {
+		return false
+	}
+	for _, s := range n.core.Status() {
+		if s.HeardAt.IsZero() {
+			return true
+		}
+	}
+	n.shy = false
+	return false
+}
+
+func (w *world) shakeNetwork() {
+	switch w.rng.IntN(6) {
+	case 0: // one link, one way
+		l := link{w.pick().name, w.pick().name}
+		w.net.cut[l] = true
+		w.trace("cut %s to %s", l.from, l.to)
+	case 1: // two sides
+		side := map[memory.Node]bool{}
+		for _, n := range w.nodes {
+			side[n.name] = w.chance(0.5)
+		}
+		for _, a := range w.nodes {
+			for _, b := range w.nodes {
+				w.net.cut[link{a.name, b.name}] = side[a.name] != side[b.name]
+			}
+		}
+		w.trace("parted %v", side)
+	case 2:
+		w.net.loss, w.net.repeat = w.rng.Float64()*0.4, w.rng.Float64()*0.4
+		w.net.slow = w.between(0, 2*time.Second)
+	case 3:
+		w.net.refuse = w.rng.Float64() * 0.3
+	case 4:
+		if w.chance(0.2) {
+			w.net.strangers[link{w.pick().name, w.pick().name}] = true
+		}
+	default:
+		w.calm()
+		w.trace("calm")
+	}
+}
+
+// calm makes the network perfect.
+func (w *world) calm() {
+	w.net = network{cut: map[link]bool{}, strangers: map[link]bool{}}
+}
+
+func (w *world) killOne() {
+	if n := w.pick(); n.up {
+		n.crash()
+		w.report.Crashes++
+		w.after(w.between(50*time.Millisecond, 5*time.Second), n.restart)
+	}
+}
+
+func (n *node) restart() {
+	if !n.up {
+		n.start()
+	}
+}
+
+// refuseSome makes a node refuse some ops, or take all again.
+func (w *world) refuseSome() {
+	n := w.pick()
+	if w.chance(0.5) {
+		n.accommodate()
+		return
+	}
+	kind := memory.Kinds()[w.rng.IntN(len(memory.Kinds()))]
+	n.store.Refuse(func(e *memory.Entry) error {
+		if e.Op.Kind() == kind && e.Dot.Seq%3 == 0 {
+			return memory.ErrUnknownKind
+		}
+		return nil
+	})
+}
+
+// accommodate makes a node take what it refused.
+func (n *node) accommodate() {
+	n.store.Refuse(nil)
+	if n.up {
+		n.disk(n.store.RetryRefused)
+	}
+}
+
+// truncate drops old entries of an origin from the logs of some nodes, or of
+// all. Everybody has them who is not a victim; victims will need a snapshot.
+func (w *world) truncate() {
+	o := w.pick().store.Origin()
+	stable := ^uint64(0)
+	for _, n := range w.nodes {
+		h := n.store.View().Heads[o]
+		if len(h.Gaps) > 0 {
+			return
+		}
+		stable = min(stable, h.Seq)
+	}
+	share := w.rng.Float64() * 1.5
+	for _, n := range w.nodes {
+		if w.chance(share) {
+			n.store.Truncate(o, stable)
+		}
+	}
+}
+
+func (w *world) backUpOne() {
+	n := w.pick()
+	n.backup = n.store.Clone()
+}
+
+// loseDisk takes a node's disk away, or sets it back to a backup. At most as
+// many disks are lost in a run as a majority can bear.
+func (w *world) loseDisk() {
+	n := w.pick()
+	if w.victims[n] || len(w.victims) >= len(w.nodes)-core.Majority(len(w.nodes)) {
+		return
+	}
+	w.victims[n] = true
+	w.report.DisksLost++
+	n.crash()
+	if n.backup != nil && w.chance(0.5) {
+		w.trace("%s is set back to a backup", n.name)
+		n.store, n.shy = n.backup, true
+	} else {
+		w.trace("%s loses its disk", n.name)
+		n.store = memlog.New(w.lib, n.name, 1000+uint64(w.report.DisksLost), n.clock)
+	}
+	n.backup = nil
+	w.after(w.between(50*time.Millisecond, 5*time.Second), n.restart)
+}
+
+// spoilOne makes a register of a node wrong, behind its back.
+func (w *world) spoilOne() {
+	all := w.lib.All()
+	n := w.pick()
+	if len(all) == 0 || !n.up {
+		return
+	}
+	for range 10 {
+		e := all[w.rng.IntN(len(all))]
+		if n.store.Spoil(e.Op.Subjects()[0]) {
+			w.trace("%s loses a register", n.name)
+			n.drain()
+			return
+		}
+	}
+}
+
+// heal ends all faults.
+func (w *world) heal() {
+	w.healing = true
+	w.trace("healing")
+	w.calm()
+	for _, n := range w.nodes {
+		n.restart()
+		n.accommodate()
+	}
+}

@@ -1,0 +1,307 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/replicate/core"
+	"github.com/tallystick/tallystick/internal/replicate/memlog"
+)
+
+// node is a core, a store, and the shell between them as far as a simulation
+// needs one. What the store has is on disk; what waits for the fsync is in
+// unsynced, and dies with the process.
+type node struct {
+	w       *world
+	name    memory.Node
+	members []memory.Node // all, this one included
+	clock   *memory.Clock
+	offset  time.Duration // of the clock
+
+	store  *memlog.Store
+	backup *memlog.Store
+
+	up       bool
+	life     int // grows with every start
+	core     *core.Core
+	origin   memory.Origin
+	mail     []core.Event // from the commit hook
+	unsynced []func()
+	waiting  map[uint64]core.Wait
+	lastWait uint64
+	ticking  uint64
+	shy      bool // takes no writes until it has heard of all members
+}
+
+// tag marks a write that somebody waits for.
+type tag struct{ w int }
+
+const (
+	maxOps    = 8 // small batches: more can go wrong
+	cursorLag = 200 * time.Millisecond
+)
+
+func newNode(w *world, name memory.Node, members []memory.Node) *node {
+	n := &node{w: w, name: name, members: members, offset: w.between(-25*time.Second, 25*time.Second)}
+	n.clock = memory.NewClock(n.wall, memory.DefaultMaxSkew)
+	n.store = memlog.New(w.lib, name, 1, n.clock)
+	return n
+}
+
+func (n *node) wall() time.Time { return n.w.now.Add(n.offset) }
+
+func (n *node) start() {
+	n.life++
+	n.up = true
+	n.mail, n.unsynced, n.waiting = nil, nil, map[uint64]core.Wait{}
+	n.store.OnCommit(n.committed)
+	n.origin = n.store.Origin()
+	cursors, _ := n.store.Cursors(context.Background(), n.origin)
+	parked, _ := n.store.Parked(context.Background())
+	n.core = core.New(core.Config{
+		Self: n.name, Origin: n.origin, View: n.store.View(), Members: n.members, Cursors: cursors, Parked: parked,
+		Seed: n.w.rng.Uint64(),
+	}, n.wall())
+	n.w.trace("%s starts, %d ops", n.name, n.store.View().Heads[n.origin].Seq)
+	n.step(core.Tick{})
+}
+
+func (n *node) crash() {
+	n.w.trace("%s crashes, %d jobs unsynced", n.name, len(n.unsynced))
+	n.up = false
+	n.life++
+}
+
+// later runs do if the node lives on until then.
+func (n *node) later(d time.Duration, do func()) {
+	life := n.life
+	n.w.after(d, func() {
+		if n.up && n.life == life {
+			do()
+		}
+	})
+}
+
+// disk runs a job that changes the store. Its effect is there when it is on
+// disk, and not at all before: one fsync carries all jobs that came meanwhile.
+func (n *node) disk(job func()) {
+	n.unsynced = append(n.unsynced, job)
+	if len(n.unsynced) > 1 {
+		return
+	}
+	n.later(n.w.between(time.Millisecond, 8*time.Millisecond), func() {
+		jobs := n.unsynced
+		n.unsynced = nil
+		for _, job := range jobs {
+			job()
+		}
+		n.drain()
+	})
+}
+
+// committed is the store's hook: it only takes note.
+func (n *node) committed(c memory.Committed) {
+	ev := core.Committed{View: c.View}
+	for _, e := range c.Own {
+		if t, ok := e.Tag.(tag); ok {
+			n.lastWait++
+			wait := core.Wait{ID: n.lastWait, Dot: e.Dot, W: t.w}
+			n.waiting[wait.ID] = wait
+			ev.Waits = append(ev.Waits, wait)
+		}
+	}
+	n.mail = append(n.mail, ev)
+}
+
+// drain tells the core what the store has reported.
+func (n *node) drain() {
+	for len(n.mail) > 0 {
+		ev := n.mail[0]
+		n.mail = n.mail[1:]
+		n.step(ev)
+	}
+	if o := n.store.Origin(); o != n.origin {
+		n.w.trace("%s is now %s", n.name, o)
+		n.w.report.Incarnations++
+		n.origin = o
+		n.step(core.Reborn{Origin: o, View: n.store.View()})
+	}
+}
+
+func (n *node) step(ev core.Event) {
+	for _, e := range n.core.Step(n.wall(), ev) {
+		n.carryOut(e)
+	}
+	n.ticking++
+	tick := n.ticking
+	n.later(n.core.Deadline().Sub(n.wall()), func() {
+		if n.ticking == tick {
+			n.step(core.Tick{})
+		}
+	})
+}
+
+func (n *node) carryOut(e core.Effect) {
+	switch e := e.(type) {
+	case core.Push:
+		n.later(0, func() { n.push(e) })
+	case core.Pull:
+		n.pull(e)
+	case core.Snapshot:
+		n.snapshot(e)
+	case core.Compare:
+		n.repair(e)
+	case core.TakeIncarnation:
+		n.disk(func() {
+			if e.Head.Origin == n.store.Origin() && e.Head.Seq > n.store.View().Heads[e.Head.Origin].Seq {
+				_, _ = n.store.NewIncarnation(context.Background())
+			}
+		})
+	case core.Resolve:
+		n.w.acknowledged(n, n.waiting[e.ID], e.Tally)
+		delete(n.waiting, e.ID)
+	case core.SaveCursor:
+		n.later(cursorLag, func() { _ = n.store.SaveCursor(context.Background(), e.Member, e.Origin, e.Seq) })
+	case core.Park:
+		n.later(cursorLag, func() {
+			_ = n.store.Park(context.Background(), memory.Parked{Refusal: e.Refusal, Member: e.Member})
+		})
+	case core.Unpark:
+		n.later(cursorLag, func() { _ = n.store.Unpark(context.Background(), e.Member, e.Dots) })
+	case core.Notice:
+		n.w.trace("%s notices: %s %s %v", n.name, e.Member, e.What, e.Err)
+	}
+}
+
+func (n *node) push(p core.Push) {
+	var ops []memory.Shipment
+	if p.From > 0 {
+		var last uint64
+		var err error
+		ops, last, err = n.store.Range(context.Background(), memory.Range{Origin: p.Origin, From: p.From, To: p.To}, 1+n.w.rng.IntN(maxOps), 0)
+		n.step(core.Loaded{Member: p.Member, ID: p.ID, Last: last, Truncated: errors.Is(err, memory.ErrTruncated)})
+		if err != nil {
+			return
+		}
+	}
+	view := n.store.View()
+	call(n, p.Member, func(at *node, answer func(*memory.PushReply)) {
+		at.step(core.Heard{Member: n.name, View: view})
+		if len(ops) == 0 {
+			answer(&memory.PushReply{From: at.name, View: at.store.View()})
+			return
+		}
+		at.disk(func() {
+			if r, err := at.store.AcceptPush(context.Background(), &memory.Push{From: n.name, Ops: ops}); err == nil {
+				answer(r)
+			}
+		})
+	}, func(r *memory.PushReply, f *memory.Fault) {
+		n.step(core.Pushed{Member: p.Member, ID: p.ID, Reply: r, Fault: f})
+	})
+}
+
+func (n *node) pull(p core.Pull) {
+	call(n, p.Member, func(at *node, answer func(*memory.PullReply)) {
+		if r, err := at.store.AcceptPull(context.Background(), &memory.PullRequest{From: n.name, Ranges: []memory.Range{p.Range}}); err == nil {
+			answer(r)
+		}
+	}, func(r *memory.PullReply, f *memory.Fault) {
+		if f != nil {
+			n.step(core.Pulled{Origin: p.Range.Origin, ID: p.ID, Fault: f})
+			return
+		}
+		n.disk(func() {
+			_, _ = n.store.Accept(context.Background(), r.Ops)
+			n.mail = append(n.mail, core.Pulled{
+				Origin: p.Range.Origin, ID: p.ID, View: r.View, Truncated: slices.Contains(r.Truncated, p.Range.Origin),
+			})
+		})
+	})
+}
+
+// whole is a snapshot on its way.
+type whole struct {
+	ops  []memory.Shipment
+	view memory.View
+}
+
+func (n *node) snapshot(s core.Snapshot) {
+	call(n, s.Member, func(at *node, answer func(whole)) {
+		var all whole
+		all.view, _ = at.store.Snapshot(context.Background(), func(ops []memory.Shipment) error {
+			all.ops = append(all.ops, ops...)
+			return nil
+		})
+		answer(all)
+	}, func(all whole, f *memory.Fault) {
+		if f != nil {
+			n.step(core.Snapshotted{ID: s.ID, Fault: f})
+			return
+		}
+		n.disk(func() {
+			_, _ = n.store.Accept(context.Background(), all.ops)
+			heads := memory.Heads{}
+			for o, h := range all.view.Heads {
+				if len(h.Gaps) > 0 {
+					h = memory.Head{Seq: h.Gaps[0] - 1}
+				}
+				heads[o] = h
+			}
+			_ = n.store.AdoptHeads(context.Background(), heads)
+			n.w.report.Snapshots++
+			n.mail = append(n.mail, core.Snapshotted{ID: s.ID})
+		})
+	})
+}
+
+// repair fetches the entries of registers in which the member is ahead.
+func (n *node) repair(c core.Compare) {
+	var all []uint16
+	for b := range memory.Buckets {
+		all = append(all, uint16(b))
+	}
+	done := func() { n.step(core.Compared(c)) }
+	call(n, c.Member, func(at *node, answer func([]memory.RegisterDigest)) {
+		_, registers, _ := at.store.BucketRegisters(context.Background(), all)
+		answer(registers)
+	}, func(there []memory.RegisterDigest, f *memory.Fault) {
+		dots := n.lacking(all, there)
+		if f != nil || len(dots) == 0 {
+			done()
+			return
+		}
+		call(n, c.Member, func(at *node, answer func([]memory.Shipment)) {
+			ops, _ := at.store.ByDot(context.Background(), dots)
+			answer(ops)
+		}, func(ops []memory.Shipment, f *memory.Fault) {
+			if f != nil {
+				done()
+				return
+			}
+			n.w.report.Repairs++
+			n.disk(func() {
+				_, _ = n.store.Reapply(context.Background(), ops)
+				n.mail = append(n.mail, core.Compared(c))
+			})
+		})
+	})
+}
+
+func (n *node) lacking(buckets []uint16, there []memory.RegisterDigest) []memory.Dot {
+	_, ours, _ := n.store.BucketRegisters(context.Background(), buckets)
+	here := map[string]memory.Version{}
+	for _, r := range ours {
+		here[r.Key] = r.Version
+	}
+	var dots []memory.Dot
+	for _, r := range there {
+		if r.Version.Beats(here[r.Key]) && !slices.Contains(dots, r.Version.Dot) {
+			dots = append(dots, r.Version.Dot)
+		}
+	}
+	return dots
+}

@@ -1,0 +1,197 @@
+// Package sim runs whole federations in one thread: real replication cores over
+// stores in memory, under a seeded scheduler that drops, repeats, delays and
+// reorders messages, parts the network, kills nodes in front of their fsync,
+// sets clocks wrong, refuses ops, loses disks and restores old backups. It checks that
+//
+//   - no write is acknowledged that fewer than W members have on disk,
+//   - no acknowledged write is lost with a minority of the disks,
+//   - once the faults end, all nodes get to equal heads and equal state, that of
+//     the merge of every op that any of them still has, prove it to each other,
+//     and owe nothing.
+//
+// Equal seeds give equal runs.
+package sim
+
+import (
+	"container/heap"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/replicate/core"
+	"github.com/tallystick/tallystick/internal/replicate/memlog"
+)
+
+// Config of a run. Everything else is drawn from the seed.
+type Config struct {
+	Seed  uint64
+	Trace io.Writer // gets a line for each thing that happens; nil: none
+}
+
+// Report is what happened in a run.
+type Report struct {
+	Nodes        int
+	Writes       int
+	Acked        int
+	Crashes      int
+	DisksLost    int
+	Repairs      int
+	Snapshots    int
+	Incarnations int
+	Healing      time.Duration // from the end of the faults to equality
+}
+
+// Add sums up another run. Healing becomes the longest.
+func (r *Report) Add(o Report) {
+	r.Nodes += o.Nodes
+	r.Writes += o.Writes
+	r.Acked += o.Acked
+	r.Crashes += o.Crashes
+	r.DisksLost += o.DisksLost
+	r.Repairs += o.Repairs
+	r.Snapshots += o.Snapshots
+	r.Incarnations += o.Incarnations
+	r.Healing = max(r.Healing, o.Healing)
+}
+
+// Run simulates a federation and returns the first rule that was broken.
+func Run(cfg Config) (Report, error) {
+	w := newWorld(cfg)
+	w.schedule()
+	w.run(func() bool { return w.now.Sub(epoch()) >= w.activity })
+	if w.broken == nil {
+		w.checkSurvival()
+	}
+	w.heal()
+	healed := w.now
+	w.run(func() bool { return w.converged(healed) || w.now.Sub(healed) > patience })
+	w.report.Healing = w.now.Sub(healed)
+	w.checkConverged(healed)
+	return w.report, w.broken
+}
+
+// patience is how long a federation may take to become equal after the last
+// fault: probes of stopped lanes and the longest backoff are in it.
+const patience = 5 * time.Minute
+
+func epoch() time.Time { return time.Date(2026, time.January, 2, 3, 4, 5, 0, time.UTC) }
+
+// world is one run.
+type world struct {
+	cfg      Config
+	rng      *rand.Rand
+	now      time.Time
+	queue    agenda
+	seq      uint64
+	nodes    []*node
+	lib      *memlog.Library
+	net      network
+	activity time.Duration // until the faults end
+	healing  bool
+	victims  map[*node]bool // whose disk was lost or set back
+	acks     []core.Tally
+	report   Report
+	broken   error
+}
+
+func newWorld(cfg Config) *world {
+	rng := rand.New(rand.NewPCG(cfg.Seed, 0x7a11))
+	w := &world{
+		cfg: cfg, rng: rng, now: epoch(), lib: memlog.NewLibrary(), victims: map[*node]bool{},
+		activity: time.Duration(10+rng.IntN(30)) * time.Second,
+	}
+	w.net = network{cut: map[link]bool{}, strangers: map[link]bool{}}
+	w.report.Nodes = 2 + rng.IntN(6)
+	var names []memory.Node
+	for i := range w.report.Nodes {
+		names = append(names, memory.Node(fmt.Sprintf("n%d", i+1)))
+	}
+	for _, name := range names {
+		w.nodes = append(w.nodes, newNode(w, name, names))
+	}
+	for _, n := range w.nodes {
+		n.start()
+	}
+	return w
+}
+
+// run carries out what is scheduled until done says so, or a rule is broken.
+func (w *world) run(done func() bool) {
+	for w.broken == nil && !done() {
+		next := heap.Pop(&w.queue).(appointment) //nolint:forcetypeassert // the only type in it
+		w.now = next.at
+		next.do()
+	}
+}
+
+// after schedules do. Things due at one instant happen in the order of scheduling.
+func (w *world) after(d time.Duration, do func()) {
+	w.seq++
+	heap.Push(&w.queue, appointment{at: w.now.Add(max(d, 0)), seq: w.seq, do: do})
+}
+
+func (w *world) chance(p float64) bool { return w.rng.Float64() < p }
+
+// between returns a duration from lo to hi.
+func (w *world) between(lo, hi time.Duration) time.Duration {
+	return lo + time.Duration(w.rng.Int64N(int64(hi-lo)+1))
+}
+
+func (w *world) pick() *node { return w.nodes[w.rng.IntN(len(w.nodes))] }
+
+func (w *world) find(name memory.Node) *node {
+	for _, n := range w.nodes {
+		if n.name == name {
+			return n
+		}
+	}
+	return nil
+}
+
+func (w *world) trace(format string, args ...any) {
+	if w.cfg.Trace != nil {
+		fmt.Fprintf(w.cfg.Trace, "%9.3f  %s\n", w.now.Sub(epoch()).Seconds(), fmt.Sprintf(format, args...)) //nolint:errcheck // it is a trace
+	}
+}
+
+func (w *world) fail(format string, args ...any) {
+	if w.broken == nil {
+		w.broken = fmt.Errorf("at %s: %w", w.now.Sub(epoch()), fmt.Errorf(format, args...)) //nolint:err113 // it is read, not compared
+		w.trace("BROKEN %v", w.broken)
+	}
+}
+
+// appointment is something to be done at a time.
+type appointment struct {
+	at  time.Time
+	seq uint64
+	do  func()
+}
+
+// agenda is a heap of appointments by time.
+type agenda []appointment
+
+func (a agenda) Len() int { return len(a) }
+
+func (a agenda) Less(i, j int) bool {
+	if a[i].at.Equal(a[j].at) {
+		return a[i].seq < a[j].seq
+	}
+	return a[i].at.Before(a[j].at)
+}
+
+func (a agenda) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
+
+// Push implements heap.Interface.
+func (a *agenda) Push(x any) { *a = append(*a, x.(appointment)) } //nolint:forcetypeassert // the only type in it
+
+// Pop implements heap.Interface.
+func (a *agenda) Pop() any {
+	old := *a
+	last := old[len(old)-1]
+	old[len(old)-1] = appointment{}
+	*a = old[:len(old)-1]
+	return last
+}
