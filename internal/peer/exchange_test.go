@@ -130,11 +130,17 @@ func TestAnErrorOfTheReceiverEndsTheSnapshot(t *testing.T) {
 
 func TestAReceiverMayTakeItsTimeOverASnapshot(t *testing.T) {
 	b := newMember("b")
-	b.held = entries(t, 4)
+	for range 64 { // more than what the buffers between them hold
+		b.held = append(b.held, memory.Shipment{Raw: make([]byte, 256<<10)})
+	}
 	addr, _ := serve(t, b)
-	c := client(t, addr, func(cfg *peer.Config) { cfg.Timeout = 100 * time.Millisecond })
+	c := client(t, addr, func(cfg *peer.Config) { cfg.Timeout = 200 * time.Millisecond })
+	first := true
 	_, err := c.Snapshot(t.Context(), "b", func([]memory.Shipment) error {
-		<-time.After(150 * time.Millisecond)
+		if first {
+			<-time.After(300 * time.Millisecond)
+		}
+		first = false
 		return nil
 	})
 	if err != nil {

@@ -178,8 +178,9 @@ func (h *handler) reserve(ctx context.Context, size int64) error {
 }
 
 func (h *handler) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	rc := http.NewResponseController(w)
-	_ = rc.SetReadDeadline(time.Now().Add(h.cfg.Timeout)) // not all writers can: then the server's own limit holds
+	// Not all writers can: then the server's own limit holds. net/http takes the
+	// deadline away when the body has been read.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.cfg.Timeout))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, wire.MaxBody))
 	if tooMany := (*http.MaxBytesError)(nil); errors.As(err, &tooMany) {
 		return nil, tooLarge()
@@ -187,8 +188,6 @@ func (h *handler) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if err != nil {
 		return nil, refuse(http.StatusBadRequest, "cut_off", "the body did not come in full")
 	}
-	// Or the end of the deadline would look like the end of the connection.
-	_ = rc.SetReadDeadline(time.Time{})
 	return body, nil
 }
 
@@ -198,13 +197,10 @@ func tooLarge() error {
 
 // send writes a reply of status 200, to a reader who may not take for ever.
 func (h *handler) send(w http.ResponseWriter, contentType string, body []byte) {
-	rc := http.NewResponseController(w)
-	_ = rc.SetWriteDeadline(time.Now().Add(h.cfg.Timeout))
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(h.cfg.Timeout))
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	_, _ = w.Write(body)
-	_ = rc.Flush()
-	_ = rc.SetWriteDeadline(time.Time{}) // it would outlive the request
 }
 
 func (h *handler) snapshot(w http.ResponseWriter, r *http.Request) error {
@@ -214,14 +210,13 @@ func (h *handler) snapshot(w http.ResponseWriter, r *http.Request) error {
 	frames := wire.NewSnapshotWriter(out, h.cfg.Self)
 	send := func(write func() error) error {
 		_ = rc.SetWriteDeadline(time.Now().Add(h.cfg.Timeout))
-		err := write()
-		if err == nil {
-			if err = rc.Flush(); errors.Is(err, errors.ErrUnsupported) {
-				err = nil
-			}
+		if err := write(); err != nil {
+			return err
 		}
-		_ = rc.SetWriteDeadline(time.Time{})
-		return err
+		if err := rc.Flush(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+			return err
+		}
+		return nil
 	}
 	view, err := h.acceptor.AcceptSnapshot(ctx, from, func(ops []memory.Shipment) error {
 		return send(func() error { return frames.Batch(ops) })

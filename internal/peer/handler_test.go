@@ -276,8 +276,8 @@ func TestABodyThatNeverComesIsGivenUpOn(t *testing.T) {
 	}
 }
 
-// The deadline for reading a body must not end the request that it belongs to, nor
-// the next one on the connection.
+// The deadlines for reading a body and writing a reply must not end the request
+// that they belong to, nor the next one on the connection.
 func TestAConnectionOutlivesTheDeadlinesOfARequest(t *testing.T) {
 	b := newMember("b")
 	cfg := configOfB()
@@ -290,6 +290,9 @@ func TestAConnectionOutlivesTheDeadlinesOfARequest(t *testing.T) {
 		}
 		<-time.After(80 * time.Millisecond)
 	}
+	b.err = memory.ErrFull // answered without a deadline of its own
+	_, err := c.Push(t.Context(), "b", &memory.Push{})
+	checkFault(t, err, memory.FaultRetry, "disk_full")
 	if got := connections.Load(); got != 1 {
 		t.Errorf("%d connections", got)
 	}
