@@ -34,9 +34,9 @@ type Event struct {
 // that ended the sequence, which is ctx's or a refusal of the node.
 func (c *Client) Events(ctx context.Context, after uint64) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
-		const pause = time.Second
+		at := position{after: after, pause: time.Second}
 		for {
-			going, err := c.follow(ctx, &after, yield)
+			going, err := c.follow(ctx, &at, yield)
 			if !going {
 				return
 			}
@@ -48,16 +48,22 @@ func (c *Client) Events(ctx context.Context, after uint64) iter.Seq2[Event, erro
 			case <-ctx.Done():
 				yield(Event{}, ctx.Err())
 				return
-			case <-time.After(pause):
+			case <-time.After(at.pause):
 			}
 		}
 	}
 }
 
-// follow reads one connection. It moves after along, so that the next connection
+// position is where a sequence of events is.
+type position struct {
+	after uint64        // the last one that was yielded
+	pause time.Duration // before the next connection, as the node wishes
+}
+
+// follow reads one connection. It moves at along, so that the next connection
 // goes on behind the last event that was yielded.
-func (c *Client) follow(ctx context.Context, after *uint64, yield func(Event, error) bool) (going bool, err error) {
-	last := strconv.FormatUint(*after, 10)
+func (c *Client) follow(ctx context.Context, at *position, yield func(Event, error) bool) (going bool, err error) {
+	last := strconv.FormatUint(at.after, 10)
 	res, err := c.open(ctx, call{
 		method: http.MethodGet, path: "/events", query: url.Values{"after": {last}},
 		header: http.Header{"Accept": {"text/event-stream"}, "Last-Event-ID": {last}},
@@ -80,6 +86,10 @@ func (c *Client) follow(ctx context.Context, after *uint64, yield func(Event, er
 				id, _ = strconv.ParseUint(string(value), 10, 64)
 			case "data":
 				data = append(data, value...)
+			case "retry":
+				if ms, err := strconv.Atoi(string(value)); err == nil && ms > 0 {
+					at.pause = time.Duration(ms) * time.Millisecond
+				}
 			}
 			continue
 		}
@@ -91,7 +101,7 @@ func (c *Client) follow(ctx context.Context, after *uint64, yield func(Event, er
 			return true, fmt.Errorf("event: %w", err)
 		}
 		e.Data, data = data, nil
-		*after = max(*after, e.LSN)
+		at.after = max(at.after, e.LSN)
 		if !yield(e, nil) {
 			return false, nil
 		}

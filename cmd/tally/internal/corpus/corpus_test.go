@@ -75,7 +75,8 @@ func TestMarkdownIsCutByHeadings(t *testing.T) {
 		},
 		"fences hide headings": {
 			"# A\n```sh\n# no heading\n``\n# nor this\n```\n# B\nx",
-			[]string{"a.md › A", "a.md › B"}, nil,
+			[]string{"a.md › A", "a.md › B"},
+			nil,
 		},
 		"the shorter fence does not close the longer": {
 			"# A\n~~~~\n# no\n~~~\n# no\n~~~~\n# B\nx", []string{"a.md › A", "a.md › B"}, nil,
@@ -124,14 +125,14 @@ func TestLongSectionsAreSplitAtParagraphs(t *testing.T) {
 	if len(items) < 3 {
 		t.Fatalf("%d items, want 3 or more", len(items))
 	}
-	all := ""
+	var all strings.Builder
 	for _, it := range items {
 		if len(it.Draft.Content) > limit || !utf8.ValidString(it.Draft.Content) {
 			t.Errorf("%s: %d bytes", it.Draft.Title, len(it.Draft.Content))
 		}
-		all += it.Draft.Content
+		all.WriteString(it.Draft.Content)
 	}
-	if got, want := strings.Join(strings.Fields(all), ""), strings.Join(strings.Fields(text), ""); got != want {
+	if got, want := strings.Join(strings.Fields(all.String()), ""), strings.Join(strings.Fields(text), ""); got != want {
 		t.Error("text was lost by splitting")
 	}
 	if got := items[1].Draft.Title; got != "a.md › Long (part 2)" {
@@ -142,12 +143,12 @@ func TestLongSectionsAreSplitAtParagraphs(t *testing.T) {
 func TestTextWithoutAnyBreakIsSplitBetweenCharacters(t *testing.T) {
 	text := strings.Repeat("ö", 100_000)
 	items, _ := read(t, write(t, filepath.Join(t.TempDir(), "a.md"), text), corpus.Options{})
-	all := ""
+	var all strings.Builder
 	for _, it := range items {
-		all += it.Draft.Content
+		all.WriteString(it.Draft.Content)
 	}
-	if all != text {
-		t.Errorf("%d bytes came out, want %d", len(all), len(text))
+	if all.String() != text {
+		t.Errorf("%d bytes came out, want %d", all.Len(), len(text))
 	}
 }
 
