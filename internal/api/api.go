@@ -37,6 +37,10 @@ type Config struct {
 	WriteTimeout   time.Duration // for one write to a stream; a slower client is cut off; 10 s
 	MaxStreams     int           // event streams open at once; 256
 
+	// Quit is closed when the node stops: event streams then end, which would not
+	// end by themselves. Nil never is.
+	Quit <-chan struct{}
+
 	Now func() time.Time // time.Now
 }
 

@@ -111,6 +111,8 @@ func (a *API) follow(q *request, s *stream, after uint64) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-a.cfg.Quit:
+			return
 		case <-changed:
 		case <-beat.C:
 			s.line(": \n\n")

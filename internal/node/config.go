@@ -1,0 +1,132 @@
+// Package node puts the parts together: it opens the store, starts replication,
+// the engine and the servers, and stops them in the order in which they need
+// each other. It is the only package that knows all others.
+package node
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// Config is all that a node needs to know. Start from [Default].
+type Config struct {
+	Data    string // data directory; made if absent
+	Listen  string // host:port; port 0 takes a free one
+	Node    memory.Node
+	Members []Member // the other members; none is a federation of one
+
+	// WriteQuorum is how many members must hold a write before it is acknowledged,
+	// this one included; 0 is the majority.
+	WriteQuorum   int
+	QuorumTimeout time.Duration // how long a write waits for that
+	APIKey        string        // asked of clients and members, and sent to members; "" is none
+
+	// Fanout is how members are written to: "lanes", or "per-write", which exists
+	// to be measured against.
+	Fanout          string
+	MaxSkew         time.Duration // how far in the future a stamp may lie
+	HistoryKeep     time.Duration // how long superseded content is kept
+	HistoryVersions int           // how many versions of a memory are kept
+
+	LogLevel  string // debug, info, warn or error
+	LogFormat string // text or json
+}
+
+// Member is another node, and where it is reached.
+type Member struct {
+	Name memory.Node
+	URL  string // base URL, http or https
+}
+
+// Ways of writing to members.
+const (
+	FanoutLanes    = "lanes"
+	FanoutPerWrite = "per-write"
+)
+
+// Default returns what holds where nothing else is said. Data, Listen and Node
+// are left to the caller.
+func Default() Config {
+	return Config{
+		QuorumTimeout: 2 * time.Second, Fanout: FanoutLanes, MaxSkew: memory.DefaultMaxSkew,
+		HistoryKeep: 30 * 24 * time.Hour, HistoryVersions: 50, LogLevel: "info", LogFormat: "text",
+	}
+}
+
+// Validate reports the first setting that makes no sense, and what would.
+func (c Config) Validate() error {
+	if c.Data == "" {
+		return errors.New("data: a directory is needed")
+	}
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		return fmt.Errorf("listen %q: want HOST:PORT, such as 127.0.0.1:9077", c.Listen)
+	}
+	if err := c.Node.Valid(); err != nil {
+		return err
+	}
+	if err := c.validMembers(); err != nil {
+		return err
+	}
+	n := len(c.Members) + 1
+	switch {
+	case c.WriteQuorum < 0 || c.WriteQuorum > n:
+		return fmt.Errorf("write quorum %d: want 1 to %d, the number of members with this node (0 is the majority)", c.WriteQuorum, n)
+	case c.QuorumTimeout <= 0:
+		return fmt.Errorf("quorum timeout %s: want more than 0", c.QuorumTimeout)
+	case c.MaxSkew <= 0:
+		return fmt.Errorf("max skew %s: want more than 0", c.MaxSkew)
+	case c.HistoryKeep <= 0:
+		return fmt.Errorf("history keep %s: want more than 0", c.HistoryKeep)
+	case c.HistoryVersions <= 0:
+		return fmt.Errorf("history versions %d: want 1 or more", c.HistoryVersions)
+	case c.Fanout != FanoutLanes && c.Fanout != FanoutPerWrite:
+		return fmt.Errorf("fanout %q: want %s or %s", c.Fanout, FanoutLanes, FanoutPerWrite)
+	}
+	_, err := newLogger(c, os.Stderr)
+	return err
+}
+
+func (c Config) validMembers() error {
+	names, urls := map[memory.Node]bool{}, map[string]memory.Node{}
+	for _, m := range c.Members {
+		if err := m.Name.Valid(); err != nil {
+			return err
+		}
+		if m.Name == c.Node {
+			return fmt.Errorf("member %s is this node itself: name only the others", m.Name)
+		}
+		if names[m.Name] {
+			return fmt.Errorf("member %s is named twice", m.Name)
+		}
+		names[m.Name] = true
+		u, err := url.Parse(m.URL)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+			return fmt.Errorf("member %s: URL %q: want http://HOST:PORT", m.Name, m.URL)
+		}
+		key := strings.ToLower(u.Scheme+"://"+u.Host) + strings.TrimRight(u.Path, "/")
+		if other, ok := urls[key]; ok {
+			return fmt.Errorf("members %s and %s have the same URL %s: each must be a node of its own", other, m.Name, m.URL)
+		}
+		urls[key] = m.Name
+		if strings.EqualFold(u.Host, c.Listen) {
+			return fmt.Errorf("member %s has the address that this node listens on, %s: name only the others", m.Name, c.Listen)
+		}
+	}
+	return nil
+}
+
+// Version is the version that this program was built as.
+func Version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "dev"
+}

@@ -1,0 +1,61 @@
+package node
+
+import (
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/replicate"
+	"github.com/tallystick/tallystick/internal/store"
+)
+
+// newRegistry returns a registry with what the process and the storage tell.
+func newRegistry(s *store.Store) *prometheus.Registry {
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tally_writer_queue", Help: "Writes that wait for the writer."},
+			func() float64 { return float64(s.Queued()) }),
+	)
+	return reg
+}
+
+// exportCounters shows what replication counts. The names that begin with
+// ai_memory_ are those that dashboards of ai-memory look for.
+func exportCounters(reg *prometheus.Registry, c *replicate.Counters) {
+	show := func(name, help string, labels prometheus.Labels, read func() uint64) {
+		reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: labels},
+			func() float64 { return float64(read()) }))
+	}
+	count := func(name, help string, v *atomic.Uint64) { show(name, help, nil, v.Load) }
+	count("tally_push_batches_total", "Pushes with ops that a member answered.", &c.Batches)
+	count("tally_push_ops_total", "Ops in those pushes.", &c.Ops)
+	count("tally_push_failed_total", "Pushes without an answer that counts.", &c.PushFailed)
+	count("tally_exchanges_total", "Exchanges of heads that a member answered.", &c.Exchanges)
+	count("tally_refused_ops_total", "Ops that members refused.", &c.Refused)
+	count("tally_pulls_total", "Pulls that a member answered.", &c.Pulls)
+	count("tally_pulled_ops_total", "Ops that pulls brought.", &c.PulledOps)
+	count("tally_snapshots_total", "Whole states taken over from a member.", &c.Snapshots)
+	count("tally_divergence_alarms_total", "Members found to differ at equal heads.", &c.Alarms)
+	count("tally_repaired_registers_total", "Registers fetched again from a member.", &c.Repaired)
+
+	const retries = "ai_memory_federation_fanout_retry_total"
+	show(retries, "First pushes after a fault, by outcome.", prometheus.Labels{"outcome": "ok"}, c.RetryOK.Load)
+	show(retries, "First pushes after a fault, by outcome.", prometheus.Labels{"outcome": "fail"}, c.RetryFailed.Load)
+	show("ai_memory_federation_fanout_dropped_total", "Pushes that did not reach a member; what they carried stays owed.",
+		prometheus.Labels{"reason": "peer_fail"}, c.PushFailed.Load)
+	total := func() (n uint64) {
+		for _, k := range memory.Kinds() {
+			n += c.Partial(k)
+		}
+		return n
+	}
+	show("ai_memory_federation_partial_quorum_total", "Writes with their quorum and not on all members by their deadline.", nil, total)
+	for _, k := range memory.Kinds() {
+		show("tally_partial_quorum_total", "Writes with their quorum and not on all members by their deadline, by kind.",
+			prometheus.Labels{"kind": k.String()}, func() uint64 { return c.Partial(k) })
+	}
+}

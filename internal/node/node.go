@@ -1,0 +1,246 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tallystick/tallystick/internal/api"
+	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/peer"
+	"github.com/tallystick/tallystick/internal/replicate"
+	"github.com/tallystick/tallystick/internal/store"
+	"github.com/tallystick/tallystick/internal/wire"
+)
+
+// Run runs a node until ctx is done, and then ends it in order: no new requests,
+// the running ones finished, what is queued committed. It calls ready once, with
+// the node's base URL, when it serves. Logs go to stderr.
+func Run(ctx context.Context, cfg Config, ready func(url string)) error {
+	return run(ctx, cfg, os.Stderr, ready)
+}
+
+func run(ctx context.Context, cfg Config, logs io.Writer, ready func(url string)) (err error) {
+	if err := cfg.Validate(); err != nil {
+		return err
+	}
+	log, err := newLogger(cfg, logs)
+	if err != nil {
+		return err
+	}
+	log = log.With("node", cfg.Node)
+	// The address first: a port in use should not cost a migration.
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", cfg.Listen, err)
+	}
+	n, err := assemble(ctx, cfg, log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	err = n.serve(ctx, listener, ready)
+	return errors.Join(err, n.store.Close())
+}
+
+// node is the parts of a running node.
+type node struct {
+	cfg    Config
+	log    *slog.Logger
+	store  *store.Store
+	fed    *replicate.Replicator
+	engine *engine.Engine
+	server *http.Server
+	open   chan struct{} // closed when clients are served
+	quit   chan struct{} // closed when the node stops
+}
+
+func assemble(ctx context.Context, cfg Config, log *slog.Logger) (_ *node, err error) {
+	n := &node{cfg: cfg, log: log, open: make(chan struct{}), quit: make(chan struct{})}
+	storeCfg := store.Config{
+		Dir: cfg.Data, Node: cfg.Node, Clock: memory.NewClock(time.Now, cfg.MaxSkew), Codec: wire.Codec{}, Log: log,
+		OnCommit: func(c memory.Committed) {
+			n.fed.Committed(c)
+			n.engine.Committed(c)
+		},
+	}
+	if cfg.Fanout == FanoutPerWrite {
+		storeCfg.BatchOps = 1
+	}
+	if n.store, err = store.Open(ctx, storeCfg); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.store.Close())
+		}
+	}()
+	link := peer.Config{Self: cfg.Node, Origin: n.store.Origin, APIKey: cfg.APIKey, Members: map[memory.Node]string{}}
+	var names []memory.Node
+	var members []engine.Member
+	for _, m := range cfg.Members {
+		link.Members[m.Name] = m.URL
+		names = append(names, m.Name)
+		members = append(members, engine.Member(m))
+	}
+	if err := link.Validate(); err != nil {
+		return nil, err
+	}
+	n.fed, err = replicate.New(ctx, replicate.Config{
+		Self: cfg.Node, Members: names, W: cfg.WriteQuorum, QuorumTimeout: cfg.QuorumTimeout,
+		Seed: seed(cfg.Node), PerWrite: cfg.Fanout == FanoutPerWrite,
+	}, replicate.Storage{Log: n.store, Cursors: n.store, Digests: n.store}, peer.NewClient(link), log)
+	if err != nil {
+		return nil, err
+	}
+	n.engine = engine.New(engine.Config{
+		Node: cfg.Node, Members: members, Version: Version(), QuorumTimeout: cfg.QuorumTimeout,
+		History: cfg.HistoryKeep, Versions: cfg.HistoryVersions, Log: log,
+	}, n.store, n.fed)
+	n.newServer(link)
+	return n, nil
+}
+
+// seed gives each node a jitter of its own.
+func seed(name memory.Node) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(name)) //nolint:errcheck // a hash takes everything
+	return h.Sum64()
+}
+
+func (n *node) newServer(link peer.Config) {
+	reg := newRegistry(n.store)
+	exportCounters(reg, &n.fed.Counters)
+	clients := api.New(api.Config{
+		Engine: n.engine, Log: n.log, Metrics: reg, Version: Version(), APIKey: n.cfg.APIKey, Federated: len(n.cfg.Members) > 0,
+		Quit: n.quit,
+	})
+	members := peer.NewHandler(link, n.engine, n.log)
+	n.server = &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, "/api/v1/sync/") {
+				members.ServeHTTP(w, r)
+				return
+			}
+			select {
+			case <-n.open:
+			case <-r.Context().Done():
+				return
+			}
+			clients.ServeHTTP(w, r)
+		}),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(n.log.Handler(), slog.LevelDebug),
+	}
+}
+
+const (
+	// greeting is how long clients wait at the start until members have said what
+	// they know of this node: a file restored from a backup shows by that.
+	greeting = 500 * time.Millisecond
+	// draining is how long running requests have at the end.
+	draining = 15 * time.Second
+)
+
+// serve runs all parts until ctx is done or one of them fails. Each stops after
+// those that need it: requests wait for replication, replication for the store.
+func (n *node) serve(ctx context.Context, listener net.Listener, ready func(url string)) error {
+	limitMemory()
+	background := context.WithoutCancel(ctx)
+	storeCtx, stopStore := context.WithCancel(background)
+	defer stopStore()
+	workCtx, stopWork := context.WithCancel(background)
+	defer stopWork()
+	all, failed := errgroup.WithContext(ctx)
+	storage := make(chan struct{})
+	all.Go(func() error {
+		defer close(storage)
+		return n.store.Run(storeCtx)
+	})
+	var work errgroup.Group
+	work.Go(func() error { return n.fed.Run(workCtx) })
+	work.Go(func() error { return n.engine.Run(workCtx) })
+	all.Go(func() error {
+		if err := n.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve: %w", err)
+		}
+		return nil
+	})
+	all.Go(func() error {
+		n.greet(failed)
+		close(n.open)
+		if failed.Err() == nil {
+			w, of := n.fed.Quorum()
+			n.log.InfoContext(ctx, "serving", "url", baseURL(listener), "write_quorum", w, "members", of, "origin", n.store.Origin(), "version", Version())
+			ready(baseURL(listener))
+		}
+		<-failed.Done()
+		n.log.InfoContext(ctx, "draining")
+		err := n.stopServing(background)
+		stopWork()
+		err = errors.Join(err, work.Wait())
+		stopStore()
+		<-storage
+		return err
+	})
+	if err := all.Wait(); err != nil {
+		return err
+	}
+	n.log.InfoContext(ctx, "stopped")
+	return nil
+}
+
+// greet waits until every member was called once, or long enough.
+func (n *node) greet(ctx context.Context) {
+	timer := time.NewTimer(greeting)
+	defer timer.Stop()
+	select {
+	case <-n.fed.Greeted():
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// stopServing takes no new requests, ends the streams and waits for the rest.
+func (n *node) stopServing(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, draining)
+	defer cancel()
+	close(n.quit)
+	err := n.server.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(fmt.Errorf("requests still running after %s were cut off: %w", draining, err), n.server.Close())
+	}
+	return err
+}
+
+// limitMemory makes the collector work harder when the heap grows, unless the
+// environment says otherwise.
+func limitMemory() {
+	if os.Getenv("GOMEMLIMIT") == "" && os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50)
+	}
+}
+
+func baseURL(l net.Listener) string {
+	host, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		return "http://" + l.Addr().String()
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
