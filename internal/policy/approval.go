@@ -32,7 +32,8 @@ func Sees(agent memory.AgentID, p *memory.Pending) bool {
 }
 
 // Tally says how the votes on p stand: its outcome and the agent whose vote
-// settled it, or "" while it is open. Votes that [Vote] would refuse do not
+// settled it, or "" while it is open. A rejection counts whenever it was cast, as
+// long as the proposal is open. Votes that [Vote] would refuse do not
 // count, wherever they were cast; agents that differ in case only are one.
 func Tally(p *memory.Pending, registered func(memory.AgentID) bool) (outcome string, by memory.AgentID) {
 	votes := slices.Clone(p.Votes)
