@@ -89,15 +89,25 @@ type embedding struct {
 	Vector []byte `cbor:"2,keyasint"`
 }
 
-// shipmentsOf leaves out embeddings that no decoder would take: they are derived
-// data, and rebuilt where they are missing.
+// roomForOps is what ops and embeddings may fill of a message. Heads have the rest.
+const roomForOps = MaxBody - 256<<10
+
+// shipmentsOf leaves out embeddings that no decoder would take, or for which a
+// message has no room: they are derived data, and rebuilt where they are missing.
 func shipmentsOf(ops []memory.Shipment) []shipment {
 	out := make([]shipment, len(ops))
+	room := roomForOps
 	for i, op := range ops {
 		out[i].Raw = op.Raw
+		room -= len(op.Raw) + opOverhead
+	}
+	for i, op := range ops {
 		e := op.Embedding
 		if e == nil || e.Model == "" || len(e.Model) > memory.MaxID || len(e.Vector) == 0 || len(e.Vector) > memory.MaxDims {
 			continue
+		}
+		if room -= len(e.Model) + 4*len(e.Vector); room < 0 {
+			break
 		}
 		vector := make([]byte, 0, 4*len(e.Vector))
 		for _, f := range e.Vector {
@@ -107,6 +117,10 @@ func shipmentsOf(ops []memory.Shipment) []shipment {
 	}
 	return out
 }
+
+// opOverhead is more than what an op takes in a message beside its bytes and
+// those of its embedding.
+const opOverhead = 32
 
 func shipments(in []shipment) ([]memory.Shipment, error) {
 	if err := checkShipments(in); err != nil || len(in) == 0 {

@@ -204,3 +204,33 @@ func TestAnEmbeddingThatNobodyWouldTakeIsLeftOut(t *testing.T) {
 		})
 	}
 }
+
+// Otherwise a batch within the limits of a lane could become one that cannot be sent.
+func TestEmbeddingsNeverMakeAPushTooLarge(t *testing.T) {
+	p := &memory.Push{From: "a", To: "b", View: exampleView()}
+	for range 256 {
+		p.Ops = append(p.Ops, memory.Shipment{
+			Raw: make([]byte, 4<<10), Embedding: &memory.Embedding{Model: "m", Vector: make([]float32, memory.MaxDims)},
+		})
+	}
+	raw, err := wire.EncodePush(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := wire.DecodePush(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kept int
+	for i, op := range got.Ops {
+		if len(op.Raw) != len(p.Ops[i].Raw) {
+			t.Fatalf("op %d came with %d bytes", i, len(op.Raw))
+		}
+		if op.Embedding != nil {
+			kept++
+		}
+	}
+	if kept < 50 || kept > 100 {
+		t.Errorf("%d embeddings of 32 KiB in a push of %d bytes", kept, len(raw))
+	}
+}

@@ -20,10 +20,6 @@ type frame struct {
 	View  *view      `cbor:"view,omitempty"`
 }
 
-// frameOverhead is more than what a frame and one op in it take beside the
-// op's own bytes.
-const frameOverhead = 256
-
 // SnapshotWriter writes a snapshot as frames, each behind its length as four
 // bytes, big-endian.
 type SnapshotWriter struct {
@@ -41,13 +37,13 @@ func NewSnapshotWriter(w io.Writer, from memory.Node) *SnapshotWriter {
 // Batch writes ops, in as many frames as they need.
 func (s *SnapshotWriter) Batch(ops []memory.Shipment) error {
 	for len(ops) > 0 {
-		n, size := 0, frameOverhead
+		n, size := 0, 0
 		for n < len(ops) && n < MaxOps {
-			size += frameOverhead + len(ops[n].Raw)
+			size += opOverhead + len(ops[n].Raw)
 			if e := ops[n].Embedding; e != nil {
-				size += 4 * len(e.Vector)
+				size += len(e.Model) + 4*len(e.Vector)
 			}
-			if size > MaxBody && n > 0 {
+			if size > roomForOps && n > 0 {
 				break
 			}
 			n++
