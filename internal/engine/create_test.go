@@ -51,19 +51,16 @@ func TestCreateSetsTheExpiry(t *testing.T) {
 		"short":                 {tier: memory.Short, want: 6 * time.Hour},
 		"long":                  {tier: memory.Long},
 		"ttl beats the tier":    {tier: memory.Long, ttl: time.Minute, want: time.Minute},
-		"expires beats the ttl": {tier: memory.Short, ttl: time.Minute, expires: at, want: -1},
+		"expires beats the ttl": {tier: memory.Short, ttl: time.Minute, expires: at},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			d := draft(name)
 			d.Memory.Tier, d.TTL, d.Memory.ExpiresAt = tc.tier, tc.ttl, tc.expires
 			got := n.create(t, nobody, d)
-			want := got.CreatedAt + memory.Instant(tc.want)
-			switch tc.want {
-			case 0:
-				want = 0
-			case -1:
-				want = at
+			want := tc.expires
+			if tc.expires == 0 && tc.want != 0 {
+				want = got.CreatedAt + memory.Instant(tc.want)
 			}
 			if got.ExpiresAt != want {
 				t.Errorf("expires %s, want %s", got.ExpiresAt, want)

@@ -35,7 +35,7 @@ type node struct {
 func (n *node) now() memory.Instant { return memory.InstantOf(n.clock.now()) }
 
 // open builds a node of a federation and runs it until the test ends.
-func open(t *testing.T, name memory.Node, net replicate.Transport, w int, others ...engine.Member) *node {
+func open(t testing.TB, name memory.Node, net replicate.Transport, w int, others ...engine.Member) *node {
 	t.Helper()
 	n := &node{clock: &testClock{}, logs: &logs{}}
 	log := slog.New(n.logs)
@@ -75,7 +75,7 @@ func open(t *testing.T, name memory.Node, net replicate.Transport, w int, others
 }
 
 // alone is a federation of one.
-func alone(t *testing.T) *node {
+func alone(t testing.TB) *node {
 	t.Helper()
 	return open(t, "a", nil, 1)
 }
@@ -190,7 +190,7 @@ func title(i int) string { return fmt.Sprintf("title %03d", i) }
 var codec wire.Codec
 
 // federate returns the replicator of a node, which keeps no cursors of its own.
-func federate(t *testing.T, name memory.Node, st *store.Store, net replicate.Transport, w int, others []engine.Member, log *slog.Logger) *replicate.Replicator {
+func federate(t testing.TB, name memory.Node, st *store.Store, net replicate.Transport, w int, others []engine.Member, log *slog.Logger) *replicate.Replicator {
 	t.Helper()
 	cfg := replicate.Config{Self: name, W: w}
 	for _, m := range others {

@@ -63,28 +63,28 @@ func TestTermsAreBounded(t *testing.T) {
 }
 
 // index is an FTS5 table with the words of doc.
-func index(t testing.TB, doc string) *sql.DB {
-	t.Helper()
+func index(tb testing.TB, doc string) *sql.DB {
+	tb.Helper()
 	db, err := sql.Open("sqlite", ":memory:")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	db.SetMaxOpenConns(1)
-	t.Cleanup(func() { _ = db.Close() })
+	tb.Cleanup(func() { _ = db.Close() })
 	const schema = `CREATE VIRTUAL TABLE fts USING fts5(title, content, tokenize = 'porter unicode61 remove_diacritics 2')`
-	if _, err := db.ExecContext(t.Context(), schema); err != nil {
-		t.Fatal(err)
+	if _, err := db.ExecContext(tb.Context(), schema); err != nil {
+		tb.Fatal(err)
 	}
-	if _, err := db.ExecContext(t.Context(), `INSERT INTO fts (title, content) VALUES ('t', ?)`, doc); err != nil {
-		t.Fatal(err)
+	if _, err := db.ExecContext(tb.Context(), `INSERT INTO fts (title, content) VALUES ('t', ?)`, doc); err != nil {
+		tb.Fatal(err)
 	}
 	return db
 }
 
 // count runs a match as the store does.
-func count(t testing.TB, db *sql.DB, match string) (n int, err error) {
-	t.Helper()
-	err = db.QueryRowContext(t.Context(), `SELECT count(*) FROM fts WHERE fts MATCH ?`, match).Scan(&n)
+func count(tb testing.TB, db *sql.DB, match string) (n int, err error) {
+	tb.Helper()
+	err = db.QueryRowContext(tb.Context(), `SELECT count(*) FROM fts WHERE fts MATCH ?`, match).Scan(&n)
 	return n, err
 }
 
