@@ -58,7 +58,7 @@ func (t *tx) foldTouches(ctx context.Context, by map[string]touched) error {
 // background does one piece of what can wait, and reports whether there is more
 // of it to do at once. Run calls it when nothing is queued.
 func (w *writer) background(ctx context.Context) (more bool, err error) {
-	if before := w.indexed; before < w.lsn {
+	if before := w.indexed; before < w.lsn && (w.indexDue() || time.Since(w.wroteAt) >= indexPause) {
 		err := w.alone(ctx, func(ctx context.Context, t *tx) error { return t.indexNext(ctx) })
 		return w.indexed != before, err // no progress, on a full disk: later
 	}
@@ -72,6 +72,21 @@ func (w *writer) background(ctx context.Context) (more bool, err error) {
 		})
 	}
 	return false, w.checkpoint(ctx, w.walRows > 0 && w.quiet())
+}
+
+// indexDue reports whether the index cannot wait for a quiet moment: somebody
+// waits for it, or it is far behind.
+func (w *writer) indexDue() bool {
+	done, lsn, wanted, _ := w.s.index.state()
+	return done < min(wanted, lsn) || lsn-done > maxIndexLag
+}
+
+// patience is how long the writer may sleep when nothing is queued.
+func (w *writer) patience() time.Duration {
+	if w.indexed < w.lsn {
+		return indexPause
+	}
+	return time.Second
 }
 
 // parked reports whether a refused op is due to be tried again.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -82,7 +83,10 @@ const (
 	// indexSlice is how many entries are indexed in one go when nothing else waits.
 	indexSlice = 256
 	// maxIndexLag is how far the index may fall behind before writes wait for it.
-	maxIndexLag = 16_384
+	maxIndexLag = 2048
+	// indexPause is how long nothing must be written before the index catches up:
+	// few large steps cost less than many small ones.
+	indexPause = 25 * time.Millisecond
 )
 
 // indexNext indexes the next slice and reports whether there is more.

@@ -60,18 +60,8 @@ func one[T any](list []T, err error, what string) (*T, error) {
 
 // Record returns the memory id wherever its lifecycle stands, or memory.ErrNotFound.
 func (s *Store) Record(ctx context.Context, id string) (*memory.Record, error) {
-	st, err := s.read.stmt(ctx, sqlRecord+` WHERE m.id = ?`)
-	if err != nil {
-		return nil, classify(err)
-	}
-	var out []memory.Record
-	rows, err := st.QueryContext(ctx, id)
-	err = scan(rows, err, func(r rowScanner) error {
-		m, err := s.scanRecord(r)
-		out = append(out, m)
-		return err
-	})
-	return one(out, err, "memory "+id)
+	list, err := s.records(ctx, sqlRecord+` WHERE m.id = ?`, id)
+	return one(list, err, "memory "+id)
 }
 
 // Resolve completes a prefix of an id: memory.ErrNotFound if none begins with
@@ -103,8 +93,8 @@ func (s *Store) Resolve(ctx context.Context, prefix string) (string, error) {
 // memory.ErrNotFound. If concurrent renames made several, it is the one with the
 // lowest id.
 func (s *Store) ByTitle(ctx context.Context, namespace, title string) (*memory.Record, error) {
-	f := memory.Filter{All: true, Namespace: namespace, Title: title, Now: s.now()}
-	list, _, err := s.List(ctx, f, memory.ByID, 1, 0, "")
+	list, err := s.records(ctx, sqlRecord+` WHERE m.namespace = ? AND m.title = ? AND m.l_state = 1 AND m.c_lsn <> 0 AND NOT `+sqlExpired+` ORDER BY m.id LIMIT 1`,
+		namespace, title, int64(s.now()))
 	return one(list, err, fmt.Sprintf("title %.80q in %s", title, namespace))
 }
 

@@ -30,12 +30,19 @@ func openReader(path string, conns int) (*reader, error) {
 
 func (r *reader) close() error { return r.db.Close() }
 
-// stmt returns the prepared form of a fixed statement.
+// maxStatements bounds the statements kept prepared: the fixed ones, and the most
+// of those that filters put together.
+const maxStatements = 256
+
+// stmt returns the prepared form of a statement, or nil if there are too many.
 func (r *reader) stmt(ctx context.Context, q string) (*sql.Stmt, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if st, ok := r.stmts[q]; ok {
 		return st, nil
+	}
+	if len(r.stmts) >= maxStatements {
+		return nil, nil //nolint:nilnil // described above
 	}
 	st, err := r.db.PrepareContext(ctx, q)
 	if err != nil {
@@ -45,23 +52,34 @@ func (r *reader) stmt(ctx context.Context, q string) (*sql.Stmt, error) {
 	return st, nil
 }
 
-// row scans one row of a fixed statement and reports whether there was one.
-func (r *reader) row(ctx context.Context, q string, args []any, dest ...any) (bool, error) {
+func (r *reader) query(ctx context.Context, q string, args []any) (*sql.Rows, error) {
 	st, err := r.stmt(ctx, q)
-	if err != nil {
-		return false, err
+	switch {
+	case err != nil:
+		return nil, err
+	case st == nil:
+		return r.db.QueryContext(ctx, q, args...)
 	}
-	err = st.QueryRowContext(ctx, args...).Scan(dest...)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	return err == nil, classify(err)
+	return st.QueryContext(ctx, args...)
 }
 
-// each calls fn for every row of a statement, which may have been put together.
+// row scans the first row of a query and reports whether there was one.
+func (r *reader) row(ctx context.Context, q string, args []any, dest ...any) (bool, error) {
+	found := false
+	err := r.each(ctx, q, args, func(row rowScanner) error {
+		if found {
+			return nil
+		}
+		found = true
+		return row.Scan(dest...)
+	})
+	return found, err
+}
+
+// each calls fn for every row of a query.
 func (r *reader) each(ctx context.Context, q string, args []any, fn func(rowScanner) error) error {
-	rows, err := r.db.QueryContext(ctx, q, args...)
-	return scan(rows, err, fn)
+	rows, err := r.query(ctx, q, args)
+	return scan(rows, err, fn) //nolint:sqlclosecheck // scan closes them
 }
 
 // readTx is several reads of one state.

@@ -39,7 +39,7 @@ type writer struct {
 	sums    [memory.Buckets]memory.Sum
 	root    memory.Sum
 	walRows int // rows written since the last checkpoint
-	wroteAt time.Time
+	wroteAt time.Time // of the last batch that came through the queue
 }
 
 // originState is what the writer knows of one origin.
@@ -114,7 +114,7 @@ const checkpointRows = 16_000
 // committed, or the error that made writing impossible.
 func (s *Store) Run(ctx context.Context) error {
 	defer close(s.stopped)
-	idle := time.NewTicker(time.Second)
+	idle := time.NewTimer(time.Second)
 	defer idle.Stop()
 	// A batch that has begun is finished whatever happens to ctx.
 	work := context.WithoutCancel(ctx)
@@ -126,6 +126,7 @@ func (s *Store) Run(ctx context.Context) error {
 			} else if more {
 				continue
 			}
+			idle.Reset(s.write.patience())
 			select {
 			case <-s.wake:
 			case <-idle.C:
@@ -137,6 +138,7 @@ func (s *Store) Run(ctx context.Context) error {
 		if err := s.write.commit(work, batch); err != nil {
 			return s.fail(err)
 		}
+		s.write.wroteAt = time.Now()
 		if err := s.write.pace(work); err != nil {
 			return s.fail(err)
 		}
@@ -146,8 +148,7 @@ func (s *Store) Run(ctx context.Context) error {
 // pace does what must not wait for an idle moment: an index that somebody waits
 // for or that is too far behind, and a write-ahead log that has grown.
 func (w *writer) pace(ctx context.Context) error {
-	done, lsn, wanted, _ := w.s.index.state()
-	if done < min(wanted, lsn) || lsn-done > maxIndexLag {
+	if w.indexDue() && w.indexed < w.lsn {
 		if err := w.alone(ctx, func(ctx context.Context, t *tx) error { return t.indexNext(ctx) }); err != nil {
 			return err
 		}
@@ -329,7 +330,6 @@ func (w *writer) publish(t *tx, batch []*job) {
 	}
 	if t.rows > 0 {
 		w.walRows += t.rows
-		w.wroteAt = time.Now()
 		w.s.index.progress(w.indexed, w.lsn)
 	}
 	c := memory.Committed{View: w.publishView(t.rows > 0)}

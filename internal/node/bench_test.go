@@ -1,0 +1,92 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// BenchmarkCreate writes 1 KiB memories through HTTP to a federation that runs
+// in this process, clients included: for profiles, not for figures.
+func BenchmarkCreate(b *testing.B) {
+	for _, n := range []int{1, 3} {
+		b.Run(fmt.Sprintf("nodes=%d", n), func(b *testing.B) {
+			urls := federation(b, n)
+			text := strings.Repeat("ordinary words of a memory that somebody wrote down ", 20)
+			client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 128}}
+			var next atomic.Int64
+			b.SetParallelism(64)
+			b.ResetTimer()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					i := next.Add(1)
+					body := fmt.Sprintf(`{"title":"note %d","content":%q,"tier":"long"}`, i, text)
+					resp, err := client.Post(urls[int(i)%n]+"/api/v1/memories", "application/json", bytes.NewBufferString(body)) //nolint:noctx // a benchmark
+					if err != nil {
+						b.Error(err)
+						return
+					}
+					reply, _ := io.ReadAll(resp.Body)
+					_ = resp.Body.Close()
+					if resp.StatusCode != http.StatusCreated {
+						b.Errorf("%d: %s", resp.StatusCode, reply)
+						return
+					}
+				}
+			})
+			b.StopTimer()
+			client.CloseIdleConnections()
+		})
+	}
+}
+
+// federation runs n nodes and returns their URLs.
+func federation(tb testing.TB, n int) []string {
+	tb.Helper()
+	var addrs, urls []string
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // at once
+		if err != nil {
+			tb.Fatal(err)
+		}
+		addrs = append(addrs, l.Addr().String())
+		urls = append(urls, "http://"+l.Addr().String())
+		if err := l.Close(); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	for i := range n {
+		cfg := Default()
+		cfg.Data, cfg.Listen, cfg.Node, cfg.LogLevel = tb.TempDir(), addrs[i], nodeName(i), "error"
+		for j := range n {
+			if j != i {
+				cfg.Members = append(cfg.Members, Member{Name: nodeName(j), URL: urls[j]})
+			}
+		}
+		ctx, cancel := context.WithCancel(context.WithoutCancel(tb.Context()))
+		ready, done := make(chan string, 1), make(chan error, 1)
+		go func() { done <- run(ctx, cfg, io.Discard, func(url string) { ready <- url }) }()
+		tb.Cleanup(func() {
+			cancel()
+			if err := <-done; err != nil {
+				tb.Errorf("node %s: %v", cfg.Node, err)
+			}
+		})
+		select {
+		case <-ready:
+		case err := <-done:
+			tb.Fatal(err)
+		}
+	}
+	return urls
+}
+
+func nodeName(i int) memory.Node { return memory.Node(string(rune('a' + i))) }
