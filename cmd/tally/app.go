@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tallystick/tallystick/client"
+)
+
+// stdio is what a process has of the world.
+type stdio struct {
+	in  io.Reader
+	out io.Writer
+	err io.Writer
+	env []string // KEY=value
+}
+
+func (s stdio) getenv(key string) string {
+	for i := len(s.env) - 1; i >= 0; i-- {
+		if v, ok := strings.CutPrefix(s.env[i], key+"="); ok {
+			return v
+		}
+	}
+	return ""
+}
+
+// app is what the commands share: where to read and write, and the global flags.
+type app struct {
+	stdio
+
+	json   bool
+	server string
+	apiKey string
+	agent  string
+}
+
+// run executes one command line and returns the exit code.
+func run(ctx context.Context, io stdio, args []string) int {
+	a := &app{stdio: io}
+	root := newRoot(a)
+	root.SetArgs(args)
+	root.SetIn(io.in)
+	root.SetOut(io.out)
+	root.SetErr(io.err)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = errInterrupted
+	}
+	a.explain(err)
+	return exitCode(err)
+}
+
+// address is the node that client commands speak to.
+func (a *app) address() string {
+	for _, s := range []string{a.server, a.getenv("TALLY_SERVER")} {
+		if s != "" {
+			return s
+		}
+	}
+	return client.DefaultURL
+}
+
+func (a *app) connect() (*client.Client, error) { return a.connectTo(a.address()) }
+
+func (a *app) connectTo(url string) (*client.Client, error) {
+	key, agent := a.apiKey, a.agent
+	if key == "" {
+		key = a.getenv("TALLY_API_KEY")
+	}
+	if agent == "" {
+		agent = a.getenv("TALLY_AGENT")
+	}
+	if !strings.Contains(url, "://") {
+		url = "http://" + url
+	}
+	c, err := client.New(client.Options{URL: url, APIKey: key, Agent: agent})
+	if err != nil {
+		return nil, usage("--server: %v", err)
+	}
+	return c, nil
+}
+
+// printJSON prints v on one line.
+func (a *app) printJSON(v any) error {
+	enc := json.NewEncoder(a.out)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+// show prints v as JSON if that was asked for, else what human writes.
+func (a *app) show(v any, human func(w io.Writer) error) error {
+	if a.json {
+		return a.printJSON(v)
+	}
+	return human(a.out)
+}
+
+// text is an argument, or stdin for "-".
+func (a *app) text(arg string) (string, error) {
+	if arg != "-" {
+		return arg, nil
+	}
+	b, err := io.ReadAll(io.LimitReader(a.in, maxStdin+1))
+	if err != nil {
+		return "", err
+	}
+	if len(b) > maxStdin {
+		return "", usage("stdin holds more than a memory can: %d KiB; cut long texts with `tally import`", maxContent>>10)
+	}
+	return strings.TrimRight(string(b), "\r\n"), nil
+}
+
+const (
+	maxContent = 64 << 10 // bytes of a memory's content
+	maxStdin   = maxContent + 1<<10
+)
+
+// terminal reports whether f is one, and not a file, a pipe or a buffer.
+func terminal(f any) bool {
+	file, ok := f.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// command is a cobra command with our checks around it.
+func command(use, short string, args argCheck, run func(cmd *cobra.Command, args []string) error) *cobra.Command {
+	return &cobra.Command{Use: use, Short: short, Args: args.check, RunE: run, DisableFlagsInUseLine: true}
+}
+
+// argCheck bounds the number of arguments; most < 0 is no bound.
+type argCheck struct{ least, most int }
+
+func (n argCheck) check(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) < n.least:
+		return usage("%s: too few arguments\nusage: %s", cmd.Name(), cmd.UseLine())
+	case n.most >= 0 && len(args) > n.most:
+		return usage("%s: unexpected argument %q\nusage: %s", cmd.Name(), args[n.most], cmd.UseLine())
+	}
+	return nil
+}

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tallystick/tallystick/bench"
+)
+
+func newBench(a *app) *cobra.Command {
+	var o bench.Options
+	cmd := command("bench [flags]", "Measure this machine", argCheck{0, 0}, nil)
+	var measures strings.Builder
+	for _, m := range bench.Measures() {
+		fmt.Fprintf(&measures, "  %s  %s\n", m[0], m[1])
+	}
+	cmd.Long = `Measure federations of node processes on this machine, each measure in turn with
+the design as it is and with the control arm (--fanout per-write), and print a
+table in Markdown. What can be measured:
+
+` + measures.String()
+	cmd.Example = "  tally bench --only a,b --rounds 3"
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		o.JSON, o.Progress = a.json, a.err
+		return bench.Run(cmd.Context(), o, a.out)
+	}
+	flags := cmd.Flags()
+	flags.StringSliceVar(&o.Only, "only", nil, "`letters` of the measures to run (default all)")
+	flags.IntVar(&o.Rounds, "rounds", 0, "rounds of each measure and arm; the median counts (default 5)")
+	flags.DurationVar(&o.Duration, "duration", 0, "of one round (default 10s)")
+	flags.DurationVar(&o.Soak, "soak", 0, "how long e watches the memory; negative: not at all (default 2m)")
+	flags.IntVar(&o.Memories, "memories", 0, "how many f writes (default 100000)")
+	flags.IntVar(&o.Nodes, "nodes", 0, "how many d starts (default 25)")
+	flags.Uint64Var(&o.Seed, "seed", 0, "of the texts (default 1)")
+	flags.StringVar(&o.Dir, "dir", "", "`directory` on the disk to measure (default that for temporary files)")
+	flags.StringVar(&o.Binary, "binary", "", "the tally `program` to measure (default this one)")
+	localHelp(cmd)
+	return cmd
+}

@@ -1,0 +1,216 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tallystick/tallystick/internal/node"
+)
+
+// configure resolves flags, environment and file as serve does.
+func configure(t *testing.T, flags given, env map[string]string, file string) (node.Config, error) {
+	t.Helper()
+	getenv := func(key string) string {
+		if v, ok := env[key]; ok || key != "HOME" {
+			return v
+		}
+		return "/home/me"
+	}
+	name := ""
+	if file != "" {
+		name = filepath.Join(t.TempDir(), "tally.toml")
+		if err := os.WriteFile(name, []byte(file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return resolve(flags, getenv, name)
+}
+
+func TestASettingComesFromTheNearestPlace(t *testing.T) {
+	flag := given{"listen": {"1.1.1.1:1"}, "quorum-timeout": {"1s"}, "history-keep": {"1d"}}
+	env := map[string]string{"TALLY_LISTEN": "2.2.2.2:2", "TALLY_QUORUM_TIMEOUT": "2s", "TALLY_HISTORY_KEEP": "2d"}
+	file := "listen = '3.3.3.3:3'\nquorum_timeout = '3s'\n[history]\nkeep = '3d'\n"
+	tests := map[string]struct {
+		flags   given
+		env     map[string]string
+		file    string
+		listen  string
+		timeout time.Duration
+		keep    time.Duration
+	}{
+		"default":     {nil, nil, "", "127.0.0.1:9077", node.Default().QuorumTimeout, node.Default().HistoryKeep},
+		"file":        {nil, nil, file, "3.3.3.3:3", 3 * time.Second, 72 * time.Hour},
+		"environment": {nil, env, file, "2.2.2.2:2", 2 * time.Second, 48 * time.Hour},
+		"flag":        {flag, env, file, "1.1.1.1:1", time.Second, 24 * time.Hour},
+		"mixed":       {given{"listen": {"1.1.1.1:1"}}, map[string]string{"TALLY_HISTORY_KEEP": "2d"}, file, "1.1.1.1:1", 3 * time.Second, 48 * time.Hour},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			cfg, err := configure(t, tc.flags, tc.env, tc.file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if cfg.Listen != tc.listen || cfg.QuorumTimeout != tc.timeout || cfg.HistoryKeep != tc.keep {
+				t.Errorf("listen %s, timeout %s, keep %s", cfg.Listen, cfg.QuorumTimeout, cfg.HistoryKeep)
+			}
+		})
+	}
+}
+
+func TestEverySettingReachesTheNode(t *testing.T) {
+	want := node.Config{
+		Data: "/d", Listen: "127.0.0.1:1", Node: "north", WriteQuorum: 2, QuorumTimeout: time.Second, APIKey: "k", Fanout: "per-write",
+		MaxSkew: time.Minute, LogLevel: "warn", LogFormat: "json", HistoryKeep: time.Hour, HistoryVersions: 3,
+		Members: []node.Member{{Name: "east", URL: "http://10.0.0.2:1"}, {Name: "west", URL: "http://10.0.0.3:1"}},
+	}
+	places := map[string]func() (node.Config, error){
+		"flags": func() (node.Config, error) {
+			return configure(t, given{
+				"data": {"/d"}, "listen": {"127.0.0.1:1"}, "node": {"north"}, "write-quorum": {"2"}, "quorum-timeout": {"1s"}, "api-key": {"k"},
+				"fanout": {"per-write"}, "max-skew": {"1m"}, "log-level": {"warn"}, "log-format": {"json"}, "history-keep": {"1h"},
+				"history-versions": {"3"}, "member": {"east=http://10.0.0.2:1", "west=http://10.0.0.3:1"},
+			}, nil, "")
+		},
+		"environment": func() (node.Config, error) {
+			return configure(t, nil, map[string]string{
+				"TALLY_DATA": "/d", "TALLY_LISTEN": "127.0.0.1:1", "TALLY_NODE": "north", "TALLY_WRITE_QUORUM": "2", "TALLY_QUORUM_TIMEOUT": "1s",
+				"TALLY_API_KEY": "k", "TALLY_FANOUT": "per-write", "TALLY_MAX_SKEW": "1m", "TALLY_LOG_LEVEL": "warn", "TALLY_LOG_FORMAT": "json",
+				"TALLY_HISTORY_KEEP": "1h", "TALLY_HISTORY_VERSIONS": "3", "TALLY_MEMBERS": "east=http://10.0.0.2:1, west=http://10.0.0.3:1",
+			}, "")
+		},
+		"file": func() (node.Config, error) {
+			return configure(t, nil, nil, `
+data = "/d"
+listen = "127.0.0.1:1"
+node = "north"
+write_quorum = 2
+quorum_timeout = "1s"
+api_key = "k"
+fanout = "per-write"
+max_skew = "1m"
+log = { level = "warn", format = "json" }
+[history]
+keep = "1h"
+versions = 3
+[members]
+west = "http://10.0.0.3:1"
+east = "http://10.0.0.2:1"
+`)
+		},
+	}
+	for name, get := range places {
+		t.Run(name, func(t *testing.T) {
+			got, err := get()
+			if err != nil {
+				t.Fatal(err)
+			}
+			got.QuorumTimeout, got.MaxSkew = got.QuorumTimeout.Round(time.Millisecond), got.MaxSkew.Round(time.Millisecond)
+			if d := cmp.Diff(want, got); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+func TestNonsenseInTheConfigurationIsRefused(t *testing.T) {
+	tests := map[string]struct {
+		flags given
+		env   map[string]string
+		file  string
+		want  string
+	}{
+		"unknown key":           {file: "node = 'a'\n\nlisen = 'x'\n", want: "tally.toml line 3: unknown key lisen; see `tally help config`"},
+		"unknown key in table":  {file: "[history]\nkeep = '1h'\nkep = '1h'\n", want: "line 3: unknown key history.kep"},
+		"unknown table":         {file: "node = 'a'\n[tls]\nkey = 'x'\n", want: "line 2: unknown key tls"},
+		"not TOML":              {file: "node = 'a'\nlisten = \n", want: "tally.toml line 2: "},
+		"key twice":             {file: "node = 'a'\nnode = 'b'\n", want: "line 2: "},
+		"bad duration":          {file: "node = 'a'\nquorum_timeout = 'soon'\n", want: `line 2: quorum_timeout "soon": want a time such as`},
+		"negative duration":     {file: "[history]\n\nkeep = '-1h'\n", want: `line 3: history.keep "-1h": want a time`},
+		"dotted key":            {file: "log.level = 'loud'\n", want: `line 1: log.level "loud": want debug or info`},
+		"bad number":            {file: "write_quorum = 0\n", want: `line 1: write_quorum "0": want a whole number from 1`},
+		"wrong type":            {file: "listen = ['x']\n", want: "line 1: listen has a value of the wrong type"},
+		"fraction":              {file: "\nwrite_quorum = 1.5\n", want: "line 2: write_quorum has a value of the wrong type"},
+		"wrong type of members": {file: "members = 'x'\n", want: "line 1: "},
+		"bad member":            {file: "[members]\n'a b' = 'http://x'\n", want: `line 1: members node name "a b"`},
+		"bad name":              {file: "node = 'a.b'\n", want: `line 1: node node name "a.b"`},
+		"flag":                  {flags: given{"write-quorum": {"two"}}, want: `--write-quorum "two": want a whole number from 1`},
+		"fanout":                {flags: given{"fanout": {"all"}}, want: `--fanout "all": want lanes or per-write`},
+		"member without URL":    {flags: given{"member": {"east"}}, want: `--member "east": want NAME=URL`},
+		"environment":           {env: map[string]string{"TALLY_MAX_SKEW": "x"}, want: `TALLY_MAX_SKEW "x": want a time`},
+		"no data directory":     {flags: given{"data": {""}}, want: "no data directory"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := configure(t, tc.flags, tc.env, tc.file)
+			if err == nil || !strings.Contains(err.Error(), tc.want) || exitCode(err) != exitUsage {
+				t.Errorf("%v (code %d), want %q", err, exitCode(err), tc.want)
+			}
+		})
+	}
+	if _, err := resolve(nil, func(string) string { return "" }, filepath.Join(t.TempDir(), "none.toml")); exitCode(err) != exitUsage {
+		t.Errorf("a missing file gives %v", err)
+	}
+}
+
+func TestThereIsADefaultDataDirectory(t *testing.T) {
+	tests := map[string]struct {
+		env  map[string]string
+		want string
+	}{
+		"home":         {nil, "/home/me/.local/share/tallystick"},
+		"xdg":          {map[string]string{"XDG_DATA_HOME": "/x"}, "/x/tallystick"},
+		"relative xdg": {map[string]string{"XDG_DATA_HOME": "x"}, "/home/me/.local/share/tallystick"},
+	}
+	for name, tc := range tests {
+		if cfg, err := configure(t, nil, tc.env, ""); err != nil || cfg.Data != filepath.FromSlash(tc.want) {
+			t.Errorf("%s: %q, %v", name, cfg.Data, err)
+		}
+	}
+}
+
+func TestHostNamesBecomeNodeNames(t *testing.T) {
+	for host, want := range map[string]string{
+		"laptop": "laptop", "web-1.example.org": "web-1", "büro pc": "b-ro-pc", "": "node", "...": "node", strings.Repeat("x", 80): strings.Repeat("x", 63),
+	} {
+		if got := nodeName(host); got != want || got == "" {
+			t.Errorf("%q becomes %q, want %q", host, got, want)
+		}
+	}
+}
+
+func TestEveryFlagOfServeIsInTheTable(t *testing.T) {
+	seen := map[string]bool{}
+	for _, s := range settings() {
+		for _, name := range []string{s.flag, s.env, s.key} {
+			if seen[name] && name != s.flag {
+				t.Errorf("%s is used twice", name)
+			}
+			seen[name] = true
+		}
+		if newServe(&app{}).Flags().Lookup(s.flag) == nil {
+			t.Errorf("serve has no --%s", s.flag)
+		}
+	}
+}
+
+func TestMisspeltVariablesAreNoticed(t *testing.T) {
+	a := &app{stdio: stdio{env: []string{"TALLY_WRITE_QUROUM=2", "TALLY_NODE=a", "TALLY_SERVER=x", "HOME=/"}}}
+	if d := cmp.Diff([]string{"TALLY_WRITE_QUROUM"}, a.strayVariables()); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestDurationsAreShortInHelp(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		2 * time.Second: "2s", time.Minute: "1m", time.Hour: "1h", 720 * time.Hour: "30d", 90 * time.Second: "1m30s", 90 * time.Minute: "1h30m",
+	} {
+		if got := short(d); got != want {
+			t.Errorf("%v is shown as %s, want %s", d, got, want)
+		}
+	}
+}

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/tallystick/tallystick/client"
+)
+
+func newConsolidate(a *app) *cobra.Command {
+	var w writeFlags
+	var k client.Consolidation
+	cmd := command("consolidate [flags] --title TITLE ID ID…", "Replace memories by one", argCheck{2, 100}, nil)
+	cmd.Long = `Write one memory in place of several, in one step: the sources are archived, and
+the new one names them. Without --summary its text lists their titles.`
+	cmd.RunE = func(cmd *cobra.Command, ids []string) error {
+		with, err := w.with()
+		if err != nil {
+			return err
+		}
+		if k.Title == "" {
+			return usage("consolidate: the new memory needs a --title")
+		}
+		if k.Summary, err = a.text(k.Summary); err != nil {
+			return err
+		}
+		c, err := a.connect()
+		if err != nil {
+			return err
+		}
+		k.IDs = make([]string, len(ids))
+		for i, id := range ids {
+			if k.IDs[i], err = liveID(cmd.Context(), c, id); err != nil {
+				return err
+			}
+		}
+		out, err := c.Consolidate(cmd.Context(), k, with)
+		if err != nil {
+			return err
+		}
+		return a.showOutcome("consolidated", out)
+	}
+	cmd.Flags().StringVar(&k.Title, "title", "", "title of the new memory")
+	cmd.Flags().StringVar(&k.Summary, "summary", "", "text of the new memory, or - to read it from stdin")
+	cmd.Flags().StringVarP(&k.Namespace, "namespace", "n", "", "namespace of the new memory (default that of the first)")
+	cmd.Flags().StringVar(&k.Tier, "tier", "", "short, mid or long (default long)")
+	w.register(cmd)
+	return cmd
+}

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/cmd/tally/internal/corpus"
+)
+
+const (
+	demoQuorum  = 2
+	demoWrites  = 600 // at least
+	demoWorkers = 24
+	demoMost    = 100_000 // sections of one corpus that are read
+)
+
+func newDemo(a *app) *cobra.Command {
+	var path, dir string
+	var exit bool
+	cmd := command("demo [flags]", "Start three nodes, kill one while writing, and watch it catch up", argCheck{0, 0}, nil)
+	cmd.Long = `Start three nodes as processes of this machine, import real text by writing to all
+three at once, kill one with SIGKILL in the middle, go on writing to the two that
+are left, start it again, and wait until all three are proven equal. Then read
+every acknowledged memory back from every node, and print what happened.
+
+The nodes stay up until Ctrl-C, and their data goes with them. With --exit the
+demo ends by itself, with 0 only if everything held.`
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		drafts, err := demoDrafts(path)
+		if err != nil {
+			return err
+		}
+		d := &demo{app: a, out: a.out, drafts: drafts, source: path}
+		if a.json {
+			d.out = a.err // stdout has the result only
+		}
+		return d.run(cmd.Context(), dir, exit)
+	}
+	cmd.Flags().StringVar(&path, "import", ".", "what to import: a `path` that tally import takes")
+	cmd.Flags().StringVar(&dir, "dir", ".demo", "`directory` under which the nodes keep their data")
+	cmd.Flags().BoolVar(&exit, "exit", false, "end when done, with status 0 only if everything held")
+	localHelp(cmd)
+	return cmd
+}
+
+// demoDrafts reads the corpus and repeats it in further namespaces until there
+// is enough to write.
+func demoDrafts(path string) ([]client.Draft, error) {
+	src, err := corpus.Open(path, strings.NewReader(""))
+	if err != nil {
+		return nil, usage("demo: %v", err)
+	}
+	var base []client.Draft
+	seen := map[[2]string]bool{}
+	for item, err := range src.Items(corpus.Options{Tier: "long"}) {
+		if _, bad := errors.AsType[*corpus.ItemError](err); bad {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		d := item.Draft
+		name := [2]string{d.Namespace, d.Title}
+		if item.Link != nil || item.Archived || seen[name] {
+			continue
+		}
+		seen[name] = true
+		d.ID, d.OnConflict = "", "merge"
+		d.ExpiresAt, d.TTL = nil, 0
+		if base = append(base, d); len(base) == demoMost {
+			break
+		}
+	}
+	if len(base) == 0 {
+		return nil, usage("demo: no text in %s: name a folder of Markdown, a JSONL file or a LoCoMo file with --import", path)
+	}
+	var out []client.Draft
+	for round := 1; len(out) < demoWrites; round++ {
+		for _, d := range base {
+			d.Namespace = strings.TrimSuffix(fmt.Sprintf("demo/%d/%s", round, strings.ReplaceAll(d.Namespace, "/", "-")), "/")
+			out = append(out, d)
+		}
+	}
+	return out, nil
+}
+
+// demo is one run.
+type demo struct {
+	app    *app
+	out    io.Writer
+	source string
+	drafts []client.Draft
+	nodes  []*process
+	result demoResult
+}
+
+func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.out, format+"\n", args...) }
+
+// run plays the demo and takes its nodes down again, whatever happens.
+func (d *demo) run(ctx context.Context, dir string, exit bool) (err error) {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return err
+	}
+	home, err := os.MkdirTemp(dir, "run-")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		err = errors.Join(err, d.stop())
+		if err == nil {
+			err = os.RemoveAll(home)
+			return
+		}
+		d.say("the data and the logs of the nodes are kept in %s", home)
+	}()
+	if err := d.start(ctx, home); err != nil {
+		return err
+	}
+	if err := d.play(ctx); err != nil {
+		return err
+	}
+	if err := d.report(); err != nil {
+		return err
+	}
+	if !exit {
+		d.invite()
+		<-ctx.Done()
+	}
+	return d.result.verdict()
+}
+
+// play is the plot: write, kill, write on, restart, wait, account.
+func (d *demo) play(ctx context.Context) error {
+	victim := d.nodes[len(d.nodes)-1]
+	d.say("writing %d memories to all three at once, each to be held by %d …", len(d.drafts), demoQuorum)
+	w := newDemoWriter(d.drafts, d.nodes)
+	if err := w.run(ctx, victim); err != nil {
+		return err
+	}
+	d.say("killed %s with SIGKILL after %d writes; the other two took the rest", victim.name, w.killedAfter)
+	d.say("starting %s again …", victim.name)
+	d.result.fill(w)
+	if err := victim.start(ctx); err != nil {
+		return err
+	}
+	if err := d.awaitEqual(ctx, w.last); err != nil {
+		return err
+	}
+	d.say("reading every acknowledged memory back from every node …")
+	if err := d.account(ctx, w.acks); err != nil {
+		return err
+	}
+	return d.recall(ctx, victim)
+}
+
+// start brings up three nodes that name each other.
+func (d *demo) start(ctx context.Context, home string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	names := []string{"alder", "birch", "cedar"}
+	listen, err := freeAddresses(ctx, len(names))
+	if err != nil {
+		return err
+	}
+	for i, name := range names {
+		p := &process{name: name, url: "http://" + listen[i], binary: self, log: filepath.Join(home, name+".log"), env: d.app.env}
+		p.args = []string{
+			"serve", "--node", name, "--listen", listen[i], "--data", filepath.Join(home, name), "--write-quorum", fmt.Sprint(demoQuorum),
+		}
+		for j, other := range names {
+			if j != i {
+				p.args = append(p.args, "--member", other+"=http://"+listen[j])
+			}
+		}
+		if p.client, err = client.New(client.Options{URL: p.url}); err != nil {
+			return err
+		}
+		d.nodes = append(d.nodes, p)
+	}
+	for _, p := range d.nodes {
+		if err := p.start(ctx); err != nil {
+			return err
+		}
+		d.say("started %s at %s", p.name, p.url)
+	}
+	return nil
+}
+
+// stop takes down what is up.
+func (d *demo) stop() error {
+	var errs []error
+	for _, p := range d.nodes {
+		errs = append(errs, p.stop())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tallystick/tallystick/client"
+)
+
+func newErase(a *app) *cobra.Command {
+	var w writeFlags
+	var yes, dryRun bool
+	cmd := command("erase [flags] ID…", "Remove memories and all their versions for good", argCheck{1, -1}, nil)
+	cmd.Long = `Remove memories for good, on every member: text, versions, vectors and index.
+Nothing brings them back, and their ids are never used again. Asks before it
+does so, unless --yes is given.`
+	cmd.RunE = func(cmd *cobra.Command, ids []string) error {
+		with, err := w.with()
+		if err != nil {
+			return err
+		}
+		c, err := a.connect()
+		if err != nil {
+			return err
+		}
+		full := make([]string, len(ids))
+		for i, id := range ids {
+			if full[i], err = anyID(cmd.Context(), c, id); err != nil {
+				return err
+			}
+		}
+		plan, err := a.erasePlan(cmd.Context(), c, full)
+		if err != nil {
+			return err
+		}
+		if dryRun {
+			return a.show(plan, func(w io.Writer) error { return plan.print(w, "would erase") })
+		}
+		if !yes {
+			if err := a.confirm(plan); err != nil {
+				return err
+			}
+		}
+		for _, id := range full {
+			out, err := c.Erase(cmd.Context(), id, with)
+			if err != nil {
+				return err
+			}
+			if out.ID == "" && out.Pending == nil {
+				out.ID = id
+			}
+			if err := a.showOutcome("erased", out); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "show what would go, and stop")
+	w.register(cmd)
+	return cmd
+}
+
+type eraseItem struct {
+	ID       string `json:"id"`
+	Title    string `json:"title,omitempty"`
+	Versions int    `json:"versions"`
+}
+
+type erasePlan struct {
+	Items []eraseItem `json:"would_erase"`
+}
+
+func (p *erasePlan) print(w io.Writer, verb string) error {
+	rows := make([][]string, len(p.Items))
+	for i, it := range p.Items {
+		rows[i] = []string{verb, it.ID, fmt.Sprintf("%d versions", it.Versions), cutTo(it.Title, 60)}
+	}
+	return table(w, nil, rows)
+}
+
+// erasePlan looks at what is about to go, in whatever state it is.
+func (a *app) erasePlan(ctx context.Context, c *client.Client, ids []string) (*erasePlan, error) {
+	plan := &erasePlan{}
+	for _, id := range ids {
+		revisions, err := c.History(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		item := eraseItem{ID: id, Versions: len(revisions)}
+		for _, r := range revisions {
+			if r.Memory != nil && r.Current {
+				item.Title = r.Memory.Title
+			}
+		}
+		plan.Items = append(plan.Items, item)
+	}
+	return plan, nil
+}
+
+// confirm asks on the terminal. Without one, nobody can answer.
+func (a *app) confirm(plan *erasePlan) error {
+	if !terminal(a.in) {
+		return usage("erase: stdin is no terminal to ask on: add --yes if this is meant, or --dry-run to see what would go")
+	}
+	if err := plan.print(a.err, "erase"); err != nil {
+		return err
+	}
+	fmt.Fprint(a.err, "This cannot be undone, on any member. Type yes to go on: ")
+	line, err := bufio.NewReader(a.in).ReadString('\n')
+	if err != nil || strings.TrimSpace(line) != "yes" {
+		return fmt.Errorf("erase: not confirmed, nothing was erased")
+	}
+	return nil
+}

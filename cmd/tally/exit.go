@@ -1,0 +1,186 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/tallystick/tallystick/client"
+)
+
+// Exit codes. Scripts rely on them: never renumber.
+const (
+	exitOK = iota
+	exitOther
+	exitUsage
+	exitNotFound
+	exitConflict
+	exitQuorum
+	exitUnreachable
+	exitForbidden
+	exitBusy
+	exitPending
+	exitDiffer
+
+	exitInterrupted = 130
+)
+
+type exitRow struct {
+	code    int
+	meaning string
+}
+
+// exitTable is what `tally help exit-codes` prints.
+func exitTable() []exitRow {
+	return []exitRow{
+		{exitOK, "done"},
+		{exitOther, "another error; the message says which"},
+		{exitUsage, "the command line, the configuration or the input is not valid; nothing was sent or written"},
+		{exitNotFound, "no such memory, receipt or member, or the agent may not see it"},
+		{exitConflict, "the title is taken, the version has changed, or the idempotency key was used for another request"},
+		{exitQuorum, "the quorum was not met in time; the write IS kept, and reaches the other members by itself: do not repeat it"},
+		{exitUnreachable, "no node answers at this address, or the connection broke"},
+		{exitForbidden, "not allowed, or the API key is missing or wrong"},
+		{exitBusy, "the node is busy, shutting down or its disk is full; nothing was written: try again later"},
+		{exitPending, "the write waits for approval; nothing has changed yet"},
+		{exitDiffer, "the two members differ (`tally diff`)"},
+		{exitInterrupted, "interrupted by a signal (`tally serve` ends with 0 instead)"},
+	}
+}
+
+func exitHelp() string {
+	var b strings.Builder
+	b.WriteString("Every command ends with one of these codes:\n\n")
+	for _, row := range exitTable() {
+		fmt.Fprintf(&b, "  %3d  %s\n", row.code, row.meaning)
+	}
+	b.WriteString("\nMessages go to stderr. With --json an error is one JSON object there:\n" +
+		"  {\"error\", \"code\", \"exit\", \"hint\", \"id\", \"receipt\"}; what is not known is left out.\n")
+	return b.String()
+}
+
+var (
+	errInterrupted = errors.New("interrupted")
+	errPending     = errors.New("the write waits for approval")
+	errDiffer      = errors.New("the members differ")
+	errShown       = errors.New("already reported")
+)
+
+// usageError is a command line or a configuration that makes no sense.
+type usageError struct{ text string }
+
+func (e *usageError) Error() string { return e.text }
+
+func usage(format string, args ...any) error {
+	return &usageError{fmt.Sprintf(format, args...)}
+}
+
+func exitCode(err error) int {
+	if err == nil {
+		return exitOK
+	}
+	if answer, ok := errors.AsType[*client.Error](err); ok {
+		return answerCode(answer)
+	}
+	if _, ok := errors.AsType[*usageError](err); ok {
+		return exitUsage
+	}
+	if _, ok := errors.AsType[*client.UnreachableError](err); ok {
+		return exitUnreachable
+	}
+	switch {
+	case errors.Is(err, errPending):
+		return exitPending
+	case errors.Is(err, errDiffer):
+		return exitDiffer
+	case errors.Is(err, errInterrupted):
+		return exitInterrupted
+	}
+	return exitOther
+}
+
+func answerCode(e *client.Error) int {
+	if e.QuorumMissed() {
+		return exitQuorum
+	}
+	switch e.Status {
+	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType:
+		return exitUsage
+	case http.StatusNotFound:
+		return exitNotFound
+	case http.StatusConflict, http.StatusPreconditionFailed:
+		return exitConflict
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return exitForbidden
+	case http.StatusInsufficientStorage:
+		return exitBusy
+	}
+	if e.Temporary() {
+		return exitBusy
+	}
+	return exitOther
+}
+
+// hint says what to do about err, or "".
+func (a *app) hint(err error) string {
+	if gone, ok := errors.AsType[*client.UnreachableError](err); ok {
+		return fmt.Sprintf("no node at %s: start one with `tally serve --data DIR`, or name another with --server", gone.URL)
+	}
+	e, ok := errors.AsType[*client.Error](err)
+	if !ok {
+		return ""
+	}
+	switch {
+	case e.QuorumMissed() && e.Receipt != nil:
+		return fmt.Sprintf("see who holds it now: tally receipt %s", e.Receipt.Dot)
+	case e.Status == http.StatusUnauthorized:
+		return "give the key with --api-key or TALLY_API_KEY"
+	case e.Status == http.StatusForbidden:
+		return "say who you are with --agent or TALLY_AGENT"
+	case e.Code == "AMBIGUOUS_ID":
+		return "give more characters of the id"
+	case e.Conflict() && e.Current != 0:
+		return fmt.Sprintf("read it again (tally get %s) and edit version %d", e.ID, e.Current)
+	case e.Conflict() && e.ID != "":
+		return fmt.Sprintf("edit the one that is there (tally update %s), or create with --on-conflict merge or version", e.ID)
+	case e.Status == http.StatusInsufficientStorage:
+		return "make room on the disk of the node; reads go on meanwhile"
+	case e.Temporary() && e.RetryAfter > 0:
+		return fmt.Sprintf("try again in %s", e.RetryAfter)
+	}
+	return ""
+}
+
+// explain prints err and what to do about it on stderr.
+func (a *app) explain(err error) {
+	if errors.Is(err, errShown) || errors.Is(err, errPending) || errors.Is(err, errDiffer) {
+		return // the command has said it on stdout
+	}
+	hint := a.hint(err)
+	if a.json {
+		a.explainJSON(err, hint)
+		return
+	}
+	fmt.Fprintf(a.err, "tally: %v\n", err)
+	if hint != "" {
+		fmt.Fprintf(a.err, "  → %s\n", hint)
+	}
+}
+
+func (a *app) explainJSON(err error, hint string) {
+	body := struct {
+		Error   string          `json:"error"`
+		Code    string          `json:"code,omitempty"`
+		Exit    int             `json:"exit"`
+		Hint    string          `json:"hint,omitempty"`
+		ID      string          `json:"id,omitempty"`
+		Receipt *client.Receipt `json:"receipt,omitempty"`
+	}{Error: err.Error(), Exit: exitCode(err), Hint: hint}
+	if e, ok := errors.AsType[*client.Error](err); ok {
+		body.Code, body.ID, body.Receipt = e.Code, e.ID, e.Receipt
+	}
+	b := *a
+	b.out = a.err
+	_ = b.printJSON(body) // stderr is gone: nobody is left to tell
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"testing"
+
+	"github.com/tallystick/tallystick/client"
+)
+
+func TestExitCodes(t *testing.T) {
+	answer := func(status int, code string) error {
+		return fmt.Errorf("around: %w", &client.Error{Status: status, Code: code})
+	}
+	tests := map[string]struct {
+		err  error
+		want int
+	}{
+		"nothing":         {nil, 0},
+		"anything":        {errors.New("x"), 1},
+		"command line":    {usage("x"), 2},
+		"bad request":     {answer(http.StatusBadRequest, "VALIDATION_FAILED"), 2},
+		"too large":       {answer(http.StatusRequestEntityTooLarge, ""), 2},
+		"unprocessable":   {answer(http.StatusUnprocessableEntity, ""), 2},
+		"not found":       {answer(http.StatusNotFound, "NOT_FOUND"), 3},
+		"conflict":        {answer(http.StatusConflict, "CONFLICT"), 4},
+		"quorum":          {answer(http.StatusServiceUnavailable, "quorum_not_met"), 5},
+		"quorum as a 202": {answer(http.StatusAccepted, "quorum_not_met"), 5},
+		"nobody there":    {&client.UnreachableError{URL: "u", Err: errors.New("x")}, 6},
+		"key":             {answer(http.StatusUnauthorized, ""), 7},
+		"forbidden":       {answer(http.StatusForbidden, ""), 7},
+		"busy":            {answer(http.StatusTooManyRequests, "BUSY"), 8},
+		"shutting down":   {answer(http.StatusServiceUnavailable, "SHUTTING_DOWN"), 8},
+		"disk full":       {answer(http.StatusInsufficientStorage, "DISK_FULL"), 8},
+		"server error":    {answer(http.StatusInternalServerError, ""), 1},
+		"approval":        {errPending, 9},
+		"difference":      {errDiffer, 10},
+		"interrupted":     {errInterrupted, 130},
+	}
+	for name, tc := range tests {
+		if got := exitCode(tc.err); got != tc.want {
+			t.Errorf("%s: code %d, want %d", name, got, tc.want)
+		}
+		if !slices.ContainsFunc(exitTable(), func(r exitRow) bool { return r.code == tc.want }) {
+			t.Errorf("code %d is not in the table", tc.want)
+		}
+	}
+}
+
+func TestHintsSayWhatToDo(t *testing.T) {
+	tests := map[string]struct {
+		err  error
+		want string
+	}{
+		"quorum":    {&client.Error{Status: 503, Code: "quorum_not_met", Receipt: &client.Receipt{Dot: "n.1.7"}}, "see who holds it now: tally receipt n.1.7"},
+		"taken":     {&client.Error{Status: 409, Code: "CONFLICT", ID: "1"}, "edit the one that is there (tally update 1), or create with --on-conflict merge or version"},
+		"version":   {&client.Error{Status: 409, ID: "1", Current: 4}, "read it again (tally get 1) and edit version 4"},
+		"ambiguous": {&client.Error{Status: 400, Code: "AMBIGUOUS_ID"}, "give more characters of the id"},
+		"busy":      {&client.Error{Status: 429, RetryAfter: 2e9}, "try again in 2s"},
+		"key":       {&client.Error{Status: 401}, "give the key with --api-key or TALLY_API_KEY"},
+		"forbidden": {&client.Error{Status: 403}, "say who you are with --agent or TALLY_AGENT"},
+		"other":     {errors.New("x"), ""},
+	}
+	for name, tc := range tests {
+		if got := (&app{}).hint(tc.err); got != tc.want {
+			t.Errorf("%s: %q, want %q", name, got, tc.want)
+		}
+	}
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tallystick/tallystick/client"
+)
+
+func newExport(a *app) *cobra.Command {
+	var o client.ExportOptions
+	var file string
+	cmd := command("export [flags]", "Write memories and links as JSONL", argCheck{0, 0}, nil)
+	cmd.Long = `Write live memories, the links between them, and archived memories as JSON, one
+object per line, to stdout or a file. A file appears when it is complete, and not
+before. tally import reads it back.`
+	cmd.Example = `  tally export --output backup.jsonl
+  tally export --namespace home | jq .title`
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		c, err := a.connect()
+		if err != nil {
+			return err
+		}
+		p := newProgress(a.err, "lines written")
+		defer p.done()
+		if file == "" || file == "-" {
+			_, err := export(cmd.Context(), c, o, a.out, p)
+			return err
+		}
+		n, err := exportFile(cmd.Context(), c, o, file, p)
+		if err != nil {
+			return err
+		}
+		p.done()
+		done := struct {
+			File  string `json:"file"`
+			Lines int    `json:"lines"`
+		}{file, n}
+		return a.show(done, func(w io.Writer) error {
+			_, err := fmt.Fprintf(w, "exported  %d lines  %s\n", n, file)
+			return err
+		})
+	}
+	cmd.Flags().StringVarP(&file, "output", "o", "", "`file` to write (default stdout)")
+	cmd.Flags().StringVarP(&o.Namespace, "namespace", "n", "", "only this namespace")
+	cmd.Flags().BoolVar(&o.Subtree, "subtree", false, "with --namespace: and all below it")
+	cmd.Flags().BoolVar(&o.All, "all", false, "what every agent wrote, also in private; for the operator of the node")
+	return cmd
+}
+
+func export(ctx context.Context, c *client.Client, o client.ExportOptions, w io.Writer, p *progress) (int, error) {
+	out := bufio.NewWriter(w)
+	n := 0
+	for raw, err := range c.Export(ctx, o) {
+		if err != nil {
+			return n, err
+		}
+		if err := writeLine(out, raw); err != nil {
+			return n, err
+		}
+		n++
+		p.at(n, 0)
+	}
+	return n, out.Flush()
+}
+
+func writeLine(out *bufio.Writer, raw json.RawMessage) error {
+	if _, err := out.Write(raw); err != nil {
+		return err
+	}
+	return out.WriteByte('\n')
+}
+
+// exportFile writes to a file beside the target and renames it at the end, so
+// that the target is never half written.
+func exportFile(ctx context.Context, c *client.Client, o client.ExportOptions, name string, p *progress) (n int, err error) {
+	tmp, err := os.CreateTemp(filepath.Dir(name), ".tally-export-*")
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		if err != nil {
+			_ = tmp.Close()
+			_ = os.Remove(tmp.Name())
+		}
+	}()
+	if n, err = export(ctx, c, o, tmp, p); err != nil {
+		return n, err
+	}
+	if err = tmp.Sync(); err != nil {
+		return n, err
+	}
+	if err = tmp.Close(); err != nil {
+		return n, err
+	}
+	return n, os.Rename(tmp.Name(), name)
+}

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tallystick/tallystick/client"
+)
+
+// writeFlags are the flags that every writing command has.
+type writeFlags struct {
+	durability string
+	key        string
+}
+
+func (f *writeFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.durability, "durability", "", "wait until it is on disk at: local (this node), quorum or all (default quorum)")
+	cmd.Flags().StringVar(&f.key, "idempotency-key", "", "`key` under which a repetition returns the first outcome")
+}
+
+func (f *writeFlags) with() (client.With, error) {
+	switch client.Durability(f.durability) {
+	case "", client.Local, client.Quorum, client.All:
+		return client.With{Durability: client.Durability(f.durability), IdempotencyKey: f.key}, nil
+	}
+	return client.With{}, usage("--durability %q: want local, quorum or all", f.durability)
+}
+
+// object checks that s is a JSON object.
+func object(flag, s string) (json.RawMessage, error) {
+	if s == "" {
+		return nil, nil
+	}
+	var m map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(s), &m); err != nil || m == nil {
+		return nil, usage("%s: want a JSON object such as '{\"key\": \"value\"}'", flag)
+	}
+	return json.RawMessage(s), nil
+}
+
+// instant reads a point in time: RFC 3339, a date, or an age such as 36h or 7d.
+func instant(flag, s string, now time.Time) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
+		if t, err := time.ParseInLocation(layout, s, time.Local); err == nil {
+			return t, nil
+		}
+	}
+	if d, err := duration(s); err == nil {
+		return now.Add(-d), nil
+	}
+	return time.Time{}, usage("%s %q: want a time such as 2026-01-31T12:00:00Z, a date, or an age such as 36h or 7d", flag, s)
+}
+
+// duration is time.ParseDuration, and knows days.
+func duration(s string) (time.Duration, error) {
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		d, err := time.ParseDuration(days + "h")
+		return 24 * d, err
+	}
+	return time.ParseDuration(s)
+}
+
+// selectFlags are the filters of list and recall.
+type selectFlags struct {
+	namespace, tier, tag, since, until string
+	minPriority                        int32
+	limit                              int
+}
+
+func (f *selectFlags) register(cmd *cobra.Command, limit int, what string) {
+	cmd.Flags().StringVarP(&f.namespace, "namespace", "n", "", "only this namespace")
+	cmd.Flags().StringVar(&f.tier, "tier", "", "only this tier: short, mid or long")
+	cmd.Flags().StringVar(&f.tag, "tag", "", "only with this tag")
+	cmd.Flags().Int32Var(&f.minPriority, "min-priority", 0, "only from this priority (1 to 10)")
+	cmd.Flags().StringVar(&f.since, "since", "", "only created since this `time`, date or age (36h, 7d)")
+	cmd.Flags().StringVar(&f.until, "until", "", "only created before this `time`, date or age")
+	cmd.Flags().IntVarP(&f.limit, "limit", "l", limit, what)
+}
+
+func (f *selectFlags) selection(now time.Time) (client.Selection, error) {
+	since, err := instant("--since", f.since, now)
+	if err != nil {
+		return client.Selection{}, err
+	}
+	until, err := instant("--until", f.until, now)
+	if err != nil {
+		return client.Selection{}, err
+	}
+	if f.limit < 1 {
+		return client.Selection{}, usage("--limit %d: want 1 or more", f.limit)
+	}
+	return client.Selection{
+		Namespace: f.namespace, Tier: f.tier, Tag: f.tag, MinPriority: f.minPriority, Since: since, Until: until, Limit: f.limit,
+	}, nil
+}
+
+const fullID = 36 // characters of a UUID
+
+// liveID completes the prefix of a live memory's id.
+func liveID(ctx context.Context, c *client.Client, id string) (string, error) {
+	if len(id) >= fullID {
+		return id, nil
+	}
+	m, _, err := c.Get(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	return m.ID, nil
+}
+
+// archivedID completes the prefix of an archived memory's id; what fits none is
+// left for the node to judge.
+func archivedID(ctx context.Context, c *client.Client, id string) (string, error) {
+	if len(id) >= fullID {
+		return id, nil
+	}
+	const page = 1000
+	found := ""
+	for offset := 0; ; offset += page {
+		list, err := c.ListArchive(ctx, "", page, offset)
+		if err != nil {
+			return "", err
+		}
+		for _, m := range list {
+			switch {
+			case !strings.HasPrefix(m.ID, id):
+			case found != "" && found != m.ID:
+				return "", usage("id %q: fits more than one archived memory; give more characters", id)
+			default:
+				found = m.ID
+			}
+		}
+		if len(list) < page {
+			break
+		}
+	}
+	if found == "" {
+		return id, nil
+	}
+	return found, nil
+}
+
+// anyID completes the prefix of an id, live or archived.
+func anyID(ctx context.Context, c *client.Client, id string) (string, error) {
+	full, err := liveID(ctx, c, id)
+	if notFound(err) {
+		return archivedID(ctx, c, id)
+	}
+	return full, err
+}
+
+// notFound reports whether err is a node's answer that there is no such thing.
+func notFound(err error) bool {
+	e, ok := errors.AsType[*client.Error](err)
+	return ok && e.NotFound()
+}

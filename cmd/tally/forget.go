@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tallystick/tallystick/client"
+)
+
+// byID is a command that does one thing to each memory it is given.
+type byID struct {
+	use, short, long, verb string
+	complete               func(context.Context, *client.Client, string) (string, error)
+	act                    func(context.Context, *client.Client, string, client.With) (*client.Outcome, error)
+}
+
+func (b byID) command(a *app) *cobra.Command {
+	var w writeFlags
+	cmd := command(b.use, b.short, argCheck{1, -1}, func(cmd *cobra.Command, ids []string) error {
+		with, err := w.with()
+		if err != nil {
+			return err
+		}
+		if with.IdempotencyKey != "" && len(ids) > 1 {
+			return usage("--idempotency-key is for one ID at a time")
+		}
+		c, err := a.connect()
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			full, err := b.complete(cmd.Context(), c, id)
+			if err != nil {
+				return err
+			}
+			out, err := b.act(cmd.Context(), c, full, with)
+			if err != nil {
+				return err
+			}
+			if out.ID == "" && out.Pending == nil {
+				out.ID = full
+			}
+			if err := a.showOutcome(b.verb, out); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	cmd.Long = b.long
+	w.register(cmd)
+	return cmd
+}
+
+func newForget(a *app) *cobra.Command {
+	return byID{
+		use: "forget [flags] ID…", short: "Delete memories", verb: "forgotten",
+		long: `Delete memories everywhere. Their history is kept until it is due, and
+tally restore brings them back; to remove every trace, use tally erase.`,
+		complete: liveID,
+		act: func(ctx context.Context, c *client.Client, id string, with client.With) (*client.Outcome, error) {
+			return c.Delete(ctx, id, with)
+		},
+	}.command(a)
+}

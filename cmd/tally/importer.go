@@ -1,0 +1,304 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/cmd/tally/internal/corpus"
+)
+
+// importer writes items to nodes, several at a time.
+type importer struct {
+	nodes       []*client.Client
+	with        client.With
+	concurrency int
+	progress    *progress
+	complain    io.Writer // one line for each item that fails, the first few
+
+	mu     sync.Mutex
+	report importReport
+}
+
+const (
+	maxAttempts   = 12
+	maxPause      = 5 * time.Second
+	maxComplaints = 20
+)
+
+type numbered struct {
+	n    int // place in the source: chooses the node
+	item corpus.Item
+}
+
+// run writes everything. It stops early only if no node can be reached, or ctx
+// ends; what one item does wrong is counted.
+func (im *importer) run(ctx context.Context, items iter.Seq2[corpus.Item, error]) (*importReport, error) {
+	start := time.Now()
+	im.report.Durability = map[string]int{}
+	if err := im.anybody(ctx); err != nil {
+		return &im.report, err
+	}
+	var links []corpus.Item
+	g, work := errgroup.WithContext(ctx)
+	queue := make(chan numbered)
+	g.Go(func() error {
+		defer close(queue)
+		var err error
+		links, err = im.feed(work, items, queue)
+		return err
+	})
+	for range im.concurrency {
+		g.Go(func() error {
+			for it := range queue {
+				if err := im.memory(work, it); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	err := g.Wait()
+	if err == nil {
+		err = im.links(ctx, links) // their ends are there now
+	}
+	im.progress.done()
+	im.report.Seconds = since(start)
+	return &im.report, err
+}
+
+// anybody returns an error if no node answers at all: better now than after
+// many attempts.
+func (im *importer) anybody(ctx context.Context) error {
+	var err error
+	for _, c := range im.nodes {
+		err = c.Ready(ctx)
+		if _, gone := errors.AsType[*client.UnreachableError](err); !gone {
+			return ctx.Err()
+		}
+	}
+	return err
+}
+
+func (im *importer) feed(ctx context.Context, items iter.Seq2[corpus.Item, error], queue chan<- numbered) ([]corpus.Item, error) {
+	var links []corpus.Item
+	n := 0
+	for item, err := range items {
+		bad, unreadable := errors.AsType[*corpus.ItemError](err)
+		switch {
+		case unreadable:
+			im.count(func(r *importReport) { r.Read++ })
+			im.failed(bad.Where, bad.Err)
+			continue
+		case err != nil:
+			return links, err
+		case item.Archived:
+			im.count(func(r *importReport) { r.Read++; r.Skipped++ })
+			continue
+		case item.Link != nil:
+			im.count(func(r *importReport) { r.Read++ })
+			links = append(links, item)
+			continue
+		}
+		im.count(func(r *importReport) { r.Read++ })
+		select {
+		case queue <- numbered{n, item}:
+			n++
+		case <-ctx.Done():
+			return links, ctx.Err()
+		}
+	}
+	return links, nil
+}
+
+func (im *importer) count(f func(*importReport)) {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	f(&im.report)
+	im.progress.at(im.report.Written+im.report.Unchanged, 0)
+}
+
+func (im *importer) failed(where string, err error) {
+	im.count(func(r *importReport) {
+		if r.Failed++; r.Failed <= maxComplaints {
+			im.progress.done()
+			fmt.Fprintf(im.complain, "failed: %s: %v\n", where, err)
+		}
+		if r.Failed == maxComplaints+1 {
+			fmt.Fprintln(im.complain, "failed: … further ones are only counted")
+		}
+	})
+}
+
+// memory writes one memory. It returns an error only if the import must end.
+func (im *importer) memory(ctx context.Context, it numbered) error {
+	d := it.item.Draft
+	with := im.with
+	with.IdempotencyKey = importKey(d, with.Durability)
+	err := im.persist(ctx, it.n, func(c *client.Client) error {
+		out, err := c.Create(ctx, d, with)
+		if taken(err) {
+			e, _ := errors.AsType[*client.Error](err)
+			return im.settle(ctx, c, e.ID, d)
+		}
+		if err != nil {
+			return err
+		}
+		if out.Replayed {
+			return im.settle(ctx, c, out.ID, d)
+		}
+		im.count(func(r *importReport) {
+			if out.Pending != nil {
+				r.Pending++
+				return
+			}
+			r.Written++
+			r.receipt(out.Receipt)
+		})
+		return nil
+	})
+	return im.verdict(ctx, it.item.Where, err)
+}
+
+// settle compares with the memory that has the title already, and edits it if it
+// says something else.
+func (im *importer) settle(ctx context.Context, c *client.Client, id string, d client.Draft) error {
+	m, _, err := c.Get(ctx, id)
+	if notFound(err) { // it was there once, and is no longer
+		out, err := c.Create(ctx, d, im.with)
+		if err == nil {
+			im.count(func(r *importReport) { r.Written++; r.receipt(out.Receipt) })
+		}
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	if m.Content == d.Content && (len(d.Tags) == 0 || slices.Equal(m.Tags, d.Tags)) {
+		im.count(func(r *importReport) { r.Unchanged++ })
+		return nil
+	}
+	p := client.Patch{Content: &d.Content, IfVersion: m.Version}
+	if len(d.Tags) > 0 {
+		p.Tags = &d.Tags
+	}
+	out, err := c.Update(ctx, id, p, im.with)
+	if err != nil {
+		return err
+	}
+	im.count(func(r *importReport) {
+		if out.Pending != nil {
+			r.Pending++
+			return
+		}
+		r.Written++
+		r.Updated++
+		r.receipt(out.Receipt)
+	})
+	return nil
+}
+
+func (im *importer) links(ctx context.Context, items []corpus.Item) error {
+	for i, item := range items {
+		err := im.persist(ctx, i, func(c *client.Client) error {
+			out, err := c.Link(ctx, item.Link.Source, item.Link.Target, item.Link.Relation, im.with)
+			if err == nil {
+				im.count(func(r *importReport) { r.Links++; r.receipt(out.Receipt) })
+			}
+			return err
+		})
+		if err := im.verdict(ctx, item.Where, err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// verdict counts what a write ended with. A missed quorum is a write all the
+// same; no node at all ends the import.
+func (im *importer) verdict(ctx context.Context, where string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if e, ok := errors.AsType[*client.Error](err); ok && e.QuorumMissed() {
+		im.count(func(r *importReport) { r.Written++; r.receipt(e.Receipt) })
+		return nil
+	}
+	if e, ok := errors.AsType[*client.UnreachableError](err); ok {
+		return e
+	}
+	im.failed(where, err)
+	return nil
+}
+
+// persist calls write until it succeeds or will not: it waits for busy nodes as
+// long as they ask for, and goes to the next node if one is gone.
+func (im *importer) persist(ctx context.Context, n int, write func(*client.Client) error) error {
+	pause := 100 * time.Millisecond
+	for attempt := 1; ; attempt++ {
+		err := write(im.nodes[n%len(im.nodes)])
+		wait, again := retry(err, pause)
+		if !again || attempt == maxAttempts || ctx.Err() != nil {
+			return err
+		}
+		if _, gone := errors.AsType[*client.UnreachableError](err); gone {
+			n++
+		}
+		im.count(func(r *importReport) { r.Retried++ })
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+		pause = min(2*pause, maxPause)
+	}
+}
+
+// retry says whether err may pass, and how long to wait.
+func retry(err error, pause time.Duration) (time.Duration, bool) {
+	if _, gone := errors.AsType[*client.UnreachableError](err); gone {
+		return pause, true
+	}
+	e, ok := errors.AsType[*client.Error](err)
+	switch {
+	case !ok:
+		return 0, false
+	case e.Temporary():
+		return max(pause, e.RetryAfter), true
+	case e.Conflict() && (e.Code == "STALE" || e.Current != 0):
+		return pause, true
+	}
+	return 0, false
+}
+
+// taken reports whether a create met a memory with the same title.
+func taken(err error) bool {
+	e, ok := errors.AsType[*client.Error](err)
+	return ok && e.Status == http.StatusConflict && e.ID != "" && e.Current == 0
+}
+
+// importKey is the same for the same request, so that a repetition whose first
+// answer was lost does not write twice.
+func importKey(d client.Draft, durability client.Durability) string {
+	b, err := json.Marshal(d)
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(append(b, durability...))
+	return "import-" + hex.EncodeToString(sum[:16])
+}

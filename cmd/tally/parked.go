@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+func newParked(a *app) *cobra.Command {
+	return parent("parked", "List ops that a member refused, and offer them again", newParkedList(a), newParkedRetry(a))
+}
+
+func newParkedList(a *app) *cobra.Command {
+	cmd := command("list", "List parked ops", argCheck{0, 0}, nil)
+	cmd.Long = `List ops that a member refused for a stated reason. They are kept, and do not
+count as held by that member. Those refused for a clock that runs ahead are
+tried again by themselves.`
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		c, err := a.connect()
+		if err != nil {
+			return err
+		}
+		list, err := c.ListParked(cmd.Context())
+		if err != nil {
+			return err
+		}
+		return a.show(list, func(w io.Writer) error {
+			if len(list) == 0 {
+				_, err := fmt.Fprintln(w, "nothing is parked")
+				return err
+			}
+			rows := make([][]string, len(list))
+			for i, p := range list {
+				rows[i] = []string{p.Dot, p.Member, p.Code, stamp(p.Since), stampOf(p.Retry), cutTo(p.Text, 70)}
+			}
+			return table(w, []string{"DOT", "REFUSED BY", "CODE", "SINCE", "NEXT TRY", "REASON"}, rows)
+		})
+	}
+	return cmd
+}
+
+func newParkedRetry(a *app) *cobra.Command {
+	var all bool
+	cmd := command("retry [flags] DOT… | --all", "Offer parked ops again", argCheck{0, -1}, nil)
+	cmd.RunE = func(cmd *cobra.Command, dots []string) error {
+		if all == (len(dots) > 0) {
+			return usage("parked retry: name the ops (see `tally parked list`), or give --all")
+		}
+		c, err := a.connect()
+		if err != nil {
+			return err
+		}
+		n, err := c.RetryParked(cmd.Context(), dots)
+		if err != nil {
+			return err
+		}
+		return a.show(map[string]int{"retried": n}, func(w io.Writer) error {
+			_, err := fmt.Fprintf(w, "offered again: %d\n", n)
+			return err
+		})
+	}
+	cmd.Flags().BoolVar(&all, "all", false, "all of them")
+	return cmd
+}

@@ -1,0 +1,13 @@
+//go:build !unix
+
+package main
+
+import (
+	"os"
+	"syscall"
+)
+
+func apart() *syscall.SysProcAttr { return nil }
+
+// terminate has no gentle form here.
+func terminate(p *os.Process) error { return p.Kill() }

@@ -1,0 +1,14 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"syscall"
+)
+
+// apart puts a child into a process group of its own, so that the Ctrl-C of the
+// terminal reaches the demo alone, which then takes the nodes down in order.
+func apart() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+
+func terminate(p *os.Process) error { return p.Signal(syscall.SIGTERM) }

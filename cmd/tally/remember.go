@@ -1,0 +1,114 @@
+package main
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tallystick/tallystick/client"
+)
+
+// memoryFlags are the fields of a memory that remember and update share.
+type memoryFlags struct {
+	namespace, tier, metadata, sourceURI, expires string
+	tags                                          []string
+	priority                                      int32
+	confidence                                    float64
+}
+
+func (f *memoryFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&f.namespace, "namespace", "n", "", "`path` of the namespace, such as team/ops (default global)")
+	cmd.Flags().StringVar(&f.tier, "tier", "", "how long it is meant to live: short (6 h), mid (7 d) or long (default mid)")
+	cmd.Flags().StringSliceVarP(&f.tags, "tag", "t", nil, "`tag`; may be repeated")
+	cmd.Flags().Int32VarP(&f.priority, "priority", "p", 0, "1 to 10 (default 5)")
+	cmd.Flags().Float64Var(&f.confidence, "confidence", 1, "0 to 1")
+	cmd.Flags().StringVar(&f.metadata, "metadata", "", "JSON `object`")
+	cmd.Flags().StringVar(&f.sourceURI, "source-uri", "", "where it comes from: uri:…, doc:… or file:…")
+	cmd.Flags().StringVar(&f.expires, "expires", "", "`time` in RFC 3339 after which it is archived")
+}
+
+func newRemember(a *app) *cobra.Command {
+	var f memoryFlags
+	var w writeFlags
+	var ttl, scope, kind, onConflict, id string
+	cmd := command("remember [flags] TITLE [TEXT | -]", "Write a memory", argCheck{1, 2}, nil)
+	cmd.Long = `Write a memory: a title and a text. The text is the second argument, or stdin for "-".
+
+A title is unique in its namespace. If it is taken, nothing is written, unless
+--on-conflict says otherwise: merge edits the memory that is there, version
+writes a new one with a number behind its title.`
+	cmd.Example = `  tally remember "Gate code" "It is 4711." --namespace home --tag keys
+  git log -5 | tally remember "Last changes" -`
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		with, err := w.with()
+		if err != nil {
+			return err
+		}
+		d := client.Draft{
+			ID: id, Title: args[0], Namespace: f.namespace, Tier: f.tier, Tags: f.tags, Priority: f.priority,
+			SourceURI: f.sourceURI, Scope: scope, Kind: kind, OnConflict: onConflict, Source: "cli",
+		}
+		if cmd.Flags().Changed("priority") && f.priority == 0 {
+			return usage("--priority 0: want 1 to 10")
+		}
+		if d.Metadata, err = object("--metadata", f.metadata); err != nil {
+			return err
+		}
+		if cmd.Flags().Changed("confidence") {
+			d.Confidence = &f.confidence
+		}
+		if err := life(&d, ttl, f.expires); err != nil {
+			return err
+		}
+		if d.Content, err = a.content(args[1:]); err != nil {
+			return err
+		}
+		c, err := a.connect()
+		if err != nil {
+			return err
+		}
+		out, err := c.Create(cmd.Context(), d, with)
+		if err != nil {
+			return err
+		}
+		return a.showOutcome("remembered", out)
+	}
+	f.register(cmd)
+	cmd.Flags().StringVar(&ttl, "ttl", "", "archive it after this `time`, such as 90m or 30d")
+	cmd.Flags().StringVar(&scope, "scope", "", "who may read it: private (the agent alone), team, unit, org or collective")
+	cmd.Flags().StringVar(&kind, "kind", "", "observation, event, decision, … (default observation)")
+	cmd.Flags().StringVar(&onConflict, "on-conflict", "", "if the title is taken: error, merge or version (default error)")
+	cmd.Flags().StringVar(&id, "id", "", "`id` of the memory (default: made from namespace and title)")
+	w.register(cmd)
+	return cmd
+}
+
+// content is the text of a memory: an argument, "-", or stdin if there is no
+// argument and something is piped in.
+func (a *app) content(args []string) (string, error) {
+	if len(args) == 0 {
+		if terminal(a.in) {
+			return "", usage("remember: the text is missing: give it as the second argument, or - to read it from stdin")
+		}
+		return a.text("-")
+	}
+	return a.text(args[0])
+}
+
+func life(d *client.Draft, ttl, expires string) error {
+	if ttl != "" {
+		life, err := duration(ttl)
+		if err != nil || life < time.Second {
+			return usage("--ttl %q: want a time such as 90m or 30d", ttl)
+		}
+		d.TTL = int64(life / time.Second)
+	}
+	if expires != "" {
+		at, err := time.Parse(time.RFC3339Nano, expires)
+		if err != nil {
+			return usage("--expires %q: want RFC 3339, such as 2026-01-31T12:00:00Z", expires)
+		}
+		d.ExpiresAt = &at
+	}
+	return nil
+}

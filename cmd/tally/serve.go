@@ -1,0 +1,115 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/tallystick/tallystick/internal/node"
+)
+
+func newServe(a *app) *cobra.Command {
+	cmd := command("serve [flags]", "Run a node", argCheck{0, 0}, nil)
+	cmd.Long = `Run a node until SIGINT or SIGTERM. It then takes no new requests, finishes those
+it has, and ends with 0; a second signal ends it at once. What is still owed to
+other members is delivered after the next start.
+
+When the node serves, one line goes to stdout: ready URL. Logs go to stderr.
+All settings, also as environment variables and as a file: tally help config`
+	cmd.Example = `  tally serve
+  tally serve --node north --listen 10.0.0.1:9077 --data /var/lib/tallystick \
+    --member east=http://10.0.0.2:9077 --member west=http://10.0.0.3:9077`
+	var file string
+	flags := cmd.Flags()
+	for _, s := range settings() {
+		flags.Var(&settingFlag{kind: s.value, many: s.many}, s.flag, fmt.Sprintf("%s (default %s)", s.help, s.initial))
+	}
+	flags.StringVar(&file, "config", "", "settings in a TOML `FILE` (default none)")
+	flags.SortFlags = false
+	localHelp(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if file == "" {
+			file = a.getenv("TALLY_CONFIG")
+		}
+		cfg, err := resolve(givenFlags(cmd.Flags()), a.getenv, file)
+		if err != nil {
+			return err
+		}
+		for _, name := range a.strayVariables() {
+			fmt.Fprintf(a.err, "tally: warning: the environment variable %s is not a setting; see `tally help config`\n", name)
+		}
+		err = node.Run(cmd.Context(), cfg, func(url string) { fmt.Fprintf(a.out, "ready %s\n", url) })
+		if errors.Is(err, syscall.EADDRINUSE) {
+			return fmt.Errorf("%w\n  → another program, or another node, listens on %s: stop it, or choose another address with --listen", err, cfg.Listen)
+		}
+		return err
+	}
+	return cmd
+}
+
+// settingFlag is the value of a setting on the command line: text that the table
+// of settings reads, in the same way as text from the environment.
+type settingFlag struct {
+	kind string // placeholder in the help
+	many bool
+	list []string
+}
+
+func (f *settingFlag) String() string { return strings.Join(f.list, ",") }
+
+func (f *settingFlag) Type() string { return f.kind }
+
+func (f *settingFlag) Set(s string) error {
+	if !f.many {
+		f.list = nil
+	}
+	f.list = append(f.list, s)
+	return nil
+}
+
+// localHelp leaves the flags of client commands out of the help of a command
+// that is none.
+func localHelp(cmd *cobra.Command) {
+	help := cmd.HelpFunc()
+	cmd.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		cmd.InheritedFlags().VisitAll(func(f *pflag.Flag) { f.Hidden = f.Name != "json" || cmd.Name() == "serve" })
+		help(cmd, args)
+	})
+}
+
+// givenFlags are the settings that the command line has.
+func givenFlags(flags *pflag.FlagSet) given {
+	out := given{}
+	for _, s := range settings() {
+		f := flags.Lookup(s.flag)
+		if f == nil || !f.Changed {
+			continue
+		}
+		if v, ok := f.Value.(*settingFlag); ok {
+			out[s.flag] = v.list
+		}
+	}
+	return out
+}
+
+// strayVariables are TALLY_ variables that nothing reads: likely misspelled.
+func (a *app) strayVariables() []string {
+	known := []string{"TALLY_CONFIG", "TALLY_SERVER", "TALLY_AGENT"}
+	for _, s := range settings() {
+		known = append(known, s.env)
+	}
+	var out []string
+	for _, kv := range a.env {
+		name, _, _ := strings.Cut(kv, "=")
+		if strings.HasPrefix(name, "TALLY_") && !slices.Contains(known, name) {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
