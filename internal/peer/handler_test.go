@@ -2,6 +2,7 @@ package peer_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -299,11 +300,14 @@ func TestAConnectionOutlivesTheDeadlinesOfARequest(t *testing.T) {
 }
 
 func TestAReplyTooLargeSaysSo(t *testing.T) {
-	b := newMember("b")
-	for range 9 {
-		b.held = append(b.held, memory.Shipment{Raw: make([]byte, wire.MaxEntry)})
-	}
-	addr, _ := serve(t, b)
-	_, err := client(t, addr).Pull(t.Context(), "b", &memory.PullRequest{})
+	addr, _ := serve(t, talkative{newMember("b")})
+	_, err := client(t, addr).Digest(t.Context(), "b", &memory.DigestRequest{Buckets: []uint16{0}})
 	checkFault(t, err, memory.FaultRetry, "413 Request Entity Too Large: reply_too_large: ask for less")
+}
+
+// talkative is a member with more registers than a reply has room for.
+type talkative struct{ *member }
+
+func (talkative) AcceptDigest(context.Context, *memory.DigestRequest) (*memory.DigestReply, error) {
+	return &memory.DigestReply{From: "b", Registers: make([]memory.RegisterDigest, wire.MaxRegisters+1)}, nil
 }

@@ -118,6 +118,23 @@ func shipmentsOf(ops []memory.Shipment) []shipment {
 	return out
 }
 
+// fitting returns how many of ops, from the first on, one message has room for:
+// at least one, if there are any.
+func fitting(ops []memory.Shipment) int {
+	var n, size int
+	for n < len(ops) && n < MaxOps {
+		size += opOverhead + len(ops[n].Raw)
+		if e := ops[n].Embedding; e != nil {
+			size += len(e.Model) + 4*len(e.Vector)
+		}
+		if size > roomForOps && n > 0 {
+			break
+		}
+		n++
+	}
+	return n
+}
+
 // opOverhead is more than what an op takes in a message beside its bytes and
 // those of its embedding.
 const opOverhead = 32

@@ -67,10 +67,11 @@ type pullReply struct {
 	Truncated []memory.Origin `cbor:"truncated"`
 }
 
-// EncodePullReply returns the bytes of r.
+// EncodePullReply returns the bytes of r, cut to as many of its ops, from the
+// first on, as a message has room for: a reply is a prefix of what was asked for.
 func EncodePullReply(r *memory.PullReply) ([]byte, error) {
 	w := pullReply{
-		envelope: sender(r.From), view: viewOf(r.View), Ops: shipmentsOf(r.Ops), Truncated: r.Truncated,
+		envelope: sender(r.From), view: viewOf(r.View), Ops: shipmentsOf(r.Ops[:fitting(r.Ops)]), Truncated: r.Truncated,
 	}
 	if err := checkShipments(w.Ops); err != nil {
 		return nil, fmt.Errorf("encode pull reply: %w", err)

@@ -37,17 +37,7 @@ func NewSnapshotWriter(w io.Writer, from memory.Node) *SnapshotWriter {
 // Batch writes ops, in as many frames as they need.
 func (s *SnapshotWriter) Batch(ops []memory.Shipment) error {
 	for len(ops) > 0 {
-		n, size := 0, 0
-		for n < len(ops) && n < MaxOps {
-			size += opOverhead + len(ops[n].Raw)
-			if e := ops[n].Embedding; e != nil {
-				size += len(e.Model) + 4*len(e.Vector)
-			}
-			if size > roomForOps && n > 0 {
-				break
-			}
-			n++
-		}
+		n := fitting(ops)
 		part := shipmentsOf(ops[:n])
 		if err := checkShipments(part); err != nil {
 			return fmt.Errorf("encode snapshot: %w", err)

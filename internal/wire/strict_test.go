@@ -339,7 +339,9 @@ func TestMessagesOverTheLimitAreNotWritten(t *testing.T) {
 		"push of no bytes": func() ([]byte, error) {
 			return wire.EncodePush(&memory.Push{From: "a", To: "b", Ops: make([]memory.Shipment, 1)})
 		},
-		"pull reply of too many bytes": func() ([]byte, error) { return wire.EncodePullReply(&memory.PullReply{From: "a", Ops: big}) },
+		"pull reply with an op over the limit": func() ([]byte, error) {
+			return wire.EncodePullReply(&memory.PullReply{From: "a", Ops: []memory.Shipment{{Raw: make([]byte, wire.MaxEntry+1)}}})
+		},
 		"pull of too many dots": func() ([]byte, error) {
 			return wire.EncodePullRequest(&memory.PullRequest{From: "a", To: "b", Dots: dots})
 		},
@@ -356,6 +358,38 @@ func TestMessagesOverTheLimitAreNotWritten(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if _, err := encode(); !errors.Is(err, memory.ErrInvalid) {
 				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestAPullReplyIsCutToAPrefixThatFits(t *testing.T) {
+	for name, c := range map[string]struct{ ops, size, want int }{
+		"by bytes": {20, wire.MaxEntry, 7},
+		"by ops":   {wire.MaxOps + 10, 1, wire.MaxOps},
+		"not":      {2, wire.MaxEntry, 2},
+		"nothing":  {0, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := &memory.PullReply{From: "a"}
+			for i := range c.ops {
+				r.Ops = append(r.Ops, memory.Shipment{Raw: bytes.Repeat([]byte{byte(i)}, c.size)})
+			}
+			raw, err := wire.EncodePullReply(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := wire.DecodePullReply(raw)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(got.Ops) != c.want {
+				t.Errorf("%d of %d ops, want %d", len(got.Ops), c.ops, c.want)
+			}
+			for i, op := range got.Ops {
+				if !bytes.Equal(op.Raw, r.Ops[i].Raw) {
+					t.Fatalf("op %d is another one", i)
+				}
 			}
 		})
 	}
