@@ -133,18 +133,19 @@ func (p *process) spawn(ctx context.Context, binary string) error {
 		return err
 	}
 	defer log.Close()                                   //nolint:errcheck // the child has its own
-	p.cmd = exec.CommandContext(ctx, binary, p.args...) //nolint:gosec // the program that runs this
-	p.cmd.Stderr = log
-	p.cmd.Env = plainEnv()
-	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
-	p.cmd.WaitDelay = 10 * time.Second
-	out, err := p.cmd.StdoutPipe()
+	cmd := exec.CommandContext(ctx, binary, p.args...) //nolint:gosec // the program that runs this
+	cmd.Stderr = log
+	cmd.Env = plainEnv()
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 10 * time.Second
+	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
 	}
-	if err := p.cmd.Start(); err != nil {
+	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", p.name, err)
 	}
+	p.cmd = cmd
 	p.wait = make(chan error, 1)
 	first := make(chan string, 1)
 	go func() {
@@ -152,7 +153,7 @@ func (p *process) spawn(ctx context.Context, binary string) error {
 		line, _ := lines.ReadString('\n')
 		first <- line
 		_, _ = io.Copy(io.Discard, lines)
-		p.wait <- p.cmd.Wait()
+		p.wait <- cmd.Wait()
 	}()
 	p.firstLine = first
 	return nil
