@@ -96,11 +96,20 @@ func (w *homework) load(ctx context.Context, e *Engine) error {
 
 func (w *homework) add(id string) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	if w.open == nil {
 		w.open = map[string]struct{}{}
 	}
 	w.open[id] = struct{}{}
+	w.mu.Unlock()
+	w.look() // a vote may have come before
+}
+
+// look makes Run go through the open proposals.
+func (w *homework) look() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
 }
 
 func (w *homework) done(id string) {
@@ -124,12 +133,8 @@ func (w *homework) committed(c memory.Committed) {
 	w.mu.Lock()
 	none := len(w.open) == 0
 	w.mu.Unlock()
-	if none || c.Other == 0 {
-		return
-	}
-	select {
-	case w.wake <- struct{}{}:
-	default:
+	if !none && c.Other > 0 {
+		w.look()
 	}
 }
 

@@ -68,7 +68,7 @@ func (e *Engine) complete(c Caller, d *Draft) error {
 	setDefault(&m.CreatedAt, now)
 	m.Version = 1
 	switch {
-	case m.CreatedAt > now:
+	case m.CreatedAt > now+memory.Instant(memory.DefaultMaxSkew):
 		return fmt.Errorf("created_at %s: in the future: %w", m.CreatedAt, memory.ErrInvalid)
 	case m.ExpiresAt != 0 && m.ExpiresAt <= now:
 		return fmt.Errorf("expires_at %s: in the past: %w", m.ExpiresAt, memory.ErrInvalid)

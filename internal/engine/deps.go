@@ -24,7 +24,6 @@ type Writer interface {
 	// or [memory.ErrKeyReused].
 	Idempotent(ctx context.Context, actor memory.AgentID, key *memory.Idempotency) ([]*memory.Entry, error)
 	Accept(ctx context.Context, ops []memory.Shipment) (memory.Accepted, error)
-	Reapply(ctx context.Context, ops []memory.Shipment) (memory.Accepted, error)
 	// Touch counts a read of each id. It never blocks.
 	Touch(ids []string, at memory.Instant)
 	// Compact drops history and log that nobody needs any more.
@@ -76,7 +75,6 @@ type Digests interface {
 	BucketSums(ctx context.Context) (memory.View, []memory.Digest, error)
 	BucketRegisters(ctx context.Context, buckets []uint16) (memory.View, []memory.RegisterDigest, error)
 	Parked(ctx context.Context) ([]memory.Parked, error)
-	Unpark(ctx context.Context, member memory.Node, dots []memory.Dot) error
 	// RetryParked tries again to apply ops that this node refused; nil dots are those that are due.
 	RetryParked(ctx context.Context, dots []memory.Dot, now time.Time) (int, error)
 }

@@ -35,23 +35,23 @@ type node struct {
 func (n *node) now() memory.Instant { return memory.InstantOf(n.clock.now()) }
 
 // open builds a node of a federation and runs it until the test ends.
-func open(t testing.TB, name memory.Node, net replicate.Transport, w int, others ...engine.Member) *node {
-	t.Helper()
+func open(tb testing.TB, name memory.Node, net replicate.Transport, w int, others ...engine.Member) *node {
+	tb.Helper()
 	n := &node{clock: &testClock{}, logs: &logs{}}
 	log := slog.New(n.logs)
 	clock := memory.NewClock(n.clock.now, memory.DefaultMaxSkew)
-	st, err := store.Open(t.Context(), store.Config{
-		Dir: t.TempDir(), Node: name, Clock: clock, Codec: wire.Codec{}, Log: log,
+	st, err := store.Open(tb.Context(), store.Config{
+		Dir: tb.TempDir(), Node: name, Clock: clock, Codec: wire.Codec{}, Log: log,
 		OnCommit: func(c memory.Committed) {
 			n.fed.Committed(c)
 			n.Committed(c)
 		},
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	n.store = st
-	n.fed = federate(t, name, st, net, w, others, log)
+	n.fed = federate(tb, name, st, net, w, others, log)
 	n.Engine = engine.New(engine.Config{
 		Node: name, Members: others, QuorumTimeout: 500 * time.Millisecond, Now: n.clock.now, Log: log,
 	}, st, n.fed)
@@ -60,24 +60,24 @@ func open(t testing.TB, name memory.Node, net replicate.Transport, w int, others
 	for _, run := range []func(context.Context) error{st.Run, n.fed.Run, n.Run} {
 		go func() { done <- run(ctx) }()
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		cancel()
 		for range 3 {
 			if err := <-done; err != nil {
-				t.Errorf("run: %v", err)
+				tb.Errorf("run: %v", err)
 			}
 		}
 		if err := st.Close(); err != nil {
-			t.Errorf("close: %v", err)
+			tb.Errorf("close: %v", err)
 		}
 	})
 	return n
 }
 
 // alone is a federation of one.
-func alone(t testing.TB) *node {
-	t.Helper()
-	return open(t, "a", nil, 1)
+func alone(tb testing.TB) *node {
+	tb.Helper()
+	return open(tb, "a", nil, 1)
 }
 
 // logs collects records.
@@ -190,15 +190,15 @@ func title(i int) string { return fmt.Sprintf("title %03d", i) }
 var codec wire.Codec
 
 // federate returns the replicator of a node, which keeps no cursors of its own.
-func federate(t testing.TB, name memory.Node, st *store.Store, net replicate.Transport, w int, others []engine.Member, log *slog.Logger) *replicate.Replicator {
-	t.Helper()
+func federate(tb testing.TB, name memory.Node, st *store.Store, net replicate.Transport, w int, others []engine.Member, log *slog.Logger) *replicate.Replicator {
+	tb.Helper()
 	cfg := replicate.Config{Self: name, W: w}
 	for _, m := range others {
 		cfg.Members = append(cfg.Members, m.Name)
 	}
-	r, err := replicate.New(t.Context(), cfg, replicate.Storage{Log: st, Cursors: st, Digests: st}, net, log)
+	r, err := replicate.New(tb.Context(), cfg, replicate.Storage{Log: st, Cursors: st, Digests: st}, net, log)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return r
 }

@@ -98,6 +98,7 @@ func beginsAt(op memory.Op) []memory.Life {
 
 const (
 	maxForget     = 10_000 // memories that one Forget takes
+	forgetBatch   = 500
 	forgetWorkers = 32
 )
 
@@ -110,23 +111,81 @@ func (e *Engine) Forget(ctx context.Context, c Caller, f memory.Filter, pattern 
 	if pattern == "" && f.Namespace == "" && f.Tier == "" && len(f.Tags) == 0 {
 		return 0, fmt.Errorf("forget: want a namespace, a pattern, a tier or a tag: %w", memory.ErrInvalid)
 	}
-	ids, err := e.matching(ctx, f, pattern)
-	if err != nil {
-		return 0, err
+	next := e.listing(f)
+	if pattern != "" {
+		match := recall.Match(pattern, true)
+		if match == "" {
+			return 0, nil
+		}
+		if err := e.store.SyncIndex(ctx); err != nil {
+			return 0, err
+		}
+		next = e.finding(f, match)
 	}
+	total := 0
+	for total < maxForget {
+		ids, err := next(ctx)
+		if err != nil || len(ids) == 0 {
+			return total, err
+		}
+		n, err := e.forgetAll(ctx, c, ids)
+		total += n
+		if err != nil {
+			return total, err
+		}
+	}
+	return total, nil
+}
+
+// listing returns a func that gives the ids of what f selects, part by part.
+func (e *Engine) listing(f memory.Filter) func(context.Context) ([]string, error) {
+	cursor, done := "", false
+	return func(ctx context.Context) ([]string, error) {
+		if done {
+			return nil, nil
+		}
+		recs, next, err := e.store.List(ctx, f, memory.ByID, forgetBatch, 0, cursor)
+		cursor, done = next, next == ""
+		ids := make([]string, len(recs))
+		for i := range recs {
+			ids[i] = recs[i].ID
+		}
+		return ids, err
+	}
+}
+
+// finding is listing for a text query. What was found and is archived by then is
+// not found again; what stays, because the caller may not change it, ends it when
+// nothing else is found.
+func (e *Engine) finding(f memory.Filter, match string) func(context.Context) ([]string, error) {
+	seen := map[string]bool{}
+	return func(ctx context.Context) ([]string, error) {
+		hits, err := e.store.Search(ctx, match, f, forgetBatch)
+		var ids []string
+		for i := range hits {
+			if id := hits[i].ID; !seen[id] {
+				seen[id] = true
+				ids = append(ids, id)
+			}
+		}
+		return ids, err
+	}
+}
+
+func (e *Engine) forgetAll(ctx context.Context, c Caller, ids []string) (int, error) {
 	var n atomic.Int64
-	g, gctx := errgroup.WithContext(ctx)
+	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(forgetWorkers)
 	for _, id := range ids {
 		g.Go(func() error {
-			gone, err := e.forget(gctx, c, id)
+			gone, err := e.forget(ctx, c, id)
 			if gone {
 				n.Add(1)
 			}
 			return err
 		})
 	}
-	err = g.Wait()
+	err := g.Wait()
 	return int(n.Load()), err
 }
 
@@ -138,36 +197,4 @@ func (e *Engine) forget(ctx context.Context, c Caller, id string) (bool, error) 
 		return false, nil
 	}
 	return out.Entry != nil && out.Pending == nil, err
-}
-
-func (e *Engine) matching(ctx context.Context, f memory.Filter, pattern string) ([]string, error) {
-	var ids []string
-	if pattern != "" {
-		match := recall.Match(pattern, true)
-		if match == "" {
-			return nil, nil
-		}
-		if err := e.store.SyncIndex(ctx); err != nil {
-			return nil, err
-		}
-		hits, err := e.store.Search(ctx, match, f, maxForget)
-		for i := range hits {
-			ids = append(ids, hits[i].ID)
-		}
-		return ids, err
-	}
-	for cursor := ""; len(ids) < maxForget; {
-		recs, next, err := e.store.List(ctx, f, memory.ByID, maxPage, 0, cursor)
-		if err != nil {
-			return nil, err
-		}
-		for i := range recs {
-			ids = append(ids, recs[i].ID)
-		}
-		if next == "" {
-			break
-		}
-		cursor = next
-	}
-	return ids, nil
 }

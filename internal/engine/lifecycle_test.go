@@ -149,3 +149,25 @@ func TestForgetArchivesWhatMatchesAndMayBeChanged(t *testing.T) {
 	_, err = n.Forget(t.Context(), alice, memory.Filter{}, "")
 	wantErr(t, err, memory.ErrInvalid)
 }
+
+func TestForgetGoesThroughAllThatMatches(t *testing.T) {
+	n := alone(t)
+	var drafts []engine.Draft
+	for i := range 700 {
+		drafts = append(drafts, in("pond", draft(title(i))))
+	}
+	for _, r := range n.Bulk(t.Context(), nobody, drafts) {
+		if r.Err != nil {
+			t.Fatal(r.Err)
+		}
+	}
+	for _, tc := range []struct {
+		pattern string
+		want    int
+	}{{"title 007", 1}, {"title", 699}, {"title", 0}} {
+		got, err := n.Forget(t.Context(), nobody, memory.Filter{Namespace: "pond"}, tc.pattern)
+		if err != nil || got != tc.want {
+			t.Errorf("forgot %d with %q, %v; want %d", got, tc.pattern, err, tc.want)
+		}
+	}
+}

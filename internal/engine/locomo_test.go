@@ -66,8 +66,8 @@ func (s *sample) turns(t *testing.T) []engine.Draft {
 // among the first 5, 10 and 20. It fails only if recall is broken, not if it is
 // a little worse: the numbers are for reading.
 func TestRecallOnConversations(t *testing.T) {
-	if testing.Short() {
-		t.Skip("measures recall on whole conversations: not with -short")
+	if testing.Short() || raceDetector {
+		t.Skip("measures recall on whole conversations: not with -short or -race")
 	}
 	raw, err := os.ReadFile(filepath.FromSlash(locomoPath))
 	if errors.Is(err, fs.ErrNotExist) {

@@ -89,11 +89,15 @@ func TestParkedOpsAreListedAndRetried(t *testing.T) {
 		t.Errorf("took %d, %v", taken, err)
 	}
 	n.clock.advance(2 * time.Hour)
-	if taken, err := n.RetryParked(t.Context(), nil); err != nil || taken != 1 {
-		t.Errorf("took %d, %v", taken, err)
+	// Its time has come: the store may have been faster.
+	if _, err := n.RetryParked(t.Context(), nil); err != nil {
+		t.Error(err)
 	}
 	if _, _, err := n.Get(t.Context(), "", "remote"); err != nil {
 		t.Error(err)
+	}
+	if parked, err := n.Parked(t.Context()); err != nil || len(parked) != 0 {
+		t.Errorf("parked %+v, %v", parked, err)
 	}
 }
 

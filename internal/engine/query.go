@@ -21,6 +21,10 @@ const (
 // far as agent may see both ends. What agent may not see is not found.
 func (e *Engine) Get(ctx context.Context, agent memory.AgentID, idOrPrefix string) (*memory.Record, []memory.Link, error) {
 	id, err := e.store.Resolve(ctx, idOrPrefix)
+	if errors.Is(err, memory.ErrAmbiguous) {
+		// Which ones it fits may be none of the caller's business.
+		return nil, nil, fmt.Errorf("id %.140q fits more than one memory: %w", idOrPrefix, memory.ErrAmbiguous)
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("memory %.140s: %w", idOrPrefix, err)
 	}
@@ -109,7 +113,7 @@ func (e *Engine) Recall(ctx context.Context, q RecallQuery) (Recalled, error) {
 	}
 	e.catchUp(ctx)
 	// More than asked for: the ranker may bring up what words alone put lower.
-	hits, err := e.store.Search(ctx, match, q.Filter, max(3*limit, 30))
+	hits, err := e.store.Search(ctx, match, q.Filter, max(limit, 30, min(3*limit, 300)))
 	if err != nil {
 		return Recalled{}, err
 	}

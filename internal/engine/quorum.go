@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/replicate"
@@ -12,7 +13,12 @@ import (
 // only the waiting does.
 func (e *Engine) await(ctx context.Context, c Caller, h *held) (replicate.Tally, error) {
 	if c.Durability == DurableLocal {
-		return e.fed.Held(h.last().Dot), nil
+		t := e.fed.Held(h.last().Dot)
+		if !slices.Contains(t.HeldBy, e.cfg.Node) { // not yet heard of, but it is committed
+			t.HeldBy = append(slices.Clone(t.HeldBy), e.cfg.Node)
+			slices.Sort(t.HeldBy)
+		}
+		return t, nil
 	}
 	return h.ticket.Wait(ctx, h.deadline)
 }

@@ -20,7 +20,7 @@ func (e *Engine) Status(ctx context.Context) (Status, error) {
 	s := Status{
 		Node: e.cfg.Node, Incarnation: origin.Incarnation(), Digest: view.Root, Heads: view.Heads, LSN: view.LSN,
 		W: w, N: n, IndexLag: e.store.IndexLag(), Version: e.cfg.Version, StartedAt: e.started, Time: now,
-		Warnings: []string{},
+		Members: []MemberStatus{}, Warnings: []string{},
 	}
 	var err error
 	if s.Counts, err = e.store.Counts(ctx, now); err != nil {
@@ -29,13 +29,14 @@ func (e *Engine) Status(ctx context.Context) (Status, error) {
 	if s.Parked, err = e.store.Parked(ctx); err != nil {
 		return s, err
 	}
-	for _, p := range e.fed.Status() {
+	peers := e.fed.Status()
+	for _, p := range peers {
 		m := memberStatus(p)
 		m.URL = e.url(p.Member)
 		s.Members = append(s.Members, m)
 		s.Warnings = append(s.Warnings, warnings(p)...)
 	}
-	if own := ownSkew(e.fed.Status()); own != "" {
+	if own := ownSkew(peers); own != "" {
 		s.Warnings = append(s.Warnings, own)
 	}
 	if len(s.Parked) > 0 {
@@ -116,7 +117,7 @@ func (e *Engine) compare(ctx context.Context, member memory.Node, with func(cont
 	if err != nil {
 		return Diff{}, err
 	}
-	d := Diff{Member: member, Equal: c.Equal, Here: c.Here.Root, There: c.There.Root, Truncated: c.Truncated}
+	d := Diff{Member: member, Equal: c.Equal, Here: c.Here.Root, There: c.There.Root, Truncated: c.Truncated, Differences: []Difference{}}
 	for _, x := range c.Differences {
 		d.Differences = append(d.Differences, Difference{
 			Key: displayKey(x.Key), Here: x.Here, There: x.There, Family: familyName(x.Key.Family),
