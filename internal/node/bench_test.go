@@ -2,16 +2,12 @@ package node
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
-
-	"github.com/tallystick/tallystick/internal/memory"
 )
 
 // BenchmarkCreate writes 1 KiB memories through HTTP to a federation that runs
@@ -51,17 +47,10 @@ func BenchmarkCreate(b *testing.B) {
 // federation runs n nodes and returns their URLs.
 func federation(tb testing.TB, n int) []string {
 	tb.Helper()
-	var addrs, urls []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // at once
-		if err != nil {
-			tb.Fatal(err)
-		}
-		addrs = append(addrs, l.Addr().String())
-		urls = append(urls, "http://"+l.Addr().String())
-		if err := l.Close(); err != nil {
-			tb.Fatal(err)
-		}
+	addrs := freeAddrs(tb, n)
+	var urls []string
+	for _, a := range addrs {
+		urls = append(urls, "http://"+a)
 	}
 	for i := range n {
 		cfg := Default()
@@ -71,22 +60,7 @@ func federation(tb testing.TB, n int) []string {
 				cfg.Members = append(cfg.Members, Member{Name: nodeName(j), URL: urls[j]})
 			}
 		}
-		ctx, cancel := context.WithCancel(context.WithoutCancel(tb.Context()))
-		ready, done := make(chan string, 1), make(chan error, 1)
-		go func() { done <- run(ctx, cfg, io.Discard, func(url string) { ready <- url }) }()
-		tb.Cleanup(func() {
-			cancel()
-			if err := <-done; err != nil {
-				tb.Errorf("node %s: %v", cfg.Node, err)
-			}
-		})
-		select {
-		case <-ready:
-		case err := <-done:
-			tb.Fatal(err)
-		}
+		inProcess(tb, cfg)
 	}
 	return urls
 }
-
-func nodeName(i int) memory.Node { return memory.Node(string(rune('a' + i))) }
