@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -22,8 +24,8 @@ type stdio struct {
 }
 
 func (s stdio) getenv(key string) string {
-	for i := len(s.env) - 1; i >= 0; i-- {
-		if v, ok := strings.CutPrefix(s.env[i], key+"="); ok {
+	for _, kv := range slices.Backward(s.env) {
+		if v, ok := strings.CutPrefix(kv, key+"="); ok {
 			return v
 		}
 	}
@@ -43,7 +45,7 @@ type app struct {
 // run executes one command line and returns the exit code.
 func run(ctx context.Context, io stdio, args []string) int {
 	a := &app{stdio: io}
-	root := newRoot(a)
+	root := newRoot(a) //nolint:contextcheck // commands get theirs from ExecuteContext
 	root.SetArgs(args)
 	root.SetIn(io.in)
 	root.SetOut(io.out)
@@ -101,7 +103,49 @@ func (a *app) show(v any, human func(w io.Writer) error) error {
 	if a.json {
 		return a.printJSON(v)
 	}
-	return human(a.out)
+	p := &printer{w: a.out}
+	return errors.Join(human(p), p.err)
+}
+
+// printer remembers the first error, so that the lines of an answer need not
+// check each for itself. After an error it writes nothing.
+type printer struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printer) Write(b []byte) (int, error) {
+	if p.err != nil {
+		return 0, p.err
+	}
+	n, err := p.w.Write(b)
+	p.err = err
+	return n, err
+}
+
+// say writes to a [printer], or to stderr, where an error has nobody to go to.
+func say(w io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }
+
+// asks is the body of a command that speaks to a node.
+func (a *app) asks(f func(ctx context.Context, c *client.Client, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		c, err := a.connect()
+		if err != nil {
+			return err
+		}
+		return f(cmd.Context(), c, args)
+	}
+}
+
+// writes is the body of a command that changes something.
+func (a *app) writes(w *writeFlags, f func(ctx context.Context, c *client.Client, with client.With, args []string) error) func(*cobra.Command, []string) error {
+	return a.asks(func(ctx context.Context, c *client.Client, args []string) error {
+		with, err := w.with()
+		if err != nil {
+			return err
+		}
+		return f(ctx, c, with, args)
+	})
 }
 
 // text is an argument, or stdin for "-".

@@ -1,8 +1,9 @@
 package main
 
 import (
-	"fmt"
+	"context"
 	"io"
+	"net/http"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,45 +16,45 @@ func newArchive(a *app) *cobra.Command {
 	var reason string
 	cmd := command("archive [flags] ID…", "Move memories to the archive", argCheck{1, -1}, nil)
 	cmd.Long = "Move memories out of sight of list and recall. tally restore brings them back."
-	cmd.RunE = func(cmd *cobra.Command, ids []string) error {
-		with, err := w.with()
-		if err != nil {
-			return err
-		}
-		c, err := a.connect()
-		if err != nil {
-			return err
-		}
-		for i := range ids {
-			if ids[i], err = liveID(cmd.Context(), c, ids[i]); err != nil {
+	cmd.RunE = a.writes(&w, func(ctx context.Context, c *client.Client, with client.With, ids []string) error {
+		for i, id := range ids {
+			full, err := liveID(ctx, c, id)
+			if err != nil {
 				return err
 			}
+			ids[i] = full
 		}
-		out, err := c.Archive(cmd.Context(), ids, reason, with)
+		out, err := c.Archive(ctx, ids, reason, with)
 		if err != nil {
 			return err
 		}
-		if err := a.show(out, func(w io.Writer) error {
-			for _, id := range out.Archived {
-				fmt.Fprintf(w, "archived  %s\n", id)
-			}
-			for _, id := range out.Pending {
-				fmt.Fprintf(w, "waits for approval  %s\n", id)
-			}
-			showReceipt(w, out.Receipt)
-			return nil
-		}); err != nil {
-			return err
-		}
-		if len(out.Missing) > 0 {
-			return &client.Error{Status: 404, Code: "NOT_FOUND", Message: "not found, or not yours: " + strings.Join(out.Missing, ", ")}
-		}
-		if len(out.Pending) > 0 {
-			return errPending
-		}
-		return nil
-	}
+		return a.showArchived(out)
+	})
 	cmd.Flags().StringVar(&reason, "reason", "", "why (default archive)")
 	w.register(cmd)
 	return cmd
+}
+
+func (a *app) showArchived(out *client.Archived) error {
+	err := a.show(out, func(w io.Writer) error {
+		for _, id := range out.Archived {
+			say(w, "archived  %s\n", id)
+		}
+		for _, id := range out.Pending {
+			say(w, "waits for approval  %s\n", id)
+		}
+		showReceipt(w, out.Receipt)
+		return nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case len(out.Missing) > 0:
+		return &client.Error{
+			Status: http.StatusNotFound, Code: "NOT_FOUND", Message: "not found, or not yours: " + strings.Join(out.Missing, ", "),
+		}
+	case len(out.Pending) > 0:
+		return errPending
+	}
+	return nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,7 +13,7 @@ func newBench(a *app) *cobra.Command {
 	cmd := command("bench [flags]", "Measure this machine", argCheck{0, 0}, nil)
 	var measures strings.Builder
 	for _, m := range bench.Measures() {
-		fmt.Fprintf(&measures, "  %s  %s\n", m[0], m[1])
+		say(&measures, "  %s  %s\n", m[0], m[1])
 	}
 	cmd.Long = `Measure federations of node processes on this machine, each measure in turn with
 the design as it is and with the control arm (--fanout per-write), and print a

@@ -175,11 +175,7 @@ type given map[string][]string
 // *usageError that names the place.
 func resolve(flags given, getenv func(string) string, file string) (node.Config, error) {
 	cfg := node.Default()
-	var err error
-	if cfg.Data, err = defaultData(getenv); err != nil && len(flags["data"]) == 0 {
-		cfg.Data = ""
-	}
-	cfg.Listen = defaultListen
+	cfg.Data, cfg.Listen = defaultData(getenv), defaultListen
 	if err := assign(&cfg.Node, defaultNode()); err != nil {
 		return cfg, err
 	}
@@ -189,19 +185,8 @@ func resolve(flags given, getenv func(string) string, file string) (node.Config,
 		}
 	}
 	for _, s := range settings() {
-		if v := getenv(s.env); v != "" {
-			list := []string{v}
-			if s.many {
-				list = strings.Split(v, ",")
-			}
-			if err := s.set(&cfg, list); err != nil {
-				return cfg, usage("%s %v", s.env, err)
-			}
-		}
-		if list, ok := flags[s.flag]; ok {
-			if err := s.set(&cfg, list); err != nil {
-				return cfg, usage("--%s %v", s.flag, err)
-			}
+		if err := s.apply(&cfg, flags, getenv); err != nil {
+			return cfg, err
 		}
 	}
 	if cfg.Data == "" {
@@ -211,6 +196,25 @@ func resolve(flags given, getenv func(string) string, file string) (node.Config,
 		return cfg, usage("%v", err)
 	}
 	return cfg, nil
+}
+
+// apply takes the value of the environment, then that of the flag.
+func (s setting) apply(cfg *node.Config, flags given, getenv func(string) string) error {
+	if v := getenv(s.env); v != "" {
+		list := []string{v}
+		if s.many {
+			list = strings.Split(v, ",")
+		}
+		if err := s.set(cfg, list); err != nil {
+			return usage("%s %v", s.env, err)
+		}
+	}
+	if list, ok := flags[s.flag]; ok {
+		if err := s.set(cfg, list); err != nil {
+			return usage("--%s %v", s.flag, err)
+		}
+	}
+	return nil
 }
 
 // applyFile reads a TOML file. It refuses what it does not know.
@@ -326,19 +330,20 @@ func lineOf(raw []byte, key string) int {
 	return 0
 }
 
-// defaultData follows the XDG base directory specification.
-func defaultData(getenv func(string) string) (string, error) {
+// defaultData follows the XDG base directory specification; without a home
+// directory it is "".
+func defaultData(getenv func(string) string) string {
 	if dir := getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "tallystick"), nil
+		return filepath.Join(dir, "tallystick")
 	}
 	home := getenv("HOME")
 	if home == "" {
 		var err error
 		if home, err = os.UserHomeDir(); err != nil {
-			return "", err
+			return ""
 		}
 	}
-	return filepath.Join(home, ".local", "share", "tallystick"), nil
+	return filepath.Join(home, ".local", "share", "tallystick")
 }
 
 // defaultNode is the host name without its domain, in the letters of a node name.
@@ -372,13 +377,13 @@ func configHelp() string {
 		"that over the file, that over the default. An unknown key or a bad value in the\n" +
 		"file is refused, with its line.\n\n")
 	t := tabwriter.NewWriter(&b, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(t, "FLAG\tENVIRONMENT\tFILE\tDEFAULT\tMEANING")
+	say(t, "FLAG\tENVIRONMENT\tFILE\tDEFAULT\tMEANING\n")
 	for _, s := range settings() {
 		key := s.key
 		if s.many {
 			key = "[" + key + "]"
 		}
-		fmt.Fprintf(t, "--%s\t%s\t%s\t%s\t%s\n", s.flag, s.env, key, s.initial, s.help)
+		say(t, "--%s\t%s\t%s\t%s\t%s\n", s.flag, s.env, key, s.initial, s.help)
 	}
 	_ = t.Flush() // a strings.Builder does not fail
 	b.WriteString(`

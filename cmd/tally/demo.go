@@ -102,7 +102,7 @@ type demo struct {
 	result demoResult
 }
 
-func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.out, format+"\n", args...) }
+func (d *demo) say(format string, args ...any) { say(d.out, format+"\n", args...) }
 
 // run plays the demo and takes its nodes down again, whatever happens.
 func (d *demo) run(ctx context.Context, dir string, exit bool) (err error) {
@@ -175,7 +175,7 @@ func (d *demo) start(ctx context.Context, home string) error {
 	for i, name := range names {
 		p := &process{name: name, url: "http://" + listen[i], binary: self, log: filepath.Join(home, name+".log"), env: d.app.env}
 		p.args = []string{
-			"serve", "--node", name, "--listen", listen[i], "--data", filepath.Join(home, name), "--write-quorum", fmt.Sprint(demoQuorum),
+			"serve", "--node", name, "--listen", listen[i], "--data", filepath.Join(home, name), "--write-quorum", decimal(demoQuorum),
 		}
 		for j, other := range names {
 			if j != i {

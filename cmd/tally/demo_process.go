@@ -29,8 +29,9 @@ type process struct {
 	log    string // file for its stderr
 	client *client.Client
 
-	cmd  *exec.Cmd // nil while it is down
-	done chan error
+	cmd   *exec.Cmd     // nil while it is down
+	ended chan struct{} // closed when the process is gone
+	exit  error         // set before that
 }
 
 // start runs the node and waits for its ready line.
@@ -55,13 +56,14 @@ func (p *process) start(ctx context.Context) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	p.cmd, p.done = cmd, make(chan error, 1)
+	p.cmd, p.ended = cmd, make(chan struct{})
 	ready := make(chan bool, 1)
 	go func() {
 		line, _ := bufio.NewReader(out).ReadString('\n') // ends when the process does
 		ready <- strings.HasPrefix(line, "ready ")
 		_, _ = io.Copy(io.Discard, out)
-		p.done <- cmd.Wait()
+		p.exit = cmd.Wait()
+		close(p.ended)
 	}()
 	select {
 	case ok := <-ready:
@@ -84,7 +86,7 @@ func (p *process) kill() {
 		return
 	}
 	_ = p.cmd.Process.Kill() // it may be gone already
-	<-p.done
+	<-p.ended
 	p.cmd = nil
 }
 
@@ -93,15 +95,15 @@ func (p *process) stop() error {
 	if p.cmd == nil {
 		return nil
 	}
-	if err := terminate(p.cmd.Process); err != nil {
+	if terminate(p.cmd.Process) != nil { // it is gone already, and why is in the log
 		p.kill()
-		return nil
+		return fmt.Errorf("%s ended by itself; the end of its log:\n%s", p.name, tail(p.log))
 	}
 	select {
-	case err := <-p.done:
+	case <-p.ended:
 		p.cmd = nil
-		if err != nil {
-			return fmt.Errorf("%s ended with %w; the end of its log:\n%s", p.name, err, tail(p.log))
+		if p.exit != nil {
+			return fmt.Errorf("%s ended with %w; the end of its log:\n%s", p.name, p.exit, tail(p.log))
 		}
 		return nil
 	case <-time.After(stopWithin):

@@ -207,11 +207,11 @@ func (d *demo) report() error {
 		for _, level := range slices.Sorted(maps.Keys(r.Receipts)) {
 			receipts = append(receipts, fmt.Sprintf("%s %d", level, r.Receipts[level]))
 		}
-		fmt.Fprintln(w)
+		say(w, "\n")
 		rows := [][]string{
 			{"writes", fmt.Sprintf("%d from %s, %.0f/s", r.Writes, d.source, r.PerSecond)},
 			{"receipts", strings.Join(receipts, ", ")},
-			{"missed quorum", fmt.Sprint(r.Missed)},
+			{"missed quorum", decimal(r.Missed)},
 			{"retried", fmt.Sprintf("%d (no answer from the dead node, so repeated at another)", r.Retried)},
 			{"killed", fmt.Sprintf("%s, after %d writes", r.Killed, r.KilledAfter)},
 			{"caught up", fmt.Sprintf("%.1f s after its restart", r.CaughtUp)},
@@ -221,15 +221,15 @@ func (d *demo) report() error {
 		if err := table(w, nil, rows); err != nil {
 			return err
 		}
-		fmt.Fprintln(w)
+		say(w, "\n")
 		rows = nil
 		for _, n := range r.Nodes {
-			rows = append(rows, []string{n.Name, fmt.Sprint(n.Memories), n.Digest})
+			rows = append(rows, []string{n.Name, decimal(n.Memories), n.Digest})
 		}
 		if err := table(w, []string{"NODE", "MEMORIES", "DIGEST"}, rows); err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "\n%s, which was dead when it was written, recalls %q:\n\n", r.AnsweredBy, r.Question)
+		say(w, "\n%s, which was dead when it was written, recalls %q:\n\n", r.AnsweredBy, r.Question)
 		if err := showHits(w, r.Hits); err != nil {
 			return err
 		}
@@ -237,8 +237,8 @@ func (d *demo) report() error {
 		if err := r.verdict(); err != nil {
 			verdict = "\nNOT everything held: " + err.Error()
 		}
-		_, err := fmt.Fprintln(w, verdict)
-		return err
+		say(w, "%s\n", verdict)
+		return nil
 	})
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -19,22 +20,8 @@ func newErase(a *app) *cobra.Command {
 	cmd.Long = `Remove memories for good, on every member: text, versions, vectors and index.
 Nothing brings them back, and their ids are never used again. Asks before it
 does so, unless --yes is given.`
-	cmd.RunE = func(cmd *cobra.Command, ids []string) error {
-		with, err := w.with()
-		if err != nil {
-			return err
-		}
-		c, err := a.connect()
-		if err != nil {
-			return err
-		}
-		full := make([]string, len(ids))
-		for i, id := range ids {
-			if full[i], err = anyID(cmd.Context(), c, id); err != nil {
-				return err
-			}
-		}
-		plan, err := a.erasePlan(cmd.Context(), c, full)
+	cmd.RunE = a.writes(&w, func(ctx context.Context, c *client.Client, with client.With, ids []string) error {
+		plan, err := newErasePlan(ctx, c, ids)
 		if err != nil {
 			return err
 		}
@@ -46,20 +33,8 @@ does so, unless --yes is given.`
 				return err
 			}
 		}
-		for _, id := range full {
-			out, err := c.Erase(cmd.Context(), id, with)
-			if err != nil {
-				return err
-			}
-			if out.ID == "" && out.Pending == nil {
-				out.ID = id
-			}
-			if err := a.showOutcome("erased", out); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
+		return a.erase(ctx, c, plan, with)
+	})
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "show what would go, and stop")
 	w.register(cmd)
@@ -84,15 +59,19 @@ func (p *erasePlan) print(w io.Writer, verb string) error {
 	return table(w, nil, rows)
 }
 
-// erasePlan looks at what is about to go, in whatever state it is.
-func (a *app) erasePlan(ctx context.Context, c *client.Client, ids []string) (*erasePlan, error) {
+// newErasePlan looks at what is about to go, in whatever state it is.
+func newErasePlan(ctx context.Context, c *client.Client, ids []string) (*erasePlan, error) {
 	plan := &erasePlan{}
 	for _, id := range ids {
-		revisions, err := c.History(ctx, id)
+		full, err := anyID(ctx, c, id)
 		if err != nil {
 			return nil, err
 		}
-		item := eraseItem{ID: id, Versions: len(revisions)}
+		revisions, err := c.History(ctx, full)
+		if err != nil {
+			return nil, err
+		}
+		item := eraseItem{ID: full, Versions: len(revisions)}
 		for _, r := range revisions {
 			if r.Memory != nil && r.Current {
 				item.Title = r.Memory.Title
@@ -103,6 +82,22 @@ func (a *app) erasePlan(ctx context.Context, c *client.Client, ids []string) (*e
 	return plan, nil
 }
 
+func (a *app) erase(ctx context.Context, c *client.Client, plan *erasePlan, with client.With) error {
+	for _, item := range plan.Items {
+		out, err := c.Erase(ctx, item.ID, with)
+		if err != nil {
+			return err
+		}
+		if out.ID == "" && out.Pending == nil {
+			out.ID = item.ID
+		}
+		if err := a.showOutcome("erased", out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // confirm asks on the terminal. Without one, nobody can answer.
 func (a *app) confirm(plan *erasePlan) error {
 	if !terminal(a.in) {
@@ -111,10 +106,10 @@ func (a *app) confirm(plan *erasePlan) error {
 	if err := plan.print(a.err, "erase"); err != nil {
 		return err
 	}
-	fmt.Fprint(a.err, "This cannot be undone, on any member. Type yes to go on: ")
+	say(a.err, "This cannot be undone, on any member. Type yes to go on: ")
 	line, err := bufio.NewReader(a.in).ReadString('\n')
 	if err != nil || strings.TrimSpace(line) != "yes" {
-		return fmt.Errorf("erase: not confirmed, nothing was erased")
+		return errors.New("erase: not confirmed, nothing was erased")
 	}
 	return nil
 }

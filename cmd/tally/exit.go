@@ -53,7 +53,7 @@ func exitHelp() string {
 	var b strings.Builder
 	b.WriteString("Every command ends with one of these codes:\n\n")
 	for _, row := range exitTable() {
-		fmt.Fprintf(&b, "  %3d  %s\n", row.code, row.meaning)
+		say(&b, "  %3d  %s\n", row.code, row.meaning)
 	}
 	b.WriteString("\nMessages go to stderr. With --json an error is one JSON object there:\n" +
 		"  {\"error\", \"code\", \"exit\", \"hint\", \"id\", \"receipt\"}; what is not known is left out.\n")
@@ -133,7 +133,7 @@ func (a *app) hint(err error) string {
 	}
 	switch {
 	case e.QuorumMissed() && e.Receipt != nil:
-		return fmt.Sprintf("see who holds it now: tally receipt %s", e.Receipt.Dot)
+		return "see who holds it now: tally receipt " + e.Receipt.Dot
 	case e.Status == http.StatusUnauthorized:
 		return "give the key with --api-key or TALLY_API_KEY"
 	case e.Status == http.StatusForbidden:
@@ -162,9 +162,9 @@ func (a *app) explain(err error) {
 		a.explainJSON(err, hint)
 		return
 	}
-	fmt.Fprintf(a.err, "tally: %v\n", err)
+	say(a.err, "tally: %v\n", err)
 	if hint != "" {
-		fmt.Fprintf(a.err, "  → %s\n", hint)
+		say(a.err, "  → %s\n", hint)
 	}
 }
 

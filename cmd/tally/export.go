@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -44,8 +43,8 @@ before. tally import reads it back.`
 			Lines int    `json:"lines"`
 		}{file, n}
 		return a.show(done, func(w io.Writer) error {
-			_, err := fmt.Fprintf(w, "exported  %d lines  %s\n", n, file)
-			return err
+			say(w, "exported  %d lines  %s\n", n, file)
+			return nil
 		})
 	}
 	cmd.Flags().StringVarP(&file, "output", "o", "", "`file` to write (default stdout)")

@@ -17,31 +17,13 @@ type byID struct {
 
 func (b byID) command(a *app) *cobra.Command {
 	var w writeFlags
-	cmd := command(b.use, b.short, argCheck{1, -1}, func(cmd *cobra.Command, ids []string) error {
-		with, err := w.with()
-		if err != nil {
-			return err
-		}
+	cmd := command(b.use, b.short, argCheck{1, -1}, nil)
+	cmd.RunE = a.writes(&w, func(ctx context.Context, c *client.Client, with client.With, ids []string) error {
 		if with.IdempotencyKey != "" && len(ids) > 1 {
 			return usage("--idempotency-key is for one ID at a time")
 		}
-		c, err := a.connect()
-		if err != nil {
-			return err
-		}
 		for _, id := range ids {
-			full, err := b.complete(cmd.Context(), c, id)
-			if err != nil {
-				return err
-			}
-			out, err := b.act(cmd.Context(), c, full, with)
-			if err != nil {
-				return err
-			}
-			if out.ID == "" && out.Pending == nil {
-				out.ID = full
-			}
-			if err := a.showOutcome(b.verb, out); err != nil {
+			if err := b.one(ctx, a, c, id, with); err != nil {
 				return err
 			}
 		}
@@ -50,6 +32,21 @@ func (b byID) command(a *app) *cobra.Command {
 	cmd.Long = b.long
 	w.register(cmd)
 	return cmd
+}
+
+func (b byID) one(ctx context.Context, a *app, c *client.Client, id string, with client.With) error {
+	full, err := b.complete(ctx, c, id)
+	if err != nil {
+		return err
+	}
+	out, err := b.act(ctx, c, full, with)
+	if err != nil {
+		return err
+	}
+	if out.ID == "" && out.Pending == nil {
+		out.ID = full
+	}
+	return a.showOutcome(b.verb, out)
 }
 
 func newForget(a *app) *cobra.Command {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,12 +15,8 @@ import (
 func newGet(a *app) *cobra.Command {
 	cmd := command("get ID", "Show a memory and its links", argCheck{1, 1}, nil)
 	var content bool
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		c, err := a.connect()
-		if err != nil {
-			return err
-		}
-		m, links, err := c.Get(cmd.Context(), args[0])
+	cmd.RunE = a.asks(func(ctx context.Context, c *client.Client, args []string) error {
+		m, links, err := c.Get(ctx, args[0])
 		if err != nil {
 			return err
 		}
@@ -32,7 +29,7 @@ func newGet(a *app) *cobra.Command {
 			Links  []client.Link  `json:"links"`
 		}{m, links}
 		return a.show(both, func(w io.Writer) error { return showMemory(w, m, links) })
-	}
+	})
 	cmd.Flags().BoolVar(&content, "content", false, "print the text alone, byte for byte")
 	return cmd
 }
@@ -43,8 +40,8 @@ func showMemory(w io.Writer, m *client.Memory, links []client.Link) error {
 		{"title", m.Title},
 		{"namespace", m.Namespace},
 		{"tier", m.Tier},
-		{"priority", fmt.Sprint(m.Priority)},
-		{"version", fmt.Sprint(m.Version)},
+		{"priority", decimal(m.Priority)},
+		{"version", decimal(m.Version)},
 		{"created", stamp(m.CreatedAt)},
 		{"updated", stamp(m.UpdatedAt)},
 	}
@@ -72,8 +69,8 @@ func showMemory(w io.Writer, m *client.Memory, links []client.Link) error {
 	if err := table(w, nil, rows); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\n%s\n", strings.TrimRight(safe(m.Content), "\n"))
-	return err
+	say(w, "\n%s\n", strings.TrimRight(safe(m.Content), "\n"))
+	return nil
 }
 
 func compact(raw json.RawMessage) string {

@@ -1,11 +1,13 @@
 package main
 
 import (
-	"fmt"
+	"context"
 	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tallystick/tallystick/client"
 )
 
 func newHistory(a *app) *cobra.Command {
@@ -13,16 +15,12 @@ func newHistory(a *app) *cobra.Command {
 	cmd.Long = `Show every version that is still kept, newest first, and which one is current.
 "conflict" marks a version that lost against a concurrent edit and that nobody
 has looked at since: read it, and settle it with an edit.`
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		c, err := a.connect()
+	cmd.RunE = a.asks(func(ctx context.Context, c *client.Client, args []string) error {
+		id, err := anyID(ctx, c, args[0])
 		if err != nil {
 			return err
 		}
-		id, err := anyID(cmd.Context(), c, args[0])
-		if err != nil {
-			return err
-		}
-		list, err := c.History(cmd.Context(), id)
+		list, err := c.History(ctx, id)
 		if err != nil {
 			return err
 		}
@@ -38,12 +36,12 @@ has looked at since: read it, and settle it with an edit.`
 				version := "-"
 				if m := r.Memory; m != nil {
 					text = cutTo(m.Title+": "+strings.Join(strings.Fields(m.Content), " "), 70)
-					version = fmt.Sprint(m.Version)
+					version = decimal(m.Version)
 				}
 				rows[i] = []string{version, mark, stamp(r.At), r.Actor, r.Kind, r.Dot, text}
 			}
 			return table(w, []string{"VERSION", "STATE", "WRITTEN", "BY", "KIND", "DOT", "TEXT"}, rows)
 		})
-	}
+	})
 	return cmd
 }

@@ -95,19 +95,19 @@ func (a *app) showImport(r *importReport, failed error) error {
 	}
 	err := a.show(r, func(w io.Writer) error {
 		rows := [][]string{
-			{"read", fmt.Sprint(r.Read)},
+			{"read", decimal(r.Read)},
 			{"written", fmt.Sprintf("%d (%d of them edits)", r.Written, r.Updated)},
-			{"unchanged", fmt.Sprint(r.Unchanged)},
-			{"failed", fmt.Sprint(r.Failed)},
+			{"unchanged", decimal(r.Unchanged)},
+			{"failed", decimal(r.Failed)},
 		}
 		for name, n := range map[string]int{"skipped": r.Skipped, "pending": r.Pending, "links": r.Links, "retried": r.Retried} {
 			if n > 0 {
-				rows = append(rows, []string{name, fmt.Sprint(n)})
+				rows = append(rows, []string{name, decimal(n)})
 			}
 		}
-		slices.SortFunc(rows[4:], func(x, y []string) int { return slices.Compare(x, y) })
+		slices.SortFunc(rows[4:], slices.Compare)
 		for _, level := range slices.Sorted(maps.Keys(r.Durability)) {
-			rows = append(rows, []string{"held by " + level, fmt.Sprint(r.Durability[level])})
+			rows = append(rows, []string{"held by " + level, decimal(r.Durability[level])})
 		}
 		rows = append(rows, []string{"time", fmt.Sprintf("%.1f s", r.Seconds)})
 		return table(w, nil, rows)
@@ -133,7 +133,7 @@ func (a *app) importPlan(src *corpus.Source, o corpus.Options) error {
 	}{Format: src.Format, Namespaces: map[string]int{}}
 	for item, err := range src.Items(o) {
 		if bad, ok := errors.AsType[*corpus.ItemError](err); ok {
-			fmt.Fprintf(a.err, "unreadable: %v\n", bad)
+			say(a.err, "unreadable: %v\n", bad)
 			plan.Unreadable++
 			continue
 		}
@@ -153,11 +153,11 @@ func (a *app) importPlan(src *corpus.Source, o corpus.Options) error {
 		plan.Namespaces[ns]++
 	}
 	return a.show(plan, func(w io.Writer) error {
-		fmt.Fprintf(w, "%s: %d memories, %d links, %.1f KiB of text, %d unreadable; nothing was written\n",
+		say(w, "%s: %d memories, %d links, %.1f KiB of text, %d unreadable; nothing was written\n",
 			plan.Format, plan.Memories, plan.Links, float64(plan.Bytes)/1024, plan.Unreadable)
 		rows := [][]string{}
 		for _, ns := range slices.Sorted(maps.Keys(plan.Namespaces)) {
-			rows = append(rows, []string{ns, fmt.Sprint(plan.Namespaces[ns])})
+			rows = append(rows, []string{ns, decimal(plan.Namespaces[ns])})
 		}
 		return table(w, []string{"NAMESPACE", "MEMORIES"}, rows)
 	})

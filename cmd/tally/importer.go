@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
 	"net/http"
@@ -134,10 +133,10 @@ func (im *importer) failed(where string, err error) {
 	im.count(func(r *importReport) {
 		if r.Failed++; r.Failed <= maxComplaints {
 			im.progress.done()
-			fmt.Fprintf(im.complain, "failed: %s: %v\n", where, err)
+			say(im.complain, "failed: %s: %v\n", where, err)
 		}
 		if r.Failed == maxComplaints+1 {
-			fmt.Fprintln(im.complain, "failed: … further ones are only counted")
+			say(im.complain, "failed: … further ones are only counted\n")
 		}
 	})
 }

@@ -36,10 +36,10 @@ func newUnlink(a *app) *cobra.Command {
 			}{removed, out}
 			return a.show(both, func(w io.Writer) error {
 				if !removed {
-					_, err := fmt.Fprintln(w, "there was no such link")
-					return err
+					say(w, "there was no such link\n")
+					return nil
 				}
-				fmt.Fprintf(w, "unlinked  %s → %s\n", e.Source, e.Target)
+				say(w, "unlinked  %s → %s\n", e.Source, e.Target)
 				showReceipt(w, out.Receipt)
 				return nil
 			})

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"time"
 
@@ -39,8 +38,8 @@ archive, the expired included.`
 		out := client.Page{Memories: list, Count: len(list)}
 		return a.show(out, func(w io.Writer) error {
 			if len(list) == 0 {
-				_, err := fmt.Fprintln(w, "nothing found")
-				return err
+				say(w, "nothing found\n")
+				return nil
 			}
 			return table(w, []string{"ID", "NAMESPACE", "TIER", "PRIO", "UPDATED", "TITLE"}, memoryRows(list))
 		})

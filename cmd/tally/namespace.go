@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 
@@ -28,7 +29,7 @@ func newNamespaceList(a *app) *cobra.Command {
 		return a.show(list, func(w io.Writer) error {
 			rows := make([][]string, len(list))
 			for i, n := range list {
-				rows[i] = []string{n.Namespace, fmt.Sprint(n.Count)}
+				rows[i] = []string{n.Namespace, decimal(n.Count)}
 			}
 			return table(w, []string{"NAMESPACE", "MEMORIES"}, rows)
 		})
@@ -38,19 +39,15 @@ func newNamespaceList(a *app) *cobra.Command {
 func newNamespaceGet(a *app) *cobra.Command {
 	var inherit bool
 	cmd := command("get [flags] NAMESPACE", "Show the standard of a namespace", argCheck{1, 1}, nil)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		c, err := a.connect()
-		if err != nil {
-			return err
-		}
+	cmd.RunE = a.asks(func(ctx context.Context, c *client.Client, args []string) error {
 		if inherit {
-			chain, err := c.StandardChain(cmd.Context(), args[0])
+			chain, err := c.StandardChain(ctx, args[0])
 			if err != nil {
 				return err
 			}
 			return a.show(chain, func(w io.Writer) error { return showStandards(w, chain) })
 		}
-		s, err := c.Standard(cmd.Context(), args[0])
+		s, err := c.Standard(ctx, args[0])
 		if err != nil {
 			return err
 		}
@@ -58,7 +55,7 @@ func newNamespaceGet(a *app) *cobra.Command {
 			return &client.Error{Status: 404, Code: "NOT_FOUND", Message: fmt.Sprintf("namespace %s has no standard of its own", args[0])}
 		}
 		return a.show(s, func(w io.Writer) error { return showStandards(w, []client.Standard{*s}) })
-	}
+	})
 	cmd.Flags().BoolVar(&inherit, "inherit", false, "with those that it inherits, nearest first")
 	return cmd
 }
@@ -108,7 +105,7 @@ write, promote and delete take any, registered, owner or approve.`
 			Receipt *client.Receipt `json:"receipt,omitempty"`
 		}{s, out.Receipt}
 		return a.show(both, func(w io.Writer) error {
-			fmt.Fprintf(w, "set  %s  %s\n", s.Namespace, s.ID)
+			say(w, "set  %s  %s\n", s.Namespace, s.ID)
 			showReceipt(w, out.Receipt)
 			return nil
 		})
@@ -122,16 +119,8 @@ write, promote and delete take any, registered, owner or approve.`
 func newNamespaceClear(a *app) *cobra.Command {
 	var w writeFlags
 	cmd := command("clear [flags] NAMESPACE", "Remove the standard of a namespace; the memory stays", argCheck{1, 1}, nil)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		with, err := w.with()
-		if err != nil {
-			return err
-		}
-		c, err := a.connect()
-		if err != nil {
-			return err
-		}
-		cleared, out, err := c.ClearStandard(cmd.Context(), args[0], with)
+	cmd.RunE = a.writes(&w, func(ctx context.Context, c *client.Client, with client.With, args []string) error {
+		cleared, out, err := c.ClearStandard(ctx, args[0], with)
 		if err != nil || out.Pending != nil {
 			return orPending(a, out, err)
 		}
@@ -142,14 +131,14 @@ func newNamespaceClear(a *app) *cobra.Command {
 		}{args[0], cleared, out.Receipt}
 		return a.show(both, func(w io.Writer) error {
 			if !cleared {
-				_, err := fmt.Fprintln(w, "there was no standard")
-				return err
+				say(w, "there was no standard\n")
+				return nil
 			}
-			fmt.Fprintf(w, "cleared  %s\n", args[0])
+			say(w, "cleared  %s\n", args[0])
 			showReceipt(w, out.Receipt)
 			return nil
 		})
-	}
+	})
 	w.register(cmd)
 	return cmd
 }

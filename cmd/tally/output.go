@@ -16,13 +16,13 @@ import (
 func table(w io.Writer, head []string, rows [][]string) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	if len(head) > 0 {
-		fmt.Fprintln(t, strings.Join(head, "\t"))
+		say(t, "%s\n", strings.Join(head, "\t"))
 	}
 	for _, row := range rows {
 		for i := range row {
 			row[i] = printable(row[i])
 		}
-		fmt.Fprintln(t, strings.Join(row, "\t"))
+		say(t, "%s\n", strings.Join(row, "\t"))
 	}
 	return t.Flush()
 }
@@ -57,6 +57,9 @@ func cutTo(s string, n int) string {
 	}
 	return string([]rune(s)[:n-1]) + "…"
 }
+
+// decimal writes a number of any type.
+func decimal[T int | int32 | int64 | uint64](n T) string { return fmt.Sprint(n) }
 
 func stamp(t time.Time) string {
 	if t.IsZero() {
@@ -107,7 +110,7 @@ func memoryRows(list []client.Memory) [][]string {
 	short := shortIDs(ids)
 	rows := make([][]string, len(list))
 	for i, m := range list {
-		rows[i] = []string{short[i], m.Namespace, m.Tier, fmt.Sprint(m.Priority), stamp(m.UpdatedAt), cutTo(m.Title, 60)}
+		rows[i] = []string{short[i], m.Namespace, m.Tier, decimal(m.Priority), stamp(m.UpdatedAt), cutTo(m.Title, 60)}
 	}
 	return rows
 }
@@ -117,7 +120,7 @@ func showReceipt(w io.Writer, r *client.Receipt) {
 	if r == nil {
 		return
 	}
-	fmt.Fprintf(w, "receipt  %s  %s: held by %d of %d (%s)\n", r.Dot, r.Durability, len(r.HeldBy), r.N, strings.Join(r.HeldBy, ", "))
+	say(w, "receipt  %s  %s: held by %d of %d (%s)\n", r.Dot, r.Durability, len(r.HeldBy), r.N, strings.Join(r.HeldBy, ", "))
 }
 
 // showOutcome prints what became of a write, and turns a write that waits for
@@ -125,7 +128,7 @@ func showReceipt(w io.Writer, r *client.Receipt) {
 func (a *app) showOutcome(verb string, out *client.Outcome) error {
 	err := a.show(out, func(w io.Writer) error {
 		if p := out.Pending; p != nil {
-			fmt.Fprintf(w, "waits for approval: %s\n  → somebody entitled runs: tally pending approve %s\n", printable(p.Reason), p.ID)
+			say(w, "waits for approval: %s\n  → somebody entitled runs: tally pending approve %s\n", printable(p.Reason), p.ID)
 			return nil
 		}
 		line := verb
@@ -138,7 +141,7 @@ func (a *app) showOutcome(verb string, out *client.Outcome) error {
 		if out.Replayed {
 			line += "  (an earlier request with this idempotency key did it)"
 		}
-		fmt.Fprintln(w, line)
+		say(w, "%s\n", line)
 		showReceipt(w, out.Receipt)
 		return nil
 	})

@@ -1,10 +1,12 @@
 package main
 
 import (
-	"fmt"
+	"context"
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tallystick/tallystick/client"
 )
 
 func newParked(a *app) *cobra.Command {
@@ -16,19 +18,15 @@ func newParkedList(a *app) *cobra.Command {
 	cmd.Long = `List ops that a member refused for a stated reason. They are kept, and do not
 count as held by that member. Those refused for a clock that runs ahead are
 tried again by themselves.`
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		c, err := a.connect()
-		if err != nil {
-			return err
-		}
-		list, err := c.ListParked(cmd.Context())
+	cmd.RunE = a.asks(func(ctx context.Context, c *client.Client, _ []string) error {
+		list, err := c.ListParked(ctx)
 		if err != nil {
 			return err
 		}
 		return a.show(list, func(w io.Writer) error {
 			if len(list) == 0 {
-				_, err := fmt.Fprintln(w, "nothing is parked")
-				return err
+				say(w, "nothing is parked\n")
+				return nil
 			}
 			rows := make([][]string, len(list))
 			for i, p := range list {
@@ -36,7 +34,7 @@ tried again by themselves.`
 			}
 			return table(w, []string{"DOT", "REFUSED BY", "CODE", "SINCE", "NEXT TRY", "REASON"}, rows)
 		})
-	}
+	})
 	return cmd
 }
 
@@ -56,8 +54,8 @@ func newParkedRetry(a *app) *cobra.Command {
 			return err
 		}
 		return a.show(map[string]int{"retried": n}, func(w io.Writer) error {
-			_, err := fmt.Fprintf(w, "offered again: %d\n", n)
-			return err
+			say(w, "offered again: %d\n", n)
+			return nil
 		})
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "all of them")

@@ -1,10 +1,12 @@
 package main
 
 import (
-	"fmt"
+	"context"
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tallystick/tallystick/client"
 )
 
 func newPending(a *app) *cobra.Command {
@@ -18,30 +20,26 @@ func newPendingList(a *app) *cobra.Command {
 	var status string
 	var limit int
 	cmd := command("list [flags]", "List writes that wait for approval", argCheck{0, 0}, nil)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		c, err := a.connect()
-		if err != nil {
-			return err
-		}
+	cmd.RunE = a.asks(func(ctx context.Context, c *client.Client, _ []string) error {
 		if status == "all" {
 			status = ""
 		}
-		list, err := c.ListPending(cmd.Context(), status, limit)
+		list, err := c.ListPending(ctx, status, limit)
 		if err != nil {
 			return err
 		}
 		return a.show(list, func(w io.Writer) error {
 			if len(list) == 0 {
-				_, err := fmt.Fprintln(w, "nothing waits")
-				return err
+				say(w, "nothing waits\n")
+				return nil
 			}
 			rows := make([][]string, len(list))
 			for i, p := range list {
-				rows[i] = []string{p.ID, p.Action, p.Namespace, p.RequestedBy, stamp(p.RequestedAt), p.Status, fmt.Sprint(len(p.Approvals))}
+				rows[i] = []string{p.ID, p.Action, p.Namespace, p.RequestedBy, stamp(p.RequestedAt), p.Status, decimal(len(p.Approvals))}
 			}
 			return table(w, []string{"ID", "ACTION", "NAMESPACE", "ASKED BY", "AT", "STATUS", "VOTES"}, rows)
 		})
-	}
+	})
 	cmd.Flags().StringVar(&status, "status", "pending", "pending, approved, rejected, failed or all")
 	cmd.Flags().IntVarP(&limit, "limit", "l", 100, "at most this many")
 	return cmd
@@ -50,32 +48,24 @@ func newPendingList(a *app) *cobra.Command {
 func newDecide(a *app, verb, short string, approve bool) *cobra.Command {
 	var w writeFlags
 	cmd := command(verb+" [flags] ID", short, argCheck{1, 1}, nil)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		with, err := w.with()
-		if err != nil {
-			return err
-		}
-		c, err := a.connect()
-		if err != nil {
-			return err
-		}
-		v, err := c.Decide(cmd.Context(), args[0], approve, with)
+	cmd.RunE = a.writes(&w, func(ctx context.Context, c *client.Client, with client.With, args []string) error {
+		v, err := c.Decide(ctx, args[0], approve, with)
 		if err != nil {
 			return err
 		}
 		err = a.show(v, func(w io.Writer) error {
 			switch {
 			case v.Rejected:
-				fmt.Fprintf(w, "rejected  %s\n", args[0])
+				say(w, "rejected  %s\n", args[0])
 			case v.Approved && v.Executed:
-				fmt.Fprintf(w, "approved and done  %s  %s\n", args[0], v.MemoryID)
+				say(w, "approved and done  %s  %s\n", args[0], v.MemoryID)
 			case v.Approved:
-				fmt.Fprintf(w, "approved, and not done  %s\n", args[0])
+				say(w, "approved, and not done  %s\n", args[0])
 			default:
-				fmt.Fprintf(w, "vote counted  %s: %d of %d\n", args[0], v.Votes, v.Quorum)
+				say(w, "vote counted  %s: %d of %d\n", args[0], v.Votes, v.Quorum)
 			}
 			if v.Reason != "" {
-				fmt.Fprintf(w, "  %s\n", printable(v.Reason))
+				say(w, "  %s\n", printable(v.Reason))
 			}
 			showReceipt(w, v.Receipt)
 			return nil
@@ -84,7 +74,7 @@ func newDecide(a *app, verb, short string, approve bool) *cobra.Command {
 			return errPending
 		}
 		return err
-	}
+	})
 	w.register(cmd)
 	return cmd
 }

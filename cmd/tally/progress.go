@@ -47,10 +47,10 @@ func (p *progress) at(n, total int) {
 		line += fmt.Sprintf(", %.0f/s", float64(n)/took)
 	}
 	if !p.terminal {
-		fmt.Fprintln(p.w, line)
+		say(p.w, "%s\n", line)
 		return
 	}
-	fmt.Fprintf(p.w, "\r%-*s", p.width, line)
+	say(p.w, "\r%-*s", p.width, line)
 	p.width = len(line)
 }
 
@@ -59,7 +59,7 @@ func (p *progress) done() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.terminal && p.width > 0 {
-		fmt.Fprintf(p.w, "\r%*s\r", p.width, "")
+		say(p.w, "\r%*s\r", p.width, "")
 		p.width = 0
 	}
 }

@@ -51,7 +51,7 @@ occur; with --all every word must. The question is the arguments, or stdin for "
 
 func showHits(w io.Writer, hits []client.Hit) error {
 	if len(hits) == 0 {
-		fmt.Fprintln(w, "nothing found")
+		say(w, "nothing found\n")
 		return nil
 	}
 	ids := make([]string, len(hits))
@@ -59,9 +59,9 @@ func showHits(w io.Writer, hits []client.Hit) error {
 		ids[i] = h.ID
 	}
 	rows := make([][]string, len(hits))
-	for i, short := range shortIDs(ids) {
-		h := hits[i]
-		rows[i] = []string{fmt.Sprintf("%.2f", h.Score), short, h.Namespace, cutTo(h.Title, 50), cutTo(strings.Join(strings.Fields(h.Content), " "), 70)}
+	short := shortIDs(ids)
+	for i, h := range hits {
+		rows[i] = []string{fmt.Sprintf("%.2f", h.Score), short[i], h.Namespace, cutTo(h.Title, 50), cutTo(strings.Join(strings.Fields(h.Content), " "), 70)}
 	}
 	return table(w, []string{"SCORE", "ID", "NAMESPACE", "TITLE", "TEXT"}, rows)
 }

@@ -1,20 +1,19 @@
 package main
 
 import (
+	"context"
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tallystick/tallystick/client"
 )
 
 func newReceipt(a *app) *cobra.Command {
 	cmd := command("receipt DOT", "Say who holds a write now", argCheck{1, 1}, nil)
 	cmd.Long = "Say which members hold a write on disk by now. The DOT is what a receipt\nshowed: node.incarnation.number."
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		c, err := a.connect()
-		if err != nil {
-			return err
-		}
-		r, err := c.Receipt(cmd.Context(), args[0])
+	cmd.RunE = a.asks(func(ctx context.Context, c *client.Client, args []string) error {
+		r, err := c.Receipt(ctx, args[0])
 		if err != nil {
 			return err
 		}
@@ -22,6 +21,6 @@ func newReceipt(a *app) *cobra.Command {
 			showReceipt(w, r)
 			return nil
 		})
-	}
+	})
 	return cmd
 }

@@ -41,9 +41,9 @@ All settings, also as environment variables and as a file: tally help config`
 			return err
 		}
 		for _, name := range a.strayVariables() {
-			fmt.Fprintf(a.err, "tally: warning: the environment variable %s is not a setting; see `tally help config`\n", name)
+			say(a.err, "tally: warning: the environment variable %s is not a setting; see `tally help config`\n", name)
 		}
-		err = node.Run(cmd.Context(), cfg, func(url string) { fmt.Fprintf(a.out, "ready %s\n", url) })
+		err = node.Run(cmd.Context(), cfg, func(url string) { say(a.out, "ready %s\n", url) })
 		if errors.Is(err, syscall.EADDRINUSE) {
 			return fmt.Errorf("%w\n  → another program, or another node, listens on %s: stop it, or choose another address with --listen", err, cfg.Listen)
 		}

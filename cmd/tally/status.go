@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 
@@ -13,17 +14,13 @@ func newStatus(a *app) *cobra.Command {
 	cmd := command("status", "Show a node and its members", argCheck{0, 0}, nil)
 	cmd.Long = `Show how a node stands: what it holds, which members it reaches, what it still
 owes them, and when each was last proven equal. Equal digests mean equal state.`
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		c, err := a.connect()
-		if err != nil {
-			return err
-		}
-		s, err := c.Status(cmd.Context())
+	cmd.RunE = a.asks(func(ctx context.Context, c *client.Client, _ []string) error {
+		s, err := c.Status(ctx)
 		if err != nil {
 			return err
 		}
 		return a.show(s, func(w io.Writer) error { return showStatus(w, s) })
-	}
+	})
 	return cmd
 }
 
@@ -44,11 +41,11 @@ func showStatus(w io.Writer, s *client.Status) error {
 		return err
 	}
 	if len(s.Members) > 0 {
-		fmt.Fprintln(w)
+		say(w, "\n")
 		rows = nil
 		for _, m := range s.Members {
 			rows = append(rows, []string{
-				m.Name, m.State, fmt.Sprint(m.Owed), fmt.Sprint(m.Parked), stampOf(m.LastAckAt), stampOf(m.ProvenEqualAt), m.URL, m.LastError,
+				m.Name, m.State, decimal(m.Owed), decimal(m.Parked), stampOf(m.LastAckAt), stampOf(m.ProvenEqualAt), m.URL, m.LastError,
 			})
 		}
 		if err := table(w, []string{"MEMBER", "STATE", "OWED", "PARKED", "LAST ACK", "PROVEN EQUAL", "URL", "ERROR"}, rows); err != nil {
@@ -56,10 +53,10 @@ func showStatus(w io.Writer, s *client.Status) error {
 		}
 	}
 	for _, warning := range s.Warnings {
-		fmt.Fprintf(w, "warning: %s\n", printable(warning))
+		say(w, "warning: %s\n", printable(warning))
 	}
 	if n := len(s.Parked); n > 0 {
-		fmt.Fprintf(w, "%d parked ops: tally parked list\n", n)
+		say(w, "%d parked ops: tally parked list\n", n)
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"runtime"
 	"runtime/debug"
@@ -13,8 +12,8 @@ func newVersion(a *app) *cobra.Command {
 	return command("version", "Show the version of this program", argCheck{0, 0}, func(*cobra.Command, []string) error {
 		v := buildVersion()
 		return a.show(v, func(w io.Writer) error {
-			_, err := fmt.Fprintf(w, "tally %s (%s, %s)\n", v.Version, v.Revision, v.Go)
-			return err
+			say(w, "tally %s (%s, %s)\n", v.Version, v.Revision, v.Go)
+			return nil
 		})
 	})
 }
