@@ -132,7 +132,7 @@ func (p *process) spawn(ctx context.Context, binary string) error {
 	if err != nil {
 		return err
 	}
-	defer log.Close()                                   //nolint:errcheck // the child has its own
+	defer log.Close()                                  //nolint:errcheck // the child has its own
 	cmd := exec.CommandContext(ctx, binary, p.args...) //nolint:gosec // the program that runs this
 	cmd.Stderr = log
 	cmd.Env = plainEnv()
@@ -197,18 +197,27 @@ func (p *process) tail() string {
 
 // end stops the process with sig and waits for it.
 func (p *process) end(sig os.Signal) error {
-	if p.cmd == nil || p.cmd.Process == nil {
+	p.signal(sig)
+	return p.ended(sig != syscall.SIGKILL)
+}
+
+// signal sends sig, once: a second one would cut the node's farewell short.
+func (p *process) signal(sig os.Signal) {
+	if p.cmd != nil {
+		_ = p.cmd.Process.Signal(sig) // it may have ended by itself
+	}
+}
+
+// ended waits for the end of a process that was told to stop.
+func (p *process) ended(wantSuccess bool) error {
+	if p.cmd == nil {
 		return nil
 	}
 	cmd := p.cmd
 	p.cmd = nil
-	_ = cmd.Process.Signal(sig) // it may have ended by itself
 	select {
 	case err := <-p.wait:
-		if sig == syscall.SIGKILL {
-			return nil
-		}
-		if err != nil {
+		if err != nil && wantSuccess {
 			return fmt.Errorf("%s: %w\n%s", p.name, err, p.tail())
 		}
 		return nil
@@ -222,12 +231,10 @@ func (p *process) end(sig os.Signal) error {
 func (c *cluster) stop() error {
 	var errs []error
 	for _, p := range c.nodes {
-		if p.cmd != nil && p.cmd.Process != nil {
-			_ = p.cmd.Process.Signal(syscall.SIGTERM)
-		}
+		p.signal(syscall.SIGTERM)
 	}
 	for _, p := range c.nodes {
-		errs = append(errs, p.end(syscall.SIGTERM), os.RemoveAll(p.dir))
+		errs = append(errs, p.ended(true), os.RemoveAll(p.dir))
 	}
 	return errors.Join(errs...)
 }

@@ -123,7 +123,7 @@ func (s Series) cell(unit string) string {
 	if len(s) == 0 {
 		return "not measured"
 	}
-	text := number(s.Median()) + " " + unit
+	text := strings.TrimSpace(number(s.Median()) + " " + unit)
 	if len(s) > 1 {
 		text += fmt.Sprintf(" (%s–%s)", number(slices.Min(s)), number(slices.Max(s)))
 	}
