@@ -25,7 +25,7 @@ func BenchmarkCreate(b *testing.B) {
 				for pb.Next() {
 					i := next.Add(1)
 					body := fmt.Sprintf(`{"title":"note %d","content":%q,"tier":"long"}`, i, text)
-					resp, err := client.Post(urls[int(i)%n]+"/api/v1/memories", "application/json", bytes.NewBufferString(body)) //nolint:noctx // a benchmark
+					resp, err := client.Post(urls[int(i)%n]+"/api/v1/memories", "application/json", bytes.NewBufferString(body))
 					if err != nil {
 						b.Error(err)
 						return

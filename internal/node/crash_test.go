@@ -64,7 +64,7 @@ func TestKilledNodesLoseNothing(t *testing.T) {
 			}
 		})
 	}
-	rng := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // which node, and when
+	rng := rand.New(rand.NewPCG(1, 2))
 	for range kills {
 		p := nodes[rng.IntN(len(nodes))]
 		pause(time.Duration(20+rng.IntN(120)) * time.Millisecond)

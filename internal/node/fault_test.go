@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -60,6 +61,7 @@ func inProcess(tb testing.TB, cfg Config) *running {
 }
 
 func single(tb testing.TB, change ...func(*Config)) Config {
+	tb.Helper()
 	cfg := Default()
 	cfg.Data, cfg.Listen, cfg.Node = tb.TempDir(), "127.0.0.1:0", "a"
 	for _, f := range change {
@@ -73,10 +75,11 @@ func memo(title string) map[string]any {
 }
 
 func TestALyingMemberIsNoVote(t *testing.T) {
+	t.Parallel()
 	liars := map[string]http.HandlerFunc{
 		"a page of HTML": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html")
-			fmt.Fprint(w, "<html>ok</html>")
+			_, _ = io.WriteString(w, "<html>ok</html>")
 		},
 		"an empty 200": func(http.ResponseWriter, *http.Request) {},
 		"rubbish as CBOR": func(w http.ResponseWriter, _ *http.Request) {
@@ -156,7 +159,7 @@ func TestASlowMemberDoesNotSlowTheMajority(t *testing.T) {
 	began := time.Now()
 	for i := range 40 {
 		var got created
-		if code, err := call(http.MethodPost, urls[i%2]+"/api/v1/memories", memo(fmt.Sprint(i)), &got); err != nil || code != http.StatusCreated || got.Receipt.Durability != "quorum" {
+		if code, err := call(http.MethodPost, urls[i%2]+"/api/v1/memories", memo(strconv.Itoa(i)), &got); err != nil || code != http.StatusCreated || got.Receipt.Durability != "quorum" {
 			t.Fatalf("%d %+v (%v)", code, got, err)
 		}
 	}
@@ -175,7 +178,7 @@ func TestASlowMemberDoesNotSlowTheMajority(t *testing.T) {
 
 func textOf(t *testing.T, url string) string {
 	t.Helper()
-	resp, err := httpClient.Get(url) //nolint:noctx // bounded by the client's timeout
+	resp, err := httpClient.Get(url)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -94,7 +94,7 @@ func processes(tb testing.TB, n int, change ...func(*Config)) []*process {
 	}
 	tb.Cleanup(func() {
 		for _, p := range out {
-			p.end(syscall.SIGKILL)
+			_ = p.end(syscall.SIGKILL) // killed: it says so
 		}
 	})
 	return out
@@ -107,7 +107,7 @@ func freeAddrs(tb testing.TB, n int) []string {
 	tb.Helper()
 	var out []string
 	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // at once
+		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -123,7 +123,7 @@ func (p *process) start() {
 	if err != nil {
 		p.tb.Fatal(err)
 	}
-	cmd := exec.Command(os.Args[0]) //nolint:noctx // ended by end
+	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(append(os.Environ(), envConfig+"="+string(raw)), p.env...)
 	logs := &bytes.Buffer{}
 	cmd.Stderr = logs
@@ -163,10 +163,10 @@ func (p *process) end(sig syscall.Signal) error {
 	return err
 }
 
-var httpClient = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 32}} //nolint:gochecknoglobals // of the tests
+var httpClient = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 32}}
 
 // call sends JSON and decodes the reply into v. The error is one of the network.
-func call(method, url string, body, v any, headers ...string) (int, error) {
+func call(method, url string, body, v any) (int, error) {
 	var in io.Reader
 	if body != nil {
 		raw, err := json.Marshal(body)
@@ -175,15 +175,12 @@ func call(method, url string, body, v any, headers ...string) (int, error) {
 		}
 		in = bytes.NewReader(raw)
 	}
-	req, err := http.NewRequest(method, url, in) //nolint:noctx // bounded by the client's timeout
+	req, err := http.NewRequest(method, url, in)
 	if err != nil {
 		return 0, err
 	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
-	}
-	for i := 0; i+1 < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
 	}
 	resp, err := httpClient.Do(req)
 	if err != nil {

@@ -142,7 +142,7 @@ func (t *tx) refuse(ctx context.Context, o *originState, a arrival, why error, o
 		p.Retry = memory.InstantOf(skew.Retry)
 	}
 	err := t.append(ctx, logRow{
-		lsn: int64(t.nextLSN()), origin: o.id, seq: int64(a.Dot.Seq), state: stateParked, digest: a.Digest, raw: a.raw, //nolint:gosec // below 2^62
+		lsn: int64(t.nextLSN()), origin: o.id, seq: int64(a.Dot.Seq), state: stateParked, digest: a.Digest, raw: a.raw,
 	})
 	if err != nil {
 		return err
@@ -162,7 +162,7 @@ func (t *tx) acceptKnown(ctx context.Context, o *originState, a arrival, again b
 	var digest []byte
 	var state int
 	found, err := t.w.queryRow(ctx, `SELECT lsn, digest, state FROM log WHERE origin = ? AND seq = ?`,
-		[]any{o.id, int64(a.Dot.Seq)}, &lsn, &digest, &state) //nolint:gosec // below 2^62
+		[]any{o.id, int64(a.Dot.Seq)}, &lsn, &digest, &state)
 	if err != nil {
 		return err
 	}
@@ -216,7 +216,7 @@ func (t *tx) remerge(ctx context.Context, a arrival, lsn int64, out *memory.Acce
 func (t *tx) refusal(ctx context.Context, d memory.Dot) memory.Refusal {
 	r := memory.Refusal{Dot: d, Code: memory.CodeInvalid}
 	_, err := t.w.queryRow(ctx, `SELECT code, text FROM parked WHERE member = ? AND origin = ? AND seq = ?`,
-		[]any{string(t.w.s.cfg.Node), string(d.Origin), int64(d.Seq)}, &r.Code, &r.Text) //nolint:gosec // below 2^62
+		[]any{string(t.w.s.cfg.Node), string(d.Origin), int64(d.Seq)}, &r.Code, &r.Text)
 	if err != nil {
 		r.Text = err.Error()
 	}
@@ -266,7 +266,7 @@ func (t *tx) retryOne(ctx context.Context, d memory.Dot) (bool, error) {
 	}
 	var raw []byte
 	var lsn int64
-	found, err := t.w.queryRow(ctx, `SELECT lsn, raw FROM log WHERE origin = ? AND seq = ? AND state = ?`, []any{o.id, int64(d.Seq), stateParked}, &lsn, &raw) //nolint:gosec // below 2^62
+	found, err := t.w.queryRow(ctx, `SELECT lsn, raw FROM log WHERE origin = ? AND seq = ? AND state = ?`, []any{o.id, int64(d.Seq), stateParked}, &lsn, &raw)
 	if err != nil || !found {
 		return false, err
 	}
@@ -279,12 +279,12 @@ func (t *tx) retryOne(ctx context.Context, d memory.Dot) (bool, error) {
 	}
 	if err != nil {
 		return false, t.exec(ctx, `UPDATE parked SET text = ? WHERE member = ? AND origin = ? AND seq = ?`,
-			err.Error(), string(t.w.s.cfg.Node), string(d.Origin), int64(d.Seq)) //nolint:gosec // below 2^62
+			err.Error(), string(t.w.s.cfg.Node), string(d.Origin), int64(d.Seq))
 	}
 	if err := t.exec(ctx, `DELETE FROM log WHERE lsn = ?`, lsn); err != nil {
 		return false, err
 	}
-	if err := t.exec(ctx, `DELETE FROM parked WHERE member = ? AND origin = ? AND seq = ?`, string(t.w.s.cfg.Node), string(d.Origin), int64(d.Seq)); err != nil { //nolint:gosec // below 2^62
+	if err := t.exec(ctx, `DELETE FROM parked WHERE member = ? AND origin = ? AND seq = ?`, string(t.w.s.cfg.Node), string(d.Origin), int64(d.Seq)); err != nil {
 		return false, err
 	}
 	delete(o.gaps, d.Seq)

@@ -21,11 +21,11 @@ type incoming struct {
 // that changes replicated state, for every kind of op and whoever issued it:
 // which registers an op writes, its Subjects say; who wins, its Version.
 func (t *tx) apply(ctx context.Context, o *originState, e incoming) error {
-	row, err := t.merge(ctx, e, int64(t.nextLSN())) //nolint:gosec // below 2^63
+	row, err := t.merge(ctx, e, int64(t.nextLSN()))
 	if err != nil {
 		return err
 	}
-	row.origin, row.seq = o.id, int64(e.Dot.Seq) //nolint:gosec // below 2^62
+	row.origin, row.seq = o.id, int64(e.Dot.Seq)
 	if err := t.append(ctx, row); err != nil {
 		return err
 	}
@@ -155,7 +155,7 @@ func (t *tx) mergeRegister(ctx context.Context, k memory.Key, e incoming, lsn in
 type ref struct{ lsn, stamp, origin, seq int64 }
 
 func (t *tx) ref(lsn int64, e *memory.Entry) ref {
-	return ref{lsn: lsn, stamp: int64(e.Stamp), origin: t.w.origins[e.Dot.Origin].id, seq: int64(e.Dot.Seq)} //nolint:gosec // both below 2^63
+	return ref{lsn: lsn, stamp: int64(e.Stamp), origin: t.w.origins[e.Dot.Origin].id, seq: int64(e.Dot.Seq)}
 }
 
 // version is the version that r stands for; zero if nothing holds the register.
@@ -165,11 +165,11 @@ func (s *Store) version(r ref, final bool) memory.Version {
 	if r.lsn == 0 {
 		return memory.Version{}
 	}
-	return memory.Version{Final: final, Stamp: memory.Stamp(r.stamp), Dot: s.dot(r.origin, r.seq)} //nolint:gosec // stored as written
+	return memory.Version{Final: final, Stamp: memory.Stamp(r.stamp), Dot: s.dot(r.origin, r.seq)}
 }
 
 func (s *Store) dot(origin, seq int64) memory.Dot {
-	return memory.Dot{Origin: s.originName(origin), Seq: uint64(seq)} //nolint:gosec // stored as written
+	return memory.Dot{Origin: s.originName(origin), Seq: uint64(seq)}
 }
 
 // embed keeps a shipped vector if it is usable, and drops the one of older content.

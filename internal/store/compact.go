@@ -170,7 +170,7 @@ func (t *tx) dropLog(ctx context.Context, after int64, stable map[memory.Origin]
 			(l.state = 2 OR l.kind NOT IN (1, 8)) AND l.state <> 1 AND l.kind <> 8
 			AND NOT EXISTS (SELECT 1 FROM memories m WHERE m.rid = l.record AND (m.c_lsn = l.lsn OR m.l_lsn = l.lsn))
 			AND NOT EXISTS (SELECT 1 FROM registers r WHERE r.lsn = l.lsn)
-		FROM log l WHERE l.lsn > ? AND l.lsn < ? ORDER BY l.lsn LIMIT ?`, []any{after, int64(t.w.lsn), compactSlice}, func(r rowScanner) error { //nolint:gosec // below 2^63
+		FROM log l WHERE l.lsn > ? AND l.lsn < ? ORDER BY l.lsn LIMIT ?`, []any{after, int64(t.w.lsn), compactSlice}, func(r rowScanner) error {
 		var origin, seq int64
 		var free bool
 		if err := r.Scan(&last, &origin, &seq, &free); err != nil {

@@ -15,12 +15,11 @@ import (
 // write need not wait for it. A reader that wants all that was committed asks
 // the writer to catch up first.
 type indexer struct {
-	mu      sync.Mutex
-	moved   chan struct{} // closed and replaced whenever done moves
-	done    uint64        // lsn up to which the index is complete
-	lsn     uint64        // highest lsn committed
-	wanted  uint64        // lsn that a reader waits for
-	pending int           // entries that are committed and not indexed, about
+	mu     sync.Mutex
+	moved  chan struct{} // closed and replaced whenever done moves
+	done   uint64        // lsn up to which the index is complete
+	lsn    uint64        // highest lsn committed
+	wanted uint64        // lsn that a reader waits for
 }
 
 func (x *indexer) init() { x.moved = make(chan struct{}) }
@@ -46,7 +45,7 @@ func (x *indexer) state() (done, lsn, wanted uint64, moved <-chan struct{}) {
 // IndexLag returns how many log entries the text index is behind, at most.
 func (s *Store) IndexLag() int {
 	done, lsn, _, _ := s.index.state()
-	return int(lsn - done) //nolint:gosec // small
+	return int(lsn - done)
 }
 
 // SyncIndex waits until the text index has everything that was committed when it
@@ -102,7 +101,7 @@ func (t *tx) indexNext(ctx context.Context) error {
 	err := t.w.each(ctx, `SELECT l.lsn, l.record, coalesce(m.l_state IN (1, 2) AND m.c_lsn <> 0, 0), coalesce(m.c_lsn, 0),
 			l.older = 0 AND m.c_lsn = l.lsn AND l.kind = 1
 		FROM log l LEFT JOIN memories m ON m.rid = l.record WHERE l.lsn > ? ORDER BY l.lsn LIMIT ?`,
-		[]any{int64(t.w.indexed), indexSlice}, func(r rowScanner) error { //nolint:gosec // below 2^63
+		[]any{int64(t.w.indexed), indexSlice}, func(r rowScanner) error {
 			var c change
 			var fresh *bool
 			if err := r.Scan(&last, &c.rid, &c.live, &c.lsn, &fresh); err != nil {

@@ -122,7 +122,7 @@ type cursorPosition struct {
 func position(order memory.Order, m *memory.Record) string {
 	p := cursorPosition{Order: order, ID: m.ID}
 	if order == memory.ByPriority {
-		p.Priority, p.Stamp = m.Priority, int64(m.Content.Stamp) //nolint:gosec // below 2^63
+		p.Priority, p.Stamp = m.Priority, int64(m.Content.Stamp)
 	}
 	b, err := json.Marshal(p)
 	if err != nil {

@@ -43,7 +43,7 @@ func (w *writer) loadNode(ctx context.Context) error {
 	if memory.Node(name) != w.s.cfg.Node {
 		return fmt.Errorf("this data directory belongs to node %q, not %q: start it with --node %s, or use another --data", name, w.s.cfg.Node, name)
 	}
-	w.clock, w.lsn, w.indexed = memory.Stamp(clock), uint64(lsn), uint64(indexed) //nolint:gosec // stored as written
+	w.clock, w.lsn, w.indexed = memory.Stamp(clock), uint64(lsn), uint64(indexed)
 	_, err = w.queryRow(ctx, `SELECT coalesce(max(rid), 0) FROM memories`, nil, &w.rid)
 	return err
 }
@@ -124,7 +124,7 @@ func (w *writer) loadBuckets(ctx context.Context) error {
 
 // each calls fn for every row of a query.
 func (w *writer) each(ctx context.Context, q string, args []any, fn func(rowScanner) error) error {
-	st, err := w.stmt(ctx, q)
+	st, err := w.stmt(ctx, q) //nolint:sqlclosecheck // kept for the next time
 	if err != nil {
 		return err
 	}

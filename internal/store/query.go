@@ -145,7 +145,7 @@ func (s *Store) Entry(ctx context.Context, d memory.Dot) (*memory.Entry, error) 
 func (s *Store) Events(ctx context.Context, after uint64, limit int) ([]memory.Event, error) {
 	var out []memory.Event
 	err := s.read.each(ctx, `SELECT lsn, raw FROM log WHERE lsn > ? AND state <> 1 ORDER BY lsn LIMIT ?`,
-		[]any{int64(min(after, 1<<62)), limit}, func(r rowScanner) error { //nolint:gosec // bounded
+		[]any{int64(min(after, 1<<62)), limit}, func(r rowScanner) error {
 			var ev memory.Event
 			var raw []byte
 			err := r.Scan(&ev.LSN, &raw)

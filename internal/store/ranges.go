@@ -34,7 +34,7 @@ func (s *Store) Range(ctx context.Context, r memory.Range, maxOps, maxBytes int)
 	err = tx.each(ctx, `SELECT l.seq, l.state, l.raw, e.model, e.vector FROM log l
 		LEFT JOIN embeddings e ON e.record = l.record AND e.lsn = l.lsn
 		WHERE l.origin = ? AND l.seq >= ? AND l.seq <= ? ORDER BY l.seq LIMIT ?`,
-		[]any{id, int64(r.From), int64(min(r.To, 1<<62)), maxOps}, func(row rowScanner) error { //nolint:gosec // bounded
+		[]any{id, int64(r.From), int64(min(r.To, 1<<62)), maxOps}, func(row rowScanner) error {
 			var seq uint64
 			var state int
 			ship, err := scanShipment(row, &seq, &state)
@@ -121,10 +121,10 @@ func (t *readTx) holder(ctx context.Context, s *Store, e *memory.Entry) (memory.
 	var d memory.Dot
 	var ship memory.Shipment
 	var origin, seq int64
-	_, err := t.row(ctx, `SELECT l.origin, l.seq, l.raw FROM memories m
+	err := t.row(ctx, `SELECT l.origin, l.seq, l.raw FROM memories m
 		JOIN log l ON l.lsn = CASE WHEN m.c_origin = o.id AND m.c_seq = ? THEN m.l_lsn ELSE m.c_lsn END
 		JOIN origins o ON o.name = ? WHERE m.id = ?`,
-		[]any{int64(e.Dot.Seq), string(e.Dot.Origin), e.Op.Subjects()[0].A}, &origin, &seq, &ship.Raw) //nolint:gosec // below 2^62
+		[]any{int64(e.Dot.Seq), string(e.Dot.Origin), e.Op.Subjects()[0].A}, &origin, &seq, &ship.Raw)
 	if err == nil && seq != 0 {
 		d = s.dot(origin, seq)
 	}
@@ -140,7 +140,7 @@ func (s *Store) ByDot(ctx context.Context, dots []memory.Dot) ([]memory.Shipment
 			continue
 		}
 		var ship memory.Shipment
-		found, err := s.read.row(ctx, `SELECT raw FROM log WHERE origin = ? AND seq = ?`, []any{id, int64(d.Seq)}, &ship.Raw) //nolint:gosec // below 2^62
+		found, err := s.read.row(ctx, `SELECT raw FROM log WHERE origin = ? AND seq = ?`, []any{id, int64(d.Seq)}, &ship.Raw)
 		if err != nil {
 			return nil, err
 		}
@@ -191,7 +191,7 @@ func (t *readTx) snapshotPart(ctx context.Context, s *Store, hollow bool, yield 
 			if size += shipSize(ship); size > 1<<20 && len(ops) > 0 {
 				return errStop
 			}
-			after = int64(lsn) //nolint:gosec // below 2^63
+			after = int64(lsn)
 			ops = append(ops, ship)
 			return nil
 		})

@@ -44,7 +44,7 @@ func (r *reader) stmt(ctx context.Context, q string) (*sql.Stmt, error) {
 	if len(r.stmts) >= maxStatements {
 		return nil, nil //nolint:nilnil // described above
 	}
-	st, err := r.db.PrepareContext(ctx, q)
+	st, err := r.db.PrepareContext(ctx, q) //nolint:sqlclosecheck // kept for the next time
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (r *reader) stmt(ctx context.Context, q string) (*sql.Stmt, error) {
 }
 
 func (r *reader) query(ctx context.Context, q string, args []any) (*sql.Rows, error) {
-	st, err := r.stmt(ctx, q)
+	st, err := r.stmt(ctx, q) //nolint:sqlclosecheck // kept for the next time
 	switch {
 	case err != nil:
 		return nil, err
@@ -79,7 +79,7 @@ func (r *reader) row(ctx context.Context, q string, args []any, dest ...any) (bo
 // each calls fn for every row of a query.
 func (r *reader) each(ctx context.Context, q string, args []any, fn func(rowScanner) error) error {
 	rows, err := r.query(ctx, q, args)
-	return scan(rows, err, fn) //nolint:sqlclosecheck // scan closes them
+	return scan(rows, err, fn)
 }
 
 // readTx is several reads of one state.
@@ -98,12 +98,13 @@ func (t *readTx) each(ctx context.Context, q string, args []any, fn func(rowScan
 	return scan(rows, err, fn)
 }
 
-func (t *readTx) row(ctx context.Context, q string, args []any, dest ...any) (bool, error) {
+// row scans the first row of a query, and leaves dest alone if there is none.
+func (t *readTx) row(ctx context.Context, q string, args []any, dest ...any) error {
 	err := t.QueryRowContext(ctx, q, args...).Scan(dest...)
 	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
+		return nil
 	}
-	return err == nil, classify(err)
+	return classify(err)
 }
 
 // view reads the heads and the digest as of the transaction.
@@ -132,7 +133,7 @@ func (t *readTx) view(ctx context.Context, s *Store) (memory.View, error) {
 	if err != nil {
 		return v, err
 	}
-	_, err = t.row(ctx, `SELECT lsn FROM node`, nil, &v.LSN)
+	err = t.row(ctx, `SELECT lsn FROM node`, nil, &v.LSN)
 	return v, err
 }
 

@@ -39,9 +39,11 @@ func opsOf[T memory.Op](entries []*memory.Entry) []T {
 // Register returns the version of a register and the entry that holds it, or
 // memory.ErrNotFound if it was never written.
 func (s *Store) Register(ctx context.Context, k memory.Key) (memory.Version, *memory.Entry, error) {
-	q := sqlHolders + `WHERE r.family = ? AND r.a = ? AND r.b = ? AND r.c = ?`
-	args := []any{k.Family, k.A, k.B, k.C}
+	var q string
+	var args []any
 	switch k.Family {
+	case memory.FamLink, memory.FamStandard, memory.FamProposal, memory.FamVote, memory.FamOutcome:
+		q, args = sqlHolders+`WHERE r.family = ? AND r.a = ? AND r.b = ? AND r.c = ?`, []any{k.Family, k.A, k.B, k.C}
 	case memory.FamContent:
 		q, args = `SELECT g.raw FROM memories m JOIN log g ON g.lsn = m.c_lsn WHERE m.id = ?`, []any{k.A}
 	case memory.FamLife:

@@ -75,11 +75,11 @@ func (t *tx) see(ctx context.Context, m *record, d memory.Dot) (int, error) {
 	if o == nil {
 		return 0, nil
 	}
-	st, err := t.w.stmt(ctx, `UPDATE log SET seen = 1 WHERE origin = ? AND seq = ? AND record = ? AND seen = 0 AND state = 0`)
+	st, err := t.w.stmt(ctx, `UPDATE log SET seen = 1 WHERE origin = ? AND seq = ? AND record = ? AND seen = 0 AND state = 0`) //nolint:sqlclosecheck // kept for the next time
 	if err != nil {
 		return 0, err
 	}
-	res, err := st.ExecContext(ctx, o.id, int64(d.Seq), m.rid) //nolint:gosec // below 2^62
+	res, err := st.ExecContext(ctx, o.id, int64(d.Seq), m.rid)
 	if err != nil {
 		return 0, classify(err)
 	}

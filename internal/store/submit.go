@@ -47,7 +47,7 @@ func (t *tx) submit(ctx context.Context, wr *memory.Write) (*memory.Written, err
 	first := t.w.own.head + 1
 	for i, op := range wr.Ops {
 		e := &memory.Entry{
-			Dot:   memory.Dot{Origin: t.w.own.name, Seq: first + uint64(i)}, //nolint:gosec // few
+			Dot:   memory.Dot{Origin: t.w.own.name, Seq: first + uint64(i)},
 			Stamp: t.w.s.cfg.Clock.Now(), Actor: wr.Actor, Prev: op.Prev, Op: op.Op,
 		}
 		raw, err := t.w.s.cfg.Codec.Encode(e)
@@ -80,7 +80,7 @@ func (t *tx) registerVersion(ctx context.Context, k memory.Key) (memory.Version,
 	case memory.FamLife:
 		_, err = t.w.queryRow(ctx, `SELECT l_lsn, l_stamp, l_origin, l_seq, l_state FROM memories WHERE id = ?`, []any{k.A},
 			&r.lsn, &r.stamp, &r.origin, &r.seq, &life)
-	default:
+	case memory.FamLink, memory.FamStandard, memory.FamProposal, memory.FamVote, memory.FamOutcome:
 		_, err = t.w.queryRow(ctx, `SELECT lsn, stamp, origin, seq FROM registers WHERE family = ? AND a = ? AND b = ? AND c = ?`,
 			[]any{k.Family, k.A, k.B, k.C}, &r.lsn, &r.stamp, &r.origin, &r.seq)
 	}
@@ -121,7 +121,7 @@ func (t *tx) remember(ctx context.Context, wr *memory.Write, first uint64) error
 		return nil
 	}
 	return t.exec(ctx, `INSERT INTO idempotency (actor, key, hash, origin, seq, count, at) VALUES (?,?,?,?,?,?,?)`,
-		string(wr.Actor), wr.Idempotency.Key, wr.Idempotency.Hash[:], t.w.own.id, int64(first), len(wr.Ops), int64(t.w.s.now())) //nolint:gosec // below 2^62
+		string(wr.Actor), wr.Idempotency.Key, wr.Idempotency.Hash[:], t.w.own.id, int64(first), len(wr.Ops), int64(t.w.s.now()))
 }
 
 // Idempotent returns the entries of an earlier request of actor with the same
@@ -178,7 +178,7 @@ func (t *tx) newIncarnation(ctx context.Context) error {
 func (s *Store) SaveCursor(ctx context.Context, member memory.Node, origin memory.Origin, seq uint64) error {
 	return s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error {
 		return t.exec(ctx, `INSERT INTO cursors (member, origin, seq) VALUES (?,?,?)
-			ON CONFLICT (member, origin) DO UPDATE SET seq = max(seq, excluded.seq)`, string(member), string(origin), int64(seq)) //nolint:gosec // below 2^62
+			ON CONFLICT (member, origin) DO UPDATE SET seq = max(seq, excluded.seq)`, string(member), string(origin), int64(seq))
 	})
 }
 
@@ -190,7 +190,7 @@ func (s *Store) Park(ctx context.Context, p memory.Parked) error {
 func (t *tx) park(ctx context.Context, p memory.Parked, raw []byte) error {
 	return t.exec(ctx, `INSERT INTO parked (member, origin, seq, code, text, since, retry, raw) VALUES (?,?,?,?,?,?,?,?)
 		ON CONFLICT (member, origin, seq) DO UPDATE SET code = excluded.code, text = excluded.text, retry = excluded.retry`,
-		string(p.Member), string(p.Dot.Origin), int64(p.Dot.Seq), p.Code, p.Text, int64(p.Since), int64(p.Retry), raw) //nolint:gosec // below 2^62
+		string(p.Member), string(p.Dot.Origin), int64(p.Dot.Seq), p.Code, p.Text, int64(p.Since), int64(p.Retry), raw)
 }
 
 // Unpark forgets that a member refused these ops: it has taken them since.
@@ -200,7 +200,7 @@ func (s *Store) Unpark(ctx context.Context, member memory.Node, dots []memory.Do
 	}
 	return s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error {
 		for _, d := range dots {
-			if err := t.exec(ctx, `DELETE FROM parked WHERE member = ? AND origin = ? AND seq = ?`, string(member), string(d.Origin), int64(d.Seq)); err != nil { //nolint:gosec // below 2^62
+			if err := t.exec(ctx, `DELETE FROM parked WHERE member = ? AND origin = ? AND seq = ?`, string(member), string(d.Origin), int64(d.Seq)); err != nil {
 				return err
 			}
 		}

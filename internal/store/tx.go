@@ -50,12 +50,12 @@ func (t *tx) finish(ctx context.Context) error {
 		}
 	}
 	for _, o := range t.heads {
-		if err := t.w.exec(ctx, `UPDATE origins SET head = ? WHERE id = ?`, int64(o.head), o.id); err != nil { //nolint:gosec // below 2^62
+		if err := t.w.exec(ctx, `UPDATE origins SET head = ? WHERE id = ?`, int64(o.head), o.id); err != nil {
 			return err
 		}
 	}
 	return t.w.exec(ctx, `UPDATE node SET origin = ?, clock = ?, lsn = ?, indexed = ?`,
-		t.w.own.id, int64(t.w.clock), int64(t.w.lsn), int64(t.w.indexed)) //nolint:gosec // below 2^63
+		t.w.own.id, int64(t.w.clock), int64(t.w.lsn), int64(t.w.indexed))
 }
 
 // origin returns the state of an origin, and makes it known if it is new.

@@ -38,7 +38,7 @@ type writer struct {
 	rid     int64 // highest memories.rid
 	sums    [memory.Buckets]memory.Sum
 	root    memory.Sum
-	walRows int // rows written since the last checkpoint
+	walRows int       // rows written since the last checkpoint
 	wroteAt time.Time // of the last batch that came through the queue
 }
 
@@ -78,7 +78,7 @@ func (w *writer) stmt(ctx context.Context, q string) (*sql.Stmt, error) {
 }
 
 func (w *writer) exec(ctx context.Context, q string, args ...any) error {
-	st, err := w.stmt(ctx, q)
+	st, err := w.stmt(ctx, q) //nolint:sqlclosecheck // kept for the next time
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (w *writer) exec(ctx context.Context, q string, args ...any) error {
 
 // queryRow scans one row and reports whether there was one.
 func (w *writer) queryRow(ctx context.Context, q string, args []any, dest ...any) (bool, error) {
-	st, err := w.stmt(ctx, q)
+	st, err := w.stmt(ctx, q) //nolint:sqlclosecheck // kept for the next time
 	if err != nil {
 		return false, err
 	}

@@ -162,7 +162,7 @@ func (s Suite) Ship(t *testing.T, entries []*memory.Entry) []memory.Shipment {
 // History returns a random federation history and its merge.
 func (s Suite) History(t *testing.T, seed uint64, origins, n int) ([]*memory.Entry, []memory.Shipment, *memory.State) {
 	t.Helper()
-	rng := rand.New(rand.NewPCG(seed, 7)) //nolint:gosec // reproducible on purpose
+	rng := rand.New(rand.NewPCG(seed, 7))
 	entries := memorytest.History(rng, origins, n, func(e *memory.Entry) memory.Digest {
 		raw, err := s.Codec.Encode(e)
 		if err != nil {
