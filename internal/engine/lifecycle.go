@@ -78,6 +78,14 @@ func (e *Engine) lifecycle(ctx context.Context, agent memory.AgentID, op memory.
 	if in.release, err = e.lockTitle(ctx, rec.Namespace, rec.Title); err != nil {
 		return nil, err
 	}
+	if rec.Life == memory.Deleted {
+		// Another node may have dropped the content of what was deleted long ago:
+		// so it goes along.
+		m := rec.Memory
+		m.Version++
+		in.ops = []memory.NewOp{{Op: &memory.Put{Memory: m, Create: true}, Prev: prev(rec)}}
+		in.expect = unchanged(rec)
+	}
 	return in, e.titleFree(ctx, rec.Memory)
 }
 

@@ -82,6 +82,17 @@ func TestArchiveKeepsItsReason(t *testing.T) {
 	wantErr(t, err, memory.ErrInvalid)
 }
 
+// What was deleted long ago is, on some nodes, no more than its id.
+func TestRestoringADeletedMemoryCarriesItsContent(t *testing.T) {
+	n := alone(t)
+	rec := n.create(t, nobody, draft("deleted"))
+	ok(t)(n.Delete(t.Context(), nobody, rec.ID))
+	out := ok(t)(n.Restore(t.Context(), nobody, rec.ID))
+	if m, has := out.Entry.Content(); !has || m.Content != rec.Memory.Content || out.Record.Life != memory.Live {
+		t.Errorf("restored by %s with content %q, want the whole text live", out.Entry.Op.Kind(), m.Content)
+	}
+}
+
 func TestExpiredMemoryIsArchivedAndCanBeRestoredToStay(t *testing.T) {
 	n := alone(t)
 	d := draft("t")
