@@ -3,6 +3,7 @@ package arch_test
 import (
 	"fmt"
 	"go/ast"
+	"slices"
 	"testing"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -52,4 +53,69 @@ func TestEveryOpCanBeIssued(t *testing.T) {
 			t.Errorf("neither engine nor api makes a memory.%s", name)
 		}
 	}
+}
+
+// What the engine can do, a surface must offer; what the client package can do,
+// the command line must offer.
+func TestWhatCanBeDoneCanBeAskedFor(t *testing.T) {
+	files := goFiles(t)
+	for _, tt := range []struct {
+		pkg, receiver string
+		surfaces      []string
+		but           []string // those for programs only
+	}{
+		{"engine", "Engine", []string{"api", "peer", "node"}, []string{"MaySee"}},
+		{"client", "Client", []string{"cmd/tally"}, []string{"CloseIdle", "CreateAll", "Events", "Promote"}},
+	} {
+		used := selectors(files, tt.surfaces)
+		methods := exportedMethods(files, tt.pkg, tt.receiver)
+		if len(methods) < 10 {
+			t.Errorf("only %d methods of %s.%s were found", len(methods), tt.pkg, tt.receiver)
+		}
+		for _, m := range methods {
+			if !used[m] && !slices.Contains(tt.but, m) {
+				t.Errorf("%s.%s.%s is offered by none of %v", tt.pkg, tt.receiver, m, tt.surfaces)
+			}
+		}
+	}
+}
+
+// selectors are the names behind a dot in the product code of some packages.
+func selectors(files []*goFile, pkgs []string) map[string]bool {
+	out := map[string]bool{}
+	for _, f := range files {
+		if f.test || !slices.Contains(pkgs, f.dir) {
+			continue
+		}
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			if sel, ok := n.(*ast.SelectorExpr); ok {
+				out[sel.Sel.Name] = true
+			}
+			return true
+		})
+	}
+	return out
+}
+
+func exportedMethods(files []*goFile, pkg, receiver string) []string {
+	var out []string
+	for _, f := range files {
+		if f.dir != pkg || f.test {
+			continue
+		}
+		for _, d := range f.ast.Decls {
+			fn, ok := d.(*ast.FuncDecl)
+			if !ok || fn.Recv == nil || !fn.Name.IsExported() {
+				continue
+			}
+			star, ok := fn.Recv.List[0].Type.(*ast.StarExpr)
+			if !ok {
+				continue
+			}
+			if id, ok := star.X.(*ast.Ident); ok && id.Name == receiver {
+				out = append(out, fn.Name.Name)
+			}
+		}
+	}
+	return out
 }
