@@ -158,7 +158,7 @@ const (
 // serve runs all parts until ctx is done or one of them fails. Each stops after
 // those that need it: requests wait for replication, replication for the store.
 func (n *node) serve(ctx context.Context, listener net.Listener, ready func(url string)) error {
-	limitMemory()
+	collect()
 	background := context.WithoutCancel(ctx)
 	storeCtx, stopStore := context.WithCancel(background)
 	defer stopStore()
@@ -226,11 +226,19 @@ func (n *node) stopServing(ctx context.Context) error {
 	return err
 }
 
-// limitMemory makes the collector work harder when the heap grows, unless the
-// environment says otherwise.
-func limitMemory() {
-	if os.Getenv("GOMEMLIMIT") == "" && os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(50)
+// collect lets the heap grow to a multiple of what is live, which is little, and
+// makes the collector work harder only when it comes near the limit. What the
+// environment says wins.
+func collect() {
+	const (
+		percent = 400
+		limit   = 96 << 20
+	)
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(percent)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(limit)
 	}
 }
 
