@@ -26,7 +26,7 @@ import (
 
 // node is an API over a real engine, store and replicator.
 type node struct {
-	t     *testing.T
+	t     testing.TB
 	url   string
 	api   *api.API
 	eng   *engine.Engine
@@ -39,12 +39,12 @@ func (n *node) now() time.Time { return time.Now().Add(time.Duration(n.ahead.Loa
 
 // options of a node.
 type options struct {
-	api      func(*api.Config)
-	store    func(*store.Config)
-	w        int
-	members  []memory.Node
-	net      replicate.Transport
-	writerOf bool // the writer does not run: everything stays queued
+	api     func(*api.Config)
+	store   func(*store.Config)
+	server  func(*httptest.Server)
+	commit  func() // called at each commit, by the writer
+	members []memory.Node
+	net     replicate.Transport
 }
 
 // deaf is a network in which nobody answers.
@@ -62,7 +62,7 @@ func (deaf) Pull(context.Context, memory.Node, *memory.PullRequest) (*memory.Pul
 	return nil, &memory.Fault{Err: io.ErrUnexpectedEOF}
 }
 
-func open(t *testing.T, o options) *node {
+func open(t testing.TB, o options) *node {
 	t.Helper()
 	n := &node{t: t, logs: &logs{}, ahead: &atomic.Int64{}}
 	log := slog.New(slog.NewTextHandler(n.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -70,6 +70,9 @@ func open(t *testing.T, o options) *node {
 	sc := store.Config{
 		Dir: t.TempDir(), Node: "a", Clock: memory.NewClock(n.now, memory.DefaultMaxSkew), Codec: wire.Codec{}, Log: log,
 		OnCommit: func(c memory.Committed) {
+			if o.commit != nil {
+				o.commit()
+			}
 			fed.Committed(c)
 			n.eng.Committed(c)
 		},
@@ -82,7 +85,7 @@ func open(t *testing.T, o options) *node {
 		t.Fatal(err)
 	}
 	n.store = st
-	rc := replicate.Config{Self: "a", W: o.w, Members: o.members}
+	rc := replicate.Config{Self: "a", Members: o.members}
 	ec := engine.Config{Node: "a", QuorumTimeout: 100 * time.Millisecond, Now: n.now, Log: log, Version: "test"}
 	for _, m := range o.members {
 		ec.Members = append(ec.Members, engine.Member{Name: m, URL: "http://" + string(m) + ".invalid"})
@@ -97,15 +100,15 @@ func open(t *testing.T, o options) *node {
 	}
 	n.api = api.New(ac)
 	ctx, cancel := context.WithCancel(context.Background()) //nolint:usetesting // ends after the server
-	runs := []func(context.Context) error{fed.Run, n.eng.Run}
-	if !o.writerOf {
-		runs = append(runs, st.Run)
-	}
+	runs := []func(context.Context) error{st.Run, fed.Run, n.eng.Run}
 	done := make(chan error, len(runs))
 	for _, run := range runs {
 		go func() { done <- run(ctx) }()
 	}
 	srv := httptest.NewUnstartedServer(n.api)
+	if o.server != nil {
+		o.server(srv)
+	}
 	srv.Start()
 	n.url = srv.URL
 	t.Cleanup(func() {
@@ -117,7 +120,7 @@ func open(t *testing.T, o options) *node {
 				t.Errorf("run: %v", err)
 			}
 		}
-		if err := st.Close(); err != nil && !o.writerOf {
+		if err := st.Close(); err != nil {
 			t.Errorf("close: %v", err)
 		}
 	})
@@ -149,7 +152,7 @@ func (l *logs) String() string {
 
 // answer is a response that was read to its end.
 type answer struct {
-	t      *testing.T
+	t      testing.TB
 	status int
 	header http.Header
 	raw    string

@@ -1,0 +1,274 @@
+package api_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/api"
+)
+
+// event is one server-sent event.
+type event struct {
+	id, name string
+	data     struct {
+		LSN      uint64
+		Kind     string
+		Actor    string
+		Subjects []string
+		Dot      string
+	}
+}
+
+// listen opens an event stream; the channel ends with it.
+func (n *node) listen(query string, headers ...string) (<-chan event, context.CancelFunc) {
+	n.t.Helper()
+	ctx, cancel := context.WithTimeout(n.t.Context(), 20*time.Second)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, n.url+"/api/v1/events"+query, http.NoBody)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	if ct := res.Header.Get("Content-Type"); res.StatusCode != http.StatusOK || ct != "text/event-stream" {
+		n.t.Fatalf("status %d, content type %q", res.StatusCode, ct)
+	}
+	out := make(chan event, 1000)
+	go func() {
+		defer close(out)
+		defer func() { _ = res.Body.Close() }()
+		var e event
+		for lines := bufio.NewScanner(res.Body); lines.Scan(); {
+			name, value, _ := strings.Cut(lines.Text(), ": ")
+			switch name {
+			case "id":
+				e.id = value
+			case "event":
+				e.name = value
+			case "data":
+				if json.Unmarshal([]byte(value), &e.data) != nil {
+					return
+				}
+			case "":
+				if e.id != "" {
+					out <- e
+				}
+				e = event{}
+			}
+		}
+	}()
+	return out, cancel
+}
+
+func next(t *testing.T, events <-chan event) event {
+	t.Helper()
+	e, open := <-events
+	if !open {
+		t.Fatal("the stream ended")
+	}
+	return e
+}
+
+func TestEventsAreResumedWhereTheyBroke(t *testing.T) {
+	n := alone(t)
+	n.create("one")
+	n.create("two")
+	events, stop := n.listen("?since=0")
+	first := next(t, events)
+	if first.name != "put" || first.id != fmt.Sprint(first.data.LSN) || len(first.data.Subjects) != 2 || first.data.Subjects[0] != "content "+derived("one") {
+		t.Fatalf("first event %+v", first)
+	}
+	second := next(t, events)
+	stop()
+	id := n.create("three")
+	n.call("DELETE", "/api/v1/memories/"+id, "").want(http.StatusOK)
+	events, stop = n.listen("", "Last-Event-ID", first.id)
+	defer stop()
+	if got := next(t, events); got.data.Dot != second.data.Dot {
+		t.Errorf("resumed with %+v, want %+v", got, second)
+	}
+	next(t, events)
+	if got := next(t, events); got.name != "delete" || got.data.Subjects[0] != "life "+id {
+		t.Errorf("event %+v, want the delete of %s", got, id)
+	}
+	n.call("POST", "/api/v1/memories/"+id+"/erase", "").want(http.StatusOK)
+	if got := next(t, events); got.name != "erase" {
+		t.Errorf("event %+v, want an erase, while listening", got)
+	}
+}
+
+func TestEventsWithoutAPlaceStartWithWhatComesNext(t *testing.T) {
+	n := alone(t)
+	n.create("before")
+	events, stop := n.listen("")
+	defer stop()
+	n.create("after")
+	if got := next(t, events); got.data.Subjects[0] != "content "+derived("after") {
+		t.Errorf("event %+v, want the creation of what came after", got)
+	}
+}
+
+func TestEventsAboutPrivateMemoriesAreForTheirOwners(t *testing.T) {
+	n := alone(t)
+	secret := n.create("secret", agent("alice")...)
+	n.call("PUT", "/api/v1/memories/"+secret, `{"content":"new"}`, agent("alice")...).want(http.StatusOK)
+	n.call("DELETE", "/api/v1/memories/"+secret, "", agent("alice")...).want(http.StatusOK)
+	n.create("open")
+	bobs, stop := n.listen("?since=0", agent("bob")...)
+	defer stop()
+	if got := next(t, bobs); got.data.Subjects[0] != "content "+derived("open") {
+		t.Errorf("bob is told of %+v", got)
+	}
+	alices, stop := n.listen("?since=0", agent("alice")...)
+	defer stop()
+	for _, want := range []string{"put", "put", "delete", "put"} {
+		if got := next(t, alices); got.name != want {
+			t.Errorf("alice is told of %+v, want a %s", got, want)
+		}
+	}
+}
+
+func TestASilentStreamShowsThatItLives(t *testing.T) {
+	n := open(t, options{api: func(c *api.Config) { c.Heartbeat = time.Millisecond }})
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, n.url+"/api/v1/events", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	lines := bufio.NewScanner(res.Body)
+	beats := 0
+	for beats < 3 && lines.Scan() {
+		if lines.Text() == ": " {
+			beats++
+		}
+	}
+	if beats < 3 {
+		t.Errorf("%d heartbeats", beats)
+	}
+}
+
+func TestTooManyStreamsAreRefused(t *testing.T) {
+	n := open(t, options{api: func(c *api.Config) { c.MaxStreams = 1 }})
+	_, stop := n.listen("")
+	defer stop()
+	n.call("GET", "/api/v1/events", "").want(http.StatusTooManyRequests).is("BUSY", "code")
+}
+
+func TestAClientThatDoesNotReadIsCutOff(t *testing.T) {
+	n := open(t, options{
+		api: func(c *api.Config) { c.WriteTimeout = 50 * time.Millisecond },
+		server: func(s *httptest.Server) {
+			s.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+				if tcp, is := c.(*net.TCPConn); is {
+					_ = tcp.SetWriteBuffer(4 << 10)
+				}
+				return ctx
+			}
+		},
+	})
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(n.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if tcp, is := conn.(*net.TCPConn); is {
+		_ = tcp.SetReadBuffer(4 << 10)
+	}
+	if _, err := io.WriteString(conn, "GET /api/v1/events?since=0 HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(15 * time.Second)
+	for i, opened := 0, false; ; i++ {
+		var drafts []string
+		for j := range 200 {
+			drafts = append(drafts, fmt.Sprintf(`{"title":"%d-%d","content":"x"}`, i, j))
+		}
+		n.call("POST", "/api/v1/memories/bulk", "["+strings.Join(drafts, ",")+"]").want(http.StatusOK)
+		streams := n.call("GET", "/metrics", "").want(http.StatusOK).raw
+		opened = opened || strings.Contains(streams, "tally_http_event_streams 1")
+		if opened && strings.Contains(streams, "tally_http_event_streams 0") {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the stream is still open")
+		}
+	}
+}
+
+// exported reads an export.
+func (n *node) exported(path string, headers ...string) []map[string]any {
+	n.t.Helper()
+	a := n.call("GET", path, "", headers...).want(http.StatusOK)
+	if ct := a.header.Get("Content-Type"); ct != "application/x-ndjson" {
+		n.t.Errorf("content type %q", ct)
+	}
+	var out []map[string]any
+	for dec := json.NewDecoder(strings.NewReader(a.raw)); ; {
+		var m map[string]any
+		err := dec.Decode(&m)
+		if err == io.EOF { //nolint:errorlint // Decode returns it as it is
+			return out
+		}
+		if err != nil {
+			n.t.Fatal(err)
+		}
+		out = append(out, m)
+	}
+}
+
+func TestExportTakesEverythingAlong(t *testing.T) {
+	n := alone(t)
+	a, b, gone := n.create("a"), n.create("b"), n.create("gone")
+	secret := n.create("secret", agent("alice")...)
+	n.call("POST", "/api/v1/links", `{"from":"`+a+`","to":"`+b+`"}`).want(http.StatusCreated)
+	n.call("POST", "/api/v1/archive", `{"ids":["`+gone+`"],"reason":"old"}`).want(http.StatusOK)
+	seen := map[string]int{}
+	for _, m := range n.exported("/api/v1/export") {
+		seen[fmt.Sprint(m["type"], " ", m["state"], " ", m["id"])]++
+		if m["id"] == gone && m["archive_reason"] != "old" {
+			t.Errorf("archived memory %v", m)
+		}
+		if m["type"] == "link" && (m["source_id"] != a || m["target_id"] != b) {
+			t.Errorf("link %v", m)
+		}
+	}
+	want := map[string]int{"memory live " + a: 1, "memory live " + b: 1, "link <nil> <nil>": 1, "memory archived " + gone: 1}
+	if fmt.Sprint(seen) != fmt.Sprint(want) {
+		t.Errorf("exported %v, want %v", seen, want)
+	}
+	all := n.exported("/api/v1/export?all=true")
+	if len(all) != 5 || !strings.Contains(fmt.Sprint(all), secret) {
+		t.Errorf("the operator gets %d lines, want 5 with %s", len(all), secret)
+	}
+	if got := n.exported("/api/v1/export", agent("alice")...); len(got) != 5 {
+		t.Errorf("alice gets %d lines, want 5", len(got))
+	}
+}
+
+func TestTheWholeExportIsForTheOperator(t *testing.T) {
+	n := alone(t)
+	req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/v1/export?all=true", http.NoBody)
+	req.RemoteAddr = "192.0.2.1:1234"
+	w := httptest.NewRecorder()
+	n.api.ServeHTTP(w, req)
+	if w.Code != http.StatusForbidden {
+		t.Errorf("status %d from afar, want 403", w.Code)
+	}
+}
