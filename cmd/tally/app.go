@@ -148,7 +148,8 @@ func (a *app) writes(w *writeFlags, f func(ctx context.Context, c *client.Client
 	})
 }
 
-// text is an argument, or stdin for "-".
+// text is an argument, or stdin for "-", with lines ended by LF and none at the
+// end.
 func (a *app) text(arg string) (string, error) {
 	if arg != "-" {
 		return arg, nil
@@ -160,7 +161,7 @@ func (a *app) text(arg string) (string, error) {
 	if len(b) > maxStdin {
 		return "", usage("stdin holds more than a memory can: %d KiB; cut long texts with `tally import`", maxContent>>10)
 	}
-	return strings.TrimRight(string(b), "\r\n"), nil
+	return strings.TrimRight(strings.ReplaceAll(string(b), "\r\n", "\n"), "\n"), nil
 }
 
 const (

@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tallystick/tallystick/internal/node"
 )
 
 func newVersion(a *app) *cobra.Command {
@@ -26,13 +28,10 @@ type programVersion struct {
 }
 
 func buildVersion() programVersion {
-	v := programVersion{Version: "devel", Revision: "unknown revision", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	v := programVersion{Version: node.Version(), Revision: "unknown revision", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return v
-	}
-	if m := info.Main.Version; m != "" && m != "(devel)" {
-		v.Version = m
 	}
 	for _, s := range info.Settings {
 		if s.Key == "vcs.revision" {

@@ -1,0 +1,314 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"database/sql"
+	"encoding/json"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	_ "modernc.org/sqlite"
+)
+
+// daemon is a real process that runs `tally serve`.
+type daemon struct {
+	t    *testing.T
+	args []string
+	url  string
+	cmd  *exec.Cmd
+	log  *lockedBuffer
+	out  *bufio.Reader
+}
+
+// lockedBuffer collects the log of a process while a test reads it.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(b)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func program(args ...string) *exec.Cmd {
+	self, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	cmd := exec.Command(self, args...)
+	for _, kv := range os.Environ() {
+		if !strings.HasPrefix(kv, "TALLY_") {
+			cmd.Env = append(cmd.Env, kv)
+		}
+	}
+	cmd.Env = append(cmd.Env, asProgram+"=1")
+	return cmd
+}
+
+// serve starts a node and waits until it serves. It is ended with the test.
+func serve(t *testing.T, args ...string) *daemon {
+	t.Helper()
+	d := &daemon{t: t, args: append([]string{"serve"}, args...)}
+	d.start()
+	t.Cleanup(func() {
+		if d.cmd != nil {
+			d.terminate()
+		}
+	})
+	return d
+}
+
+func (d *daemon) start() {
+	d.t.Helper()
+	d.cmd, d.log = program(d.args...), &lockedBuffer{}
+	d.cmd.Stderr = d.log
+	out, err := d.cmd.StdoutPipe()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if err := d.cmd.Start(); err != nil {
+		d.t.Fatal(err)
+	}
+	d.out = bufio.NewReader(out)
+	line, err := d.out.ReadString('\n')
+	url, ok := strings.CutPrefix(strings.TrimSpace(line), "ready ")
+	if err != nil || !ok {
+		_ = d.cmd.Wait()
+		d.t.Fatalf("no ready line but %q, %v; log:\n%s", line, err, d.log)
+	}
+	d.url = url
+}
+
+// wait returns the exit code, and what else stdout had.
+func (d *daemon) wait() (code int, rest string) {
+	b, _ := io.ReadAll(d.out)
+	_ = d.cmd.Wait()
+	code = d.cmd.ProcessState.ExitCode()
+	d.cmd = nil
+	return code, string(b)
+}
+
+func (d *daemon) terminate() {
+	_ = d.cmd.Process.Signal(syscall.SIGTERM)
+	if code, rest := d.wait(); code != 0 || rest != "" {
+		d.t.Errorf("%v: SIGTERM gives code %d, stdout %q; log:\n%s", d.args, code, rest, d.log)
+	}
+}
+
+func (d *daemon) kill() {
+	_ = d.cmd.Process.Kill()
+	d.wait()
+}
+
+// tally runs a client command against d.
+func (d *daemon) tally(args ...string) result {
+	d.t.Helper()
+	return tally(d.t, []string{"TALLY_SERVER=" + d.url}, "", args...)
+}
+
+// must runs a client command with --json that has to succeed, and decodes its answer.
+func must[T any](d *daemon, args ...string) T {
+	d.t.Helper()
+	got := d.tally(append(args, "--json")...)
+	if got.code != exitOK {
+		d.t.Fatalf("%v: code %d, %s", args, got.code, got.err)
+	}
+	return parse[T](d.t, got.out)
+}
+
+func parse[T any](t *testing.T, text string) T {
+	t.Helper()
+	var v T
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	return v
+}
+
+// federation starts n nodes that know each other.
+func federation(t *testing.T, n int, more ...string) []*daemon {
+	t.Helper()
+	listen, err := freeAddresses(t.Context(), n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{"alder", "birch", "cedar"}[:n]
+	out := make([]*daemon, n)
+	for i := range out {
+		args := append([]string{"--node", names[i], "--listen", listen[i], "--data", t.TempDir()}, more...)
+		for j, other := range names {
+			if j != i {
+				args = append(args, "--member", other+"=http://"+listen[j])
+			}
+		}
+		out[i] = serve(t, args...)
+	}
+	return out
+}
+
+// eventually repeats check until it is true.
+func eventually(t *testing.T, what string, check func() bool) {
+	t.Helper()
+	tick := time.NewTicker(30 * time.Millisecond)
+	defer tick.Stop()
+	patience := time.After(30 * time.Second)
+	for !check() {
+		select {
+		case <-tick.C:
+		case <-patience:
+			t.Fatalf("not within 30 s: %s", what)
+		}
+	}
+}
+
+func TestANodeThatCannotStartSaysWhy(t *testing.T) {
+	running := t.TempDir()
+	node := serve(t, "--node", "a", "--listen", "127.0.0.1:0", "--data", running)
+	taken := strings.TrimPrefix(node.url, "http://")
+	dir := t.TempDir()
+	config := filepath.Join(dir, "tally.toml")
+	if err := os.WriteFile(config, []byte("node = 'a'\nwrite_qourum = 2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	newer := filepath.Join(dir, "newer")
+	serve(t, "--node", "a", "--listen", "127.0.0.1:0", "--data", newer).terminateNow()
+	makeNewer(t, newer)
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	tests := map[string]struct {
+		args []string
+		want string
+		code int
+	}{
+		"data directory in use":  {[]string{"--data", running}, "in use by another process", exitOther},
+		"port in use":            {[]string{"--listen", taken}, "choose another address with --listen", exitOther},
+		"newer database":         {[]string{"--data", newer}, "use the newer program", exitOther},
+		"data is a file":         {[]string{"--data", file}, "data directory", exitOther},
+		"unknown key":            {[]string{"--config", config}, "line 2: unknown key write_qourum", exitUsage},
+		"member is itself":       {[]string{"--member", "a=http://127.0.0.1:1"}, "member a is this node itself", exitUsage},
+		"member named twice":     {[]string{"--member", "b=http://127.0.0.1:1", "--member", "b=http://127.0.0.1:2"}, "member b is named twice", exitUsage},
+		"one URL twice":          {[]string{"--member", "b=http://127.0.0.1:1", "--member", "c=HTTP://127.0.0.1:1/"}, "have the same URL", exitUsage},
+		"quorum over members":    {[]string{"--member", "b=http://127.0.0.1:1", "--write-quorum", "3"}, "write quorum 3: want 1 to 2", exitUsage},
+		"listen without a port":  {[]string{"--listen", "localhost"}, "want HOST:PORT", exitUsage},
+		"timeout without a unit": {[]string{"--quorum-timeout", "2"}, `--quorum-timeout "2": want a time`, exitUsage},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			args := append([]string{"serve", "--node", "a", "--listen", "127.0.0.1:0", "--data", t.TempDir()}, tc.args...)
+			cmd := program(args...)
+			var out, errs bytes.Buffer
+			cmd.Stdout, cmd.Stderr = &out, &errs
+			_ = cmd.Run()
+			if code := cmd.ProcessState.ExitCode(); code != tc.code || !strings.Contains(errs.String(), tc.want) || out.Len() > 0 {
+				t.Errorf("code %d, want %d; stdout %q; stderr %q, want %q", code, tc.code, out.String(), errs.String(), tc.want)
+			}
+		})
+	}
+	if got := node.tally("status"); got.code != exitOK {
+		t.Errorf("the node that was there before does not answer: %s", got.err)
+	}
+}
+
+func (d *daemon) terminateNow() {
+	d.terminate()
+	d.cmd = nil
+}
+
+// makeNewer makes a database look as if a later version had written it.
+func makeNewer(t *testing.T, dir string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.db"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("databases %v, %v", files, err)
+	}
+	db, err := sql.Open("sqlite", files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	if _, err := db.ExecContext(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)`); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSignalsDrainANode(t *testing.T) {
+	for _, sig := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
+		d := serve(t, "--node", "a", "--listen", "127.0.0.1:0", "--data", t.TempDir(), "--log-format", "json")
+		if got := d.tally("remember", "T", "x"); got.code != exitOK {
+			t.Fatal(got.err)
+		}
+		if err := d.cmd.Process.Signal(sig); err != nil {
+			t.Fatal(err)
+		}
+		code, rest := d.wait()
+		if code != 0 || rest != "" {
+			t.Errorf("%v gives code %d, stdout %q", sig, code, rest)
+		}
+		for line := range strings.Lines(d.log.String()) {
+			if !json.Valid([]byte(line)) {
+				t.Errorf("log line is not JSON: %s", line)
+			}
+		}
+		d.start() // and what was written is there
+		if got := d.tally("recall", "T"); !strings.Contains(got.out, "x") {
+			t.Errorf("after the restart: %+v", got)
+		}
+	}
+}
+
+func TestASecondSignalEndsANodeAtOnce(t *testing.T) {
+	d := serve(t, "--node", "a", "--listen", "127.0.0.1:0", "--data", t.TempDir())
+	// A request that does not come to its end keeps the drain waiting.
+	conn, err := net.Dial("tcp", strings.TrimPrefix(d.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	head := "POST /api/v1/memories HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+	if _, err := io.WriteString(conn, head); err != nil {
+		t.Fatal(err)
+	}
+	d.reads("status") // by now the node has the other request, too
+	_ = d.cmd.Process.Signal(syscall.SIGTERM)
+	eventually(t, "the node drains", func() bool { return strings.Contains(d.log.String(), "draining") })
+	_ = d.cmd.Process.Signal(syscall.SIGTERM)
+	if code, _ := d.wait(); code != exitOther {
+		t.Errorf("code %d, want %d", code, exitOther)
+	}
+}
+
+func TestTheAPIKeyIsAskedFor(t *testing.T) {
+	d := serve(t, "--node", "a", "--listen", "127.0.0.1:0", "--data", t.TempDir(), "--api-key", "secret")
+	if got := d.tally("status"); got.code != exitForbidden || !strings.Contains(got.err, "--api-key") {
+		t.Errorf("%+v", got)
+	}
+	if got := d.tally("status", "--api-key", "secret"); got.code != exitOK {
+		t.Errorf("%+v", got)
+	}
+	if got := tally(t, []string{"TALLY_SERVER=" + d.url, "TALLY_API_KEY=secret"}, "", "status"); got.code != exitOK {
+		t.Errorf("%+v", got)
+	}
+	if strings.Contains(d.log.String(), "secret") {
+		t.Error("the key is in the log")
+	}
+}
