@@ -62,13 +62,13 @@ func (deaf) Pull(context.Context, memory.Node, *memory.PullRequest) (*memory.Pul
 	return nil, &memory.Fault{Err: io.ErrUnexpectedEOF}
 }
 
-func open(t testing.TB, o options) *node {
-	t.Helper()
-	n := &node{t: t, logs: &logs{}, ahead: &atomic.Int64{}}
+func open(tb testing.TB, o options) *node {
+	tb.Helper()
+	n := &node{t: tb, logs: &logs{}, ahead: &atomic.Int64{}}
 	log := slog.New(slog.NewTextHandler(n.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var fed *replicate.Replicator
 	sc := store.Config{
-		Dir: t.TempDir(), Node: "a", Clock: memory.NewClock(n.now, memory.DefaultMaxSkew), Codec: wire.Codec{}, Log: log,
+		Dir: tb.TempDir(), Node: "a", Clock: memory.NewClock(n.now, memory.DefaultMaxSkew), Codec: wire.Codec{}, Log: log,
 		OnCommit: func(c memory.Committed) {
 			if o.commit != nil {
 				o.commit()
@@ -80,9 +80,9 @@ func open(t testing.TB, o options) *node {
 	if o.store != nil {
 		o.store(&sc)
 	}
-	st, err := store.Open(t.Context(), sc)
+	st, err := store.Open(tb.Context(), sc)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	n.store = st
 	rc := replicate.Config{Self: "a", Members: o.members}
@@ -90,8 +90,8 @@ func open(t testing.TB, o options) *node {
 	for _, m := range o.members {
 		ec.Members = append(ec.Members, engine.Member{Name: m, URL: "http://" + string(m) + ".invalid"})
 	}
-	if fed, err = replicate.New(t.Context(), rc, replicate.Storage{Log: st, Cursors: st, Digests: st}, o.net, log); err != nil {
-		t.Fatal(err)
+	if fed, err = replicate.New(tb.Context(), rc, replicate.Storage{Log: st, Cursors: st, Digests: st}, o.net, log); err != nil {
+		tb.Fatal(err)
 	}
 	n.eng = engine.New(ec, st, fed)
 	ac := api.Config{Engine: n.eng, Log: log, Metrics: prometheus.NewRegistry(), Version: "test", Now: n.now, Federated: len(o.members) > 0}
@@ -99,7 +99,7 @@ func open(t testing.TB, o options) *node {
 		o.api(&ac)
 	}
 	n.api = api.New(ac)
-	ctx, cancel := context.WithCancel(context.Background()) //nolint:usetesting // ends after the server
+	ctx, cancel := context.WithCancel(context.Background())
 	runs := []func(context.Context) error{st.Run, fed.Run, n.eng.Run}
 	done := make(chan error, len(runs))
 	for _, run := range runs {
@@ -111,17 +111,17 @@ func open(t testing.TB, o options) *node {
 	}
 	srv.Start()
 	n.url = srv.URL
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		srv.CloseClientConnections()
 		srv.Close()
 		cancel()
 		for range runs {
 			if err := <-done; err != nil {
-				t.Errorf("run: %v", err)
+				tb.Errorf("run: %v", err)
 			}
 		}
 		if err := st.Close(); err != nil {
-			t.Errorf("close: %v", err)
+			tb.Errorf("close: %v", err)
 		}
 	})
 	return n

@@ -150,7 +150,7 @@ func FuzzParameters(f *testing.F) {
 	f.Add("limit=-1&kinds=,,&erase", "ä", `*`, ",;")
 	a := New(Config{Metrics: prometheus.NewRegistry()})
 	f.Fuzz(func(t *testing.T, query, key, match, accept string) {
-		r := (&http.Request{Method: "POST", Header: http.Header{"Idempotency-Key": {key}, "If-Match": {match}, "Accept-Encoding": {accept}}}).WithContext(t.Context())
+		r := (&http.Request{Method: http.MethodPost, Header: http.Header{"Idempotency-Key": {key}, "If-Match": {match}, "Accept-Encoding": {accept}}}).WithContext(t.Context())
 		r.URL = &url.URL{Path: "/x", RawQuery: query}
 		q, err := a.read(nil, r, route{mutates: true})
 		_ = acceptsGzip(r)

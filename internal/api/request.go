@@ -10,8 +10,10 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
@@ -64,7 +66,7 @@ func (a *API) read(w http.ResponseWriter, r *http.Request, rt route) (*request, 
 	if err := q.identify(); err != nil {
 		return nil, err
 	}
-	if err := q.readBody(w, rt, a.cfg.MaxBody); err != nil {
+	if err := a.readBody(w, q, rt); err != nil {
 		return nil, err
 	}
 	if !rt.mutates {
@@ -122,7 +124,8 @@ func (q *request) claims(id string) error {
 	return p
 }
 
-func (q *request) readBody(w http.ResponseWriter, rt route, limit int64) error {
+func (a *API) readBody(w http.ResponseWriter, q *request, rt route) error {
+	limit := a.cfg.MaxBody
 	if q.Body == nil || q.Body == http.NoBody {
 		if rt.body == bodyRequired {
 			return bad("malformed JSON body: it is empty")
@@ -132,12 +135,12 @@ func (q *request) readBody(w http.ResponseWriter, rt route, limit int64) error {
 	if q.ContentLength > limit {
 		return &http.MaxBytesError{Limit: limit}
 	}
+	// A body that trickles in must not hold a connection for ever. The deadline
+	// ends with the request; where it cannot be set, the server's own holds.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(a.cfg.RequestTimeout))
 	body, err := readAll(http.MaxBytesReader(w, q.Body, limit), q.ContentLength)
 	if err != nil {
-		if _, ok := errors.AsType[*http.MaxBytesError](err); ok || q.Context().Err() != nil {
-			return err
-		}
-		return bad("the request body broke off")
+		return brokenBody(q, err)
 	}
 	q.body = body
 	switch {
@@ -149,6 +152,20 @@ func (q *request) readBody(w http.ResponseWriter, rt route, limit int64) error {
 		return nil
 	}
 	return q.wantJSON()
+}
+
+// brokenBody says why a body could not be read to its end.
+func brokenBody(q *request, err error) error {
+	if _, is := errors.AsType[*http.MaxBytesError](err); is {
+		return err
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(q.Context().Err(), context.DeadlineExceeded) {
+		return &problem{status: http.StatusRequestTimeout, code: "REQUEST_TIMEOUT", text: "the request body did not arrive in time"}
+	}
+	if err := q.Context().Err(); err != nil {
+		return err
+	}
+	return bad("the request body broke off")
 }
 
 // readAll reads r into one allocation where the length is announced. The

@@ -4,10 +4,12 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/api"
 )
@@ -135,6 +137,22 @@ func TestChunkedBodiesAreCappedToo(t *testing.T) {
 	_ = res.Body.Close()
 	if res.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("status %d, want 413", res.StatusCode)
+	}
+}
+
+func TestABodyThatTricklesInIsGivenUp(t *testing.T) {
+	n := open(t, options{api: func(c *api.Config) { c.RequestTimeout = 50 * time.Millisecond }})
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(n.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err := io.WriteString(conn, "POST /api/v1/memories HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{\"title\":"); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := io.ReadAll(conn)
+	if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 408 ") {
+		t.Errorf("answer %.200q, error %v, want a 408", answer, err)
 	}
 }
 

@@ -104,7 +104,7 @@ func (a *API) follow(q *request, s *stream, after uint64) {
 			return
 		}
 		after = next
-		if more {
+		if more && !a.quitting() {
 			continue
 		}
 		beat.Reset(a.cfg.Heartbeat)
@@ -120,6 +120,16 @@ func (a *API) follow(q *request, s *stream, after uint64) {
 				return
 			}
 		}
+	}
+}
+
+// quitting reports whether the node stops.
+func (a *API) quitting() bool {
+	select {
+	case <-a.cfg.Quit:
+		return true
+	default:
+		return false
 	}
 }
 

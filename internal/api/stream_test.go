@@ -4,11 +4,13 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -39,7 +41,7 @@ func (n *node) listen(query string, headers ...string) (<-chan event, context.Ca
 	for i := 0; i+1 < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := http.DefaultClient.Do(req) //nolint:bodyclose // the goroutine below closes it
 	if err != nil {
 		n.t.Fatal(err)
 	}
@@ -88,7 +90,7 @@ func TestEventsAreResumedWhereTheyBroke(t *testing.T) {
 	n.create("two")
 	events, stop := n.listen("?since=0")
 	first := next(t, events)
-	if first.name != "put" || first.id != fmt.Sprint(first.data.LSN) || len(first.data.Subjects) != 2 || first.data.Subjects[0] != "content "+derived("one") {
+	if first.name != "put" || first.id != strconv.FormatUint(first.data.LSN, 10) || len(first.data.Subjects) != 2 || first.data.Subjects[0] != "content "+derived("one") {
 		t.Fatalf("first event %+v", first)
 	}
 	second := next(t, events)
@@ -171,6 +173,17 @@ func TestTooManyStreamsAreRefused(t *testing.T) {
 	n.call("GET", "/api/v1/events", "").want(http.StatusTooManyRequests).is("BUSY", "code")
 }
 
+func TestStreamsEndWhenTheNodeStops(t *testing.T) {
+	quit := make(chan struct{})
+	n := open(t, options{api: func(c *api.Config) { c.Quit = quit }})
+	events, stop := n.listen("")
+	defer stop()
+	close(quit)
+	if e, more := <-events; more {
+		t.Errorf("event %+v after the end", e)
+	}
+}
+
 func TestAClientThatDoesNotReadIsCutOff(t *testing.T) {
 	n := open(t, options{
 		api: func(c *api.Config) { c.WriteTimeout = 50 * time.Millisecond },
@@ -223,7 +236,7 @@ func (n *node) exported(path string, headers ...string) []map[string]any {
 	for dec := json.NewDecoder(strings.NewReader(a.raw)); ; {
 		var m map[string]any
 		err := dec.Decode(&m)
-		if err == io.EOF { //nolint:errorlint // Decode returns it as it is
+		if errors.Is(err, io.EOF) {
 			return out
 		}
 		if err != nil {
