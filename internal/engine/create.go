@@ -65,7 +65,8 @@ func (e *Engine) complete(c Caller, d *Draft) error {
 	setDefault(&m.Source, memory.DefaultSource)
 	setDefault(&m.MemoryKind, memory.DefaultKind)
 	setDefault(&m.ConfidenceSource, memory.DefaultConfSource)
-	setDefault(&m.CreatedAt, now)
+	// Stamps count milliseconds: a memory must not seem older than its creation.
+	setDefault(&m.CreatedAt, now-now%memory.Instant(time.Millisecond))
 	m.Version = 1
 	switch {
 	case m.CreatedAt > now+memory.Instant(memory.DefaultMaxSkew):
