@@ -57,7 +57,8 @@ const (
 
 // complete fills in the defaults of the data model and the owner.
 func (e *Engine) complete(c Caller, d *Draft) error {
-	m, now := &d.Memory, e.now()
+	// In milliseconds, as stamps count: a memory must not seem older than its creation.
+	m, now := &d.Memory, e.now()/memory.Instant(time.Millisecond)*memory.Instant(time.Millisecond)
 	setDefault(&m.Tier, memory.DefaultTier)
 	setDefault(&m.Namespace, memory.DefaultNamespace)
 	setDefault(&m.Priority, memory.DefaultPriority)
@@ -65,8 +66,7 @@ func (e *Engine) complete(c Caller, d *Draft) error {
 	setDefault(&m.Source, memory.DefaultSource)
 	setDefault(&m.MemoryKind, memory.DefaultKind)
 	setDefault(&m.ConfidenceSource, memory.DefaultConfSource)
-	// Stamps count milliseconds: a memory must not seem older than its creation.
-	setDefault(&m.CreatedAt, now-now%memory.Instant(time.Millisecond))
+	setDefault(&m.CreatedAt, now)
 	m.Version = 1
 	switch {
 	case m.CreatedAt > now+memory.Instant(memory.DefaultMaxSkew):
