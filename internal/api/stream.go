@@ -19,7 +19,7 @@ type eventView struct {
 	LSN      uint64         `json:"lsn"`
 	Dot      memory.Dot     `json:"dot"`
 	Kind     string         `json:"kind"`
-	Stamp    memory.Stamp   `json:"stamp"`
+	Stamp    memory.Stamp   `json:"stamp,string"` // a number beyond what JavaScript holds
 	At       memory.Instant `json:"at"`
 	Actor    memory.AgentID `json:"actor"`
 	Subjects []string       `json:"subjects"`
