@@ -21,6 +21,8 @@ type stdio struct {
 	out io.Writer
 	err io.Writer
 	env []string // KEY=value
+
+	children *children
 }
 
 func (s stdio) getenv(key string) string {

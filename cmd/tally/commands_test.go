@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/tallystick/tallystick/client"
@@ -454,5 +455,46 @@ func TestTheDemoHolds(t *testing.T) {
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+func TestADemoThatIsInterruptedLeavesNothingBehind(t *testing.T) {
+	tests := map[string]struct {
+		signals int
+		code    int
+		clean   bool
+	}{
+		"once":  {1, exitInterrupted, true},
+		"twice": {2, exitOther, false}, // the data stays, the processes must not
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			cmd := program("demo", "--dir", dir, "--import", "testdata")
+			out := &lockedBuffer{}
+			cmd.Stdout, cmd.Stderr = out, out
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "all nodes are up", func() bool { return strings.Contains(out.String(), "started cedar") })
+			for range tc.signals {
+				_ = cmd.Process.Signal(syscall.SIGINT)
+			}
+			_ = cmd.Wait()
+			if code := cmd.ProcessState.ExitCode(); code != tc.code && (tc.signals == 1 || code != exitInterrupted) {
+				t.Errorf("code %d; %s", code, out)
+			}
+			for line := range strings.Lines(out.String()) {
+				_, host, ok := strings.Cut(strings.TrimSpace(line), " at http://")
+				if !ok {
+					continue
+				}
+				url := "http://" + host
+				eventually(t, url+" is down", func() bool { return tally(t, nil, "", "status", "--server", url).code == exitUnreachable })
+			}
+			if left, err := os.ReadDir(dir); err != nil || tc.clean && len(left) > 0 {
+				t.Errorf("left behind: %v, %v", left, err)
+			}
+		})
 	}
 }

@@ -115,8 +115,8 @@ func (d *demo) run(ctx context.Context, dir string, exit bool) (err error) {
 	}
 	defer func() {
 		err = errors.Join(err, d.stop())
-		if err == nil {
-			err = os.RemoveAll(home)
+		if err == nil || errors.Is(err, context.Canceled) {
+			err = errors.Join(err, os.RemoveAll(home))
 			return
 		}
 		d.say("the data and the logs of the nodes are kept in %s", home)
@@ -173,7 +173,7 @@ func (d *demo) start(ctx context.Context, home string) error {
 		return err
 	}
 	for i, name := range names {
-		p := &process{name: name, url: "http://" + listen[i], binary: self, log: filepath.Join(home, name+".log"), env: d.app.env}
+		p := &process{name: name, url: "http://" + listen[i], binary: self, log: filepath.Join(home, name+".log"), env: d.app.env, family: d.app.children}
 		p.args = []string{
 			"serve", "--node", name, "--listen", listen[i], "--data", filepath.Join(home, name), "--write-quorum", decimal(demoQuorum),
 		}

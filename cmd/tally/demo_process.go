@@ -28,6 +28,7 @@ type process struct {
 	env    []string
 	log    string // file for its stderr
 	client *client.Client
+	family *children
 
 	cmd   *exec.Cmd     // nil while it is down
 	ended chan struct{} // closed when the process is gone
@@ -56,6 +57,7 @@ func (p *process) start(ctx context.Context) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
+	p.family.add(cmd.Process)
 	p.cmd, p.ended = cmd, make(chan struct{})
 	ready := make(chan bool, 1)
 	go func() {

@@ -8,19 +8,21 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 )
 
 func main() {
-	ctx, stop := untilSignal(context.Background())
-	code := run(ctx, stdio{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Environ()}, os.Args[1:])
+	kids := &children{}
+	ctx, stop := untilSignal(context.Background(), kids.kill)
+	code := run(ctx, stdio{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Environ(), children: kids}, os.Args[1:])
 	stop()
 	os.Exit(code)
 }
 
 // untilSignal returns a context that the first SIGINT or SIGTERM ends. A second
-// one ends the process at once.
-func untilSignal(parent context.Context) (context.Context, func()) {
+// one calls last and ends the process at once.
+func untilSignal(parent context.Context, last func()) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -32,6 +34,7 @@ func untilSignal(parent context.Context) (context.Context, func()) {
 		}
 		cancel()
 		if _, ok := <-signals; ok {
+			last()
 			os.Exit(exitOther)
 		}
 	}()
@@ -40,5 +43,27 @@ func untilSignal(parent context.Context) (context.Context, func()) {
 		close(signals)
 		<-done
 		cancel()
+	}
+}
+
+// children are the processes that must not outlive this one, however it ends.
+type children struct {
+	mu   sync.Mutex
+	list []*os.Process
+}
+
+func (c *children) add(p *os.Process) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.list = append(c.list, p)
+}
+
+// kill ends all that still run. For one that is gone and was waited for, Kill
+// does nothing.
+func (c *children) kill() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, p := range c.list {
+		_ = p.Kill()
 	}
 }

@@ -37,7 +37,7 @@ func tally(t *testing.T, env []string, stdin string, args ...string) result {
 	t.Helper()
 	var out, errs bytes.Buffer
 	home := append([]string{"HOME=" + t.TempDir()}, env...)
-	code := run(context.Background(), stdio{in: strings.NewReader(stdin), out: &out, err: &errs, env: home}, args)
+	code := run(context.Background(), stdio{in: strings.NewReader(stdin), out: &out, err: &errs, env: home, children: &children{}}, args)
 	return result{out.String(), errs.String(), code}
 }
 
