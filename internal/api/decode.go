@@ -212,11 +212,6 @@ func (b *createBody) explicit(m *memory.Memory) error {
 	case m.Tier == "":
 		return badField("tier", "tier: want short, mid or long")
 	}
-	// The engine looks for a record of this title before it validates the op, and
-	// an empty title is no condition there.
-	if err := memory.ValidTitle(m.Title); err != nil {
-		return err
-	}
 	switch {
 	case m.Namespace == "":
 		return badField("namespace", "namespace: must not be empty")
@@ -284,11 +279,6 @@ func (b *updateBody) patch(q *request) (engine.Patch, error) {
 	}
 	if err := q.claims(b.AgentID); err != nil {
 		return p, err
-	}
-	if b.Title != nil {
-		if err := memory.ValidTitle(*b.Title); err != nil {
-			return p, err
-		}
 	}
 	if kind := kindOf(b.Metadata); kind != 0 && kind != 'n' {
 		if kind != '{' {

@@ -1,10 +1,12 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -78,6 +80,8 @@ type bulkError struct {
 	Code    string          `json:"code"`
 	Error   string          `json:"error"`
 	Receipt *engine.Receipt `json:"receipt,omitempty"`
+
+	class string // ai-memory's wording
 }
 
 type bulkReply struct {
@@ -126,6 +130,10 @@ func (a *API) bulk(q *request) (reply, error) {
 	if err := nothingWritten(results, rep); err != nil {
 		return reply{}, err
 	}
+	slices.SortFunc(rep.Details, func(x, y bulkError) int { return cmp.Compare(x.Index, y.Index) })
+	for _, d := range rep.Details {
+		rep.Errors = append(rep.Errors, d.class)
+	}
 	a.metrics.stores.Add(float64(rep.Created))
 	return ok(rep)
 }
@@ -170,15 +178,14 @@ func (b *bulkReply) add(a *API, q *request, i int, r engine.BulkResult) {
 func (b *bulkReply) refuse(a *API, q *request, i int, err error) {
 	p := a.problemOf(err, q.agent)
 	d := bulkError{Index: i, Code: p.code, Error: p.text}
-	class := bulkClass(p)
+	d.class = bulkClass(p)
 	if e, missed := errors.AsType[*engine.QuorumError](err); missed {
 		d.ID, d.Receipt = subject(e.Outcome), receiptOf(e.Outcome.Receipt)
 		d.Error = fmt.Sprintf("quorum not met (%d of %d: %s)", e.Got, e.Needed, e.Reason)
-		class = d.ID + ": " + d.Error
+		d.class = d.ID + ": " + d.Error
 	} else if p.status == http.StatusInternalServerError {
 		a.log.ErrorContext(q.Context(), "a bulk item failed", "index", i, "err", err)
 	}
-	b.Errors = append(b.Errors, class)
 	b.Details = append(b.Details, d)
 }
 
