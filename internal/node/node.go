@@ -179,6 +179,7 @@ func (n *node) serve(ctx context.Context, listener net.Listener, ready func(url 
 		}
 		return nil
 	})
+	all.Go(func() error { return n.notify(failed) })
 	all.Go(func() error {
 		n.greet(failed)
 		close(n.open)
