@@ -57,8 +57,9 @@ const (
 
 // complete fills in the defaults of the data model and the owner.
 func (e *Engine) complete(c Caller, d *Draft) error {
-	// In milliseconds, as stamps count: a memory must not seem older than its creation.
-	m, now := &d.Memory, e.now()/memory.Instant(time.Millisecond)*memory.Instant(time.Millisecond)
+	m, now := &d.Memory, e.now()
+	// Stamps count milliseconds: a memory must not seem older than its creation.
+	born := now / memory.Instant(time.Millisecond) * memory.Instant(time.Millisecond)
 	setDefault(&m.Tier, memory.DefaultTier)
 	setDefault(&m.Namespace, memory.DefaultNamespace)
 	setDefault(&m.Priority, memory.DefaultPriority)
@@ -66,7 +67,7 @@ func (e *Engine) complete(c Caller, d *Draft) error {
 	setDefault(&m.Source, memory.DefaultSource)
 	setDefault(&m.MemoryKind, memory.DefaultKind)
 	setDefault(&m.ConfidenceSource, memory.DefaultConfSource)
-	setDefault(&m.CreatedAt, now)
+	setDefault(&m.CreatedAt, born)
 	m.Version = 1
 	switch {
 	case m.CreatedAt > now+memory.Instant(memory.DefaultMaxSkew):
@@ -77,9 +78,9 @@ func (e *Engine) complete(c Caller, d *Draft) error {
 	case d.TTL != 0 && (d.TTL < minTTL || d.TTL > maxTTL):
 		return fmt.Errorf("time to live %s: want 1 second to 365 days: %w", d.TTL, memory.ErrInvalid)
 	case d.TTL != 0:
-		m.ExpiresAt = now + memory.Instant(d.TTL)
+		m.ExpiresAt = born + memory.Instant(d.TTL)
 	case m.Tier.TTL() != 0:
-		m.ExpiresAt = now + memory.Instant(m.Tier.TTL())
+		m.ExpiresAt = born + memory.Instant(m.Tier.TTL())
 	}
 	var err error
 	if d.Embedding != nil {
