@@ -152,8 +152,12 @@ func (c *Core) id() uint64 {
 func (c *Core) head() uint64 { return c.self.Heads[c.origin].Seq }
 
 func (c *Core) committed(ev Committed) {
+	ahead := slices.ContainsFunc(c.members, c.outruns)
 	if ev.View.LSN >= c.self.LSN {
 		c.look(ev.View)
+	}
+	if ahead {
+		c.settle(nil)
 	}
 	for _, w := range ev.Waits {
 		c.watch(w)
@@ -205,7 +209,7 @@ func (c *Core) heard(ev Heard) {
 // votes are new.
 func (c *Core) settle(m *member) {
 	c.waits = slices.DeleteFunc(c.waits, func(w Wait) bool {
-		if m != nil && !m.heads.Holds(w.Dot) {
+		if m != nil && !c.holds(m, w.Dot) {
 			return false
 		}
 		return c.resolve(w)
@@ -219,7 +223,7 @@ func (c *Core) resolve(w Wait) bool {
 		n++
 	}
 	for _, m := range c.members {
-		if m.heads.Holds(w.Dot) {
+		if c.holds(m, w.Dot) {
 			n++
 		}
 	}
@@ -234,12 +238,28 @@ func (c *Core) resolve(w Wait) bool {
 
 // Held says who holds d, as far as this node has heard. W is left 0.
 func (c *Core) Held(d memory.Dot) Tally {
-	ballots := []ballot{{c.cfg.Self, c.self.Heads}}
-	for _, m := range c.members {
-		ballots = append(ballots, ballot{m.name, m.heads})
+	t := Tally{Dot: d, N: c.N()}
+	if c.self.Heads.Holds(d) {
+		t.HeldBy = append(t.HeldBy, c.cfg.Self)
 	}
-	return Tally{Dot: d, N: len(ballots), HeldBy: voters(d, ballots)}
+	for _, m := range c.members {
+		if c.holds(m, d) {
+			t.HeldBy = append(t.HeldBy, m.name)
+		}
+	}
+	slices.Sort(t.HeldBy)
+	return t
 }
+
+// holds reports whether m has a vote for d. As long as m claims ops of ours that
+// we do not know, its word on our ops counts for nothing: it may speak of others
+// under the same numbers.
+func (c *Core) holds(m *member, d memory.Dot) bool {
+	return m.heads.Holds(d) && (d.Origin != c.origin || !c.outruns(m))
+}
+
+// outruns reports whether m claims to hold ops of our origin that we do not know.
+func (c *Core) outruns(m *member) bool { return m.heads[c.origin].Seq > c.head() }
 
 // N is the number of members, this node counted.
 func (c *Core) N() int { return len(c.members) + 1 }
@@ -248,7 +268,7 @@ func (c *Core) N() int { return len(c.members) + 1 }
 func (c *Core) Missing(d memory.Dot) []memory.Node {
 	var missing []memory.Node
 	for _, m := range c.members {
-		if !m.heads.Holds(d) {
+		if !c.holds(m, d) {
 			missing = append(missing, m.name)
 		}
 	}

@@ -25,6 +25,7 @@ type lane struct {
 	faults    int       // in a row; 0: flowing
 	round     int       // grows with each counted fault
 	retryAt   time.Time // nothing is sent before
+	asked     bool      // the member asked for this wait
 	stopped   bool      // our identity is not believed: only probes
 	behind    bool      // our log no longer has what the member needs next
 	stalls    int       // times that all was sent and accepted, and not held
@@ -71,7 +72,7 @@ func (l *lane) acked(now time.Time) {
 // backing off, now is the time to try.
 func (l *lane) knocked(c *Core) {
 	c.exchanged(l)
-	if l.faults > 0 && !l.stopped && c.now.Sub(l.faultAt) >= c.cfg.BackoffMin && l.retryAt.Sub(l.faultAt) <= c.cfg.BackoffMax {
+	if l.faults > 0 && !l.stopped && !l.asked && c.now.Sub(l.faultAt) >= c.cfg.BackoffMin {
 		l.retryAt = c.now
 	}
 }
@@ -238,6 +239,7 @@ func (c *Core) failed(m *member, f flight, fault *memory.Fault) {
 	}
 	l.round++
 	l.faults++
+	l.asked = fault.RetryAfter > 0
 	wait := max(c.backoff(l.faults), min(fault.RetryAfter, maxRetryAfter))
 	l.retryAt = c.now.Add(wait)
 	if l.faults == 1 {

@@ -31,25 +31,6 @@ type Tally struct {
 // Met reports whether as many hold the op as were asked for.
 func (t Tally) Met() bool { return len(t.HeldBy) >= t.W }
 
-// A ballot is one member's word on what it holds.
-type ballot struct {
-	member memory.Node
-	heads  memory.Heads
-}
-
-// voters names the members that hold d, sorted. A member votes once, however
-// many ballots carry its name.
-func voters(d memory.Dot, ballots []ballot) []memory.Node {
-	var held []memory.Node
-	for _, b := range ballots {
-		if b.heads.Holds(d) {
-			held = append(held, b.member)
-		}
-	}
-	slices.Sort(held)
-	return slices.Compact(held)
-}
-
 // union merges two readings of what one node holds of one origin. A node that
 // holds an op keeps it, so the union is right in whatever order readings come.
 func union(a, b memory.Head) memory.Head {

@@ -1,0 +1,195 @@
+package core
+
+import (
+	"fmt"
+	"maps"
+	"math/bits"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+func TestMajorityIsTheSmallestSizeOfGroupsThatAlwaysMeet(t *testing.T) {
+	for n := 1; n <= 50; n++ {
+		w := Majority(n)
+		if 2*w <= n {
+			t.Errorf("Majority(%d) = %d: two such groups fit side by side", n, w)
+		}
+		if smaller := w - 1; 2*smaller > n {
+			t.Errorf("Majority(%d) = %d: %d would do", n, w, smaller)
+		}
+		if lost := n - w; lost >= w {
+			t.Errorf("Majority(%d) = %d: losing the other %d can lose a whole group", n, w, lost)
+		}
+	}
+}
+
+// TestMajorityMeetsByEnumeration does not trust the arithmetic above.
+func TestMajorityMeetsByEnumeration(t *testing.T) {
+	for n := 1; n <= 8; n++ {
+		w := Majority(n)
+		for a := range 1 << n {
+			for b := range 1 << n {
+				if bits.OnesCount(uint(a)) == w && bits.OnesCount(uint(b)) == w && a&b == 0 {
+					t.Fatalf("of %d members, %b and %b do not meet", n, a, b)
+				}
+			}
+		}
+	}
+}
+
+func TestQuorumOutOfRangeIsRefused(t *testing.T) {
+	for n := 1; n <= 50; n++ {
+		for w := -1; w <= n+2; w++ {
+			if err, want := CheckQuorum(w, n), w >= 1 && w <= n; (err == nil) != want {
+				t.Errorf("CheckQuorum(%d, %d) = %v", w, n, err)
+			}
+		}
+	}
+}
+
+// seqs is a dumb twin of a head: the ops that are held, one by one.
+type seqs map[uint64]bool
+
+func (s seqs) add(h memory.Head) {
+	for seq := uint64(1); seq <= h.Seq; seq++ {
+		if !slices.Contains(h.Gaps, seq) {
+			s[seq] = true
+		}
+	}
+}
+
+func anyHead(t *rapid.T, highest uint64) memory.Head {
+	h := memory.Head{Seq: rapid.Uint64Range(0, highest).Draw(t, "seq")}
+	for seq := uint64(1); seq <= h.Seq; seq++ {
+		if rapid.IntRange(0, 9).Draw(t, "gap") == 0 {
+			h.Gaps = append(h.Gaps, seq)
+		}
+	}
+	return h
+}
+
+func TestUnionIsThatOfTheSetsInAnyOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		twin := seqs{}
+		var heads []memory.Head
+		for range rapid.IntRange(1, 5).Draw(t, "readings") {
+			h := anyHead(t, 12)
+			heads = append(heads, h)
+			twin.add(h)
+		}
+		for _, order := range [][]memory.Head{heads, rapid.Permutation(heads).Draw(t, "order")} {
+			var got memory.Head
+			for _, h := range order {
+				got = union(got, h)
+			}
+			sum := seqs{}
+			sum.add(got)
+			if !maps.Equal(sum, twin) {
+				t.Fatalf("union of %v is %v, which holds %v; want %v", order, got, sum, twin)
+			}
+		}
+	})
+}
+
+// TestVotesAgreeWithCountingByHand plays random readings of random members to a
+// core with random waits, and to a twin that counts on its fingers.
+func TestVotesAgreeWithCountingByHand(t *testing.T) {
+	const highest = 12
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 50).Draw(t, "n")
+		var others []memory.Node
+		for i := range n - 1 {
+			others = append(others, memory.Node(fmt.Sprintf("m%02d", i)))
+		}
+		now := time.Unix(1_800_000_000, 0)
+		c := New(Config{Self: "a", Origin: self, Members: others}, now)
+
+		ev := Committed{View: memory.View{LSN: highest, Heads: memory.Heads{self: {Seq: highest}}}}
+		open := map[uint64]Wait{}
+		for id := range uint64(6) {
+			w := Wait{ID: id, Dot: memory.Dot{Origin: self, Seq: rapid.Uint64Range(1, highest).Draw(t, "dot")}, W: rapid.IntRange(1, n).Draw(t, "w")}
+			open[id] = w
+			ev.Waits = append(ev.Waits, w)
+		}
+		twins := map[memory.Node]seqs{}
+		settled := func(effects []Effect) {
+			for id, w := range open {
+				want := []memory.Node{"a"}
+				for _, m := range others {
+					if twins[m][w.Dot.Seq] {
+						want = append(want, m)
+					}
+				}
+				var got *Tally
+				for _, e := range effects {
+					if r, ok := e.(Resolve); ok && r.ID == id {
+						got = &r.Tally
+					}
+				}
+				switch met := len(want) >= w.W; {
+				case met && got == nil:
+					t.Fatalf("%v is held by %v, and not resolved", w, want)
+				case !met && got != nil:
+					t.Fatalf("%v is held by %v alone, and resolved with %v", w, want, got)
+				case met:
+					if d := cmp.Diff(Tally{Dot: w.Dot, W: w.W, N: n, HeldBy: want}, *got); d != "" {
+						t.Fatalf("tally: want -, got +\n%s", d)
+					}
+					delete(open, id)
+				}
+			}
+		}
+		settled(c.Step(now, ev))
+		for range rapid.IntRange(0, 3*n).Draw(t, "readings") {
+			if len(others) == 0 {
+				break
+			}
+			m := rapid.SampledFrom(others).Draw(t, "member")
+			h := anyHead(t, highest)
+			if twins[m] == nil {
+				twins[m] = seqs{}
+			}
+			twins[m].add(h)
+			settled(c.Step(now, Heard{Member: m, View: memory.View{LSN: h.Seq, Heads: memory.Heads{self: h}}}))
+		}
+	})
+}
+
+func BenchmarkReply(b *testing.B) {
+	for _, n := range []int{3, 25} {
+		b.Run(fmt.Sprintf("members=%d", n), func(b *testing.B) {
+			var others []memory.Node
+			for i := range n - 1 {
+				others = append(others, memory.Node(fmt.Sprintf("m%02d", i)))
+			}
+			now := time.Unix(1_800_000_000, 0)
+			c := New(Config{Self: "a", Origin: self, Members: others}, now)
+			heads := memory.Heads{self: {}}
+			for _, m := range others {
+				heads[memory.MakeOrigin(m, 1)] = memory.Head{Seq: 100}
+			}
+			seq := uint64(0)
+			for b.Loop() {
+				seq++
+				mine := maps.Clone(heads)
+				mine[self] = memory.Head{Seq: seq}
+				view := memory.View{LSN: seq, Heads: mine}
+				effects := c.Step(now, Committed{View: view, Waits: []Wait{{ID: seq, Dot: memory.Dot{Origin: self, Seq: seq}, W: Majority(n)}}})
+				for _, e := range effects {
+					p, ok := e.(Push)
+					if !ok {
+						continue
+					}
+					c.Step(now, Loaded{Member: p.Member, ID: p.ID, Last: p.To})
+					c.Step(now, Pushed{Member: p.Member, ID: p.ID, Reply: &memory.PushReply{From: p.Member, View: view}})
+				}
+			}
+		})
+	}
+}
