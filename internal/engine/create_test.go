@@ -24,7 +24,7 @@ func TestCreateTakesTheDefaultsOfTheDataModel(t *testing.T) {
 	if diff := cmp.Diff(want, got.Memory); diff != "" {
 		t.Error(diff)
 	}
-	if got.CreatedAt < before || got.CreatedAt > n.now() {
+	if got.CreatedAt < before-memory.Instant(time.Millisecond) || got.CreatedAt > n.now() || got.CreatedAt > got.Content.Stamp.Instant() {
 		t.Errorf("created at %s", got.CreatedAt)
 	}
 	if want := got.CreatedAt + memory.Instant(7*24*time.Hour); got.ExpiresAt != want {
