@@ -445,6 +445,7 @@ func TestTheDemoHolds(t *testing.T) {
 	}
 	dir := t.TempDir()
 	t.Setenv(asProgram, "1") // the demo runs this program again
+	t.Setenv("GORACE", "atexit_sleep_ms=0")
 	got := tally(t, os.Environ(), "", "demo", "--exit", "--json", "--dir", dir, "--import", "testdata")
 	if got.code != exitOK {
 		t.Fatalf("code %d\n%s", got.code, got.err)

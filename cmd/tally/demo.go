@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -196,11 +197,15 @@ func (d *demo) start(ctx context.Context, home string) error {
 	return nil
 }
 
-// stop takes down what is up.
+// stop takes down what is up. A connection of ours that is open and unused
+// would keep its node draining.
 func (d *demo) stop() error {
-	var errs []error
-	for _, p := range d.nodes {
-		errs = append(errs, p.stop())
+	errs := make([]error, len(d.nodes))
+	var all sync.WaitGroup
+	for i, p := range d.nodes {
+		p.client.CloseIdle()
+		all.Go(func() { errs[i] = p.stop() })
 	}
+	all.Wait()
 	return errors.Join(errs...)
 }
