@@ -37,6 +37,7 @@ func table() map[string][]string {
 
 		// What only tests use.
 		"arch":              {},
+		"deploy":            {},
 		"memory/memorytest": leaf,
 		"store/storetest":   {"store", "memory", "memory/memorytest"},
 		"replicate/fakenet": {"replicate", "memory"},
