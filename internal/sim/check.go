@@ -85,6 +85,8 @@ func (w *world) difference(since time.Time) error {
 	for _, n := range w.nodes {
 		for _, s := range n.core.Status() {
 			switch {
+			case s.State != core.OK:
+				return fmt.Errorf("the lane of %s to %s is %s: %w", n.name, s.Member, s.State, s.Err)
 			case s.Owed > 0:
 				return fmt.Errorf("%s owes %d ops to %s", n.name, s.Owed, s.Member)
 			case s.Parked > 0:
