@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -273,5 +274,24 @@ func TestSIGTERMDrains(t *testing.T) {
 		if code, err := call(http.MethodGet, nodes[0].url+"/api/v1/memories/"+got.ID, nil, nil); err != nil || code != http.StatusOK {
 			t.Errorf("%s was acknowledged and is lost: %d %v", got.ID, code, err)
 		}
+	}
+}
+
+func TestAnUnusedConnectionDoesNotDelayTheEnd(t *testing.T) {
+	nodes := processes(t, 1)
+	c, err := net.Dial("tcp", nodes[0].cfg.Listen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close() //nolint:errcheck // the other side closes it
+	if _, err := statusOf(nodes[0].url); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if err := nodes[0].end(syscall.SIGTERM); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("ended after %s", took)
 	}
 }

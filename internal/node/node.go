@@ -62,6 +62,7 @@ type node struct {
 	fed    *replicate.Replicator
 	engine *engine.Engine
 	server *http.Server
+	unused unused
 	open   chan struct{} // closed when clients are served
 	quit   chan struct{} // closed when the node stops
 }
@@ -143,6 +144,7 @@ func (n *node) newServer(link peer.Config) {
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
+		ConnState:         n.unused.note,
 		ErrorLog:          slog.NewLogLogger(n.log.Handler(), slog.LevelDebug),
 	}
 }
@@ -220,6 +222,7 @@ func (n *node) stopServing(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, draining)
 	defer cancel()
 	close(n.quit)
+	n.unused.close()
 	err := n.server.Shutdown(ctx)
 	if err != nil {
 		err = errors.Join(fmt.Errorf("requests still running after %s were cut off: %w", draining, err), n.server.Close())
