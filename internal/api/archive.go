@@ -33,11 +33,7 @@ func (a *API) archived(q *request) (reply, error) {
 	for i := range recs {
 		out[i] = archivedOf(&recs[i], f.Now)
 	}
-	body := map[string]any{"archived": out, "count": len(out)}
-	if next != "" {
-		body["next"] = next
-	}
-	return ok(body)
+	return ok(archiveListView{out, len(out), next})
 }
 
 // archiveBody names what to archive.
@@ -183,11 +179,7 @@ func (a *API) restore(q *request) (reply, error) {
 		return reply{}, notFound("not found in archive")
 	}
 	return written(out, err, http.StatusOK, func() any {
-		body := map[string]any{"restored": true, "id": subject(out), "receipt": receiptOf(out.Receipt)}
-		if out.Record != nil {
-			body["memory"] = viewOf(out.Record)
-		}
-		return body
+		return restoredView{true, subject(out), nowView(out), receiptOf(out.Receipt)}
 	})
 }
 
@@ -206,7 +198,7 @@ func (a *API) archiveStats(q *request) (reply, error) {
 			total++
 		}
 		if next == "" {
-			return ok(map[string]any{"archived_total": total, "by_namespace": namespaceCounts(counts)})
+			return ok(archiveStatsView{total, namespaceCounts(counts)})
 		}
 		page.Cursor = next
 	}

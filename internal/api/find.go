@@ -211,7 +211,7 @@ func (a *API) recall(q *request) (reply, error) {
 
 // recallReply cuts the hits to a budget of tokens, 4 bytes each: the first one
 // always stays, unless the budget is 0. A budget below 0 is none.
-func recallReply(found engine.Recalled, budget int) map[string]any {
+func recallReply(found engine.Recalled, budget int) recalledView {
 	used, kept := 0, 0
 	for i := range found.Hits {
 		tokens := (len(found.Hits[i].Memory.Content) + 3) / 4
@@ -221,17 +221,12 @@ func recallReply(found engine.Recalled, budget int) map[string]any {
 		used += tokens
 		kept++
 	}
-	body := map[string]any{
-		"memories": scoredViews(found.Hits[:kept]), "count": kept, "tokens_used": used, "mode": "keyword", "index_lag": found.IndexLag,
-	}
+	v := recalledView{Memories: scoredViews(found.Hits[:kept]), Count: kept, TokensUsed: used, Mode: "keyword", IndexLag: found.IndexLag}
 	if budget >= 0 {
-		body["budget_tokens"] = budget
-		body["meta"] = map[string]any{
-			"budget_tokens_used": used, "budget_tokens_remaining": max(0, budget-used),
-			"memories_dropped": len(found.Hits) - kept, "budget_overflow": used > budget,
-		}
+		v.Budget = &budget
+		v.Meta = &budgetView{Used: used, Remaining: max(0, budget-used), Dropped: len(found.Hits) - kept, Overflow: used > budget}
 	}
-	return body
+	return v
 }
 
 func (a *API) search(q *request) (reply, error) {
@@ -244,31 +239,28 @@ func (a *API) search(q *request) (reply, error) {
 		return reply{}, err
 	}
 	text := q.text("q")
-	var results []scoredView
-	body := map[string]any{}
+	var v foundView
 	switch {
 	case strings.TrimSpace(text) != "":
 		found, err := a.engine.Recall(q.Context(), engine.RecallQuery{Text: text, Filter: f, Limit: limit, All: true})
 		if err != nil {
 			return reply{}, err
 		}
-		results = scoredViews(found.Hits)
-		body["query"], body["index_lag"] = text, found.IndexLag
+		v = foundView{Results: scoredViews(found.Hits), Query: text, IndexLag: &found.IndexLag}
 	case f.SourceURI != "":
 		recs, _, err := a.engine.List(q.Context(), f, engine.Page{Limit: limit})
 		if err != nil {
 			return reply{}, err
 		}
-		results = make([]scoredView, len(recs))
+		v = foundView{Results: make([]scoredView, len(recs)), SourceURI: f.SourceURI}
 		for i := range recs {
-			results[i].memoryView = viewOf(&recs[i])
+			v.Results[i].memoryView = viewOf(&recs[i])
 		}
-		body["source_uri"] = f.SourceURI
 	default:
 		return reply{}, missing("q")
 	}
-	body["results"], body["memories"], body["count"] = results, results, len(results)
-	return ok(body)
+	v.Memories, v.Count = v.Results, len(v.Results)
+	return ok(v)
 }
 
 func first(list ...string) string {

@@ -77,11 +77,11 @@ func TestRecallBudgets(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			body := recallReply(engine.Recalled{Hits: hits}, tt.budget)
-			if body["count"] != tt.kept || body["tokens_used"] != tt.used {
-				t.Errorf("kept %v, used %v, want %d, %d", body["count"], body["tokens_used"], tt.kept, tt.used)
+			if body.Count != tt.kept || body.TokensUsed != tt.used {
+				t.Errorf("kept %v, used %v, want %d, %d", body.Count, body.TokensUsed, tt.kept, tt.used)
 			}
-			if meta, is := body["meta"].(map[string]any); is && meta["budget_overflow"] != tt.overflow {
-				t.Errorf("meta %v", meta)
+			if (body.Meta == nil) != (tt.budget < 0) || body.Meta != nil && body.Meta.Overflow != tt.overflow {
+				t.Errorf("meta %+v", body.Meta)
 			}
 		})
 	}

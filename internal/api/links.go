@@ -101,10 +101,7 @@ func (a *API) link(q *request) (reply, error) {
 		if v.AttestLevel == "" {
 			v.AttestLevel = "unsigned"
 		}
-		return map[string]any{
-			"linked": true, "attest_level": v.AttestLevel, "source_id": v.Source, "target_id": v.Target, "relation": v.Relation,
-			"created_at": v.CreatedAt, "receipt": receiptOf(out.Receipt),
-		}
+		return linkedView{true, v.AttestLevel, v.Source, v.Target, v.Relation, v.CreatedAt, receiptOf(out.Receipt)}
 	})
 }
 
@@ -116,11 +113,11 @@ func (a *API) unlink(q *request) (reply, error) {
 	}
 	out, removed, err := a.engine.Unlink(q.Context(), q.caller(), l.Source, l.Target, l.Relation)
 	return written(out, err, http.StatusOK, func() any {
-		body := map[string]any{"deleted": removed > 0, "removed": removed}
+		v := unlinkedView{Deleted: removed > 0, Removed: removed}
 		if out.Entry != nil {
-			body["receipt"] = receiptOf(out.Receipt)
+			v.Receipt = receiptOf(out.Receipt)
 		}
-		return body
+		return v
 	})
 }
 
@@ -133,5 +130,5 @@ func (a *API) links(q *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return ok(map[string]any{"links": linkViews(links), "count": len(links)})
+	return ok(linksView{linkViews(links), len(links)})
 }

@@ -27,16 +27,21 @@ func written(out engine.Outcome, err error, status int, body func() any) (reply,
 }
 
 // waiting is the body of a write that needs approval.
-func waiting(out engine.Outcome) map[string]any {
+func waiting(out engine.Outcome) waitingView {
 	p := out.Pending
-	body := map[string]any{
-		"status": statusPending, "pending_id": p.ID, "reason": "governance requires approval",
-		"action": actionType(p.Action), "namespace": p.Namespace, "receipt": receiptOf(out.Receipt),
+	return waitingView{
+		Status: statusPending, PendingID: p.ID, Reason: "governance requires approval", Action: actionType(p.Action),
+		Namespace: p.Namespace, MemoryID: actionSubject(p.Action), Receipt: receiptOf(out.Receipt),
 	}
-	if id := actionSubject(p.Action); id != "" {
-		body["memory_id"] = id
+}
+
+// nowView is the memory after a write, or nil if somebody erased it since.
+func nowView(out engine.Outcome) *memoryView {
+	if out.Record == nil {
+		return nil
 	}
-	return body
+	v := viewOf(out.Record)
+	return &v
 }
 
 // record answers a write with the memory as it is after it.
@@ -44,7 +49,7 @@ func (a *API) record(q *request, out engine.Outcome, err error, status int) (rep
 	return written(out, err, status, func() any {
 		receipt := receiptOf(out.Receipt)
 		if out.Record == nil { // a repeated request, and somebody erased the memory since
-			return map[string]any{"id": subject(out), "receipt": receipt}
+			return goneView{subject(out), receipt}
 		}
 		r := out.Record
 		if strings.Contains(q.Header.Get("Prefer"), "return=minimal") {
@@ -235,12 +240,7 @@ func (a *API) get(q *request) (reply, error) {
 	}
 	v := viewOf(rec)
 	q.w.Header().Set("ETag", `"`+strconv.FormatInt(rec.Version, 10)+`"`)
-	return ok(struct {
-		memoryView
-
-		Nested memoryView `json:"memory"`
-		Links  []linkView `json:"links"`
-	}{v, v, linkViews(links)})
+	return ok(gotView{v, v, linkViews(links)})
 }
 
 const (
@@ -261,11 +261,7 @@ func (a *API) list(q *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return ok(struct {
-		Memories []memoryView `json:"memories"`
-		Count    int          `json:"count"`
-		Next     string       `json:"next,omitempty"`
-	}{viewsOf(recs), len(recs), next})
+	return ok(listView{viewsOf(recs), len(recs), next})
 }
 
 func (q *request) page(def int) (engine.Page, error) {
@@ -331,7 +327,7 @@ func (a *API) delete(q *request) (reply, error) {
 	}
 	out, err := a.engine.Delete(q.Context(), q.caller(), id)
 	return written(out, err, http.StatusOK, func() any {
-		return map[string]any{"deleted": true, "id": subject(out), "receipt": receiptOf(out.Receipt)}
+		return deletedView{Deleted: true, ID: subject(out), Receipt: receiptOf(out.Receipt)}
 	})
 }
 
@@ -342,7 +338,7 @@ func (a *API) erase(q *request) (reply, error) {
 	}
 	out, err := a.engine.Erase(q.Context(), q.caller(), id)
 	return written(out, err, http.StatusOK, func() any {
-		return map[string]any{"erased": true, "deleted": true, "id": subject(out), "receipt": receiptOf(out.Receipt)}
+		return deletedView{Deleted: true, Erased: true, ID: subject(out), Receipt: receiptOf(out.Receipt)}
 	})
 }
 
@@ -353,11 +349,7 @@ func (a *API) promote(q *request) (reply, error) {
 	}
 	out, err := a.engine.Promote(q.Context(), q.caller(), id)
 	return written(out, err, http.StatusOK, func() any {
-		body := map[string]any{"promoted": true, "id": subject(out), "tier": memory.Long, "receipt": receiptOf(out.Receipt)}
-		if out.Record != nil {
-			body["memory"] = viewOf(out.Record)
-		}
-		return body
+		return promotedView{true, subject(out), memory.Long, nowView(out), receiptOf(out.Receipt)}
 	})
 }
 
@@ -371,13 +363,7 @@ func (a *API) history(q *request) (reply, error) {
 		return reply{}, err
 	}
 	life, reason := rec.Stands(a.now())
-	body := map[string]any{
-		"id": rec.ID, "state": life.String(), "conflicts": rec.Conflicts, "revisions": revisionsOf(revs), "count": len(revs),
-	}
-	if reason != "" {
-		body["reason"] = reason
-	}
-	return ok(body)
+	return ok(historyView{rec.ID, life.String(), reason, rec.Conflicts, len(revs), revisionsOf(revs)})
 }
 
 // consolidateBody names what to replace, and by what.
@@ -415,11 +401,11 @@ func (a *API) consolidate(q *request) (reply, error) {
 		IDs: b.IDs, Title: *b.Title, Summary: b.Summary, Namespace: b.Namespace, Tier: b.Tier,
 	})
 	return written(out, err, http.StatusCreated, func() any {
-		body := map[string]any{"id": subject(out), "consolidated": len(b.IDs), "receipt": receiptOf(out.Receipt)}
+		v := consolidatedView{ID: subject(out), Consolidated: len(b.IDs), Memory: nowView(out), Receipt: receiptOf(out.Receipt)}
 		if r := out.Record; r != nil {
-			body["summary"], body["content"], body["memory"] = r.Memory.Content, r.Memory.Content, viewOf(r)
+			v.Summary, v.Content = r.Memory.Content, r.Memory.Content
 		}
-		return body
+		return v
 	})
 }
 
@@ -460,5 +446,5 @@ func (a *API) forget(q *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return ok(map[string]any{"deleted": n, "archived": n})
+	return ok(forgottenView{n, n})
 }

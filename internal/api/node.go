@@ -141,7 +141,7 @@ func (a *API) parked(q *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return ok(map[string]any{"parked": orEmpty(list), "count": len(list)})
+	return ok(parkedListView{orEmpty(list), len(list)})
 }
 
 // retryBody names parked ops; none stands for all of them.
@@ -160,7 +160,7 @@ func (a *API) retryParked(q *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return ok(map[string]any{"retried": n})
+	return ok(retriedView{n})
 }
 
 type tierCount struct {
@@ -178,56 +178,50 @@ func (a *API) stats(q *request) (reply, error) {
 		tiers = append(tiers, tierCount{t, n})
 	}
 	slices.SortFunc(tiers, func(x, y tierCount) int { return cmp.Compare(y.Tier.Rank(), x.Tier.Rank()) })
-	return ok(map[string]any{
-		"total": c.Live, "by_tier": tiers, "by_namespace": namespaceCounts(c.ByNamespace), "links_count": c.Links,
-		"db_size_bytes": c.Bytes, "dim_violations": 0, "index_evictions_total": 0,
-		"archived_total": c.Archived, "deleted_total": c.Deleted, "erased_total": c.Erased,
+	return ok(statsView{
+		Total: c.Live, ByTier: tiers, ByNamespace: namespaceCounts(c.ByNamespace), Links: c.Links, Bytes: c.Bytes,
+		Archived: c.Archived, Deleted: c.Deleted, Erased: c.Erased,
 	})
 }
 
 // capabilities is what a client may count on, in the outline that ai-memory's
 // clients look at.
 func (a *API) capabilities(*request) (reply, error) {
-	return ok(map[string]any{
-		"schema_version": "3", "version": a.cfg.Version, "implementation": "tallystick", "storage_backend": "sqlite", "tier": "keyword",
-		"summary": "a federated memory for AI agents: every write is held by a quorum of members, and says by whom",
-		"tools":   []string{},
-		"families": map[string]any{
-			"schema_version": "1", "always_on": []string{}, "families": []any{},
+	return ok(capabilitiesView{
+		SchemaVersion: "3", Version: a.cfg.Version, Implementation: "tallystick", StorageBackend: "sqlite", Tier: "keyword",
+		Summary:  "a federated memory for AI agents: every write is held by a quorum of members, and says by whom",
+		Tools:    []string{},
+		Families: familiesView{SchemaVersion: "1", AlwaysOn: []string{}, Families: []string{}},
+		Features: featuresView{
+			KeywordSearch: true, Receipts: true, History: true, Events: true, Erase: true, IdempotencyKeys: true,
+			Durability: []engine.Durability{engine.DurableLocal, engine.DurableQuorum, engine.DurableAll},
 		},
-		"features": map[string]any{
-			"keyword_search": true, "semantic_search": false, "receipts": true, "history": true, "events": true, "erase": true,
-			"idempotency_keys": true, "durability": []engine.Durability{engine.DurableLocal, engine.DurableQuorum, engine.DurableAll},
+		Limits: limitsView{
+			Body: a.cfg.MaxBody, List: maxList, Recall: maxRecall, Bulk: maxBulk,
+			Title: memory.MaxTitle, Content: memory.MaxContent, Metadata: memory.MaxMetadata, Tags: memory.MaxTags,
 		},
-		"limits": map[string]any{
-			"body_bytes": a.cfg.MaxBody, "list": maxList, "recall": maxRecall, "bulk": maxBulk,
-			"title_characters": memory.MaxTitle, "content_bytes": memory.MaxContent, "metadata_bytes": memory.MaxMetadata, "tags": memory.MaxTags,
-		},
-		"relations": memory.Relations(), "kinds": memory.MemoryKinds(),
+		Relations: memory.Relations(), Kinds: memory.MemoryKinds(),
 	})
 }
 
 func (a *API) health(q *request) (reply, error) {
-	body := map[string]any{
-		"status": "ok", "service": "ai-memory", "implementation": "tallystick", "version": a.cfg.Version,
-		"embedder_ready": false, "federation_enabled": a.cfg.Federated,
-	}
+	v := healthView{Status: "ok", Service: "ai-memory", Implementation: "tallystick", Version: a.cfg.Version, Federation: a.cfg.Federated}
 	if err := a.engine.Ready(q.Context()); err != nil {
 		a.log.WarnContext(q.Context(), "not healthy", "err", err)
-		body["status"] = "error"
-		return reply{status: http.StatusServiceUnavailable, body: body}, nil
+		v.Status = "error"
+		return reply{status: http.StatusServiceUnavailable, body: v}, nil
 	}
-	return ok(body)
+	return ok(v)
 }
 
-func (a *API) live(*request) (reply, error) { return ok(map[string]any{"status": "ok"}) }
+func (a *API) live(*request) (reply, error) { return ok(probeView{"ok"}) }
 
 func (a *API) ready(q *request) (reply, error) {
 	if err := a.engine.Ready(q.Context()); err != nil {
 		a.log.WarnContext(q.Context(), "not ready", "err", err)
 		return reply{}, &problem{status: http.StatusServiceUnavailable, code: "NOT_READY", text: "the node is not ready", retry: "1"}
 	}
-	return ok(map[string]any{"status": "ready"})
+	return ok(probeView{"ready"})
 }
 
 // exposeMetrics brings the gauges of the node up to date and hands over to Prometheus.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -33,7 +34,7 @@ func (a *API) pendings(q *request) (reply, error) {
 			out = append(out, v)
 		}
 	}
-	return ok(map[string]any{"count": len(out), "pending": out, "owner_scope": q.agent})
+	return ok(pendingsView{out, len(out), q.agent})
 }
 
 func (a *API) pending(q *request) (reply, error) {
@@ -57,26 +58,22 @@ func (a *API) approve(q *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	body := map[string]any{"id": id, "receipt": receiptOf(out.Receipt), "status": statusOf(p)}
-	if p.Detail != "" {
-		body["detail"] = p.Detail
-	}
-	switch p.Outcome {
-	case "":
-		votes, needed := tally(p)
-		body["approved"], body["executed"], body["votes"], body["quorum"] = false, false, votes, needed
-		body["reason"] = "more approvals are needed"
-		if votes >= needed {
-			body["reason"] = "its home node " + string(p.Home) + " has not carried it out yet"
+	if p.Outcome == "" {
+		v := votedView{ID: id, Status: statusOf(p), Detail: p.Detail, Reason: "more approvals are needed", Receipt: receiptOf(out.Receipt)}
+		v.Votes, v.Quorum = tally(p)
+		if v.Votes >= v.Quorum {
+			v.Reason = "its home node " + string(p.Home) + " has not carried it out yet"
 		}
-		return reply{status: http.StatusAccepted, body: body, replay: out.Replayed}, nil
-	case memory.OutcomeApproved:
-		body["approved"], body["executed"] = true, true
-	default: // the vote counts, and the action could not be carried out any more
-		body["approved"], body["executed"], body["reason"] = true, false, p.Detail
+		return reply{status: http.StatusAccepted, body: v, replay: out.Replayed}, nil
 	}
-	body["decided_by"], body["memory_id"] = first(string(p.By), string(q.agent)), memoryID(p)
-	return reply{body: body, replay: out.Replayed}, nil
+	v := approvedView{
+		ID: id, Status: statusOf(p), Approved: true, Executed: p.Outcome == memory.OutcomeApproved, Detail: p.Detail,
+		DecidedBy: first(string(p.By), string(q.agent)), MemoryID: memoryID(p), Receipt: receiptOf(out.Receipt),
+	}
+	if !v.Executed { // the vote counts, and the action could not be carried out any more
+		v.Reason = p.Detail
+	}
+	return reply{body: v, replay: out.Replayed}, nil
 }
 
 // tally counts the approvals of a proposal, and how many it needs.
@@ -89,11 +86,11 @@ func tally(p *memory.Pending) (votes, needed int) {
 	return votes, max(1, int(p.Approver.Consensus))
 }
 
-// memoryID is the memory that an approved proposal wrote, or null.
-func memoryID(p *memory.Pending) any {
+// memoryID is the memory that an approved proposal wrote, or nil.
+func memoryID(p *memory.Pending) *string {
 	for _, k := range p.Action.Subjects() {
 		if k.Family == memory.FamContent || k.Family == memory.FamLife {
-			return k.A
+			return &k.A
 		}
 	}
 	return nil
@@ -108,9 +105,8 @@ func (a *API) reject(q *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return reply{body: map[string]any{
-		"rejected": true, "id": id, "decided_by": first(string(p.By), string(q.agent)), "status": statusOf(p), "receipt": receiptOf(out.Receipt),
-	}, replay: out.Replayed}, nil
+	v := rejectedView{id, statusOf(p), true, first(string(p.By), string(q.agent)), receiptOf(out.Receipt)}
+	return reply{body: v, replay: out.Replayed}, nil
 }
 
 // namespaces counts memories by namespace; with ?namespace= it reads a standard.
@@ -122,7 +118,7 @@ func (a *API) namespaces(q *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return ok(map[string]any{"namespaces": namespaceCounts(counts.ByNamespace), "count": len(counts.ByNamespace)})
+	return ok(namespacesView{namespaceCounts(counts.ByNamespace), len(counts.ByNamespace)})
 }
 
 const standardSuffix = "/standard"
@@ -209,7 +205,7 @@ func (a *API) standardChain(q *request, ns string) (reply, error) {
 		chain[i] = found[i].Namespace
 		views[i] = describe(q, &found[i])
 	}
-	return ok(map[string]any{"namespace": ns, "chain": chain, "standards": views, "count": len(views)})
+	return ok(standardChainView{ns, chain, views, len(views)})
 }
 
 // standardBody sets a standard; the fields may also stand under "standard".
@@ -260,17 +256,11 @@ func (a *API) setStandard(q *request) (reply, error) {
 	draft := engine.StandardDraft{Namespace: ns, ID: first(f.ID, f.StandardID), Parent: f.Parent, Governance: f.Governance}
 	out, err := a.engine.SetStandard(q.Context(), q.caller(), draft)
 	return written(out, err, http.StatusCreated, func() any {
-		body := map[string]any{"set": true, "namespace": ns, "standard_id": draft.ID, "receipt": receiptOf(out.Receipt)}
+		v := standardSetView{true, ns, draft.ID, f.Parent, json.RawMessage(f.Governance), receiptOf(out.Receipt)}
 		if s, is := out.Entry.Op.(*memory.SetStandard); is {
-			body["standard_id"] = s.StandardID
+			v.StandardID = s.StandardID
 		}
-		if f.Parent != "" {
-			body["parent"] = f.Parent
-		}
-		if len(f.Governance) > 0 {
-			body["governance"] = f.Governance
-		}
-		return body
+		return v
 	})
 }
 
@@ -281,10 +271,10 @@ func (a *API) clearStandard(q *request) (reply, error) {
 	}
 	out, cleared, err := a.engine.ClearStandard(q.Context(), q.caller(), ns)
 	return written(out, err, http.StatusOK, func() any {
-		body := map[string]any{"cleared": cleared, "namespace": ns}
+		v := standardClearedView{Cleared: cleared, Namespace: ns}
 		if out.Entry != nil {
-			body["receipt"] = receiptOf(out.Receipt)
+			v.Receipt = receiptOf(out.Receipt)
 		}
-		return body
+		return v
 	})
 }
