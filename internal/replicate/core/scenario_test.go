@@ -180,7 +180,7 @@ func (s *scene) commit(n uint64, opts map[string]string) {
 	ev := Committed{View: s.view()}
 	if w := number(opts["w"]); w > 0 {
 		s.waits++
-		ev.Waits = []Wait{{ID: s.waits, Dot: memory.Dot{Origin: self, Seq: s.heads[self].Seq}, W: int(w)}} //nolint:gosec // small
+		ev.Waits = []Wait{{ID: s.waits, Dot: memory.Dot{Origin: self, Seq: s.heads[self].Seq}, W: int(w)}}
 	}
 	s.step(ev)
 }

@@ -1,0 +1,492 @@
+package replicate_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/replicate"
+	"github.com/tallystick/tallystick/internal/replicate/core"
+	"github.com/tallystick/tallystick/internal/replicate/fakenet"
+	"github.com/tallystick/tallystick/internal/replicate/memlog"
+)
+
+func TestWriteReturnsWhenItsQuorumHoldsIt(t *testing.T) {
+	const rtt = 20 * time.Millisecond
+	slow, cut := fakenet.Link{Delay: time.Second}, fakenet.Link{Cut: true}
+	for name, tc := range map[string]struct {
+		b, c   fakenet.Link
+		w      int
+		heldBy []memory.Node
+		reason string // of the *ShortError
+		took   time.Duration
+	}{
+		"alone":                       {w: 1, heldBy: []memory.Node{"a"}},
+		"majority":                    {w: 0, b: fakenet.Link{Delay: rtt / 2}, c: slow, heldBy: []memory.Node{"a", "b"}, took: rtt},
+		"all":                         {w: 3, b: fakenet.Link{Delay: rtt / 2}, c: fakenet.Link{Delay: rtt}, heldBy: []memory.Node{"a", "b", "c"}, took: 2 * rtt},
+		"a cut member is not waited":  {w: 2, b: fakenet.Link{Delay: rtt / 2}, c: cut, heldBy: []memory.Node{"a", "b"}, took: rtt},
+		"all, and one is cut":         {w: 3, c: cut, heldBy: []memory.Node{"a", "b"}, reason: replicate.Timeout, took: 2 * time.Second},
+		"majority, and both are cut":  {w: 2, b: cut, c: cut, heldBy: []memory.Node{"a"}, reason: replicate.Unreachable, took: 2 * time.Second},
+		"more than members there are": {w: 4, heldBy: []memory.Node{"a", "b", "c"}, reason: replicate.Timeout, took: 2 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inFederation(t, 3, nil, func(f *federation) {
+				t := f.t
+				f.net.Set("a", "b", tc.b)
+				f.net.Set("a", "c", tc.c)
+				start := time.Now()
+				tally, err := f.write("hello", tc.w)
+				took := time.Since(start)
+
+				var short *replicate.ShortError
+				switch {
+				case tc.reason == "" && err != nil:
+					t.Fatal(err)
+				case tc.reason != "" && (!errors.As(err, &short) || short.Reason != tc.reason || short.Needed != tally.W):
+					t.Fatalf("got error %v, want %s", err, tc.reason)
+				}
+				if d := cmp.Diff(tc.heldBy, tally.HeldBy); d != "" {
+					t.Errorf("held by: want -, got +\n%s", d)
+				}
+				if took != tc.took {
+					t.Errorf("took %s, want %s", took, tc.took)
+				}
+			})
+		})
+	}
+}
+
+func TestWhatIsMissedIsDeliveredAfterTheOutage(t *testing.T) {
+	inFederation(t, 3, nil, func(f *federation) {
+		t := f.t
+		f.isolate("c")
+		for i := range 1000 {
+			if _, err := f.write(fmt.Sprint("a", i), 2); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if s := f.nodes["a"].status(t, "c"); s.Owed != 1000 {
+			t.Errorf("a owes c %d ops, want 1000", s.Owed)
+		}
+		time.Sleep(time.Hour)
+		f.join("c")
+		f.settle(35 * time.Second)
+		time.Sleep(31 * time.Second) // a's own backoff
+		if s := f.nodes["a"].status(t, "c"); s.State != core.OK || s.Owed != 0 || s.EqualAt.IsZero() {
+			t.Errorf("status %+v", s)
+		}
+		if got := f.nodes["a"].logs.count("member does not answer"); got != 1 {
+			t.Errorf("the outage was reported %d times", got)
+		}
+	})
+}
+
+func TestDeadMinorityDoesNotSlowWrites(t *testing.T) {
+	inFederation(t, 5, nil, func(f *federation) {
+		t := f.t
+		hang := func() bool { return true }
+		f.net.Set("a", "b", fakenet.Link{Drop: hang})
+		f.net.Set("a", "c", fakenet.Link{Delay: time.Second})
+		f.net.Set("a", "d", fakenet.Link{Delay: time.Millisecond})
+		f.net.Set("a", "e", fakenet.Link{Delay: time.Millisecond})
+		start := time.Now()
+		for i := range 1000 {
+			if _, err := f.write(strconv.Itoa(i), 3); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(start); took != 2*time.Second {
+			t.Errorf("1000 writes took %s, want 2 ms each", took)
+		}
+	})
+}
+
+func TestOpsOfADeadOriginSpread(t *testing.T) {
+	inFederation(t, 3, nil, func(f *federation) {
+		t := f.t
+		f.net.Cut("a", "c")
+		if _, err := f.write("last words", 2); err != nil {
+			t.Fatal(err)
+		}
+		f.isolate("a")
+		time.Sleep(15 * time.Second)
+		if !f.nodes["c"].Has(memory.Dot{Origin: "a.1", Seq: 1}) {
+			t.Error("c did not get from b what a can no longer send")
+		}
+	})
+}
+
+func TestLiesAreNoVotes(t *testing.T) {
+	for name, lie := range map[string]func(*memory.PushReply) *memory.PushReply{
+		"reply of somebody else": func(r *memory.PushReply) *memory.PushReply {
+			return &memory.PushReply{From: "x", View: r.View}
+		},
+		"heads of another origin": func(r *memory.PushReply) *memory.PushReply {
+			return &memory.PushReply{From: r.From, View: memory.View{Heads: memory.Heads{"b.1": {Seq: 1}}}}
+		},
+		"no heads": func(r *memory.PushReply) *memory.PushReply { return &memory.PushReply{From: r.From} },
+		"no reply": func(*memory.PushReply) *memory.PushReply { return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inFederation(t, 2, nil, func(f *federation) {
+				t := f.t
+				f.nodes["b"].Submit(nil, put("b has ops too"))
+				f.settle(time.Second)
+				f.net.Set("a", "b", fakenet.Link{Lie: lie})
+				f.net.Set("b", "a", fakenet.Link{Cut: true})
+				if tally, err := f.write("x", 2); err == nil {
+					t.Errorf("acknowledged as held by %v", tally.HeldBy)
+				}
+			})
+		})
+	}
+}
+
+func TestLossyNetworkConverges(t *testing.T) {
+	inFederation(t, 4, nil, func(f *federation) {
+		rng := rand.New(rand.NewPCG(1, 2))
+		often := func(p float64) func() bool {
+			threshold := atomic.Uint64{}
+			return func() bool { // a fixed pattern: callers are concurrent
+				return threshold.Add(uint64(p*1000))%1000 < uint64(p*1000)
+			}
+		}
+		for _, from := range f.names {
+			for _, to := range f.names {
+				f.net.Set(from, to, fakenet.Link{
+					Delay: time.Duration(rng.IntN(50)) * time.Millisecond,
+					Drop:  often(0.1), LoseBack: often(0.13), Repeat: often(0.2),
+				})
+			}
+		}
+		for i := range 200 {
+			f.nodes[f.names[i%4]].Submit(nil, put(strconv.Itoa(i%50)))
+			time.Sleep(10 * time.Millisecond)
+		}
+		f.settle(2 * time.Minute)
+	})
+}
+
+func TestPartialQuorumIsReportedOnceWithNames(t *testing.T) {
+	var partial []string
+	tune := func(c *replicate.Config) {
+		c.OnPartial = func(k memory.Kind, d memory.Dot, missing []memory.Node) {
+			partial = append(partial, fmt.Sprint(k, " ", d, " ", missing))
+		}
+	}
+	inFederation(t, 3, tune, func(f *federation) {
+		t := f.t
+		n := f.nodes["a"]
+		if _, err := f.write("reaches all", 2); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3 * time.Second)
+		f.isolate("c")
+		ops := []memory.Op{put("x"), &memory.Delete{ID: "x"}, &memory.Archive{ID: "x"}}
+		for _, op := range ops {
+			n.Submit(n.fed.Expect(2), op)
+		}
+		n.Submit(n.fed.Expect(3), put("has no quorum"))
+		time.Sleep(3 * time.Second)
+		synctest.Wait()
+		want := []string{"put a.1.2 [c]", "delete a.1.3 [c]", "archive a.1.4 [c]"}
+		if d := cmp.Diff(want, partial); d != "" {
+			t.Errorf("want -, got +\n%s", d)
+		}
+		if got := n.logs.count("members are missing"); got != 1 {
+			t.Errorf("%d warnings, want 1", got)
+		}
+		if got := n.fed.Counters.Partial(memory.KindDelete); got != 1 {
+			t.Errorf("counted %d, want 1", got)
+		}
+	})
+}
+
+func TestMemberThatDoesNotBelieveUsStopsTheLane(t *testing.T) {
+	inFederation(t, 2, nil, func(f *federation) {
+		t := f.t
+		var calls atomic.Int64
+		f.net.Set("a", "b", fakenet.Link{Fault: func() error {
+			calls.Add(1)
+			return fmt.Errorf("push: %w", &memory.Fault{Class: memory.FaultIdentity, Err: errors.New("403")})
+		}})
+		f.net.Set("b", "a", fakenet.Link{Cut: true})
+		if _, err := f.write("x", 2); err == nil {
+			t.Fatal("acknowledged")
+		}
+		before := calls.Load()
+		time.Sleep(5 * time.Minute)
+		if got := calls.Load() - before; got < 9 || got > 14 {
+			t.Errorf("%d probes in 5 minutes", got)
+		}
+		n := f.nodes["a"]
+		if s := n.status(t, "b"); s.State != core.Halted || s.Err == nil {
+			t.Errorf("status %+v", s)
+		}
+		if got := n.logs.count("level=ERROR"); got != 1 {
+			t.Errorf("%d errors logged, want 1", got)
+		}
+		f.join("b")
+		f.settle(31 * time.Second)
+	})
+}
+
+func TestRefusedOpIsListedUntilTheMemberTakesIt(t *testing.T) {
+	inFederation(t, 2, nil, func(f *federation) {
+		t := f.t
+		a, b := f.nodes["a"], f.nodes["b"]
+		b.Refuse(func(e *memory.Entry) error {
+			if e.Op.Kind() == memory.KindErase {
+				return fmt.Errorf("erase: %w", memory.ErrUnknownKind)
+			}
+			return nil
+		})
+		a.Submit(nil, put("x"), &memory.Erase{ID: "x"}, put("y"))
+		time.Sleep(time.Second)
+		if got := a.fed.Held(memory.Dot{Origin: "a.1", Seq: 2}).HeldBy; len(got) != 1 {
+			t.Errorf("the refused op counts as held by %v", got)
+		}
+		if got := a.fed.Held(memory.Dot{Origin: "a.1", Seq: 3}).HeldBy; len(got) != 2 {
+			t.Errorf("the op behind it is held by %v", got)
+		}
+		parked, err := a.Parked(t.Context())
+		if err != nil || len(parked) != 1 || parked[0].Member != "b" || parked[0].Code != memory.CodeUnknownKind || parked[0].Since == 0 {
+			t.Fatalf("parked: %+v, %v", parked, err)
+		}
+		b.Refuse(nil)
+		b.RetryRefused()
+		f.settle(10 * time.Second)
+		time.Sleep(6 * time.Second)
+		if parked, _ := a.Parked(t.Context()); len(parked) != 0 {
+			t.Errorf("still parked: %+v", parked)
+		}
+	})
+}
+
+func TestRestartGoesOnFromTheCursor(t *testing.T) {
+	inFederation(t, 2, nil, func(f *federation) {
+		t := f.t
+		for i := range 600 {
+			f.nodes["a"].Submit(nil, put(strconv.Itoa(i)))
+		}
+		f.settle(time.Second)
+		f.nodes["a"].stop()
+		if got, _ := f.nodes["a"].Cursors(t.Context(), "a.1"); got["b"] != 600 {
+			t.Errorf("the cursor saved at shutdown is %d, want 600", got["b"])
+		}
+		before := f.net.Pushes("a", "b")
+		n := f.start("a", f.nodes["a"].Store)
+		<-n.fed.Greeted()
+		if _, err := f.write("after", 2); err != nil {
+			t.Fatal(err)
+		}
+		if got := f.net.Pushes("a", "b") - before; got != 1 {
+			t.Errorf("%d pushes after the restart, want 1", got)
+		}
+	})
+}
+
+func TestRestoredBackupTakesANewIncarnation(t *testing.T) {
+	inFederation(t, 3, nil, func(f *federation) {
+		t := f.t
+		a := f.nodes["a"]
+		a.Submit(nil, put("before"))
+		f.settle(time.Second)
+		backup := a.Clone()
+		a.Submit(nil, put("after"))
+		f.settle(time.Second)
+		a.stop()
+
+		a = f.start("a", backup)
+		<-a.fed.Greeted()
+		time.Sleep(time.Second)
+		if got := a.Origin(); got == "a.1" {
+			t.Fatalf("origin is still %s", got)
+		}
+		if _, err := f.write("new life", 3); err != nil {
+			t.Fatal(err)
+		}
+		f.settle(10 * time.Second)
+		if !a.Has(memory.Dot{Origin: "a.1", Seq: 2}) {
+			t.Error("a did not get back what its backup lacked")
+		}
+	})
+}
+
+func TestLostDiskIsFilledAgain(t *testing.T) {
+	inFederation(t, 3, nil, func(f *federation) {
+		t := f.t
+		for i := range 300 {
+			if _, err := f.write(strconv.Itoa(i), 3); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f.nodes["c"].stop()
+		for _, m := range []memory.Node{"a", "b"} {
+			f.net.Set(m, "c", fakenet.Link{Delay: 5 * time.Millisecond})
+			f.net.Set("c", m, fakenet.Link{Delay: 5 * time.Millisecond})
+		}
+		f.start("c", memlog.New(f.lib, "c", 2, memory.NewClock(time.Now, memory.DefaultMaxSkew)))
+		f.settle(20 * time.Second)
+		if f.nodes["a"].fed.Counters.WentBack.Load() != 1 {
+			t.Error("a did not notice that c had lost its disk")
+		}
+	})
+}
+
+func TestMemberBehindTheTruncationTakesASnapshot(t *testing.T) {
+	inFederation(t, 3, nil, func(f *federation) {
+		t := f.t
+		f.isolate("c")
+		for i := range 300 {
+			f.nodes["a"].Submit(nil, put(strconv.Itoa(i)))
+		}
+		time.Sleep(time.Second)
+		for _, name := range []memory.Node{"a", "b"} {
+			f.nodes[name].Truncate("a.1", 200)
+		}
+		f.join("c")
+		f.settle(time.Minute)
+		if f.nodes["c"].fed.Counters.Snapshots.Load() != 1 {
+			t.Error("c has taken no snapshot")
+		}
+		if _, err := f.write("and on", 3); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestDivergedStateIsFoundListedAndRepaired(t *testing.T) {
+	inFederation(t, 2, nil, func(f *federation) {
+		t := f.t
+		a, b := f.nodes["a"], f.nodes["b"]
+		op := put("x")
+		a.Submit(nil, put("w"), op, put("y"))
+		f.settle(time.Second)
+		b.Spoil(op.Subjects()[0])
+
+		c, err := b.fed.Compare(t.Context(), "a")
+		if err != nil || c.Equal || len(c.Differences) != 1 {
+			t.Fatalf("%+v, %v", c, err)
+		}
+		want := replicate.Difference{Key: op.Subjects()[0], There: memory.Version{Stamp: c.Differences[0].There.Stamp, Dot: memory.Dot{Origin: "a.1", Seq: 2}}}
+		if d := cmp.Diff(want, c.Differences[0]); d != "" {
+			t.Errorf("difference: want -, got +\n%s", d)
+		}
+		f.settle(30 * time.Second)
+		if a.logs.count("differs") == 0 && b.logs.count("differs") == 0 {
+			t.Error("no alarm was logged")
+		}
+		if c, err := a.fed.Compare(t.Context(), "b"); err != nil || !c.Equal || len(c.Differences) > 0 {
+			t.Errorf("after the repair: %+v, %v", c, err)
+		}
+	})
+}
+
+func TestWaitEndsWithItsContextAndWithTheReplicator(t *testing.T) {
+	inFederation(t, 2, nil, func(f *federation) {
+		t := f.t
+		f.isolate("b")
+		a := f.nodes["a"]
+		ticket := a.fed.Expect(2)
+		a.Submit(ticket, put("x"))
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		defer cancel()
+		tally, err := ticket.Wait(ctx, time.Now().Add(time.Minute))
+		if !errors.Is(err, context.DeadlineExceeded) || len(tally.HeldBy) != 1 {
+			t.Errorf("%v, %v", tally, err)
+		}
+
+		ticket = a.fed.Expect(2)
+		a.Submit(ticket, put("y"))
+		go a.stop()
+		start := time.Now()
+		if _, err := ticket.Wait(t.Context(), time.Now().Add(time.Minute)); err == nil || time.Since(start) > time.Second {
+			t.Errorf("after %s: %v", time.Since(start), err)
+		}
+	})
+}
+
+func TestFollowWaitsForAnOlderWrite(t *testing.T) {
+	inFederation(t, 2, nil, func(f *federation) {
+		t := f.t
+		f.isolate("b")
+		if _, err := f.write("x", 2); err == nil {
+			t.Fatal("acknowledged")
+		}
+		f.join("b")
+		d := memory.Dot{Origin: "a.1", Seq: 1}
+		for range 2 { // the second is met at once
+			if tally, err := f.nodes["a"].fed.Follow(d, 2).Wait(t.Context(), time.Now().Add(10*time.Second)); err != nil || tally.Dot != d {
+				t.Errorf("%v, %v", tally, err)
+			}
+		}
+	})
+}
+
+func TestCommitsAreTakenWhileNothingRuns(t *testing.T) {
+	net, lib := fakenet.New(), memlog.NewLibrary()
+	st := memlog.New(lib, "a", 1, memory.NewClock(time.Now, memory.DefaultMaxSkew))
+	r, err := replicate.New(t.Context(), replicate.Config{Self: "a", Members: []memory.Node{"b"}},
+		replicate.Storage{Log: st, Cursors: st, Digests: st}, net.Of("a"), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	st.OnCommit(r.Committed)
+	for i := range 10_000 { // would block for good if the hook waited for the loop
+		st.Submit(r.Expect(1), put(strconv.Itoa(i%10)))
+		r.Heard("b", st.View(), time.Now())
+	}
+}
+
+func TestMembersComeAndGo(t *testing.T) {
+	inFederation(t, 3, nil, func(f *federation) {
+		t := f.t
+		a := f.nodes["a"]
+		a.fed.SetMembers([]memory.Node{"b"})
+		synctest.Wait()
+		if w, n := a.fed.Quorum(); w != 2 || n != 2 {
+			t.Errorf("quorum %d of %d, want 2 of 2", w, n)
+		}
+		if tally, err := f.write("x", 2); err != nil || tally.N != 2 {
+			t.Errorf("%v, %v", tally, err)
+		}
+		a.fed.SetMembers([]memory.Node{"b", "c"})
+		synctest.Wait()
+		if tally, err := f.write("y", 3); err != nil || tally.N != 3 {
+			t.Errorf("%v, %v", tally, err)
+		}
+	})
+}
+
+func TestConfigIsChecked(t *testing.T) {
+	for name, tc := range map[string]struct {
+		cfg replicate.Config
+		ok  bool
+	}{
+		"alone":             {replicate.Config{Self: "a"}, true},
+		"W of N":            {replicate.Config{Self: "a", Members: []memory.Node{"b", "c"}, W: 3}, true},
+		"W above N":         {replicate.Config{Self: "a", Members: []memory.Node{"b", "c"}, W: 4}, false},
+		"W below 0":         {replicate.Config{Self: "a", W: -1}, false},
+		"names itself":      {replicate.Config{Self: "a", Members: []memory.Node{"a"}}, false},
+		"names one twice":   {replicate.Config{Self: "a", Members: []memory.Node{"b", "b"}}, false},
+		"no name":           {replicate.Config{}, false},
+		"a name with a dot": {replicate.Config{Self: "a", Members: []memory.Node{"b.c"}}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := tc.cfg.Validate(); (err == nil) != tc.ok || err != nil && !errors.Is(err, memory.ErrInvalid) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
