@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -157,18 +158,34 @@ func (s *Store) Count(ctx context.Context, f memory.Filter) (int, error) {
 	return n, err
 }
 
+// Spaces counts the records that fit f by namespace.
+func (s *Store) Spaces(ctx context.Context, f memory.Filter) (map[string]int64, error) {
+	w := filter(f)
+	out := map[string]int64{}
+	err := s.read.each(ctx, `SELECT m.namespace, count(*) FROM memories m WHERE `+w.String()+` GROUP BY 1`, w.args, func(r rowScanner) error {
+		var ns string
+		var n int64
+		err := r.Scan(&ns, &n)
+		out[ns] = n
+		return err
+	})
+	return out, err
+}
+
 // Counts sums up the records, with expiry judged at now.
 func (s *Store) Counts(ctx context.Context, now memory.Instant) (memory.Counts, error) {
 	c := memory.Counts{ByTier: map[memory.Tier]int64{}, ByNamespace: map[string]int64{}}
 	tiers := []memory.Tier{memory.Short, memory.Mid, memory.Long}
-	q := `SELECT m.l_state, m.l_state = 1 AND ` + sqlExpired + ` AS gone, m.tier, m.namespace, count(*) FROM memories m WHERE m.c_lsn <> 0 GROUP BY 1, 2, 3, 4`
-	err := s.read.each(ctx, q, []any{int64(now)}, func(r rowScanner) error {
+	q := `SELECT m.l_state, m.l_state = 1 AND ` + sqlExpired + ` AS gone, m.tier, m.namespace, count(*), total(m.expires <> 0 AND m.expires <= ?)
+		FROM memories m WHERE m.c_lsn <> 0 GROUP BY 1, 2, 3, 4`
+	err := s.read.each(ctx, q, []any{int64(now), int64(now) + int64(time.Hour)}, func(r rowScanner) error {
 		var life memory.Life
 		var gone bool
 		var tier int
 		var ns string
 		var n int64
-		if err := r.Scan(&life, &gone, &tier, &ns, &n); err != nil {
+		var soon float64
+		if err := r.Scan(&life, &gone, &tier, &ns, &n, &soon); err != nil {
 			return err
 		}
 		switch {
@@ -176,6 +193,7 @@ func (s *Store) Counts(ctx context.Context, now memory.Instant) (memory.Counts, 
 			c.Archived += n
 		case life == memory.Live:
 			c.Live += n
+			c.ExpiringSoon += int64(soon)
 			c.ByNamespace[ns] += n
 			if tier >= 0 && tier < len(tiers) {
 				c.ByTier[tiers[tier]] += n

@@ -9,93 +9,92 @@ import (
 )
 
 // revise adds the content of e to the history of m, and keeps count of the
-// revisions that lost without a later one having seen them. Which those are
-// depends on the set of entries alone, not on the order in which they came.
+// revisions in conflict: those with content that are not the current one, and
+// that no other revision of m names. So which those are depends on the set of
+// entries alone, not on the order in which they came.
 func (t *tx) revise(ctx context.Context, m *record, e incoming, wins bool, row *logRow) error {
+	full := e.Hollow.IsZero()
 	if m.life == memory.Erased {
-		by := t.w.s.dot(m.content.origin, m.content.seq)
-		raw, err := t.hollow(e.Entry, by)
-		row.raw, row.state = raw, stateHollow
-		return err
-	}
-	if !e.Hollow.IsZero() {
+		if full {
+			raw, err := t.hollow(e.Entry, t.w.s.dot(m.content.origin, m.content.seq))
+			row.raw, row.state = raw, stateHollow
+			return err
+		}
 		return nil
 	}
-	row.older, m.newest, m.dirty = m.newest, row.lsn, true
-	if wins {
-		if err := t.outdo(ctx, m, e.Entry); err != nil {
-			return err
-		}
-	} else {
-		named, err := t.named(ctx, row.older, e.Dot)
-		if err != nil {
-			return err
-		}
-		row.seen = named
-		if !named {
-			m.conflicts++
-		}
+	if err := t.seeAll(ctx, m, e.Entry); err != nil {
+		return err
 	}
-	winner := t.w.s.dot(m.content.origin, m.content.seq)
+	named, err := t.foreseen(ctx, m, e.Dot)
+	if err != nil {
+		return err
+	}
+	switch {
+	case wins && m.content.lsn != 0 && !slices.Contains(e.Prev, t.contentDot(m)):
+		var unseen int
+		_, err = t.w.queryRow(ctx, `SELECT 1 FROM log WHERE lsn = ? AND seen = 0 AND state = 0`, []any{m.content.lsn}, &unseen)
+		m.conflicts += unseen
+	case !wins && full && !named:
+		m.conflicts++
+	}
+	m.dirty = true
+	if full {
+		row.seen, row.older, m.newest = named, m.newest, row.lsn
+	}
+	return err
+}
+
+func (t *tx) contentDot(m *record) memory.Dot { return t.w.s.dot(m.content.origin, m.content.seq) }
+
+// seeAll marks the revisions that e names as seen, also those to come.
+func (t *tx) seeAll(ctx context.Context, m *record, e *memory.Entry) error {
 	for _, p := range e.Prev {
-		if p == winner && wins {
+		if p == e.Dot {
+			continue
+		}
+		if !t.held(p) {
+			if err := t.exec(ctx, `INSERT OR IGNORE INTO foreseen (record, dot) VALUES (?, ?)`, m.rid, p.String()); err != nil {
+				return err
+			}
 			continue
 		}
 		n, err := t.see(ctx, m, p)
 		if err != nil {
 			return err
 		}
-		m.conflicts -= n
+		if p != t.contentDot(m) {
+			m.conflicts -= n
+		}
 	}
 	return nil
 }
 
-// outdo notes that the current content of m loses to e: seen if e names it, in
-// conflict if not.
-func (t *tx) outdo(ctx context.Context, m *record, e *memory.Entry) error {
-	if m.content.lsn == 0 {
-		return nil
-	}
-	if slices.Contains(e.Prev, t.w.s.dot(m.content.origin, m.content.seq)) {
-		return t.exec(ctx, `UPDATE log SET seen = 1 WHERE lsn = ?`, m.content.lsn)
-	}
-	var state int
-	if _, err := t.w.queryRow(ctx, `SELECT state FROM log WHERE lsn = ?`, []any{m.content.lsn}, &state); err != nil {
-		return err
-	}
-	if state == stateApplied {
-		m.conflicts++
-	}
-	return nil
-}
-
-// see marks a revision that lost as seen, and returns how many that changed: 0 or 1.
+// see marks a revision of m as seen, and returns how many that changed: 0 or 1.
 func (t *tx) see(ctx context.Context, m *record, d memory.Dot) (int, error) {
-	o := t.w.origins[d.Origin]
-	if o == nil {
-		return 0, nil
-	}
 	st, err := t.w.stmt(ctx, `UPDATE log SET seen = 1 WHERE origin = ? AND seq = ? AND record = ? AND seen = 0 AND state = 0`) //nolint:sqlclosecheck // kept for the next time
 	if err != nil {
 		return 0, err
 	}
-	res, err := st.ExecContext(ctx, o.id, int64(d.Seq), m.rid)
+	t.rows++
+	res, err := st.ExecContext(ctx, t.w.origins[d.Origin].id, int64(d.Seq), m.rid)
 	if err != nil {
 		return 0, classify(err)
 	}
-	t.rows++
 	n, err := res.RowsAffected()
 	return int(n), err
 }
 
-// named reports whether a revision in the list that starts at lsn names d.
-func (t *tx) named(ctx context.Context, lsn int64, d memory.Dot) (bool, error) {
-	found := false
-	err := t.revisions(ctx, lsn, func(_ int64, e *memory.Entry) error {
-		found = found || slices.Contains(e.Prev, d)
-		return nil
-	})
-	return found, err
+// foreseen reports whether a revision of m that came earlier names d, and forgets that.
+func (t *tx) foreseen(ctx context.Context, m *record, d memory.Dot) (bool, error) {
+	if m.fresh {
+		return false, nil
+	}
+	var one int
+	found, err := t.w.queryRow(ctx, `SELECT 1 FROM foreseen WHERE record = ? AND dot = ?`, []any{m.rid, d.String()}, &one)
+	if err != nil || !found {
+		return false, err
+	}
+	return true, t.exec(ctx, `DELETE FROM foreseen WHERE record = ? AND dot = ?`, m.rid, d.String())
 }
 
 // revisions walks the history of a record, the last arrival first.
@@ -129,7 +128,12 @@ func (t *tx) erase(ctx context.Context, m *record, by *memory.Entry) error {
 	}
 	m.newest, m.conflicts, m.dirty = 0, 0, true
 	t.erased = true
-	return t.exec(ctx, `DELETE FROM embeddings WHERE record = ?`, m.rid)
+	for _, q := range []string{`DELETE FROM embeddings WHERE record = ?`, `DELETE FROM foreseen WHERE record = ?`} {
+		if err := t.exec(ctx, q, m.rid); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // hollowOut replaces a logged entry by its hollow form.

@@ -24,7 +24,7 @@ CREATE TABLE log (
   seq    INTEGER NOT NULL,
   kind   INTEGER NOT NULL,
   state  INTEGER NOT NULL, -- 0 applied, 1 refused here, 2 applied and hollow
-  seen   INTEGER NOT NULL, -- 1: a later revision names it as its predecessor
+  seen   INTEGER NOT NULL, -- 1: another revision of the record names it as its predecessor
   record INTEGER NOT NULL, -- memories.rid that it is about, or 0
   older  INTEGER NOT NULL, -- lsn of the revision of the record that arrived before it, or 0
   digest BLOB    NOT NULL,
@@ -62,6 +62,13 @@ CREATE TABLE memories (
   conflicts  INTEGER NOT NULL
 );
 CREATE INDEX memories_title ON memories (namespace, title);
+
+-- Revisions that another one names as its predecessor, and that have not come yet.
+CREATE TABLE foreseen (
+  record INTEGER NOT NULL, -- memories.rid
+  dot    TEXT    NOT NULL,
+  PRIMARY KEY (record, dot)
+) WITHOUT ROWID;
 
 -- All other registers: links, standards, proposals, votes, outcomes.
 CREATE TABLE registers (

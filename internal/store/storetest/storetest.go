@@ -218,6 +218,7 @@ func (s Suite) Run(t *testing.T) {
 		"writes all or nothing":        s.allOrNothing,
 		"remembers idempotency keys":   s.idempotency,
 		"keeps concurrent edits":       s.conflicts,
+		"counts conflicts":             s.counts,
 		"erases for good":              s.erases,
 		"never resurrects":             s.noResurrection,
 		"parks what it cannot take":    s.parks,
