@@ -65,8 +65,14 @@ func Run(cfg Config) (Report, error) {
 		w.checkSurvival()
 	}
 	w.heal()
-	healed := w.now
-	w.run(func() bool { return w.converged(healed) || w.now.Sub(healed) > patience })
+	healed, looked := w.now, w.now
+	w.run(func() bool {
+		if w.now.Sub(looked) < glance {
+			return false
+		}
+		looked = w.now
+		return w.converged(healed) || w.now.Sub(healed) > patience
+	})
 	w.report.Healing = w.now.Sub(healed)
 	w.checkConverged(healed)
 	return w.report, w.broken
@@ -75,6 +81,9 @@ func Run(cfg Config) (Report, error) {
 // patience is how long a federation may take to become equal after the last
 // fault: probes of stopped lanes and the longest backoff are in it.
 const patience = 5 * time.Minute
+
+// glance is how often it is looked whether a federation has become equal.
+const glance = 50 * time.Millisecond
 
 func epoch() time.Time { return time.Date(2026, time.January, 2, 3, 4, 5, 0, time.UTC) }
 
