@@ -73,46 +73,69 @@ func (s *Store) decode(ops []memory.Shipment) ([]arrival, error) {
 	return append(full, hollow...), nil
 }
 
-// maxIslands bounds what is held of an origin beyond a hole.
-const maxIslands = 1 << 16
-
 func (t *tx) accept(ctx context.Context, in []arrival, again bool, out *memory.Accepted) error {
 	if again {
 		if _, err := t.scrub(ctx); err != nil {
 			return err
 		}
 	}
-	for _, a := range in {
-		if a.Dot.Origin == t.w.own.name && a.Dot.Seq > t.w.own.head {
-			// Somebody knows ops of ours that this database does not.
-			if err := t.newIncarnation(ctx); err != nil {
+	// Hollow entries that have to wait may wait for each other.
+	for progress := true; progress && len(in) > 0; {
+		var deferred []arrival
+		for _, a := range in {
+			if a.Dot.Origin == t.w.own.name && a.Dot.Seq > t.w.own.head {
+				// Somebody knows ops of ours that this database does not.
+				if err := t.newIncarnation(ctx); err != nil {
+					return err
+				}
+			}
+			o, err := t.origin(ctx, a.Dot.Origin)
+			if err != nil {
+				return err
+			}
+			if t.early(o, a) {
+				deferred = append(deferred, a)
+				continue
+			}
+			if err := t.acceptOne(ctx, o, a, again, out); err != nil {
 				return err
 			}
 		}
-		o, err := t.origin(ctx, a.Dot.Origin)
-		if err != nil {
-			return err
-		}
-		if err := t.acceptOne(ctx, o, a, again, out); err != nil {
-			return err
-		}
+		progress = len(deferred) < len(in)
+		in = deferred
 	}
+	out.Deferred += len(in)
 	return nil
 }
 
-func (t *tx) acceptOne(ctx context.Context, o *originState, a arrival, again bool, out *memory.Accepted) error {
+// early reports whether a must come again later: too much is held beyond a hole,
+// or it is hollow and what replaced it has not come yet.
+func (t *tx) early(o *originState, a arrival) bool {
 	switch {
 	case o.holds(a.Dot.Seq):
+		return false
+	case a.Dot.Seq != o.head+1 && len(o.islands) >= t.w.s.cfg.MaxIslands:
+		return true
+	case a.refused != nil || a.Hollow.IsZero() || t.held(a.Hollow):
+		return false
+	}
+	by := t.w.origins[a.Hollow.Origin]
+	return by == nil || !by.holds(a.Hollow.Seq)
+}
+
+func (t *tx) acceptOne(ctx context.Context, o *originState, a arrival, again bool, out *memory.Accepted) error {
+	if o.holds(a.Dot.Seq) {
 		return t.acceptKnown(ctx, o, a, again, out)
-	case !a.Hollow.IsZero() && !t.held(a.Hollow), len(o.islands) >= maxIslands:
-		out.Deferred++
-		return nil
 	}
 	refused := a.refused
 	if refused == nil {
-		refused = t.w.s.cfg.Clock.Observe(a.Stamp)
+		refused = t.unready(a.Entry)
 	}
-	if refused != nil {
+	switch {
+	case refused != nil && len(o.gaps) >= maxGaps:
+		out.Deferred++
+		return nil
+	case refused != nil:
 		return t.refuse(ctx, o, a, refused, out)
 	}
 	if err := t.apply(ctx, o, a.incoming); err != nil {
@@ -123,24 +146,53 @@ func (t *tx) acceptOne(ctx context.Context, o *originState, a arrival, again boo
 	return nil
 }
 
-func (t *tx) held(d memory.Dot) bool {
-	o := t.w.origins[d.Origin]
-	if o == nil || !o.holds(d.Seq) {
-		return false
+// maxGaps bounds what is refused of one origin: heads with more gaps cannot be sent.
+const maxGaps = 1 << 15
+
+// unready says why a valid entry cannot be taken yet, or nil.
+func (t *tx) unready(e *memory.Entry) error {
+	if !e.Hollow.IsZero() && !t.held(e.Hollow) {
+		return &waitError{by: e.Hollow, retry: t.w.s.cfg.Clock.Wall().Add(waitRetry)}
 	}
-	_, gap := o.gaps[d.Seq]
-	return !gap
+	return t.w.s.cfg.Clock.Observe(e.Stamp)
 }
 
-// refuse keeps the bytes of an entry that cannot be applied, and says why.
-func (t *tx) refuse(ctx context.Context, o *originState, a arrival, why error, out *memory.Accepted) error {
+// waitRetry is how soon a hollow entry is tried again that waits for a refused one.
+const waitRetry = time.Minute
+
+// waitError refuses a hollow entry for as long as the one that replaced it is refused.
+type waitError struct {
+	by    memory.Dot
+	retry time.Time
+}
+
+func (e *waitError) Error() string {
+	return fmt.Sprintf("its content is gone, and %s, which replaced it, was refused", e.by)
+}
+
+// refusalOf describes why this node did not take the entry d.
+func (t *tx) refusalOf(d memory.Dot, why error) memory.Parked {
 	p := memory.Parked{
-		Refusal: memory.Refusal{Dot: a.Dot, Code: memory.RefusalCode(why), Text: why.Error()},
+		Refusal: memory.Refusal{Dot: d, Code: memory.RefusalCode(why), Text: why.Error()},
 		Member:  t.w.s.cfg.Node, Since: t.w.s.now(),
 	}
 	if skew, ok := errors.AsType[*memory.SkewError](why); ok {
 		p.Retry = memory.InstantOf(skew.Retry)
 	}
+	if wait, ok := errors.AsType[*waitError](why); ok {
+		p.Retry = memory.InstantOf(wait.retry)
+	}
+	return p
+}
+
+func (t *tx) held(d memory.Dot) bool {
+	o := t.w.origins[d.Origin]
+	return o != nil && o.holds(d.Seq) && !o.isGap(d.Seq)
+}
+
+// refuse keeps the bytes of an entry that cannot be applied, and says why.
+func (t *tx) refuse(ctx context.Context, o *originState, a arrival, why error, out *memory.Accepted) error {
+	p := t.refusalOf(a.Dot, why)
 	err := t.append(ctx, logRow{
 		lsn: int64(t.nextLSN()), origin: o.id, seq: int64(a.Dot.Seq), state: stateParked, digest: a.Digest, raw: a.raw,
 	})
@@ -150,7 +202,7 @@ func (t *tx) refuse(ctx context.Context, o *originState, a arrival, why error, o
 	if err := t.park(ctx, p, nil); err != nil {
 		return err
 	}
-	o.gaps[a.Dot.Seq] = struct{}{}
+	o.addGap(a.Dot.Seq)
 	t.hold(o, a.Dot.Seq)
 	out.Refused = append(out.Refused, p.Refusal)
 	return nil
@@ -171,11 +223,8 @@ func (t *tx) acceptKnown(ctx context.Context, o *originState, a arrival, again b
 		return t.revive(ctx, o, a, out)
 	case !found:
 		return nil
-	case a.Digest != memory.Digest(digest):
-		p := memory.Parked{
-			Refusal: memory.Refusal{Dot: a.Dot, Code: memory.CodeDotConflict, Text: memory.ErrDotConflict.Error()},
-			Member:  t.w.s.cfg.Node, Since: t.w.s.now(),
-		}
+	case a.Digest != toDigest(digest):
+		p := t.refusalOf(a.Dot, memory.ErrDotConflict)
 		out.Refused = append(out.Refused, p.Refusal)
 		return t.park(ctx, p, a.raw)
 	case state == stateParked:
@@ -223,93 +272,19 @@ func (t *tx) refusal(ctx context.Context, d memory.Dot) memory.Refusal {
 	return r
 }
 
-// RetryParked tries again to apply ops that this node refused: those given, or
-// with none given all whose time has come at now. It returns how many were taken.
-func (s *Store) RetryParked(ctx context.Context, dots []memory.Dot, now time.Time) (int, error) {
-	taken := 0
-	err := s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error {
-		var err error
-		taken, err = t.retryParked(ctx, dots, memory.InstantOf(now))
-		return err
-	})
-	return taken, err
-}
-
-func (t *tx) retryParked(ctx context.Context, dots []memory.Dot, now memory.Instant) (int, error) {
-	if dots == nil {
-		var err error
-		if dots, err = t.dueParked(ctx, now); err != nil {
-			return 0, err
-		}
-	}
-	taken := 0
-	for _, d := range dots {
-		ok, err := t.retryOne(ctx, d)
-		if err != nil {
-			return 0, err
-		}
-		if ok {
-			taken++
-			t.job.news++
-		}
-	}
-	return taken, nil
-}
-
-func (t *tx) retryOne(ctx context.Context, d memory.Dot) (bool, error) {
-	o := t.w.origins[d.Origin]
-	if o == nil {
-		return false, nil
-	}
-	if _, gap := o.gaps[d.Seq]; !gap {
-		return false, nil
-	}
-	var raw []byte
-	var lsn int64
-	found, err := t.w.queryRow(ctx, `SELECT lsn, raw FROM log WHERE origin = ? AND seq = ? AND state = ?`, []any{o.id, int64(d.Seq), stateParked}, &lsn, &raw)
-	if err != nil || !found {
-		return false, err
-	}
-	e, err := t.w.s.cfg.Codec.Decode(raw)
-	if err == nil {
-		err = e.Validate()
-	}
-	if err == nil {
-		err = t.w.s.cfg.Clock.Observe(e.Stamp)
-	}
-	if err != nil {
-		return false, t.exec(ctx, `UPDATE parked SET text = ? WHERE member = ? AND origin = ? AND seq = ?`,
-			err.Error(), string(t.w.s.cfg.Node), string(d.Origin), int64(d.Seq))
-	}
-	if err := t.exec(ctx, `DELETE FROM log WHERE lsn = ?`, lsn); err != nil {
-		return false, err
-	}
-	if err := t.exec(ctx, `DELETE FROM parked WHERE member = ? AND origin = ? AND seq = ?`, string(t.w.s.cfg.Node), string(d.Origin), int64(d.Seq)); err != nil {
-		return false, err
-	}
-	delete(o.gaps, d.Seq)
-	return true, t.apply(ctx, o, incoming{Entry: e, raw: raw})
-}
-
-// dueParked lists the ops that are to be tried again by themselves.
-func (t *tx) dueParked(ctx context.Context, now memory.Instant) ([]memory.Dot, error) {
-	var out []memory.Dot
-	err := t.w.each(ctx, `SELECT origin, seq FROM parked WHERE member = ? AND retry > 0 AND retry <= ? ORDER BY retry LIMIT 256`,
-		[]any{string(t.w.s.cfg.Node), int64(now)}, func(r rowScanner) error {
-			var d memory.Dot
-			err := r.Scan(&d.Origin, &d.Seq)
-			out = append(out, d)
-			return err
-		})
-	return out, err
-}
-
-// AdoptHeads moves the heads of this node to at least those given. It is for
+// AdoptHeads moves the heads of this node to at least those given, up to their
+// first gap. It is for
 // the end of a snapshot: what the heads cover and the snapshot did not bring had
 // been superseded.
 func (s *Store) AdoptHeads(ctx context.Context, heads memory.Heads) error {
 	return s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error {
 		for name, h := range heads {
+			if err := name.Valid(); err != nil {
+				return err
+			}
+			if len(h.Gaps) > 0 {
+				h.Seq = min(h.Seq, h.Gaps[0]-1) // what lies behind was not all in the snapshot
+			}
 			if name == t.w.own.name && h.Seq > t.w.own.head {
 				if err := t.newIncarnation(ctx); err != nil {
 					return err

@@ -62,6 +62,14 @@ func (w *writer) background(ctx context.Context) (more bool, err error) {
 		err := w.alone(ctx, func(ctx context.Context, t *tx) error { return t.indexNext(ctx) })
 		return w.indexed != before, err // no progress, on a full disk: later
 	}
+	if n := min(len(w.retry), retrySlice); n > 0 {
+		dots := w.retry[:n]
+		w.retry = w.retry[n:]
+		return true, w.alone(ctx, func(ctx context.Context, t *tx) error {
+			_, err := t.retryParked(ctx, dots, 0)
+			return err
+		})
+	}
 	if by := w.s.touch.take(); len(by) > 0 {
 		return false, w.alone(ctx, func(ctx context.Context, t *tx) error { return t.foldTouches(ctx, by) })
 	}
@@ -73,6 +81,9 @@ func (w *writer) background(ctx context.Context) (more bool, err error) {
 	}
 	return false, w.checkpoint(ctx, w.walRows > 0 && w.quiet())
 }
+
+// retrySlice is how many refused ops are tried again in one transaction.
+const retrySlice = 64
 
 // indexDue reports whether the index cannot wait for a quiet moment: somebody
 // waits for it, or it is far behind.

@@ -85,7 +85,7 @@ const (
 	maxIndexLag = 2048
 	// indexPause is how long nothing must be written before the index catches up:
 	// few large steps cost less than many small ones.
-	indexPause = 25 * time.Millisecond
+	indexPause = 100 * time.Millisecond
 )
 
 // indexNext indexes the next slice and reports whether there is more.

@@ -73,7 +73,7 @@ func (w *writer) loadOrigins(ctx context.Context) error {
 	}
 	byID := map[int64]*originState{}
 	err := w.each(ctx, `SELECT id, name, head FROM origins`, nil, func(r rowScanner) error {
-		o := &originState{islands: map[uint64]struct{}{}, gaps: map[uint64]struct{}{}}
+		o := &originState{islands: map[uint64]struct{}{}}
 		if err := r.Scan(&o.id, &o.name, &o.head); err != nil {
 			return err
 		}
@@ -96,14 +96,18 @@ func (w *writer) loadOrigins(ctx context.Context) error {
 			return err
 		}
 	}
-	return w.each(ctx, `SELECT origin, seq FROM parked WHERE member = ? AND raw IS NULL`, []any{string(w.s.cfg.Node)}, func(r rowScanner) error {
-		var d memory.Dot
-		if err := r.Scan(&d.Origin, &d.Seq); err != nil {
-			return err
+	refused, err := w.refused(ctx, `1 = 1`)
+	for _, d := range refused {
+		o := w.origins[d.Origin]
+		if o == nil {
+			return fmt.Errorf("%w: %s is refused, and of no known origin", ErrFatal, d)
 		}
-		w.origins[d.Origin].gaps[d.Seq] = struct{}{}
-		return nil
-	})
+		o.gaps = append(o.gaps, d.Seq)
+	}
+	for _, o := range byID {
+		slices.Sort(o.gaps)
+	}
+	return err
 }
 
 func (w *writer) loadBuckets(ctx context.Context) error {
@@ -144,18 +148,6 @@ func scan(rows *sql.Rows, err error, fn func(rowScanner) error) error {
 		}
 	}
 	return classify(rows.Err())
-}
-
-func sortedKeys(m map[uint64]struct{}) []uint64 {
-	if len(m) == 0 {
-		return nil
-	}
-	out := make([]uint64, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
 }
 
 // rowScanner is the current row of a result.

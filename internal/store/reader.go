@@ -125,9 +125,10 @@ func (t *readTx) view(ctx context.Context, s *Store) (memory.View, error) {
 		if err := r.Scan(&d.Origin, &d.Seq); err != nil {
 			return err
 		}
-		h := v.Heads[d.Origin]
-		h.Gaps = append(h.Gaps, d.Seq)
-		v.Heads[d.Origin] = h
+		if h := v.Heads[d.Origin]; d.Seq <= h.Seq {
+			h.Gaps = append(h.Gaps, d.Seq)
+			v.Heads[d.Origin] = h
+		}
 		return nil
 	})
 	if err != nil {

@@ -48,6 +48,9 @@ type Config struct {
 	QueueLen int // jobs that may wait for the writer; beyond, memory.ErrBusy
 	BatchOps int // ops in one transaction; 1 makes a transaction of each write
 	Readers  int // read-only connections
+	// MaxIslands bounds the entries that are held of an origin beyond a hole in its
+	// log; further ones are put off until the hole is filled. 0 is 65,536.
+	MaxIslands int
 	// MaxBytes bounds the database file; beyond, writes fail with memory.ErrFull. 0 is no bound.
 	MaxBytes int64
 }
@@ -56,6 +59,7 @@ func (c *Config) defaults() {
 	c.QueueLen = or(c.QueueLen, 4096)
 	c.BatchOps = or(c.BatchOps, 512)
 	c.Readers = or(c.Readers, 4)
+	c.MaxIslands = or(c.MaxIslands, 1<<16)
 }
 
 func or(v, fallback int) int {

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -179,31 +178,5 @@ func (s *Store) SaveCursor(ctx context.Context, member memory.Node, origin memor
 	return s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error {
 		return t.exec(ctx, `INSERT INTO cursors (member, origin, seq) VALUES (?,?,?)
 			ON CONFLICT (member, origin) DO UPDATE SET seq = max(seq, excluded.seq)`, string(member), string(origin), int64(seq))
-	})
-}
-
-// Park notes that a member refused an op of ours.
-func (s *Store) Park(ctx context.Context, p memory.Parked) error {
-	return s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error { return t.park(ctx, p, nil) })
-}
-
-func (t *tx) park(ctx context.Context, p memory.Parked, raw []byte) error {
-	return t.exec(ctx, `INSERT INTO parked (member, origin, seq, code, text, since, retry, raw) VALUES (?,?,?,?,?,?,?,?)
-		ON CONFLICT (member, origin, seq) DO UPDATE SET code = excluded.code, text = excluded.text, retry = excluded.retry`,
-		string(p.Member), string(p.Dot.Origin), int64(p.Dot.Seq), p.Code, p.Text, int64(p.Since), int64(p.Retry), raw)
-}
-
-// Unpark forgets that a member refused these ops: it has taken them since.
-func (s *Store) Unpark(ctx context.Context, member memory.Node, dots []memory.Dot) error {
-	if member == s.cfg.Node {
-		return errors.New("unpark: own refusals are retried, not forgotten")
-	}
-	return s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error {
-		for _, d := range dots {
-			if err := t.exec(ctx, `DELETE FROM parked WHERE member = ? AND origin = ? AND seq = ?`, string(member), string(d.Origin), int64(d.Seq)); err != nil {
-				return err
-			}
-		}
-		return nil
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"slices"
 
 	"modernc.org/sqlite"
 
@@ -56,49 +55,6 @@ func (t *tx) finish(ctx context.Context) error {
 	}
 	return t.w.exec(ctx, `UPDATE node SET origin = ?, clock = ?, lsn = ?, indexed = ?`,
 		t.w.own.id, int64(t.w.clock), int64(t.w.lsn), int64(t.w.indexed))
-}
-
-// origin returns the state of an origin, and makes it known if it is new.
-func (t *tx) origin(ctx context.Context, name memory.Origin) (*originState, error) {
-	if o, ok := t.w.origins[name]; ok {
-		return o, nil
-	}
-	o := &originState{id: int64(len(t.w.origins) + 1), name: name, islands: map[uint64]struct{}{}, gaps: map[uint64]struct{}{}}
-	if err := t.exec(ctx, `INSERT INTO origins (id, name, head) VALUES (?, ?, 0)`, o.id, string(name)); err != nil {
-		return nil, err
-	}
-	t.w.origins[name] = o
-	t.w.s.names.Store(o.id, name)
-	return o, nil
-}
-
-// hold notes that the entry seq of o is in the log, and moves the head over
-// what has become contiguous.
-func (t *tx) hold(o *originState, seq uint64) {
-	if seq <= o.head {
-		return
-	}
-	o.islands[seq] = struct{}{}
-	before := o.head
-	for {
-		if _, ok := o.islands[o.head+1]; !ok {
-			break
-		}
-		o.head++
-		delete(o.islands, o.head)
-	}
-	if o.head != before && !slices.Contains(t.heads, o) {
-		t.heads = append(t.heads, o)
-	}
-}
-
-// holds reports whether the log has, or had, the entry seq.
-func (o *originState) holds(seq uint64) bool {
-	if seq <= o.head {
-		return true
-	}
-	_, ok := o.islands[seq]
-	return ok
 }
 
 // digest moves the digest of the state from one holder of register k to the next.

@@ -38,18 +38,9 @@ type writer struct {
 	rid     int64 // highest memories.rid
 	sums    [memory.Buckets]memory.Sum
 	root    memory.Sum
-	walRows int       // rows written since the last checkpoint
-	wroteAt time.Time // of the last batch that came through the queue
-}
-
-// originState is what the writer knows of one origin.
-type originState struct {
-	id   int64
-	name memory.Origin
-	head uint64
-	// islands are entries held beyond head; gaps those up to head that were refused.
-	islands map[uint64]struct{}
-	gaps    map[uint64]struct{}
+	walRows int          // rows written since the last checkpoint
+	wroteAt time.Time    // of the last batch that came through the queue
+	retry   []memory.Dot // refused by an earlier run, to be tried once by this one
 }
 
 func newWriter(ctx context.Context, s *Store, db *sql.DB) (*writer, error) {
@@ -118,6 +109,10 @@ func (s *Store) Run(ctx context.Context) error {
 	defer idle.Stop()
 	// A batch that has begun is finished whatever happens to ctx.
 	work := context.WithoutCancel(ctx)
+	var err error
+	if s.write.retry, err = s.write.upgraded(work); err != nil {
+		return s.fail(err)
+	}
 	for {
 		batch := s.next()
 		if batch == nil {
@@ -356,7 +351,7 @@ func (w *writer) publishView(changed bool) memory.View {
 	}
 	v := memory.View{Heads: make(memory.Heads, len(w.origins)), Root: w.root.Digest(), LSN: w.lsn}
 	for name, o := range w.origins {
-		v.Heads[name] = memory.Head{Seq: o.head, Gaps: sortedKeys(o.gaps)}
+		v.Heads[name] = memory.Head{Seq: o.head, Gaps: o.refused()}
 	}
 	w.s.view.Store(&v)
 	w.s.origin.Store(&w.own.name)
