@@ -125,6 +125,9 @@ func (q *request) claims(id string) error {
 }
 
 func (a *API) readBody(w http.ResponseWriter, q *request, rt route) error {
+	if rt.body == bodyStream {
+		return nil
+	}
 	limit := a.cfg.MaxBody
 	if q.Body == nil || q.Body == http.NoBody {
 		if rt.body == bodyRequired {

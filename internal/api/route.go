@@ -49,6 +49,7 @@ const (
 	bodyNone     bodyMode = iota // read (for the idempotency hash) and not looked at
 	bodyRequired                 // JSON
 	bodyOptional                 // JSON, or nothing and the parameters in the query
+	bodyStream                   // left to the handler, which reads it as it comes
 )
 
 const (
@@ -87,6 +88,7 @@ func findRoutes() []route {
 		{method: post, path: "/api/v1/recall", summary: "find memories that bear on a text", handle: (*API).recall, body: bodyOptional, in: recallBody{}},
 		{method: get, path: "/api/v1/search", summary: "find memories that have all words", handle: (*API).search},
 		{method: get, path: "/api/v1/export", summary: "stream memories and links as NDJSON", handle: (*API).export, stream: true},
+		{method: post, path: "/api/v1/import/complete", summary: "take in a complete export", handle: (*API).importComplete, mutates: true, stream: true, body: bodyStream},
 	}
 }
 

@@ -289,6 +289,13 @@ type exportedLink struct {
 // export streams what the caller may see, or with ?all=true what there is: live
 // memories with the links that leave them, then archived memories, each by id.
 func (a *API) export(q *request) (reply, error) {
+	switch format := q.text("format"); format {
+	case "":
+	case "complete":
+		return a.exportComplete(q)
+	default:
+		return reply{}, badField("format", "format %.40q: want complete, or none", format)
+	}
 	f, err := a.filter(q)
 	if err != nil {
 		return reply{}, err

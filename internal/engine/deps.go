@@ -15,6 +15,7 @@ type Store interface {
 	Registers
 	Log
 	Digests
+	Importer
 }
 
 // Writer takes changes: this node's, and those of members.

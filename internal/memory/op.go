@@ -35,56 +35,56 @@ type Op interface {
 // Put writes the content of a memory as a whole. With Create it also makes the
 // memory live; without, it is an edit and leaves the lifecycle alone.
 type Put struct {
-	Memory Memory `cbor:"1,keyasint"`
-	Create bool   `cbor:"2,keyasint,omitempty"`
+	Memory Memory `json:"memory" cbor:"1,keyasint"`
+	Create bool   `json:"create,omitempty" cbor:"2,keyasint,omitempty"`
 }
 
 // Delete takes a memory out of the live set. Its history stays readable for as
 // long as history is kept, and Restore brings it back.
 type Delete struct {
-	ID string `cbor:"1,keyasint"`
+	ID string `json:"id" cbor:"1,keyasint"`
 }
 
 // Erase is absolute: the payload goes on every node and the id is never used again.
 type Erase struct {
-	ID string `cbor:"1,keyasint"`
+	ID string `json:"id" cbor:"1,keyasint"`
 }
 
 // Archive takes a memory out of the live set and into the archive.
 type Archive struct {
-	ID     string `cbor:"1,keyasint"`
-	Reason string `cbor:"2,keyasint"`
+	ID     string `json:"id" cbor:"1,keyasint"`
+	Reason string `json:"reason" cbor:"2,keyasint"`
 }
 
 // Restore makes an archived or deleted memory live again.
 type Restore struct {
-	ID string `cbor:"1,keyasint"`
+	ID string `json:"id" cbor:"1,keyasint"`
 }
 
 // Link draws a typed, directed edge between two memories.
 type Link struct {
-	Source      string  `cbor:"1,keyasint"`
-	Target      string  `cbor:"2,keyasint"`
-	Relation    string  `cbor:"3,keyasint"`
-	CreatedAt   Instant `cbor:"4,keyasint"`
-	ValidFrom   Instant `cbor:"5,keyasint,omitempty"`
-	ValidUntil  Instant `cbor:"6,keyasint,omitempty"`
-	ObservedBy  string  `cbor:"7,keyasint,omitempty"`
-	AttestLevel string  `cbor:"8,keyasint,omitempty"` // "" is unsigned
-	Signature   []byte  `cbor:"9,keyasint,omitempty"`
+	Source      string  `json:"source_id" cbor:"1,keyasint"`
+	Target      string  `json:"target_id" cbor:"2,keyasint"`
+	Relation    string  `json:"relation" cbor:"3,keyasint"`
+	CreatedAt   Instant `json:"created_at" cbor:"4,keyasint"`
+	ValidFrom   Instant `json:"valid_from,omitzero" cbor:"5,keyasint,omitempty"`
+	ValidUntil  Instant `json:"valid_until,omitzero" cbor:"6,keyasint,omitempty"`
+	ObservedBy  string  `json:"observed_by,omitempty" cbor:"7,keyasint,omitempty"`
+	AttestLevel string  `json:"attest_level,omitempty" cbor:"8,keyasint,omitempty"` // "" is unsigned
+	Signature   []byte  `json:"signature,omitempty" cbor:"9,keyasint,omitempty"`
 }
 
 // Unlink removes the named edges from Source to Target.
 type Unlink struct {
-	Source    string   `cbor:"1,keyasint"`
-	Target    string   `cbor:"2,keyasint"`
-	Relations []string `cbor:"3,keyasint"`
+	Source    string   `json:"source_id" cbor:"1,keyasint"`
+	Target    string   `json:"target_id" cbor:"2,keyasint"`
+	Relations []string `json:"relations" cbor:"3,keyasint"`
 }
 
 // SourceVersion is a memory as a consolidation read it.
 type SourceVersion struct {
-	ID  string `cbor:"1,keyasint"`
-	Dot Dot    `cbor:"2,keyasint"` // of the content that was read
+	ID  string `json:"id" cbor:"1,keyasint"`
+	Dot Dot    `json:"dot" cbor:"2,keyasint"` // of the content that was read
 }
 
 // ReasonConsolidated is the archive reason of the sources of a consolidation.
@@ -93,19 +93,19 @@ const ReasonConsolidated = "consolidated"
 // Consolidate creates Into from Sources and archives the sources with reason
 // "consolidated", as one op.
 type Consolidate struct {
-	Into    Memory          `cbor:"1,keyasint"`
-	Sources []SourceVersion `cbor:"2,keyasint"`
+	Into    Memory          `json:"into" cbor:"1,keyasint"`
+	Sources []SourceVersion `json:"sources" cbor:"2,keyasint"`
 }
 
 // Propose asks for approval of Action. The node of the entry's origin is the
 // proposal's home: it alone resolves it.
 type Propose struct {
-	ID          string   `cbor:"1,keyasint"`
-	Namespace   string   `cbor:"2,keyasint"`
-	Requester   AgentID  `cbor:"3,keyasint"`
-	RequestedAt Instant  `cbor:"4,keyasint"`
-	Approver    Approver `cbor:"5,keyasint"`
-	Action      Op       `cbor:"-"` // the codec writes it as kind and body
+	ID          string   `json:"id" cbor:"1,keyasint"`
+	Namespace   string   `json:"namespace" cbor:"2,keyasint"`
+	Requester   AgentID  `json:"requester" cbor:"3,keyasint"`
+	RequestedAt Instant  `json:"requested_at" cbor:"4,keyasint"`
+	Approver    Approver `json:"approver" cbor:"5,keyasint"`
+	Action      Op       `json:"action" cbor:"-"` // the codec writes it as kind and body
 }
 
 // Approver says who must approve: anybody (the zero value), one agent, or a
@@ -118,9 +118,9 @@ type Approver struct {
 // Decide is one agent's vote on a proposal. A later vote of the same agent
 // replaces an earlier one.
 type Decide struct {
-	ID      string  `cbor:"1,keyasint"`
-	Voter   AgentID `cbor:"2,keyasint"`
-	Approve bool    `cbor:"3,keyasint"`
+	ID      string  `json:"id" cbor:"1,keyasint"`
+	Voter   AgentID `json:"voter" cbor:"2,keyasint"`
+	Approve bool    `json:"approve" cbor:"3,keyasint"`
 }
 
 // Outcomes of a proposal.
@@ -133,21 +133,21 @@ const (
 // Resolve closes a proposal. Only its home issues one, once, together with the
 // action's own op.
 type Resolve struct {
-	ID      string `cbor:"1,keyasint"`
-	Outcome string `cbor:"2,keyasint"`
-	Detail  string `cbor:"3,keyasint,omitempty"`
+	ID      string `json:"id" cbor:"1,keyasint"`
+	Outcome string `json:"outcome" cbor:"2,keyasint"`
+	Detail  string `json:"detail,omitempty" cbor:"3,keyasint,omitempty"`
 }
 
 // SetStandard makes a memory state the rules of a namespace.
 type SetStandard struct {
-	Namespace  string `cbor:"1,keyasint"`
-	StandardID string `cbor:"2,keyasint"`
-	Parent     string `cbor:"3,keyasint,omitempty"` // "": the nearest ancestor with a standard
+	Namespace  string `json:"namespace" cbor:"1,keyasint"`
+	StandardID string `json:"standard_id" cbor:"2,keyasint"`
+	Parent     string `json:"parent,omitempty" cbor:"3,keyasint,omitempty"` // "": the nearest ancestor with a standard
 }
 
 // ClearStandard takes the standard of a namespace away.
 type ClearStandard struct {
-	Namespace string `cbor:"1,keyasint"`
+	Namespace string `json:"namespace" cbor:"1,keyasint"`
 }
 
 // New returns a pointer to an empty op of kind k, or nil if this binary does not
