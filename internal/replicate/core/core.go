@@ -22,6 +22,8 @@ type Config struct {
 	Seed uint64
 
 	Window     int           // batches in flight per lane; 0 is 4
+	Company    uint64        // entries that need not wait for the answer to others; 0 is 64
+	Gather     time.Duration // how long fewer wait for it; 0 is 10 ms
 	NoLanes    bool          // exchange heads and pull, but push no entries
 	BackoffMin time.Duration // after the first failure; 0 is 250 ms
 	BackoffMax time.Duration // at most; 0 is 30 s
@@ -33,6 +35,8 @@ type Config struct {
 
 func (c *Config) defaults() {
 	set(&c.Window, 4)
+	set(&c.Company, 64)
+	set(&c.Gather, 10*time.Millisecond)
 	set(&c.MaxPulls, 4)
 	set(&c.BackoffMin, 250*time.Millisecond)
 	set(&c.BackoffMax, 30*time.Second)
