@@ -111,7 +111,8 @@ type call struct {
 	method string
 	path   string // below /api/v1, escaped
 	query  url.Values
-	body   any // nil sends none
+	body   any       // nil sends none
+	stream io.Reader // in place of body: sent as it comes
 	with   With
 	header http.Header
 }
@@ -131,7 +132,7 @@ func (c *Client) request(ctx context.Context, k call) (*http.Request, error) {
 		k.query.Set("durability", string(k.with.Durability))
 	}
 	u.RawQuery = k.query.Encode()
-	var body io.Reader
+	body := k.stream
 	if k.body != nil {
 		b, err := json.Marshal(k.body)
 		if err != nil {

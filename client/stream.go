@@ -116,6 +116,10 @@ type ExportOptions struct {
 	// All takes what every agent wrote, not only what the caller may read. It is
 	// for the operator of the node: with the API key, or on the same machine.
 	All bool
+	// Complete takes the whole log in place of the memories, for [Client.Load]: a
+	// manifest, every entry, and a last line. It is for the operator too, and
+	// takes no other options.
+	Complete bool
 }
 
 // Export yields the JSON objects of an export: live memories, each followed by
@@ -132,6 +136,9 @@ func (c *Client) Export(ctx context.Context, o ExportOptions) iter.Seq2[json.Raw
 		}
 		if o.All {
 			q.Set("all", "true")
+		}
+		if o.Complete {
+			q.Set("format", "complete")
 		}
 		res, err := c.open(ctx, call{
 			method: http.MethodGet, path: "/export", query: q,

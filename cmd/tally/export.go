@@ -19,9 +19,14 @@ func newExport(a *app) *cobra.Command {
 	cmd := command("export [flags]", "Write memories and links as JSONL", argCheck{0, 0}, nil)
 	cmd.Long = `Write live memories, the links between them, and archived memories as JSON, one
 object per line, to stdout or a file. A file appears when it is complete, and not
-before. tally import reads it back.`
+before. tally import reads it back.
+
+With --complete it is the whole log of the node, byte for byte, with a digest of
+the file and of the state that it adds up to: what a backup wants, and what makes
+another node equal to this one.`
 	cmd.Example = `  tally export --output backup.jsonl
-  tally export --namespace home | jq .title`
+  tally export --namespace home | jq .title
+  tally export --complete --output node.jsonl && tally import node.jsonl --server http://10.0.0.2:9077`
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		c, err := a.connect()
 		if err != nil {
@@ -50,6 +55,9 @@ before. tally import reads it back.`
 	cmd.Flags().StringVarP(&file, "output", "o", "", "`file` to write (default stdout)")
 	cmd.Flags().StringVarP(&o.Namespace, "namespace", "n", "", "only this namespace")
 	cmd.Flags().BoolVar(&o.Subtree, "subtree", false, "with --namespace: and all below it")
+	cmd.Flags().BoolVar(&o.Complete, "complete", false, "the whole log: history, links, tombstones, standards, proposals; for the operator of the node")
+	cmd.MarkFlagsMutuallyExclusive("complete", "namespace")
+	cmd.MarkFlagsMutuallyExclusive("complete", "subtree")
 	cmd.Flags().BoolVar(&o.All, "all", false, "what every agent wrote, also in private; for the operator of the node")
 	return cmd
 }

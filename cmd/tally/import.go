@@ -41,6 +41,13 @@ writes go round among the nodes. Archived memories of an export are skipped.`
 		if err != nil {
 			return err
 		}
+		if a.completeExport(args[0]) {
+			server := a.address()
+			if len(servers) > 0 {
+				server = servers[0]
+			}
+			return a.importComplete(cmd.Context(), args[0], server, dryRun)
+		}
 		if concurrency < 1 || concurrency > 1024 {
 			return usage("--concurrency %d: want 1 to 1024", concurrency)
 		}

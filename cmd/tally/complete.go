@@ -1,0 +1,167 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/tallystick/tallystick/client"
+)
+
+// completeMark stands in the first line of a complete export.
+const completeMark = `"format":"tallystick-complete"`
+
+// completeExport reports whether name, or stdin for "-", is a complete export.
+// What it has read of stdin is put back.
+func (a *app) completeExport(name string) bool {
+	if name == "-" {
+		in := bufio.NewReader(a.in)
+		a.in = in
+		head, _ := in.Peek(len(`{"type":"manifest",`) + len(completeMark))
+		return bytes.Contains(head, []byte(completeMark))
+	}
+	f, err := os.Open(name) //nolint:gosec // the user named this file
+	if err != nil {
+		return false
+	}
+	defer func() { _ = f.Close() }()
+	head := make([]byte, 256)
+	n, _ := io.ReadFull(f, head)
+	return bytes.Contains(head[:n], []byte(completeMark))
+}
+
+// importComplete hands a complete export to one node. A file is read through
+// once before, so that one that is cut off or damaged changes nothing.
+func (a *app) importComplete(ctx context.Context, name, server string, dryRun bool) error {
+	c, err := a.connectTo(server)
+	if err != nil {
+		return err
+	}
+	in := a.in
+	if name != "-" {
+		if err := verifyFile(name); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		f, err := os.Open(name) //nolint:gosec // the user named this file
+		if err != nil {
+			return err
+		}
+		defer func() { _ = f.Close() }()
+		in = f
+	}
+	p := newProgress(a.err, "bytes sent")
+	out, err := c.Load(ctx, &counted{r: in, p: p}, dryRun)
+	p.done()
+	if err != nil {
+		return err
+	}
+	if err := a.showLoaded(out); err != nil {
+		return err
+	}
+	if out.Refused > 0 || out.Deferred > 0 {
+		return fmt.Errorf("import: %d of %d entries were not taken", out.Refused+out.Deferred, out.Entries)
+	}
+	return nil
+}
+
+// counted shows how far reading has got.
+type counted struct {
+	r io.Reader
+	p *progress
+	n int
+}
+
+func (c *counted) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	c.n += n
+	c.p.at(c.n, 0)
+	return n, err
+}
+
+func (a *app) showLoaded(l *client.Loaded) error {
+	return a.show(l, func(w io.Writer) error {
+		kinds := make([]string, 0, len(l.Counts))
+		for _, k := range slices.Sorted(maps.Keys(l.Counts)) {
+			kinds = append(kinds, fmt.Sprintf("%d %s", l.Counts[k], k))
+		}
+		applied := "applied"
+		if l.DryRun {
+			applied = "would be applied"
+		}
+		rows := [][]string{
+			{"exported by", l.From},
+			{"entries", fmt.Sprintf("%d (%s)", l.Entries, strings.Join(kinds, ", "))},
+			{applied, decimal(l.Applied)},
+			{"held already", decimal(l.Known)},
+		}
+		if n := l.Refused + l.Deferred; n > 0 {
+			rows = append(rows, []string{"not taken", decimal(n)})
+		}
+		for _, r := range l.Refusals {
+			rows = append(rows, []string{"", r.Dot + " " + r.Code + ": " + r.Text})
+		}
+		rows = append(rows, []string{"digest", verdictOf(l)})
+		return table(w, nil, rows)
+	})
+}
+
+func verdictOf(l *client.Loaded) string {
+	switch {
+	case l.Equal:
+		return l.Digest + ", that of the export"
+	case l.DryRun:
+		return "the entries add up to " + l.Expected + "; nothing was written"
+	}
+	return l.Digest + "; that of the export is " + l.Expected + ": the node holds other things besides, or not all of it"
+}
+
+// verifyFile reads a complete export and checks that it is as it was written.
+func verifyFile(name string) error {
+	f, err := os.Open(name) //nolint:gosec // the user named this file
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	return verifyLines(bufio.NewReaderSize(f, 1<<20))
+}
+
+func verifyLines(in *bufio.Reader) error {
+	sum := sha256.New()
+	for n := 0; ; n++ {
+		line, err := in.ReadBytes('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		if err != nil {
+			return fmt.Errorf("line %d: the export is cut off: its last line is missing", n+1)
+		}
+		if !bytes.HasPrefix(line, []byte(`{"type":"end"`)) {
+			sum.Write(line)
+			continue
+		}
+		var end struct {
+			Lines  int    `json:"lines"`
+			SHA256 string `json:"sha256"`
+		}
+		if err := json.Unmarshal(line, &end); err != nil {
+			return fmt.Errorf("line %d: %w", n+1, err)
+		}
+		if end.Lines != n || end.SHA256 != hex.EncodeToString(sum.Sum(nil)) {
+			return fmt.Errorf("line %d: the lines are not those that were exported: their number or SHA-256 differs", n+1)
+		}
+		if _, err := in.Peek(1); !errors.Is(err, io.EOF) {
+			return fmt.Errorf("line %d: the file goes on behind its last line", n+2)
+		}
+		return nil
+	}
+}
