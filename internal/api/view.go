@@ -26,7 +26,9 @@ func viewOf(r *memory.Record) memoryView {
 }
 
 // withArrays makes [] of arrays that are missing: clients expect no null there.
+// It also takes out what no client may see.
 func withArrays(m memory.Memory) memory.Memory {
+	m = m.Redacted()
 	if m.Tags == nil {
 		m.Tags = []string{}
 	}

@@ -15,6 +15,7 @@ type Store interface {
 	Registers
 	Log
 	Digests
+	Outbox
 	Importer
 }
 

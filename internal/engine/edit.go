@@ -30,6 +30,9 @@ func (e *Engine) update(ctx context.Context, c Caller, id string, p Patch) (*int
 	if p.IfVersion != 0 && p.IfVersion != rec.Version {
 		return nil, &ConflictError{ID: id, Expected: p.IfVersion, Current: rec.Version}
 	}
+	if err := subscriptionStays(rec, p); err != nil {
+		return nil, err
+	}
 	m, err := patched(rec.Memory, p)
 	if err != nil {
 		return nil, err

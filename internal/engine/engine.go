@@ -25,6 +25,9 @@ type Config struct {
 	CompactEvery  time.Duration // 1 h
 	IndexWait     time.Duration // how long a recall waits for the text index to catch up; 250 ms
 
+	// CheckWebhook says why no event can be posted to a URL; nil: any may be.
+	CheckWebhook func(rawURL string) error
+
 	Search Ranker           // of questions all of whose words must occur; ai-memory's rule
 	Recall Ranker           // of the others; ai-memory's rule
 	Now    func() time.Time // the wall clock; time.Now

@@ -1,0 +1,220 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// ErrTooMany says that no more subscriptions are taken.
+var ErrTooMany = errors.New("too many subscriptions")
+
+// maxSubscriptions bounds the live subscriptions of a federation.
+const maxSubscriptions = 1000
+
+// Outbox is what this node owes to the endpoints of subscriptions.
+type Outbox interface {
+	Subscribers(ctx context.Context) ([]memory.Subscriber, error)
+	Deliveries(ctx context.Context) (map[string]memory.Delivery, error)
+	DeadLetters(ctx context.Context, subscription string, queued bool, limit int) ([]memory.DeadLetter, error)
+	LSNBefore(ctx context.Context, at memory.Instant) (uint64, error)
+}
+
+// Subscribed is a subscription as its owner sees it. It never has the key.
+type Subscribed struct {
+	Record  memory.Record
+	Asks    memory.Subscription
+	Invalid string // why it is not one, "" if it is
+	Home    memory.Node
+	// Delivery is how far this node has got; nil where it is not the home.
+	Delivery *memory.Delivery
+}
+
+// Subscribe makes a subscription of the caller. It is delivered by this node
+// from then on: what is applied here after it.
+func (e *Engine) Subscribe(ctx context.Context, c Caller, s memory.Subscription) (Outcome, error) {
+	c = c.named()
+	s.CreatedBy, s.Redelivery = c.Agent, nil
+	if err := s.Validate(); err != nil {
+		return Outcome{}, err
+	}
+	if s.URL != "" && e.cfg.CheckWebhook != nil {
+		if err := e.cfg.CheckWebhook(s.URL); err != nil {
+			return Outcome{}, err
+		}
+	}
+	all, err := e.store.Subscribers(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if len(all) >= maxSubscriptions {
+		return Outcome{}, fmt.Errorf("there are %d subscriptions: %w", len(all), ErrTooMany)
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Outcome{}, fmt.Errorf("new id: %w", err)
+	}
+	m := memory.Memory{
+		ID: id.String(), Tier: memory.Long, Namespace: memory.SubscriptionNamespace, Title: "subscription " + id.String(),
+	}
+	if m.Content, err = contentOf(&s); err != nil {
+		return Outcome{}, err
+	}
+	return e.Create(ctx, c, Draft{Memory: m})
+}
+
+func contentOf(s *memory.Subscription) (string, error) {
+	b, err := json.Marshal(s)
+	return string(b), err
+}
+
+// Subscriptions lists the subscriptions of an agent, by id.
+func (e *Engine) Subscriptions(ctx context.Context, agent memory.AgentID) ([]Subscribed, error) {
+	all, err := e.store.Subscribers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	deliveries, err := e.store.Deliveries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []Subscribed
+	for i := range all {
+		if !owns(agent, &all[i].Record) {
+			continue
+		}
+		s := Subscribed{Record: all[i].Record, Home: all[i].Home()}
+		if sub, err := memory.SubscriptionOf(s.Record.Memory); err != nil {
+			s.Invalid = err.Error()
+		} else {
+			s.Asks = *sub
+			s.Asks.Key = ""
+		}
+		if d, ok := deliveries[s.Record.ID]; ok && s.Home == e.cfg.Node && d.Born == all[i].Born {
+			s.Delivery = &d
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+// owns reports whether a record is the agent's: what is nobody's is everybody's.
+func owns(agent memory.AgentID, rec *memory.Record) bool {
+	owner := rec.Access().Owner
+	return owner == agent || owner == "" && agent.Unowned()
+}
+
+// subscription returns a live subscription of the agent; anything else is
+// [memory.ErrNotFound].
+func (e *Engine) subscription(ctx context.Context, agent memory.AgentID, id string) (*memory.Record, *memory.Subscription, error) {
+	rec, err := e.visible(ctx, agent, id, memory.Live)
+	if err != nil {
+		return nil, nil, err
+	}
+	if rec.Namespace != memory.SubscriptionNamespace || !owns(agent, rec) {
+		return nil, nil, fmt.Errorf("subscription %.140s: %w", id, memory.ErrNotFound)
+	}
+	sub, err := memory.SubscriptionOf(rec.Memory)
+	return rec, sub, err
+}
+
+// Unsubscribe ends a subscription. No delivery begins after it is known to its home.
+func (e *Engine) Unsubscribe(ctx context.Context, c Caller, id string) (Outcome, error) {
+	rec, err := e.store.Record(ctx, id)
+	if err == nil && rec.Namespace != memory.SubscriptionNamespace {
+		err = memory.ErrNotFound
+	}
+	if err != nil {
+		return Outcome{}, fmt.Errorf("subscription %.140s: %w", id, err)
+	}
+	return e.Delete(ctx, c, id)
+}
+
+// Adopt makes this node the home of a subscription of the caller: it delivers
+// what is applied here from then on. It is for when the home is gone.
+func (e *Engine) Adopt(ctx context.Context, c Caller, id string) (Outcome, error) {
+	c = c.named()
+	return e.change(ctx, c, func(ctx context.Context) (*intent, error) {
+		rec, sub, err := e.subscription(ctx, c.Agent, id)
+		if err != nil {
+			return nil, err
+		}
+		if rec.Home() == e.cfg.Node {
+			entry, err := e.store.Entry(ctx, rec.LifeAt.Dot)
+			return &intent{existing: entry}, err
+		}
+		// What the old home was asked for is not for the new one to repeat.
+		sub.Redelivery = nil
+		in, err := e.rewrite(rec, sub)
+		if err != nil {
+			return nil, err
+		}
+		// As a creation it also takes the lifecycle, whose origin is the home.
+		in.ops[0].Op.(*memory.Put).Create = true
+		return in, nil
+	})
+}
+
+// Redeliver asks the home of a subscription of the caller to deliver again, from
+// whichever node.
+func (e *Engine) Redeliver(ctx context.Context, c Caller, id string, r memory.Redelivery) (Outcome, error) {
+	c = c.named()
+	if r.Since == 0 && !r.DeadLetters {
+		return Outcome{}, fmt.Errorf("redeliver: want a time, or the dead letters: %w", memory.ErrInvalid)
+	}
+	fresh, err := uuid.NewV7()
+	if err != nil {
+		return Outcome{}, fmt.Errorf("new id: %w", err)
+	}
+	r.ID = fresh.String()
+	return e.change(ctx, c, func(ctx context.Context) (*intent, error) {
+		rec, sub, err := e.subscription(ctx, c.Agent, id)
+		if err != nil {
+			return nil, err
+		}
+		if sub.URL == "" {
+			return nil, fmt.Errorf("subscription %s has no url to deliver to: %w", id, memory.ErrInvalid)
+		}
+		sub.Redelivery = &r
+		return e.rewrite(rec, sub)
+	})
+}
+
+// rewrite is the intent to make sub the content of rec.
+func (e *Engine) rewrite(rec *memory.Record, sub *memory.Subscription) (*intent, error) {
+	m := rec.Memory
+	var err error
+	if m.Content, err = contentOf(sub); err != nil {
+		return nil, err
+	}
+	m.Version++
+	return e.editing(rec, m, prev(rec)), nil
+}
+
+// DeadLetters returns what this node gave up for a subscription of the agent,
+// oldest first, and the node that delivers it now.
+func (e *Engine) DeadLetters(ctx context.Context, agent memory.AgentID, id string, limit int) ([]memory.DeadLetter, memory.Node, error) {
+	rec, _, err := e.subscription(ctx, agent, id)
+	if err != nil {
+		return nil, "", err
+	}
+	letters, err := e.store.DeadLetters(ctx, id, false, min(max(limit, 1), maxPage))
+	return letters, rec.Home(), err
+}
+
+// subscriptionStays refuses edits that would move a memory into or out of the
+// namespace of subscriptions, or replace what a subscription says: who reads one
+// is not shown all of it, and would write it back without its key.
+func subscriptionStays(rec *memory.Record, p Patch) error {
+	const space = memory.SubscriptionNamespace
+	moves := p.Namespace != nil && *p.Namespace != rec.Namespace && (*p.Namespace == space || rec.Namespace == space)
+	if moves || rec.Namespace == space && p.Content != nil {
+		return fmt.Errorf("memories in %s are subscriptions: subscribe and unsubscribe instead: %w", space, memory.ErrInvalid)
+	}
+	return nil
+}
