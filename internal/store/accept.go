@@ -36,7 +36,11 @@ func (s *Store) accept(ctx context.Context, ops []memory.Shipment, again bool) (
 		return memory.Accepted{}, err
 	}
 	var out memory.Accepted
-	err = s.do(ctx, queueMember, len(in), func(ctx context.Context, t *tx) error {
+	n := size{ops: len(in)}
+	for _, a := range in {
+		n.bytes += len(a.raw) + embeddingBytes(a.embedding)
+	}
+	err = s.doSized(ctx, queueMember, n, func(ctx context.Context, t *tx) error {
 		out = memory.Accepted{} // a batch that fails is run again, job by job
 		return t.accept(ctx, in, again, &out)
 	})

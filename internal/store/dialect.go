@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"embed"
 	"errors"
 	"fmt"
@@ -105,8 +106,13 @@ func olderVersion(a, b string) bool {
 // classify gives database errors the sentinels that callers branch on.
 func classify(err error) error {
 	var e *sqlite.Error
-	if !errors.As(err, &e) {
+	switch {
+	case errors.Is(err, sql.ErrConnDone), errors.Is(err, driver.ErrBadConn):
+		return fmt.Errorf("%w: %w", ErrFatal, err)
+	case !errors.As(err, &e):
 		return err
+	case e.Code() == sqlite3.SQLITE_IOERR_SHMSIZE: // the index of the write-ahead log cannot grow
+		return fmt.Errorf("%w: %w", memory.ErrFull, err)
 	}
 	switch e.Code() & 0xff {
 	case sqlite3.SQLITE_FULL:
@@ -115,6 +121,12 @@ func classify(err error) error {
 		return fmt.Errorf("%w: %w", ErrFatal, err)
 	}
 	return err
+}
+
+// isDatabase reports whether err came from the database, and not from the job.
+func isDatabase(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) || errors.Is(err, ErrFatal)
 }
 
 const (

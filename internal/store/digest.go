@@ -130,6 +130,7 @@ func (t *tx) scrub(ctx context.Context) (bool, error) {
 		}
 		wrong = true
 		t.rows++
+		t.change()
 		delta := sums[b]
 		delta.Sub(t.w.sums[b])
 		t.deltas[b] = delta

@@ -137,6 +137,7 @@ func (t *tx) indexNext(ctx context.Context) error {
 	}
 	t.w.indexed = last
 	t.rows++
+	t.steps++
 	return nil
 }
 

@@ -57,6 +57,7 @@ func (t *tx) origin(ctx context.Context, name memory.Origin) (*originState, erro
 	if err := t.exec(ctx, `INSERT INTO origins (id, name, head) VALUES (?, ?, 0)`, o.id, string(name)); err != nil {
 		return nil, err
 	}
+	t.change()
 	t.w.origins[name] = o
 	t.w.s.names.Store(o.id, name)
 	return o, nil
@@ -68,6 +69,7 @@ func (t *tx) hold(o *originState, seq uint64) {
 	if seq <= o.head {
 		return
 	}
+	t.change()
 	o.islands[seq] = struct{}{}
 	before := o.head
 	for {

@@ -76,6 +76,7 @@ func (t *tx) see(ctx context.Context, m *record, d memory.Dot) (int, error) {
 		return 0, err
 	}
 	t.rows++
+	t.steps++
 	res, err := st.ExecContext(ctx, t.w.origins[d.Origin].id, int64(d.Seq), m.rid)
 	if err != nil {
 		return 0, classify(err)

@@ -45,9 +45,15 @@ type Config struct {
 	// writes of the commit return. It must not block. Nil is no hook.
 	OnCommit func(memory.Committed)
 
-	QueueLen int // jobs that may wait for the writer; beyond, memory.ErrBusy
-	BatchOps int // ops in one transaction; 1 makes a transaction of each write
-	Readers  int // read-only connections
+	// QueueLen bounds the local writes, and the pushes, that wait for the writer;
+	// beyond, memory.ErrBusy. 0 is 4,096.
+	QueueLen int
+	// QueueBytes bounds their size, too, as far as there is more than one. 0 is 64 MiB.
+	QueueBytes int
+	// BatchOps bounds the ops of one transaction: a write or a push that brings it
+	// there is the last one. 1 makes a transaction of each. 0 is 512.
+	BatchOps int
+	Readers  int // read-only connections; 0 is 4
 	// MaxIslands bounds the entries that are held of an origin beyond a hole in its
 	// log; further ones are put off until the hole is filled. 0 is 65,536.
 	MaxIslands int
@@ -57,6 +63,7 @@ type Config struct {
 
 func (c *Config) defaults() {
 	c.QueueLen = or(c.QueueLen, 4096)
+	c.QueueBytes = or(c.QueueBytes, 64<<20)
 	c.BatchOps = or(c.BatchOps, 512)
 	c.Readers = or(c.Readers, 4)
 	c.MaxIslands = or(c.MaxIslands, 1<<16)
@@ -81,10 +88,11 @@ type Store struct {
 	write *writer // its fields belong to the goroutine of Run
 	read  *reader
 
-	queue   [2]chan *job // local writes, members' pushes: served in turn
+	queue   [2]queue // local writes, members' pushes: served in turn
 	wake    chan struct{}
-	closing chan struct{} // closed when Run no longer takes jobs
-	stopped chan struct{} // closed when Run has returned
+	running atomic.Bool   // Run was called, or never will be
+	closing chan struct{} // closed when no more jobs are taken
+	stopped chan struct{} // closed when no more jobs are answered
 	stop    sync.Once
 
 	view   atomic.Pointer[memory.View]
@@ -111,7 +119,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		wake: make(chan struct{}, 1), closing: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	for i := range s.queue {
-		s.queue[i] = make(chan *job, cfg.QueueLen)
+		s.queue[i].jobs = make(chan *job, cfg.QueueLen)
 	}
 	s.index.init()
 	if err := s.open(ctx); err != nil {
@@ -145,6 +153,9 @@ func (s *Store) open(ctx context.Context) error {
 // Close closes the database. Call it after Run has returned.
 func (s *Store) Close() error {
 	s.stop.Do(func() { close(s.closing) })
+	if s.running.CompareAndSwap(false, true) {
+		close(s.stopped)
+	}
 	var errs []error
 	if s.read != nil {
 		errs = append(errs, s.read.close())

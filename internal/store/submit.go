@@ -15,7 +15,7 @@ import (
 // ctx.
 func (s *Store) Submit(ctx context.Context, wr *memory.Write) (*memory.Written, error) {
 	var out *memory.Written
-	err := s.do(ctx, queueLocal, len(wr.Ops), func(ctx context.Context, t *tx) error {
+	err := s.doSized(ctx, queueLocal, weigh(wr), func(ctx context.Context, t *tx) error {
 		var err error
 		out, err = t.submit(ctx, wr)
 		return err
@@ -24,6 +24,38 @@ func (s *Store) Submit(ctx context.Context, wr *memory.Write) (*memory.Written, 
 		return nil, err
 	}
 	return out, nil
+}
+
+// weigh says what a write will take while it waits, about.
+func weigh(wr *memory.Write) size {
+	n := size{ops: len(wr.Ops)}
+	for _, op := range wr.Ops {
+		n.bytes += 256 + opBytes(op.Op) + embeddingBytes(op.Embedding)
+	}
+	return n
+}
+
+func opBytes(op memory.Op) int {
+	switch o := op.(type) {
+	case *memory.Put:
+		return memoryBytes(&o.Memory)
+	case *memory.Consolidate:
+		return memoryBytes(&o.Into) + 128*len(o.Sources)
+	case *memory.Propose:
+		return opBytes(o.Action)
+	}
+	return 0
+}
+
+func memoryBytes(m *memory.Memory) int {
+	n := len(m.Title) + len(m.Content) + len(m.Metadata) + len(m.SourceURI)
+	for _, t := range m.Tags {
+		n += len(t)
+	}
+	for i := range m.Citations {
+		n += len(m.Citations[i].URI)
+	}
+	return n
 }
 
 func (t *tx) submit(ctx context.Context, wr *memory.Write) (*memory.Written, error) {
@@ -168,6 +200,7 @@ func (t *tx) newIncarnation(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	t.change()
 	t.w.own = o
 	return nil
 }

@@ -24,27 +24,26 @@ const (
 	tailBytes = 8 << 20
 )
 
+// add appends entries; those of a new incarnation replace what is there.
 func (t *tail) add(es []tailEntry) {
 	if len(es) == 0 {
 		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if n := len(t.ring); n > 0 {
-		if last := t.ring[n-1].dot; last.Origin != es[0].dot.Origin || last.Seq+1 != es[0].dot.Seq {
+	for _, e := range es {
+		if n := len(t.ring); n > 0 && t.ring[n-1].dot != (memory.Dot{Origin: e.dot.Origin, Seq: e.dot.Seq - 1}) {
 			t.ring, t.bytes = nil, 0
 		}
-	}
-	t.ring = append(t.ring, es...)
-	for _, e := range es {
-		t.bytes += len(e.ship.Raw)
+		t.ring = append(t.ring, e)
+		t.bytes += shipSize(e.ship)
 	}
 	if t.bytes <= tailBytes && len(t.ring) <= tailOps {
 		return
 	}
 	cut := 0
 	for t.bytes > tailBytes/2 || len(t.ring)-cut > tailOps/2 {
-		t.bytes -= len(t.ring[cut].ship.Raw)
+		t.bytes -= shipSize(t.ring[cut].ship)
 		cut++
 	}
 	t.ring = append([]tailEntry(nil), t.ring[cut:]...)
@@ -78,9 +77,12 @@ func (t *tail) drop() {
 }
 
 func shipSize(s memory.Shipment) int {
-	n := len(s.Raw) + 16
-	if s.Embedding != nil {
-		n += 4*len(s.Embedding.Vector) + len(s.Embedding.Model)
+	return len(s.Raw) + 16 + embeddingBytes(s.Embedding)
+}
+
+func embeddingBytes(e *memory.Embedding) int {
+	if e == nil {
+		return 0
 	}
-	return n
+	return 4*len(e.Vector) + len(e.Model)
 }

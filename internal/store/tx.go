@@ -3,10 +3,7 @@ package store
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
-
-	"modernc.org/sqlite"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -17,6 +14,8 @@ type tx struct {
 	w      *writer
 	job    *job
 	rows   int                // rows written
+	steps  int                // changes of rows, and of what the writer keeps in memory
+	moved  bool               // the view changes
 	deltas map[int]memory.Sum // by bucket
 	tail   []tailEntry        // own entries, for the lanes
 	heads  []*originState     // whose head moved
@@ -26,12 +25,8 @@ type tx struct {
 // exec changes rows.
 func (t *tx) exec(ctx context.Context, q string, args ...any) error {
 	t.rows++
+	t.steps++
 	return t.w.exec(ctx, q, args...)
-}
-
-func isDatabase(err error) bool {
-	var e *sqlite.Error
-	return errors.As(err, &e) || errors.Is(err, ErrFatal)
 }
 
 // finish writes what the jobs left to be written once.
@@ -59,6 +54,7 @@ func (t *tx) finish(ctx context.Context) error {
 
 // digest moves the digest of the state from one holder of register k to the next.
 func (t *tx) digest(k memory.Key, from memory.Version, fromDigest memory.Digest, to memory.Version, toDigest memory.Digest) {
+	t.change()
 	b := memory.Bucket(k)
 	d := t.deltas[b]
 	if !from.IsZero() {
@@ -68,7 +64,14 @@ func (t *tx) digest(k memory.Key, from memory.Version, fromDigest memory.Digest,
 	t.deltas[b] = d
 }
 
+// change notes that the view will be another one.
+func (t *tx) change() {
+	t.steps++
+	t.moved = true
+}
+
 func (t *tx) nextLSN() uint64 {
+	t.change()
 	t.w.lsn++
 	return t.w.lsn
 }

@@ -15,7 +15,8 @@ type job struct {
 	// run works inside the transaction. An error of its own making (a condition
 	// not met) must come before the first change.
 	run  func(ctx context.Context, t *tx) error
-	ops  int
+	size size
+	from *queue            // that it came through; nil for the writer's own
 	own  []memory.OwnEntry // set by run
 	news int               // entries of other origins applied
 	err  error
@@ -62,7 +63,7 @@ func (w *writer) stmt(ctx context.Context, q string) (*sql.Stmt, error) {
 	}
 	st, err := w.conn.PrepareContext(ctx, q)
 	if err != nil {
-		return nil, fmt.Errorf("prepare %.60q: %w", q, err)
+		return nil, fmt.Errorf("prepare %.60q: %w", q, classify(err))
 	}
 	w.stmts[q] = st
 	return st, nil
@@ -104,6 +105,9 @@ const checkpointRows = 16_000
 // Run is the writer. It returns nil once ctx is done and everything queued is
 // committed, or the error that made writing impossible.
 func (s *Store) Run(ctx context.Context) error {
+	if !s.running.CompareAndSwap(false, true) {
+		return errors.New("store: it runs, or ran, already")
+	}
 	defer close(s.stopped)
 	idle := time.NewTimer(time.Second)
 	defer idle.Stop()
@@ -113,7 +117,7 @@ func (s *Store) Run(ctx context.Context) error {
 	if s.write.retry, err = s.write.upgraded(work); err != nil {
 		return s.fail(err)
 	}
-	for {
+	for ctx.Err() == nil {
 		batch := s.next()
 		if batch == nil {
 			if more, err := s.write.background(work); err != nil {
@@ -126,7 +130,6 @@ func (s *Store) Run(ctx context.Context) error {
 			case <-s.wake:
 			case <-idle.C:
 			case <-ctx.Done():
-				return s.drain(work)
 			}
 			continue
 		}
@@ -138,6 +141,7 @@ func (s *Store) Run(ctx context.Context) error {
 			return s.fail(err)
 		}
 	}
+	return s.drain(work)
 }
 
 // pace does what must not wait for an idle moment: an index that somebody waits
@@ -178,77 +182,6 @@ func (s *Store) fail(err error) error {
 	}
 }
 
-// next takes what is queued, local writes and pushes in turn, up to a batch. It
-// does not wait: while the previous batch was synced, the next one gathered.
-func (s *Store) next() []*job {
-	var batch []*job
-	ops, empty := 0, 0
-	for turn := 0; empty < len(s.queue) && ops < s.cfg.BatchOps; turn++ {
-		select {
-		case j := <-s.queue[turn%len(s.queue)]:
-			s.sizes.Add(-1)
-			batch = append(batch, j)
-			ops += j.ops
-			empty = 0
-		default:
-			empty++
-		}
-	}
-	return batch
-}
-
-const (
-	queueLocal = iota
-	queueMember
-)
-
-// do queues a job and waits until it is committed. A job that is queued runs,
-// even if ctx ends meanwhile.
-func (s *Store) do(ctx context.Context, queue, ops int, run func(context.Context, *tx) error) error {
-	j := &job{run: run, ops: ops, done: make(chan struct{})}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	select {
-	case <-s.closing:
-		return memory.ErrClosed
-	default:
-	}
-	select {
-	case s.queue[queue] <- j:
-		s.sizes.Add(1)
-	default:
-		return memory.ErrBusy
-	}
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
-	select {
-	case <-j.done:
-		return j.err
-	case <-s.closing:
-	}
-	// The writer drains the queue when it stops, but this job may have come just
-	// after. It is then still in the queue, and nothing was written.
-	select {
-	case <-j.done:
-		return j.err
-	case <-s.stopped:
-		select {
-		case <-j.done:
-			return j.err
-		default:
-			return memory.ErrClosed
-		}
-	}
-}
-
-func (j *job) finish(err error) {
-	j.err = err
-	close(j.done)
-}
-
 // commit runs a batch in one transaction and answers its jobs. An error of the
 // database hits every job of the batch, so then each is run alone. What it
 // returns is fatal.
@@ -284,12 +217,9 @@ func (w *writer) transact(ctx context.Context, batch []*job) error {
 	for _, j := range batch {
 		j.own, j.news, j.err = nil, 0, nil
 		t.job = j
-		before := t.rows
+		before := t.steps
 		err := j.run(ctx, t)
-		if err != nil && t.rows != before {
-			return w.rollback(ctx, err)
-		}
-		if err != nil && isDatabase(err) {
+		if err != nil && (t.steps != before || isDatabase(err)) {
 			return w.rollback(ctx, err)
 		}
 		j.err = err
@@ -327,7 +257,7 @@ func (w *writer) publish(t *tx, batch []*job) {
 		w.walRows += t.rows
 		w.s.index.progress(w.indexed, w.lsn)
 	}
-	c := memory.Committed{View: w.publishView(t.rows > 0)}
+	c := memory.Committed{View: w.publishView(t.moved)}
 	for _, j := range batch {
 		c.Own = append(c.Own, j.own...)
 		c.Other += j.news
@@ -336,7 +266,7 @@ func (w *writer) publish(t *tx, batch []*job) {
 	if t.erased {
 		w.s.tail.drop()
 	}
-	if w.s.cfg.OnCommit != nil && t.rows > 0 {
+	if w.s.cfg.OnCommit != nil && t.moved {
 		w.s.cfg.OnCommit(c)
 	}
 	for _, j := range batch {

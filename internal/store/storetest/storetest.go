@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -37,31 +36,16 @@ type Node struct {
 // Open starts a store of the given node in dir. It is stopped with the test, or by Stop.
 func (s Suite) Open(t *testing.T, node memory.Node, dir string, change ...func(*store.Config)) *Node {
 	t.Helper()
-	cfg := store.Config{
-		Dir: dir, Node: node, Clock: memory.NewClock(time.Now, memory.DefaultMaxSkew), Codec: s.Codec,
-		Log: slog.New(slog.DiscardHandler),
-	}
-	if s.Configure != nil {
-		s.Configure(t, &cfg)
-	}
-	for _, f := range change {
-		f(&cfg)
-	}
-	st, err := store.Open(context.WithoutCancel(t.Context()), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := &Node{Store: st, t: t, cfg: cfg}
+	n := s.closed(t, node, dir, change...)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
-	go func() { done <- st.Run(ctx) }()
+	go func() { done <- n.Run(ctx) }()
 	n.stop = func() {
 		cancel()
-		if err := errors.Join(<-done, st.Close()); err != nil {
+		if err := errors.Join(<-done, n.Close()); err != nil {
 			t.Errorf("close store: %v", err)
 		}
 	}
-	t.Cleanup(n.Stop)
 	return n
 }
 
@@ -218,6 +202,12 @@ func (s Suite) Run(t *testing.T) {
 		"writes all or nothing":        s.allOrNothing,
 		"remembers idempotency keys":   s.idempotency,
 		"keeps concurrent edits":       s.conflicts,
+		"stops under load":             s.stopsUnderLoad,
+		"lets go of who waits":         s.closes,
+		"bounds what is queued":        s.boundsMemory,
+		"rolls back one job of many":   s.rollsBack,
+		"changes its origin":           s.changesOrigin,
+		"reports entries only":         s.quietHook,
 		"counts conflicts":             s.counts,
 		"names gaps below the head":    s.gapsBelowHead,
 		"takes more after an upgrade":  s.upgrades,
