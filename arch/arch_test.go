@@ -13,11 +13,12 @@ import (
 func table() map[string][]string {
 	leaf := []string{"memory"}
 	return map[string][]string{
-		"memory": {},
-		"store":  leaf,
-		"wire":   leaf,
-		"policy": leaf,
-		"recall": leaf,
+		"memory":  {},
+		"store":   leaf,
+		"wire":    leaf,
+		"policy":  leaf,
+		"recall":  leaf,
+		"webhook": leaf,
 
 		"replicate":      {"replicate/core", "memory"},
 		"replicate/core": leaf,
@@ -26,7 +27,7 @@ func table() map[string][]string {
 		"engine": {"replicate", "policy", "audit", "recall", "memory"},
 		"api":    {"engine", "identity", "memory"},
 		"node": {
-			"api", "engine", "peer", "store", "replicate", "wire", "identity", "policy", "recall", "audit", "memory",
+			"api", "engine", "peer", "store", "replicate", "wire", "identity", "policy", "recall", "audit", "memory", "webhook",
 		},
 
 		// Programs on top, and what they are made of.
@@ -71,7 +72,7 @@ func libraries() map[string][]string {
 // package to one kind of I/O.
 func narrow() map[string][]string {
 	return map[string][]string{
-		"net/http":     {"api", "peer", "node", "client", "bench", "cmd/tally"},
+		"net/http":     {"api", "peer", "webhook", "node", "client", "bench", "cmd/tally"},
 		"database/sql": {"store"},
 		"os/exec":      {"cmd/tally", "bench"},
 		"log":          {},

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/webhook"
 )
 
 // Config is all that a node needs to know. Start from [Default].
@@ -35,6 +36,10 @@ type Config struct {
 	MaxSkew         time.Duration // how far in the future a stamp may lie
 	HistoryKeep     time.Duration // how long superseded content is kept
 	HistoryVersions int           // how many versions of a memory are kept
+
+	// WebhookAllow are addresses that are not public and that events may be posted
+	// to nevertheless: networks, addresses, or HOST:PORT as URLs name them.
+	WebhookAllow []string
 
 	LogLevel  string // debug, info, warn or error
 	LogFormat string // text or json
@@ -89,6 +94,9 @@ func (c Config) Validate() error {
 		return fmt.Errorf("history versions %d: want 1 or more", c.HistoryVersions)
 	case c.Fanout != FanoutLanes && c.Fanout != FanoutPerWrite:
 		return fmt.Errorf("fanout %q: want %s or %s", c.Fanout, FanoutLanes, FanoutPerWrite)
+	}
+	if _, err := webhook.NewGuard(c.WebhookAllow); err != nil {
+		return fmt.Errorf("webhook allow: %w", err)
 	}
 	_, err := newLogger(c, os.Stderr)
 	return err

@@ -22,6 +22,7 @@ import (
 	"github.com/tallystick/tallystick/internal/peer"
 	"github.com/tallystick/tallystick/internal/replicate"
 	"github.com/tallystick/tallystick/internal/store"
+	"github.com/tallystick/tallystick/internal/webhook"
 	"github.com/tallystick/tallystick/internal/wire"
 )
 
@@ -61,6 +62,7 @@ type node struct {
 	store  *store.Store
 	fed    *replicate.Replicator
 	engine *engine.Engine
+	hooks  *webhook.Runner
 	server *http.Server
 	unused unused
 	open   chan struct{} // closed when clients are served
@@ -87,6 +89,10 @@ func assemble(ctx context.Context, cfg Config, log *slog.Logger) (_ *node, err e
 			err = errors.Join(err, n.store.Close())
 		}
 	}()
+	guard, err := webhook.NewGuard(cfg.WebhookAllow)
+	if err != nil {
+		return nil, err
+	}
 	link := peer.Config{Self: cfg.Node, Origin: n.store.Origin, APIKey: cfg.APIKey, Members: map[memory.Node]string{}}
 	var names []memory.Node
 	var members []engine.Member
@@ -107,8 +113,9 @@ func assemble(ctx context.Context, cfg Config, log *slog.Logger) (_ *node, err e
 	}
 	n.engine = engine.New(engine.Config{
 		Node: cfg.Node, Members: members, Version: Version(), QuorumTimeout: cfg.QuorumTimeout,
-		History: cfg.HistoryKeep, Versions: cfg.HistoryVersions, Log: log,
+		History: cfg.HistoryKeep, Versions: cfg.HistoryVersions, CheckWebhook: guard.CheckURL, Log: log,
 	}, n.store, n.fed)
+	n.hooks = n.newWebhooks(guard)
 	n.newServer(link)
 	return n, nil
 }
@@ -123,6 +130,7 @@ func seed(name memory.Node) uint64 {
 func (n *node) newServer(link peer.Config) {
 	reg := newRegistry(n.store)
 	exportCounters(reg, &n.fed.Counters)
+	exportWebhooks(reg, &n.hooks.Counters)
 	clients := api.New(api.Config{
 		Engine: n.engine, Log: n.log, Metrics: reg, Version: Version(), APIKey: n.cfg.APIKey, Federated: len(n.cfg.Members) > 0,
 		Quit: n.quit,
@@ -175,6 +183,7 @@ func (n *node) serve(ctx context.Context, listener net.Listener, ready func(url 
 	var work errgroup.Group
 	work.Go(func() error { return n.fed.Run(workCtx) })
 	work.Go(func() error { return n.engine.Run(workCtx) })
+	work.Go(func() error { return n.hooks.Run(workCtx) })
 	all.Go(func() error {
 		if err := n.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve: %w", err)
