@@ -56,6 +56,9 @@ type API struct {
 	streams chan struct{} // one slot for each open event stream
 	buffers sync.Pool     // *bytes.Buffer, for JSON on its way out
 	zippers sync.Pool     // *gzip.Writer
+
+	document func() ([]byte, error) // OpenAPI
+	docs     func() ([]byte, error) // the same as a page
 }
 
 // New returns the handler of all routes.
@@ -78,6 +81,8 @@ func New(cfg Config) *API {
 		errors:  errorTable(),
 		streams: make(chan struct{}, cfg.MaxStreams),
 	}
+	a.document = sync.OnceValues(a.renderDocument)
+	a.docs = sync.OnceValues(a.renderDocs)
 	byPath := map[string][]route{}
 	for _, rt := range routes() {
 		byPath[rt.path] = append(byPath[rt.path], rt)

@@ -87,6 +87,11 @@ func kindOf(raw []byte) byte {
 	return 0
 }
 
+// bulkBody is what a bulk create takes instead of an array.
+type bulkBody struct {
+	Memories []createBody `json:"memories"`
+}
+
 // createBody is a memory to be created.
 type createBody struct {
 	ID         *string            `json:"id"`

@@ -161,7 +161,7 @@ func typedProblem(err error, caller memory.AgentID) *problem {
 // quorumProblem is the body that ai-memory clients know, and our receipt.
 func quorumProblem(e *engine.QuorumError) *problem {
 	p := &problem{
-		status: http.StatusServiceUnavailable, code: "QUORUM_NOT_MET", text: "quorum_not_met", retry: "2", exact: true,
+		status: http.StatusServiceUnavailable, code: codeQuorum, text: "quorum_not_met", retry: "2", exact: true,
 		extra: map[string]any{"got": e.Got, "needed": e.Needed, "reason": e.Reason, "receipt": receiptOf(e.Outcome.Receipt)},
 	}
 	if id := subject(e.Outcome); id != "" {

@@ -40,7 +40,44 @@ type route struct {
 	stream  bool // no timeout
 	body    bodyMode
 	in      any // zero value of the body
+
+	// What follows is for documents alone, and compared with the code by tests.
+	// What the rest of the row says already is not repeated: durability and
+	// idempotency of a write, the id in a path, the errors that all routes have.
+	group string
+	shown string   // the path as clients should write it, where the pattern is wider
+	need  []string // fields that the body must have
+	also  any      // zero value of a body that does as well
+	query []param  // of the query, and headers
+	out   answers  // what it answers when it did what was asked for
+	codes []string // of errors, beside those of the kind of route
 }
+
+// answer is what a route says when it did what it was asked for.
+type answer struct {
+	status int
+	media  string // of the body
+	bodies []any  // zero values: one of them
+}
+
+type answers []answer
+
+// gives is an answer in JSON, with one of the bodies.
+func gives(status int, bodies ...any) answers {
+	return answers{{status: status, media: "application/json", bodies: bodies}}
+}
+
+// streams is an answer in another format; body is one event or line of it, or
+// nil if it has no such thing.
+func streams(media string, body any) answers {
+	return answers{{status: http.StatusOK, media: media, bodies: []any{body}}}
+}
+
+// or is another answer.
+func (a answers) or(status int, bodies ...any) answers { return append(a, gives(status, bodies...)...) }
+
+// waits is the answer to a write that needs approval.
+func (a answers) waits() answers { return a.or(http.StatusAccepted, waitingView{}) }
 
 // bodyMode says what a route does with a request body.
 type bodyMode uint8
@@ -61,86 +98,245 @@ const (
 
 // routes is the table. The order is that of docs/http.md.
 func routes() []route {
-	return slices.Concat(memoryRoutes(), findRoutes(), linkRoutes(), archiveRoutes(), ruleRoutes(), nodeRoutes())
+	return slices.Concat(
+		grouped("Memories", memoryRoutes()),
+		grouped("Finding", findRoutes()),
+		grouped("Links", linkRoutes()),
+		grouped("Archive", archiveRoutes()),
+		grouped("Proposals and standards", ruleRoutes()),
+		grouped("The node", nodeRoutes()),
+	)
+}
+
+func grouped(name string, rts []route) []route {
+	for i := range rts {
+		rts[i].group = name
+	}
+	return rts
 }
 
 func memoryRoutes() []route {
 	const one = "/api/v1/memories/{id}"
 	return []route{
-		{method: post, path: "/api/v1/memories", summary: "create a memory", handle: (*API).create, mutates: true, body: bodyRequired, in: createBody{}},
-		{method: post, path: "/api/v1/memories/bulk", summary: "create up to 1000 memories", handle: (*API).bulk, mutates: true, body: bodyRequired, in: []createBody{}},
-		{method: get, path: "/api/v1/memories", summary: "list memories", handle: (*API).list},
-		{method: get, path: one, summary: "read a memory and its links", handle: (*API).get},
-		{method: put, path: one, summary: "edit a memory", handle: (*API).update, mutates: true, body: bodyRequired, in: updateBody{}},
-		{method: http.MethodPatch, path: one, summary: "edit a memory", handle: (*API).update, mutates: true, body: bodyRequired, in: updateBody{}},
-		{method: del, path: one, summary: "delete a memory, or with ?erase=true erase it", handle: (*API).delete, mutates: true},
-		{method: post, path: one + "/promote", summary: "promote a memory to the long tier", handle: (*API).promote, mutates: true},
-		{method: post, path: one + "/erase", summary: "erase a memory for good", handle: (*API).erase, mutates: true},
-		{method: get, path: one + "/history", summary: "list the versions of a memory", handle: (*API).history},
-		{method: post, path: "/api/v1/consolidate", summary: "replace memories by one", handle: (*API).consolidate, mutates: true, body: bodyRequired, in: consolidateBody{}},
-		{method: post, path: "/api/v1/forget", summary: "archive what matches", handle: (*API).forget, mutates: true, body: bodyOptional, in: forgetBody{}},
+		{
+			method: post, path: "/api/v1/memories", summary: "create a memory", handle: (*API).create, mutates: true, body: bodyRequired, in: createBody{},
+			need: []string{"title", "content"}, query: preferParam(),
+			out: gives(http.StatusCreated, writtenView{}, minimalView{}, goneView{}).waits(), codes: []string{codeConflict, "ATTESTATION_FAILED"},
+		},
+		{
+			method: post, path: "/api/v1/memories/bulk", summary: "create up to 1000 memories", handle: (*API).bulk, mutates: true, body: bodyRequired, in: []createBody{},
+			also: bulkBody{}, out: gives(http.StatusOK, bulkReply{}),
+		},
+		{
+			method: get, path: "/api/v1/memories", summary: "list memories", handle: (*API).list,
+			query: params(filterParams(), pageParams(defaultList)), out: gives(http.StatusOK, listView{}),
+		},
+		{
+			method: get, path: one, summary: "read a memory and its links", handle: (*API).get,
+			out: gives(http.StatusOK, gotView{}), codes: []string{"AMBIGUOUS_ID"},
+		},
+		{
+			method: put, path: one, summary: "edit a memory", handle: (*API).update, mutates: true, body: bodyRequired, in: updateBody{},
+			query: params(preferParam(), ifMatchParam()), out: gives(http.StatusOK, writtenView{}, minimalView{}, goneView{}).waits(), codes: []string{codeConflict, "AMBIGUOUS_ID"},
+		},
+		{
+			method: http.MethodPatch, path: one, summary: "edit a memory", handle: (*API).update, mutates: true, body: bodyRequired, in: updateBody{},
+			query: params(preferParam(), ifMatchParam()), out: gives(http.StatusOK, writtenView{}, minimalView{}, goneView{}).waits(), codes: []string{codeConflict, "AMBIGUOUS_ID"},
+		},
+		{
+			method: del, path: one, summary: "delete a memory, or with ?erase=true erase it", handle: (*API).delete, mutates: true,
+			query: eraseParam(), out: gives(http.StatusOK, deletedView{}).waits(), codes: []string{"AMBIGUOUS_ID"},
+		},
+		{
+			method: post, path: one + "/promote", summary: "promote a memory to the long tier", handle: (*API).promote, mutates: true,
+			out: gives(http.StatusOK, promotedView{}).waits(), codes: []string{"AMBIGUOUS_ID"},
+		},
+		{
+			method: post, path: one + "/erase", summary: "erase a memory for good", handle: (*API).erase, mutates: true,
+			out: gives(http.StatusOK, deletedView{}).waits(), codes: []string{"AMBIGUOUS_ID"},
+		},
+		{
+			method: get, path: one + "/history", summary: "list the versions of a memory", handle: (*API).history,
+			out: gives(http.StatusOK, historyView{}), codes: []string{"AMBIGUOUS_ID"},
+		},
+		{
+			method: post, path: "/api/v1/consolidate", summary: "replace memories by one", handle: (*API).consolidate, mutates: true, body: bodyRequired, in: consolidateBody{},
+			need: []string{"ids", "title"}, out: gives(http.StatusCreated, consolidatedView{}).waits(), codes: []string{codeConflict, codeNotFound},
+		},
+		{
+			method: post, path: "/api/v1/forget", summary: "archive what matches", handle: (*API).forget, mutates: true, body: bodyOptional, in: forgetBody{},
+			query: forgetParams(), out: gives(http.StatusOK, forgottenView{}),
+		},
 	}
 }
 
 func findRoutes() []route {
 	return []route{
-		{method: get, path: "/api/v1/recall", summary: "find memories that bear on a text", handle: (*API).recall},
-		{method: post, path: "/api/v1/recall", summary: "find memories that bear on a text", handle: (*API).recall, body: bodyOptional, in: recallBody{}},
-		{method: get, path: "/api/v1/search", summary: "find memories that have all words", handle: (*API).search},
-		{method: get, path: "/api/v1/export", summary: "stream memories and links as NDJSON", handle: (*API).export, stream: true},
+		{
+			method: get, path: "/api/v1/recall", summary: "find memories that bear on a text", handle: (*API).recall,
+			query: recallParams(), out: gives(http.StatusOK, recalledView{}), codes: []string{"NOT_SUPPORTED"},
+		},
+		{
+			method: post, path: "/api/v1/recall", summary: "find memories that bear on a text", handle: (*API).recall, body: bodyOptional, in: recallBody{},
+			query: recallParams(), out: gives(http.StatusOK, recalledView{}), codes: []string{"NOT_SUPPORTED"},
+		},
+		{
+			method: get, path: "/api/v1/search", summary: "find memories that have all words", handle: (*API).search,
+			query: searchParams(), out: gives(http.StatusOK, foundView{}),
+		},
+		{
+			method: get, path: "/api/v1/export", summary: "stream memories and links as NDJSON", handle: (*API).export, stream: true,
+			query: params(filterParams(), allParam()), out: streams("application/x-ndjson", nil), codes: []string{"FORBIDDEN"},
+		},
 		{method: post, path: "/api/v1/import/complete", summary: "take in a complete export", handle: (*API).importComplete, mutates: true, stream: true, body: bodyStream},
 	}
 }
 
 func linkRoutes() []route {
 	return []route{
-		{method: post, path: "/api/v1/links", summary: "link two memories", handle: (*API).link, mutates: true, body: bodyRequired, in: linkBody{}},
-		{method: del, path: "/api/v1/links", summary: "remove the links between two memories", handle: (*API).unlink, mutates: true, body: bodyOptional, in: linkBody{}},
-		{method: get, path: "/api/v1/links/{id}", summary: "list the links of a memory", handle: (*API).links},
+		{
+			method: post, path: "/api/v1/links", summary: "link two memories", handle: (*API).link, mutates: true, body: bodyRequired, in: linkBody{},
+			query: linkParams(), out: gives(http.StatusCreated, linkedView{}).waits(), codes: []string{codeNotFound, "INVALID_RELATION", "UNKNOWN_FIELD", "CYCLE"},
+		},
+		{
+			method: del, path: "/api/v1/links", summary: "remove the links between two memories", handle: (*API).unlink, mutates: true, body: bodyOptional, in: linkBody{},
+			query: linkParams(), out: gives(http.StatusOK, unlinkedView{}).waits(), codes: []string{codeNotFound, "INVALID_RELATION", "UNKNOWN_FIELD"},
+		},
+		{
+			method: get, path: "/api/v1/links/{id}", summary: "list the links of a memory", handle: (*API).links,
+			out: gives(http.StatusOK, linksView{}), codes: []string{"AMBIGUOUS_ID"},
+		},
 	}
 }
 
 func archiveRoutes() []route {
 	return []route{
-		{method: get, path: "/api/v1/archive", summary: "list archived memories", handle: (*API).archived},
-		{method: post, path: "/api/v1/archive", summary: "archive memories", handle: (*API).archive, mutates: true, body: bodyRequired, in: archiveBody{}},
-		{method: get, path: "/api/v1/archive/stats", summary: "count archived memories", handle: (*API).archiveStats},
-		{method: post, path: "/api/v1/archive/{id}/restore", summary: "make an archived or deleted memory live again", handle: (*API).restore, mutates: true},
+		{
+			method: get, path: "/api/v1/archive", summary: "list archived memories", handle: (*API).archived,
+			query: params(filterParams(), pageParams(defaultArchive)), out: gives(http.StatusOK, archiveListView{}),
+		},
+		{
+			method: post, path: "/api/v1/archive", summary: "archive memories", handle: (*API).archive, mutates: true, body: bodyRequired, in: archiveBody{},
+			need: []string{"ids"}, out: gives(http.StatusOK, archiveView{}).or(http.StatusAccepted, archiveView{}),
+		},
+		{
+			method: get, path: "/api/v1/archive/stats", summary: "count archived memories", handle: (*API).archiveStats,
+			out: gives(http.StatusOK, archiveStatsView{}),
+		},
+		{
+			method: post, path: "/api/v1/archive/{id}/restore", summary: "make an archived or deleted memory live again", handle: (*API).restore, mutates: true,
+			out: gives(http.StatusOK, restoredView{}).waits(), codes: []string{codeConflict},
+		},
 	}
 }
 
 func ruleRoutes() []route {
-	const namespaces = "/api/v1/namespaces"
+	const (
+		namespaces = "/api/v1/namespaces"
+		shown      = namespaces + "/{namespace}/standard"
+	)
 	return []route{
-		{method: get, path: "/api/v1/pending", summary: "list proposals", handle: (*API).pendings},
-		{method: get, path: "/api/v1/pending/{id}", summary: "read a proposal", handle: (*API).pending},
-		{method: post, path: "/api/v1/pending/{id}/approve", summary: "vote for a proposal", handle: (*API).approve, mutates: true},
-		{method: post, path: "/api/v1/pending/{id}/reject", summary: "vote against a proposal", handle: (*API).reject, mutates: true},
-		{method: get, path: namespaces, summary: "count memories by namespace, or with ?namespace= read its standard", handle: (*API).namespaces},
-		{method: post, path: namespaces, summary: "set the standard of a namespace", handle: (*API).setStandard, mutates: true, body: bodyRequired, in: standardBody{}},
-		{method: del, path: namespaces, summary: "clear the standard of ?namespace=", handle: (*API).clearStandard, mutates: true},
-		{method: get, path: namespaces + "/{rest...}", summary: "read the standard of a namespace", handle: (*API).standard},
-		{method: post, path: namespaces + "/{rest...}", summary: "set the standard of a namespace", handle: (*API).setStandard, mutates: true, body: bodyOptional, in: standardBody{}},
-		{method: del, path: namespaces + "/{rest...}", summary: "clear the standard of a namespace", handle: (*API).clearStandard, mutates: true},
+		{
+			method: get, path: "/api/v1/pending", summary: "list proposals", handle: (*API).pendings,
+			query: pendingParams(), out: gives(http.StatusOK, pendingsView{}),
+		},
+		{
+			method: get, path: "/api/v1/pending/{id}", summary: "read a proposal", handle: (*API).pending,
+			out: gives(http.StatusOK, pendingView{}),
+		},
+		{
+			method: post, path: "/api/v1/pending/{id}/approve", summary: "vote for a proposal", handle: (*API).approve, mutates: true,
+			out: gives(http.StatusOK, approvedView{}).or(http.StatusAccepted, votedView{}), codes: []string{"ALREADY_DECIDED"},
+		},
+		{
+			method: post, path: "/api/v1/pending/{id}/reject", summary: "vote against a proposal", handle: (*API).reject, mutates: true,
+			out: gives(http.StatusOK, rejectedView{}), codes: []string{"ALREADY_DECIDED"},
+		},
+		{
+			method: get, path: namespaces, summary: "count memories by namespace, or with ?namespace= read its standard", handle: (*API).namespaces,
+			query: standardParams(), out: gives(http.StatusOK, namespacesView{}, standardView{}, standardChainView{}),
+		},
+		{
+			method: post, path: namespaces, summary: "set the standard of a namespace", handle: (*API).setStandard, mutates: true, body: bodyRequired, in: standardBody{},
+			query: []param{namespaceParam()}, out: gives(http.StatusCreated, standardSetView{}).waits(), codes: []string{codeNotFound, codeConflict},
+		},
+		{
+			method: del, path: namespaces, summary: "clear the standard of ?namespace=", handle: (*API).clearStandard, mutates: true,
+			query: []param{namespaceParam().needed()}, out: gives(http.StatusOK, standardClearedView{}).waits(),
+		},
+		{
+			method: get, path: namespaces + "/{rest...}", summary: "read the standard of a namespace", handle: (*API).standard,
+			shown: shown, query: inheritParam(), out: gives(http.StatusOK, standardView{}, standardChainView{}), codes: []string{"UNKNOWN_ROUTE"},
+		},
+		{
+			method: post, path: namespaces + "/{rest...}", summary: "set the standard of a namespace", handle: (*API).setStandard, mutates: true, body: bodyOptional, in: standardBody{},
+			shown: shown, out: gives(http.StatusCreated, standardSetView{}).waits(), codes: []string{codeConflict, "UNKNOWN_ROUTE"},
+		},
+		{
+			method: del, path: namespaces + "/{rest...}", summary: "clear the standard of a namespace", handle: (*API).clearStandard, mutates: true,
+			shown: shown, out: gives(http.StatusOK, standardClearedView{}).waits(), codes: []string{"UNKNOWN_ROUTE"},
+		},
 	}
 }
 
 func nodeRoutes() []route {
 	return []route{
-		{method: get, path: "/api/v1/receipts/{dot}", summary: "say who holds a write now", handle: (*API).receipt},
-		{method: get, path: "/api/v1/status", summary: "describe the node and its members", handle: (*API).status},
-		{method: get, path: "/api/v1/diff", summary: "compare with a member", handle: (*API).diff},
-		{method: post, path: "/api/v1/repair", summary: "merge again what a member has and this node lacks", handle: (*API).repair},
-		{method: get, path: "/api/v1/parked", summary: "list ops that a member refused", handle: (*API).parked},
-		{method: post, path: "/api/v1/parked/retry", summary: "offer refused ops again", handle: (*API).retryParked, body: bodyOptional, in: retryBody{}},
-		{method: get, path: "/api/v1/events", summary: "stream ops as they are applied", handle: (*API).events, stream: true},
-		{method: get, path: "/api/v1/stats", summary: "count what the node keeps", handle: (*API).stats},
-		{method: get, path: "/api/v1/capabilities", summary: "say what this server can do", handle: (*API).capabilities},
-		{method: get, path: "/api/v1/health", summary: "say whether the node works", handle: (*API).health, open: true},
-		{method: get, path: "/health/live", summary: "say that the process runs", handle: (*API).live, open: true},
-		{method: get, path: "/health/ready", summary: "say whether the node serves", handle: (*API).ready, open: true},
-		{method: get, path: "/metrics", summary: "metrics for Prometheus", handle: (*API).exposeMetrics, stream: true},
-		{method: get, path: "/api/v1/metrics", summary: "metrics for Prometheus", handle: (*API).exposeMetrics, stream: true},
+		{
+			method: get, path: "/api/v1/receipts/{dot}", summary: "say who holds a write now", handle: (*API).receipt,
+			out: gives(http.StatusOK, receiptView{}),
+		},
+		{
+			method: get, path: "/api/v1/status", summary: "describe the node and its members", handle: (*API).status,
+			out: gives(http.StatusOK, statusView{}),
+		},
+		{
+			method: get, path: "/api/v1/diff", summary: "compare with a member", handle: (*API).diff,
+			query: memberParam(), out: gives(http.StatusOK, diffView{}), codes: []string{codeNotFound, "MEMBER_UNREACHABLE"},
+		},
+		{
+			method: post, path: "/api/v1/repair", summary: "merge again what a member has and this node lacks", handle: (*API).repair,
+			query: memberParam(), out: gives(http.StatusOK, diffView{}), codes: []string{codeNotFound, "MEMBER_UNREACHABLE"},
+		},
+		{
+			method: get, path: "/api/v1/parked", summary: "list ops that a member refused", handle: (*API).parked,
+			out: gives(http.StatusOK, parkedListView{}),
+		},
+		{
+			method: post, path: "/api/v1/parked/retry", summary: "offer refused ops again", handle: (*API).retryParked, body: bodyOptional, in: retryBody{},
+			out: gives(http.StatusOK, retriedView{}), codes: []string{codeNotFound},
+		},
+		{
+			method: get, path: "/api/v1/events", summary: "stream ops as they are applied", handle: (*API).events, stream: true,
+			query: eventParams(), out: streams("text/event-stream", eventView{}), codes: []string{"BUSY"},
+		},
+		{
+			method: get, path: "/api/v1/stats", summary: "count what the node keeps", handle: (*API).stats,
+			out: gives(http.StatusOK, statsView{}),
+		},
+		{
+			method: get, path: "/api/v1/capabilities", summary: "say what this server can do", handle: (*API).capabilities,
+			out: gives(http.StatusOK, capabilitiesView{}),
+		},
+		{
+			method: get, path: "/api/v1/health", summary: "say whether the node works", handle: (*API).health, open: true,
+			out: gives(http.StatusOK, healthView{}).or(http.StatusServiceUnavailable, healthView{}),
+		},
+		{
+			method: get, path: "/health/live", summary: "say that the process runs", handle: (*API).live, open: true,
+			out: gives(http.StatusOK, probeView{}),
+		},
+		{
+			method: get, path: "/health/ready", summary: "say whether the node serves", handle: (*API).ready, open: true,
+			out: gives(http.StatusOK, probeView{}), codes: []string{"NOT_READY"},
+		},
+		{
+			method: get, path: "/metrics", summary: "metrics for Prometheus", handle: (*API).exposeMetrics, stream: true,
+			out: streams("text/plain; version=0.0.4", nil),
+		},
+		{
+			method: get, path: "/api/v1/metrics", summary: "metrics for Prometheus", handle: (*API).exposeMetrics, stream: true,
+			out: streams("text/plain; version=0.0.4", nil),
+		},
 	}
 }
 

@@ -1,0 +1,314 @@
+package api
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/openapi"
+)
+
+const about = "A federated memory for AI agents. Any node takes a write, every member gets it, and the receipt says who holds it on disk. " +
+	"The routes and bodies are those of ai-memory 0.7, so that its clients work, and more.\n\n" +
+	"`X-Agent-Id` says who calls; without it the caller is `anonymous`, whose memories belong to nobody and are visible to everybody. " +
+	"A memory that has an owner is private unless `metadata.scope` says otherwise.\n\n" +
+	"Bodies are JSON of at most 2 MiB. Times are RFC 3339; the node writes nine fractional digits and +00:00, so that text order is time order. " +
+	"Answers may get new fields: clients should ignore what they do not know. `HEAD` works wherever `GET` does, and `X-Request-Id` is taken over, " +
+	"or made, and comes back."
+
+// describe builds the OpenAPI document of the table of routes.
+func (a *API) describe() (*openapi.Document, error) {
+	r := schemas()
+	doc := &openapi.Document{
+		OpenAPI: openapi.Version,
+		Info: openapi.Info{
+			Title: "Tallystick", Version: cmp.Or(a.cfg.Version, "0"), Description: about,
+			License: &openapi.License{Name: "Apache License 2.0", Identifier: "Apache-2.0"},
+		},
+		Servers:  []openapi.Server{{URL: "/"}},
+		Security: []openapi.Requirement{{"apiKey": {}}, {"apiKeyInQuery": {}}},
+		Paths:    map[string]openapi.PathItem{},
+		Components: openapi.Components{
+			Parameters: map[string]openapi.Parameter{},
+			SecuritySchemes: map[string]openapi.SecurityScheme{
+				"apiKey":        {Type: "apiKey", In: "header", Name: "x-api-key", Description: "The API key of the node, if it has one."},
+				"apiKeyInQuery": {Type: "apiKey", In: "query", Name: "api_key", Description: "The same, for clients that cannot set headers."},
+			},
+		},
+	}
+	if a.cfg.APIKey == "" {
+		doc.Security = append(doc.Security, openapi.Requirement{})
+	}
+	for _, p := range commonParams() {
+		doc.Components.Parameters[componentOf(p)] = *shownParam(p)
+	}
+	ids := map[string]bool{}
+	for _, rt := range routes() {
+		if !slices.ContainsFunc(doc.Tags, func(t openapi.Tag) bool { return t.Name == rt.group }) {
+			doc.Tags = append(doc.Tags, openapi.Tag{Name: rt.group})
+		}
+		op := rt.operation(r)
+		for ids[op.ID] {
+			op.ID += "_too"
+		}
+		ids[op.ID] = true
+		path := rt.shownPath()
+		if doc.Paths[path] == nil {
+			doc.Paths[path] = openapi.PathItem{}
+		}
+		doc.Paths[path][strings.ToLower(rt.method)] = op
+	}
+	doc.Components.Schemas = r.Schemas()
+	doc.Components.Schemas["ErrorCode"] = &openapi.Schema{Type: openapi.Types{"string"}, Enum: codeEnum(), Description: codeMeanings(Codes())}
+	return doc, r.Err()
+}
+
+func codeEnum() []any {
+	var out []any
+	for _, c := range Codes() {
+		out = append(out, c.Code)
+	}
+	return out
+}
+
+func codeMeanings(codes []Code) string {
+	lines := make([]string, len(codes))
+	for i, c := range codes {
+		lines[i] = "`" + c.Code + "`: " + c.Meaning
+	}
+	return strings.Join(lines, "\n\n")
+}
+
+// shownPath is the path as documents write it.
+func (rt *route) shownPath() string { return cmp.Or(rt.shown, rt.path) }
+
+// operationID names an operation for programs that are made from the document.
+func (rt *route) operationID() string {
+	path := strings.TrimPrefix(rt.shownPath(), "/api/v1")
+	id := strings.ToLower(rt.method)
+	for part := range strings.SplitSeq(strings.Trim(path, "/"), "/") {
+		if name, is := strings.CutPrefix(part, "{"); is {
+			part = "by_" + strings.TrimSuffix(name, "}")
+		}
+		id += "_" + strings.NewReplacer("-", "_", ".", "_").Replace(part)
+	}
+	return id
+}
+
+// parameters are all inputs of a route beside its body.
+func (rt *route) parameters() []param {
+	list := slices.Clone(rt.query)
+	for _, p := range pathParams() {
+		if strings.Contains(rt.shownPath(), "{"+p.name+"}") {
+			list = append([]param{p}, list...)
+		}
+	}
+	return list
+}
+
+func pathParams() []param { return []param{idParam(), dotParam(), namespacePath()} }
+
+// commonParams are those of whole kinds of routes: who calls, and the options of
+// writes.
+func commonParams() []param {
+	return []param{
+		textParam("X-Agent-Id", "Who calls: at most 128 bytes of letters, digits and _:@./-. Without it: anonymous.").header(),
+		choiceParam("durability", "How far to wait: until the write is on this node's disk, on those of a quorum of members, or of all. "+
+			"It is owed to all members whatever this says.", engine.DurableLocal, engine.DurableQuorum, engine.DurableAll).def("quorum"),
+		textParam("Idempotency-Key", "1 to 255 printable ASCII characters. The same key with the same request returns the first outcome, and Idempotency-Replayed.").header(),
+	}
+}
+
+func componentOf(p param) string { return strings.ReplaceAll(p.name, "-", "") }
+
+func shownParam(p param) *openapi.Parameter {
+	schema := p.schema
+	return &openapi.Parameter{Name: p.name, In: cmp.Or(p.in, "query"), Description: p.text, Required: p.required, Schema: &schema}
+}
+
+func (rt *route) operation(r *openapi.Registry) *openapi.Operation {
+	op := &openapi.Operation{ID: rt.operationID(), Summary: strings.ToUpper(rt.summary[:1]) + rt.summary[1:], Tags: []string{rt.group}}
+	for _, p := range rt.parameters() {
+		op.Parameters = append(op.Parameters, *shownParam(p))
+	}
+	for i, p := range commonParams() {
+		if i == 0 && !rt.open || i > 0 && rt.mutates {
+			op.Parameters = append(op.Parameters, openapi.Parameter{Ref: "#/components/parameters/" + componentOf(p)})
+		}
+	}
+	if rt.in != nil {
+		schema := r.Request(rt.in, rt.need...)
+		if rt.also != nil {
+			schema = &openapi.Schema{AnyOf: []*openapi.Schema{schema, r.Request(rt.also)}}
+		}
+		op.Body = &openapi.Body{Required: rt.body == bodyRequired, Content: map[string]openapi.Media{mediaJSON: {Schema: schema}}}
+	}
+	if rt.open {
+		op.Security = []openapi.Requirement{}
+	}
+	op.Responses = rt.responses(r)
+	return op
+}
+
+const mediaJSON = "application/json"
+
+func (rt *route) responses(r *openapi.Registry) map[string]openapi.Response {
+	out := map[string]openapi.Response{}
+	for _, an := range rt.out {
+		res := openapi.Response{Description: http.StatusText(an.status), Content: map[string]openapi.Media{an.media: {Schema: an.schema(r)}}}
+		if rt.mutates {
+			res.Headers = map[string]openapi.Header{
+				"Idempotency-Replayed": {Description: "true: an earlier request with the same key did it.", Schema: &openapi.Schema{Type: openapi.Types{"string"}}},
+			}
+		}
+		out[strconv.Itoa(an.status)] = res
+	}
+	byStatus := map[int][]Code{}
+	for _, c := range rt.failures() {
+		byStatus[c.Status] = append(byStatus[c.Status], c)
+	}
+	for status, codes := range byStatus {
+		out[strconv.Itoa(status)] = rt.failure(r, status, codes, out[strconv.Itoa(status)])
+	}
+	return out
+}
+
+// failure is the answer of a status that says no. There may be an answer of that
+// status already which is none of the common shape.
+func (rt *route) failure(r *openapi.Registry, status int, codes []Code, there openapi.Response) openapi.Response {
+	res := openapi.Response{Description: codeMeanings(codes), Content: map[string]openapi.Media{}}
+	for _, c := range codes {
+		res.Codes = append(res.Codes, c.Code)
+	}
+	bodies := []*openapi.Schema{}
+	if m, is := there.Content[mediaJSON]; is {
+		bodies = append(bodies, m.Schema)
+	}
+	if rt.mutates && status == http.StatusServiceUnavailable {
+		bodies = append(bodies, r.Response(quorumMissedView{}))
+		res.Description = "The quorum was missed: **the write is kept**, owed to the others, and will arrive. Do not repeat it without its idempotency key.\n\n" + res.Description
+	}
+	if status == http.StatusConflict && slices.Contains(rt.codes, codeConflict) && slices.ContainsFunc(rt.query, func(p param) bool { return p.name == "If-Match" }) {
+		bodies = append(bodies, r.Response(versionConflictView{}))
+	}
+	bodies = append(bodies, r.Response(problemView{}))
+	res.Content[mediaJSON] = openapi.Media{Schema: oneOf(bodies)}
+	if slices.ContainsFunc(codes, func(c Code) bool { return slices.Contains([]int{429, 502, 503}, c.Status) }) {
+		res.Headers = map[string]openapi.Header{
+			"Retry-After": {Description: "Seconds until it is worth trying again.", Schema: &openapi.Schema{Type: openapi.Types{"string"}}},
+		}
+	}
+	return res
+}
+
+func oneOf(list []*openapi.Schema) *openapi.Schema {
+	if len(list) == 1 {
+		return list[0]
+	}
+	return &openapi.Schema{AnyOf: list}
+}
+
+func (an answer) schema(r *openapi.Registry) *openapi.Schema {
+	if an.media != mediaJSON {
+		if an.bodies[0] != nil {
+			r.Response(an.bodies[0])
+		}
+		return &openapi.Schema{Type: openapi.Types{"string"}}
+	}
+	var list []*openapi.Schema
+	for _, b := range an.bodies {
+		list = append(list, r.Response(b))
+	}
+	return oneOf(list)
+}
+
+// problemView is an answer that says no. The members behind fields belong to
+// single codes.
+type problemView struct {
+	Error    string   `json:"error"`
+	Code     string   `json:"code"`
+	Type     string   `json:"type"`
+	Title    string   `json:"title"`
+	Status   int      `json:"status"`
+	Detail   string   `json:"detail"`
+	Fields   []string `json:"fields,omitempty"`
+	Caller   string   `json:"caller,omitempty"`
+	Owner    string   `json:"owner,omitempty"`
+	Existing string   `json:"existing_id,omitempty"`
+	Offset   int      `json:"offset,omitempty"`
+	Line     int      `json:"line,omitempty"`
+	Column   int      `json:"column,omitempty"`
+	Got      string   `json:"got,omitempty"`
+	Allowed  []string `json:"allowed,omitempty"`
+}
+
+// quorumMissedView is the answer to a write that too few members hold in time.
+type quorumMissedView struct {
+	Error    string          `json:"error"`
+	Got      int             `json:"got"`
+	Needed   int             `json:"needed"`
+	Reason   string          `json:"reason"`
+	ID       string          `json:"id,omitempty"`
+	Receipt  *engine.Receipt `json:"receipt"`
+	Archived []string        `json:"archived,omitempty"`
+	Missing  []string        `json:"missing,omitempty"`
+}
+
+// versionConflictView is the answer to an edit of another version.
+type versionConflictView struct {
+	Error    string `json:"error"`
+	Code     string `json:"code"`
+	Status   string `json:"status"`
+	ID       string `json:"id"`
+	Expected int64  `json:"expected_version"`
+	Current  int64  `json:"current_version"`
+}
+
+// schemas knows the types that write themselves, and the names of those that
+// are called otherwise in the document.
+func schemas() *openapi.Registry {
+	r := openapi.NewRegistry(words())
+	object := openapi.Schema{Type: openapi.Types{"object"}, Additional: &openapi.Schema{}}
+	openapi.Define[memory.Instant](r, openapi.Schema{Type: openapi.Types{"string"}, Format: "date-time"})
+	openapi.Define[memory.Dot](r, openapi.Schema{Type: openapi.Types{"string"}})
+	openapi.Define[memory.Digest](r, openapi.Schema{Type: openapi.Types{"string"}, Pattern: "^[0-9a-f]{64}$"})
+	openapi.Define[memory.Object](r, object)
+	openapi.Define[memory.Tier](r, openapi.Schema{Type: openapi.Types{"string"}, Enum: enum(memory.Short, memory.Mid, memory.Long)})
+	openapi.Define[engine.Durability](r, openapi.Schema{
+		Type: openapi.Types{"string"}, Enum: enum(engine.DurableLocal, engine.DurableQuorum, engine.DurableAll),
+	})
+	openapi.Define[engine.OnConflict](r, openapi.Schema{
+		Type: openapi.Types{"string"}, Enum: enum(engine.ConflictFail, engine.ConflictMerge, engine.ConflictVersion),
+	})
+	openapi.Name[memory.Memory](r, "Content")
+	openapi.Name[memory.Confidence](r, "ConfidenceSignals")
+	return r
+}
+
+// page is a document on its way out.
+type page []byte
+
+func (a *API) openAPI(*request) (reply, error) {
+	doc, err := a.document()
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(json.RawMessage(doc))
+}
+
+// renderDocument is what [API.openAPI] sends.
+func (a *API) renderDocument() ([]byte, error) {
+	doc, err := a.describe()
+	if err != nil {
+		return nil, fmt.Errorf("describe the API: %w", err)
+	}
+	return json.Marshal(doc)
+}
+
+func (a *API) renderDocs() ([]byte, error) { return nil, nil }
