@@ -232,6 +232,7 @@ type statsView struct {
 	Archived       int64            `json:"archived_total"`
 	Deleted        int64            `json:"deleted_total"`
 	Erased         int64            `json:"erased_total"`
+	ExpiringSoon   int64            `json:"expiring_soon"` // within an hour
 }
 
 type healthView struct {
@@ -256,19 +257,27 @@ type capabilitiesView struct {
 	StorageBackend string       `json:"storage_backend"`
 	Tier           string       `json:"tier"`
 	Summary        string       `json:"summary"`
+	Describe       string       `json:"to_describe_to_user"`
 	Tools          []string     `json:"tools"`
 	Families       familiesView `json:"families"`
 	Features       featuresView `json:"features"`
+	Models         modelsView   `json:"models"`
 	Limits         limitsView   `json:"limits"`
 	Relations      []string     `json:"relations"`
 	Kinds          []string     `json:"kinds"`
 }
 
-// familiesView lists families of tools: this server has none.
+// familiesView lists families of tools.
 type familiesView struct {
-	SchemaVersion string   `json:"schema_version"`
-	AlwaysOn      []string `json:"always_on"`
-	Families      []string `json:"families"`
+	SchemaVersion string       `json:"schema_version"`
+	AlwaysOn      []string     `json:"always_on"`
+	Families      []familyView `json:"families"`
+}
+
+// modelsView names the models that a server uses: null is none.
+type modelsView struct {
+	Embedder *string `json:"embedder"`
+	LLM      *string `json:"llm"`
 }
 
 type featuresView struct {

@@ -184,24 +184,15 @@ func (a *API) restore(q *request) (reply, error) {
 }
 
 func (a *API) archiveStats(q *request) (reply, error) {
-	f := memory.Filter{Viewer: q.agent, Now: a.now(), Life: memory.Archived}
-	counts := map[string]int64{}
-	total := int64(0)
-	page := engine.Page{Limit: maxList, Order: memory.ByID}
-	for {
-		recs, next, err := a.engine.List(q.Context(), f, page)
-		if err != nil {
-			return reply{}, err
-		}
-		for i := range recs {
-			counts[recs[i].Namespace]++
-			total++
-		}
-		if next == "" {
-			return ok(archiveStatsView{total, namespaceCounts(counts)})
-		}
-		page.Cursor = next
+	counts, err := a.engine.Spaces(q.Context(), memory.Filter{Viewer: q.agent, Now: a.now(), Life: memory.Archived})
+	if err != nil {
+		return reply{}, err
 	}
+	total := int64(0)
+	for _, n := range counts {
+		total += n
+	}
+	return ok(archiveStatsView{total, namespaceCounts(counts)})
 }
 
 type namespaceCount struct {

@@ -40,6 +40,7 @@ func Codes() []Code {
 		{"BUSY", http.StatusTooManyRequests, "Too much is queued, or too many streams are open; nothing was written. Retry-After says when to try again."},
 		{"CANCELED", statusClientGone, "The client went away. Only the log shows this one."},
 		{"INTERNAL", http.StatusInternalServerError, "The log of the node has the cause, under the request id."},
+		{codeAbsent, http.StatusNotImplemented, "ai-memory can do this, and this server cannot; `error` says why, and what to do instead."},
 		{"MEMBER_UNREACHABLE", http.StatusBadGateway, "The other member does not answer."},
 		{codeQuorum, http.StatusServiceUnavailable, "The quorum was missed: the write is kept and owed. The body of this status is one of its own; only items of a bulk carry this code."},
 		{"SHUTTING_DOWN", http.StatusServiceUnavailable, "The node is shutting down; nothing was written."},

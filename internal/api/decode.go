@@ -153,7 +153,7 @@ func (b *createBody) draft(q *request) (engine.Draft, error) {
 	if err != nil {
 		return engine.Draft{}, err
 	}
-	d := engine.Draft{Memory: m, OnConflict: b.OnConflict, Embedding: b.Embedding.value()}
+	d := engine.Draft{Memory: m, OnConflict: b.OnConflict, Embedding: b.Embedding.value(), Confidence: b.Confidence}
 	if err := b.expiry(&d); err != nil {
 		return engine.Draft{}, err
 	}
@@ -181,7 +181,6 @@ func (b *createBody) memory() (memory.Memory, error) {
 	set(&m.Tier, b.Tier)
 	set(&m.Namespace, b.Namespace)
 	set(&m.Priority, b.Priority)
-	set(&m.Confidence, b.Confidence)
 	set(&m.Source, b.Source)
 	for _, s := range []string{b.MemoryKind, b.Kind} {
 		if s != "" {
@@ -220,9 +219,6 @@ func (b *createBody) explicit(m *memory.Memory) error {
 	switch {
 	case m.Namespace == "":
 		return badField("namespace", "namespace: must not be empty")
-	case m.Confidence == 0:
-		// In a draft, 0 stands for the default of 1: better no answer than that one.
-		return badField("confidence", "confidence 0: a memory is created with more; edit it afterwards")
 	case m.Priority == 0:
 		return badField("priority", "priority 0: want 1 to 10")
 	case m.Source == "":

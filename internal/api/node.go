@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
@@ -180,18 +181,23 @@ func (a *API) stats(q *request) (reply, error) {
 	slices.SortFunc(tiers, func(x, y tierCount) int { return cmp.Compare(y.Tier.Rank(), x.Tier.Rank()) })
 	return ok(statsView{
 		Total: c.Live, ByTier: tiers, ByNamespace: namespaceCounts(c.ByNamespace), Links: c.Links, Bytes: c.Bytes,
-		Archived: c.Archived, Deleted: c.Deleted, Erased: c.Erased,
+		Archived: c.Archived, Deleted: c.Deleted, Erased: c.Erased, ExpiringSoon: c.ExpiringSoon,
 	})
 }
 
 // capabilities is what a client may count on, in the outline that ai-memory's
 // clients look at.
-func (a *API) capabilities(*request) (reply, error) {
+func (a *API) capabilities(q *request) (reply, error) {
+	version := strings.TrimPrefix(first(q.Header.Get("Accept-Capabilities"), "v3"), "v")
+	if !slices.Contains([]string{"1", "2", "3"}, version) {
+		version = "3"
+	}
 	return ok(capabilitiesView{
-		SchemaVersion: "3", Version: a.cfg.Version, Implementation: "tallystick", StorageBackend: "sqlite", Tier: "keyword",
+		SchemaVersion: version, Version: a.cfg.Version, Implementation: "tallystick", StorageBackend: "sqlite", Tier: "keyword",
 		Summary:  "a federated memory for AI agents: every write is held by a quorum of members, and says by whom",
-		Tools:    []string{},
-		Families: familiesView{SchemaVersion: "1", AlwaysOn: []string{}, Families: []string{}},
+		Describe: "I can keep notes for you and find them again by their words, on any of the machines that share this memory.",
+		Tools:    toolNames(),
+		Families: familyViews(),
 		Features: featuresView{
 			KeywordSearch: true, Receipts: true, History: true, Events: true, Erase: true, IdempotencyKeys: true,
 			Durability: []engine.Durability{engine.DurableLocal, engine.DurableQuorum, engine.DurableAll},

@@ -102,9 +102,13 @@ func routes() []route {
 		grouped("Memories", memoryRoutes()),
 		grouped("Finding", findRoutes()),
 		grouped("Links", linkRoutes()),
+		grouped("Graph", graphRoutes()),
 		grouped("Archive", archiveRoutes()),
 		grouped("Proposals and standards", ruleRoutes()),
+		grouped("Agents", agentRoutes()),
 		grouped("The node", nodeRoutes()),
+		grouped("Upkeep", upkeepRoutes()),
+		grouped("Not implemented", absentRoutes()),
 	)
 }
 

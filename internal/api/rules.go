@@ -42,7 +42,7 @@ func (a *API) pending(q *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	p, err := a.engine.Pending(q.Context(), id)
+	p, err := a.engine.Pending(q.Context(), q.agent, id)
 	if err != nil {
 		return reply{}, err
 	}

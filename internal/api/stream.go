@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -172,6 +173,18 @@ func (a *API) visible(q *request, e *memory.Entry) (bool, error) {
 	if e.Op.Kind() == memory.KindErase {
 		return true, nil
 	}
+	for _, k := range e.Op.Subjects() {
+		if k.Family != memory.FamProposal && k.Family != memory.FamVote && k.Family != memory.FamOutcome {
+			continue
+		}
+		_, err := a.engine.Pending(q.Context(), q.agent, k.A)
+		if errors.Is(err, memory.ErrNotFound) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+	}
 	for _, id := range memoriesOf(e.Op) {
 		_, _, err := a.engine.History(q.Context(), q.agent, id)
 		if errors.Is(err, memory.ErrNotFound) {
@@ -289,12 +302,16 @@ type exportedLink struct {
 // export streams what the caller may see, or with ?all=true what there is: live
 // memories with the links that leave them, then archived memories, each by id.
 func (a *API) export(q *request) (reply, error) {
-	switch format := q.text("format"); format {
-	case "":
-	case "complete":
+	format := q.text("format")
+	if format == "" && strings.Contains(q.Header.Get("Accept"), mediaLines) {
+		format = formatLines
+	}
+	switch format {
+	case "", formatJSON, formatLines:
+	case formatComplete:
 		return a.exportComplete(q)
 	default:
-		return reply{}, badField("format", "format %.40q: want complete, or none", format)
+		return reply{}, badField("format", "format %.40q: want %s, %s or %s", format, formatJSON, formatLines, formatComplete)
 	}
 	f, err := a.filter(q)
 	if err != nil {
@@ -306,31 +323,52 @@ func (a *API) export(q *request) (reply, error) {
 	if f.All && !a.operator(q) {
 		return reply{}, forbidden("all=true is for the operator of the node: with the API key, or from the same machine")
 	}
-	s := a.openStream(q, "application/x-ndjson")
-	for _, life := range []memory.Life{memory.Live, memory.Archived} {
-		f.Life = life
-		if err := a.exportLife(q, s, f); err != nil {
-			if !errors.Is(err, errGone) {
-				a.log.ErrorContext(q.Context(), "export broke off", "err", err)
-			}
-			// The status is sent: only breaking the connection tells the client.
-			panic(http.ErrAbortHandler)
+	write := a.exportJSON
+	if format == formatLines {
+		write = a.exportLines
+	}
+	if err := write(q, f); err != nil {
+		if !errors.Is(err, errGone) {
+			a.log.ErrorContext(q.Context(), "export broke off", "err", err)
 		}
+		// The status is sent: only breaking the connection tells the client.
+		panic(http.ErrAbortHandler)
 	}
 	return reply{sent: true}, nil
 }
 
-func (a *API) exportLife(q *request, s *stream, f memory.Filter) error {
+// Formats of an export.
+const (
+	formatJSON     = "json"   // one object, that of ai-memory: the default
+	formatLines    = "ndjson" // a line for each memory and link
+	formatComplete = "complete"
+
+	mediaLines = "application/x-ndjson"
+)
+
+func (a *API) exportLines(q *request, f memory.Filter) error {
+	s := a.openStream(q, mediaLines)
+	for _, life := range []memory.Life{memory.Live, memory.Archived} {
+		f.Life = life
+		enc := json.NewEncoder(s.w)
+		enc.SetEscapeHTML(false)
+		if err := a.eachRecord(q, s, f, func(r *memory.Record) error { return a.exportOne(q, enc, r, f) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eachRecord hands over what f selects, by id, and flushes now and then.
+func (a *API) eachRecord(q *request, s *stream, f memory.Filter, do func(*memory.Record) error) error {
 	page := engine.Page{Limit: 500, Order: memory.ByID}
-	enc := json.NewEncoder(s.w)
-	enc.SetEscapeHTML(false)
 	for {
 		recs, next, err := a.engine.List(q.Context(), f, page)
 		if err != nil {
 			return err
 		}
 		for i := range recs {
-			if err := a.exportOne(q, enc, &recs[i], f); err != nil {
+			if err := do(&recs[i]); err != nil {
 				return err
 			}
 		}
@@ -353,21 +391,25 @@ func (a *API) exportOne(q *request, enc *json.Encoder, r *memory.Record, f memor
 	if f.Life != memory.Live {
 		return nil
 	}
-	agent := q.agent
-	if f.All {
-		agent = r.Access().Owner
-	}
-	links, err := a.engine.Links(q.Context(), agent, r.ID)
+	links, err := a.linksFrom(q, r, f)
 	if err != nil {
 		return err
 	}
-	for _, v := range linkViews(links) {
-		if v.Source != r.ID {
-			continue // the line of its source has it
-		}
+	for _, v := range links {
 		if err := enc.Encode(exportedLink{"link", v}); err != nil {
 			return errGone
 		}
 	}
 	return nil
+}
+
+// linksFrom are the links that leave a live memory: those that come to it are
+// with their sources.
+func (a *API) linksFrom(q *request, r *memory.Record, f memory.Filter) ([]linkView, error) {
+	agent := q.agent
+	if f.All {
+		agent = r.Access().Owner
+	}
+	links, err := a.engine.Links(q.Context(), agent, r.ID)
+	return slices.DeleteFunc(linkViews(links), func(v linkView) bool { return v.Source != r.ID }), err
 }

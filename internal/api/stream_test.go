@@ -253,7 +253,7 @@ func TestExportTakesEverythingAlong(t *testing.T) {
 	n.call("POST", "/api/v1/links", `{"from":"`+a+`","to":"`+b+`"}`).want(http.StatusCreated)
 	n.call("POST", "/api/v1/archive", `{"ids":["`+gone+`"],"reason":"old"}`).want(http.StatusOK)
 	seen := map[string]int{}
-	for _, m := range n.exported("/api/v1/export") {
+	for _, m := range n.exported("/api/v1/export?format=ndjson") {
 		seen[fmt.Sprint(m["type"], " ", m["state"], " ", m["id"])]++
 		if m["id"] == gone && m["archive_reason"] != "old" {
 			t.Errorf("archived memory %v", m)
@@ -266,11 +266,11 @@ func TestExportTakesEverythingAlong(t *testing.T) {
 	if fmt.Sprint(seen) != fmt.Sprint(want) {
 		t.Errorf("exported %v, want %v", seen, want)
 	}
-	all := n.exported("/api/v1/export?all=true")
+	all := n.exported("/api/v1/export?format=ndjson&all=true")
 	if len(all) != 5 || !strings.Contains(fmt.Sprint(all), secret) {
 		t.Errorf("the operator gets %d lines, want 5 with %s", len(all), secret)
 	}
-	if got := n.exported("/api/v1/export", agent("alice")...); len(got) != 5 {
+	if got := n.exported("/api/v1/export?format=ndjson", agent("alice")...); len(got) != 5 {
 		t.Errorf("alice gets %d lines, want 5", len(got))
 	}
 }

@@ -296,7 +296,7 @@ func TestHomeResolvesOnVotesFromElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	n.eventually(t, "the proposal is resolved", func() bool {
-		p, err := n.Pending(t.Context(), p.ID)
+		p, err := n.Pending(t.Context(), "bob", p.ID)
 		return err == nil && p.Outcome == memory.OutcomeApproved && p.By == "bob"
 	})
 	if _, _, err := n.Get(t.Context(), "alice", memory.DerivedID("ns", "t")); err != nil {

@@ -64,6 +64,7 @@ func (e *Engine) complete(c Caller, d *Draft) error {
 	setDefault(&m.Namespace, memory.DefaultNamespace)
 	setDefault(&m.Priority, memory.DefaultPriority)
 	setDefault(&m.Confidence, memory.DefaultConfidence)
+	set(&m.Confidence, d.Confidence)
 	setDefault(&m.Source, memory.DefaultSource)
 	setDefault(&m.MemoryKind, memory.DefaultKind)
 	setDefault(&m.ConfidenceSource, memory.DefaultConfSource)

@@ -17,10 +17,12 @@ type Store interface {
 	Digests
 	Outbox
 	Importer
+	Tallies
 }
 
 // Writer takes changes: this node's, and those of members.
 type Writer interface {
+	Importer
 	Submit(ctx context.Context, w *memory.Write) (*memory.Written, error)
 	// Idempotent returns the entries of an earlier request, nil if there is none,
 	// or [memory.ErrKeyReused].
@@ -60,6 +62,11 @@ type Registers interface {
 	Pending(ctx context.Context, id string) (*memory.Pending, error)
 	Pendings(ctx context.Context, open bool, namespace string, limit int) ([]memory.Pending, error)
 	Entry(ctx context.Context, d memory.Dot) (*memory.Entry, error)
+}
+
+// Tallies are counts of records.
+type Tallies interface {
+	Spaces(ctx context.Context, f memory.Filter) (map[string]int64, error)
 }
 
 // Log is what this node holds, in the order of its origins and in its own.

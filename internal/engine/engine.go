@@ -143,8 +143,7 @@ func (e *Engine) Run(ctx context.Context) error {
 }
 
 func (e *Engine) compact(ctx context.Context) {
-	before := memory.InstantOf(e.cfg.Now().Add(-e.cfg.History))
-	n, err := e.store.Compact(ctx, before, e.cfg.Versions, e.stable())
+	n, err := e.Collect(ctx)
 	switch {
 	case err != nil && ctx.Err() == nil:
 		e.log.WarnContext(ctx, "compaction failed", "err", err)

@@ -136,7 +136,7 @@ func (e *Engine) Forget(ctx context.Context, c Caller, f memory.Filter, pattern 
 		if err != nil || len(ids) == 0 {
 			return total, err
 		}
-		n, err := e.forgetAll(ctx, c, ids)
+		n, err := sweep(ctx, ids, func(ctx context.Context, id string) (bool, error) { return e.forget(ctx, c, id) })
 		total += n
 		if err != nil {
 			return total, err
@@ -180,14 +180,15 @@ func (e *Engine) finding(f memory.Filter, match string) func(context.Context) ([
 	}
 }
 
-func (e *Engine) forgetAll(ctx context.Context, c Caller, ids []string) (int, error) {
+// sweep does one thing to each of ids, some at a time, and counts to how many.
+func sweep(ctx context.Context, ids []string, do func(context.Context, string) (bool, error)) (int, error) {
 	var n atomic.Int64
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(forgetWorkers)
 	for _, id := range ids {
 		g.Go(func() error {
-			gone, err := e.forget(ctx, c, id)
-			if gone {
+			done, err := do(ctx, id)
+			if done {
 				n.Add(1)
 			}
 			return err

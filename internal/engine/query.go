@@ -177,12 +177,46 @@ func (e *Engine) Pendings(ctx context.Context, agent memory.AgentID, open bool, 
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(all, func(p memory.Pending) bool { return !policy.Sees(agent, &p) }), nil
+	lookup, failure := e.registered(ctx)
+	seen := slices.DeleteFunc(all, func(p memory.Pending) bool { return !shown(agent, &p, lookup) })
+	return seen, failure()
 }
 
-// Pending returns one proposal with its votes and its outcome.
-func (e *Engine) Pending(ctx context.Context, id string) (*memory.Pending, error) {
-	return e.store.Pending(ctx, id)
+// Pending returns one proposal with its votes and its outcome. What agent may
+// not see is not found.
+func (e *Engine) Pending(ctx context.Context, agent memory.AgentID, id string) (*memory.Pending, error) {
+	p, err := e.store.Pending(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	lookup, failure := e.registered(ctx)
+	seen := shown(agent, p, lookup)
+	if err := failure(); err != nil {
+		return nil, err
+	}
+	if !seen {
+		return nil, fmt.Errorf("proposal %.140s: %w", id, memory.ErrNotFound)
+	}
+	return p, nil
+}
+
+// shown reports whether agent may read a proposal and what it proposes. A
+// private text is for its readers, for who asked, and for who could decide.
+func shown(agent memory.AgentID, p *memory.Pending, registered func(memory.AgentID) bool) bool {
+	if !policy.Sees(agent, p) {
+		return false
+	}
+	var text memory.Memory
+	switch op := p.Action.(type) {
+	case *memory.Put:
+		text = op.Memory
+	case *memory.Consolidate:
+		text = op.Into
+	default:
+		return true
+	}
+	return agent == p.Requester || text.Access().VisibleTo(agent) ||
+		!agent.Unowned() && policy.Vote(policy.Actor{ID: agent, Registered: registered}, p, true).Verdict == policy.Allow
 }
 
 // Standard is the standard of a namespace with the memory that states it.

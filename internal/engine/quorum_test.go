@@ -205,7 +205,7 @@ func TestVoteAtAnotherNodeIsCarriedOutAtHomeAndReachesAll(t *testing.T) {
 	_, a, b, c := federation(t)
 	a.govern(t, "ns", `{"write":"approve"}`)
 	p := a.propose(t, alice, in("ns", draft("t")))
-	b.eventually(t, "the proposal arrives", func() bool { _, err := b.Pending(t.Context(), p.ID); return err == nil })
+	b.eventually(t, "the proposal arrives", func() bool { _, err := b.Pending(t.Context(), "bob", p.ID); return err == nil })
 	if _, p := b.approve(t, bob, p.ID); p.Home != "a" {
 		t.Errorf("home %s", p.Home)
 	}
@@ -214,7 +214,7 @@ func TestVoteAtAnotherNodeIsCarriedOutAtHomeAndReachesAll(t *testing.T) {
 			_, _, err := n.Get(t.Context(), "alice", memory.DerivedID("ns", "t"))
 			return err == nil
 		})
-		p, err := n.Pending(t.Context(), p.ID)
+		p, err := n.Pending(t.Context(), "bob", p.ID)
 		if err != nil || p.Outcome != memory.OutcomeApproved || p.By != "bob" {
 			t.Errorf("proposal %+v, %v", p, err)
 		}

@@ -95,6 +95,7 @@ type Draft struct {
 	TTL        time.Duration // 0: that of the tier; ignored if Memory.ExpiresAt is set
 	OnConflict OnConflict
 	Embedding  *memory.Embedding
+	Confidence *float64 // stands for that of Memory, in which 0 is "not given"
 }
 
 // Patch is an edit: nil fields stay as they are.

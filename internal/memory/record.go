@@ -105,6 +105,7 @@ type Counts struct {
 	ByTier                          map[Tier]int64
 	ByNamespace                     map[string]int64
 	Bytes                           int64 // size of the database files
+	ExpiringSoon                    int64 // live now, and not in an hour
 }
 
 // Parked is an op that somebody has not taken.

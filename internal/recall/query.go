@@ -32,13 +32,9 @@ func Match(text string, all bool) string {
 // Terms returns the distinct words of text that are worth looking for, in lower
 // case and in order.
 func Terms(text string) []string {
-	words := strings.FieldsFunc(text, func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r)
-	})
 	seen := map[string]bool{}
 	var telling, rest []string
-	for _, w := range words {
-		w = strings.ToLower(strings.ToValidUTF8(w, ""))
+	for _, w := range Words(text) {
 		if r := []rune(w); len(r) > maxTerm {
 			w = string(r[:maxTerm])
 		}
@@ -77,4 +73,12 @@ func stopWord(w string) bool {
 		return true
 	}
 	return false
+}
+
+// Words returns all words of text, in lower case and in order, the common ones
+// and repetitions included.
+func Words(text string) []string {
+	return strings.FieldsFunc(strings.ToLower(strings.ToValidUTF8(text, "")), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r)
+	})
 }

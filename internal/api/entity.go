@@ -1,0 +1,114 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// entityBody registers an entity.
+type entityBody struct {
+	Name      string          `json:"canonical_name"`
+	Namespace string          `json:"namespace"`
+	Aliases   []string        `json:"aliases"`
+	Metadata  json.RawMessage `json:"metadata"`
+	AgentID   string          `json:"agent_id"`
+}
+
+type entityView struct {
+	ID        *string  `json:"entity_id"`
+	Name      *string  `json:"canonical_name"`
+	Namespace *string  `json:"namespace"`
+	Aliases   []string `json:"aliases"`
+}
+
+func entityViewOf(x engine.Entity) entityView {
+	return entityView{orNull(x.ID), orNull(x.Name), orNull(x.Namespace), orEmpty(x.Aliases)}
+}
+
+type registeredEntityView struct {
+	entityView
+
+	Created bool            `json:"created"`
+	Receipt *engine.Receipt `json:"receipt,omitempty"` // absent: there was nothing to add
+}
+
+func (a *API) registerEntity(q *request) (reply, error) {
+	var b entityBody
+	if err := decode(q.body, &b); err != nil {
+		return reply{}, err
+	}
+	var lacking []string
+	if b.Name == "" {
+		lacking = append(lacking, "canonical_name")
+	}
+	if b.Namespace == "" {
+		lacking = append(lacking, "namespace")
+	}
+	if len(lacking) > 0 {
+		return reply{}, missing(lacking...)
+	}
+	if err := q.claims(b.AgentID); err != nil {
+		return reply{}, err
+	}
+	meta, err := objectOf("metadata", b.Metadata)
+	if err != nil {
+		return reply{}, err
+	}
+	out, x, err := a.engine.RegisterEntity(q.Context(), q.caller(), engine.Entity{Name: b.Name, Namespace: b.Namespace, Aliases: b.Aliases, Metadata: meta})
+	if err == nil && out.Entry == nil {
+		return ok(registeredEntityView{entityView: entityViewOf(x)})
+	}
+	status := http.StatusOK
+	created := false
+	if err == nil {
+		if made, is := out.Entry.Op.(*memory.Put); is && made.Create {
+			status, created = http.StatusCreated, true
+		}
+	}
+	return written(out, err, status, func() any {
+		return registeredEntityView{entityView: entityViewOf(x), Created: created, Receipt: receiptOf(out.Receipt)}
+	})
+}
+
+// objectOf reads a JSON object that may be missing or null.
+func objectOf(name string, raw json.RawMessage) (memory.Object, error) {
+	switch kindOf(raw) {
+	case 0, 'n':
+		return nil, nil
+	case '{':
+		return memory.Object(raw), nil
+	}
+	return nil, badField(name, "%s: want a JSON object", name)
+}
+
+type foundEntityView struct {
+	entityView
+
+	Found bool `json:"found"`
+}
+
+func (a *API) entityByAlias(q *request) (reply, error) {
+	alias := strings.TrimSpace(q.text("alias"))
+	if alias == "" {
+		return reply{}, missing("alias")
+	}
+	namespace := q.text("namespace")
+	if namespace != "" {
+		if err := memory.ValidNamespace(namespace); err != nil {
+			return reply{}, err
+		}
+	}
+	x, err := a.engine.EntityByAlias(q.Context(), q.agent, alias, namespace)
+	if errors.Is(err, memory.ErrNotFound) {
+		return ok(foundEntityView{entityView: entityViewOf(engine.Entity{})})
+	}
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(foundEntityView{entityView: entityViewOf(x), Found: true})
+}
