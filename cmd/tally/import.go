@@ -41,15 +41,14 @@ writes go round among the nodes. Archived memories of an export are skipped.`
 		if err != nil {
 			return err
 		}
-		if a.completeExport(args[0]) {
-			server := a.address()
-			if len(servers) > 0 {
-				server = servers[0]
-			}
-			return a.importComplete(cmd.Context(), args[0], server, dryRun)
-		}
 		if concurrency < 1 || concurrency > 1024 {
 			return usage("--concurrency %d: want 1 to 1024", concurrency)
+		}
+		if len(servers) == 0 {
+			servers = []string{a.address()}
+		}
+		if a.completeExport(args[0]) {
+			return a.importComplete(cmd.Context(), args[0], servers[0], dryRun)
 		}
 		src, err := corpus.Open(args[0], a.in)
 		if err != nil {
@@ -57,9 +56,6 @@ writes go round among the nodes. Archived memories of an export are skipped.`
 		}
 		if dryRun {
 			return a.importPlan(src, o)
-		}
-		if len(servers) == 0 {
-			servers = []string{a.address()}
 		}
 		nodes := make([]*client.Client, len(servers))
 		for i, url := range servers {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -168,7 +169,7 @@ func entryLineOf(l *engine.Logged) entryLine {
 }
 
 func (d *dumper) end() error {
-	if err := d.line(endLine{Type: "end", Lines: d.lines, SHA256: fmt.Sprintf("%x", d.sum.Sum(nil))}); err != nil {
+	if err := d.line(endLine{Type: "end", Lines: d.lines, SHA256: hex.EncodeToString(d.sum.Sum(nil))}); err != nil {
 		return err
 	}
 	return d.s.flush()
@@ -202,6 +203,8 @@ func (a *API) importComplete(q *request) (reply, error) {
 		if broken := in.lines.Err(); broken != nil {
 			err = brokenBody(q, broken)
 		}
+		// A client that still writes does not hear the answer.
+		_, _ = io.CopyN(io.Discard, patient{q.Body, control, a.cfg.RequestTimeout}, maxDumpRest)
 		return reply{}, err
 	}
 	return ok(loadedView(&out, first, dry))
@@ -254,6 +257,7 @@ const (
 	maxDumpLine  = 16 << 20
 	dumpBatch    = 256     // entries that are taken in at once
 	maxDumpBatch = 1 << 20 // about, bytes of them
+	maxDumpRest  = 1 << 30 // bytes that are read behind an error
 )
 
 // undumper reads the lines of a complete export.
@@ -317,33 +321,39 @@ func (u *undumper) manifest() (*manifestLine, error) {
 // that all have come as they were written.
 func (u *undumper) batches(entries int) iter.Seq2[[]memory.Shipment, error] {
 	return func(yield func([]memory.Shipment, error) bool) {
-		var ops []memory.Shipment
-		size, n := 0, 0
-		for u.next() {
-			op, err := u.entry()
+		for n := 0; ; {
+			ops, err := u.batch()
+			if n += len(ops); len(ops) > 0 && !yield(ops, nil) {
+				return
+			}
 			if errors.Is(err, errEnd) {
-				if len(ops) > 0 && !yield(ops, nil) {
+				err = u.end(n, entries)
+				if err == nil {
 					return
 				}
-				if err := u.end(n, entries); err != nil {
-					yield(nil, err)
-				}
-				return
 			}
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			ops, size, n = append(ops, op), size+len(op.Raw), n+1
-			if len(ops) == dumpBatch || size > maxDumpBatch {
-				if !yield(ops, nil) {
-					return
-				}
-				ops, size = nil, 0
-			}
 		}
-		yield(nil, u.cutOff())
 	}
+}
+
+// batch reads some entries, up to the end or an error.
+func (u *undumper) batch() ([]memory.Shipment, error) {
+	var ops []memory.Shipment
+	for size := 0; len(ops) < dumpBatch && size < maxDumpBatch; {
+		if !u.next() {
+			return ops, u.cutOff()
+		}
+		op, err := u.entry()
+		if err != nil {
+			return ops, err
+		}
+		ops, size = append(ops, op), size+len(op.Raw)
+	}
+	return ops, nil
 }
 
 // errEnd says that the last line has been read.
@@ -393,7 +403,7 @@ func (u *undumper) end(n, entries int) error {
 	switch {
 	case line.Lines != u.n-1 || n != entries:
 		return u.bad("%d lines and %d entries came, the export has %d and %d", u.n-1, n, line.Lines, entries)
-	case line.SHA256 != fmt.Sprintf("%x", u.sum.Sum(nil)):
+	case line.SHA256 != hex.EncodeToString(u.sum.Sum(nil)):
 		return u.bad("the lines are not those that were exported: their SHA-256 differs")
 	}
 	if u.next() {

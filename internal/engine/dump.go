@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -70,7 +71,10 @@ type Loaded struct {
 	Origin  memory.Origin // under which this node logs now
 }
 
-const maxRefusals = 100
+const (
+	maxRefusals = 100
+	loadBatch   = 256
+)
 
 // Load takes a dump in, through the door that members' entries come in by. It
 // may be repeated, and go on where an earlier one broke off. The batches end
@@ -103,11 +107,13 @@ type loading struct {
 	state  *memory.State       // what the dump adds up to
 	parked map[memory.Dot]bool // what its node had refused, and not counted
 	whole  bool                // state has everything
+	later  []memory.Shipment   // hollow entries of batches in which some wait for what came behind them
 }
 
 func (l *loading) batch(ctx context.Context, ops []memory.Shipment) error {
 	heads := l.engine.store.View().Heads
 	known := 0
+	var hollow []memory.Shipment
 	for _, op := range ops {
 		entry, err := l.engine.store.Inspect(op.Raw)
 		if entry == nil || entry.Dot.Valid() != nil || err != nil && !l.parked[entry.Dot] && !errors.Is(err, memory.ErrUnknownKind) {
@@ -120,6 +126,9 @@ func (l *loading) batch(ctx context.Context, ops []memory.Shipment) error {
 			l.whole = false
 		default:
 			l.state.Apply(slim(entry))
+			if !entry.Hollow.IsZero() {
+				hollow = append(hollow, op)
+			}
 		}
 		if heads.Holds(entry.Dot) {
 			known++
@@ -131,7 +140,30 @@ func (l *loading) batch(ctx context.Context, ops []memory.Shipment) error {
 		l.out.Known += known
 		return nil
 	}
-	return l.accept(ctx, ops)
+	deferred, err := l.accept(ctx, ops)
+	if deferred > 0 {
+		l.later = append(l.later, hollow...)
+	}
+	return err
+}
+
+// defers takes in what had to wait. An entry whose content is gone may wait for
+// another such entry.
+func (l *loading) defers(ctx context.Context) error {
+	for {
+		before := l.out.Applied
+		l.out.Deferred = 0
+		for ops := range slices.Chunk(l.later, loadBatch) {
+			n, err := l.accept(ctx, ops)
+			if err != nil {
+				return err
+			}
+			l.out.Deferred += n
+		}
+		if l.out.Deferred == 0 || l.out.Applied == before {
+			return nil
+		}
+	}
 }
 
 // slim returns e without the text that it writes: its registers, version and
@@ -148,22 +180,22 @@ func (l *loading) refused(list ...memory.Refusal) {
 	l.out.Refusals = append(l.out.Refusals, list[:min(len(list), maxRefusals-len(l.out.Refusals))]...)
 }
 
-// accept takes a batch, and waits while the writer is busy.
-func (l *loading) accept(ctx context.Context, ops []memory.Shipment) error {
+// accept takes a batch, and waits while the writer is busy. It returns how many
+// have no place yet.
+func (l *loading) accept(ctx context.Context, ops []memory.Shipment) (int, error) {
 	for pause := 10 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		done, err := l.engine.store.Accept(ctx, ops)
 		if err == nil {
 			l.out.Applied += done.Applied
-			l.out.Deferred += done.Deferred
 			l.refused(done.Refused...)
-			return nil
+			return done.Deferred, nil
 		}
 		if !errors.Is(err, memory.ErrBusy) {
-			return err
+			return 0, err
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return 0, ctx.Err()
 		case <-time.After(pause):
 		}
 	}
@@ -180,6 +212,9 @@ func (l *loading) finish(ctx context.Context, m Manifest) (Loaded, error) {
 	if l.dry {
 		l.out.Applied = l.out.Entries - l.out.Known - l.out.Refused
 	} else {
+		if err := l.defers(ctx); err != nil {
+			return l.out, err
+		}
 		l.out.Known = l.out.Entries - l.out.Applied - l.out.Refused - l.out.Deferred
 		if l.whole && l.out.Deferred == 0 {
 			if err := e.store.AdoptHeads(ctx, covered(m.View.Heads)); err != nil {

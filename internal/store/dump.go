@@ -21,19 +21,12 @@ func (s *Store) Dump(ctx context.Context, start func(memory.Inventory) error, yi
 	if err := start(inv); err != nil {
 		return err
 	}
-	if err := tx.snapshotPart(ctx, s, false, yield); err != nil {
-		return err
-	}
-	return tx.snapshotPart(ctx, s, true, func(ops []memory.Shipment) error {
-		// What replaced the hollow ones comes along with them, and has come before.
-		once := ops[:0:0]
-		for _, op := range ops {
-			if e, err := s.cfg.Codec.Decode(op.Raw); err != nil || !e.Hollow.IsZero() {
-				once = append(once, op)
-			}
+	for _, hollow := range []bool{false, true} {
+		if err := tx.snapshotPart(ctx, s, hollow, false, yield); err != nil {
+			return err
 		}
-		return yield(once)
-	})
+	}
+	return nil
 }
 
 func (t *readTx) inventory(ctx context.Context, s *Store) (memory.Inventory, error) {

@@ -87,6 +87,13 @@ func (t *readTx) completeHollow(ctx context.Context, s *Store, ops []memory.Ship
 	if len(hollow) == 0 {
 		return ops, nil
 	}
+	added, err := t.pointHollow(ctx, s, ops)
+	return append(ops, added...), err
+}
+
+// pointHollow points hollow entries at what holds their record now, in place, and
+// returns that.
+func (t *readTx) pointHollow(ctx context.Context, s *Store, ops []memory.Shipment) ([]memory.Shipment, error) {
 	have := map[memory.Dot]bool{}
 	var added []memory.Shipment
 	for i := range ops {
@@ -112,7 +119,7 @@ func (t *readTx) completeHollow(ctx context.Context, s *Store, ops []memory.Ship
 			added = append(added, ship)
 		}
 	}
-	return append(ops, added...), nil
+	return added, nil
 }
 
 // holder returns the entry that holds the content of the record that e is about;
@@ -167,14 +174,16 @@ func (s *Store) Snapshot(ctx context.Context, yield func([]memory.Shipment) erro
 		return view, err
 	}
 	for _, hollow := range []bool{false, true} {
-		if err := tx.snapshotPart(ctx, s, hollow, yield); err != nil {
+		if err := tx.snapshotPart(ctx, s, hollow, true, yield); err != nil {
 			return view, err
 		}
 	}
 	return view, nil
 }
 
-func (t *readTx) snapshotPart(ctx context.Context, s *Store, hollow bool, yield func([]memory.Shipment) error) error {
+// snapshotPart yields the full entries or the hollow ones. With along, what
+// replaced the hollow ones comes with them.
+func (t *readTx) snapshotPart(ctx context.Context, s *Store, hollow, along bool, yield func([]memory.Shipment) error) error {
 	after := int64(0)
 	for {
 		var ops []memory.Shipment
@@ -201,15 +210,24 @@ func (t *readTx) snapshotPart(ctx context.Context, s *Store, hollow bool, yield 
 		if len(ops) == 0 {
 			return nil
 		}
-		if hollow {
-			if ops, err = t.completeHollow(ctx, s, ops, make([]memory.Dot, 1)); err != nil {
-				return err
-			}
+		if ops, err = t.pointed(ctx, s, ops, hollow, along); err == nil {
+			err = yield(ops)
 		}
-		if err := yield(ops); err != nil {
+		if err != nil {
 			return err
 		}
 	}
+}
+
+func (t *readTx) pointed(ctx context.Context, s *Store, ops []memory.Shipment, hollow, along bool) ([]memory.Shipment, error) {
+	if !hollow {
+		return ops, nil
+	}
+	added, err := t.pointHollow(ctx, s, ops)
+	if along {
+		ops = append(ops, added...)
+	}
+	return ops, err
 }
 
 // Cursors returns, for each member, up to where it has acknowledged the entries
