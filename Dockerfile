@@ -1,5 +1,5 @@
-# One static binary on an empty file system. Build it from a checkout with its
-# .git directory, from which the program takes its version:
+# One static binary on an empty file system. In a checkout with its .git directory
+# the program takes its version from there:
 #
 #   docker build -t tallystick .
 #   docker run -v tally:/data -e TALLY_NODE=north -p 127.0.0.1:9077:9077 tallystick
@@ -9,10 +9,11 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY . .
-ARG TARGETOS=linux TARGETARCH=amd64
+# What the image is for; a default here would win over it.
+ARG TARGETOS TARGETARCH
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -ldflags '-s -w' -o /out/tally ./cmd/tally
+    go build -trimpath $(git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false) -ldflags '-s -w' -o /out/tally ./cmd/tally
 RUN mkdir -p /out/data /out/tmp
 
 FROM scratch

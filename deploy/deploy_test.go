@@ -245,7 +245,7 @@ func TestTheImageHoldsWhatItRuns(t *testing.T) {
 		}
 	}
 	build := read(t, "../Dockerfile")
-	for _, want := range []string{"CGO_ENABLED=0", buildFlags[0], buildFlags[1] + " '" + buildFlags[2] + "'", "EXPOSE 9077"} {
+	for _, want := range []string{"CGO_ENABLED=0", buildFlags[0], buildFlags[1] + " '" + buildFlags[2] + "'", "EXPOSE 9077", "\nARG TARGETOS TARGETARCH\n"} {
 		if !strings.Contains(build, want) {
 			t.Errorf("the Dockerfile does not say %s", want)
 		}
@@ -442,5 +442,28 @@ func TestReleasesAreForThePlatformsThatBuild(t *testing.T) {
 				t.Errorf("%s/%s: %v\n%s", goos, arch, err, &why)
 			}
 		}
+	}
+}
+
+func TestTheDocumentUsesFlagsThatAreThere(t *testing.T) {
+	doc := read(t, "../docs/deploy.md")
+	command := regexp.MustCompile("(?m)(?:^|[ (`|])/?tally ((?:--[a-z-]+ [^ ]+ )*)([a-z]+)([^|`#\n]*)")
+	flag := regexp.MustCompile(`--[a-z-]+`)
+	seen := 0
+	for _, m := range command.FindAllStringSubmatch(doc, -1) {
+		given := flag.FindAllString(m[1]+m[3], -1)
+		if len(given) == 0 {
+			continue
+		}
+		seen++
+		known := flagsOf(t, m[2])
+		for _, f := range given {
+			if !slices.Contains(known, f) {
+				t.Errorf("%s: tally %s has no flag %s", strings.TrimSpace(m[0]), m[2], f)
+			}
+		}
+	}
+	if seen < 4 {
+		t.Errorf("only %d commands with flags were found", seen)
 	}
 }
