@@ -23,6 +23,7 @@ import (
 // A complete export is JSONL: a manifest, a line for each entry of the log, and
 // a last line with the digest of all lines before it.
 const (
+	completeWord    = "complete" // of ?format=
 	completeFormat  = "tallystick-complete"
 	completeVersion = 1
 )

@@ -190,9 +190,13 @@ func findRoutes() []route {
 		},
 		{
 			method: get, path: "/api/v1/export", summary: "stream memories and links as NDJSON", handle: (*API).export, stream: true,
-			query: params(filterParams(), allParam()), out: streams("application/x-ndjson", nil), codes: []string{"FORBIDDEN"},
+			query: params(filterParams(), allParam(), []param{choiceParam("format", "The whole log in place of the memories; takes no other parameter. For the operator.", completeWord)}),
+			out:   streams("application/x-ndjson", nil), codes: []string{"FORBIDDEN"},
 		},
-		{method: post, path: "/api/v1/import/complete", summary: "take in a complete export", handle: (*API).importComplete, mutates: true, stream: true, body: bodyStream},
+		{
+			method: post, path: "/api/v1/import/complete", summary: "take in a complete export", handle: (*API).importComplete, mutates: true, stream: true, body: bodyStream,
+			query: []param{flagParam("dry_run", "Verify everything, write nothing.")}, out: gives(http.StatusOK, loaded{}), codes: []string{"FORBIDDEN"},
+		},
 	}
 }
 
