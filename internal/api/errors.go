@@ -95,6 +95,7 @@ func errorTable() []errorRow {
 		{is: memory.ErrStale, status: http.StatusConflict, code: "STALE", text: "changed in between: read again and retry"},
 		{is: engine.ErrCycle, status: http.StatusConflict, code: "CYCLE"},
 		{is: engine.ErrDecided, status: http.StatusConflict, code: "ALREADY_DECIDED"},
+		{is: engine.ErrTooMany, status: http.StatusTooManyRequests, code: codeTooMany, retry: "3600"},
 		{is: memory.ErrBusy, status: http.StatusTooManyRequests, code: "BUSY", text: "too many writes are queued; nothing was written", retry: "1"},
 		{is: memory.ErrFull, status: http.StatusInsufficientStorage, code: "DISK_FULL", text: "the disk of this node is full; nothing was written, reads go on"},
 		{is: memory.ErrClosed, status: http.StatusServiceUnavailable, code: "SHUTTING_DOWN", text: "the node is shutting down; nothing was written", retry: "2"},

@@ -106,6 +106,7 @@ func routes() []route {
 		grouped("Archive", archiveRoutes()),
 		grouped("Proposals and standards", ruleRoutes()),
 		grouped("Agents", agentRoutes()),
+		grouped("Subscriptions", subscriptionRoutes()),
 		grouped("The node", nodeRoutes()),
 		grouped("Upkeep", upkeepRoutes()),
 		grouped("Not implemented", absentRoutes()),

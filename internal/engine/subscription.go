@@ -31,7 +31,8 @@ type Subscribed struct {
 	Asks    memory.Subscription
 	Invalid string // why it is not one, "" if it is
 	Home    memory.Node
-	// Delivery is how far this node has got; nil where it is not the home.
+	Here    bool // this node is the home
+	// Delivery is how far this node has got; nil if it has not begun.
 	Delivery *memory.Delivery
 }
 
@@ -89,13 +90,14 @@ func (e *Engine) Subscriptions(ctx context.Context, agent memory.AgentID) ([]Sub
 			continue
 		}
 		s := Subscribed{Record: all[i].Record, Home: all[i].Home()}
+		s.Here = s.Home == e.cfg.Node
 		if sub, err := memory.SubscriptionOf(s.Record.Memory); err != nil {
 			s.Invalid = err.Error()
 		} else {
 			s.Asks = *sub
 			s.Asks.Key = ""
 		}
-		if d, ok := deliveries[s.Record.ID]; ok && s.Home == e.cfg.Node && d.Born == all[i].Born {
+		if d, ok := deliveries[s.Record.ID]; ok && s.Here && d.Born == all[i].Born {
 			s.Delivery = &d
 		}
 		out = append(out, s)
@@ -197,14 +199,17 @@ func (e *Engine) rewrite(rec *memory.Record, sub *memory.Subscription) (*intent,
 }
 
 // DeadLetters returns what this node gave up for a subscription of the agent,
-// oldest first, and the node that delivers it now.
+// oldest first, and the home of the subscription if that is another node.
 func (e *Engine) DeadLetters(ctx context.Context, agent memory.AgentID, id string, limit int) ([]memory.DeadLetter, memory.Node, error) {
 	rec, _, err := e.subscription(ctx, agent, id)
 	if err != nil {
 		return nil, "", err
 	}
 	letters, err := e.store.DeadLetters(ctx, id, false, min(max(limit, 1), maxPage))
-	return letters, rec.Home(), err
+	if home := rec.Home(); home != e.cfg.Node {
+		return letters, home, err
+	}
+	return letters, "", err
 }
 
 // subscriptionStays refuses edits that would move a memory into or out of the
