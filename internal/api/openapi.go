@@ -286,6 +286,7 @@ func schemas() *openapi.Registry {
 	openapi.Define[engine.OnConflict](r, openapi.Schema{
 		Type: openapi.Types{"string"}, Enum: enum(engine.ConflictFail, engine.ConflictMerge, engine.ConflictVersion),
 	})
+	openapi.Name[receiptView](r, "ReceiptNow")
 	openapi.Name[memory.Memory](r, "Content")
 	openapi.Name[memory.Confidence](r, "ConfidenceSignals")
 	return r

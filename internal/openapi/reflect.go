@@ -149,7 +149,7 @@ func (r *Registry) component(t reflect.Type, in shape) *Schema {
 	r.owners[name] = t
 	s := &Schema{Type: Types{"object"}}
 	r.schemas[name] = s // before the fields: they may refer to it
-	r.fields(s, t, name, in)
+	r.fields(s, t, name, in, nil)
 	if in.top == t {
 		for _, need := range in.need {
 			if s.Properties.Get(need) == nil {
@@ -179,16 +179,21 @@ func (r *Registry) nameOf(t reflect.Type) string {
 	return string(unicode.ToUpper(first)) + n[size:]
 }
 
-// fields adds the fields of t to s. Fields of embedded structs count as fields
-// of t, unless t has one of that name.
-func (r *Registry) fields(s *Schema, t reflect.Type, component string, in shape) {
+// fields adds the fields of t to s, but for those that are hidden. Fields of
+// embedded structs count as fields of t, unless t has one of that name.
+func (r *Registry) fields(s *Schema, t reflect.Type, component string, in shape, hidden []string) {
+	below := slices.Clone(hidden)
+	for f := range t.Fields() {
+		tag, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		below = append(below, tag)
+	}
 	for f := range t.Fields() {
 		tag, opts, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case tag == "-":
 		case f.Anonymous && tag == "" && f.Type.Kind() == reflect.Struct:
-			r.fields(s, f.Type, component, in)
-		case !f.IsExported():
+			r.fields(s, f.Type, component, in, below)
+		case !f.IsExported(), slices.Contains(hidden, tag) && tag != "":
 		case tag == "":
 			r.fail("%s.%s has no name in JSON", t, f.Name)
 		default:
@@ -208,13 +213,7 @@ func (r *Registry) field(s *Schema, f reflect.StructField, tag, component string
 	if f.Type.Kind() == reflect.Pointer && (lenient || !sometimes) {
 		p = nullable(p)
 	}
-	i := slices.IndexFunc(s.Properties, func(q Property) bool { return q.Name == name })
-	if i < 0 {
-		s.Properties = append(s.Properties, Property{name, p})
-	} else {
-		s.Properties[i].Schema = p
-	}
-	s.Required = slices.DeleteFunc(s.Required, func(n string) bool { return n == name })
+	s.Properties = append(s.Properties, Property{name, p})
 	if !sometimes {
 		s.Required = append(s.Required, name)
 	}
@@ -222,19 +221,17 @@ func (r *Registry) field(s *Schema, f reflect.StructField, tag, component string
 
 // property is the schema of a field, with the words about it.
 func (r *Registry) property(t reflect.Type, component, name string, in shape) *Schema {
-	own, hasOwn := r.words[component+"."+name]
-	word, has := r.words[name]
-	r.used[component+"."+name] = true
-	if hasOwn && own.whole() {
-		return &own
-	}
-	s := r.schema(t, in)
-	if has && !hasOwn {
+	word, has := r.words[component+"."+name]
+	if has {
+		r.used[component+"."+name] = true
+	} else if word, has = r.words[name]; has {
 		r.used[name] = true
-		s = s.with(&word)
 	}
-	if hasOwn {
-		s = s.with(&own)
+	var s *Schema
+	if word.whole() {
+		s = &word
+	} else {
+		s = r.schema(t, in).with(&word)
 	}
 	if s.Description == "" {
 		r.fail("%s.%s: no word says what it is", component, name)
