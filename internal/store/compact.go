@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -13,13 +14,20 @@ const compactSlice = 500
 // idempotencyKeep is how long a repeated request is recognised.
 const idempotencyKeep = memory.Instant(48 * 3600 * 1e9)
 
-// Compact drops what is no longer owed to anybody: the content of superseded
-// revisions beyond keepVersions of a record or before olderThan (those that no
-// later edit has seen are kept), the content of memories deleted before
-// olderThan, and log rows up to stable that no longer decide anything. It works
-// in slices, between writes, and returns how many rows it emptied or dropped.
+// Compact drops what is no longer owed to anybody: the content of revisions that
+// were replaced before olderThan and are not among the keepVersions highest of
+// their record (those that no other revision names are kept in any case), the
+// content of memories deleted before olderThan, and log rows up to stable that
+// no longer decide anything. It works in slices, between writes, and returns how
+// many rows it emptied or dropped.
 func (s *Store) Compact(ctx context.Context, olderThan memory.Instant, keepVersions int, stable map[memory.Origin]uint64) (int, error) {
 	total := 0
+	err := s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error {
+		return t.exec(ctx, `DELETE FROM idempotency WHERE at < ?`, int64(s.now()-idempotencyKeep))
+	})
+	if err != nil {
+		return 0, err
+	}
 	for _, part := range []func(context.Context, *tx, int64) (last int64, n int, err error){
 		func(ctx context.Context, t *tx, after int64) (int64, int, error) {
 			return t.thinHistory(ctx, after, olderThan, keepVersions)
@@ -45,106 +53,122 @@ func (s *Store) Compact(ctx context.Context, olderThan memory.Instant, keepVersi
 			after = last
 		}
 	}
-	return total, s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error {
-		return t.exec(ctx, `DELETE FROM idempotency WHERE at < ?`, int64(s.now()-idempotencyKeep))
-	})
+	return total, nil
 }
 
 // thinHistory hollows out revisions of the records after rid.
 func (t *tx) thinHistory(ctx context.Context, after int64, olderThan memory.Instant, keep int) (last int64, n int, err error) {
-	type row struct {
-		rid, newest, winner int64
-		dead                bool
-	}
-	var rows []row
-	last = after
-	err = t.w.each(ctx, `SELECT m.rid, m.newest, m.c_lsn, m.l_state = 3 AND (m.l_stamp >> 16) * 1000000 < ? FROM memories m
-		WHERE m.rid > ? AND m.newest <> 0 ORDER BY m.rid LIMIT ?`, []any{int64(olderThan), after, compactSlice}, func(r rowScanner) error {
-		var x row
-		err := r.Scan(&x.rid, &x.newest, &x.winner, &x.dead)
+	var rows []thinning
+	err = t.w.each(ctx, `SELECT m.rid, m.newest, m.c_lsn, m.l_state = 3 AND (m.l_stamp >> 16) * 1000000 < ?, l.older FROM memories m
+		JOIN log l ON l.lsn = m.newest WHERE m.rid > ? ORDER BY m.rid LIMIT ?`, []any{int64(olderThan), after, compactSlice}, func(r rowScanner) error {
+		x := thinning{before: olderThan, keep: keep}
+		err := r.Scan(&x.rid, &x.newest, &x.winner, &x.dead, &x.older)
 		rows = append(rows, x)
-		last = x.rid
 		return err
 	})
 	if err != nil {
-		return last, 0, err
+		return after, 0, err
 	}
-	for _, x := range rows {
-		if x.newest == x.winner && !x.dead {
-			var older int64
-			if _, err := t.w.queryRow(ctx, `SELECT older FROM log WHERE lsn = ?`, []any{x.newest}, &older); err != nil {
+	last = after
+	for seen := 0; len(rows) > 0 && seen < compactSlice; rows = rows[1:] {
+		x := rows[0]
+		last = x.rid
+		if x.dead || x.older != 0 || x.newest != x.winner {
+			revs, k, err := t.thinRecord(ctx, x)
+			if err != nil {
 				return last, n, err
 			}
-			if older == 0 {
-				continue // one revision: nothing is superseded
-			}
+			seen += revs
+			n += k
 		}
-		k, err := t.thinRecord(ctx, x.rid, x.newest, x.winner, x.dead, olderThan, keep)
-		if err != nil {
-			return last, n, err
-		}
-		n += k
 	}
 	return last, n, nil
 }
 
-// revision is one link of a record's history while it is thinned.
+// thinning is a record whose history is thinned.
+type thinning struct {
+	rid, newest, winner, older int64
+	dead                       bool // all of it goes
+	before                     memory.Instant
+	keep                       int
+}
+
+// revision is one entry of a record's history.
 type revision struct {
 	lsn   int64
 	entry *memory.Entry
 	seen  bool
+	until memory.Stamp // of the first entry that replaced it
 }
 
-func (t *tx) thinRecord(ctx context.Context, rid, newest, winner int64, dead bool, olderThan memory.Instant, keep int) (int, error) {
+// thinRecord returns how many revisions there were, and how many it emptied.
+func (t *tx) thinRecord(ctx context.Context, x thinning) (revs, n int, err error) {
+	all, err := t.history(ctx, x.newest)
+	if err != nil {
+		return 0, 0, err
+	}
+	stand, by, err := t.stand(ctx, x)
+	if err != nil || stand == 0 {
+		return len(all), 0, err
+	}
+	kept := all[:0:0]
+	for i, r := range all {
+		if !x.dead && (i < x.keep || !r.seen || r.lsn == x.winner || r.lsn == stand || r.until.Instant() >= x.before) {
+			kept = append(kept, r)
+			continue
+		}
+		if err := t.hollowOut(ctx, r.lsn, r.entry, by); err != nil {
+			return len(all), n, err
+		}
+		n++
+	}
+	if n == 0 {
+		return len(all), 0, nil
+	}
+	if err := t.relink(ctx, x.rid, kept); err != nil || !x.dead {
+		return len(all), n, err
+	}
+	return len(all), n, t.bury(ctx, x.rid)
+}
+
+// history reads the revisions of a record, the highest version first.
+func (t *tx) history(ctx context.Context, newest int64) ([]revision, error) {
 	var revs []revision
+	named := map[memory.Dot]memory.Stamp{}
 	err := t.revisions(ctx, newest, func(lsn int64, e *memory.Entry) error {
 		r := revision{lsn: lsn, entry: e}
 		_, err := t.w.queryRow(ctx, `SELECT seen FROM log WHERE lsn = ?`, []any{lsn}, &r.seen)
 		revs = append(revs, r)
+		for _, p := range e.Prev {
+			if s, ok := named[p]; !ok || e.Stamp < s {
+				named[p] = e.Stamp
+			}
+		}
 		return err
 	})
-	if err != nil {
-		return 0, err
-	}
-	by, err := t.replacement(ctx, rid, dead)
-	if err != nil {
-		return 0, err
-	}
 	slices.SortFunc(revs, func(a, b revision) int { return b.entry.Version().Compare(a.entry.Version()) })
-	kept, n := revs[:0:0], 0
-	for i, r := range revs {
-		old := r.entry.Stamp.Instant() < olderThan || i >= keep
-		switch {
-		case dead, r.lsn != winner && r.seen && old:
-			if err := t.hollowOut(ctx, r.lsn, r.entry, by); err != nil {
-				return n, err
-			}
-			n++
-		default:
-			kept = append(kept, r)
+	for i := range revs {
+		var ok bool
+		if revs[i].until, ok = named[revs[i].entry.Dot]; !ok && i > 0 {
+			revs[i].until = revs[i-1].entry.Stamp // what named it has no content any more
 		}
 	}
-	if n == 0 {
-		return 0, nil
-	}
-	return n, t.relink(ctx, rid, kept, dead)
+	return revs, err
 }
 
-// replacement is the entry that stands for what is taken out of a record: its
-// content, or where that goes too, the entry of its deletion.
-func (t *tx) replacement(ctx context.Context, rid int64, dead bool) (memory.Dot, error) {
+// stand returns the entry that stands for what is taken out of a record: that of
+// its content or, where the content is gone or goes too, that of its lifecycle.
+func (t *tx) stand(ctx context.Context, x thinning) (lsn int64, by memory.Dot, err error) {
 	var origin, seq int64
-	col := `c_origin, c_seq`
-	if dead {
-		col = `l_origin, l_seq`
-	}
-	_, err := t.w.queryRow(ctx, `SELECT `+col+` FROM memories WHERE rid = ?`, []any{rid}, &origin, &seq)
-	return t.w.s.dot(origin, seq), err
+	_, err = t.w.queryRow(ctx, `SELECT l.lsn, l.origin, l.seq FROM memories m JOIN log l ON l.lsn IN (m.c_lsn, m.l_lsn)
+		WHERE m.rid = ? AND l.state = 0 AND (l.lsn = m.l_lsn OR NOT ?) ORDER BY l.lsn = m.c_lsn DESC LIMIT 1`,
+		[]any{x.rid, x.dead}, &lsn, &origin, &seq)
+	return lsn, t.w.s.dot(origin, seq), err
 }
 
 // relink makes the kept revisions the history of a record.
-func (t *tx) relink(ctx context.Context, rid int64, kept []revision, dead bool) error {
-	slices.SortFunc(kept, func(a, b revision) int { return int(a.lsn - b.lsn) })
+func (t *tx) relink(ctx context.Context, rid int64, kept []revision) error {
+	slices.SortFunc(kept, func(a, b revision) int { return cmp.Compare(a.lsn, b.lsn) })
 	older := int64(0)
 	for _, r := range kept {
 		if err := t.exec(ctx, `UPDATE log SET older = ? WHERE lsn = ?`, older, r.lsn); err != nil {
@@ -152,20 +176,32 @@ func (t *tx) relink(ctx context.Context, rid int64, kept []revision, dead bool) 
 		}
 		older = r.lsn
 	}
-	if err := t.exec(ctx, `UPDATE memories SET newest = ? WHERE rid = ?`, older, rid); err != nil || !dead {
-		return err
+	return t.exec(ctx, `UPDATE memories SET newest = ? WHERE rid = ?`, older, rid)
+}
+
+// bury takes what was derived from the content of a deleted memory out, too.
+func (t *tx) bury(ctx context.Context, rid int64) error {
+	for _, q := range []string{
+		sqlFTSDelete, `DELETE FROM embeddings WHERE record = ?`, `DELETE FROM foreseen WHERE record = ?`,
+		`UPDATE memories SET namespace = '', title = '', tags = '[]', source_uri = '', owner = '', target = '', conflicts = 0 WHERE rid = ?`,
+	} {
+		if err := t.exec(ctx, q, rid); err != nil {
+			return err
+		}
 	}
-	if err := t.exec(ctx, sqlFTSDelete, rid); err != nil {
-		return err
-	}
-	return t.exec(ctx, `UPDATE memories SET namespace = '', title = '', tags = '[]', source_uri = '', owner = '', target = '', conflicts = 0 WHERE rid = ?`, rid)
+	return nil
 }
 
 // dropLog deletes the rows after lsn that every member has and that hold no
-// register. Consolidations stay: they hold the lifecycle of many records.
+// register. Consolidations stay: they hold the lifecycle of many records. So do
+// the entries of requests that may be repeated.
 func (t *tx) dropLog(ctx context.Context, after int64, stable map[memory.Origin]uint64) (last int64, n int, err error) {
 	var drop []int64
 	last = after
+	wanted, err := t.repeatable(ctx)
+	if err != nil {
+		return last, 0, err
+	}
 	err = t.w.each(ctx, `SELECT l.lsn, l.origin, l.seq,
 			(l.state = 2 OR l.kind NOT IN (1, 8)) AND l.state <> 1 AND l.kind <> 8
 			AND NOT EXISTS (SELECT 1 FROM memories m WHERE m.rid = l.record AND (m.c_lsn = l.lsn OR m.l_lsn = l.lsn))
@@ -176,7 +212,7 @@ func (t *tx) dropLog(ctx context.Context, after int64, stable map[memory.Origin]
 		if err := r.Scan(&last, &origin, &seq, &free); err != nil {
 			return err
 		}
-		if d := t.w.s.dot(origin, seq); free && d.Seq <= stable[d.Origin] {
+		if d := t.w.s.dot(origin, seq); free && d.Seq <= stable[d.Origin] && (wanted[origin] == 0 || seq < wanted[origin]) {
 			drop = append(drop, last)
 		}
 		return nil
@@ -191,4 +227,16 @@ func (t *tx) dropLog(ctx context.Context, after int64, stable map[memory.Origin]
 		n++
 	}
 	return last, n, nil
+}
+
+// repeatable returns, by origin, the first entry of a request that may be repeated.
+func (t *tx) repeatable(ctx context.Context) (map[int64]int64, error) {
+	out := map[int64]int64{}
+	err := t.w.each(ctx, `SELECT origin, min(seq) FROM idempotency GROUP BY origin`, nil, func(r rowScanner) error {
+		var origin, seq int64
+		err := r.Scan(&origin, &seq)
+		out[origin] = seq
+		return err
+	})
+	return out, err
 }

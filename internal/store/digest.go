@@ -99,7 +99,7 @@ func (s *Store) BucketRegisters(ctx context.Context, buckets []uint16) (memory.V
 }
 
 func (s *Store) registersAt(ctx context.Context, fn func(memory.Key, memory.Version, memory.Digest)) (memory.View, error) {
-	tx, err := s.read.begin(ctx)
+	tx, err := s.bulk.begin(ctx)
 	if err != nil {
 		return memory.View{}, err
 	}

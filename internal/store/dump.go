@@ -9,7 +9,7 @@ import (
 // Dump is [Store.Snapshot] that first tells start what is about to come, root of
 // the state included, and yields every entry once. Both are of one instant.
 func (s *Store) Dump(ctx context.Context, start func(memory.Inventory) error, yield func([]memory.Shipment) error) error {
-	tx, err := s.read.begin(ctx)
+	tx, err := s.bulk.begin(ctx)
 	if err != nil {
 		return err
 	}
@@ -21,12 +21,7 @@ func (s *Store) Dump(ctx context.Context, start func(memory.Inventory) error, yi
 	if err := start(inv); err != nil {
 		return err
 	}
-	for _, hollow := range []bool{false, true} {
-		if err := tx.snapshotPart(ctx, s, hollow, false, yield); err != nil {
-			return err
-		}
-	}
-	return nil
+	return tx.entries(ctx, s, yield)
 }
 
 func (t *readTx) inventory(ctx context.Context, s *Store) (memory.Inventory, error) {

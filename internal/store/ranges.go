@@ -29,51 +29,89 @@ func (s *Store) Range(ctx context.Context, r memory.Range, maxOps, maxBytes int)
 		return nil, 0, err
 	}
 	defer tx.Rollback() //nolint:errcheck // read-only
-	var hollow []memory.Dot
+	rows, err := tx.rangeRows(ctx, id, r, max(maxOps, 1), maxBytes)
+	if err != nil {
+		return nil, 0, err
+	}
+	if len(rows) == 0 {
+		var head uint64
+		if err := tx.row(ctx, `SELECT head FROM origins WHERE id = ?`, []any{id}, &head); err != nil || r.From > head {
+			return nil, 0, err
+		}
+		return nil, 0, fmt.Errorf("%s from %d: %w", r.Origin, r.From, memory.ErrTruncated)
+	}
+	ops, last, err = tx.complete(ctx, s, r.From, rows, maxBytes)
+	return ops, last, err
+}
+
+// rangeRows reads the rows of a range up to the first hole or bound, at least one.
+func (t *readTx) rangeRows(ctx context.Context, origin int64, r memory.Range, maxOps, maxBytes int) ([]shipped, error) {
+	var rows []shipped
 	next, size := r.From, 0
-	err = tx.each(ctx, `SELECT l.seq, l.state, l.raw, e.model, e.vector FROM log l
+	err := t.each(ctx, `SELECT l.seq, l.state, l.raw, e.model, e.vector FROM log l
 		LEFT JOIN embeddings e ON e.record = l.record AND e.lsn = l.lsn
 		WHERE l.origin = ? AND l.seq >= ? AND l.seq <= ? ORDER BY l.seq LIMIT ?`,
-		[]any{id, int64(r.From), int64(min(r.To, 1<<62)), maxOps}, func(row rowScanner) error {
+		[]any{origin, int64(r.From), int64(min(r.To, 1<<62)), maxOps}, func(row rowScanner) error {
 			var seq uint64
-			var state int
-			ship, err := scanShipment(row, &seq, &state)
+			ship, err := scanShipment(row, &seq)
 			if err != nil {
 				return err
 			}
-			if seq != next {
+			if size += shipSize(ship.Shipment); seq != next || size > maxBytes && len(rows) > 0 {
 				return errStop
 			}
-			if size += shipSize(ship); size > maxBytes && len(ops) > 0 {
-				return errStop
-			}
-			if state == stateHollow {
-				hollow = append(hollow, memory.Dot{Origin: r.Origin, Seq: seq})
-			}
-			ops = append(ops, ship)
+			rows = append(rows, ship)
 			next++
 			return nil
 		})
-	if err != nil && !errors.Is(err, errStop) {
-		return nil, 0, err
+	if errors.Is(err, errStop) {
+		err = nil
 	}
-	if len(ops) == 0 {
-		if head := s.View().Heads[r.Origin].Seq; r.From <= head {
-			return nil, 0, fmt.Errorf("%s from %d: %w", r.Origin, r.From, memory.ErrTruncated)
+	return rows, err
+}
+
+// complete points the hollow ones among rows, whose seqs begin at first, at what
+// stands for them, and adds that. What would then be too much is cut off.
+func (t *readTx) complete(ctx context.Context, s *Store, first uint64, rows []shipped, maxBytes int) (ops []memory.Shipment, last uint64, err error) {
+	var added []memory.Shipment
+	have := map[memory.Dot]bool{}
+	size := 0
+	for i := range rows {
+		by, stand, err := t.point(ctx, s, &rows[i])
+		if err != nil {
+			return nil, 0, err
 		}
-		return nil, 0, nil
+		size += shipSize(rows[i].Shipment)
+		add := !by.IsZero() && !have[by]
+		if add {
+			size += shipSize(stand)
+		}
+		if size > maxBytes && i > 0 {
+			break
+		}
+		if add {
+			have[by] = true
+			added = append(added, stand)
+		}
+		ops = append(ops, rows[i].Shipment)
 	}
-	ops, err = tx.completeHollow(ctx, s, ops, hollow)
-	return ops, next - 1, err
+	last = first + uint64(len(ops)) - 1
+	return append(ops, added...), last, nil
 }
 
 var errStop = errors.New("stop")
 
-func scanShipment(row rowScanner, seq *uint64, state *int) (memory.Shipment, error) {
-	var ship memory.Shipment
+// shipped is a shipment as it comes from the log.
+type shipped struct {
+	memory.Shipment
+	state int
+}
+
+func scanShipment(row rowScanner, seq *uint64) (shipped, error) {
+	var ship shipped
 	var model sql.NullString
 	var vector []byte
-	if err := row.Scan(seq, state, &ship.Raw, &model, &vector); err != nil {
+	if err := row.Scan(seq, &ship.state, &ship.Raw, &model, &vector); err != nil {
 		return ship, err
 	}
 	if model.Valid {
@@ -82,78 +120,56 @@ func scanShipment(row rowScanner, seq *uint64, state *int) (memory.Shipment, err
 	return ship, nil
 }
 
-// completeHollow points hollow entries at what holds their record now, and adds that.
-func (t *readTx) completeHollow(ctx context.Context, s *Store, ops []memory.Shipment, hollow []memory.Dot) ([]memory.Shipment, error) {
-	if len(hollow) == 0 {
-		return ops, nil
+// point makes a hollow entry name what stands for its record now, and returns
+// that; zero if the entry is not hollow.
+func (t *readTx) point(ctx context.Context, s *Store, ship *shipped) (memory.Dot, memory.Shipment, error) {
+	var by memory.Shipment
+	if ship.state == stateApplied {
+		return memory.Dot{}, by, nil
 	}
-	added, err := t.pointHollow(ctx, s, ops)
-	return append(ops, added...), err
-}
-
-// pointHollow points hollow entries at what holds their record now, in place, and
-// returns that.
-func (t *readTx) pointHollow(ctx context.Context, s *Store, ops []memory.Shipment) ([]memory.Shipment, error) {
-	have := map[memory.Dot]bool{}
-	var added []memory.Shipment
-	for i := range ops {
-		e, err := s.cfg.Codec.Decode(ops[i].Raw)
-		if err != nil || e.Hollow.IsZero() {
-			continue
-		}
-		by, ship, err := t.holder(ctx, s, e)
-		if err != nil {
-			return nil, err
-		}
-		if by.IsZero() || by == e.Dot {
-			continue
-		}
-		if by != e.Hollow {
-			e.Hollow = by
-			if ops[i].Raw, err = s.cfg.Codec.Encode(e); err != nil {
-				return nil, err
-			}
-		}
-		if !have[by] {
-			have[by] = true
-			added = append(added, ship)
-		}
+	e, err := s.cfg.Codec.Decode(ship.Raw)
+	if err != nil || e.Hollow.IsZero() {
+		return memory.Dot{}, by, nil //nolint:nilerr // it is parked, and goes as it came
 	}
-	return added, nil
-}
-
-// holder returns the entry that holds the content of the record that e is about;
-// where e itself still does (a tombstone), the entry of its lifecycle.
-func (t *readTx) holder(ctx context.Context, s *Store, e *memory.Entry) (memory.Dot, memory.Shipment, error) {
-	var d memory.Dot
-	var ship memory.Shipment
 	var origin, seq int64
-	err := t.row(ctx, `SELECT l.origin, l.seq, l.raw FROM memories m
-		JOIN log l ON l.lsn = CASE WHEN m.c_origin = o.id AND m.c_seq = ? THEN m.l_lsn ELSE m.c_lsn END
-		JOIN origins o ON o.name = ? WHERE m.id = ?`,
-		[]any{int64(e.Dot.Seq), string(e.Dot.Origin), e.Op.Subjects()[0].A}, &origin, &seq, &ship.Raw)
-	if err == nil && seq != 0 {
-		d = s.dot(origin, seq)
+	err = t.row(ctx, sqlStand, []any{e.Op.Subjects()[0].A}, &origin, &seq, &by.Raw)
+	if err != nil || seq == 0 {
+		return memory.Dot{}, by, err
 	}
-	return d, ship, err
+	if e.Hollow = s.dot(origin, seq); e.Hollow == e.Dot {
+		return memory.Dot{}, by, nil
+	}
+	ship.Raw, err = s.cfg.Codec.Encode(e)
+	return e.Hollow, by, err
 }
+
+// sqlStand selects the entry that stands for the hollow ones of a record: that
+// which holds the content or, where that is gone too, the lifecycle.
+const sqlStand = `SELECT l.origin, l.seq, l.raw FROM memories m JOIN log l ON l.lsn IN (m.c_lsn, m.l_lsn)
+	WHERE m.id = ? AND l.state = 0 ORDER BY l.lsn = m.c_lsn DESC LIMIT 1`
 
 // ByDot returns those of the entries that the log has, in the order asked for.
 func (s *Store) ByDot(ctx context.Context, dots []memory.Dot) ([]memory.Shipment, error) {
+	tx, err := s.read.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer tx.Rollback() //nolint:errcheck // read-only
 	var out []memory.Shipment
 	for _, d := range dots {
-		id, ok := s.originID(ctx, d.Origin)
-		if !ok {
-			continue
-		}
-		var ship memory.Shipment
-		found, err := s.read.row(ctx, `SELECT raw FROM log WHERE origin = ? AND seq = ?`, []any{id, int64(d.Seq)}, &ship.Raw)
+		var ship shipped
+		err := tx.row(ctx, `SELECT l.state, l.raw FROM origins o JOIN log l ON l.origin = o.id WHERE o.name = ? AND l.seq = ?`,
+			[]any{string(d.Origin), int64(d.Seq)}, &ship.state, &ship.Raw)
 		if err != nil {
 			return nil, err
 		}
-		if found {
-			out = append(out, ship)
+		if ship.Raw == nil {
+			continue
 		}
+		if _, _, err := tx.point(ctx, s, &ship); err != nil {
+			return nil, err
+		}
+		out = append(out, ship.Shipment)
 	}
 	return out, nil
 }
@@ -164,7 +180,7 @@ const snapshotOps = 256
 // Snapshot yields every entry that the log has, hollow ones last, and returns
 // the view that they add up to. It reads one consistent state.
 func (s *Store) Snapshot(ctx context.Context, yield func([]memory.Shipment) error) (memory.View, error) {
-	tx, err := s.read.begin(ctx)
+	tx, err := s.bulk.begin(ctx)
 	if err != nil {
 		return memory.View{}, err
 	}
@@ -173,59 +189,53 @@ func (s *Store) Snapshot(ctx context.Context, yield func([]memory.Shipment) erro
 	if err != nil {
 		return view, err
 	}
-	for _, hollow := range []bool{false, true} {
-		if err := tx.snapshotPart(ctx, s, hollow, true, yield); err != nil {
-			return view, err
-		}
-	}
-	return view, nil
+	return view, tx.entries(ctx, s, yield)
 }
 
-// snapshotPart yields the full entries or the hollow ones. With along, what
-// replaced the hollow ones comes with them.
-func (t *readTx) snapshotPart(ctx context.Context, s *Store, hollow, along bool, yield func([]memory.Shipment) error) error {
-	after := int64(0)
-	for {
-		var ops []memory.Shipment
-		size := 0
-		err := t.each(ctx, `SELECT l.lsn, l.state, l.raw, e.model, e.vector FROM log l
-			LEFT JOIN embeddings e ON e.record = l.record AND e.lsn = l.lsn
-			WHERE l.lsn > ? AND (l.state = 2) = ? ORDER BY l.lsn LIMIT ?`, []any{after, hollow, snapshotOps}, func(row rowScanner) error {
-			var lsn uint64
-			var state int
-			ship, err := scanShipment(row, &lsn, &state)
+// entries yields the whole log, each entry once: the full ones that were applied,
+// then the rest, which may need them.
+func (t *readTx) entries(ctx context.Context, s *Store, yield func([]memory.Shipment) error) error {
+	for _, hollow := range []bool{false, true} {
+		for after, last := int64(-1), int64(0); last != after; {
+			after = last
+			rows, err := t.slice(ctx, hollow, &last)
+			ops := make([]memory.Shipment, 0, len(rows))
+			for i := 0; i < len(rows) && err == nil; i++ {
+				_, _, err = t.point(ctx, s, &rows[i])
+				ops = append(ops, rows[i].Shipment)
+			}
+			if err == nil && len(ops) > 0 {
+				err = yield(ops)
+			}
 			if err != nil {
 				return err
 			}
-			if size += shipSize(ship); size > 1<<20 && len(ops) > 0 {
-				return errStop
-			}
-			after = int64(lsn)
-			ops = append(ops, ship)
-			return nil
-		})
-		if err != nil && !errors.Is(err, errStop) {
-			return err
 		}
-		if len(ops) == 0 {
-			return nil
-		}
-		if ops, err = t.pointed(ctx, s, ops, hollow, along); err == nil {
-			err = yield(ops)
-		}
+	}
+	return nil
+}
+
+// slice reads the next entries of the log behind last, and moves it.
+func (t *readTx) slice(ctx context.Context, hollow bool, last *int64) ([]shipped, error) {
+	var ops []shipped
+	size := 0
+	err := t.each(ctx, `SELECT l.lsn, l.state, l.raw, e.model, e.vector FROM log l
+		LEFT JOIN embeddings e ON e.record = l.record AND e.lsn = l.lsn
+		WHERE l.lsn > ? AND (l.state <> 0) = ? ORDER BY l.lsn LIMIT ?`, []any{*last, hollow, snapshotOps}, func(row rowScanner) error {
+		var lsn uint64
+		ship, err := scanShipment(row, &lsn)
 		if err != nil {
 			return err
 		}
-	}
-}
-
-func (t *readTx) pointed(ctx context.Context, s *Store, ops []memory.Shipment, hollow, along bool) ([]memory.Shipment, error) {
-	if !hollow {
-		return ops, nil
-	}
-	added, err := t.pointHollow(ctx, s, ops)
-	if along {
-		ops = append(ops, added...)
+		if size += shipSize(ship.Shipment); size > 1<<20 && len(ops) > 0 {
+			return errStop
+		}
+		*last = int64(lsn)
+		ops = append(ops, ship)
+		return nil
+	})
+	if errors.Is(err, errStop) {
+		err = nil
 	}
 	return ops, err
 }

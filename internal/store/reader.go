@@ -37,16 +37,20 @@ const maxStatements = 256
 // stmt returns the prepared form of a statement, or nil if there are too many.
 func (r *reader) stmt(ctx context.Context, q string) (*sql.Stmt, error) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if st, ok := r.stmts[q]; ok {
+	st, full := r.stmts[q], len(r.stmts) >= maxStatements
+	r.mu.Unlock()
+	if st != nil || full {
 		return st, nil
 	}
-	if len(r.stmts) >= maxStatements {
-		return nil, nil //nolint:nilnil // described above
-	}
+	// Preparing waits for a connection, and nobody else may have to wait with it.
 	st, err := r.db.PrepareContext(ctx, q) //nolint:sqlclosecheck // kept for the next time
 	if err != nil {
 		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if other := r.stmts[q]; other != nil {
+		return other, st.Close()
 	}
 	r.stmts[q] = st
 	return st, nil

@@ -76,6 +76,9 @@ func or(v, fallback int) int {
 	return fallback
 }
 
+// bulkReaders is how many snapshots and comparisons go on at a time; others wait.
+const bulkReaders = 2
+
 // FileName is the name of the database inside the data directory.
 const FileName = "tally.db"
 
@@ -87,6 +90,7 @@ type Store struct {
 
 	write *writer // its fields belong to the goroutine of Run
 	read  *reader
+	bulk  *reader // for what takes long, so that it keeps nobody waiting
 
 	queue   [2]queue // local writes, members' pushes: served in turn
 	wake    chan struct{}
@@ -147,6 +151,9 @@ func (s *Store) open(ctx context.Context) error {
 	if s.read, err = openReader(s.path, s.cfg.Readers); err != nil {
 		return err
 	}
+	if s.bulk, err = openReader(s.path, bulkReaders); err != nil {
+		return err
+	}
 	return s.write.load(ctx)
 }
 
@@ -157,8 +164,10 @@ func (s *Store) Close() error {
 		close(s.stopped)
 	}
 	var errs []error
-	if s.read != nil {
-		errs = append(errs, s.read.close())
+	for _, r := range []*reader{s.read, s.bulk} {
+		if r != nil {
+			errs = append(errs, r.close())
+		}
 	}
 	if s.write != nil {
 		errs = append(errs, s.write.close())

@@ -14,6 +14,9 @@ import (
 // ErrFull or ErrClosed. Once the write is queued, it goes on whatever becomes of
 // ctx.
 func (s *Store) Submit(ctx context.Context, wr *memory.Write) (*memory.Written, error) {
+	if len(wr.Ops) == 0 {
+		return nil, fmt.Errorf("a write of nothing: %w", memory.ErrInvalid)
+	}
 	var out *memory.Written
 	err := s.doSized(ctx, queueLocal, weigh(wr), func(ctx context.Context, t *tx) error {
 		var err error
@@ -127,7 +130,7 @@ func (t *tx) replay(ctx context.Context, wr *memory.Write) ([]*memory.Entry, err
 	if err != nil || !found {
 		return nil, err
 	}
-	if memory.Digest(hash) != wr.Idempotency.Hash {
+	if toDigest(hash) != wr.Idempotency.Hash {
 		return nil, fmt.Errorf("key %q: %w", wr.Idempotency.Key, memory.ErrKeyReused)
 	}
 	var out []*memory.Entry
@@ -164,7 +167,7 @@ func (s *Store) Idempotent(ctx context.Context, actor memory.AgentID, id *memory
 	if err != nil || !found {
 		return nil, err
 	}
-	if memory.Digest(hash) != id.Hash {
+	if toDigest(hash) != id.Hash {
 		return nil, fmt.Errorf("key %q: %w", id.Key, memory.ErrKeyReused)
 	}
 	var out []*memory.Entry

@@ -102,7 +102,7 @@ func (s Suite) compacts(t *testing.T) {
 	a.Put(&memory.Restore{ID: Memo("two", "").ID})
 	a.Put(&memory.Delete{ID: Memo("two", "").ID})
 	root := a.View().Root
-	if n, err := a.Compact(t.Context(), 0, 3, nil); err != nil || n == 0 {
+	if n, err := a.Compact(t.Context(), ahead(), 3, nil); err != nil || n == 0 {
 		t.Fatalf("compacted %d (%v)", n, err)
 	}
 	if revs, err := a.History(t.Context(), id); err != nil || len(revs) != 3 {
