@@ -23,6 +23,8 @@ type metrics struct {
 	parked        prometheus.Gauge
 	parkedLegacy  prometheus.Gauge
 	owed          *prometheus.GaugeVec
+	proven        *prometheus.GaugeVec
+	answers       *prometheus.GaugeVec
 	lag           prometheus.Gauge
 }
 
@@ -43,9 +45,11 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		parked:        prometheus.NewGauge(gauge("tally_parked_ops", "Ops that somebody refused and that are kept.")),
 		parkedLegacy:  prometheus.NewGauge(gauge("ai_memory_federation_push_dlq_depth", "The same as tally_parked_ops.")),
 		owed:          prometheus.NewGaugeVec(gauge("tally_member_owed_ops", "Ops of this node that a member has not acknowledged."), []string{"member"}),
+		proven:        prometheus.NewGaugeVec(gauge("tally_member_proven_equal_timestamp_seconds", "When a member's state was last proven equal to this node's; 0 is never."), []string{"member"}),
+		answers:       prometheus.NewGaugeVec(gauge("tally_member_up", "1 if the member answered last time, 0 if it did not or its lane is stopped."), []string{"member"}),
 		lag:           prometheus.NewGauge(gauge("tally_index_lag_entries", "Entries stored and not yet in the text index.")),
 	}
-	reg.MustRegister(m.requests, m.seconds, m.streams, m.stores, m.recalls, m.recallSeconds, m.memories, m.parked, m.parkedLegacy, m.owed, m.lag)
+	reg.MustRegister(m.requests, m.seconds, m.streams, m.stores, m.recalls, m.recallSeconds, m.memories, m.parked, m.parkedLegacy, m.owed, m.proven, m.answers, m.lag)
 	return m
 }
 
@@ -68,5 +72,11 @@ func (m *metrics) show(s engine.Status) {
 	m.lag.Set(float64(s.IndexLag))
 	for _, member := range s.Members {
 		m.owed.WithLabelValues(string(member.Name)).Set(float64(member.Owed))
+		m.proven.WithLabelValues(string(member.Name)).Set(float64(member.ProvenEqualAt) / 1e9)
+		answers := 0.0
+		if member.State == "ok" || member.State == "catching_up" {
+			answers = 1
+		}
+		m.answers.WithLabelValues(string(member.Name)).Set(answers)
 	}
 }

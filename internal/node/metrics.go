@@ -38,6 +38,8 @@ func exportCounters(reg *prometheus.Registry, c *replicate.Counters) {
 	count("tally_refused_ops_total", "Ops that members refused.", &c.Refused)
 	count("tally_pulls_total", "Pulls that a member answered.", &c.Pulls)
 	count("tally_pulled_ops_total", "Ops that pulls brought.", &c.PulledOps)
+	count("tally_pull_failed_total", "Pulls without an answer that counts.", &c.PullFailed)
+	count("tally_members_went_back_total", "Members found to hold less than they had said.", &c.WentBack)
 	count("tally_snapshots_total", "Whole states taken over from a member.", &c.Snapshots)
 	count("tally_divergence_alarms_total", "Members found to differ at equal heads.", &c.Alarms)
 	count("tally_repaired_registers_total", "Registers fetched again from a member.", &c.Repaired)
