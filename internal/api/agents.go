@@ -194,6 +194,8 @@ func (a *API) notify(q *request) (reply, error) {
 	})
 }
 
+const defaultInbox = 50
+
 type inboxView struct {
 	Agent     memory.AgentID `json:"agent_id"`
 	Namespace string         `json:"namespace"`
@@ -204,7 +206,7 @@ type inboxView struct {
 }
 
 func (a *API) inbox(q *request) (reply, error) {
-	limit, err := q.number("limit", 50, 1, maxList)
+	limit, err := q.number("limit", defaultInbox, 1, maxList)
 	if err != nil {
 		return reply{}, err
 	}

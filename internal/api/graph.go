@@ -116,6 +116,8 @@ func within(name string, n *int, def, least, most int) (int, error) {
 	return *n, nil
 }
 
+const defaultTimeline = 200
+
 type timelineView struct {
 	Source string     `json:"source_id"`
 	Events []edgeView `json:"events"`
@@ -127,7 +129,7 @@ func (a *API) kgTimeline(q *request) (reply, error) {
 	if source == "" {
 		return reply{}, missing("source_id")
 	}
-	limit, err := q.number("limit", 200, 1, maxList)
+	limit, err := q.number("limit", defaultTimeline, 1, maxList)
 	if err != nil {
 		return reply{}, err
 	}

@@ -78,6 +78,8 @@ func (a *API) checkDuplicate(q *request) (reply, error) {
 	return ok(v)
 }
 
+const defaultContradictions = 50
+
 type contradictionView struct {
 	Source   string `json:"source_id"`
 	Target   string `json:"target_id"`
@@ -99,7 +101,7 @@ func (a *API) contradictions(q *request) (reply, error) {
 	if err := validFilter(f); err != nil {
 		return reply{}, err
 	}
-	limit, err := q.number("limit", 50, 1, maxList)
+	limit, err := q.number("limit", defaultContradictions, 1, maxList)
 	if err != nil {
 		return reply{}, err
 	}

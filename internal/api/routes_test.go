@@ -107,11 +107,23 @@ var (
 	two   = derived("Two")
 )
 
+// conversations are all golden conversations, each with a node of its own.
+func conversations() map[string][]step {
+	return map[string][]step{"routes.txt": conversation(), "compat.txt": compatConversation()}
+}
+
 func TestEveryRouteAnswersAsItsGoldenFileSays(t *testing.T) {
+	for name, steps := range conversations() {
+		t.Run(name, func(t *testing.T) { converse(t, name, steps) })
+	}
+}
+
+func converse(t *testing.T, name string, steps []step) {
+	t.Helper()
 	n := alone(t)
 	vars := map[string]string{}
 	var out strings.Builder
-	for _, s := range conversation() {
+	for _, s := range steps {
 		for k, v := range vars {
 			s.path = strings.ReplaceAll(s.path, k, v)
 		}
@@ -131,7 +143,7 @@ func TestEveryRouteAnswersAsItsGoldenFileSays(t *testing.T) {
 		}
 		fmt.Fprintf(&out, "## %s\n%s %s\n%d %s\n%s\n\n", s.name, s.method, stable(s.path, vars), a.status, a.header.Get("Content-Type"), stable(pretty(t, a.raw), vars))
 	}
-	golden(t, "routes.txt", out.String())
+	golden(t, name, out.String())
 }
 
 // stable replaces what differs from run to run.
@@ -143,7 +155,7 @@ func stable(s string, vars map[string]string) string {
 		{`\b20(2[6-9]|[3-9]\d)-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}\+00:00`, "TIME"},
 		{`\b[0-9a-f]{64}\b`, "DIGEST"},
 		{`\ba\.[0-9a-z]+\.\d+`, "DOT"},
-		{`"(incarnation|db_size_bytes|bytes|lsn|index_lag|seq|started_at|access_count|score)": [^,\n]+`, `"$1": X`},
+		{`"(incarnation|db_size_bytes|bytes|lsn|index_lag|seq|started_at|access_count|score|session_id|history_dropped)": [^,\n]+`, `"$1": X`},
 		{`\n *"last_accessed_at": [^\n]+`, ""},
 		{`"a\.[0-9a-z]+"`, `"ORIGIN"`},
 		{`0[1-9a-f][0-9a-f]{6}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`, "UUID7"},
@@ -205,8 +217,10 @@ func patternOf(method, path string) string {
 
 func TestTheGoldenConversationTouchesEveryRouteThatIsNoStream(t *testing.T) {
 	seen := map[string]bool{}
-	for _, s := range conversation() {
-		seen[patternOf(s.method, s.path)] = true
+	for _, steps := range conversations() {
+		for _, s := range steps {
+			seen[patternOf(s.method, s.path)] = true
+		}
 	}
 	for _, rt := range api.Routes() {
 		if !rt.Stream && !seen[rt.Method+" "+rt.Path] {

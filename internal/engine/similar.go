@@ -111,11 +111,15 @@ func (e *Engine) Contradictions(ctx context.Context, f memory.Filter, topic stri
 
 // guesses adds to found the pairs about one topic that say different things.
 func guesses(recs []memory.Record, topic string, found []Contradiction) []Contradiction {
+	said := map[[2]string]bool{}
+	for _, c := range found {
+		said[[2]string{c.Source, c.Target}], said[[2]string{c.Target, c.Source}] = true, true
+	}
 	n := 0
 	for i := range recs {
 		for j := i + 1; j < len(recs) && n < maxGuesses; j++ {
 			a, b := &recs[i], &recs[j]
-			if (topic != "" || topicOf(a) == topicOf(b)) && a.Memory.Content != b.Memory.Content {
+			if (topic != "" || topicOf(a) == topicOf(b)) && a.Memory.Content != b.Memory.Content && !said[[2]string{a.ID, b.ID}] {
 				found = append(found, Contradiction{Source: a.ID, Target: b.ID, Guessed: true})
 				n++
 			}

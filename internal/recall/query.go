@@ -78,7 +78,11 @@ func stopWord(w string) bool {
 // Words returns all words of text, in lower case and in order, the common ones
 // and repetitions included.
 func Words(text string) []string {
-	return strings.FieldsFunc(strings.ToLower(strings.ToValidUTF8(text, "")), func(r rune) bool {
+	words := strings.FieldsFunc(text, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r)
 	})
+	for i, w := range words {
+		words[i] = strings.ToLower(strings.ToValidUTF8(w, ""))
+	}
+	return words
 }
