@@ -79,18 +79,18 @@ func (a *API) registerAgent(q *request) (reply, error) {
 
 // notifyBody is a message. Each field has the names that different clients use.
 type notifyBody struct {
-	Target   memory.AgentID  `json:"target_agent_id"`
-	To       memory.AgentID  `json:"to"`
-	Title    string          `json:"title"`
-	Subject  string          `json:"subject"`
-	Payload  json.RawMessage `json:"payload"` // text, or an object beside the body
-	Content  string          `json:"content"`
-	Body     string          `json:"body"`
-	Priority *int32          `json:"priority"`
-	Tier     memory.Tier     `json:"tier"`
-	MemoryID string          `json:"memory_id"`
-	Metadata json.RawMessage `json:"metadata"`
-	AgentID  string          `json:"agent_id"`
+	Target   memory.AgentID `json:"target_agent_id"`
+	To       memory.AgentID `json:"to"`
+	Title    string         `json:"title"`
+	Subject  string         `json:"subject"`
+	Payload  messagePayload `json:"payload"` // text, or an object beside the body
+	Content  string         `json:"content"`
+	Body     string         `json:"body"`
+	Priority *int32         `json:"priority"`
+	Tier     memory.Tier    `json:"tier"`
+	MemoryID string         `json:"memory_id"`
+	Metadata memory.Object  `json:"metadata"`
+	AgentID  string         `json:"agent_id"`
 }
 
 // message is what the body says. A payload that is no text goes along as data.
@@ -99,20 +99,8 @@ func (b *notifyBody) message() (engine.Message, error) {
 		To: cmp.Or(b.Target, b.To), Subject: first(b.Title, b.Subject), Body: first(b.Content, b.Body), About: b.MemoryID, Tier: b.Tier,
 	}
 	set(&m.Priority, b.Priority)
-	switch kindOf(b.Payload) {
-	case 0, 'n':
-	case '"':
-		var text string
-		if err := json.Unmarshal(b.Payload, &text); err != nil {
-			return m, bad("payload: %s", err)
-		}
-		m.Body = first(text, m.Body)
-	case '{':
-		m.Payload = memory.Object(b.Payload)
-		m.Body = first(m.Body, string(b.Payload))
-	default:
-		return m, badField("payload", "payload: want a string or an object")
-	}
+	m.Payload = b.Payload.data
+	m.Body = first(b.Payload.text, m.Body, string(b.Payload.data))
 	var lacking []string
 	for _, f := range [][2]string{{"target_agent_id", string(m.To)}, {"title", m.Subject}, {"payload", m.Body}} {
 		if f[1] == "" {
@@ -125,9 +113,36 @@ func (b *notifyBody) message() (engine.Message, error) {
 	if b.Priority != nil && (*b.Priority < 1 || *b.Priority > 10) {
 		return m, badField("priority", "priority %d: want 1 to 10", *b.Priority)
 	}
-	var err error
-	m.Metadata, err = objectOf("metadata", b.Metadata)
-	return m, err
+	m.Metadata = b.Metadata
+	return m, badObject(b.Metadata)
+}
+
+// messagePayload is what a message brings along: a text, or an object.
+type messagePayload struct {
+	text string
+	data memory.Object // goes before text
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (p messagePayload) MarshalJSON() ([]byte, error) {
+	if len(p.data) > 0 {
+		return p.data, nil
+	}
+	return json.Marshal(p.text)
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (p *messagePayload) UnmarshalJSON(b []byte) error {
+	switch kindOf(b) {
+	case 'n':
+		return nil
+	case '"':
+		return json.Unmarshal(b, &p.text)
+	case '{':
+		p.data = append(memory.Object(nil), b...)
+		return nil
+	}
+	return badField("payload", "payload: want a string or an object")
 }
 
 // messageView is a message, under the names that different clients use.
@@ -137,7 +152,7 @@ type messageView struct {
 	To         memory.AgentID `json:"to"`
 	Title      string         `json:"title"`
 	Subject    string         `json:"subject"`
-	Payload    any            `json:"payload"`
+	Payload    messagePayload `json:"payload"`
 	Body       string         `json:"body"`
 	MemoryID   string         `json:"memory_id,omitempty"`
 	Namespace  string         `json:"namespace"`
@@ -151,16 +166,13 @@ type messageView struct {
 
 func messageOf(r *memory.Record) messageView {
 	v := messageView{
-		ID: r.ID, From: ownerOf(r), To: r.Access().Target, Title: r.Title, Payload: r.Memory.Content, Body: r.Memory.Content, Namespace: r.Namespace,
+		ID: r.ID, From: ownerOf(r), To: r.Access().Target, Title: r.Title, Payload: messagePayload{text: r.Memory.Content}, Body: r.Memory.Content, Namespace: r.Namespace,
 		Priority: r.Priority, Tier: r.Tier, CreatedAt: r.CreatedAt, ReceivedAt: r.CreatedAt, Read: r.AccessCount > 0, Accesses: r.AccessCount,
 	}
 	r.Metadata.Field(engine.MetaSubject, &v.Title)
 	r.Metadata.Field(engine.MetaAbout, &v.MemoryID)
 	v.Subject = v.Title
-	var data json.RawMessage
-	if r.Metadata.Field(engine.MetaPayload, &data) {
-		v.Payload = data
-	}
+	r.Metadata.Field(engine.MetaPayload, &v.Payload.data)
 	return v
 }
 
@@ -285,7 +297,7 @@ type turnBody struct {
 	Content   string          `json:"content"`
 	Kind      string          `json:"host_kind"`
 	Version   string          `json:"host_version"`
-	ToolCalls json.RawMessage `json:"tool_calls"`
+	ToolCalls []memory.Object `json:"tool_calls"`
 	At        string          `json:"timestamp_iso"`
 	Signature string          `json:"host_signature_b64"`
 	Namespace string          `json:"namespace"`
@@ -331,7 +343,7 @@ func (b *turnBody) turn() (engine.Turn, error) {
 			return t, badField("metadata", "metadata: want a JSON object")
 		}
 	}
-	if kindOf(b.ToolCalls) == '[' {
+	if len(b.ToolCalls) > 0 {
 		var err error
 		if t.Metadata, err = t.Metadata.With("tool_calls", b.ToolCalls); err != nil {
 			return t, badField("metadata", "metadata: want a JSON object")

@@ -224,10 +224,7 @@ func (b *createBody) explicit(m *memory.Memory) error {
 	case m.Source == "":
 		return badField("source", "source: want one of %s", strings.Join(memory.Sources(), ", "))
 	}
-	if len(b.Metadata) > 0 && kindOf(b.Metadata) != '{' {
-		return badField("metadata", "metadata: want a JSON object")
-	}
-	return nil
+	return badObject(b.Metadata)
 }
 
 func set[T any](to, from *T) {

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -12,11 +11,11 @@ import (
 
 // entityBody registers an entity.
 type entityBody struct {
-	Name      string          `json:"canonical_name"`
-	Namespace string          `json:"namespace"`
-	Aliases   []string        `json:"aliases"`
-	Metadata  json.RawMessage `json:"metadata"`
-	AgentID   string          `json:"agent_id"`
+	Name      string        `json:"canonical_name"`
+	Namespace string        `json:"namespace"`
+	Aliases   []string      `json:"aliases"`
+	Metadata  memory.Object `json:"metadata"`
+	AgentID   string        `json:"agent_id"`
 }
 
 type entityView struct {
@@ -55,11 +54,10 @@ func (a *API) registerEntity(q *request) (reply, error) {
 	if err := q.claims(b.AgentID); err != nil {
 		return reply{}, err
 	}
-	meta, err := objectOf("metadata", b.Metadata)
-	if err != nil {
+	if err := badObject(b.Metadata); err != nil {
 		return reply{}, err
 	}
-	out, x, err := a.engine.RegisterEntity(q.Context(), q.caller(), engine.Entity{Name: b.Name, Namespace: b.Namespace, Aliases: b.Aliases, Metadata: meta})
+	out, x, err := a.engine.RegisterEntity(q.Context(), q.caller(), engine.Entity{Name: b.Name, Namespace: b.Namespace, Aliases: b.Aliases, Metadata: b.Metadata})
 	if err == nil && out.Entry == nil {
 		return ok(registeredEntityView{entityView: entityViewOf(x)})
 	}
@@ -75,15 +73,12 @@ func (a *API) registerEntity(q *request) (reply, error) {
 	})
 }
 
-// objectOf reads a JSON object that may be missing or null.
-func objectOf(name string, raw json.RawMessage) (memory.Object, error) {
-	switch kindOf(raw) {
-	case 0, 'n':
-		return nil, nil
-	case '{':
-		return memory.Object(raw), nil
+// badObject refuses metadata that are no object, or nil.
+func badObject(o memory.Object) error {
+	if kind := kindOf(o); kind != 0 && kind != '{' {
+		return badField("metadata", "metadata: want a JSON object")
 	}
-	return nil, badField(name, "%s: want a JSON object", name)
+	return nil
 }
 
 type foundEntityView struct {

@@ -279,6 +279,7 @@ func schemas() *openapi.Registry {
 	openapi.Define[memory.Dot](r, openapi.Schema{Type: openapi.Types{"string"}})
 	openapi.Define[memory.Digest](r, openapi.Schema{Type: openapi.Types{"string"}, Pattern: "^[0-9a-f]{64}$"})
 	openapi.Define[memory.Object](r, object)
+	openapi.Define[messagePayload](r, openapi.Schema{Type: openapi.Types{"string", "object"}})
 	openapi.Define[memory.Tier](r, openapi.Schema{Type: openapi.Types{"string"}, Enum: enum(memory.Short, memory.Mid, memory.Long)})
 	openapi.Define[engine.Durability](r, openapi.Schema{
 		Type: openapi.Types{"string"}, Enum: enum(engine.DurableLocal, engine.DurableQuorum, engine.DurableAll),
