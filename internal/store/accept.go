@@ -79,7 +79,7 @@ func (s *Store) decode(ops []memory.Shipment) ([]arrival, error) {
 
 func (t *tx) accept(ctx context.Context, in []arrival, again bool, out *memory.Accepted) error {
 	if again {
-		if _, err := t.scrub(ctx); err != nil {
+		if err := t.restore(ctx, in); err != nil {
 			return err
 		}
 	}
@@ -109,7 +109,7 @@ func (t *tx) accept(ctx context.Context, in []arrival, again bool, out *memory.A
 		in = deferred
 	}
 	out.Deferred += len(in)
-	return nil
+	return t.rebuild(ctx)
 }
 
 // early reports whether a must come again later: too much is held beyond a hole,
@@ -212,19 +212,18 @@ func (t *tx) refuse(ctx context.Context, o *originState, a arrival, why error, o
 	return nil
 }
 
-// acceptKnown handles an entry whose dot is in the log already.
+// acceptKnown handles an entry whose dot is in the log already, or was.
 func (t *tx) acceptKnown(ctx context.Context, o *originState, a arrival, again bool, out *memory.Accepted) error {
 	var lsn int64
-	var digest []byte
+	var digest, raw []byte
 	var state int
-	found, err := t.w.queryRow(ctx, `SELECT lsn, digest, state FROM log WHERE origin = ? AND seq = ?`,
-		[]any{o.id, int64(a.Dot.Seq)}, &lsn, &digest, &state)
-	if err != nil {
-		return err
-	}
+	found, err := t.w.queryRow(ctx, `SELECT lsn, digest, state, CASE WHEN ? THEN raw END FROM log WHERE origin = ? AND seq = ?`,
+		[]any{again, o.id, int64(a.Dot.Seq)}, &lsn, &digest, &state, &raw)
 	switch {
+	case err != nil:
+		return err
 	case !found && again && a.refused == nil:
-		return t.revive(ctx, o, a, out)
+		return t.mend(ctx, a.Entry, out, func() error { return t.apply(ctx, o, a.incoming) })
 	case !found:
 		return nil
 	case a.Digest != toDigest(digest):
@@ -234,34 +233,8 @@ func (t *tx) acceptKnown(ctx context.Context, o *originState, a arrival, again b
 	case state == stateParked:
 		out.Refused = append(out.Refused, t.refusal(ctx, a.Dot))
 		return nil
-	case again && a.refused == nil && a.Hollow.IsZero():
-		return t.remerge(ctx, a, lsn, out)
-	}
-	return nil
-}
-
-// revive logs again an entry that had been dropped as superseded, because the
-// state here turned out not to follow from what superseded it.
-func (t *tx) revive(ctx context.Context, o *originState, a arrival, out *memory.Accepted) error {
-	if err := t.apply(ctx, o, a.incoming); err != nil {
-		return err
-	}
-	out.Applied++
-	t.job.news++
-	return nil
-}
-
-// remerge lets a logged entry compete again for its registers.
-func (t *tx) remerge(ctx context.Context, a arrival, lsn int64, out *memory.Accepted) error {
-	before := t.rows
-	e := a.incoming
-	e.again = true
-	if _, err := t.merge(ctx, e, lsn); err != nil {
-		return err
-	}
-	if t.rows != before {
-		out.Applied++
-		t.job.news++
+	case again && a.refused == nil:
+		return t.remerge(ctx, a.incoming, raw, lsn, out)
 	}
 	return nil
 }

@@ -69,13 +69,12 @@ func (t *tx) mergeContent(ctx context.Context, open *records, k memory.Key, e in
 		return err
 	}
 	row.record = m.rid
-	current, v := t.w.version(m.content, m.life == memory.Erased), e.Version()
-	wins := v.Beats(current)
+	current := t.w.version(m.content, m.life == memory.Erased)
+	wins := takes(e, row.lsn, m.content, current)
 	switch {
-	case v.Final:
+	case e.Version().Final:
 		err = t.erase(ctx, m, e.Entry)
-	case e.again:
-		m.newest = max(m.newest, row.lsn)
+	case e.again: // its place in the history is sorted out by rebuild
 	default:
 		err = t.revise(ctx, m, e, wins, row)
 	}
@@ -102,7 +101,7 @@ func (t *tx) mergeLife(ctx context.Context, open *records, k memory.Key, e incom
 		row.record = m.rid
 	}
 	current := t.w.version(m.lifeRef, m.life == memory.Erased)
-	if !e.Version().Beats(current) {
+	if !takes(e, row.lsn, m.lifeRef, current) {
 		return nil
 	}
 	if err := t.turn(ctx, k, m.lifeRef, current, e.Entry); err != nil {
@@ -112,6 +111,14 @@ func (t *tx) mergeLife(ctx context.Context, open *records, k memory.Key, e incom
 	m.life, m.reason = memory.LifeOf(e.Op, k.A)
 	m.dirty = true
 	return nil
+}
+
+// takes reports whether e, logged at lsn, takes a register from its holder. It
+// also takes one that it holds already, but by a row that is not its own: that
+// was damaged.
+func takes(e incoming, lsn int64, held ref, current memory.Version) bool {
+	v := e.Version()
+	return v.Beats(current) || v == current && held.lsn != lsn
 }
 
 // turn moves the digest of register k from its holder to e.
@@ -136,7 +143,7 @@ func (t *tx) mergeRegister(ctx context.Context, k memory.Key, e incoming, lsn in
 		return err
 	}
 	current := t.w.version(held, false)
-	if !e.Version().Beats(current) {
+	if !takes(e, lsn, held, current) {
 		return nil
 	}
 	if err := t.turn(ctx, k, held, current, e.Entry); err != nil {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -138,12 +139,51 @@ func (t *tx) scrub(ctx context.Context) (bool, error) {
 	return wrong, nil
 }
 
-// Scrub recomputes the digest from the rows. If rows were changed behind the
-// store's back, the digest now says so, and members that compare will mend it.
+// Scrub reads the whole log and recomputes the digest from the rows. If something
+// was changed behind the store's back, the digest now says so, and members that
+// compare will mend it.
 func (s *Store) Scrub(ctx context.Context) (wrong bool, err error) {
+	for last, after := int64(0), int64(-1); last != after; {
+		after = last
+		err := s.do(ctx, queueMember, scrubSlice, func(ctx context.Context, t *tx) error {
+			var err error
+			last, err = t.scrubLog(ctx, after)
+			return err
+		})
+		if err != nil {
+			return false, err
+		}
+	}
 	err = s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error {
+		var err error
 		wrong, err = t.scrub(ctx)
 		return err
 	})
 	return wrong, err
+}
+
+// scrubSlice is how many log rows are checked in one go.
+const scrubSlice = 500
+
+// scrubLog takes the digest off log rows whose bytes do not have it.
+func (t *tx) scrubLog(ctx context.Context, after int64) (last int64, err error) {
+	var damaged []int64
+	last = after
+	err = t.w.each(ctx, `SELECT lsn, digest, raw, state FROM log WHERE lsn > ? ORDER BY lsn LIMIT ?`, []any{after, scrubSlice}, func(r rowScanner) error {
+		var digest, raw []byte
+		var state int
+		if err := r.Scan(&last, &digest, &raw, &state); err != nil {
+			return err
+		}
+		if state == stateApplied && toDigest(digest) != sha256.Sum256(raw) {
+			damaged = append(damaged, last)
+		}
+		return nil
+	})
+	for _, lsn := range damaged {
+		if err == nil {
+			err = t.exec(ctx, `UPDATE log SET digest = ? WHERE lsn = ?`, make([]byte, len(memory.Digest{})), lsn)
+		}
+	}
+	return last, err
 }

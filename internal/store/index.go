@@ -149,7 +149,9 @@ func (t *tx) indexOne(ctx context.Context, rid, lsn int64) error {
 	}
 	e, err := t.w.s.cfg.Codec.Decode(raw)
 	if err != nil {
-		return err
+		// One damaged entry must not keep the others out of the index.
+		t.w.s.cfg.Log.ErrorContext(ctx, "damaged entry left out of the text index", "lsn", lsn, "err", err)
+		return nil
 	}
 	m, ok := e.Content()
 	if !ok {

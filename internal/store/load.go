@@ -29,8 +29,8 @@ func (w *writer) load(ctx context.Context) error {
 func (w *writer) loadNode(ctx context.Context) error {
 	var name string
 	var origin, clock, lsn, indexed int64
-	found, err := w.queryRow(ctx, `SELECT name, origin, clock, lsn, indexed FROM node`, nil,
-		&name, &origin, &clock, &lsn, &indexed)
+	found, err := w.queryRow(ctx, `SELECT name, origin, clock, lsn, rid, indexed FROM node`, nil,
+		&name, &origin, &clock, &lsn, &w.rid, &indexed)
 	if err != nil {
 		return err
 	}
@@ -44,8 +44,7 @@ func (w *writer) loadNode(ctx context.Context) error {
 		return fmt.Errorf("this data directory belongs to node %q, not %q: start it with --node %s, or use another --data", name, w.s.cfg.Node, name)
 	}
 	w.clock, w.lsn, w.indexed = memory.Stamp(clock), uint64(lsn), uint64(indexed)
-	_, err = w.queryRow(ctx, `SELECT coalesce(max(rid), 0) FROM memories`, nil, &w.rid)
-	return err
+	return nil
 }
 
 func (w *writer) initialise(ctx context.Context) error {
@@ -56,7 +55,7 @@ func (w *writer) initialise(ctx context.Context) error {
 	}{
 		{"BEGIN IMMEDIATE", nil},
 		{`INSERT INTO origins (id, name, head) VALUES (1, ?, 0)`, []any{string(origin)}},
-		{`INSERT INTO node (one, name, origin, clock, lsn, indexed) VALUES (1, ?, 1, 0, 0, 0)`, []any{string(w.s.cfg.Node)}},
+		{`INSERT INTO node (one, name, origin, clock, lsn, rid, indexed) VALUES (1, ?, 1, 0, 0, 0, 0)`, []any{string(w.s.cfg.Node)}},
 		{"COMMIT", nil},
 	} {
 		if err := w.exec(ctx, st.q, st.args...); err != nil {

@@ -53,7 +53,7 @@ func (t *tx) seeAll(ctx context.Context, m *record, e *memory.Entry) error {
 			continue
 		}
 		if !t.held(p) {
-			if err := t.exec(ctx, `INSERT OR IGNORE INTO foreseen (record, dot) VALUES (?, ?)`, m.rid, p.String()); err != nil {
+			if err := t.exec(ctx, `INSERT INTO foreseen (record, dot) VALUES (?, ?) ON CONFLICT DO NOTHING`, m.rid, p.String()); err != nil {
 				return err
 			}
 			continue

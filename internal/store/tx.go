@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
-	"fmt"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -19,6 +17,7 @@ type tx struct {
 	deltas map[int]memory.Sum // by bucket
 	tail   []tailEntry        // own entries, for the lanes
 	heads  []*originState     // whose head moved
+	mended []memory.Key       // registers of which a damage was mended
 	erased bool               // payload was taken out: no copy may stay in memory
 }
 
@@ -48,8 +47,8 @@ func (t *tx) finish(ctx context.Context) error {
 			return err
 		}
 	}
-	return t.w.exec(ctx, `UPDATE node SET origin = ?, clock = ?, lsn = ?, indexed = ?`,
-		t.w.own.id, int64(t.w.clock), int64(t.w.lsn), int64(t.w.indexed))
+	return t.w.exec(ctx, `UPDATE node SET origin = ?, clock = ?, lsn = ?, rid = ?, indexed = ?`,
+		t.w.own.id, int64(t.w.clock), int64(t.w.lsn), t.w.rid, int64(t.w.indexed))
 }
 
 // digest moves the digest of the state from one holder of register k to the next.
@@ -76,17 +75,12 @@ func (t *tx) nextLSN() uint64 {
 	return t.w.lsn
 }
 
-// entryDigest returns the digest of the entry at lsn.
+// entryDigest returns the digest of the entry at lsn; of one that is missing
+// or damaged it is zero, as for everybody who adds up the rows.
 func (t *tx) entryDigest(ctx context.Context, lsn int64) (memory.Digest, error) {
 	var raw []byte
-	found, err := t.w.queryRow(ctx, `SELECT digest FROM log WHERE lsn = ?`, []any{lsn}, &raw)
-	if err == nil && (!found || len(raw) != sha256.Size) {
-		err = fmt.Errorf("%w: log entry %d is missing", ErrFatal, lsn)
-	}
-	if err != nil {
-		return memory.Digest{}, err
-	}
-	return memory.Digest(raw), nil
+	_, err := t.w.queryRow(ctx, `SELECT digest FROM log WHERE lsn = ?`, []any{lsn}, &raw)
+	return toDigest(raw), err
 }
 
 // append writes the log row of e. Embeddings are kept beside it.

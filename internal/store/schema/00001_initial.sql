@@ -7,6 +7,7 @@ CREATE TABLE node (
   origin   INTEGER NOT NULL, -- origins.id of the current incarnation
   clock    INTEGER NOT NULL, -- highest stamp ever issued or adopted
   lsn      INTEGER NOT NULL, -- highest log.lsn ever given out
+  rid      INTEGER NOT NULL, -- highest memories.rid ever given out
   indexed  INTEGER NOT NULL  -- log.lsn up to which the text index has everything
 );
 

@@ -214,6 +214,8 @@ func (s Suite) Run(t *testing.T) {
 		"replays requests later":       s.replaysLater,
 		"drops only orphans":           s.dropsOnlyOrphans,
 		"serves ranges at the head":    s.rangesAtTheHead,
+		"repairs any damage":           s.repairs,
+		"goes on with damaged rows":    s.survivesDamage,
 		"counts conflicts":             s.counts,
 		"names gaps below the head":    s.gapsBelowHead,
 		"takes more after an upgrade":  s.upgrades,
