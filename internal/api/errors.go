@@ -79,6 +79,7 @@ func notFound(text string) *problem {
 // errorRow is a line of the table of errors: what a sentinel looks like to a client.
 type errorRow struct {
 	is     error
+	name   string // of is, for documents
 	status int
 	code   string
 	text   string // "": that of the error
@@ -89,21 +90,36 @@ type errorRow struct {
 // matters where an error wraps two of them.
 func errorTable() []errorRow {
 	return []errorRow{
-		{is: memory.ErrNotFound, status: http.StatusNotFound, code: codeNotFound, text: "not found"},
-		{is: memory.ErrAmbiguous, status: http.StatusBadRequest, code: "AMBIGUOUS_ID"},
-		{is: memory.ErrKeyReused, status: http.StatusConflict, code: "IDEMPOTENCY_KEY_REUSED"},
-		{is: memory.ErrStale, status: http.StatusConflict, code: "STALE", text: "changed in between: read again and retry"},
-		{is: engine.ErrCycle, status: http.StatusConflict, code: "CYCLE"},
-		{is: engine.ErrDecided, status: http.StatusConflict, code: "ALREADY_DECIDED"},
-		{is: engine.ErrTooMany, status: http.StatusTooManyRequests, code: codeTooMany, retry: "3600"},
-		{is: memory.ErrBusy, status: http.StatusTooManyRequests, code: "BUSY", text: "too many writes are queued; nothing was written", retry: "1"},
-		{is: memory.ErrFull, status: http.StatusInsufficientStorage, code: "DISK_FULL", text: "the disk of this node is full; nothing was written, reads go on"},
-		{is: memory.ErrClosed, status: http.StatusServiceUnavailable, code: "SHUTTING_DOWN", text: "the node is shutting down; nothing was written", retry: "2"},
-		{is: memory.ErrUnknownKind, status: http.StatusBadRequest, code: codeInvalid},
-		{is: memory.ErrInvalid, status: http.StatusBadRequest, code: codeInvalid},
-		{is: context.DeadlineExceeded, status: http.StatusServiceUnavailable, code: "TIMEOUT", text: "the request took too long", retry: "2"},
-		{is: context.Canceled, status: statusClientGone, code: "CANCELED", text: "the request was canceled"},
+		{is: memory.ErrNotFound, name: "memory.ErrNotFound", status: http.StatusNotFound, code: codeNotFound, text: "not found"},
+		{is: memory.ErrAmbiguous, name: "memory.ErrAmbiguous", status: http.StatusBadRequest, code: "AMBIGUOUS_ID"},
+		{is: memory.ErrKeyReused, name: "memory.ErrKeyReused", status: http.StatusConflict, code: "IDEMPOTENCY_KEY_REUSED"},
+		{is: memory.ErrStale, name: "memory.ErrStale", status: http.StatusConflict, code: "STALE", text: "changed in between: read again and retry"},
+		{is: engine.ErrCycle, name: "engine.ErrCycle", status: http.StatusConflict, code: "CYCLE"},
+		{is: engine.ErrDecided, name: "engine.ErrDecided", status: http.StatusConflict, code: "ALREADY_DECIDED"},
+		{is: engine.ErrTooMany, name: "engine.ErrTooMany", status: http.StatusTooManyRequests, code: codeTooMany, retry: "3600"},
+		{is: memory.ErrBusy, name: "memory.ErrBusy", status: http.StatusTooManyRequests, code: "BUSY", text: "too many writes are queued; nothing was written", retry: "1"},
+		{is: memory.ErrFull, name: "memory.ErrFull", status: http.StatusInsufficientStorage, code: "DISK_FULL", text: "the disk of this node is full; nothing was written, reads go on"},
+		{is: memory.ErrClosed, name: "memory.ErrClosed", status: http.StatusServiceUnavailable, code: "SHUTTING_DOWN", text: "the node is shutting down; nothing was written", retry: "2"},
+		{is: memory.ErrUnknownKind, name: "memory.ErrUnknownKind", status: http.StatusBadRequest, code: codeInvalid},
+		{is: memory.ErrInvalid, name: "memory.ErrInvalid", status: http.StatusBadRequest, code: codeInvalid},
+		{is: context.DeadlineExceeded, name: "context.DeadlineExceeded", status: http.StatusServiceUnavailable, code: "TIMEOUT", text: "the request took too long", retry: "2"},
+		{is: context.Canceled, name: "context.Canceled", status: statusClientGone, code: "CANCELED", text: "the request was canceled"},
 	}
+}
+
+// Sentinels lists, by code, the errors of this program that become it.
+func Sentinels() map[string][]string {
+	out := map[string][]string{
+		codeQuorum:           {"*engine.QuorumError"},
+		codeConflict:         {"*engine.ConflictError"},
+		"FORBIDDEN":          {"*engine.ForbiddenError"},
+		"MEMBER_UNREACHABLE": {"*memory.Fault"},
+		"BODY_TOO_LARGE":     {"*http.MaxBytesError"},
+	}
+	for _, row := range errorTable() {
+		out[row.code] = append(out[row.code], row.name)
+	}
+	return out
 }
 
 // statusClientGone is what the access log shows when nobody is there to read an answer.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -188,7 +189,21 @@ func (n *node) call(method, path, body string, headers ...string) answer {
 	}
 	a := answer{t: n.t, status: res.StatusCode, header: res.Header, raw: string(raw)}
 	_ = json.Unmarshal(raw, &a.body)
+	a.known()
 	return a
+}
+
+// known fails the test if the answer has an error code that is not in the table
+// of codes, or not with this status.
+func (a answer) known() {
+	a.t.Helper()
+	code, is := a.body["code"].(string)
+	if !is || a.status < http.StatusBadRequest {
+		return
+	}
+	if !slices.ContainsFunc(api.Codes(), func(c api.Code) bool { return c.Code == code && c.Status == a.status }) {
+		a.t.Errorf("the table of codes has no %s with status %d", code, a.status)
+	}
 }
 
 // want fails the test unless the status is status.
