@@ -216,6 +216,7 @@ func (s Suite) Run(t *testing.T) {
 		"serves ranges at the head":    s.rangesAtTheHead,
 		"repairs any damage":           s.repairs,
 		"goes on with damaged rows":    s.survivesDamage,
+		"is right after any history":   s.anyHistory,
 		"counts conflicts":             s.counts,
 		"names gaps below the head":    s.gapsBelowHead,
 		"takes more after an upgrade":  s.upgrades,
