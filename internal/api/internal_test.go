@@ -164,3 +164,16 @@ func FuzzParameters(f *testing.F) {
 		}
 	})
 }
+
+func TestEventsAreUnderstoodInTheWordsOfSDKs(t *testing.T) {
+	for name, want := range map[string]string{
+		"memory.stored": memory.EventStore, "memory.created": memory.EventStore, "memory.updated": memory.EventUpdate,
+		"memory.deleted": memory.EventDelete, "memory.archived": memory.EventArchive, "memory.restored": memory.EventRestore,
+		"memory.promoted": memory.EventPromote, "memory.consolidated": memory.EventConsolidated,
+		memory.EventStore: memory.EventStore, memory.EventDecided: memory.EventDecided, "*": "*",
+	} {
+		if got := eventName(name); got != want {
+			t.Errorf("%s is %s, want %s", name, got, want)
+		}
+	}
+}

@@ -83,6 +83,9 @@ func (b *subscribeBody) subscription() (memory.Subscription, error) {
 	default:
 		return s, badField("events", "events: want \"*\", or names of events: %s", strings.Join(memory.Events(), ", "))
 	}
+	for i, name := range s.Events {
+		s.Events[i] = eventName(name)
+	}
 	switch {
 	case s.URL == "" && s.Namespace == "":
 		return s, missing("url")
@@ -92,13 +95,29 @@ func (b *subscribeBody) subscription() (memory.Subscription, error) {
 	return s, nil
 }
 
+// eventName is our name of an event that the SDKs of ai-memory call otherwise,
+// such as memory.stored.
+func eventName(name string) string {
+	verb, dotted := strings.CutPrefix(name, "memory.")
+	switch {
+	case !dotted:
+		return name
+	case verb == "stored", verb == "created":
+		return memory.EventStore
+	case verb == "consolidated":
+		return memory.EventConsolidated
+	}
+	return "memory_" + strings.TrimSuffix(verb, "d") // updated, deleted, archived …
+}
+
 // subscriptionView is a subscription, under the names that different clients use.
 // It never has the secret.
 type subscriptionView struct {
 	ID          string         `json:"id"`
 	URL         string         `json:"url"`
-	Events      any            `json:"events"` // "*", or names with commas
-	EventTypes  []string       `json:"event_types"`
+	CallbackURL string         `json:"callback_url"`
+	Events      []string       `json:"events"`      // ["*"]: all of them
+	EventTypes  []string       `json:"event_types"` // []: all of them
 	Namespace   string         `json:"namespace_filter"`
 	Agent       memory.AgentID `json:"agent_filter"`
 	CreatedBy   memory.AgentID `json:"created_by"`
@@ -125,11 +144,11 @@ const (
 
 func subscriptionOf(id string, s *memory.Subscription, created memory.Instant, home memory.Node) subscriptionView {
 	v := subscriptionView{
-		ID: id, URL: s.URL, Events: "*", EventTypes: []string{}, Namespace: s.Namespace, Agent: s.Agent, CreatedBy: s.CreatedBy,
+		ID: id, URL: s.URL, CallbackURL: s.URL, Events: []string{"*"}, EventTypes: []string{}, Namespace: s.Namespace, Agent: s.Agent, CreatedBy: s.CreatedBy,
 		CreatedAt: created, Home: home, State: stateActive,
 	}
 	if s.Events != nil {
-		v.Events, v.EventTypes = strings.Join(s.Events, ","), s.Events
+		v.Events, v.EventTypes = s.Events, s.Events
 	}
 	if s.URL == "" {
 		v.State = stateUnpushed
