@@ -87,22 +87,12 @@ func (t *tx) accept(ctx context.Context, in []arrival, again bool, out *memory.A
 	for progress := true; progress && len(in) > 0; {
 		var deferred []arrival
 		for _, a := range in {
-			if a.Dot.Origin == t.w.own.name && a.Dot.Seq > t.w.own.head {
-				// Somebody knows ops of ours that this database does not.
-				if err := t.newIncarnation(ctx); err != nil {
-					return err
-				}
-			}
-			o, err := t.origin(ctx, a.Dot.Origin)
+			taken, err := t.offer(ctx, a, again, out)
 			if err != nil {
 				return err
 			}
-			if t.early(o, a) {
+			if !taken {
 				deferred = append(deferred, a)
-				continue
-			}
-			if err := t.acceptOne(ctx, o, a, again, out); err != nil {
-				return err
 			}
 		}
 		progress = len(deferred) < len(in)
@@ -110,6 +100,21 @@ func (t *tx) accept(ctx context.Context, in []arrival, again bool, out *memory.A
 	}
 	out.Deferred += len(in)
 	return t.rebuild(ctx)
+}
+
+// offer takes or refuses a, and reports whether it did: else a must come later.
+func (t *tx) offer(ctx context.Context, a arrival, again bool, out *memory.Accepted) (bool, error) {
+	if a.Dot.Origin == t.w.own.name && a.Dot.Seq > t.w.own.head {
+		// Somebody knows ops of ours that this database does not.
+		if err := t.newIncarnation(ctx); err != nil {
+			return false, err
+		}
+	}
+	o, err := t.origin(ctx, a.Dot.Origin)
+	if err != nil || t.early(o, a) {
+		return false, err
+	}
+	return true, t.acceptOne(ctx, o, a, again, out)
 }
 
 // early reports whether a must come again later: too much is held beyond a hole,

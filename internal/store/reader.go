@@ -49,11 +49,13 @@ func (r *reader) stmt(ctx context.Context, q string) (*sql.Stmt, error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if other := r.stmts[q]; other != nil {
-		return other, st.Close()
+	if r.stmts[q] == nil {
+		r.stmts[q], st = st, nil
 	}
-	r.stmts[q] = st
-	return st, nil
+	if st != nil { // somebody was faster
+		err = st.Close()
+	}
+	return r.stmts[q], err
 }
 
 func (r *reader) query(ctx context.Context, q string, args []any) (*sql.Rows, error) {

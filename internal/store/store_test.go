@@ -21,12 +21,12 @@ func suite() storetest.Suite {
 		Codec: wire.Codec{},
 		Damage: func(t *testing.T, n *storetest.Node, statement string) {
 			t.Helper()
-			exec(t, n.Dir(), statement)
+			execute(t, n.Dir(), statement)
 		},
 	}
 }
 
-func exec(t *testing.T, dir, statement string) {
+func execute(t *testing.T, dir, statement string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, store.FileName)+"?_pragma=busy_timeout(5000)")
 	if err != nil {
@@ -45,11 +45,11 @@ func TestOpenRefuses(t *testing.T) {
 	suite().Open(t, "a", good).Stop()
 	newer := t.TempDir()
 	suite().Open(t, "a", newer).Stop()
-	exec(t, newer, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)`)
+	execute(t, newer, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)`)
 	locked := t.TempDir()
 	suite().Open(t, "a", locked)
 	file := filepath.Join(t.TempDir(), "file")
-	exec(t, filepath.Dir(file), `SELECT 1`)
+	execute(t, filepath.Dir(file), `SELECT 1`)
 
 	for name, tc := range map[string]struct {
 		dir  string

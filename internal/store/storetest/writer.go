@@ -27,7 +27,7 @@ func (s Suite) idle(t *testing.T, change ...func(*store.Config)) (*Node, func())
 		if done != nil {
 			err = <-done
 		}
-		if err := errors.Join(err, n.Store.Close()); err != nil {
+		if err := errors.Join(err, n.Close()); err != nil {
 			t.Errorf("close store: %v", err)
 		}
 	}
