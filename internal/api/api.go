@@ -58,7 +58,7 @@ type API struct {
 	zippers sync.Pool     // *gzip.Writer
 
 	document func() ([]byte, error) // OpenAPI
-	docs     func() ([]byte, error) // the same as a page
+	docs     func() (docsPage, error)
 }
 
 // New returns the handler of all routes.

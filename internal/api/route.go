@@ -346,6 +346,14 @@ func nodeRoutes() []route {
 			method: get, path: "/api/v1/metrics", summary: "metrics for Prometheus", handle: (*API).exposeMetrics, stream: true,
 			out: streams("text/plain; version=0.0.4", nil),
 		},
+		{
+			method: get, path: openAPIPath, summary: "describe this API to programs", handle: (*API).openAPI, open: true,
+			out: streams("application/json", nil),
+		},
+		{
+			method: get, path: "/docs", summary: "describe this API to people", handle: (*API).showDocs, open: true,
+			out: streams("text/html; charset=utf-8", nil),
+		},
 	}
 }
 

@@ -157,9 +157,7 @@ const minZip = 4 << 10
 func (a *API) send(w http.ResponseWriter, r *http.Request, rep reply, zip bool) {
 	buf := a.buffer()
 	defer a.buffers.Put(buf)
-	enc := json.NewEncoder(buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(rep.body); err != nil {
+	if err := render(buf, rep.body); err != nil {
 		a.log.ErrorContext(r.Context(), "encoding an answer failed", "err", err)
 		buf.Reset()
 		buf.WriteString(`{"error":"internal server error"}`)
@@ -189,6 +187,17 @@ func (a *API) send(w http.ResponseWriter, r *http.Request, rep reply, zip bool) 
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(buf.Bytes()) //nolint:gosec // JSON, not HTML; and a client that is gone is nobody to report to
 	}
+}
+
+// render writes a body: JSON, unless it is a page.
+func render(buf *bytes.Buffer, body any) error {
+	if p, is := body.(page); is {
+		_, err := buf.Write(p)
+		return err
+	}
+	enc := json.NewEncoder(buf)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(body)
 }
 
 // maxPooled keeps one huge answer from pinning its memory.
