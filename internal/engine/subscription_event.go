@@ -238,15 +238,8 @@ func (e *Engine) Replay(ctx context.Context, agent memory.AgentID, id string, si
 				return out, nil
 			}
 			after = ev.LSN
-			if ev.Entry.Stamp.Instant() < since {
-				continue
-			}
-			n, err := e.Notice(ctx, rec, sub, ev)
-			if err != nil {
+			if err := e.replayed(ctx, &out, rec, sub, since, ev); err != nil {
 				return Replayed{}, err
-			}
-			if n != nil {
-				out.Events = append(out.Events, *n)
 			}
 		}
 		if len(evs) < replayBatch {
@@ -255,4 +248,16 @@ func (e *Engine) Replay(ctx context.Context, agent memory.AgentID, id string, si
 	}
 	out.Next = after
 	return out, nil
+}
+
+// replayed adds an event to out, if it is one of the subscription since then.
+func (e *Engine) replayed(ctx context.Context, out *Replayed, rec *memory.Record, sub *memory.Subscription, since memory.Instant, ev memory.Event) error {
+	if ev.Entry.Stamp.Instant() < since {
+		return nil
+	}
+	n, err := e.Notice(ctx, rec, sub, ev)
+	if n != nil {
+		out.Events = append(out.Events, *n)
+	}
+	return err
 }

@@ -232,7 +232,7 @@ func TestNothingIsLostInACrash(t *testing.T) {
 
 	n = open(t, setup{dir: dir})
 	n.create(alice, "four")
-	eventually(t, "four was taken", func() bool { return slices.Contains(titles(r.all()), "four") && n.hooks.Counters.Delivered.Load() >= 2 })
+	eventually(t, "four was taken", func() bool { return slices.Contains(titles(r.all()), "four") && n.hooks.Delivered.Load() >= 2 })
 	n.halt()
 	seen := titles(r.all())
 	if got := seen[max(0, len(seen)-2):]; !slices.Equal(got, []string{"three", "four"}) {
@@ -322,7 +322,7 @@ func TestOneNodeDeliversAndAnotherCanAdopt(t *testing.T) {
 	a.create(alice, "from a")
 	b.create(alice, "from b")
 	r.wait(2)
-	if got := b.hooks.Active.Load() + int64(b.hooks.Counters.Delivered.Load()); got != 0 {
+	if got := b.hooks.Active.Load() + int64(b.hooks.Delivered.Load()); got != 0 {
 		t.Error("b delivers, too")
 	}
 

@@ -79,7 +79,7 @@ func (g *Guard) CheckURL(raw string) error {
 	}
 	ip, err := netip.ParseAddr(u.Hostname())
 	if err != nil {
-		return nil // a name
+		return nil //nolint:nilerr // a name
 	}
 	if err := g.check(target(u), ip); err != nil {
 		return fmt.Errorf("url: %w: %w", err, memory.ErrInvalid)

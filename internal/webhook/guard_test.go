@@ -147,7 +147,7 @@ func TestAnAnswerWithoutEndIsCutOff(t *testing.T) {
 	n := open(t, setup{})
 	n.subscribe(endless)
 	n.create(alice, "one")
-	eventually(t, "it counts as taken", func() bool { return n.hooks.Counters.Delivered.Load() == 1 })
+	eventually(t, "it counts as taken", func() bool { return n.hooks.Delivered.Load() == 1 })
 	if got := bytes.Load(); got > 32<<20 {
 		t.Errorf("%d bytes of an answer were taken", got)
 	}

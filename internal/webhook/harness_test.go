@@ -46,18 +46,18 @@ type setup struct {
 	wrap    func(*store.Store) webhook.Store
 }
 
-func open(t testing.TB, s setup) *node {
-	t.Helper()
+func open(tb testing.TB, s setup) *node {
+	tb.Helper()
 	if s.name == "" {
 		s.name = "a"
 	}
 	if s.dir == "" {
-		s.dir = t.TempDir()
+		s.dir = tb.TempDir()
 	}
 	log := slog.New(slog.DiscardHandler)
-	n := &node{t: t}
+	n := &node{t: tb}
 	var fed *replicate.Replicator
-	ctx := context.WithoutCancel(t.Context())
+	ctx := context.WithoutCancel(tb.Context())
 	st, err := store.Open(ctx, store.Config{
 		Dir: s.dir, Node: s.name, Clock: memory.NewClock(time.Now, memory.DefaultMaxSkew), Codec: wire.Codec{}, Log: log,
 		OnCommit: func(c memory.Committed) {
@@ -66,18 +66,18 @@ func open(t testing.TB, s setup) *node {
 		},
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	n.store = st
 	if fed, err = replicate.New(ctx, replicate.Config{Self: s.name, Members: s.members, W: 1}, replicate.Storage{Log: st, Cursors: st, Digests: st}, s.net, log); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	ec := engine.Config{Node: s.name, Log: log}
 	for _, m := range s.members {
 		ec.Members = append(ec.Members, engine.Member{Name: m, URL: "http://" + string(m)})
 	}
 	n.Engine = engine.New(ec, st, fed)
-	cfg := webhook.Config{Node: s.name, Log: log, Guard: guard(t, "127.0.0.0/8"), Backoff: time.Millisecond, MaxBackoff: 5 * time.Millisecond, Flush: 10 * time.Millisecond}
+	cfg := webhook.Config{Node: s.name, Log: log, Guard: guard(tb, "127.0.0.0/8"), Backoff: time.Millisecond, MaxBackoff: 5 * time.Millisecond, Flush: 10 * time.Millisecond}
 	if s.config != nil {
 		s.config(&cfg)
 	}
@@ -110,11 +110,11 @@ func (n *node) run(fed *replicate.Replicator) {
 	n.t.Cleanup(n.halt)
 }
 
-func guard(t testing.TB, allow ...string) *webhook.Guard {
-	t.Helper()
+func guard(tb testing.TB, allow ...string) *webhook.Guard {
+	tb.Helper()
 	g, err := webhook.NewGuard(allow)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return g
 }
@@ -178,11 +178,11 @@ type receiver struct {
 	came   chan struct{}
 }
 
-func receive(t testing.TB, answer func(n int, g got) int) *receiver {
-	t.Helper()
-	r := &receiver{t: t, answer: answer, came: make(chan struct{}, 1)}
+func receive(tb testing.TB, answer func(n int, g got) int) *receiver {
+	tb.Helper()
+	r := &receiver{t: tb, answer: answer, came: make(chan struct{}, 1)}
 	r.Server = httptest.NewServer(r)
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		r.CloseClientConnections()
 		r.Close()
 	})
@@ -242,8 +242,8 @@ func titles(list []got) []string {
 }
 
 // eventually waits for something that comes about by itself.
-func eventually(t testing.TB, what string, cond func() bool) {
-	t.Helper()
+func eventually(tb testing.TB, what string, cond func() bool) {
+	tb.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	late := time.NewTimer(15 * time.Second)
@@ -252,16 +252,16 @@ func eventually(t testing.TB, what string, cond func() bool) {
 		select {
 		case <-tick.C:
 		case <-late.C:
-			t.Fatal("never came true: " + what)
+			tb.Fatal("never came true: " + what)
 		}
 	}
 }
 
 // serve runs an endpoint and returns its URL.
-func serve(t testing.TB, f http.HandlerFunc) string {
-	t.Helper()
+func serve(tb testing.TB, f http.HandlerFunc) string {
+	tb.Helper()
 	s := httptest.NewServer(f)
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		s.CloseClientConnections()
 		s.Close()
 	})
@@ -283,11 +283,11 @@ func signature(secret string, g got) string {
 	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
 }
 
-func unixOf(t testing.TB, g got) time.Time {
-	t.Helper()
+func unixOf(tb testing.TB, g got) time.Time {
+	tb.Helper()
 	n, err := strconv.ParseInt(g.header.Get("x-ai-memory-timestamp"), 10, 64)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return time.Unix(n, 0)
 }

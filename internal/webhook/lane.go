@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 
@@ -69,11 +70,10 @@ func (l *lane) now() memory.Delivery {
 	return l.state
 }
 
-func (l *lane) change(f func(*memory.Delivery)) memory.Delivery {
+func (l *lane) change(f func(*memory.Delivery)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	f(&l.state)
-	return l.state
 }
 
 // skipped is how far a cursor may run ahead of the disk over events that are not
@@ -292,7 +292,7 @@ func (l *lane) push(ctx context.Context, p *parcel) (bool, error) {
 		}
 		at := l.r.instant()
 		if err == nil {
-			l.r.Counters.Delivered.Add(1)
+			l.r.Delivered.Add(1)
 			l.change(func(d *memory.Delivery) { d.Delivered, d.LastAt, d.LastError = d.Delivered+1, at, "" })
 			return true, nil
 		}
@@ -302,7 +302,7 @@ func (l *lane) push(ctx context.Context, p *parcel) (bool, error) {
 			p.firstAt = at
 		}
 		p.next = at + memory.Instant(max(l.r.backoff(p.attempts), min(wait, l.r.cfg.MaxBackoff)))
-		l.r.Counters.Failed.Add(1)
+		l.r.Failed.Add(1)
 		l.change(func(d *memory.Delivery) {
 			d.Failed, d.LastAt, d.LastError = d.Failed+1, at, brief(err)
 			if p.log {
@@ -358,5 +358,5 @@ func brief(err error) string {
 		return ""
 	}
 	s := err.Error()
-	return s[:min(len(s), maxError)]
+	return strings.ToValidUTF8(s[:min(len(s), maxError)], "")
 }

@@ -129,8 +129,8 @@ func TestAttemptsAreSpreadFurtherAndFurther(t *testing.T) {
 		if len(e.at) != 8 {
 			t.Fatalf("%d attempts, want 8", len(e.at))
 		}
-		for i, want := range []time.Duration{1, 2, 4, 8, 16, 20, 20} {
-			want *= time.Second
+		for i, secs := range []int{1, 2, 4, 8, 16, 20, 20} {
+			want := time.Duration(secs) * time.Second
 			if got := e.at[i+1].Sub(e.at[i]); got < want/2 || got > want {
 				t.Errorf("attempt %d came after %s, want %s to %s", i+2, got, want/2, want)
 			}
