@@ -411,7 +411,7 @@ func (a *API) sessionStart(q *request) (reply, error) {
 	if err := q.claims(b.AgentID); err != nil {
 		return reply{}, err
 	}
-	limit, err := within("limit", b.Limit, defaultRecall, 1, maxList)
+	limit, err := within("limit", b.Limit, defaultRecall, maxList)
 	if err != nil {
 		return reply{}, err
 	}

@@ -2,15 +2,10 @@ package api
 
 import "github.com/tallystick/tallystick/internal/openapi"
 
-// compatWords say what the fields of the further routes of ai-memory mean.
-func compatWords() map[string]openapi.Schema {
-	const (
-		recipient = "The agent that it is for."
-		sender    = "The agent that it is from."
-		hops      = "Follow chains of at most so many links: 1 to 7."
-	)
+// graphWords say what the fields of the routes about links and names mean.
+func graphWords() map[string]openapi.Schema {
+	const hops = "Follow chains of at most so many links: 1 to 7."
 	return map[string]openapi.Schema{
-		// Graph
 		"subtree_count":                 say("Its memories, and those of all namespaces below it."),
 		"children":                      say("The namespaces right below it."),
 		"tree":                          say("The namespace that was asked for, or the root."),
@@ -44,8 +39,16 @@ func compatWords() map[string]openapi.Schema {
 		"canonical_name":                say("The name of the entity: the title of the memory that stands for it."),
 		"aliases":                       say("Other names of the entity."),
 		"InvalidateRequest.valid_until": {Description: "Until when the link holds; now if it is absent.", Format: "date-time"},
+	}
+}
 
-		// Agents
+// agentWords say what the fields of the routes for agents mean.
+func agentWords() map[string]openapi.Schema {
+	const (
+		recipient = "The agent that it is for."
+		sender    = "The agent that it is from."
+	)
+	return map[string]openapi.Schema{
 		"agent_type":           say("What kind of agent it is, such as ai:planner or human."),
 		"capabilities":         say("What it says it can do."),
 		"registered_at":        say("When it was registered first."),
@@ -95,8 +98,12 @@ func compatWords() map[string]openapi.Schema {
 		"description":          say("What it does."),
 		"decision":             oneOfThese("What is decided.", "approve", "deny"),
 		"remember":             oneOfThese("once; the others are not implemented.", "once", "session", "forever"),
+	}
+}
 
-		// Upkeep
+// upkeepWords say what the fields of the routes for operators mean.
+func upkeepWords() map[string]openapi.Schema {
+	return map[string]openapi.Schema{
 		"ImportRequest.memories": {
 			Description: "At most 1,000 memories, as exports have them.", Type: openapi.Types{"array"},
 			Items: &openapi.Schema{Type: openapi.Types{"object"}, Additional: &openapi.Schema{}},
@@ -105,6 +112,7 @@ func compatWords() map[string]openapi.Schema {
 			Description: "At most 10,000 links between them.", Type: openapi.Types{"array"},
 			Items: &openapi.Schema{Type: openapi.Types{"object"}, Additional: &openapi.Schema{}},
 		},
+		"exported_at":          say("When it was written."),
 		"imported":             say("How many memories were taken in."),
 		"links_imported":       say("How many links were taken in."),
 		"purged":               say("How many memories were deleted, or would be."),

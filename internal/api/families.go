@@ -196,7 +196,7 @@ func (a *API) load(q *request, b familyBody) (familyLoadView, error) {
 	if !slices.Contains(names, b.Family) {
 		return familyLoadView{}, badField("family", "family %.40q: want one of %s", b.Family, strings.Join(names, ", "))
 	}
-	k, err := within("k", b.K, 20, 1, 100)
+	k, err := within("k", b.K, 20, 100)
 	if err != nil {
 		return familyLoadView{}, err
 	}

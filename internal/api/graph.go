@@ -71,11 +71,11 @@ func (a *API) kgQuery(q *request) (reply, error) {
 	if b.Source == "" {
 		return reply{}, missing("source_id")
 	}
-	depth, err := within("max_depth", b.Depth, 1, 1, engine.MaxHops)
+	depth, err := within("max_depth", b.Depth, 1, engine.MaxHops)
 	if err != nil {
 		return reply{}, err
 	}
-	limit, err := within("limit", b.Limit, 100, 1, maxList)
+	limit, err := within("limit", b.Limit, 100, maxList)
 	if err != nil {
 		return reply{}, err
 	}
@@ -104,14 +104,14 @@ func (a *API) kgQuery(q *request) (reply, error) {
 	return ok(v)
 }
 
-// within reads a number of a body: what is over most is refused, other than in
+// within reads a number of a body, from 1: what is over most is refused, other than in
 // a query, because there it would change what was asked for.
-func within(name string, n *int, def, least, most int) (int, error) {
+func within(name string, n *int, def, most int) (int, error) {
 	switch {
 	case n == nil:
 		return def, nil
-	case *n < least || *n > most:
-		return 0, badField(name, "%s %d: want %d to %d", name, *n, least, most)
+	case *n < 1 || *n > most:
+		return 0, badField(name, "%s %d: want 1 to %d", name, *n, most)
 	}
 	return *n, nil
 }
@@ -256,11 +256,11 @@ func (a *API) findPaths(q *request) (reply, error) {
 	if err := b.check(); err != nil {
 		return reply{}, err
 	}
-	depth, err := within("max_depth", b.Depth, 0, 1, engine.MaxHops)
+	depth, err := within("max_depth", b.Depth, 0, engine.MaxHops)
 	if err != nil {
 		return reply{}, err
 	}
-	most, err := within("max_results", b.Most, 0, 1, 50)
+	most, err := within("max_results", b.Most, 0, 50)
 	if err != nil {
 		return reply{}, err
 	}

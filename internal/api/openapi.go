@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -166,6 +167,9 @@ func (rt *route) responses(r *openapi.Registry) map[string]openapi.Response {
 			res.Headers = map[string]openapi.Header{
 				"Idempotency-Replayed": {Description: "true: an earlier request with the same key did it.", Schema: &openapi.Schema{Type: openapi.Types{"string"}}},
 			}
+		}
+		if there, is := out[strconv.Itoa(an.status)]; is { // the same in another format
+			maps.Copy(res.Content, there.Content)
 		}
 		out[strconv.Itoa(an.status)] = res
 	}

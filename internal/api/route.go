@@ -190,9 +190,11 @@ func findRoutes() []route {
 			query: searchParams(), out: gives(http.StatusOK, foundView{}),
 		},
 		{
-			method: get, path: "/api/v1/export", summary: "stream memories and links as NDJSON", handle: (*API).export, stream: true,
-			query: params(filterParams(), allParam(), []param{choiceParam("format", "The whole log in place of the memories; takes no other parameter. For the operator.", completeWord)}),
-			out:   streams("application/x-ndjson", nil), codes: []string{"FORBIDDEN"},
+			method: get, path: "/api/v1/export", summary: "take memories and links along", handle: (*API).export, stream: true,
+			query: params(filterParams(), allParam(), []param{choiceParam("format",
+				"json: one object; ndjson: a line for each memory and link, archived ones too; complete: the whole log in place of the memories, without other parameters, for the operator. "+
+					"json if neither this nor the Accept header says otherwise.", formatJSON, formatLines, completeWord)}),
+			out: append(gives(http.StatusOK, exportedView{}), streams(mediaLines, nil)...), codes: []string{"FORBIDDEN"},
 		},
 		{
 			method: post, path: "/api/v1/import/complete", summary: "take in a complete export", handle: (*API).importComplete, mutates: true, stream: true, body: bodyStream,

@@ -3,6 +3,7 @@ package api_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"testing"
 )
 
@@ -52,10 +53,10 @@ func (s *sdk) memories(t *testing.T) {
 	got := s.send("GET", "/memories/"+id, "").want(http.StatusOK)
 	for _, at := range [][]any{nil, {"memory"}} {
 		for field, want := range map[string]any{"id": id, "title": "hello", "content": "world", "namespace": "sdk-test", "tier": "mid", "access_count": 0.0} {
-			got.is(want, append(at[:len(at):len(at)], field)...)
+			got.is(want, append(slices.Clip(at), field)...)
 		}
 		for _, field := range []string{"created_at", "updated_at"} {
-			got.text(append(at[:len(at):len(at)], field)...)
+			got.text(append(slices.Clip(at), field)...)
 		}
 	}
 	if links, is := got.at("links").([]any); !is || len(links) != 0 {

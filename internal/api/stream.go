@@ -308,10 +308,10 @@ func (a *API) export(q *request) (reply, error) {
 	}
 	switch format {
 	case "", formatJSON, formatLines:
-	case formatComplete:
+	case completeWord:
 		return a.exportComplete(q)
 	default:
-		return reply{}, badField("format", "format %.40q: want %s, %s or %s", format, formatJSON, formatLines, formatComplete)
+		return reply{}, badField("format", "format %.40q: want %s, %s or %s", format, formatJSON, formatLines, completeWord)
 	}
 	f, err := a.filter(q)
 	if err != nil {
@@ -339,9 +339,8 @@ func (a *API) export(q *request) (reply, error) {
 
 // Formats of an export.
 const (
-	formatJSON     = "json"   // one object, that of ai-memory: the default
-	formatLines    = "ndjson" // a line for each memory and link
-	formatComplete = "complete"
+	formatJSON  = "json"   // one object, that of ai-memory: the default
+	formatLines = "ndjson" // a line for each memory and link
 
 	mediaLines = "application/x-ndjson"
 )

@@ -331,7 +331,7 @@ func (a *API) replaySubscription(q *request) (reply, error) {
 	if b.Redeliver || b.DeadLetters {
 		return a.redeliver(q, id, memory.Redelivery{Since: b.Since, DeadLetters: b.DeadLetters})
 	}
-	limit, err := within("limit", b.Limit, defaultReplay, 1, maxList)
+	limit, err := within("limit", b.Limit, defaultReplay, maxList)
 	if err != nil {
 		return reply{}, err
 	}
@@ -393,7 +393,7 @@ func (a *API) deadLetters(q *request) (reply, error) {
 			return reply{}, err
 		}
 	}
-	limit, err := within("limit", b.Limit, defaultReplay, 1, maxList)
+	limit, err := within("limit", b.Limit, defaultReplay, maxList)
 	if err != nil {
 		return reply{}, err
 	}

@@ -14,7 +14,7 @@ import (
 func words() map[string]openapi.Schema {
 	all := map[string]openapi.Schema{}
 	for _, list := range []map[string]openapi.Schema{
-		memoryWords(), requestWords(), resultWords(), ruleWords(), receiptWords(), nodeWords(), serverWords(), failureWords(), compatWords(),
+		memoryWords(), requestWords(), resultWords(), ruleWords(), receiptWords(), nodeWords(), serverWords(), failureWords(), graphWords(), agentWords(), upkeepWords(),
 	} {
 		maps.Copy(all, list)
 	}

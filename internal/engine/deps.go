@@ -10,13 +10,17 @@ import (
 // Store is the node's own store, by what the engine does with it.
 type Store interface {
 	Writer
-	Records
-	Graph
-	Registers
+	State
 	Log
 	Digests
 	Outbox
-	Importer
+}
+
+// State is what there is now.
+type State interface {
+	Records
+	Graph
+	Registers
 	Tallies
 }
 
