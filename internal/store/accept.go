@@ -202,8 +202,12 @@ func (t *tx) held(d memory.Dot) bool {
 // refuse keeps the bytes of an entry that cannot be applied, and says why.
 func (t *tx) refuse(ctx context.Context, o *originState, a arrival, why error, out *memory.Accepted) error {
 	p := t.refusalOf(a.Dot, why)
-	err := t.append(ctx, logRow{
-		lsn: int64(t.nextLSN()), origin: o.id, seq: int64(a.Dot.Seq), state: stateParked, digest: a.Digest, raw: a.raw,
+	raw, err := t.keep(ctx, a)
+	if err != nil {
+		return err
+	}
+	err = t.append(ctx, logRow{
+		lsn: int64(t.nextLSN()), origin: o.id, seq: int64(a.Dot.Seq), state: stateParked, digest: a.Digest, raw: raw,
 	})
 	if err != nil {
 		return err
@@ -232,9 +236,7 @@ func (t *tx) acceptKnown(ctx context.Context, o *originState, a arrival, again b
 	case !found:
 		return nil
 	case a.Digest != toDigest(digest):
-		p := t.refusalOf(a.Dot, memory.ErrDotConflict)
-		out.Refused = append(out.Refused, p.Refusal)
-		return t.park(ctx, p, a.raw)
+		return t.refuseSecond(ctx, a, out)
 	case state == stateParked:
 		out.Refused = append(out.Refused, t.refusal(ctx, a.Dot))
 		return nil
@@ -242,6 +244,17 @@ func (t *tx) acceptKnown(ctx context.Context, o *originState, a arrival, again b
 		return t.remerge(ctx, a.incoming, raw, lsn, out)
 	}
 	return nil
+}
+
+// refuseSecond lists an entry under whose dot another one is in the log.
+func (t *tx) refuseSecond(ctx context.Context, a arrival, out *memory.Accepted) error {
+	raw, err := t.keep(ctx, a)
+	if err != nil {
+		return err
+	}
+	p := t.refusalOf(a.Dot, memory.ErrDotConflict)
+	out.Refused = append(out.Refused, p.Refusal)
+	return t.park(ctx, p, raw)
 }
 
 func (t *tx) refusal(ctx context.Context, d memory.Dot) memory.Refusal {

@@ -26,6 +26,9 @@ func (t *tx) apply(ctx context.Context, o *originState, e incoming) error {
 		return err
 	}
 	row.origin, row.seq = o.id, int64(e.Dot.Seq)
+	if row.state == stateHollow && e.Hollow.IsZero() {
+		t.erased = true // it came too late, and goes no further
+	}
 	if err := t.append(ctx, row); err != nil {
 		return err
 	}

@@ -58,9 +58,17 @@ func (t *tx) foldTouches(ctx context.Context, by map[string]touched) error {
 // background does one piece of what can wait, and reports whether there is more
 // of it to do at once. Run calls it when nothing is queued.
 func (w *writer) background(ctx context.Context) (more bool, err error) {
+	if time.Now().Before(w.restUntil) {
+		return false, nil
+	}
 	if before := w.indexed; before < w.lsn && (w.indexDue() || time.Since(w.wroteAt) >= indexPause) {
 		err := w.alone(ctx, func(ctx context.Context, t *tx) error { return t.indexNext(ctx) })
 		return w.indexed != before, err // no progress, on a full disk: later
+	}
+	if w.purge != purgeNone && w.indexed == w.lsn {
+		if more, err := w.purgeNext(ctx); more || err != nil {
+			return more, err
+		}
 	}
 	if n := min(len(w.retry), retrySlice); n > 0 {
 		dots := w.retry[:n]
@@ -88,12 +96,18 @@ const retrySlice = 64
 // indexDue reports whether the index cannot wait for a quiet moment: somebody
 // waits for it, or it is far behind.
 func (w *writer) indexDue() bool {
+	if time.Now().Before(w.restUntil) {
+		return false
+	}
 	done, lsn, wanted, _ := w.s.index.state()
 	return done < min(wanted, lsn) || lsn-done > maxIndexLag
 }
 
 // patience is how long the writer may sleep when nothing is queued.
 func (w *writer) patience() time.Duration {
+	if rest := time.Until(w.restUntil); rest > 0 {
+		return rest
+	}
 	if w.indexed < w.lsn {
 		return indexPause
 	}
@@ -120,9 +134,14 @@ func (w *writer) alone(ctx context.Context, run func(context.Context, *tx) error
 	}
 	if j.err != nil {
 		w.s.cfg.Log.WarnContext(ctx, "background work failed", "err", j.err)
+		w.restUntil = time.Now().Add(restAfter)
 	}
 	return nil
 }
+
+// restAfter is how long the writer leaves alone what can wait, once that failed:
+// a full disk is full for a while.
+const restAfter = time.Second
 
 // checkpoint moves the write-ahead log into the database file when it has grown,
 // or now if asked to.

@@ -129,6 +129,40 @@ func isDatabase(err error) bool {
 	return errors.As(err, &e) || errors.Is(err, ErrFatal)
 }
 
+// mergeIndex rewrites a part of the text index, from its beginning if first is
+// set, so that what was deleted from it is gone. It reports whether nothing is left to do.
+func (t *tx) mergeIndex(ctx context.Context, first bool) (done bool, err error) {
+	const pages = 64
+	n := pages
+	if first {
+		n = -pages
+	}
+	var before, after int64
+	if _, err := t.w.queryRow(ctx, `SELECT total_changes()`, nil, &before); err != nil {
+		return false, err
+	}
+	if err := t.exec(ctx, `INSERT INTO fts (fts, rank) VALUES ('merge', ?)`, n); err != nil {
+		return false, err
+	}
+	_, err = t.w.queryRow(ctx, `SELECT total_changes()`, nil, &after)
+	return after-before < 2, err
+}
+
+// truncateLog moves the write-ahead log into the database file and empties it,
+// and reports whether no reader kept it from that. It waits for none.
+func (w *writer) truncateLog(ctx context.Context) (bool, error) {
+	var busy, pages, moved, ignored int
+	if _, err := w.queryRow(ctx, `PRAGMA busy_timeout = 0`, nil, &ignored); err != nil {
+		return false, err
+	}
+	_, err := w.queryRow(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`, nil, &busy, &pages, &moved)
+	if _, again := w.queryRow(ctx, `PRAGMA busy_timeout = 5000`, nil, &ignored); again != nil {
+		return false, again
+	}
+	w.walRows = 0
+	return err == nil && busy == 0, fatalOnly(err)
+}
+
 const (
 	sqlFTSDelete = `DELETE FROM fts WHERE rowid = ?`
 	sqlFTSInsert = `INSERT INTO fts (rowid, title, content, tags) VALUES (?, ?, ?, ?)`

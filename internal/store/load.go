@@ -29,8 +29,8 @@ func (w *writer) load(ctx context.Context) error {
 func (w *writer) loadNode(ctx context.Context) error {
 	var name string
 	var origin, clock, lsn, indexed int64
-	found, err := w.queryRow(ctx, `SELECT name, origin, clock, lsn, rid, indexed FROM node`, nil,
-		&name, &origin, &clock, &lsn, &w.rid, &indexed)
+	found, err := w.queryRow(ctx, `SELECT name, origin, clock, lsn, rid, indexed, purge FROM node`, nil,
+		&name, &origin, &clock, &lsn, &w.rid, &indexed, &w.purge)
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (w *writer) initialise(ctx context.Context) error {
 	}{
 		{"BEGIN IMMEDIATE", nil},
 		{`INSERT INTO origins (id, name, head) VALUES (1, ?, 0)`, []any{string(origin)}},
-		{`INSERT INTO node (one, name, origin, clock, lsn, rid, indexed) VALUES (1, ?, 1, 0, 0, 0, 0)`, []any{string(w.s.cfg.Node)}},
+		{`INSERT INTO node (one, name, origin, clock, lsn, rid, indexed, purge) VALUES (1, ?, 1, 0, 0, 0, 0, 0)`, []any{string(w.s.cfg.Node)}},
 		{"COMMIT", nil},
 	} {
 		if err := w.exec(ctx, st.q, st.args...); err != nil {

@@ -119,24 +119,6 @@ func (t *tx) revisions(ctx context.Context, lsn int64, fn func(lsn int64, e *mem
 	return nil
 }
 
-// erase takes the payload out of every revision of m.
-func (t *tx) erase(ctx context.Context, m *record, by *memory.Entry) error {
-	err := t.revisions(ctx, m.newest, func(lsn int64, e *memory.Entry) error {
-		return t.hollowOut(ctx, lsn, e, by.Dot)
-	})
-	if err != nil {
-		return err
-	}
-	m.newest, m.conflicts, m.dirty = 0, 0, true
-	t.erased = true
-	for _, q := range []string{`DELETE FROM embeddings WHERE record = ?`, `DELETE FROM foreseen WHERE record = ?`} {
-		if err := t.exec(ctx, q, m.rid); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // hollowOut replaces a logged entry by its hollow form.
 func (t *tx) hollowOut(ctx context.Context, lsn int64, e *memory.Entry, by memory.Dot) error {
 	raw, err := t.hollow(e, by)

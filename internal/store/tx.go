@@ -47,8 +47,8 @@ func (t *tx) finish(ctx context.Context) error {
 			return err
 		}
 	}
-	return t.w.exec(ctx, `UPDATE node SET origin = ?, clock = ?, lsn = ?, rid = ?, indexed = ?`,
-		t.w.own.id, int64(t.w.clock), int64(t.w.lsn), t.w.rid, int64(t.w.indexed))
+	return t.w.exec(ctx, `UPDATE node SET origin = ?, clock = ?, lsn = ?, rid = ?, indexed = ?, purge = ?`,
+		t.w.own.id, int64(t.w.clock), int64(t.w.lsn), t.w.rid, int64(t.w.indexed), t.w.purge)
 }
 
 // digest moves the digest of the state from one holder of register k to the next.

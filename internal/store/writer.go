@@ -36,12 +36,15 @@ type writer struct {
 	clock   memory.Stamp
 	lsn     uint64
 	indexed uint64
+	purge   int   // what an erase has left to do
 	rid     int64 // highest memories.rid
 	sums    [memory.Buckets]memory.Sum
 	root    memory.Sum
-	walRows int          // rows written since the last checkpoint
-	wroteAt time.Time    // of the last batch that came through the queue
-	retry   []memory.Dot // refused by an earlier run, to be tried once by this one
+	walRows int       // rows written since the last checkpoint
+	wroteAt time.Time // of the last batch that came through the queue
+	// restUntil is when work that can wait is tried again, after it failed.
+	restUntil time.Time
+	retry     []memory.Dot // refused by an earlier run, to be tried once by this one
 }
 
 func newWriter(ctx context.Context, s *Store, db *sql.DB) (*writer, error) {

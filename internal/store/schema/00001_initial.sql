@@ -8,7 +8,8 @@ CREATE TABLE node (
   clock    INTEGER NOT NULL, -- highest stamp ever issued or adopted
   lsn      INTEGER NOT NULL, -- highest log.lsn ever given out
   rid      INTEGER NOT NULL, -- highest memories.rid ever given out
-  indexed  INTEGER NOT NULL  -- log.lsn up to which the text index has everything
+  indexed  INTEGER NOT NULL, -- log.lsn up to which the text index has everything
+  purge    INTEGER NOT NULL  -- what erases have left to do: 0 nothing, 1 to 3 see erase.go
 );
 
 -- An origin and how far this node holds its entries without a hole.

@@ -1,9 +1,12 @@
 package storetest
 
 import (
+	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -231,7 +234,11 @@ func (s Suite) hook(t *testing.T) {
 
 func (s Suite) full(t *testing.T) {
 	dir := t.TempDir()
-	n := s.Open(t, "a", dir, func(c *store.Config) { c.MaxBytes = 300 << 10 })
+	var warnings counter
+	n := s.Open(t, "a", dir, func(c *store.Config) {
+		c.MaxBytes = 300 << 10
+		c.Log = slog.New(&warnings)
+	})
 	n.Put(Create("one", "x"))
 	var err error
 	for i := 0; err == nil && i < 2000; i++ {
@@ -245,6 +252,13 @@ func (s Suite) full(t *testing.T) {
 	}
 	before := n.View()
 	n.CheckState(nil)
+	// What the writer would do by itself it tries now and then, not all the time.
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	_ = n.SyncIndex(ctx)
+	if c := warnings.n.Load(); c > 2 {
+		t.Errorf("%d warnings in half a second", c)
+	}
 	n.Stop()
 	n = s.Open(t, "a", dir)
 	n.Put(Create("when there is room again", "x"))
@@ -253,3 +267,17 @@ func (s Suite) full(t *testing.T) {
 	}
 	n.CheckState(nil)
 }
+
+// counter is a log handler that counts.
+type counter struct{ n atomic.Int64 }
+
+func (c *counter) Enabled(context.Context, slog.Level) bool { return true }
+
+func (c *counter) Handle(context.Context, slog.Record) error {
+	c.n.Add(1)
+	return nil
+}
+
+func (c *counter) WithAttrs([]slog.Attr) slog.Handler { return c }
+
+func (c *counter) WithGroup(string) slog.Handler { return c }

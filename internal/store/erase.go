@@ -1,0 +1,138 @@
+package store
+
+import (
+	"context"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// What an erase has left to do after its commit. Persisted.
+const (
+	purgeNone  = 0
+	purgeBegin = 1 // the text index holds words of a text that is gone
+	purgeMerge = 2 // it is being rewritten
+	purgeFiles = 3 // the write-ahead log holds old pages
+)
+
+// erase takes the payload out of everything that this node has of m. What is
+// derived from it follows soon: see purgeNext.
+func (t *tx) erase(ctx context.Context, m *record, by *memory.Entry) error {
+	err := t.revisions(ctx, m.newest, func(lsn int64, e *memory.Entry) error {
+		return t.hollowOut(ctx, lsn, e, by.Dot)
+	})
+	if err != nil {
+		return err
+	}
+	if err := t.eraseRefused(ctx, m.id, by.Dot); err != nil {
+		return err
+	}
+	for _, q := range []string{`DELETE FROM embeddings WHERE record = ?`, `DELETE FROM foreseen WHERE record = ?`} {
+		if err := t.exec(ctx, q, m.rid); err != nil {
+			return err
+		}
+	}
+	m.newest, m.conflicts, m.dirty = 0, 0, true
+	t.erased = true
+	if !m.fresh {
+		t.w.purge = purgeBegin
+	}
+	return nil
+}
+
+// eraseRefused takes the payload out of the entries of a record that were
+// refused here, and of second ones under their dots.
+func (t *tx) eraseRefused(ctx context.Context, id string, by memory.Dot) error {
+	type row struct {
+		lsn  int64
+		raw  []byte
+		rest []byte // of a second entry under the dot
+		dot  memory.Dot
+	}
+	var rows []row
+	err := t.w.each(ctx, `SELECT coalesce(l.lsn, 0), l.raw, p.raw, p.origin, p.seq FROM parked p LEFT JOIN origins o ON o.name = p.origin
+		LEFT JOIN log l ON l.origin = o.id AND l.seq = p.seq AND l.state = 1 WHERE p.member = ?`, []any{string(t.w.s.cfg.Node)}, func(r rowScanner) error {
+		var x row
+		err := r.Scan(&x.lsn, &x.raw, &x.rest, &x.dot.Origin, &x.dot.Seq)
+		rows = append(rows, x)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, x := range rows {
+		if raw := t.shed(x.raw, id, by); raw != nil {
+			err = t.exec(ctx, `UPDATE log SET raw = ? WHERE lsn = ?`, raw, x.lsn)
+		}
+		if raw := t.shed(x.rest, id, by); raw != nil && err == nil {
+			err = t.exec(ctx, `UPDATE parked SET raw = ? WHERE member = ? AND origin = ? AND seq = ?`,
+				raw, string(t.w.s.cfg.Node), string(x.dot.Origin), int64(x.dot.Seq))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// shed returns the hollow form of raw if that has content of the memory id, else nil.
+func (t *tx) shed(raw []byte, id string, by memory.Dot) []byte {
+	e, err := t.w.s.cfg.Codec.Decode(raw)
+	if err != nil {
+		return nil
+	}
+	if m, ok := e.Content(); !ok || m.ID != id {
+		return nil
+	}
+	out, err := t.hollow(e, by)
+	if err != nil {
+		return nil
+	}
+	return out
+}
+
+// keep returns the bytes of a refused entry as they may be kept: without the
+// content of a memory that was erased.
+func (t *tx) keep(ctx context.Context, a arrival) ([]byte, error) {
+	if a.Op == nil {
+		return a.raw, nil
+	}
+	m, ok := a.Content()
+	if !ok {
+		return a.raw, nil
+	}
+	var origin, seq int64
+	found, err := t.w.queryRow(ctx, `SELECT c_origin, c_seq FROM memories WHERE id = ? AND l_state = ?`, []any{m.ID, memory.Erased}, &origin, &seq)
+	if err != nil || !found {
+		return a.raw, err
+	}
+	if raw := t.shed(a.raw, m.ID, t.w.s.dot(origin, seq)); raw != nil {
+		return raw, nil
+	}
+	return a.raw, nil
+}
+
+// purgeNext does one piece of what an erase has left to do, once the text index
+// has everything, and reports whether there is more of it to do at once.
+func (w *writer) purgeNext(ctx context.Context) (more bool, err error) {
+	if w.purge == purgeFiles {
+		done, err := w.truncateLog(ctx)
+		if err != nil || !done {
+			return false, err
+		}
+		return false, w.alone(ctx, func(_ context.Context, t *tx) error {
+			t.w.purge = purgeNone
+			t.rows++
+			t.steps++
+			return nil
+		})
+	}
+	err = w.alone(ctx, func(ctx context.Context, t *tx) error {
+		done, err := t.mergeIndex(ctx, w.purge == purgeBegin)
+		w.purge = purgeMerge
+		if done {
+			w.purge = purgeFiles
+		}
+		return err
+	})
+	return true, err // if it failed, the writer rests
+}
