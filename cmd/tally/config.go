@@ -29,7 +29,8 @@ type setting struct {
 	value   string // placeholder in help texts
 	help    string
 	initial string // what the default is, for help texts
-	many    bool   // a flag that may be repeated, a list with commas in the environment, a table in the file
+	many    bool   // a flag that may be repeated, a list with commas in the environment, a list in the file
+	table   bool   // or a table there
 	set     func(*node.Config, []string) error
 }
 
@@ -87,7 +88,7 @@ func settings() []setting {
 		},
 		{
 			flag: "member", env: "TALLY_MEMBERS", key: "members", value: "NAME=URL", help: "another member; repeat for each",
-			initial: "none", many: true, set: setMembers,
+			initial: "none", many: true, table: true, set: setMembers,
 		},
 		{
 			flag: "write-quorum", env: "TALLY_WRITE_QUORUM", key: "write_quorum", value: "W", help: "members that must hold a write, this one included",
@@ -116,6 +117,11 @@ func settings() []setting {
 		{
 			flag: "history-versions", env: "TALLY_HISTORY_VERSIONS", key: "history.versions", value: "N", help: "how many replaced versions of a memory are kept",
 			initial: strconv.Itoa(d.HistoryVersions), set: number(func(c *node.Config) *int { return &c.HistoryVersions }, 1),
+		},
+		{
+			flag: "webhook-allow", env: "TALLY_WEBHOOK_ALLOW", key: "webhook_allow", value: "NET",
+			help:    "network, address or HOST:PORT that webhooks may call though it is not public; repeat",
+			initial: "none", many: true, set: setWebhookAllow,
 		},
 		{
 			flag: "log-level", env: "TALLY_LOG_LEVEL", key: "log.level", value: "LEVEL", help: "debug, info, warn or error",
@@ -166,6 +172,14 @@ func setMembers(c *node.Config, list []string) error {
 		c.Members = append(c.Members, m)
 	}
 	return nil
+}
+
+func setWebhookAllow(c *node.Config, list []string) error {
+	c.WebhookAllow = nil
+	for _, s := range list {
+		c.WebhookAllow = append(c.WebhookAllow, strings.TrimSpace(s))
+	}
+	return node.ValidWebhookAllow(c.WebhookAllow)
 }
 
 // given are the values that one place has, by flag name.
@@ -240,7 +254,8 @@ func applyFile(cfg *node.Config, name string) error {
 			Level  any `toml:"level"`
 			Format any `toml:"format"`
 		} `toml:"log"`
-		Members map[string]string `toml:"members"`
+		WebhookAllow any               `toml:"webhook_allow"`
+		Members      map[string]string `toml:"members"`
 	}
 	dec := toml.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()
@@ -251,7 +266,7 @@ func applyFile(cfg *node.Config, name string) error {
 		"data": file.Data, "listen": file.Listen, "node": file.Node, "write_quorum": file.WriteQuorum,
 		"quorum_timeout": file.QuorumTimeout, "api_key": file.APIKey, "fanout": file.Fanout, "max_skew": file.MaxSkew,
 		"history.keep": file.History.Keep, "history.versions": file.History.Versions,
-		"log.level": file.Log.Level, "log.format": file.Log.Format,
+		"webhook_allow": file.WebhookAllow, "log.level": file.Log.Level, "log.format": file.Log.Format,
 	}
 	if file.Members != nil {
 		values["members"] = file.Members
@@ -261,7 +276,7 @@ func applyFile(cfg *node.Config, name string) error {
 		if v == nil {
 			continue
 		}
-		list, err := fileValue(v)
+		list, err := fileValue(v, s.many)
 		if err == nil {
 			err = s.set(cfg, list)
 		}
@@ -272,7 +287,10 @@ func applyFile(cfg *node.Config, name string) error {
 	return nil
 }
 
-func fileValue(v any) ([]string, error) {
+func fileValue(v any, many bool) ([]string, error) {
+	if items, ok := v.([]any); ok && many {
+		return texts(items)
+	}
 	switch v := v.(type) {
 	case string:
 		return []string{v}, nil
@@ -286,6 +304,18 @@ func fileValue(v any) ([]string, error) {
 		return list, nil
 	}
 	return nil, errors.New("has a value of the wrong type: want text in quotes, or a whole number")
+}
+
+func texts(items []any) ([]string, error) {
+	list := make([]string, len(items))
+	for i, item := range items {
+		s, ok := item.(string)
+		if !ok {
+			return nil, errors.New("has an item of the wrong type: want texts in quotes")
+		}
+		list[i] = s
+	}
+	return list, nil
 }
 
 // fileError says on which line of the file err is.
@@ -380,7 +410,7 @@ func configHelp() string {
 	say(t, "FLAG\tENVIRONMENT\tFILE\tDEFAULT\tMEANING\n")
 	for _, s := range settings() {
 		key := s.key
-		if s.many {
+		if s.table {
 			key = "[" + key + "]"
 		}
 		say(t, "--%s\t%s\t%s\t%s\t%s\n", s.flag, s.env, key, s.initial, s.help)

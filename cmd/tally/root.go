@@ -68,7 +68,7 @@ func newRoot(a *app) *cobra.Command {
 	add(groupMemories, newRemember(a), newRecall(a), newGet(a), newList(a), newUpdate(a), newForget(a), newArchive(a),
 		newRestore(a), newErase(a), newLink(a), newUnlink(a), newConsolidate(a), newHistory(a))
 	add(groupText, newImport(a), newExport(a))
-	add(groupRules, newNamespace(a), newPending(a))
+	add(groupRules, newNamespace(a), newPending(a), newSubscription(a))
 	add(groupNodes, newServe(a), newStatus(a), newReceipt(a), newDiff(a), newRepair(a), newParked(a), newDemo(a), newBench(a))
 	root.AddCommand(newVersion(a))
 	root.AddCommand(

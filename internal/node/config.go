@@ -95,7 +95,7 @@ func (c Config) Validate() error {
 	case c.Fanout != FanoutLanes && c.Fanout != FanoutPerWrite:
 		return fmt.Errorf("fanout %q: want %s or %s", c.Fanout, FanoutLanes, FanoutPerWrite)
 	}
-	if _, err := webhook.NewGuard(c.WebhookAllow); err != nil {
+	if err := ValidWebhookAllow(c.WebhookAllow); err != nil {
 		return fmt.Errorf("webhook allow: %w", err)
 	}
 	_, err := newLogger(c, os.Stderr)
@@ -129,6 +129,12 @@ func (c Config) validMembers() error {
 		}
 	}
 	return nil
+}
+
+// ValidWebhookAllow reports the first of the exceptions that is none.
+func ValidWebhookAllow(list []string) error {
+	_, err := webhook.NewGuard(list)
+	return err
 }
 
 // Version is the version that this program was built as.

@@ -1,0 +1,164 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+)
+
+// NewSubscription asks a node to post events to a URL.
+type NewSubscription struct {
+	URL string `json:"url,omitempty"`
+	// Events are names such as memory_store; none is all of them.
+	Events []string `json:"event_types,omitempty"`
+	// Secret, 8 to 1024 bytes, is what receivers check signatures with; "" lets
+	// the node make one up.
+	Secret string `json:"secret,omitempty"`
+	// Namespace takes events of one namespace, "name/**" also of all below; "" is any.
+	Namespace string `json:"namespace_filter,omitempty"`
+	Agent     string `json:"agent_filter,omitempty"` // only what this agent did; "" is anybody
+}
+
+// Subscription is a subscription of the agent, and how far its home has got. It
+// never has the secret.
+type Subscription struct {
+	ID          string     `json:"id"`
+	URL         string     `json:"url"`
+	Events      []string   `json:"event_types"` // none is all
+	Namespace   string     `json:"namespace_filter"`
+	Agent       string     `json:"agent_filter"`
+	CreatedBy   string     `json:"created_by"`
+	CreatedAt   time.Time  `json:"created_at"`
+	Home        string     `json:"home"`             // the node that delivers
+	State       string     `json:"state"`            // active, retrying, unpushed, elsewhere (ask the home), invalid
+	Detail      string     `json:"detail,omitempty"` // why it is invalid
+	Dispatched  int64      `json:"dispatch_count"`
+	Failed      int64      `json:"failure_count"` // attempts
+	LastAt      *time.Time `json:"last_dispatched_at,omitempty"`
+	LastError   string     `json:"last_error,omitempty"`
+	NextAttempt *time.Time `json:"next_attempt_at,omitempty"`
+}
+
+// Subscribed is a subscription that was made.
+type Subscribed struct {
+	Subscription
+
+	Secret  string `json:"secret,omitempty"` // shown once, if the node made it up
+	Warning string `json:"warning,omitempty"`
+}
+
+// Subscribe has events posted to a URL, by the node that is asked.
+func (c *Client) Subscribe(ctx context.Context, s NewSubscription, with ...With) (*Subscribed, *Outcome, error) {
+	made := &Subscribed{}
+	out, err := c.write(ctx, call{method: http.MethodPost, path: "/subscriptions", body: s, with: one(with)}, made)
+	return made, out, err
+}
+
+// ListSubscriptions returns the agent's subscriptions.
+func (c *Client) ListSubscriptions(ctx context.Context) ([]Subscription, error) {
+	var b struct {
+		Subscriptions []Subscription `json:"subscriptions"`
+	}
+	err := c.do(ctx, call{method: http.MethodGet, path: "/subscriptions"}, &b)
+	return b.Subscriptions, err
+}
+
+// Unsubscribe ends a subscription.
+func (c *Client) Unsubscribe(ctx context.Context, id string, with ...With) (*Outcome, error) {
+	return c.write(ctx, call{method: http.MethodDelete, path: "/subscriptions" + seg(id), with: one(with)}, nil)
+}
+
+// AdoptSubscription makes the node the home of a subscription: it delivers what
+// it applies from then on. It is for when the home is gone.
+func (c *Client) AdoptSubscription(ctx context.Context, id string, with ...With) (*Outcome, error) {
+	return c.write(ctx, call{method: http.MethodPost, path: "/subscriptions" + seg(id) + "/adopt", with: one(with)}, nil)
+}
+
+// Notice is an event as a subscriber is told of it.
+type Notice struct {
+	Event         string         `json:"event"`
+	MemoryID      string         `json:"memory_id"`
+	Namespace     string         `json:"namespace"`
+	Agent         string         `json:"agent_id"`
+	CorrelationID string         `json:"correlation_id"` // the same each time it is delivered
+	Details       map[string]any `json:"details,omitempty"`
+	LSN           uint64         `json:"lsn"`
+	Dot           string         `json:"dot"`
+	Kind          string         `json:"kind"`
+	At            time.Time      `json:"at"`
+}
+
+type replay struct {
+	Subscription string     `json:"subscription_id"`
+	Since        *time.Time `json:"since,omitempty"`
+	After        uint64     `json:"after,omitempty"`
+	Limit        int        `json:"limit,omitempty"`
+	Redeliver    bool       `json:"redeliver,omitempty"`
+	DeadLetters  bool       `json:"dead_letters,omitempty"`
+}
+
+// ReplaySubscription reads the events of a subscription since a time, oldest
+// first: at most limit, behind the position after, which is 0 at first. next is
+// the position to go on from, 0 at the end.
+func (c *Client) ReplaySubscription(ctx context.Context, id string, since time.Time, after uint64, limit int) (events []Notice, next uint64, err error) {
+	var b struct {
+		Events []struct {
+			Payload string `json:"payload"`
+		} `json:"events"`
+		Next uint64 `json:"next"`
+	}
+	body := replay{Subscription: id, Since: timeOf(since), After: after, Limit: limit}
+	k := call{method: http.MethodPost, path: "/memory_subscription_replay", body: body}
+	if err := c.do(ctx, k, &b); err != nil {
+		return nil, 0, err
+	}
+	events = make([]Notice, len(b.Events))
+	for i, e := range b.Events {
+		if err := json.Unmarshal([]byte(e.Payload), &events[i]); err != nil {
+			return nil, 0, notOurs(k, err)
+		}
+	}
+	return events, b.Next, nil
+}
+
+// Redeliver has the home of a subscription post again what happened since a time
+// (none if it is zero), and what it had given up.
+func (c *Client) Redeliver(ctx context.Context, id string, since time.Time, deadLetters bool, with ...With) (*Outcome, error) {
+	body := replay{Subscription: id, Since: timeOf(since), Redeliver: true, DeadLetters: deadLetters}
+	return c.write(ctx, call{method: http.MethodPost, path: "/memory_subscription_replay", body: body, with: one(with)}, nil)
+}
+
+func timeOf(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// DeadLetter is an event that could not be delivered.
+type DeadLetter struct {
+	Subscription  string    `json:"subscription_id"`
+	CorrelationID string    `json:"correlation_id"`
+	Event         string    `json:"event_type"`
+	Payload       string    `json:"payload"` // what was posted
+	Attempts      int       `json:"retry_count"`
+	LastError     string    `json:"last_error"`
+	FirstAt       time.Time `json:"first_failed_at"`
+	LastAt        time.Time `json:"last_failed_at"`
+	Queued        bool      `json:"queued"` // it is to be delivered again
+}
+
+// DeadLetters returns what the node could not deliver, oldest first, at most
+// limit: for one subscription, or for all of the agent's if id is "".
+func (c *Client) DeadLetters(ctx context.Context, id string, limit int) ([]DeadLetter, error) {
+	body := struct {
+		Subscription string `json:"subscription_id,omitempty"`
+		Limit        int    `json:"limit,omitempty"`
+	}{id, limit}
+	var b struct {
+		Entries []DeadLetter `json:"entries"`
+	}
+	err := c.do(ctx, call{method: http.MethodPost, path: "/memory_subscription_dlq_list", body: body}, &b)
+	return b.Entries, err
+}
