@@ -52,7 +52,7 @@ func table() map[string][]string {
 func libraries() map[string][]string {
 	return map[string][]string{
 		"github.com/fxamacker/cbor/v2":        {"wire"},
-		"modernc.org/sqlite":                  {"store"},
+		"modernc.org/sqlite":                  {"store", "cmd/tally/internal/corpus"},
 		"github.com/pressly/goose/v3":         {"store"},
 		"github.com/prometheus/client_golang": {"api", "node", "replicate", "engine"},
 		"github.com/google/uuid":              {"engine", "node", "store", "peer"},
@@ -73,7 +73,7 @@ func libraries() map[string][]string {
 func narrow() map[string][]string {
 	return map[string][]string{
 		"net/http":     {"api", "peer", "webhook", "node", "client", "bench", "cmd/tally"},
-		"database/sql": {"store"},
+		"database/sql": {"store", "cmd/tally/internal/corpus"},
 		"os/exec":      {"cmd/tally", "bench"},
 		"log":          {},
 		"unsafe":       {},

@@ -76,12 +76,18 @@ func (a *app) address() string {
 func (a *app) connect() (*client.Client, error) { return a.connectTo(a.address()) }
 
 func (a *app) connectTo(url string) (*client.Client, error) {
-	key, agent := a.apiKey, a.agent
-	if key == "" {
-		key = a.getenv("TALLY_API_KEY")
-	}
+	agent := a.agent
 	if agent == "" {
 		agent = a.getenv("TALLY_AGENT")
+	}
+	return a.connectAs(url, agent)
+}
+
+// connectAs speaks for an agent.
+func (a *app) connectAs(url, agent string) (*client.Client, error) {
+	key := a.apiKey
+	if key == "" {
+		key = a.getenv("TALLY_API_KEY")
 	}
 	if !strings.Contains(url, "://") {
 		url = "http://" + url

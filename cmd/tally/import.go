@@ -20,9 +20,8 @@ func newImport(a *app) *cobra.Command {
 	var servers []string
 	var concurrency int
 	var dryRun bool
-	cmd := command("import [flags] PATH | -", "Write memories from Markdown, JSONL or LoCoMo files", argCheck{1, 1}, nil)
-	cmd.Long = `Write memories from a file or a folder. What it holds is told by its extension,
-or by its first character:
+	cmd := command("import [flags] PATH | -", "Write memories from files of ours and of other programs", argCheck{1, 1}, nil)
+	cmd.Long = `Write memories from a file or a folder. What it holds is told by what is in it:
 
   folder, .md, .txt   Markdown, cut into sections by headings; one memory per
                       section, titled "path › heading"
@@ -30,11 +29,19 @@ or by its first character:
                       bare: {"title": "…", "content": "…", "namespace": "…"}
   .json               conversations in the format of LoCoMo, one memory per turn;
                       or memories in one document
+  complete export     of tally export --complete: the log of a node, byte for byte
+  other programs      databases and exports of ai-memory; the MCP memory server;
+                      mem0, OpenMemory; Engram; folders of basic-memory and of
+                      Claude (MEMORY.md); exported chats of ChatGPT and Claude
 
-Import is idempotent: run it again, and what has not changed is left alone, what
-has changed is edited. A busy node is waited for. With several --server the
-writes go round among the nodes. Archived memories of an export are skipped.`
+Archives (.zip, .gz) need not be unpacked. Import is idempotent: run it again, and
+what has not changed is left alone, what has changed is edited. A busy node is
+waited for. With several --server the writes go round among the nodes. What a
+source has and a memory has no place for is reported, by reason, with examples.
+Archived memories of an export of our own are skipped, unless it is complete.`
 	cmd.Example = `  tally import ~/notes --namespace notes
+  tally import ~/.ai-memory/memory.db --dry-run
+  tally import chatgpt-export.zip
   tally import backup.jsonl --server http://10.0.0.1:9077 --server http://10.0.0.2:9077`
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		with, err := w.with()
@@ -63,7 +70,7 @@ writes go round among the nodes. Archived memories of an export are skipped.`
 				return err
 			}
 		}
-		im := &importer{nodes: nodes, with: with, concurrency: concurrency, progress: newProgress(a.err, "memories written"), complain: a.err}
+		im := &importer{nodes: nodes, with: with, concurrency: concurrency, progress: newProgress(a.err, "memories written"), complain: a.err, voices: a.voices()}
 		report, err := im.run(cmd.Context(), src.Items(o))
 		return a.showImport(report, err)
 	}
@@ -87,9 +94,12 @@ type importReport struct {
 	Skipped    int            `json:"skipped"` // archived memories of an export
 	Failed     int            `json:"failed"`
 	Links      int            `json:"links"`
-	Retried    int            `json:"retried"`    // attempts that had to be repeated
-	Durability map[string]int `json:"durability"` // receipts, by how far they reached in time
+	Standards  int            `json:"standards,omitempty"` // set
+	Archived   int            `json:"archived,omitempty"`  // of those written: put into the archive
+	Retried    int            `json:"retried"`             // attempts that had to be repeated
+	Durability map[string]int `json:"durability"`          // receipts, by how far they reached in time
 	Seconds    float64        `json:"seconds"`
+	Lost       losses         `json:"lost,omitempty"` // by reason: what could not be carried over
 }
 
 func (a *app) showImport(r *importReport, failed error) error {
@@ -103,7 +113,7 @@ func (a *app) showImport(r *importReport, failed error) error {
 			{"unchanged", decimal(r.Unchanged)},
 			{"failed", decimal(r.Failed)},
 		}
-		for name, n := range map[string]int{"skipped": r.Skipped, "pending": r.Pending, "links": r.Links, "retried": r.Retried} {
+		for name, n := range map[string]int{"skipped": r.Skipped, "pending": r.Pending, "links": r.Links, "retried": r.Retried, "standards": r.Standards, "archived": r.Archived} {
 			if n > 0 {
 				rows = append(rows, []string{name, decimal(n)})
 			}
@@ -113,7 +123,11 @@ func (a *app) showImport(r *importReport, failed error) error {
 			rows = append(rows, []string{"held by " + level, decimal(r.Durability[level])})
 		}
 		rows = append(rows, []string{"time", fmt.Sprintf("%.1f s", r.Seconds)})
-		return table(w, nil, rows)
+		if err := table(w, nil, rows); err != nil {
+			return err
+		}
+		r.Lost.show(w)
+		return nil
 	})
 	if failed != nil {
 		return failed
@@ -124,16 +138,45 @@ func (a *app) showImport(r *importReport, failed error) error {
 	return err
 }
 
+// importPlan is what an import would do.
+type importPlan struct {
+	Format     corpus.Format  `json:"format"`
+	Memories   int            `json:"memories"`
+	Links      int            `json:"links"`
+	Unreadable int            `json:"unreadable"`
+	Bytes      int            `json:"bytes"`
+	Namespaces map[string]int `json:"namespaces"`
+	Archived   int            `json:"archived,omitempty"` // of the memories
+	Standards  int            `json:"standards,omitempty"`
+	Lost       losses         `json:"lost,omitempty"`
+}
+
+func (p *importPlan) add(item corpus.Item) {
+	switch {
+	case item.Loss != nil:
+		p.Lost.add(item.Where, item.Loss)
+		return
+	case item.Link != nil:
+		p.Links++
+		return
+	case item.Standard != nil:
+		p.Standards++
+		return
+	case item.Archive != "":
+		p.Archived++
+	}
+	ns := item.Draft.Namespace
+	if ns == "" {
+		ns = "global"
+	}
+	p.Memories++
+	p.Bytes += len(item.Draft.Content)
+	p.Namespaces[ns]++
+}
+
 // importPlan reads the source and counts, without a node.
 func (a *app) importPlan(src *corpus.Source, o corpus.Options) error {
-	plan := struct {
-		Format     corpus.Format  `json:"format"`
-		Memories   int            `json:"memories"`
-		Links      int            `json:"links"`
-		Unreadable int            `json:"unreadable"`
-		Bytes      int            `json:"bytes"`
-		Namespaces map[string]int `json:"namespaces"`
-	}{Format: src.Format, Namespaces: map[string]int{}}
+	plan := importPlan{Format: src.Format, Namespaces: map[string]int{}, Lost: losses{}}
 	for item, err := range src.Items(o) {
 		if bad, ok := errors.AsType[*corpus.ItemError](err); ok {
 			say(a.err, "unreadable: %v\n", bad)
@@ -143,17 +186,7 @@ func (a *app) importPlan(src *corpus.Source, o corpus.Options) error {
 		if err != nil {
 			return err
 		}
-		if item.Link != nil {
-			plan.Links++
-			continue
-		}
-		ns := item.Draft.Namespace
-		if ns == "" {
-			ns = "global"
-		}
-		plan.Memories++
-		plan.Bytes += len(item.Draft.Content)
-		plan.Namespaces[ns]++
+		plan.add(item)
 	}
 	return a.show(plan, func(w io.Writer) error {
 		say(w, "%s: %d memories, %d links, %.1f KiB of text, %d unreadable; nothing was written\n",
@@ -162,7 +195,11 @@ func (a *app) importPlan(src *corpus.Source, o corpus.Options) error {
 		for _, ns := range slices.Sorted(maps.Keys(plan.Namespaces)) {
 			rows = append(rows, []string{ns, decimal(plan.Namespaces[ns])})
 		}
-		return table(w, []string{"NAMESPACE", "MEMORIES"}, rows)
+		if err := table(w, []string{"NAMESPACE", "MEMORIES"}, rows); err != nil {
+			return err
+		}
+		plan.Lost.show(w)
+		return nil
 	})
 }
 

@@ -26,9 +26,11 @@ type importer struct {
 	concurrency int
 	progress    *progress
 	complain    io.Writer // one line for each item that fails, the first few
+	voices      *voices
 
 	mu     sync.Mutex
 	report importReport
+	ids    map[string]string // at the node, by what the source calls a memory
 }
 
 const (
@@ -50,13 +52,13 @@ func (im *importer) run(ctx context.Context, items iter.Seq2[corpus.Item, error]
 	if err := im.anybody(ctx); err != nil {
 		return &im.report, err
 	}
-	var links []corpus.Item
+	var last *afterwards
 	g, work := errgroup.WithContext(ctx)
 	queue := make(chan numbered)
 	g.Go(func() error {
 		defer close(queue)
 		var err error
-		links, err = im.feed(work, items, queue)
+		last, err = im.feed(work, items, queue)
 		return err
 	})
 	for range im.concurrency {
@@ -71,7 +73,10 @@ func (im *importer) run(ctx context.Context, items iter.Seq2[corpus.Item, error]
 	}
 	err := g.Wait()
 	if err == nil {
-		err = im.links(ctx, links) // their ends are there now
+		err = im.standards(ctx, last.standards) // what they refer to is there now
+	}
+	if err == nil {
+		err = im.links(ctx, last.links)
 	}
 	im.progress.done()
 	im.report.Seconds = since(start)
@@ -91,8 +96,11 @@ func (im *importer) anybody(ctx context.Context) error {
 	return err
 }
 
-func (im *importer) feed(ctx context.Context, items iter.Seq2[corpus.Item, error], queue chan<- numbered) ([]corpus.Item, error) {
-	var links []corpus.Item
+// afterwards is what refers to memories, and must come when they are there.
+type afterwards struct{ standards, links []corpus.Item }
+
+func (im *importer) feed(ctx context.Context, items iter.Seq2[corpus.Item, error], queue chan<- numbered) (*afterwards, error) {
+	last := &afterwards{}
 	n := 0
 	for item, err := range items {
 		bad, unreadable := errors.AsType[*corpus.ItemError](err)
@@ -102,13 +110,20 @@ func (im *importer) feed(ctx context.Context, items iter.Seq2[corpus.Item, error
 			im.failed(bad.Where, bad.Err)
 			continue
 		case err != nil:
-			return links, err
+			return last, err
+		case item.Loss != nil:
+			im.lose(item.Where, item.Loss.Reason, item.Loss.Detail)
+			continue
 		case item.Archived:
 			im.count(func(r *importReport) { r.Read++; r.Skipped++ })
 			continue
 		case item.Link != nil:
 			im.count(func(r *importReport) { r.Read++ })
-			links = append(links, item)
+			last.links = append(last.links, item)
+			continue
+		case item.Standard != nil:
+			im.count(func(r *importReport) { r.Read++ })
+			last.standards = append(last.standards, item)
 			continue
 		}
 		im.count(func(r *importReport) { r.Read++ })
@@ -116,10 +131,10 @@ func (im *importer) feed(ctx context.Context, items iter.Seq2[corpus.Item, error
 		case queue <- numbered{n, item}:
 			n++
 		case <-ctx.Done():
-			return links, ctx.Err()
+			return last, ctx.Err()
 		}
 	}
-	return links, nil
+	return last, nil
 }
 
 func (im *importer) count(f func(*importReport)) {
@@ -143,41 +158,55 @@ func (im *importer) failed(where string, err error) {
 
 // memory writes one memory. It returns an error only if the import must end.
 func (im *importer) memory(ctx context.Context, it numbered) error {
-	d := it.item.Draft
 	with := im.with
-	with.IdempotencyKey = importKey(d, with.Durability)
+	with.IdempotencyKey = importKey(it.item.Draft, with.Durability)
 	err := im.persist(ctx, it.n, func(c *client.Client) error {
-		out, err := c.Create(ctx, d, with)
-		if taken(err) {
-			e, _ := errors.AsType[*client.Error](err)
-			return im.settle(ctx, c, e.ID, d)
-		}
+		c, err := im.voices.of(c, it.item.Owner)
 		if err != nil {
 			return err
 		}
-		if out.Replayed {
-			return im.settle(ctx, c, out.ID, d)
+		if it.item.Archive != "" {
+			return im.archive(ctx, c, it.item, with)
 		}
-		im.count(func(r *importReport) {
-			if out.Pending != nil {
-				r.Pending++
-				return
-			}
-			r.Written++
-			r.receipt(out.Receipt)
-		})
-		return nil
+		return im.create(ctx, c, it.item, with)
 	})
-	return im.verdict(ctx, it.item.Where, err)
+	return im.verdict(ctx, it.item, err)
+}
+
+func (im *importer) create(ctx context.Context, c *client.Client, item corpus.Item, with client.With) error {
+	out, err := c.Create(ctx, item.Draft, with)
+	if taken(err) {
+		e, _ := errors.AsType[*client.Error](err)
+		return im.settle(ctx, c, e.ID, item)
+	}
+	if err != nil {
+		return err
+	}
+	if out.Replayed {
+		return im.settle(ctx, c, out.ID, item)
+	}
+	im.met(item.Ref, out.ID)
+	im.count(func(r *importReport) {
+		if out.Pending != nil {
+			r.Pending++
+			return
+		}
+		r.Written++
+		r.receipt(out.Receipt)
+	})
+	return nil
 }
 
 // settle compares with the memory that has the title already, and edits it if it
 // says something else.
-func (im *importer) settle(ctx context.Context, c *client.Client, id string, d client.Draft) error {
+func (im *importer) settle(ctx context.Context, c *client.Client, id string, item corpus.Item) error {
+	d := item.Draft
+	im.met(item.Ref, id)
 	m, _, err := c.Get(ctx, id)
 	if notFound(err) { // it was there once, and is no longer
 		out, err := c.Create(ctx, d, im.with)
 		if err == nil {
+			im.met(item.Ref, out.ID)
 			im.count(func(r *importReport) { r.Written++; r.receipt(out.Receipt) })
 		}
 		return err
@@ -211,14 +240,8 @@ func (im *importer) settle(ctx context.Context, c *client.Client, id string, d c
 
 func (im *importer) links(ctx context.Context, items []corpus.Item) error {
 	for i, item := range items {
-		err := im.persist(ctx, i, func(c *client.Client) error {
-			out, err := c.Link(ctx, item.Link.Source, item.Link.Target, item.Link.Relation, im.with)
-			if err == nil {
-				im.count(func(r *importReport) { r.Links++; r.receipt(out.Receipt) })
-			}
-			return err
-		})
-		if err := im.verdict(ctx, item.Where, err); err != nil {
+		err := im.persist(ctx, i, func(c *client.Client) error { return im.draw(ctx, c, item) })
+		if err := im.verdict(ctx, item, err); err != nil {
 			return err
 		}
 	}
@@ -227,7 +250,7 @@ func (im *importer) links(ctx context.Context, items []corpus.Item) error {
 
 // verdict counts what a write ended with. A missed quorum is a write all the
 // same; no node at all ends the import.
-func (im *importer) verdict(ctx context.Context, where string, err error) error {
+func (im *importer) verdict(ctx context.Context, item corpus.Item, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -235,13 +258,14 @@ func (im *importer) verdict(ctx context.Context, where string, err error) error 
 		return ctx.Err()
 	}
 	if e, ok := errors.AsType[*client.Error](err); ok && e.QuorumMissed() {
+		im.met(item.Ref, e.ID)
 		im.count(func(r *importReport) { r.Written++; r.receipt(e.Receipt) })
 		return nil
 	}
 	if e, ok := errors.AsType[*client.UnreachableError](err); ok {
 		return e
 	}
-	im.failed(where, err)
+	im.failed(item.Where, err)
 	return nil
 }
 

@@ -1,7 +1,8 @@
 // Package corpus reads text that is to become memories: folders of Markdown,
-// JSONL files of memories, and conversations in the format of LoCoMo. What it
-// yields fits the limits of the data model as far as cutting and cleaning can
-// make it fit; the rest is for the node to judge.
+// JSONL files of memories, conversations in the format of LoCoMo, and what other
+// programs that remember things have written. What it yields fits the limits of
+// the data model as far as cutting and cleaning can make it fit; the rest is for
+// the node to judge.
 package corpus
 
 import (
@@ -51,6 +52,13 @@ type Item struct {
 	// Archived is set on memories that were in the archive when they were exported.
 	Archived bool
 	Where    string // file and line or section, for messages
+
+	Ref      string    // how links and standards of the source call this memory; "": by its id
+	Owner    string    // the agent whose it was; "" is nobody's in particular
+	Archive  string    // not "": it was archived, for this reason, and is to be again
+	Loose    bool      // a link that need not have both ends
+	Standard *Standard // set: this is the standard of a namespace
+	Loss     *Loss     // set: this is something that cannot be carried over
 }
 
 // ItemError says that one item cannot be read. The reader goes on behind it.
@@ -69,6 +77,7 @@ type Source struct {
 	Format Format
 	root   string
 	stdin  io.Reader
+	other  *foreign // set: another program has written it
 }
 
 // Open looks at name, which is a folder, a file, or "-" for JSONL on stdin, and
@@ -82,6 +91,13 @@ func Open(name string, stdin io.Reader) (*Source, error) {
 		return nil, err
 	}
 	s := &Source{root: name, Format: Markdown}
+	if s.other, err = recognise(name, info.IsDir()); err != nil {
+		return nil, err
+	}
+	if s.other != nil {
+		s.Format = s.other.format
+		return s, nil
+	}
 	if info.IsDir() {
 		return s, nil
 	}
@@ -130,6 +146,8 @@ func (s *Source) Items(o Options) iter.Seq2[Item, error] {
 		switch {
 		case s.stdin != nil:
 			err = readLines(s.stdin, "stdin", o, yield)
+		case s.other != nil:
+			err = s.other.items(o, yield)
 		case s.Format == Markdown:
 			err = s.walk(o, yield)
 		default:
@@ -164,7 +182,7 @@ func (s *Source) walk(o Options, yield func(Item, error) bool) error {
 			return err
 		case name == s.root && !d.IsDir():
 			name = filepath.Base(s.root)
-		case d.IsDir() && name != s.root && foreign(d.Name()):
+		case d.IsDir() && name != s.root && foreignFolder(d.Name()):
 			return filepath.SkipDir
 		case d.IsDir() || !d.Type().IsRegular() || !markdown(name):
 			return nil
@@ -177,8 +195,8 @@ func (s *Source) walk(o Options, yield func(Item, error) bool) error {
 	})
 }
 
-// foreign folders are not anybody's notes: hidden ones, dependencies.
-func foreign(folder string) bool {
+// foreignFolder tells folders that are not anybody's notes: hidden ones, dependencies.
+func foreignFolder(folder string) bool {
 	return strings.HasPrefix(folder, ".") || folder == "node_modules" || folder == "vendor"
 }
 

@@ -1,0 +1,225 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/cmd/tally/internal/corpus"
+)
+
+// voices are clients that speak for the agents who wrote what is imported, so
+// that it stays theirs. It is safe for concurrent use.
+type voices struct {
+	open func(url, agent string) (*client.Client, error)
+
+	mu      sync.Mutex
+	clients map[[2]string]*client.Client // by URL and agent
+}
+
+func (a *app) voices() *voices { return &voices{open: a.connectAs} }
+
+// of returns a client for the node of c that speaks for agent; c itself for "".
+func (v *voices) of(c *client.Client, agent string) (*client.Client, error) {
+	if agent == "" {
+		return c, nil
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	key := [2]string{c.URL(), agent}
+	if v.clients == nil {
+		v.clients = map[[2]string]*client.Client{}
+	}
+	if v.clients[key] == nil {
+		own, err := v.open(c.URL(), agent)
+		if err != nil {
+			return nil, err
+		}
+		v.clients[key] = own
+	}
+	return v.clients[key], nil
+}
+
+// lost counts what could not be carried over for one reason.
+type lost struct {
+	Count    int      `json:"count"`
+	Examples []string `json:"examples"` // the first few
+}
+
+const maxExamples = 3
+
+type losses map[string]*lost
+
+func (l losses) add(where string, x *corpus.Loss) {
+	of := l[x.Reason]
+	if of == nil {
+		of = &lost{Examples: []string{}}
+		l[x.Reason] = of
+	}
+	if of.Count++; len(of.Examples) < maxExamples {
+		of.Examples = append(of.Examples, where+": "+x.Detail)
+	}
+}
+
+func (l losses) show(w io.Writer) {
+	if len(l) == 0 {
+		return
+	}
+	say(w, "\nnot carried over:\n")
+	for _, reason := range slices.Sorted(maps.Keys(l)) {
+		say(w, "  %d × %s\n", l[reason].Count, reason)
+		for _, x := range l[reason].Examples {
+			say(w, "      %s\n", clipped(x))
+		}
+	}
+}
+
+func clipped(s string) string {
+	const width = 160
+	if r := []rune(s); len(r) > width {
+		return string(r[:width-1]) + "…"
+	}
+	return s
+}
+
+func (im *importer) lose(where, reason, detail string) {
+	im.count(func(r *importReport) {
+		if r.Lost == nil {
+			r.Lost = losses{}
+		}
+		r.Lost.add(where, &corpus.Loss{Reason: reason, Detail: detail})
+	})
+}
+
+// met notes under which id a memory of the source is known to the node.
+func (im *importer) met(ref, id string) {
+	if ref == "" || id == "" {
+		return
+	}
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	if im.ids == nil {
+		im.ids = map[string]string{}
+	}
+	im.ids[ref] = id
+}
+
+// known returns the id of a memory of the source; ref itself if it is none.
+func (im *importer) known(ref string) (string, bool) {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	id, ok := im.ids[ref]
+	if !ok {
+		return ref, false
+	}
+	return id, true
+}
+
+// archive creates a memory and archives it, unless it is there in any state.
+func (im *importer) archive(ctx context.Context, c *client.Client, item corpus.Item, with client.With) error {
+	id := item.Draft.ID
+	if id != "" {
+		_, _, err := c.Get(ctx, id)
+		if err == nil {
+			return im.putAway(ctx, c, id, item) // an earlier import came no further
+		}
+		if !notFound(err) {
+			return err
+		}
+		if _, err = c.History(ctx, id); err == nil {
+			im.met(item.Ref, id)
+			im.count(func(r *importReport) { r.Unchanged++ })
+			return nil
+		} else if !notFound(err) {
+			return err
+		}
+	}
+	out, err := c.Create(ctx, item.Draft, with)
+	if err != nil {
+		return err
+	}
+	if out.Pending != nil {
+		im.count(func(r *importReport) { r.Pending++ })
+		return nil
+	}
+	return im.putAway(ctx, c, out.ID, item)
+}
+
+func (im *importer) putAway(ctx context.Context, c *client.Client, id string, item corpus.Item) error {
+	out, err := c.Archive(ctx, []string{id}, item.Archive, client.With{Durability: im.with.Durability})
+	if err != nil {
+		return err
+	}
+	if len(out.Archived) == 0 && len(out.Pending) == 0 {
+		return fmt.Errorf("archive %s: the node says it is missing", id)
+	}
+	im.met(item.Ref, id)
+	im.count(func(r *importReport) {
+		r.Written++
+		r.Archived++
+		r.receipt(out.Receipt)
+	})
+	return nil
+}
+
+// standards sets the standards of namespaces that are not set so already.
+func (im *importer) standards(ctx context.Context, items []corpus.Item) error {
+	for i, item := range items {
+		s := item.Standard
+		id, ok := im.known(s.Ref)
+		if !ok {
+			im.lose(item.Where, "a standard whose memory is not there", s.Namespace+": "+s.Ref)
+			continue
+		}
+		err := im.persist(ctx, i, func(c *client.Client) error {
+			c, err := im.voices.of(c, item.Owner)
+			if err != nil {
+				return err
+			}
+			have, err := c.Standard(ctx, s.Namespace)
+			if err != nil {
+				return err
+			}
+			if have.ID == id && (have.Parent == s.Parent || s.Parent == "") {
+				im.count(func(r *importReport) { r.Unchanged++ })
+				return nil
+			}
+			_, out, err := c.SetStandard(ctx, s.Namespace, client.StandardDraft{ID: id, Parent: s.Parent}, im.with)
+			if err == nil {
+				im.count(func(r *importReport) { r.Standards++; r.receipt(out.Receipt) })
+			}
+			return err
+		})
+		if err := im.verdict(ctx, item, err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// draw draws a link between memories of the source.
+func (im *importer) draw(ctx context.Context, c *client.Client, item corpus.Item) error {
+	source, here := im.known(item.Link.Source)
+	target, there := im.known(item.Link.Target)
+	if item.Loose && (!here || !there) {
+		im.lose(item.Where, "a link to a memory that is not there", item.Link.Source+" → "+item.Link.Target)
+		return nil
+	}
+	c, err := im.voices.of(c, item.Owner)
+	if err != nil {
+		return err
+	}
+	out, err := c.Link(ctx, source, target, item.Link.Relation, im.with)
+	if item.Loose && notFound(err) {
+		im.lose(item.Where, "a link to a memory that is archived, or not visible to its owner", item.Link.Source+" → "+item.Link.Target)
+		return nil
+	}
+	if err == nil {
+		im.count(func(r *importReport) { r.Links++; r.receipt(out.Receipt) })
+	}
+	return err
+}

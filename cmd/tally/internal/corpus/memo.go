@@ -1,0 +1,132 @@
+package corpus
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+// records reads memories that are texts with facts beside them: those of mem0,
+// of OpenMemory, and chunks of whatever origin.
+func (c *carrier) records(parts []part) error {
+	for _, p := range parts {
+		err := c.values(p, func(raw json.RawMessage, where string) {
+			f := objectOf(raw)
+			if f == nil {
+				c.bad(where, errNotAnObject)
+				return
+			}
+			c.listing(f, where)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listing reads a document: one memory, or an object that lists them.
+func (c *carrier) listing(f fields, where string) {
+	names := named(f)
+	listed := false
+	for _, key := range []string{"memories", "results", "items", "chunks", "data"} {
+		for _, raw := range f.list(key) {
+			m := objectOf(raw)
+			if m == nil {
+				c.bad(where+" "+key, errNotAnObject)
+				continue
+			}
+			listed = true
+			c.record(m, where+" "+key, names)
+		}
+	}
+	if !listed && !f.has("memories") && !f.has("results") && !f.has("items") {
+		c.record(f, where, names)
+	}
+	for _, l := range []struct{ key, reason string }{
+		{"relations", "an edge of a graph of entities"},
+		{"access_controls", "a rule of who may read"},
+		{"status_history", "a change of state in the past"},
+	} {
+		for _, raw := range f.list(l.key) {
+			c.lose(where+" "+l.key, l.reason, edgeOf(objectOf(raw)))
+		}
+	}
+}
+
+func edgeOf(f fields) string {
+	return strings.Join(slices.DeleteFunc([]string{
+		f.text("source", "memory_id", "subject_id"), f.text("relationship", "relation", "old_state", "effect"),
+		f.text("target", "destination", "new_state", "object_id"),
+	}, func(s string) bool { return s == "" }), " ")
+}
+
+// named are the names of apps and categories of a document, by their ids.
+func named(f fields) map[string]string {
+	out := map[string]string{}
+	for _, key := range []string{"apps", "categories"} {
+		for _, raw := range f.list(key) {
+			o := objectOf(raw)
+			out[o.text("id")] = o.text("name")
+		}
+	}
+	return out
+}
+
+// record carries one memory over.
+func (c *carrier) record(m fields, where string, names map[string]string) {
+	id := m.text("id", "memory_id", "uuid", "chunk_id")
+	f := &found{vague: id != "", where: strings.TrimSpace(where + " " + id), meta: m.object("metadata", "metadata_", "meta")}
+	if id != "" {
+		f.ID = string(c.format) + ":" + id
+	}
+	f.Content = m.text("memory", "text", "content", "chunk", "page_content", "data")
+	f.Title = first(m.text("title"), f.meta.text("title", "name"))
+	if f.Title == "" && f.ID == "" {
+		f.Title = chunkTitle(f.meta)
+	}
+	f.Namespace = string(c.format)
+	if who := m.text("user_id", "user", "namespace"); who != "" && c.format == Mem0 {
+		f.Namespace += "/" + segment(who)
+	}
+	f.Tags = append(m.texts("categories", "category"), m.texts("tags")...)
+	for _, raw := range m.list("category_ids") {
+		f.Tags = append(f.Tags, names[fields{"": raw}.text("")])
+	}
+	f.SourceURI = uriOf(first(m.text("source_uri", "path", "url"), f.meta.text("source", "path", "url", "file_path")))
+	f.Priority, f.Confidence = priorityOf(m), confidenceOf(m)
+	f.created = m.time("created_at", "createdAt", "timestamp")
+	if f.created.IsZero() {
+		f.created = f.meta.time("created_at", "date", "timestamp")
+	}
+	f.expires = m.time("expiration_date", "expires_at")
+	for _, key := range []string{
+		"id", "hash", "user_id", "agent_id", "app_id", "app", "app_name", "run_id", "actor_id", "role", "updated_at", "primary_sector", "salience", "idx", "document_id",
+	} {
+		v := first(names[m.text(key)], m.text(key))
+		if v != "" {
+			c.note(f, key, v)
+		}
+	}
+	switch state := m.text("state"); state {
+	case "deleted":
+		c.lose(f.where, "a deleted memory", headline(f.Content))
+		return
+	case "archived":
+		f.archive = "archive"
+	case "", "active":
+	default:
+		c.note(f, "state", state)
+		c.lose(f.where, "a state that is not known: the memory becomes live", state)
+	}
+	c.memory(f)
+}
+
+// chunkTitle is what a text without id and title is a part of.
+func chunkTitle(meta fields) string {
+	of := meta.text("source", "path", "file_path", "file", "document", "url")
+	if n := meta.text("idx", "index", "chunk", "chunk_index", "page"); of != "" && n != "" {
+		return of + " #" + n
+	}
+	return of
+}
