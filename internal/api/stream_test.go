@@ -285,3 +285,20 @@ func TestTheWholeExportIsForTheOperator(t *testing.T) {
 		t.Errorf("status %d from afar, want 403", w.Code)
 	}
 }
+
+func TestEventsAboutProposalsAreForThoseWhoSeeThem(t *testing.T) {
+	n := alone(t)
+	n.call("POST", "/api/v1/namespaces/ns/standard", `{"governance":{"write":"approve","approver":{"agent":"carol"}}}`).want(http.StatusCreated)
+	n.call("POST", "/api/v1/memories", `{"title":"secret","content":"x","namespace":"ns"}`, agent("alice")...).want(http.StatusAccepted)
+	n.create("end")
+	for name, want := range map[string]string{"alice": "propose", "carol": "propose", "eve": "put"} {
+		events, stop := n.listen("?since=0", agent(name)...)
+		for range 2 {
+			next(t, events) // the standard and its memory
+		}
+		if got := next(t, events); got.name != want {
+			t.Errorf("%s hears of %s, want %s", name, got.name, want)
+		}
+		stop()
+	}
+}
