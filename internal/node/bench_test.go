@@ -8,12 +8,13 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // BenchmarkCreate writes 1 KiB memories through HTTP to a federation that runs
 // in this process, clients included: for profiles, not for figures.
 func BenchmarkCreate(b *testing.B) {
-	for _, n := range []int{1, 3} {
+	for _, n := range []int{1, 3, 25} {
 		b.Run(fmt.Sprintf("nodes=%d", n), func(b *testing.B) {
 			urls := federation(b, n)
 			text := strings.Repeat("ordinary words of a memory that somebody wrote down ", 20)
@@ -55,6 +56,7 @@ func federation(tb testing.TB, n int) []string {
 	for i := range n {
 		cfg := Default()
 		cfg.Data, cfg.Listen, cfg.Node, cfg.LogLevel = tb.TempDir(), addrs[i], nodeName(i), "error"
+		cfg.QuorumTimeout = 20 * time.Second
 		for j := range n {
 			if j != i {
 				cfg.Members = append(cfg.Members, Member{Name: nodeName(j), URL: urls[j]})
