@@ -109,7 +109,7 @@ var (
 
 // conversations are all golden conversations, each with a node of its own.
 func conversations() map[string][]step {
-	return map[string][]step{"routes.txt": conversation(), "compat.txt": compatConversation()}
+	return map[string][]step{"routes.txt": conversation(), "compat.txt": compatConversation(), "subscriptions.txt": subscriptionConversation()}
 }
 
 func TestEveryRouteAnswersAsItsGoldenFileSays(t *testing.T) {
