@@ -99,7 +99,8 @@ func writeOnce(ctx context.Context, s *store.Store, worker, i int, say func(stri
 	return say("%s %d %s %s\n", out.Entries[0].Dot.Origin, out.Entries[0].Dot.Seq, op.Memory.ID, e.Dot)
 }
 
-// kill runs a victim for a while and returns what it had acknowledged by then.
+// kill runs a victim until some time after its first write, and returns what it
+// had acknowledged by then.
 func kill(t *testing.T, dir string, after time.Duration) []string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
@@ -113,12 +114,13 @@ func kill(t *testing.T, dir string, after time.Duration) []string {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	timer := time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
-	defer timer.Stop()
 	var acked []string
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() {
-		acked = append(acked, lines.Text())
+		if acked = append(acked, lines.Text()); len(acked) == 1 {
+			timer := time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
+			defer timer.Stop()
+		}
 	}
 	if err := cmd.Wait(); err == nil || stderr.Len() > 0 {
 		t.Fatalf("it ended by itself: %v %s", err, stderr.String())
@@ -131,7 +133,7 @@ func TestNothingAcknowledgedIsLostWhenKilled(t *testing.T) {
 	rng := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
 	total := 0
 	for round := range 20 {
-		acked := kill(t, dir, time.Duration(60+rng.IntN(120))*time.Millisecond)
+		acked := kill(t, dir, time.Duration(rng.IntN(150))*time.Millisecond)
 		n := suite().Open(t, "a", dir)
 		n.CheckState(nil)
 		for _, line := range acked {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -66,10 +67,13 @@ func (s Suite) copyOf(t *testing.T, n *Node) *Node {
 // and those that were replaced only lately however many; and every loser that
 // nobody has seen.
 func (s Suite) retains(t *testing.T) {
-	wall := time.Now().Add(-90 * 24 * time.Hour)
-	clock := memory.NewClock(func() time.Time { return wall }, time.Minute)
+	const day = 24 * time.Hour
+	var since atomic.Int64 // days
+	start := time.Now().Add(-200 * day)
+	wall := func() time.Time { return start.Add(time.Duration(since.Load()) * day) }
+	clock := memory.NewClock(wall, time.Minute)
 	n := s.Open(t, "a", t.TempDir(), func(c *store.Config) { c.Clock = clock })
-	days := func(d int) { wall = wall.Add(time.Duration(d) * 24 * time.Hour) }
+	days := func(n int64) { since.Add(n) }
 	edit := func(text string, prev ...*memory.Entry) *memory.Entry {
 		m := Memo("one", text)
 		m.Version = 2
@@ -81,7 +85,7 @@ func (s Suite) retains(t *testing.T) {
 	}
 	left := func(keep int) string {
 		t.Helper()
-		n.compact(memory.InstantOf(wall.Add(-30*24*time.Hour)), keep, nil)
+		n.compact(memory.InstantOf(wall().Add(-30*day)), keep, nil)
 		revs, err := n.History(t.Context(), Memo("one", "").ID)
 		if err != nil {
 			t.Fatal(err)

@@ -35,12 +35,12 @@ func (s Suite) lists(t *testing.T) {
 	add("shared", func(m *memory.Memory) { m.Metadata = memory.Object(`{"agent_id":"ai:owner","scope":"team"}`) })
 	add("deep", func(m *memory.Memory) { m.Namespace = "global/sub"; m.Tier = memory.Short })
 	add("sibling", func(m *memory.Memory) { m.Namespace = "global2" })
-	add("expired", func(m *memory.Memory) { m.ExpiresAt = now() + memory.Instant(time.Millisecond) })
+	add("expired", func(m *memory.Memory) { m.ExpiresAt = now() + memory.Instant(time.Minute) })
 	add("archived", func(*memory.Memory) {})
 	n.Put(&memory.Archive{ID: Memo("archived", "").ID, Reason: "archive"})
 	add("deleted", func(*memory.Memory) {})
 	n.Put(&memory.Delete{ID: Memo("deleted", "").ID})
-	later := now() + memory.Instant(time.Second)
+	later := now() + memory.Instant(time.Hour)
 
 	for name, tc := range map[string]struct {
 		filter memory.Filter
