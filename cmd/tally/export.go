@@ -28,6 +28,9 @@ another node equal to this one.`
   tally export --namespace home | jq .title
   tally export --complete --output node.jsonl && tally import node.jsonl --server http://10.0.0.2:9077`
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if o.Complete && (o.Namespace != "" || o.Subtree) {
+			return usage("export: --complete is the whole log; it takes neither --namespace nor --subtree")
+		}
 		c, err := a.connect()
 		if err != nil {
 			return err
@@ -56,8 +59,6 @@ another node equal to this one.`
 	cmd.Flags().StringVarP(&o.Namespace, "namespace", "n", "", "only this namespace")
 	cmd.Flags().BoolVar(&o.Subtree, "subtree", false, "with --namespace: and all below it")
 	cmd.Flags().BoolVar(&o.Complete, "complete", false, "the whole log: history, links, tombstones, standards, proposals; for the operator of the node")
-	cmd.MarkFlagsMutuallyExclusive("complete", "namespace")
-	cmd.MarkFlagsMutuallyExclusive("complete", "subtree")
 	cmd.Flags().BoolVar(&o.All, "all", false, "what every agent wrote, also in private; for the operator of the node")
 	return cmd
 }
