@@ -101,6 +101,10 @@ func agentRoutes() []route {
 			out: gives(http.StatusOK, toolsView{}),
 		},
 		{
+			method: get, path: "/api/v1/approvals/stream", summary: "stream proposals as they are made and closed", handle: (*API).approvals, stream: true,
+			query: eventParams(), out: streams("text/event-stream", approvalEvent{}), codes: []string{"BUSY"},
+		},
+		{
 			method: post, path: "/api/v1/approvals/{id}", summary: "approve or deny a proposal", handle: (*API).decide, mutates: true, body: bodyRequired, in: decisionBody{},
 			need: []string{"decision"}, out: gives(http.StatusOK, approvedView{}, rejectedView{}).or(http.StatusAccepted, votedView{}), codes: []string{"ALREADY_DECIDED", codeAbsent},
 		},

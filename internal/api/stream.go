@@ -54,7 +54,22 @@ const eventBatch = 256
 
 // events streams ops in the order in which this node applied them. It starts
 // behind the local sequence number that the client names, or with what comes next.
-func (a *API) events(q *request) (reply, error) {
+func (a *API) events(q *request) (reply, error) { return a.streamEvents(q, a.opEvent) }
+
+// shown turns an op into what a stream says of it: the name of the event, "" for
+// nothing, and its data.
+type shown func(q *request, ev memory.Event) (name string, data any, err error)
+
+// opEvent shows every op that the caller may see.
+func (a *API) opEvent(q *request, ev memory.Event) (string, any, error) {
+	if seen, err := a.visible(q, ev.Entry); err != nil || !seen {
+		return "", nil, err
+	}
+	v := eventOf(ev)
+	return v.Kind, v, nil
+}
+
+func (a *API) streamEvents(q *request, show shown) (reply, error) {
 	select {
 	case a.streams <- struct{}{}:
 		defer func() { <-a.streams }()
@@ -72,7 +87,7 @@ func (a *API) events(q *request) (reply, error) {
 	if err := s.flush(); err != nil {
 		return reply{sent: true}, nil
 	}
-	a.follow(q, s, after)
+	a.follow(q, s, after, show)
 	return reply{sent: true}, nil
 }
 
@@ -91,13 +106,13 @@ func (a *API) resumeAt(q *request) (uint64, error) {
 }
 
 // follow sends events until the client is gone or too slow, or the node closes.
-func (a *API) follow(q *request, s *stream, after uint64) {
+func (a *API) follow(q *request, s *stream, after uint64, show shown) {
 	ctx := q.Context()
 	beat := time.NewTimer(a.cfg.Heartbeat)
 	defer beat.Stop()
 	for {
 		changed := a.engine.Changed() // before reading: what comes meanwhile is not missed
-		next, more, err := a.batch(q, s, after)
+		next, more, err := a.batch(q, s, after, show)
 		if err != nil {
 			if !errors.Is(err, errGone) && ctx.Err() == nil {
 				a.log.WarnContext(ctx, "event stream ended", "err", err)
@@ -134,28 +149,27 @@ func (a *API) quitting() bool {
 	}
 }
 
-// batch sends the next events that the caller may see, and reports whether there
-// may be more.
-func (a *API) batch(q *request, s *stream, after uint64) (next uint64, more bool, err error) {
+// batch sends the next events that there is something to show of, and reports
+// whether there may be more.
+func (a *API) batch(q *request, s *stream, after uint64, show shown) (next uint64, more bool, err error) {
 	evs, err := a.engine.Events(q.Context(), after, eventBatch)
 	if err != nil {
 		return after, false, err
 	}
 	for _, ev := range evs {
 		after = ev.LSN
-		seen, err := a.visible(q, ev.Entry)
+		name, v, err := show(q, ev)
 		if err != nil {
 			return after, false, err
 		}
-		if !seen {
+		if name == "" {
 			continue
 		}
-		v := eventOf(ev)
 		data, err := json.Marshal(v)
 		if err != nil {
 			return after, false, err
 		}
-		s.line("id: " + strconv.FormatUint(v.LSN, 10) + "\nevent: " + v.Kind + "\ndata: " + string(data) + "\n\n")
+		s.line("id: " + strconv.FormatUint(ev.LSN, 10) + "\nevent: " + name + "\ndata: " + string(data) + "\n\n")
 	}
 	return after, len(evs) == eventBatch, s.flush()
 }

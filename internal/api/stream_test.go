@@ -28,14 +28,20 @@ type event struct {
 		Actor    string
 		Subjects []string
 		Dot      string
+		Proposal string `json:"pending_id"`
 	}
 }
 
-// listen opens an event stream; the channel ends with it.
+// listen opens the stream of all events; the channel ends with it.
 func (n *node) listen(query string, headers ...string) (<-chan event, context.CancelFunc) {
 	n.t.Helper()
+	return n.listenTo("/api/v1/events"+query, headers...)
+}
+
+func (n *node) listenTo(path string, headers ...string) (<-chan event, context.CancelFunc) {
+	n.t.Helper()
 	ctx, cancel := context.WithTimeout(n.t.Context(), 20*time.Second)
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, n.url+"/api/v1/events"+query, http.NoBody)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, n.url+path, http.NoBody)
 	if err != nil {
 		n.t.Fatal(err)
 	}
@@ -298,6 +304,28 @@ func TestEventsAboutProposalsAreForThoseWhoSeeThem(t *testing.T) {
 		}
 		if got := next(t, events); got.name != want {
 			t.Errorf("%s hears of %s, want %s", name, got.name, want)
+		}
+		stop()
+	}
+}
+
+func TestApprovalsAreStreamedToThoseWhoSeeThem(t *testing.T) {
+	n := alone(t)
+	n.call("POST", "/api/v1/namespaces/ns/standard", `{"governance":{"write":"approve","approver":{"agent":"carol"}}}`).want(http.StatusCreated)
+	n.call("POST", "/api/v1/namespaces/open/standard", `{"governance":{"write":"approve"}}`).want(http.StatusCreated)
+	id := n.call("POST", "/api/v1/memories", `{"title":"secret","content":"x","namespace":"ns"}`, agent("alice")...).want(http.StatusAccepted).text("pending_id")
+	n.call("POST", "/api/v1/approvals/"+id, `{"decision":"approve"}`, agent("carol")...).want(http.StatusOK)
+	last := n.call("POST", "/api/v1/memories", `{"title":"another","content":"x","namespace":"open"}`).want(http.StatusAccepted).text("pending_id")
+	for name, want := range map[string][][2]string{
+		"carol": {{"approval_requested", id}, {"approval_decided", id}, {"approval_requested", last}},
+		"alice": {{"approval_requested", id}, {"approval_decided", id}, {"approval_requested", last}},
+		"eve":   {{"approval_requested", last}},
+	} {
+		events, stop := n.listenTo("/api/v1/approvals/stream?since=0", agent(name)...)
+		for _, w := range want {
+			if got := next(t, events); got.name != w[0] || got.data.Proposal != w[1] {
+				t.Errorf("%s hears %s of %s, want %v", name, got.name, got.data.Proposal, w)
+			}
 		}
 		stop()
 	}

@@ -5,45 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
 )
-
-// decisionBody decides on a proposal.
-type decisionBody struct {
-	Decision string `json:"decision"` // approve or deny
-	Remember string `json:"remember"` // once
-}
-
-// decide is approve or reject in one route.
-func (a *API) decide(q *request) (reply, error) {
-	var b decisionBody
-	if err := decode(q.body, &b); err != nil {
-		return reply{}, err
-	}
-	switch b.Remember {
-	case "", "once":
-	case "session", "forever":
-		return reply{}, &problem{
-			status: http.StatusNotImplemented, code: codeAbsent, fields: []string{"remember"},
-			text: "not implemented: remember " + b.Remember + ": change the standard of the namespace instead, so that all members know",
-		}
-	default:
-		return reply{}, badField("remember", "remember %.40q: want once", b.Remember)
-	}
-	switch b.Decision {
-	case "":
-		return reply{}, missing("decision")
-	case "approve":
-		return a.approve(q)
-	case "deny":
-		return a.reject(q)
-	}
-	return reply{}, badField("decision", "decision %.40q: want approve or deny", b.Decision)
-}
 
 type purgedView struct {
 	Purged int            `json:"purged"`

@@ -3,6 +3,8 @@ package engine_test
 import (
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -45,11 +47,11 @@ func TestPathsAreFoundShortestFirstWhicheverWayLinksPoint(t *testing.T) {
 		}
 		out := []string{}
 		for _, p := range paths {
-			s := ""
-			for _, x := range p {
-				s += name[x]
+			letters := make([]string, len(p))
+			for i, x := range p {
+				letters[i] = name[x]
 			}
-			out = append(out, s)
+			out = append(out, strings.Join(letters, ""))
 		}
 		return out
 	}
@@ -219,7 +221,7 @@ func TestOneEntityOfAName(t *testing.T) {
 func TestMessagesOfOneSubjectAllArrive(t *testing.T) {
 	n := alone(t)
 	for i := range 3 {
-		ok(t)(n.Send(t.Context(), alice, engine.Message{To: "bob", Subject: "hi", Body: fmt.Sprint(i)}))
+		ok(t)(n.Send(t.Context(), alice, engine.Message{To: "bob", Subject: "hi", Body: strconv.Itoa(i)}))
 	}
 	got, unread, err := n.Inbox(t.Context(), "bob", true, 2)
 	if err != nil || len(got) != 2 || unread != 3 || got[0].Memory.Content != "2" {

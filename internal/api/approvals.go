@@ -1,0 +1,70 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// decisionBody decides on a proposal.
+type decisionBody struct {
+	Decision string `json:"decision"` // approve or deny
+	Remember string `json:"remember"` // once
+}
+
+// decide is approve or reject in one route.
+func (a *API) decide(q *request) (reply, error) {
+	var b decisionBody
+	if err := decode(q.body, &b); err != nil {
+		return reply{}, err
+	}
+	switch b.Remember {
+	case "", "once":
+	case "session", "forever":
+		return reply{}, &problem{
+			status: http.StatusNotImplemented, code: codeAbsent, fields: []string{"remember"},
+			text: "not implemented: remember " + b.Remember + ": change the standard of the namespace instead, so that all members know",
+		}
+	default:
+		return reply{}, badField("remember", "remember %.40q: want once", b.Remember)
+	}
+	switch b.Decision {
+	case "":
+		return reply{}, missing("decision")
+	case "approve":
+		return a.approve(q)
+	case "deny":
+		return a.reject(q)
+	}
+	return reply{}, badField("decision", "decision %.40q: want approve or deny", b.Decision)
+}
+
+// approvalEvent says that somebody asks for approval, or has got an answer.
+type approvalEvent struct {
+	PendingID string      `json:"pending_id"`
+	Pending   pendingView `json:"pending"` // as it stands now
+}
+
+// approvals streams proposals that the caller may see, as they are made and closed.
+func (a *API) approvals(q *request) (reply, error) { return a.streamEvents(q, a.approvalOf) }
+
+func (a *API) approvalOf(q *request, ev memory.Event) (string, any, error) {
+	var name, id string
+	switch op := ev.Entry.Op.(type) {
+	case *memory.Propose:
+		name, id = memory.EventAskApproval, op.ID
+	case *memory.Resolve:
+		name, id = memory.EventDecided, op.ID
+	default:
+		return "", nil, nil
+	}
+	p, err := a.engine.Pending(q.Context(), q.agent, id)
+	if errors.Is(err, memory.ErrNotFound) { // not for the caller; or the answer came before the question
+		return "", nil, nil
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	return name, approvalEvent{id, pendingOf(p)}, nil
+}
