@@ -321,3 +321,17 @@ func TestUnknownRoutesAreJSON(t *testing.T) {
 		n.call("GET", path, "").want(http.StatusNotFound).is("UNKNOWN_ROUTE", "code")
 	}
 }
+
+func TestEveryRouteIsDocumented(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "http.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.NewReplacer("{ns}", "{rest...}", "/standard`", "`").Replace(string(page))
+	for _, rt := range api.Routes() {
+		named := regexp.MustCompile(regexp.QuoteMeta(rt.Path) + "[`? ]")
+		if !named.MatchString(text) {
+			t.Errorf("docs/http.md does not name %s %s", rt.Method, rt.Path)
+		}
+	}
+}
