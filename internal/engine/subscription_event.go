@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/tallystick/tallystick/internal/memory"
-	"github.com/tallystick/tallystick/internal/policy"
 )
 
 // happening is an entry on its way to become a notice.
@@ -180,7 +179,7 @@ func (e *Engine) linked(ctx context.Context, viewer memory.AgentID, source, targ
 
 // proposed is what became of a proposal.
 func (e *Engine) proposed(ctx context.Context, viewer memory.AgentID, id string, details map[string]any) (happening, error) {
-	p, err := e.store.Pending(ctx, id)
+	p, err := e.Pending(ctx, viewer, id)
 	if errors.Is(err, memory.ErrNotFound) {
 		return happening{}, nil
 	}
@@ -191,7 +190,7 @@ func (e *Engine) proposed(ctx context.Context, viewer memory.AgentID, id string,
 		details = map[string]any{}
 	}
 	details["pending_id"], details["requested_by"] = id, p.Requester
-	h := happening{namespace: p.Namespace, seen: policy.Sees(viewer, p), details: details}
+	h := happening{namespace: p.Namespace, seen: true, details: details}
 	if p.Action != nil {
 		details["action"] = p.Action.Kind().String()
 		h.id = memoryOf(p.Action)
