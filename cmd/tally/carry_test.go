@@ -136,6 +136,25 @@ INSERT INTO namespace_meta VALUES ('house', 'm-2', NULL), ('ghost', 'm-9', NULL)
 	}
 }
 
+func TestAnExportOfAllAgentsGoesBackToThem(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts processes")
+	}
+	a := serve(t, "--node", "a", "--listen", "127.0.0.1:0", "--data", t.TempDir())
+	for _, who := range []string{"alice", "bob"} {
+		a.tally("remember", "Diary of "+who, "private words", "--agent", who)
+	}
+	file := filepath.Join(t.TempDir(), "all.jsonl")
+	must[any](a, "export", "--all", "--output", file)
+	b := serve(t, "--node", "b", "--listen", "127.0.0.1:0", "--data", t.TempDir())
+	if r := must[importReport](b, "import", file); r.Written != 2 {
+		t.Errorf("%+v", r)
+	}
+	if got := b.tally("list", "--agent", "alice"); !strings.Contains(got.out, "Diary of alice") || strings.Contains(got.out, "bob") {
+		t.Error(got.out)
+	}
+}
+
 func TestACompleteExportRestoresANode(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts processes")
@@ -152,7 +171,7 @@ func TestACompleteExportRestoresANode(t *testing.T) {
 	if l := must[client.Loaded](b, "import", file, "--dry-run"); l.Applied != l.Entries || l.Entries == 0 || l.Expected != a.digest() || b.digest() != empty {
 		t.Errorf("dry run: %+v", l)
 	}
-	raw, err := os.ReadFile(file) //nolint:gosec // of the test
+	raw, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,6 +196,9 @@ func TestACompleteExportRestoresANode(t *testing.T) {
 	if got.code != exitOK || !strings.Contains(got.out, "held already") || !strings.Contains(got.out, "that of the export") {
 		t.Errorf("from stdin, again: %+v", got)
 	}
+	fed := federation(t, 2)
+	must[client.Loaded](fed[0], "import", file)
+	eventually(t, "the other member has it too", func() bool { return fed[1].digest() == a.digest() })
 	if got := a.tally("export", "--complete", "--namespace", "x"); got.code != exitUsage {
 		t.Errorf("complete, and of one namespace: %+v", got)
 	}

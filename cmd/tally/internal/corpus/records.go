@@ -62,7 +62,11 @@ func (r *record) item(o Options, where string) (Item, error) {
 		}
 		d.ExpiresAt = &at
 	}
-	return Item{Draft: d, Where: where, Archived: r.State == "archived"}, nil
+	it := Item{Draft: d, Where: where, Archived: r.State == "archived", Ref: d.ID}
+	if who := owner(objectOf(d.Metadata)); validAgent(who) {
+		it.Owner = who // what an operator exports is of many agents
+	}
+	return it, nil
 }
 
 // readLines reads JSONL.
