@@ -239,6 +239,8 @@ func (s Suite) Run(t *testing.T) {
 		"counts reads":                 s.touches,
 		"commits in order":             s.hook,
 		"stops when the disk is full":  s.full,
+		"owes events to endpoints":     s.webhooks,
+		"finds a place by its time":    s.before,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
