@@ -46,7 +46,7 @@ func cleanWithin(t *testing.T, dir, text string, limit time.Duration) {
 	}
 }
 
-func ship(t *testing.T, e *memory.Entry) memory.Shipment {
+func ship(t testing.TB, e *memory.Entry) memory.Shipment {
 	t.Helper()
 	raw, err := wire.EncodeEntry(e)
 	if err != nil {

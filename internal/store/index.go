@@ -88,26 +88,22 @@ const (
 	indexPause = 100 * time.Millisecond
 )
 
-// indexNext indexes the next slice and reports whether there is more.
+// indexNext indexes the next slice of the log.
 func (t *tx) indexNext(ctx context.Context) error {
 	type change struct {
-		rid   int64
-		live  bool
-		lsn   int64
-		fresh bool
+		rid  int64
+		live bool
+		lsn  int64
 	}
 	var todo []change
 	last := t.w.indexed
-	err := t.w.each(ctx, `SELECT l.lsn, l.record, coalesce(m.l_state IN (1, 2) AND m.c_lsn <> 0, 0), coalesce(m.c_lsn, 0),
-			l.older = 0 AND m.c_lsn = l.lsn AND l.kind = 1
+	err := t.w.each(ctx, `SELECT l.lsn, l.record, coalesce(m.l_state IN (1, 2) AND m.c_lsn <> 0, 0), coalesce(m.c_lsn, 0)
 		FROM log l LEFT JOIN memories m ON m.rid = l.record WHERE l.lsn > ? ORDER BY l.lsn LIMIT ?`,
 		[]any{int64(t.w.indexed), indexSlice}, func(r rowScanner) error {
 			var c change
-			var fresh *bool
-			if err := r.Scan(&last, &c.rid, &c.live, &c.lsn, &fresh); err != nil {
+			if err := r.Scan(&last, &c.rid, &c.live, &c.lsn); err != nil {
 				return err
 			}
-			c.fresh = fresh != nil && *fresh
 			if c.rid != 0 {
 				todo = append(todo, c)
 			}

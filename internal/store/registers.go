@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -71,9 +72,11 @@ const sqlBothLive = ` AND EXISTS (SELECT 1 FROM memories m WHERE m.id = r.a AND 
 // Links returns the links from and to a memory whose both ends are live.
 func (s *Store) Links(ctx context.Context, id string) ([]memory.Link, error) {
 	now := int64(s.now())
-	return s.links(ctx, `WHERE r.family = ? AND r.kind = ? AND (r.a = ? OR r.b = ?)`+sqlBothLive+`ORDER BY r.a, r.b, r.c LIMIT 10000`,
-		memory.FamLink, memory.KindLink, id, id, now, now)
+	return s.links(ctx, sqlLinksOf, memory.KindLink, memory.FamLink, id, memory.FamLink, id, now, now)
 }
+
+// sqlLinksOf names the family at both ends, or no index would be used for either.
+const sqlLinksOf = `WHERE r.kind = ? AND (r.family = ? AND r.a = ? OR r.family = ? AND r.b = ?)` + sqlBothLive + `ORDER BY r.a, r.b, r.c LIMIT 10000`
 
 // LinkBetween returns the links from source to target, whatever becomes of these.
 func (s *Store) LinkBetween(ctx context.Context, source, target string) ([]memory.Link, error) {
@@ -142,25 +145,36 @@ func (s *Store) Pending(ctx context.Context, id string) (*memory.Pending, error)
 }
 
 // Pendings returns proposals, the oldest first: all, or the open ones, of one
-// namespace or of any.
+// namespace or of any; at most limit.
 func (s *Store) Pendings(ctx context.Context, open bool, namespace string, limit int) ([]memory.Pending, error) {
-	q := `WHERE r.family = ?`
+	q := sqlHolders + `WHERE r.family = ?`
 	args := []any{memory.FamProposal}
 	if open {
 		q += ` AND NOT EXISTS (SELECT 1 FROM registers o WHERE o.family = ? AND o.a = r.a)`
 		args = append(args, memory.FamOutcome)
 	}
-	entries, err := s.holders(ctx, q+` ORDER BY r.stamp, r.a`, args...)
-	if namespace != "" && err == nil {
-		kept := entries[:0]
-		for _, e := range entries {
-			if op, ok := e.Op.(*memory.Propose); ok && op.Namespace == namespace {
-				kept = append(kept, e)
-			}
+	var entries []*memory.Entry
+	err := s.read.each(ctx, q+` ORDER BY r.stamp, r.a`, args, func(r rowScanner) error {
+		if len(entries) >= limit {
+			return errStop
 		}
-		entries = kept
+		var raw []byte
+		if err := r.Scan(&raw); err != nil {
+			return err
+		}
+		e, err := s.cfg.Codec.Decode(raw)
+		if err != nil {
+			return err
+		}
+		if op, ok := e.Op.(*memory.Propose); ok && (namespace == "" || op.Namespace == namespace) {
+			entries = append(entries, e)
+		}
+		return nil
+	})
+	if errors.Is(err, errStop) {
+		err = nil
 	}
-	return s.pendings(ctx, entries[:min(len(entries), limit)], err)
+	return s.pendings(ctx, entries, err)
 }
 
 func (s *Store) pendings(ctx context.Context, entries []*memory.Entry, err error) ([]memory.Pending, error) {

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -117,9 +119,11 @@ func TestAFullQueueRefusesBeforeWriting(t *testing.T) {
 	}
 }
 
-func BenchmarkSubmit(b *testing.B) {
+// opened returns a store whose writer runs until the benchmark ends.
+func opened(b *testing.B, node memory.Node) *store.Store {
+	b.Helper()
 	s, err := store.Open(b.Context(), store.Config{
-		Dir: b.TempDir(), Node: "a", Clock: memory.NewClock(time.Now, time.Minute), Codec: wire.Codec{}, Log: slog.New(slog.DiscardHandler),
+		Dir: b.TempDir(), Node: node, Clock: memory.NewClock(time.Now, time.Minute), Codec: wire.Codec{}, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		b.Fatal(err)
@@ -127,21 +131,51 @@ func BenchmarkSubmit(b *testing.B) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(b.Context()))
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()
-	titles := make(chan string, 64)
-	go func() {
-		for i := 0; ; i++ {
-			titles <- time.Unix(int64(i), 0).String()
-		}
-	}()
-	text := strings.Repeat("some text about ordinary things ", 32)
-	b.SetParallelism(64)
-	for b.Loop() {
-		if _, err := s.Submit(ctx, &memory.Write{Actor: "x", Ops: []memory.NewOp{{Op: storetest.Create(<-titles, text)}}}); err != nil {
+	b.Cleanup(func() {
+		cancel()
+		if err := errors.Join(<-done, s.Close()); err != nil {
 			b.Error(err)
 		}
-	}
-	cancel()
-	if err := errors.Join(<-done, s.Close()); err != nil {
-		b.Error(err)
+	})
+	return s
+}
+
+const kilobyte = "some text about ordinary things "
+
+// BenchmarkSubmit is 128 clients that each write memories of 1 KiB.
+func BenchmarkSubmit(b *testing.B) {
+	s := opened(b, "a")
+	text := strings.Repeat(kilobyte, 32)
+	var n atomic.Int64
+	b.SetParallelism(64)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			op := storetest.Create(strconv.FormatInt(n.Add(1), 10), text)
+			if _, err := s.Submit(b.Context(), &memory.Write{Actor: "x", Ops: []memory.NewOp{{Op: op}}}); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+}
+
+// BenchmarkAccept is a member's pushes of 256 such memories.
+func BenchmarkAccept(b *testing.B) {
+	s := opened(b, "a")
+	text := strings.Repeat(kilobyte, 32)
+	batch := make([]memory.Shipment, 0, 256)
+	seq := uint64(0)
+	for i := 0; i < b.N; i += cap(batch) {
+		b.StopTimer()
+		for batch = batch[:0]; len(batch) < cap(batch); {
+			seq++
+			batch = append(batch, ship(b, &memory.Entry{
+				Dot: memory.Dot{Origin: "b.1", Seq: seq}, Stamp: memory.MakeStamp(time.Now()), Actor: "x",
+				Op: storetest.Create(strconv.FormatUint(seq, 10), text),
+			}))
+		}
+		b.StartTimer()
+		if _, err := s.Accept(b.Context(), batch); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -292,7 +292,7 @@ func (s Suite) busy(t *testing.T, a *Node) []*memory.Entry {
 // answered with "truncated".
 func (s Suite) rangesAtTheHead(t *testing.T) {
 	n := s.Open(t, "b", t.TempDir())
-	const count = 400
+	const count = 200
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for seq := range uint64(count) {

@@ -256,6 +256,15 @@ func (s Suite) pendings(t *testing.T) {
 			t.Errorf("the action's effect: %+v (%v)", r, err)
 		}
 	}
+	for i := range 5 {
+		ns := []string{"global", "other"}[i%2]
+		a.Put(&memory.Propose{ID: title(i), Namespace: ns, Requester: "ai:x", RequestedAt: now(), Action: Create("one", "x")})
+	}
+	for limit, want := range map[int]int{0: 0, 2: 2, 9: 3} {
+		if list, err := a.Pendings(t.Context(), true, "global", limit); err != nil || len(list) != want || want > 0 && list[0].ID != title(0) {
+			t.Errorf("%d at most: %v (%v), want %d", limit, list, err, want)
+		}
+	}
 	a.Put(&memory.SetStandard{Namespace: "global", StandardID: Memo("one", "").ID})
 	if st, err := a.Standard(t.Context(), "global"); err != nil || st.StandardID != Memo("one", "").ID {
 		t.Errorf("standard %+v (%v)", st, err)
