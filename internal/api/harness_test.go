@@ -190,6 +190,7 @@ func (n *node) call(method, path, body string, headers ...string) answer {
 	a := answer{t: n.t, status: res.StatusCode, header: res.Header, raw: string(raw)}
 	_ = json.Unmarshal(raw, &a.body)
 	a.known()
+	theDocument().conforms(n.t, method, path, body, a)
 	return a
 }
 

@@ -18,7 +18,7 @@ const about = "A federated memory for AI agents. Any node takes a write, every m
 	"The routes and bodies are those of ai-memory 0.7, so that its clients work, and more.\n\n" +
 	"`X-Agent-Id` says who calls; without it the caller is `anonymous`, whose memories belong to nobody and are visible to everybody. " +
 	"A memory that has an owner is private unless `metadata.scope` says otherwise.\n\n" +
-	"Bodies are JSON of at most 2 MiB. Times are RFC 3339; the node writes nine fractional digits and +00:00, so that text order is time order. " +
+	"Bodies are JSON of at most 2 MiB; in requests null is as good as absent, where nothing else is said. Times are RFC 3339; the node writes nine fractional digits and +00:00, so that text order is time order. " +
 	"Answers may get new fields: clients should ignore what they do not know. `HEAD` works wherever `GET` does, and `X-Request-Id` is taken over, " +
 	"or made, and comes back."
 

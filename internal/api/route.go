@@ -10,6 +10,7 @@ import (
 type Route struct {
 	Method  string
 	Path    string // a pattern of [http.ServeMux], without the method
+	Shown   string // the path as documents write it
 	Summary string
 	Mutates bool // changes what the federation agrees on
 	Open    bool // served without an API key
@@ -23,7 +24,7 @@ func Routes() []Route {
 	out := make([]Route, len(rts))
 	for i, rt := range rts {
 		out[i] = Route{
-			Method: rt.method, Path: rt.path, Summary: rt.summary,
+			Method: rt.method, Path: rt.path, Shown: rt.shownPath(), Summary: rt.summary,
 			Mutates: rt.mutates, Open: rt.open, Stream: rt.stream, Request: rt.in,
 		}
 	}

@@ -61,8 +61,8 @@ func (r *Registry) Err() error {
 func (r *Registry) Response(v any) *Schema { return r.schema(reflect.TypeOf(v), shape{}) }
 
 // Request is the schema of v, a body that the API reads, in which the needed
-// fields must be present. The others may be absent, and where the Go type is a
-// pointer also null; so in structs of the same package that it is made of.
+// fields must be present. The others may be absent; so in structs of the same
+// package that it is made of.
 func (r *Registry) Request(v any, need ...string) *Schema {
 	t := reflect.TypeOf(v)
 	elem := t
@@ -210,7 +210,7 @@ func (r *Registry) field(s *Schema, f reflect.StructField, tag, component string
 	if strings.Contains(opts, "string") {
 		p.Type, p.Format, p.Minimum = Types{"string"}, "", nil
 	}
-	if f.Type.Kind() == reflect.Pointer && (lenient || !sometimes) {
+	if f.Type.Kind() == reflect.Pointer && !sometimes {
 		p = nullable(p)
 	}
 	s.Properties = append(s.Properties, Property{name, p})
