@@ -19,13 +19,14 @@ func table() map[string][]string {
 		"policy":  leaf,
 		"recall":  leaf,
 		"webhook": leaf,
+		"openapi": {},
 
 		"replicate":      {"replicate/core", "memory"},
 		"replicate/core": leaf,
 
 		"peer":   {"wire", "identity", "memory"},
 		"engine": {"replicate", "policy", "audit", "recall", "memory"},
-		"api":    {"engine", "identity", "memory"},
+		"api":    {"openapi", "engine", "identity", "memory"},
 		"node": {
 			"api", "engine", "peer", "store", "replicate", "wire", "identity", "policy", "recall", "audit", "memory", "webhook",
 		},
@@ -77,7 +78,7 @@ func narrow() map[string][]string {
 		"os/exec":      {"cmd/tally", "bench"},
 		"log":          {},
 		"unsafe":       {},
-		"reflect":      {},
+		"reflect":      {"openapi"},
 	}
 }
 

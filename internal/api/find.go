@@ -190,7 +190,7 @@ func (a *API) recall(q *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	f.SourceURI = q.text("source_uri_prefix")
+	f.SourceURI = first(q.text("source_uri_prefix"), f.SourceURI)
 	f.Owner = "" // agent_id says who asks
 	limit, err := q.number("limit", defaultRecall, 1, maxRecall)
 	if err != nil {

@@ -92,14 +92,14 @@ func (rt *route) shownPath() string { return cmp.Or(rt.shown, rt.path) }
 // operationID names an operation for programs that are made from the document.
 func (rt *route) operationID() string {
 	path := strings.TrimPrefix(rt.shownPath(), "/api/v1")
-	id := strings.ToLower(rt.method)
+	words := []string{strings.ToLower(rt.method)}
 	for part := range strings.SplitSeq(strings.Trim(path, "/"), "/") {
 		if name, is := strings.CutPrefix(part, "{"); is {
 			part = "by_" + strings.TrimSuffix(name, "}")
 		}
-		id += "_" + strings.NewReplacer("-", "_", ".", "_").Replace(part)
+		words = append(words, strings.NewReplacer("-", "_", ".", "_").Replace(part))
 	}
-	return id
+	return strings.Join(words, "_")
 }
 
 // parameters are all inputs of a route beside its body.
@@ -162,7 +162,11 @@ const mediaJSON = "application/json"
 func (rt *route) responses(r *openapi.Registry) map[string]openapi.Response {
 	out := map[string]openapi.Response{}
 	for _, an := range rt.out {
-		res := openapi.Response{Description: http.StatusText(an.status), Content: map[string]openapi.Media{an.media: {Schema: an.schema(r)}}}
+		res, is := out[strconv.Itoa(an.status)]
+		if !is {
+			res = openapi.Response{Description: http.StatusText(an.status), Content: map[string]openapi.Media{}}
+		}
+		res.Content[an.media] = openapi.Media{Schema: an.schema(r)}
 		if rt.mutates {
 			res.Headers = map[string]openapi.Header{
 				"Idempotency-Replayed": {Description: "true: an earlier request with the same key did it.", Schema: &openapi.Schema{Type: openapi.Types{"string"}}},

@@ -70,8 +70,7 @@ func (p param) def(v any) param {
 }
 
 func number(n int) *float64 {
-	f := float64(n)
-	return &f
+	return new(float64(n))
 }
 
 func enum[T ~string](values ...T) []any {
@@ -113,8 +112,7 @@ func params(lists ...[]param) []param { return slices.Concat(lists...) }
 
 func idParam() param {
 	p := textParam("id", "Of the memory or the proposal.")
-	p.schema.MaxLength = new(int)
-	*p.schema.MaxLength = memory.MaxID
+	p.schema.MaxLength = new(memory.MaxID)
 	return p.path()
 }
 
@@ -148,7 +146,7 @@ func recallParams() []param {
 		flagParam("include_archived", "Not supported: true is refused."),
 		textParam("confidence_tier", "Not supported: refused."),
 	}
-	return params(own, without(filterParams(), "source_uri"))
+	return params(own, filterParams())
 }
 
 func searchParams() []param {
@@ -175,10 +173,6 @@ func linkParams() []param {
 		choiceParam("relation", "If there is no body: the relation; all of them if there is none.", memory.Relations()...),
 		choiceParam("rel_type", "Another name of relation.", memory.Relations()...),
 	}
-}
-
-func without(list []param, names ...string) []param {
-	return slices.DeleteFunc(list, func(p param) bool { return slices.Contains(names, p.name) })
 }
 
 func preferParam() []param {

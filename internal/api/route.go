@@ -327,7 +327,8 @@ func nodeRoutes() []route {
 		},
 		{
 			method: get, path: "/api/v1/capabilities", summary: "say what this server can do", handle: (*API).capabilities,
-			out: gives(http.StatusOK, capabilitiesView{}),
+			query: []param{choiceParam("Accept-Capabilities", "The schema_version that the client knows.", "v1", "v2", "v3").header()},
+			out:   gives(http.StatusOK, capabilitiesView{}),
 		},
 		{
 			method: get, path: "/api/v1/health", summary: "say whether the node works", handle: (*API).health, open: true,

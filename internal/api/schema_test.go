@@ -60,6 +60,8 @@ type parameter struct {
 // schema is one as JSON has it: what is not understood must not be overlooked.
 type schema map[string]any
 
+const mediaJSON = "application/json"
+
 // theDocument is read once: every answer in these tests is held against it.
 var theDocument = sync.OnceValue(func() document {
 	h := api.New(api.Config{Metrics: prometheus.NewRegistry(), Version: "test", Log: slog.New(slog.DiscardHandler)})
@@ -118,16 +120,21 @@ func (d document) conforms(tb testing.TB, method, target, sent string, a answer)
 	if code, is := a.body["code"].(string); is && a.status >= 400 && !slices.Contains(res.Codes, code) {
 		tb.Errorf("%s %s: the document does not list code %s of status %d", method, path, code, a.status)
 	}
-	if m, is := res.Content["application/json"]; is && method != http.MethodHead {
-		d.check(tb, method+" "+path+" → "+strconv.Itoa(a.status), m.Schema, a.raw, true)
-	} else if !is && a.header.Get("Content-Type") == "application/json" {
-		tb.Errorf("%s %s: %d as JSON, and the document says %v", method, path, a.status, slices.Collect(maps.Keys(res.Content)))
+	media, _, _ := strings.Cut(a.header.Get("Content-Type"), ";")
+	if media == "application/problem+json" {
+		media = mediaJSON
+	}
+	if !slices.ContainsFunc(slices.Collect(maps.Keys(res.Content)), func(m string) bool { return strings.HasPrefix(m, media) }) {
+		tb.Errorf("%s %s: %d as %s, and the document says %v", method, path, a.status, media, slices.Collect(maps.Keys(res.Content)))
+	}
+	if media == mediaJSON && method != http.MethodHead {
+		d.check(tb, method+" "+path+" → "+strconv.Itoa(a.status), res.Content[mediaJSON].Schema, a.raw, true)
 	}
 	if a.status/100 != 2 {
 		return
 	}
 	if op.RequestBody != nil && sent != "" && len(asList(a.body["errors"])) == 0 {
-		d.check(tb, "body of "+method+" "+path, op.RequestBody.Content["application/json"].Schema, sent, false)
+		d.check(tb, "body of "+method+" "+path, op.RequestBody.Content[mediaJSON].Schema, sent, false)
 	}
 	d.knows(tb, method+" "+path, op, query)
 }
@@ -407,7 +414,7 @@ func TestRequiredFieldsAreRequired(t *testing.T) {
 		if op.RequestBody == nil {
 			continue
 		}
-		s := op.RequestBody.Content["application/json"].Schema
+		s := op.RequestBody.Content[mediaJSON].Schema
 		if ref, is := s["$ref"].(string); is {
 			s = doc.Components.Schemas[ref[strings.LastIndexByte(ref, '/')+1:]]
 		}
@@ -415,16 +422,10 @@ func TestRequiredFieldsAreRequired(t *testing.T) {
 		for _, name := range asList(s["required"]) {
 			want = append(want, name.(string))
 		}
-		a := n.call(rt.Method, concrete(rt.Path), "{}")
-		var got []string
-		if e, _ := a.body["error"].(string); strings.HasPrefix(e, "missing required field") {
-			for _, name := range asList(a.body["fields"]) {
-				got = append(got, name.(string))
-			}
-		}
+		got := missed(n, rt, s)
 		for _, name := range want {
 			if !slices.Contains(got, name) {
-				t.Errorf("%s %s: the document requires %s, the route does not miss it: %s", rt.Method, rt.Path, name, a.raw)
+				t.Errorf("%s %s: the document requires %s, the route does not miss it", rt.Method, rt.Path, name)
 			}
 		}
 		for _, name := range got {
@@ -436,6 +437,36 @@ func TestRequiredFieldsAreRequired(t *testing.T) {
 			}
 		}
 	}
+}
+
+// missed lists the fields that a route misses one after the other, as they are
+// filled in with something of their type.
+func missed(n *node, rt api.Route, s schema) []string {
+	var out []string
+	body := map[string]any{}
+	for range 10 {
+		raw, err := json.Marshal(body)
+		if err != nil {
+			n.t.Fatal(err)
+		}
+		a := n.call(rt.Method, concrete(rt.Path), string(raw))
+		if e, _ := a.body["error"].(string); !strings.HasPrefix(e, "missing required field") {
+			break
+		}
+		properties, _ := s["properties"].(map[string]any)
+		for _, v := range asList(a.body["fields"]) {
+			name := v.(string)
+			out = append(out, name)
+			p, _ := properties[name].(map[string]any)
+			body[name] = "x"
+			if t := typesOf(p); slices.Contains(t, "integer") {
+				body[name] = 1
+			} else if slices.Contains(t, "array") {
+				body[name] = []any{}
+			}
+		}
+	}
+	return out
 }
 
 func asList(v any) []any {

@@ -13,12 +13,17 @@ import (
 // for the field of that component. A field without one fails a test.
 func words() map[string]openapi.Schema {
 	all := map[string]openapi.Schema{}
-	for _, list := range []map[string]openapi.Schema{
-		memoryWords(), requestWords(), resultWords(), ruleWords(), receiptWords(), nodeWords(), serverWords(), failureWords(), graphWords(), agentWords(), upkeepWords(),
-	} {
+	for _, list := range wordLists() {
 		maps.Copy(all, list)
 	}
 	return all
+}
+
+func wordLists() []map[string]openapi.Schema {
+	return []map[string]openapi.Schema{
+		memoryWords(), requestWords(), resultWords(), ruleWords(), receiptWords(), nodeWords(), serverWords(), failureWords(),
+		graphWords(), agentWords(), upkeepWords(), subscriptionWords(), deliveryWords(), dumpWords(),
+	}
 }
 
 func say(text string) openapi.Schema { return openapi.Schema{Description: text} }
@@ -63,7 +68,7 @@ func memoryWords() map[string]openapi.Schema {
 		"memory_kind":               oneOfThese("What sort of memory it is.", memory.MemoryKinds()...),
 		"entity_id":                 say("The entity that a persona is of."),
 		"persona_version":           say("The version of a persona."),
-		"citations":                 openapi.Schema{Description: "Evidence.", MaxItems: intPtr(memory.MaxCitations)},
+		"citations":                 {Description: "Evidence.", MaxItems: new(memory.MaxCitations)},
 		"source_uri":                atMost(memory.MaxURI, "Where the text is from: uri:…, doc:… or file:…."),
 		"source_span":               say("The part of the source that the text is from."),
 		"confidence_source":         oneOfThese("Where the confidence comes from.", memory.ConfidenceSources()...),
@@ -77,7 +82,7 @@ func memoryWords() map[string]openapi.Schema {
 		"archive_reason":            say("Why: archive, forget, ttl_expired, or what the caller said."),
 		"uri":                       atMost(memory.MaxURI, "uri:…, doc:… or file:…."),
 		"accessed_at":               say("When the source was read."),
-		"hash":                      openapi.Schema{Description: "SHA-256 of what was read.", Pattern: "^[0-9a-fA-F]{64}$"},
+		"hash":                      {Description: "SHA-256 of what was read.", Pattern: "^[0-9a-fA-F]{64}$"},
 		"span":                      say("The part of it."),
 		"start":                     say("The first byte."),
 		"end":                       say("The byte behind the last."),
@@ -88,8 +93,6 @@ func memoryWords() map[string]openapi.Schema {
 		"baseline_per_source":       say("What a memory of this source begins with."),
 	}
 }
-
-func intPtr(n int) *int { return &n }
 
 // requestWords are about bodies of requests, where they say something else than
 // elsewhere.
@@ -103,7 +106,7 @@ func requestWords() map[string]openapi.Schema {
 	return map[string]openapi.Schema{
 		"CreateRequest.id":            atMost(memory.MaxID, "Letters, digits and _:@.-. Without it, it follows from namespace and title: two nodes that create the same make one memory."),
 		"CreateRequest.agent_id":      say(claim),
-		"CreateRequest.expires_at":    openapi.Schema{Description: "Instead of the time of the tier.", Format: "date-time"},
+		"CreateRequest.expires_at":    {Description: "Instead of the time of the tier.", Format: "date-time"},
 		"CreateRequest.created_at":    say("For imports: when it was made. Never in the future."),
 		"CreateRequest.kind":          oneOfThese("What sort of memory it is.", memory.MemoryKinds()...),
 		"CreateRequest.confidence":    between(0, 1, "How sure the author is."),
@@ -121,13 +124,13 @@ func requestWords() map[string]openapi.Schema {
 		"resolve_conflicts":           say("This edit settles all conflicting versions."),
 		"ConsolidateRequest.agent_id": say(claim),
 		"ConsolidateRequest.summary":  say("The text of the new memory; without it, a list of the titles."),
-		"ConsolidateRequest.ids":      {Description: "What to replace.", MinItems: intPtr(memory.MinSources), MaxItems: intPtr(memory.MaxSources)},
+		"ConsolidateRequest.ids":      {Description: "What to replace.", MinItems: new(memory.MinSources), MaxItems: new(memory.MaxSources)},
 		"ForgetRequest.agent_id":      say(claim),
 		"pattern":                     say("Archive the memories in which these words occur."),
 		"ArchiveRequest.agent_id":     say(claim),
-		"ArchiveRequest.ids":          {Description: "What to archive.", MaxItems: intPtr(maxArchive)},
+		"ArchiveRequest.ids":          {Description: "What to archive.", MaxItems: new(maxArchive)},
 		"ArchiveRequest.reason":       atMost(memory.MaxReason, "Why; archive if nothing is said."),
-		"BulkRequest.memories":        {Description: "What to create.", MaxItems: intPtr(maxBulk)},
+		"BulkRequest.memories":        {Description: "What to create.", MaxItems: new(maxBulk)},
 		"RecallRequest.context":       say("What to find memories for; any of its words may occur. Required, under one of its three names."),
 		"RecallRequest.query":         say("Another name of context."),
 		"q":                           say("Another name of context."),
@@ -145,8 +148,8 @@ func requestWords() map[string]openapi.Schema {
 		"has_citations":               say("Not supported: true is refused."),
 		"include_archived":            say("Not supported: true is refused."),
 		"confidence_tier":             say("Not supported: refused."),
-		"from":                        say("Another name of source_id."),
-		"to":                          say("Another name of target_id."),
+		"LinkRequest.from":            say("Another name of source_id."),
+		"LinkRequest.to":              say("Another name of target_id."),
 		"rel_type":                    oneOfThese("Another name of relation.", memory.Relations()...),
 		"dots":                        say("Which of them; none stands for all."),
 		"StandardRequest.id":          say("The memory that states the rules. Without it the present one stays, or a placeholder is made."),
@@ -238,7 +241,7 @@ func ruleWords() map[string]openapi.Schema {
 		"owner_scope":        say("The agent in whose eyes this is."),
 		"Pending.id":         say("Of the proposal."),
 		"action_type":        say("What is proposed: store, delete, archive, restore, link …"),
-		"payload":            {Description: "The memory that it would write, or its own fields.", Type: object, Additional: free},
+		"Pending.payload":    {Description: "The memory that it would write, or its own fields.", Type: object, Additional: free},
 		"requested_by":       say("Who proposed it."),
 		"requested_at":       say("When it was proposed."),
 		"status":             oneOfThese("How it stands.", statusPending, memory.OutcomeApproved, memory.OutcomeRejected, memory.OutcomeFailed),
@@ -341,7 +344,7 @@ func nodeWords() map[string]openapi.Schema {
 		"differences":         say("What differs, register by register."),
 		"truncated":           say("There are more."),
 		"key":                 say("Which register."),
-		"family":              say("What sort of register."),
+		"Difference.family":   say("What sort of register."),
 		"here":                say("The op whose version this node has."),
 		"here_at":             say("When it was logged."),
 		"there":               say("The op whose version the member has."),

@@ -114,7 +114,7 @@ func (r *Registry) schema(t reflect.Type, in shape) *Schema {
 		return &Schema{Type: Types{"integer"}, Format: "int64", Minimum: new(float64)}
 	case reflect.Slice:
 		if t.Elem().Kind() == reflect.Uint8 {
-			return r.fail("%s is bytes: define its schema", t)
+			return &Schema{Type: Types{"string"}, Format: "byte"} // base64
 		}
 		return &Schema{Type: Types{"array"}, Items: r.schema(t.Elem(), in)}
 	case reflect.Map:
@@ -231,7 +231,13 @@ func (r *Registry) property(t reflect.Type, component, name string, in shape) *S
 	if word.whole() {
 		s = &word
 	} else {
+		before := len(r.errs)
 		s = r.schema(t, in).with(&word)
+		if _, nested := r.owners[s.Component()]; !nested {
+			for i, err := range r.errs[before:] {
+				r.errs[before+i] = fmt.Errorf("%s.%s: %w", component, name, err)
+			}
+		}
 	}
 	if s.Description == "" {
 		r.fail("%s.%s: no word says what it is", component, name)
