@@ -14,9 +14,13 @@ import (
 func newArchive(a *app) *cobra.Command {
 	var w writeFlags
 	var reason string
+	var dryRun bool
 	cmd := command("archive [flags] ID…", "Move memories to the archive", argCheck{1, -1}, nil)
 	cmd.Long = "Move memories out of sight of list and recall. tally restore brings them back."
 	cmd.RunE = a.writes(&w, func(ctx context.Context, c *client.Client, with client.With, ids []string) error {
+		if dryRun {
+			return a.rehearseOn(ctx, c, "archive", ids)
+		}
 		for i, id := range ids {
 			full, err := liveID(ctx, c, id)
 			if err != nil {
@@ -31,6 +35,7 @@ func newArchive(a *app) *cobra.Command {
 		return a.showArchived(out)
 	})
 	cmd.Flags().StringVar(&reason, "reason", "", "why (default archive)")
+	dryRunFlag(cmd, &dryRun)
 	w.register(cmd)
 	return cmd
 }

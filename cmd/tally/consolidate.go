@@ -9,6 +9,7 @@ import (
 func newConsolidate(a *app) *cobra.Command {
 	var w writeFlags
 	var k client.Consolidation
+	var dryRun bool
 	cmd := command("consolidate [flags] --title TITLE ID ID…", "Replace memories by one", argCheck{2, 100}, nil)
 	cmd.Long = `Write one memory in place of several, in one step: the sources are archived, and
 the new one names them. Without --summary its text lists their titles.`
@@ -33,6 +34,9 @@ the new one names them. Without --summary its text lists their titles.`
 				return err
 			}
 		}
+		if dryRun {
+			return a.rehearseConsolidate(cmd.Context(), c, k)
+		}
 		out, err := c.Consolidate(cmd.Context(), k, with)
 		if err != nil {
 			return err
@@ -43,6 +47,7 @@ the new one names them. Without --summary its text lists their titles.`
 	cmd.Flags().StringVar(&k.Summary, "summary", "", "text of the new memory, or - to read it from stdin")
 	cmd.Flags().StringVarP(&k.Namespace, "namespace", "n", "", "namespace of the new memory (default that of the first)")
 	cmd.Flags().StringVar(&k.Tier, "tier", "", "short, mid or long (default long)")
+	dryRunFlag(cmd, &dryRun)
 	w.register(cmd)
 	return cmd
 }

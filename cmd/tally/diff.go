@@ -18,9 +18,17 @@ is still catching up differs, and that heals by itself.`
 }
 
 func newRepair(a *app) *cobra.Command {
-	cmd := command("repair MEMBER", "Make a node and another member equal", argCheck{1, 1}, a.compares((*client.Client).Repair))
+	var dryRun bool
+	cmd := command("repair [flags] MEMBER", "Make a node and another member equal", argCheck{1, 1}, nil)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if dryRun {
+			return a.compares((*client.Client).Diff)(cmd, args)
+		}
+		return a.compares((*client.Client).Repair)(cmd, args)
+	}
+	dryRunFlag(cmd, &dryRun)
 	cmd.Long = `Exchange with a member what tally diff lists. Nodes do this by themselves when
-they notice a difference; the command does it now.`
+they notice a difference; the command does it now. With --dry-run it is tally diff.`
 	return cmd
 }
 

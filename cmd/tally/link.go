@@ -23,9 +23,13 @@ func newLink(a *app) *cobra.Command {
 }
 
 func newUnlink(a *app) *cobra.Command {
-	return linkCommand(a, "unlink [flags] SOURCE TARGET", "Remove the links between two memories",
+	var dryRun bool
+	cmd := linkCommand(a, "unlink [flags] SOURCE TARGET", "Remove the links between two memories",
 		"only this relation (default all)",
 		func(ctx context.Context, c *client.Client, e client.Link, with client.With) error {
+			if dryRun {
+				return a.rehearseUnlink(ctx, c, e)
+			}
 			removed, out, err := c.Unlink(ctx, e.Source, e.Target, e.Relation, with)
 			if err != nil || out.Pending != nil {
 				return orPending(a, out, err)
@@ -44,6 +48,8 @@ func newUnlink(a *app) *cobra.Command {
 				return nil
 			})
 		})
+	dryRunFlag(cmd, &dryRun)
+	return cmd
 }
 
 func linkCommand(a *app, use, short, relationHelp string, act func(context.Context, *client.Client, client.Link, client.With) error) *cobra.Command {

@@ -118,8 +118,12 @@ write, promote and delete take any, registered, owner or approve.`
 
 func newNamespaceClear(a *app) *cobra.Command {
 	var w writeFlags
+	var dryRun bool
 	cmd := command("clear [flags] NAMESPACE", "Remove the standard of a namespace; the memory stays", argCheck{1, 1}, nil)
 	cmd.RunE = a.writes(&w, func(ctx context.Context, c *client.Client, with client.With, args []string) error {
+		if dryRun {
+			return a.rehearseClear(ctx, c, args[0])
+		}
 		cleared, out, err := c.ClearStandard(ctx, args[0], with)
 		if err != nil || out.Pending != nil {
 			return orPending(a, out, err)
@@ -139,6 +143,7 @@ func newNamespaceClear(a *app) *cobra.Command {
 			return nil
 		})
 	})
+	dryRunFlag(cmd, &dryRun)
 	w.register(cmd)
 	return cmd
 }

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tallystick/tallystick/client"
+)
+
+// dryRunFlag makes a command that takes something away show what that is, and
+// send nothing but questions.
+func dryRunFlag(cmd *cobra.Command, on *bool) {
+	cmd.Flags().BoolVar(on, "dry-run", false, "show what would change, and stop")
+}
+
+// deed is one thing that a command would do.
+type deed struct {
+	Would string `json:"would"`
+	ID    string `json:"id,omitempty"`
+	What  string `json:"what,omitempty"`
+}
+
+// rehearsal is the answer of a command with --dry-run.
+type rehearsal struct {
+	Deeds []deed `json:"dry_run"`
+}
+
+func (a *app) rehearse(deeds ...deed) error {
+	if deeds == nil {
+		deeds = []deed{}
+	}
+	return a.show(rehearsal{deeds}, func(w io.Writer) error {
+		if len(deeds) == 0 {
+			say(w, "nothing would change\n")
+		}
+		rows := make([][]string, len(deeds))
+		for i, d := range deeds {
+			rows[i] = []string{"would " + d.Would, d.ID, cutTo(d.What, 60)}
+		}
+		return table(w, nil, rows)
+	})
+}
+
+// deedsOn names what would happen to each of some live memories.
+func deedsOn(ctx context.Context, c *client.Client, would string, ids []string) ([]deed, error) {
+	deeds := make([]deed, len(ids))
+	for i, id := range ids {
+		m, _, err := c.Get(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		deeds[i] = deed{Would: would, ID: m.ID, What: m.Title}
+	}
+	return deeds, nil
+}
+
+func (a *app) rehearseOn(ctx context.Context, c *client.Client, would string, ids []string) error {
+	deeds, err := deedsOn(ctx, c, would, ids)
+	if err != nil {
+		return err
+	}
+	return a.rehearse(deeds...)
+}
+
+// rehearseUnlink names the links that would go.
+func (a *app) rehearseUnlink(ctx context.Context, c *client.Client, e client.Link) error {
+	links, err := c.Links(ctx, e.Source)
+	if err != nil {
+		return err
+	}
+	var deeds []deed
+	for _, l := range links {
+		if l.Source == e.Source && l.Target == e.Target && (e.Relation == "" || l.Relation == e.Relation) {
+			deeds = append(deeds, deed{Would: "unlink", ID: l.Source, What: l.Relation + " → " + l.Target})
+		}
+	}
+	return a.rehearse(deeds...)
+}
+
+// rehearseConsolidate names the memory that would be made, and its sources.
+func (a *app) rehearseConsolidate(ctx context.Context, c *client.Client, k client.Consolidation) error {
+	deeds, err := deedsOn(ctx, c, "archive", k.IDs)
+	if err != nil {
+		return err
+	}
+	return a.rehearse(append([]deed{{Would: "write", What: k.Title}}, deeds...)...)
+}
+
+// rehearseClear names the standard that would go.
+func (a *app) rehearseClear(ctx context.Context, c *client.Client, namespace string) error {
+	s, err := c.Standard(ctx, namespace)
+	if err != nil {
+		return err
+	}
+	if s.ID == "" {
+		return a.rehearse()
+	}
+	return a.rehearse(deed{Would: "clear", ID: s.ID, What: s.Namespace + " " + compact(s.Governance)})
+}
