@@ -23,23 +23,28 @@ func newSubscriptionList(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		var rows [][]string
+		for i := range list {
+			s := &list[i]
+			rows = append(rows, []string{
+				s.ID, s.State, s.Home, decimal(s.Dispatched), decimal(s.Failed), either(strings.Join(s.Events, ","), "all"), either(s.Namespace, "all"),
+				either(s.Agent, "all"), either(cutTo(s.URL, 60), "-"), cutTo(either(s.LastError, s.Detail), 60),
+			})
+		}
 		return a.show(list, func(w io.Writer) error {
-			if len(list) == 0 {
-				say(w, "no subscriptions\n")
-				return nil
-			}
-			rows := make([][]string, len(list))
-			for i := range list {
-				s := &list[i]
-				rows[i] = []string{
-					s.ID, s.State, s.Home, decimal(s.Dispatched), decimal(s.Failed), either(strings.Join(s.Events, ","), "all"), either(s.Namespace, "all"),
-					either(s.Agent, "all"), either(cutTo(s.URL, 60), "-"), cutTo(either(s.LastError, s.Detail), 60),
-				}
-			}
-			return table(w, []string{"ID", "STATE", "HOME", "DELIVERED", "FAILED", "EVENTS", "NAMESPACE", "AGENT", "URL", "LAST ERROR"}, rows)
+			return tableOr(w, "no subscriptions", []string{"ID", "STATE", "HOME", "DELIVERED", "FAILED", "EVENTS", "NAMESPACE", "AGENT", "URL", "LAST ERROR"}, rows)
 		})
 	})
 	return cmd
+}
+
+// tableOr writes a table, or a line instead of an empty one.
+func tableOr(w io.Writer, empty string, head []string, rows [][]string) error {
+	if len(rows) == 0 {
+		say(w, "%s\n", empty)
+		return nil
+	}
+	return table(w, head, rows)
 }
 
 func either(s, otherwise string) string {
@@ -250,16 +255,12 @@ again with: tally subscription replay --dead-letters ID`
 		if err != nil {
 			return err
 		}
+		var rows [][]string
+		for _, l := range list {
+			rows = append(rows, []string{l.Subscription, l.Event, l.CorrelationID, decimal(l.Attempts), stamp(l.LastAt), cutTo(l.LastError, 60)})
+		}
 		return a.show(list, func(w io.Writer) error {
-			if len(list) == 0 {
-				say(w, "no dead letters\n")
-				return nil
-			}
-			rows := make([][]string, len(list))
-			for i, l := range list {
-				rows[i] = []string{l.Subscription, l.Event, l.CorrelationID, decimal(l.Attempts), stamp(l.LastAt), cutTo(l.LastError, 60)}
-			}
-			return table(w, []string{"SUBSCRIPTION", "EVENT", "CORRELATION", "ATTEMPTS", "LAST TRY", "ERROR"}, rows)
+			return tableOr(w, "no dead letters", []string{"SUBSCRIPTION", "EVENT", "CORRELATION", "ATTEMPTS", "LAST TRY", "ERROR"}, rows)
 		})
 	})
 	cmd.Flags().IntVarP(&limit, "limit", "l", 100, "at most this many")

@@ -193,7 +193,7 @@ func TestASubscriptionIsNoOrdinaryText(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	got := sub.Memory.Redacted()
+	got := sub.Redacted()
 	if strings.Contains(got.Content, memory.SecretKey("whatever")) || !strings.Contains(got.Content, "hooks.example") || got.ID != sub.ID {
 		t.Errorf("redacted: %s", got.Content)
 	}
