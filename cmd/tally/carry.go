@@ -119,6 +119,21 @@ func (im *importer) known(ref string) (string, bool) {
 	return id, true
 }
 
+// apart writes a memory whose title is another one's: under its other title,
+// unless it is there by its id.
+func (im *importer) apart(ctx context.Context, c *client.Client, item corpus.Item, with client.With) error {
+	_, _, err := c.Get(ctx, item.Draft.ID)
+	if err == nil {
+		return im.settle(ctx, c, item.Draft.ID, item)
+	}
+	if !notFound(err) {
+		return err
+	}
+	item.Draft.Title, item.Otherwise = item.Otherwise, ""
+	with.IdempotencyKey = importKey(item.Draft, with.Durability)
+	return im.create(ctx, c, item, with)
+}
+
 // archive creates a memory and archives it, unless it is there in any state.
 func (im *importer) archive(ctx context.Context, c *client.Client, item corpus.Item, with client.With) error {
 	id := item.Draft.ID
@@ -139,6 +154,11 @@ func (im *importer) archive(ctx context.Context, c *client.Client, item corpus.I
 		}
 	}
 	out, err := c.Create(ctx, item.Draft, with)
+	if taken(err) && item.Otherwise != "" {
+		item.Draft.Title, item.Otherwise = item.Otherwise, ""
+		with.IdempotencyKey = importKey(item.Draft, with.Durability)
+		return im.archive(ctx, c, item, with)
+	}
 	if err != nil {
 		return err
 	}

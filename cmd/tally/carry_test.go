@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,6 +80,49 @@ func TestWhatOtherProgramsWroteIsImportedOnce(t *testing.T) {
 	human := d.tally("import", fixture("mem0/all.json"))
 	if !strings.Contains(human.out, "not carried over:\n  1 × a memory without text\n      all.json[0] results") {
 		t.Error(human.out)
+	}
+}
+
+// Titles that a program makes up are often the same. None may cost another memory
+// its text, in whatever order they come.
+func TestEqualTitlesOfDifferentMemoriesAreKeptApart(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a process")
+	}
+	d := serve(t, "--node", "a", "--listen", "127.0.0.1:0", "--data", t.TempDir())
+	one := `{"id":"1","memory":"Likes tea\nof one kind","created_at":"2026-01-01T00:00:00Z"}`
+	two := `{"id":"2","memory":"Likes tea\nof another kind","created_at":"2026-01-02T00:00:00Z"}`
+	gone := `{"id":"3","memory":"Likes tea\nno longer","created_at":"2026-01-03T00:00:00Z","expiration_date":"2026-01-04"}`
+	load := func(list ...string) importReport {
+		file := filepath.Join(t.TempDir(), "m.json")
+		if err := os.WriteFile(file, []byte("["+strings.Join(list, ",")+"]"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return must[importReport](d, "import", file, "--namespace", "n")
+	}
+	d.tally("remember", "Likes tea", "my own words", "--namespace", "n")
+	for _, step := range []struct {
+		list               []string
+		written, unchanged int
+	}{
+		{[]string{one}, 1, 0},
+		{[]string{two, one}, 1, 1},
+		{[]string{one, two}, 0, 2},
+		{[]string{gone, two, one}, 1, 2},
+		{[]string{gone, two, one}, 0, 3},
+	} {
+		if r := load(step.list...); r.Written != step.written || r.Unchanged != step.unchanged || r.Updated != 0 {
+			t.Errorf("%d memories: %+v", len(step.list), r)
+		}
+	}
+	list := must[client.Page](d, "list", "--namespace", "n")
+	var texts []string
+	for _, m := range list.Memories {
+		texts = append(texts, m.Content)
+	}
+	slices.Sort(texts)
+	if want := []string{"Likes tea\nof another kind", "Likes tea\nof one kind", "my own words"}; !slices.Equal(texts, want) {
+		t.Errorf("%q, want %q", texts, want)
 	}
 }
 

@@ -177,6 +177,9 @@ func (im *importer) create(ctx context.Context, c *client.Client, item corpus.It
 	out, err := c.Create(ctx, item.Draft, with)
 	if taken(err) {
 		e, _ := errors.AsType[*client.Error](err)
+		if item.Otherwise != "" && e.ID != item.Draft.ID {
+			return im.apart(ctx, c, item, with)
+		}
 		return im.settle(ctx, c, e.ID, item)
 	}
 	if err != nil {

@@ -86,7 +86,7 @@ type found struct {
 	meta     fields
 	imported map[string]any // facts that have no field of their own
 	where    string
-	vague    bool // the title was made up: it is no identity, the id is
+	vague    bool // the title was made up, or is often the same: the id says what is the same
 }
 
 // memory yields f, cut into as many memories as its text needs.
@@ -109,9 +109,6 @@ func (c *carrier) memory(f *found) bool {
 	}
 	c.times(f, &d)
 	c.metadata(f, &d)
-	if f.vague {
-		d.OnConflict = "version"
-	}
 	ref := first(f.ref, c.id(f.ID, 0))
 	c.owners[ref] = f.owner
 	title := oneLine(clean(f.Title))
@@ -131,6 +128,9 @@ func (c *carrier) memory(f *found) bool {
 		}
 		it.Draft.ID = c.id(f.ID, i)
 		it.Draft.Title = c.title(d.Namespace, title, suffix, f)
+		if f.ID != "" && (f.vague || f.archive != "") {
+			it.Otherwise = fit(title, mark(f.ID)+suffix)
+		}
 		if !c.put(it, nil) {
 			return false
 		}
@@ -142,15 +142,12 @@ func (c *carrier) memory(f *found) bool {
 // does not depend on the order of the source, where there is one.
 func (c *carrier) title(namespace, title, suffix string, f *found) string {
 	full := fit(title, suffix)
-	if f.vague {
-		return full // the node sees to it, by the id
-	}
 	for n := 2; c.titles[namespace+"\x00"+full]; n++ {
-		mark := fmt.Sprintf(" (%d)", n)
+		after := fmt.Sprintf(" (%d)", n)
 		if id := first(f.ID, f.ref); id != "" && n == 2 {
-			mark = " (" + short(id) + ")"
+			after = mark(id)
 		}
-		full = fit(title, mark+suffix)
+		full = fit(title, after+suffix)
 	}
 	c.titles[namespace+"\x00"+full] = true
 	return full
@@ -170,6 +167,9 @@ func (c *carrier) id(id string, n int) string {
 	}
 	return id
 }
+
+// mark tells a memory from others of the same title.
+func mark(id string) string { return " · " + short(id) }
 
 func validID(id string) bool {
 	return !strings.Contains(id, "..") && !strings.ContainsFunc(id, func(r rune) bool {

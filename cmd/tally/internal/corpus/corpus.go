@@ -53,12 +53,13 @@ type Item struct {
 	Archived bool
 	Where    string // file and line or section, for messages
 
-	Ref      string    // how links and standards of the source call this memory; "": by its id
-	Owner    string    // the agent whose it was; "" is nobody's in particular
-	Archive  string    // not "": it was archived, for this reason, and is to be again
-	Loose    bool      // a link that need not have both ends
-	Standard *Standard // set: this is the standard of a namespace
-	Loss     *Loss     // set: this is something that cannot be carried over
+	Ref       string    // how links and standards of the source call this memory; "": by its id
+	Otherwise string    // a title to take if that of the draft is another memory's; "": then this is that memory
+	Owner     string    // the agent whose it was; "" is nobody's in particular
+	Archive   string    // not "": it was archived, for this reason, and is to be again
+	Loose     bool      // a link that need not have both ends
+	Standard  *Standard // set: this is the standard of a namespace
+	Loss      *Loss     // set: this is something that cannot be carried over
 }
 
 // ItemError says that one item cannot be read. The reader goes on behind it.
