@@ -12,9 +12,9 @@ type Entry struct {
 	// named by no other entry is concurrent with it: a conflict.
 	Prev []Dot
 	Op   Op
-	// Hollow is set when the content of a superseded Put or Consolidate is gone:
-	// Op then holds what [Entry.Hollowed] leaves, and Hollow names the entry that
-	// replaced it.
+	// Hollow is set when the content of a superseded Put or Consolidate is gone, or
+	// of one in a Propose: Op then holds what [Entry.Hollowed] leaves, and Hollow
+	// names the entry that replaced it.
 	Hollow Dot
 	// Digest is SHA-256 of the canonical encoding of all the above, as the
 	// origin logged it; a hollow entry keeps the digest of the full one.
@@ -62,29 +62,48 @@ func (e *Entry) validateHollow() error {
 	if _, ok := e.Hollowed(e.Hollow); !ok {
 		return fmt.Errorf("a %s has no hollow form: %w", e.Op.Kind(), ErrInvalid)
 	}
-	for _, k := range e.Op.Subjects() {
-		if err := ValidID(k.A); err != nil {
-			return err
+	ops := []Op{e.Op}
+	if p, ok := e.Op.(*Propose); ok {
+		ops = append(ops, p.Action)
+	}
+	for _, op := range ops {
+		for _, k := range op.Subjects() {
+			if err := ValidID(k.A); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
 // Hollowed returns the hollow form of e, in which the content that the entry by
-// replaced is gone, and whether ops of this kind have one. A hollow entry comes
-// back equal.
+// replaced is gone, and whether there is one: only of what has content. A hollow
+// entry comes back equal.
 func (e *Entry) Hollowed(by Dot) (*Entry, bool) {
 	h := *e
 	h.Hollow = by
-	switch op := e.Op.(type) {
-	case *Put:
-		h.Op = &Put{Memory: Memory{ID: op.Memory.ID}, Create: op.Create}
-	case *Consolidate:
-		h.Op = &Consolidate{Into: Memory{ID: op.Into.ID}, Sources: op.Sources}
-	default:
+	h.Op = hollowOp(e.Op)
+	if h.Op == nil {
 		return nil, false
 	}
 	return &h, true
+}
+
+// hollowOp returns op without its content, or nil if it has none.
+func hollowOp(op Op) Op {
+	switch o := op.(type) {
+	case *Put:
+		return &Put{Memory: Memory{ID: o.Memory.ID}, Create: o.Create}
+	case *Consolidate:
+		return &Consolidate{Into: Memory{ID: o.Into.ID}, Sources: o.Sources}
+	case *Propose:
+		if action := hollowOp(o.Action); action != nil {
+			p := *o
+			p.Action = action
+			return &p
+		}
+	}
+	return nil
 }
 
 const maxPrev = 64

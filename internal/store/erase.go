@@ -26,6 +26,9 @@ func (t *tx) erase(ctx context.Context, m *record, by *memory.Entry) error {
 	if err := t.eraseRefused(ctx, m.id, by.Dot); err != nil {
 		return err
 	}
+	if err := t.eraseProposals(ctx, m.id, by.Dot); err != nil {
+		return err
+	}
 	for _, q := range []string{`DELETE FROM embeddings WHERE record = ?`, `DELETE FROM foreseen WHERE record = ?`} {
 		if err := t.exec(ctx, q, m.rid); err != nil {
 			return err
@@ -74,13 +77,92 @@ func (t *tx) eraseRefused(ctx context.Context, id string, by memory.Dot) error {
 	return nil
 }
 
+// payload returns the id of the memory that e, or the action that it proposes, has
+// content of; "" if there is none.
+func payload(e *memory.Entry) string {
+	if !e.Hollow.IsZero() {
+		return ""
+	}
+	if p, ok := e.Op.(*memory.Propose); ok {
+		e = &memory.Entry{Op: p.Action}
+	}
+	m, _ := e.Content()
+	return m.ID
+}
+
+// sqlSettled selects proposals that are closed, and whose action still has content.
+const sqlSettled = `SELECT g.lsn, g.raw FROM registers r JOIN log g ON g.lsn = r.lsn WHERE r.family = ? AND g.state = 0
+	AND EXISTS (SELECT 1 FROM registers o WHERE o.family = ? AND o.a = r.a)`
+
+// eraseProposals takes the payload out of the closed proposals about a memory.
+// Open ones keep it: it is what is to be decided on.
+func (t *tx) eraseProposals(ctx context.Context, id string, by memory.Dot) error {
+	return t.emptyProposals(ctx, sqlSettled, []any{memory.FamProposal, memory.FamOutcome}, func(about string) (memory.Dot, error) {
+		if about != id {
+			return memory.Dot{}, nil
+		}
+		return by, nil
+	})
+}
+
+// settle is eraseProposals for one proposal, which came or was closed after the erase.
+func (t *tx) settle(ctx context.Context, proposal string) error {
+	return t.emptyProposals(ctx, sqlSettled+` AND r.a = ?`, []any{memory.FamProposal, memory.FamOutcome, proposal},
+		func(about string) (memory.Dot, error) { return t.erasedBy(ctx, about) })
+}
+
+func (t *tx) emptyProposals(ctx context.Context, q string, args []any, erasedBy func(id string) (memory.Dot, error)) error {
+	found := map[int64]*memory.Entry{}
+	err := t.w.each(ctx, q, args, func(r rowScanner) error {
+		var lsn int64
+		var raw []byte
+		if err := r.Scan(&lsn, &raw); err != nil {
+			return err
+		}
+		if e, err := t.w.s.cfg.Codec.Decode(raw); err == nil && payload(e) != "" {
+			found[lsn] = e
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for lsn, e := range found {
+		by, err := erasedBy(payload(e))
+		if err != nil {
+			return err
+		}
+		if by.IsZero() {
+			continue
+		}
+		if err := t.hollowOut(ctx, lsn, e, by); err != nil {
+			return err
+		}
+		t.erased = true
+		if t.w.purge == purgeNone {
+			t.w.purge = purgeFiles
+		}
+	}
+	return nil
+}
+
+// erasedBy returns the entry that erased a memory, zero if none did.
+func (t *tx) erasedBy(ctx context.Context, id string) (memory.Dot, error) {
+	var origin, seq int64
+	found, err := t.w.queryRow(ctx, `SELECT c_origin, c_seq FROM memories WHERE id = ? AND l_state = ?`, []any{id, memory.Erased}, &origin, &seq)
+	if err != nil || !found {
+		return memory.Dot{}, err
+	}
+	return t.w.s.dot(origin, seq), nil
+}
+
 // shed returns the hollow form of raw if that has content of the memory id, else nil.
 func (t *tx) shed(raw []byte, id string, by memory.Dot) []byte {
 	e, err := t.w.s.cfg.Codec.Decode(raw)
 	if err != nil {
 		return nil
 	}
-	if m, ok := e.Content(); !ok || m.ID != id {
+	if payload(e) != id {
 		return nil
 	}
 	out, err := t.hollow(e, by)
@@ -96,16 +178,15 @@ func (t *tx) keep(ctx context.Context, a arrival) ([]byte, error) {
 	if a.Op == nil {
 		return a.raw, nil
 	}
-	m, ok := a.Content()
-	if !ok {
+	id := payload(a.Entry)
+	if id == "" {
 		return a.raw, nil
 	}
-	var origin, seq int64
-	found, err := t.w.queryRow(ctx, `SELECT c_origin, c_seq FROM memories WHERE id = ? AND l_state = ?`, []any{m.ID, memory.Erased}, &origin, &seq)
-	if err != nil || !found {
+	by, err := t.erasedBy(ctx, id)
+	if err != nil || by.IsZero() {
 		return a.raw, err
 	}
-	if raw := t.shed(a.raw, m.ID, t.w.s.dot(origin, seq)); raw != nil {
+	if raw := t.shed(a.raw, id, by); raw != nil {
 		return raw, nil
 	}
 	return a.raw, nil

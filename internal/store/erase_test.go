@@ -123,3 +123,49 @@ func TestErasingGoesOnAfterARestart(t *testing.T) {
 	suite().Open(t, "a", dir)
 	cleanWithin(t, dir, trace, 10*time.Second)
 }
+
+// The text of a memory is also in the proposal to create it.
+func TestErasingReachesClosedProposals(t *testing.T) {
+	dir := t.TempDir()
+	n := suite().Open(t, "a", dir)
+	m := storetest.Memo("one", secret)
+	create := &memory.Put{Memory: m, Create: true}
+	propose := func(id string) *memory.Propose {
+		return &memory.Propose{ID: id, Namespace: "global", Requester: "ai:x", RequestedAt: m.CreatedAt, Action: create}
+	}
+	n.Put(propose("closed"), propose("open"), &memory.Resolve{ID: "closed", Outcome: memory.OutcomeApproved}, create)
+	n.Put(&memory.Erase{ID: m.ID})
+	if p, err := n.Pending(t.Context(), "open"); err != nil || p.Action.(*memory.Put).Memory.Content != secret {
+		t.Errorf("an open proposal lost what is to be decided: %+v (%v)", p, err)
+	}
+	n.Put(&memory.Resolve{ID: "open", Outcome: memory.OutcomeRejected}, &memory.Resolve{ID: "late", Outcome: memory.OutcomeRejected})
+	n.Put(propose("late"))
+	cleanWithin(t, dir, trace, 10*time.Second)
+	n.CheckState(nil)
+	p, err := n.Pending(t.Context(), "closed")
+	if err != nil || p.Outcome != memory.OutcomeApproved || p.Requester != "ai:x" || p.Action.(*memory.Put).Memory.ID != m.ID {
+		t.Errorf("the closed proposal is %+v (%v)", p, err)
+	}
+
+	dir = t.TempDir()
+	b := suite().Open(t, "b", dir)
+	if acc := b.Feed(n); acc.Deferred > 0 || len(acc.Refused) > 0 || b.View().Root != n.View().Root {
+		t.Errorf("fed: %+v, want the root %s", acc, n.View().Root)
+	}
+	if _, err := b.Reapply(t.Context(), all(t, n)); err != nil || b.View().Root != n.View().Root {
+		t.Errorf("fed again: %v", err)
+	}
+	b.CheckState(nil)
+	if left := traces(t, dir, trace); len(left) > 0 {
+		t.Errorf("%v: the text went to a member", left)
+	}
+}
+
+func all(t *testing.T, n *storetest.Node) []memory.Shipment {
+	t.Helper()
+	ops, _, err := n.Range(t.Context(), memory.Range{Origin: n.Origin(), From: 1, To: 1 << 60}, 1000, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ops
+}

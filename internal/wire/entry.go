@@ -85,7 +85,11 @@ func EncodeEntry(e *memory.Entry) ([]byte, error) {
 	if !ok || e.Digest == (memory.Digest{}) {
 		return nil, invalid("encode entry %s: a %s without a digest or a content cannot be hollow", e.Dot, e.Op.Kind())
 	}
-	return encode("entry", hollowArray[any]{header: h, Body: stripped.Op, Digest: e.Digest, Hollow: e.Hollow}, MaxEntry)
+	body, err := outgoing(stripped.Op)
+	if err != nil {
+		return nil, fmt.Errorf("encode entry %s: %w", e.Dot, err)
+	}
+	return encode("entry", hollowArray[any]{header: h, Body: body, Digest: e.Digest, Hollow: e.Hollow}, MaxEntry)
 }
 
 func headerOf(e *memory.Entry, k memory.Kind) header {
