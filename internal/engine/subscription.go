@@ -182,9 +182,30 @@ func (e *Engine) Redeliver(ctx context.Context, c Caller, id string, r memory.Re
 		if sub.URL == "" {
 			return nil, fmt.Errorf("subscription %s has no url to deliver to: %w", id, memory.ErrInvalid)
 		}
-		sub.Redelivery = &r
+		ask := r
+		if err := e.joinPending(ctx, rec, sub.Redelivery, &ask); err != nil {
+			return nil, err
+		}
+		sub.Redelivery = &ask
 		return e.rewrite(rec, sub)
 	})
+}
+
+// joinPending adds to ask what was asked for before and is not carried out yet,
+// as far as this node can tell, so that it is not forgotten for the new one.
+func (e *Engine) joinPending(ctx context.Context, rec *memory.Record, before, ask *memory.Redelivery) error {
+	if before == nil || rec.Home() != e.cfg.Node {
+		return nil
+	}
+	done, err := e.store.Deliveries(ctx)
+	if err != nil || done[rec.ID].Redelivery == before.ID {
+		return err
+	}
+	ask.DeadLetters = ask.DeadLetters || before.DeadLetters
+	if before.Since != 0 && (ask.Since == 0 || before.Since < ask.Since) {
+		ask.Since = before.Since
+	}
+	return nil
 }
 
 // rewrite is the intent to make sub the content of rec.

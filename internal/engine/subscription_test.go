@@ -172,6 +172,38 @@ func TestSubscriptionsBelongToTheirMaker(t *testing.T) {
 	}
 }
 
+func TestRequestsToDeliverAgainAddUp(t *testing.T) {
+	n := alone(t)
+	ctx := t.Context()
+	sub := n.hook(t, alice, memory.Subscription{})
+	asked := func() *memory.Redelivery {
+		t.Helper()
+		rec, err := n.store.Record(ctx, sub.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := memory.SubscriptionOf(rec.Memory)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Redelivery
+	}
+	for _, r := range []memory.Redelivery{{DeadLetters: true}, {Since: 5e9}, {Since: 9e9}} {
+		ok(t)(n.Redeliver(ctx, alice, sub.ID, r))
+	}
+	all := asked()
+	if !all.DeadLetters || all.Since != 5e9 {
+		t.Errorf("asked for %+v", all)
+	}
+	if err := n.store.Redeliver(ctx, memory.Delivery{ID: sub.ID, Redelivery: all.ID}, true); err != nil {
+		t.Fatal(err)
+	}
+	ok(t)(n.Redeliver(ctx, alice, sub.ID, memory.Redelivery{Since: 9e9}))
+	if got := asked(); got.DeadLetters || got.Since != 9e9 || got.ID == all.ID {
+		t.Errorf("after it was carried out: asked for %+v", got)
+	}
+}
+
 func TestASubscriptionIsNoOrdinaryText(t *testing.T) {
 	n := alone(t)
 	sub := n.hook(t, alice, memory.Subscription{})

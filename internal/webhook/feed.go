@@ -20,11 +20,13 @@ type feed struct {
 	base   uint64 // all events behind this local sequence number are here, up to top
 	top    uint64
 	events []memory.Event
+	bytes  int // about, of events
 }
 
 const (
 	feedBatch = 256
 	feedKept  = 1024
+	feedBytes = 4 << 20
 	// feedJump is how far behind a feed may be before it begins anew at the end.
 	feedJump = 8 * feedKept
 )
@@ -33,7 +35,7 @@ const (
 func (f *feed) forget() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.known, f.events = false, nil
+	f.known, f.events, f.bytes = false, nil, 0
 }
 
 // advance reads what was applied since. One goroutine at a time calls it.
@@ -41,7 +43,7 @@ func (f *feed) advance(ctx context.Context) error {
 	last := f.store.View().LSN
 	f.mu.Lock()
 	if !f.known || last > f.top+feedJump {
-		f.known, f.base, f.top, f.events = true, last, last, nil
+		f.known, f.base, f.top, f.events, f.bytes = true, last, last, nil, 0
 	}
 	top := f.top
 	f.mu.Unlock()
@@ -65,10 +67,23 @@ func (f *feed) add(evs []memory.Event, top uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.events, f.top = append(f.events, evs...), top
-	if over := len(f.events) - feedKept; over > 0 {
-		f.base = f.events[over-1].LSN
+	for i := range evs {
+		f.bytes += weight(&evs[i])
+	}
+	over := 0
+	for ; len(f.events)-over > feedKept || f.bytes > feedBytes; over++ {
+		f.bytes -= weight(&f.events[over])
+		f.base = f.events[over].LSN
+	}
+	if over > 0 {
 		f.events = append([]memory.Event(nil), f.events[over:]...)
 	}
+}
+
+// weight is about how many bytes an event takes.
+func weight(ev *memory.Event) int {
+	m, _ := ev.Entry.Content()
+	return len(m.Content) + len(m.Metadata) + 1<<10
 }
 
 // after returns the next events behind a local sequence number; none if a lane
