@@ -24,23 +24,31 @@ func linkFields() []string {
 	return []string{"source_id", "from", "target_id", "to", "relation", "rel_type", "valid_from", "valid_until"}
 }
 
-// edge is the link that a body, or the query, names. An empty relation is none.
-func (q *request) edge() (memory.Link, error) {
-	var b linkBody
-	if len(q.body) > 0 {
-		if err := knownFields(q.body, linkFields()); err != nil {
-			return memory.Link{}, err
-		}
-		if err := decode(q.body, &b); err != nil {
-			return memory.Link{}, err
-		}
-	} else {
-		b.Source, b.From = q.text("source_id"), q.text("from")
-		b.Target, b.To = q.text("target_id"), q.text("to")
-		if rel := first(q.text("relation"), q.text("rel_type")); rel != "" {
-			b.Relation = &rel
-		}
+// edgeOfBody is the link that the body names. An empty relation is none.
+func (q *request) edgeOfBody() (memory.Link, error) {
+	if err := knownFields(q.body, linkFields()); err != nil {
+		return memory.Link{}, err
 	}
+	var b linkBody
+	if err := decode(q.body, &b); err != nil {
+		return memory.Link{}, err
+	}
+	return b.edge()
+}
+
+// edge is the link that the body, or without one the query, names.
+func (q *request) edge() (memory.Link, error) {
+	if len(q.body) > 0 {
+		return q.edgeOfBody()
+	}
+	b := linkBody{Source: q.text("source_id"), From: q.text("from"), Target: q.text("target_id"), To: q.text("to")}
+	if rel := first(q.text("relation"), q.text("rel_type")); rel != "" {
+		b.Relation = &rel
+	}
+	return b.edge()
+}
+
+func (b *linkBody) edge() (memory.Link, error) {
 	l := memory.Link{Source: first(b.Source, b.From), Target: first(b.Target, b.To), ValidFrom: b.ValidFrom, ValidUntil: b.ValidUntil}
 	set(&l.Relation, b.RelType)
 	set(&l.Relation, b.Relation)
@@ -85,7 +93,7 @@ func knownFields(body []byte, known []string) error {
 }
 
 func (a *API) link(q *request) (reply, error) {
-	l, err := q.edge()
+	l, err := q.edgeOfBody()
 	if err != nil {
 		return reply{}, err
 	}

@@ -34,7 +34,6 @@ func (a *API) describe() (*openapi.Document, error) {
 		},
 		Servers:  []openapi.Server{{URL: "/"}},
 		Security: []openapi.Requirement{{"apiKey": {}}, {"apiKeyInQuery": {}}},
-		Paths:    map[string]openapi.PathItem{},
 		Components: openapi.Components{
 			Parameters: map[string]openapi.Parameter{},
 			SecuritySchemes: map[string]openapi.SecurityScheme{
@@ -59,11 +58,7 @@ func (a *API) describe() (*openapi.Document, error) {
 			op.ID += "_too"
 		}
 		ids[op.ID] = true
-		path := rt.shownPath()
-		if doc.Paths[path] == nil {
-			doc.Paths[path] = openapi.PathItem{}
-		}
-		doc.Paths[path][strings.ToLower(rt.method)] = op
+		doc.Paths.Add(rt.shownPath(), rt.method, op)
 	}
 	doc.Components.Schemas = r.Schemas()
 	doc.Components.Schemas["ErrorCode"] = &openapi.Schema{Type: openapi.Types{"string"}, Enum: codeEnum(), Description: codeMeanings(Codes())}
@@ -166,7 +161,11 @@ func (rt *route) responses(r *openapi.Registry) map[string]openapi.Response {
 		if !is {
 			res = openapi.Response{Description: http.StatusText(an.status), Content: map[string]openapi.Media{}}
 		}
-		res.Content[an.media] = openapi.Media{Schema: an.schema(r)}
+		schemas := []*openapi.Schema{an.schema(r)}
+		if m, is := res.Content[an.media]; is {
+			schemas = append([]*openapi.Schema{m.Schema}, schemas...)
+		}
+		res.Content[an.media] = openapi.Media{Schema: oneOf(schemas)}
 		if rt.mutates {
 			res.Headers = map[string]openapi.Header{
 				"Idempotency-Replayed": {Description: "true: an earlier request with the same key did it.", Schema: &openapi.Schema{Type: openapi.Types{"string"}}},

@@ -208,7 +208,7 @@ func linkRoutes() []route {
 	return []route{
 		{
 			method: post, path: "/api/v1/links", summary: "link two memories", handle: (*API).link, mutates: true, body: bodyRequired, in: linkBody{},
-			query: linkParams(), out: gives(http.StatusCreated, linkedView{}).waits(), codes: []string{codeNotFound, "INVALID_RELATION", "UNKNOWN_FIELD", "CYCLE"},
+			out: gives(http.StatusCreated, linkedView{}).waits(), codes: []string{codeNotFound, "INVALID_RELATION", "UNKNOWN_FIELD", "CYCLE"},
 		},
 		{
 			method: del, path: "/api/v1/links", summary: "remove the links between two memories", handle: (*API).unlink, mutates: true, body: bodyOptional, in: linkBody{},

@@ -9,18 +9,19 @@ package openapi
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
 // Document is an OpenAPI document: the parts of it that we use.
 type Document struct {
-	OpenAPI    string              `json:"openapi"` // the version of the format
-	Info       Info                `json:"info"`
-	Servers    []Server            `json:"servers,omitempty"`
-	Security   []Requirement       `json:"security,omitempty"`
-	Tags       []Tag               `json:"tags,omitempty"`
-	Paths      map[string]PathItem `json:"paths"`
-	Components Components          `json:"components"`
+	OpenAPI    string        `json:"openapi"` // the version of the format
+	Info       Info          `json:"info"`
+	Servers    []Server      `json:"servers,omitempty"`
+	Security   []Requirement `json:"security,omitempty"`
+	Tags       []Tag         `json:"tags,omitempty"`
+	Paths      Paths         `json:"paths"`
+	Components Components    `json:"components"`
 }
 
 // Version is the version of the format that documents are in.
@@ -55,8 +56,29 @@ type Tag struct {
 	Description string `json:"description,omitempty"`
 }
 
-// PathItem holds the operations of a path by method, in lower case.
-type PathItem map[string]*Operation
+// Paths are the paths of a document, in its order.
+type Paths []Path
+
+// Path is a path with its operations by method, in lower case.
+type Path struct {
+	Path       string
+	Operations map[string]*Operation
+}
+
+// Add adds an operation.
+func (p *Paths) Add(path, method string, op *Operation) {
+	i := slices.IndexFunc(*p, func(q Path) bool { return q.Path == path })
+	if i < 0 {
+		i = len(*p)
+		*p = append(*p, Path{path, map[string]*Operation{}})
+	}
+	(*p)[i].Operations[strings.ToLower(method)] = op
+}
+
+// MarshalJSON writes an object, in order.
+func (p Paths) MarshalJSON() ([]byte, error) {
+	return ordered(len(p), func(i int) (string, any) { return p[i].Path, p[i].Operations })
+}
 
 // Operation is a method of a path.
 type Operation struct {
@@ -176,23 +198,29 @@ func (p Properties) Get(name string) *Schema {
 
 // MarshalJSON writes an object, in order.
 func (p Properties) MarshalJSON() ([]byte, error) {
+	return ordered(len(p), func(i int) (string, any) { return p[i].Name, p[i].Schema })
+}
+
+// ordered writes an object whose members come in an order.
+func ordered(n int, member func(int) (string, any)) ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteByte('{')
-	for i, prop := range p {
+	for i := range n {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		name, err := json.Marshal(prop.Name)
+		name, v := member(i)
+		key, err := json.Marshal(name)
 		if err != nil {
 			return nil, err
 		}
-		schema, err := json.Marshal(prop.Schema)
+		value, err := json.Marshal(v)
 		if err != nil {
 			return nil, err
 		}
-		b.Write(name)
+		b.Write(key)
 		b.WriteByte(':')
-		b.Write(schema)
+		b.Write(value)
 	}
 	b.WriteByte('}')
 	return b.Bytes(), nil

@@ -87,16 +87,15 @@ type schemaView struct {
 	*Schema
 }
 
-// groups are the operations by tag, those of a tag by path and then as one
-// reads: get, then what changes.
+// groups are the operations by tag, those of a tag in the order of their paths.
 func (p *painter) groups() []group {
 	var out []group
 	for _, tag := range p.doc.Tags {
 		g := group{Name: tag.Name}
-		for _, path := range slices.Sorted(maps.Keys(p.doc.Paths)) {
+		for _, path := range p.doc.Paths {
 			for _, method := range []string{"get", "post", "put", "patch", "delete"} {
-				if op := p.doc.Paths[path][method]; op != nil && slices.Contains(op.Tags, tag.Name) {
-					g.Operations = append(g.Operations, p.operation(method, path, op))
+				if op := path.Operations[method]; op != nil && slices.Contains(op.Tags, tag.Name) {
+					g.Operations = append(g.Operations, p.operation(method, path.Path, op))
 				}
 			}
 		}

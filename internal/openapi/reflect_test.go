@@ -204,12 +204,12 @@ func TestThePageShowsNothingAsMarkup(t *testing.T) {
 	doc := &Document{
 		Info: Info{Title: "<i>T</i>", Description: "a `<b>` and **<u>**\n\nnext", License: &License{}},
 		Tags: []Tag{{Name: "Group"}},
-		Paths: map[string]PathItem{"/x/{id}": {"post": {
+		Paths: Paths{{"/x/{id}", map[string]*Operation{"post": {
 			ID: "post_x", Summary: "<em>do</em>", Tags: []string{"Group"},
 			Parameters: []Parameter{{Name: "id", In: "path", Description: "which", Schema: &Schema{Type: Types{"string"}}}},
 			Body:       &Body{Content: map[string]Media{"application/json": {Schema: RefTo("Ask")}}},
 			Responses:  map[string]Response{"200": {Description: "OK", Content: map[string]Media{"application/json": {Schema: &Schema{AnyOf: []*Schema{RefTo("Ask"), {Type: Types{"null"}}}}}}}},
-		}}},
+		}}}},
 		Components: Components{Schemas: map[string]*Schema{"Ask": {
 			Type: Types{"object"}, Required: []string{"name"},
 			Properties: Properties{{"name", &Schema{Type: Types{"string"}, Enum: []any{"<s>"}, Description: "x"}}},
