@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -38,6 +39,14 @@ func openWriter(ctx context.Context, path string, maxBytes int64) (*sql.DB, erro
 	}
 	if maxBytes > 0 {
 		pragmas = append(pragmas, fmt.Sprintf("max_page_count(%d)", max(maxBytes/pageSize, 1)))
+	}
+	// SQLite would make it as the umask has it, and its other files like it.
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	if err := file.Close(); err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
 	}
 	db, err := sql.Open("sqlite", dsn(path, "rwc", pragmas...))
 	if err != nil {

@@ -46,11 +46,11 @@ func cleanWithin(t *testing.T, dir, text string, limit time.Duration) {
 	}
 }
 
-func ship(t testing.TB, e *memory.Entry) memory.Shipment {
-	t.Helper()
+func ship(tb testing.TB, e *memory.Entry) memory.Shipment {
+	tb.Helper()
 	raw, err := wire.EncodeEntry(e)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return memory.Shipment{Raw: raw}
 }

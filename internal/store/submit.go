@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -17,6 +18,7 @@ func (s *Store) Submit(ctx context.Context, wr *memory.Write) (*memory.Written, 
 	if len(wr.Ops) == 0 {
 		return nil, fmt.Errorf("a write of nothing: %w", memory.ErrInvalid)
 	}
+	wr = usable(wr)
 	var out *memory.Written
 	err := s.doSized(ctx, queueLocal, weigh(wr), func(ctx context.Context, t *tx) error {
 		var err error
@@ -27,6 +29,23 @@ func (s *Store) Submit(ctx context.Context, wr *memory.Write) (*memory.Written, 
 		return nil, err
 	}
 	return out, nil
+}
+
+// usable returns wr with its vectors at length one, and without those that cannot be.
+func usable(wr *memory.Write) *memory.Write {
+	out := *wr
+	out.Ops = slices.Clone(wr.Ops)
+	for i, op := range out.Ops {
+		if op.Embedding == nil {
+			continue
+		}
+		v, err := op.Embedding.Normal()
+		if err != nil {
+			v = nil // derived data: the entry stands
+		}
+		out.Ops[i].Embedding = v
+	}
+	return &out
 }
 
 // weigh says what a write will take while it waits, about.

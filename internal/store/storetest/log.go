@@ -281,3 +281,27 @@ func (c *counter) Handle(context.Context, slog.Record) error {
 func (c *counter) WithAttrs([]slog.Attr) slog.Handler { return c }
 
 func (c *counter) WithGroup(string) slog.Handler { return c }
+
+// vectors checks that a vector is sent as it is kept, and one that is no use not at all.
+func (s Suite) vectors(t *testing.T) {
+	a := s.Open(t, "a", t.TempDir())
+	long := &memory.Embedding{Model: "m", Vector: []float32{3, 4}}
+	a.Write(&memory.Write{Ops: []memory.NewOp{
+		{Op: Create("one", "x"), Embedding: long},
+		{Op: Create("two", "x"), Embedding: &memory.Embedding{Model: "m", Vector: []float32{0, 0}}},
+	}})
+	check := func(where string) {
+		t.Helper()
+		ops, _, err := a.Range(t.Context(), memory.Range{Origin: a.Origin(), From: 1, To: 2}, 9, 1<<20)
+		if err != nil || len(ops) != 2 || ops[0].Embedding == nil || ops[0].Embedding.Vector[0] != 0.6 || ops[1].Embedding != nil {
+			t.Errorf("%s: %+v (%v)", where, ops, err)
+		}
+	}
+	check("from memory")
+	a.Stop()
+	a = s.Open(t, "a", a.Dir())
+	check("from disk")
+	if long.Vector[0] != 3 {
+		t.Error("the caller's vector was changed")
+	}
+}

@@ -293,3 +293,35 @@ func (s Suite) touches(t *testing.T) {
 		t.Error("reading changed the digest")
 	}
 }
+
+// expires checks that queries judge expiry as memory.Expired does, to the nanosecond.
+func (s Suite) expires(t *testing.T) {
+	n := s.Open(t, "a", t.TempDir())
+	base := memory.MakeStamp(time.Now().Add(-time.Minute))
+	i := 0
+	for _, life := range []memory.Stamp{base, base + 1, base + 65535, base + 65536} {
+		for _, d := range []memory.Instant{-1_000_000, -1, 0, 1, 65535, 1_000_000} {
+			i++
+			op := Create(title(i), "x")
+			op.Memory.ExpiresAt = life.Instant() + d
+			e := foreign("b.1", uint64(i), op)
+			e.Stamp = life
+			n.Take(s.Ship(t, []*memory.Entry{e})...)
+			for _, at := range []memory.Instant{-1, 0, 1} {
+				f := memory.Filter{Title: title(i), Now: op.Memory.ExpiresAt + at}
+				r, err := n.Record(t.Context(), op.Memory.ID)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want, _ := r.Stands(f.Now)
+				for _, l := range []memory.Life{memory.Live, memory.Archived} {
+					f.Life = l
+					c, err := n.Count(t.Context(), f)
+					if err != nil || (c == 1) != (want == l) {
+						t.Errorf("written at %d, expires %+d, judged at %+d: %d are %s (%v), want it to be %s", life, d, at, c, l, err, want)
+					}
+				}
+			}
+		}
+	}
+}

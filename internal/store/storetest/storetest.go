@@ -217,6 +217,8 @@ func (s Suite) Run(t *testing.T) {
 		"repairs any damage":           s.repairs,
 		"goes on with damaged rows":    s.survivesDamage,
 		"is right after any history":   s.anyHistory,
+		"judges expiry":                s.expires,
+		"ships vectors of length one":  s.vectors,
 		"counts conflicts":             s.counts,
 		"names gaps below the head":    s.gapsBelowHead,
 		"takes more after an upgrade":  s.upgrades,
