@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -37,6 +39,21 @@ func TestEventsArePostedAndReplayed(t *testing.T) {
 	d.reads("remember", "Gate code", "It is 4711.", "-n", "house/gate")
 	if signature := <-came; !strings.HasPrefix(signature, "sha256=") {
 		t.Errorf("signature %q", signature)
+	}
+	if res, err := http.Get(d.url + "/metrics"); err != nil {
+		t.Error(err)
+	} else {
+		page, err := io.ReadAll(res.Body)
+		if err := errors.Join(err, res.Body.Close()); err != nil {
+			t.Error(err)
+		}
+		for _, want := range []string{
+			"ai_memory_subscriptions_active 2\n", "ai_memory_webhook_dispatched_total ", "ai_memory_webhook_failed_total 0\n", "ai_memory_subscription_dlq_overflow_total 0\n",
+		} {
+			if !strings.Contains(string(page), want) {
+				t.Errorf("the metrics lack %q", want)
+			}
+		}
 	}
 	id := list[0].ID
 	if out := d.reads("subscription", "replay", id); !strings.Contains(out, "memory_store") || !strings.Contains(out, "Gate code") {
