@@ -17,8 +17,8 @@ const idempotencyKeep = memory.Instant(48 * 3600 * 1e9)
 // Compact drops what is no longer owed to anybody: the content of revisions that
 // were replaced before olderThan and are not among the keepVersions highest of
 // their record (those that no other revision names are kept in any case), the
-// content of memories deleted before olderThan, and log rows up to stable that
-// no longer decide anything. It works in slices, between writes, and returns how
+// content of memories deleted before olderThan, and log rows before olderThan
+// and up to stable that no longer decide anything. It works in slices, between writes, and returns how
 // many rows it emptied or dropped.
 func (s *Store) Compact(ctx context.Context, olderThan memory.Instant, keepVersions int, stable map[memory.Origin]uint64) (int, error) {
 	total := 0
@@ -33,7 +33,7 @@ func (s *Store) Compact(ctx context.Context, olderThan memory.Instant, keepVersi
 			return t.thinHistory(ctx, after, olderThan, keepVersions)
 		},
 		func(ctx context.Context, t *tx, after int64) (int64, int, error) {
-			return t.dropLog(ctx, after, stable)
+			return t.dropLog(ctx, after, olderThan, stable)
 		},
 	} {
 		for after := int64(0); ; {
@@ -195,7 +195,7 @@ func (t *tx) bury(ctx context.Context, rid int64) error {
 // dropLog deletes the rows after lsn that every member has and that hold no
 // register. Consolidations stay: they hold the lifecycle of many records. So do
 // the entries of requests that may be repeated.
-func (t *tx) dropLog(ctx context.Context, after int64, stable map[memory.Origin]uint64) (last int64, n int, err error) {
+func (t *tx) dropLog(ctx context.Context, after int64, olderThan memory.Instant, stable map[memory.Origin]uint64) (last int64, n int, err error) {
 	var drop []int64
 	last = after
 	wanted, err := t.repeatable(ctx)
@@ -203,16 +203,20 @@ func (t *tx) dropLog(ctx context.Context, after int64, stable map[memory.Origin]
 		return last, 0, err
 	}
 	err = t.w.each(ctx, `SELECT l.lsn, l.origin, l.seq,
-			(l.state = 2 OR l.kind NOT IN (1, 8)) AND l.state <> 1 AND l.kind <> 8
+			CASE WHEN (l.state = 2 OR l.kind NOT IN (1, 8)) AND l.state <> 1 AND l.kind <> 8
 			AND NOT EXISTS (SELECT 1 FROM memories m WHERE m.rid = l.record AND (m.c_lsn = l.lsn OR m.l_lsn = l.lsn))
-			AND NOT EXISTS (SELECT 1 FROM registers r WHERE r.lsn = l.lsn)
+			AND NOT EXISTS (SELECT 1 FROM registers r WHERE r.lsn = l.lsn) THEN l.raw END
 		FROM log l WHERE l.lsn > ? AND l.lsn < ? ORDER BY l.lsn LIMIT ?`, []any{after, int64(t.w.lsn), compactSlice}, func(r rowScanner) error {
 		var origin, seq int64
-		var free bool
-		if err := r.Scan(&last, &origin, &seq, &free); err != nil {
+		var raw []byte
+		if err := r.Scan(&last, &origin, &seq, &raw); err != nil || raw == nil {
 			return err
 		}
-		if d := t.w.s.dot(origin, seq); free && d.Seq <= stable[d.Origin] && (wanted[origin] == 0 || seq < wanted[origin]) {
+		d, first := t.w.s.dot(origin, seq), wanted[origin]
+		if d.Seq > stable[d.Origin] || first != 0 && seq >= first {
+			return nil
+		}
+		if e, err := t.w.s.cfg.Codec.Decode(raw); err == nil && e.Stamp.Instant() < olderThan {
 			drop = append(drop, last)
 		}
 		return nil

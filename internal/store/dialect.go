@@ -41,7 +41,7 @@ func openWriter(ctx context.Context, path string, maxBytes int64) (*sql.DB, erro
 		pragmas = append(pragmas, fmt.Sprintf("max_page_count(%d)", max(maxBytes/pageSize, 1)))
 	}
 	// SQLite would make it as the umask has it, and its other files like it.
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator names the directory
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}

@@ -240,10 +240,22 @@ func (s Suite) dropsOnlyOrphans(t *testing.T) {
 	a := s.Open(t, "a", t.TempDir())
 	entries := s.busy(t, a)
 	root := a.View().Root
+	a.compact(memory.InstantOf(time.Now().Add(-time.Hour)), 1, a.all())
+	for _, e := range entries {
+		if _, err := a.Entry(t.Context(), e.Dot); err != nil {
+			t.Errorf("%s of %s is young, and gone: %v", e.Op.Kind(), e.Dot, err)
+		}
+	}
 	a.compact(ahead(), 1, a.all())
 	a.CheckState(nil)
 	if a.View().Root != root {
 		t.Error("the state changed")
+	}
+	if _, err := a.Entry(t.Context(), entries[len(entries)-2].Dot); err != nil {
+		t.Errorf("the standard in force is gone: %v", err)
+	}
+	if _, err := a.Entry(t.Context(), entries[0].Dot); !errors.Is(err, memory.ErrNotFound) {
+		t.Errorf("a version that was replaced: %v, want it gone", err)
 	}
 	d := s.copyOf(t, a)
 	// What was dropped may come again from somebody who has it.
