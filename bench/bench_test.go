@@ -33,7 +33,7 @@ func TestTheBenchRunsFromEndToEnd(t *testing.T) {
 	var out, progress bytes.Buffer
 	dir := t.TempDir()
 	err := Run(t.Context(), Options{
-		Binary: binary, Dir: dir, Rounds: 1, Duration: 300 * time.Millisecond, Soak: 2 * time.Second, Memories: 1500, Nodes: 5,
+		Binary: binary, Dir: dir, Rounds: 1, Duration: 1500 * time.Millisecond, Soak: 2 * time.Second, Memories: 1500, Nodes: 5,
 		JSON: true, Progress: &progress,
 	}, &out)
 	if err != nil {

@@ -53,7 +53,7 @@ func open(tb testing.TB, name memory.Node, net replicate.Transport, w int, other
 	n.store = st
 	n.fed = federate(tb, name, st, net, w, others, log)
 	n.Engine = engine.New(engine.Config{
-		Node: name, Members: others, QuorumTimeout: 500 * time.Millisecond, Now: n.clock.now, Log: log,
+		Node: name, Members: others, QuorumTimeout: 1500 * time.Millisecond, Now: n.clock.now, Log: log,
 	}, st, n.fed)
 	ctx, cancel := context.WithCancel(context.Background()) // ends after the clean-up of the test
 	done := make(chan error, 3)
