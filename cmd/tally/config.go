@@ -31,6 +31,7 @@ type setting struct {
 	initial string // what the default is, for help texts
 	many    bool   // a flag that may be repeated, a list with commas in the environment, a list in the file
 	table   bool   // or a table there
+	secret  bool   // not to be shown
 	set     func(*node.Config, []string) error
 }
 
@@ -100,7 +101,7 @@ func settings() []setting {
 		},
 		{
 			flag: "api-key", env: "TALLY_API_KEY", key: "api_key", value: "KEY", help: "key that clients and members must send",
-			initial: "none", set: word(func(c *node.Config) *string { return &c.APIKey }),
+			initial: "none", secret: true, set: word(func(c *node.Config) *string { return &c.APIKey }),
 		},
 		{
 			flag: "fanout", env: "TALLY_FANOUT", key: "fanout", value: "KIND", help: "lanes, or per-write: the control arm of benchmarks",
@@ -185,21 +186,28 @@ func setWebhookAllow(c *node.Config, list []string) error {
 // given are the values that one place has, by flag name.
 type given map[string][]string
 
+// noted is told what each place says about a setting, nearest place last.
+type noted func(s setting, list []string, origin string)
+
 // resolve makes the configuration of a node from all places. Every error is a
 // *usageError that names the place.
 func resolve(flags given, getenv func(string) string, file string) (node.Config, error) {
+	return resolveNoted(flags, getenv, file, func(setting, []string, string) {})
+}
+
+func resolveNoted(flags given, getenv func(string) string, file string, note noted) (node.Config, error) {
 	cfg := node.Default()
 	cfg.Data, cfg.Listen = defaultData(getenv), defaultListen
 	if err := assign(&cfg.Node, defaultNode()); err != nil {
 		return cfg, err
 	}
 	if file != "" {
-		if err := applyFile(&cfg, file); err != nil {
+		if err := applyFile(&cfg, file, note); err != nil {
 			return cfg, err
 		}
 	}
 	for _, s := range settings() {
-		if err := s.apply(&cfg, flags, getenv); err != nil {
+		if err := s.apply(&cfg, flags, getenv, note); err != nil {
 			return cfg, err
 		}
 	}
@@ -213,7 +221,7 @@ func resolve(flags given, getenv func(string) string, file string) (node.Config,
 }
 
 // apply takes the value of the environment, then that of the flag.
-func (s setting) apply(cfg *node.Config, flags given, getenv func(string) string) error {
+func (s setting) apply(cfg *node.Config, flags given, getenv func(string) string, note noted) error {
 	if v := getenv(s.env); v != "" {
 		list := []string{v}
 		if s.many {
@@ -222,17 +230,19 @@ func (s setting) apply(cfg *node.Config, flags given, getenv func(string) string
 		if err := s.set(cfg, list); err != nil {
 			return usage("%s %v", s.env, err)
 		}
+		note(s, list, "environment "+s.env)
 	}
 	if list, ok := flags[s.flag]; ok {
 		if err := s.set(cfg, list); err != nil {
 			return usage("--%s %v", s.flag, err)
 		}
+		note(s, list, "flag --"+s.flag)
 	}
 	return nil
 }
 
 // applyFile reads a TOML file. It refuses what it does not know.
-func applyFile(cfg *node.Config, name string) error {
+func applyFile(cfg *node.Config, name string, note noted) error {
 	raw, err := os.ReadFile(name) //nolint:gosec // the operator named this file
 	if err != nil {
 		return usage("config: %v", err)
@@ -283,6 +293,7 @@ func applyFile(cfg *node.Config, name string) error {
 		if err != nil {
 			return usage("%s line %d: %s %v", name, lineOf(raw, s.key), s.key, err)
 		}
+		note(s, list, fmt.Sprintf("file %s line %d", name, lineOf(raw, s.key)))
 	}
 	return nil
 }

@@ -69,11 +69,11 @@ func newRoot(a *app) *cobra.Command {
 		newRestore(a), newErase(a), newLink(a), newUnlink(a), newConsolidate(a), newHistory(a))
 	add(groupText, newImport(a), newExport(a))
 	add(groupRules, newNamespace(a), newPending(a), newSubscription(a))
-	add(groupNodes, newServe(a), newStatus(a), newReceipt(a), newDiff(a), newRepair(a), newParked(a), newDemo(a), newBench(a))
-	root.AddCommand(newVersion(a))
+	add(groupNodes, newServe(a), newStatus(a), newReceipt(a), newDiff(a), newRepair(a), newParked(a), newDemo(a), newBench(a),
+		newConfig(a), newDoctor(a))
+	root.AddCommand(newVersion(a), newMan(a))
 	root.AddCommand(
 		&cobra.Command{Use: "exit-codes", Short: "How commands end", Long: exitHelp()},
-		&cobra.Command{Use: "config", Short: "The settings of a node: flags, environment, file", Long: configHelp()},
 	)
 	return root
 }

@@ -25,13 +25,7 @@ All settings, also as environment variables and as a file: tally help config`
   tally serve --node north --listen 10.0.0.1:9077 --data /var/lib/tallystick \
     --member east=http://10.0.0.2:9077 --member west=http://10.0.0.3:9077`
 	var file string
-	flags := cmd.Flags()
-	for _, s := range settings() {
-		flags.Var(&settingFlag{kind: s.value, many: s.many}, s.flag, fmt.Sprintf("%s (default %s)", s.help, s.initial))
-	}
-	flags.StringVar(&file, "config", "", "settings in a TOML `FILE` (default none)")
-	flags.SortFlags = false
-	localHelp(cmd)
+	settingFlags(cmd, &file)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if file == "" {
 			file = a.getenv("TALLY_CONFIG")
@@ -50,6 +44,17 @@ All settings, also as environment variables and as a file: tally help config`
 		return err
 	}
 	return cmd
+}
+
+// settingFlags gives cmd a flag for every setting.
+func settingFlags(cmd *cobra.Command, file *string) {
+	flags := cmd.Flags()
+	for _, s := range settings() {
+		flags.Var(&settingFlag{kind: s.value, many: s.many}, s.flag, fmt.Sprintf("%s (default %s)", s.help, s.initial))
+	}
+	flags.StringVar(file, "config", "", "settings in a TOML `FILE` (default none)")
+	flags.SortFlags = false
+	localHelp(cmd)
 }
 
 // settingFlag is the value of a setting on the command line: text that the table

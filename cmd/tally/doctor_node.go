@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/node"
+)
+
+const (
+	longUnequal = 10 * time.Minute // nodes compare themselves far more often
+	longOwed    = 1000             // ops on the way to a member that are worth a word
+	longLag     = 1000             // entries that the text index may be behind
+)
+
+// checkNode asks the node. The error is one of the command line.
+func (d *doctor) checkNode(ctx context.Context) error {
+	c, err := d.app.connect()
+	if err != nil {
+		return err
+	}
+	s, err := c.Status(ctx)
+	if err != nil {
+		d.find("node", broken, err.Error(), d.app.hint(err))
+		return nil
+	}
+	d.find("node", fine, s.Node+" answers at "+c.URL(), "")
+	if err := c.Ready(ctx); err != nil {
+		d.find("ready", broken, err.Error(), "look at the log of the node: its disk may be full")
+	} else {
+		d.find("ready", fine, "takes requests", "")
+	}
+	if own := node.Version(); s.Version != own {
+		d.find("version", uneasy, fmt.Sprintf("the node is %s, this program %s", s.Version, own), "restart the node with the program that is installed")
+	} else {
+		d.find("version", fine, own, "")
+	}
+	d.checkQuorum(s.W, s.N)
+	for _, m := range s.Members {
+		d.checkMember(m)
+		d.checkClock(m)
+		d.checkEqual(c, s, m)
+	}
+	d.checkParked(c, len(s.Parked))
+	if s.IndexLag > longLag {
+		d.find("text index", uneasy, fmt.Sprintf("%d entries behind", s.IndexLag), "recall misses the newest until it has caught up; if it does not, look at the log of the node")
+	} else {
+		d.find("text index", fine, fmt.Sprintf("%d entries behind", s.IndexLag), "")
+	}
+	return nil
+}
+
+// checkQuorum judges W of N.
+func (d *doctor) checkQuorum(w, n int) {
+	text := fmt.Sprintf("%d of %d members must hold a write", w, n)
+	switch {
+	case w > n || w < 1:
+		d.find("write quorum", broken, text, "set --write-quorum to 1 to N")
+	case n > 1 && w == 1:
+		d.find("write quorum", uneasy, text, "a write is lost if this disk is lost before the next delivery: raise --write-quorum")
+	case n > 1 && w == n:
+		d.find("write quorum", uneasy, text, "no write is confirmed while any member is away: lower --write-quorum")
+	case n > 1 && n%2 == 0:
+		d.find("write quorum", uneasy, text, "an even number of members bears no more failures than one member fewer: add or remove one")
+	default:
+		d.find("write quorum", fine, text, "")
+	}
+}
+
+func (d *doctor) checkMember(m client.Member) {
+	check, text := "member "+m.Name, fmt.Sprintf("%s, owed %d", m.State, m.Owed)
+	if m.LastError != "" {
+		text += ": " + m.LastError
+	}
+	switch {
+	case m.State == "stopped":
+		d.find(check, broken, text, "it does not believe who this node is, or is another node: compare the names and URLs in both configurations")
+	case m.State == "backoff":
+		d.find(check, broken, text, "it does not answer: see that it runs, and that "+m.URL+" can be reached from this node")
+	case m.State == "unknown":
+		d.find(check, uneasy, text, "it was not heard of yet: ask again in a moment")
+	case m.Owed > longOwed:
+		d.find(check, uneasy, text, "it is catching up: ask again in a moment")
+	default:
+		d.find(check, fine, text, "")
+	}
+}
+
+func (d *doctor) checkClock(m client.Member) {
+	skew := (time.Duration(m.ClockSkewMS) * time.Millisecond).Abs()
+	text := "off by " + skew.String()
+	const next = "run NTP on both machines"
+	switch most := d.cfg.MaxSkew; {
+	case skew > most:
+		d.find("clock of "+m.Name, broken, text, "writes of the clock that is ahead are parked: "+next)
+	case skew > most/2:
+		d.find("clock of "+m.Name, uneasy, text, next)
+	default:
+		d.find("clock of "+m.Name, fine, text, "")
+	}
+}
+
+// checkEqual judges when a member was last seen to hold the same.
+func (d *doctor) checkEqual(c *client.Client, s *client.Status, m client.Member) {
+	since, text := s.StartedAt, "never proven equal"
+	if m.ProvenEqualAt != nil {
+		since, text = *m.ProvenEqualAt, "proven equal at "+stamp(*m.ProvenEqualAt)
+	}
+	if s.Time.Sub(since) < longUnequal {
+		d.find("state of "+m.Name, fine, text, "")
+		return
+	}
+	f := d.find("state of "+m.Name, uneasy, text, "see what differs: tally diff "+m.Name)
+	f.Would = "repair what differs from " + m.Name
+	f.fix = func(ctx context.Context) error {
+		_, err := c.Repair(ctx, m.Name)
+		return err
+	}
+}
+
+func (d *doctor) checkParked(c *client.Client, n int) {
+	if n == 0 {
+		d.find("parked ops", fine, "none", "")
+		return
+	}
+	f := d.find("parked ops", uneasy, fmt.Sprintf("%d were refused by a member", n), "see why: tally parked list")
+	f.Would = "offer them again"
+	f.fix = func(ctx context.Context) error {
+		_, err := c.RetryParked(ctx, nil)
+		return err
+	}
+}
