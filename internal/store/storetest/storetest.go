@@ -219,6 +219,7 @@ func (s Suite) Run(t *testing.T) {
 		"is right after any history":   s.anyHistory,
 		"judges expiry":                s.expires,
 		"ships vectors of length one":  s.vectors,
+		"ends at any moment":           s.endsWhenever,
 		"counts conflicts":             s.counts,
 		"names gaps below the head":    s.gapsBelowHead,
 		"takes more after an upgrade":  s.upgrades,

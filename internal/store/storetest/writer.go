@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"runtime"
 	"strings"
@@ -292,4 +293,68 @@ func (s Suite) closed(t *testing.T, node memory.Node, dir string, change ...func
 	n := &Node{Store: st, t: t, cfg: cfg}
 	t.Cleanup(n.Stop)
 	return n
+}
+
+// endsWhenever stops stores in the middle of everything, and checks that every
+// call returns, and that what was acknowledged is there.
+func (s Suite) endsWhenever(t *testing.T) {
+	dir := t.TempDir()
+	for round := range 6 {
+		n := s.closed(t, "a", dir)
+		ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+		done := make(chan error, 1)
+		go func() { done <- n.Run(ctx) }()
+		var acked sync.Map
+		var wg sync.WaitGroup
+		loop := func(f func(i int) error) {
+			wg.Go(func() {
+				for i := 0; ; i++ {
+					if err := f(i); errors.Is(err, memory.ErrClosed) {
+						return
+					} else if err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		for w := range 4 {
+			loop(func(i int) error {
+				name := fmt.Sprintf("%d %d %d", round, w, i)
+				err := n.put(Create(name, "x"), nil)()
+				if err == nil {
+					acked.Store(Memo(name, "").ID, true)
+				}
+				return err
+			})
+		}
+		loop(func(i int) error {
+			origin := memory.MakeOrigin("b", uint64(round+1))
+			_, err := n.Accept(context.WithoutCancel(ctx), s.Ship(t, []*memory.Entry{foreign(origin, uint64(i+1), &memory.Delete{ID: "x"})}))
+			return err
+		})
+		loop(func(int) error { return n.SyncIndex(context.WithoutCancel(ctx)) })
+		loop(func(int) error {
+			_, err := n.Compact(context.WithoutCancel(ctx), ahead(), 1, n.all())
+			return err
+		})
+		eventually(t, "something is written", func() bool { return n.View().LSN > uint64(100*(round+1)) })
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		wg.Wait()
+		if err := n.Close(); err != nil {
+			t.Error(err)
+		}
+		n = s.Open(t, "a", dir)
+		n.CheckState(nil)
+		acked.Range(func(id, _ any) bool {
+			if r, err := n.Record(t.Context(), id.(string)); err != nil || r.Life != memory.Live {
+				t.Errorf("round %d: %s was acknowledged: %v (%v)", round, id, r, err)
+			}
+			return true
+		})
+		n.Stop()
+	}
 }
