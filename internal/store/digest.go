@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -58,6 +59,55 @@ func toDigest(b []byte) memory.Digest {
 		return memory.Digest{}
 	}
 	return memory.Digest(b)
+}
+
+// partSums is how many sums one row of buckets has: few rows for a batch that
+// touches many, and little to write for one that touches few.
+const partSums = 64
+
+// saveSums writes the sums that the transaction changes.
+func (t *tx) saveSums(ctx context.Context) error {
+	var dirty [memory.Buckets / partSums]bool
+	for b := range t.deltas {
+		dirty[b/partSums] = true
+	}
+	for part, changed := range dirty {
+		if !changed {
+			continue
+		}
+		raw := make([]byte, 0, partSums*len(memory.Digest{}))
+		for b := part * partSums; b < (part+1)*partSums; b++ {
+			sum := t.w.sums[b]
+			sum.Add(t.deltas[b])
+			digest := sum.Digest()
+			raw = append(raw, digest[:]...)
+		}
+		err := t.w.exec(ctx, `INSERT INTO buckets (part, sums) VALUES (?, ?) ON CONFLICT (part) DO UPDATE SET sums = excluded.sums`, part, raw)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *writer) loadBuckets(ctx context.Context) error {
+	return w.each(ctx, `SELECT part, sums FROM buckets`, nil, func(r rowScanner) error {
+		var part int
+		var raw []byte
+		if err := r.Scan(&part, &raw); err != nil {
+			return err
+		}
+		if part < 0 || part >= memory.Buckets/partSums || len(raw) != partSums*len(memory.Digest{}) {
+			return fmt.Errorf("%w: the sums of part %d are damaged", ErrFatal, part)
+		}
+		i := part * partSums
+		for d := range slices.Chunk(raw, len(memory.Digest{})) {
+			w.sums[i] = memory.SumOf(memory.Digest(d))
+			w.root.Add(w.sums[i])
+			i++
+		}
+		return nil
+	})
 }
 
 // BucketSums returns the digest of the state in parts, computed from the rows

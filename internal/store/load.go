@@ -109,22 +109,6 @@ func (w *writer) loadOrigins(ctx context.Context) error {
 	return err
 }
 
-func (w *writer) loadBuckets(ctx context.Context) error {
-	return w.each(ctx, `SELECT bucket, sum FROM buckets`, nil, func(r rowScanner) error {
-		var b int
-		var raw []byte
-		if err := r.Scan(&b, &raw); err != nil {
-			return err
-		}
-		if b < 0 || b >= memory.Buckets || len(raw) != len(memory.Digest{}) {
-			return fmt.Errorf("%w: bucket %d is damaged", ErrFatal, b)
-		}
-		w.sums[b] = memory.SumOf(memory.Digest(raw))
-		w.root.Add(w.sums[b])
-		return nil
-	})
-}
-
 // each calls fn for every row of a query.
 func (w *writer) each(ctx context.Context, q string, args []any, fn func(rowScanner) error) error {
 	st, err := w.stmt(ctx, q) //nolint:sqlclosecheck // kept for the next time

@@ -33,14 +33,8 @@ func (t *tx) finish(ctx context.Context) error {
 	if t.rows == 0 {
 		return nil
 	}
-	for b, d := range t.deltas {
-		sum := t.w.sums[b]
-		sum.Add(d)
-		digest := sum.Digest()
-		err := t.w.exec(ctx, `INSERT INTO buckets (bucket, sum) VALUES (?, ?) ON CONFLICT (bucket) DO UPDATE SET sum = excluded.sum`, b, digest[:])
-		if err != nil {
-			return err
-		}
+	if err := t.saveSums(ctx); err != nil {
+		return err
 	}
 	for _, o := range t.heads {
 		if err := t.w.exec(ctx, `UPDATE origins SET head = ? WHERE id = ?`, int64(o.head), o.id); err != nil {

@@ -89,10 +89,10 @@ CREATE UNIQUE INDEX registers_key ON registers (family, a, b, c);
 CREATE INDEX registers_b ON registers (family, b);
 CREATE INDEX registers_lsn ON registers (lsn);
 
--- The digest of the state, in parts.
+-- The digest of the state: 64 sums of 32 bytes in each row, little-endian.
 CREATE TABLE buckets (
-  bucket INTEGER PRIMARY KEY,
-  sum    BLOB    NOT NULL
+  part INTEGER PRIMARY KEY, -- the first of them is bucket 64 * part
+  sums BLOB    NOT NULL
 );
 
 CREATE TABLE cursors (
