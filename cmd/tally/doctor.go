@@ -28,7 +28,8 @@ type finding struct {
 	Would string  `json:"would,omitempty"` // what --fix does about it
 	Fixed string  `json:"fixed,omitempty"` // what it did, or why it could not
 
-	fix func(context.Context) error
+	fix   func(context.Context) error
+	cures bool // the fix settles it; other fixes only set something going
 }
 
 // doctor collects findings.
@@ -83,7 +84,8 @@ again, repairs members that differ, and closes the data directory to others.`
 	return cmd
 }
 
-// treat does what is safe. What it has done away with fails no more.
+// treat does what is safe. Only what that settles is fine afterwards: whether a
+// member takes what it is offered again, the next run will tell.
 func (d *doctor) treat(ctx context.Context) {
 	for i := range d.Checks {
 		f := &d.Checks[i]
@@ -94,7 +96,10 @@ func (d *doctor) treat(ctx context.Context) {
 			f.Fixed = "failed: " + err.Error()
 			continue
 		}
-		f.State, f.Fixed, f.Next = fine, "done: "+f.Would, ""
+		f.Fixed = "done: " + f.Would
+		if f.cures {
+			f.State, f.Next = fine, ""
+		}
 	}
 }
 

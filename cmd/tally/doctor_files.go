@@ -117,6 +117,7 @@ func (d *doctor) checkModes(dir fs.FileInfo) {
 	}
 	f := d.find("permissions", uneasy, fmt.Sprintf("others can read %s, or files in it", d.data), "chmod 700 the directory and 600 its files")
 	f.Would = fmt.Sprintf("close %d of them to others (chmod 0700, 0600)", len(open))
+	f.cures = true
 	f.fix = func(context.Context) error {
 		for name, mode := range open {
 			if err := os.Chmod(name, mode); err != nil {

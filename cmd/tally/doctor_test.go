@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,7 +28,7 @@ func (d diagnosis) of(check string) finding {
 func TestAHealthyNodeIsFoundHealthy(t *testing.T) {
 	dir := t.TempDir()
 	d := serve(t, "--node", "a", "--listen", "127.0.0.1:0", "--data", dir)
-	if err := os.Chmod(dir, 0o700); err != nil { //nolint:gosec // a directory
+	if err := os.Chmod(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	got := must[diagnosis](d, "doctor", "--data", dir)
@@ -68,7 +69,7 @@ func TestWhatIsWrongIsSaidWithWhatToDo(t *testing.T) {
 func TestAFixIsShownBeforeItIsDone(t *testing.T) {
 	dir := t.TempDir()
 	d := serve(t, "--node", "a", "--listen", "127.0.0.1:0", "--data", dir)
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // what is to be found
+	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	mode := func() os.FileMode {
@@ -133,6 +134,23 @@ func TestMembersAreJudged(t *testing.T) {
 				t.Errorf("%+v, want %s", f, tc.want)
 			}
 		})
+	}
+}
+
+// Offering ops again does not mean that they are taken.
+func TestOnlyAFixThatSettlesItMakesItFine(t *testing.T) {
+	done := func(context.Context) error { return nil }
+	d := &doctor{Checks: []finding{
+		{State: uneasy, Would: "x", fix: done},
+		{State: uneasy, Would: "x", fix: done, cures: true},
+		{State: uneasy, Would: "x", fix: func(context.Context) error { return errDiffer }, cures: true},
+		{State: broken},
+	}}
+	d.treat(t.Context())
+	for i, want := range []finding{{State: uneasy, Fixed: "done: x"}, {State: fine, Fixed: "done: x"}, {State: uneasy, Fixed: "failed: the members differ"}, {State: broken}} {
+		if got := d.Checks[i]; got.State != want.State || got.Fixed != want.Fixed {
+			t.Errorf("%d: %+v, want %+v", i, got, want)
+		}
 	}
 }
 
