@@ -59,6 +59,8 @@ type Bulk struct {
 	IDs     []string          `json:"ids"`
 	Errors  []string          `json:"errors"`
 	Details []json.RawMessage `json:"error_details,omitempty"`
+	// Receipts are those of IDs, in that order.
+	Receipts []Receipt `json:"receipts,omitempty"`
 }
 
 // CreateAll writes up to 1,000 memories in one request; existing titles are

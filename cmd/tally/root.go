@@ -69,7 +69,7 @@ func newRoot(a *app) *cobra.Command {
 		newRestore(a), newErase(a), newLink(a), newUnlink(a), newConsolidate(a), newHistory(a))
 	add(groupText, newImport(a), newExport(a))
 	add(groupRules, newNamespace(a), newPending(a), newSubscription(a))
-	add(groupNodes, newServe(a), newStatus(a), newReceipt(a), newDiff(a), newRepair(a), newParked(a), newDemo(a), newBench(a),
+	add(groupNodes, newServe(a), newStatus(a), newReceipt(a), newDiff(a), newRepair(a), newSelftest(a), newParked(a), newDemo(a), newBench(a),
 		newConfig(a), newDoctor(a))
 	root.AddCommand(newVersion(a), newMan(a))
 	root.AddCommand(
