@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -304,11 +305,12 @@ func (s Suite) endsWhenever(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 		done := make(chan error, 1)
 		go func() { done <- n.Run(ctx) }()
+		var over atomic.Bool
 		var acked sync.Map
 		var wg sync.WaitGroup
 		loop := func(f func(i int) error) {
 			wg.Go(func() {
-				for i := 0; ; i++ {
+				for i := 0; !over.Load(); i++ {
 					if err := f(i); errors.Is(err, memory.ErrClosed) {
 						return
 					} else if err != nil {
@@ -343,6 +345,7 @@ func (s Suite) endsWhenever(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
+		over.Store(true) // an index that is complete is so after the end, too
 		wg.Wait()
 		if err := n.Close(); err != nil {
 			t.Error(err)
