@@ -31,6 +31,7 @@ type recorder struct {
 	http.ResponseWriter
 
 	id     string
+	trace  string // trace id that the client sent, or ""
 	route  string
 	agent  memory.AgentID
 	status int
@@ -65,6 +66,10 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := rec.Header()
 	h.Set("X-Request-Id", rec.id)
 	h.Set("X-Content-Type-Options", "nosniff")
+	if parent, trace := traceOf(r); parent != "" {
+		h.Set(traceParent, parent)
+		rec.trace = trace
+	}
 	defer a.finish(rec, r, start)
 	a.mux.ServeHTTP(rec, r)
 }
@@ -83,10 +88,10 @@ func (a *API) finish(rec *recorder, r *http.Request, start time.Time) {
 	took := time.Since(start)
 	a.metrics.observe(rec.route, r.Method, rec.status, took)
 	if rec.err != nil {
-		a.log.ErrorContext(r.Context(), "request failed", "request_id", rec.id, "route", rec.route, "err", rec.err)
+		a.log.ErrorContext(r.Context(), "request failed", "request_id", rec.id, "trace_id", rec.trace, "route", rec.route, "err", rec.err)
 	}
 	if a.log.Enabled(r.Context(), slog.LevelDebug) {
-		a.log.DebugContext(r.Context(), "request", "request_id", rec.id, "method", r.Method, "route", rec.route, "agent", rec.agent,
+		a.log.DebugContext(r.Context(), "request", "request_id", rec.id, "trace_id", rec.trace, "method", r.Method, "route", rec.route, "agent", rec.agent,
 			"status", rec.status, "bytes", rec.bytes, "took", took, "remote", r.RemoteAddr)
 	}
 }
