@@ -70,7 +70,7 @@ func demoDrafts(path string) ([]client.Draft, error) {
 		}
 		d := item.Draft
 		name := [2]string{d.Namespace, d.Title}
-		if item.Link != nil || item.Archived || seen[name] {
+		if item.Link != nil || item.Standard != nil || item.Loss != nil || item.Archived || seen[name] {
 			continue
 		}
 		seen[name] = true

@@ -196,9 +196,10 @@ func (s *Source) walk(o Options, yield func(Item, error) bool) error {
 	})
 }
 
-// foreignFolder tells folders that are not anybody's notes: hidden ones, dependencies.
+// foreignFolder tells folders that are not anybody's notes: hidden ones,
+// dependencies, the data of tests.
 func foreignFolder(folder string) bool {
-	return strings.HasPrefix(folder, ".") || folder == "node_modules" || folder == "vendor"
+	return strings.HasPrefix(folder, ".") || folder == "node_modules" || folder == "vendor" || folder == "testdata"
 }
 
 func markdown(name string) bool {

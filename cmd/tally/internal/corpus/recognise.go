@@ -218,11 +218,11 @@ func globbed(name string) string {
 	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(name)
 }
 
-// permalinks reports whether the first notes of a folder look like those of
-// basic-memory, which gives each a permanent name.
+// permalinks reports whether most of the first notes of a folder look like those
+// of basic-memory, which gives each a permanent name.
 func permalinks(root string) bool {
 	const look = 50
-	seen, found := 0, false
+	seen, found := 0, 0
 	_ = filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -238,14 +238,14 @@ func permalinks(root string) bool {
 		}
 		front, _ := frontOf(clean(string(raw)))
 		if seen++; front["permalink"] != nil {
-			found = true
+			found++
 		}
-		if found || seen == look {
+		if seen == look {
 			return filepath.SkipAll
 		}
 		return nil
 	})
-	return found
+	return 2*found > seen
 }
 
 // recogniseParts tells a format by the first object of the first part that has
