@@ -85,7 +85,7 @@ func New(cfg Config, now time.Time) *Core {
 	}
 	for _, p := range cfg.Parked {
 		if m := c.member(p.Member); m != nil && p.Dot.Origin == c.origin {
-			m.refuse(p.Dot)
+			m.refuse(p.Refusal)
 		}
 	}
 	return c
@@ -263,9 +263,10 @@ func (c *Core) Held(d memory.Dot) Tally {
 
 // holds reports whether m has a vote for d. As long as m claims ops of ours that
 // we do not know, its word on our ops counts for nothing: it may speak of others
-// under the same numbers.
+// under the same numbers. Nor has it a vote for an op under whose dot it has
+// another one.
 func (c *Core) holds(m *member, d memory.Dot) bool {
-	return m.heads.Holds(d) && (d.Origin != c.origin || !c.outruns(m))
+	return m.heads.Holds(d) && !m.parked[d] && (d.Origin != c.origin || !c.outruns(m))
 }
 
 // outruns reports whether m claims to hold ops of our origin that we do not know.
@@ -306,7 +307,7 @@ func (c *Core) setMembers(names []memory.Node) {
 		}
 		m := c.member(name)
 		if m == nil {
-			m = &member{name: name, heads: memory.Heads{}, parked: map[memory.Dot]struct{}{}}
+			m = &member{name: name, heads: memory.Heads{}, parked: map[memory.Dot]bool{}}
 		}
 		next = append(next, m)
 	}

@@ -292,7 +292,7 @@ func (c *Core) replied(m *member, f flight, r *memory.PushReply) {
 	c.learn(m, r.View)
 	c.exchanged(l)
 	for _, no := range r.Refused {
-		if no.Dot.Origin == c.origin && no.Dot.Seq >= f.from && no.Dot.Seq <= f.last && !m.refuse(no.Dot) {
+		if no.Dot.Origin == c.origin && no.Dot.Seq >= f.from && no.Dot.Seq <= f.last && !m.refuse(no) {
 			c.emit(Park{Member: m.name, Refusal: no})
 		}
 	}

@@ -14,8 +14,9 @@ type member struct {
 	heads memory.Heads // union of all it has said; owned
 	lsn   uint64       // highest it has said
 	lane  lane
-	// parked are our ops that it refused, and that are listed as such.
-	parked map[memory.Dot]struct{}
+	// parked are our ops that it refused, and that are listed as such; true if it
+	// has another op under the dot, so that what it says of the dot is not of ours.
+	parked map[memory.Dot]bool
 
 	heardAt time.Time // of the last reading; zero: never in this run
 	equalAt time.Time // when its state was last proven equal to ours
@@ -34,11 +35,12 @@ type repairs struct {
 
 const repairPause = 30 * time.Second
 
-// refuse notes that the member said no to d. If it claims to hold d all the
+// refuse notes that the member said no to an op. If it claims to hold it all the
 // same, the claim does not count until it is made again.
-func (m *member) refuse(d memory.Dot) (known bool) {
+func (m *member) refuse(no memory.Refusal) (known bool) {
+	d := no.Dot
 	_, known = m.parked[d]
-	m.parked[d] = struct{}{}
+	m.parked[d] = m.parked[d] || no.Code == memory.CodeDotConflict
 	if h := m.heads[d.Origin]; m.heads.Holds(d) {
 		i, _ := slices.BinarySearch(h.Gaps, d.Seq)
 		h.Gaps = slices.Insert(slices.Clone(h.Gaps), i, d.Seq)
@@ -50,8 +52,8 @@ func (m *member) refuse(d memory.Dot) (known bool) {
 // unpark forgets and returns the refused ops that the member holds after all.
 func (m *member) unpark() []memory.Dot {
 	var taken []memory.Dot
-	for d := range m.parked {
-		if m.heads.Holds(d) {
+	for d, disputed := range m.parked {
+		if !disputed && m.heads.Holds(d) {
 			taken = append(taken, d)
 			delete(m.parked, d)
 		}
