@@ -32,10 +32,10 @@ func table() map[string][]string {
 		},
 
 		// Programs on top, and what they are made of.
-		"client":                    {},
-		"cmd/tally":                 {"node", "client", "bench", "cmd/tally/internal/corpus"},
-		"cmd/tally/internal/corpus": {"client"},
-		"bench":                     {"client", "node", "memory"},
+		"client":    {},
+		"cmd/tally": {"node", "client", "bench", "importer"},
+		"importer":  {"client"},
+		"bench":     {"client", "node", "memory"},
 
 		// What only tests use.
 		"arch":              {},
@@ -53,7 +53,7 @@ func table() map[string][]string {
 func libraries() map[string][]string {
 	return map[string][]string{
 		"github.com/fxamacker/cbor/v2":        {"wire"},
-		"modernc.org/sqlite":                  {"store", "cmd/tally/internal/corpus"},
+		"modernc.org/sqlite":                  {"store", "importer"},
 		"github.com/pressly/goose/v3":         {"store"},
 		"github.com/prometheus/client_golang": {"api", "node", "replicate", "engine"},
 		"github.com/google/uuid":              {"engine", "node", "store", "peer"},
@@ -74,7 +74,7 @@ func libraries() map[string][]string {
 func narrow() map[string][]string {
 	return map[string][]string{
 		"net/http":     {"api", "peer", "webhook", "node", "client", "bench", "cmd/tally"},
-		"database/sql": {"store", "cmd/tally/internal/corpus"},
+		"database/sql": {"store", "importer"},
 		"os/exec":      {"cmd/tally", "bench"},
 		"log":          {},
 		"unsafe":       {},

@@ -9,7 +9,7 @@ import (
 	"sync"
 
 	"github.com/tallystick/tallystick/client"
-	"github.com/tallystick/tallystick/cmd/tally/internal/corpus"
+	"github.com/tallystick/tallystick/importer"
 )
 
 // voices are clients that speak for the agents who wrote what is imported, so
@@ -54,7 +54,7 @@ const maxExamples = 3
 
 type losses map[string]*lost
 
-func (l losses) add(where string, x *corpus.Loss) {
+func (l losses) add(where string, x *importer.Loss) {
 	of := l[x.Reason]
 	if of == nil {
 		of = &lost{Examples: []string{}}
@@ -86,17 +86,17 @@ func clipped(s string) string {
 	return s
 }
 
-func (im *importer) lose(where, reason, detail string) {
+func (im *importRun) lose(where, reason, detail string) {
 	im.count(func(r *importReport) {
 		if r.Lost == nil {
 			r.Lost = losses{}
 		}
-		r.Lost.add(where, &corpus.Loss{Reason: reason, Detail: detail})
+		r.Lost.add(where, &importer.Loss{Reason: reason, Detail: detail})
 	})
 }
 
 // met notes under which id a memory of the source is known to the node.
-func (im *importer) met(ref, id string) {
+func (im *importRun) met(ref, id string) {
 	if ref == "" || id == "" {
 		return
 	}
@@ -109,7 +109,7 @@ func (im *importer) met(ref, id string) {
 }
 
 // known returns the id of a memory of the source; ref itself if it is none.
-func (im *importer) known(ref string) (string, bool) {
+func (im *importRun) known(ref string) (string, bool) {
 	im.mu.Lock()
 	defer im.mu.Unlock()
 	id, ok := im.ids[ref]
@@ -121,7 +121,7 @@ func (im *importer) known(ref string) (string, bool) {
 
 // apart writes a memory whose title is another one's: under its other title,
 // unless it is there by its id.
-func (im *importer) apart(ctx context.Context, c *client.Client, item corpus.Item, with client.With) error {
+func (im *importRun) apart(ctx context.Context, c *client.Client, item importer.Item, with client.With) error {
 	_, _, err := c.Get(ctx, item.Draft.ID)
 	if err == nil {
 		return im.settle(ctx, c, item.Draft.ID, item)
@@ -135,7 +135,7 @@ func (im *importer) apart(ctx context.Context, c *client.Client, item corpus.Ite
 }
 
 // archive creates a memory and archives it, unless it is there in any state.
-func (im *importer) archive(ctx context.Context, c *client.Client, item corpus.Item, with client.With) error {
+func (im *importRun) archive(ctx context.Context, c *client.Client, item importer.Item, with client.With) error {
 	id := item.Draft.ID
 	if id != "" {
 		_, _, err := c.Get(ctx, id)
@@ -169,7 +169,7 @@ func (im *importer) archive(ctx context.Context, c *client.Client, item corpus.I
 	return im.putAway(ctx, c, out.ID, item)
 }
 
-func (im *importer) putAway(ctx context.Context, c *client.Client, id string, item corpus.Item) error {
+func (im *importRun) putAway(ctx context.Context, c *client.Client, id string, item importer.Item) error {
 	out, err := c.Archive(ctx, []string{id}, item.Archive, client.With{Durability: im.with.Durability})
 	if err != nil {
 		return err
@@ -187,7 +187,7 @@ func (im *importer) putAway(ctx context.Context, c *client.Client, id string, it
 }
 
 // standards sets the standards of namespaces that are not set so already.
-func (im *importer) standards(ctx context.Context, items []corpus.Item) error {
+func (im *importRun) standards(ctx context.Context, items []importer.Item) error {
 	for i, item := range items {
 		s := item.Standard
 		id, ok := im.known(s.Ref)
@@ -222,7 +222,7 @@ func (im *importer) standards(ctx context.Context, items []corpus.Item) error {
 }
 
 // draw draws a link between memories of the source.
-func (im *importer) draw(ctx context.Context, c *client.Client, item corpus.Item) error {
+func (im *importRun) draw(ctx context.Context, c *client.Client, item importer.Item) error {
 	source, here := im.known(item.Link.Source)
 	target, there := im.known(item.Link.Target)
 	if item.Loose && (!here || !there) {

@@ -12,7 +12,7 @@ import (
 )
 
 func fixture(name string) string {
-	return filepath.Join("internal", "corpus", "testdata", filepath.FromSlash(name))
+	return filepath.Join("..", "..", "importer", "testdata", filepath.FromSlash(name))
 }
 
 func (d *daemon) digest() string {

@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tallystick/tallystick/client"
-	"github.com/tallystick/tallystick/cmd/tally/internal/corpus"
+	"github.com/tallystick/tallystick/importer"
 )
 
 const (
@@ -55,14 +55,14 @@ demo ends by itself, with 0 only if everything held.`
 // demoDrafts reads the corpus and repeats it in further namespaces until there
 // is enough to write.
 func demoDrafts(path string) ([]client.Draft, error) {
-	src, err := corpus.Open(path, strings.NewReader(""))
+	src, err := importer.Open(path, strings.NewReader(""))
 	if err != nil {
 		return nil, usage("demo: %v", err)
 	}
 	var base []client.Draft
 	seen := map[[2]string]bool{}
-	for item, err := range src.Items(corpus.Options{Tier: "long"}) {
-		if _, bad := errors.AsType[*corpus.ItemError](err); bad {
+	for item, err := range src.Items(importer.Options{Tier: "long"}) {
+		if _, bad := errors.AsType[*importer.ItemError](err); bad {
 			continue
 		}
 		if err != nil {

@@ -11,12 +11,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tallystick/tallystick/client"
-	"github.com/tallystick/tallystick/cmd/tally/internal/corpus"
+	"github.com/tallystick/tallystick/importer"
 )
 
 func newImport(a *app) *cobra.Command {
 	var w writeFlags
-	var o corpus.Options
+	var o importer.Options
 	var servers []string
 	var concurrency int
 	var dryRun bool
@@ -57,7 +57,7 @@ Archived memories of an export of our own are skipped, unless it is complete.`
 		if a.completeExport(args[0]) {
 			return a.importComplete(cmd.Context(), args[0], servers[0], dryRun)
 		}
-		src, err := corpus.Open(args[0], a.in)
+		src, err := importer.Open(args[0], a.in)
 		if err != nil {
 			return usage("import: %v", err)
 		}
@@ -70,7 +70,7 @@ Archived memories of an export of our own are skipped, unless it is complete.`
 				return err
 			}
 		}
-		im := &importer{nodes: nodes, with: with, concurrency: concurrency, progress: newProgress(a.err, "memories written"), complain: a.err, voices: a.voices()}
+		im := &importRun{nodes: nodes, with: with, concurrency: concurrency, progress: newProgress(a.err, "memories written"), complain: a.err, voices: a.voices()}
 		report, err := im.run(cmd.Context(), src.Items(o))
 		return a.showImport(report, err)
 	}
@@ -140,18 +140,18 @@ func (a *app) showImport(r *importReport, failed error) error {
 
 // importPlan is what an import would do.
 type importPlan struct {
-	Format     corpus.Format  `json:"format"`
-	Memories   int            `json:"memories"`
-	Links      int            `json:"links"`
-	Unreadable int            `json:"unreadable"`
-	Bytes      int            `json:"bytes"`
-	Namespaces map[string]int `json:"namespaces"`
-	Archived   int            `json:"archived,omitempty"` // of the memories
-	Standards  int            `json:"standards,omitempty"`
-	Lost       losses         `json:"lost,omitempty"`
+	Format     importer.Format `json:"format"`
+	Memories   int             `json:"memories"`
+	Links      int             `json:"links"`
+	Unreadable int             `json:"unreadable"`
+	Bytes      int             `json:"bytes"`
+	Namespaces map[string]int  `json:"namespaces"`
+	Archived   int             `json:"archived,omitempty"` // of the memories
+	Standards  int             `json:"standards,omitempty"`
+	Lost       losses          `json:"lost,omitempty"`
 }
 
-func (p *importPlan) add(item corpus.Item) {
+func (p *importPlan) add(item importer.Item) {
 	switch {
 	case item.Loss != nil:
 		p.Lost.add(item.Where, item.Loss)
@@ -175,10 +175,10 @@ func (p *importPlan) add(item corpus.Item) {
 }
 
 // importPlan reads the source and counts, without a node.
-func (a *app) importPlan(src *corpus.Source, o corpus.Options) error {
+func (a *app) importPlan(src *importer.Source, o importer.Options) error {
 	plan := importPlan{Format: src.Format, Namespaces: map[string]int{}, Lost: losses{}}
 	for item, err := range src.Items(o) {
-		if bad, ok := errors.AsType[*corpus.ItemError](err); ok {
+		if bad, ok := errors.AsType[*importer.ItemError](err); ok {
 			say(a.err, "unreadable: %v\n", bad)
 			plan.Unreadable++
 			continue

@@ -16,11 +16,11 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tallystick/tallystick/client"
-	"github.com/tallystick/tallystick/cmd/tally/internal/corpus"
+	"github.com/tallystick/tallystick/importer"
 )
 
-// importer writes items to nodes, several at a time.
-type importer struct {
+// importRun writes items to nodes, several at a time.
+type importRun struct {
 	nodes       []*client.Client
 	with        client.With
 	concurrency int
@@ -41,12 +41,12 @@ const (
 
 type numbered struct {
 	n    int // place in the source: chooses the node
-	item corpus.Item
+	item importer.Item
 }
 
 // run writes everything. It stops early only if no node can be reached, or ctx
 // ends; what one item does wrong is counted.
-func (im *importer) run(ctx context.Context, items iter.Seq2[corpus.Item, error]) (*importReport, error) {
+func (im *importRun) run(ctx context.Context, items iter.Seq2[importer.Item, error]) (*importReport, error) {
 	start := time.Now()
 	im.report.Durability = map[string]int{}
 	if err := im.anybody(ctx); err != nil {
@@ -85,7 +85,7 @@ func (im *importer) run(ctx context.Context, items iter.Seq2[corpus.Item, error]
 
 // anybody returns an error if no node answers at all: better now than after
 // many attempts.
-func (im *importer) anybody(ctx context.Context) error {
+func (im *importRun) anybody(ctx context.Context) error {
 	var err error
 	for _, c := range im.nodes {
 		err = c.Ready(ctx)
@@ -97,13 +97,13 @@ func (im *importer) anybody(ctx context.Context) error {
 }
 
 // afterwards is what refers to memories, and must come when they are there.
-type afterwards struct{ standards, links []corpus.Item }
+type afterwards struct{ standards, links []importer.Item }
 
-func (im *importer) feed(ctx context.Context, items iter.Seq2[corpus.Item, error], queue chan<- numbered) (*afterwards, error) {
+func (im *importRun) feed(ctx context.Context, items iter.Seq2[importer.Item, error], queue chan<- numbered) (*afterwards, error) {
 	last := &afterwards{}
 	n := 0
 	for item, err := range items {
-		bad, unreadable := errors.AsType[*corpus.ItemError](err)
+		bad, unreadable := errors.AsType[*importer.ItemError](err)
 		switch {
 		case unreadable:
 			im.count(func(r *importReport) { r.Read++ })
@@ -137,14 +137,14 @@ func (im *importer) feed(ctx context.Context, items iter.Seq2[corpus.Item, error
 	return last, nil
 }
 
-func (im *importer) count(f func(*importReport)) {
+func (im *importRun) count(f func(*importReport)) {
 	im.mu.Lock()
 	defer im.mu.Unlock()
 	f(&im.report)
 	im.progress.at(im.report.Written+im.report.Unchanged, 0)
 }
 
-func (im *importer) failed(where string, err error) {
+func (im *importRun) failed(where string, err error) {
 	im.count(func(r *importReport) {
 		if r.Failed++; r.Failed <= maxComplaints {
 			im.progress.done()
@@ -157,7 +157,7 @@ func (im *importer) failed(where string, err error) {
 }
 
 // memory writes one memory. It returns an error only if the import must end.
-func (im *importer) memory(ctx context.Context, it numbered) error {
+func (im *importRun) memory(ctx context.Context, it numbered) error {
 	with := im.with
 	with.IdempotencyKey = importKey(it.item.Draft, with.Durability)
 	err := im.persist(ctx, it.n, func(c *client.Client) error {
@@ -173,7 +173,7 @@ func (im *importer) memory(ctx context.Context, it numbered) error {
 	return im.verdict(ctx, it.item, err)
 }
 
-func (im *importer) create(ctx context.Context, c *client.Client, item corpus.Item, with client.With) error {
+func (im *importRun) create(ctx context.Context, c *client.Client, item importer.Item, with client.With) error {
 	out, err := c.Create(ctx, item.Draft, with)
 	if taken(err) {
 		e, _ := errors.AsType[*client.Error](err)
@@ -202,7 +202,7 @@ func (im *importer) create(ctx context.Context, c *client.Client, item corpus.It
 
 // settle compares with the memory that has the title already, and edits it if it
 // says something else.
-func (im *importer) settle(ctx context.Context, c *client.Client, id string, item corpus.Item) error {
+func (im *importRun) settle(ctx context.Context, c *client.Client, id string, item importer.Item) error {
 	d := item.Draft
 	im.met(item.Ref, id)
 	m, _, err := c.Get(ctx, id)
@@ -241,7 +241,7 @@ func (im *importer) settle(ctx context.Context, c *client.Client, id string, ite
 	return nil
 }
 
-func (im *importer) links(ctx context.Context, items []corpus.Item) error {
+func (im *importRun) links(ctx context.Context, items []importer.Item) error {
 	for i, item := range items {
 		err := im.persist(ctx, i, func(c *client.Client) error { return im.draw(ctx, c, item) })
 		if err := im.verdict(ctx, item, err); err != nil {
@@ -253,7 +253,7 @@ func (im *importer) links(ctx context.Context, items []corpus.Item) error {
 
 // verdict counts what a write ended with. A missed quorum is a write all the
 // same; no node at all ends the import.
-func (im *importer) verdict(ctx context.Context, item corpus.Item, err error) error {
+func (im *importRun) verdict(ctx context.Context, item importer.Item, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -274,7 +274,7 @@ func (im *importer) verdict(ctx context.Context, item corpus.Item, err error) er
 
 // persist calls write until it succeeds or will not: it waits for busy nodes as
 // long as they ask for, and goes to the next node if one is gone.
-func (im *importer) persist(ctx context.Context, n int, write func(*client.Client) error) error {
+func (im *importRun) persist(ctx context.Context, n int, write func(*client.Client) error) error {
 	pause := 100 * time.Millisecond
 	for attempt := 1; ; attempt++ {
 		err := write(im.nodes[n%len(im.nodes)])

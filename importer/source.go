@@ -1,9 +1,9 @@
-// Package corpus reads text that is to become memories: folders of Markdown,
+// Package importer reads text that is to become memories: folders of Markdown,
 // JSONL files of memories, conversations in the format of LoCoMo, and what other
 // programs that remember things have written. What it yields fits the limits of
 // the data model as far as cutting and cleaning can make it fit; the rest is for
 // the node to judge.
-package corpus
+package importer
 
 import (
 	"bufio"

@@ -1,4 +1,4 @@
-package corpus
+package importer
 
 import (
 	"encoding/json"

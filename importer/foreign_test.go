@@ -1,4 +1,4 @@
-package corpus_test
+package importer_test
 
 import (
 	"archive/zip"
@@ -17,15 +17,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tallystick/tallystick/cmd/tally/internal/corpus"
+	"github.com/tallystick/tallystick/importer"
 )
 
 var update = flag.Bool("update", false, "write golden files anew")
 
 // told is what a source yields, for a golden file.
-func told(t *testing.T, name string, o corpus.Options) string {
+func told(t *testing.T, name string, o importer.Options) string {
 	t.Helper()
-	src, err := corpus.Open(name, nil)
+	src, err := importer.Open(name, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,9 +37,9 @@ func told(t *testing.T, name string, o corpus.Options) string {
 	return out.String()
 }
 
-func line(t *testing.T, it corpus.Item, err error) string {
+func line(t *testing.T, it importer.Item, err error) string {
 	t.Helper()
-	switch bad, unreadable := errors.AsType[*corpus.ItemError](err); {
+	switch bad, unreadable := errors.AsType[*importer.ItemError](err); {
 	case unreadable:
 		return "unreadable " + bad.Error() + "\n"
 	case err != nil:
@@ -61,23 +61,23 @@ func line(t *testing.T, it corpus.Item, err error) string {
 func TestWhatOtherProgramsWroteIsReadAsTheGoldenFileSays(t *testing.T) {
 	tests := map[string]struct {
 		path   string
-		format corpus.Format
+		format importer.Format
 	}{
-		"ai-memory":     {"ai-memory/export.json", corpus.AIMemory},
-		"mcp-memory":    {"mcp-memory/memory.jsonl", corpus.MCPMemory},
-		"mem0":          {"mem0/all.json", corpus.Mem0},
-		"openmemory":    {"openmemory", corpus.OpenMemory},
-		"engram":        {"engram", corpus.Engram},
-		"chunks":        {"chunks/texts.jsonl", corpus.Chunks},
-		"basic-memory":  {"basic-memory", corpus.BasicMemory},
-		"claude-memory": {"claude-memory", corpus.ClaudeMemory},
-		"chatgpt":       {"chatgpt", corpus.ChatGPT},
-		"claude":        {"claude", corpus.ClaudeChats},
+		"ai-memory":     {"ai-memory/export.json", importer.AIMemory},
+		"mcp-memory":    {"mcp-memory/memory.jsonl", importer.MCPMemory},
+		"mem0":          {"mem0/all.json", importer.Mem0},
+		"openmemory":    {"openmemory", importer.OpenMemory},
+		"engram":        {"engram", importer.Engram},
+		"chunks":        {"chunks/texts.jsonl", importer.Chunks},
+		"basic-memory":  {"basic-memory", importer.BasicMemory},
+		"claude-memory": {"claude-memory", importer.ClaudeMemory},
+		"chatgpt":       {"chatgpt", importer.ChatGPT},
+		"claude":        {"claude", importer.ClaudeChats},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join("testdata", tt.path)
-			got := told(t, path, corpus.Options{Tier: "long"})
+			got := told(t, path, importer.Options{Tier: "long"})
 			if !strings.HasPrefix(got, "format "+string(tt.format)+"\n") {
 				t.Fatalf("%.80s, want %s", got, tt.format)
 			}
@@ -94,12 +94,12 @@ func TestWhatOtherProgramsWroteIsReadAsTheGoldenFileSays(t *testing.T) {
 			if d := cmp.Diff(string(want), got); d != "" {
 				t.Error(d)
 			}
-			if again := told(t, path, corpus.Options{Tier: "long"}); again != got {
+			if again := told(t, path, importer.Options{Tier: "long"}); again != got {
 				t.Error("a second reading differs")
 			}
-			items, _ := read(t, path, corpus.Options{Tier: "long"})
+			items, _ := read(t, path, importer.Options{Tier: "long"})
 			fits(t, memories(items))
-			other, _ := read(t, path, corpus.Options{Tier: "long", Namespace: "x/y"})
+			other, _ := read(t, path, importer.Options{Tier: "long", Namespace: "x/y"})
 			for _, it := range memories(other) {
 				if it.Draft.Namespace != "x/y" {
 					t.Errorf("%q goes to %q", it.Draft.Title, it.Draft.Namespace)
@@ -110,8 +110,8 @@ func TestWhatOtherProgramsWroteIsReadAsTheGoldenFileSays(t *testing.T) {
 }
 
 // memories are the items that are one.
-func memories(items []corpus.Item) []corpus.Item {
-	var out []corpus.Item
+func memories(items []importer.Item) []importer.Item {
+	var out []importer.Item
 	for _, it := range items {
 		if it.Link == nil && it.Loss == nil && it.Standard == nil {
 			out = append(out, it)
@@ -175,7 +175,7 @@ func TestADatabaseOfAIMemoryIsReadWithoutTouchingIt(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := told(t, file, corpus.Options{Tier: "long"})
+		got := told(t, file, importer.Options{Tier: "long"})
 		golden := filepath.Join("testdata", "ai-memory-db.golden")
 		if *update {
 			if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
@@ -208,7 +208,7 @@ func TestADatabaseOfAnotherProgramIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = db.Close()
-	if got := told(t, file, corpus.Options{}); !strings.Contains(got, "ends with x.db: no table of memories") {
+	if got := told(t, file, importer.Options{}); !strings.Contains(got, "ends with x.db: no table of memories") {
 		t.Error(got)
 	}
 }
@@ -255,8 +255,8 @@ func TestArchivesNeedNotBeUnpacked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	unpacked, _ := read(t, filepath.Join("testdata", "chatgpt"), corpus.Options{})
-	items, _ := read(t, pack(t, map[string]string{"user.json": "{}", "export/conversations.json": string(raw), "chat.html": "<p>"}), corpus.Options{})
+	unpacked, _ := read(t, filepath.Join("testdata", "chatgpt"), importer.Options{})
+	items, _ := read(t, pack(t, map[string]string{"user.json": "{}", "export/conversations.json": string(raw), "chat.html": "<p>"}), importer.Options{})
 	if d := cmp.Diff(titles(memories(unpacked)), titles(memories(items))); d != "" || len(items) == 0 {
 		t.Error(d)
 	}
@@ -266,15 +266,15 @@ func TestArchivesNeedNotBeUnpacked(t *testing.T) {
 		{"memories.jsonl.gz": zipped(t, lines)},
 		{"memories.json": whole, "memories.jsonl.gz": zipped(t, lines)},
 	} {
-		if items, bad := read(t, pack(t, files), corpus.Options{}); len(items) != 1 || items[0].Draft.ID != "openmemory:1" || len(bad) > 0 {
+		if items, bad := read(t, pack(t, files), importer.Options{}); len(items) != 1 || items[0].Draft.ID != "openmemory:1" || len(bad) > 0 {
 			t.Errorf("%+v, %v", items, bad)
 		}
 	}
 	file := write(t, filepath.Join(t.TempDir(), "memories.jsonl.gz"), zipped(t, lines))
-	if items, _ := read(t, file, corpus.Options{}); len(items) != 1 {
+	if items, _ := read(t, file, importer.Options{}); len(items) != 1 {
 		t.Errorf("%+v", items)
 	}
-	if _, err := corpus.Open(pack(t, map[string]string{"photo.jpg": "x"}), nil); err == nil || !strings.Contains(err.Error(), "an archive without memories") {
+	if _, err := importer.Open(pack(t, map[string]string{"photo.jpg": "x"}), nil); err == nil || !strings.Contains(err.Error(), "an archive without memories") {
 		t.Error(err)
 	}
 }
@@ -285,7 +285,7 @@ func TestLongTextsAreCutAndKeepTheirPlace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	items, _ := read(t, write(t, filepath.Join(t.TempDir(), "m.json"), string(doc)), corpus.Options{})
+	items, _ := read(t, write(t, filepath.Join(t.TempDir(), "m.json"), string(doc)), importer.Options{})
 	parts := memories(items)
 	if len(parts) != 3 || len(items) != 4 || items[0].Loss == nil {
 		t.Fatalf("%d parts, %d items", len(parts), len(items))
@@ -306,7 +306,7 @@ func TestLongTextsAreCutAndKeepTheirPlace(t *testing.T) {
 
 func TestAListThatBreaksOffIsAnError(t *testing.T) {
 	file := write(t, filepath.Join(t.TempDir(), "m.json"), `[{"id":"1","memory":"x"},{"id":`)
-	if got := told(t, file, corpus.Options{}); !strings.Contains(got, "memory ref") || !strings.Contains(got, "ends with m.json: unexpected EOF") {
+	if got := told(t, file, importer.Options{}); !strings.Contains(got, "memory ref") || !strings.Contains(got, "ends with m.json: unexpected EOF") {
 		t.Error(got)
 	}
 }
@@ -330,19 +330,19 @@ func FuzzForeign(f *testing.F) {
 		dir := t.TempDir()
 		file := write(t, filepath.Join(dir, filepath.FromSlash(names[int(where)%len(names)])), string(raw))
 		for _, path := range []string{dir, file} {
-			src, err := corpus.Open(path, nil)
+			src, err := importer.Open(path, nil)
 			if err != nil {
 				continue
 			}
-			var items []corpus.Item
-			for item, err := range src.Items(corpus.Options{Tier: "long"}) {
+			var items []importer.Item
+			for item, err := range src.Items(importer.Options{Tier: "long"}) {
 				if err == nil {
 					items = append(items, item)
 				}
 			}
 			list := memories(items)
 			fits(t, list)
-			if src.Format == corpus.JSON || src.Format == corpus.JSONL {
+			if src.Format == importer.JSON || src.Format == importer.JSONL {
 				continue
 			}
 			for _, it := range list {
@@ -370,7 +370,7 @@ func FuzzDatabase(f *testing.F) {
 		if _, err := db.ExecContext(t.Context(), `INSERT INTO memories VALUES (?,?,?,?,?,?,?,?,?)`, id, id, tags, metadata, tags, at, at, tags, metadata); err != nil {
 			t.Fatal(err)
 		}
-		items, _ := read(t, file, corpus.Options{})
+		items, _ := read(t, file, importer.Options{})
 		fits(t, memories(items))
 	})
 }

@@ -1,4 +1,4 @@
-package corpus_test
+package importer_test
 
 import (
 	"errors"
@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tallystick/tallystick/cmd/tally/internal/corpus"
+	"github.com/tallystick/tallystick/importer"
 )
 
 func write(t *testing.T, name, text string) string {
@@ -26,14 +26,14 @@ func write(t *testing.T, name, text string) string {
 }
 
 // read returns the items of a source, and what could not be read.
-func read(t *testing.T, path string, o corpus.Options) (items []corpus.Item, bad []string) {
+func read(t *testing.T, path string, o importer.Options) (items []importer.Item, bad []string) {
 	t.Helper()
-	src, err := corpus.Open(path, nil)
+	src, err := importer.Open(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for item, err := range src.Items(o) {
-		if e, ok := errors.AsType[*corpus.ItemError](err); ok {
+		if e, ok := errors.AsType[*importer.ItemError](err); ok {
 			bad = append(bad, e.Error())
 			continue
 		}
@@ -45,7 +45,7 @@ func read(t *testing.T, path string, o corpus.Options) (items []corpus.Item, bad
 	return items, bad
 }
 
-func titles(items []corpus.Item) []string {
+func titles(items []importer.Item) []string {
 	var out []string
 	for _, it := range items {
 		out = append(out, it.Draft.Title)
@@ -101,7 +101,7 @@ func TestMarkdownIsCutByHeadings(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			items, bad := read(t, write(t, filepath.Join(t.TempDir(), "a.md"), tc.text), corpus.Options{})
+			items, bad := read(t, write(t, filepath.Join(t.TempDir(), "a.md"), tc.text), importer.Options{})
 			if len(bad) > 0 {
 				t.Error(bad)
 			}
@@ -121,7 +121,7 @@ func TestLongSectionsAreSplitAtParagraphs(t *testing.T) {
 	const limit = 64 << 10
 	para := strings.Repeat("wörter und mehr ", 100) + "\n\n"
 	text := "# Long\n\n" + strings.Repeat(para, 120)
-	items, _ := read(t, write(t, filepath.Join(t.TempDir(), "a.md"), text), corpus.Options{})
+	items, _ := read(t, write(t, filepath.Join(t.TempDir(), "a.md"), text), importer.Options{})
 	if len(items) < 3 {
 		t.Fatalf("%d items, want 3 or more", len(items))
 	}
@@ -142,7 +142,7 @@ func TestLongSectionsAreSplitAtParagraphs(t *testing.T) {
 
 func TestTextWithoutAnyBreakIsSplitBetweenCharacters(t *testing.T) {
 	text := strings.Repeat("ö", 100_000)
-	items, _ := read(t, write(t, filepath.Join(t.TempDir(), "a.md"), text), corpus.Options{})
+	items, _ := read(t, write(t, filepath.Join(t.TempDir(), "a.md"), text), importer.Options{})
 	var all strings.Builder
 	for _, it := range items {
 		all.WriteString(it.Draft.Content)
@@ -159,7 +159,7 @@ func TestFoldersAreReadInOrderAndHiddenOnesAreNot(t *testing.T) {
 	} {
 		write(t, filepath.Join(dir, filepath.FromSlash(name)), text)
 	}
-	items, _ := read(t, dir, corpus.Options{Namespace: "notes", Tier: "long"})
+	items, _ := read(t, dir, importer.Options{Namespace: "notes", Tier: "long"})
 	if d := cmp.Diff([]string{"a/c.MARKDOWN", "a/z.md", "b.md"}, titles(items)); d != "" {
 		t.Error(d)
 	}
@@ -180,7 +180,7 @@ not json
 {"title":"D","content":"z","state":"archived"}
 {"title":"E","content":"z","expires_at":"tomorrow"}
 `
-	items, bad := read(t, write(t, filepath.Join(t.TempDir(), "m.jsonl"), text), corpus.Options{Tier: "long"})
+	items, bad := read(t, write(t, filepath.Join(t.TempDir(), "m.jsonl"), text), importer.Options{Tier: "long"})
 	if d := cmp.Diff([]string{"A", "B", "", "D"}, titles(items)); d != "" {
 		t.Error(d)
 	}
@@ -206,7 +206,7 @@ not json
 
 func TestANamespaceReplacesTheirOwn(t *testing.T) {
 	file := write(t, filepath.Join(t.TempDir(), "m.jsonl"), `{"title":"A","content":"x","namespace":"n"}`)
-	items, _ := read(t, file, corpus.Options{Namespace: "other"})
+	items, _ := read(t, file, importer.Options{Namespace: "other"})
 	if got := items[0].Draft.Namespace; got != "other" {
 		t.Errorf("namespace %q", got)
 	}
@@ -222,7 +222,7 @@ const locomo = `[{"sample_id":"conv 1/a","conversation":{
   "session_3":"broken"}}]`
 
 func TestConversationsGiveOneMemoryPerTurn(t *testing.T) {
-	items, bad := read(t, write(t, filepath.Join(t.TempDir(), "l.json"), locomo), corpus.Options{})
+	items, bad := read(t, write(t, filepath.Join(t.TempDir(), "l.json"), locomo), importer.Options{})
 	if d := cmp.Diff([]string{"D1:1", "D1:3", "D2:1", "D10:1"}, titles(items)); d != "" {
 		t.Error(d)
 	}
@@ -233,7 +233,7 @@ func TestConversationsGiveOneMemoryPerTurn(t *testing.T) {
 	if d.Content != "Ann: Look [image: a dog]" || d.Namespace != "locomo/conv-1-a" || string(d.Metadata) != `{"session":"D1","session_date":"1 May"}` {
 		t.Errorf("first turn %+v, metadata %s", d, d.Metadata)
 	}
-	items, _ = read(t, write(t, filepath.Join(t.TempDir(), "l.json"), locomo), corpus.Options{Namespace: "x"})
+	items, _ = read(t, write(t, filepath.Join(t.TempDir(), "l.json"), locomo), importer.Options{Namespace: "x"})
 	if got := items[0].Draft.Namespace; got != "x/conv-1-a" {
 		t.Errorf("namespace %q", got)
 	}
@@ -247,7 +247,7 @@ func TestDocumentsOfMemoriesAreRead(t *testing.T) {
 	}
 	for name, text := range tests {
 		t.Run(name, func(t *testing.T) {
-			items, bad := read(t, write(t, filepath.Join(t.TempDir(), "d.json"), text), corpus.Options{})
+			items, bad := read(t, write(t, filepath.Join(t.TempDir(), "d.json"), text), importer.Options{})
 			if d := cmp.Diff([]string{"A", "B"}, titles(items)); d != "" || len(bad) > 0 {
 				t.Error(d, bad)
 			}
@@ -258,47 +258,47 @@ func TestDocumentsOfMemoriesAreRead(t *testing.T) {
 func TestTheFormatIsToldByNameOrFirstCharacter(t *testing.T) {
 	tests := map[string]struct {
 		name, text string
-		want       corpus.Format
+		want       importer.Format
 	}{
-		"markdown":      {"a.md", "{}", corpus.Markdown},
-		"text":          {"a.txt", "[]", corpus.Markdown},
-		"lines":         {"a.NDJSON", "x", corpus.JSONL},
-		"document":      {"a.json", "x", corpus.JSON},
-		"sniffed array": {"a", " \n[1]", corpus.JSON},
-		"sniffed lines": {"a", "\ufeff{}", corpus.JSONL},
-		"sniffed text":  {"a", "x", corpus.Markdown},
-		"empty":         {"a", "", corpus.Markdown},
+		"markdown":      {"a.md", "{}", importer.Markdown},
+		"text":          {"a.txt", "[]", importer.Markdown},
+		"lines":         {"a.NDJSON", "x", importer.JSONL},
+		"document":      {"a.json", "x", importer.JSON},
+		"sniffed array": {"a", " \n[1]", importer.JSON},
+		"sniffed lines": {"a", "\ufeff{}", importer.JSONL},
+		"sniffed text":  {"a", "x", importer.Markdown},
+		"empty":         {"a", "", importer.Markdown},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			src, err := corpus.Open(write(t, filepath.Join(t.TempDir(), tc.name), tc.text), nil)
+			src, err := importer.Open(write(t, filepath.Join(t.TempDir(), tc.name), tc.text), nil)
 			if err != nil || src.Format != tc.want {
 				t.Errorf("%v, %v, want %s", src, err, tc.want)
 			}
 		})
 	}
-	if _, err := corpus.Open(filepath.Join(t.TempDir(), "none"), nil); !errors.Is(err, os.ErrNotExist) {
+	if _, err := importer.Open(filepath.Join(t.TempDir(), "none"), nil); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a missing file gives %v", err)
 	}
 }
 
 func TestABrokenDocumentEndsTheReading(t *testing.T) {
-	src, err := corpus.Open(write(t, filepath.Join(t.TempDir(), "d.json"), `[{"title":`), nil)
+	src, err := importer.Open(write(t, filepath.Join(t.TempDir(), "d.json"), `[{"title":`), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, err := range src.Items(corpus.Options{}) {
+	for _, err := range src.Items(importer.Options{}) {
 		if err == nil {
 			t.Error("an item came out")
 		}
-		if _, one := errors.AsType[*corpus.ItemError](err); one {
+		if _, one := errors.AsType[*importer.ItemError](err); one {
 			t.Errorf("%v is about one item only", err)
 		}
 	}
 }
 
 // fits checks what every reader promises of every item.
-func fits(t *testing.T, items []corpus.Item) {
+func fits(t *testing.T, items []importer.Item) {
 	t.Helper()
 	for _, it := range items {
 		d := it.Draft
@@ -320,7 +320,7 @@ func FuzzMarkdown(f *testing.F) {
 	f.Add("# A\n\ntext\n\nB\n---\n```\n# no\n```\n")
 	f.Add("---\nx\n---\n#\n##### \r\n\x00\xff")
 	f.Fuzz(func(t *testing.T, text string) {
-		items, bad := read(t, write(t, filepath.Join(t.TempDir(), "a.md"), text), corpus.Options{})
+		items, bad := read(t, write(t, filepath.Join(t.TempDir(), "a.md"), text), importer.Options{})
 		if len(bad) > 0 {
 			t.Error(bad)
 		}
@@ -347,12 +347,12 @@ func FuzzRecords(f *testing.F) {
 		if document {
 			name = "a.json"
 		}
-		src, err := corpus.Open(write(t, filepath.Join(t.TempDir(), name), string(text)), nil)
+		src, err := importer.Open(write(t, filepath.Join(t.TempDir(), name), string(text)), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var items []corpus.Item
-		for item, err := range src.Items(corpus.Options{}) {
+		var items []importer.Item
+		for item, err := range src.Items(importer.Options{}) {
 			if err == nil {
 				items = append(items, item)
 			}
