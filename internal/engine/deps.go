@@ -50,7 +50,7 @@ type Records interface {
 
 // Graph finds memories by their words and by their links.
 type Graph interface {
-	Search(ctx context.Context, match string, f memory.Filter, limit int) ([]memory.Hit, error)
+	Search(ctx context.Context, q memory.TextQuery, f memory.Filter, limit int) ([]memory.Hit, error)
 	SyncIndex(ctx context.Context) error
 	IndexLag() int
 	Links(ctx context.Context, id string) ([]memory.Link, error)

@@ -160,7 +160,7 @@ func (e *Engine) EntityByAlias(ctx context.Context, agent memory.AgentID, alias,
 // whether these are all there are.
 func (e *Engine) entitiesLike(ctx context.Context, f memory.Filter, name string) (recs []memory.Record, complete bool, err error) {
 	match := recall.Match(name, true)
-	if match == "" {
+	if match.IsZero() {
 		return nil, false, nil
 	}
 	if err := e.store.SyncIndex(ctx); err != nil {

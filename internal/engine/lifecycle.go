@@ -122,7 +122,7 @@ func (e *Engine) Forget(ctx context.Context, c Caller, f memory.Filter, pattern 
 	next := e.listing(f)
 	if pattern != "" {
 		match := recall.Match(pattern, true)
-		if match == "" {
+		if match.IsZero() {
 			return 0, nil
 		}
 		if err := e.store.SyncIndex(ctx); err != nil {
@@ -165,7 +165,7 @@ func (e *Engine) listing(f memory.Filter) func(context.Context) ([]string, error
 // finding is listing for a text query. What was found and is archived by then is
 // not found again; what stays, because the caller may not change it, ends it when
 // nothing else is found.
-func (e *Engine) finding(f memory.Filter, match string) func(context.Context) ([]string, error) {
+func (e *Engine) finding(f memory.Filter, match memory.TextQuery) func(context.Context) ([]string, error) {
 	seen := map[string]bool{}
 	return func(ctx context.Context) ([]string, error) {
 		hits, err := e.store.Search(ctx, match, f, forgetBatch)

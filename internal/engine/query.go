@@ -108,7 +108,7 @@ func (e *Engine) Recall(ctx context.Context, q RecallQuery) (Recalled, error) {
 		limit, ranker = min(cmp.Or(max(q.Limit, 0), defaultPage), maxSearch), e.cfg.Search
 	}
 	match := recall.Match(q.Text, q.All)
-	if match == "" {
+	if match.IsZero() {
 		return Recalled{IndexLag: e.store.IndexLag()}, nil
 	}
 	e.catchUp(ctx)

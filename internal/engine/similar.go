@@ -26,7 +26,7 @@ func (e *Engine) Similar(ctx context.Context, f memory.Filter, title, content st
 	e.asked(&f)
 	text := title + " " + content
 	match := recall.Match(text, false)
-	if match == "" {
+	if match.IsZero() {
 		return nil, nil
 	}
 	e.catchUp(ctx)

@@ -5,6 +5,8 @@ package recall
 import (
 	"strings"
 	"unicode"
+
+	"github.com/tallystick/tallystick/internal/memory"
 )
 
 // Limits of a query: what is beyond them is left out.
@@ -13,20 +15,11 @@ const (
 	maxTerm  = 64 // characters
 )
 
-// Match returns the FTS5 query for the words of text: any of them, or all. Each
-// word is quoted, so that nothing in text is syntax to FTS5. Words that say
-// nothing ("the", "when") are left out, unless there are no others. "" means that
-// text has no words: nothing matches.
-func Match(text string, all bool) string {
-	terms := Terms(text)
-	if len(terms) == 0 {
-		return ""
-	}
-	op := " OR "
-	if all {
-		op = " AND "
-	}
-	return `"` + strings.Join(terms, `"`+op+`"`) + `"`
+// Match returns the query for the words of text: any of them, or all. Words that
+// say nothing ("the", "when") are left out, unless there are no others. It is zero
+// if text has no words: nothing matches.
+func Match(text string, all bool) memory.TextQuery {
+	return memory.TextQuery{Terms: Terms(text), All: all}
 }
 
 // Terms returns the distinct words of text that are worth looking for, in lower

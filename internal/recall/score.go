@@ -23,7 +23,7 @@ func (k Keyword) Score(_ string, hits []memory.Hit, now memory.Instant) []float6
 }
 
 func (k Keyword) one(h *memory.Hit, now memory.Instant) float64 {
-	score := -h.BM25 +
+	score := h.Relevance +
 		0.5*float64(h.Priority) +
 		0.1*float64(min(h.AccessCount, 50)) +
 		2.0*h.Confidence +

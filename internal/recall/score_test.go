@@ -10,7 +10,7 @@ import (
 )
 
 func hit(change func(*memory.Hit)) memory.Hit {
-	h := memory.Hit{BM25: -2, Record: memory.Record{
+	h := memory.Hit{Relevance: 2, Record: memory.Record{
 		Memory:  memory.Memory{Tier: memory.Mid, Priority: 5, Confidence: 1},
 		Content: memory.Version{Stamp: memory.MakeStamp(now)},
 	}}

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
@@ -172,12 +173,30 @@ func (w *writer) truncateLog(ctx context.Context) (bool, error) {
 	return err == nil && busy == 0, fatalOnly(err)
 }
 
+// ftsMatch renders a text query. Each term is quoted, so that nothing in it is
+// syntax; a term without a letter or a digit would be an empty phrase, which is
+// an error. "" is a query that matches nothing.
+func ftsMatch(q memory.TextQuery) string {
+	var terms []string
+	for _, t := range q.Terms {
+		t = strings.ToValidUTF8(strings.ReplaceAll(t, "\x00", " "), " ")
+		if strings.ContainsFunc(t, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }) {
+			terms = append(terms, `"`+strings.ReplaceAll(t, `"`, `""`)+`"`)
+		}
+	}
+	op := " OR "
+	if q.All {
+		op = " AND "
+	}
+	return strings.Join(terms, op)
+}
+
 const (
 	sqlFTSDelete = `DELETE FROM fts WHERE rowid = ?`
 	sqlFTSInsert = `INSERT INTO fts (rowid, title, content, tags) VALUES (?, ?, ?, ?)`
 
 	// sqlFTSMatch selects rid and score of the records that match; the filter goes
 	// where %s stands, so that it applies before the limit.
-	sqlFTSMatch = `SELECT m.rid, bm25(fts) AS score FROM fts CROSS JOIN memories m ON m.rid = fts.rowid
-		WHERE fts MATCH ? AND %s ORDER BY score, m.id LIMIT ?`
+	sqlFTSMatch = `SELECT m.rid, -bm25(fts) AS score FROM fts CROSS JOIN memories m ON m.rid = fts.rowid
+		WHERE fts MATCH ? AND %s ORDER BY score DESC, m.id LIMIT ?`
 )

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -156,26 +155,24 @@ func (t *tx) indexOne(ctx context.Context, rid, lsn int64) error {
 	return t.exec(ctx, sqlFTSInsert, rid, m.Title, m.Content, strings.Join(m.Tags, " "))
 }
 
-// Search returns the records that match a full-text query (FTS5 syntax) and fit
-// f, best first. It searches what is indexed: see SyncIndex.
-func (s *Store) Search(ctx context.Context, match string, f memory.Filter, limit int) ([]memory.Hit, error) {
-	if strings.TrimSpace(match) == "" {
+// Search returns the records whose words q asks for and that fit f, best first.
+// It searches what is indexed: see SyncIndex.
+func (s *Store) Search(ctx context.Context, q memory.TextQuery, f memory.Filter, limit int) ([]memory.Hit, error) {
+	match := ftsMatch(q)
+	if match == "" {
 		return nil, nil
 	}
 	w := filter(f)
-	q := fmt.Sprintf(`WITH hits AS (`+sqlFTSMatch+`) `, w.String()) +
-		strings.Replace(sqlRecord, "c.raw", "c.raw, h.score", 1) + ` JOIN hits h ON h.rid = m.rid ORDER BY h.score, m.id`
+	query := fmt.Sprintf(`WITH hits AS (`+sqlFTSMatch+`) `, w.String()) +
+		strings.Replace(sqlRecord, "c.raw", "c.raw, h.score", 1) + ` JOIN hits h ON h.rid = m.rid ORDER BY h.score DESC, m.id`
 	args := append([]any{match}, w.args...)
 	var out []memory.Hit
-	err := s.read.each(ctx, q, append(args, limit), func(r rowScanner) error {
+	err := s.read.each(ctx, query, append(args, limit), func(r rowScanner) error {
 		var h memory.Hit
 		var err error
-		h.Record, err = s.scanRecord(r, &h.BM25)
+		h.Record, err = s.scanRecord(r, &h.Relevance)
 		out = append(out, h)
 		return err
 	})
-	if err != nil && strings.Contains(err.Error(), "fts5:") {
-		err = errors.Join(fmt.Errorf("query %.80q: %w", match, memory.ErrInvalid), err)
-	}
 	return out, err
 }

@@ -119,22 +119,22 @@ func TestAFullQueueRefusesBeforeWriting(t *testing.T) {
 	}
 }
 
-// opened returns a store whose writer runs until the benchmark ends.
-func opened(b *testing.B, node memory.Node) *store.Store {
-	b.Helper()
-	s, err := store.Open(b.Context(), store.Config{
-		Dir: b.TempDir(), Node: node, Clock: memory.NewClock(time.Now, time.Minute), Codec: wire.Codec{}, Log: slog.New(slog.DiscardHandler),
+// opened returns a store whose writer runs until the benchmark or fuzz test ends.
+func opened(tb testing.TB, node memory.Node) *store.Store {
+	tb.Helper()
+	s, err := store.Open(tb.Context(), store.Config{
+		Dir: tb.TempDir(), Node: node, Clock: memory.NewClock(time.Now, time.Minute), Codec: wire.Codec{}, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(b.Context()))
+	ctx, cancel := context.WithCancel(context.WithoutCancel(tb.Context()))
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()
-	b.Cleanup(func() {
+	tb.Cleanup(func() {
 		cancel()
 		if err := errors.Join(<-done, s.Close()); err != nil {
-			b.Error(err)
+			tb.Error(err)
 		}
 	})
 	return s

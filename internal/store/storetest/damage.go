@@ -83,7 +83,7 @@ func (n *Node) account(id string) account {
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	hits, err := n.Search(n.t.Context(), `"xylophone"`, memory.Filter{Life: memory.Archived, Now: now()}, 9)
+	hits, err := n.Search(n.t.Context(), words("xylophone"), memory.Filter{Life: memory.Archived, Now: now()}, 9)
 	if err != nil {
 		n.t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func (s Suite) survivesDamage(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Fatal("the text index never catches up")
 	}
-	hits, err := b.Search(t.Context(), `"xylophone"`, memory.Filter{Now: now()}, 9)
+	hits, err := b.Search(t.Context(), words("xylophone"), memory.Filter{Now: now()}, 9)
 	if err != nil || len(hits) != 1 {
 		t.Errorf("%d hits (%v), want one", len(hits), err)
 	}

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -144,7 +145,7 @@ func (s Suite) searches(t *testing.T) {
 			t.Fatal(err)
 		}
 		f.Now = now()
-		hits, err := n.Search(t.Context(), match, f, 5)
+		hits, err := n.Search(t.Context(), words(match), f, 5)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -154,40 +155,59 @@ func (s Suite) searches(t *testing.T) {
 		}
 		return out
 	}
-	for match, want := range map[string][]string{`"xylophone"`: {"needle"}, `"instrument"`: {"needle"}, `"nothing"`: {}} {
+	for match, want := range map[string][]string{"xylophone": {"needle"}, "instrument": {"needle"}, "nothing": {}, "": {}} {
 		if got := find(match, memory.Filter{}); !slices.Equal(got, want) {
 			t.Errorf("%s finds %v, want %v", match, got, want)
 		}
 	}
-	if got := find(`"common"`, memory.Filter{Namespace: "global"}); !slices.Equal(got, []string{"needle"}) {
+	if got := find("common", memory.Filter{Namespace: "global"}); !slices.Equal(got, []string{"needle"}) {
 		t.Errorf("with a filter: %v: it must apply before the limit", got)
 	}
-	if got := find(`"common"`, memory.Filter{}); len(got) != 5 {
+	if got := find("common", memory.Filter{}); len(got) != 5 {
 		t.Errorf("limit 5 gives %d", len(got))
 	}
 	m := Memo("needle", "now about trumpets")
 	m.Version = 2
 	n.Put(&memory.Put{Memory: m})
-	if got := find(`"xylophone"`, memory.Filter{}); len(got) != 0 {
+	if got := find("xylophone", memory.Filter{}); len(got) != 0 {
 		t.Errorf("the old text is still found: %v", got)
 	}
-	if got := find(`"trumpet"`, memory.Filter{}); !slices.Equal(got, []string{"needle"}) {
+	if got := find("trumpet", memory.Filter{}); !slices.Equal(got, []string{"needle"}) {
 		t.Errorf("the new text: %v", got)
 	}
 	n.Put(&memory.Archive{ID: m.ID, Reason: "archive"})
-	if got := find(`"trumpet"`, memory.Filter{}); len(got) != 0 {
+	if got := find("trumpet", memory.Filter{}); len(got) != 0 {
 		t.Errorf("an archived memory is found: %v", got)
 	}
-	if got := find(`"trumpet"`, memory.Filter{Life: memory.Archived}); !slices.Equal(got, []string{"needle"}) {
+	if got := find("trumpet", memory.Filter{Life: memory.Archived}); !slices.Equal(got, []string{"needle"}) {
 		t.Errorf("in the archive: %v", got)
 	}
 	n.Put(&memory.Restore{ID: m.ID}, &memory.Erase{ID: m.ID})
-	if got := find(`"trumpet"`, memory.Filter{}); len(got) != 0 {
+	if got := find("trumpet", memory.Filter{}); len(got) != 0 {
 		t.Errorf("an erased memory is found: %v", got)
 	}
-	if _, err := n.Search(t.Context(), `"unclosed`, memory.Filter{Now: now()}, 5); err == nil {
-		t.Error("a broken query is no error")
+	for _, term := range []string{
+		`"`, `""`, `"unclosed`, `a"b`, "NEAR(", "a AND", "NOT x", "title:needle", "^a", "a*", "{a b}:c", "a\x00b", "\xff", "\u0301", "-", "'; DROP TABLE log; --", "",
+	} {
+		for _, all := range []bool{false, true} {
+			q := memory.TextQuery{Terms: []string{"needle", term}, All: all}
+			if _, err := n.Search(t.Context(), q, memory.Filter{Now: now()}, 5); err != nil {
+				t.Errorf("the term %q is syntax: %v", term, err)
+			}
+		}
 	}
+	either := memory.TextQuery{Terms: []string{"common", "nowhere"}}
+	both := memory.TextQuery{Terms: either.Terms, All: true}
+	for want, q := range map[int]memory.TextQuery{5: either, 0: both} {
+		if hits, err := n.Search(t.Context(), q, memory.Filter{Now: now()}, 5); err != nil || len(hits) != want {
+			t.Errorf("%+v finds %d (%v), want %d", q, len(hits), err, want)
+		}
+	}
+}
+
+// words asks for text that has all of the words.
+func words(text string) memory.TextQuery {
+	return memory.TextQuery{Terms: strings.Fields(text), All: true}
 }
 
 func (s Suite) links(t *testing.T) {
