@@ -25,8 +25,9 @@ func table() map[string][]string {
 		"replicate/core": leaf,
 
 		"peer":   {"wire", "identity", "memory"},
+		"verb":   {"engine", "client", "memory", "openapi"},
 		"engine": {"replicate", "policy", "audit", "recall", "memory"},
-		"api":    {"openapi", "engine", "identity", "memory"},
+		"api":    {"openapi", "engine", "verb", "client", "identity", "memory"},
 		"node": {
 			"api", "engine", "peer", "store", "replicate", "wire", "identity", "policy", "recall", "audit", "memory", "webhook",
 		},

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -13,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tallystick/tallystick/client"
-	"github.com/tallystick/tallystick/internal/api"
+	"github.com/tallystick/tallystick/internal/verb"
 )
 
 // docs/errors.md is the table of codes, joined with the errors that become them
@@ -23,13 +22,13 @@ func TestTheTableOfErrorsIsDocumented(t *testing.T) {
 	say(&b, "# Errors\n\nEvery error has a stable code. Programs branch on it; `error` in the body is for people, and its words may change.\n"+
 		"This page is written by a test, `go test ./cmd/tally -run TableOfErrors -update`, from the tables that the node and the command line use.\n\n"+
 		"| code | HTTP status | exit code of `tally` | what it means | from |\n|---|---|---|---|---|\n")
-	sentinels, exits := api.Sentinels(), codeExits()
-	for _, c := range api.Codes() {
+	sentinels := verb.Sentinels()
+	for _, c := range client.Codes() {
 		from := sentinels[c.Code]
 		for i, name := range from {
 			from[i] = "`" + name + "`"
 		}
-		say(&b, "| `%s` | %s | %d | %s | %s |\n", c.Code, strings.TrimSpace(fmt.Sprint(c.Status, " ", http.StatusText(c.Status))), exits[c.Code], c.Meaning, strings.Join(from, ", "))
+		say(&b, "| `%s` | %s | %d | %s | %s |\n", c.Code, strings.TrimSpace(fmt.Sprint(c.Status, " ", http.StatusText(c.Status))), c.Exit, c.Meaning, strings.Join(from, ", "))
 	}
 	say(&b, "\nWhere no error is named, the HTTP layer finds the fault itself. All other errors are `INTERNAL`.\n\n"+
 		"## Exit codes\n\n| exit code | what it means |\n|---|---|\n")
@@ -53,19 +52,16 @@ func TestTheTableOfErrorsIsDocumented(t *testing.T) {
 }
 
 func TestEveryErrorCodeHasAnExitCode(t *testing.T) {
-	var codes []string
-	for _, c := range api.Codes() {
+	var codes []client.Code
+	for _, c := range client.Codes() {
 		codes = append(codes, c.Code)
 		// A server that is older, and says the status only, must lead to the same.
 		bare := exitCode(fmt.Errorf("around: %w", &client.Error{Status: c.Status}))
-		if coded := exitCode(&client.Error{Status: c.Status, Code: c.Code}); coded != bare && c.Code != "QUORUM_NOT_MET" {
+		if coded := exitCode(&client.Error{Status: c.Status, Code: string(c.Code)}); coded != bare && c.Code != "QUORUM_NOT_MET" {
 			t.Errorf("%s: exit code %d, but status %d alone is %d", c.Code, coded, c.Status, bare)
 		}
 	}
-	if diff := cmp.Diff(slices.Sorted(slices.Values(codes)), slices.Sorted(maps.Keys(codeExits()))); diff != "" {
-		t.Errorf("codes of the node (-) and of the command line (+):\n%s", diff)
-	}
-	for code := range api.Sentinels() {
+	for code := range verb.Sentinels() {
 		if !slices.Contains(codes, code) {
 			t.Errorf("%s, which errors become, is not in the table of codes", code)
 		}

@@ -9,21 +9,20 @@ import (
 	"github.com/tallystick/tallystick/client"
 )
 
-// Exit codes. Scripts rely on them: never renumber.
+// The exit codes are those of the public client.
 const (
-	exitOK = iota
-	exitOther
-	exitUsage
-	exitNotFound
-	exitConflict
-	exitQuorum
-	exitUnreachable
-	exitForbidden
-	exitBusy
-	exitPending
-	exitDiffer
-
-	exitInterrupted = 130
+	exitOK          = client.ExitOK
+	exitOther       = client.ExitOther
+	exitUsage       = client.ExitUsage
+	exitNotFound    = client.ExitNotFound
+	exitConflict    = client.ExitConflict
+	exitQuorum      = client.ExitQuorum
+	exitUnreachable = client.ExitUnreachable
+	exitForbidden   = client.ExitForbidden
+	exitBusy        = client.ExitBusy
+	exitPending     = client.ExitPending
+	exitDiffer      = client.ExitDiffer
+	exitInterrupted = client.ExitInterrupted
 )
 
 type exitRow struct {
@@ -100,53 +99,14 @@ func exitCode(err error) int {
 	return exitOther
 }
 
-// codeExits says how a command ends that a node answered with an error code.
-func codeExits() map[string]int {
-	return map[string]int{
-		"VALIDATION_FAILED":      exitUsage,
-		"MALFORMED_JSON":         exitUsage,
-		"AMBIGUOUS_ID":           exitUsage,
-		"INVALID_RELATION":       exitUsage,
-		"UNKNOWN_FIELD":          exitUsage,
-		"NOT_SUPPORTED":          exitUsage,
-		"BODY_TOO_LARGE":         exitUsage,
-		"UNSUPPORTED_MEDIA_TYPE": exitUsage,
-		"NOT_FOUND":              exitNotFound,
-		"UNKNOWN_ROUTE":          exitNotFound,
-		"CONFLICT":               exitConflict,
-		"STALE":                  exitConflict,
-		"CYCLE":                  exitConflict,
-		"ALREADY_DECIDED":        exitConflict,
-		"NOT_HOME":               exitConflict,
-		"IDEMPOTENCY_KEY_REUSED": exitConflict,
-		"QUORUM_NOT_MET":         exitQuorum,
-		"UNAUTHORIZED":           exitForbidden,
-		"FORBIDDEN":              exitForbidden,
-		"AGENT_MISMATCH":         exitForbidden,
-		"ATTESTATION_FAILED":     exitForbidden,
-		"BUSY":                   exitBusy,
-		"QUOTA_EXCEEDED":         exitBusy,
-		"SHUTTING_DOWN":          exitBusy,
-		"NOT_READY":              exitBusy,
-		"TIMEOUT":                exitBusy,
-		"DISK_FULL":              exitBusy,
-		"MEMBER_UNREACHABLE":     exitBusy,
-		"METHOD_NOT_ALLOWED":     exitOther,
-		"REQUEST_TIMEOUT":        exitOther,
-		"NOT_IMPLEMENTED":        exitOther,
-		"INTERNAL":               exitOther,
-		"CANCELED":               exitOther,
-	}
-}
-
 // answerCode goes by the code of the answer; that of a proxy, or of another
 // server, may have none that is known here, and then the status must do.
 func answerCode(e *client.Error) int {
 	if e.QuorumMissed() {
 		return exitQuorum
 	}
-	if exit, known := codeExits()[e.Code]; known {
-		return exit
+	if row, known := client.Code(e.Code).Row(); known {
+		return row.Exit
 	}
 	switch e.Status {
 	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType:

@@ -8,6 +8,9 @@ import (
 
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/verb"
 )
 
 // agentView is a registered agent.
@@ -64,11 +67,11 @@ func (a *API) registerAgent(q *request) (reply, error) {
 		lacking = append(lacking, "agent_type")
 	}
 	if len(lacking) > 0 {
-		return reply{}, missing(lacking...)
+		return reply{}, verb.Missing(lacking...)
 	}
 	out, err := a.engine.RegisterAgent(q.Context(), q.caller(), engine.Agent{ID: b.ID, Type: b.Type, Capabilities: b.Capabilities})
 	return written(out, err, http.StatusCreated, func() any {
-		v := registeredView{Registered: true, Record: subject(out), Receipt: receiptOf(out.Receipt)}
+		v := registeredView{Registered: true, Record: verb.Subject(out), Receipt: receiptOf(out.Receipt)}
 		v.agentView = agentView{ID: b.ID, Type: b.Type, Capabilities: orEmpty(b.Capabilities)}
 		if r := out.Record; r != nil {
 			v.RegisteredAt, v.SeenAt = r.CreatedAt, r.Content.Stamp.Instant()
@@ -108,10 +111,10 @@ func (b *notifyBody) message() (engine.Message, error) {
 		}
 	}
 	if len(lacking) > 0 {
-		return m, missing(lacking...)
+		return m, verb.Missing(lacking...)
 	}
 	if b.Priority != nil && (*b.Priority < 1 || *b.Priority > 10) {
-		return m, badField("priority", "priority %d: want 1 to 10", *b.Priority)
+		return m, verb.BadField("priority", "priority %d: want 1 to 10", *b.Priority)
 	}
 	m.Metadata = b.Metadata
 	return m, badObject(b.Metadata)
@@ -142,7 +145,7 @@ func (p *messagePayload) UnmarshalJSON(b []byte) error {
 		p.data = append(memory.Object(nil), b...)
 		return nil
 	}
-	return badField("payload", "payload: want a string or an object")
+	return verb.BadField("payload", "payload: want a string or an object")
 }
 
 // messageView is a message, under the names that different clients use.
@@ -274,14 +277,14 @@ func (a *API) share(q *request) (reply, error) {
 		lacking = append(lacking, "target_agent_id")
 	}
 	if len(lacking) > 0 {
-		return reply{}, missing(lacking...)
+		return reply{}, verb.Missing(lacking...)
 	}
 	if err := memory.ValidID(source); err != nil {
 		return reply{}, err
 	}
 	out, rec, err := a.engine.Share(q.Context(), q.caller(), source, to)
 	return written(out, err, http.StatusCreated, func() any {
-		v := sharedView{ID: subject(out), Source: rec.ID, Target: to, From: q.agent, Receipt: receiptOf(out.Receipt)}
+		v := sharedView{ID: verb.Subject(out), Source: rec.ID, Target: to, From: q.agent, Receipt: receiptOf(out.Receipt)}
 		if out.Record != nil {
 			v.Namespace = out.Record.Namespace
 		}
@@ -317,17 +320,17 @@ func (b *turnBody) turn() (engine.Turn, error) {
 		}
 	}
 	if len(lacking) > 0 {
-		return engine.Turn{}, missing(lacking...)
+		return engine.Turn{}, verb.Missing(lacking...)
 	}
 	switch b.Role {
 	case "user", "assistant", "tool_use", "tool_result", "system", "other":
 	default:
-		return engine.Turn{}, badField("role", "role %.40q: want user, assistant, tool_use, tool_result, system or other", b.Role)
+		return engine.Turn{}, verb.BadField("role", "role %.40q: want user, assistant, tool_use, tool_result, system or other", b.Role)
 	}
 	if b.Signature != "" {
-		return engine.Turn{}, &problem{
-			status: http.StatusForbidden, code: "ATTESTATION_FAILED",
-			text: "host_signature_b64: this node has no key of the host to check it with", fields: []string{"host_signature_b64"},
+		return engine.Turn{}, &verb.Problem{
+			Code: client.CodeAttestationFailed,
+			Text: "host_signature_b64: this node has no key of the host to check it with", Fields: []string{"host_signature_b64"},
 		}
 	}
 	if _, err := instant("timestamp_iso", b.At); err != nil {
@@ -340,13 +343,13 @@ func (b *turnBody) turn() (engine.Turn, error) {
 		}
 		var err error
 		if t.Metadata, err = t.Metadata.With(key, v); err != nil {
-			return t, badField("metadata", "metadata: want a JSON object")
+			return t, verb.BadField("metadata", "metadata: want a JSON object")
 		}
 	}
 	if len(b.ToolCalls) > 0 {
 		var err error
 		if t.Metadata, err = t.Metadata.With("tool_calls", b.ToolCalls); err != nil {
-			return t, badField("metadata", "metadata: want a JSON object")
+			return t, verb.BadField("metadata", "metadata: want a JSON object")
 		}
 	}
 	return t, nil

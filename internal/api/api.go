@@ -52,7 +52,6 @@ type API struct {
 	keyHash [sha256.Size]byte
 	metrics *metrics
 	mux     *http.ServeMux
-	errors  []errorRow
 	streams chan struct{} // one slot for each open event stream
 	buffers sync.Pool     // *bytes.Buffer, for JSON on its way out
 	zippers sync.Pool     // *gzip.Writer
@@ -78,7 +77,6 @@ func New(cfg Config) *API {
 		keyHash: sha256.Sum256([]byte(cfg.APIKey)),
 		metrics: newMetrics(cfg.Metrics),
 		mux:     http.NewServeMux(),
-		errors:  errorTable(),
 		streams: make(chan struct{}, cfg.MaxStreams),
 	}
 	a.document = sync.OnceValues(a.renderDocument)

@@ -2,9 +2,11 @@ package api
 
 import (
 	"errors"
-	"net/http"
 
 	"github.com/tallystick/tallystick/internal/memory"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/verb"
 )
 
 // decisionBody decides on a proposal.
@@ -22,22 +24,22 @@ func (a *API) decide(q *request) (reply, error) {
 	switch b.Remember {
 	case "", "once":
 	case "session", "forever":
-		return reply{}, &problem{
-			status: http.StatusNotImplemented, code: codeAbsent, fields: []string{"remember"},
-			text: "not implemented: remember " + b.Remember + ": change the standard of the namespace instead, so that all members know",
+		return reply{}, &verb.Problem{
+			Code: client.CodeAbsent, Fields: []string{"remember"},
+			Text: "not implemented: remember " + b.Remember + ": change the standard of the namespace instead, so that all members know",
 		}
 	default:
-		return reply{}, badField("remember", "remember %.40q: want once", b.Remember)
+		return reply{}, verb.BadField("remember", "remember %.40q: want once", b.Remember)
 	}
 	switch b.Decision {
 	case "":
-		return reply{}, missing("decision")
+		return reply{}, verb.Missing("decision")
 	case "approve":
 		return a.approve(q)
 	case "deny":
 		return a.reject(q)
 	}
-	return reply{}, badField("decision", "decision %.40q: want approve or deny", b.Decision)
+	return reply{}, verb.BadField("decision", "decision %.40q: want approve or deny", b.Decision)
 }
 
 // approvalEvent says that somebody asks for approval, or has got an answer.

@@ -11,6 +11,8 @@ import (
 
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
+
+	"github.com/tallystick/tallystick/internal/verb"
 )
 
 const defaultArchive = 50
@@ -56,9 +58,9 @@ func (a *API) archive(q *request) (reply, error) {
 	}
 	switch {
 	case b.IDs == nil:
-		return reply{}, missing("ids")
+		return reply{}, verb.Missing("ids")
 	case len(b.IDs) > maxArchive:
-		return reply{}, badField("ids", "ids: %d, at most %d", len(b.IDs), maxArchive)
+		return reply{}, verb.BadField("ids", "ids: %d, at most %d", len(b.IDs), maxArchive)
 	}
 	if err := q.claims(b.AgentID); err != nil {
 		return reply{}, err
@@ -145,8 +147,8 @@ func archiveReply(ids []string, outs []engine.Outcome, errs []error, reason stri
 	}
 	v.Count = len(v.Archived)
 	if e, missed := errors.AsType[*engine.QuorumError](failed); missed {
-		p := quorumProblem(e)
-		p.extra["archived"], p.extra["missing"] = v.Archived, v.Missing
+		p := verb.QuorumProblem(e)
+		p.Extra["archived"], p.Extra["missing"] = v.Archived, v.Missing
 		return reply{}, p
 	}
 	if failed != nil {
@@ -176,10 +178,10 @@ func (a *API) restore(q *request) (reply, error) {
 	}
 	out, err := a.engine.Restore(q.Context(), q.caller(), id)
 	if errors.Is(err, memory.ErrNotFound) {
-		return reply{}, notFound("not found in archive")
+		return reply{}, verb.NotFound("not found in archive")
 	}
 	return written(out, err, http.StatusOK, func() any {
-		return restoredView{true, subject(out), nowView(out), receiptOf(out.Receipt)}
+		return restoredView{true, verb.Subject(out), nowView(out), receiptOf(out.Receipt)}
 	})
 }
 

@@ -4,6 +4,9 @@ import (
 	"net/http"
 
 	"github.com/tallystick/tallystick/internal/memory"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/verb"
 )
 
 // graphRoutes are those that walk along links, and those about names and topics.
@@ -15,27 +18,27 @@ func graphRoutes() []route {
 		},
 		{
 			method: post, path: "/api/v1/kg/query", summary: "follow the links that leave a memory", handle: (*API).kgQuery, body: bodyRequired, in: reachBody{},
-			need: []string{"source_id"}, out: gives(http.StatusOK, reachView{}), codes: []string{codeNotFound},
+			need: []string{"source_id"}, out: gives(http.StatusOK, reachView{}), codes: []client.Code{client.CodeNotFound},
 		},
 		{
 			method: get, path: "/api/v1/kg/timeline", summary: "list the links that leave a memory by the time from which they hold", handle: (*API).kgTimeline,
-			query: timelineParams(), out: gives(http.StatusOK, timelineView{}), codes: []string{codeNotFound},
+			query: timelineParams(), out: gives(http.StatusOK, timelineView{}), codes: []client.Code{client.CodeNotFound},
 		},
 		{
 			method: post, path: "/api/v1/kg/invalidate", summary: "end the time for which a link holds", handle: (*API).kgInvalidate, mutates: true, body: bodyRequired, in: invalidateBody{},
-			need: []string{"source_id", "target_id", "relation"}, out: gives(http.StatusOK, invalidatedView{}).waits(), codes: []string{codeNotFound, "INVALID_RELATION"},
+			need: []string{"source_id", "target_id", "relation"}, out: gives(http.StatusOK, invalidatedView{}).waits(), codes: []client.Code{client.CodeNotFound, client.CodeInvalidRelation},
 		},
 		{
 			method: post, path: "/api/v1/kg/find_paths", summary: "find chains of links between two memories", handle: (*API).findPaths, body: bodyRequired, in: pathsBody{},
-			need: []string{"source_id", "target_id"}, out: gives(http.StatusOK, pathsView{}), codes: []string{codeNotFound},
+			need: []string{"source_id", "target_id"}, out: gives(http.StatusOK, pathsView{}), codes: []client.Code{client.CodeNotFound},
 		},
 		{
 			method: post, path: "/api/v1/find_paths", summary: "find chains of links between two memories", handle: (*API).findPaths, body: bodyRequired, in: pathsBody{},
-			need: []string{"source_id", "target_id"}, out: gives(http.StatusOK, pathsView{}), codes: []string{codeNotFound},
+			need: []string{"source_id", "target_id"}, out: gives(http.StatusOK, pathsView{}), codes: []client.Code{client.CodeNotFound},
 		},
 		{
 			method: post, path: "/api/v1/links/verify", summary: "say how well links are attested", handle: (*API).verifyLinks, body: bodyRequired, in: verifyBody{},
-			out: gives(http.StatusOK, verificationView{}), codes: []string{codeNotFound},
+			out: gives(http.StatusOK, verificationView{}), codes: []client.Code{client.CodeNotFound},
 		},
 		{
 			method: post, path: "/api/v1/check_duplicate", summary: "find the memory with most words in common", handle: (*API).checkDuplicate, body: bodyRequired, in: duplicateBody{},
@@ -47,7 +50,7 @@ func graphRoutes() []route {
 		},
 		{
 			method: post, path: "/api/v1/entities", summary: "register an entity and the names it goes by", handle: (*API).registerEntity, mutates: true, body: bodyRequired, in: entityBody{},
-			need: []string{"canonical_name", "namespace"}, out: gives(http.StatusCreated, registeredEntityView{}).or(http.StatusOK, registeredEntityView{}).waits(), codes: []string{codeConflict},
+			need: []string{"canonical_name", "namespace"}, out: gives(http.StatusCreated, registeredEntityView{}).or(http.StatusOK, registeredEntityView{}).waits(), codes: []client.Code{client.CodeConflict},
 		},
 		{
 			method: get, path: "/api/v1/entities/by_alias", summary: "find the entity that goes by a name", handle: (*API).entityByAlias,
@@ -65,7 +68,7 @@ func agentRoutes() []route {
 		},
 		{
 			method: post, path: "/api/v1/agents", summary: "register an agent", handle: (*API).registerAgent, mutates: true, body: bodyRequired, in: agentBody{},
-			need: []string{"agent_id", "agent_type"}, out: gives(http.StatusCreated, registeredView{}).waits(), codes: []string{codeConflict},
+			need: []string{"agent_id", "agent_type"}, out: gives(http.StatusCreated, registeredView{}).waits(), codes: []client.Code{client.CodeConflict},
 		},
 		{
 			method: post, path: "/api/v1/notify", summary: "send a message to an agent", handle: (*API).notify, mutates: true, body: bodyRequired, in: notifyBody{},
@@ -77,12 +80,12 @@ func agentRoutes() []route {
 		},
 		{
 			method: post, path: "/api/v1/share", summary: "give an agent a copy of a memory", handle: (*API).share, mutates: true, body: bodyRequired, in: shareBody{},
-			out: gives(http.StatusCreated, sharedView{}).waits(), codes: []string{codeNotFound, "AMBIGUOUS_ID"},
+			out: gives(http.StatusCreated, sharedView{}).waits(), codes: []client.Code{client.CodeNotFound, client.CodeAmbiguousID},
 		},
 		{
 			method: post, path: "/api/v1/capture_turn", summary: "keep a turn of a conversation, once", handle: (*API).captureTurn, mutates: true, body: bodyRequired, in: turnBody{},
 			need: []string{"host_session_id", "host_turn_index", "role", "content"},
-			out:  gives(http.StatusCreated, turnView{}).or(http.StatusOK, turnView{}).waits(), codes: []string{"ATTESTATION_FAILED"},
+			out:  gives(http.StatusCreated, turnView{}).or(http.StatusOK, turnView{}).waits(), codes: []client.Code{client.CodeAttestationFailed},
 		},
 		{
 			method: post, path: "/api/v1/session/start", summary: "list what matters most at the start of a session", handle: (*API).sessionStart, body: bodyOptional, in: sessionBody{},
@@ -102,11 +105,11 @@ func agentRoutes() []route {
 		},
 		{
 			method: get, path: "/api/v1/approvals/stream", summary: "stream proposals as they are made and closed", handle: (*API).approvals, stream: true,
-			query: eventParams(), out: streams("text/event-stream", approvalEvent{}), codes: []string{"BUSY"},
+			query: eventParams(), out: streams("text/event-stream", approvalEvent{}), codes: []client.Code{client.CodeBusy},
 		},
 		{
 			method: post, path: "/api/v1/approvals/{id}", summary: "approve or deny a proposal", handle: (*API).decide, mutates: true, body: bodyRequired, in: decisionBody{},
-			need: []string{"decision"}, out: gives(http.StatusOK, approvedView{}, rejectedView{}).or(http.StatusAccepted, votedView{}), codes: []string{"ALREADY_DECIDED", codeAbsent},
+			need: []string{"decision"}, out: gives(http.StatusOK, approvedView{}, rejectedView{}).or(http.StatusAccepted, votedView{}), codes: []client.Code{client.CodeAlreadyDecided, client.CodeAbsent},
 		},
 	}
 }
@@ -229,13 +232,11 @@ func absentRoutes() []route {
 	var out []route
 	for _, a := range absences() {
 		out = append(out, route{
-			method: a.method, path: a.path, summary: "not implemented: " + a.why, codes: []string{codeAbsent},
+			method: a.method, path: a.path, summary: "not implemented: " + a.why, codes: []client.Code{client.CodeAbsent},
 			handle: func(*API, *request) (reply, error) {
-				return reply{}, &problem{status: http.StatusNotImplemented, code: codeAbsent, text: "not implemented: " + a.why}
+				return reply{}, &verb.Problem{Code: client.CodeAbsent, Text: "not implemented: " + a.why}
 			},
 		})
 	}
 	return out
 }
-
-const codeAbsent = "NOT_IMPLEMENTED"

@@ -7,20 +7,22 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
-	"net/http"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/verb"
 )
 
 // decode reads a JSON body into v, which is a pointer to a struct. Keys that v
 // does not have are ignored.
 func decode(body []byte, v any) error {
 	if !utf8.Valid(body) {
-		return &problem{status: http.StatusBadRequest, code: "MALFORMED_JSON", text: "malformed JSON body", extra: map[string]any{
+		return &verb.Problem{Code: client.CodeMalformedJSON, Text: "malformed JSON body", Extra: map[string]any{
 			"detail": "malformed JSON body: it is not UTF-8",
 		}}
 	}
@@ -37,7 +39,7 @@ func decode(body []byte, v any) error {
 	if errors.Is(err, memory.ErrInvalid) {
 		return err
 	}
-	return bad("invalid request body: %s", err)
+	return verb.Bad("invalid request body: %s", err)
 }
 
 func malformed(body []byte, offset int64, why string) error {
@@ -45,9 +47,9 @@ func malformed(body []byte, offset int64, why string) error {
 	head := body[:offset]
 	line := 1 + bytes.Count(head, []byte{'\n'})
 	column := len(head) - bytes.LastIndexByte(head, '\n') - 1
-	return &problem{
-		status: http.StatusBadRequest, code: "MALFORMED_JSON", text: "malformed JSON body",
-		extra: map[string]any{
+	return &verb.Problem{
+		Code: client.CodeMalformedJSON, Text: "malformed JSON body",
+		Extra: map[string]any{
 			"detail": "malformed JSON body: " + why, "offset": offset, "line": line, "column": column,
 		},
 	}
@@ -55,9 +57,9 @@ func malformed(body []byte, offset int64, why string) error {
 
 func wrongType(e *json.UnmarshalTypeError) error {
 	if e.Field == "" {
-		return bad("invalid request body: want %s, got %s", jsonType(e), e.Value)
+		return verb.Bad("invalid request body: want %s, got %s", jsonType(e), e.Value)
 	}
-	return badField(e.Field, "invalid request body: %s: want %s, got %s", e.Field, jsonType(e), e.Value)
+	return verb.BadField(e.Field, "invalid request body: %s: want %s, got %s", e.Field, jsonType(e), e.Value)
 }
 
 // jsonType names what a field takes in the words of JSON.
@@ -138,15 +140,15 @@ func (b *createBody) draft(q *request) (engine.Draft, error) {
 		lacking = append(lacking, "content")
 	}
 	if len(lacking) > 0 {
-		return engine.Draft{}, missing(lacking...)
+		return engine.Draft{}, verb.Missing(lacking...)
 	}
 	if err := q.claims(b.AgentID); err != nil {
 		return engine.Draft{}, err
 	}
 	if b.Signature != "" {
-		return engine.Draft{}, &problem{
-			status: http.StatusForbidden, code: "ATTESTATION_FAILED",
-			text: "signature: this node has no key of the agent to check it with", fields: []string{"signature"},
+		return engine.Draft{}, &verb.Problem{
+			Code: client.CodeAttestationFailed,
+			Text: "signature: this node has no key of the agent to check it with", Fields: []string{"signature"},
 		}
 	}
 	m, err := b.memory()
@@ -161,7 +163,7 @@ func (b *createBody) draft(q *request) (engine.Draft, error) {
 	case "", engine.ConflictFail, engine.ConflictMerge, engine.ConflictVersion:
 		return d, nil
 	}
-	return engine.Draft{}, badField("on_conflict", "on_conflict %.40q: want error, merge or version", string(b.OnConflict))
+	return engine.Draft{}, verb.BadField("on_conflict", "on_conflict %.40q: want error, merge or version", string(b.OnConflict))
 }
 
 // memory fills in the defaults: what is present and empty or zero is not absent.
@@ -198,7 +200,7 @@ func (b *createBody) memory() (memory.Memory, error) {
 	}
 	meta, err := b.Metadata.With(memory.MetaScope, *b.Scope)
 	if err != nil {
-		return m, badField("metadata", "metadata: want a JSON object")
+		return m, verb.BadField("metadata", "metadata: want a JSON object")
 	}
 	m.Metadata = meta
 	return m, nil
@@ -208,21 +210,21 @@ func (b *createBody) memory() (memory.Memory, error) {
 func (b *createBody) explicit(m *memory.Memory) error {
 	switch {
 	case b.ID != nil && *b.ID == "":
-		return badField("id", "id: must not be empty")
+		return verb.BadField("id", "id: must not be empty")
 	case b.ID != nil:
 		if err := memory.ValidID(*b.ID); err != nil {
 			return err
 		}
 	case m.Tier == "":
-		return badField("tier", "tier: want short, mid or long")
+		return verb.BadField("tier", "tier: want short, mid or long")
 	}
 	switch {
 	case m.Namespace == "":
-		return badField("namespace", "namespace: must not be empty")
+		return verb.BadField("namespace", "namespace: must not be empty")
 	case m.Priority == 0:
-		return badField("priority", "priority 0: want 1 to 10")
+		return verb.BadField("priority", "priority 0: want 1 to 10")
 	case m.Source == "":
-		return badField("source", "source: want one of %s", strings.Join(memory.Sources(), ", "))
+		return verb.BadField("source", "source: want one of %s", strings.Join(memory.Sources(), ", "))
 	}
 	return badObject(b.Metadata)
 }
@@ -237,7 +239,7 @@ func set[T any](to, from *T) {
 func (b *createBody) expiry(d *engine.Draft) error {
 	if s := b.TTLSecs; s != nil {
 		if *s < 1 || *s > int64(maxTTL/time.Second) {
-			return badField("ttl_secs", "ttl_secs %d: want 1 to %d", *s, int64(maxTTL/time.Second))
+			return verb.BadField("ttl_secs", "ttl_secs %d: want 1 to %d", *s, int64(maxTTL/time.Second))
 		}
 		d.TTL = time.Duration(*s) * time.Second
 	}
@@ -246,7 +248,7 @@ func (b *createBody) expiry(d *engine.Draft) error {
 	}
 	at, err := memory.ParseInstant(*b.ExpiresAt)
 	if err != nil {
-		return badField("expires_at", "expires_at %.64q: want a time in RFC 3339, such as 2026-01-31T12:00:00Z", *b.ExpiresAt)
+		return verb.BadField("expires_at", "expires_at %.64q: want a time in RFC 3339, such as 2026-01-31T12:00:00Z", *b.ExpiresAt)
 	}
 	d.Memory.ExpiresAt = at
 	return nil
@@ -280,7 +282,7 @@ func (b *updateBody) patch(q *request) (engine.Patch, error) {
 	}
 	if kind := kindOf(b.Metadata); kind != 0 && kind != 'n' {
 		if kind != '{' {
-			return p, badField("metadata", "metadata: want a JSON object")
+			return p, verb.BadField("metadata", "metadata: want a JSON object")
 		}
 		o := memory.Object(b.Metadata)
 		p.Metadata = &o
@@ -301,14 +303,14 @@ func (b *updateBody) patch(q *request) (engine.Patch, error) {
 func clearable(raw json.RawMessage) (memory.Instant, error) {
 	var s *string
 	if json.Unmarshal(raw, &s) != nil {
-		return 0, badField("expires_at", "invalid request body: expires_at: want a string")
+		return 0, verb.BadField("expires_at", "invalid request body: expires_at: want a string")
 	}
 	if s == nil || *s == "" || *s == "null" {
 		return 0, nil
 	}
 	at, err := memory.ParseInstant(*s)
 	if err != nil {
-		return 0, badField("expires_at", "expires_at %.64q: want a time in RFC 3339, or null to clear it", *s)
+		return 0, verb.BadField("expires_at", "expires_at %.64q: want a time in RFC 3339, or null to clear it", *s)
 	}
 	return at, nil
 }
@@ -340,7 +342,7 @@ func (f *floats) UnmarshalJSON(b []byte) error {
 	}
 	raw, err := base64.StdEncoding.DecodeString(s)
 	if err != nil || len(raw)%4 != 0 {
-		return badField("embedding", "embedding: want numbers, or base64 of little-endian float32")
+		return verb.BadField("embedding", "embedding: want numbers, or base64 of little-endian float32")
 	}
 	*f = make(floats, len(raw)/4)
 	for i := range *f {

@@ -18,6 +18,8 @@ import (
 
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
+
+	"github.com/tallystick/tallystick/internal/verb"
 )
 
 // A complete export is JSONL: a manifest, a line for each entry of the log, and
@@ -77,7 +79,7 @@ type endLine struct {
 // exportComplete streams the whole log, for the operator of the node.
 func (a *API) exportComplete(q *request) (reply, error) {
 	if !a.operator(q) {
-		return reply{}, forbidden("format=complete is for the operator of the node: with the API key, or from the same machine")
+		return reply{}, verb.Forbidden("format=complete is for the operator of the node: with the API key, or from the same machine")
 	}
 	d := &dumper{sum: sha256.New()}
 	err := a.engine.Dump(q.Context(), func(m engine.Manifest) error {
@@ -179,14 +181,14 @@ func (d *dumper) end() error {
 // importComplete takes a complete export in, as it comes.
 func (a *API) importComplete(q *request) (reply, error) {
 	if !a.operator(q) {
-		return reply{}, forbidden("a complete import is for the operator of the node: with the API key, or from the same machine")
+		return reply{}, verb.Forbidden("a complete import is for the operator of the node: with the API key, or from the same machine")
 	}
 	dry, err := q.flag("dry_run")
 	if err != nil {
 		return reply{}, err
 	}
 	if q.Body == nil {
-		return reply{}, bad("the body is empty: want a complete export")
+		return reply{}, verb.Bad("the body is empty: want a complete export")
 	}
 	control := http.NewResponseController(q.w)
 	in := &undumper{sum: sha256.New()}
@@ -293,7 +295,7 @@ func (u *undumper) next() bool {
 }
 
 func (u *undumper) bad(format string, args ...any) error {
-	return bad("line %d: "+format, append([]any{u.n}, args...)...)
+	return verb.Bad("line %d: "+format, append([]any{u.n}, args...)...)
 }
 
 func (u *undumper) manifest() (*manifestLine, error) {
@@ -301,7 +303,7 @@ func (u *undumper) manifest() (*manifestLine, error) {
 		if err := u.lines.Err(); err != nil {
 			return nil, u.bad("%v", err)
 		}
-		return nil, bad("the body is empty: want a complete export")
+		return nil, verb.Bad("the body is empty: want a complete export")
 	}
 	m := &manifestLine{}
 	if err := json.Unmarshal(u.last, m); err != nil || m.Type != "manifest" || m.Format != completeFormat {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
+
+	"github.com/tallystick/tallystick/internal/verb"
 )
 
 // entityBody registers an entity.
@@ -49,7 +51,7 @@ func (a *API) registerEntity(q *request) (reply, error) {
 		lacking = append(lacking, "namespace")
 	}
 	if len(lacking) > 0 {
-		return reply{}, missing(lacking...)
+		return reply{}, verb.Missing(lacking...)
 	}
 	if err := q.claims(b.AgentID); err != nil {
 		return reply{}, err
@@ -76,7 +78,7 @@ func (a *API) registerEntity(q *request) (reply, error) {
 // badObject refuses metadata that are no object, or nil.
 func badObject(o memory.Object) error {
 	if kind := kindOf(o); kind != 0 && kind != '{' {
-		return badField("metadata", "metadata: want a JSON object")
+		return verb.BadField("metadata", "metadata: want a JSON object")
 	}
 	return nil
 }
@@ -90,7 +92,7 @@ type foundEntityView struct {
 func (a *API) entityByAlias(q *request) (reply, error) {
 	alias := strings.TrimSpace(q.text("alias"))
 	if alias == "" {
-		return reply{}, missing("alias")
+		return reply{}, verb.Missing("alias")
 	}
 	namespace := q.text("namespace")
 	if namespace != "" {

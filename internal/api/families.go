@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/tallystick/tallystick/internal/memory"
+
+	"github.com/tallystick/tallystick/internal/verb"
 )
 
 // tool is something that a client can do, under the name that ai-memory gives it.
@@ -178,7 +180,7 @@ func (a *API) loadFamily(q *request) (reply, error) {
 		return reply{}, err
 	}
 	if b.Family == "" {
-		return reply{}, missing("family")
+		return reply{}, verb.Missing("family")
 	}
 	v, err := a.load(q, b)
 	if err != nil {
@@ -194,7 +196,7 @@ func (a *API) load(q *request, b familyBody) (familyLoadView, error) {
 		names[i] = f.name
 	}
 	if !slices.Contains(names, b.Family) {
-		return familyLoadView{}, badField("family", "family %.40q: want one of %s", b.Family, strings.Join(names, ", "))
+		return familyLoadView{}, verb.BadField("family", "family %.40q: want one of %s", b.Family, strings.Join(names, ", "))
 	}
 	k, err := within("k", b.K, 20, 100)
 	if err != nil {
@@ -229,7 +231,7 @@ func (a *API) smartLoad(q *request) (reply, error) {
 		return reply{}, err
 	}
 	if strings.TrimSpace(b.Intent) == "" {
-		return reply{}, missing("intent")
+		return reply{}, verb.Missing("intent")
 	}
 	name, score := familyFor(b.Intent)
 	loaded, err := a.load(q, familyBody{name, b.Namespace, b.K})

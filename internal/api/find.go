@@ -2,7 +2,6 @@ package api
 
 import (
 	"encoding/json"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +9,9 @@ import (
 
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/verb"
 )
 
 // filter reads the parameters that lists and queries have in common.
@@ -53,11 +55,11 @@ func validFilter(f memory.Filter) error {
 		}
 	}
 	if f.Tier != "" && f.Tier.Rank() < 0 {
-		return badField("tier", "tier %.40q: want short, mid or long", string(f.Tier))
+		return verb.BadField("tier", "tier %.40q: want short, mid or long", string(f.Tier))
 	}
 	for _, k := range f.Kinds {
 		if !slices.Contains(memory.MemoryKinds(), k) {
-			return badField("kinds", "kinds: %.40q: want one of %s", k, strings.Join(memory.MemoryKinds(), ", "))
+			return verb.BadField("kinds", "kinds: %.40q: want one of %s", k, strings.Join(memory.MemoryKinds(), ", "))
 		}
 	}
 	return nil
@@ -157,7 +159,7 @@ func textOrList(name string, raw json.RawMessage) ([]string, error) {
 			return list, nil
 		}
 	}
-	return nil, badField(name, "invalid request body: %s: want a string or an array of strings", name)
+	return nil, verb.BadField(name, "invalid request body: %s: want a string or an array of strings", name)
 }
 
 const (
@@ -178,12 +180,12 @@ func (a *API) recall(q *request) (reply, error) {
 	}
 	text := first(q.text("context"), q.text("query"), q.text("q"))
 	if strings.TrimSpace(text) == "" {
-		return reply{}, missing("context")
+		return reply{}, verb.Missing("context")
 	}
 	for _, name := range []string{"has_citations", "include_archived", "confidence_tier"} {
 		if v := q.text(name); v != "" && v != "false" {
 			// Answering as if it had not been asked would be a wrong answer.
-			return reply{}, &problem{status: http.StatusBadRequest, code: "NOT_SUPPORTED", text: name + ": not supported by this server", fields: []string{name}}
+			return reply{}, &verb.Problem{Code: client.CodeNotSupported, Text: name + ": not supported by this server", Fields: []string{name}}
 		}
 	}
 	f, err := a.filter(q)
@@ -257,7 +259,7 @@ func (a *API) search(q *request) (reply, error) {
 			v.Results[i].memoryView = viewOf(&recs[i])
 		}
 	default:
-		return reply{}, missing("q")
+		return reply{}, verb.Missing("q")
 	}
 	v.Memories, v.Count = v.Results, len(v.Results)
 	return ok(v)

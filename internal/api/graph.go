@@ -8,6 +8,9 @@ import (
 
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/verb"
 )
 
 // optional is nil for no instant.
@@ -69,7 +72,7 @@ func (a *API) kgQuery(q *request) (reply, error) {
 		return reply{}, err
 	}
 	if b.Source == "" {
-		return reply{}, missing("source_id")
+		return reply{}, verb.Missing("source_id")
 	}
 	depth, err := within("max_depth", b.Depth, 1, engine.MaxHops)
 	if err != nil {
@@ -111,7 +114,7 @@ func within(name string, n *int, def, most int) (int, error) {
 	case n == nil:
 		return def, nil
 	case *n < 1 || *n > most:
-		return 0, badField(name, "%s %d: want 1 to %d", name, *n, most)
+		return 0, verb.BadField(name, "%s %d: want 1 to %d", name, *n, most)
 	}
 	return *n, nil
 }
@@ -127,7 +130,7 @@ type timelineView struct {
 func (a *API) kgTimeline(q *request) (reply, error) {
 	source := q.text("source_id")
 	if source == "" {
-		return reply{}, missing("source_id")
+		return reply{}, verb.Missing("source_id")
 	}
 	limit, err := q.number("limit", defaultTimeline, 1, maxList)
 	if err != nil {
@@ -179,7 +182,7 @@ func (l linkEnds) check() error {
 		lacking = append(lacking, "target_id")
 	}
 	if len(lacking) > 0 {
-		return missing(lacking...)
+		return verb.Missing(lacking...)
 	}
 	if err := memory.ValidID(l.Source); err != nil {
 		return err
@@ -206,7 +209,7 @@ func (a *API) kgInvalidate(q *request) (reply, error) {
 		return reply{}, err
 	}
 	if b.Relation == "" {
-		return reply{}, missing("relation")
+		return reply{}, verb.Missing("relation")
 	}
 	if !slices.Contains(memory.Relations(), b.Relation) {
 		return reply{}, badRelation(b.Relation)
@@ -225,10 +228,10 @@ func (a *API) kgInvalidate(q *request) (reply, error) {
 	})
 }
 
-func badRelation(got string) *problem {
-	return &problem{
-		status: http.StatusBadRequest, code: "INVALID_RELATION", text: "invalid_relation", fields: []string{"relation"},
-		extra: map[string]any{"got": got, "allowed": memory.Relations()},
+func badRelation(got string) *verb.Problem {
+	return &verb.Problem{
+		Code: client.CodeInvalidRelation, Text: "invalid_relation", Fields: []string{"relation"},
+		Extra: map[string]any{"got": got, "allowed": memory.Relations()},
 	}
 }
 
@@ -309,7 +312,7 @@ func (a *API) verifyLinks(q *request) (reply, error) {
 		b.Source, b.Target, _ = strings.Cut(b.LinkID, "→")
 	}
 	if b.Source == "" {
-		return reply{}, missing("source_id")
+		return reply{}, verb.Missing("source_id")
 	}
 	links, err := a.engine.Links(q.Context(), q.agent, b.Source)
 	if err != nil {
@@ -330,7 +333,7 @@ func (a *API) verifyLinks(q *request) (reply, error) {
 		v.Links = append(v.Links, verdict)
 	}
 	if v.Count = len(v.Links); v.Count == 0 {
-		return reply{}, notFound("no such link")
+		return reply{}, verb.NotFound("no such link")
 	}
 	return ok(v)
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/internal/api"
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
@@ -202,7 +203,7 @@ func (a answer) known() {
 	if !is || a.status < http.StatusBadRequest {
 		return
 	}
-	if !slices.ContainsFunc(api.Codes(), func(c api.Code) bool { return c.Code == code && c.Status == a.status }) {
+	if !slices.ContainsFunc(client.Codes(), func(c client.CodeRow) bool { return string(c.Code) == code && c.Status == a.status }) {
 		a.t.Errorf("the table of codes has no %s with status %d", code, a.status)
 	}
 }

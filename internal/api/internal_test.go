@@ -17,7 +17,6 @@ import (
 )
 
 func TestEverySentinelHasAStatusAndACode(t *testing.T) {
-	a := &API{errors: errorTable()}
 	tests := map[string]struct {
 		err    error
 		status int
@@ -47,11 +46,11 @@ func TestEverySentinelHasAStatusAndACode(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			p := a.problemOf(fmt.Errorf("doing this: %w", tt.err), "me")
-			if p.status != tt.status || p.code != tt.code || (p.retry != "") != tt.retry {
-				t.Errorf("status %d code %s retry %q, want %d %s %v", p.status, p.code, p.retry, tt.status, tt.code, tt.retry)
+			p := problemOf(fmt.Errorf("doing this: %w", tt.err), "me")
+			if httpStatus(p) != tt.status || string(p.Code) != tt.code || (p.Retry != 0) != tt.retry {
+				t.Errorf("status %d code %s retry %d, want %d %s %v", httpStatus(p), string(p.Code), p.Retry, tt.status, tt.code, tt.retry)
 			}
-			body, err := json.Marshal(p.members())
+			body, err := json.Marshal(membersOf(p))
 			if err != nil || !strings.Contains(string(body), `"error":`) || strings.Contains(string(body), "secret") {
 				t.Errorf("body %s, error %v", body, err)
 			}
@@ -106,12 +105,11 @@ func FuzzBodies(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	a := &API{errors: errorTable()}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		check := func(err error) {
 			if err != nil {
-				if p := a.problemOf(err, "me"); p.status < 400 || p.status >= 500 || p.text == "" {
-					t.Errorf("status %d %q for %v", p.status, p.text, err)
+				if p := problemOf(err, "me"); httpStatus(p) < 400 || httpStatus(p) >= 500 || p.Text == "" {
+					t.Errorf("status %d %q for %v", httpStatus(p), p.Text, err)
 				}
 			}
 		}

@@ -4,6 +4,8 @@ import (
 	"math"
 
 	"github.com/tallystick/tallystick/internal/memory"
+
+	"github.com/tallystick/tallystick/internal/verb"
 )
 
 // duplicateBody is a memory that might be there already.
@@ -40,11 +42,11 @@ func (a *API) checkDuplicate(q *request) (reply, error) {
 	}
 	switch {
 	case b.Title == nil && b.Content == nil:
-		return reply{}, missing("title", "content")
+		return reply{}, verb.Missing("title", "content")
 	case b.Title == nil:
-		return reply{}, missing("title")
+		return reply{}, verb.Missing("title")
 	case b.Content == nil:
-		return reply{}, missing("content")
+		return reply{}, verb.Missing("content")
 	}
 	if err := memory.ValidTitle(*b.Title); err != nil {
 		return reply{}, err
@@ -55,7 +57,7 @@ func (a *API) checkDuplicate(q *request) (reply, error) {
 	v := duplicateView{Threshold: defaultThreshold, Method: "lexical"}
 	if t := b.Threshold; t != nil {
 		if math.IsNaN(*t) || *t <= 0 || *t > 1 {
-			return reply{}, badField("threshold", "threshold %v: want more than 0, at most 1", *t)
+			return reply{}, verb.BadField("threshold", "threshold %v: want more than 0, at most 1", *t)
 		}
 		v.Threshold = *t
 	}
@@ -96,7 +98,7 @@ func (a *API) contradictions(q *request) (reply, error) {
 	topic := q.text("topic")
 	f := memory.Filter{Viewer: q.agent, Now: a.now(), Namespace: q.text("namespace")}
 	if topic == "" && f.Namespace == "" {
-		return reply{}, bad("contradictions: want at least one of topic and namespace")
+		return reply{}, verb.Bad("contradictions: want at least one of topic and namespace")
 	}
 	if err := validFilter(f); err != nil {
 		return reply{}, err

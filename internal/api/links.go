@@ -6,6 +6,9 @@ import (
 	"slices"
 
 	"github.com/tallystick/tallystick/internal/memory"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/verb"
 )
 
 // linkBody names an edge. Each field has a second name, which some clients use.
@@ -60,13 +63,13 @@ func (b *linkBody) edge() (memory.Link, error) {
 		lacking = append(lacking, "target_id")
 	}
 	if len(lacking) > 0 {
-		return l, missing(lacking...)
+		return l, verb.Missing(lacking...)
 	}
 	given := b.Relation != nil || b.RelType != nil
 	if (given || l.Relation != "") && !slices.Contains(memory.Relations(), l.Relation) {
-		return l, &problem{
-			status: http.StatusBadRequest, code: "INVALID_RELATION", text: "invalid_relation", fields: []string{"relation"},
-			extra: map[string]any{"got": l.Relation, "allowed": memory.Relations()},
+		return l, &verb.Problem{
+			Code: client.CodeInvalidRelation, Text: "invalid_relation", Fields: []string{"relation"},
+			Extra: map[string]any{"got": l.Relation, "allowed": memory.Relations()},
 		}
 	}
 	return l, nil
@@ -89,7 +92,7 @@ func knownFields(body []byte, known []string) error {
 		return nil
 	}
 	slices.Sort(unknown)
-	return &problem{status: http.StatusBadRequest, code: "UNKNOWN_FIELD", text: "unknown_field", fields: unknown}
+	return &verb.Problem{Code: client.CodeUnknownField, Text: "unknown_field", Fields: unknown}
 }
 
 func (a *API) link(q *request) (reply, error) {

@@ -12,6 +12,8 @@ import (
 
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
+
+	"github.com/tallystick/tallystick/internal/verb"
 )
 
 // written answers a write: the body that ai-memory clients know, or 202 where
@@ -49,7 +51,7 @@ func (a *API) record(q *request, out engine.Outcome, err error, status int) (rep
 	return written(out, err, status, func() any {
 		receipt := receiptOf(out.Receipt)
 		if out.Record == nil { // a repeated request, and somebody erased the memory since
-			return goneView{subject(out), receipt}
+			return goneView{verb.Subject(out), receipt}
 		}
 		r := out.Record
 		if strings.Contains(q.Header.Get("Prefer"), "return=minimal") {
@@ -154,14 +156,14 @@ func bulkItems(body []byte) ([]json.RawMessage, error) {
 			return nil, err
 		}
 		if b.Memories == nil {
-			return nil, missing("memories")
+			return nil, verb.Missing("memories")
 		}
 		items = *b.Memories
 	} else if err := decode(body, &items); err != nil {
 		return nil, err
 	}
 	if len(items) > maxBulk {
-		return nil, bad("bulk create of %d memories: at most %d", len(items), maxBulk)
+		return nil, verb.Bad("bulk create of %d memories: at most %d", len(items), maxBulk)
 	}
 	return items, nil
 }
@@ -175,28 +177,28 @@ func (b *bulkReply) add(a *API, q *request, i int, r engine.BulkResult) {
 	default:
 		b.Created++
 		b.Receipt = receiptOf(r.Outcome.Receipt)
-		b.IDs = append(b.IDs, subject(r.Outcome))
+		b.IDs = append(b.IDs, verb.Subject(r.Outcome))
 		b.All = append(b.All, b.Receipt)
 	}
 }
 
 func (b *bulkReply) refuse(a *API, q *request, i int, err error) {
-	p := a.problemOf(err, q.agent)
-	d := bulkError{Index: i, Code: p.code, Error: p.text}
+	p := problemOf(err, q.agent)
+	d := bulkError{Index: i, Code: string(p.Code), Error: p.Text}
 	d.class = bulkClass(p)
 	if e, missed := errors.AsType[*engine.QuorumError](err); missed {
-		d.ID, d.Receipt = subject(e.Outcome), receiptOf(e.Outcome.Receipt)
+		d.ID, d.Receipt = verb.Subject(e.Outcome), receiptOf(e.Outcome.Receipt)
 		d.Error = fmt.Sprintf("quorum not met (%d of %d: %s)", e.Got, e.Needed, e.Reason)
 		d.class = d.ID + ": " + d.Error
-	} else if p.status == http.StatusInternalServerError {
+	} else if httpStatus(p) == http.StatusInternalServerError {
 		a.log.ErrorContext(q.Context(), "a bulk item failed", "index", i, "err", err)
 	}
 	b.Details = append(b.Details, d)
 }
 
 // bulkClass is ai-memory's wording of why an item was refused.
-func bulkClass(p *problem) string {
-	switch p.status {
+func bulkClass(p *verb.Problem) string {
+	switch httpStatus(p) {
 	case http.StatusBadRequest:
 		return "validation failed"
 	case http.StatusConflict:
@@ -279,7 +281,7 @@ func (q *request) page(def int) (engine.Page, error) {
 	case "id":
 		p.Order = memory.ByID
 	default:
-		return p, badField("order", "order %.40q: want priority or id", o)
+		return p, verb.BadField("order", "order %.40q: want priority or id", o)
 	}
 	return p, nil
 }
@@ -308,7 +310,7 @@ func ifMatch(s string) (int64, error) {
 	}
 	n, err := strconv.ParseInt(strings.Trim(s, `"`), 10, 64)
 	if err != nil || n < 1 {
-		return 0, badField("If-Match", "If-Match %.40q: want the version of the memory", s)
+		return 0, verb.BadField("If-Match", "If-Match %.40q: want the version of the memory", s)
 	}
 	return n, nil
 }
@@ -327,7 +329,7 @@ func (a *API) delete(q *request) (reply, error) {
 	}
 	out, err := a.engine.Delete(q.Context(), q.caller(), id)
 	return written(out, err, http.StatusOK, func() any {
-		return deletedView{Deleted: true, ID: subject(out), Receipt: receiptOf(out.Receipt)}
+		return deletedView{Deleted: true, ID: verb.Subject(out), Receipt: receiptOf(out.Receipt)}
 	})
 }
 
@@ -338,7 +340,7 @@ func (a *API) erase(q *request) (reply, error) {
 	}
 	out, err := a.engine.Erase(q.Context(), q.caller(), id)
 	return written(out, err, http.StatusOK, func() any {
-		return deletedView{Deleted: true, Erased: true, ID: subject(out), Receipt: receiptOf(out.Receipt)}
+		return deletedView{Deleted: true, Erased: true, ID: verb.Subject(out), Receipt: receiptOf(out.Receipt)}
 	})
 }
 
@@ -349,7 +351,7 @@ func (a *API) promote(q *request) (reply, error) {
 	}
 	out, err := a.engine.Promote(q.Context(), q.caller(), id)
 	return written(out, err, http.StatusOK, func() any {
-		return promotedView{true, subject(out), memory.Long, nowView(out), receiptOf(out.Receipt)}
+		return promotedView{true, verb.Subject(out), memory.Long, nowView(out), receiptOf(out.Receipt)}
 	})
 }
 
@@ -383,13 +385,13 @@ func (a *API) consolidate(q *request) (reply, error) {
 	}
 	switch {
 	case b.IDs == nil && b.Title == nil:
-		return reply{}, missing("ids", "title")
+		return reply{}, verb.Missing("ids", "title")
 	case b.IDs == nil:
-		return reply{}, missing("ids")
+		return reply{}, verb.Missing("ids")
 	case b.Title == nil:
-		return reply{}, missing("title")
+		return reply{}, verb.Missing("title")
 	case len(b.IDs) < memory.MinSources || len(b.IDs) > memory.MaxSources:
-		return reply{}, badField("ids", "ids: %d, want %d to %d", len(b.IDs), memory.MinSources, memory.MaxSources)
+		return reply{}, verb.BadField("ids", "ids: %d, want %d to %d", len(b.IDs), memory.MinSources, memory.MaxSources)
 	}
 	if err := memory.ValidTitle(*b.Title); err != nil {
 		return reply{}, err
@@ -401,7 +403,7 @@ func (a *API) consolidate(q *request) (reply, error) {
 		IDs: b.IDs, Title: *b.Title, Summary: b.Summary, Namespace: b.Namespace, Tier: b.Tier,
 	})
 	return written(out, err, http.StatusCreated, func() any {
-		v := consolidatedView{ID: subject(out), Consolidated: len(b.IDs), Memory: nowView(out), Receipt: receiptOf(out.Receipt)}
+		v := consolidatedView{ID: verb.Subject(out), Consolidated: len(b.IDs), Memory: nowView(out), Receipt: receiptOf(out.Receipt)}
 		if r := out.Record; r != nil {
 			v.Summary, v.Content = r.Memory.Content, r.Memory.Content
 		}
@@ -436,7 +438,7 @@ func (a *API) forget(q *request) (reply, error) {
 		b.Tier = memory.Tier(q.text("tier"))
 	}
 	if b.Namespace == "" && b.Pattern == "" && b.Tier == "" {
-		return reply{}, bad("forget: want at least one of namespace, pattern and tier")
+		return reply{}, verb.Bad("forget: want at least one of namespace, pattern and tier")
 	}
 	f := memory.Filter{Viewer: q.agent, Now: a.now(), Namespace: b.Namespace, Tier: b.Tier}
 	if err := validFilter(f); err != nil {

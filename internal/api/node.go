@@ -10,6 +10,9 @@ import (
 
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/verb"
 )
 
 // receiptView is a receipt, flat and once more under the name that it has in
@@ -76,7 +79,7 @@ func orEmpty[T any](list []T) []T {
 func (q *request) member() (memory.Node, error) {
 	m := memory.Node(q.text("member"))
 	if m == "" {
-		return "", missing("member")
+		return "", verb.Missing("member")
 	}
 	return m, m.Valid()
 }
@@ -225,7 +228,7 @@ func (a *API) live(*request) (reply, error) { return ok(probeView{"ok"}) }
 func (a *API) ready(q *request) (reply, error) {
 	if err := a.engine.Ready(q.Context()); err != nil {
 		a.log.WarnContext(q.Context(), "not ready", "err", err)
-		return reply{}, &problem{status: http.StatusServiceUnavailable, code: "NOT_READY", text: "the node is not ready", retry: "1"}
+		return reply{}, &verb.Problem{Code: client.CodeNotReady, Text: "the node is not ready", Retry: 1}
 	}
 	return ok(probeView{"ready"})
 }

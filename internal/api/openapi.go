@@ -12,6 +12,8 @@ import (
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/openapi"
+
+	"github.com/tallystick/tallystick/client"
 )
 
 const about = "A federated memory for AI agents. Any node takes a write, every member gets it, and the receipt says who holds it on disk. " +
@@ -61,22 +63,22 @@ func (a *API) describe() (*openapi.Document, error) {
 		doc.Paths.Add(rt.shownPath(), rt.method, op)
 	}
 	doc.Components.Schemas = r.Schemas()
-	doc.Components.Schemas["ErrorCode"] = &openapi.Schema{Type: openapi.Types{"string"}, Enum: codeEnum(), Description: codeMeanings(Codes())}
+	doc.Components.Schemas["ErrorCode"] = &openapi.Schema{Type: openapi.Types{"string"}, Enum: codeEnum(), Description: codeMeanings(client.Codes())}
 	return doc, r.Err()
 }
 
 func codeEnum() []any {
 	var out []any
-	for _, c := range Codes() {
+	for _, c := range client.Codes() {
 		out = append(out, c.Code)
 	}
 	return out
 }
 
-func codeMeanings(codes []Code) string {
+func codeMeanings(codes []client.CodeRow) string {
 	lines := make([]string, len(codes))
 	for i, c := range codes {
-		lines[i] = "`" + c.Code + "`: " + c.Meaning
+		lines[i] = "`" + string(c.Code) + "`: " + c.Meaning
 	}
 	return strings.Join(lines, "\n\n")
 }
@@ -176,7 +178,7 @@ func (rt *route) responses(r *openapi.Registry) map[string]openapi.Response {
 		}
 		out[strconv.Itoa(an.status)] = res
 	}
-	byStatus := map[int][]Code{}
+	byStatus := map[int][]client.CodeRow{}
 	for _, c := range rt.failures() {
 		byStatus[c.Status] = append(byStatus[c.Status], c)
 	}
@@ -188,10 +190,10 @@ func (rt *route) responses(r *openapi.Registry) map[string]openapi.Response {
 
 // failure is the answer of a status that says no. There may be an answer of that
 // status already which is none of the common shape.
-func (rt *route) failure(r *openapi.Registry, status int, codes []Code, there openapi.Response) openapi.Response {
+func (rt *route) failure(r *openapi.Registry, status int, codes []client.CodeRow, there openapi.Response) openapi.Response {
 	res := openapi.Response{Description: codeMeanings(codes), Content: map[string]openapi.Media{}}
 	for _, c := range codes {
-		res.Codes = append(res.Codes, c.Code)
+		res.Codes = append(res.Codes, string(c.Code))
 	}
 	bodies := []*openapi.Schema{}
 	if m, is := there.Content[mediaJSON]; is {
@@ -201,12 +203,12 @@ func (rt *route) failure(r *openapi.Registry, status int, codes []Code, there op
 		bodies = append(bodies, r.Response(quorumMissedView{}))
 		res.Description = "The quorum was missed: **the write is kept**, owed to the others, and will arrive. Do not repeat it without its idempotency key.\n\n" + res.Description
 	}
-	if status == http.StatusConflict && slices.Contains(rt.codes, codeConflict) && slices.ContainsFunc(rt.query, func(p param) bool { return p.name == "If-Match" }) {
+	if status == http.StatusConflict && slices.Contains(rt.codes, client.CodeConflict) && slices.ContainsFunc(rt.query, func(p param) bool { return p.name == "If-Match" }) {
 		bodies = append(bodies, r.Response(versionConflictView{}))
 	}
 	bodies = append(bodies, r.Response(problemView{}))
 	res.Content[mediaJSON] = openapi.Media{Schema: oneOf(bodies)}
-	if slices.ContainsFunc(codes, func(c Code) bool { return slices.Contains([]int{429, 502, 503}, c.Status) }) {
+	if slices.ContainsFunc(codes, func(c client.CodeRow) bool { return slices.Contains([]int{429, 502, 503}, c.Status) }) {
 		res.Headers = map[string]openapi.Header{
 			"Retry-After": {Description: "Seconds until it is worth trying again.", Schema: &openapi.Schema{Type: openapi.Types{"string"}}},
 		}

@@ -17,6 +17,9 @@ import (
 
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/verb"
 )
 
 // request is a request whose common parts are read and checked.
@@ -54,7 +57,7 @@ func (a *API) read(w http.ResponseWriter, r *http.Request, rt route) (*request, 
 	if r.URL.RawQuery != "" {
 		values, err := url.ParseQuery(r.URL.RawQuery)
 		if err != nil {
-			return nil, bad("malformed query string")
+			return nil, verb.Bad("malformed query string")
 		}
 		q.query = values
 	}
@@ -87,7 +90,7 @@ func (a *API) admit(q *request) error {
 	}
 	sum := sha256.Sum256([]byte(given))
 	if subtle.ConstantTimeCompare(sum[:], a.keyHash[:]) != 1 {
-		return &problem{status: http.StatusUnauthorized, code: "UNAUTHORIZED", text: "missing or invalid API key"}
+		return &verb.Problem{Code: client.CodeUnauthorized, Text: "missing or invalid API key"}
 	}
 	return nil
 }
@@ -98,7 +101,7 @@ func (q *request) identify() error {
 	q.agent = memory.Anonymous
 	if ids := q.Header.Values("X-Agent-Id"); len(ids) > 0 {
 		if len(ids) > 1 {
-			return badField("X-Agent-Id", "X-Agent-Id: sent more than once")
+			return verb.BadField("X-Agent-Id", "X-Agent-Id: sent more than once")
 		}
 		q.agent, q.named = memory.AgentID(ids[0]), true
 		if err := q.agent.Valid(); err != nil {
@@ -118,9 +121,9 @@ func (q *request) claims(id string) error {
 	if id == "" || id == string(q.agent) {
 		return nil
 	}
-	p := forbidden("agent_id %.140q is not the caller's: the X-Agent-Id header says %q", id, string(q.agent))
-	p.code = "AGENT_MISMATCH"
-	p.extra = map[string]any{"caller": q.agent}
+	p := verb.Forbidden("agent_id %.140q is not the caller's: the X-Agent-Id header says %q", id, string(q.agent))
+	p.Code = client.CodeAgentMismatch
+	p.Extra = map[string]any{"caller": q.agent}
 	return p
 }
 
@@ -131,7 +134,7 @@ func (a *API) readBody(w http.ResponseWriter, q *request, rt route) error {
 	limit := a.cfg.MaxBody
 	if q.Body == nil || q.Body == http.NoBody {
 		if rt.body == bodyRequired {
-			return bad("malformed JSON body: it is empty")
+			return verb.Bad("malformed JSON body: it is empty")
 		}
 		return nil
 	}
@@ -150,7 +153,7 @@ func (a *API) readBody(w http.ResponseWriter, q *request, rt route) error {
 	case rt.body == bodyNone:
 		return nil
 	case len(body) == 0 && rt.body == bodyRequired:
-		return bad("malformed JSON body: it is empty")
+		return verb.Bad("malformed JSON body: it is empty")
 	case len(body) == 0:
 		return nil
 	}
@@ -163,12 +166,12 @@ func brokenBody(q *request, err error) error {
 		return err
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(q.Context().Err(), context.DeadlineExceeded) {
-		return &problem{status: http.StatusRequestTimeout, code: "REQUEST_TIMEOUT", text: "the request body did not arrive in time"}
+		return &verb.Problem{Code: client.CodeRequestTimeout, Text: "the request body did not arrive in time"}
 	}
 	if err := q.Context().Err(); err != nil {
 		return err
 	}
-	return bad("the request body broke off")
+	return verb.Bad("the request body broke off")
 }
 
 // readAll reads r into one allocation where the length is announced. The
@@ -190,9 +193,9 @@ func (q *request) wantJSON() error {
 	mt, params, err := mime.ParseMediaType(ct)
 	charset := strings.ToLower(params["charset"])
 	if err != nil || mt != "application/json" && !strings.HasSuffix(mt, "+json") || charset != "" && charset != "utf-8" {
-		return &problem{
-			status: http.StatusUnsupportedMediaType, code: "UNSUPPORTED_MEDIA_TYPE",
-			text: "expected Content-Type: application/json",
+		return &verb.Problem{
+			Code: client.CodeUnsupportedMediaType,
+			Text: "expected Content-Type: application/json",
 		}
 	}
 	return nil
@@ -205,7 +208,7 @@ func (q *request) readWriteOptions() error {
 	case "", engine.DurableLocal, engine.DurableQuorum, engine.DurableAll:
 		q.durability = d
 	default:
-		return badField("durability", "durability %.40q: want local, quorum or all", string(d))
+		return verb.BadField("durability", "durability %.40q: want local, quorum or all", string(d))
 	}
 	keys := q.Header.Values("Idempotency-Key")
 	if len(keys) == 0 {
@@ -213,7 +216,7 @@ func (q *request) readWriteOptions() error {
 	}
 	key := keys[0]
 	if len(keys) > 1 || key == "" || len(key) > maxKey || strings.ContainsFunc(key, func(r rune) bool { return r < 0x20 || r > 0x7e }) {
-		return badField("Idempotency-Key", "Idempotency-Key: want 1 to %d printable ASCII characters, once", maxKey)
+		return verb.BadField("Idempotency-Key", "Idempotency-Key: want 1 to %d printable ASCII characters, once", maxKey)
 	}
 	h := sha256.New()
 	for _, part := range []string{q.Method, q.URL.EscapedPath(), q.URL.RawQuery} {
@@ -240,7 +243,7 @@ func bounded(name, s string, def, least, most int) (int, error) {
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil || n < least {
-		return 0, badField(name, "%s %.40q: want a number from %d to %d", name, s, least, most)
+		return 0, verb.BadField(name, "%s %.40q: want a number from %d to %d", name, s, least, most)
 	}
 	return min(n, most), nil
 }
@@ -256,7 +259,7 @@ func (q *request) flag(name string) (bool, error) {
 	}
 	b, err := strconv.ParseBool(s)
 	if err != nil {
-		return false, badField(name, "%s %.40q: want true or false", name, s)
+		return false, verb.BadField(name, "%s %.40q: want true or false", name, s)
 	}
 	return b, nil
 }
@@ -268,7 +271,7 @@ func instant(name, s string) (memory.Instant, error) {
 	}
 	i, err := memory.ParseInstant(strings.ReplaceAll(s, " ", "+")) // an unescaped "+00:00"
 	if err != nil {
-		return 0, badField(name, "%s %.64q: want a time in RFC 3339, such as 2026-01-31T12:00:00Z", name, s)
+		return 0, verb.BadField(name, "%s %.64q: want a time in RFC 3339, such as 2026-01-31T12:00:00Z", name, s)
 	}
 	return i, nil
 }

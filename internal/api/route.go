@@ -4,6 +4,9 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/verb"
 )
 
 // Route is what may be known of a route from outside.
@@ -46,12 +49,12 @@ type route struct {
 	// What the rest of the row says already is not repeated: durability and
 	// idempotency of a write, the id in a path, the errors that all routes have.
 	group string
-	shown string   // the path as clients should write it, where the pattern is wider
-	need  []string // fields that the body must have
-	also  any      // zero value of a body that does as well
-	query []param  // of the query, and headers
-	out   answers  // what it answers when it did what was asked for
-	codes []string // of errors, beside those of the kind of route
+	shown string        // the path as clients should write it, where the pattern is wider
+	need  []string      // fields that the body must have
+	also  any           // zero value of a body that does as well
+	query []param       // of the query, and headers
+	out   answers       // what it answers when it did what was asked for
+	codes []client.Code // of errors, beside those of the kind of route
 }
 
 // answer is what a route says when it did what it was asked for.
@@ -127,7 +130,7 @@ func memoryRoutes() []route {
 		{
 			method: post, path: "/api/v1/memories", summary: "create a memory", handle: (*API).create, mutates: true, body: bodyRequired, in: createBody{},
 			need: []string{"title", "content"}, query: preferParam(),
-			out: gives(http.StatusCreated, writtenView{}, minimalView{}, goneView{}).waits(), codes: []string{codeConflict, "ATTESTATION_FAILED"},
+			out: gives(http.StatusCreated, writtenView{}, minimalView{}, goneView{}).waits(), codes: []client.Code{client.CodeConflict, client.CodeAttestationFailed},
 		},
 		{
 			method: post, path: "/api/v1/memories/bulk", summary: "create up to 1000 memories", handle: (*API).bulk, mutates: true, body: bodyRequired, in: []createBody{},
@@ -139,35 +142,35 @@ func memoryRoutes() []route {
 		},
 		{
 			method: get, path: one, summary: "read a memory and its links", handle: (*API).get,
-			out: gives(http.StatusOK, gotView{}), codes: []string{"AMBIGUOUS_ID"},
+			out: gives(http.StatusOK, gotView{}), codes: []client.Code{client.CodeAmbiguousID},
 		},
 		{
 			method: put, path: one, summary: "edit a memory", handle: (*API).update, mutates: true, body: bodyRequired, in: updateBody{},
-			query: params(preferParam(), ifMatchParam()), out: gives(http.StatusOK, writtenView{}, minimalView{}, goneView{}).waits(), codes: []string{codeConflict, "AMBIGUOUS_ID"},
+			query: params(preferParam(), ifMatchParam()), out: gives(http.StatusOK, writtenView{}, minimalView{}, goneView{}).waits(), codes: []client.Code{client.CodeConflict, client.CodeAmbiguousID},
 		},
 		{
 			method: http.MethodPatch, path: one, summary: "edit a memory", handle: (*API).update, mutates: true, body: bodyRequired, in: updateBody{},
-			query: params(preferParam(), ifMatchParam()), out: gives(http.StatusOK, writtenView{}, minimalView{}, goneView{}).waits(), codes: []string{codeConflict, "AMBIGUOUS_ID"},
+			query: params(preferParam(), ifMatchParam()), out: gives(http.StatusOK, writtenView{}, minimalView{}, goneView{}).waits(), codes: []client.Code{client.CodeConflict, client.CodeAmbiguousID},
 		},
 		{
 			method: del, path: one, summary: "delete a memory, or with ?erase=true erase it", handle: (*API).delete, mutates: true,
-			query: eraseParam(), out: gives(http.StatusOK, deletedView{}).waits(), codes: []string{"AMBIGUOUS_ID"},
+			query: eraseParam(), out: gives(http.StatusOK, deletedView{}).waits(), codes: []client.Code{client.CodeAmbiguousID},
 		},
 		{
 			method: post, path: one + "/promote", summary: "promote a memory to the long tier", handle: (*API).promote, mutates: true,
-			out: gives(http.StatusOK, promotedView{}).waits(), codes: []string{"AMBIGUOUS_ID"},
+			out: gives(http.StatusOK, promotedView{}).waits(), codes: []client.Code{client.CodeAmbiguousID},
 		},
 		{
 			method: post, path: one + "/erase", summary: "erase a memory for good", handle: (*API).erase, mutates: true,
-			out: gives(http.StatusOK, deletedView{}).waits(), codes: []string{"AMBIGUOUS_ID"},
+			out: gives(http.StatusOK, deletedView{}).waits(), codes: []client.Code{client.CodeAmbiguousID},
 		},
 		{
 			method: get, path: one + "/history", summary: "list the versions of a memory", handle: (*API).history,
-			out: gives(http.StatusOK, historyView{}), codes: []string{"AMBIGUOUS_ID"},
+			out: gives(http.StatusOK, historyView{}), codes: []client.Code{client.CodeAmbiguousID},
 		},
 		{
 			method: post, path: "/api/v1/consolidate", summary: "replace memories by one", handle: (*API).consolidate, mutates: true, body: bodyRequired, in: consolidateBody{},
-			need: []string{"ids", "title"}, out: gives(http.StatusCreated, consolidatedView{}).waits(), codes: []string{codeConflict, codeNotFound},
+			need: []string{"ids", "title"}, out: gives(http.StatusCreated, consolidatedView{}).waits(), codes: []client.Code{client.CodeConflict, client.CodeNotFound},
 		},
 		{
 			method: post, path: "/api/v1/forget", summary: "archive what matches", handle: (*API).forget, mutates: true, body: bodyOptional, in: forgetBody{},
@@ -180,11 +183,11 @@ func findRoutes() []route {
 	return []route{
 		{
 			method: get, path: "/api/v1/recall", summary: "find memories that bear on a text", handle: (*API).recall,
-			query: recallParams(), out: gives(http.StatusOK, recalledView{}), codes: []string{"NOT_SUPPORTED"},
+			query: recallParams(), out: gives(http.StatusOK, recalledView{}), codes: []client.Code{client.CodeNotSupported},
 		},
 		{
 			method: post, path: "/api/v1/recall", summary: "find memories that bear on a text", handle: (*API).recall, body: bodyOptional, in: recallBody{},
-			query: recallParams(), out: gives(http.StatusOK, recalledView{}), codes: []string{"NOT_SUPPORTED"},
+			query: recallParams(), out: gives(http.StatusOK, recalledView{}), codes: []client.Code{client.CodeNotSupported},
 		},
 		{
 			method: get, path: "/api/v1/search", summary: "find memories that have all words", handle: (*API).search,
@@ -195,11 +198,11 @@ func findRoutes() []route {
 			query: params(filterParams(), allParam(), []param{choiceParam("format",
 				"json: one object; ndjson: a line for each memory and link, archived ones too; complete: the whole log in place of the memories, without other parameters, for the operator. "+
 					"json if neither this nor the Accept header says otherwise.", formatJSON, formatLines, completeWord)}),
-			out: append(gives(http.StatusOK, exportedView{}), streams(mediaLines, nil)...), codes: []string{"FORBIDDEN"},
+			out: append(gives(http.StatusOK, exportedView{}), streams(mediaLines, nil)...), codes: []client.Code{client.CodeForbidden},
 		},
 		{
 			method: post, path: "/api/v1/import/complete", summary: "take in a complete export", handle: (*API).importComplete, mutates: true, stream: true, body: bodyStream,
-			query: []param{flagParam("dry_run", "Verify everything, write nothing.")}, out: gives(http.StatusOK, loaded{}), codes: []string{"FORBIDDEN"},
+			query: []param{flagParam("dry_run", "Verify everything, write nothing.")}, out: gives(http.StatusOK, loaded{}), codes: []client.Code{client.CodeForbidden},
 		},
 	}
 }
@@ -208,15 +211,15 @@ func linkRoutes() []route {
 	return []route{
 		{
 			method: post, path: "/api/v1/links", summary: "link two memories", handle: (*API).link, mutates: true, body: bodyRequired, in: linkBody{},
-			out: gives(http.StatusCreated, linkedView{}).waits(), codes: []string{codeNotFound, "INVALID_RELATION", "UNKNOWN_FIELD", "CYCLE"},
+			out: gives(http.StatusCreated, linkedView{}).waits(), codes: []client.Code{client.CodeNotFound, client.CodeInvalidRelation, client.CodeUnknownField, client.CodeCycle},
 		},
 		{
 			method: del, path: "/api/v1/links", summary: "remove the links between two memories", handle: (*API).unlink, mutates: true, body: bodyOptional, in: linkBody{},
-			query: linkParams(), out: gives(http.StatusOK, unlinkedView{}).waits(), codes: []string{codeNotFound, "INVALID_RELATION", "UNKNOWN_FIELD"},
+			query: linkParams(), out: gives(http.StatusOK, unlinkedView{}).waits(), codes: []client.Code{client.CodeNotFound, client.CodeInvalidRelation, client.CodeUnknownField},
 		},
 		{
 			method: get, path: "/api/v1/links/{id}", summary: "list the links of a memory", handle: (*API).links,
-			out: gives(http.StatusOK, linksView{}), codes: []string{"AMBIGUOUS_ID"},
+			out: gives(http.StatusOK, linksView{}), codes: []client.Code{client.CodeAmbiguousID},
 		},
 	}
 }
@@ -237,7 +240,7 @@ func archiveRoutes() []route {
 		},
 		{
 			method: post, path: "/api/v1/archive/{id}/restore", summary: "make an archived or deleted memory live again", handle: (*API).restore, mutates: true,
-			out: gives(http.StatusOK, restoredView{}).waits(), codes: []string{codeConflict},
+			out: gives(http.StatusOK, restoredView{}).waits(), codes: []client.Code{client.CodeConflict},
 		},
 	}
 }
@@ -258,11 +261,11 @@ func ruleRoutes() []route {
 		},
 		{
 			method: post, path: "/api/v1/pending/{id}/approve", summary: "vote for a proposal", handle: (*API).approve, mutates: true,
-			out: gives(http.StatusOK, approvedView{}).or(http.StatusAccepted, votedView{}), codes: []string{"ALREADY_DECIDED"},
+			out: gives(http.StatusOK, approvedView{}).or(http.StatusAccepted, votedView{}), codes: []client.Code{client.CodeAlreadyDecided},
 		},
 		{
 			method: post, path: "/api/v1/pending/{id}/reject", summary: "vote against a proposal", handle: (*API).reject, mutates: true,
-			out: gives(http.StatusOK, rejectedView{}), codes: []string{"ALREADY_DECIDED"},
+			out: gives(http.StatusOK, rejectedView{}), codes: []client.Code{client.CodeAlreadyDecided},
 		},
 		{
 			method: get, path: namespaces, summary: "count memories by namespace, or with ?namespace= read its standard", handle: (*API).namespaces,
@@ -270,7 +273,7 @@ func ruleRoutes() []route {
 		},
 		{
 			method: post, path: namespaces, summary: "set the standard of a namespace", handle: (*API).setStandard, mutates: true, body: bodyRequired, in: standardBody{},
-			query: []param{namespaceParam()}, out: gives(http.StatusCreated, standardSetView{}).waits(), codes: []string{codeNotFound, codeConflict},
+			query: []param{namespaceParam()}, out: gives(http.StatusCreated, standardSetView{}).waits(), codes: []client.Code{client.CodeNotFound, client.CodeConflict},
 		},
 		{
 			method: del, path: namespaces, summary: "clear the standard of ?namespace=", handle: (*API).clearStandard, mutates: true,
@@ -278,15 +281,15 @@ func ruleRoutes() []route {
 		},
 		{
 			method: get, path: namespaces + "/{rest...}", summary: "read the standard of a namespace", handle: (*API).standard,
-			shown: shown, query: inheritParam(), out: gives(http.StatusOK, standardView{}, standardChainView{}), codes: []string{"UNKNOWN_ROUTE"},
+			shown: shown, query: inheritParam(), out: gives(http.StatusOK, standardView{}, standardChainView{}), codes: []client.Code{client.CodeUnknownRoute},
 		},
 		{
 			method: post, path: namespaces + "/{rest...}", summary: "set the standard of a namespace", handle: (*API).setStandard, mutates: true, body: bodyOptional, in: standardBody{},
-			shown: shown, out: gives(http.StatusCreated, standardSetView{}).waits(), codes: []string{codeConflict, "UNKNOWN_ROUTE"},
+			shown: shown, out: gives(http.StatusCreated, standardSetView{}).waits(), codes: []client.Code{client.CodeConflict, client.CodeUnknownRoute},
 		},
 		{
 			method: del, path: namespaces + "/{rest...}", summary: "clear the standard of a namespace", handle: (*API).clearStandard, mutates: true,
-			shown: shown, out: gives(http.StatusOK, standardClearedView{}).waits(), codes: []string{"UNKNOWN_ROUTE"},
+			shown: shown, out: gives(http.StatusOK, standardClearedView{}).waits(), codes: []client.Code{client.CodeUnknownRoute},
 		},
 	}
 }
@@ -303,11 +306,11 @@ func nodeRoutes() []route {
 		},
 		{
 			method: get, path: "/api/v1/diff", summary: "compare with a member", handle: (*API).diff,
-			query: memberParam(), out: gives(http.StatusOK, diffView{}), codes: []string{codeNotFound, "MEMBER_UNREACHABLE"},
+			query: memberParam(), out: gives(http.StatusOK, diffView{}), codes: []client.Code{client.CodeNotFound, client.CodeMemberUnreachable},
 		},
 		{
 			method: post, path: "/api/v1/repair", summary: "merge again what a member has and this node lacks", handle: (*API).repair,
-			query: memberParam(), out: gives(http.StatusOK, diffView{}), codes: []string{codeNotFound, "MEMBER_UNREACHABLE"},
+			query: memberParam(), out: gives(http.StatusOK, diffView{}), codes: []client.Code{client.CodeNotFound, client.CodeMemberUnreachable},
 		},
 		{
 			method: get, path: "/api/v1/parked", summary: "list ops that a member refused", handle: (*API).parked,
@@ -315,11 +318,11 @@ func nodeRoutes() []route {
 		},
 		{
 			method: post, path: "/api/v1/parked/retry", summary: "offer refused ops again", handle: (*API).retryParked, body: bodyOptional, in: retryBody{},
-			out: gives(http.StatusOK, retriedView{}), codes: []string{codeNotFound},
+			out: gives(http.StatusOK, retriedView{}), codes: []client.Code{client.CodeNotFound},
 		},
 		{
 			method: get, path: "/api/v1/events", summary: "stream ops as they are applied", handle: (*API).events, stream: true,
-			query: eventParams(), out: streams("text/event-stream", eventView{}), codes: []string{"BUSY"},
+			query: eventParams(), out: streams("text/event-stream", eventView{}), codes: []client.Code{client.CodeBusy},
 		},
 		{
 			method: get, path: "/api/v1/stats", summary: "count what the node keeps", handle: (*API).stats,
@@ -340,7 +343,7 @@ func nodeRoutes() []route {
 		},
 		{
 			method: get, path: "/health/ready", summary: "say whether the node serves", handle: (*API).ready, open: true,
-			out: gives(http.StatusOK, probeView{}), codes: []string{"NOT_READY"},
+			out: gives(http.StatusOK, probeView{}), codes: []client.Code{client.CodeNotReady},
 		},
 		{
 			method: get, path: "/metrics", summary: "metrics for Prometheus", handle: (*API).exposeMetrics, stream: true,
@@ -380,7 +383,7 @@ func (a *API) dispatch(rts []route) http.HandlerFunc {
 		rt, ok := byMethod[r.Method]
 		if !ok {
 			w.Header().Set("Allow", allowed)
-			a.fail(w, r, &problem{status: http.StatusMethodNotAllowed, code: "METHOD_NOT_ALLOWED", text: "method not allowed: want one of " + allowed})
+			a.fail(w, r, &verb.Problem{Code: client.CodeMethodNotAllowed, Text: "method not allowed: want one of " + allowed})
 			return
 		}
 		a.serve(w, r, rt)
@@ -388,5 +391,5 @@ func (a *API) dispatch(rts []route) http.HandlerFunc {
 }
 
 func (a *API) unknown(w http.ResponseWriter, r *http.Request) {
-	a.fail(w, r, &problem{status: http.StatusNotFound, code: "UNKNOWN_ROUTE", text: "not found: no such route"})
+	a.fail(w, r, &verb.Problem{Code: client.CodeUnknownRoute, Text: "not found: no such route"})
 }

@@ -8,6 +8,9 @@ import (
 
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/verb"
 )
 
 const defaultPending = 100
@@ -22,7 +25,7 @@ func (a *API) pendings(q *request) (reply, error) {
 	switch status {
 	case "", "all", statusPending, memory.OutcomeApproved, memory.OutcomeRejected, memory.OutcomeFailed:
 	default:
-		return reply{}, badField("status", "status %.40q: want pending, approved, rejected or failed", status)
+		return reply{}, verb.BadField("status", "status %.40q: want pending, approved, rejected or failed", status)
 	}
 	found, err := a.engine.Pendings(q.Context(), q.agent, status == statusPending, q.text("namespace"), limit)
 	if err != nil {
@@ -130,11 +133,11 @@ func (q *request) namespace(body string) (string, error) {
 	if rest := q.PathValue("rest"); rest != "" {
 		var is bool
 		if ns, is = strings.CutSuffix(rest, standardSuffix); !is {
-			return "", &problem{status: http.StatusNotFound, code: "UNKNOWN_ROUTE", text: "not found: no such route"}
+			return "", &verb.Problem{Code: client.CodeUnknownRoute, Text: "not found: no such route"}
 		}
 	}
 	if ns == "" {
-		return "", missing("namespace")
+		return "", verb.Missing("namespace")
 	}
 	if ns == memory.RootNamespace {
 		return ns, nil

@@ -14,6 +14,9 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/verb"
 )
 
 // reply is the answer of a handler: a status and a JSON body.
@@ -82,7 +85,7 @@ func (a *API) finish(rec *recorder, r *http.Request, start time.Time) {
 		}
 		a.log.ErrorContext(r.Context(), "panic in a handler", "request_id", rec.id, "route", rec.route, "panic", v, "stack", string(debug.Stack()))
 		if rec.status == 0 {
-			a.fail(rec, r, &problem{status: http.StatusInternalServerError, code: "INTERNAL", text: "internal server error"})
+			a.fail(rec, r, &verb.Problem{Code: client.CodeInternal, Text: "internal server error"})
 		}
 	}
 	took := time.Since(start)
@@ -139,20 +142,20 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if rec != nil && rec.agent != "" {
 		caller = rec.agent
 	}
-	p := a.problemOf(err, caller)
-	if p.status == http.StatusInternalServerError && rec != nil {
+	p := problemOf(err, caller)
+	if httpStatus(p) == http.StatusInternalServerError && rec != nil {
 		rec.err = err
 	}
-	if p.retry != "" {
-		w.Header().Set("Retry-After", p.retry)
+	if p.Retry != 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(p.Retry))
 	}
-	if p.status == http.StatusUnauthorized {
+	if httpStatus(p) == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `ApiKey realm="tallystick", header="x-api-key"`)
 	}
-	if !p.exact && strings.Contains(r.Header.Get("Accept"), "application/problem+json") {
+	if !p.Exact && strings.Contains(r.Header.Get("Accept"), "application/problem+json") {
 		w.Header().Set("Content-Type", "application/problem+json")
 	}
-	a.send(w, r, reply{status: p.status, body: p.members()}, false)
+	a.send(w, r, reply{status: httpStatus(p), body: membersOf(p)}, false)
 }
 
 // minZip is the size from which an answer is worth compressing. Answers to

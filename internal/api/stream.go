@@ -13,6 +13,9 @@ import (
 
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/verb"
 )
 
 // eventView is an op as it was applied on this node.
@@ -74,7 +77,7 @@ func (a *API) streamEvents(q *request, show shown) (reply, error) {
 	case a.streams <- struct{}{}:
 		defer func() { <-a.streams }()
 	default:
-		return reply{}, &problem{status: http.StatusTooManyRequests, code: "BUSY", text: "too many event streams are open", retry: "5"}
+		return reply{}, &verb.Problem{Code: client.CodeBusy, Text: "too many event streams are open", Retry: 5}
 	}
 	after, err := a.resumeAt(q)
 	if err != nil {
@@ -100,7 +103,7 @@ func (a *API) resumeAt(q *request) (uint64, error) {
 	}
 	n, err := strconv.ParseUint(s, 10, 63)
 	if err != nil {
-		return 0, badField("since", "since %.40q: want a local sequence number, as in the id of an event", s)
+		return 0, verb.BadField("since", "since %.40q: want a local sequence number, as in the id of an event", s)
 	}
 	return n, nil
 }
@@ -325,7 +328,7 @@ func (a *API) export(q *request) (reply, error) {
 	case completeWord:
 		return a.exportComplete(q)
 	default:
-		return reply{}, badField("format", "format %.40q: want %s, %s or %s", format, formatJSON, formatLines, completeWord)
+		return reply{}, verb.BadField("format", "format %.40q: want %s, %s or %s", format, formatJSON, formatLines, completeWord)
 	}
 	f, err := a.filter(q)
 	if err != nil {
@@ -335,7 +338,7 @@ func (a *API) export(q *request) (reply, error) {
 		return reply{}, err
 	}
 	if f.All && !a.operator(q) {
-		return reply{}, forbidden("all=true is for the operator of the node: with the API key, or from the same machine")
+		return reply{}, verb.Forbidden("all=true is for the operator of the node: with the API key, or from the same machine")
 	}
 	write := a.exportJSON
 	if format == formatLines {

@@ -9,6 +9,9 @@ import (
 
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/verb"
 )
 
 func subscriptionRoutes() []route {
@@ -20,12 +23,12 @@ func subscriptionRoutes() []route {
 	return []route{
 		{
 			method: post, path: all, summary: "have events posted to a URL", handle: (*API).subscribe, mutates: true, body: bodyRequired, in: subscribeBody{},
-			out: gives(http.StatusCreated, subscribedView{}).waits(), codes: []string{codeTooMany},
+			out: gives(http.StatusCreated, subscribedView{}).waits(), codes: []client.Code{client.CodeTooMany},
 		},
 		{method: get, path: all, summary: "list the caller's subscriptions", handle: (*API).subscriptions, out: gives(http.StatusOK, subscriptionsView{})},
 		{
 			method: del, path: all, summary: "end the subscription ?id=", handle: (*API).unsubscribe, mutates: true,
-			query: []param{textParam("id", both).needed()}, out: gives(http.StatusOK, unsubscribedView{}).waits(), codes: []string{codeNotFound},
+			query: []param{textParam("id", both).needed()}, out: gives(http.StatusOK, unsubscribedView{}).waits(), codes: []client.Code{client.CodeNotFound},
 		},
 		{method: del, path: one, summary: "end a subscription", handle: (*API).unsubscribe, mutates: true, out: gives(http.StatusOK, unsubscribedView{}).waits()},
 		{
@@ -35,19 +38,14 @@ func subscriptionRoutes() []route {
 		{
 			method: post, path: "/api/v1/memory_subscription_replay", summary: "read the events of a subscription again, or have them delivered again",
 			handle: (*API).replaySubscription, mutates: true, body: bodyRequired, in: replayBody{}, need: []string{"subscription_id"},
-			out: gives(http.StatusOK, replayedView{}).or(http.StatusAccepted, redeliveredView{}).waits(), codes: []string{codeNotFound},
+			out: gives(http.StatusOK, replayedView{}).or(http.StatusAccepted, redeliveredView{}).waits(), codes: []client.Code{client.CodeNotFound},
 		},
 		{
 			method: post, path: "/api/v1/memory_subscription_dlq_list", summary: "list the events of a subscription that could not be delivered",
-			handle: (*API).deadLetters, body: bodyOptional, in: deadLettersBody{}, out: gives(http.StatusOK, deadLettersView{}), codes: []string{codeNotFound, codeElsewhere},
+			handle: (*API).deadLetters, body: bodyOptional, in: deadLettersBody{}, out: gives(http.StatusOK, deadLettersView{}), codes: []client.Code{client.CodeNotFound, client.CodeElsewhere},
 		},
 	}
 }
-
-const (
-	codeTooMany   = "QUOTA_EXCEEDED"
-	codeElsewhere = "NOT_HOME"
-)
 
 // subscribeBody asks for events. The URL has the names that different clients use.
 type subscribeBody struct {
@@ -78,19 +76,19 @@ func (b *subscribeBody) subscription() (memory.Subscription, error) {
 	case 0, 'n':
 	case '"', '[':
 		if err := json.Unmarshal(b.Events, &s.Events); err != nil {
-			return s, badField("events", "events: want \"*\", or names of events: %s", strings.Join(memory.Events(), ", "))
+			return s, verb.BadField("events", "events: want \"*\", or names of events: %s", strings.Join(memory.Events(), ", "))
 		}
 	default:
-		return s, badField("events", "events: want \"*\", or names of events: %s", strings.Join(memory.Events(), ", "))
+		return s, verb.BadField("events", "events: want \"*\", or names of events: %s", strings.Join(memory.Events(), ", "))
 	}
 	for i, name := range s.Events {
 		s.Events[i] = eventName(name)
 	}
 	switch {
 	case s.URL == "" && s.Namespace == "":
-		return s, missing("url")
+		return s, verb.Missing("url")
 	case b.Secret != "" && (len(b.Secret) < minSecret || len(b.Secret) > maxSecret):
-		return s, badField("secret", "secret: want %d to %d bytes", minSecret, maxSecret)
+		return s, verb.BadField("secret", "secret: want %d to %d bytes", minSecret, maxSecret)
 	}
 	return s, nil
 }
@@ -213,7 +211,7 @@ func (a *API) subscribe(q *request) (reply, error) {
 			v.Warning = "the url is not https: what is posted can be read on its way, and is signed only"
 		}
 		s.CreatedBy = q.agent
-		v.subscriptionView = subscriptionOf(subject(out), &s, 0, out.Entry.Dot.Origin.Node())
+		v.subscriptionView = subscriptionOf(verb.Subject(out), &s, 0, out.Entry.Dot.Origin.Node())
 		if out.Record != nil {
 			v.CreatedAt = out.Record.CreatedAt
 		}
@@ -249,7 +247,7 @@ type unsubscribedView struct {
 func (a *API) unsubscribe(q *request) (reply, error) {
 	id := first(q.PathValue("id"), q.text("id"))
 	if id == "" {
-		return reply{}, missing("id")
+		return reply{}, verb.Missing("id")
 	}
 	if err := memory.ValidID(id); err != nil {
 		return reply{}, err
@@ -323,7 +321,7 @@ func (a *API) replaySubscription(q *request) (reply, error) {
 	}
 	id := first(b.Subscription, b.ID)
 	if id == "" {
-		return reply{}, missing("subscription_id")
+		return reply{}, verb.Missing("subscription_id")
 	}
 	if err := memory.ValidID(id); err != nil {
 		return reply{}, err
@@ -430,9 +428,9 @@ func (a *API) addLetters(q *request, id string, v *deadLettersView) error {
 		return err
 	}
 	if len(letters) == 0 && v.Subscription != nil && home != "" {
-		return &problem{
-			status: http.StatusConflict, code: codeElsewhere, text: "node " + string(home) + " delivers this subscription: ask there, or adopt it",
-			extra: map[string]any{"home": home},
+		return &verb.Problem{
+			Code: client.CodeElsewhere, Text: "node " + string(home) + " delivers this subscription: ask there, or adopt it",
+			Extra: map[string]any{"home": home},
 		}
 	}
 	for _, l := range letters {

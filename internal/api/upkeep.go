@@ -9,6 +9,8 @@ import (
 
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
+
+	"github.com/tallystick/tallystick/internal/verb"
 )
 
 type purgedView struct {
@@ -134,11 +136,11 @@ func (a *API) importAll(q *request) (reply, error) {
 	}
 	switch {
 	case b.Memories == nil:
-		return reply{}, missing("memories")
+		return reply{}, verb.Missing("memories")
 	case len(*b.Memories) > maxBulk:
-		return reply{}, badField("memories", "memories: %d, at most %d", len(*b.Memories), maxBulk)
+		return reply{}, verb.BadField("memories", "memories: %d, at most %d", len(*b.Memories), maxBulk)
 	case len(b.Links) > maxImportLinks:
-		return reply{}, badField("links", "links: %d, at most %d", len(b.Links), maxImportLinks)
+		return reply{}, verb.BadField("links", "links: %d, at most %d", len(b.Links), maxImportLinks)
 	}
 	v := importedView{Count: len(*b.Memories), IDs: []string{}, Errors: []string{}}
 	var drafts []engine.Draft
@@ -146,7 +148,7 @@ func (a *API) importAll(q *request) (reply, error) {
 	for i, raw := range *b.Memories {
 		name, d, err := importDraft(q, raw)
 		if err != nil {
-			v.Errors = append(v.Errors, fmt.Sprintf("%s: %s", cmp.Or(name, fmt.Sprintf("memory %d", i)), a.problemOf(err, q.agent).text))
+			v.Errors = append(v.Errors, fmt.Sprintf("%s: %s", cmp.Or(name, fmt.Sprintf("memory %d", i)), problemOf(err, q.agent).Text))
 			continue
 		}
 		drafts, names = append(drafts, d), append(names, cmp.Or(name, fmt.Sprintf("memory %d", i)))
@@ -157,14 +159,14 @@ func (a *API) importAll(q *request) (reply, error) {
 	}
 	moved := map[string]string{} // ids that became others, because their titles were taken
 	for i, r := range results {
-		v.add(a, q, names[i], drafts[i].Memory.ID, r, moved)
+		v.add(q, names[i], drafts[i].Memory.ID, r, moved)
 	}
 	if err := nothingWritten(results, bulkReply{Created: v.Imported, Pending: v.Pending}); err != nil {
 		return reply{}, err
 	}
 	for i, raw := range b.Links {
 		if err := a.importLink(q, raw, moved); err != nil {
-			v.Errors = append(v.Errors, fmt.Sprintf("link %d: %s", i, a.problemOf(err, q.agent).text))
+			v.Errors = append(v.Errors, fmt.Sprintf("link %d: %s", i, problemOf(err, q.agent).Text))
 			continue
 		}
 		v.Links++
@@ -174,20 +176,20 @@ func (a *API) importAll(q *request) (reply, error) {
 
 const maxImportLinks = 10_000
 
-func (v *importedView) add(a *API, q *request, name, id string, r engine.BulkResult, moved map[string]string) {
+func (v *importedView) add(q *request, name, id string, r engine.BulkResult, moved map[string]string) {
 	switch {
 	case r.Err != nil:
 		if e, missed := errors.AsType[*engine.QuorumError](r.Err); missed {
-			moved[id] = subject(e.Outcome)
+			moved[id] = verb.Subject(e.Outcome)
 		}
-		v.Errors = append(v.Errors, name+": "+a.problemOf(r.Err, q.agent).text)
+		v.Errors = append(v.Errors, name+": "+problemOf(r.Err, q.agent).Text)
 	case r.Outcome.Pending != nil:
 		v.Pending = append(v.Pending, r.Outcome.Pending.ID)
 	default:
 		v.Imported++
 		v.Receipt = receiptOf(r.Outcome.Receipt)
-		v.IDs = append(v.IDs, subject(r.Outcome))
-		moved[id] = subject(r.Outcome)
+		v.IDs = append(v.IDs, verb.Subject(r.Outcome))
+		moved[id] = verb.Subject(r.Outcome)
 	}
 }
 
@@ -206,7 +208,7 @@ func importDraft(q *request, raw json.RawMessage) (name string, d engine.Draft, 
 			b.Metadata, err = b.Metadata.With(memory.MetaAgent, nil)
 		}
 		if err != nil {
-			return name, d, badField("metadata", "metadata: want a JSON object")
+			return name, d, verb.BadField("metadata", "metadata: want a JSON object")
 		}
 	}
 	b.OnConflict = engine.ConflictMerge

@@ -1,0 +1,192 @@
+package verb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// Problem is an answer that says no: a code that programs may branch on, words
+// for people, and what the case needs besides.
+type Problem struct { //nolint:errname // the word of RFC 9457
+	Code   client.Code
+	Text   string
+	Fields []string       // of the input that are to blame
+	Extra  map[string]any // further members of the answer
+	Retry  int            // seconds after which it is worth trying again; 0: no word on it
+	Exact  bool           // the answer is Text as "error" and Extra, and nothing else
+}
+
+func (p *Problem) Error() string { return p.Text }
+
+// Bad is an input that breaks a rule.
+func Bad(format string, args ...any) *Problem {
+	return &Problem{Code: client.CodeInvalid, Text: fmt.Sprintf(format, args...)}
+}
+
+// BadField is [Bad], with the field that is to blame.
+func BadField(field, format string, args ...any) *Problem {
+	p := Bad(format, args...)
+	p.Fields = []string{field}
+	return p
+}
+
+// Missing is an input without a field that it must have.
+func Missing(fields ...string) *Problem {
+	p := Bad("missing required field: %s", fields[0])
+	p.Fields = fields
+	return p
+}
+
+// Forbidden is a refusal of who asks.
+func Forbidden(format string, args ...any) *Problem {
+	return &Problem{Code: client.CodeForbidden, Text: fmt.Sprintf(format, args...)}
+}
+
+// NotFound is what there is not, or not for who asks.
+func NotFound(text string) *Problem { return &Problem{Code: client.CodeNotFound, Text: text} }
+
+// sentinel is a line of the table of errors: what an error looks like to a caller.
+type sentinel struct {
+	is    error
+	name  string // of is, for documents
+	code  client.Code
+	text  string // "": that of the error
+	retry int
+}
+
+// sentinels is the one place where errors become codes. Order matters where an
+// error wraps two of them.
+func sentinels() []sentinel {
+	return []sentinel{
+		{is: memory.ErrNotFound, name: "memory.ErrNotFound", code: client.CodeNotFound, text: "not found"},
+		{is: memory.ErrAmbiguous, name: "memory.ErrAmbiguous", code: client.CodeAmbiguousID},
+		{is: memory.ErrKeyReused, name: "memory.ErrKeyReused", code: client.CodeIdempotencyKeyReused},
+		{is: memory.ErrStale, name: "memory.ErrStale", code: client.CodeStale, text: "changed in between: read again and retry"},
+		{is: engine.ErrCycle, name: "engine.ErrCycle", code: client.CodeCycle},
+		{is: engine.ErrDecided, name: "engine.ErrDecided", code: client.CodeAlreadyDecided},
+		{is: engine.ErrTooMany, name: "engine.ErrTooMany", code: client.CodeTooMany, retry: 3600},
+		{is: memory.ErrBusy, name: "memory.ErrBusy", code: client.CodeBusy, text: "too many writes are queued; nothing was written", retry: 1},
+		{is: memory.ErrFull, name: "memory.ErrFull", code: client.CodeDiskFull, text: "the disk of this node is full; nothing was written, reads go on"},
+		{is: memory.ErrClosed, name: "memory.ErrClosed", code: client.CodeShuttingDown, text: "the node is shutting down; nothing was written", retry: 2},
+		{is: memory.ErrUnknownKind, name: "memory.ErrUnknownKind", code: client.CodeInvalid},
+		{is: memory.ErrInvalid, name: "memory.ErrInvalid", code: client.CodeInvalid},
+		{is: context.DeadlineExceeded, name: "context.DeadlineExceeded", code: client.CodeTimeout, text: "the request took too long", retry: 2},
+		{is: context.Canceled, name: "context.Canceled", code: client.CodeCanceled, text: "the request was canceled"},
+	}
+}
+
+// Sentinels lists, by code, the errors of this program that become it.
+func Sentinels() map[client.Code][]string {
+	out := map[client.Code][]string{
+		client.CodeQuorumNotMet:      {"*engine.QuorumError"},
+		client.CodeConflict:          {"*engine.ConflictError"},
+		client.CodeForbidden:         {"*engine.ForbiddenError"},
+		client.CodeMemberUnreachable: {"*memory.Fault"},
+		client.CodeBodyTooLarge:      {"*http.MaxBytesError"},
+	}
+	for _, row := range sentinels() {
+		out[row.code] = append(out[row.code], row.name)
+	}
+	return out
+}
+
+// ProblemOf translates err for a caller. What no row knows is INTERNAL without
+// details: whoever shows it logs err.
+func ProblemOf(err error, caller memory.AgentID) *Problem {
+	if p, ok := errors.AsType[*Problem](err); ok {
+		return p
+	}
+	if p := typedProblem(err, caller); p != nil {
+		return p
+	}
+	for _, row := range sentinels() {
+		if !errors.Is(err, row.is) {
+			continue
+		}
+		text := row.text
+		if text == "" {
+			text = strings.TrimSuffix(err.Error(), ": "+row.is.Error())
+		}
+		return &Problem{Code: row.code, Text: text, Retry: row.retry}
+	}
+	return &Problem{Code: client.CodeInternal, Text: "internal server error"}
+}
+
+// typedProblem translates the errors whose facts are part of the answer.
+func typedProblem(err error, caller memory.AgentID) *Problem {
+	if e, ok := errors.AsType[*engine.QuorumError](err); ok {
+		return QuorumProblem(e)
+	}
+	if e, ok := errors.AsType[*engine.ConflictError](err); ok {
+		return conflictProblem(e)
+	}
+	if e, ok := errors.AsType[*engine.ForbiddenError](err); ok {
+		p := Forbidden("%s", e.Reason)
+		p.Extra = map[string]any{"caller": caller}
+		if e.Owner != "" {
+			p.Extra["owner"] = e.Owner
+		}
+		return p
+	}
+	if e, ok := errors.AsType[*memory.Fault](err); ok {
+		return &Problem{Code: client.CodeMemberUnreachable, Text: "the member did not answer: " + e.Error(), Retry: 2}
+	}
+	return nil
+}
+
+// QuorumProblem is what ai-memory clients know of a missed quorum, and our receipt.
+func QuorumProblem(e *engine.QuorumError) *Problem {
+	p := &Problem{
+		Code: client.CodeQuorumNotMet, Text: "quorum_not_met", Retry: 2, Exact: true,
+		Extra: map[string]any{"got": e.Got, "needed": e.Needed, "reason": e.Reason, "receipt": receiptOf(e.Outcome.Receipt)},
+	}
+	if id := Subject(e.Outcome); id != "" {
+		p.Extra["id"] = id
+	}
+	return p
+}
+
+// conflictProblem names the record, or the version, that is in the way.
+func conflictProblem(e *engine.ConflictError) *Problem {
+	p := &Problem{Code: client.CodeConflict, Text: e.Error(), Extra: map[string]any{"existing_id": e.ID}}
+	if e.Expected != 0 {
+		p.Exact = true // "status" is a word here
+		p.Extra = map[string]any{
+			"status": "conflict", "id": e.ID, "expected_version": e.Expected, "current_version": e.Current, "code": client.CodeConflict,
+		}
+	}
+	return p
+}
+
+// Subject is the id of the record that an outcome is about, or "".
+func Subject(o engine.Outcome) string {
+	switch {
+	case o.Pending != nil:
+		return o.Pending.ID
+	case o.Record != nil:
+		return o.Record.ID
+	case o.Entry == nil || o.Entry.Op == nil:
+		return ""
+	}
+	for _, k := range o.Entry.Op.Subjects() {
+		switch k.Family {
+		case memory.FamContent, memory.FamLife, memory.FamProposal, memory.FamVote, memory.FamOutcome:
+			return k.A
+		case memory.FamLink, memory.FamStandard:
+		}
+	}
+	return ""
+}
+
+func receiptOf(r engine.Receipt) *engine.Receipt {
+	if r.HeldBy == nil {
+		r.HeldBy = []memory.Node{}
+	}
+	return &r
+}
