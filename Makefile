@@ -36,7 +36,8 @@ test: ## run all tests, with the race detector where it can be built
 	fi
 
 bench: build ## measure, against the control arm, and print a Markdown table
-	./$(BIN)/tally bench $(BENCH_ARGS)
+	CGO_ENABLED=0 $(GO) build -o $(BIN)/control ./bench/control
+	./$(BIN)/tally bench --control $(BIN)/control $(BENCH_ARGS)
 
 lint: ## format, vet, lint and dead code, as CI checks them
 	.ci/run static

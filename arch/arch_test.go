@@ -33,10 +33,11 @@ func table() map[string][]string {
 		},
 
 		// Programs on top, and what they are made of.
-		"client":    {},
-		"cmd/tally": {"node", "client", "bench", "importer"},
-		"importer":  {"client"},
-		"bench":     {"client", "node", "memory"},
+		"client":        {},
+		"cmd/tally":     {"node", "client", "bench", "importer"},
+		"importer":      {"client"},
+		"bench":         {"client", "node", "memory"},
+		"bench/control": {"memory", "node", "replicate"},
 
 		// What only tests use.
 		"arch":              {},
@@ -61,7 +62,7 @@ func libraries() map[string][]string {
 		"github.com/spf13/cobra":              {"cmd/tally"},
 		"github.com/spf13/pflag":              {"cmd/tally"},
 		"github.com/pelletier/go-toml/v2":     {"node", "cmd/tally"},
-		"golang.org/x/sync":                   {"node", "replicate", "engine", "api", "cmd/tally", "peer"},
+		"golang.org/x/sync":                   {"node", "replicate", "engine", "api", "cmd/tally", "peer", "bench/control"},
 		"golang.org/x/sys":                    {"store"},
 		"golang.org/x/time":                   {"replicate", "peer", "api", "node"},
 		"pgregory.net/rapid":                  {"memory/memorytest", "store/storetest", "sim"},

@@ -55,6 +55,17 @@ func TestFilesStaySmall(t *testing.T) {
 	}
 }
 
+// What the product is measured against is no part of it.
+func TestTheProductHasNoControlArm(t *testing.T) {
+	words := regexp.MustCompile(`(?i)per-?write\b|no-?lanes|control arm`)
+	for _, f := range goFiles(t) {
+		ours := f.dir == "replicate" || f.dir == "replicate/core" || f.dir == "node" || f.dir == "store"
+		if word := words.Find(f.src); ours && word != nil {
+			t.Errorf("%s says %q: the control arm of the benchmark is bench/control", f.path, word)
+		}
+	}
+}
+
 // codeLines counts the lines that hold a token.
 func codeLines(src []byte) int {
 	fset := token.NewFileSet()

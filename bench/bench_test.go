@@ -24,16 +24,11 @@ func TestTheBenchRunsFromEndToEnd(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts many processes")
 	}
-	binary := filepath.Join(t.TempDir(), "tally")
-	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", binary, "../cmd/tally")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build tally: %v\n%s", err, out)
-	}
+	binary, control := build(t, "../cmd/tally"), build(t, "./control")
 	var out, progress bytes.Buffer
 	dir := t.TempDir()
 	err := Run(t.Context(), Options{
-		Binary: binary, Dir: dir, Rounds: 1, Duration: 1500 * time.Millisecond, Soak: 2 * time.Second, Memories: 1500, Nodes: 5,
+		Binary: binary, Control: control, Dir: dir, Rounds: 1, Duration: 1500 * time.Millisecond, Soak: 2 * time.Second, Memories: 1500, Nodes: 5,
 		JSON: true, Progress: &progress,
 	}, &out)
 	if err != nil {
@@ -56,6 +51,18 @@ func TestTheBenchRunsFromEndToEnd(t *testing.T) {
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
+}
+
+// build makes a program of a package.
+func build(t *testing.T, pkg string) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), filepath.Base(pkg))
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", program, pkg)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("build %s: %v\n%s", pkg, err, out)
+	}
+	return program
 }
 
 func TestNonsenseIsRefused(t *testing.T) {

@@ -22,7 +22,7 @@ type arm string
 
 const (
 	ours    arm = ""
-	control arm = "per-write"
+	control arm = "control"
 )
 
 // startLimit is how long a node may take to say that it is ready.
@@ -74,7 +74,7 @@ func (r *runner) start(ctx context.Context, t topology) (*cluster, error) {
 		c.nodes = append(c.nodes, &process{name: nodeName(i), addr: t.addrs[i], dir: dir, args: t.args(i, dir)})
 	}
 	for _, p := range c.nodes {
-		if err := p.spawn(ctx, r.Binary); err != nil {
+		if err := p.spawn(ctx, r.program(t.arm)); err != nil {
 			return nil, errors.Join(err, c.stop())
 		}
 	}
@@ -91,10 +91,7 @@ func nodeName(i int) string { return fmt.Sprintf("n%02d", i+1) }
 // args is the command line of node i.
 func (t topology) args(i int, dir string) []string {
 	args := []string{
-		"serve", "--data", dir, "--listen", t.addrs[i], "--node", nodeName(i), "--write-quorum", strconv.Itoa(t.quorum),
-	}
-	if t.arm != ours {
-		args = append(args, "--fanout", string(t.arm))
+		"--data", dir, "--listen", t.addrs[i], "--node", nodeName(i), "--write-quorum", strconv.Itoa(t.quorum),
 	}
 	for j, addr := range t.addrs {
 		if j == i {
@@ -106,7 +103,18 @@ func (t topology) args(i int, dir string) []string {
 		}
 		args = append(args, "--member", nodeName(j)+"="+url)
 	}
+	if t.arm == ours {
+		args = append([]string{"serve"}, args...)
+	}
 	return args
+}
+
+// program is what runs as a node of an arm.
+func (r *runner) program(a arm) string {
+	if a == control {
+		return r.Control
+	}
+	return r.Binary
 }
 
 // freeAddrs finds ports that nobody listens at.

@@ -12,6 +12,7 @@ import (
 // Options of a run. The zero value of each field takes its default.
 type Options struct {
 	Binary   string        // the tally program; "": this one
+	Control  string        // the program to measure against, as bench/control; "": nothing is
 	Dir      string        // for data directories, on the disk to be measured; "": the system's place for temporary files
 	Only     []string      // measures, by the letters of [Measures]; empty: all
 	Rounds   int           // of each measure and arm; 5

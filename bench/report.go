@@ -50,8 +50,11 @@ func (s Series) Median() float64 {
 	return (sorted[mid-1] + sorted[mid]) / 2
 }
 
-// against fills the control arm and the ratio of the medians.
+// against fills the control arm and the ratio of the medians, if there was one.
 func (r Row) against(control Series) Row {
+	if len(control) == 0 {
+		return r
+	}
 	r.Control = &control
 	r.Ratio = r.Ours.Median() / control.Median()
 	return r
@@ -69,6 +72,22 @@ func (r Row) atMost(v, limit float64, target string) Row {
 	met := v <= limit
 	r.Target, r.Met = target, &met
 	return r
+}
+
+// ratioAtLeast sets a target for the ratio to the control arm, if there was one.
+func (r Row) ratioAtLeast(limit float64, target string) Row {
+	if r.Control == nil {
+		return r
+	}
+	return r.atLeast(r.Ratio, limit, target)
+}
+
+// ratioAtMost sets a target for the ratio to the control arm, if there was one.
+func (r Row) ratioAtMost(limit float64, target string) Row {
+	if r.Control == nil {
+		return r
+	}
+	return r.atMost(r.Ratio, limit, target)
 }
 
 func (r *Report) writeJSON(w io.Writer) error {

@@ -16,8 +16,9 @@ func newBench(a *app) *cobra.Command {
 		say(&measures, "  %s  %s\n", m[0], m[1])
 	}
 	cmd.Long = `Measure federations of node processes on this machine, each measure in turn with
-the design as it is and with the control arm (--fanout per-write), and print a
-table in Markdown. What can be measured:
+the design as it is and, if one is named with --control, with a program to measure
+against (bench/control in the sources), and print a table in Markdown. What can
+be measured:
 
 ` + measures.String()
 	cmd.Example = "  tally bench --only a,b --rounds 3"
@@ -35,6 +36,7 @@ table in Markdown. What can be measured:
 	flags.Uint64Var(&o.Seed, "seed", 0, "of the texts (default 1)")
 	flags.StringVar(&o.Dir, "dir", "", "`directory` on the disk to measure (default that for temporary files)")
 	flags.StringVar(&o.Binary, "binary", "", "the tally `program` to measure (default this one)")
+	flags.StringVar(&o.Control, "control", "", "the `program` to measure against (default none)")
 	localHelp(cmd)
 	return cmd
 }

@@ -104,10 +104,6 @@ func settings() []setting {
 			initial: "none", secret: true, set: word(func(c *node.Config) *string { return &c.APIKey }),
 		},
 		{
-			flag: "fanout", env: "TALLY_FANOUT", key: "fanout", value: "KIND", help: "lanes, or per-write: the control arm of benchmarks",
-			initial: d.Fanout, set: word(func(c *node.Config) *string { return &c.Fanout }, "lanes", "per-write"),
-		},
-		{
 			flag: "max-skew", env: "TALLY_MAX_SKEW", key: "max_skew", value: "TIME", help: "how far ahead another member's clock may be",
 			initial: short(d.MaxSkew), set: span(func(c *node.Config) *time.Duration { return &c.MaxSkew }),
 		},
@@ -254,7 +250,6 @@ func applyFile(cfg *node.Config, name string, note noted) error {
 		WriteQuorum   any `toml:"write_quorum"`
 		QuorumTimeout any `toml:"quorum_timeout"`
 		APIKey        any `toml:"api_key"`
-		Fanout        any `toml:"fanout"`
 		MaxSkew       any `toml:"max_skew"`
 		History       struct {
 			Keep     any `toml:"keep"`
@@ -274,7 +269,7 @@ func applyFile(cfg *node.Config, name string, note noted) error {
 	}
 	values := map[string]any{
 		"data": file.Data, "listen": file.Listen, "node": file.Node, "write_quorum": file.WriteQuorum,
-		"quorum_timeout": file.QuorumTimeout, "api_key": file.APIKey, "fanout": file.Fanout, "max_skew": file.MaxSkew,
+		"quorum_timeout": file.QuorumTimeout, "api_key": file.APIKey, "max_skew": file.MaxSkew,
 		"history.keep": file.History.Keep, "history.versions": file.History.Versions,
 		"webhook_allow": file.WebhookAllow, "log.level": file.Log.Level, "log.format": file.Log.Format,
 	}

@@ -30,9 +30,6 @@ type Config struct {
 	QuorumTimeout time.Duration // how long a write waits for that
 	APIKey        string        // asked of clients and members, and sent to members; "" is none
 
-	// Fanout is how members are written to: "lanes", or "per-write", which exists
-	// to be measured against.
-	Fanout          string
 	MaxSkew         time.Duration // how far in the future a stamp may lie
 	HistoryKeep     time.Duration // how long superseded content is kept
 	HistoryVersions int           // how many versions of a memory are kept
@@ -51,17 +48,11 @@ type Member struct {
 	URL  string // base URL, http or https
 }
 
-// Ways of writing to members.
-const (
-	FanoutLanes    = "lanes"
-	FanoutPerWrite = "per-write"
-)
-
 // Default returns what holds where nothing else is said. Data, Listen and Node
 // are left to the caller.
 func Default() Config {
 	return Config{
-		QuorumTimeout: 2 * time.Second, Fanout: FanoutLanes, MaxSkew: memory.DefaultMaxSkew,
+		QuorumTimeout: 2 * time.Second, MaxSkew: memory.DefaultMaxSkew,
 		HistoryKeep: 30 * 24 * time.Hour, HistoryVersions: 50, LogLevel: "info", LogFormat: "text",
 	}
 }
@@ -92,8 +83,6 @@ func (c Config) Validate() error {
 		return fmt.Errorf("history keep %s: want more than 0", c.HistoryKeep)
 	case c.HistoryVersions <= 0:
 		return fmt.Errorf("history versions %d: want 1 or more", c.HistoryVersions)
-	case c.Fanout != FanoutLanes && c.Fanout != FanoutPerWrite:
-		return fmt.Errorf("fanout %q: want %s or %s", c.Fanout, FanoutLanes, FanoutPerWrite)
 	}
 	if err := ValidWebhookAllow(c.WebhookAllow); err != nil {
 		return fmt.Errorf("webhook allow: %w", err)

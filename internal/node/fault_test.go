@@ -45,7 +45,7 @@ func inProcess(tb testing.TB, cfg Config) *running {
 	r := &running{logs: &logBuffer{}}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(tb.Context()))
 	ready, done := make(chan string, 1), make(chan error, 1)
-	go func() { done <- run(ctx, cfg, r.logs, func(url string) { ready <- url }) }()
+	go func() { done <- run(ctx, cfg, Parts{}, r.logs, func(url string) { ready <- url }) }()
 	select {
 	case r.url = <-ready:
 	case err := <-done:

@@ -30,10 +30,24 @@ import (
 // the running ones finished, what is queued committed. It calls ready once, with
 // the node's base URL, when it serves. Logs go to stderr.
 func Run(ctx context.Context, cfg Config, ready func(url string)) error {
-	return run(ctx, cfg, os.Stderr, ready)
+	return run(ctx, cfg, Parts{}, os.Stderr, ready)
 }
 
-func run(ctx context.Context, cfg Config, logs io.Writer, ready func(url string)) (err error) {
+// Parts are what a program puts into a node of its own. The zero value changes
+// nothing.
+type Parts struct {
+	// Transport, if set, returns what calls members, given what would.
+	Transport func(replicate.Transport) replicate.Transport
+	// BatchOps bounds the ops of one transaction of the store; 0 is its default.
+	BatchOps int
+}
+
+// RunWith is [Run] with parts of the program's own.
+func RunWith(ctx context.Context, cfg Config, parts Parts, ready func(url string)) error {
+	return run(ctx, cfg, parts, os.Stderr, ready)
+}
+
+func run(ctx context.Context, cfg Config, parts Parts, logs io.Writer, ready func(url string)) (err error) {
 	if err := cfg.Validate(); err != nil {
 		return err
 	}
@@ -47,7 +61,7 @@ func run(ctx context.Context, cfg Config, logs io.Writer, ready func(url string)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", cfg.Listen, err)
 	}
-	n, err := assemble(ctx, cfg, log)
+	n, err := assemble(ctx, cfg, parts, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -69,17 +83,15 @@ type node struct {
 	quit   chan struct{} // closed when the node stops
 }
 
-func assemble(ctx context.Context, cfg Config, log *slog.Logger) (_ *node, err error) {
+func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_ *node, err error) {
 	n := &node{cfg: cfg, log: log, open: make(chan struct{}), quit: make(chan struct{})}
 	storeCfg := store.Config{
 		Dir: cfg.Data, Node: cfg.Node, Clock: memory.NewClock(time.Now, cfg.MaxSkew), Codec: wire.Codec{}, Log: log,
+		BatchOps: parts.BatchOps,
 		OnCommit: func(c memory.Committed) {
 			n.fed.Committed(c)
 			n.engine.Committed(c)
 		},
-	}
-	if cfg.Fanout == FanoutPerWrite {
-		storeCfg.BatchOps = 1
 	}
 	if n.store, err = store.Open(ctx, storeCfg); err != nil {
 		return nil, err
@@ -104,10 +116,14 @@ func assemble(ctx context.Context, cfg Config, log *slog.Logger) (_ *node, err e
 	if err := link.Validate(); err != nil {
 		return nil, err
 	}
+	var transport replicate.Transport = peer.NewClient(link)
+	if parts.Transport != nil {
+		transport = parts.Transport(transport)
+	}
 	n.fed, err = replicate.New(ctx, replicate.Config{
 		Self: cfg.Node, Members: names, W: cfg.WriteQuorum, QuorumTimeout: cfg.QuorumTimeout,
-		Seed: seed(cfg.Node), PerWrite: cfg.Fanout == FanoutPerWrite,
-	}, replicate.Storage{Log: n.store, Cursors: n.store, Digests: n.store}, peer.NewClient(link), log)
+		Seed: seed(cfg.Node),
+	}, replicate.Storage{Log: n.store, Cursors: n.store, Digests: n.store}, transport, log)
 	if err != nil {
 		return nil, err
 	}

@@ -49,7 +49,7 @@ func started(t *testing.T, logs io.Writer) (ready <-chan string, end func() erro
 	cfg.Data, cfg.Listen, cfg.Node = t.TempDir(), "127.0.0.1:0", "a"
 	ctx, cancel := context.WithCancel(t.Context())
 	urls, done := make(chan string, 1), make(chan error, 1)
-	go func() { done <- run(ctx, cfg, logs, func(url string) { urls <- url }) }()
+	go func() { done <- run(ctx, cfg, Parts{}, logs, func(url string) { urls <- url }) }()
 	return urls, func() error {
 		cancel()
 		return <-done
@@ -111,7 +111,7 @@ func TestANodeThatFailsToStartIsNotReady(t *testing.T) {
 	conn := manager(t)
 	cfg := Default()
 	cfg.Data, cfg.Listen, cfg.Node = "/dev/null/data", "127.0.0.1:0", "a"
-	if err := run(t.Context(), cfg, io.Discard, func(string) {}); err == nil {
+	if err := run(t.Context(), cfg, Parts{}, io.Discard, func(string) {}); err == nil {
 		t.Fatal("started")
 	}
 	if err := conn.SetReadDeadline(time.Now()); err != nil {

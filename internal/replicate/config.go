@@ -29,9 +29,6 @@ type Config struct {
 	Window int
 	// Seed makes jitter repeatable. Nodes should have different ones.
 	Seed uint64
-	// PerWrite replaces the lanes by one POST per entry and member: the control arm
-	// of the benchmark. Not for use.
-	PerWrite bool
 	// OnPartial, if set, is told of every write that reached W members and not all
 	// by its quorum deadline. It must not block.
 	OnPartial func(kind memory.Kind, d memory.Dot, missing []memory.Node)

@@ -21,14 +21,13 @@ type Replicator struct {
 	net   Transport
 	log   *slog.Logger
 
-	box      *mailbox
-	tickets  tickets
-	ledger   *ledger
-	partial  partial
-	perWrite *perWrite // nil but in the control arm
-	stopped  chan struct{}
-	greeted  chan struct{}
-	running  sync.WaitGroup // runners
+	box     *mailbox
+	tickets tickets
+	ledger  *ledger
+	partial partial
+	stopped chan struct{}
+	greeted chan struct{}
+	running sync.WaitGroup // runners
 
 	mu     sync.Mutex
 	core   *core.Core
@@ -60,9 +59,6 @@ func New(ctx context.Context, cfg Config, store Storage, net Transport, log *slo
 	if len(cfg.Members) == 0 {
 		close(r.greeted)
 	}
-	if cfg.PerWrite {
-		r.perWrite = newPerWrite(r)
-	}
 	cursors, err := store.Cursors.Cursors(ctx, r.origin)
 	if err != nil {
 		return nil, fmt.Errorf("read cursors: %w", err)
@@ -73,7 +69,7 @@ func New(ctx context.Context, cfg Config, store Storage, net Transport, log *slo
 	}
 	r.core = core.New(core.Config{
 		Self: cfg.Self, Origin: r.origin, View: store.View(), Members: cfg.Members, Cursors: cursors, Parked: parked,
-		Seed: cfg.Seed, Window: cfg.Window, NoLanes: cfg.PerWrite,
+		Seed: cfg.Seed, Window: cfg.Window,
 	}, time.Now())
 	return r, nil
 }
@@ -86,9 +82,6 @@ func (r *Replicator) Run(ctx context.Context) error {
 		defer close(saved)
 		r.save(ctx)
 	}()
-	if r.perWrite != nil {
-		r.spawn(func() { r.perWrite.run(ctx) })
-	}
 	r.loop(ctx)
 	close(r.stopped)
 	r.running.Wait()
@@ -111,22 +104,12 @@ func (r *Replicator) loop(ctx context.Context) {
 		for _, ev := range events {
 			r.step(ctx, ev)
 		}
-		r.committedOwn(ctx, own)
+		if len(own) > 0 {
+			r.partial.add(own, time.Now().Add(r.cfg.QuorumTimeout))
+		}
 		r.checkOrigin(ctx)
 		r.reportPartial(ctx)
 		timer.Reset(r.untilNext())
-	}
-}
-
-// committedOwn does what does not go through the core when ops of this node
-// were committed.
-func (r *Replicator) committedOwn(ctx context.Context, own []memory.OwnEntry) {
-	if len(own) == 0 {
-		return
-	}
-	r.partial.add(own, time.Now().Add(r.cfg.QuorumTimeout))
-	if r.perWrite != nil {
-		r.perWrite.post(ctx, own)
 	}
 }
 
@@ -197,11 +180,7 @@ func (r *Replicator) Committed(c memory.Committed) {
 		}
 		t.dot = e.Dot
 		r.tickets.add(t)
-		if r.perWrite != nil {
-			r.perWrite.expect(t)
-		} else {
-			waits = append(waits, core.Wait{ID: t.id, Dot: e.Dot, W: t.w})
-		}
+		waits = append(waits, core.Wait{ID: t.id, Dot: e.Dot, W: t.w})
 	}
 	r.box.commit(c.View, waits, c.Own)
 }
@@ -229,9 +208,6 @@ func (r *Replicator) forget(t *Ticket) {
 	if r.tickets.remove(t.id) != nil {
 		r.box.post(core.Forgotten{ID: t.id})
 	}
-	if r.perWrite != nil {
-		r.perWrite.forget(t)
-	}
 }
 
 // Held says who holds d at present, as far as this node has heard. W is the
@@ -241,9 +217,6 @@ func (r *Replicator) Held(d memory.Dot) Tally {
 	t := r.core.Held(d)
 	r.mu.Unlock()
 	t.W, _ = r.Quorum()
-	if r.perWrite != nil {
-		r.perWrite.addVotes(&t)
-	}
 	return t
 }
 

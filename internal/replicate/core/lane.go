@@ -111,7 +111,7 @@ func (c *Core) drive(m *member) {
 // owes reports whether there are entries to be sent to m, now or later.
 func (c *Core) owes(m *member) bool {
 	m.lane.next = max(m.lane.next, m.heads[c.origin].Seq+1)
-	return m.lane.next <= c.head() && !m.lane.behind && !m.lane.stopped && !c.cfg.NoLanes
+	return m.lane.next <= c.head() && !m.lane.behind && !m.lane.stopped
 }
 
 func (c *Core) canPush(m *member) bool {
