@@ -1,8 +1,6 @@
 package api
 
 import (
-	"errors"
-
 	"github.com/tallystick/tallystick/internal/memory"
 
 	"github.com/tallystick/tallystick/client"
@@ -52,21 +50,12 @@ type approvalEvent struct {
 func (a *API) approvals(q *request) (reply, error) { return a.streamEvents(q, a.approvalOf) }
 
 func (a *API) approvalOf(q *request, ev memory.Event) (string, any, error) {
-	var name, id string
-	switch op := ev.Entry.Op.(type) {
-	case *memory.Propose:
-		name, id = memory.EventAskApproval, op.ID
-	case *memory.Resolve:
-		name, id = memory.EventDecided, op.ID
-	default:
-		return "", nil, nil
-	}
-	p, err := a.engine.Pending(q.Context(), q.agent, id)
-	if errors.Is(err, memory.ErrNotFound) { // not for the caller; or the answer came before the question
-		return "", nil, nil
-	}
-	if err != nil {
+	s, err := a.engine.Sight(q.Context(), q.agent, ev.Entry)
+	if err != nil || !s.Seen { // not for the caller; or the answer came before the question
 		return "", nil, err
 	}
-	return name, approvalEvent{id, pendingOf(p)}, nil
+	if name := s.About.Event; name == memory.EventAskApproval || name == memory.EventDecided {
+		return name, approvalEvent{s.Proposal.ID, pendingOf(s.Proposal)}, nil
+	}
+	return "", nil, nil
 }

@@ -28,7 +28,7 @@ func (a *API) receipt(q *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	r, err := a.engine.Receipt(q.Context(), dot)
+	r, err := a.engine.Receipt(q.Context(), q.agent, dot)
 	if err != nil {
 		return reply{}, err
 	}

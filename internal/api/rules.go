@@ -91,10 +91,8 @@ func tally(p *memory.Pending) (votes, needed int) {
 
 // memoryID is the memory that an approved proposal wrote, or nil.
 func memoryID(p *memory.Pending) *string {
-	for _, k := range p.Action.Subjects() {
-		if k.Family == memory.FamContent || k.Family == memory.FamLife {
-			return &k.A
-		}
+	if id := p.Action.About().Changed(); id != "" {
+		return &id
 	}
 	return nil
 }

@@ -30,27 +30,17 @@ type eventView struct {
 	Digest   memory.Digest  `json:"digest"`
 }
 
-func eventOf(ev memory.Event) eventView {
+// eventOf shows what may be seen of an op.
+func eventOf(ev memory.Event, s engine.Sight) eventView {
 	e := ev.Entry
-	v := eventView{LSN: ev.LSN, Dot: e.Dot, Stamp: e.Stamp, At: e.Stamp.Instant(), Actor: e.Actor, Digest: e.Digest, Subjects: []string{}, Kind: "unknown"}
-	if e.Op == nil {
-		return v
+	v := eventView{
+		LSN: ev.LSN, Dot: e.Dot, Kind: e.Op.Kind().String(), Stamp: e.Stamp, At: e.Stamp.Instant(), Actor: e.Actor,
+		Subjects: []string{}, Digest: e.Digest,
 	}
-	v.Kind = e.Op.Kind().String()
-	for _, k := range e.Op.Subjects() {
-		v.Subjects = append(v.Subjects, subjectOf(k))
+	for _, k := range s.Subjects {
+		v.Subjects = append(v.Subjects, k.Name())
 	}
 	return v
-}
-
-// subjectOf renders the key of a register: "content ID", "link SOURCE TARGET
-// RELATION". No part holds a space.
-func subjectOf(k memory.Key) string {
-	names := map[memory.Family]string{
-		memory.FamContent: "content", memory.FamLife: "life", memory.FamLink: "link", memory.FamStandard: "standard",
-		memory.FamProposal: "proposal", memory.FamVote: "vote", memory.FamOutcome: "outcome",
-	}
-	return strings.TrimRight(strings.Join([]string{names[k.Family], k.A, k.B, k.C}, " "), " ")
 }
 
 const eventBatch = 256
@@ -65,10 +55,11 @@ type shown func(q *request, ev memory.Event) (name string, data any, err error)
 
 // opEvent shows every op that the caller may see.
 func (a *API) opEvent(q *request, ev memory.Event) (string, any, error) {
-	if seen, err := a.visible(q, ev.Entry); err != nil || !seen {
+	s, err := a.engine.Sight(q.Context(), q.agent, ev.Entry)
+	if err != nil || !s.Seen {
 		return "", nil, err
 	}
-	v := eventOf(ev)
+	v := eventOf(ev, s)
 	return v.Kind, v, nil
 }
 
@@ -175,58 +166,6 @@ func (a *API) batch(q *request, s *stream, after uint64, show shown) (next uint6
 		s.line("id: " + strconv.FormatUint(ev.LSN, 10) + "\nevent: " + name + "\ndata: " + string(data) + "\n\n")
 	}
 	return after, len(evs) == eventBatch, s.flush()
-}
-
-// visible reports whether the caller may know of an op: it may see each memory
-// that the op is about, or there is none. Of an erased memory nothing is left to
-// judge by, and nothing but its id is told.
-func (a *API) visible(q *request, e *memory.Entry) (bool, error) {
-	if e.Op == nil {
-		return false, nil
-	}
-	if m, has := e.Content(); has {
-		return m.Access().VisibleTo(q.agent), nil
-	}
-	if e.Op.Kind() == memory.KindErase {
-		return true, nil
-	}
-	for _, k := range e.Op.Subjects() {
-		if k.Family != memory.FamProposal && k.Family != memory.FamVote && k.Family != memory.FamOutcome {
-			continue
-		}
-		_, err := a.engine.Pending(q.Context(), q.agent, k.A)
-		if errors.Is(err, memory.ErrNotFound) {
-			return false, nil
-		}
-		if err != nil {
-			return false, err
-		}
-	}
-	for _, id := range memoriesOf(e.Op) {
-		_, _, err := a.engine.History(q.Context(), q.agent, id)
-		if errors.Is(err, memory.ErrNotFound) {
-			return false, nil
-		}
-		if err != nil {
-			return false, err
-		}
-	}
-	return true, nil
-}
-
-// memoriesOf lists the memories that an op is about.
-func memoriesOf(op memory.Op) []string {
-	var ids []string
-	for _, k := range op.Subjects() {
-		switch k.Family {
-		case memory.FamContent, memory.FamLife:
-			ids = append(ids, k.A)
-		case memory.FamLink:
-			ids = append(ids, k.A, k.B)
-		case memory.FamStandard, memory.FamProposal, memory.FamVote, memory.FamOutcome:
-		}
-	}
-	return distinct(ids)
 }
 
 // errGone says that the client went away or does not read.

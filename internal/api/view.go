@@ -246,55 +246,48 @@ func statusOf(p *memory.Pending) string {
 
 // actionType is ai-memory's word for a proposed op where it has one.
 func actionType(op memory.Op) string {
-	switch o := op.(type) {
-	case nil:
+	switch {
+	case op == nil:
 		return "unknown"
-	case *memory.Put:
+	case op.Kind() == memory.KindPut:
 		return "store"
-	default:
-		return o.Kind().String()
 	}
+	return op.Kind().String()
 }
 
 // actionSubject is the existing memory that a proposed op is about, or "".
 func actionSubject(op memory.Op) string {
-	if put, is := op.(*memory.Put); op == nil || is && put.Create {
+	if op == nil {
 		return ""
 	}
-	for _, k := range op.Subjects() {
-		if k.Family == memory.FamContent || k.Family == memory.FamLife {
-			return k.A
-		}
+	a := op.About()
+	if op.Kind() == memory.KindPut && a.Memories[0].Life == memory.Live {
+		return ""
 	}
-	return ""
+	return a.Changed()
 }
 
-// payload shows a proposed op: the memory that it would write, or its own fields.
+// payload shows a proposed op: the memory that it would write, with those that it
+// is made of, or its own fields.
 func payload(op memory.Op) any {
-	switch o := op.(type) {
-	case nil:
+	if op == nil {
 		return map[string]any{}
-	case *memory.Put:
-		return withArrays(o.Memory)
-	case *memory.Link:
-		return linkViews([]memory.Link{*o})[0]
-	case *memory.Unlink:
-		return map[string]any{"source_id": o.Source, "target_id": o.Target, "relations": o.Relations}
-	case *memory.Consolidate:
-		ids := make([]string, len(o.Sources))
-		for i, s := range o.Sources {
-			ids[i] = s.ID
-		}
-		return map[string]any{"memory": withArrays(o.Into), "ids": ids}
-	case *memory.SetStandard:
-		return map[string]any{"namespace": o.Namespace, "standard_id": o.StandardID, "parent": o.Parent}
-	case *memory.ClearStandard:
-		return map[string]any{"namespace": o.Namespace}
-	case *memory.Archive:
-		return map[string]any{"id": o.ID, "reason": o.Reason}
-	default:
-		return map[string]any{"id": actionSubject(op)}
 	}
+	a := op.About()
+	if link, is := op.(*memory.Link); is {
+		return linkViews([]memory.Link{*link})[0]
+	}
+	if a.Content == nil {
+		return op
+	}
+	if len(a.Memories) == 1 {
+		return withArrays(*a.Content)
+	}
+	var parts []string
+	for _, r := range a.Memories[1:] {
+		parts = append(parts, r.ID)
+	}
+	return map[string]any{"memory": withArrays(*a.Content), "ids": parts}
 }
 
 // approverView is the form that standards state approvers in.

@@ -255,6 +255,7 @@ func (e *Engine) reenact(ctx context.Context, p *memory.Pending) (*intent, error
 		return e.unlinking(ctx, p.Requester, op)
 	case *memory.Consolidate:
 		return e.reconsolidating(ctx, p.Requester, op)
+	case *memory.SetStandard, *memory.ClearStandard, *memory.Propose, *memory.Decide, *memory.Resolve:
 	}
 	return nil, fmt.Errorf("a %s cannot be carried out for somebody else: %w", p.Action.Kind(), memory.ErrInvalid)
 }

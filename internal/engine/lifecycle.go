@@ -51,7 +51,7 @@ func (e *Engine) live(ctx context.Context, c Caller, op memory.Op) (Outcome, err
 // lifecycle is the intent of an op on the lifecycle of a memory, which must
 // stand where the op may begin.
 func (e *Engine) lifecycle(ctx context.Context, agent memory.AgentID, op memory.Op) (*intent, error) {
-	id := memoryOf(op)
+	id := op.About().Main()
 	if err := op.Validate(); err != nil {
 		return nil, err
 	}
@@ -91,15 +91,16 @@ func (e *Engine) lifecycle(ctx context.Context, agent memory.AgentID, op memory.
 
 // beginsAt lists where a memory may stand for op to make sense.
 func beginsAt(op memory.Op) []memory.Life {
-	switch op.(type) {
-	case *memory.Archive:
+	switch to, _ := memory.LifeOf(op, op.About().Main()); to {
+	case memory.Archived:
 		return []memory.Life{memory.Live}
-	case *memory.Delete:
+	case memory.Deleted:
 		return []memory.Life{memory.Live, memory.Archived}
-	case *memory.Restore:
+	case memory.Live:
 		return []memory.Life{memory.Archived, memory.Deleted}
-	case *memory.Erase:
+	case memory.Erased:
 		return []memory.Life{memory.Live, memory.Archived, memory.Deleted}
+	case memory.Unborn:
 	}
 	return nil
 }

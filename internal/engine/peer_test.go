@@ -60,8 +60,8 @@ func TestHeadsInAPushCountAsVotes(t *testing.T) {
 	all := nobody
 	all.Durability = engine.DurableAll
 	all.Idempotency = keyed(all, "k", "").Idempotency
-	r, err := n.Receipt(t.Context(), out.Receipt.Dot)
-	for deadline := time.Now().Add(5 * time.Second); err == nil && len(r.HeldBy) < 2; r, err = n.Receipt(t.Context(), out.Receipt.Dot) {
+	r, err := n.Receipt(t.Context(), "alice", out.Receipt.Dot)
+	for deadline := time.Now().Add(5 * time.Second); err == nil && len(r.HeldBy) < 2; r, err = n.Receipt(t.Context(), "alice", out.Receipt.Dot) {
 		if time.Now().After(deadline) {
 			t.Fatalf("receipt %+v: the word of b does not count", r)
 		}

@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/tallystick/tallystick/internal/memory"
-	"github.com/tallystick/tallystick/internal/policy"
 	"github.com/tallystick/tallystick/internal/recall"
 )
 
@@ -34,19 +33,6 @@ func (e *Engine) Get(ctx context.Context, agent memory.AgentID, idOrPrefix strin
 	}
 	links, err := e.linksOf(ctx, agent, id)
 	return rec, links, err
-}
-
-// MaySee reports whether agent may know of what happens to a memory, in
-// whatever life. Of one that is not here, nobody knows.
-func (e *Engine) MaySee(ctx context.Context, agent memory.AgentID, id string) (bool, error) {
-	rec, err := e.store.Record(ctx, id)
-	if errors.Is(err, memory.ErrNotFound) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	return rec.Access().VisibleTo(agent), nil
 }
 
 // Links returns the links of a live memory whose both ends agent may see.
@@ -149,27 +135,6 @@ func (e *Engine) catchUp(ctx context.Context) {
 	}
 }
 
-// History returns the versions of a memory's content, newest first, as far as
-// agent may see them, and the record as it stands, in any life but erased.
-func (e *Engine) History(ctx context.Context, agent memory.AgentID, id string) ([]memory.Revision, *memory.Record, error) {
-	rec, err := e.visible(ctx, agent, id, memory.Live, memory.Archived, memory.Deleted)
-	if err != nil {
-		return nil, nil, err
-	}
-	all, err := e.store.History(ctx, id)
-	if err != nil {
-		return nil, nil, err
-	}
-	// A deleted memory may have belonged to somebody else before.
-	seen := all[:0]
-	for _, r := range all {
-		if m, ok := r.Entry.Content(); !ok || m.Access().VisibleTo(agent) {
-			seen = append(seen, r)
-		}
-	}
-	return seen, rec, nil
-}
-
 // Pendings lists proposals that agent asked for or could decide, oldest first:
 // the open ones, or all of them.
 func (e *Engine) Pendings(ctx context.Context, agent memory.AgentID, open bool, namespace string, limit int) ([]memory.Pending, error) {
@@ -178,45 +143,17 @@ func (e *Engine) Pendings(ctx context.Context, agent memory.AgentID, open bool, 
 		return nil, err
 	}
 	lookup, failure := e.registered(ctx)
-	seen := slices.DeleteFunc(all, func(p memory.Pending) bool { return !shown(agent, &p, lookup) })
+	seen := all[:0]
+	for i := range all {
+		shown, err := e.reads(ctx, agent, &all[i], lookup)
+		if err != nil {
+			return nil, err
+		}
+		if shown {
+			seen = append(seen, all[i])
+		}
+	}
 	return seen, failure()
-}
-
-// Pending returns one proposal with its votes and its outcome. What agent may
-// not see is not found.
-func (e *Engine) Pending(ctx context.Context, agent memory.AgentID, id string) (*memory.Pending, error) {
-	p, err := e.store.Pending(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	lookup, failure := e.registered(ctx)
-	seen := shown(agent, p, lookup)
-	if err := failure(); err != nil {
-		return nil, err
-	}
-	if !seen {
-		return nil, fmt.Errorf("proposal %.140s: %w", id, memory.ErrNotFound)
-	}
-	return p, nil
-}
-
-// shown reports whether agent may read a proposal and what it proposes. A
-// private text is for its readers, for who asked, and for who could decide.
-func shown(agent memory.AgentID, p *memory.Pending, registered func(memory.AgentID) bool) bool {
-	if !policy.Sees(agent, p) {
-		return false
-	}
-	var text memory.Memory
-	switch op := p.Action.(type) {
-	case *memory.Put:
-		text = op.Memory
-	case *memory.Consolidate:
-		text = op.Into
-	default:
-		return true
-	}
-	return agent == p.Requester || text.Access().VisibleTo(agent) ||
-		!agent.Unowned() && policy.Vote(policy.Actor{ID: agent, Registered: registered}, p, true).Verdict == policy.Allow
 }
 
 // Standard is the standard of a namespace with the memory that states it.

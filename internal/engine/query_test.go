@@ -206,20 +206,6 @@ func TestHistoryHidesWhatBelongedToOthers(t *testing.T) {
 	wantErr(t, err, memory.ErrNotFound)
 }
 
-func TestMaySee(t *testing.T) {
-	n := alone(t)
-	rec := n.create(t, alice, draft("t"))
-	ok(t)(n.Delete(t.Context(), alice, rec.ID))
-	for agent, want := range map[memory.AgentID]bool{"alice": true, "bob": false} {
-		if got, err := n.MaySee(t.Context(), agent, rec.ID); err != nil || got != want {
-			t.Errorf("%s may see it: %v, %v", agent, got, err)
-		}
-	}
-	if got, err := n.MaySee(t.Context(), "alice", "nothing"); err != nil || got {
-		t.Errorf("may see nothing: %v, %v", got, err)
-	}
-}
-
 func TestEventsFollowTheWrites(t *testing.T) {
 	n := alone(t)
 	changed := n.Changed()

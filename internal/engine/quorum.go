@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -24,10 +25,19 @@ func (e *Engine) await(ctx context.Context, c Caller, h *held) (replicate.Tally,
 }
 
 // Receipt says who holds the op d now.
-func (e *Engine) Receipt(ctx context.Context, d memory.Dot) (Receipt, error) {
+func (e *Engine) Receipt(ctx context.Context, agent memory.AgentID, d memory.Dot) (Receipt, error) {
 	entry, err := e.store.Entry(ctx, d)
 	if err != nil {
 		return Receipt{}, err
+	}
+	if entry.Actor != agent {
+		s, err := e.Sight(ctx, agent, entry)
+		if err == nil && !s.Seen {
+			err = fmt.Errorf("op %s: %w", d, memory.ErrNotFound)
+		}
+		if err != nil {
+			return Receipt{}, err
+		}
 	}
 	t := e.fed.Held(d)
 	spaces, err := e.namespaces(ctx, entry.Op)

@@ -75,11 +75,11 @@ func TestReceiptNamesWhoHoldsTheWrite(t *testing.T) {
 	if err != nil || rec.Memory.Content != "x" {
 		t.Errorf("at b: %+v, %v", rec, err)
 	}
-	now, err := b.Receipt(t.Context(), out.Receipt.Dot)
+	now, err := b.Receipt(t.Context(), "alice", out.Receipt.Dot)
 	if err != nil || now.Dot != out.Receipt.Dot || len(now.HeldBy) < 2 {
 		t.Errorf("receipt from b %+v, %v", now, err)
 	}
-	_, err = a.Receipt(t.Context(), memory.Dot{Origin: "z.1", Seq: 1})
+	_, err = a.Receipt(t.Context(), "alice", memory.Dot{Origin: "z.1", Seq: 1})
 	wantErr(t, err, memory.ErrNotFound)
 }
 

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -120,42 +121,10 @@ func (e *Engine) compare(ctx context.Context, member memory.Node, with func(cont
 	d := Diff{Member: member, Equal: c.Equal, Here: c.Here.Root, There: c.There.Root, Truncated: c.Truncated, Differences: []Difference{}}
 	for _, x := range c.Differences {
 		d.Differences = append(d.Differences, Difference{
-			Key: displayKey(x.Key), Here: x.Here, There: x.There, Family: familyName(x.Key.Family),
+			Key: strings.TrimPrefix(x.Key.Name(), x.Key.Family.String()+" "), Here: x.Here, There: x.There, Family: x.Key.Family.String(),
 		})
 	}
 	return d, nil
-}
-
-// displayKey names a register for people.
-func displayKey(k memory.Key) string {
-	switch k.Family {
-	case memory.FamLink:
-		return k.A + " " + k.C + " " + k.B
-	case memory.FamVote:
-		return k.A + " " + k.B
-	case memory.FamContent, memory.FamLife, memory.FamStandard, memory.FamProposal, memory.FamOutcome:
-	}
-	return k.A
-}
-
-func familyName(f memory.Family) string {
-	switch f {
-	case memory.FamContent:
-		return "content"
-	case memory.FamLife:
-		return "life"
-	case memory.FamLink:
-		return "link"
-	case memory.FamStandard:
-		return "standard"
-	case memory.FamProposal:
-		return "proposal"
-	case memory.FamVote:
-		return "vote"
-	case memory.FamOutcome:
-		return "outcome"
-	}
-	return fmt.Sprintf("family %d", f)
 }
 
 // stable is, by origin, how far every member holds it: nobody needs the log

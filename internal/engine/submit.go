@@ -222,15 +222,13 @@ func (e *Engine) propose(c Caller, in *intent, d policy.Decision) (*memory.Propo
 // noticed tells the rest of the engine what was written here.
 func (e *Engine) noticed(h *held) {
 	for _, entry := range h.entries {
-		switch op := entry.Op.(type) {
-		case *memory.Propose:
-			e.home.add(op.ID)
-		case *memory.Link, *memory.Unlink, *memory.Decide, *memory.Resolve:
-		case *memory.Put:
-			if op.Create && len(entry.Prev) == 0 {
-				continue // no standard can be a memory that is new
-			}
-			e.rules.invalidate()
+		a := entry.Op.About()
+		switch {
+		case a.Proposed:
+			e.home.add(a.Proposal)
+		case a.Namespace == "" && a.Changed() == "": // votes and edges state no rules
+		case len(a.Memories) == 1 && a.Memories[0].Life == memory.Live && a.Content != nil && len(entry.Prev) == 0:
+			// No standard can be a memory that is new.
 		default:
 			e.rules.invalidate()
 		}
@@ -273,12 +271,13 @@ func (e *Engine) outcome(ctx context.Context, h *held) (Outcome, error) {
 		out.Pending = p
 		return out, err
 	}
-	if put, ok := out.Entry.Op.(*memory.Put); ok && put.Create && !h.replayed && out.Entry.Hollow.IsZero() {
+	about := out.Entry.Op.About()
+	if m, ok := out.Entry.Content(); ok && about.Memories[0].Life == memory.Live && !h.replayed {
 		v := out.Entry.Version()
-		out.Record = &memory.Record{Memory: put.Memory, Content: v, Life: memory.Live, LifeAt: v}
+		out.Record = &memory.Record{Memory: m, Content: v, Life: memory.Live, LifeAt: v}
 		return out, nil
 	}
-	id := memoryOf(out.Entry.Op)
+	id := about.Main()
 	if id == "" {
 		return out, nil
 	}
@@ -290,56 +289,30 @@ func (e *Engine) outcome(ctx context.Context, h *held) (Outcome, error) {
 	return out, nil
 }
 
-// memoryOf is the id of the memory that an op is about, "" if it is about none.
-func memoryOf(op memory.Op) string {
-	switch o := op.(type) {
-	case *memory.Put:
-		return o.Memory.ID
-	case *memory.Consolidate:
-		return o.Into.ID
-	case *memory.Delete:
-		return o.ID
-	case *memory.Erase:
-		return o.ID
-	case *memory.Archive:
-		return o.ID
-	case *memory.Restore:
-		return o.ID
-	case *memory.SetStandard:
-		return o.StandardID
-	}
-	return ""
-}
-
 // namespaces are those that an op that was logged earlier touches.
 func (e *Engine) namespaces(ctx context.Context, op memory.Op) ([]string, error) {
-	switch o := op.(type) {
-	case *memory.Propose:
-		return []string{o.Namespace}, nil
-	case *memory.SetStandard:
-		return []string{o.Namespace}, nil
-	case *memory.ClearStandard:
-		return []string{o.Namespace}, nil
+	a := op.About()
+	if a.Namespace != "" {
+		return []string{a.Namespace}, nil
 	}
 	var out []string
-	for _, k := range op.Subjects() {
-		switch k.Family {
-		case memory.FamContent, memory.FamLife, memory.FamLink:
-			rec, err := e.store.Record(ctx, k.A)
-			if err == nil {
-				out = append(out, rec.Namespace)
-			} else if !errors.Is(err, memory.ErrNotFound) {
-				return nil, err
-			}
-		case memory.FamVote, memory.FamOutcome:
-			p, err := e.store.Pending(ctx, k.A)
-			if err == nil {
-				out = append(out, p.Namespace)
-			} else if !errors.Is(err, memory.ErrNotFound) {
-				return nil, err
-			}
-		case memory.FamStandard, memory.FamProposal:
+	for _, r := range a.Memories {
+		rec, err := e.store.Record(ctx, r.ID)
+		if err == nil {
+			out = append(out, rec.Namespace)
+		} else if !errors.Is(err, memory.ErrNotFound) {
+			return nil, err
 		}
 	}
-	return out, nil
+	if a.Proposal == "" {
+		return out, nil
+	}
+	p, err := e.store.Pending(ctx, a.Proposal)
+	if errors.Is(err, memory.ErrNotFound) {
+		return out, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return append(out, p.Namespace), nil
 }

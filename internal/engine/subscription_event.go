@@ -7,15 +7,6 @@ import (
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
-// happening is an entry on its way to become a notice.
-type happening struct {
-	id        string // of the memory or the proposal it is about
-	namespace string
-	seen      bool // the subscriber may know of it
-	anywhere  bool // nothing is left to tell its namespace by
-	details   map[string]any
-}
-
 // Notice returns an event as the subscription rec, which says sub, is told of
 // it: nil if it does not want it, or its owner may not know of it.
 func (e *Engine) Notice(ctx context.Context, rec *memory.Record, sub *memory.Subscription, ev memory.Event) (*memory.Notice, error) {
@@ -28,61 +19,37 @@ func (e *Engine) Notice(ctx context.Context, rec *memory.Record, sub *memory.Sub
 	if viewer == "" {
 		viewer = memory.Anonymous
 	}
-	h, err := e.happened(ctx, viewer, entry)
-	if err != nil || !h.seen || h.namespace == memory.SubscriptionNamespace || !h.anywhere && !sub.Covers(h.namespace) {
+	s, err := e.Sight(ctx, viewer, entry)
+	if err != nil || !s.Seen || s.Namespace == memory.SubscriptionNamespace || s.Namespace != "" && !sub.Covers(s.Namespace) {
 		return nil, err
 	}
-	return &memory.Notice{
-		Event: name, MemoryID: h.id, Namespace: h.namespace, Agent: entry.Actor, CorrelationID: memory.CorrelationID(rec.ID, entry.Dot),
-		Details: h.details, LSN: ev.LSN, Dot: entry.Dot, Kind: entry.Op.Kind().String(), At: entry.Stamp.Instant(),
-	}, nil
+	n := &memory.Notice{
+		Event: name, Namespace: s.Namespace, Agent: entry.Actor, CorrelationID: memory.CorrelationID(rec.ID, entry.Dot),
+		Details: details(entry, s), LSN: ev.LSN, Dot: entry.Dot, Kind: entry.Op.Kind().String(), At: entry.Stamp.Instant(),
+	}
+	switch {
+	case s.Proposal != nil && s.Proposal.Action != nil:
+		n.MemoryID = s.Proposal.Action.About().Main()
+	case len(s.About.Memories) > 0:
+		n.MemoryID = s.About.Memories[0].ID
+	}
+	return n, nil
 }
 
 // eventName is what an entry is called, "" for one that nobody can be told of.
+// An edit that makes a memory last is a promotion.
 func (e *Engine) eventName(ctx context.Context, entry *memory.Entry) (string, error) {
-	switch op := entry.Op.(type) {
-	case *memory.Put:
-		return e.putName(ctx, entry, op)
-	case *memory.Delete, *memory.Erase:
-		return memory.EventDelete, nil
-	case *memory.Archive:
-		return memory.EventArchive, nil
-	case *memory.Restore:
-		return memory.EventRestore, nil
-	case *memory.Consolidate:
-		return memory.EventConsolidated, nil
-	case *memory.Link:
-		if op.ValidUntil != 0 {
-			return memory.EventLinkInvalidated, nil
-		}
-		return memory.EventLinkCreated, nil
-	case *memory.Unlink:
-		return memory.EventLinkDeleted, nil
-	}
-	return map[memory.Kind]string{
-		memory.KindPropose: memory.EventAskApproval, memory.KindDecide: memory.EventVoted, memory.KindResolve: memory.EventDecided,
-		memory.KindSetStandard: memory.EventStandardSet, memory.KindClearStandard: memory.EventStandardCleared,
-	}[kindOf(entry)], nil
-}
-
-func kindOf(entry *memory.Entry) memory.Kind {
 	if entry.Op == nil {
-		return 0
+		return "", nil
 	}
-	return entry.Op.Kind()
-}
-
-// putName tells creations, edits and promotions apart.
-func (e *Engine) putName(ctx context.Context, entry *memory.Entry, op *memory.Put) (string, error) {
-	switch {
-	case op.Create:
-		return memory.EventStore, nil
-	case op.Memory.Tier != memory.Long || len(entry.Prev) == 0:
-		return memory.EventUpdate, nil
+	name := entry.Op.About().Event
+	m, has := entry.Content()
+	if name != memory.EventUpdate || !has || m.Tier != memory.Long || len(entry.Prev) == 0 {
+		return name, nil
 	}
 	before, err := e.store.Entry(ctx, entry.Prev[0])
 	if errors.Is(err, memory.ErrNotFound) {
-		return memory.EventUpdate, nil
+		return name, nil
 	}
 	if err != nil {
 		return "", err
@@ -90,112 +57,60 @@ func (e *Engine) putName(ctx context.Context, entry *memory.Entry, op *memory.Pu
 	if m, has := before.Content(); has && m.Tier != memory.Long {
 		return memory.EventPromote, nil
 	}
-	return memory.EventUpdate, nil
+	return name, nil
 }
 
-// happened says what an entry is about, and whether viewer may know of it.
-func (e *Engine) happened(ctx context.Context, viewer memory.AgentID, entry *memory.Entry) (happening, error) {
-	switch op := entry.Op.(type) {
-	case *memory.Put, *memory.Consolidate:
-		return e.wrote(ctx, viewer, entry)
-	case *memory.Erase:
-		// Nothing but the id is left, and whoever keeps a copy must hear of it.
-		return happening{id: op.ID, seen: true, anywhere: true}, nil
-	case *memory.Link:
-		return e.linked(ctx, viewer, op.Source, op.Target, map[string]any{"relation": op.Relation})
-	case *memory.Unlink:
-		return e.linked(ctx, viewer, op.Source, op.Target, map[string]any{"relations": op.Relations})
-	case *memory.Propose:
-		return e.proposed(ctx, viewer, op.ID, nil)
-	case *memory.Decide:
-		return e.proposed(ctx, viewer, op.ID, map[string]any{"approved": op.Approve})
-	case *memory.Resolve:
-		return e.proposed(ctx, viewer, op.ID, map[string]any{"outcome": op.Outcome})
-	case *memory.SetStandard:
-		seen, err := e.MaySee(ctx, viewer, op.StandardID)
-		return happening{id: op.StandardID, namespace: op.Namespace, seen: seen}, err
-	case *memory.ClearStandard:
-		return happening{namespace: op.Namespace, seen: true}, nil
-	case *memory.Archive:
-		h, err := e.touched(ctx, viewer, op.ID)
-		h.details = map[string]any{"reason": op.Reason}
-		return h, err
-	}
-	return e.touched(ctx, viewer, memoryOf(entry.Op))
-}
-
-// wrote is what became of the content of a memory.
-func (e *Engine) wrote(ctx context.Context, viewer memory.AgentID, entry *memory.Entry) (happening, error) {
-	m, has := entry.Content()
-	if !has {
-		return e.touched(ctx, viewer, memoryOf(entry.Op))
-	}
-	h := happening{id: m.ID, namespace: m.Namespace, seen: m.Access().VisibleTo(viewer), details: map[string]any{
-		"title": m.Title, "tier": m.Tier, "version": m.Version,
-	}}
-	if len(m.Tags) > 0 {
-		h.details["tags"] = m.Tags
-	}
-	op, is := entry.Op.(*memory.Consolidate)
-	if !is || !h.seen {
-		return h, nil
+// details is what a subscriber is told of an entry beside what it is about. It
+// takes from the entry only what the sight of it leaves.
+func details(entry *memory.Entry, s Sight) map[string]any {
+	d := map[string]any{}
+	if m, has := entry.Content(); has {
+		d["title"], d["tier"], d["version"] = m.Title, m.Tier, m.Version
+		if len(m.Tags) > 0 {
+			d["tags"] = m.Tags
+		}
 	}
 	sources := []string{}
-	for _, s := range op.Sources {
-		seen, err := e.MaySee(ctx, viewer, s.ID)
-		if err != nil {
-			return h, err
+	for _, r := range s.About.Memories {
+		switch r.Role {
+		case memory.RolePart:
+			sources = append(sources, r.ID)
+		case memory.RoleSource:
+			d["source_id"] = r.ID
+		case memory.RoleTarget:
+			d["target_id"] = r.ID
+		case memory.RoleLife:
+			if r.Reason != "" {
+				d["reason"] = r.Reason
+			}
+		case memory.RoleContent, memory.RoleStandard:
 		}
-		if seen {
-			sources = append(sources, s.ID)
+	}
+	if p := s.Proposal; p != nil {
+		clear(d)
+		d["pending_id"], d["requested_by"] = p.ID, p.Requester
+		if p.Action != nil {
+			d["action"] = p.Action.Kind().String()
 		}
 	}
-	h.details["sources"] = sources
-	return h, nil
-}
-
-// touched is what became of a memory otherwise.
-func (e *Engine) touched(ctx context.Context, viewer memory.AgentID, id string) (happening, error) {
-	rec, err := e.store.Record(ctx, id)
-	if errors.Is(err, memory.ErrNotFound) {
-		return happening{}, nil
+	switch op := entry.Op.(type) {
+	case *memory.Link:
+		d["relation"] = op.Relation
+	case *memory.Unlink:
+		d["relations"] = op.Relations
+	case *memory.Consolidate:
+		d["sources"] = sources
+	case *memory.Decide:
+		d["approved"] = op.Approve
+	case *memory.Resolve:
+		d["outcome"] = op.Outcome
+	case *memory.Put, *memory.Delete, *memory.Erase, *memory.Archive, *memory.Restore, *memory.Propose,
+		*memory.SetStandard, *memory.ClearStandard:
 	}
-	if err != nil {
-		return happening{}, err
+	if len(d) == 0 {
+		return nil
 	}
-	return happening{id: id, namespace: rec.Namespace, seen: rec.Access().VisibleTo(viewer)}, nil
-}
-
-func (e *Engine) linked(ctx context.Context, viewer memory.AgentID, source, target string, details map[string]any) (happening, error) {
-	h, err := e.touched(ctx, viewer, source)
-	if err != nil || !h.seen {
-		return h, err
-	}
-	details["source_id"], details["target_id"] = source, target
-	h.details = details
-	h.seen, err = e.MaySee(ctx, viewer, target)
-	return h, err
-}
-
-// proposed is what became of a proposal.
-func (e *Engine) proposed(ctx context.Context, viewer memory.AgentID, id string, details map[string]any) (happening, error) {
-	p, err := e.Pending(ctx, viewer, id)
-	if errors.Is(err, memory.ErrNotFound) {
-		return happening{}, nil
-	}
-	if err != nil {
-		return happening{}, err
-	}
-	if details == nil {
-		details = map[string]any{}
-	}
-	details["pending_id"], details["requested_by"] = id, p.Requester
-	h := happening{namespace: p.Namespace, seen: true, details: details}
-	if p.Action != nil {
-		details["action"] = p.Action.Kind().String()
-		h.id = memoryOf(p.Action)
-	}
-	return h, nil
+	return d
 }
 
 // Replayed is a part of the events of a subscription.

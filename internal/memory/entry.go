@@ -62,15 +62,13 @@ func (e *Entry) validateHollow() error {
 	if _, ok := e.Hollowed(e.Hollow); !ok {
 		return fmt.Errorf("a %s has no hollow form: %w", e.Op.Kind(), ErrInvalid)
 	}
-	ops := []Op{e.Op}
-	if p, ok := e.Op.(*Propose); ok {
-		ops = append(ops, p.Action)
+	subjects := e.Op.Subjects()
+	for _, r := range e.Op.About().Memories {
+		subjects = append(subjects, ContentKey(r.ID))
 	}
-	for _, op := range ops {
-		for _, k := range op.Subjects() {
-			if err := ValidID(k.A); err != nil {
-				return err
-			}
+	for _, k := range subjects {
+		if err := ValidID(k.A); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -82,28 +80,11 @@ func (e *Entry) validateHollow() error {
 func (e *Entry) Hollowed(by Dot) (*Entry, bool) {
 	h := *e
 	h.Hollow = by
-	h.Op = hollowOp(e.Op)
+	h.Op = e.Op.hollow()
 	if h.Op == nil {
 		return nil, false
 	}
 	return &h, true
-}
-
-// hollowOp returns op without its content, or nil if it has none.
-func hollowOp(op Op) Op {
-	switch o := op.(type) {
-	case *Put:
-		return &Put{Memory: Memory{ID: o.Memory.ID}, Create: o.Create}
-	case *Consolidate:
-		return &Consolidate{Into: Memory{ID: o.Into.ID}, Sources: o.Sources}
-	case *Propose:
-		if action := hollowOp(o.Action); action != nil {
-			p := *o
-			p.Action = action
-			return &p
-		}
-	}
-	return nil
 }
 
 const maxPrev = 64
@@ -113,11 +94,8 @@ func (e *Entry) Content() (Memory, bool) {
 	if !e.Hollow.IsZero() {
 		return Memory{}, false
 	}
-	switch op := e.Op.(type) {
-	case *Put:
-		return op.Memory, true
-	case *Consolidate:
-		return op.Into, true
+	if a := e.Op.About(); a.Content != nil && !a.Proposed {
+		return *a.Content, true
 	}
 	return Memory{}, false
 }
@@ -137,27 +115,6 @@ const (
 // String names l.
 func (l Life) String() string {
 	return [...]string{"unborn", "live", "archived", "deleted", "erased"}[min(l, Erased)]
-}
-
-// LifeOf returns what op says of the lifecycle of id, given that it has id's
-// lifecycle among its subjects, and the reason of an archive.
-func LifeOf(op Op, id string) (life Life, reason string) {
-	switch o := op.(type) {
-	case *Put, *Restore:
-		return Live, ""
-	case *Consolidate:
-		if o.Into.ID == id {
-			return Live, ""
-		}
-		return Archived, ReasonConsolidated
-	case *Archive:
-		return Archived, o.Reason
-	case *Delete:
-		return Deleted, ""
-	case *Erase:
-		return Erased, ""
-	}
-	return Unborn, ""
 }
 
 // ReasonExpired is the archive reason of a memory past its expiry.

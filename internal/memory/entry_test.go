@@ -92,7 +92,7 @@ func TestLifeOf(t *testing.T) {
 		want   memory.Life
 		reason string
 	}{
-		"created":            {&memory.Put{}, "", memory.Live, ""},
+		"created":            {&memory.Put{Create: true}, "", memory.Live, ""},
 		"restored":           {&memory.Restore{}, "", memory.Live, ""},
 		"archived":           {&memory.Archive{Reason: "forget"}, "", memory.Archived, "forget"},
 		"deleted":            {&memory.Delete{}, "", memory.Deleted, ""},

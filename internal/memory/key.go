@@ -1,6 +1,9 @@
 package memory
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // Family is a kind of register. The values are persisted: never renumber them.
 type Family uint8
@@ -16,15 +19,42 @@ const (
 	FamOutcome  Family = 7 // A = pending id
 )
 
-// Key names one register.
-type Key struct {
-	Family  Family
-	A, B, C string
+// familyNames lists the families by their numbers, the first of which is nobody's.
+func familyNames() [FamOutcome + 1]string {
+	return [...]string{
+		FamContent: "content", FamLife: "life", FamLink: "link", FamStandard: "standard",
+		FamProposal: "proposal", FamVote: "vote", FamOutcome: "outcome",
+	}
 }
 
 // Families lists all families, in order.
 func Families() []Family {
-	return []Family{FamContent, FamLife, FamLink, FamStandard, FamProposal, FamVote, FamOutcome}
+	var fs []Family
+	for f, name := range familyNames() {
+		if name != "" {
+			fs = append(fs, Family(f))
+		}
+	}
+	return fs
+}
+
+// String names f as the API does.
+func (f Family) String() string {
+	if names := familyNames(); f.known() {
+		return names[f]
+	}
+	return fmt.Sprintf("family %d", uint8(f))
+}
+
+func (f Family) known() bool {
+	names := familyNames()
+	return int(f) < len(names) && names[f] != ""
+}
+
+// Key names one register.
+type Key struct {
+	Family  Family
+	A, B, C string
 }
 
 // String renders k unambiguously, for maps, indexes and digests: no part of a
@@ -40,10 +70,16 @@ func ParseKey(s string) (Key, bool) {
 		return Key{}, false
 	}
 	f := Family(p[0][0] - 'a' + 1)
-	if f < FamContent || f > FamOutcome {
+	if !f.known() {
 		return Key{}, false
 	}
 	return Key{Family: f, A: p[1], B: p[2], C: p[3]}, true
+}
+
+// Name names k for people: its family and its parts, "link SOURCE TARGET
+// RELATION". No part holds a space.
+func (k Key) Name() string {
+	return strings.TrimRight(strings.Join([]string{k.Family.String(), k.A, k.B, k.C}, " "), " ")
 }
 
 // ContentKey is the register of a memory's content.

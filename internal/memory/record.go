@@ -57,11 +57,20 @@ type Pending struct {
 	At      Instant // when it was resolved
 }
 
+// isOp has another form than that of [Op]: a proposal with its votes is none,
+// though it embeds one.
+func (*Pending) isOp(notAnOp) {} //nolint:unused // it shadows the embedded one
+
 // Standard is the standard set for a namespace.
 type Standard struct {
 	SetStandard
 	At Instant
 }
+
+// isOp has another form than that of [Op]: see [Pending].
+func (*Standard) isOp(notAnOp) {} //nolint:unused // it shadows the embedded one
+
+type notAnOp struct{} //nolint:unused // see above
 
 // Filter selects records. The zero value selects every live record that an
 // anonymous caller may see. Conditions are ANDed.

@@ -100,7 +100,7 @@ func Decide(actor Actor, op memory.Op, c Context) Decision {
 		for _, s := range c.Subjects {
 			d = stricter(d, gate(actor, s))
 		}
-	default:
+	case *memory.Propose, *memory.Decide, *memory.Resolve:
 		d = Decision{Verdict: Refuse, Reason: fmt.Sprintf("a %s cannot be asked for", op.Kind())}
 	}
 	return d

@@ -108,6 +108,34 @@ func TestEveryKindIsDecided(t *testing.T) {
 	}
 }
 
+// Where all rules ask for approval, nothing goes through without, and everything
+// that can be asked for goes through with it.
+func TestEveryKindWaitsForApproval(t *testing.T) {
+	strict := rules(func(r *policy.Rules) {
+		r.Write, r.Promote, r.Delete = memory.RuleApprove, memory.RuleApprove, memory.RuleApprove
+	})
+	for _, k := range memory.Kinds() {
+		var without, with policy.Verdict
+		switch k {
+		case memory.KindSetStandard, memory.KindClearStandard: // for whom the standard belongs to
+		case memory.KindPropose, memory.KindDecide, memory.KindResolve:
+			without, with = policy.Refuse, policy.Refuse
+		case memory.KindPut, memory.KindDelete, memory.KindErase, memory.KindArchive, memory.KindRestore,
+			memory.KindLink, memory.KindUnlink, memory.KindConsolidate:
+			without, with = policy.Propose, policy.Allow
+		}
+		for _, s := range []policy.Subject{of("alice", strict), of("", strict)} {
+			c := policy.Context{Subjects: []policy.Subject{s, s}}
+			for approved, want := range map[bool]policy.Verdict{false: without, true: with} {
+				c.Approved = approved
+				if d := policy.Decide(policy.Actor{ID: "alice"}, memory.New(k), c); d.Verdict != want {
+					t.Errorf("%s of %q with approval %v: %v (%s), want %v", k, s.Access.Owner, approved, d.Verdict, d.Reason, want)
+				}
+			}
+		}
+	}
+}
+
 func TestProposalNamesItsApprovers(t *testing.T) {
 	for name, tc := range map[string]struct {
 		approver any

@@ -34,11 +34,8 @@ func (t *tx) apply(ctx context.Context, o *originState, e incoming) error {
 	}
 	t.hold(o, e.Dot.Seq)
 	t.w.clock = max(t.w.clock, e.Stamp)
-	switch op := e.Op.(type) {
-	case *memory.Propose:
-		return t.settle(ctx, op.ID)
-	case *memory.Resolve:
-		return t.settle(ctx, op.ID)
+	if proposal := e.Op.About().Proposal; proposal != "" {
+		return t.settle(ctx, proposal)
 	}
 	return nil
 }

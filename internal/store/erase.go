@@ -83,11 +83,10 @@ func payload(e *memory.Entry) string {
 	if !e.Hollow.IsZero() {
 		return ""
 	}
-	if p, ok := e.Op.(*memory.Propose); ok {
-		e = &memory.Entry{Op: p.Action}
+	if m := e.Op.About().Content; m != nil {
+		return m.ID
 	}
-	m, _ := e.Content()
-	return m.ID
+	return ""
 }
 
 // sqlSettled selects proposals that are closed, and whose action still has content.

@@ -132,11 +132,7 @@ func (t *readTx) point(ctx context.Context, s *Store, ship *shipped) (memory.Dot
 		return memory.Dot{}, by, nil //nolint:nilerr // it is parked, and goes as it came
 	}
 	var origin, seq int64
-	op := e.Op
-	if p, ok := op.(*memory.Propose); ok {
-		op = p.Action
-	}
-	err = t.row(ctx, sqlStand, []any{op.Subjects()[0].A}, &origin, &seq, &by.Raw)
+	err = t.row(ctx, sqlStand, []any{e.Op.About().Main()}, &origin, &seq, &by.Raw)
 	if err != nil || seq == 0 {
 		return memory.Dot{}, by, err
 	}

@@ -193,10 +193,10 @@ func (s *Store) pendings(ctx context.Context, entries []*memory.Entry, err error
 			return nil, err
 		}
 		for _, m := range more {
-			switch d := m.Op.(type) {
-			case *memory.Decide:
+			if d, ok := m.Op.(*memory.Decide); ok {
 				p.Votes = append(p.Votes, memory.Vote{Voter: d.Voter, Approve: d.Approve, At: m.Stamp.Instant()})
-			case *memory.Resolve:
+			}
+			if d, ok := m.Op.(*memory.Resolve); ok {
 				p.Outcome, p.Detail, p.By, p.At = d.Outcome, d.Detail, m.Actor, m.Stamp.Instant()
 			}
 		}

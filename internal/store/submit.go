@@ -58,15 +58,12 @@ func weigh(wr *memory.Write) size {
 }
 
 func opBytes(op memory.Op) int {
-	switch o := op.(type) {
-	case *memory.Put:
-		return memoryBytes(&o.Memory)
-	case *memory.Consolidate:
-		return memoryBytes(&o.Into) + 128*len(o.Sources)
-	case *memory.Propose:
-		return opBytes(o.Action)
+	a := op.About()
+	n := 128 * len(a.Memories)
+	if a.Content != nil {
+		n += memoryBytes(a.Content)
 	}
-	return 0
+	return n
 }
 
 func memoryBytes(m *memory.Memory) int {

@@ -174,14 +174,11 @@ func Subject(o engine.Outcome) string {
 	case o.Entry == nil || o.Entry.Op == nil:
 		return ""
 	}
-	for _, k := range o.Entry.Op.Subjects() {
-		switch k.Family {
-		case memory.FamContent, memory.FamLife, memory.FamProposal, memory.FamVote, memory.FamOutcome:
-			return k.A
-		case memory.FamLink, memory.FamStandard:
-		}
+	a := o.Entry.Op.About()
+	if id := a.Changed(); id != "" {
+		return id
 	}
-	return ""
+	return a.Proposal
 }
 
 func receiptOf(r engine.Receipt) *engine.Receipt {

@@ -130,14 +130,14 @@ func (a *author) next(d dice) memory.Op {
 	if k == memory.KindErase && !d.chance(3) {
 		k = memory.KindPut
 	}
-	switch op := opOf(d, k).(type) {
-	case *memory.Put:
-		return a.edit(op)
-	case *memory.Consolidate:
-		return a.read(op)
-	default:
-		return op
+	op := opOf(d, k)
+	if put, ok := op.(*memory.Put); ok {
+		return a.edit(put)
 	}
+	if c, ok := op.(*memory.Consolidate); ok {
+		return a.read(c)
+	}
+	return op
 }
 
 // edit makes op follow what is there: first a creation, then edits of it.

@@ -1,0 +1,39 @@
+package memory
+
+import "errors"
+
+// Outcomes of a proposal.
+const (
+	OutcomeApproved = "approved" // and its action was executed in the same transaction
+	OutcomeRejected = "rejected"
+	OutcomeFailed   = "failed" // approved, but the action could not be executed any more
+)
+
+// Resolve closes a proposal. Only its home issues one, once, together with the
+// action's own op.
+type Resolve struct {
+	ID      string `json:"id" cbor:"1,keyasint"`
+	Outcome string `json:"outcome" cbor:"2,keyasint"`
+	Detail  string `json:"detail,omitempty" cbor:"3,keyasint,omitempty"`
+}
+
+func (*Resolve) isOp() {}
+
+// Kind is [KindResolve].
+func (*Resolve) Kind() Kind { return KindResolve }
+
+// Subjects are the outcome of the proposal.
+func (o *Resolve) Subjects() []Key { return []Key{{Family: FamOutcome, A: o.ID}} }
+
+// Validate says what is wrong with the id, the outcome or the detail.
+func (o *Resolve) Validate() error {
+	if len(o.Detail) > MaxContent {
+		return invalid("detail: %d bytes, limit %d", len(o.Detail), MaxContent)
+	}
+	return errors.Join(ValidID(o.ID), enum("outcome", o.Outcome, []string{OutcomeApproved, OutcomeRejected, OutcomeFailed}))
+}
+
+// About is the proposal.
+func (o *Resolve) About() About { return About{Event: EventDecided, Proposal: o.ID} }
+
+func (*Resolve) hollow() Op { return nil }
