@@ -92,7 +92,7 @@ func open(tb testing.TB, o options) *node {
 	for _, m := range o.members {
 		ec.Members = append(ec.Members, engine.Member{Name: m, URL: "http://" + string(m) + ".invalid"})
 	}
-	if fed, err = replicate.New(tb.Context(), rc, replicate.Storage{Log: st, Cursors: st, Digests: st}, o.net, log); err != nil {
+	if fed, err = replicate.New(tb.Context(), rc, replicate.Storage{Log: st, Numbers: st, Cursors: st, Digests: st}, o.net, log); err != nil {
 		tb.Fatal(err)
 	}
 	n.eng = engine.New(ec, st, fed)

@@ -196,7 +196,7 @@ func federate(tb testing.TB, name memory.Node, st *store.Store, net replicate.Tr
 	for _, m := range others {
 		cfg.Members = append(cfg.Members, m.Name)
 	}
-	r, err := replicate.New(tb.Context(), cfg, replicate.Storage{Log: st, Cursors: st, Digests: st}, net, log)
+	r, err := replicate.New(tb.Context(), cfg, replicate.Storage{Log: st, Numbers: st, Cursors: st, Digests: st}, net, log)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -86,7 +86,7 @@ type node struct {
 func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_ *node, err error) {
 	n := &node{cfg: cfg, log: log, open: make(chan struct{}), quit: make(chan struct{})}
 	storeCfg := store.Config{
-		Dir: cfg.Data, Node: cfg.Node, Clock: memory.NewClock(time.Now, cfg.MaxSkew), Codec: wire.Codec{}, Log: log,
+		Dir: cfg.Data, Node: cfg.Node, Held: true, Clock: memory.NewClock(time.Now, cfg.MaxSkew), Codec: wire.Codec{}, Log: log,
 		BatchOps: parts.BatchOps,
 		OnCommit: func(c memory.Committed) {
 			n.fed.Committed(c)
@@ -123,7 +123,7 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	n.fed, err = replicate.New(ctx, replicate.Config{
 		Self: cfg.Node, Members: names, W: cfg.WriteQuorum, QuorumTimeout: cfg.QuorumTimeout,
 		Seed: seed(cfg.Node),
-	}, replicate.Storage{Log: n.store, Cursors: n.store, Digests: n.store}, transport, log)
+	}, replicate.Storage{Log: n.store, Numbers: n.store, Cursors: n.store, Digests: n.store}, transport, log)
 	if err != nil {
 		return nil, err
 	}
@@ -174,9 +174,9 @@ func (n *node) newServer(link peer.Config) {
 }
 
 const (
-	// greeting is how long clients wait at the start until members have said what
-	// they know of this node: a file restored from a backup shows by that.
-	greeting = 500 * time.Millisecond
+	// greeting is how long clients wait at the start for this node to know which
+	// numbers are its own. Reads are served then in any case; writes go on waiting.
+	greeting = 2 * time.Second
 	// draining is how long running requests have at the end.
 	draining = 15 * time.Second
 )
@@ -231,7 +231,7 @@ func (n *node) serve(ctx context.Context, listener net.Listener, ready func(url 
 	return nil
 }
 
-// greet waits until every member was called once, or long enough.
+// greet waits until writes are taken, or long enough.
 func (n *node) greet(ctx context.Context) {
 	timer := time.NewTimer(greeting)
 	defer timer.Stop()

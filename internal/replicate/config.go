@@ -23,6 +23,9 @@ type Config struct {
 	// CallTimeout bounds one call to a member; 0 is 10 s. Snapshots have no bound
 	// but the transport's own.
 	CallTimeout time.Duration
+	// Greeting is how long, at the start, members are waited for that say what they
+	// hold of this node; 0 is 500 ms.
+	Greeting time.Duration
 	// MaxOps and MaxBytes bound a batch; 0 is 256 and 1 MiB.
 	MaxOps, MaxBytes int
 	// Window is how many batches may be in flight to a member; 0 is 4.

@@ -21,8 +21,18 @@ type Log interface {
 	Accept(ctx context.Context, ops []memory.Shipment) (memory.Accepted, error)
 	// AdoptHeads ends a snapshot: this node now holds at least these heads.
 	AdoptHeads(ctx context.Context, heads memory.Heads) error
-	// NewIncarnation makes this node number its ops under a new origin.
-	NewIncarnation(ctx context.Context) (memory.Origin, error)
+}
+
+// Numbers is who may number ops under this node's origin.
+type Numbers interface {
+	// Numbering reports whether local writes are numbered: this run has taken the
+	// origin, or it was confirmed.
+	Numbering() bool
+	// Confirm lets local writes be numbered under the origin that there is.
+	Confirm()
+	// NewIncarnation makes this node number its ops under a new origin, unless it has
+	// old in its log or has left the origin of old already.
+	NewIncarnation(ctx context.Context, old memory.Dot) (memory.Origin, error)
 }
 
 // Cursors remembers across restarts what members hold and what they refused.
@@ -45,6 +55,7 @@ type Digests interface {
 // Storage is what a Replicator needs of the node's store.
 type Storage struct {
 	Log
+	Numbers
 	Cursors
 	Digests
 }

@@ -77,7 +77,7 @@ func (f *federation) start(name memory.Node, st *memlog.Store) *node {
 	}
 	n := &node{Store: st, logs: &logs{}}
 	log := slog.New(slog.NewTextHandler(n.logs, nil))
-	fed, err := replicate.New(f.t.Context(), cfg, replicate.Storage{Log: st, Cursors: st, Digests: st}, f.net.Of(name), log)
+	fed, err := replicate.New(f.t.Context(), cfg, replicate.Storage{Log: st, Numbers: st, Cursors: st, Digests: st}, f.net.Of(name), log)
 	if err != nil {
 		f.t.Fatal(err)
 	}

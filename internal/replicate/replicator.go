@@ -26,14 +26,14 @@ type Replicator struct {
 	ledger  *ledger
 	partial partial
 	stopped chan struct{}
-	greeted chan struct{}
+	once    sync.Once      // closes greeted
+	greeted chan struct{}  // closed when local writes are numbered
 	running sync.WaitGroup // runners
 
 	mu     sync.Mutex
 	core   *core.Core
 	origin memory.Origin
 	skew   map[memory.Node]time.Duration
-	silent map[memory.Node]bool // members not called yet in this run
 	// failing are the members whose last call did not succeed.
 	failing map[memory.Node]bool
 }
@@ -50,14 +50,8 @@ func New(ctx context.Context, cfg Config, store Storage, net Transport, log *slo
 		cfg: cfg, store: store, net: net, log: log, box: newMailbox(), ledger: newLedger(),
 		tickets: tickets{open: map[uint64]*Ticket{}}, partial: newPartial(),
 		stopped: make(chan struct{}), greeted: make(chan struct{}),
-		origin: store.Origin(), skew: map[memory.Node]time.Duration{}, silent: map[memory.Node]bool{},
+		origin: store.Origin(), skew: map[memory.Node]time.Duration{},
 		failing: map[memory.Node]bool{},
-	}
-	for _, m := range cfg.Members {
-		r.silent[m] = true
-	}
-	if len(cfg.Members) == 0 {
-		close(r.greeted)
 	}
 	cursors, err := store.Cursors.Cursors(ctx, r.origin)
 	if err != nil {
@@ -69,8 +63,11 @@ func New(ctx context.Context, cfg Config, store Storage, net Transport, log *slo
 	}
 	r.core = core.New(core.Config{
 		Self: cfg.Self, Origin: r.origin, View: store.View(), Members: cfg.Members, Cursors: cursors, Parked: parked,
-		Seed: cfg.Seed, Window: cfg.Window,
+		Seed: cfg.Seed, Window: cfg.Window, Confirmed: store.Numbering(), Greeting: cfg.Greeting,
 	}, time.Now())
+	if store.Numbering() {
+		r.open()
+	}
 	return r, nil
 }
 
@@ -124,6 +121,7 @@ func (r *Replicator) checkOrigin(ctx context.Context) {
 	r.origin = now
 	r.mu.Unlock()
 	r.step(ctx, core.Reborn{Origin: now, View: r.store.View()})
+	r.open()
 }
 
 func (r *Replicator) untilNext() time.Duration {
@@ -143,30 +141,17 @@ func (r *Replicator) step(ctx context.Context, ev core.Event) {
 	for _, e := range effects {
 		r.carryOut(ctx, e)
 	}
-	if p, ok := ev.(core.Pushed); ok {
-		r.reached(p.Member)
-	}
 }
 
-// reached notes that a first call to a member has ended, well or not.
-func (r *Replicator) reached(m memory.Node) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !r.silent[m] {
-		return
-	}
-	delete(r.silent, m)
-	if len(r.silent) == 0 {
-		close(r.greeted)
-	}
-}
+// open notes that local writes are numbered from now on.
+func (r *Replicator) open() { r.once.Do(func() { close(r.greeted) }) }
 
 // spawn runs fn beside the loop. Run waits for it.
 func (r *Replicator) spawn(fn func()) { r.running.Go(fn) }
 
-// Greeted is closed when every member has been called once, whether it answered
-// or not. A node that waits for it before it takes writes learns first whether
-// its file is older than what the others have of it.
+// Greeted is closed when this node knows which numbers are its own, and local
+// writes are taken: because every member has answered, or it has taken a new
+// incarnation. Reads need not wait for it.
 func (r *Replicator) Greeted() <-chan struct{} { return r.greeted }
 
 // Committed is the hook for the store: call it after each commit, in commit

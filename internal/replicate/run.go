@@ -22,6 +22,9 @@ func (r *Replicator) carryOut(ctx context.Context, e core.Effect) {
 		r.spawn(func() { r.snapshot(ctx, e) })
 	case core.Compare:
 		r.spawn(func() { r.mend(ctx, e) })
+	case core.Confirm:
+		r.store.Confirm()
+		r.open()
 	case core.TakeIncarnation:
 		r.spawn(func() { r.takeIncarnation(ctx, e) })
 	case core.Resolve:
@@ -187,27 +190,20 @@ func (r *Replicator) mend(ctx context.Context, c core.Compare) {
 	r.box.post(core.Compared(c))
 }
 
-// takeIncarnation looks again before it acts: what the member reported may have
-// crossed a commit.
+// takeIncarnation has the log decide: what a member reported may have crossed a
+// commit.
 func (r *Replicator) takeIncarnation(ctx context.Context, e core.TakeIncarnation) {
-	const crossing = 100 * time.Millisecond
-	for range 2 {
-		if r.store.Origin() != e.Head.Origin || r.store.View().Heads[e.Head.Origin].Seq >= e.Head.Seq {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(crossing):
-		}
+	if e.Member == "" {
+		r.log.WarnContext(ctx, "not every member has said what it holds of this node; ops are numbered afresh, to be safe", "origin", e.Head.Origin)
+	} else {
+		r.log.ErrorContext(ctx, "a member may hold ops of this node that are not in its file, which is then older than what the node once sent",
+			"member", e.Member, "dot", e.Head, "head", r.store.View().Heads[e.Head.Origin].Seq)
 	}
-	r.log.ErrorContext(ctx, "a member holds ops of this node that are not in its file; it was restored from a backup",
-		"member", e.Member, "dot", e.Head, "head", r.store.View().Heads[e.Head.Origin].Seq)
-	if _, err := r.store.NewIncarnation(ctx); err != nil {
+	if _, err := r.store.NewIncarnation(ctx, e.Head); err != nil {
 		r.log.ErrorContext(ctx, "new incarnation failed", "err", err)
 		return
 	}
-	r.box.ring()
+	r.box.commit(r.store.View(), nil, nil)
 }
 
 func (r *Replicator) isFailing(m memory.Node) bool {

@@ -52,27 +52,12 @@ func (w *world) write() {
 			kinds := memory.Kinds()
 			ops = append(ops, memorytest.RandomOp(w.rng, kinds[w.rng.IntN(len(kinds))]))
 		}
-		if !n.up || n.busy() {
+		if !n.up || !n.store.Numbering() {
 			return
 		}
 		w.report.Writes++
 		n.disk(func() { n.store.Submit(tag{quorum}, ops...) })
 	}
-}
-
-// busy reports whether a node takes no writes yet: after its disk was set back,
-// it first learns from every member what it had written before.
-func (n *node) busy() bool {
-	if !n.shy {
-		return false
-	}
-	for _, s := range n.core.Status() {
-		if s.HeardAt.IsZero() {
-			return true
-		}
-	}
-	n.shy = false
-	return false
 }
 
 func (w *world) shakeNetwork() {
@@ -187,7 +172,7 @@ func (w *world) loseDisk() {
 	n.crash()
 	if n.backup != nil && w.chance(0.5) {
 		w.trace("%s is set back to a backup", n.name)
-		n.store, n.shy = n.backup, true
+		n.store = n.backup
 	} else {
 		w.trace("%s loses its disk", n.name)
 		n.store = memlog.New(w.lib, n.name, 1000+uint64(w.report.DisksLost), n.clock)

@@ -33,7 +33,6 @@ type node struct {
 	waiting  map[uint64]core.Wait
 	lastWait uint64
 	ticking  uint64
-	shy      bool // takes no writes until it has heard of all members
 }
 
 // tag marks a write that somebody waits for.
@@ -63,7 +62,7 @@ func (n *node) start() {
 	parked, _ := n.store.Parked(context.Background())
 	n.core = core.New(core.Config{
 		Self: n.name, Origin: n.origin, View: n.store.View(), Members: n.members, Cursors: cursors, Parked: parked,
-		Seed: n.w.rng.Uint64(),
+		Seed: n.w.rng.Uint64(), Confirmed: n.store.Numbering(),
 	}, n.wall())
 	n.w.trace("%s starts, %d ops", n.name, n.store.View().Heads[n.origin].Seq)
 	n.step(core.Tick{})
@@ -73,6 +72,7 @@ func (n *node) crash() {
 	n.w.trace("%s crashes, %d jobs unsynced", n.name, len(n.unsynced))
 	n.up = false
 	n.life++
+	n.store.Restart()
 }
 
 // later runs do if the node lives on until then.
@@ -156,10 +156,11 @@ func (n *node) carryOut(e core.Effect) {
 		n.repair(e)
 	case core.TakeIncarnation:
 		n.disk(func() {
-			if e.Head.Origin == n.store.Origin() && e.Head.Seq > n.store.View().Heads[e.Head.Origin].Seq {
-				_, _ = n.store.NewIncarnation(context.Background())
-			}
+			_, _ = n.store.NewIncarnation(context.Background(), e.Head)
+			n.mail = append(n.mail, core.Committed{View: n.store.View()})
 		})
+	case core.Confirm:
+		n.store.Confirm()
 	case core.Resolve:
 		n.w.acknowledged(n, n.waiting[e.ID], e.Tally)
 		delete(n.waiting, e.ID)

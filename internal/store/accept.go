@@ -104,11 +104,12 @@ func (t *tx) accept(ctx context.Context, in []arrival, again bool, out *memory.A
 
 // offer takes or refuses a, and reports whether it did: else a must come later.
 func (t *tx) offer(ctx context.Context, a arrival, again bool, out *memory.Accepted) (bool, error) {
-	if a.Dot.Origin == t.w.own.name && a.Dot.Seq > t.w.own.head {
-		// Somebody knows ops of ours that this database does not.
-		if err := t.newIncarnation(ctx); err != nil {
-			return false, err
-		}
+	if err := t.yield(ctx, a.Dot); err != nil {
+		return false, err
+	}
+	if t.forged(a.Dot) {
+		out.Refused = append(out.Refused, memory.Refusal{Dot: a.Dot, Code: memory.CodeForbidden, Text: "this node has not numbered it"})
+		return true, nil
 	}
 	o, err := t.origin(ctx, a.Dot.Origin)
 	if err != nil || t.early(o, a) {
@@ -280,10 +281,12 @@ func (s *Store) AdoptHeads(ctx context.Context, heads memory.Heads) error {
 			if len(h.Gaps) > 0 {
 				h.Seq = min(h.Seq, h.Gaps[0]-1) // what lies behind was not all in the snapshot
 			}
-			if name == t.w.own.name && h.Seq > t.w.own.head {
-				if err := t.newIncarnation(ctx); err != nil {
-					return err
-				}
+			last := memory.Dot{Origin: name, Seq: h.Seq}
+			if err := t.yield(ctx, last); err != nil {
+				return err
+			}
+			if t.forged(last) {
+				continue
 			}
 			o, err := t.origin(ctx, name)
 			if err != nil {

@@ -49,6 +49,7 @@ func (w *writer) loadNode(ctx context.Context) error {
 
 func (w *writer) initialise(ctx context.Context) error {
 	origin := memory.MakeOrigin(w.s.cfg.Node, newIncarnation(w.s.cfg.Clock.Wall()))
+	w.taken = origin
 	for _, st := range []struct {
 		q    string
 		args []any

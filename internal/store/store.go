@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -45,6 +44,9 @@ type Config struct {
 	// writes of the commit return. It must not block. Nil is no hook.
 	OnCommit func(memory.Committed)
 
+	// Held makes [Store.Submit] wait until [Store.Confirm] or [Store.NewIncarnation],
+	// unless the database is a new one.
+	Held bool
 	// QueueLen bounds the local writes, and the pushes, that wait for the writer;
 	// beyond, memory.ErrBusy. 0 is 4,096.
 	QueueLen int
@@ -99,6 +101,8 @@ type Store struct {
 	stopped chan struct{} // closed when no more jobs are answered
 	stop    sync.Once
 
+	numbering numbering
+
 	view   atomic.Pointer[memory.View]
 	origin atomic.Pointer[memory.Origin]
 	names  sync.Map // origins.id → memory.Origin, for readers
@@ -126,6 +130,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		s.queue[i].jobs = make(chan *job, cfg.QueueLen)
 	}
 	s.index.init()
+	s.numbering.open = make(chan struct{})
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -154,7 +159,13 @@ func (s *Store) open(ctx context.Context) error {
 	if s.bulk, err = openReader(s.path, bulkReaders); err != nil {
 		return err
 	}
-	return s.write.load(ctx)
+	if err := s.write.load(ctx); err != nil {
+		return err
+	}
+	if s.write.fresh() || !s.cfg.Held {
+		s.numbering.allow()
+	}
+	return nil
 }
 
 // Close closes the database. Call it after Run has returned.
@@ -196,8 +207,3 @@ func (s *Store) originName(id int64) memory.Origin {
 	}
 	return ""
 }
-
-// newIncarnation derives an incarnation number from the wall clock: higher than
-// any earlier one of the same node, unless the clock was turned back by more
-// than the node's whole downtime.
-func newIncarnation(t time.Time) uint64 { return uint64(max(t.UnixMilli(), 1)) }

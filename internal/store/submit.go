@@ -12,11 +12,15 @@ import (
 // Submit logs the ops of a write under this node's origin, all or none, and
 // returns once they are fsynced. It fails with memory.ErrBusy before anything is
 // written, with ErrStale if an expectation does not hold, with ErrKeyReused,
-// ErrFull or ErrClosed. Once the write is queued, it goes on whatever becomes of
+// ErrFull or ErrClosed. Of a store that is held it waits until ops may be numbered:
+// see [Store.Confirm]. Once the write is queued, it goes on whatever becomes of
 // ctx.
 func (s *Store) Submit(ctx context.Context, wr *memory.Write) (*memory.Written, error) {
 	if len(wr.Ops) == 0 {
 		return nil, fmt.Errorf("a write of nothing: %w", memory.ErrInvalid)
+	}
+	if err := s.mayNumber(ctx); err != nil {
+		return nil, err
 	}
 	wr = usable(wr)
 	var out *memory.Written
@@ -197,38 +201,13 @@ func (s *Store) Idempotent(ctx context.Context, actor memory.AgentID, id *memory
 	return out, nil
 }
 
-// NewIncarnation makes this node number its ops afresh, under a new origin. It
-// is for a node that learns that sequence numbers of its own are in use which
-// its database does not know: it was restored from a backup.
-func (s *Store) NewIncarnation(ctx context.Context) (memory.Origin, error) {
-	err := s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error { return t.newIncarnation(ctx) })
-	if err != nil {
-		return "", err
-	}
-	return s.Origin(), nil
-}
-
-func (t *tx) newIncarnation(ctx context.Context) error {
-	n := newIncarnation(t.w.s.cfg.Clock.Wall())
-	name := memory.MakeOrigin(t.w.s.cfg.Node, n)
-	for t.w.origins[name] != nil {
-		n++
-		name = memory.MakeOrigin(t.w.s.cfg.Node, n)
-	}
-	o, err := t.origin(ctx, name)
-	if err != nil {
-		return err
-	}
-	t.change()
-	t.w.own = o
-	return nil
-}
-
-// SaveCursor notes up to where a member has acknowledged an origin's entries. It
-// is durable with the next commit, and may lag: what is sent twice does no harm.
+// SaveCursor notes up to where a member has acknowledged an origin's entries: the
+// last word counts, also if it is less than an earlier one, because the member has
+// lost its disk. It is durable with the next commit, and may lag: what is sent
+// twice does no harm.
 func (s *Store) SaveCursor(ctx context.Context, member memory.Node, origin memory.Origin, seq uint64) error {
 	return s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error {
 		return t.exec(ctx, `INSERT INTO cursors (member, origin, seq) VALUES (?,?,?)
-			ON CONFLICT (member, origin) DO UPDATE SET seq = max(seq, excluded.seq)`, string(member), string(origin), int64(seq))
+			ON CONFLICT (member, origin) DO UPDATE SET seq = excluded.seq`, string(member), string(origin), int64(seq))
 	})
 }

@@ -33,6 +33,7 @@ type writer struct {
 
 	origins map[memory.Origin]*originState
 	own     *originState
+	taken   memory.Origin // by this run, if any: nobody else can know ops of it
 	clock   memory.Stamp
 	lsn     uint64
 	indexed uint64
@@ -288,5 +289,8 @@ func (w *writer) publishView(changed bool) memory.View {
 	}
 	w.s.view.Store(&v)
 	w.s.origin.Store(&w.own.name)
+	if w.fresh() {
+		w.s.numbering.allow()
+	}
 	return v
 }

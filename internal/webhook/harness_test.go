@@ -69,7 +69,7 @@ func open(tb testing.TB, s setup) *node {
 		tb.Fatal(err)
 	}
 	n.store = st
-	if fed, err = replicate.New(ctx, replicate.Config{Self: s.name, Members: s.members, W: 1}, replicate.Storage{Log: st, Cursors: st, Digests: st}, s.net, log); err != nil {
+	if fed, err = replicate.New(ctx, replicate.Config{Self: s.name, Members: s.members, W: 1}, replicate.Storage{Log: st, Numbers: st, Cursors: st, Digests: st}, s.net, log); err != nil {
 		tb.Fatal(err)
 	}
 	ec := engine.Config{Node: s.name, Log: log}

@@ -14,6 +14,8 @@ type Config struct {
 	Origin  memory.Origin // under which this node numbers its ops
 	View    memory.View   // what this node holds
 	Members []memory.Node // all others
+	// Confirmed: Origin was taken by this run, so that its numbers are this node's.
+	Confirmed bool
 	// Cursors are up to where members are known to hold Origin, from earlier runs.
 	Cursors map[memory.Node]uint64
 	// Parked are the refusals of members from an earlier run.
@@ -30,6 +32,7 @@ type Config struct {
 	HeadsBusy  time.Duration // between exchanges while something changes; 0 is 1 s
 	HeadsIdle  time.Duration // between exchanges otherwise; 0 is 5 s
 	MaxPulls   int           // in flight at once; 0 is 4
+	Greeting   time.Duration // how long members are waited for that say nothing of our numbers; 0 is 500 ms
 }
 
 func (c *Config) defaults() {
@@ -37,6 +40,7 @@ func (c *Config) defaults() {
 	set(&c.Company, 64)
 	set(&c.Gather, 10*time.Millisecond)
 	set(&c.MaxPulls, 4)
+	set(&c.Greeting, 500*time.Millisecond)
 	set(&c.BackoffMin, 250*time.Millisecond)
 	set(&c.BackoffMax, 30*time.Second)
 	set(&c.Probe, 30*time.Second)
@@ -62,8 +66,8 @@ type Core struct {
 	waits   []Wait    // unresolved, in the order of registration
 	pulls   map[memory.Origin]*pull
 	snap    snapshot
+	numbers numbers
 	lastID  uint64
-	outrun  time.Time // when TakeIncarnation was last asked for
 
 	now time.Time // of the current step
 	out []Effect  // of the current step
@@ -77,6 +81,10 @@ func New(cfg Config, now time.Time) *Core {
 		pulls: map[memory.Origin]*pull{}, now: now,
 	}
 	c.setMembers(cfg.Members)
+	c.numbers.till = now.Add(cfg.Greeting)
+	if cfg.Confirmed {
+		c.numbers = numbers{state: NumbersConfirmed, opened: true, fresh: true}
+	}
 	for name, seq := range cfg.Cursors {
 		if m := c.member(name); m != nil {
 			m.heads[c.origin] = memory.Head{Seq: seq}
@@ -121,6 +129,7 @@ func (c *Core) Step(now time.Time, ev Event) []Effect {
 		c.settle(nil)
 	case Tick:
 	}
+	c.number()
 	for _, m := range c.members {
 		c.drive(m)
 	}
@@ -135,6 +144,9 @@ func (c *Core) Deadline() time.Time {
 		if t := c.laneDeadline(m); t.Before(next) {
 			next = t
 		}
+	}
+	if t, ok := c.numbersDue(); ok && t.Before(next) {
+		next = t
 	}
 	for _, p := range c.pulls {
 		if p.flight == nil && p.due.Before(next) {
@@ -189,6 +201,7 @@ func (c *Core) look(v memory.View) {
 // spread by pulls, and those of it that only others have are pulled.
 func (c *Core) reborn(ev Reborn) {
 	c.origin = ev.Origin
+	c.numbers = numbers{state: NumbersConfirmed, opened: true, fresh: true}
 	c.look(ev.View)
 	for _, m := range c.members {
 		m.lane.restart()

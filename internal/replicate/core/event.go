@@ -167,13 +167,17 @@ type Unpark struct {
 	Dots   []memory.Dot
 }
 
-// TakeIncarnation says that Member knows more of this node's origin than this
-// node does: its file is older than what it once sent. It must take a new
-// origin before it numbers another op. Answer with [Reborn] if the log, read
-// afresh, confirms it.
+// Confirm says that every member has been heard, and that none holds an op of
+// Origin that this node does not know: ops may be numbered under it.
+type Confirm struct{ Origin memory.Origin }
+
+// TakeIncarnation says that the number Head may be in use for an op that this
+// node does not know: its file is older than what it once sent. It must take a new
+// origin before it numbers another op. Answer with [Reborn]; or, if the log has
+// Head by now, with [Committed].
 type TakeIncarnation struct {
-	Member memory.Node
-	Head   memory.Dot // the highest op of ours that the member holds
+	Member memory.Node // who holds Head; none: some members were silent, and may hold it
+	Head   memory.Dot
 }
 
 // Notice tells the operator something about Member.
@@ -210,5 +214,6 @@ func (Resolve) effect()         {}
 func (SaveCursor) effect()      {}
 func (Park) effect()            {}
 func (Unpark) effect()          {}
+func (Confirm) effect()         {}
 func (TakeIncarnation) effect() {}
 func (Notice) effect()          {}

@@ -70,10 +70,11 @@ func (l *lane) acked(now time.Time) {
 }
 
 // knocked notes that the member called us: heads were exchanged, and if we were
-// backing off, now is the time to try.
+// backing off or had stopped, now is the time to try. A member that has called
+// us may have been told by now who we are.
 func (l *lane) knocked(c *Core) {
 	c.exchanged(l)
-	if l.faults > 0 && !l.stopped && !l.asked && c.now.Sub(l.faultAt) >= c.cfg.BackoffMin {
+	if (l.faults > 0 || l.stopped) && !l.asked && c.now.Sub(l.faultAt) >= c.cfg.BackoffMin {
 		l.retryAt = c.now
 	}
 }
@@ -290,6 +291,7 @@ func (c *Core) replied(m *member, f flight, r *memory.PushReply) {
 	}
 	c.wentBack(m, f.floor, r.View)
 	c.learn(m, r.View)
+	c.vouched(m)
 	c.exchanged(l)
 	for _, no := range r.Refused {
 		if no.Dot.Origin == c.origin && no.Dot.Seq >= f.from && no.Dot.Seq <= f.last && !m.refuse(no) {

@@ -18,6 +18,7 @@ type member struct {
 	// has another op under the dot, so that what it says of the dot is not of ours.
 	parked map[memory.Dot]bool
 
+	vouches bool      // it has said, in this run, that it holds no more of our origin than we do
 	heardAt time.Time // of the last reading; zero: never in this run
 	equalAt time.Time // when its state was last proven equal to ours
 	suspect *suspicion
@@ -87,7 +88,6 @@ func (c *Core) learn(m *member, v memory.View) {
 		c.emit(Unpark{Member: m.name, Dots: taken})
 	}
 	c.prove(m, v)
-	c.checkOutrun(m, v)
 }
 
 // prove compares a reading of m with ours. Equal heads and roots prove that the
@@ -115,19 +115,6 @@ func (c *Core) compared(ev Compared) {
 	if m := c.member(ev.Member); m != nil {
 		m.repairs = repairs{after: c.now.Add(repairPause)}
 	}
-}
-
-// checkOutrun notices that m holds more of our current origin than we do. The
-// reading may have crossed a commit of ours that is not reported yet, so the
-// shell looks again before it acts.
-func (c *Core) checkOutrun(m *member, v memory.View) {
-	const pause = time.Second
-	h := v.Heads[c.origin].Seq
-	if h <= c.head() || (!c.outrun.IsZero() && c.now.Sub(c.outrun) < pause) {
-		return
-	}
-	c.outrun = c.now
-	c.emit(TakeIncarnation{Member: m.name, Head: memory.Dot{Origin: c.origin, Seq: h}})
 }
 
 // wentBack notices that m, in a reading it made after another one that we

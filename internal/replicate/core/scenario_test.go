@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"maps"
@@ -12,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -24,7 +25,8 @@ var update = flag.Bool("update", false, "rewrite the expected output of the scen
 // before a command that begin with # are comments. Node a is the one under test; its ops
 // are numbered under a.1.
 //
-//	start b c                members; options head=SEQ (own head), b=SEQ (cursor)
+//	start b c                members; options head=SEQ (own head), b=SEQ (cursor),
+//	                         numbers=unknown (the file may be a copy)
 //	commit N [w=W]           N own ops; with w, somebody waits for W votes of the last
 //	hold ORIGIN=SEQ…         entries of others were accepted here
 //	loaded M #ID SEQ         the batch reaches up to SEQ (or: truncated)
@@ -58,7 +60,7 @@ func TestScenarios(t *testing.T) {
 				}
 				return
 			}
-			if d := cmp.Diff(string(text), got); d != "" {
+			if d := gocmp.Diff(string(text), got); d != "" {
 				t.Errorf("expected -, got +; go test -update rewrites the file\n%s", d)
 			}
 		})
@@ -160,9 +162,9 @@ func (s *scene) command(f []string) {
 func (s *scene) start(args []string, opts map[string]string) {
 	s.heads[self] = memory.Head{Seq: number(opts["head"])}
 	s.lsn = s.heads[self].Seq
-	cfg := Config{Self: "a", Origin: self, View: s.view(), Members: names(args), Cursors: map[memory.Node]uint64{}, Seed: 1}
+	cfg := Config{Self: "a", Origin: self, View: s.view(), Members: names(args), Cursors: map[memory.Node]uint64{}, Seed: 1, Confirmed: opts["numbers"] == ""}
 	for k, v := range opts {
-		if k != "head" {
+		if k != "head" && k != "numbers" {
 			cfg.Cursors[memory.Node(k)] = number(v)
 		}
 	}
@@ -256,8 +258,10 @@ func describe(e Effect) string {
 		return fmt.Sprintf("park %s for %s: %s", e.Refusal.Dot, e.Member, e.Refusal.Code)
 	case Unpark:
 		return fmt.Sprintf("unpark %v for %s", e.Dots, e.Member)
+	case Confirm:
+		return fmt.Sprintf("confirm %s", e.Origin)
 	case TakeIncarnation:
-		return fmt.Sprintf("take a new incarnation: %s holds %s", e.Member, e.Head)
+		return fmt.Sprintf("take a new incarnation: %s holds %s", cmp.Or(e.Member, "somebody"), e.Head)
 	case Notice:
 		return fmt.Sprintf("notice: %s %s", e.Member, e.What)
 	}

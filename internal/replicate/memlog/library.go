@@ -18,10 +18,20 @@ import (
 type Library struct {
 	mu      sync.Mutex
 	entries map[string]*memory.Entry
+	lives   uint64
 }
 
 // NewLibrary returns an empty library.
 func NewLibrary() *Library { return &Library{entries: map[string]*memory.Entry{}} }
+
+// incarnation returns a number that no incarnation has had. The first ones are
+// left to callers of [New].
+func (l *Library) incarnation() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lives++
+	return 100 + l.lives
+}
 
 // Ship enters e and returns it as it travels.
 func (l *Library) Ship(e *memory.Entry) memory.Shipment {

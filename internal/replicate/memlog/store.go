@@ -20,7 +20,8 @@ type Store struct {
 	hook     func(memory.Committed)
 	refuse   func(*memory.Entry) error
 	origin   memory.Origin
-	life     uint64 // incarnations so far
+	taken    memory.Origin // by this run
+	numbered bool          // ops may be numbered under origin
 	logs     map[memory.Origin]*log
 	state    *memory.State
 	lsn      uint64
@@ -40,8 +41,9 @@ type log struct {
 // New returns an empty store whose first ops are numbered under the given
 // incarnation of node.
 func New(lib *Library, node memory.Node, incarnation uint64, clock *memory.Clock) *Store {
+	origin := memory.MakeOrigin(node, incarnation)
 	s := &Store{
-		lib: lib, node: node, clock: clock, origin: memory.MakeOrigin(node, incarnation), life: incarnation,
+		lib: lib, node: node, clock: clock, origin: origin, taken: origin, numbered: true,
 		logs: map[memory.Origin]*log{}, state: memory.NewState(),
 		cursors: map[memory.Node]map[memory.Origin]uint64{}, rejected: map[memory.Node]map[memory.Dot]memory.Parked{},
 	}
@@ -65,10 +67,14 @@ func (s *Store) Refuse(why func(*memory.Entry) error) {
 	s.refuse = why
 }
 
-// Submit logs ops under this node's origin.
+// Submit logs ops under this node's origin. It panics if its numbers may not be
+// used: that must not happen.
 func (s *Store) Submit(tag any, ops ...memory.Op) []*memory.Entry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !s.numbered {
+		panic("memlog: an op is numbered before it is known which numbers are free")
+	}
 	var entries []*memory.Entry
 	var own []memory.OwnEntry
 	l := s.log(s.origin)
@@ -138,8 +144,10 @@ func (s *Store) accept(ops []memory.Shipment, again bool) (memory.Accepted, erro
 		if err != nil {
 			return out, err
 		}
-		if e.Dot.Origin == s.origin && e.Dot.Seq > s.log(s.origin).head {
-			s.incarnate()
+		s.yield(e.Dot)
+		if s.forged(e.Dot) {
+			out.Refused = append(out.Refused, memory.Refusal{Dot: e.Dot, Code: memory.CodeForbidden})
+			continue
 		}
 		l := s.log(e.Dot.Origin)
 		_, known := l.entries[e.Dot.Seq]
@@ -249,22 +257,6 @@ func (s *Store) committed(c memory.Committed) {
 	}
 }
 
-// NewIncarnation implements replicate.Log.
-func (s *Store) NewIncarnation(context.Context) (memory.Origin, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.incarnate()
-	return s.origin, nil
-}
-
-func (s *Store) incarnate() {
-	s.life++
-	for s.logs[memory.MakeOrigin(s.node, s.life)] != nil {
-		s.life++
-	}
-	s.origin = memory.MakeOrigin(s.node, s.life)
-}
-
 // Has reports whether d was applied here, whatever the head.
 func (s *Store) Has(d memory.Dot) bool {
 	s.mu.Lock()
@@ -295,8 +287,10 @@ func (s *Store) AdoptHeads(_ context.Context, heads memory.Heads) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for o, h := range heads {
-		if o == s.origin && h.Seq > s.log(o).head {
-			s.incarnate()
+		last := memory.Dot{Origin: o, Seq: h.Seq}
+		s.yield(last)
+		if s.forged(last) {
+			continue
 		}
 		l := s.log(o)
 		l.dropped = max(l.dropped, h.Seq)
@@ -364,12 +358,13 @@ type only struct {
 
 func (o only) Subjects() []memory.Key { return []memory.Key{o.key} }
 
-// Clone returns an independent copy, as a backup is, without hooks.
+// Clone returns an independent copy, as a backup is, without hooks. It does not
+// know whether its numbers are free.
 func (s *Store) Clone() *Store {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := New(s.lib, s.node, s.life, s.clock)
-	c.lsn = s.lsn
+	c := New(s.lib, s.node, 0, s.clock)
+	c.origin, c.taken, c.numbered, c.lsn = s.origin, "", false, s.lsn
 	for o, l := range s.logs {
 		c.logs[o] = &log{head: l.head, entries: maps.Clone(l.entries), gaps: maps.Clone(l.gaps), dropped: l.dropped}
 	}

@@ -101,6 +101,13 @@ func (s Suite) restarts(t *testing.T) {
 	if c, err := n.Cursors(t.Context(), n.Origin()); err != nil || c["b"] != 2 {
 		t.Errorf("cursors %v (%v), want b at 2", c, err)
 	}
+	// A member that lost its disk holds less than it did.
+	if err := n.SaveCursor(t.Context(), "b", n.Origin(), 1); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := n.Cursors(t.Context(), n.Origin()); err != nil || c["b"] != 1 {
+		t.Errorf("cursors %v (%v), want b back at 1", c, err)
+	}
 	next := n.Put(Create("three", "third"))[0]
 	if next.Dot.Seq != 3 || next.Dot.Origin != last.Dot.Origin || next.Stamp <= last.Stamp {
 		t.Errorf("after %v at %d came %v at %d", last.Dot, last.Stamp, next.Dot, next.Stamp)

@@ -207,6 +207,8 @@ func (s Suite) Run(t *testing.T) {
 		"bounds what is queued":        s.boundsMemory,
 		"rolls back one job of many":   s.rollsBack,
 		"changes its origin":           s.changesOrigin,
+		"numbers what is its own":      s.numbering,
+		"takes one incarnation a run":  s.oneIncarnation,
 		"reports entries only":         s.quietHook,
 		"retains versions":             s.retains,
 		"ships tombstones":             s.shipsTombstones,

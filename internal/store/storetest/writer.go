@@ -20,7 +20,9 @@ import (
 // func returned runs it until it is called again.
 func (s Suite) idle(t *testing.T, change ...func(*store.Config)) (*Node, func()) {
 	t.Helper()
-	n := s.closed(t, "a", t.TempDir(), change...)
+	dir := t.TempDir()
+	s.Open(t, "a", dir).Stop()
+	n := s.closed(t, "a", dir, change...)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	var done chan error
 	n.stop = func() {
@@ -169,7 +171,10 @@ func (s Suite) rollsBack(t *testing.T) {
 	}
 	results := []<-chan error{
 		n.queued(n.put(Create("one", "x"), &one)),
-		n.queued(func() error { _, err := n.NewIncarnation(context.WithoutCancel(t.Context())); return err }),
+		n.queued(func() error {
+			_, err := n.NewIncarnation(context.WithoutCancel(t.Context()), memory.Dot{Origin: n.Origin()})
+			return err
+		}),
 		n.queued(n.put(Create("two", "x"), &two)),
 		n.queued(func() error {
 			_, err := n.Accept(context.WithoutCancel(t.Context()), s.Ship(t, []*memory.Entry{foreign("b.1", 1, Create("from b", "x"))}))
@@ -239,7 +244,10 @@ func (s Suite) changesOrigin(t *testing.T) {
 	old := n.Origin()
 	results := []<-chan error{
 		n.queued(n.put(Create("one", "x"), nil)),
-		n.queued(func() error { _, err := n.NewIncarnation(context.WithoutCancel(t.Context())); return err }),
+		n.queued(func() error {
+			_, err := n.NewIncarnation(context.WithoutCancel(t.Context()), memory.Dot{Origin: n.Origin()})
+			return err
+		}),
 		n.queued(n.put(Create("two", "x"), nil)),
 	}
 	run()

@@ -1,0 +1,60 @@
+package memlog
+
+import (
+	"context"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// Restart makes s what a store is after a start of its node: nothing may be
+// numbered before [Store.Confirm] or [Store.NewIncarnation].
+func (s *Store) Restart() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.taken, s.numbered = "", false
+}
+
+// Numbering implements replicate.Numbers.
+func (s *Store) Numbering() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.numbered
+}
+
+// Confirm implements replicate.Numbers.
+func (s *Store) Confirm() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.numbered = true
+}
+
+// NewIncarnation implements replicate.Numbers.
+func (s *Store) NewIncarnation(_ context.Context, old memory.Dot) (memory.Origin, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if old.Origin == s.origin && (old.Seq == 0 || old.Seq > s.log(s.origin).head) {
+		s.incarnate()
+	}
+	return s.origin, nil
+}
+
+// incarnate does nothing in a run that has taken its origin itself.
+func (s *Store) incarnate() {
+	if s.origin == s.taken {
+		return
+	}
+	s.origin = memory.MakeOrigin(s.node, s.lib.incarnation())
+	s.taken, s.numbered = s.origin, true
+}
+
+// yield takes a new incarnation if somebody has d, which is not in the log.
+func (s *Store) yield(d memory.Dot) {
+	if d.Origin == s.origin && d.Seq > s.log(s.origin).head {
+		s.incarnate()
+	}
+}
+
+// forged reports whether d is of the origin of this run, and was not logged by it.
+func (s *Store) forged(d memory.Dot) bool {
+	return d.Origin == s.origin && d.Seq > s.log(s.origin).head
+}

@@ -1,0 +1,112 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"sync"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// numbering is whether ops may be numbered under this node's origin. The file
+// alone cannot say: it may be a copy that is older than what the node once sent.
+type numbering struct {
+	once sync.Once
+	open chan struct{} // closed when they may
+}
+
+func (n *numbering) allow() { n.once.Do(func() { close(n.open) }) }
+
+// Numbering reports whether [Store.Submit] numbers ops: because this run has
+// taken the origin, or [Store.Confirm] was called, or Config.Held is not set.
+func (s *Store) Numbering() bool {
+	select {
+	case <-s.numbering.open:
+		return true
+	default:
+		return false
+	}
+}
+
+// Confirm lets [Store.Submit] number ops under the origin that this node has: no
+// member holds ops of it that the file does not have.
+func (s *Store) Confirm() { s.numbering.allow() }
+
+// mayNumber waits until ops may be numbered.
+func (s *Store) mayNumber(ctx context.Context) error {
+	select {
+	case <-s.numbering.open:
+		return nil
+	default:
+	}
+	select {
+	case <-s.numbering.open:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.closing:
+		return memory.ErrClosed
+	}
+}
+
+// NewIncarnation makes this node number its ops afresh, under a new origin, and
+// lets it number. It is for a node that learns that its database is older than
+// what others hold of it, or that cannot rule that out. Nothing happens if the
+// node has old in its log, or numbers under another origin by now. An origin that
+// this run has taken is kept: nobody else can have numbered under it.
+func (s *Store) NewIncarnation(ctx context.Context, old memory.Dot) (memory.Origin, error) {
+	err := s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error {
+		if own := t.w.own; own.name != old.Origin || old.Seq != 0 && old.Seq <= own.head {
+			return nil
+		}
+		return t.newIncarnation(ctx)
+	})
+	if err != nil {
+		return "", err
+	}
+	return s.Origin(), nil
+}
+
+// fresh reports whether this run has taken the origin that it numbers under.
+func (w *writer) fresh() bool { return w.own.name == w.taken }
+
+// newIncarnation does nothing in a run that has taken its origin itself.
+func (t *tx) newIncarnation(ctx context.Context) error {
+	if t.w.fresh() {
+		return nil
+	}
+	o, err := t.origin(ctx, memory.MakeOrigin(t.w.s.cfg.Node, newIncarnation(t.w.s.cfg.Clock.Wall())))
+	if err != nil {
+		return err
+	}
+	t.change()
+	t.w.own, t.w.taken = o, o.name
+	return nil
+}
+
+// yield takes a new incarnation if somebody has d, which this node has not logged
+// under its own origin: its database is older than what it once sent.
+func (t *tx) yield(ctx context.Context, d memory.Dot) error {
+	if d.Origin != t.w.own.name || d.Seq <= t.w.own.head {
+		return nil
+	}
+	return t.newIncarnation(ctx)
+}
+
+// forged reports whether d is of the origin that this run has taken, and was not
+// logged by it: nobody can have such an op.
+func (t *tx) forged(d memory.Dot) bool { return d.Origin == t.w.own.name && d.Seq > t.w.own.head }
+
+// incarnationBits are those of an incarnation's number that are drawn by lot:
+// clocks are set back, and a copy of a directory may start at the same instant.
+const incarnationBits = 20
+
+// newIncarnation returns a number that no incarnation of any node has had:
+// milliseconds of the wall clock, which are there for people, and random bits.
+func newIncarnation(t time.Time) uint64 {
+	var lot [8]byte
+	_, _ = rand.Read(lot[:]) // it never fails
+	return uint64(max(t.UnixMilli(), 1))<<incarnationBits | binary.BigEndian.Uint64(lot[:])>>(64-incarnationBits)
+}

@@ -1,0 +1,135 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"os"
+	"testing"
+
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/store"
+)
+
+// held makes a store wait for somebody to say which numbers are its own.
+func held(c *store.Config) { c.Held = true }
+
+// numbering checks that nothing is numbered by a store that may be a copy.
+func (s Suite) numbering(t *testing.T) {
+	dir := t.TempDir()
+	n := s.Open(t, "a", dir, held)
+	n.Put(Create("the first run of a directory needs nobody", "x"))
+	first := n.Origin()
+	n.Stop()
+
+	for name, free := range map[string]func(*Node) error{
+		"confirmed":       func(n *Node) error { n.Confirm(); return nil },
+		"new incarnation": func(n *Node) error { return n.renew(first, 0) },
+		"outrun":          func(n *Node) error { return n.renew(first, 99) },
+		"an op of its own comes in": func(n *Node) error {
+			n.Take(s.Ship(t, []*memory.Entry{foreign(first, 99, Create("from another life", "x"))})...)
+			return nil
+		},
+		"heads of its own come in": func(n *Node) error {
+			return n.AdoptHeads(context.WithoutCancel(t.Context()), memory.Heads{first: {Seq: 99}})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := s.Open(t, "a", copyOf(t, dir), held)
+			if n.Numbering() {
+				t.Error("a store that may be a copy numbers")
+			}
+			var w *memory.Written
+			done := n.queuedWrite(&w)
+			if err := n.renew(first, 1); err != nil || n.Origin() != first {
+				t.Errorf("origin %s (%v): the number that it was to yield to is in its log", n.Origin(), err)
+			}
+			select {
+			case err := <-done:
+				t.Fatalf("a write was numbered: %v", err)
+			default:
+			}
+			if err := free(n); err != nil {
+				t.Fatal(err)
+			}
+			if err := <-done; err != nil || !n.Numbering() {
+				t.Fatalf("the write that waited: %v", err)
+			}
+			want := memory.Dot{Origin: first, Seq: 2}
+			if name != "confirmed" {
+				want = memory.Dot{Origin: n.Origin(), Seq: 1}
+			}
+			if got := w.Entries[0].Dot; got != want || (n.Origin() == first) != (name == "confirmed") {
+				t.Errorf("numbered %s, want %s", got, want)
+			}
+		})
+	}
+
+	n = s.Open(t, "a", copyOf(t, dir), held)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := n.Submit(ctx, &memory.Write{Ops: []memory.NewOp{{Op: Create("x", "x")}}}); !errors.Is(err, context.Canceled) {
+		t.Errorf("a write whose caller has gone: %v", err)
+	}
+	var w *memory.Written
+	done := n.queuedWrite(&w)
+	n.Stop()
+	if err := <-done; !errors.Is(err, memory.ErrClosed) {
+		t.Errorf("a write that waited until the end: %v", err)
+	}
+}
+
+func (n *Node) renew(o memory.Origin, seq uint64) error {
+	_, err := n.NewIncarnation(context.WithoutCancel(n.t.Context()), memory.Dot{Origin: o, Seq: seq})
+	return err
+}
+
+// queuedWrite starts a write and returns how it ends.
+func (n *Node) queuedWrite(out **memory.Written) <-chan error {
+	done, started := make(chan error, 1), make(chan struct{})
+	go func() {
+		close(started)
+		var err error
+		*out, err = n.Submit(context.WithoutCancel(n.t.Context()), &memory.Write{
+			Actor: memory.Anonymous, Ops: []memory.NewOp{{Op: Create("waits", "x")}},
+		})
+		done <- err
+	}()
+	<-started
+	return done
+}
+
+// oneIncarnation checks that nobody can make a node take incarnations without end.
+func (s Suite) oneIncarnation(t *testing.T) {
+	dir := t.TempDir()
+	s.Open(t, "a", dir).Stop()
+	n := s.Open(t, "a", dir)
+	for seq := range uint64(5) {
+		e := foreign(n.Origin(), 100+seq, Create("forged", "x"))
+		acc := n.Take(s.Ship(t, []*memory.Entry{e})...)
+		if forged := seq > 0; forged != (len(acc.Refused) == 1 && acc.Refused[0].Code == memory.CodeForbidden) {
+			t.Errorf("op %d of the node's own origin: %+v", seq, acc.Refused)
+		}
+	}
+	if err := n.AdoptHeads(t.Context(), memory.Heads{n.Origin(): {Seq: 7}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.renew(n.Origin(), 0); err != nil {
+		t.Fatal(err)
+	}
+	if h := n.View().Heads; len(h) != 2 || h[n.Origin()].Seq != 0 {
+		t.Errorf("heads %v, want two incarnations and nothing under the second", h)
+	}
+	if e := n.Put(Create("x", "x"))[0]; e.Dot.Seq != 1 {
+		t.Errorf("the first op is %s", e.Dot)
+	}
+}
+
+// copyOf returns a copy of the directory of a stopped store.
+func copyOf(t *testing.T, dir string) string {
+	t.Helper()
+	to := t.TempDir()
+	if err := os.CopyFS(to, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
