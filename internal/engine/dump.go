@@ -63,8 +63,8 @@ type Loaded struct {
 	Deferred int              // hollow, and what replaced them is missing
 	Refused  int              // not taken, their bytes kept
 	Refusals []memory.Refusal // the first of them
-	// Adopted is set when this node now vouches for everything that the dump
-	// covers, also for what had been superseded and dropped before it was made.
+	// Adopted is set when this node, whose state is now that of the dump, vouches for
+	// everything that the dump covers, also for what had been superseded and dropped before it was made.
 	Adopted bool
 	Digest  memory.Digest // of this node's state, afterwards
 	Equal   bool          // to that of the manifest
@@ -82,7 +82,7 @@ const (
 // heads stay as they are. With dry nothing is written: everything is decoded, and
 // added up to the digest that the manifest names.
 func (e *Engine) Load(ctx context.Context, m Manifest, dry bool, batches iter.Seq2[[]memory.Shipment, error]) (Loaded, error) {
-	l := loading{engine: e, dry: dry, state: memory.NewState(), parked: map[memory.Dot]bool{}, whole: true}
+	l := loading{engine: e, dry: dry, state: memory.NewState(), parked: map[memory.Dot]bool{}, origins: map[memory.Origin]bool{}, whole: true}
 	for o, h := range m.View.Heads {
 		for _, seq := range h.Gaps {
 			l.parked[memory.Dot{Origin: o, Seq: seq}] = true
@@ -101,13 +101,14 @@ func (e *Engine) Load(ctx context.Context, m Manifest, dry bool, batches iter.Se
 
 // loading is a Load under way.
 type loading struct {
-	engine *Engine
-	dry    bool
-	out    Loaded
-	state  *memory.State       // what the dump adds up to
-	parked map[memory.Dot]bool // what its node had refused, and not counted
-	whole  bool                // state has everything
-	later  []memory.Shipment   // hollow entries of batches in which some wait for what came behind them
+	engine  *Engine
+	dry     bool
+	out     Loaded
+	state   *memory.State          // what the dump adds up to
+	parked  map[memory.Dot]bool    // what its node had refused, and not counted
+	origins map[memory.Origin]bool // of the entries
+	whole   bool                   // state has everything
+	later   []memory.Shipment      // hollow entries of batches in which some wait for what came behind them
 }
 
 func (l *loading) batch(ctx context.Context, ops []memory.Shipment) error {
@@ -120,6 +121,7 @@ func (l *loading) batch(ctx context.Context, ops []memory.Shipment) error {
 			return fmt.Errorf("entry %d: damaged: %w", l.out.Entries+1, errors.Join(err, memory.ErrInvalid))
 		}
 		l.out.Entries++
+		l.origins[entry.Dot.Origin] = true
 		switch {
 		case l.parked[entry.Dot]:
 		case err != nil:
@@ -216,8 +218,8 @@ func (l *loading) finish(ctx context.Context, m Manifest) (Loaded, error) {
 			return l.out, err
 		}
 		l.out.Known = l.out.Entries - l.out.Applied - l.out.Refused - l.out.Deferred
-		if l.whole && l.out.Deferred == 0 {
-			if err := e.store.AdoptHeads(ctx, covered(m.View.Heads)); err != nil {
+		if l.whole && l.out.Deferred == 0 && e.store.View().Root == m.View.Root {
+			if err := e.store.AdoptHeads(ctx, l.covered(m.View.Heads)); err != nil {
 				return l.out, fmt.Errorf("adopt the heads of the dump: %w", err)
 			}
 			l.out.Adopted = true
@@ -233,11 +235,15 @@ func (l *loading) finish(ctx context.Context, m Manifest) (Loaded, error) {
 	return l.out, nil
 }
 
-// covered are the heads up to which a dump has everything: what its node had
-// refused is not held there, and so neither here.
-func covered(heads memory.Heads) memory.Heads {
+// covered are the heads up to which the dump has everything: what its node had
+// refused is not held there, and so neither here. Of an origin without an entry in
+// the dump nothing is taken over: a member that has one will tell.
+func (l *loading) covered(heads memory.Heads) memory.Heads {
 	out := memory.Heads{}
 	for o, h := range heads {
+		if !l.origins[o] {
+			continue
+		}
 		if len(h.Gaps) > 0 {
 			h = memory.Head{Seq: h.Gaps[0] - 1}
 		}

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"iter"
+	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/memory/memorytest"
+	"github.com/tallystick/tallystick/internal/store"
 )
 
 // dump is a complete export in memory.
@@ -204,7 +207,14 @@ func TestADumpThatIsNotWholeOrLiesMovesNoHeads(t *testing.T) {
 // A node that was restored from an old copy of its directory learns from a dump
 // that it has used more numbers than it knows of.
 func TestADumpWithOpsThatANodeForgotMakesItCountAnew(t *testing.T) {
-	a := alone(t)
+	dir := t.TempDir()
+	earlier, err := store.Open(t.Context(), store.Config{
+		Dir: dir, Node: "a", Clock: memory.NewClock(time.Now, time.Minute), Codec: codec, Log: slog.New(slog.DiscardHandler),
+	})
+	if err := errors.Join(err, earlier.Close()); err != nil {
+		t.Fatal(err)
+	}
+	a := openIn(t, dir, "a", nil, 1)
 	a.create(t, alice, draft("known"))
 	old := a.store.Origin()
 	forgot := &memory.Entry{
@@ -233,6 +243,26 @@ func TestADumpWithOpsThatANodeForgotMakesItCountAnew(t *testing.T) {
 	next := ok(t)(a.Create(t.Context(), alice, draft("new")))
 	if dot := next.Receipt.Dot; dot.Origin == old || dot.Seq != 1 {
 		t.Errorf("the next op is %s", dot)
+	}
+}
+
+// Heads say "I have all that": a dump gets them adopted only if it made this
+// node's state what it says, and for the origins that it has entries of.
+func TestTheHeadsOfADumpAreTakenOnlyWithItsState(t *testing.T) {
+	a := alone(t)
+	a.create(t, alice, draft("one"))
+	d := a.dump(t)
+	d.manifest.View.Heads = maps.Clone(d.manifest.View.Heads)
+	for i := range 100 {
+		d.manifest.View.Heads[memory.MakeOrigin("x", uint64(i))] = memory.Head{Seq: 7}
+	}
+	empty, full := alone(t), alone(t)
+	if got := empty.load(t, d, false); !got.Adopted || !got.Equal || len(empty.store.View().Heads) != 2 {
+		t.Errorf("%+v, heads %v", got, empty.store.View().Heads)
+	}
+	full.create(t, alice, draft("two"))
+	if got := full.load(t, d, false); got.Adopted || got.Equal || got.Applied != 1 || len(full.store.View().Heads) != 2 {
+		t.Errorf("%+v, heads %v", got, full.store.View().Heads)
 	}
 }
 

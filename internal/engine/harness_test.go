@@ -37,11 +37,17 @@ func (n *node) now() memory.Instant { return memory.InstantOf(n.clock.now()) }
 // open builds a node of a federation and runs it until the test ends.
 func open(tb testing.TB, name memory.Node, net replicate.Transport, w int, others ...engine.Member) *node {
 	tb.Helper()
+	return openIn(tb, tb.TempDir(), name, net, w, others...)
+}
+
+// openIn is open in a directory that may have been used before.
+func openIn(tb testing.TB, dir string, name memory.Node, net replicate.Transport, w int, others ...engine.Member) *node {
+	tb.Helper()
 	n := &node{clock: &testClock{}, logs: &logs{}}
 	log := slog.New(n.logs)
 	clock := memory.NewClock(n.clock.now, memory.DefaultMaxSkew)
 	st, err := store.Open(tb.Context(), store.Config{
-		Dir: tb.TempDir(), Node: name, Clock: clock, Codec: wire.Codec{}, Log: log,
+		Dir: dir, Node: name, Clock: clock, Codec: wire.Codec{}, Log: log,
 		OnCommit: func(c memory.Committed) {
 			n.fed.Committed(c)
 			n.Committed(c)
