@@ -39,10 +39,11 @@ func table() map[string][]string {
 		},
 
 		// Programs on top, and what they are made of.
+		"fleet":         {},
 		"client":        {},
-		"cmd/tally":     {"node", "client", "bench", "importer"},
+		"cmd/tally":     {"node", "client", "bench", "importer", "fleet"},
 		"importer":      {"client"},
-		"bench":         {"client", "node", "memory"},
+		"bench":         {"client", "fleet", "memory", "node"},
 		"bench/control": {"memory", "node", "replicate"},
 
 		// What only tests use.
@@ -83,7 +84,7 @@ func narrow() map[string][]string {
 	return map[string][]string{
 		"net/http":     {"api", "peer", "webhook", "node", "client", "bench", "cmd/tally"},
 		"database/sql": {"store", "importer"},
-		"os/exec":      {"cmd/tally", "bench"},
+		"os/exec":      {"fleet"}, // whoever runs nodes asks it
 		"log":          {},
 		"unsafe":       {},
 		"reflect":      {"openapi"},

@@ -25,7 +25,7 @@ func (r results) percentile(q float64) Series {
 }
 
 // rounds lets the arms take turns, each time with a new federation.
-func (r *runner) rounds(ctx context.Context, title string, t topology, clients int) (our, controls results, err error) {
+func (r *runner) rounds(ctx context.Context, title string, nodes, quorum, clients int) (our, controls results, err error) {
 	texts := newWriter(r.Seed).texts()
 	arms := []arm{ours}
 	if r.Control != "" {
@@ -33,6 +33,10 @@ func (r *runner) rounds(ctx context.Context, title string, t topology, clients i
 	}
 	for i := range r.Rounds {
 		for _, a := range arms {
+			t, err := somewhere(ctx, nodes, quorum)
+			if err != nil {
+				return nil, nil, err
+			}
 			t.arm = a
 			o, err := r.round(ctx, t, load{
 				clients: clients, warm: r.warm(), duration: r.Duration, texts: texts, label: fmt.Sprintf("round %d", i),
@@ -64,13 +68,13 @@ func (r *runner) round(ctx context.Context, t topology, l load) (_ *outcome, err
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.stop()) }()
-	l.addrs = c.addrs(t.nodes)
+	l.addrs = c.addrs(len(t.places))
 	return l.run(ctx)
 }
 
 // threeNodes is the load that batching is for.
 func threeNodes(ctx context.Context, r *runner) ([]Row, error) {
-	o, c, err := r.rounds(ctx, "128 clients", topology{nodes: 3, quorum: 2}, 128)
+	o, c, err := r.rounds(ctx, "128 clients", 3, 2, 128)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +92,7 @@ func threeNodes(ctx context.Context, r *runner) ([]Row, error) {
 
 // oneClient is the load that batching must not make slower.
 func oneClient(ctx context.Context, r *runner) ([]Row, error) {
-	o, c, err := r.rounds(ctx, "one client", topology{nodes: 3, quorum: 2}, 1)
+	o, c, err := r.rounds(ctx, "one client", 3, 2, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +102,7 @@ func oneClient(ctx context.Context, r *runner) ([]Row, error) {
 
 // oneNode is a laptop.
 func oneNode(ctx context.Context, r *runner) ([]Row, error) {
-	o, c, err := r.rounds(ctx, "one node", topology{nodes: 1, quorum: 1}, 64)
+	o, c, err := r.rounds(ctx, "one node", 1, 1, 64)
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tallystick/tallystick/internal/fleet"
 )
 
 // Everything end to end, as short as it gets: the figures mean nothing.
@@ -165,11 +167,11 @@ func TestALoadCountsWhatWasAcknowledged(t *testing.T) {
 }
 
 func TestALoadThatNobodyTakesIsAnError(t *testing.T) {
-	addrs, err := freeAddrs(t.Context(), 1)
+	places, err := fleet.Places(t.Context(), "nobody")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = load{clients: 2, addrs: addrs, duration: 50 * time.Millisecond, texts: []string{"text"}}.run(t.Context())
+	_, err = load{clients: 2, addrs: []string{places[0].Addr}, duration: 50 * time.Millisecond, texts: []string{"text"}}.run(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "refused") {
 		t.Errorf("got %v", err)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"syscall"
 	"time"
 )
 
@@ -56,25 +55,23 @@ func degraded(ctx context.Context, r *runner) ([]Row, error) {
 
 // five starts five nodes, the fourth behind a proxy, and takes their health.
 func (r *runner) five(ctx context.Context, sick bool) (*cluster, *proxy, error) {
-	addrs, err := freeAddrs(ctx, 5)
+	t, err := somewhere(ctx, 5, 3)
 	if err != nil {
 		return nil, nil, err
 	}
-	p, err := listenProxy(ctx, addrs[slowNode])
+	p, err := listenProxy(ctx, t.places[slowNode].Addr)
 	if err != nil {
 		return nil, nil, err
 	}
-	c, err := r.start(ctx, topology{nodes: 5, quorum: 3, addrs: addrs, via: map[int]string{slowNode: p.url()}})
+	t.places[slowNode].Via = p.url()
+	c, err := r.start(ctx, t)
 	if err != nil {
 		p.Close()
 		return nil, nil, err
 	}
 	if sick {
 		p.delay.Store(int64(slowness))
-		if err := c.nodes[deadNode].end(syscall.SIGKILL); err != nil {
-			p.Close()
-			return nil, nil, errors.Join(err, c.stop())
-		}
+		c.nodes[deadNode].Kill()
 	}
 	return c, p, nil
 }
@@ -149,7 +146,7 @@ func (r *runner) watch(ctx context.Context, nodes []*process) (early, late float
 		}
 		var now float64
 		for _, p := range nodes {
-			bytes, err := rss(p.cmd.Process.Pid)
+			bytes, err := rss(p.PID())
 			if err != nil {
 				return 0, 0, err
 			}

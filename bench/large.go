@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"syscall"
 	"time"
 )
 
@@ -18,7 +17,11 @@ const bulkSize = 1000
 // large fills one node and starts it again: what a node costs that has seen a
 // few years.
 func large(ctx context.Context, r *runner) (rows []Row, err error) {
-	c, err := r.start(ctx, topology{nodes: 1, quorum: 1})
+	t, err := somewhere(ctx, 1, 1)
+	if err != nil {
+		return nil, err
+	}
+	c, err := r.start(ctx, t)
 	if err != nil {
 		return nil, err
 	}
@@ -32,14 +35,11 @@ func large(ctx context.Context, r *runner) (rows []Row, err error) {
 		return nil, err
 	}
 	for i := range r.Rounds {
-		if err := p.end(syscall.SIGTERM); err != nil {
+		if err := p.Stop(); err != nil {
 			return nil, err
 		}
 		begun := time.Now()
-		if err := p.spawn(ctx, r.Binary); err != nil {
-			return nil, err
-		}
-		if err := p.ready(ctx); err != nil {
+		if err := p.Start(ctx); err != nil {
 			return nil, err
 		}
 		took := time.Since(begun)
@@ -67,7 +67,7 @@ func large(ctx context.Context, r *runner) (rows []Row, err error) {
 }
 
 func appendRSS(s Series, p *process) (Series, error) {
-	n, err := rss(p.cmd.Process.Pid)
+	n, err := rss(p.PID())
 	if errors.Is(err, errNoRSS) {
 		return s, nil
 	}
@@ -123,7 +123,7 @@ func (p *process) recall(ctx context.Context) error {
 func (p *process) call(ctx context.Context, method, path string, body []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, p.url()+path, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, p.URL()+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

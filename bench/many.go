@@ -17,7 +17,7 @@ func manyNodes(ctx context.Context, r *runner) ([]Row, error) {
 		w                = r.Nodes/2 + 1
 	)
 	for i := range r.Rounds {
-		m, err := r.manyRound(ctx, topology{nodes: r.Nodes, quorum: w}, load{
+		m, err := r.manyRound(ctx, w, load{
 			clients: 64, warm: r.warm(), duration: r.Duration, texts: texts, label: fmt.Sprintf("round %d", i),
 		})
 		if err != nil {
@@ -46,13 +46,17 @@ type manyOutcome struct {
 	parked  int
 }
 
-func (r *runner) manyRound(ctx context.Context, t topology, l load) (m *manyOutcome, err error) {
+func (r *runner) manyRound(ctx context.Context, quorum int, l load) (m *manyOutcome, err error) {
+	t, err := somewhere(ctx, r.Nodes, quorum)
+	if err != nil {
+		return nil, err
+	}
 	c, err := r.start(ctx, t)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.stop()) }()
-	l.addrs = c.addrs(t.nodes)
+	l.addrs = c.addrs(r.Nodes)
 	out, err := l.run(ctx)
 	if err != nil {
 		return nil, err

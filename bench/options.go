@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tallystick/tallystick/internal/fleet"
 )
 
 // Options of a run. The zero value of each field takes its default.
@@ -21,6 +23,7 @@ type Options struct {
 	Memories int           // in measure f; 100,000
 	Nodes    int           // in measure d; 25
 	Seed     uint64        // of the texts; 1
+	Family   *fleet.Family // that the nodes join; nil: one of its own
 	JSON     bool          // write JSON, not a table
 	Progress io.Writer     // one line for each step; nil: none
 }
@@ -51,6 +54,9 @@ func (o *Options) defaults() error {
 	preset(&o.Memories, 100_000)
 	preset(&o.Nodes, 25)
 	preset(&o.Seed, 1)
+	if o.Family == nil {
+		o.Family = &fleet.Family{}
+	}
 	if o.Progress == nil {
 		o.Progress = io.Discard
 	}

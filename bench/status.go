@@ -35,25 +35,25 @@ func (s *status) parked() int {
 func (p *process) status(ctx context.Context) (*status, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url()+"/api/v1/status", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.URL()+"/api/v1/status", nil)
 	if err != nil {
 		return nil, err
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("status of %s: %w", p.name, err)
+		return nil, fmt.Errorf("status of %s: %w", p.Name, err)
 	}
 	defer resp.Body.Close() //nolint:errcheck // it was read
 	b, err := io.ReadAll(io.LimitReader(resp.Body, 64<<20))
 	if err != nil {
-		return nil, fmt.Errorf("status of %s: %w", p.name, err)
+		return nil, fmt.Errorf("status of %s: %w", p.Name, err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("status of %s: %s: %.200s", p.name, resp.Status, b)
+		return nil, fmt.Errorf("status of %s: %s: %.200s", p.Name, resp.Status, b)
 	}
 	var s status
 	if err := json.Unmarshal(b, &s); err != nil {
-		return nil, fmt.Errorf("status of %s: %w", p.name, err)
+		return nil, fmt.Errorf("status of %s: %w", p.Name, err)
 	}
 	return &s, nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/fleet"
 )
 
 // stdio is what a process has of the world.
@@ -22,7 +23,7 @@ type stdio struct {
 	err io.Writer
 	env []string // KEY=value
 
-	children *children
+	family *fleet.Family // processes that end with this one
 }
 
 func (s stdio) getenv(key string) string {

@@ -8,12 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/importer"
+	"github.com/tallystick/tallystick/internal/fleet"
 )
 
 const (
@@ -99,8 +99,15 @@ type demo struct {
 	out    io.Writer
 	source string
 	drafts []client.Draft
-	nodes  []*process
+	nodes  []*demoProcess
 	result demoResult
+}
+
+// demoProcess is a node that the demo runs.
+type demoProcess struct {
+	*fleet.Node
+
+	client *client.Client
 }
 
 func (d *demo) say(format string, args ...any) { say(d.out, format+"\n", args...) }
@@ -146,10 +153,10 @@ func (d *demo) play(ctx context.Context) error {
 	if err := w.run(ctx, victim); err != nil {
 		return err
 	}
-	d.say("killed %s with SIGKILL after %d writes; the other two took the rest", victim.name, w.killedAfter)
-	d.say("starting %s again …", victim.name)
+	d.say("killed %s with SIGKILL after %d writes; the other two took the rest", victim.Name, w.killedAfter)
+	d.say("starting %s again …", victim.Name)
 	d.result.fill(w)
-	if err := victim.start(ctx); err != nil {
+	if err := victim.Start(ctx); err != nil {
 		return err
 	}
 	if err := d.awaitEqual(ctx, w.last); err != nil {
@@ -168,31 +175,26 @@ func (d *demo) start(ctx context.Context, home string) error {
 	if err != nil {
 		return err
 	}
-	names := []string{"alder", "birch", "cedar"}
-	listen, err := freeAddresses(ctx, len(names))
+	places, err := fleet.Places(ctx, "alder", "birch", "cedar")
 	if err != nil {
 		return err
 	}
-	for i, name := range names {
-		p := &process{name: name, url: "http://" + listen[i], binary: self, log: filepath.Join(home, name+".log"), env: d.app.env, family: d.app.children}
-		p.args = []string{
-			"serve", "--node", name, "--listen", listen[i], "--data", filepath.Join(home, name), "--write-quorum", decimal(demoQuorum),
-		}
-		for j, other := range names {
-			if j != i {
-				p.args = append(p.args, "--member", other+"=http://"+listen[j])
-			}
-		}
-		if p.client, err = client.New(client.Options{URL: p.url}); err != nil {
+	for i, place := range places {
+		data := filepath.Join(home, place.Name)
+		p := &demoProcess{Node: d.app.family.Node(fleet.Config{
+			Name: place.Name, Program: self, Env: fleet.Environ(d.app.env), Log: data + ".log",
+			Args: append([]string{"serve", "--write-quorum", decimal(demoQuorum)}, fleet.Flags(places, i, data)...),
+		})}
+		if p.client, err = client.New(client.Options{URL: place.URL()}); err != nil {
 			return err
 		}
 		d.nodes = append(d.nodes, p)
 	}
 	for _, p := range d.nodes {
-		if err := p.start(ctx); err != nil {
+		if err := p.Start(ctx); err != nil {
 			return err
 		}
-		d.say("started %s at %s", p.name, p.url)
+		d.say("started %s at %s", p.Name, p.URL())
 	}
 	return nil
 }
@@ -200,12 +202,10 @@ func (d *demo) start(ctx context.Context, home string) error {
 // stop takes down what is up. A connection of ours that is open and unused
 // would keep its node draining.
 func (d *demo) stop() error {
-	errs := make([]error, len(d.nodes))
-	var all sync.WaitGroup
-	for i, p := range d.nodes {
+	var nodes []*fleet.Node
+	for _, p := range d.nodes {
 		p.client.CloseIdle()
-		all.Go(func() { errs[i] = p.stop() })
+		nodes = append(nodes, p.Node)
 	}
-	all.Wait()
-	return errors.Join(errs...)
+	return fleet.Stop(nodes...)
 }

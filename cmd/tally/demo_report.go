@@ -49,7 +49,7 @@ func (r *demoResult) fill(w *demoWriter) {
 	r.Writes, r.acknowledged = len(w.drafts), len(w.acks)
 	r.PerSecond = float64(len(w.acks)) / w.took.Seconds()
 	r.Receipts, r.Missed, r.Retried = w.receipts, w.missed, w.retried
-	r.Killed, r.KilledAfter = w.down.name, w.killedAfter
+	r.Killed, r.KilledAfter = w.down.Name, w.killedAfter
 	r.restarted = time.Now()
 	r.Lost = []string{}
 }
@@ -107,7 +107,7 @@ func (d *demo) statuses(ctx context.Context) ([]*client.Status, error) {
 			return nil, err
 		}
 		list[i] = s
-		d.result.Nodes = append(d.result.Nodes, demoNode{p.name, p.url, s.Digest, s.Counts.Live})
+		d.result.Nodes = append(d.result.Nodes, demoNode{p.Name, p.URL(), s.Digest, s.Counts.Live})
 	}
 	return list, nil
 }
@@ -151,7 +151,7 @@ func (d *demo) account(ctx context.Context, acks []ack) error {
 				}
 				if err != nil || m.Content != k.content {
 					whole[i] = false
-					lost[i] = append(lost[i], p.name+" "+k.id)
+					lost[i] = append(lost[i], p.Name+" "+k.id)
 				}
 			}
 			return nil
@@ -171,8 +171,8 @@ func (d *demo) account(ctx context.Context, acks []ack) error {
 
 // recall asks the node that was dead for something that was written while it
 // was. Its text index may be a moment behind its store.
-func (d *demo) recall(ctx context.Context, p *process) error {
-	d.result.Question, d.result.AnsweredBy = question(d.drafts[len(d.drafts)-1-len(d.drafts)/10]), p.name
+func (d *demo) recall(ctx context.Context, p *demoProcess) error {
+	d.result.Question, d.result.AnsweredBy = question(d.drafts[len(d.drafts)-1-len(d.drafts)/10]), p.Name
 	for range 50 {
 		found, err := p.client.Recall(ctx, d.result.Question, client.Selection{Limit: 3})
 		if err != nil {
@@ -245,7 +245,7 @@ func (d *demo) report() error {
 // invite names three commands to try on the nodes.
 func (d *demo) invite() {
 	self := os.Args[0]
-	a, b := d.nodes[0].url, d.nodes[1].url
+	a, b := d.nodes[0].URL(), d.nodes[1].URL()
 	d.say("\nThe nodes stay up. Try, in another terminal:\n")
 	d.say("  %s status --server %s", self, a)
 	d.say("  %s recall --server %s %s", self, b, d.result.Question)

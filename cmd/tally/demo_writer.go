@@ -21,10 +21,10 @@ type ack struct {
 // demoWriter writes the drafts round robin, with a node that dies in between.
 type demoWriter struct {
 	drafts []client.Draft
-	nodes  []*process
+	nodes  []*demoProcess
 
 	mu          sync.Mutex
-	down        *process
+	down        *demoProcess
 	acks        []ack
 	receipts    map[string]int
 	missed      int
@@ -34,12 +34,12 @@ type demoWriter struct {
 	last        time.Time // when the last answer came
 }
 
-func newDemoWriter(drafts []client.Draft, nodes []*process) *demoWriter {
+func newDemoWriter(drafts []client.Draft, nodes []*demoProcess) *demoWriter {
 	return &demoWriter{drafts: drafts, nodes: nodes, receipts: map[string]int{}}
 }
 
 // run writes everything and kills victim when two fifths are written.
-func (w *demoWriter) run(ctx context.Context, victim *process) error {
+func (w *demoWriter) run(ctx context.Context, victim *demoProcess) error {
 	start := time.Now()
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(demoWorkers + 1)
@@ -60,8 +60,8 @@ func (w *demoWriter) run(ctx context.Context, victim *process) error {
 	return err
 }
 
-func (w *demoWriter) kill(victim *process) {
-	victim.kill()
+func (w *demoWriter) kill(victim *demoProcess) {
+	victim.Kill()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.down, w.killedAfter = victim, len(w.acks)
@@ -104,7 +104,7 @@ func (w *demoWriter) write(ctx context.Context, i int, middle chan<- struct{}) e
 }
 
 // turn is the node that is to take the n-th attempt.
-func (w *demoWriter) turn(n int) *process {
+func (w *demoWriter) turn(n int) *demoProcess {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	p := w.nodes[n%len(w.nodes)]

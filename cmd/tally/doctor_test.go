@@ -92,9 +92,8 @@ func TestAFixIsShownBeforeItIsDone(t *testing.T) {
 
 func TestMembersThatAreAwayAreFound(t *testing.T) {
 	nodes := federation(t, 3)
-	nodes[2].kill()
+	nodes[2].Kill()
 	d := nodes[0]
-	t.Cleanup(nodes[2].start) // to be ended in good order
 	d.reads("remember", "T", "x")
 	eventually(t, "cedar is missed", func() bool {
 		got := d.tally("doctor", "--json")

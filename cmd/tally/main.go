@@ -8,14 +8,15 @@ import (
 	"context"
 	"os"
 	"os/signal"
-	"sync"
 	"syscall"
+
+	"github.com/tallystick/tallystick/internal/fleet"
 )
 
 func main() {
-	kids := &children{}
-	ctx, stop := untilSignal(context.Background(), kids.kill)
-	code := run(ctx, stdio{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Environ(), children: kids}, os.Args[1:])
+	family := &fleet.Family{}
+	ctx, stop := untilSignal(context.Background(), family.Kill)
+	code := run(ctx, stdio{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Environ(), family: family}, os.Args[1:])
 	stop()
 	os.Exit(code)
 }
@@ -43,27 +44,5 @@ func untilSignal(parent context.Context, last func()) (context.Context, func()) 
 		close(signals)
 		<-done
 		cancel()
-	}
-}
-
-// children are the processes that must not outlive this one, however it ends.
-type children struct {
-	mu   sync.Mutex
-	list []*os.Process
-}
-
-func (c *children) add(p *os.Process) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.list = append(c.list, p)
-}
-
-// kill ends all that still run. For one that is gone and was waited for, Kill
-// does nothing.
-func (c *children) kill() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, p := range c.list {
-		_ = p.Kill()
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tallystick/tallystick/internal/fleet"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files; look at the difference before you commit it")
@@ -37,7 +39,7 @@ func tally(t *testing.T, env []string, stdin string, args ...string) result {
 	t.Helper()
 	var out, errs bytes.Buffer
 	home := append([]string{"HOME=" + t.TempDir()}, env...)
-	code := run(context.Background(), stdio{in: strings.NewReader(stdin), out: &out, err: &errs, env: home, children: &children{}}, args)
+	code := run(context.Background(), stdio{in: strings.NewReader(stdin), out: &out, err: &errs, env: home, family: &fleet.Family{}}, args)
 	return result{out.String(), errs.String(), code}
 }
 

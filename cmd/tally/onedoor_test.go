@@ -228,13 +228,14 @@ func (s *surface) try(args []string, changes, dry bool) {
 			s.t.Error("with --dry-run it changes state")
 		}
 	}
-	switch got := s.target().tally(args...); {
-	case got.code == exitPending && changes: // a vote was counted here, and another node carries it out
-		eventually(s.t, "the proposal is carried out", func() bool {
+	vote := args[0] == "pending" && changes
+	if got := s.target().tally(args...); got.code != exitOK && !(vote && got.code == exitPending) {
+		s.t.Fatalf("code %d: %s%s", got.code, got.out, got.err)
+	}
+	if vote { // it was counted here; the home of the proposal settles it, later
+		eventually(s.t, "the proposal is settled", func() bool {
 			return len(must[[]client.Pending](s.target(), "pending", "list")) == 0
 		})
-	case got.code != exitOK:
-		s.t.Fatalf("code %d: %s%s", got.code, got.out, got.err)
 	}
 	changed := must[client.Status](s.target(), "status").Digest != before
 	if changed != changes {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"database/sql"
 	"encoding/json"
@@ -10,112 +9,78 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	_ "modernc.org/sqlite"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/fleet"
 )
 
 // daemon is a real process that runs `tally serve`.
 type daemon struct {
-	t    *testing.T
-	args []string
-	url  string
-	cmd  *exec.Cmd
-	log  *lockedBuffer
-	out  *bufio.Reader
+	*fleet.Node
+
+	t   *testing.T
+	url string
 }
 
-// lockedBuffer collects the log of a process while a test reads it.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(b)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-func program(args ...string) *exec.Cmd {
-	self, err := os.Executable()
-	if err != nil {
-		panic(err)
-	}
-	cmd := exec.Command(self, args...)
-	for _, kv := range os.Environ() {
-		if !strings.HasPrefix(kv, "TALLY_") {
-			cmd.Env = append(cmd.Env, kv)
-		}
-	}
+// programEnv makes a process of the test binary the program itself.
+func programEnv() []string {
 	// The race detector would wait a second at the end of each process.
-	cmd.Env = append(cmd.Env, asProgram+"=1", "GORACE=atexit_sleep_ms=0")
+	return append(fleet.Environ(os.Environ()), asProgram+"=1", "GORACE=atexit_sleep_ms=0")
+}
+
+func self(t *testing.T) string {
+	t.Helper()
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// program is this program, not started yet, as a process that is no node.
+func program(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command(self(t), args...)
+	cmd.Env = programEnv()
 	return cmd
 }
 
 // serve starts a node and waits until it serves. It is ended with the test.
 func serve(t *testing.T, args ...string) *daemon {
 	t.Helper()
-	d := &daemon{t: t, args: append([]string{"serve"}, args...)}
+	var family fleet.Family
+	d := &daemon{t: t, Node: family.Node(fleet.Config{
+		Name: "node", Program: self(t), Args: append([]string{"serve"}, args...), Env: programEnv(),
+		Log: filepath.Join(t.TempDir(), "log"),
+	})}
 	d.start()
-	t.Cleanup(func() {
-		if d.cmd != nil {
-			d.terminate()
-		}
-	})
+	t.Cleanup(d.terminate)
 	return d
 }
 
 func (d *daemon) start() {
 	d.t.Helper()
-	d.cmd, d.log = program(d.args...), &lockedBuffer{}
-	d.cmd.Stderr = d.log
-	out, err := d.cmd.StdoutPipe()
-	if err != nil {
+	if err := d.Start(d.t.Context()); err != nil {
 		d.t.Fatal(err)
 	}
-	if err := d.cmd.Start(); err != nil {
-		d.t.Fatal(err)
-	}
-	d.out = bufio.NewReader(out)
-	line, err := d.out.ReadString('\n')
-	url, ok := strings.CutPrefix(strings.TrimSpace(line), "ready ")
-	if err != nil || !ok {
-		_ = d.cmd.Wait()
-		d.t.Fatalf("no ready line but %q, %v; log:\n%s", line, err, d.log)
-	}
-	d.url = url
+	d.url = d.URL()
 }
 
-// wait returns the exit code, and what else stdout had.
-func (d *daemon) wait() (code int, rest string) {
-	b, _ := io.ReadAll(d.out)
-	_ = d.cmd.Wait()
-	code = d.cmd.ProcessState.ExitCode()
-	d.cmd = nil
-	return code, string(b)
-}
-
+// terminate ends the node if it runs.
 func (d *daemon) terminate() {
-	_ = d.cmd.Process.Signal(syscall.SIGTERM)
-	if code, rest := d.wait(); code != 0 || rest != "" {
-		d.t.Errorf("%v: SIGTERM gives code %d, stdout %q; log:\n%s", d.args, code, rest, d.log)
+	if err := d.Stop(); err != nil {
+		d.t.Error(err)
 	}
-}
-
-func (d *daemon) kill() {
-	_ = d.cmd.Process.Kill()
-	d.wait()
+	if _, rest := d.Wait(); rest != "" {
+		d.t.Errorf("%v: stdout has %q", d.Args, rest)
+	}
 }
 
 // tally runs a client command against d.
@@ -146,20 +111,18 @@ func parse[T any](t *testing.T, text string) T {
 // federation starts n nodes that know each other.
 func federation(t *testing.T, n int, more ...string) []*daemon {
 	t.Helper()
-	listen, err := freeAddresses(t.Context(), n)
+	places, err := fleet.Places(t.Context(), []string{"alder", "birch", "cedar"}[:n]...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := []string{"alder", "birch", "cedar"}[:n]
 	out := make([]*daemon, n)
 	for i := range out {
-		args := append([]string{"--node", names[i], "--listen", listen[i], "--data", t.TempDir()}, more...)
-		for j, other := range names {
-			if j != i {
-				args = append(args, "--member", other+"=http://"+listen[j])
-			}
-		}
-		out[i] = serve(t, args...)
+		out[i] = serve(t, append(fleet.Flags(places, i, t.TempDir()), more...)...)
+	}
+	for _, d := range out {
+		eventually(t, "the nodes have met", func() bool {
+			return !slices.ContainsFunc(must[client.Status](d, "status").Members, func(m client.Member) bool { return m.State != "ok" })
+		})
 	}
 	return out
 }
@@ -189,7 +152,7 @@ func TestANodeThatCannotStartSaysWhy(t *testing.T) {
 		t.Fatal(err)
 	}
 	newer := filepath.Join(dir, "newer")
-	serve(t, "--node", "a", "--listen", "127.0.0.1:0", "--data", newer).terminateNow()
+	serve(t, "--node", "a", "--listen", "127.0.0.1:0", "--data", newer).terminate()
 	makeNewer(t, newer)
 	file := filepath.Join(dir, "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
@@ -216,10 +179,10 @@ func TestANodeThatCannotStartSaysWhy(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			args := append([]string{"serve", "--node", "a", "--listen", "127.0.0.1:0", "--data", t.TempDir()}, tc.args...)
-			cmd := program(args...)
+			cmd := program(t, args...)
 			var out, errs bytes.Buffer
 			cmd.Stdout, cmd.Stderr = &out, &errs
-			_ = cmd.Run()
+			_ = cmd.Run() // judged by its status
 			if code := cmd.ProcessState.ExitCode(); code != tc.code || !strings.Contains(errs.String(), tc.want) || out.Len() > 0 {
 				t.Errorf("code %d, want %d; stdout %q; stderr %q, want %q", code, tc.code, out.String(), errs.String(), tc.want)
 			}
@@ -228,11 +191,6 @@ func TestANodeThatCannotStartSaysWhy(t *testing.T) {
 	if got := node.tally("status"); got.code != exitOK {
 		t.Errorf("the node that was there before does not answer: %s", got.err)
 	}
-}
-
-func (d *daemon) terminateNow() {
-	d.terminate()
-	d.cmd = nil
 }
 
 // makeNewer makes a database look as if a later version had written it.
@@ -258,14 +216,14 @@ func TestSignalsDrainANode(t *testing.T) {
 		if got := d.tally("remember", "T", "x"); got.code != exitOK {
 			t.Fatal(got.err)
 		}
-		if err := d.cmd.Process.Signal(sig); err != nil {
+		if err := d.Signal(sig); err != nil {
 			t.Fatal(err)
 		}
-		code, rest := d.wait()
+		code, rest := d.Wait()
 		if code != 0 || rest != "" {
 			t.Errorf("%v gives code %d, stdout %q", sig, code, rest)
 		}
-		for line := range strings.Lines(d.log.String()) {
+		for line := range strings.Lines(d.Logs()) {
 			if !json.Valid([]byte(line)) {
 				t.Errorf("log line is not JSON: %s", line)
 			}
@@ -290,10 +248,10 @@ func TestASecondSignalEndsANodeAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.reads("status") // by now the node has the other request, too
-	_ = d.cmd.Process.Signal(syscall.SIGTERM)
-	eventually(t, "the node drains", func() bool { return strings.Contains(d.log.String(), "draining") })
-	_ = d.cmd.Process.Signal(syscall.SIGTERM)
-	if code, _ := d.wait(); code != exitOther {
+	_ = d.Signal(syscall.SIGTERM)
+	eventually(t, "the node drains", func() bool { return strings.Contains(d.Logs(), "draining") })
+	_ = d.Signal(syscall.SIGTERM)
+	if code, _ := d.Wait(); code != exitOther {
 		t.Errorf("code %d, want %d", code, exitOther)
 	}
 }
@@ -309,7 +267,7 @@ func TestTheAPIKeyIsAskedFor(t *testing.T) {
 	if got := tally(t, []string{"TALLY_SERVER=" + d.url, "TALLY_API_KEY=secret"}, "", "status"); got.code != exitOK {
 		t.Errorf("%+v", got)
 	}
-	if strings.Contains(d.log.String(), "secret") {
+	if strings.Contains(d.Logs(), "secret") {
 		t.Error("the key is in the log")
 	}
 }

@@ -50,7 +50,7 @@ func TestTheSelftestTriesOutAClusterAndLeavesNothing(t *testing.T) {
 
 func TestTheSelftestSaysWhatDoesNotWork(t *testing.T) {
 	nodes := federation(t, 3)
-	nodes[2].kill()
+	nodes[2].Kill()
 	got := nodes[0].tally("selftest", "--cluster", "--json")
 	v := parse[trialView](t, got.out)
 	bad := failing(v)

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -68,7 +67,7 @@ func TestKilledNodesLoseNothing(t *testing.T) {
 	for range kills {
 		p := nodes[rng.IntN(len(nodes))]
 		pause(time.Duration(20+rng.IntN(120)) * time.Millisecond)
-		p.end(syscall.SIGKILL) //nolint:errcheck // killed: it says so
+		p.Kill()
 		p.start()
 	}
 	close(stop)

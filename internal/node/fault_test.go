@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -204,9 +203,10 @@ func grep(s, part string) string {
 // TestAFailedWriteToTheDiskEndsTheProcess bounds the size of files, so that the
 // operating system refuses a write as a failing disk would.
 func TestAFailedWriteToTheDiskEndsTheProcess(t *testing.T) {
-	p := &process{tb: t, cfg: single(t), env: []string{envFileLimit + "=600000"}}
-	p.cfg.Listen = freeAddrs(t, 1)[0]
-	p.url = "http://" + p.cfg.Listen
+	cfg := single(t)
+	cfg.Listen = freeAddrs(t, 1)[0]
+	p := newProcess(t, cfg)
+	p.env = []string{envFileLimit + "=600000"}
 	p.start()
 	acknowledged := map[string]created{}
 	for i := range 5000 {
@@ -218,28 +218,28 @@ func TestAFailedWriteToTheDiskEndsTheProcess(t *testing.T) {
 		}
 		acknowledged[title] = got
 	}
-	p.mu.Lock()
-	done := p.done
-	p.mu.Unlock()
+	ended := make(chan int, 1)
+	go func() {
+		code, _ := p.Wait()
+		ended <- code
+	}()
 	select {
-	case err := <-done:
-		if err == nil {
+	case code := <-ended:
+		if code == 0 {
 			t.Error("the process ended with status 0")
 		}
 	case <-time.After(20 * time.Second):
 		t.Error("the process goes on")
-		p.end(syscall.SIGKILL) //nolint:errcheck // killed
+		p.Kill()
 	}
-	p.cmd = nil
-	if !strings.Contains(p.logs.String(), "storage failed") {
-		t.Errorf("the log does not say why:\n%s", p.logs)
+	if logs := p.Logs(); !strings.Contains(logs, "storage failed") {
+		t.Errorf("the log does not say why:\n%s", logs)
 	}
 	if len(acknowledged) == 0 {
 		t.Fatal("nothing was written before")
 	}
 	p.env = nil
 	p.start()
-	defer p.end(syscall.SIGTERM) //nolint:errcheck // judged by what it says
 	for title, want := range acknowledged {
 		if code, err := call(http.MethodGet, p.url+"/api/v1/memories/"+want.ID, nil, nil); err != nil || code != http.StatusOK {
 			t.Fatalf("%q was acknowledged and is lost: %d %v", title, code, err)
@@ -264,8 +264,8 @@ func TestSIGTERMDrains(t *testing.T) {
 		})
 	}
 	first := <-results
-	if err := nodes[0].end(syscall.SIGTERM); err != nil {
-		t.Errorf("ended with %v, want status 0\n%s", err, nodes[0].logs)
+	if err := nodes[0].Stop(); err != nil {
+		t.Error(err)
 	}
 	wg.Wait()
 	close(results)
@@ -288,7 +288,7 @@ func TestAnUnusedConnectionDoesNotDelayTheEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	began := time.Now()
-	if err := nodes[0].end(syscall.SIGTERM); err != nil {
+	if err := nodes[0].Stop(); err != nil {
 		t.Error(err)
 	}
 	if took := time.Since(began); took > 3*time.Second {

@@ -1,24 +1,21 @@
 package node
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"strconv"
-	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/tallystick/tallystick/internal/fleet"
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
@@ -60,15 +57,35 @@ func child(raw string) int {
 
 // process is a node that can be killed and started again.
 type process struct {
+	*fleet.Node
+
 	tb  testing.TB
 	cfg Config
 	url string
-	env []string
+	env []string // beside that of the test
+}
 
-	mu   sync.Mutex
-	cmd  *exec.Cmd
-	logs *bytes.Buffer
-	done chan error
+// newProcess is a node that is not running yet. It is killed with the test.
+func newProcess(tb testing.TB, cfg Config) *process {
+	tb.Helper()
+	var family fleet.Family
+	p := &process{tb: tb, cfg: cfg, url: "http://" + cfg.Listen}
+	p.Node = family.Node(fleet.Config{Name: string(cfg.Node), Program: os.Args[0], Log: filepath.Join(tb.TempDir(), "log")})
+	tb.Cleanup(p.Kill)
+	return p
+}
+
+// start runs the node with its configuration as it is now.
+func (p *process) start() {
+	p.tb.Helper()
+	raw, err := json.Marshal(p.cfg)
+	if err != nil {
+		p.tb.Fatal(err)
+	}
+	p.Env = append(append(os.Environ(), envConfig+"="+string(raw)), p.env...)
+	if err := p.Start(p.tb.Context()); err != nil {
+		p.tb.Fatal(err)
+	}
 }
 
 // processes starts a federation of n processes with the default quorum.
@@ -87,16 +104,11 @@ func processes(tb testing.TB, n int, change ...func(*Config)) []*process {
 		for _, f := range change {
 			f(&cfg)
 		}
-		out[i] = &process{tb: tb, cfg: cfg, url: "http://" + addrs[i]}
+		out[i] = newProcess(tb, cfg)
 	}
 	for _, p := range out {
 		p.start()
 	}
-	tb.Cleanup(func() {
-		for _, p := range out {
-			_ = p.end(syscall.SIGKILL) // killed: it says so
-		}
-	})
 	return out
 }
 
@@ -106,61 +118,14 @@ func nodeName(i int) memory.Node { return memory.Node(string(rune('a' + i))) }
 func freeAddrs(tb testing.TB, n int) []string {
 	tb.Helper()
 	var out []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			tb.Fatal(err)
-		}
-		defer l.Close() //nolint:errcheck // held until all are found, so that none is found twice
-		out = append(out, l.Addr().String())
+	places, err := fleet.Places(tb.Context(), make([]string, n)...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, p := range places {
+		out = append(out, p.Addr)
 	}
 	return out
-}
-
-func (p *process) start() {
-	p.tb.Helper()
-	raw, err := json.Marshal(p.cfg)
-	if err != nil {
-		p.tb.Fatal(err)
-	}
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(append(os.Environ(), envConfig+"="+string(raw)), p.env...)
-	logs := &bytes.Buffer{}
-	cmd.Stderr = logs
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		p.tb.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		p.tb.Fatal(err)
-	}
-	done := make(chan error, 1)
-	ready := make(chan bool, 1)
-	go func() {
-		line, _ := bufio.NewReader(out).ReadString('\n')
-		ready <- strings.HasPrefix(line, "ready ")
-		_, _ = io.Copy(io.Discard, out)
-		done <- cmd.Wait()
-	}()
-	p.mu.Lock()
-	p.cmd, p.logs, p.done = cmd, logs, done
-	p.mu.Unlock()
-	if !<-ready {
-		p.tb.Fatalf("node %s did not start: %v\n%s", p.cfg.Node, <-done, logs)
-	}
-}
-
-// end sends a signal and waits for the end.
-func (p *process) end(sig syscall.Signal) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.cmd == nil {
-		return nil
-	}
-	_ = p.cmd.Process.Signal(sig) // it may have ended by itself
-	err := <-p.done
-	p.cmd = nil
-	return err
 }
 
 var httpClient = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 32}}

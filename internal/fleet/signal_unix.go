@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package fleet
 
 import (
 	"os"
@@ -8,7 +8,7 @@ import (
 )
 
 // apart puts a child into a process group of its own, so that the Ctrl-C of the
-// terminal reaches the demo alone, which then takes the nodes down in order.
+// terminal reaches its parent alone, which then takes the nodes down in order.
 func apart() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
 func terminate(p *os.Process) error { return p.Signal(syscall.SIGTERM) }
