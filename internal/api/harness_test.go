@@ -165,7 +165,10 @@ type answer struct {
 // unless a header says otherwise.
 func (n *node) call(method, path, body string, headers ...string) answer {
 	n.t.Helper()
-	req, err := http.NewRequestWithContext(n.t.Context(), method, n.url+path, strings.NewReader(body))
+	// A stream that should have been refused would go on for ever.
+	ctx, cancel := context.WithTimeout(n.t.Context(), time.Minute)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, n.url+path, strings.NewReader(body))
 	if err != nil {
 		n.t.Fatal(err)
 	}

@@ -127,7 +127,10 @@ func TestADumpMakesAnotherNodeEqual(t *testing.T) {
 			if got, err := a.store.Accept(t.Context(), ops); err != nil || len(got.Refused) > 0 {
 				t.Fatal(got, err)
 			}
-			a.create(t, alice, draft("of its own"))
+			own := a.create(t, alice, draft("of its own"))
+			for _, text := range []string{"second", "third", "fourth"} { // versions to be compacted away
+				ok(t)(a.Update(t.Context(), alice, own.ID, engine.Patch{Content: new(text)}))
+			}
 			prepare(t, a)
 			d := a.dump(t)
 

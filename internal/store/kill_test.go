@@ -132,7 +132,7 @@ func TestNothingAcknowledgedIsLostWhenKilled(t *testing.T) {
 	dir := t.TempDir()
 	rng := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
 	total := 0
-	for round := range 20 {
+	for round := 0; round < 20 || total < 100; round++ { // on a slow machine a round may see one write
 		acked := kill(t, dir, time.Duration(rng.IntN(150))*time.Millisecond)
 		n := suite().Open(t, "a", dir)
 		n.CheckState(nil)
@@ -151,9 +151,6 @@ func TestNothingAcknowledgedIsLostWhenKilled(t *testing.T) {
 		if total += len(acked); t.Failed() {
 			return
 		}
-	}
-	if total < 100 {
-		t.Errorf("only %d writes in all: this proves little", total)
 	}
 }
 
