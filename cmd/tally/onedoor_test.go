@@ -229,7 +229,7 @@ func (s *surface) try(args []string, changes, dry bool) {
 		}
 	}
 	vote := args[0] == "pending" && changes
-	if got := s.target().tally(args...); got.code != exitOK && !(vote && got.code == exitPending) {
+	if got := s.target().tally(args...); got.code != exitOK && (!vote || got.code != exitPending) {
 		s.t.Fatalf("code %d: %s%s", got.code, got.out, got.err)
 	}
 	if vote { // it was counted here; the home of the proposal settles it, later
