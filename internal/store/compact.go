@@ -1,15 +1,10 @@
 package store
 
 import (
-	"cmp"
 	"context"
-	"slices"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
-
-// compactSlice bounds how long a compaction keeps the writer at a time, in rows.
-const compactSlice = 500
 
 // idempotencyKeep is how long a repeated request is recognised.
 const idempotencyKeep = memory.Instant(48 * 3600 * 1e9)
@@ -20,7 +15,7 @@ const idempotencyKeep = memory.Instant(48 * 3600 * 1e9)
 // content of memories deleted before olderThan, and log rows before olderThan
 // and up to stable that no longer decide anything. It works in slices, between writes, and returns how
 // many rows it emptied or dropped.
-func (s *Store) Compact(ctx context.Context, olderThan memory.Instant, keepVersions int, stable map[memory.Origin]uint64) (int, error) {
+func (s *changes) Compact(ctx context.Context, olderThan memory.Instant, keepVersions int, stable map[memory.Origin]uint64) (int, error) {
 	total := 0
 	err := s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error {
 		return t.exec(ctx, `DELETE FROM idempotency WHERE at < ?`, int64(s.now()-idempotencyKeep))
@@ -28,11 +23,11 @@ func (s *Store) Compact(ctx context.Context, olderThan memory.Instant, keepVersi
 	if err != nil {
 		return 0, err
 	}
-	for _, part := range []func(context.Context, *tx, int64) (last int64, n int, err error){
-		func(ctx context.Context, t *tx, after int64) (int64, int, error) {
+	for _, part := range []func(context.Context, compactor, int64) (last int64, n int, err error){
+		func(ctx context.Context, t compactor, after int64) (int64, int, error) {
 			return t.thinHistory(ctx, after, olderThan, keepVersions)
 		},
-		func(ctx context.Context, t *tx, after int64) (int64, int, error) {
+		func(ctx context.Context, t compactor, after int64) (int64, int, error) {
 			return t.dropLog(ctx, after, olderThan, stable)
 		},
 	} {
@@ -40,7 +35,7 @@ func (s *Store) Compact(ctx context.Context, olderThan memory.Instant, keepVersi
 			last, n := after, 0
 			err := s.do(ctx, queueMember, compactSlice, func(ctx context.Context, t *tx) error {
 				var err error
-				last, n, err = part(ctx, t, after)
+				last, n, err = part(ctx, compactor{merger{t}}, after)
 				return err
 			})
 			if err != nil {
@@ -56,191 +51,25 @@ func (s *Store) Compact(ctx context.Context, olderThan memory.Instant, keepVersi
 	return total, nil
 }
 
-// thinHistory hollows out revisions of the records after rid.
-func (t *tx) thinHistory(ctx context.Context, after int64, olderThan memory.Instant, keep int) (last int64, n int, err error) {
-	var rows []thinning
-	err = t.w.each(ctx, `SELECT m.rid, m.newest, m.c_lsn, m.l_state = 3 AND (m.l_stamp >> 16) * 1000000 < ?, l.older FROM memories m
-		JOIN log l ON l.lsn = m.newest WHERE m.rid > ? ORDER BY m.rid LIMIT ?`, []any{int64(olderThan), after, compactSlice}, func(r rowScanner) error {
-		x := thinning{before: olderThan, keep: keep}
-		err := r.Scan(&x.rid, &x.newest, &x.winner, &x.dead, &x.older)
-		rows = append(rows, x)
+// Scrub reads the whole log and recomputes the digest from the rows. If something
+// was changed behind the store's back, the digest now says so, and members that
+// compare will mend it.
+func (s *changes) Scrub(ctx context.Context) (wrong bool, err error) {
+	for last, after := int64(0), int64(-1); last != after; {
+		after = last
+		err := s.do(ctx, queueMember, scrubSlice, func(ctx context.Context, t *tx) error {
+			var err error
+			last, err = scrubber{t}.scrubLog(ctx, after)
+			return err
+		})
+		if err != nil {
+			return false, err
+		}
+	}
+	err = s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error {
+		var err error
+		wrong, err = scrubber{t}.scrub(ctx)
 		return err
 	})
-	if err != nil {
-		return after, 0, err
-	}
-	last = after
-	for seen := 0; len(rows) > 0 && seen < compactSlice; rows = rows[1:] {
-		x := rows[0]
-		last = x.rid
-		if x.dead || x.older != 0 || x.newest != x.winner {
-			revs, k, err := t.thinRecord(ctx, x)
-			if err != nil {
-				return last, n, err
-			}
-			seen += revs
-			n += k
-		}
-	}
-	return last, n, nil
-}
-
-// thinning is a record whose history is thinned.
-type thinning struct {
-	rid, newest, winner, older int64
-	dead                       bool // all of it goes
-	before                     memory.Instant
-	keep                       int
-}
-
-// revision is one entry of a record's history.
-type revision struct {
-	lsn   int64
-	entry *memory.Entry
-	seen  bool
-	until memory.Stamp // of the first entry that replaced it
-}
-
-// thinRecord returns how many revisions there were, and how many it emptied.
-func (t *tx) thinRecord(ctx context.Context, x thinning) (revs, n int, err error) {
-	all, err := t.history(ctx, x.newest)
-	if err != nil {
-		return 0, 0, err
-	}
-	stand, by, err := t.stand(ctx, x)
-	if err != nil || stand == 0 {
-		return len(all), 0, err
-	}
-	kept := all[:0:0]
-	for i, r := range all {
-		if !x.dead && (i < x.keep || !r.seen || r.lsn == x.winner || r.lsn == stand || r.until.Instant() >= x.before) {
-			kept = append(kept, r)
-			continue
-		}
-		if err := t.hollowOut(ctx, r.lsn, r.entry, by); err != nil {
-			return len(all), n, err
-		}
-		n++
-	}
-	if n == 0 {
-		return len(all), 0, nil
-	}
-	if err := t.relink(ctx, x.rid, kept); err != nil || !x.dead {
-		return len(all), n, err
-	}
-	return len(all), n, t.bury(ctx, x.rid)
-}
-
-// history reads the revisions of a record, the highest version first.
-func (t *tx) history(ctx context.Context, newest int64) ([]revision, error) {
-	var revs []revision
-	named := map[memory.Dot]memory.Stamp{}
-	err := t.revisions(ctx, newest, func(lsn int64, e *memory.Entry) error {
-		r := revision{lsn: lsn, entry: e}
-		_, err := t.w.queryRow(ctx, `SELECT seen FROM log WHERE lsn = ?`, []any{lsn}, &r.seen)
-		revs = append(revs, r)
-		for _, p := range e.Prev {
-			if s, ok := named[p]; !ok || e.Stamp < s {
-				named[p] = e.Stamp
-			}
-		}
-		return err
-	})
-	slices.SortFunc(revs, func(a, b revision) int { return b.entry.Version().Compare(a.entry.Version()) })
-	for i := range revs {
-		var ok bool
-		if revs[i].until, ok = named[revs[i].entry.Dot]; !ok && i > 0 {
-			revs[i].until = revs[i-1].entry.Stamp // what named it has no content any more
-		}
-	}
-	return revs, err
-}
-
-// stand returns the entry that stands for what is taken out of a record: that of
-// its content or, where the content is gone or goes too, that of its lifecycle.
-func (t *tx) stand(ctx context.Context, x thinning) (lsn int64, by memory.Dot, err error) {
-	var origin, seq int64
-	_, err = t.w.queryRow(ctx, `SELECT l.lsn, l.origin, l.seq FROM memories m JOIN log l ON l.lsn IN (m.c_lsn, m.l_lsn)
-		WHERE m.rid = ? AND l.state = 0 AND (l.lsn = m.l_lsn OR NOT ?) ORDER BY l.lsn = m.c_lsn DESC LIMIT 1`,
-		[]any{x.rid, x.dead}, &lsn, &origin, &seq)
-	return lsn, t.w.s.dot(origin, seq), err
-}
-
-// relink makes the kept revisions the history of a record.
-func (t *tx) relink(ctx context.Context, rid int64, kept []revision) error {
-	slices.SortFunc(kept, func(a, b revision) int { return cmp.Compare(a.lsn, b.lsn) })
-	older := int64(0)
-	for _, r := range kept {
-		if err := t.exec(ctx, `UPDATE log SET older = ? WHERE lsn = ?`, older, r.lsn); err != nil {
-			return err
-		}
-		older = r.lsn
-	}
-	return t.exec(ctx, `UPDATE memories SET newest = ? WHERE rid = ?`, older, rid)
-}
-
-// bury takes what was derived from the content of a deleted memory out, too.
-func (t *tx) bury(ctx context.Context, rid int64) error {
-	for _, q := range []string{
-		sqlFTSDelete, `DELETE FROM embeddings WHERE record = ?`, `DELETE FROM foreseen WHERE record = ?`,
-		`UPDATE memories SET namespace = '', title = '', tags = '[]', source_uri = '', owner = '', target = '', conflicts = 0 WHERE rid = ?`,
-	} {
-		if err := t.exec(ctx, q, rid); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// dropLog deletes the rows after lsn that every member has and that hold no
-// register. Consolidations stay: they hold the lifecycle of many records. So do
-// the entries of requests that may be repeated.
-func (t *tx) dropLog(ctx context.Context, after int64, olderThan memory.Instant, stable map[memory.Origin]uint64) (last int64, n int, err error) {
-	var drop []int64
-	last = after
-	wanted, err := t.repeatable(ctx)
-	if err != nil {
-		return last, 0, err
-	}
-	err = t.w.each(ctx, `SELECT l.lsn, l.origin, l.seq,
-			CASE WHEN (l.state = 2 OR l.kind NOT IN (1, 8)) AND l.state <> 1 AND l.kind <> 8
-			AND NOT EXISTS (SELECT 1 FROM memories m WHERE m.rid = l.record AND (m.c_lsn = l.lsn OR m.l_lsn = l.lsn))
-			AND NOT EXISTS (SELECT 1 FROM registers r WHERE r.lsn = l.lsn) THEN l.raw END
-		FROM log l WHERE l.lsn > ? AND l.lsn < ? ORDER BY l.lsn LIMIT ?`, []any{after, int64(t.w.lsn), compactSlice}, func(r rowScanner) error {
-		var origin, seq int64
-		var raw []byte
-		if err := r.Scan(&last, &origin, &seq, &raw); err != nil || raw == nil {
-			return err
-		}
-		d, first := t.w.s.dot(origin, seq), wanted[origin]
-		if d.Seq > stable[d.Origin] || first != 0 && seq >= first {
-			return nil
-		}
-		if e, err := t.w.s.cfg.Codec.Decode(raw); err == nil && e.Stamp.Instant() < olderThan {
-			drop = append(drop, last)
-		}
-		return nil
-	})
-	if err != nil {
-		return last, 0, err
-	}
-	for _, lsn := range drop {
-		if err := t.exec(ctx, `DELETE FROM log WHERE lsn = ?`, lsn); err != nil {
-			return last, n, err
-		}
-		n++
-	}
-	return last, n, nil
-}
-
-// repeatable returns, by origin, the first entry of a request that may be repeated.
-func (t *tx) repeatable(ctx context.Context) (map[int64]int64, error) {
-	out := map[int64]int64{}
-	err := t.w.each(ctx, `SELECT origin, min(seq) FROM idempotency GROUP BY origin`, nil, func(r rowScanner) error {
-		var origin, seq int64
-		err := r.Scan(&origin, &seq)
-		out[origin] = seq
-		return err
-	})
-	return out, err
+	return wrong, err
 }

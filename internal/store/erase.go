@@ -6,17 +6,9 @@ import (
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
-// What an erase has left to do after its commit. Persisted.
-const (
-	purgeNone  = 0
-	purgeBegin = 1 // the text index holds words of a text that is gone
-	purgeMerge = 2 // it is being rewritten
-	purgeFiles = 3 // the write-ahead log holds old pages
-)
-
 // erase takes the payload out of everything that this node has of m. What is
 // derived from it follows soon: see purgeNext.
-func (t *tx) erase(ctx context.Context, m *record, by *memory.Entry) error {
+func (t merger) erase(ctx context.Context, m *record, by *memory.Entry) error {
 	err := t.revisions(ctx, m.newest, func(lsn int64, e *memory.Entry) error {
 		return t.hollowOut(ctx, lsn, e, by.Dot)
 	})
@@ -37,14 +29,14 @@ func (t *tx) erase(ctx context.Context, m *record, by *memory.Entry) error {
 	m.newest, m.conflicts, m.dirty = 0, 0, true
 	t.erased = true
 	if !m.fresh {
-		t.w.purge = purgeBegin
+		t.purge = purgeBegin
 	}
 	return nil
 }
 
 // eraseRefused takes the payload out of the entries of a record that were
 // refused here, and of second ones under their dots.
-func (t *tx) eraseRefused(ctx context.Context, id string, by memory.Dot) error {
+func (t merger) eraseRefused(ctx context.Context, id string, by memory.Dot) error {
 	type row struct {
 		lsn  int64
 		raw  []byte
@@ -52,8 +44,8 @@ func (t *tx) eraseRefused(ctx context.Context, id string, by memory.Dot) error {
 		dot  memory.Dot
 	}
 	var rows []row
-	err := t.w.each(ctx, `SELECT coalesce(l.lsn, 0), l.raw, p.raw, p.origin, p.seq FROM parked p LEFT JOIN origins o ON o.name = p.origin
-		LEFT JOIN log l ON l.origin = o.id AND l.seq = p.seq AND l.state = 1 WHERE p.member = ?`, []any{string(t.w.s.cfg.Node)}, func(r rowScanner) error {
+	err := t.each(ctx, `SELECT coalesce(l.lsn, 0), l.raw, p.raw, p.origin, p.seq FROM parked p LEFT JOIN origins o ON o.name = p.origin
+		LEFT JOIN log l ON l.origin = o.id AND l.seq = p.seq AND l.state = 1 WHERE p.member = ?`, []any{string(t.cfg.Node)}, func(r rowScanner) error {
 		var x row
 		err := r.Scan(&x.lsn, &x.raw, &x.rest, &x.dot.Origin, &x.dot.Seq)
 		rows = append(rows, x)
@@ -68,7 +60,7 @@ func (t *tx) eraseRefused(ctx context.Context, id string, by memory.Dot) error {
 		}
 		if raw := t.shed(x.rest, id, by); raw != nil && err == nil {
 			err = t.exec(ctx, `UPDATE parked SET raw = ? WHERE member = ? AND origin = ? AND seq = ?`,
-				raw, string(t.w.s.cfg.Node), string(x.dot.Origin), int64(x.dot.Seq))
+				raw, string(t.cfg.Node), string(x.dot.Origin), int64(x.dot.Seq))
 		}
 		if err != nil {
 			return err
@@ -95,7 +87,7 @@ const sqlSettled = `SELECT g.lsn, g.raw FROM registers r JOIN log g ON g.lsn = r
 
 // eraseProposals takes the payload out of the closed proposals about a memory.
 // Open ones keep it: it is what is to be decided on.
-func (t *tx) eraseProposals(ctx context.Context, id string, by memory.Dot) error {
+func (t merger) eraseProposals(ctx context.Context, id string, by memory.Dot) error {
 	return t.emptyProposals(ctx, sqlSettled, []any{memory.FamProposal, memory.FamOutcome}, func(about string) (memory.Dot, error) {
 		if about != id {
 			return memory.Dot{}, nil
@@ -105,20 +97,20 @@ func (t *tx) eraseProposals(ctx context.Context, id string, by memory.Dot) error
 }
 
 // settle is eraseProposals for one proposal, which came or was closed after the erase.
-func (t *tx) settle(ctx context.Context, proposal string) error {
+func (t merger) settle(ctx context.Context, proposal string) error {
 	return t.emptyProposals(ctx, sqlSettled+` AND r.a = ?`, []any{memory.FamProposal, memory.FamOutcome, proposal},
 		func(about string) (memory.Dot, error) { return t.erasedBy(ctx, about) })
 }
 
-func (t *tx) emptyProposals(ctx context.Context, q string, args []any, erasedBy func(id string) (memory.Dot, error)) error {
+func (t merger) emptyProposals(ctx context.Context, q string, args []any, erasedBy func(id string) (memory.Dot, error)) error {
 	found := map[int64]*memory.Entry{}
-	err := t.w.each(ctx, q, args, func(r rowScanner) error {
+	err := t.each(ctx, q, args, func(r rowScanner) error {
 		var lsn int64
 		var raw []byte
 		if err := r.Scan(&lsn, &raw); err != nil {
 			return err
 		}
-		if e, err := t.w.s.cfg.Codec.Decode(raw); err == nil && payload(e) != "" {
+		if e, err := t.cfg.Codec.Decode(raw); err == nil && payload(e) != "" {
 			found[lsn] = e
 		}
 		return nil
@@ -138,26 +130,26 @@ func (t *tx) emptyProposals(ctx context.Context, q string, args []any, erasedBy 
 			return err
 		}
 		t.erased = true
-		if t.w.purge == purgeNone {
-			t.w.purge = purgeFiles
+		if t.purge == purgeNone {
+			t.purge = purgeFiles
 		}
 	}
 	return nil
 }
 
 // erasedBy returns the entry that erased a memory, zero if none did.
-func (t *tx) erasedBy(ctx context.Context, id string) (memory.Dot, error) {
+func (t merger) erasedBy(ctx context.Context, id string) (memory.Dot, error) {
 	var origin, seq int64
-	found, err := t.w.queryRow(ctx, `SELECT c_origin, c_seq FROM memories WHERE id = ? AND l_state = ?`, []any{id, memory.Erased}, &origin, &seq)
+	found, err := t.queryRow(ctx, `SELECT c_origin, c_seq FROM memories WHERE id = ? AND l_state = ?`, []any{id, memory.Erased}, &origin, &seq)
 	if err != nil || !found {
 		return memory.Dot{}, err
 	}
-	return t.w.s.dot(origin, seq), nil
+	return t.dot(origin, seq), nil
 }
 
 // shed returns the hollow form of raw if that has content of the memory id, else nil.
-func (t *tx) shed(raw []byte, id string, by memory.Dot) []byte {
-	e, err := t.w.s.cfg.Codec.Decode(raw)
+func (t merger) shed(raw []byte, id string, by memory.Dot) []byte {
+	e, err := t.cfg.Codec.Decode(raw)
 	if err != nil {
 		return nil
 	}
@@ -173,7 +165,7 @@ func (t *tx) shed(raw []byte, id string, by memory.Dot) []byte {
 
 // keep returns the bytes of a refused entry as they may be kept: without the
 // content of a memory that was erased.
-func (t *tx) keep(ctx context.Context, a arrival) ([]byte, error) {
+func (t merger) keep(ctx context.Context, a arrival) ([]byte, error) {
 	if a.Op == nil {
 		return a.raw, nil
 	}
@@ -189,30 +181,4 @@ func (t *tx) keep(ctx context.Context, a arrival) ([]byte, error) {
 		return raw, nil
 	}
 	return a.raw, nil
-}
-
-// purgeNext does one piece of what an erase has left to do, once the text index
-// has everything, and reports whether there is more of it to do at once.
-func (w *writer) purgeNext(ctx context.Context) (more bool, err error) {
-	if w.purge == purgeFiles {
-		done, err := w.truncateLog(ctx)
-		if err != nil || !done {
-			return false, err
-		}
-		return false, w.alone(ctx, func(_ context.Context, t *tx) error {
-			t.w.purge = purgeNone
-			t.rows++
-			t.steps++
-			return nil
-		})
-	}
-	err = w.alone(ctx, func(ctx context.Context, t *tx) error {
-		done, err := t.mergeIndex(ctx, w.purge == purgeBegin)
-		w.purge = purgeMerge
-		if done {
-			w.purge = purgeFiles
-		}
-		return err
-	})
-	return true, err // if it failed, the writer rests
 }

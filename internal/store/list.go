@@ -5,94 +5,15 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"os"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
-// where is a condition under construction.
-type where struct {
-	parts []string
-	args  []any
-}
-
-func (w *where) and(cond string, args ...any) {
-	w.parts = append(w.parts, cond)
-	w.args = append(w.args, args...)
-}
-
-func (w *where) String() string { return strings.Join(w.parts, " AND ") }
-
-// sqlExpired is memory.Expired: bind the instant now.
-const sqlExpired = `(m.expires <> 0 AND m.expires <= ? AND (m.l_stamp >> 16) * 1000000 + (m.l_stamp & 65535) < m.expires)`
-
-// filter renders a filter as a condition on memories m.
-func filter(f memory.Filter) where {
-	var w where
-	now := int64(f.Now)
-	switch f.Life {
-	case memory.Archived:
-		w.and(`(m.l_state = 2 OR m.l_state = 1 AND `+sqlExpired+`)`, now)
-	case memory.Deleted, memory.Erased:
-		w.and(`m.l_state = ?`, f.Life)
-	case memory.Unborn, memory.Live:
-		w.and(`m.l_state = 1 AND NOT `+sqlExpired, now)
-	}
-	w.and(`m.c_lsn <> 0`)
-	switch {
-	case f.All:
-	case f.Viewer == "":
-		w.and(`m.private = 0`)
-	default:
-		w.and(`(m.private = 0 OR m.owner = ? OR m.target = ?)`, string(f.Viewer), string(f.Viewer))
-	}
-	switch {
-	case f.Namespace != "" && f.Subtree:
-		w.and(`(m.namespace = ? OR m.namespace >= ? AND m.namespace < ?)`, f.Namespace, f.Namespace+"/", f.Namespace+"0")
-	case f.Namespace != "":
-		w.and(`m.namespace = ?`, f.Namespace)
-	}
-	if f.Tier != "" {
-		w.and(`m.tier = ?`, f.Tier.Rank())
-	}
-	for _, tag := range f.Tags {
-		w.and(`EXISTS (SELECT 1 FROM json_each(m.tags) WHERE value = ?)`, tag)
-	}
-	if len(f.Kinds) > 0 {
-		args := make([]any, len(f.Kinds))
-		for i, k := range f.Kinds {
-			args[i] = k
-		}
-		w.and(`m.kind IN (?`+strings.Repeat(",?", len(args)-1)+`)`, args...)
-	}
-	if f.Owner != "" {
-		w.and(`m.owner = ?`, string(f.Owner))
-	}
-	if f.MinPriority > 0 {
-		w.and(`m.priority >= ?`, f.MinPriority)
-	}
-	if f.Since != 0 {
-		w.and(`m.created >= ?`, int64(f.Since))
-	}
-	if f.Until != 0 {
-		w.and(`m.created <= ?`, int64(f.Until))
-	}
-	if f.Title != "" {
-		w.and(`m.title = ?`, f.Title)
-	}
-	if f.SourceURI != "" {
-		w.and(`substr(m.source_uri, 1, ?) = ?`, len([]rune(f.SourceURI)), f.SourceURI)
-	}
-	return w
-}
-
 // List returns the records that fit f, at most limit, from after the cursor, or
 // from offset on. next is "" after the last one.
-func (s *Store) List(ctx context.Context, f memory.Filter, order memory.Order, limit, offset int, cursor string) (recs []memory.Record, next string, err error) {
-	w := filter(f)
+func (s *tables) List(ctx context.Context, f memory.Filter, order memory.Order, limit, offset int, cursor string) (recs []memory.Record, next string, err error) {
+	w := s.filter(f)
 	by := `m.id`
 	if order == memory.ByPriority {
 		by = `m.priority DESC, m.c_stamp DESC, m.id`
@@ -103,7 +24,7 @@ func (s *Store) List(ctx context.Context, f memory.Filter, order memory.Order, l
 		}
 	}
 	// The keys are sorted first, the bodies of the page fetched after.
-	q := fmt.Sprintf(`WITH page AS (SELECT m.rid FROM memories m WHERE %s ORDER BY %s LIMIT ? OFFSET ?) %s WHERE m.rid IN page ORDER BY %s`,
+	q := fmt.Sprintf(`WITH page AS (SELECT m.rid FROM memories m WHERE %s ORDER BY %s LIMIT ? OFFSET ?) %s WHERE m.rid IN (SELECT rid FROM page) ORDER BY %s`,
 		w.String(), by, sqlRecord, by)
 	recs, err = s.records(ctx, q, append(w.args, limit, offset)...)
 	if err == nil && len(recs) == limit && limit > 0 {
@@ -151,16 +72,16 @@ func (w *where) after(order memory.Order, cursor string) error {
 }
 
 // Count returns how many records fit f.
-func (s *Store) Count(ctx context.Context, f memory.Filter) (int, error) {
-	w := filter(f)
+func (s *tables) Count(ctx context.Context, f memory.Filter) (int, error) {
+	w := s.filter(f)
 	n := 0
 	err := s.read.each(ctx, `SELECT count(*) FROM memories m WHERE `+w.String(), w.args, func(r rowScanner) error { return r.Scan(&n) })
 	return n, err
 }
 
 // Spaces counts the records that fit f by namespace.
-func (s *Store) Spaces(ctx context.Context, f memory.Filter) (map[string]int64, error) {
-	w := filter(f)
+func (s *tables) Spaces(ctx context.Context, f memory.Filter) (map[string]int64, error) {
+	w := s.filter(f)
 	out := map[string]int64{}
 	err := s.read.each(ctx, `SELECT m.namespace, count(*) FROM memories m WHERE `+w.String()+` GROUP BY 1`, w.args, func(r rowScanner) error {
 		var ns string
@@ -173,7 +94,7 @@ func (s *Store) Spaces(ctx context.Context, f memory.Filter) (map[string]int64, 
 }
 
 // Counts sums up the records, with expiry judged at now.
-func (s *Store) Counts(ctx context.Context, now memory.Instant) (memory.Counts, error) {
+func (s *tables) Counts(ctx context.Context, now memory.Instant) (memory.Counts, error) {
 	c := memory.Counts{ByTier: map[memory.Tier]int64{}, ByNamespace: map[string]int64{}}
 	tiers := []memory.Tier{memory.Short, memory.Mid, memory.Long}
 	q := `SELECT m.l_state, m.l_state = 1 AND ` + sqlExpired + ` AS gone, m.tier, m.namespace, count(*), total(m.expires <> 0 AND m.expires <= ?)
@@ -209,14 +130,6 @@ func (s *Store) Counts(ctx context.Context, now memory.Instant) (memory.Counts, 
 		return c, err
 	}
 	_, err = s.read.row(ctx, `SELECT count(*) FROM registers WHERE family = ? AND kind = ?`, []any{memory.FamLink, memory.KindLink}, &c.Links)
-	for _, suffix := range []string{"", "-wal"} {
-		if info, statErr := os.Stat(s.path + suffix); statErr == nil {
-			c.Bytes += info.Size()
-		}
-	}
+	c.Bytes = s.dialect.size(&s.cfg)
 	return c, err
-}
-
-func sortRevisions(rs []memory.Revision) {
-	slices.SortFunc(rs, func(a, b memory.Revision) int { return b.Entry.Version().Compare(a.Entry.Version()) })
 }

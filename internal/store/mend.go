@@ -3,26 +3,25 @@ package store
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"slices"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
-// What a damage of the file leaves is mended with the entries of a member that
-// does not have it: see Reapply. It is rare, so simple matters more than fast.
+// mender puts damage right: see Reapply. It is rare, so simple matters more than fast.
+type mender struct{ merger }
 
 // restore puts the bytes and the digest of damaged log rows right, and then the
 // sums of the state, so that they say what the rows say.
-func (t *tx) restore(ctx context.Context, in []arrival) error {
+func (t mender) restore(ctx context.Context, in []arrival) error {
 	for _, a := range in {
-		o := t.w.origins[a.Dot.Origin]
+		o := t.origins[a.Dot.Origin]
 		if o == nil || a.refused != nil || !a.Hollow.IsZero() {
 			continue
 		}
 		var lsn int64
 		var digest, raw []byte
-		found, err := t.w.queryRow(ctx, `SELECT lsn, digest, raw FROM log WHERE origin = ? AND seq = ? AND state = 0`,
+		found, err := t.queryRow(ctx, `SELECT lsn, digest, raw FROM log WHERE origin = ? AND seq = ? AND state = 0`,
 			[]any{o.id, int64(a.Dot.Seq)}, &lsn, &digest, &raw)
 		if err != nil {
 			return err
@@ -37,13 +36,13 @@ func (t *tx) restore(ctx context.Context, in []arrival) error {
 		}
 		t.mended = append(t.mended, a.Op.Subjects()[0])
 	}
-	_, err := t.scrub(ctx)
+	_, err := scrubber{t.tx}.scrub(ctx)
 	return err
 }
 
 // remerge lets the logged entry e compete again for its registers.
-func (t *tx) remerge(ctx context.Context, e incoming, raw []byte, lsn int64, out *memory.Accepted) error {
-	if logged, err := t.w.s.cfg.Codec.Decode(raw); err == nil {
+func (t mender) remerge(ctx context.Context, e incoming, raw []byte, lsn int64, out *memory.Accepted) error {
+	if logged, err := t.cfg.Codec.Decode(raw); err == nil {
 		e.Entry, e.raw = logged, raw // it may be hollow here, or there
 	}
 	e.again = true
@@ -54,13 +53,13 @@ func (t *tx) remerge(ctx context.Context, e incoming, raw []byte, lsn int64, out
 }
 
 // mend counts e as applied if merge changes anything.
-func (t *tx) mend(_ context.Context, e *memory.Entry, out *memory.Accepted, merge func() error) error {
+func (t mender) mend(_ context.Context, e *memory.Entry, out *memory.Accepted, merge func() error) error {
 	before := t.rows
 	if err := merge(); err != nil || t.rows == before {
 		return err
 	}
 	out.Applied++
-	t.job.news++
+	t.out.news++
 	t.mended = append(t.mended, e.Op.Subjects()[0])
 	return nil
 }
@@ -76,7 +75,7 @@ type broken struct {
 
 // rebuild makes the histories of the records that were mended follow from the
 // log again, and their part of the text index.
-func (t *tx) rebuild(ctx context.Context) error {
+func (t mender) rebuild(ctx context.Context) error {
 	records := map[string]*broken{}
 	for _, k := range t.mended {
 		if k.Family != memory.FamContent && k.Family != memory.FamLife || records[k.A] != nil {
@@ -84,13 +83,13 @@ func (t *tx) rebuild(ctx context.Context) error {
 		}
 		b := &broken{named: map[memory.Dot]bool{}}
 		var origin, seq int64
-		found, err := t.w.queryRow(ctx, `SELECT rid, c_lsn, c_origin, c_seq, l_state FROM memories WHERE id = ?`, []any{k.A},
+		found, err := t.queryRow(ctx, `SELECT rid, c_lsn, c_origin, c_seq, l_state FROM memories WHERE id = ?`, []any{k.A},
 			&b.rid, &b.content, &origin, &seq, &b.life)
 		if err != nil {
 			return err
 		}
 		if found {
-			b.by, records[k.A] = t.w.s.dot(origin, seq), b
+			b.by, records[k.A] = t.dot(origin, seq), b
 		}
 	}
 	t.mended = nil
@@ -112,17 +111,17 @@ func (t *tx) rebuild(ctx context.Context) error {
 }
 
 // adoptOrphans gives log rows whose record was lost to the one that took its place.
-func (t *tx) adoptOrphans(ctx context.Context, records map[string]*broken) error {
+func (t mender) adoptOrphans(ctx context.Context, records map[string]*broken) error {
 	type orphan struct{ lsn, old, rid int64 }
 	var orphans []orphan
-	err := t.w.each(ctx, `SELECT l.lsn, l.record, l.raw FROM log l
+	err := t.each(ctx, `SELECT l.lsn, l.record, l.raw FROM log l
 		WHERE l.record <> 0 AND l.state <> 1 AND NOT EXISTS (SELECT 1 FROM memories m WHERE m.rid = l.record)`, nil, func(r rowScanner) error {
 		var o orphan
 		var raw []byte
 		if err := r.Scan(&o.lsn, &o.old, &raw); err != nil {
 			return err
 		}
-		e, err := t.w.s.cfg.Codec.Decode(raw)
+		e, err := t.cfg.Codec.Decode(raw)
 		if err != nil {
 			return nil //nolint:nilerr // damaged as well: it can be fetched, too
 		}
@@ -139,7 +138,7 @@ func (t *tx) adoptOrphans(ctx context.Context, records map[string]*broken) error
 		if err := t.exec(ctx, `UPDATE log SET record = ? WHERE lsn = ?`, o.rid, o.lsn); err != nil {
 			return err
 		}
-		for _, q := range []string{sqlFTSDelete, `DELETE FROM embeddings WHERE record = ?`, `DELETE FROM access WHERE record = ?`} {
+		for _, q := range []string{t.dialect.text.delete, `DELETE FROM embeddings WHERE record = ?`, `DELETE FROM access WHERE record = ?`} {
 			if err := t.exec(ctx, q, o.old); err != nil {
 				return err
 			}
@@ -149,19 +148,16 @@ func (t *tx) adoptOrphans(ctx context.Context, records map[string]*broken) error
 }
 
 // collect reads the revisions of records from the log.
-func (t *tx) collect(ctx context.Context, records map[string]*broken) error {
+func (t mender) collect(ctx context.Context, records map[string]*broken) error {
 	byRID := map[int64]*broken{}
 	rids := []int64{}
 	for _, b := range records {
 		byRID[b.rid] = b
 		rids = append(rids, b.rid)
 	}
-	list, err := json.Marshal(rids)
-	if err != nil {
-		return err
-	}
-	return t.w.each(ctx, `SELECT lsn, record, state, raw FROM log WHERE kind IN (1, 8) AND state <> 1
-		AND record IN (SELECT value FROM json_each(?)) ORDER BY lsn`, []any{string(list)}, func(r rowScanner) error {
+	among, args := t.dialect.among("record", rids)
+	return t.each(ctx, `SELECT lsn, record, state, raw FROM log WHERE kind IN (1, 8) AND state <> 1
+		AND `+among+` ORDER BY lsn`, args, func(r rowScanner) error {
 		var rev revision
 		var rid int64
 		var state int
@@ -169,7 +165,8 @@ func (t *tx) collect(ctx context.Context, records map[string]*broken) error {
 		if err := r.Scan(&rev.lsn, &rid, &state, &raw); err != nil {
 			return err
 		}
-		if rev.entry, err = t.w.s.cfg.Codec.Decode(raw); err != nil {
+		var err error
+		if rev.entry, err = t.cfg.Codec.Decode(raw); err != nil {
 			return nil //nolint:nilerr // as above
 		}
 		b := byRID[rid]
@@ -183,7 +180,7 @@ func (t *tx) collect(ctx context.Context, records map[string]*broken) error {
 	})
 }
 
-func (t *tx) rebuildOne(ctx context.Context, b *broken) error {
+func (t mender) rebuildOne(ctx context.Context, b *broken) error {
 	conflicts := 0
 	for _, r := range b.revs {
 		if b.life == memory.Erased {
@@ -209,8 +206,8 @@ func (t *tx) rebuildOne(ctx context.Context, b *broken) error {
 	if err := t.exec(ctx, `UPDATE memories SET conflicts = ? WHERE rid = ?`, conflicts, b.rid); err != nil {
 		return err
 	}
-	if err := t.exec(ctx, sqlFTSDelete, b.rid); err != nil {
+	if err := t.exec(ctx, t.dialect.text.delete, b.rid); err != nil {
 		return err
 	}
-	return t.indexOne(ctx, b.rid, b.content)
+	return texts{t.tx}.indexOne(ctx, b.rid, b.content)
 }

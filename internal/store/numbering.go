@@ -21,7 +21,7 @@ func (n *numbering) allow() { n.once.Do(func() { close(n.open) }) }
 
 // Numbering reports whether [Store.Submit] numbers ops: because this run has
 // taken the origin, or [Store.Confirm] was called, or Config.Held is not set.
-func (s *Store) Numbering() bool {
+func (s *base) Numbering() bool {
 	select {
 	case <-s.numbering.open:
 		return true
@@ -32,10 +32,10 @@ func (s *Store) Numbering() bool {
 
 // Confirm lets [Store.Submit] number ops under the origin that this node has: no
 // member holds ops of it that the file does not have.
-func (s *Store) Confirm() { s.numbering.allow() }
+func (s *base) Confirm() { s.numbering.allow() }
 
 // mayNumber waits until ops may be numbered.
-func (s *Store) mayNumber(ctx context.Context) error {
+func (s *changes) mayNumber(ctx context.Context) error {
 	select {
 	case <-s.numbering.open:
 		return nil
@@ -56,9 +56,9 @@ func (s *Store) mayNumber(ctx context.Context) error {
 // what others hold of it, or that cannot rule that out. Nothing happens if the
 // node has old in its log, or numbers under another origin by now. An origin that
 // this run has taken is kept: nobody else can have numbered under it.
-func (s *Store) NewIncarnation(ctx context.Context, old memory.Dot) (memory.Origin, error) {
+func (s *changes) NewIncarnation(ctx context.Context, old memory.Dot) (memory.Origin, error) {
 	err := s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error {
-		if own := t.w.own; own.name != old.Origin || old.Seq != 0 && old.Seq <= own.head {
+		if own := t.own; own.name != old.Origin || old.Seq != 0 && old.Seq <= own.head {
 			return nil
 		}
 		return t.newIncarnation(ctx)
@@ -70,26 +70,26 @@ func (s *Store) NewIncarnation(ctx context.Context, old memory.Dot) (memory.Orig
 }
 
 // fresh reports whether this run has taken the origin that it numbers under.
-func (w *writer) fresh() bool { return w.own.name == w.taken }
+func (w *state) fresh() bool { return w.own.name == w.taken }
 
 // newIncarnation does nothing in a run that has taken its origin itself.
 func (t *tx) newIncarnation(ctx context.Context) error {
-	if t.w.fresh() {
+	if t.fresh() {
 		return nil
 	}
-	o, err := t.origin(ctx, memory.MakeOrigin(t.w.s.cfg.Node, newIncarnation(t.w.s.cfg.Clock.Wall())))
+	o, err := t.origin(ctx, memory.MakeOrigin(t.cfg.Node, newIncarnation(t.cfg.Clock.Wall())))
 	if err != nil {
 		return err
 	}
 	t.change()
-	t.w.own, t.w.taken = o, o.name
+	t.own, t.taken = o, o.name
 	return nil
 }
 
 // yield takes a new incarnation if somebody has d, which this node has not logged
 // under its own origin: its database is older than what it once sent.
 func (t *tx) yield(ctx context.Context, d memory.Dot) error {
-	if d.Origin != t.w.own.name || d.Seq <= t.w.own.head {
+	if d.Origin != t.own.name || d.Seq <= t.own.head {
 		return nil
 	}
 	return t.newIncarnation(ctx)
@@ -97,7 +97,7 @@ func (t *tx) yield(ctx context.Context, d memory.Dot) error {
 
 // forged reports whether d is of the origin that this run has taken, and was not
 // logged by it: nobody can have such an op.
-func (t *tx) forged(d memory.Dot) bool { return d.Origin == t.w.own.name && d.Seq > t.w.own.head }
+func (t *tx) forged(d memory.Dot) bool { return d.Origin == t.own.name && d.Seq > t.own.head }
 
 // incarnationBits are those of an incarnation's number that are drawn by lot:
 // clocks are set back, and a copy of a directory may start at the same instant.

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"slices"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -45,42 +44,6 @@ func (o *originState) addGap(seq uint64) {
 func (o *originState) dropGap(seq uint64) {
 	if i, found := slices.BinarySearch(o.gaps, seq); found {
 		o.gaps = slices.Delete(slices.Clone(o.gaps), i, i+1)
-	}
-}
-
-// origin returns the state of an origin, and makes it known if it is new.
-func (t *tx) origin(ctx context.Context, name memory.Origin) (*originState, error) {
-	if o, ok := t.w.origins[name]; ok {
-		return o, nil
-	}
-	o := &originState{id: int64(len(t.w.origins) + 1), name: name, islands: map[uint64]struct{}{}}
-	if err := t.exec(ctx, `INSERT INTO origins (id, name, head) VALUES (?, ?, 0)`, o.id, string(name)); err != nil {
-		return nil, err
-	}
-	t.change()
-	t.w.origins[name] = o
-	t.w.s.names.Store(o.id, name)
-	return o, nil
-}
-
-// hold notes that the entry seq of o is in the log, and moves the head over
-// what has become contiguous.
-func (t *tx) hold(o *originState, seq uint64) {
-	if seq <= o.head {
-		return
-	}
-	t.change()
-	o.islands[seq] = struct{}{}
-	before := o.head
-	for {
-		if _, ok := o.islands[o.head+1]; !ok {
-			break
-		}
-		o.head++
-		delete(o.islands, o.head)
-	}
-	if o.head != before && !slices.Contains(t.heads, o) {
-		t.heads = append(t.heads, o)
 	}
 }
 

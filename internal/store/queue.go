@@ -2,10 +2,23 @@ package store
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
+
+// job is work for the writer.
+type job struct {
+	outcome
+	// run works inside the transaction. An error of its own making (a condition
+	// not met) must come before the first change.
+	run  func(ctx context.Context, t *tx) error
+	size size
+	from *queue // that it came through; nil for the writer's own
+	err  error
+	done chan struct{}
+}
 
 // queue holds the jobs of one kind until the writer takes them.
 type queue struct {
@@ -24,12 +37,40 @@ type size struct{ ops, bytes int }
 // batchBytes bounds a transaction; the job that exceeds it is its last one.
 const batchBytes = 16 << 20
 
+// jobs is what waits for the writer.
+type jobs struct {
+	limits  *Config
+	queue   [2]queue // local writes, members' pushes: served in turn
+	wake    chan struct{}
+	running atomic.Bool   // Run was called, or never will be
+	closing chan struct{} // closed when no more jobs are taken
+	stopped chan struct{} // closed when no more jobs are answered
+	stop    sync.Once
+	sizes   atomic.Int64 // jobs waiting
+}
+
+func newJobs(cfg *Config) *jobs {
+	j := &jobs{limits: cfg, wake: make(chan struct{}, 1), closing: make(chan struct{}), stopped: make(chan struct{})}
+	for i := range j.queue {
+		j.queue[i].jobs = make(chan *job, cfg.QueueLen)
+	}
+	return j
+}
+
+// rouse makes the writer look what there is to do.
+func (s *jobs) rouse() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
 // next takes what is queued, local writes and pushes in turn, up to a batch. It
 // does not wait: while the previous batch was synced, the next one gathered.
-func (s *Store) next() []*job {
+func (s *jobs) next() []*job {
 	var batch []*job
 	var sum size
-	for turn, empty := 0, 0; empty < len(s.queue) && sum.ops < s.cfg.BatchOps && sum.bytes < batchBytes; turn++ {
+	for turn, empty := 0, 0; empty < len(s.queue) && sum.ops < s.limits.BatchOps && sum.bytes < batchBytes; turn++ {
 		select {
 		case j := <-s.queue[turn%len(s.queue)].jobs:
 			s.sizes.Add(-1)
@@ -46,12 +87,12 @@ func (s *Store) next() []*job {
 
 // do queues a small job and waits until it is committed. A job that is queued
 // runs, even if ctx ends meanwhile.
-func (s *Store) do(ctx context.Context, queue, ops int, run func(context.Context, *tx) error) error {
+func (s *jobs) do(ctx context.Context, queue, ops int, run func(context.Context, *tx) error) error {
 	return s.doSized(ctx, queue, size{ops: ops}, run)
 }
 
 // doSized is do for a job that brings much along.
-func (s *Store) doSized(ctx context.Context, queue int, n size, run func(context.Context, *tx) error) error {
+func (s *jobs) doSized(ctx context.Context, queue int, n size, run func(context.Context, *tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -85,9 +126,9 @@ func (s *Store) doSized(ctx context.Context, queue int, n size, run func(context
 
 // enqueue reports whether there was room for j. A job of any size fits into an
 // empty queue.
-func (s *Store) enqueue(j *job) bool {
+func (s *jobs) enqueue(j *job) bool {
 	n := int64(j.size.bytes)
-	if sum := j.from.bytes.Add(n); sum > int64(s.cfg.QueueBytes) && sum != n {
+	if sum := j.from.bytes.Add(n); sum > int64(s.limits.QueueBytes) && sum != n {
 		j.from.bytes.Add(-n)
 		return false
 	}

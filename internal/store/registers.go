@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -12,7 +11,7 @@ import (
 const sqlHolders = `SELECT g.raw FROM registers r JOIN log g ON g.lsn = r.lsn `
 
 // holders decodes the entries that a query selects.
-func (s *Store) holders(ctx context.Context, q string, args ...any) ([]*memory.Entry, error) {
+func (s *tables) holders(ctx context.Context, q string, args ...any) ([]*memory.Entry, error) {
 	var out []*memory.Entry
 	err := s.read.each(ctx, sqlHolders+q, args, func(r rowScanner) error {
 		var raw []byte
@@ -39,7 +38,7 @@ func opsOf[T memory.Op](entries []*memory.Entry) []T {
 
 // Register returns the version of a register and the entry that holds it, or
 // memory.ErrNotFound if it was never written.
-func (s *Store) Register(ctx context.Context, k memory.Key) (memory.Version, *memory.Entry, error) {
+func (s *tables) Register(ctx context.Context, k memory.Key) (memory.Version, *memory.Entry, error) {
 	var q string
 	var args []any
 	switch k.Family {
@@ -70,7 +69,7 @@ const sqlBothLive = ` AND EXISTS (SELECT 1 FROM memories m WHERE m.id = r.a AND 
 	AND EXISTS (SELECT 1 FROM memories m WHERE m.id = r.b AND m.l_state = 1 AND NOT ` + sqlExpired + `) `
 
 // Links returns the links from and to a memory whose both ends are live.
-func (s *Store) Links(ctx context.Context, id string) ([]memory.Link, error) {
+func (s *tables) Links(ctx context.Context, id string) ([]memory.Link, error) {
 	now := int64(s.now())
 	return s.links(ctx, sqlLinksOf, memory.KindLink, memory.FamLink, id, memory.FamLink, id, now, now)
 }
@@ -79,18 +78,18 @@ func (s *Store) Links(ctx context.Context, id string) ([]memory.Link, error) {
 const sqlLinksOf = `WHERE r.kind = ? AND (r.family = ? AND r.a = ? OR r.family = ? AND r.b = ?)` + sqlBothLive + `ORDER BY r.a, r.b, r.c LIMIT 10000`
 
 // LinkBetween returns the links from source to target, whatever becomes of these.
-func (s *Store) LinkBetween(ctx context.Context, source, target string) ([]memory.Link, error) {
+func (s *tables) LinkBetween(ctx context.Context, source, target string) ([]memory.Link, error) {
 	return s.links(ctx, `WHERE r.family = ? AND r.kind = ? AND r.a = ? AND r.b = ? ORDER BY r.c`,
 		memory.FamLink, memory.KindLink, source, target)
 }
 
 // AllLinks yields every link there is, in the order of its ends.
-func (s *Store) AllLinks(ctx context.Context, after memory.Key, limit int) ([]memory.Link, error) {
+func (s *tables) AllLinks(ctx context.Context, after memory.Key, limit int) ([]memory.Link, error) {
 	return s.links(ctx, `WHERE r.family = ? AND r.kind = ? AND (r.a, r.b, r.c) > (?, ?, ?) ORDER BY r.a, r.b, r.c LIMIT ?`,
 		memory.FamLink, memory.KindLink, after.A, after.B, after.C, limit)
 }
 
-func (s *Store) links(ctx context.Context, q string, args ...any) ([]memory.Link, error) {
+func (s *tables) links(ctx context.Context, q string, args ...any) ([]memory.Link, error) {
 	entries, err := s.holders(ctx, q, args...)
 	if err != nil {
 		return nil, err
@@ -103,7 +102,7 @@ func (s *Store) links(ctx context.Context, q string, args ...any) ([]memory.Link
 }
 
 // Targets returns where the links of one relation from source lead.
-func (s *Store) Targets(ctx context.Context, source, relation string) ([]string, error) {
+func (s *tables) Targets(ctx context.Context, source, relation string) ([]string, error) {
 	var out []string
 	err := s.read.each(ctx, `SELECT b FROM registers WHERE family = ? AND kind = ? AND a = ? AND c = ? ORDER BY b`,
 		[]any{memory.FamLink, memory.KindLink, source, relation}, func(r rowScanner) error {
@@ -116,17 +115,17 @@ func (s *Store) Targets(ctx context.Context, source, relation string) ([]string,
 }
 
 // Standard returns the standard set for exactly this namespace, or memory.ErrNotFound.
-func (s *Store) Standard(ctx context.Context, ns string) (*memory.Standard, error) {
+func (s *tables) Standard(ctx context.Context, ns string) (*memory.Standard, error) {
 	list, err := s.standards(ctx, `WHERE r.family = ? AND r.kind = ? AND r.a = ?`, memory.FamStandard, memory.KindSetStandard, ns)
 	return one(list, err, "standard of "+ns)
 }
 
 // Standards returns all standards, by namespace.
-func (s *Store) Standards(ctx context.Context) ([]memory.Standard, error) {
+func (s *tables) Standards(ctx context.Context) ([]memory.Standard, error) {
 	return s.standards(ctx, `WHERE r.family = ? AND r.kind = ? ORDER BY r.a`, memory.FamStandard, memory.KindSetStandard)
 }
 
-func (s *Store) standards(ctx context.Context, q string, args ...any) ([]memory.Standard, error) {
+func (s *tables) standards(ctx context.Context, q string, args ...any) ([]memory.Standard, error) {
 	entries, err := s.holders(ctx, q, args...)
 	var out []memory.Standard
 	for _, e := range entries {
@@ -135,72 +134,4 @@ func (s *Store) standards(ctx context.Context, q string, args ...any) ([]memory.
 		}
 	}
 	return out, err
-}
-
-// Pending returns a proposal with its votes and its outcome, or memory.ErrNotFound.
-func (s *Store) Pending(ctx context.Context, id string) (*memory.Pending, error) {
-	entries, err := s.holders(ctx, `WHERE r.family = ? AND r.a = ?`, memory.FamProposal, id)
-	list, err := s.pendings(ctx, entries, err)
-	return one(list, err, "pending action "+id)
-}
-
-// Pendings returns proposals, the oldest first: all, or the open ones, of one
-// namespace or of any; at most limit.
-func (s *Store) Pendings(ctx context.Context, open bool, namespace string, limit int) ([]memory.Pending, error) {
-	q := sqlHolders + `WHERE r.family = ?`
-	args := []any{memory.FamProposal}
-	if open {
-		q += ` AND NOT EXISTS (SELECT 1 FROM registers o WHERE o.family = ? AND o.a = r.a)`
-		args = append(args, memory.FamOutcome)
-	}
-	var entries []*memory.Entry
-	err := s.read.each(ctx, q+` ORDER BY r.stamp, r.a`, args, func(r rowScanner) error {
-		if len(entries) >= limit {
-			return errStop
-		}
-		var raw []byte
-		if err := r.Scan(&raw); err != nil {
-			return err
-		}
-		e, err := s.cfg.Codec.Decode(raw)
-		if err != nil {
-			return err
-		}
-		if op, ok := e.Op.(*memory.Propose); ok && (namespace == "" || op.Namespace == namespace) {
-			entries = append(entries, e)
-		}
-		return nil
-	})
-	if errors.Is(err, errStop) {
-		err = nil
-	}
-	return s.pendings(ctx, entries, err)
-}
-
-func (s *Store) pendings(ctx context.Context, entries []*memory.Entry, err error) ([]memory.Pending, error) {
-	if err != nil {
-		return nil, err
-	}
-	var out []memory.Pending
-	for _, e := range entries {
-		op, ok := e.Op.(*memory.Propose)
-		if !ok {
-			continue
-		}
-		p := memory.Pending{Propose: *op, Home: e.Dot.Origin.Node()}
-		more, err := s.holders(ctx, `WHERE r.family IN (?, ?) AND r.a = ? ORDER BY r.family, r.b`, memory.FamVote, memory.FamOutcome, op.ID)
-		if err != nil {
-			return nil, err
-		}
-		for _, m := range more {
-			if d, ok := m.Op.(*memory.Decide); ok {
-				p.Votes = append(p.Votes, memory.Vote{Voter: d.Voter, Approve: d.Approve, At: m.Stamp.Instant()})
-			}
-			if d, ok := m.Op.(*memory.Resolve); ok {
-				p.Outcome, p.Detail, p.By, p.At = d.Outcome, d.Detail, m.Actor, m.Stamp.Instant()
-			}
-		}
-		out = append(out, p)
-	}
-	return out, nil
 }

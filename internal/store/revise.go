@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -12,11 +13,11 @@ import (
 // revisions in conflict: those with content that are not the current one, and
 // that no other revision of m names. So which those are depends on the set of
 // entries alone, not on the order in which they came.
-func (t *tx) revise(ctx context.Context, m *record, e incoming, wins bool, row *logRow) error {
+func (t merger) revise(ctx context.Context, m *record, e incoming, wins bool, row *logRow) error {
 	full := e.Hollow.IsZero()
 	if m.life == memory.Erased {
 		if full {
-			raw, err := t.hollow(e.Entry, t.w.s.dot(m.content.origin, m.content.seq))
+			raw, err := t.hollow(e.Entry, t.dot(m.content.origin, m.content.seq))
 			row.raw, row.state = raw, stateHollow
 			return err
 		}
@@ -32,7 +33,7 @@ func (t *tx) revise(ctx context.Context, m *record, e incoming, wins bool, row *
 	switch {
 	case wins && m.content.lsn != 0 && !slices.Contains(e.Prev, t.contentDot(m)):
 		var unseen int
-		_, err = t.w.queryRow(ctx, `SELECT 1 FROM log WHERE lsn = ? AND seen = 0 AND state = 0`, []any{m.content.lsn}, &unseen)
+		_, err = t.queryRow(ctx, `SELECT 1 FROM log WHERE lsn = ? AND seen = 0 AND state = 0`, []any{m.content.lsn}, &unseen)
 		m.conflicts += unseen
 	case !wins && full && !named:
 		m.conflicts++
@@ -44,10 +45,10 @@ func (t *tx) revise(ctx context.Context, m *record, e incoming, wins bool, row *
 	return err
 }
 
-func (t *tx) contentDot(m *record) memory.Dot { return t.w.s.dot(m.content.origin, m.content.seq) }
+func (t merger) contentDot(m *record) memory.Dot { return t.dot(m.content.origin, m.content.seq) }
 
 // seeAll marks the revisions that e names as seen, also those to come.
-func (t *tx) seeAll(ctx context.Context, m *record, e *memory.Entry) error {
+func (t merger) seeAll(ctx context.Context, m *record, e *memory.Entry) error {
 	for _, p := range e.Prev {
 		if p == e.Dot {
 			continue
@@ -70,28 +71,20 @@ func (t *tx) seeAll(ctx context.Context, m *record, e *memory.Entry) error {
 }
 
 // see marks a revision of m as seen, and returns how many that changed: 0 or 1.
-func (t *tx) see(ctx context.Context, m *record, d memory.Dot) (int, error) {
-	st, err := t.w.stmt(ctx, `UPDATE log SET seen = 1 WHERE origin = ? AND seq = ? AND record = ? AND seen = 0 AND state = 0`) //nolint:sqlclosecheck // kept for the next time
-	if err != nil {
-		return 0, err
-	}
+func (t merger) see(ctx context.Context, m *record, d memory.Dot) (int, error) {
 	t.rows++
 	t.steps++
-	res, err := st.ExecContext(ctx, t.w.origins[d.Origin].id, int64(d.Seq), m.rid)
-	if err != nil {
-		return 0, classify(err)
-	}
-	n, err := res.RowsAffected()
-	return int(n), err
+	return t.affect(ctx, `UPDATE log SET seen = 1 WHERE origin = ? AND seq = ? AND record = ? AND seen = 0 AND state = 0`,
+		t.origins[d.Origin].id, int64(d.Seq), m.rid)
 }
 
 // foreseen reports whether a revision of m that came earlier names d, and forgets that.
-func (t *tx) foreseen(ctx context.Context, m *record, d memory.Dot) (bool, error) {
+func (t merger) foreseen(ctx context.Context, m *record, d memory.Dot) (bool, error) {
 	if m.fresh {
 		return false, nil
 	}
 	var one int
-	found, err := t.w.queryRow(ctx, `SELECT 1 FROM foreseen WHERE record = ? AND dot = ?`, []any{m.rid, d.String()}, &one)
+	found, err := t.queryRow(ctx, `SELECT 1 FROM foreseen WHERE record = ? AND dot = ?`, []any{m.rid, d.String()}, &one)
 	if err != nil || !found {
 		return false, err
 	}
@@ -99,15 +92,15 @@ func (t *tx) foreseen(ctx context.Context, m *record, d memory.Dot) (bool, error
 }
 
 // revisions walks the history of a record, the last arrival first.
-func (t *tx) revisions(ctx context.Context, lsn int64, fn func(lsn int64, e *memory.Entry) error) error {
+func (t merger) revisions(ctx context.Context, lsn int64, fn func(lsn int64, e *memory.Entry) error) error {
 	for lsn != 0 {
 		var raw []byte
 		var older int64
-		found, err := t.w.queryRow(ctx, `SELECT raw, older FROM log WHERE lsn = ?`, []any{lsn}, &raw, &older)
+		found, err := t.queryRow(ctx, `SELECT raw, older FROM log WHERE lsn = ?`, []any{lsn}, &raw, &older)
 		if err != nil || !found {
 			return err
 		}
-		e, err := t.w.s.cfg.Codec.Decode(raw)
+		e, err := t.cfg.Codec.Decode(raw)
 		if err != nil {
 			return err
 		}
@@ -119,8 +112,21 @@ func (t *tx) revisions(ctx context.Context, lsn int64, fn func(lsn int64, e *mem
 	return nil
 }
 
+// relink makes the kept revisions the history of a record.
+func (t merger) relink(ctx context.Context, rid int64, kept []revision) error {
+	slices.SortFunc(kept, func(a, b revision) int { return cmp.Compare(a.lsn, b.lsn) })
+	older := int64(0)
+	for _, r := range kept {
+		if err := t.exec(ctx, `UPDATE log SET older = ? WHERE lsn = ?`, older, r.lsn); err != nil {
+			return err
+		}
+		older = r.lsn
+	}
+	return t.exec(ctx, `UPDATE memories SET newest = ? WHERE rid = ?`, older, rid)
+}
+
 // hollowOut replaces a logged entry by its hollow form.
-func (t *tx) hollowOut(ctx context.Context, lsn int64, e *memory.Entry, by memory.Dot) error {
+func (t merger) hollowOut(ctx context.Context, lsn int64, e *memory.Entry, by memory.Dot) error {
 	raw, err := t.hollow(e, by)
 	if err != nil {
 		return err
@@ -129,10 +135,10 @@ func (t *tx) hollowOut(ctx context.Context, lsn int64, e *memory.Entry, by memor
 }
 
 // hollow returns the hollow form of e, which by replaced.
-func (t *tx) hollow(e *memory.Entry, by memory.Dot) ([]byte, error) {
+func (t merger) hollow(e *memory.Entry, by memory.Dot) ([]byte, error) {
 	h, ok := e.Hollowed(by)
 	if !ok {
 		return nil, fmt.Errorf("a %s has no hollow form: %w", e.Op.Kind(), memory.ErrInvalid)
 	}
-	return t.w.s.cfg.Codec.Encode(h)
+	return t.cfg.Codec.Encode(h)
 }

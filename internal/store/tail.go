@@ -75,14 +75,3 @@ func (t *tail) drop() {
 	defer t.mu.Unlock()
 	t.ring, t.bytes = nil, 0
 }
-
-func shipSize(s memory.Shipment) int {
-	return len(s.Raw) + 16 + embeddingBytes(s.Embedding)
-}
-
-func embeddingBytes(e *memory.Embedding) int {
-	if e == nil {
-		return 0
-	}
-	return 4*len(e.Vector) + len(e.Model)
-}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -9,8 +10,8 @@ import (
 // tx is one transaction of the writer: what it has changed beyond the rows, and
 // what must be written or published with them.
 type tx struct {
-	w      *writer
-	job    *job
+	*state
+	out    *outcome           // of the job that runs
 	rows   int                // rows written
 	steps  int                // changes of rows, and of what the writer keeps in memory
 	moved  bool               // the view changes
@@ -21,11 +22,17 @@ type tx struct {
 	erased bool               // payload was taken out: no copy may stay in memory
 }
 
+// outcome is what a job did that others are told of.
+type outcome struct {
+	own  []memory.OwnEntry
+	news int // entries of other origins applied
+}
+
 // exec changes rows.
 func (t *tx) exec(ctx context.Context, q string, args ...any) error {
 	t.rows++
 	t.steps++
-	return t.w.exec(ctx, q, args...)
+	return t.conn.exec(ctx, q, args...)
 }
 
 // finish writes what the jobs left to be written once.
@@ -37,12 +44,37 @@ func (t *tx) finish(ctx context.Context) error {
 		return err
 	}
 	for _, o := range t.heads {
-		if err := t.w.exec(ctx, `UPDATE origins SET head = ? WHERE id = ?`, int64(o.head), o.id); err != nil {
+		if err := t.conn.exec(ctx, `UPDATE origins SET head = ? WHERE id = ?`, int64(o.head), o.id); err != nil {
 			return err
 		}
 	}
-	return t.w.exec(ctx, `UPDATE node SET origin = ?, clock = ?, lsn = ?, rid = ?, indexed = ?, purge = ?`,
-		t.w.own.id, int64(t.w.clock), int64(t.w.lsn), t.w.rid, int64(t.w.indexed), t.w.purge)
+	return t.conn.exec(ctx, `UPDATE node SET origin = ?, clock = ?, lsn = ?, rid = ?, indexed = ?, purge = ?`,
+		t.own.id, int64(t.clock), int64(t.lsn), t.rid, int64(t.indexed), t.purge)
+}
+
+// saveSums writes the sums that the transaction changes.
+func (t *tx) saveSums(ctx context.Context) error {
+	var dirty [memory.Buckets / partSums]bool
+	for b := range t.deltas {
+		dirty[b/partSums] = true
+	}
+	for part, changed := range dirty {
+		if !changed {
+			continue
+		}
+		raw := make([]byte, 0, partSums*len(memory.Digest{}))
+		for b := part * partSums; b < (part+1)*partSums; b++ {
+			sum := t.sums[b]
+			sum.Add(t.deltas[b])
+			digest := sum.Digest()
+			raw = append(raw, digest[:]...)
+		}
+		err := t.conn.exec(ctx, `INSERT INTO buckets (part, sums) VALUES (?, ?) ON CONFLICT (part) DO UPDATE SET sums = excluded.sums`, part, raw)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // digest moves the digest of the state from one holder of register k to the next.
@@ -65,15 +97,15 @@ func (t *tx) change() {
 
 func (t *tx) nextLSN() uint64 {
 	t.change()
-	t.w.lsn++
-	return t.w.lsn
+	t.lsn++
+	return t.lsn
 }
 
 // entryDigest returns the digest of the entry at lsn; of one that is missing
 // or damaged it is zero, as for everybody who adds up the rows.
 func (t *tx) entryDigest(ctx context.Context, lsn int64) (memory.Digest, error) {
 	var raw []byte
-	_, err := t.w.queryRow(ctx, `SELECT digest FROM log WHERE lsn = ?`, []any{lsn}, &raw)
+	_, err := t.queryRow(ctx, `SELECT digest FROM log WHERE lsn = ?`, []any{lsn}, &raw)
 	return toDigest(raw), err
 }
 
@@ -83,20 +115,47 @@ func (t *tx) append(ctx context.Context, row logRow) error {
 		row.lsn, row.origin, row.seq, row.kind, row.state, row.seen, row.record, row.older, row.digest[:], row.raw)
 }
 
-// logRow is a row of the log.
-type logRow struct {
-	lsn, origin, seq int64
-	kind             memory.Kind
-	state            int // stateApplied …
-	seen             bool
-	record, older    int64
-	digest           memory.Digest
-	raw              []byte
+// origin returns the state of an origin, and makes it known if it is new.
+func (t *tx) origin(ctx context.Context, name memory.Origin) (*originState, error) {
+	if o, ok := t.origins[name]; ok {
+		return o, nil
+	}
+	o := &originState{id: int64(len(t.origins) + 1), name: name, islands: map[uint64]struct{}{}}
+	if err := t.exec(ctx, `INSERT INTO origins (id, name, head) VALUES (?, ?, 0)`, o.id, string(name)); err != nil {
+		return nil, err
+	}
+	t.change()
+	t.origins[name] = o
+	t.names.Store(o.id, name)
+	return o, nil
 }
 
-// States of a log row; persisted.
-const (
-	stateApplied = 0
-	stateParked  = 1
-	stateHollow  = 2
-)
+// hold notes that the entry seq of o is in the log, and moves the head over
+// what has become contiguous.
+func (t *tx) hold(o *originState, seq uint64) {
+	if seq <= o.head {
+		return
+	}
+	t.change()
+	o.islands[seq] = struct{}{}
+	before := o.head
+	for {
+		if _, ok := o.islands[o.head+1]; !ok {
+			break
+		}
+		o.head++
+		delete(o.islands, o.head)
+	}
+	if o.head != before && !slices.Contains(t.heads, o) {
+		t.heads = append(t.heads, o)
+	}
+}
+
+func (t *tx) held(d memory.Dot) bool {
+	o := t.origins[d.Origin]
+	return o != nil && o.holds(d.Seq) && !o.isGap(d.Seq)
+}
+
+func (t *tx) ref(lsn int64, e *memory.Entry) ref {
+	return ref{lsn: lsn, stamp: int64(e.Stamp), origin: t.origins[e.Dot.Origin].id, seq: int64(e.Dot.Seq)}
+}

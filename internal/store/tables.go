@@ -3,16 +3,23 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
+
+// tables are the reads of what there is now: memories, and all other registers.
+type tables struct {
+	*base
+	read *reader
+}
 
 // sqlRecord selects what scanRecord reads.
 const sqlRecord = `SELECT m.id, m.c_lsn, m.c_stamp, m.c_origin, m.c_seq, m.l_state, m.l_lsn, m.l_stamp, m.l_origin, m.l_seq, m.reason, m.conflicts,
 	coalesce(a.count, 0), coalesce(a.at, 0), c.raw
 	FROM memories m LEFT JOIN log c ON c.lsn = m.c_lsn LEFT JOIN access a ON a.record = m.rid`
 
-func (s *Store) scanRecord(r rowScanner, more ...any) (memory.Record, error) {
+func (s *tables) scanRecord(r rowScanner, more ...any) (memory.Record, error) {
 	var m memory.Record
 	var id string
 	var c, l ref
@@ -38,7 +45,7 @@ func (s *Store) scanRecord(r rowScanner, more ...any) (memory.Record, error) {
 }
 
 // records runs a query for whole records.
-func (s *Store) records(ctx context.Context, q string, args ...any) ([]memory.Record, error) {
+func (s *tables) records(ctx context.Context, q string, args ...any) ([]memory.Record, error) {
 	var out []memory.Record
 	err := s.read.each(ctx, q, args, func(r rowScanner) error {
 		m, err := s.scanRecord(r)
@@ -48,25 +55,15 @@ func (s *Store) records(ctx context.Context, q string, args ...any) ([]memory.Re
 	return out, err
 }
 
-func one[T any](list []T, err error, what string) (*T, error) {
-	switch {
-	case err != nil:
-		return nil, err
-	case len(list) == 0:
-		return nil, fmt.Errorf("%s: %w", what, memory.ErrNotFound)
-	}
-	return &list[0], nil
-}
-
 // Record returns the memory id wherever its lifecycle stands, or memory.ErrNotFound.
-func (s *Store) Record(ctx context.Context, id string) (*memory.Record, error) {
+func (s *tables) Record(ctx context.Context, id string) (*memory.Record, error) {
 	list, err := s.records(ctx, sqlRecord+` WHERE m.id = ?`, id)
 	return one(list, err, "memory "+id)
 }
 
 // Resolve completes a prefix of an id: memory.ErrNotFound if none begins with
 // it, memory.ErrAmbiguous if several do and none is it.
-func (s *Store) Resolve(ctx context.Context, prefix string) (string, error) {
+func (s *tables) Resolve(ctx context.Context, prefix string) (string, error) {
 	if prefix == "" {
 		return "", fmt.Errorf("empty id: %w", memory.ErrInvalid)
 	}
@@ -92,20 +89,20 @@ func (s *Store) Resolve(ctx context.Context, prefix string) (string, error) {
 // ByTitle returns the live memory with this title in the namespace, or
 // memory.ErrNotFound. If concurrent renames made several, it is the one with the
 // lowest id.
-func (s *Store) ByTitle(ctx context.Context, namespace, title string) (*memory.Record, error) {
+func (s *tables) ByTitle(ctx context.Context, namespace, title string) (*memory.Record, error) {
 	list, err := s.records(ctx, sqlRecord+` WHERE m.namespace = ? AND m.title = ? AND m.l_state = 1 AND m.c_lsn <> 0 AND NOT `+sqlExpired+` ORDER BY m.id LIMIT 1`,
 		namespace, title, int64(s.now()))
 	return one(list, err, fmt.Sprintf("title %.80q in %s", title, namespace))
 }
 
 // History returns the revisions of a memory's content, the highest version first.
-func (s *Store) History(ctx context.Context, id string) ([]memory.Revision, error) {
+func (s *tables) History(ctx context.Context, id string) ([]memory.Revision, error) {
 	var out []memory.Revision
 	found := false
 	err := s.read.each(ctx, `WITH RECURSIVE rev (lsn) AS (
 			SELECT newest FROM memories WHERE id = ?
 			UNION ALL SELECT l.older FROM rev JOIN log l ON l.lsn = rev.lsn WHERE l.older <> 0)
-		SELECT l.seen, l.state, l.raw, m.c_lsn = l.lsn FROM memories m LEFT JOIN rev LEFT JOIN log l ON l.lsn = rev.lsn WHERE m.id = ?`,
+		SELECT l.seen, l.state, l.raw, m.c_lsn = l.lsn FROM memories m LEFT JOIN rev ON 1 = 1 LEFT JOIN log l ON l.lsn = rev.lsn WHERE m.id = ?`,
 		[]any{id, id}, func(r rowScanner) error {
 			found = true
 			var seen, winner *bool
@@ -128,32 +125,6 @@ func (s *Store) History(ctx context.Context, id string) ([]memory.Revision, erro
 	return out, err
 }
 
-// Entry returns the logged entry of a dot, or memory.ErrNotFound.
-func (s *Store) Entry(ctx context.Context, d memory.Dot) (*memory.Entry, error) {
-	ships, err := s.ByDot(ctx, []memory.Dot{d})
-	if err != nil {
-		return nil, err
-	}
-	if len(ships) == 0 {
-		return nil, fmt.Errorf("entry %s: %w", d, memory.ErrNotFound)
-	}
-	return s.cfg.Codec.Decode(ships[0].Raw)
-}
-
-// Events returns what was applied on this node after the local sequence number
-// given, in that order.
-func (s *Store) Events(ctx context.Context, after uint64, limit int) ([]memory.Event, error) {
-	var out []memory.Event
-	err := s.read.each(ctx, `SELECT lsn, raw FROM log WHERE lsn > ? AND state <> 1 ORDER BY lsn LIMIT ?`,
-		[]any{int64(min(after, 1<<62)), limit}, func(r rowScanner) error {
-			var ev memory.Event
-			var raw []byte
-			err := r.Scan(&ev.LSN, &raw)
-			if err == nil {
-				ev.Entry, err = s.cfg.Codec.Decode(raw)
-			}
-			out = append(out, ev)
-			return err
-		})
-	return out, err
+func sortRevisions(rs []memory.Revision) {
+	slices.SortFunc(rs, func(a, b memory.Revision) int { return b.Entry.Version().Compare(a.Entry.Version()) })
 }

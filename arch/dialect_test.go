@@ -1,0 +1,55 @@
+package arch_test
+
+import (
+	"path"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// dialectWords are what only one database engine understands, and its name.
+const dialectWords = `(?i)json_each|pragma|\bfts\d?\b|sqlite|\bwal\b|wal_|write-ahead|\browid\b|bm25|\bin page\b|postgres|tsvector|::int|\bpgx`
+
+// The store is written in the SQL that engines share. What is particular to one
+// is in a file of the dialect, so that a second engine is a second file.
+func TestOnlyDialectFilesKnowAnEngine(t *testing.T) {
+	words := regexp.MustCompile(dialectWords)
+	n := 0
+	for _, f := range goFiles(t) {
+		if problem := dialectProblem(words, f); problem != "" {
+			t.Error(problem)
+		}
+		if f.dir == "store" {
+			n++
+		}
+	}
+	if n < 20 {
+		t.Errorf("only %d files of the store were looked at", n)
+	}
+}
+
+func dialectProblem(words *regexp.Regexp, f *goFile) string {
+	switch {
+	case f.test, f.dir != "store" && f.dir != "memory" && f.dir != "recall" && f.dir != "engine" && f.dir != "replicate" && f.dir != "node":
+		return ""
+	case f.dir == "store" && strings.HasPrefix(path.Base(f.path), "dialect_"):
+		return ""
+	}
+	if w := words.FindString(string(f.src)); w != "" {
+		return f.path + " says " + w + ": that belongs into a file dialect_*.go of the store"
+	}
+	return ""
+}
+
+func TestTheRuleFindsDialectWords(t *testing.T) {
+	words := regexp.MustCompile(dialectWords)
+	for text, want := range map[string]bool{
+		"`SELECT 1 FROM json_each(?)`": true, "`PRAGMA x`": true, "`DELETE FROM fts`": true, "`m.rid IN page`": true,
+		"`SELECT id FROM memories`": false, "`walk`": false,
+	} {
+		f := parseText(t, "internal/store/x.go", "store", "package store\n\nconst q = "+text+"\n")
+		if got := dialectProblem(words, f) != ""; got != want {
+			t.Errorf("%s: %v, want %v", text, got, want)
+		}
+	}
+}

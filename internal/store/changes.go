@@ -1,0 +1,91 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// changes are the ways in which callers have something written.
+type changes struct {
+	*base
+	*jobs
+}
+
+// SaveCursor notes up to where a member has acknowledged an origin's entries: the
+// last word counts, also if it is less than an earlier one, because the member has
+// lost its disk. It is durable with the next commit, and may lag: what is sent
+// twice does no harm.
+func (s *changes) SaveCursor(ctx context.Context, member memory.Node, origin memory.Origin, seq uint64) error {
+	return s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error {
+		return t.exec(ctx, `INSERT INTO cursors (member, origin, seq) VALUES (?,?,?)
+			ON CONFLICT (member, origin) DO UPDATE SET seq = excluded.seq`, string(member), string(origin), int64(seq))
+	})
+}
+
+// AdoptHeads moves the heads of this node to at least those given, up to their
+// first gap. It is for
+// the end of a snapshot: what the heads cover and the snapshot did not bring had
+// been superseded.
+func (s *changes) AdoptHeads(ctx context.Context, heads memory.Heads) error {
+	return s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error {
+		for name, h := range heads {
+			if err := name.Valid(); err != nil {
+				return err
+			}
+			if len(h.Gaps) > 0 {
+				h.Seq = min(h.Seq, h.Gaps[0]-1) // what lies behind was not all in the snapshot
+			}
+			last := memory.Dot{Origin: name, Seq: h.Seq}
+			if err := t.yield(ctx, last); err != nil {
+				return err
+			}
+			if t.forged(last) {
+				continue
+			}
+			o, err := t.origin(ctx, name)
+			if err != nil {
+				return err
+			}
+			taking(t).adopt(o, h)
+		}
+		return t.exec(ctx, `UPDATE node SET name = name`)
+	})
+}
+
+// RetryParked tries again to apply ops that this node refused: those given, or
+// with none given all whose time has come at now. It returns how many were taken.
+func (s *changes) RetryParked(ctx context.Context, dots []memory.Dot, now time.Time) (int, error) {
+	taken := 0
+	err := s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error {
+		var err error
+		taken, err = taking(t).retryParked(ctx, dots, memory.InstantOf(now))
+		return err
+	})
+	return taken, err
+}
+
+// Park notes that a member refused an op of ours.
+func (s *changes) Park(ctx context.Context, p memory.Parked) error {
+	if p.Member == s.cfg.Node {
+		return errors.New("park: own refusals come with the bytes of what is refused")
+	}
+	return s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error { return taking(t).park(ctx, p, nil) })
+}
+
+// Unpark forgets that a member refused these ops: it has taken them since.
+func (s *changes) Unpark(ctx context.Context, member memory.Node, dots []memory.Dot) error {
+	if member == s.cfg.Node {
+		return errors.New("unpark: own refusals are retried, not forgotten")
+	}
+	return s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error {
+		for _, d := range dots {
+			if err := t.exec(ctx, `DELETE FROM parked WHERE member = ? AND origin = ? AND seq = ?`, string(member), string(d.Origin), int64(d.Seq)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

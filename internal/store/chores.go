@@ -1,0 +1,205 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// chores is the writer with what it does when nothing is queued.
+type chores struct {
+	*writer
+	touch   *touches
+	wroteAt time.Time // of the last batch that came through the queue
+	// restUntil is when work that can wait is tried again, after it failed.
+	restUntil time.Time
+	retry     []memory.Dot // refused by an earlier run, to be tried once by this one
+}
+
+// background does one piece of what can wait, and reports whether there is more
+// of it to do at once. Run calls it when nothing is queued.
+func (w *chores) background(ctx context.Context) (more bool, err error) {
+	if time.Now().Before(w.restUntil) {
+		return false, nil
+	}
+	if before := w.indexed; before < w.lsn && (w.indexDue() || time.Since(w.wroteAt) >= indexPause) {
+		err := w.alone(ctx, func(ctx context.Context, t *tx) error { return texts{t}.indexNext(ctx) })
+		return w.indexed != before, err // no progress, on a full disk: later
+	}
+	if w.purge != purgeNone && w.indexed == w.lsn {
+		if more, err := w.purgeNext(ctx); more || err != nil {
+			return more, err
+		}
+	}
+	if n := min(len(w.retry), retrySlice); n > 0 {
+		dots := w.retry[:n]
+		w.retry = w.retry[n:]
+		return true, w.alone(ctx, func(ctx context.Context, t *tx) error {
+			_, err := taking(t).retryParked(ctx, dots, 0)
+			return err
+		})
+	}
+	if by := w.touch.take(); len(by) > 0 {
+		return false, w.alone(ctx, func(ctx context.Context, t *tx) error { return t.foldTouches(ctx, by) })
+	}
+	if w.parked(ctx) {
+		return false, w.alone(ctx, func(ctx context.Context, t *tx) error {
+			_, err := taking(t).retryParked(ctx, nil, w.now())
+			return err
+		})
+	}
+	return false, w.settle(ctx, w.unsettled > 0 && w.quiet())
+}
+
+// pace does what must not wait for an idle moment: an index that somebody waits
+// for or that is too far behind, and files that have grown.
+func (w *chores) pace(ctx context.Context) error {
+	if w.indexDue() && w.indexed < w.lsn {
+		if err := w.alone(ctx, func(ctx context.Context, t *tx) error { return texts{t}.indexNext(ctx) }); err != nil {
+			return err
+		}
+	}
+	return w.settle(ctx, false)
+}
+
+// retrySlice is how many refused ops are tried again in one transaction.
+const retrySlice = 64
+
+// purgeNext does one piece of what an erase has left to do, once the text index
+// has everything, and reports whether there is more of it to do at once.
+func (w *chores) purgeNext(ctx context.Context) (more bool, err error) {
+	if w.purge == purgeFiles {
+		done, err := w.discard(ctx)
+		if err != nil || !done {
+			return false, err
+		}
+		return false, w.alone(ctx, func(_ context.Context, t *tx) error {
+			t.purge = purgeNone
+			t.rows++
+			t.steps++
+			return nil
+		})
+	}
+	err = w.alone(ctx, func(ctx context.Context, t *tx) error {
+		done, err := t.dialect.text.merge(ctx, t, w.purge == purgeBegin)
+		w.purge = purgeMerge
+		if done {
+			w.purge = purgeFiles
+		}
+		return err
+	})
+	return true, err // if it failed, the writer rests
+}
+
+// indexDue reports whether the index cannot wait for a quiet moment: somebody
+// waits for it, or it is far behind.
+func (w *chores) indexDue() bool {
+	if time.Now().Before(w.restUntil) {
+		return false
+	}
+	done, lsn, wanted, _ := w.index.state()
+	return done < min(wanted, lsn) || lsn-done > maxIndexLag
+}
+
+// patience is how long the writer may sleep when nothing is queued.
+func (w *chores) patience() time.Duration {
+	if rest := time.Until(w.restUntil); rest > 0 {
+		return rest
+	}
+	if w.indexed < w.lsn {
+		return indexPause
+	}
+	return time.Second
+}
+
+// parked reports whether a refused op is due to be tried again.
+func (w *chores) parked(ctx context.Context) bool {
+	var n int
+	found, err := w.queryRow(ctx, `SELECT 1 FROM parked WHERE member = ? AND retry > 0 AND retry <= ? LIMIT 1`,
+		[]any{string(w.cfg.Node), int64(w.now())}, &n)
+	return found && err == nil
+}
+
+// quiet reports whether nothing was written for a while.
+func (w *chores) quiet() bool { return time.Since(w.wroteAt) > 5*time.Second }
+
+// alone runs one job of the writer's own. Only a fatal error comes back: the
+// rest is tried again later.
+func (w *chores) alone(ctx context.Context, run func(context.Context, *tx) error) error {
+	j := &job{run: run, done: make(chan struct{})}
+	if err := w.commit(ctx, []*job{j}); err != nil {
+		return err
+	}
+	if j.err != nil {
+		w.cfg.Log.WarnContext(ctx, "background work failed", "err", j.err)
+		w.restUntil = time.Now().Add(restAfter)
+	}
+	return nil
+}
+
+// restAfter is how long the writer leaves alone what can wait, once that failed:
+// a full disk is full for a while.
+const restAfter = time.Second
+
+// settleRows is how many rows are written before the engine settles: about 16 MiB.
+const settleRows = 16_000
+
+// settle has the engine tidy up when much was written, or now if asked to.
+func (w *chores) settle(ctx context.Context, now bool) error {
+	if !now && w.unsettled < settleRows {
+		return nil
+	}
+	w.unsettled = 0
+	return fatalOnly(w.dialect.settle(ctx, w.conn))
+}
+
+// discard is the dialect's, and reports whether it is done.
+func (w *chores) discard(ctx context.Context) (bool, error) {
+	done, err := w.dialect.discard(ctx, w.conn)
+	if err != nil {
+		return false, fatalOnly(err)
+	}
+	w.unsettled = 0
+	return done, nil
+}
+
+func fatalOnly(err error) error {
+	if errors.Is(err, ErrFatal) {
+		return err
+	}
+	return nil
+}
+
+// finish does at the end what makes the next start quick.
+func (w *chores) finish(ctx context.Context) error {
+	if by := w.touch.take(); len(by) > 0 {
+		if err := w.alone(ctx, func(ctx context.Context, t *tx) error { return t.foldTouches(ctx, by) }); err != nil {
+			return err
+		}
+	}
+	return w.settle(ctx, w.unsettled > 0)
+}
+
+// upgraded lists what an earlier run refused for reasons that this program may
+// not share: it may be a newer one.
+func (w *chores) upgraded(ctx context.Context) ([]memory.Dot, error) {
+	return w.refused(ctx, `code IN (?, ?) ORDER BY origin, seq`, memory.CodeUnknownKind, memory.CodeInvalid)
+}
+
+// maxCount is where the count of reads of a memory ends.
+const maxCount = 1_000_000
+
+func (t *tx) foldTouches(ctx context.Context, by map[string]touched) error {
+	for id, n := range by {
+		if err := t.exec(ctx, `INSERT INTO access (record, count, at) SELECT rid, ?, ? FROM memories WHERE id = ?
+			ON CONFLICT (record) DO UPDATE SET
+				count = CASE WHEN access.count + excluded.count < ? THEN access.count + excluded.count ELSE ? END,
+				at = CASE WHEN access.at > excluded.at THEN access.at ELSE excluded.at END`,
+			min(n.n, maxCount), int64(n.at), id, maxCount, maxCount); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,166 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/pressly/goose/v3"
+)
+
+// localFile is the dialect of SQLite, whose database is a file of the data directory.
+func localFile() *dialect {
+	return &dialect{
+		lock: lockDirectory, open: openWriter, openReader: openReadOnly, size: fileSize,
+		classify: classify, isDatabase: isDatabase,
+		rebind: func(q string) string { return q }, begin: "BEGIN IMMEDIATE",
+		tagged: taggedJSON, among: amongJSON,
+		text: textDialect{
+			match:  ftsMatch,
+			insert: `INSERT INTO fts (rowid, title, content, tags) VALUES (?, ?, ?, ?)`,
+			delete: `DELETE FROM fts WHERE rowid = ?`,
+			hits: `SELECT m.rid, -bm25(fts) AS score FROM fts CROSS JOIN memories m ON m.rid = fts.rowid
+				WHERE fts MATCH ? AND %s ORDER BY score DESC, m.id LIMIT ?`,
+			merge: mergeFTS,
+		},
+		settle: checkpoint, discard: truncateLog,
+	}
+}
+
+//go:embed schema/sqlite/*.sql
+var schema embed.FS
+
+// minSQLite is the first release whose WAL reset cannot lose a commit.
+const minSQLite = "3.51.3"
+
+const pageSize = 4096
+
+// FileName is the name of the database inside the data directory.
+const FileName = "tally.db"
+
+func databasePath(cfg *Config) string { return filepath.Join(cfg.Dir, FileName) }
+
+func lockDirectory(cfg *Config) (io.Closer, error) {
+	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	lock, err := os.OpenFile(filepath.Join(cfg.Dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	if err := lockFile(lock); err != nil {
+		err = fmt.Errorf("%s: %w; stop it, or give this one a directory of its own with --data", cfg.Dir, ErrLocked)
+		return nil, errors.Join(err, lock.Close())
+	}
+	return lock, nil
+}
+
+func openWriter(ctx context.Context, cfg *Config) (*sql.DB, error) {
+	path := databasePath(cfg)
+	pragmas := []string{
+		fmt.Sprintf("page_size(%d)", pageSize), "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(0)",
+		"cache_size(-16384)", "temp_store(MEMORY)", "busy_timeout(5000)", "secure_delete(ON)",
+	}
+	if cfg.MaxBytes > 0 {
+		pragmas = append(pragmas, fmt.Sprintf("max_page_count(%d)", max(cfg.MaxBytes/pageSize, 1)))
+	}
+	// SQLite would make it as the umask has it, and its other files like it.
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator names the directory
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	if err := file.Close(); err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	db, err := sql.Open("sqlite", dsn(path, "rwc", pragmas...))
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	db.SetMaxOpenConns(1)
+	db.SetMaxIdleConns(1)
+	if err := migrate(ctx, db); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+func openReadOnly(cfg *Config, conns int) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", dsn(databasePath(cfg), "ro", "query_only(1)", "busy_timeout(5000)", "cache_size(-4096)", "temp_store(MEMORY)"))
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	return db, nil
+}
+
+func fileSize(cfg *Config) int64 {
+	n := int64(0)
+	for _, suffix := range []string{"", "-wal"} {
+		if info, err := os.Stat(databasePath(cfg) + suffix); err == nil {
+			n += info.Size()
+		}
+	}
+	return n
+}
+
+func dsn(path, mode string, pragmas ...string) string {
+	q := url.Values{"mode": {mode}}
+	for _, p := range pragmas {
+		q.Add("_pragma", p)
+	}
+	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), RawQuery: q.Encode()}
+	return u.String()
+}
+
+func migrate(ctx context.Context, db *sql.DB) error {
+	var version string
+	if err := db.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version); err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	if olderVersion(version, minSQLite) {
+		return fmt.Errorf("this build has SQLite %s; at least %s is needed", version, minSQLite)
+	}
+	files, err := fs.Sub(schema, "schema/sqlite")
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, files)
+	if err != nil {
+		return fmt.Errorf("migrations: %w", err)
+	}
+	have, err := p.GetDBVersion(ctx)
+	if err != nil {
+		return fmt.Errorf("database version: %w", err)
+	}
+	sources := p.ListSources()
+	if newest := sources[len(sources)-1].Version; have > newest {
+		return fmt.Errorf("%w: it has version %d, this program knows up to %d; use the newer program", ErrNewer, have, newest)
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("migrate database: %w", err)
+	}
+	return nil
+}
+
+// olderVersion compares dotted numbers.
+func olderVersion(a, b string) bool {
+	as, bs := strings.Split(a, "."), strings.Split(b, ".")
+	for i := range min(len(as), len(bs)) {
+		x, _ := strconv.Atoi(as[i])
+		y, _ := strconv.Atoi(bs[i])
+		if x != y {
+			return x < y
+		}
+	}
+	return len(as) < len(bs)
+}

@@ -1,0 +1,119 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// Lists are bound as one parameter, a JSON array: their length changes no statement.
+
+func taggedJSON(tags []string) (cond string, args []any) {
+	list, err := json.Marshal(tags)
+	if err != nil { // strings can be marshalled
+		panic(err)
+	}
+	return `NOT EXISTS (SELECT 1 FROM json_each(?) w WHERE w.value NOT IN (SELECT value FROM json_each(m.tags)))`, []any{string(list)}
+}
+
+func amongJSON(column string, values []int64) (cond string, args []any) {
+	list, err := json.Marshal(values)
+	if err != nil { // numbers can be marshalled
+		panic(err)
+	}
+	return column + ` IN (SELECT value FROM json_each(?))`, []any{string(list)}
+}
+
+// ftsMatch renders a text query. Each term is quoted, so that nothing in it is
+// syntax; a term without a letter or a digit would be an empty phrase, which is
+// an error. "" is a query that matches nothing.
+func ftsMatch(q memory.TextQuery) string {
+	var terms []string
+	for _, t := range q.Terms {
+		t = strings.ToValidUTF8(strings.ReplaceAll(t, "\x00", " "), " ")
+		if strings.ContainsFunc(t, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }) {
+			terms = append(terms, `"`+strings.ReplaceAll(t, `"`, `""`)+`"`)
+		}
+	}
+	op := " OR "
+	if q.All {
+		op = " AND "
+	}
+	return strings.Join(terms, op)
+}
+
+// mergeFTS rewrites a part of the text index, from its beginning if first is
+// set, so that what was deleted from it is gone. It reports whether nothing is left to do.
+func mergeFTS(ctx context.Context, t *tx, first bool) (done bool, err error) {
+	const pages = 64
+	n := pages
+	if first {
+		n = -pages
+	}
+	var before, after int64
+	if _, err := t.queryRow(ctx, `SELECT total_changes()`, nil, &before); err != nil {
+		return false, err
+	}
+	if err := t.exec(ctx, `INSERT INTO fts (fts, rank) VALUES ('merge', ?)`, n); err != nil {
+		return false, err
+	}
+	_, err = t.queryRow(ctx, `SELECT total_changes()`, nil, &after)
+	return after-before < 2, err
+}
+
+// classify gives database errors the sentinels that callers branch on.
+func classify(err error) error {
+	var e *sqlite.Error
+	switch {
+	case errors.Is(err, sql.ErrConnDone), errors.Is(err, driver.ErrBadConn):
+		return fmt.Errorf("%w: %w", ErrFatal, err)
+	case !errors.As(err, &e):
+		return err
+	case e.Code() == sqlite3.SQLITE_IOERR_SHMSIZE: // the index of the write-ahead log cannot grow
+		return fmt.Errorf("%w: %w", memory.ErrFull, err)
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_FULL:
+		return fmt.Errorf("%w: %w", memory.ErrFull, err)
+	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN:
+		return fmt.Errorf("%w: %w", ErrFatal, err)
+	}
+	return err
+}
+
+// isDatabase reports whether err came from the database, and not from the job.
+func isDatabase(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) || errors.Is(err, ErrFatal)
+}
+
+// checkpoint moves the write-ahead log into the database file.
+func checkpoint(ctx context.Context, c *conn) error {
+	var busy, pages, moved int
+	_, err := c.queryRow(ctx, `PRAGMA wal_checkpoint(PASSIVE)`, nil, &busy, &pages, &moved)
+	return err
+}
+
+// truncateLog moves the write-ahead log into the database file and empties it,
+// and reports whether no reader kept it from that. It waits for none.
+func truncateLog(ctx context.Context, c *conn) (bool, error) {
+	var busy, pages, moved, ignored int
+	if _, err := c.queryRow(ctx, `PRAGMA busy_timeout = 0`, nil, &ignored); err != nil {
+		return false, err
+	}
+	_, err := c.queryRow(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`, nil, &busy, &pages, &moved)
+	if _, again := c.queryRow(ctx, `PRAGMA busy_timeout = 5000`, nil, &ignored); again != nil {
+		return false, again
+	}
+	return err == nil && busy == 0, fatalOnly(err)
+}

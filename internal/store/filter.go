@@ -1,0 +1,84 @@
+package store
+
+import (
+	"strings"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// where is a condition under construction.
+type where struct {
+	parts []string
+	args  []any
+}
+
+func (w *where) and(cond string, args ...any) {
+	w.parts = append(w.parts, cond)
+	w.args = append(w.args, args...)
+}
+
+func (w *where) String() string { return strings.Join(w.parts, " AND ") }
+
+// sqlExpired is memory.Expired: bind the instant now.
+const sqlExpired = `(m.expires <> 0 AND m.expires <= ? AND (m.l_stamp >> 16) * 1000000 + (m.l_stamp & 65535) < m.expires)`
+
+// filter renders a filter as a condition on memories m.
+func (b *base) filter(f memory.Filter) where {
+	var w where
+	now := int64(f.Now)
+	switch f.Life {
+	case memory.Archived:
+		w.and(`(m.l_state = 2 OR m.l_state = 1 AND `+sqlExpired+`)`, now)
+	case memory.Deleted, memory.Erased:
+		w.and(`m.l_state = ?`, f.Life)
+	case memory.Unborn, memory.Live:
+		w.and(`m.l_state = 1 AND NOT `+sqlExpired, now)
+	}
+	w.and(`m.c_lsn <> 0`)
+	switch {
+	case f.All:
+	case f.Viewer == "":
+		w.and(`m.private = 0`)
+	default:
+		w.and(`(m.private = 0 OR m.owner = ? OR m.target = ?)`, string(f.Viewer), string(f.Viewer))
+	}
+	switch {
+	case f.Namespace != "" && f.Subtree:
+		w.and(`(m.namespace = ? OR m.namespace >= ? AND m.namespace < ?)`, f.Namespace, f.Namespace+"/", f.Namespace+"0")
+	case f.Namespace != "":
+		w.and(`m.namespace = ?`, f.Namespace)
+	}
+	if f.Tier != "" {
+		w.and(`m.tier = ?`, f.Tier.Rank())
+	}
+	if len(f.Tags) > 0 {
+		cond, args := b.dialect.tagged(f.Tags)
+		w.and(cond, args...)
+	}
+	if len(f.Kinds) > 0 {
+		args := make([]any, len(f.Kinds))
+		for i, k := range f.Kinds {
+			args[i] = k
+		}
+		w.and(`m.kind IN (?`+strings.Repeat(",?", len(args)-1)+`)`, args...)
+	}
+	if f.Owner != "" {
+		w.and(`m.owner = ?`, string(f.Owner))
+	}
+	if f.MinPriority > 0 {
+		w.and(`m.priority >= ?`, f.MinPriority)
+	}
+	if f.Since != 0 {
+		w.and(`m.created >= ?`, int64(f.Since))
+	}
+	if f.Until != 0 {
+		w.and(`m.created <= ?`, int64(f.Until))
+	}
+	if f.Title != "" {
+		w.and(`m.title = ?`, f.Title)
+	}
+	if f.SourceURI != "" {
+		w.and(`substr(m.source_uri, 1, ?) = ?`, len([]rune(f.SourceURI)), f.SourceURI)
+	}
+	return w
+}

@@ -1,0 +1,206 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// log are the reads of the log: what is sent, dumped, and compared.
+type log struct {
+	*base
+	read *reader
+	bulk *reader // for what takes long, so that it keeps nobody waiting
+	tail *tail
+}
+
+// Entry returns the logged entry of a dot, or memory.ErrNotFound.
+func (s *log) Entry(ctx context.Context, d memory.Dot) (*memory.Entry, error) {
+	ships, err := s.ByDot(ctx, []memory.Dot{d})
+	if err != nil {
+		return nil, err
+	}
+	if len(ships) == 0 {
+		return nil, fmt.Errorf("entry %s: %w", d, memory.ErrNotFound)
+	}
+	return s.cfg.Codec.Decode(ships[0].Raw)
+}
+
+// ByDot returns those of the entries that the log has, in the order asked for.
+func (s *log) ByDot(ctx context.Context, dots []memory.Dot) ([]memory.Shipment, error) {
+	tx, err := s.read.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer tx.Rollback() //nolint:errcheck // read-only
+	var out []memory.Shipment
+	for _, d := range dots {
+		var ship shipped
+		err := tx.row(ctx, `SELECT l.state, l.raw FROM origins o JOIN log l ON l.origin = o.id WHERE o.name = ? AND l.seq = ?`,
+			[]any{string(d.Origin), int64(d.Seq)}, &ship.state, &ship.Raw)
+		if err != nil {
+			return nil, err
+		}
+		if ship.Raw == nil {
+			continue
+		}
+		if _, _, err := tx.point(ctx, s.base, &ship); err != nil {
+			return nil, err
+		}
+		out = append(out, ship.Shipment)
+	}
+	return out, nil
+}
+
+// Events returns what was applied on this node after the local sequence number
+// given, in that order.
+func (s *log) Events(ctx context.Context, after uint64, limit int) ([]memory.Event, error) {
+	var out []memory.Event
+	err := s.read.each(ctx, `SELECT lsn, raw FROM log WHERE lsn > ? AND state <> 1 ORDER BY lsn LIMIT ?`,
+		[]any{int64(min(after, 1<<62)), limit}, func(r rowScanner) error {
+			var ev memory.Event
+			var raw []byte
+			err := r.Scan(&ev.LSN, &raw)
+			if err == nil {
+				ev.Entry, err = s.cfg.Codec.Decode(raw)
+			}
+			out = append(out, ev)
+			return err
+		})
+	return out, err
+}
+
+// LSNBefore returns a local sequence number up to which nothing was stamped at
+// or after the instant at. It is near the highest such one where this node
+// itself wrote often.
+func (s *log) LSNBefore(ctx context.Context, at memory.Instant) (uint64, error) {
+	id, ok := s.originID(ctx, s.Origin())
+	if !ok {
+		return 0, nil
+	}
+	// Stamps of this node's own entries grow with the local sequence, and each is
+	// higher than every stamp that was applied before it.
+	var best uint64
+	for low, high := uint64(0), s.View().Heads[s.Origin()].Seq; low < high; {
+		mid := low + (high-low+1)/2
+		var seq, lsn uint64
+		var raw []byte
+		found, err := s.read.row(ctx, `SELECT seq, lsn, raw FROM log WHERE origin = ? AND seq <= ? AND seq > ? AND state <> 1 ORDER BY seq DESC LIMIT 1`,
+			[]any{id, int64(mid), int64(low)}, &seq, &lsn, &raw)
+		if err != nil {
+			return 0, err
+		}
+		if !found { // none in the lower half
+			low = mid
+			continue
+		}
+		e, err := s.cfg.Codec.Decode(raw)
+		if err != nil {
+			return 0, err
+		}
+		if e.Stamp.Instant() < at {
+			best, low = lsn, mid
+		} else {
+			high = seq - 1
+		}
+	}
+	return best, nil
+}
+
+// Cursors returns, for each member, up to where it has acknowledged the entries
+// of origin.
+func (s *log) Cursors(ctx context.Context, origin memory.Origin) (map[memory.Node]uint64, error) {
+	out := map[memory.Node]uint64{}
+	err := s.read.each(ctx, `SELECT member, seq FROM cursors WHERE origin = ?`, []any{string(origin)}, func(r rowScanner) error {
+		var m memory.Node
+		var seq uint64
+		err := r.Scan(&m, &seq)
+		out[m] = seq
+		return err
+	})
+	return out, err
+}
+
+// Parked lists the ops that were not taken: by members, and by this node.
+func (s *log) Parked(ctx context.Context) ([]memory.Parked, error) {
+	out := []memory.Parked{}
+	err := s.read.each(ctx, `SELECT member, origin, seq, code, text, since, retry FROM parked ORDER BY since, member, origin, seq LIMIT 1000`, nil,
+		func(r rowScanner) error {
+			var p memory.Parked
+			err := r.Scan(&p.Member, &p.Dot.Origin, &p.Dot.Seq, &p.Code, &p.Text, &p.Since, &p.Retry)
+			out = append(out, p)
+			return err
+		})
+	return out, err
+}
+
+// Inspect decodes an entry as Accept would, without taking it: it says why it
+// would be refused. An entry comes with an error if its dot can be read.
+func (s *log) Inspect(raw []byte) (*memory.Entry, error) {
+	e, err := s.cfg.Codec.Decode(raw)
+	if err == nil {
+		err = e.Validate()
+	}
+	return e, err
+}
+
+func (s *log) originID(ctx context.Context, name memory.Origin) (int64, bool) {
+	var id int64
+	found, err := s.read.row(ctx, `SELECT id FROM origins WHERE name = ?`, []any{string(name)}, &id)
+	return id, found && err == nil
+}
+
+// view reads the heads and the digest as of the transaction.
+func (t *readTx) view(ctx context.Context, node memory.Node) (memory.View, error) {
+	v := memory.View{Heads: memory.Heads{}}
+	err := t.each(ctx, `SELECT name, head FROM origins`, nil, func(r rowScanner) error {
+		var o memory.Origin
+		var h memory.Head
+		err := r.Scan(&o, &h.Seq)
+		v.Heads[o] = h
+		return err
+	})
+	if err != nil {
+		return v, err
+	}
+	err = t.each(ctx, `SELECT origin, seq FROM parked WHERE member = ? AND raw IS NULL ORDER BY origin, seq`, []any{string(node)}, func(r rowScanner) error {
+		var d memory.Dot
+		if err := r.Scan(&d.Origin, &d.Seq); err != nil {
+			return err
+		}
+		if h := v.Heads[d.Origin]; d.Seq <= h.Seq {
+			h.Gaps = append(h.Gaps, d.Seq)
+			v.Heads[d.Origin] = h
+		}
+		return nil
+	})
+	if err != nil {
+		return v, err
+	}
+	err = t.row(ctx, `SELECT lsn FROM node`, nil, &v.LSN)
+	return v, err
+}
+
+// Idempotent returns the entries of an earlier request of actor with the same
+// key and hash, nil if there was none, or memory.ErrKeyReused if the hash differs.
+func (s *log) Idempotent(ctx context.Context, actor memory.AgentID, id *memory.Idempotency) ([]*memory.Entry, error) {
+	var hash []byte
+	var origin, seq, count int64
+	found, err := s.read.row(ctx, sqlIdempotent, []any{string(actor), id.Key}, &hash, &origin, &seq, &count)
+	if err != nil || !found {
+		return nil, err
+	}
+	if toDigest(hash) != id.Hash {
+		return nil, fmt.Errorf("key %q: %w", id.Key, memory.ErrKeyReused)
+	}
+	var out []*memory.Entry
+	for i := range count {
+		e, err := s.Entry(ctx, s.dot(origin, seq+i))
+		if err != nil {
+			return nil, fmt.Errorf("entry of key %q: %w", id.Key, err)
+		}
+		out = append(out, e)
+	}
+	return out, nil
+}

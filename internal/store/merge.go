@@ -1,0 +1,184 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"math"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// merger lets entries compete for their registers.
+type merger struct{ *tx }
+
+// incoming is an entry with the bytes that go into the log.
+type incoming struct {
+	*memory.Entry
+	raw       []byte
+	embedding *memory.Embedding
+	again     bool // the entry is in the log already: only its registers are set right
+}
+
+// apply merges e into the state and appends it to the log. It is the only code
+// that changes replicated state, for every kind of op and whoever issued it:
+// which registers an op writes, its Subjects say; who wins, its Version.
+func (t merger) apply(ctx context.Context, o *originState, e incoming) error {
+	row, err := t.merge(ctx, e, int64(t.nextLSN()))
+	if err != nil {
+		return err
+	}
+	row.origin, row.seq = o.id, int64(e.Dot.Seq)
+	if row.state == stateHollow && e.Hollow.IsZero() {
+		t.erased = true // it came too late, and goes no further
+	}
+	if err := t.append(ctx, row); err != nil {
+		return err
+	}
+	t.hold(o, e.Dot.Seq)
+	t.clock = max(t.clock, e.Stamp)
+	if proposal := e.Op.About().Proposal; proposal != "" {
+		return t.settle(ctx, proposal)
+	}
+	return nil
+}
+
+// merge lets e compete for each of its registers, and returns its log row.
+func (t merger) merge(ctx context.Context, e incoming, lsn int64) (logRow, error) {
+	row := logRow{lsn: lsn, kind: e.Op.Kind(), digest: e.Digest, raw: e.raw}
+	if !e.Hollow.IsZero() {
+		row.state = stateHollow
+	}
+	var open records
+	for _, k := range e.Op.Subjects() {
+		var err error
+		switch k.Family {
+		case memory.FamContent:
+			err = t.mergeContent(ctx, &open, k, e, &row)
+		case memory.FamLife:
+			err = t.mergeLife(ctx, &open, k, e, &row)
+		case memory.FamLink, memory.FamStandard, memory.FamProposal, memory.FamVote, memory.FamOutcome:
+			err = t.mergeRegister(ctx, k, e, lsn)
+		}
+		if err != nil {
+			return row, err
+		}
+	}
+	for _, m := range open {
+		if err := m.save(ctx, t.tx); err != nil {
+			return row, err
+		}
+	}
+	return row, nil
+}
+
+func (t merger) mergeContent(ctx context.Context, open *records, k memory.Key, e incoming, row *logRow) error {
+	m, err := open.load(ctx, t.tx, k.A)
+	if err != nil {
+		return err
+	}
+	row.record = m.rid
+	current := t.version(m.content, m.life == memory.Erased)
+	wins := takes(e, row.lsn, m.content, current)
+	switch {
+	case e.Version().Final:
+		err = t.erase(ctx, m, e.Entry)
+	case e.again: // its place in the history is sorted out by rebuild
+	default:
+		err = t.revise(ctx, m, e, wins, row)
+	}
+	if err != nil {
+		return err
+	}
+	if !wins {
+		return nil
+	}
+	if err := t.turn(ctx, k, m.content, current, e.Entry); err != nil {
+		return err
+	}
+	m.content = t.ref(row.lsn, e.Entry)
+	m.project(e.Entry)
+	return t.embed(ctx, m, e, row.lsn)
+}
+
+func (t merger) mergeLife(ctx context.Context, open *records, k memory.Key, e incoming, row *logRow) error {
+	m, err := open.load(ctx, t.tx, k.A)
+	if err != nil {
+		return err
+	}
+	if row.record == 0 {
+		row.record = m.rid
+	}
+	current := t.version(m.lifeRef, m.life == memory.Erased)
+	if !takes(e, row.lsn, m.lifeRef, current) {
+		return nil
+	}
+	if err := t.turn(ctx, k, m.lifeRef, current, e.Entry); err != nil {
+		return err
+	}
+	m.lifeRef = t.ref(row.lsn, e.Entry)
+	m.life, m.reason = memory.LifeOf(e.Op, k.A)
+	m.dirty = true
+	return nil
+}
+
+// takes reports whether e, logged at lsn, takes a register from its holder. It
+// also takes one that it holds already, but by a row that is not its own: that
+// was damaged.
+func takes(e incoming, lsn int64, held ref, current memory.Version) bool {
+	v := e.Version()
+	return v.Beats(current) || v == current && held.lsn != lsn
+}
+
+// turn moves the digest of register k from its holder to e.
+func (t merger) turn(ctx context.Context, k memory.Key, held ref, version memory.Version, e *memory.Entry) error {
+	var old memory.Digest
+	if held.lsn != 0 {
+		var err error
+		if old, err = t.entryDigest(ctx, held.lsn); err != nil {
+			return err
+		}
+	}
+	t.digest(k, version, old, e.Version(), e.Digest)
+	return nil
+}
+
+func (t merger) mergeRegister(ctx context.Context, k memory.Key, e incoming, lsn int64) error {
+	var rid int64
+	var held ref
+	found, err := t.queryRow(ctx, `SELECT rid, lsn, stamp, origin, seq FROM registers WHERE family = ? AND a = ? AND b = ? AND c = ?`,
+		[]any{k.Family, k.A, k.B, k.C}, &rid, &held.lsn, &held.stamp, &held.origin, &held.seq)
+	if err != nil {
+		return err
+	}
+	current := t.version(held, false)
+	if !takes(e, lsn, held, current) {
+		return nil
+	}
+	if err := t.turn(ctx, k, held, current, e.Entry); err != nil {
+		return err
+	}
+	n := t.ref(lsn, e.Entry)
+	if found {
+		return t.exec(ctx, `UPDATE registers SET kind = ?, lsn = ?, stamp = ?, origin = ?, seq = ? WHERE rid = ?`,
+			e.Op.Kind(), n.lsn, n.stamp, n.origin, n.seq, rid)
+	}
+	return t.exec(ctx, `INSERT INTO registers (family, a, b, c, kind, lsn, stamp, origin, seq) VALUES (?,?,?,?,?,?,?,?,?)`,
+		k.Family, k.A, k.B, k.C, e.Op.Kind(), n.lsn, n.stamp, n.origin, n.seq)
+}
+
+// embed keeps a shipped vector if it is usable, and drops the one of older content.
+func (t merger) embed(ctx context.Context, m *record, e incoming, lsn int64) error {
+	if e.embedding == nil {
+		if m.fresh {
+			return nil
+		}
+		return t.exec(ctx, `DELETE FROM embeddings WHERE record = ?`, m.rid)
+	}
+	vector := make([]byte, 0, 4*len(e.embedding.Vector))
+	for _, f := range e.embedding.Vector {
+		vector = binary.LittleEndian.AppendUint32(vector, math.Float32bits(f))
+	}
+	return t.exec(ctx, `INSERT INTO embeddings (record, lsn, model, vector) VALUES (?,?,?,?)
+		ON CONFLICT (record) DO UPDATE SET lsn = excluded.lsn, model = excluded.model, vector = excluded.vector`,
+		m.rid, lsn, e.embedding.Model, vector)
+}

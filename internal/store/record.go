@@ -1,0 +1,102 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// record is a row of memories while an entry is merged.
+type record struct {
+	rid            int64
+	id             string
+	fresh, dirty   bool // not yet in the table; changed
+	projected      bool // the projection of the content changed, too
+	content        ref
+	lifeRef        ref
+	life           memory.Life
+	reason         string
+	newest         int64
+	conflicts      int
+	namespace      string
+	title          string
+	tier, priority int
+	kind           string
+	access         memory.Access
+	created        memory.Instant
+	expires        memory.Instant
+	tags           string
+	sourceURI      string
+}
+
+// records are those that one entry is about: one or two, or the sources of a consolidation.
+type records []*record
+
+func (rs *records) load(ctx context.Context, t *tx, id string) (*record, error) {
+	for _, m := range *rs {
+		if m.id == id {
+			return m, nil
+		}
+	}
+	m := &record{id: id}
+	found, err := t.queryRow(ctx, `SELECT rid, c_lsn, c_stamp, c_origin, c_seq, l_state, l_lsn, l_stamp, l_origin, l_seq, reason, newest, conflicts
+		FROM memories WHERE id = ?`, []any{id},
+		&m.rid, &m.content.lsn, &m.content.stamp, &m.content.origin, &m.content.seq,
+		&m.life, &m.lifeRef.lsn, &m.lifeRef.stamp, &m.lifeRef.origin, &m.lifeRef.seq, &m.reason, &m.newest, &m.conflicts)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		t.rid++
+		m.rid, m.fresh, m.tags = t.rid, true, "[]"
+	}
+	*rs = append(*rs, m)
+	return m, nil
+}
+
+// project takes over the columns that queries need from the content that e writes.
+func (m *record) project(e *memory.Entry) {
+	m.dirty, m.projected = true, true
+	c, ok := e.Content()
+	if !ok {
+		m.namespace, m.title, m.kind, m.sourceURI, m.tags = "", "", "", "", "[]"
+		m.tier, m.priority, m.created, m.expires, m.access = 0, 0, 0, 0, memory.Access{}
+		return
+	}
+	m.namespace, m.title, m.kind, m.sourceURI = c.Namespace, c.Title, c.MemoryKind, c.SourceURI
+	m.tier, m.priority, m.created, m.expires = c.Tier.Rank(), int(c.Priority), c.CreatedAt, c.ExpiresAt
+	m.access = c.Access()
+	m.tags = "[]"
+	if len(c.Tags) > 0 {
+		if b, err := json.Marshal(c.Tags); err == nil {
+			m.tags = string(b)
+		}
+	}
+}
+
+func (m *record) save(ctx context.Context, t *tx) error {
+	switch {
+	case m.fresh:
+		return t.exec(ctx, `INSERT INTO memories (rid, id, namespace, title, tier, priority, kind, owner, target, private, created, expires, tags, source_uri,
+			c_lsn, c_stamp, c_origin, c_seq, l_state, l_lsn, l_stamp, l_origin, l_seq, reason, newest, conflicts)
+			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+			m.rid, m.id, m.namespace, m.title, m.tier, m.priority, m.kind, string(m.access.Owner), string(m.access.Target), m.access.Private,
+			int64(m.created), int64(m.expires), m.tags, m.sourceURI,
+			m.content.lsn, m.content.stamp, m.content.origin, m.content.seq,
+			m.life, m.lifeRef.lsn, m.lifeRef.stamp, m.lifeRef.origin, m.lifeRef.seq, m.reason, m.newest, m.conflicts)
+	case m.projected:
+		if err := t.exec(ctx, `UPDATE memories SET namespace = ?, title = ?, tier = ?, priority = ?, kind = ?, owner = ?, target = ?, private = ?,
+			created = ?, expires = ?, tags = ?, source_uri = ?, c_lsn = ?, c_stamp = ?, c_origin = ?, c_seq = ? WHERE rid = ?`,
+			m.namespace, m.title, m.tier, m.priority, m.kind, string(m.access.Owner), string(m.access.Target), m.access.Private,
+			int64(m.created), int64(m.expires), m.tags, m.sourceURI,
+			m.content.lsn, m.content.stamp, m.content.origin, m.content.seq, m.rid); err != nil {
+			return err
+		}
+		fallthrough
+	case m.dirty:
+		return t.exec(ctx, `UPDATE memories SET l_state = ?, l_lsn = ?, l_stamp = ?, l_origin = ?, l_seq = ?, reason = ?, newest = ?, conflicts = ? WHERE rid = ?`,
+			m.life, m.lifeRef.lsn, m.lifeRef.stamp, m.lifeRef.origin, m.lifeRef.seq, m.reason, m.newest, m.conflicts, m.rid)
+	}
+	return nil
+}

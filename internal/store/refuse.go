@@ -1,0 +1,133 @@
+package store
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// refusalOf describes why this node did not take the entry d.
+func (t taker) refusalOf(d memory.Dot, why error) memory.Parked {
+	p := memory.Parked{
+		Refusal: memory.Refusal{Dot: d, Code: memory.RefusalCode(why), Text: why.Error()},
+		Member:  t.cfg.Node, Since: t.now(),
+	}
+	if skew, ok := errors.AsType[*memory.SkewError](why); ok {
+		p.Retry = memory.InstantOf(skew.Retry)
+	}
+	if wait, ok := errors.AsType[*waitError](why); ok {
+		p.Retry = memory.InstantOf(wait.retry)
+	}
+	return p
+}
+
+// refuse keeps the bytes of an entry that cannot be applied, and says why.
+func (t taker) refuse(ctx context.Context, o *originState, a arrival, why error, out *memory.Accepted) error {
+	p := t.refusalOf(a.Dot, why)
+	raw, err := t.keep(ctx, a)
+	if err != nil {
+		return err
+	}
+	err = t.append(ctx, logRow{
+		lsn: int64(t.nextLSN()), origin: o.id, seq: int64(a.Dot.Seq), state: stateParked, digest: a.Digest, raw: raw,
+	})
+	if err != nil {
+		return err
+	}
+	if err := t.park(ctx, p, nil); err != nil {
+		return err
+	}
+	o.addGap(a.Dot.Seq)
+	t.hold(o, a.Dot.Seq)
+	out.Refused = append(out.Refused, p.Refusal)
+	return nil
+}
+
+// refuseSecond lists an entry under whose dot another one is in the log.
+func (t taker) refuseSecond(ctx context.Context, a arrival, out *memory.Accepted) error {
+	raw, err := t.keep(ctx, a)
+	if err != nil {
+		return err
+	}
+	p := t.refusalOf(a.Dot, memory.ErrDotConflict)
+	out.Refused = append(out.Refused, p.Refusal)
+	return t.park(ctx, p, raw)
+}
+
+func (t taker) refusal(ctx context.Context, d memory.Dot) memory.Refusal {
+	r := memory.Refusal{Dot: d, Code: memory.CodeInvalid}
+	_, err := t.queryRow(ctx, `SELECT code, text FROM parked WHERE member = ? AND origin = ? AND seq = ?`,
+		[]any{string(t.cfg.Node), string(d.Origin), int64(d.Seq)}, &r.Code, &r.Text)
+	if err != nil {
+		r.Text = err.Error()
+	}
+	return r
+}
+
+// park lists a refusal. The first one for a dot stays: a second op under the
+// dot of a refused one (raw) does not take its place.
+func (t taker) park(ctx context.Context, p memory.Parked, raw []byte) error {
+	return t.exec(ctx, `INSERT INTO parked (member, origin, seq, code, text, since, retry, raw) VALUES (?,?,?,?,?,?,?,?)
+		ON CONFLICT (member, origin, seq) DO UPDATE SET code = excluded.code, text = excluded.text, retry = excluded.retry
+		WHERE excluded.raw IS NULL AND parked.raw IS NULL`,
+		string(p.Member), string(p.Dot.Origin), int64(p.Dot.Seq), p.Code, p.Text, int64(p.Since), int64(p.Retry), raw)
+}
+
+func (t taker) retryParked(ctx context.Context, dots []memory.Dot, now memory.Instant) (int, error) {
+	if dots == nil {
+		var err error
+		dots, err = t.refused(ctx, `retry > 0 AND retry <= ? ORDER BY retry LIMIT 256`, int64(now))
+		if err != nil {
+			return 0, err
+		}
+	}
+	taken := 0
+	for _, d := range dots {
+		ok, err := t.retryOne(ctx, d)
+		if err != nil {
+			return 0, err
+		}
+		if ok {
+			taken++
+			t.out.news++
+		}
+	}
+	return taken, nil
+}
+
+func (t taker) retryOne(ctx context.Context, d memory.Dot) (bool, error) {
+	o := t.origins[d.Origin]
+	if o == nil {
+		return false, nil
+	}
+	if !o.isGap(d.Seq) {
+		return false, nil
+	}
+	var raw []byte
+	var lsn int64
+	found, err := t.queryRow(ctx, `SELECT lsn, raw FROM log WHERE origin = ? AND seq = ? AND state = ?`, []any{o.id, int64(d.Seq), stateParked}, &lsn, &raw)
+	if err != nil || !found {
+		return false, err
+	}
+	e, err := t.cfg.Codec.Decode(raw)
+	if err == nil {
+		err = e.Validate()
+	}
+	if err == nil {
+		err = t.unready(e)
+	}
+	if err != nil {
+		p := t.refusalOf(d, err)
+		return false, t.exec(ctx, `UPDATE parked SET code = ?, text = ?, retry = ? WHERE member = ? AND origin = ? AND seq = ?`,
+			p.Code, p.Text, int64(p.Retry), string(p.Member), string(d.Origin), int64(d.Seq))
+	}
+	if err := t.exec(ctx, `DELETE FROM log WHERE lsn = ?`, lsn); err != nil {
+		return false, err
+	}
+	if err := t.exec(ctx, `DELETE FROM parked WHERE member = ? AND origin = ? AND seq = ?`, string(t.cfg.Node), string(d.Origin), int64(d.Seq)); err != nil {
+		return false, err
+	}
+	o.dropGap(d.Seq)
+	return true, t.apply(ctx, o, incoming{Entry: e, raw: raw})
+}

@@ -1,0 +1,124 @@
+package store
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// snapshotOps is how many entries a snapshot yields at once.
+const snapshotOps = 256
+
+// Snapshot yields every entry that the log has, hollow ones last, and returns
+// the view that they add up to. It reads one consistent state.
+func (s *log) Snapshot(ctx context.Context, yield func([]memory.Shipment) error) (memory.View, error) {
+	tx, err := s.bulk.begin(ctx)
+	if err != nil {
+		return memory.View{}, err
+	}
+	defer tx.Rollback() //nolint:errcheck // read-only
+	view, err := tx.view(ctx, s.cfg.Node)
+	if err != nil {
+		return view, err
+	}
+	return view, tx.entries(ctx, s.base, yield)
+}
+
+// Dump is [Store.Snapshot] that first tells start what is about to come, root of
+// the state included, and yields every entry once. Both are of one instant.
+func (s *log) Dump(ctx context.Context, start func(memory.Inventory) error, yield func([]memory.Shipment) error) error {
+	tx, err := s.bulk.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() //nolint:errcheck // read-only
+	inv, err := tx.inventory(ctx, s.base)
+	if err != nil {
+		return err
+	}
+	if err := start(inv); err != nil {
+		return err
+	}
+	return tx.entries(ctx, s.base, yield)
+}
+
+func (t *readTx) inventory(ctx context.Context, s *base) (memory.Inventory, error) {
+	inv := memory.Inventory{Kinds: map[memory.Kind]int{}}
+	var err error
+	if inv.View, err = t.view(ctx, s.cfg.Node); err != nil {
+		return inv, err
+	}
+	var root memory.Sum
+	query := func(q string, row func(rowScanner) error) error { return t.each(ctx, q, nil, row) }
+	err = s.eachRegister(query, func(k memory.Key, v memory.Version, d memory.Digest) { root.Add(memory.ItemSum(k, v, d)) })
+	if err != nil {
+		return inv, err
+	}
+	inv.View.Root = root.Digest()
+	err = t.each(ctx, `SELECT kind, state, COUNT(*) FROM log GROUP BY kind, state`, nil, func(r rowScanner) error {
+		var kind memory.Kind
+		var state, n int
+		if err := r.Scan(&kind, &state, &n); err != nil {
+			return err
+		}
+		inv.Entries += n
+		switch state {
+		case stateParked:
+			kind = 0
+		case stateHollow:
+			inv.Hollow += n
+		}
+		inv.Kinds[kind] += n
+		return nil
+	})
+	return inv, err
+}
+
+// entries yields the whole log, each entry once: the full ones that were applied,
+// then the rest, which may need them.
+func (t *readTx) entries(ctx context.Context, s *base, yield func([]memory.Shipment) error) error {
+	for _, hollow := range []bool{false, true} {
+		for after, last := int64(-1), int64(0); last != after; {
+			after = last
+			rows, err := t.slice(ctx, hollow, &last)
+			ops := make([]memory.Shipment, 0, len(rows))
+			for i := 0; i < len(rows) && err == nil; i++ {
+				_, _, err = t.point(ctx, s, &rows[i])
+				ops = append(ops, rows[i].Shipment)
+			}
+			if err == nil && len(ops) > 0 {
+				err = yield(ops)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// slice reads the next entries of the log behind last, and moves it.
+func (t *readTx) slice(ctx context.Context, hollow bool, last *int64) ([]shipped, error) {
+	var ops []shipped
+	size := 0
+	err := t.each(ctx, `SELECT l.lsn, l.state, l.raw, e.model, e.vector FROM log l
+		LEFT JOIN embeddings e ON e.record = l.record AND e.lsn = l.lsn
+		WHERE l.lsn > ? AND (l.state <> 0) = ? ORDER BY l.lsn LIMIT ?`, []any{*last, hollow, snapshotOps}, func(row rowScanner) error {
+		var lsn uint64
+		ship, err := scanShipment(row, &lsn)
+		if err != nil {
+			return err
+		}
+		if size += shipSize(ship.Shipment); size > 1<<20 && len(ops) > 0 {
+			return errStop
+		}
+		*last = int64(lsn)
+		ops = append(ops, ship)
+		return nil
+	})
+	if errors.Is(err, errStop) {
+		err = nil
+	}
+	return ops, err
+}

@@ -1,0 +1,184 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// state is everything that the writer keeps in memory, and that is only true
+// between two commits. All of it belongs to the goroutine of Run.
+type state struct {
+	*base
+	*conn
+	origins map[memory.Origin]*originState
+	own     *originState
+	taken   memory.Origin // by this run, if any: nobody else can know ops of it
+	clock   memory.Stamp
+	lsn     uint64
+	indexed uint64
+	purge   int   // what an erase has left to do
+	rid     int64 // highest memories.rid
+	sums    [memory.Buckets]memory.Sum
+	root    memory.Sum
+}
+
+// What an erase has left to do after its commit. Persisted.
+const (
+	purgeNone  = 0
+	purgeBegin = 1 // the text index holds words of a text that is gone
+	purgeMerge = 2 // it is being rewritten
+	purgeFiles = 3 // what the engine has written aside holds it
+)
+
+// load reads what the writer keeps in memory from the database, at start and
+// after a rollback.
+func (w *state) load(ctx context.Context) error {
+	w.origins = map[memory.Origin]*originState{}
+	w.sums, w.root = [memory.Buckets]memory.Sum{}, memory.Sum{}
+	for _, step := range []func(context.Context) error{w.loadNode, w.loadOrigins, w.loadBuckets} {
+		if err := step(ctx); err != nil {
+			return fmt.Errorf("load database: %w", err)
+		}
+	}
+	w.cfg.Clock.Restore(w.clock)
+	w.publishView(true)
+	return nil
+}
+
+// loadNode reads the node row, and writes it on the first start.
+func (w *state) loadNode(ctx context.Context) error {
+	var name string
+	var origin, clock, lsn, indexed int64
+	found, err := w.queryRow(ctx, `SELECT name, origin, clock, lsn, rid, indexed, purge FROM node`, nil,
+		&name, &origin, &clock, &lsn, &w.rid, &indexed, &w.purge)
+	if err != nil {
+		return err
+	}
+	if !found {
+		if err := w.initialise(ctx); err != nil {
+			return err
+		}
+		return w.loadNode(ctx)
+	}
+	if memory.Node(name) != w.cfg.Node {
+		return fmt.Errorf("this data directory belongs to node %q, not %q: start it with --node %s, or use another --data", name, w.cfg.Node, name)
+	}
+	w.clock, w.lsn, w.indexed = memory.Stamp(clock), uint64(lsn), uint64(indexed)
+	return nil
+}
+
+func (w *state) initialise(ctx context.Context) error {
+	origin := memory.MakeOrigin(w.cfg.Node, newIncarnation(w.cfg.Clock.Wall()))
+	w.taken = origin
+	for _, st := range []struct {
+		q    string
+		args []any
+	}{
+		{w.dialect.begin, nil},
+		{`INSERT INTO origins (id, name, head) VALUES (1, ?, 0)`, []any{string(origin)}},
+		{`INSERT INTO node (one, name, origin, clock, lsn, rid, indexed, purge) VALUES (1, ?, 1, 0, 0, 0, 0, 0)`, []any{string(w.cfg.Node)}},
+		{"COMMIT", nil},
+	} {
+		if err := w.exec(ctx, st.q, st.args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *state) loadOrigins(ctx context.Context) error {
+	var ownID int64
+	if _, err := w.queryRow(ctx, `SELECT origin FROM node`, nil, &ownID); err != nil {
+		return err
+	}
+	byID := map[int64]*originState{}
+	err := w.each(ctx, `SELECT id, name, head FROM origins`, nil, func(r rowScanner) error {
+		o := &originState{islands: map[uint64]struct{}{}}
+		if err := r.Scan(&o.id, &o.name, &o.head); err != nil {
+			return err
+		}
+		byID[o.id], w.origins[o.name] = o, o
+		w.names.Store(o.id, o.name)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	w.own = byID[ownID]
+	for _, o := range byID {
+		err := w.each(ctx, `SELECT seq FROM log WHERE origin = ? AND seq > ?`, []any{o.id, o.head}, func(r rowScanner) error {
+			var seq uint64
+			err := r.Scan(&seq)
+			o.islands[seq] = struct{}{}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	refused, err := w.refused(ctx, `1 = 1`)
+	for _, d := range refused {
+		o := w.origins[d.Origin]
+		if o == nil {
+			return fmt.Errorf("%w: %s is refused, and of no known origin", ErrFatal, d)
+		}
+		o.gaps = append(o.gaps, d.Seq)
+	}
+	for _, o := range byID {
+		slices.Sort(o.gaps)
+	}
+	return err
+}
+
+func (w *state) loadBuckets(ctx context.Context) error {
+	return w.each(ctx, `SELECT part, sums FROM buckets`, nil, func(r rowScanner) error {
+		var part int
+		var raw []byte
+		if err := r.Scan(&part, &raw); err != nil {
+			return err
+		}
+		if part < 0 || part >= memory.Buckets/partSums || len(raw) != partSums*len(memory.Digest{}) {
+			return fmt.Errorf("%w: the sums of part %d are damaged", ErrFatal, part)
+		}
+		i := part * partSums
+		for d := range slices.Chunk(raw, len(memory.Digest{})) {
+			w.sums[i] = memory.SumOf(memory.Digest(d))
+			w.root.Add(w.sums[i])
+			i++
+		}
+		return nil
+	})
+}
+
+// refused lists the ops that this node refused and that fit a condition.
+func (w *state) refused(ctx context.Context, condition string, args ...any) ([]memory.Dot, error) {
+	var out []memory.Dot
+	err := w.each(ctx, `SELECT origin, seq FROM parked WHERE member = ? AND raw IS NULL AND `+condition,
+		append([]any{string(w.cfg.Node)}, args...), func(r rowScanner) error {
+			var d memory.Dot
+			err := r.Scan(&d.Origin, &d.Seq)
+			out = append(out, d)
+			return err
+		})
+	return out, err
+}
+
+// publishView makes what was committed visible to readers of View.
+func (w *state) publishView(changed bool) memory.View {
+	if !changed {
+		return *w.view.Load()
+	}
+	v := memory.View{Heads: make(memory.Heads, len(w.origins)), Root: w.root.Digest(), LSN: w.lsn}
+	for name, o := range w.origins {
+		v.Heads[name] = memory.Head{Seq: o.head, Gaps: o.refused()}
+	}
+	w.view.Store(&v)
+	w.current.Store(&w.own.name)
+	if w.fresh() {
+		w.numbering.allow()
+	}
+	return v
+}

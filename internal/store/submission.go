@@ -1,0 +1,109 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// submission logs the ops of a write of this node.
+type submission struct{ merger }
+
+func (t submission) submit(ctx context.Context, wr *memory.Write) (*memory.Written, error) {
+	if wr.Idempotency != nil {
+		entries, err := t.replay(ctx, wr)
+		if err != nil || entries != nil {
+			return &memory.Written{Entries: entries, Replayed: true}, err
+		}
+	}
+	for _, x := range wr.Expect {
+		v, err := t.registerVersion(ctx, x.Key)
+		if err != nil {
+			return nil, err
+		}
+		if v != x.Version {
+			return nil, fmt.Errorf("%s: %w", x.Key.A, memory.ErrStale)
+		}
+	}
+	out := &memory.Written{}
+	first := t.own.head + 1
+	for i, op := range wr.Ops {
+		e := &memory.Entry{
+			Dot:   memory.Dot{Origin: t.own.name, Seq: first + uint64(i)},
+			Stamp: t.cfg.Clock.Now(), Actor: wr.Actor, Prev: op.Prev, Op: op.Op,
+		}
+		raw, err := t.cfg.Codec.Encode(e)
+		if err != nil {
+			return nil, fmt.Errorf("encode %s: %w", e.Op.Kind(), err)
+		}
+		e.Digest = sha256.Sum256(raw)
+		if err := t.apply(ctx, t.own, incoming{Entry: e, raw: raw, embedding: op.Embedding}); err != nil {
+			return nil, err
+		}
+		t.tail = append(t.tail, tailEntry{dot: e.Dot, ship: memory.Shipment{Raw: raw, Embedding: op.Embedding}})
+		t.out.own = append(t.out.own, memory.OwnEntry{Dot: e.Dot, Kind: e.Op.Kind(), Size: len(raw)})
+		out.Entries = append(out.Entries, e)
+	}
+	if n := len(t.out.own); n > 0 {
+		t.out.own[n-1].Tag = wr.Tag
+	}
+	return out, t.remember(ctx, wr, first)
+}
+
+// registerVersion returns the version of a register; zero if it was never written.
+func (t submission) registerVersion(ctx context.Context, k memory.Key) (memory.Version, error) {
+	var r ref
+	var life memory.Life
+	var err error
+	switch k.Family {
+	case memory.FamContent:
+		_, err = t.queryRow(ctx, `SELECT c_lsn, c_stamp, c_origin, c_seq, l_state FROM memories WHERE id = ?`, []any{k.A},
+			&r.lsn, &r.stamp, &r.origin, &r.seq, &life)
+	case memory.FamLife:
+		_, err = t.queryRow(ctx, `SELECT l_lsn, l_stamp, l_origin, l_seq, l_state FROM memories WHERE id = ?`, []any{k.A},
+			&r.lsn, &r.stamp, &r.origin, &r.seq, &life)
+	case memory.FamLink, memory.FamStandard, memory.FamProposal, memory.FamVote, memory.FamOutcome:
+		_, err = t.queryRow(ctx, `SELECT lsn, stamp, origin, seq FROM registers WHERE family = ? AND a = ? AND b = ? AND c = ?`,
+			[]any{k.Family, k.A, k.B, k.C}, &r.lsn, &r.stamp, &r.origin, &r.seq)
+	}
+	return t.version(r, life == memory.Erased), err
+}
+
+// replay returns the entries of an earlier request with the same idempotency
+// key, nil if there was none, or ErrKeyReused.
+func (t submission) replay(ctx context.Context, wr *memory.Write) ([]*memory.Entry, error) {
+	var hash []byte
+	var origin, seq, count int64
+	found, err := t.queryRow(ctx, sqlIdempotent, []any{string(wr.Actor), wr.Idempotency.Key}, &hash, &origin, &seq, &count)
+	if err != nil || !found {
+		return nil, err
+	}
+	if toDigest(hash) != wr.Idempotency.Hash {
+		return nil, fmt.Errorf("key %q: %w", wr.Idempotency.Key, memory.ErrKeyReused)
+	}
+	var out []*memory.Entry
+	for i := range count {
+		var raw []byte
+		if _, err := t.queryRow(ctx, `SELECT raw FROM log WHERE origin = ? AND seq = ?`, []any{origin, seq + i}, &raw); err != nil {
+			return nil, err
+		}
+		e, err := t.cfg.Codec.Decode(raw)
+		if err != nil {
+			return nil, fmt.Errorf("entry of key %q: %w", wr.Idempotency.Key, err)
+		}
+		out = append(out, e)
+	}
+	return out, nil
+}
+
+const sqlIdempotent = `SELECT hash, origin, seq, count FROM idempotency WHERE actor = ? AND key = ?`
+
+func (t submission) remember(ctx context.Context, wr *memory.Write, first uint64) error {
+	if wr.Idempotency == nil {
+		return nil
+	}
+	return t.exec(ctx, `INSERT INTO idempotency (actor, key, hash, origin, seq, count, at) VALUES (?,?,?,?,?,?,?)`,
+		string(wr.Actor), wr.Idempotency.Key, wr.Idempotency.Hash[:], t.own.id, int64(first), len(wr.Ops), int64(t.now()))
+}

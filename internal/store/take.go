@@ -1,0 +1,161 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// taker takes the entries of others, or refuses them one by one.
+type taker struct{ mender }
+
+func taking(t *tx) taker { return taker{mender{merger{t}}} }
+
+// arrival is a shipment after decoding.
+type arrival struct {
+	incoming
+	refused error // why it cannot be applied
+}
+
+func (t taker) accept(ctx context.Context, in []arrival, again bool, out *memory.Accepted) error {
+	if again {
+		if err := t.restore(ctx, in); err != nil {
+			return err
+		}
+	}
+	// Hollow entries that have to wait may wait for each other.
+	for progress := true; progress && len(in) > 0; {
+		var deferred []arrival
+		for _, a := range in {
+			taken, err := t.offer(ctx, a, again, out)
+			if err != nil {
+				return err
+			}
+			if !taken {
+				deferred = append(deferred, a)
+			}
+		}
+		progress = len(deferred) < len(in)
+		in = deferred
+	}
+	out.Deferred += len(in)
+	return t.rebuild(ctx)
+}
+
+// offer takes or refuses a, and reports whether it did: else a must come later.
+func (t taker) offer(ctx context.Context, a arrival, again bool, out *memory.Accepted) (bool, error) {
+	if err := t.yield(ctx, a.Dot); err != nil {
+		return false, err
+	}
+	if t.forged(a.Dot) {
+		out.Refused = append(out.Refused, memory.Refusal{Dot: a.Dot, Code: memory.CodeForbidden, Text: "this node has not numbered it"})
+		return true, nil
+	}
+	o, err := t.origin(ctx, a.Dot.Origin)
+	if err != nil || t.early(o, a) {
+		return false, err
+	}
+	return true, t.acceptOne(ctx, o, a, again, out)
+}
+
+// early reports whether a must come again later: too much is held beyond a hole,
+// or it is hollow and what replaced it has not come yet.
+func (t taker) early(o *originState, a arrival) bool {
+	switch {
+	case o.holds(a.Dot.Seq):
+		return false
+	case a.Dot.Seq != o.head+1 && len(o.islands) >= t.cfg.MaxIslands:
+		return true
+	case a.refused != nil || a.Hollow.IsZero() || t.held(a.Hollow):
+		return false
+	}
+	by := t.origins[a.Hollow.Origin]
+	return by == nil || !by.holds(a.Hollow.Seq)
+}
+
+func (t taker) acceptOne(ctx context.Context, o *originState, a arrival, again bool, out *memory.Accepted) error {
+	if o.holds(a.Dot.Seq) {
+		return t.acceptKnown(ctx, o, a, again, out)
+	}
+	refused := a.refused
+	if refused == nil {
+		refused = t.unready(a.Entry)
+	}
+	switch {
+	case refused != nil && len(o.gaps) >= maxGaps:
+		out.Deferred++
+		return nil
+	case refused != nil:
+		return t.refuse(ctx, o, a, refused, out)
+	}
+	if err := t.apply(ctx, o, a.incoming); err != nil {
+		return err
+	}
+	out.Applied++
+	t.out.news++
+	return nil
+}
+
+// maxGaps bounds what is refused of one origin: heads with more gaps cannot be sent.
+const maxGaps = 1 << 15
+
+// unready says why a valid entry cannot be taken yet, or nil.
+func (t taker) unready(e *memory.Entry) error {
+	if !e.Hollow.IsZero() && !t.held(e.Hollow) {
+		return &waitError{by: e.Hollow, retry: t.cfg.Clock.Wall().Add(waitRetry)}
+	}
+	return t.cfg.Clock.Observe(e.Stamp)
+}
+
+// waitRetry is how soon a hollow entry is tried again that waits for a refused one.
+const waitRetry = time.Minute
+
+// waitError refuses a hollow entry for as long as the one that replaced it is refused.
+type waitError struct {
+	by    memory.Dot
+	retry time.Time
+}
+
+func (e *waitError) Error() string {
+	return fmt.Sprintf("its content is gone, and %s, which replaced it, was refused", e.by)
+}
+
+// acceptKnown handles an entry whose dot is in the log already, or was.
+func (t taker) acceptKnown(ctx context.Context, o *originState, a arrival, again bool, out *memory.Accepted) error {
+	var lsn int64
+	var digest, raw []byte
+	var state int
+	found, err := t.queryRow(ctx, `SELECT lsn, digest, state, CASE WHEN ? THEN raw END FROM log WHERE origin = ? AND seq = ?`,
+		[]any{again, o.id, int64(a.Dot.Seq)}, &lsn, &digest, &state, &raw)
+	switch {
+	case err != nil:
+		return err
+	case !found && again && a.refused == nil:
+		return t.mend(ctx, a.Entry, out, func() error { return t.apply(ctx, o, a.incoming) })
+	case !found:
+		return nil
+	case a.Digest != toDigest(digest):
+		return t.refuseSecond(ctx, a, out)
+	case state == stateParked:
+		out.Refused = append(out.Refused, t.refusal(ctx, a.Dot))
+		return nil
+	case again && a.refused == nil:
+		return t.remerge(ctx, a.incoming, raw, lsn, out)
+	}
+	return nil
+}
+
+func (t taker) adopt(o *originState, h memory.Head) {
+	if h.Seq <= o.head {
+		return
+	}
+	o.head = h.Seq - 1
+	for seq := range o.islands {
+		if seq < h.Seq {
+			delete(o.islands, seq)
+		}
+	}
+	t.hold(o, h.Seq)
+}
