@@ -71,6 +71,8 @@ func libraries() map[string][]string {
 		"github.com/pelletier/go-toml/v2":     {"node", "cmd/tally"},
 		"golang.org/x/sync":                   {"node", "replicate", "engine", "api", "cmd/tally", "peer", "bench/control"},
 		"golang.org/x/sys":                    {"store"},
+		"golang.org/x/text":                   {"importer"},
+		"go.yaml.in/yaml/v3":                  {"importer"},
 		"golang.org/x/time":                   {"replicate", "peer", "api", "node"},
 		"pgregory.net/rapid":                  {"memory/memorytest", "store/storetest", "sim"},
 		"github.com/google/go-cmp":            {"store/storetest", "sim"},

@@ -116,6 +116,7 @@ func (c *Client) Erase(ctx context.Context, id string, with ...With) (*Outcome, 
 // Selection narrows a list, a recall or a search. Zero fields do not.
 type Selection struct {
 	Namespace   string
+	Title       string // exactly this one
 	Tier        string
 	Tag         string
 	Owner       string // agent id
@@ -145,6 +146,7 @@ func (s Selection) query() url.Values {
 		}
 	}
 	set("namespace", s.Namespace)
+	set("title", s.Title)
 	set("tier", s.Tier)
 	set("tags", s.Tag)
 	set("agent_id", s.Owner)

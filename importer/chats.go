@@ -9,23 +9,30 @@ import (
 	"time"
 )
 
-// chats reads the conversations that ChatGPT and Claude export: a memory for
+// readChats reads the conversations that ChatGPT and Claude export: a memory for
 // each exchange, that is what was asked and what was answered to it.
-func (c *carrier) chats(parts []part) error {
-	for _, p := range parts {
-		err := c.values(p, func(raw json.RawMessage, where string) {
-			f := objectOf(raw)
+func readChats(c *carrier, s *Source) error {
+	return chatReader{c}.read(s)
+}
+
+// chatReader reads conversations.
+type chatReader struct{ *carrier }
+
+func (c chatReader) read(s *Source) error {
+	for _, f := range s.files {
+		err := c.values(f, nil, func(raw json.RawMessage, where string) {
+			o := objectOf(raw)
 			switch {
-			case f == nil:
+			case o == nil:
 				c.bad(where, errNotAnObject)
-			case f.has("mapping"):
-				c.chatGPT(f, where)
-			case f.has("chat_messages"):
-				c.claude(f, where)
-			case f.has("conversations_memory"), f.has("project_memories"):
-				c.claudeMemories(f, where)
+			case o.has("mapping"):
+				c.chatGPT(o, where)
+			case o.has("chat_messages"):
+				c.claude(o, where)
+			case o.has("conversations_memory"), o.has("project_memories"):
+				c.claudeMemories(o, where)
 			default:
-				c.lose(where, "an object that is no conversation", f.text("name", "title", "uuid", "id"))
+				c.lose(where, "an object that is no conversation", o.text("name", "title", "uuid", "id"))
 			}
 		})
 		if err != nil {
@@ -37,7 +44,8 @@ func (c *carrier) chats(parts []part) error {
 
 // chat is a conversation as it was led.
 type chat struct {
-	program  string // chatgpt or claude
+	program  string // chatgpt, claude or claude-code
+	space    string // the namespace; "": that of the program
 	id       string
 	title    string
 	created  time.Time
@@ -53,7 +61,7 @@ type message struct {
 }
 
 // carry yields the exchanges of a chat.
-func (c *carrier) carry(h *chat, where string) {
+func (c chatReader) carry(h *chat, where string) {
 	if len(h.messages) == 0 {
 		c.lose(where, "a conversation without messages", first(h.title, h.id))
 		return
@@ -73,7 +81,7 @@ func (c *carrier) carry(h *chat, where string) {
 	}
 }
 
-func (c *carrier) exchange(h *chat, title string, n int, list []message, where string) bool {
+func (c chatReader) exchange(h *chat, title string, n int, list []message, where string) bool {
 	f := &found{vague: true, where: fmt.Sprintf("%s %s exchange %d", where, h.id, n), created: list[0].created}
 	if f.created.IsZero() {
 		f.created = h.created
@@ -81,7 +89,7 @@ func (c *carrier) exchange(h *chat, title string, n int, list []message, where s
 	f.ID = h.program + ":" + first(h.id, short(title+h.created.String())) + ":" + first(list[0].id, strconv.Itoa(n))
 	suffix := fmt.Sprintf(" › %d", n)
 	f.Title = fit(title, suffix)
-	f.Namespace, f.Kind, f.Tags = "chats/"+h.program, "conversation", []string{h.program}
+	f.Namespace, f.Kind, f.Tags = first(h.space, "chats/"+h.program), "conversation", []string{h.program}
 	var texts []string
 	for _, m := range list {
 		who := "Assistant"
@@ -105,7 +113,7 @@ func (c *carrier) exchange(h *chat, title string, n int, list []message, where s
 // chatGPT reads a conversation of ChatGPT, which is a tree: where a message was
 // edited or an answer asked for again, it branches. What leads to the current
 // message is what the user sees.
-func (c *carrier) chatGPT(f fields, where string) {
+func (c chatReader) chatGPT(f fields, where string) {
 	h := &chat{program: "chatgpt", id: f.text("conversation_id", "id"), title: f.text("title"), created: f.time("create_time")}
 	h.facts = map[string]string{"model": f.text("default_model_slug"), "gizmo": f.text("gizmo_id"), "project": f.text("conversation_template_id")}
 	where += " " + h.id
@@ -157,7 +165,7 @@ func pathTo(nodes map[string]fields, current string) []string {
 }
 
 // chatGPTMessage reads a message that a person would see.
-func (c *carrier) chatGPTMessage(node fields, where string) (message, bool) {
+func (c chatReader) chatGPTMessage(node fields, where string) (message, bool) {
 	m := node.object("message")
 	role := m.object("author").text("role")
 	content := m.object("content")
@@ -194,7 +202,7 @@ func (c *carrier) chatGPTMessage(node fields, where string) (message, bool) {
 }
 
 // claude reads a conversation of Claude.
-func (c *carrier) claude(f fields, where string) {
+func (c chatReader) claude(f fields, where string) {
 	h := &chat{program: "claude", id: f.text("uuid", "id"), title: f.text("name", "title"), created: f.time("created_at")}
 	h.facts = map[string]string{"model": f.text("model"), "project": first(f.text("project_uuid"), f.object("project").text("uuid"))}
 	where += " " + h.id
@@ -209,7 +217,7 @@ func (c *carrier) claude(f fields, where string) {
 	c.carry(h, where)
 }
 
-func (c *carrier) claudeText(m fields, where string) string {
+func (c chatReader) claudeText(m fields, where string) string {
 	var texts []string
 	for _, raw := range m.list("content") {
 		b := objectOf(raw)
@@ -242,7 +250,7 @@ func (c *carrier) claudeText(m fields, where string) string {
 }
 
 // claudeMemories reads what Claude has written down about its user.
-func (c *carrier) claudeMemories(f fields, where string) {
+func (c chatReader) claudeMemories(f fields, where string) {
 	put := func(name, id, text string) {
 		m := &found{where: where + " " + name}
 		m.Title, m.Content, m.Namespace, m.Source = name, text, "chats/claude/memory", "claude"

@@ -2,52 +2,68 @@ package importer
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
+	"io/fs"
+	"path"
 	"slices"
 	"strings"
 )
 
-// chunkParts are the chunk files of a folder, in the order in which its manifest
-// says they were made.
-func chunkParts(dir string, files []string) []part {
-	var manifest struct {
+// engramChunks are the chunk files of a folder, in the order in which its
+// manifest says they were made.
+func engramChunks(t *tree) ([]file, bool) {
+	for _, dir := range []string{".", ".engram"} {
+		list, _ := fs.Glob(t.fsys, path.Join(dir, "chunks", "*.json*"))
+		if len(list) == 0 {
+			continue
+		}
+		order := manifest(t.fsys, path.Join(dir, "manifest.json"))
+		place := func(name string) int {
+			id, _, _ := strings.Cut(path.Base(name), ".")
+			if i := slices.Index(order, id); i >= 0 {
+				return i
+			}
+			return len(order)
+		}
+		slices.SortStableFunc(list, func(a, b string) int { return place(a) - place(b) })
+		var out []file
+		for _, name := range list {
+			out = append(out, t.file(name).called(path.Base(name)))
+		}
+		return out, true
+	}
+	return nil, false
+}
+
+// manifest is the order of chunks; without one they go by name.
+func manifest(fsys fs.FS, name string) []string {
+	var m struct {
 		Chunks []struct {
 			ID string `json:"id"`
 		} `json:"chunks"`
 	}
-	if raw, err := os.ReadFile(filepath.Join(dir, "manifest.json")); err == nil { //nolint:gosec // beside what the user named
-		_ = json.Unmarshal(raw, &manifest) // without it they go by name
+	raw, err := fs.ReadFile(fsys, name)
+	if err != nil || json.Unmarshal(raw, &m) != nil {
+		return nil
 	}
-	place := func(file string) int {
-		id, _, _ := strings.Cut(filepath.Base(file), ".")
-		for i, ch := range manifest.Chunks {
-			if ch.ID == id {
-				return i
-			}
-		}
-		return len(manifest.Chunks)
-	}
-	slices.SortStableFunc(files, func(a, b string) int { return place(a) - place(b) })
-	var out []part
-	for _, f := range files {
-		out = append(out, onDisk(f))
+	var out []string
+	for _, ch := range m.Chunks {
+		out = append(out, ch.ID)
 	}
 	return out
 }
 
-// engram reads what Engram exports, and the chunks that it keeps in
+// readEngram reads what Engram exports, and the chunks that it keeps in
 // repositories. What a later chunk says of the same observation counts.
-func (c *carrier) engram(parts []part) error {
+func readEngram(c *carrier, s *Source) error {
 	h := &engrams{c: c, at: map[string]int{}}
-	for _, p := range parts {
-		err := c.values(p, func(raw json.RawMessage, where string) {
-			f := objectOf(raw)
-			if f == nil {
+	for _, f := range s.files {
+		err := c.values(f, []string{"sessions", "observations", "prompts", "mutations"}, func(raw json.RawMessage, where string) {
+			o := objectOf(raw)
+			if o == nil {
 				c.bad(where, errNotAnObject)
 				return
 			}
-			h.chunk(f, where)
+			h.chunk(o, where)
 		})
 		if err != nil {
 			return err

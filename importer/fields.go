@@ -3,7 +3,9 @@ package importer
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +21,22 @@ func objectOf(raw []byte) fields {
 		return nil
 	}
 	return f
+}
+
+// raw is f as JSON, its values byte for byte as they are.
+func (f fields) raw() json.RawMessage {
+	out := []byte{'{'}
+	for i, key := range slices.Sorted(maps.Keys(f)) {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		name, err := json.Marshal(key)
+		if err != nil {
+			continue // no text fails
+		}
+		out = append(append(append(out, name...), ':'), f[key]...)
+	}
+	return append(out, '}')
 }
 
 // has reports whether all of the names are there.

@@ -2,158 +2,106 @@ package importer
 
 import (
 	"fmt"
+	"path"
 	"strings"
-
-	"github.com/tallystick/tallystick/client"
 )
 
-// sections cuts a Markdown file by its headings: one memory per section, titled
-// "file › heading", with a number where that is not unique. A heading without
-// text of its own gives none.
-func sections(name, text string, o Options) []Item {
-	var out []Item
+// readMarkdown reads Markdown, a file or a folder: a memory for each section, and
+// links where sections refer to other notes.
+func readMarkdown(c *carrier, s *Source) error {
+	b := &book{c: c, names: newNames(), headings: map[string]string{}}
+	for _, f := range s.files {
+		text, err := f.whole()
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.name, err)
+		}
+		b.add(strings.TrimSuffix(f.name, ".gz"), text)
+	}
+	if s.tree != nil {
+		if err := c.read(s.tree, markdown, b.add); err != nil {
+			return err
+		}
+	}
+	b.links()
+	return nil
+}
+
+// book is a folder of notes that are cut into sections.
+type book struct {
+	c        *carrier
+	names    *names
+	headings map[string]string // ref of a section, by its note and its heading
+	refs     []sectionRefs
+}
+
+type sectionRefs struct {
+	note, ref string
+	list      []reference
+}
+
+// add yields the sections of a note: each is titled "file › heading", with a
+// number where that is not unique. A heading without text of its own gives none.
+func (b *book) add(rel, raw string) {
+	text := clean(raw)
+	front, _, _ := frontOf(text)
 	seen := map[string]bool{}
-	for _, s := range cut(clean(text)) {
-		title := oneLine(clean(name))
+	n := 0
+	for _, s := range cut(text) {
+		content := strings.Trim(s.text(), "\n")
+		if strings.TrimSpace(content) == "" {
+			continue
+		}
+		title := oneLine(rel)
 		if s.heading != "" {
 			title += " › " + s.heading
 		}
-		parts := pieces(strings.Trim(s.text(), "\n"), maxContent)
-		for i, p := range parts {
-			if strings.TrimSpace(p) == "" {
-				continue
-			}
-			suffix := ""
-			if len(parts) > 1 {
-				suffix = fmt.Sprintf(" (part %d)", i+1)
-			}
-			full := fit(title, suffix)
-			for n := 2; seen[full]; n++ {
-				full = fit(title, fmt.Sprintf("%s (%d)", suffix, n))
-			}
-			seen[full] = true
-			out = append(out, Item{Where: full, Draft: client.Draft{
-				Title: full, Content: p, Namespace: o.Namespace, Tier: o.Tier, Source: "import", SourceURI: fileURI(name),
-			}})
+		full := title
+		for n := 2; seen[full]; n++ {
+			full = fmt.Sprintf("%s (%d)", title, n)
+		}
+		seen[full] = true
+		f := &found{own: true, ref: fmt.Sprintf("%s#%d", rel, n), where: full}
+		f.Title, f.Content, f.Source, f.SourceURI, f.Tags = full, content, "import", fileURI(rel), front.list("tags", "tag")
+		if n == 0 {
+			stem := strings.TrimSuffix(path.Base(rel), path.Ext(rel))
+			b.names.add(f.ref, append(front.list("aliases", "alias"), front.text("title"), stem, rel)...)
+		}
+		if key := rel + "#" + called(s.heading); b.headings[key] == "" {
+			b.headings[key] = f.ref
+		}
+		n++
+		b.refs = append(b.refs, sectionRefs{rel, f.ref, references(content, path.Dir(rel))})
+		if !b.c.memory(f) {
+			return
 		}
 	}
-	return out
+}
+
+// links draws a link for each reference to another note, or to a section of one.
+func (b *book) links() {
+	for _, s := range b.refs {
+		for _, r := range s.list {
+			to := b.names.find(r.to, path.Dir(s.note))
+			if to == "" {
+				if r.wiki {
+					b.c.lose(s.ref, "a reference to a note that is not there", r.to)
+				}
+				continue
+			}
+			note, _, _ := strings.Cut(to, "#")
+			if ref := b.headings[note+"#"+called(r.heading)]; r.heading != "" && ref != "" {
+				to = ref
+			}
+			if to != s.ref {
+				b.c.link(s.ref, to, oneOf(r.relation, relations()[0], relations()...), s.ref+" → "+r.to)
+			}
+		}
+	}
 }
 
 func fileURI(name string) string {
-	const limit = 4096
-	if uri := "file:" + oneLine(clean(name)); len(uri) <= limit {
+	if uri := "file:" + oneLine(clean(name)); len(uri) <= maxURI {
 		return uri
 	}
 	return ""
-}
-
-type section struct {
-	heading string // "" before the first one
-	head    int    // how many of the lines are the heading
-	lines   []string
-}
-
-// text is the section with its heading, or "" if there is nothing below that.
-func (s *section) text() string {
-	if strings.TrimSpace(strings.Join(s.lines[s.head:], "")) == "" {
-		return ""
-	}
-	return strings.Join(s.lines, "\n")
-}
-
-// cut splits text at headings that are not inside a fenced block or the front
-// matter.
-func cut(text string) []section {
-	lines := strings.Split(text, "\n")
-	var cur section
-	var out []section
-	fence := ""
-	front := frontMatter(lines)
-	for i, line := range lines {
-		open := fence
-		if i >= front {
-			fence = fenceAfter(fence, line)
-		}
-		n := len(cur.lines)
-		if i < front || open != "" || fence != "" {
-			cur.lines = append(cur.lines, line)
-		} else if h, ok := atx(line); ok {
-			out = append(out, cur)
-			cur = section{heading: h, head: 1, lines: []string{line}}
-		} else if i > front && n > cur.head && underline(line, cur.lines[n-1]) {
-			title := cur.lines[n-1]
-			cur.lines = cur.lines[:n-1]
-			out = append(out, cur)
-			cur = section{heading: oneLine(title), head: 2, lines: []string{title, line}}
-		} else {
-			cur.lines = append(cur.lines, line)
-		}
-	}
-	return append(out, cur)
-}
-
-// frontMatter returns how many lines at the beginning are YAML between ---.
-func frontMatter(lines []string) int {
-	if strings.TrimRight(lines[0], " \t") != "---" {
-		return 0
-	}
-	for i, line := range lines[1:] {
-		if strings.TrimRight(line, " \t") == "---" {
-			return i + 2
-		}
-	}
-	return 0
-}
-
-// fenceAfter returns the fence that is open behind line, if open was before it.
-func fenceAfter(open, line string) string {
-	t, ok := unindent(line)
-	if !ok {
-		return open
-	}
-	for _, char := range []string{"`", "~"} {
-		n := len(t) - len(strings.TrimLeft(t, char))
-		rest := t[n:]
-		switch {
-		case n < 3:
-		case open == "":
-			if char == "~" || !strings.Contains(rest, "`") {
-				return t[:n]
-			}
-		case strings.HasPrefix(open, char) && n >= len(open) && strings.TrimSpace(rest) == "":
-			return ""
-		}
-	}
-	return open
-}
-
-// unindent removes up to three spaces; more make a line code.
-func unindent(line string) (string, bool) {
-	t := strings.TrimLeft(line, " ")
-	return t, len(line)-len(t) <= 3
-}
-
-// atx reads a heading such as "## Heading ##".
-func atx(line string) (string, bool) {
-	t, ok := unindent(line)
-	rest := strings.TrimLeft(t, "#")
-	if level := len(t) - len(rest); !ok || level < 1 || level > 6 || rest != "" && rest[0] != ' ' && rest[0] != '\t' {
-		return "", false
-	}
-	rest = strings.TrimRight(rest, " \t")
-	if closed := strings.TrimRight(rest, "#"); closed == "" || strings.HasSuffix(closed, " ") {
-		rest = closed
-	}
-	return oneLine(rest), true
-}
-
-// underline reports whether line makes a heading of the line above it.
-func underline(line, above string) bool {
-	t, ok := unindent(strings.TrimRight(line, " \t"))
-	if !ok || len(t) < 3 || strings.Trim(t, "=") != "" && strings.Trim(t, "-") != "" {
-		return false
-	}
-	a, ok := unindent(above)
-	return ok && strings.TrimSpace(a) != "" && !strings.ContainsAny(a[:1], "#>|-*+=`~")
 }

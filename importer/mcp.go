@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// graph reads the knowledge graph of the MCP memory server: a memory for each
+// readGraph reads the knowledge graph of the MCP memory server: a memory for each
 // entity, with its observations and relations; a link for each two entities that
 // are related.
-func (c *carrier) graph(parts []part) error {
+func readGraph(c *carrier, s *Source) error {
 	g := &knowledge{entities: map[string]*entity{}, seen: map[[3]string]bool{}}
-	for _, p := range parts {
-		if err := c.values(p, func(raw json.RawMessage, where string) { g.add(c, objectOf(raw), where) }); err != nil {
+	for _, f := range s.files {
+		if err := c.values(f, []string{"entities", "relations"}, func(raw json.RawMessage, where string) { g.add(c, objectOf(raw), where) }); err != nil {
 			return err
 		}
 	}

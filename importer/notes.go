@@ -2,105 +2,91 @@ package importer
 
 import (
 	"encoding/json"
-	"io/fs"
-	"os"
+	"maps"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 )
 
-// notes reads a folder of Markdown notes that refer to each other: one memory
+// readNotes reads a folder of Markdown notes that refer to each other: one memory
 // for each, its front matter as fields, its references as links.
-func (c *carrier) notes(root string) error {
-	v := &vault{c: c, byName: map[string]string{}}
-	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case d.IsDir() && name != root && foreignFolder(d.Name()):
-			return filepath.SkipDir
-		case !d.Type().IsRegular() || !markdown(name):
-			return nil
-		}
-		raw, err := os.ReadFile(name) //nolint:gosec // the user named this folder
-		if err != nil {
-			return err
-		}
-		rel, err := filepath.Rel(root, name)
-		if err != nil {
-			return err
-		}
-		v.add(filepath.ToSlash(rel), string(raw))
-		return nil
-	})
-	if err != nil {
-		return err
-	}
+func readNotes(c *carrier, s *Source) error {
 	base := string(c.format)
-	if abs, err := filepath.Abs(root); err == nil && c.format == ClaudeMemory {
-		base += "/" + segment(projectOf(abs))
+	if c.format != BasicMemory {
+		base += "/" + segment(s.tree.project())
+	}
+	return c.folder(s.tree, base)
+}
+
+// folder reads the notes of a tree into a namespace and those below it.
+func (c *carrier) folder(t *tree, base string) error {
+	v := &vault{c: c, names: newNames()}
+	if err := c.read(t, markdown, v.add); err != nil {
+		return err
 	}
 	v.carry(base)
 	return nil
 }
 
-// projectOf is what a folder of memories is about: Claude Code keeps one called
-// memory for each project.
-func projectOf(dir string) string {
-	if filepath.Base(dir) == "memory" {
-		dir = filepath.Dir(dir)
+// project is what a folder of notes is about: programs keep theirs in folders of
+// fixed names in that of the project.
+func (t *tree) project() string {
+	dir := t.name
+	if abs, err := filepath.Abs(t.disk); err == nil && t.disk != "" {
+		dir = abs
 	}
-	return filepath.Base(dir)
+	dir = strings.TrimSuffix(filepath.ToSlash(dir), ".zip")
+	for slices.Contains([]string{"memory", "rules", ".cursor"}, path.Base(dir)) && path.Dir(dir) != dir && path.Dir(dir) != "." {
+		dir = path.Dir(dir)
+	}
+	return path.Base(dir)
+}
+
+// hasVault tells folders of Obsidian by that of its settings.
+func hasVault(t *tree) ([]file, bool) { return nil, t.hasFolder(".obsidian") }
+
+// hasRules tells folders of rules for Cursor: most of their notes are .mdc.
+func hasRules(t *tree) ([]file, bool) {
+	notes := t.names(markdown)
+	rules := 0
+	for _, name := range notes {
+		if path.Ext(name) == ".mdc" {
+			rules++
+		}
+	}
+	return nil, 2*rules > len(notes)
 }
 
 // vault is a folder of notes.
 type vault struct {
-	c      *carrier
-	notes  []note
-	byName map[string]string // path of a note, by what others may call it
+	c     *carrier
+	notes []note
+	names *names
 }
 
 type note struct {
 	path  string // below the root, with slashes
 	title string
-	front map[string][]string
+	front matter
 	body  string
 	refs  []reference
 }
 
-// reference is a note's mention of another one.
-type reference struct {
-	to       string
-	relation string // as the note calls it; "" if it does not
-}
-
 func (v *vault) add(rel, raw string) {
-	front, body := frontOf(clean(raw))
-	n := note{path: rel, front: front, body: body}
+	front, body, broken := frontOf(clean(raw))
+	if broken {
+		v.c.lose(rel, "front matter that is no YAML, which is read as far as it can be", "")
+	}
 	stem := strings.TrimSuffix(path.Base(rel), path.Ext(rel))
-	n.title = first(one(front["title"]), one(front["name"]), stem)
+	n := note{path: rel, front: front, body: body, title: first(front.text("title", "name"), stem)}
+	if v.c.format == CursorRules {
+		n.title = stem // what Cursor calls it by
+	}
 	n.refs = references(body, path.Dir(rel))
 	v.notes = append(v.notes, n)
-	for _, name := range []string{n.title, one(front["permalink"]), one(front["name"]), stem, rel, strings.TrimSuffix(rel, path.Ext(rel))} {
-		if key := called(name); key != "" && v.byName[key] == "" {
-			v.byName[key] = rel
-		}
-	}
-}
-
-// called is how names of notes are compared.
-func called(name string) string {
-	name = strings.ToLower(oneLine(name))
-	return strings.TrimSuffix(strings.Trim(name, "/"), ".md")
-}
-
-func one(list []string) string {
-	if len(list) == 0 {
-		return ""
-	}
-	return list[0]
+	v.names.add(rel, n.title, front.text("permalink"), front.text("name"), stem, rel, strings.TrimSuffix(rel, path.Ext(rel)))
+	v.names.add(rel, front.list("aliases", "alias")...)
 }
 
 func (v *vault) carry(base string) {
@@ -116,25 +102,24 @@ func (v *vault) carry(base string) {
 
 func (v *vault) found(n *note, base string) *found {
 	f := &found{ref: n.path, where: n.path}
-	f.Title, f.Content, f.Namespace = n.title, n.body, base
+	f.Title, f.Content, f.Namespace = n.title, first(n.body, n.front.text("description")), base
 	if dir := path.Dir(n.path); dir != "." {
 		f.Namespace += "/" + dir
 	}
-	f.Tags = slices.Clone(n.front["tags"])
+	f.Tags = n.front.list("tags", "tag")
+	if v.c.format == Obsidian {
+		f.Tags = append(f.Tags, hashtags(n.body)...)
+	}
 	f.SourceURI = fileURI(n.path)
-	f.created = firstTime(n.front, "created_at", "created", "date")
-	kind := one(n.front["type"])
+	f.created = n.front.time("created_at", "created", "date")
+	kind := n.front.text("type")
 	f.Kind = oneOf(strings.ToLower(kind), "", kinds()...)
 	if kind != "" && kind != "note" && f.Kind == "" {
 		f.Tags = append(f.Tags, kind)
 	}
-	for key, val := range n.front {
-		switch {
-		case key == "title" || key == "tags" || len(val) == 0:
-		case len(val) == 1:
-			v.c.note(f, key, val[0])
-		default:
-			v.c.note(f, key, val)
+	for _, key := range slices.Sorted(maps.Keys(n.front)) {
+		if key != "title" && key != "tags" {
+			v.c.note(f, key, single(n.front[key]))
 		}
 	}
 	type edge struct {
@@ -155,16 +140,26 @@ func (v *vault) found(n *note, base string) *found {
 	return f
 }
 
+// single is what a list of one holds.
+func single(v any) any {
+	if list, is := v.([]any); is && len(list) == 1 {
+		return list[0]
+	}
+	return v
+}
+
 func (v *vault) links(n *note) {
 	drawn := map[[2]string]bool{}
 	// What says how the notes are related comes first: the others need not repeat it.
 	refs := slices.Clone(n.refs)
 	slices.SortStableFunc(refs, func(a, b reference) int { return strings.Compare(untyped(a), untyped(b)) })
 	for _, r := range refs {
-		to := v.byName[called(r.to)]
+		to := v.names.find(r.to, path.Dir(n.path))
 		relation := oneOf(r.relation, relations()[0], relations()...)
 		switch {
 		case to == n.path:
+		case to == "" && r.embedded && path.Ext(r.to) != "":
+			v.c.lose(n.path, "a picture or another file in a note", r.to)
 		case to == "":
 			v.c.lose(n.path, "a reference to a note that is not there", r.to)
 		case !drawn[[2]string{to, relation}] && (r.relation != "" || !drawn[[2]string{to, ""}]):
@@ -180,34 +175,4 @@ func untyped(r reference) string {
 		return "1"
 	}
 	return "0"
-}
-
-// references finds wiki links and Markdown links to other notes, outside of
-// fenced code. The words in front of a wiki link that stands in a list are the
-// relation.
-func references(body, dir string) []reference {
-	wiki := regexp.MustCompile(`\[\[([^\[\]\n|#]+)(?:[#|][^\[\]\n]*)?\]\]`)
-	plain := regexp.MustCompile(`\]\(<?([^()<>\s]+\.md)(?:#[^()\s]*)?>?\)`)
-	typed := regexp.MustCompile(`^\s*[-*+]\s+([A-Za-z][\w -]{0,60}?)\s*$`)
-	var out []reference
-	fence := ""
-	for line := range strings.SplitSeq(body, "\n") {
-		open := fence
-		if fence = fenceAfter(fence, line); open != "" || fence != "" {
-			continue
-		}
-		for i, m := range wiki.FindAllStringSubmatchIndex(line, -1) {
-			r := reference{to: oneLine(line[m[2]:m[3]])}
-			if t := typed.FindStringSubmatch(line[:m[0]]); t != nil && i == 0 {
-				r.relation = strings.ReplaceAll(strings.TrimSpace(t[1]), " ", "_")
-			}
-			out = append(out, r)
-		}
-		for _, m := range plain.FindAllStringSubmatch(line, -1) {
-			if !strings.Contains(m[1], "://") {
-				out = append(out, reference{to: path.Join(dir, strings.ReplaceAll(m[1], "%20", " "))})
-			}
-		}
-	}
-	return out
 }

@@ -1,254 +1,161 @@
 package importer
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
-	"unicode"
-
-	"github.com/tallystick/tallystick/client"
 )
 
-const maxLine = 4 << 20 // bytes
-
-// record is a memory or a link as an export writes it, or as a person does.
-type record struct {
-	client.Draft
-	MemoryKind string          `json:"memory_kind"`
-	ExpiresAt  json.RawMessage `json:"expires_at"` // hides the draft's: may be null or ""
-	Source     string          `json:"source_id"`
-	Target     string          `json:"target_id"`
-	Relation   string          `json:"relation"`
-	Origin     string          `json:"source"` // hides the draft's
-	State      string          `json:"state"`
+// readRecords reads memories that are texts with facts beside them: those of mem0,
+// of OpenMemory, and chunks of whatever origin.
+func readRecords(c *carrier, s *Source) error {
+	return recordReader{c}.read(s)
 }
 
-func (r *record) item(o Options, where string) (Item, error) {
-	if r.Source != "" || r.Target != "" {
-		return Item{Link: &client.Link{Source: r.Source, Target: r.Target, Relation: r.Relation}, Where: where}, nil
-	}
-	d := r.Draft
-	d.Source = r.Origin
-	if d.Source == "" {
-		d.Source = "import"
-	}
-	if d.Kind == "" {
-		d.Kind = r.MemoryKind
-	}
-	if o.Namespace != "" {
-		d.Namespace = o.Namespace
-	}
-	if d.Tier == "" {
-		d.Tier = o.Tier
-	}
-	d.Title, d.Content = clean(d.Title), clean(d.Content)
-	switch {
-	case strings.TrimSpace(d.Title) == "":
-		return Item{}, errors.New("no title")
-	case strings.TrimSpace(d.Content) == "":
-		return Item{}, errors.New("no content")
-	}
-	if s := strings.Trim(string(r.ExpiresAt), `"`); s != "" && s != "null" {
-		at, err := time.Parse(time.RFC3339Nano, s)
+// recordReader reads records of one text each.
+type recordReader struct{ *carrier }
+
+func (c recordReader) read(s *Source) error {
+	for _, f := range s.files {
+		names, err := c.named(f)
 		if err != nil {
-			return Item{}, fmt.Errorf("expires_at %q: want RFC 3339", s)
+			return err
 		}
-		d.ExpiresAt = &at
-	}
-	it := Item{Draft: d, Where: where, Archived: r.State == "archived", Ref: d.ID}
-	if who := owner(objectOf(d.Metadata)); validAgent(who) {
-		it.Owner = who // what an operator exports is of many agents
-	}
-	return it, nil
-}
-
-// readLines reads JSONL.
-func readLines(in io.Reader, name string, o Options, yield func(Item, error) bool) error {
-	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, maxLine)
-	n := 0
-	for lines.Scan() {
-		n++
-		raw := bytes.TrimSpace(bytes.TrimPrefix(lines.Bytes(), []byte("\ufeff")))
-		if len(raw) == 0 {
-			continue
+		err = c.values(f, recordKeys(), func(raw json.RawMessage, where string) {
+			o := objectOf(raw)
+			if o == nil {
+				c.bad(where, errNotAnObject)
+				return
+			}
+			c.listing(o, where, names)
+		})
+		if err != nil {
+			return err
 		}
-		where := fmt.Sprintf("%s line %d", name, n)
-		if !emit(raw, where, o, yield) {
-			return nil
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("%s line %d: %w", name, n+1, err)
 	}
 	return nil
 }
 
-func emit(raw []byte, where string, o Options, yield func(Item, error) bool) bool {
-	var r record
-	err := json.Unmarshal(raw, &r)
-	var item Item
-	if err == nil {
-		item, err = r.item(o, where)
-	}
-	if err != nil {
-		return yield(Item{}, &ItemError{Where: where, Err: err})
-	}
-	return yield(item, nil)
+// recordKeys are where documents keep lists.
+func recordKeys() []string {
+	return []string{"memories", "results", "items", "chunks", "data", "relations", "access_controls", "status_history"}
 }
 
-// readDocument reads JSON values: arrays of values, conversations, an object
-// with memories and links in it, single memories.
-func readDocument(in io.Reader, name string, o Options, yield func(Item, error) bool) (bool, error) {
-	dec := json.NewDecoder(in)
-	for n := 1; ; n++ {
-		var raw json.RawMessage
-		err := dec.Decode(&raw)
-		if errors.Is(err, io.EOF) {
-			return true, nil
-		}
-		if err != nil {
-			return false, fmt.Errorf("%s: %w", name, err)
-		}
-		if more, err := value(raw, fmt.Sprintf("%s value %d", name, n), 0, o, yield); !more || err != nil {
-			return more, err
-		}
-	}
+// lists reports whether one of the named fields is a list.
+func lists(f fields, names ...string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return len(f[name]) > 0 && f[name][0] == '[' })
 }
 
-func value(raw json.RawMessage, where string, depth int, o Options, yield func(Item, error) bool) (bool, error) {
-	raw = bytes.TrimSpace(raw)
-	if raw[0] == '[' && depth < 2 {
-		var list []json.RawMessage
-		if err := json.Unmarshal(raw, &list); err != nil {
-			return false, fmt.Errorf("%s: %w", where, err)
+// named are the names of apps and categories of a document, by their ids: they
+// may stand behind the memories that refer to them.
+func (c recordReader) named(f file) (map[string]string, error) {
+	out := map[string]string{}
+	if c.format != OpenMemory {
+		return out, nil
+	}
+	quiet := newCarrier(c.format, c.Options, func(Item, error) bool { return true })
+	err := quiet.values(f, []string{"memories", "apps", "categories"}, func(raw json.RawMessage, _ string) {
+		doc := objectOf(raw)
+		for _, one := range slices.Concat(doc.list("apps"), doc.list("categories")) {
+			o := objectOf(one)
+			out[o.text("id")] = o.text("name")
 		}
-		for i, v := range list {
-			if more, err := value(v, fmt.Sprintf("%s[%d]", where, i), depth+1, o, yield); !more || err != nil {
-				return more, err
+	})
+	return out, err
+}
+
+// listing reads a document: one memory, or an object that lists them.
+func (c recordReader) listing(f fields, where string, names map[string]string) {
+	listed := false
+	for _, key := range []string{"memories", "results", "items", "chunks", "data"} {
+		for _, raw := range f.list(key) {
+			m := objectOf(raw)
+			if m == nil {
+				c.bad(where+" "+key, errNotAnObject)
+				continue
 			}
+			listed = true
+			c.record(m, where+" "+key, names)
 		}
-		return true, nil
 	}
-	var doc struct {
-		Sample       string                     `json:"sample_id"`
-		Conversation map[string]json.RawMessage `json:"conversation"`
-		Memories     json.RawMessage            `json:"memories"`
-		Links        json.RawMessage            `json:"links"`
+	if !listed && !lists(f, recordKeys()...) {
+		c.record(f, where, names)
 	}
-	known := json.Unmarshal(raw, &doc) == nil
-	switch {
-	case !known:
-	case doc.Conversation != nil:
-		return conversation(doc.Sample, doc.Conversation, where, o, yield), nil
-	case len(doc.Memories) > 0 && depth == 0:
-		more, err := value(doc.Memories, where+" memories", 1, o, yield)
-		if more && err == nil && len(doc.Links) > 0 {
-			return value(doc.Links, where+" links", 1, o, yield)
+	for _, l := range []struct{ key, reason string }{
+		{"relations", "an edge of a graph of entities"},
+		{"access_controls", "a rule of who may read"},
+		{"status_history", "a change of state in the past"},
+	} {
+		for _, raw := range f.list(l.key) {
+			c.lose(where+" "+l.key, l.reason, first(edgeOf(objectOf(raw)), string(raw)))
 		}
-		return more, err
 	}
-	return emit(raw, where, o, yield), nil
 }
 
-type turn struct {
-	Speaker string `json:"speaker"`
-	ID      string `json:"dia_id"`
-	Text    string `json:"text"`
-	Caption string `json:"blip_caption"`
+func edgeOf(f fields) string {
+	return strings.Join(slices.DeleteFunc([]string{
+		f.text("source", "memory_id", "subject_id"), f.text("relationship", "relation", "old_state", "effect"),
+		f.text("target", "destination", "new_state", "object_id"),
+	}, func(s string) bool { return s == "" }), " ")
 }
 
-// conversation yields the turns of a LoCoMo conversation in order: one memory
-// per turn, titled by the turn's id.
-func conversation(sample string, sessions map[string]json.RawMessage, where string, o Options, yield func(Item, error) bool) bool {
-	namespace := o.Namespace
-	if namespace == "" {
-		namespace = "locomo"
+// record carries one memory over.
+func (c recordReader) record(m fields, where string, names map[string]string) {
+	id := m.text("id", "memory_id", "uuid", "chunk_id")
+	f := &found{vague: id != "", where: strings.TrimSpace(where + " " + id), meta: m.object("metadata", "metadata_", "meta")}
+	if id != "" {
+		f.ID = string(c.format) + ":" + id
 	}
-	if s := segment(sample); s != "" {
-		namespace += "/" + s
+	f.Content = m.text("memory", "text", "content", "chunk", "page_content", "data")
+	f.Title = first(m.text("title"), f.meta.text("title", "name"))
+	if f.Title == "" && f.ID == "" {
+		f.Title = chunkTitle(f.meta)
 	}
-	for _, n := range numbered(sessions) {
-		key := "session_" + strconv.Itoa(n)
-		at := fmt.Sprintf("%s %s", where, key)
-		var turns []turn
-		if err := json.Unmarshal(sessions[key], &turns); err != nil {
-			if !yield(Item{}, &ItemError{Where: at, Err: err}) {
-				return false
-			}
-			continue
+	f.Namespace = string(c.format)
+	if who := m.text("user_id", "user", "namespace"); who != "" && c.format == Mem0 {
+		f.Namespace += "/" + segment(who)
+	}
+	f.Tags = append(m.texts("categories", "category"), m.texts("tags")...)
+	for _, raw := range m.list("category_ids") {
+		f.Tags = append(f.Tags, names[fields{"": raw}.text("")])
+	}
+	f.SourceURI = uriOf(first(m.text("source_uri", "path", "url"), f.meta.text("source", "path", "url", "file_path")))
+	f.Priority, f.Confidence = priorityOf(m), confidenceOf(m)
+	f.created = m.time("created_at", "createdAt", "timestamp")
+	if f.created.IsZero() {
+		f.created = f.meta.time("created_at", "date", "timestamp")
+	}
+	f.expires = m.time("expiration_date", "expires_at")
+	for _, key := range []string{
+		"id", "hash", "user_id", "agent_id", "app_id", "app", "app_name", "run_id", "actor_id", "role", "updated_at", "primary_sector", "salience", "idx", "document_id",
+	} {
+		v := first(names[m.text(key)], m.text(key))
+		if v != "" {
+			c.note(f, key, v)
 		}
-		var date string
-		_ = json.Unmarshal(sessions[key+"_date_time"], &date) // a conversation without dates is one all the same
-		for i, t := range turns {
-			item, err := t.item(n, i, date, namespace, o)
-			item.Where = fmt.Sprintf("%s turn %d", at, i+1)
-			if err != nil {
-				err = &ItemError{Where: item.Where, Err: err}
-			}
-			if !yield(item, err) {
-				return false
-			}
-		}
 	}
-	return true
+	switch state := m.text("state"); state {
+	case "deleted":
+		c.lose(f.where, "a deleted memory", headline(f.Content))
+		return
+	case "archived":
+		f.archive = "archive"
+	case "", "active":
+	case "paused":
+		c.note(f, "state", state)
+		c.lose(f.where, "a paused memory, which becomes live", headline(f.Content))
+	default:
+		c.note(f, "state", state)
+		c.lose(f.where, "a state that is not known: the memory becomes live", state)
+	}
+	c.memory(f)
 }
 
-func (t turn) item(session, index int, date, namespace string, o Options) (Item, error) {
-	text := clean(t.Text)
-	if c := oneLine(clean(t.Caption)); c != "" {
-		text = strings.TrimSpace(text + " [image: " + c + "]")
+// chunkTitle is what a text without id and title is a part of.
+func chunkTitle(meta fields) string {
+	of := meta.text("source", "path", "file_path", "file", "document", "url")
+	if n := meta.text("idx", "index", "chunk", "chunk_index", "page"); of != "" && n != "" {
+		return of + " #" + n
 	}
-	if strings.TrimSpace(text) == "" {
-		return Item{}, errors.New("no text")
-	}
-	if s := oneLine(clean(t.Speaker)); s != "" {
-		text = s + ": " + text
-	}
-	title := oneLine(clean(t.ID))
-	if title == "" {
-		title = fmt.Sprintf("D%d:%d", session, index+1)
-	}
-	meta := map[string]string{"session": "D" + strconv.Itoa(session)}
-	if date != "" {
-		meta["session_date"] = date
-	}
-	raw, err := json.Marshal(meta)
-	if err != nil {
-		return Item{}, err
-	}
-	return Item{Draft: client.Draft{
-		Title: fit(title, ""), Content: pieces(text, maxContent)[0], Namespace: namespace, Tier: o.Tier,
-		Source: "import", Kind: "conversation", Metadata: raw,
-	}}, nil
-}
-
-// numbered returns the session numbers of a conversation, ascending.
-func numbered(sessions map[string]json.RawMessage) []int {
-	var out []int
-	for key := range sessions {
-		if n, err := strconv.Atoi(strings.TrimPrefix(key, "session_")); err == nil && key == "session_"+strconv.Itoa(n) {
-			out = append(out, n)
-		}
-	}
-	slices.Sort(out)
-	return out
-}
-
-// segment makes s one segment of a namespace.
-func segment(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || unicode.IsControl(r) || r == '/' || r == '\\' {
-			return '-'
-		}
-		return r
-	}, clean(s))
-	return strings.Trim(s, ".-")
+	return of
 }

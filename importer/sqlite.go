@@ -11,27 +11,34 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	_ "modernc.org/sqlite" // the driver
 )
 
-// database reads the SQLite database of ai-memory. Tables and columns are taken
+// readDatabase reads the SQLite database of ai-memory. Tables and columns are taken
 // as they are found: versions of ai-memory differ in them.
-func (c *carrier) database(file string) error {
-	ctx := context.Background() // a local file, read row by row: whoever stops listening ends it
-	db, err := openReadOnly(ctx, file)
-	if err != nil {
-		return fmt.Errorf("%s: %w", filepath.Base(file), err)
-	}
-	defer func() { _ = db.Close() }()
-	t := &tables{c: c, db: db, name: filepath.Base(file)}
-	if t.list, err = t.find(ctx); err != nil {
-		return fmt.Errorf("%s: %w", t.name, err)
-	}
-	if err := t.carry(ctx); err != nil && !errors.Is(err, errEnough) {
-		return fmt.Errorf("%s: %w", t.name, err)
+func readDatabase(c *carrier, s *Source) error {
+	f := s.files[0]
+	err := f.local(func(path string) error { return readTables(c, f.name, path) })
+	if err != nil && !errors.Is(err, errEnough) {
+		return fmt.Errorf("%s: %w", f.name, err)
 	}
 	return nil
+}
+
+func readTables(c *carrier, name, path string) error {
+	ctx := context.Background() // a local file, read row by row: whoever stops listening ends it
+	db, err := openReadOnly(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	t := &tables{c: aiMemoryReader{c}, db: db, name: name}
+	if t.list, err = t.find(ctx); err != nil {
+		return err
+	}
+	return t.carry(ctx)
 }
 
 // openReadOnly opens a database without writing beside it: a log that is still
@@ -59,7 +66,7 @@ func openReadOnly(ctx context.Context, file string) (*sql.DB, error) {
 
 // tables is a database that is being read.
 type tables struct {
-	c    *carrier
+	c    aiMemoryReader
 	db   *sql.DB
 	name string
 	list map[string][]string // columns by table
@@ -114,7 +121,7 @@ func (t *tables) carry(ctx context.Context) error {
 		return errors.New("no table of memories: not a database of ai-memory")
 	}
 	known := map[string]bool{memories: true}
-	err := t.each(ctx, memories, func(m fields) { t.c.aiMemory(m, memories, "") })
+	err := t.each(ctx, memories, func(m fields) { t.c.record(m, memories, "") })
 	if err != nil {
 		return err
 	}
@@ -124,9 +131,9 @@ func (t *tables) carry(ctx context.Context) error {
 		take    func(fields)
 	}{
 		{[]string{"archived_memories", "memories_archive", "archive"}, []string{"id", "title", "content"}, func(m fields) {
-			t.c.aiMemory(m, "archive", first(m.text("archive_reason"), "archive"))
+			t.c.record(m, "archive", first(m.text("archive_reason"), "archive"))
 		}},
-		{[]string{"memory_links", "links"}, []string{"source_id", "target_id"}, func(l fields) { t.c.aiMemoryLink(l, "links") }},
+		{[]string{"memory_links", "links"}, []string{"source_id", "target_id"}, func(l fields) { t.c.edge(l, "links") }},
 		{[]string{"namespace_meta", "namespace_standards"}, []string{"namespace", "standard_id"}, t.standard},
 		{[]string{"pending_actions", "pending"}, []string{"id", "status"}, t.pending},
 	} {
@@ -152,9 +159,10 @@ func (t *tables) standard(m fields) {
 		return
 	}
 	id = t.c.id(id, 0)
+	where := "standard of " + ns
 	t.c.put(Item{
-		Where: "standard of " + ns, Owner: t.c.owners[id],
-		Standard: &Standard{Namespace: t.c.space(ns), Ref: id, Parent: t.c.space(m.text("parent_namespace"))},
+		Where: where, Owner: t.c.owners[id],
+		Standard: &Standard{Namespace: t.c.space(where, ns), Ref: id, Parent: t.c.space(where, m.text("parent_namespace"))},
 	}, nil)
 }
 
@@ -196,26 +204,35 @@ func internal(table string) bool {
 
 func quoted(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
-// each calls take for every row, as fields; blobs, which are vectors, are left out.
+// each calls take for every row, as fields; blobs, which are vectors, are left
+// out, and so are values that are too long.
 func (t *tables) each(ctx context.Context, table string, take func(fields)) error {
-	rows, err := t.db.QueryContext(ctx, `SELECT * FROM `+quoted(table)) //nolint:gosec // a name from the schema, quoted
+	columns := t.list[table]
+	picked := make([]string, len(columns))
+	for i, col := range columns {
+		picked[i] = fmt.Sprintf("iif(octet_length(%[1]s) > %[2]d, NULL, %[1]s), octet_length(%[1]s) > %[2]d", quoted(col), maxValue)
+	}
+	rows, err := t.db.QueryContext(ctx, `SELECT `+strings.Join(picked, ", ")+` FROM `+quoted(table)) //nolint:gosec // names from the schema, quoted
 	if err != nil {
 		return err
 	}
 	defer func() { _ = rows.Close() }()
-	columns, err := rows.Columns()
-	if err != nil {
-		return err
+	values, long := make([]any, len(columns)), make([]*bool, len(columns))
+	into := make([]any, 0, 2*len(columns))
+	for i := range columns {
+		into = append(into, &values[i], &long[i])
 	}
-	values := make([]any, len(columns))
 	for rows.Next() {
-		for i := range values {
-			values[i] = new(any)
-		}
-		if err := rows.Scan(values...); err != nil {
+		if err := rows.Scan(into...); err != nil {
 			return err
 		}
-		take(rowOf(columns, values))
+		f := t.row(columns, values, table)
+		for i, is := range long {
+			if is != nil && *is {
+				t.c.bad(table+" "+f.text("id")+" "+columns[i], errTooLong)
+			}
+		}
+		take(f)
 		if t.c.ended {
 			return errEnough
 		}
@@ -223,14 +240,16 @@ func (t *tables) each(ctx context.Context, table string, take func(fields)) erro
 	return rows.Err()
 }
 
-func rowOf(columns []string, values []any) fields {
+func (t *tables) row(columns []string, values []any, table string) fields {
 	f := fields{}
 	for i, col := range columns {
-		v := *values[i].(*any) //nolint:forcetypeassert // made by each
-		if _, blob := v.([]byte); blob || v == nil {
+		if _, blob := values[i].([]byte); blob || values[i] == nil {
 			continue
 		}
-		if raw, err := json.Marshal(v); err == nil {
+		if s, is := values[i].(string); is && !utf8.ValidString(s) {
+			t.c.lose(table, "bytes that are not UTF-8: U+FFFD stands there", col+" "+s)
+		}
+		if raw, err := json.Marshal(values[i]); err == nil {
 			f[col] = raw
 		}
 	}

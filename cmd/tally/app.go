@@ -77,11 +77,15 @@ func (a *app) address() string {
 func (a *app) connect() (*client.Client, error) { return a.connectTo(a.address()) }
 
 func (a *app) connectTo(url string) (*client.Client, error) {
-	agent := a.agent
-	if agent == "" {
-		agent = a.getenv("TALLY_AGENT")
+	return a.connectAs(url, a.speaker())
+}
+
+// speaker is the agent for whom the command speaks; "" for none.
+func (a *app) speaker() string {
+	if a.agent != "" {
+		return a.agent
 	}
-	return a.connectAs(url, agent)
+	return a.getenv("TALLY_AGENT")
 }
 
 // connectAs speaks for an agent.

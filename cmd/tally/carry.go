@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -25,7 +27,7 @@ func (a *app) voices() *voices { return &voices{open: a.connectAs} }
 
 // of returns a client for the node of c that speaks for agent; c itself for "".
 func (v *voices) of(c *client.Client, agent string) (*client.Client, error) {
-	if agent == "" {
+	if agent == "" || c == nil {
 		return c, nil
 	}
 	v.mu.Lock()
@@ -61,7 +63,10 @@ func (l losses) add(where string, x *importer.Loss) {
 		l[x.Reason] = of
 	}
 	if of.Count++; len(of.Examples) < maxExamples {
-		of.Examples = append(of.Examples, where+": "+x.Detail)
+		if x.Detail != "" {
+			where += ": " + x.Detail
+		}
+		of.Examples = append(of.Examples, where)
 	}
 }
 
@@ -95,28 +100,43 @@ func (im *importRun) lose(where, reason, detail string) {
 	})
 }
 
-// met notes under which id a memory of the source is known to the node.
-func (im *importRun) met(ref, id string) {
-	if ref == "" || id == "" {
-		return
-	}
-	im.mu.Lock()
-	defer im.mu.Unlock()
-	if im.ids == nil {
-		im.ids = map[string]string{}
-	}
-	im.ids[ref] = id
+// end is a memory of the source, as the end of a link: its id at the node, and
+// who may see it.
+type end struct {
+	id       string
+	owner    string
+	hidden   bool // from all but its owner
+	archived bool
+	planned  bool // by a dry run: it has no id yet
 }
 
-// known returns the id of a memory of the source; ref itself if it is none.
-func (im *importRun) known(ref string) (string, bool) {
+// met notes under which id a memory of the source is known to the node.
+func (im *importRun) met(item importer.Item, id string) {
+	if item.Ref == "" || id == "" && !im.dry {
+		return
+	}
+	var access struct {
+		Scope string `json:"scope"`
+	}
+	_ = json.Unmarshal(item.Draft.Metadata, &access) // without one it is private
+	scope := cmp.Or(item.Draft.Scope, access.Scope, "private")
 	im.mu.Lock()
 	defer im.mu.Unlock()
-	id, ok := im.ids[ref]
-	if !ok {
-		return ref, false
+	if im.ends == nil {
+		im.ends = map[string]end{}
 	}
-	return id, true
+	im.ends[item.Ref] = end{id: id, owner: item.Owner, hidden: item.Owner != "" && scope == "private", archived: item.Archive != "", planned: id == ""}
+}
+
+// known returns a memory of the source; one that is called ref if it has none.
+func (im *importRun) known(ref string) (end, bool) {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	e, ok := im.ends[ref]
+	if !ok {
+		e.id = ref
+	}
+	return e, ok
 }
 
 // apart writes a memory whose title is another one's: under its other title,
@@ -146,7 +166,7 @@ func (im *importRun) archive(ctx context.Context, c *client.Client, item importe
 			return err
 		}
 		if _, err = c.History(ctx, id); err == nil {
-			im.met(item.Ref, id)
+			im.met(item, id)
 			im.count(func(r *importReport) { r.Unchanged++ })
 			return nil
 		} else if !notFound(err) {
@@ -177,7 +197,7 @@ func (im *importRun) putAway(ctx context.Context, c *client.Client, id string, i
 	if len(out.Archived) == 0 && len(out.Pending) == 0 {
 		return fmt.Errorf("archive %s: the node says it is missing", id)
 	}
-	im.met(item.Ref, id)
+	im.met(item, id)
 	im.count(func(r *importReport) {
 		r.Written++
 		r.Archived++
@@ -190,7 +210,7 @@ func (im *importRun) putAway(ctx context.Context, c *client.Client, id string, i
 func (im *importRun) standards(ctx context.Context, items []importer.Item) error {
 	for i, item := range items {
 		s := item.Standard
-		id, ok := im.known(s.Ref)
+		of, ok := im.known(s.Ref)
 		if !ok {
 			im.lose(item.Where, "a standard whose memory is not there", s.Namespace+": "+s.Ref)
 			continue
@@ -200,19 +220,7 @@ func (im *importRun) standards(ctx context.Context, items []importer.Item) error
 			if err != nil {
 				return err
 			}
-			have, err := c.Standard(ctx, s.Namespace)
-			if err != nil {
-				return err
-			}
-			if have.ID == id && (have.Parent == s.Parent || s.Parent == "") {
-				im.count(func(r *importReport) { r.Unchanged++ })
-				return nil
-			}
-			_, out, err := c.SetStandard(ctx, s.Namespace, client.StandardDraft{ID: id, Parent: s.Parent}, im.with)
-			if err == nil {
-				im.count(func(r *importReport) { r.Standards++; r.receipt(out.Receipt) })
-			}
-			return err
+			return im.standard(ctx, c, *s, of.id)
 		})
 		if err := im.verdict(ctx, item, err); err != nil {
 			return err
@@ -221,25 +229,26 @@ func (im *importRun) standards(ctx context.Context, items []importer.Item) error
 	return nil
 }
 
-// draw draws a link between memories of the source.
-func (im *importRun) draw(ctx context.Context, c *client.Client, item importer.Item) error {
-	source, here := im.known(item.Link.Source)
-	target, there := im.known(item.Link.Target)
-	if item.Loose && (!here || !there) {
-		im.lose(item.Where, "a link to a memory that is not there", item.Link.Source+" → "+item.Link.Target)
+// standard makes a memory the standard of a namespace; c is nil in a dry run
+// without a node.
+func (im *importRun) standard(ctx context.Context, c *client.Client, s importer.Standard, id string) error {
+	if c != nil {
+		have, err := c.Standard(ctx, s.Namespace)
+		if err != nil {
+			return err
+		}
+		if have.ID == id && (have.Parent == s.Parent || s.Parent == "") {
+			im.count(func(r *importReport) { r.Unchanged++ })
+			return nil
+		}
+	}
+	if im.dry {
+		im.count(func(r *importReport) { r.Standards++ })
 		return nil
 	}
-	c, err := im.voices.of(c, item.Owner)
-	if err != nil {
-		return err
-	}
-	out, err := c.Link(ctx, source, target, item.Link.Relation, im.with)
-	if item.Loose && notFound(err) {
-		im.lose(item.Where, "a link to a memory that is archived, or not visible to its owner", item.Link.Source+" → "+item.Link.Target)
-		return nil
-	}
+	_, out, err := c.SetStandard(ctx, s.Namespace, client.StandardDraft{ID: id, Parent: s.Parent}, im.with)
 	if err == nil {
-		im.count(func(r *importReport) { r.Links++; r.receipt(out.Receipt) })
+		im.count(func(r *importReport) { r.Standards++; r.receipt(out.Receipt) })
 	}
 	return err
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/tallystick/tallystick/client"
 )
 
@@ -31,14 +33,16 @@ func TestWhatOtherProgramsWroteIsImportedOnce(t *testing.T) {
 		links                     int
 		lost                      []string
 	}{
-		"ai-memory": {"ai-memory/export.json", 3, 1, 1, 2, []string{
+		"ai-memory": {"ai-memory/export.json", 3, 1, 1, 1, []string{
+			"a confidence that is not from 0 to 1", "a priority that is not from 1 to 10", "a link to a memory that is archived, or not visible to its owner",
 			"a link to a memory that is not there", "a memory without text", "a relation that is not known: it becomes related_to",
+			"a scope that is not known: the memory becomes private",
 			"an owner with a name that no agent can have: the memory becomes that of who imports it", "citations that cannot be read",
 			"the signature of a link", "the time for which a link holds",
 		}},
 		"mcp-memory":    {"mcp-memory/memory.jsonl", 2, 0, 2, 1, []string{"a link of a memory with itself", "a relation with an entity that is not there"}},
 		"mem0":          {"mem0/all.json", 2, 1, 0, 0, []string{"a memory without text", "an edge of a graph of entities"}},
-		"openmemory":    {"openmemory", 3, 1, 0, 0, []string{"a change of state in the past", "a deleted memory", "a rule of who may read", "a state that is not known: the memory becomes live"}},
+		"openmemory":    {"openmemory", 3, 1, 0, 0, []string{"a change of state in the past", "a deleted memory", "a rule of who may read", "a paused memory, which becomes live"}},
 		"engram":        {"engram", 4, 0, 0, 0, []string{"a change of something else than a note: relation", "a deleted note", "a session without a summary"}},
 		"chunks":        {"chunks/texts.jsonl", 3, 0, 0, 0, []string{"a memory without text"}},
 		"basic-memory":  {"basic-memory", 3, 0, 0, 3, []string{"a reference to a note that is not there"}},
@@ -49,8 +53,9 @@ func TestWhatOtherProgramsWroteIsImportedOnce(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			before := d.digest()
-			plan := parse[importPlan](t, d.tally("import", fixture(tt.path), "--dry-run", "--json").out)
-			if plan.Memories != tt.written || plan.Archived != tt.archived || plan.Unreadable != tt.failed || d.digest() != before {
+			tried := d.tally("import", fixture(tt.path), "--dry-run", "--json")
+			plan := parse[importPlan](t, tried.out)
+			if plan.Memories != tt.written || plan.Written != tt.written || plan.Archived != tt.archived || plan.Unreadable != tt.failed || plan.Links != tt.links || d.digest() != before {
 				t.Errorf("dry run: %+v", plan)
 			}
 			want := exitOK
@@ -59,6 +64,9 @@ func TestWhatOtherProgramsWroteIsImportedOnce(t *testing.T) {
 			}
 			got := d.tally("import", fixture(tt.path), "--json")
 			r := parse[importReport](t, got.out)
+			if d := cmp.Diff(plan.Lost, r.Lost); d != "" || tried.code != got.code {
+				t.Errorf("the dry run ends with %d and differs: %s", tried.code, d)
+			}
 			if got.code != want || r.Written != tt.written || r.Archived != tt.archived || r.Failed != tt.failed || r.Links != tt.links || r.Unchanged != 0 {
 				t.Errorf("code %d, %+v, %s", got.code, r, got.err)
 			}
@@ -72,7 +80,7 @@ func TestWhatOtherProgramsWroteIsImportedOnce(t *testing.T) {
 			}
 			after := d.digest()
 			again := parse[importReport](t, d.tally("import", fixture(tt.path), "--json").out)
-			if again.Written != 0 || again.Unchanged != tt.written || d.digest() != after {
+			if again.Written != 0 || again.Unchanged != tt.written || again.Links != 0 || again.LinksUnchanged != tt.links || d.digest() != after {
 				t.Errorf("again: %+v", again)
 			}
 		})

@@ -11,56 +11,32 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/importer"
 )
-
-// completeMark stands in the first line of a complete export.
-const completeMark = `"format":"tallystick-complete"`
-
-// completeExport reports whether name, or stdin for "-", is a complete export.
-// What it has read of stdin is put back.
-func (a *app) completeExport(name string) bool {
-	if name == "-" {
-		in := bufio.NewReader(a.in)
-		a.in = in
-		head, _ := in.Peek(len(`{"type":"manifest",`) + len(completeMark))
-		return bytes.Contains(head, []byte(completeMark))
-	}
-	f, err := os.Open(name) //nolint:gosec // the user named this file
-	if err != nil {
-		return false
-	}
-	defer func() { _ = f.Close() }()
-	head := make([]byte, 256)
-	n, _ := io.ReadFull(f, head)
-	return bytes.Contains(head[:n], []byte(completeMark))
-}
 
 // importComplete hands a complete export to one node. A file is read through
 // once before, so that one that is cut off or damaged changes nothing.
-func (a *app) importComplete(ctx context.Context, name, server string, dryRun bool) error {
+func (a *app) importComplete(ctx context.Context, name string, src *importer.Source, server string, dryRun bool) error {
 	c, err := a.connectTo(server)
 	if err != nil {
 		return err
 	}
-	in := a.in
-	if name != "-" {
-		if err := verifyFile(name); err != nil {
+	if src.Again() {
+		if err := verified(src); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		f, err := os.Open(name) //nolint:gosec // the user named this file
-		if err != nil {
-			return err
-		}
-		defer func() { _ = f.Close() }()
-		in = f
 	}
+	in, err := src.Reader()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }()
 	p := newProgress(a.err, "bytes sent")
-	out, err := c.Load(ctx, &counted{r: in, p: p}, dryRun)
+	out, err := c.Load(ctx, &readSoFar{r: in, p: p}, dryRun)
 	p.done()
 	if err != nil {
 		return err
@@ -74,14 +50,14 @@ func (a *app) importComplete(ctx context.Context, name, server string, dryRun bo
 	return nil
 }
 
-// counted shows how far reading has got.
-type counted struct {
+// readSoFar shows how far reading has got.
+type readSoFar struct {
 	r io.Reader
 	p *progress
 	n int
 }
 
-func (c *counted) Read(b []byte) (int, error) {
+func (c *readSoFar) Read(b []byte) (int, error) {
 	n, err := c.r.Read(b)
 	c.n += n
 	c.p.at(c.n, 0)
@@ -125,25 +101,25 @@ func verdictOf(l *client.Loaded) string {
 	return l.Digest + "; that of the export is " + l.Expected + ": the node holds other things besides, or not all of it"
 }
 
-// verifyFile reads a complete export and checks that it is as it was written.
-func verifyFile(name string) error {
-	f, err := os.Open(name) //nolint:gosec // the user named this file
+// verified reads a complete export and checks that it is as it was written.
+func verified(src *importer.Source) error {
+	in, err := src.Reader()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = f.Close() }()
-	return verifyLines(bufio.NewReaderSize(f, 1<<20))
+	defer func() { _ = in.Close() }()
+	return verifyLines(bufio.NewReaderSize(in, 1<<20))
 }
 
 func verifyLines(in *bufio.Reader) error {
 	sum := sha256.New()
 	for n := 0; ; n++ {
-		line, err := in.ReadBytes('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return err
+		line, err := exportLine(in)
+		if errors.Is(err, io.EOF) {
+			return fmt.Errorf("line %d: the export is cut off: its last line is missing", n+1)
 		}
 		if err != nil {
-			return fmt.Errorf("line %d: the export is cut off: its last line is missing", n+1)
+			return fmt.Errorf("line %d: %w", n+1, err)
 		}
 		if !bytes.HasPrefix(line, []byte(`{"type":"end"`)) {
 			sum.Write(line)
@@ -163,5 +139,23 @@ func verifyLines(in *bufio.Reader) error {
 			return fmt.Errorf("line %d: the file goes on behind its last line", n+2)
 		}
 		return nil
+	}
+}
+
+// exportLine reads a line with its end.
+func exportLine(in *bufio.Reader) ([]byte, error) {
+	const limit = 64 << 20 // far above the largest entry
+	var line []byte
+	for {
+		part, err := in.ReadSlice('\n')
+		line = append(line, part...)
+		switch {
+		case err == nil:
+			return line, nil
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return nil, err
+		case len(line) > limit:
+			return nil, errors.New("longer than 64 MiB: this is no line of an export")
+		}
 	}
 }

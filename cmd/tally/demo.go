@@ -59,6 +59,7 @@ func demoDrafts(path string) ([]client.Draft, error) {
 	if err != nil {
 		return nil, usage("demo: %v", err)
 	}
+	defer func() { _ = src.Close() }()
 	var base []client.Draft
 	seen := map[[2]string]bool{}
 	for item, err := range src.Items(importer.Options{Tier: "long"}) {

@@ -54,15 +54,13 @@ Archived memories of an export of our own are skipped, unless it is complete.`
 		if len(servers) == 0 {
 			servers = []string{a.address()}
 		}
-		if a.completeExport(args[0]) {
-			return a.importComplete(cmd.Context(), args[0], servers[0], dryRun)
-		}
 		src, err := importer.Open(args[0], a.in)
 		if err != nil {
 			return usage("import: %v", err)
 		}
-		if dryRun {
-			return a.importPlan(src, o)
+		defer func() { _ = src.Close() }()
+		if src.Format == importer.Complete {
+			return a.importComplete(cmd.Context(), args[0], src, servers[0], dryRun)
 		}
 		nodes := make([]*client.Client, len(servers))
 		for i, url := range servers {
@@ -70,41 +68,51 @@ Archived memories of an export of our own are skipped, unless it is complete.`
 				return err
 			}
 		}
+		o.Agent = a.speaker()
 		im := &importRun{nodes: nodes, with: with, concurrency: concurrency, progress: newProgress(a.err, "memories written"), complain: a.err, voices: a.voices()}
+		if dryRun {
+			return a.importPlan(cmd.Context(), im, args[0], src, o)
+		}
 		report, err := im.run(cmd.Context(), src.Items(o))
-		return a.showImport(report, err)
+		return a.showImport(report, args[0], err)
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&o.Namespace, "namespace", "n", "", "write everything to this namespace; conversations each below it (default what the source says, else global)")
 	flags.StringVar(&o.Tier, "tier", "long", "tier of what names none itself: short, mid or long")
 	flags.StringArrayVar(&servers, "server", nil, "`URL` of a node; may be repeated (TALLY_SERVER; default http://127.0.0.1:9077)")
 	flags.IntVar(&concurrency, "concurrency", 16, "writes at the same time")
-	flags.BoolVar(&dryRun, "dry-run", false, "read and count only")
+	flags.BoolVar(&dryRun, "dry-run", false, "tell what would be written, and write nothing")
 	flags.StringVar(&w.durability, "durability", "", "wait until it is on disk at: local (this node), quorum or all (default quorum)")
 	return cmd
 }
 
 // importReport says what became of an import.
 type importReport struct {
-	Read       int            `json:"read"`
-	Written    int            `json:"written"` // created or edited
-	Updated    int            `json:"updated"` // of those: edited
-	Unchanged  int            `json:"unchanged"`
-	Pending    int            `json:"pending"` // wait for approval
-	Skipped    int            `json:"skipped"` // archived memories of an export
-	Failed     int            `json:"failed"`
-	Links      int            `json:"links"`
-	Standards  int            `json:"standards,omitempty"` // set
-	Archived   int            `json:"archived,omitempty"`  // of those written: put into the archive
-	Retried    int            `json:"retried"`             // attempts that had to be repeated
-	Durability map[string]int `json:"durability"`          // receipts, by how far they reached in time
-	Seconds    float64        `json:"seconds"`
-	Lost       losses         `json:"lost,omitempty"` // by reason: what could not be carried over
+	Read       int `json:"read"`
+	Written    int `json:"written"` // created or edited
+	Updated    int `json:"updated"` // of those: edited
+	Unchanged  int `json:"unchanged"`
+	Pending    int `json:"pending"` // wait for approval
+	Skipped    int `json:"skipped"` // archived memories of an export
+	Failed     int `json:"failed"`
+	Unreadable int `json:"unreadable,omitempty"` // of those that failed: the source cannot be read there
+	Links      int `json:"links"`                // drawn
+	// LinksUnchanged counts the links that were there.
+	LinksUnchanged int            `json:"links_unchanged,omitempty"`
+	Standards      int            `json:"standards,omitempty"` // set
+	Archived       int            `json:"archived,omitempty"`  // of those written: put into the archive
+	Retried        int            `json:"retried"`             // attempts that had to be repeated
+	Durability     map[string]int `json:"durability"`          // receipts, by how far they reached in time
+	Seconds        float64        `json:"seconds"`
+	Lost           losses         `json:"lost,omitempty"` // by reason: what could not be carried over
 }
 
-func (a *app) showImport(r *importReport, failed error) error {
+func (a *app) showImport(r *importReport, name string, failed error) error {
 	if failed != nil && r.Read == 0 {
 		return failed
+	}
+	if failed == nil {
+		a.nothing(r, name)
 	}
 	err := a.show(r, func(w io.Writer) error {
 		rows := [][]string{
@@ -113,7 +121,7 @@ func (a *app) showImport(r *importReport, failed error) error {
 			{"unchanged", decimal(r.Unchanged)},
 			{"failed", decimal(r.Failed)},
 		}
-		for name, n := range map[string]int{"skipped": r.Skipped, "pending": r.Pending, "links": r.Links, "retried": r.Retried, "standards": r.Standards, "archived": r.Archived} {
+		for name, n := range map[string]int{"skipped": r.Skipped, "pending": r.Pending, "links": r.Links, "links unchanged": r.LinksUnchanged, "retried": r.Retried, "standards": r.Standards, "archived": r.Archived} {
 			if n > 0 {
 				rows = append(rows, []string{name, decimal(n)})
 			}
@@ -132,75 +140,7 @@ func (a *app) showImport(r *importReport, failed error) error {
 	if failed != nil {
 		return failed
 	}
-	if err == nil && r.Failed > 0 {
-		return fmt.Errorf("import: %d of %d were not written", r.Failed, r.Read)
-	}
-	return err
-}
-
-// importPlan is what an import would do.
-type importPlan struct {
-	Format     importer.Format `json:"format"`
-	Memories   int             `json:"memories"`
-	Links      int             `json:"links"`
-	Unreadable int             `json:"unreadable"`
-	Bytes      int             `json:"bytes"`
-	Namespaces map[string]int  `json:"namespaces"`
-	Archived   int             `json:"archived,omitempty"` // of the memories
-	Standards  int             `json:"standards,omitempty"`
-	Lost       losses          `json:"lost,omitempty"`
-}
-
-func (p *importPlan) add(item importer.Item) {
-	switch {
-	case item.Loss != nil:
-		p.Lost.add(item.Where, item.Loss)
-		return
-	case item.Link != nil:
-		p.Links++
-		return
-	case item.Standard != nil:
-		p.Standards++
-		return
-	case item.Archive != "":
-		p.Archived++
-	}
-	ns := item.Draft.Namespace
-	if ns == "" {
-		ns = "global"
-	}
-	p.Memories++
-	p.Bytes += len(item.Draft.Content)
-	p.Namespaces[ns]++
-}
-
-// importPlan reads the source and counts, without a node.
-func (a *app) importPlan(src *importer.Source, o importer.Options) error {
-	plan := importPlan{Format: src.Format, Namespaces: map[string]int{}, Lost: losses{}}
-	for item, err := range src.Items(o) {
-		if bad, ok := errors.AsType[*importer.ItemError](err); ok {
-			say(a.err, "unreadable: %v\n", bad)
-			plan.Unreadable++
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		plan.add(item)
-	}
-	return a.show(plan, func(w io.Writer) error {
-		say(w, "%s: %d memories, %d links, %.1f KiB of text, %d unreadable; nothing was written\n",
-			plan.Format, plan.Memories, plan.Links, float64(plan.Bytes)/1024, plan.Unreadable)
-		rows := [][]string{}
-		for _, ns := range slices.Sorted(maps.Keys(plan.Namespaces)) {
-			rows = append(rows, []string{ns, decimal(plan.Namespaces[ns])})
-		}
-		if err := table(w, []string{"NAMESPACE", "MEMORIES"}, rows); err != nil {
-			return err
-		}
-		plan.Lost.show(w)
-		return nil
-	})
+	return errors.Join(err, unwritten(r))
 }
 
 func (r *importReport) receipt(receipt *client.Receipt) {

@@ -159,9 +159,10 @@ func TestImportCanBeTriedWithoutANode(t *testing.T) {
 oops
 {"source_id":"1","target_id":"2"}
 `
-	got := tally(t, nil, in, "import", "-", "--dry-run", "--json")
-	want := `{"format":"jsonl","memories":2,"links":1,"unreadable":1,"bytes":2,"namespaces":{"global":1,"n":1}}` + "\n"
-	if got.out != want || got.code != exitOK || !strings.Contains(got.err, "unreadable: stdin line 3") {
+	got := tally(t, []string{"TALLY_SERVER=127.0.0.1:1"}, in, "import", "-", "--dry-run", "--json")
+	want := `{"format":"jsonl","memories":2,"links":1,"unreadable":1,"bytes":2,"namespaces":{"global":1,"n":1},"failed":1,` +
+		`"node":false,"written":2,"updated":0,"unchanged":0}` + "\n"
+	if got.out != want || got.code != exitOther || !strings.Contains(got.err, "unreadable: stdin line 3") || !strings.Contains(got.err, "no node answers") {
 		t.Errorf("%+v", got)
 	}
 }

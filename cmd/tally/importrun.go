@@ -27,10 +27,17 @@ type importRun struct {
 	progress    *progress
 	complain    io.Writer // one line for each item that fails, the first few
 	voices      *voices
+	dry         bool // tell what would be written, and write nothing; nodes may be empty
 
 	mu     sync.Mutex
 	report importReport
-	ids    map[string]string // at the node, by what the source calls a memory
+	ends   map[string]end // by what the source calls a memory
+
+	// The links of the memory that was last asked about, and who asked: links of
+	// one memory come together.
+	linksOf string
+	linksAs *client.Client
+	links   []client.Link
 }
 
 const (
@@ -50,16 +57,17 @@ func (im *importRun) run(ctx context.Context, items iter.Seq2[importer.Item, err
 	start := time.Now()
 	im.report.Durability = map[string]int{}
 	if err := im.anybody(ctx); err != nil {
-		return &im.report, err
+		if !im.dry {
+			return &im.report, err
+		}
+		im.nodes = nil // then the source alone has to say it
 	}
-	var last *afterwards
+	last := &afterwards{}
 	g, work := errgroup.WithContext(ctx)
 	queue := make(chan numbered)
 	g.Go(func() error {
 		defer close(queue)
-		var err error
-		last, err = im.feed(work, items, queue)
-		return err
+		return im.feed(work, items, queue, last)
 	})
 	for range im.concurrency {
 		g.Go(func() error {
@@ -76,10 +84,13 @@ func (im *importRun) run(ctx context.Context, items iter.Seq2[importer.Item, err
 		err = im.standards(ctx, last.standards) // what they refer to is there now
 	}
 	if err == nil {
-		err = im.links(ctx, last.links)
+		err = im.link(ctx, last.links)
 	}
 	im.progress.done()
 	im.report.Seconds = since(start)
+	if err == nil {
+		err = last.broken
+	}
 	return &im.report, err
 }
 
@@ -97,44 +108,50 @@ func (im *importRun) anybody(ctx context.Context) error {
 }
 
 // afterwards is what refers to memories, and must come when they are there.
-type afterwards struct{ standards, links []importer.Item }
+type afterwards struct {
+	standards, links []importer.Item
+	broken           error // the source could not be read to its end
+}
 
-func (im *importRun) feed(ctx context.Context, items iter.Seq2[importer.Item, error], queue chan<- numbered) (*afterwards, error) {
-	last := &afterwards{}
+// feed hands the memories of a source to those who write them. A source that
+// breaks off does not take back what was read of it.
+func (im *importRun) feed(ctx context.Context, items iter.Seq2[importer.Item, error], queue chan<- numbered, last *afterwards) error {
 	n := 0
 	for item, err := range items {
 		bad, unreadable := errors.AsType[*importer.ItemError](err)
 		switch {
 		case unreadable:
-			im.count(func(r *importReport) { r.Read++ })
+			im.count(func(r *importReport) { r.Read++; r.Unreadable++ })
 			im.failed(bad.Where, bad.Err)
 			continue
 		case err != nil:
-			return last, err
+			last.broken = err
+			return nil
 		case item.Loss != nil:
 			im.lose(item.Where, item.Loss.Reason, item.Loss.Detail)
 			continue
+		}
+		im.count(func(r *importReport) { r.Read++ })
+		switch {
 		case item.Archived:
-			im.count(func(r *importReport) { r.Read++; r.Skipped++ })
+			im.count(func(r *importReport) { r.Skipped++ })
+			im.lose(item.Where, "an archived memory, which only a complete export brings along", item.Draft.Title)
 			continue
 		case item.Link != nil:
-			im.count(func(r *importReport) { r.Read++ })
 			last.links = append(last.links, item)
 			continue
 		case item.Standard != nil:
-			im.count(func(r *importReport) { r.Read++ })
 			last.standards = append(last.standards, item)
 			continue
 		}
-		im.count(func(r *importReport) { r.Read++ })
 		select {
 		case queue <- numbered{n, item}:
 			n++
 		case <-ctx.Done():
-			return last, ctx.Err()
+			return ctx.Err()
 		}
 	}
-	return last, nil
+	return nil
 }
 
 func (im *importRun) count(f func(*importReport)) {
@@ -145,10 +162,14 @@ func (im *importRun) count(f func(*importReport)) {
 }
 
 func (im *importRun) failed(where string, err error) {
+	word := "failed"
+	if im.dry {
+		word = "unreadable"
+	}
 	im.count(func(r *importReport) {
 		if r.Failed++; r.Failed <= maxComplaints {
 			im.progress.done()
-			say(im.complain, "failed: %s: %v\n", where, err)
+			say(im.complain, "%s: %s: %v\n", word, where, err)
 		}
 		if r.Failed == maxComplaints+1 {
 			say(im.complain, "failed: … further ones are only counted\n")
@@ -165,7 +186,10 @@ func (im *importRun) memory(ctx context.Context, it numbered) error {
 		if err != nil {
 			return err
 		}
-		if it.item.Archive != "" {
+		switch {
+		case im.dry:
+			return im.foresee(ctx, c, it.item)
+		case it.item.Archive != "":
 			return im.archive(ctx, c, it.item, with)
 		}
 		return im.create(ctx, c, it.item, with)
@@ -188,7 +212,7 @@ func (im *importRun) create(ctx context.Context, c *client.Client, item importer
 	if out.Replayed {
 		return im.settle(ctx, c, out.ID, item)
 	}
-	im.met(item.Ref, out.ID)
+	im.met(item, out.ID)
 	im.count(func(r *importReport) {
 		if out.Pending != nil {
 			r.Pending++
@@ -204,12 +228,12 @@ func (im *importRun) create(ctx context.Context, c *client.Client, item importer
 // says something else.
 func (im *importRun) settle(ctx context.Context, c *client.Client, id string, item importer.Item) error {
 	d := item.Draft
-	im.met(item.Ref, id)
+	im.met(item, id)
 	m, _, err := c.Get(ctx, id)
 	if notFound(err) { // it was there once, and is no longer
 		out, err := c.Create(ctx, d, im.with)
 		if err == nil {
-			im.met(item.Ref, out.ID)
+			im.met(item, out.ID)
 			im.count(func(r *importReport) { r.Written++; r.receipt(out.Receipt) })
 		}
 		return err
@@ -217,7 +241,7 @@ func (im *importRun) settle(ctx context.Context, c *client.Client, id string, it
 	if err != nil {
 		return err
 	}
-	if m.Content == d.Content && (len(d.Tags) == 0 || slices.Equal(m.Tags, d.Tags)) {
+	if same(m, &d) {
 		im.count(func(r *importReport) { r.Unchanged++ })
 		return nil
 	}
@@ -241,7 +265,12 @@ func (im *importRun) settle(ctx context.Context, c *client.Client, id string, it
 	return nil
 }
 
-func (im *importRun) links(ctx context.Context, items []importer.Item) error {
+// same reports whether a memory says what a draft says.
+func same(m *client.Memory, d *client.Draft) bool {
+	return m.Content == d.Content && (len(d.Tags) == 0 || slices.Equal(m.Tags, d.Tags))
+}
+
+func (im *importRun) link(ctx context.Context, items []importer.Item) error {
 	for i, item := range items {
 		err := im.persist(ctx, i, func(c *client.Client) error { return im.draw(ctx, c, item) })
 		if err := im.verdict(ctx, item, err); err != nil {
@@ -261,7 +290,7 @@ func (im *importRun) verdict(ctx context.Context, item importer.Item, err error)
 		return ctx.Err()
 	}
 	if e, ok := errors.AsType[*client.Error](err); ok && e.QuorumMissed() {
-		im.met(item.Ref, e.ID)
+		im.met(item, e.ID)
 		im.count(func(r *importReport) { r.Written++; r.receipt(e.Receipt) })
 		return nil
 	}
@@ -277,7 +306,11 @@ func (im *importRun) verdict(ctx context.Context, item importer.Item, err error)
 func (im *importRun) persist(ctx context.Context, n int, write func(*client.Client) error) error {
 	pause := 100 * time.Millisecond
 	for attempt := 1; ; attempt++ {
-		err := write(im.nodes[n%len(im.nodes)])
+		var node *client.Client
+		if len(im.nodes) > 0 {
+			node = im.nodes[n%len(im.nodes)]
+		}
+		err := write(node)
 		wait, again := retry(err, pause)
 		if !again || attempt == maxAttempts || ctx.Err() != nil {
 			return err

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"maps"
+	"slices"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/importer"
+)
+
+// importPlan is what an import would do.
+type importPlan struct {
+	Format     importer.Format `json:"format"`
+	Memories   int             `json:"memories"`
+	Links      int             `json:"links"`
+	Unreadable int             `json:"unreadable"`
+	Bytes      int             `json:"bytes"`
+	Namespaces map[string]int  `json:"namespaces"`
+	Archived   int             `json:"archived,omitempty"` // of the memories
+	Standards  int             `json:"standards,omitempty"`
+	Skipped    int             `json:"skipped,omitempty"`
+	Failed     int             `json:"failed,omitempty"`
+	Lost       losses          `json:"lost,omitempty"`
+
+	// Node says whether a node was asked what it has already; without one it is
+	// taken to be empty.
+	Node           bool `json:"node"`
+	Written        int  `json:"written"`
+	Updated        int  `json:"updated"`
+	Unchanged      int  `json:"unchanged"`
+	LinksUnchanged int  `json:"links_unchanged,omitempty"`
+}
+
+// watched passes the items of a source on and counts where they go.
+func (p *importPlan) watched(items iter.Seq2[importer.Item, error]) iter.Seq2[importer.Item, error] {
+	return func(yield func(importer.Item, error) bool) {
+		for item, err := range items {
+			if err == nil && item.Loss == nil && item.Link == nil && item.Standard == nil && !item.Archived {
+				ns := item.Draft.Namespace
+				if ns == "" {
+					ns = "global"
+				}
+				p.Memories++
+				p.Bytes += len(item.Draft.Content)
+				p.Namespaces[ns]++
+			}
+			if !yield(item, err) {
+				return
+			}
+		}
+	}
+}
+
+// importPlan goes the way of an import without writing. A node that answers is
+// asked what it has.
+func (a *app) importPlan(ctx context.Context, im *importRun, name string, src *importer.Source, o importer.Options) error {
+	im.dry = true
+	plan := &importPlan{Format: src.Format, Namespaces: map[string]int{}}
+	r, failed := im.run(ctx, plan.watched(src.Items(o)))
+	plan.Node = len(im.nodes) > 0
+	plan.Links, plan.Unreadable, plan.Standards, plan.Lost = r.Links+r.LinksUnchanged, r.Unreadable, r.Standards, r.Lost
+	plan.Written, plan.Updated, plan.Unchanged, plan.LinksUnchanged = r.Written, r.Updated, r.Unchanged, r.LinksUnchanged
+	plan.Archived, plan.Skipped, plan.Failed = r.Archived, r.Skipped, r.Failed
+	if !plan.Node {
+		say(a.err, "no node answers: what it has already is not taken into account\n")
+	}
+	a.nothing(r, name)
+	err := a.show(plan, func(w io.Writer) error {
+		say(w, "%s: %s, %s, %.1f KiB of text, %d unreadable; nothing was written\n",
+			plan.Format, counted(plan.Memories, "memory", "memories"), counted(plan.Links, "link", "links"), float64(plan.Bytes)/1024, plan.Unreadable)
+		say(w, "would be written: %d (%s, %d to the archive); unchanged: %d\n",
+			plan.Written, counted(plan.Updated, "edit", "edits"), plan.Archived, plan.Unchanged+plan.LinksUnchanged)
+		rows := [][]string{}
+		for _, ns := range slices.Sorted(maps.Keys(plan.Namespaces)) {
+			rows = append(rows, []string{ns, decimal(plan.Namespaces[ns])})
+		}
+		if err := table(w, []string{"NAMESPACE", "MEMORIES"}, rows); err != nil {
+			return err
+		}
+		plan.Lost.show(w)
+		return nil
+	})
+	return errors.Join(failed, err, unwritten(r))
+}
+
+// unwritten is the error of an import that could not carry out all of it.
+func unwritten(r *importReport) error {
+	if r.Failed == 0 {
+		return nil
+	}
+	return fmt.Errorf("import: %d of %d were not written", r.Failed, r.Read)
+}
+
+// nothing says so where a source holds no memories.
+func (a *app) nothing(r *importReport, name string) {
+	if r.Read == 0 {
+		say(a.err, "nothing to import: %s holds no memories\n", name)
+	}
+}
+
+func counted(n int, singular, plural string) string {
+	if n == 1 {
+		return "1 " + singular
+	}
+	return decimal(n) + " " + plural
+}
+
+// foresee counts what create or archive would do.
+func (im *importRun) foresee(ctx context.Context, c *client.Client, item importer.Item) error {
+	m, gone, err := existing(ctx, c, item)
+	if err != nil {
+		return err
+	}
+	id := ""
+	if m != nil {
+		id = m.ID
+	} else if gone {
+		id = item.Draft.ID
+	}
+	im.met(item, id)
+	im.count(func(r *importReport) {
+		if gone || m != nil && item.Archive == "" && same(m, &item.Draft) {
+			r.Unchanged++
+			return
+		}
+		r.Written++
+		switch {
+		case item.Archive != "":
+			r.Archived++
+		case m != nil:
+			r.Updated++
+		}
+	})
+	return nil
+}
+
+// existing is the memory that an item would meet at the node; nil if none. gone
+// is set where it is archived there and is to be.
+func existing(ctx context.Context, c *client.Client, item importer.Item) (m *client.Memory, gone bool, err error) {
+	d := &item.Draft
+	if c == nil {
+		return nil, false, nil
+	}
+	if d.ID != "" {
+		if m, _, err = c.Get(ctx, d.ID); err == nil || !notFound(err) {
+			return m, false, err
+		}
+		if item.Archive != "" {
+			if _, err = c.History(ctx, d.ID); err == nil || !notFound(err) {
+				return nil, err == nil, err
+			}
+		}
+	}
+	ns := d.Namespace
+	if ns == "" {
+		ns = "global"
+	}
+	page, err := c.List(ctx, client.Selection{Namespace: ns, Title: d.Title, Limit: 1})
+	if err != nil || len(page.Memories) == 0 || item.Otherwise != "" {
+		return nil, false, err
+	}
+	return &page.Memories[0], false, nil
+}
