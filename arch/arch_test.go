@@ -26,6 +26,9 @@ func table() map[string][]string {
 		"identity/cred":       {"identity", "identity/strictcbor"},
 		"identity/httpsig":    {"identity"},
 		"identity/aimemory":   {"identity"},
+		"identity/replay":     {"identity"},
+		"identity/ca":         {"identity", "identity/cred", "memory"},
+		"identity/attest":     {"identity", "identity/ca", "identity/cred", "identity/httpsig", "identity/replay", "memory"},
 
 		"replicate":      {"replicate/core", "memory"},
 		"replicate/core": leaf,

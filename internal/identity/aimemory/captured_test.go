@@ -43,7 +43,7 @@ func TestPushesOfRealNodesVerify(t *testing.T) {
 		}
 		return identity.PublicKey(b)
 	}
-	roots := cred.Roots{Domain: file.Domain, Keys: map[identity.Name]identity.PublicKey{"root": public(file.Root)}}
+	roots := cred.Roots{Domain: file.Domain, Keys: map[identity.Name][]identity.PublicKey{"root": {public(file.Root)}}}
 	var pushes, withCredential int
 	for _, set := range []string{"signed", "cred", "chain"} {
 		names, err := filepath.Glob(filepath.Join(captured, "pushes-"+set, "*.push.http"))

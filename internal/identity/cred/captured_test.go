@@ -36,7 +36,7 @@ func TestCredentialsThatOtherNodesJudgeAreJudgedTheSame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	trust := cred.Roots{Domain: file.Domain, Keys: map[identity.Name]identity.PublicKey{"root": identity.PublicKey(root)}}
+	trust := cred.Roots{Domain: file.Domain, Keys: map[identity.Name][]identity.PublicKey{"root": {identity.PublicKey(root)}}}
 	at := time.Date(2026, 11, 26, 0, 0, 0, 0, time.UTC)
 	chain := file.Credentials["chain.hdr"]
 	for name, tt := range map[string]struct {

@@ -52,7 +52,7 @@ func issue(tb testing.TB, by cred.Issuer, subject identity.Name) *cred.Credentia
 func roots(tb testing.TB) cred.Roots {
 	tb.Helper()
 	return cred.Roots{
-		Domain: domain, Keys: map[identity.Name]identity.PublicKey{"root": key(tb, "root").Public()}, Skew: time.Minute,
+		Domain: domain, Keys: map[identity.Name][]identity.PublicKey{"root": {key(tb, "root").Public()}}, Skew: time.Minute,
 	}
 }
 

@@ -1,6 +1,7 @@
 package cred
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/identity"
@@ -9,7 +10,8 @@ import (
 // Roots are who is believed, and of what domain.
 type Roots struct {
 	Domain identity.Domain
-	Keys   map[identity.Name]identity.PublicKey // by the name of the issuer
+	// Keys are those of each issuer; more than one while a root is being replaced.
+	Keys map[identity.Name][]identity.PublicKey
 	// Skew is how far clocks may be apart: a credential holds that much before its
 	// NotBefore and after its NotAfter.
 	Skew time.Duration
@@ -39,16 +41,16 @@ func (r Roots) Verify(c *Credential, chain Chain, now time.Time) (Subject, error
 	if len(chain) > 0 {
 		first = chain[0]
 	}
-	key, ok := r.Keys[first.Claims.Issuer]
-	if !ok {
+	keys := r.Keys[first.Claims.Issuer]
+	if len(keys) == 0 {
 		return Subject{}, identity.Refuse(identity.CredentialIssuer, "%s is no root here", first.Claims.Issuer)
 	}
-	by := issuer{name: first.Claims.Issuer, key: key, root: true}
+	by := issuer{name: first.Claims.Issuer, keys: keys, root: true}
 	for _, link := range chain {
 		if err := r.verifyLink(link, by, now, 0); err != nil {
 			return Subject{}, err
 		}
-		by = issuer{name: link.Claims.Subject, key: link.key()}
+		by = issuer{name: link.Claims.Subject, keys: []identity.PublicKey{link.key()}}
 		if !by.name.Authority() {
 			return Subject{}, identity.Refuse(identity.ChainIssuerNoCA, "%s is no authority, and has issued a credential", by.name)
 		}
@@ -62,7 +64,7 @@ func (r Roots) Verify(c *Credential, chain Chain, now time.Time) (Subject, error
 // issuer is who must have issued a credential.
 type issuer struct {
 	name identity.Name
-	key  identity.PublicKey
+	keys []identity.PublicKey
 	root bool
 }
 
@@ -70,7 +72,7 @@ func (r Roots) verifyLink(c *Credential, by issuer, now time.Time, grace time.Du
 	if c.Claims.Issuer != by.name {
 		return identity.Refuse(identity.CredentialIssuer, "of %s, and the chain ends with %s", c.Claims.Issuer, by.name)
 	}
-	if !by.key.Verify(c.signed, c.sig) {
+	if !slices.ContainsFunc(by.keys, func(k identity.PublicKey) bool { return k.Verify(c.signed, c.sig) }) {
 		return identity.Refuse(identity.CredentialSignature, "of %s for %s", by.name, c.Claims.Subject)
 	}
 	if c.Claims.Domain != r.Domain {
