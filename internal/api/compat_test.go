@@ -18,7 +18,7 @@ const (
 // compatConversation touches the routes of ai-memory beyond those of memories.
 func compatConversation() []step {
 	memory := func(id, title, content, namespace string) string {
-		return `{"id":"` + id + `","title":"` + title + `","content":"` + content + `","namespace":"` + namespace + `","scope":"team","tier":"long","created_at":"2026-01-02T03:04:05Z","metadata":{"family":"graph"}}`
+		return `{"id":"` + id + `","title":"` + title + `","content":"` + content + `","namespace":"` + namespace + `","scope":"collective","tier":"long","created_at":"2026-01-02T03:04:05Z","metadata":{"family":"graph"}}`
 	}
 	link := func(from, to, relation string) string {
 		return `{"source_id":"` + from + `","target_id":"` + to + `","relation":"` + relation + `"}`
@@ -94,7 +94,7 @@ func agentConversation() []step {
 
 func upkeepConversation() []step {
 	steps := []step{
-		{"import", "POST", "/api/v1/import", `{"memories":[{"id":"00000000-0000-7000-8000-0000000000e1","tier":"long","namespace":"old","title":"Was","content":"there before","tags":[],"priority":5,"confidence":1.0,"source":"user","access_count":3,"created_at":"2025-01-01T00:00:00Z","updated_at":"2025-01-01T00:00:00Z","metadata":{"agent_id":"zoe","scope":"team"},"reflection_depth":0,"memory_kind":"observation","version":4},{"id":"00000000-0000-7000-8000-0000000000e2","tier":"eternal","namespace":"old","title":"Odd","content":"x"}],"links":[{"source_id":"00000000-0000-7000-8000-0000000000e1","target_id":"` + idD + `","relation":"related_to","created_at":"2025-01-01T00:00:00Z"},{"source_id":"00000000-0000-7000-8000-0000000000e1","target_id":"nobody","relation":"related_to"}]}`, "alice", 200},
+		{"import", "POST", "/api/v1/import", `{"memories":[{"id":"00000000-0000-7000-8000-0000000000e1","tier":"long","namespace":"old","title":"Was","content":"there before","tags":[],"priority":5,"confidence":1.0,"source":"user","access_count":3,"created_at":"2025-01-01T00:00:00Z","updated_at":"2025-01-01T00:00:00Z","metadata":{"agent_id":"zoe","scope":"collective"},"reflection_depth":0,"memory_kind":"observation","version":4},{"id":"00000000-0000-7000-8000-0000000000e2","tier":"eternal","namespace":"old","title":"Odd","content":"x"}],"links":[{"source_id":"00000000-0000-7000-8000-0000000000e1","target_id":"` + idD + `","relation":"related_to","created_at":"2025-01-01T00:00:00Z"},{"source_id":"00000000-0000-7000-8000-0000000000e1","target_id":"nobody","relation":"related_to"}]}`, "alice", 200},
 		{"export", "GET", "/api/v1/export?namespace=old", "", "alice", 200},
 		{"archive", "POST", "/api/v1/archive", `{"ids":["` + idC + `"]}`, "alice", 200},
 		{"purge would", "DELETE", "/api/v1/archive?dry_run=true", "", "alice", 200},

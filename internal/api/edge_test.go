@@ -180,7 +180,7 @@ func TestIfMatchTakesTheCurrentVersion(t *testing.T) {
 func TestPrivateMemoriesAreNotFoundByOthers(t *testing.T) {
 	n := alone(t)
 	id := n.create("Secret", agent("alice")...)
-	open := n.call("POST", "/api/v1/memories", `{"title":"Open","content":"content of Open","scope":"team"}`, agent("alice")...).want(http.StatusCreated).text("id")
+	open := n.call("POST", "/api/v1/memories", `{"title":"Open","content":"content of Open","scope":"collective"}`, agent("alice")...).want(http.StatusCreated).text("id")
 	for _, path := range []string{"/api/v1/memories/" + id, "/api/v1/memories/" + id + "/history", "/api/v1/links/" + id} {
 		n.call("GET", path, "", agent("bob")...).want(http.StatusNotFound)
 		n.call("GET", path, "").want(http.StatusNotFound)

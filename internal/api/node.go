@@ -173,7 +173,7 @@ type tierCount struct {
 }
 
 func (a *API) stats(q *request) (reply, error) {
-	c, err := a.engine.Namespaces(q.Context())
+	c, err := a.engine.Namespaces(q.Context(), q.agent)
 	if err != nil {
 		return reply{}, err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tallystick/tallystick/internal/api"
+	"github.com/tallystick/tallystick/internal/memory"
 )
 
 var update = flag.Bool("update", false, "write golden files anew")
@@ -34,7 +35,7 @@ type step struct {
 func conversation() []step {
 	const cellar = "/api/v1/memories/00000000-0000-7000-8000-000000000001"
 	return []step{
-		{"create", "POST", "/api/v1/memories", `{"id":"00000000-0000-7000-8000-000000000001","title":"Cellar","content":"the key hangs left","namespace":"house/cellar","tier":"long","tags":["access"],"priority":7,"confidence":0.5,"source":"user","kind":"claim","metadata":{"x":1},"scope":"team","source_uri":"doc:plan","source_span":{"start":1,"end":4},"citations":[{"uri":"uri:a","accessed_at":"2026-01-01T00:00:00Z"}],"created_at":"2026-01-02T03:04:05Z"}`, "alice", 201},
+		{"create", "POST", "/api/v1/memories", `{"id":"00000000-0000-7000-8000-000000000001","title":"Cellar","content":"the key hangs left","namespace":"house/cellar","tier":"long","tags":["access"],"priority":7,"confidence":0.5,"source":"user","kind":"claim","metadata":{"x":1},"scope":"collective","source_uri":"doc:plan","source_span":{"start":1,"end":4},"citations":[{"uri":"uri:a","accessed_at":"2026-01-01T00:00:00Z"}],"created_at":"2026-01-02T03:04:05Z"}`, "alice", 201},
 		{"create again", "POST", "/api/v1/memories", `{"title":"Cellar","content":"other","namespace":"house/cellar"}`, "alice", 409},
 		{"create anonymously", "POST", "/api/v1/memories", `{"title":"Attic","content":"cold in winter"}`, "", 201},
 		{"bulk array", "POST", "/api/v1/memories/bulk", `[{"title":"One","content":"first text"},{"title":"","content":"x"},{"title":"Two","content":"second text"},{"content":"no title"}]`, "alice", 200},
@@ -103,8 +104,8 @@ func conversation() []step {
 // Ids that follow from namespace and title.
 var (
 	attic = derived("Attic")
-	one   = derived("One")
-	two   = derived("Two")
+	one   = memory.PrivateID("alice", memory.DefaultNamespace, "One")
+	two   = memory.PrivateID("alice", memory.DefaultNamespace, "Two")
 )
 
 // conversations are all golden conversations, each with a node of its own.
@@ -125,7 +126,7 @@ func converse(t *testing.T, name string, steps []step) {
 	var out strings.Builder
 	for _, s := range steps {
 		for k, v := range vars {
-			s.path = strings.ReplaceAll(s.path, k, v)
+			s.path, s.body = strings.ReplaceAll(s.path, k, v), strings.ReplaceAll(s.body, k, v)
 		}
 		var headers []string
 		if s.agent != "" {
@@ -137,6 +138,9 @@ func converse(t *testing.T, name string, steps []step) {
 		}
 		if dot, is := a.body["receipt"].(map[string]any); is && s.method != "GET" {
 			vars["$DOT"], _ = dot["dot"].(string)
+		}
+		if id, is := a.body["id"].(string); is && s.path == "/api/v1/subscriptions" && vars["$SUBSCRIPTION"] == "" {
+			vars["$SUBSCRIPTION"] = id
 		}
 		if id, is := a.body["pending_id"].(string); is {
 			vars["$PENDING"] = id

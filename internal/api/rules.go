@@ -115,7 +115,7 @@ func (a *API) namespaces(q *request) (reply, error) {
 	if q.query.Has("namespace") {
 		return a.standard(q)
 	}
-	counts, err := a.engine.Namespaces(q.Context())
+	counts, err := a.engine.Namespaces(q.Context(), q.agent)
 	if err != nil {
 		return reply{}, err
 	}
@@ -158,13 +158,16 @@ type standardView struct {
 }
 
 // describe shows a standard, with the memory that states it as far as the caller may read it.
-func describe(q *request, s *engine.Standard) standardView {
-	v := standardView{Namespace: s.Namespace, StandardID: &s.StandardID, Parent: s.Parent, SetAt: s.At}
+func describe(s *engine.Standard) standardView {
+	v := standardView{Namespace: s.Namespace, Parent: s.Parent, SetAt: s.At}
+	if !s.Hidden {
+		v.StandardID = &s.StandardID
+	}
 	switch rec := s.Record; {
+	case s.Hidden:
+		v.Warning = "the memory of this standard is not visible to the caller"
 	case rec == nil:
 		v.Warning = "the memory of this standard is not live here: it states nothing"
-	case !rec.Access().VisibleTo(q.agent):
-		v.Warning = "the memory of this standard is not visible to the caller"
 	default:
 		v.Title, v.Content, v.Priority = rec.Title, rec.Memory.Content, rec.Priority
 	}
@@ -186,25 +189,25 @@ func (a *API) standard(q *request) (reply, error) {
 	if inherit {
 		return a.standardChain(q, ns)
 	}
-	s, err := a.engine.Standard(q.Context(), ns)
+	s, err := a.engine.Standard(q.Context(), q.agent, ns)
 	if errors.Is(err, memory.ErrNotFound) {
 		return ok(standardView{Namespace: ns})
 	}
 	if err != nil {
 		return reply{}, err
 	}
-	return ok(describe(q, s))
+	return ok(describe(s))
 }
 
 func (a *API) standardChain(q *request, ns string) (reply, error) {
-	found, err := a.engine.StandardChain(q.Context(), ns)
+	found, err := a.engine.StandardChain(q.Context(), q.agent, ns)
 	if err != nil {
 		return reply{}, err
 	}
 	chain, views := make([]string, len(found)), make([]standardView, len(found))
 	for i := range found {
 		chain[i] = found[i].Namespace
-		views[i] = describe(q, &found[i])
+		views[i] = describe(&found[i])
 	}
 	return ok(standardChainView{ns, chain, views, len(views)})
 }

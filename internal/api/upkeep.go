@@ -49,7 +49,7 @@ func (a *API) collect(q *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	counts, err := a.engine.Namespaces(q.Context())
+	counts, err := a.engine.Namespaces(q.Context(), q.agent)
 	if err != nil {
 		return reply{}, err
 	}

@@ -115,7 +115,7 @@ func requestWords() map[string]openapi.Schema {
 		"UpdateRequest.metadata":      {Description: "Replaces what is there; the owner stays.", Type: openapi.Types{"object", "null"}, Additional: &openapi.Schema{}},
 		"UpdateRequest.tier":          say("Only upwards."),
 		"ttl_secs":                    between(1, int(maxTTL/time.Second), "How many seconds it lives, instead of the time of the tier."),
-		"scope":                       say("Goes into the metadata: private (only the owner and the recipient see it), or anything else."),
+		"scope":                       say("Goes into the metadata: private (only the owner and the recipient see it), collective (everybody), or team, unit, org: private as long as there are none."),
 		"on_conflict":                 say("What to do if the title is taken: error is 409, merge edits what is there, version takes the title with a suffix."),
 		"signature":                   say("Not supported: refused until nodes know agents' keys."),
 		"embedding":                   say("A vector that the client has computed, to save the node work."),

@@ -172,7 +172,7 @@ func TestMinimalAnswersLeaveTheTextOut(t *testing.T) {
 func TestConsensusNeedsSeveralVotes(t *testing.T) {
 	n := alone(t)
 	for _, name := range []string{"carol", "dave"} {
-		n.call("POST", "/api/v1/memories", `{"title":"agent:`+name+`","content":"registration","namespace":"_agents","tags":["_agent_registration"],"scope":"collective"}`).want(http.StatusCreated)
+		n.call("POST", "/api/v1/agents", `{"agent_id":"`+name+`","agent_type":"system"}`).want(http.StatusCreated)
 	}
 	n.call("POST", "/api/v1/namespaces/ns/standard", `{"governance":{"write":"approve","approver":{"consensus":2}}}`, agent("alice")...).want(http.StatusCreated)
 	p := n.call("POST", "/api/v1/memories", `{"title":"x","content":"y","namespace":"ns"}`, agent("bob")...).want(http.StatusAccepted).text("pending_id")

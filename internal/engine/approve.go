@@ -243,10 +243,14 @@ func (e *Engine) enacting(ctx context.Context, p *memory.Pending) (*intent, erro
 func (e *Engine) reenact(ctx context.Context, p *memory.Pending) (*intent, error) {
 	switch op := p.Action.(type) {
 	case *memory.Put:
-		if op.Create {
+		upsert, err := e.upserts(ctx, p.Requester, op)
+		if err != nil {
+			return nil, err
+		}
+		if op.Create && !upsert {
 			return e.recreating(ctx, p.Requester, op.Memory)
 		}
-		return e.reediting(ctx, p.Requester, op.Memory)
+		return e.reediting(ctx, p.Requester, op)
 	case *memory.Delete, *memory.Erase, *memory.Archive, *memory.Restore:
 		return e.lifecycle(ctx, p.Requester, op)
 	case *memory.Link:
@@ -260,8 +264,14 @@ func (e *Engine) reenact(ctx context.Context, p *memory.Pending) (*intent, error
 	return nil, fmt.Errorf("a %s cannot be carried out for somebody else: %w", p.Action.Kind(), memory.ErrInvalid)
 }
 
+// upserts reports whether op is a creation that was proposed of a memory that is there.
+func (e *Engine) upserts(ctx context.Context, requester memory.AgentID, op *memory.Put) (bool, error) {
+	_, err := e.visible(ctx, requester, op.Memory.ID, memory.Live)
+	return op.Create && err == nil, unlessNotFound(err)
+}
+
 func (e *Engine) recreating(ctx context.Context, requester memory.AgentID, m memory.Memory) (*intent, error) {
-	if m.ID == memory.DerivedID(m.Namespace, m.Title) {
+	if m.ID == memory.IdentityOf(m) {
 		m.ID = "" // take another if this one was erased or renamed meanwhile
 	}
 	unlock, err := e.lockTitle(ctx, m.Namespace, m.Title)
@@ -281,7 +291,8 @@ func (e *Engine) recreating(ctx context.Context, requester memory.AgentID, m mem
 
 // reediting is the intent of a proposed edit. It stands for the version that its
 // requester read, so a later edit makes it impossible.
-func (e *Engine) reediting(ctx context.Context, requester memory.AgentID, m memory.Memory) (*intent, error) {
+func (e *Engine) reediting(ctx context.Context, requester memory.AgentID, op *memory.Put) (*intent, error) {
+	m := op.Memory
 	rec, err := e.visible(ctx, requester, m.ID, memory.Live)
 	if err != nil {
 		return nil, err
@@ -289,8 +300,9 @@ func (e *Engine) reediting(ctx context.Context, requester memory.AgentID, m memo
 	if rec.Version+1 != m.Version {
 		return nil, fmt.Errorf("memory %s: %w", m.ID, errChanged)
 	}
-	in, err := e.replacing(ctx, rec, m, prev(rec), nil)
+	in, err := e.replacing(ctx, requester, rec, m, prev(rec), nil)
 	if in != nil {
+		in.ops[0].Op = op
 		in.promote = rec.Tier != m.Tier && m.Tier == memory.Long
 	}
 	return in, err
@@ -309,7 +321,7 @@ func (e *Engine) reconsolidating(ctx context.Context, requester memory.AgentID, 
 		sources[i] = rec
 	}
 	into := op.Into
-	if into.ID == memory.DerivedID(into.Namespace, into.Title) {
+	if into.ID == memory.IdentityOf(into) {
 		into.ID = ""
 	}
 	return e.replacingAll(ctx, requester, into, sources)

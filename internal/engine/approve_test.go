@@ -21,9 +21,7 @@ func (n *node) govern(t *testing.T, namespace, rules string) {
 func (n *node) register(t *testing.T, agents ...memory.AgentID) {
 	t.Helper()
 	for _, a := range agents {
-		d := in("_agents", draft("agent:"+string(a)))
-		d.Memory.Tags = []string{"_agent_registration"}
-		n.create(t, engine.Caller{Agent: a}, d)
+		ok(t)(n.RegisterAgent(t.Context(), engine.Caller{Agent: a}, engine.Agent{ID: a, Type: "test"}))
 	}
 }
 
@@ -68,7 +66,7 @@ func TestProposalIsCarriedOutOnApproval(t *testing.T) {
 	n := alone(t)
 	n.govern(t, "ns", `{"write":"approve"}`)
 	p := n.propose(t, alice, in("ns", draft("t")))
-	id := memory.DerivedID("ns", "t")
+	id := memory.PrivateID("alice", "ns", "t")
 	n.missing(t, id)
 	_, _, err := n.Approve(t.Context(), alice, p.ID)
 	wantForbidden(t, err)
@@ -96,7 +94,7 @@ func TestRejectedProposalChangesNothing(t *testing.T) {
 	if err != nil || p.Outcome != memory.OutcomeRejected || p.By != "bob" {
 		t.Fatalf("proposal %+v, %v", p, err)
 	}
-	n.missing(t, memory.DerivedID("ns", "t"))
+	n.missing(t, memory.PrivateID("alice", "ns", "t"))
 	_, _, err = n.Approve(t.Context(), carol, p.ID)
 	wantErr(t, err, engine.ErrDecided)
 }
@@ -194,7 +192,7 @@ func TestEveryActionCanBeProposed(t *testing.T) {
 				return n.Consolidate(t.Context(), alice, engine.Consolidation{IDs: []string{a, b}, Title: "both"})
 			},
 			func(a, _ string) bool {
-				r, err := n.store.ByTitle(t.Context(), "ns", "both")
+				r, err := n.store.ByTitle(t.Context(), "alice", "ns", "both")
 				s, _ := n.store.Record(t.Context(), a)
 				return err == nil && r.Life == memory.Live && s.Reason == memory.ReasonConsolidated
 			},
@@ -299,7 +297,7 @@ func TestHomeResolvesOnVotesFromElsewhere(t *testing.T) {
 		p, err := n.Pending(t.Context(), "bob", p.ID)
 		return err == nil && p.Outcome == memory.OutcomeApproved && p.By == "bob"
 	})
-	if _, _, err := n.Get(t.Context(), "alice", memory.DerivedID("ns", "t")); err != nil {
+	if _, _, err := n.Get(t.Context(), "alice", memory.PrivateID("alice", "ns", "t")); err != nil {
 		t.Error(err)
 	}
 }

@@ -121,6 +121,9 @@ func (e *Engine) digested(c Caller, q Consolidation, sources []*memory.Record) (
 	if m.Metadata, err = united(sources); err != nil {
 		return *m, err
 	}
+	if err = checkReserved(m.Namespace); err != nil {
+		return *m, err
+	}
 	err = e.complete(c, &d)
 	return d.Memory, err
 }
@@ -139,8 +142,10 @@ func united(sources []*memory.Record) (memory.Object, error) {
 	all := map[string]json.RawMessage{}
 	ids := make([]string, len(sources))
 	owners := map[memory.AgentID]bool{}
+	private := false
 	for i, s := range sources {
 		ids[i] = s.ID
+		private = private || s.Access().Private
 		if owner := s.Access().Owner; owner != "" {
 			owners[owner] = true
 		}
@@ -153,6 +158,9 @@ func united(sources []*memory.Record) (memory.Object, error) {
 	}
 	delete(all, memory.MetaAgent)
 	delete(all, memory.MetaGovernance)
+	if private { // what is made of a private memory is private
+		delete(all, memory.MetaScope)
+	}
 	lists := map[string]any{metaDerived: ids}
 	if len(owners) > 0 {
 		lists[metaFrom] = slices.Sorted(maps.Keys(owners))

@@ -31,6 +31,11 @@ func (e *Engine) create(ctx context.Context, c Caller, d Draft) (*held, error) {
 		return nil, fmt.Errorf("on_conflict %.20q: want error, merge or version: %w", string(d.OnConflict), memory.ErrInvalid)
 	}
 	c = c.named()
+	if !d.own {
+		if err := checkReserved(d.Memory.Namespace); err != nil {
+			return nil, err
+		}
+	}
 	if err := e.complete(c, &d); err != nil {
 		// A repetition must not fail at what has changed since, such as an expiry that has passed.
 		if h, again := e.replay(ctx, c); h != nil || again != nil {
@@ -112,10 +117,13 @@ func claimed(agent memory.AgentID, meta memory.Object) (memory.Object, error) {
 	if err := checkGovernance(meta); err != nil {
 		return nil, err
 	}
-	if agent.Unowned() {
-		return meta, nil
+	if !agent.Unowned() {
+		var err error
+		if meta, err = with(meta, memory.MetaAgent, agent); err != nil {
+			return nil, err
+		}
 	}
-	return with(meta, memory.MetaAgent, agent)
+	return meta, memory.ValidScope(meta)
 }
 
 // checkGovernance refuses rules that could not be read once they hold.
@@ -212,13 +220,13 @@ func (e *Engine) lockTitle(ctx context.Context, namespace, title string) (func()
 // record that has its title. freed are ids that the same op takes out of the way.
 // The caller holds the lock on the title.
 func (e *Engine) newborn(ctx context.Context, agent memory.AgentID, m memory.Memory, freed []string) (*intent, *memory.Record, error) {
-	clash, err := e.titled(ctx, m.Namespace, m.Title, freed)
+	clash, err := e.titled(ctx, agent, m.Namespace, m.Title, freed)
 	if clash != nil || err != nil {
 		return nil, clash, err
 	}
 	given := m.ID != ""
 	if !given {
-		m.ID = memory.DerivedID(m.Namespace, m.Title)
+		m.ID = memory.IdentityOf(m)
 	}
 	in := &intent{subjects: []policy.Subject{{Namespace: m.Namespace, New: true}}}
 	rec, err := e.store.Record(ctx, m.ID)
@@ -267,9 +275,11 @@ func prev(rec *memory.Record) []memory.Dot {
 	return []memory.Dot{rec.Content.Dot}
 }
 
-// titled returns the live record with a title, nil if there is none but those in except.
-func (e *Engine) titled(ctx context.Context, namespace, title string, except []string) (*memory.Record, error) {
-	rec, err := e.store.ByTitle(ctx, namespace, title)
+// titled returns the live record with a title among those that agent may see, nil
+// if there is none but those in except. What agent may not see does not stand in
+// its way: it would tell that it is there.
+func (e *Engine) titled(ctx context.Context, agent memory.AgentID, namespace, title string, except []string) (*memory.Record, error) {
+	rec, err := e.store.ByTitle(ctx, agent, namespace, title)
 	if errors.Is(err, memory.ErrNotFound) {
 		return nil, nil //nolint:nilnil // the title is free
 	}
@@ -290,6 +300,9 @@ func (e *Engine) merging(rec *memory.Record, d Draft) (*intent, error) {
 		return nil, err
 	}
 	in := e.editing(rec, m, prev(rec))
+	// Who asks for an upsert asks that the memory be there: it also takes the
+	// lifecycle, from a delete that this node has not heard of.
+	in.ops[0].Op = &memory.Put{Memory: m, Create: true}
 	in.ops[0].Embedding = d.Embedding
 	return in, nil
 }
@@ -332,8 +345,10 @@ func merged(old, m memory.Memory) (memory.Memory, error) {
 		out.ConfidenceSource, out.ConfidenceSignals, out.ConfidenceDecayed = m.ConfidenceSource, m.ConfidenceSignals, m.ConfidenceDecayed
 	}
 	var err error
-	out.Metadata, err = keepOwner(m.Metadata, old.Metadata)
-	return out, err
+	if out.Metadata, err = keepOwner(m.Metadata, old.Metadata); err != nil {
+		return out, err
+	}
+	return out, memory.ValidScope(out.Metadata)
 }
 
 func higher(a, b memory.Tier) memory.Tier {

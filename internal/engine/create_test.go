@@ -17,7 +17,7 @@ func TestCreateTakesTheDefaultsOfTheDataModel(t *testing.T) {
 	before := n.now()
 	got := n.create(t, alice, draft("t"))
 	want := memory.Memory{
-		ID: memory.DerivedID("global", "t"), Tier: memory.Mid, Namespace: "global", Title: "t", Content: "content of t",
+		ID: memory.PrivateID("alice", "global", "t"), Tier: memory.Mid, Namespace: "global", Title: "t", Content: "content of t",
 		Priority: 5, Confidence: 1, Source: "api", MemoryKind: "observation", ConfidenceSource: "caller_provided",
 		Metadata: memory.Object(`{"agent_id":"alice"}`), Version: 1, CreatedAt: got.CreatedAt, ExpiresAt: got.ExpiresAt,
 	}
@@ -145,7 +145,7 @@ func TestRenamedRecordStillHoldsItsNewTitle(t *testing.T) {
 	if second.ID == first.ID {
 		t.Error("the id of a renamed record was used for another one")
 	}
-	if second.ID == memory.DerivedID("global", "old") {
+	if second.ID == memory.PrivateID("alice", "global", "old") {
 		t.Error("want a random id")
 	}
 }
@@ -173,7 +173,10 @@ func TestMergeEditsTheRecordThatIsThere(t *testing.T) {
 	if got.Conflicts != 0 {
 		t.Errorf("%d conflicts after an edit that saw what it replaced", got.Conflicts)
 	}
-	_, err := n.Create(t.Context(), bob, d)
+	open := shared(draft("open"))
+	open.OnConflict = engine.ConflictMerge
+	ok(t)(n.Create(t.Context(), alice, open))
+	_, err := n.Create(t.Context(), bob, open)
 	wantForbidden(t, err)
 }
 
@@ -237,9 +240,9 @@ func TestErasedIDIsNeverUsedAgain(t *testing.T) {
 
 func TestDeletedRecordOfAnotherOwnerIsNotTakenOver(t *testing.T) {
 	n := alone(t)
-	first := n.create(t, alice, draft("t"))
+	first := n.create(t, alice, shared(draft("t")))
 	ok(t)(n.Delete(t.Context(), alice, first.ID))
-	second := n.create(t, bob, draft("t"))
+	second := n.create(t, bob, shared(draft("t")))
 	if second.ID == first.ID {
 		t.Error("bob writes the history of a memory of alice")
 	}
@@ -287,7 +290,7 @@ func TestConcurrentCreatesOfOneTitleMakeOneRecord(t *testing.T) {
 
 func TestBulkCreatesEachOnItsOwn(t *testing.T) {
 	n := alone(t)
-	n.create(t, bob, draft(title(1)))
+	n.create(t, bob, shared(draft(title(1))))
 	var drafts []engine.Draft
 	for i := range 200 {
 		drafts = append(drafts, draft(title(i)))
@@ -309,7 +312,7 @@ func TestBulkCreatesEachOnItsOwn(t *testing.T) {
 			t.Errorf("draft %d: receipt %+v", i, r.Outcome.Receipt)
 		}
 	}
-	rec, _, err := n.Get(t.Context(), "alice", memory.DerivedID("global", title(3)))
+	rec, _, err := n.Get(t.Context(), "alice", memory.PrivateID("alice", "global", title(3)))
 	if err != nil || rec.Memory.Content != "the later one" || rec.Version != 2 {
 		t.Errorf("drafts of one title were not taken in order: %v %+v", err, rec)
 	}

@@ -41,11 +41,14 @@ type Writer interface {
 // Records are the memories, in any life unless a filter says otherwise.
 type Records interface {
 	Record(ctx context.Context, id string) (*memory.Record, error)
-	Resolve(ctx context.Context, idOrPrefix string) (string, error)
-	ByTitle(ctx context.Context, namespace, title string) (*memory.Record, error)
+	// Resolve completes a prefix of an id among the records that f selects.
+	Resolve(ctx context.Context, idOrPrefix string, f memory.Filter) (string, error)
+	// ByTitle finds the live record of a title among those that viewer may see.
+	ByTitle(ctx context.Context, viewer memory.AgentID, namespace, title string) (*memory.Record, error)
 	List(ctx context.Context, f memory.Filter, o memory.Order, limit, offset int, cursor string) ([]memory.Record, string, error)
 	History(ctx context.Context, id string) ([]memory.Revision, error)
-	Counts(ctx context.Context, now memory.Instant) (memory.Counts, error)
+	// Counts are those of the records that the viewer of f may see, or of all.
+	Counts(ctx context.Context, f memory.Filter) (memory.Counts, error)
 }
 
 // Graph finds memories by their words and by their links.

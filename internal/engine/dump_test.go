@@ -283,7 +283,7 @@ func TestAProposalThatCameByADumpIsCarriedOut(t *testing.T) {
 	a.load(t, d, false)
 	a.approve(t, bob, p.ID)
 	a.eventually(t, "the memory is there", func() bool {
-		_, err := a.store.ByTitle(t.Context(), "guarded", "asked")
+		_, err := a.store.ByTitle(t.Context(), "carol", "guarded", "asked")
 		return err == nil
 	})
 }

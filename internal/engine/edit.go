@@ -33,6 +33,11 @@ func (e *Engine) update(ctx context.Context, c Caller, id string, p Patch) (*int
 	if err := subscriptionStays(rec, p); err != nil {
 		return nil, err
 	}
+	if p.Namespace != nil && *p.Namespace != rec.Namespace {
+		if err := checkReserved(*p.Namespace, rec.Namespace); err != nil {
+			return nil, err
+		}
+	}
 	m, err := patched(rec.Memory, p)
 	if err != nil {
 		return nil, err
@@ -43,12 +48,12 @@ func (e *Engine) update(ctx context.Context, c Caller, id string, p Patch) (*int
 			return nil, err
 		}
 	}
-	return e.replacing(ctx, rec, m, seen, p.Embedding)
+	return e.replacing(ctx, c.Agent, rec, m, seen, p.Embedding)
 }
 
 // replacing is the intent to make m the content of rec, with the lock on its
 // title if that changes.
-func (e *Engine) replacing(ctx context.Context, rec *memory.Record, m memory.Memory, seen []memory.Dot, emb *memory.Embedding) (*intent, error) {
+func (e *Engine) replacing(ctx context.Context, agent memory.AgentID, rec *memory.Record, m memory.Memory, seen []memory.Dot, emb *memory.Embedding) (*intent, error) {
 	in := e.editing(rec, m, seen)
 	in.ops[0].Embedding = emb
 	if m.Title == rec.Title && m.Namespace == rec.Namespace {
@@ -58,12 +63,13 @@ func (e *Engine) replacing(ctx context.Context, rec *memory.Record, m memory.Mem
 	if in.release, err = e.lockTitle(ctx, m.Namespace, m.Title); err != nil {
 		return nil, err
 	}
-	return in, e.titleFree(ctx, m)
+	return in, e.titleFree(ctx, agent, m)
 }
 
-// titleFree is a *ConflictError if another live memory has the title of m.
-func (e *Engine) titleFree(ctx context.Context, m memory.Memory) error {
-	clash, err := e.titled(ctx, m.Namespace, m.Title, []string{m.ID})
+// titleFree is a *ConflictError if another live memory that agent may see has the
+// title of m.
+func (e *Engine) titleFree(ctx context.Context, agent memory.AgentID, m memory.Memory) error {
+	clash, err := e.titled(ctx, agent, m.Namespace, m.Title, []string{m.ID})
 	if err != nil {
 		return err
 	}
@@ -101,6 +107,9 @@ func patched(m memory.Memory, p Patch) (memory.Memory, error) {
 		}
 		var err error
 		if m.Metadata, err = keepOwner(*p.Metadata, m.Metadata); err != nil {
+			return m, err
+		}
+		if err := memory.ValidScope(m.Metadata); err != nil {
 			return m, err
 		}
 	}

@@ -95,7 +95,7 @@ func TestUpdateIntoATakenTitleIsAConflict(t *testing.T) {
 func TestEditsAreForTheOwner(t *testing.T) {
 	n := alone(t)
 	d := draft("shared")
-	d.Memory.Metadata = memory.Object(`{"scope":"team"}`)
+	d.Memory.Metadata = memory.Object(`{"scope":"collective"}`)
 	shared, private := n.create(t, alice, d), n.create(t, alice, draft("private"))
 	_, err := n.Update(t.Context(), bob, shared.ID, engine.Patch{Content: new("x")})
 	wantForbidden(t, err)

@@ -92,7 +92,7 @@ func TestWalksStopAtWhatTheCallerMayNotSee(t *testing.T) {
 		}
 	}
 	open := draft("open")
-	open.Memory.Metadata = memory.Object(`{"scope":"team"}`)
+	open.Memory.Metadata = memory.Object(`{"scope":"collective"}`)
 	start := n.create(t, alice, open).ID
 	ok(t)(n.Link(t.Context(), alice, memory.Link{Source: start, Target: id("a")}))
 	if got, err := n.Reach(t.Context(), "eve", engine.ReachQuery{Source: start, Depth: 5}); err != nil || len(got) != 0 {

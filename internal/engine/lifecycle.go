@@ -86,7 +86,7 @@ func (e *Engine) lifecycle(ctx context.Context, agent memory.AgentID, op memory.
 		in.ops = []memory.NewOp{{Op: &memory.Put{Memory: m, Create: true}, Prev: prev(rec)}}
 		in.expect = unchanged(rec)
 	}
-	return in, e.titleFree(ctx, rec.Memory)
+	return in, e.titleFree(ctx, agent, rec.Memory)
 }
 
 // beginsAt lists where a memory may stand for op to make sense.

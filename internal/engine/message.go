@@ -32,8 +32,10 @@ type Message struct {
 
 // Namespaces and metadata of what agents hand to each other.
 const (
-	inboxNamespace  = "_inbox/"
-	sharedNamespace = "_shared/"
+	inboxRoot       = "_inbox"
+	inboxNamespace  = inboxRoot + "/"
+	sharedRoot      = "_shared"
+	sharedNamespace = sharedRoot + "/"
 	turnsNamespace  = "_turns"
 
 	MetaSubject = "subject"   // of a message: its title has a suffix if that was taken
@@ -63,7 +65,7 @@ func (e *Engine) Send(ctx context.Context, c Caller, m Message) (Outcome, error)
 	if err != nil {
 		return Outcome{}, fmt.Errorf("new id: %w", err)
 	}
-	d := Draft{Memory: memory.Memory{
+	d := Draft{own: true, Memory: memory.Memory{
 		ID: id.String(), Title: m.Subject, Content: m.Body, Namespace: inboxNamespace + string(m.To), Priority: m.Priority, Tier: m.Tier,
 		Source: "notify", Metadata: meta,
 	}}
@@ -137,7 +139,7 @@ func (e *Engine) Share(ctx context.Context, c Caller, id string, to memory.Agent
 	m := rec.Memory
 	m.ID, m.Metadata, m.CreatedAt, m.ExpiresAt = "", meta, 0, 0
 	m.Namespace = sharedNamespace + string(c.Agent) + "→" + string(to)
-	out, err := e.Create(ctx, c, Draft{Memory: m, OnConflict: ConflictMerge, Confidence: &rec.Confidence})
+	out, err := e.Create(ctx, c, Draft{own: true, Memory: m, OnConflict: ConflictMerge, Confidence: &rec.Confidence})
 	return out, rec, err
 }
 

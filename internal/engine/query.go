@@ -19,7 +19,9 @@ const (
 // Get returns a live memory by its id or a unique prefix of it, and its links as
 // far as agent may see both ends. What agent may not see is not found.
 func (e *Engine) Get(ctx context.Context, agent memory.AgentID, idOrPrefix string) (*memory.Record, []memory.Link, error) {
-	id, err := e.store.Resolve(ctx, idOrPrefix)
+	f := memory.Filter{Viewer: agent}
+	e.asked(&f)
+	id, err := e.store.Resolve(ctx, idOrPrefix, f)
 	if errors.Is(err, memory.ErrAmbiguous) {
 		// Which ones it fits may be none of the caller's business.
 		return nil, nil, fmt.Errorf("id %.140q fits more than one memory: %w", idOrPrefix, memory.ErrAmbiguous)
@@ -162,53 +164,64 @@ type Standard struct {
 	// Record is the memory; nil if it is not here, or not live: the standard is
 	// set then, and states nothing.
 	Record *memory.Record
-	// Governance are the rules as they were written; nil if it states none.
+	// Hidden is set if the memory is none of the viewer's business: Record and the
+	// id are left out then.
+	Hidden bool
+	// Governance are the rules as they were written; nil if it states none. They
+	// bind everybody, and are no secret.
 	Governance memory.Object
 }
 
-// Standard returns the standard set for exactly namespace.
-func (e *Engine) Standard(ctx context.Context, namespace string) (*Standard, error) {
+// Standard returns the standard set for exactly namespace, as agent may see it.
+func (e *Engine) Standard(ctx context.Context, agent memory.AgentID, namespace string) (*Standard, error) {
 	set, err := e.store.Standard(ctx, namespace)
 	if err != nil {
 		return nil, err
 	}
-	out := &Standard{Standard: *set}
 	rec, err := e.store.Record(ctx, set.StandardID)
-	if errors.Is(err, memory.ErrNotFound) {
-		return out, nil
-	}
-	if err != nil {
+	if err := unlessNotFound(err); err != nil {
 		return nil, err
 	}
-	if life, _ := rec.Stands(e.now()); life == memory.Live {
-		out.state(rec)
+	return e.standardFor(agent, *set, rec), nil
+}
+
+// standardFor is the standard set, which rec states, as agent may see it.
+func (e *Engine) standardFor(agent memory.AgentID, set memory.Standard, rec *memory.Record) *Standard {
+	s := &Standard{Standard: set}
+	if rec == nil {
+		return s
 	}
-	return out, nil
+	if life, _ := rec.Stands(e.now()); life == memory.Live {
+		rec.Metadata.Field(memory.MetaGovernance, &s.Governance)
+		s.Record = rec
+	}
+	if !rec.Access().VisibleTo(agent) {
+		s.Record, s.StandardID, s.Hidden = nil, "", true
+	}
+	return s
 }
 
-func (s *Standard) state(rec *memory.Record) {
-	s.Record = rec
-	rec.Metadata.Field(memory.MetaGovernance, &s.Governance)
-}
-
-// StandardChain returns the standards that hold in namespace, nearest first.
-func (e *Engine) StandardChain(ctx context.Context, namespace string) ([]Standard, error) {
+// StandardChain returns the standards that hold in namespace, nearest first, as
+// agent may see them.
+func (e *Engine) StandardChain(ctx context.Context, agent memory.AgentID, namespace string) ([]Standard, error) {
 	chain, err := e.chain(ctx, namespace)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]Standard, len(chain))
 	for i, s := range chain {
-		out[i].Standard = s.set
 		rec := *s.record
-		out[i].state(&rec)
+		out[i] = *e.standardFor(agent, s.set, &rec)
 	}
 	return out, nil
 }
 
-// Namespaces counts the records of this node, by namespace among others.
-func (e *Engine) Namespaces(ctx context.Context) (memory.Counts, error) {
-	return e.store.Counts(ctx, e.now())
+// Namespaces counts the records of this node that agent may see, by namespace
+// among others.
+func (e *Engine) Namespaces(ctx context.Context, agent memory.AgentID) (memory.Counts, error) {
+	f := memory.Filter{Viewer: agent}
+	e.asked(&f)
+	return e.store.Counts(ctx, f)
 }
 
 // Events returns what was applied here after a local sequence number, in order.

@@ -238,7 +238,7 @@ func TestStatusOfOneNode(t *testing.T) {
 	if err := n.Ready(t.Context()); err != nil {
 		t.Error(err)
 	}
-	c, err := n.Namespaces(t.Context())
+	c, err := n.Namespaces(t.Context(), "alice")
 	if err != nil || c.ByNamespace["global"] != 1 {
 		t.Errorf("counts %+v, %v", c, err)
 	}

@@ -153,7 +153,7 @@ func TestClientThatLeavesEndsTheWaitOnly(t *testing.T) {
 	wantErr(t, <-done, context.Canceled)
 	heal()
 	b.eventually(t, "the write arrives", func() bool {
-		_, _, err := b.Get(t.Context(), "alice", memory.DerivedID("global", "t"))
+		_, _, err := b.Get(t.Context(), "alice", memory.PrivateID("alice", "global", "t"))
 		return err == nil
 	})
 }
@@ -211,7 +211,7 @@ func TestVoteAtAnotherNodeIsCarriedOutAtHomeAndReachesAll(t *testing.T) {
 	}
 	for _, n := range []*node{a, b, c} {
 		n.eventually(t, "the action arrives", func() bool {
-			_, _, err := n.Get(t.Context(), "alice", memory.DerivedID("ns", "t"))
+			_, _, err := n.Get(t.Context(), "alice", memory.PrivateID("alice", "ns", "t"))
 			return err == nil
 		})
 		p, err := n.Pending(t.Context(), "bob", p.ID)

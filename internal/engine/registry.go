@@ -24,7 +24,6 @@ type Agent struct {
 const (
 	metaAgentType    = "agent_type"
 	metaCapabilities = "capabilities"
-	scopeAll         = "collective"
 	maxCapabilities  = 64
 )
 
@@ -47,7 +46,7 @@ func (e *Engine) RegisterAgent(ctx context.Context, c Caller, a Agent) (Outcome,
 		a.Capabilities = []string{}
 	}
 	var meta memory.Object
-	for key, v := range map[string]any{metaAgentType: a.Type, metaCapabilities: a.Capabilities, memory.MetaScope: scopeAll} {
+	for key, v := range map[string]any{metaAgentType: a.Type, metaCapabilities: a.Capabilities, memory.MetaScope: memory.ScopeCollective} {
 		var err error
 		if meta, err = with(meta, key, v); err != nil {
 			return Outcome{}, err
@@ -57,7 +56,7 @@ func (e *Engine) RegisterAgent(ctx context.Context, c Caller, a Agent) (Outcome,
 	if len(a.Capabilities) > 0 {
 		text += "; can " + strings.Join(a.Capabilities, ", ")
 	}
-	return e.Create(ctx, c, Draft{OnConflict: ConflictMerge, Memory: memory.Memory{
+	return e.Create(ctx, c, Draft{own: true, OnConflict: ConflictMerge, Memory: memory.Memory{
 		Title: registryTitle + string(a.ID), Namespace: registryNamespace, Tags: []string{registryTag}, Content: text, Tier: memory.Long, Metadata: meta,
 	}})
 }

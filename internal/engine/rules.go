@@ -194,7 +194,7 @@ func (e *Engine) registered(ctx context.Context) (lookup func(memory.AgentID) bo
 		if a.Unowned() {
 			return false
 		}
-		rec, err := e.store.ByTitle(ctx, registryNamespace, registryTitle+string(a))
+		rec, err := e.store.ByTitle(ctx, "", registryNamespace, registryTitle+string(a))
 		if err != nil {
 			if !errors.Is(err, memory.ErrNotFound) && failed == nil {
 				failed = err

@@ -111,7 +111,7 @@ func (e *Engine) stated(ctx context.Context, c Caller, d StandardDraft) (*memory
 	}
 	set, err := e.store.Standard(ctx, d.Namespace)
 	if errors.Is(err, memory.ErrNotFound) {
-		return e.titled(ctx, d.Namespace, placeholderTitle(d.Namespace), nil)
+		return e.titled(ctx, c.Agent, d.Namespace, placeholderTitle(d.Namespace), nil)
 	}
 	if err != nil {
 		return nil, err
@@ -125,7 +125,7 @@ func (e *Engine) stated(ctx context.Context, c Caller, d StandardDraft) (*memory
 			return rec, nil
 		}
 	}
-	return e.titled(ctx, d.Namespace, placeholderTitle(d.Namespace), nil)
+	return e.titled(ctx, c.Agent, d.Namespace, placeholderTitle(d.Namespace), nil)
 }
 
 func placeholderTitle(namespace string) string { return "_standard:" + namespace }
@@ -139,7 +139,7 @@ func (e *Engine) placeholder(ctx context.Context, c Caller, d StandardDraft) (*i
 	}}
 	m := &draft.Memory
 	var err error
-	if m.Metadata, err = with(nil, memory.MetaScope, "collective"); err != nil {
+	if m.Metadata, err = with(nil, memory.MetaScope, memory.ScopeCollective); err != nil {
 		return nil, nil, err
 	}
 	if d.Governance != nil {

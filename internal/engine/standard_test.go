@@ -15,7 +15,7 @@ func TestStandardWithoutMemoryGetsAPlaceholder(t *testing.T) {
 	if out.Record == nil || out.Record.Title != "_standard:ns" || out.Record.Tier != memory.Long || out.Record.ExpiresAt != 0 {
 		t.Fatalf("record %+v", out.Record)
 	}
-	s, err := n.Standard(t.Context(), "ns")
+	s, err := n.Standard(t.Context(), "alice", "ns")
 	if err != nil || s.StandardID != out.Record.ID || string(s.Governance) != `{"write":"owner"}` || s.Record == nil {
 		t.Fatalf("standard %+v, %v", s, err)
 	}
@@ -107,7 +107,7 @@ func TestStandardsChain(t *testing.T) {
 		"end/1": {"end"},
 		"else":  {"*"},
 	} {
-		chain, err := n.StandardChain(t.Context(), ns)
+		chain, err := n.StandardChain(t.Context(), "alice", ns)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -120,7 +120,7 @@ func TestStandardsChain(t *testing.T) {
 		}
 	}
 	set("x", "a/b", `{}`) // the two now name each other
-	if chain, err := n.StandardChain(t.Context(), "x"); err != nil || len(chain) != 3 {
+	if chain, err := n.StandardChain(t.Context(), "alice", "x"); err != nil || len(chain) != 3 {
 		t.Errorf("chain %v, %v", chain, err)
 	}
 }
@@ -128,13 +128,13 @@ func TestStandardsChain(t *testing.T) {
 func TestStandardGoesWithItsMemory(t *testing.T) {
 	n := alone(t)
 	n.govern(t, "ns", `{"write":"approve"}`)
-	s, err := n.Standard(t.Context(), "ns")
+	s, err := n.Standard(t.Context(), "alice", "ns")
 	if err != nil {
 		t.Fatal(err)
 	}
 	ok(t)(n.Archive(t.Context(), nobody, s.StandardID, ""))
 	n.create(t, alice, in("ns", draft("t")))
-	if s, err := n.Standard(t.Context(), "ns"); err != nil || s.Record != nil {
+	if s, err := n.Standard(t.Context(), "alice", "ns"); err != nil || s.Record != nil {
 		t.Errorf("standard %+v, %v; want it set, without a memory", s, err)
 	}
 	ok(t)(n.Restore(t.Context(), nobody, s.StandardID))
@@ -178,7 +178,7 @@ func TestStandardsAreForTheirOwner(t *testing.T) {
 	if err != nil || cleared {
 		t.Errorf("cleared %v, %v; want nothing to clear", cleared, err)
 	}
-	_, err = n.Standard(t.Context(), "ns")
+	_, err = n.Standard(t.Context(), "alice", "ns")
 	wantErr(t, err, memory.ErrNotFound)
 }
 
@@ -222,7 +222,7 @@ func TestBadConsolidations(t *testing.T) {
 	n := alone(t)
 	a, b, taken := n.create(t, alice, draft("a")).ID, n.create(t, alice, draft("b")).ID, n.create(t, alice, draft("taken")).ID
 	d := draft("shared")
-	d.Memory.Metadata = memory.Object(`{"scope":"team"}`)
+	d.Memory.Metadata = memory.Object(`{"scope":"collective"}`)
 	shared := n.create(t, bob, d).ID
 	tests := map[string]struct {
 		ids   []string

@@ -24,7 +24,7 @@ func (e *Engine) Status(ctx context.Context) (Status, error) {
 		Members: []MemberStatus{}, Warnings: []string{},
 	}
 	var err error
-	if s.Counts, err = e.store.Counts(ctx, now); err != nil {
+	if s.Counts, err = e.store.Counts(ctx, memory.Filter{All: true, Now: now}); err != nil {
 		return s, err
 	}
 	if s.Parked, err = e.store.Parked(ctx); err != nil {

@@ -14,8 +14,10 @@ import (
 // ErrTooMany says that no more subscriptions are taken.
 var ErrTooMany = errors.New("too many subscriptions")
 
-// maxSubscriptions bounds the live subscriptions of a federation.
-const maxSubscriptions = 1000
+const (
+	maxSubscriptions     = 1000 // live ones of a federation
+	maxSubscriptionsEach = 100  // of one agent
+)
 
 // Outbox is what this node owes to the endpoints of subscriptions.
 type Outbox interface {
@@ -49,12 +51,8 @@ func (e *Engine) Subscribe(ctx context.Context, c Caller, s memory.Subscription)
 			return Outcome{}, err
 		}
 	}
-	all, err := e.store.Subscribers(ctx)
-	if err != nil {
+	if err := e.roomFor(ctx, c.Agent); err != nil {
 		return Outcome{}, err
-	}
-	if len(all) >= maxSubscriptions {
-		return Outcome{}, fmt.Errorf("there are %d subscriptions: %w", len(all), ErrTooMany)
 	}
 	id, err := uuid.NewV7()
 	if err != nil {
@@ -66,7 +64,33 @@ func (e *Engine) Subscribe(ctx context.Context, c Caller, s memory.Subscription)
 	if m.Content, err = contentOf(&s); err != nil {
 		return Outcome{}, err
 	}
-	return e.Create(ctx, c, Draft{Memory: m})
+	return e.Create(ctx, c, Draft{own: true, Memory: m})
+}
+
+// roomFor says whether agent may have one more subscription. What is kept beside
+// them and is none does not count.
+func (e *Engine) roomFor(ctx context.Context, agent memory.AgentID) error {
+	subs, err := e.store.Subscribers(ctx)
+	if err != nil {
+		return err
+	}
+	all, own := 0, 0
+	for i := range subs {
+		if _, err := memory.SubscriptionOf(subs[i].Memory); err != nil {
+			continue
+		}
+		all++
+		if owns(agent, &subs[i].Record) {
+			own++
+		}
+	}
+	switch {
+	case own >= maxSubscriptionsEach:
+		return fmt.Errorf("agent %s has %d subscriptions: %w", agent, own, ErrTooMany)
+	case all >= maxSubscriptions:
+		return fmt.Errorf("there are %d subscriptions: %w", all, ErrTooMany)
+	}
+	return nil
 }
 
 func contentOf(s *memory.Subscription) (string, error) {
@@ -233,13 +257,11 @@ func (e *Engine) DeadLetters(ctx context.Context, agent memory.AgentID, id strin
 	return letters, "", err
 }
 
-// subscriptionStays refuses edits that would move a memory into or out of the
-// namespace of subscriptions, or replace what a subscription says: who reads one
-// is not shown all of it, and would write it back without its key.
+// subscriptionStays refuses edits that would replace what a subscription says: who
+// reads one is not shown all of it, and would write it back without its key.
 func subscriptionStays(rec *memory.Record, p Patch) error {
 	const space = memory.SubscriptionNamespace
-	moves := p.Namespace != nil && *p.Namespace != rec.Namespace && (*p.Namespace == space || rec.Namespace == space)
-	if moves || rec.Namespace == space && p.Content != nil {
+	if rec.Namespace == space && p.Content != nil {
 		return fmt.Errorf("memories in %s are subscriptions: subscribe and unsubscribe instead: %w", space, memory.ErrInvalid)
 	}
 	return nil

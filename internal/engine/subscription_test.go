@@ -39,7 +39,7 @@ func (n *node) heard(t *testing.T, c engine.Caller, id string, since memory.Inst
 }
 
 func shared(d engine.Draft) engine.Draft {
-	d.Memory.Metadata = memory.Object(`{"scope":"team"}`)
+	d.Memory.Metadata = memory.Object(`{"scope":"collective"}`)
 	return d
 }
 

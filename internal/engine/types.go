@@ -96,6 +96,8 @@ type Draft struct {
 	OnConflict OnConflict
 	Embedding  *memory.Embedding
 	Confidence *float64 // stands for that of Memory, in which 0 is "not given"
+
+	own bool // by one of the requests that write into reserved namespaces
 }
 
 // Patch is an edit: nil fields stay as they are.

@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"crypto/sha256"
 	"encoding/json"
 	"time"
 )
@@ -163,86 +162,10 @@ func (o Object) With(key string, v any) (Object, error) {
 // Well-known keys of a memory's metadata.
 const (
 	MetaAgent      = "agent_id"        // owner; never changes after the first write
-	MetaScope      = "scope"           // absent: private
+	MetaScope      = "scope"           // one of [Scopes]; absent: private to the owner, if there is one
 	MetaTarget     = "target_agent_id" // recipient of a message
 	MetaGovernance = "governance"      // rules of a namespace standard
 )
-
-// Access is the part of a memory's metadata that decides who may see it.
-type Access struct {
-	Owner   AgentID // "" is nobody's
-	Target  AgentID
-	Private bool
-}
-
-// Access reads the owner, the recipient and the scope of m. Rows of anonymous
-// callers have no owner; rows without an owner are not private. A row whose
-// metadata cannot be read for this is nobody's to read.
-func (m Memory) Access() Access {
-	if len(m.Metadata) == 0 {
-		return Access{}
-	}
-	// Not into a struct: that would also take "AGENT_ID" for the owner.
-	var f map[string]json.RawMessage
-	if json.Unmarshal(m.Metadata, &f) != nil {
-		return Access{Private: true}
-	}
-	owner, okOwner := textField(f, MetaAgent)
-	target, okTarget := textField(f, MetaTarget)
-	scope, okScope := textField(f, MetaScope)
-	if !okOwner || !okTarget || !okScope {
-		return Access{Private: true}
-	}
-	a := Access{Owner: AgentID(owner), Target: AgentID(target)}
-	if a.Owner.Unowned() {
-		a.Owner = ""
-	}
-	a.Private = a.Owner != "" && (scope == "" || scope == scopePrivate)
-	return a
-}
-
-const scopePrivate = "private"
-
-// textField reads a field that may be missing or null, and reports whether it
-// is a text if it is there.
-func textField(f map[string]json.RawMessage, key string) (string, bool) {
-	raw, ok := f[key]
-	if !ok {
-		return "", true
-	}
-	var s string
-	return s, json.Unmarshal(raw, &s) == nil
-}
-
-// VisibleTo reports whether agent may read a record with access a.
-func (a Access) VisibleTo(agent AgentID) bool {
-	return !a.Private || agent != "" && (agent == a.Owner || agent == a.Target)
-}
-
-// DerivedID is the id of a memory created under a title: a UUIDv8 (RFC 9562)
-// over SHA-256 of namespace and title, so that two nodes that create the same
-// title at the same time create one record.
-func DerivedID(namespace, title string) string {
-	h := sha256.New()
-	h.Write([]byte("tallystick memory\x00" + namespace + "\x00" + title))
-	var sum [sha256.Size]byte
-	u := h.Sum(sum[:0])[:16]
-	u[6] = u[6]&0x0f | 0x80
-	u[8] = u[8]&0x3f | 0x80
-	return formatUUID(u)
-}
-
-func formatUUID(u []byte) string {
-	const hexDigits = "0123456789abcdef"
-	out := make([]byte, 0, 36)
-	for i, b := range u {
-		if i == 4 || i == 6 || i == 8 || i == 10 {
-			out = append(out, '-')
-		}
-		out = append(out, hexDigits[b>>4], hexDigits[b&15])
-	}
-	return string(out)
-}
 
 // Embedding is a vector that travels beside a memory to save the receiver work.
 // It is derived data: no part of a version or of any digest.

@@ -55,6 +55,36 @@ func TestDerivedIDsAreUUIDsOfVersion8(t *testing.T) {
 	}
 }
 
+func TestScopesThatNobodyMayMake(t *testing.T) {
+	tests := map[string]bool{
+		``: true, `{}`: true, `{"scope":null}`: true, `{"scope":""}`: true, `{"scope":"collective"}`: true, `{"scope":"shared"}`: true,
+		`{"agent_id":"a","scope":"private"}`: true, `{"agent_id":"a","scope":"team"}`: true,
+		`{"agent_id":"a","scope":"Private"}`: false, `{"agent_id":"a","scope":"tema"}`: false, `{"agent_id":"a","scope":" "}`: false,
+		`{"agent_id":"a","scope":["private"]}`: false, `{"agent_id":"a","scope":7}`: false,
+		`{"scope":"private"}`: false, `{"scope":"team"}`: false, `{"agent_id":"anonymous","scope":"private"}`: false,
+	}
+	for meta, ok := range tests {
+		if err := memory.ValidScope(memory.Object(meta)); (err == nil) != ok || err != nil && !errors.Is(err, memory.ErrInvalid) {
+			t.Errorf("%s: %v", meta, err)
+		}
+	}
+}
+
+func TestPrivateMemoriesHaveIdsOfTheirOwners(t *testing.T) {
+	ids := map[string]string{}
+	for _, meta := range []string{``, `{"agent_id":"a"}`, `{"agent_id":"b"}`} {
+		m := memory.Memory{Namespace: "global", Title: "Diary", Metadata: memory.Object(meta)}
+		ids[memory.IdentityOf(m)] = meta
+	}
+	if len(ids) != 3 {
+		t.Errorf("identities: %v", ids)
+	}
+	open := memory.Memory{Namespace: "global", Title: "Diary", Metadata: memory.Object(`{"agent_id":"a","scope":"collective"}`)}
+	if got := memory.IdentityOf(open); got != memory.DerivedID("global", "Diary") {
+		t.Errorf("a public memory is %s", got)
+	}
+}
+
 func TestWhoMayReadARecord(t *testing.T) {
 	tests := map[string]struct {
 		metadata string
@@ -66,13 +96,23 @@ func TestWhoMayReadARecord(t *testing.T) {
 		"private, said so":                 {`{"agent_id":"a","scope":"private"}`, "a"},
 		"scope null":                       {`{"agent_id":"a","scope":null}`, "a"},
 		"scope empty":                      {`{"agent_id":"a","scope":""}`, "a"},
-		"scope team":                       {`{"agent_id":"a","scope":"team"}`, "abc-"},
-		"a scope that nobody knows":        {`{"agent_id":"a","scope":"shared"}`, "abc-"},
+		"for everybody":                    {`{"agent_id":"a","scope":"collective"}`, "abc-"},
+		"for everybody, as ai-memory says": {`{"agent_id":"a","scope":"shared"}`, "abc-"},
+		"scope team":                       {`{"agent_id":"a","scope":"team"}`, "a"},
+		"scope unit, and a recipient":      {`{"agent_id":"a","scope":"unit","target_agent_id":"b"}`, "ab"},
+		"scope org":                        {`{"agent_id":"a","scope":"org"}`, "a"},
+		"private in capitals":              {`{"agent_id":"a","scope":"Private"}`, "a"},
+		"public in capitals":               {`{"agent_id":"a","scope":"Collective"}`, "a"},
+		"a scope that nobody knows":        {`{"agent_id":"a","scope":"privat"}`, "a"},
+		"a scope that is blank":            {`{"agent_id":"a","scope":" "}`, "a"},
+		"private, and nobody's":            {`{"scope":"private"}`, ""},
+		"for everybody, and nobody's":      {`{"scope":"collective"}`, "abc-"},
 		"anonymous owner":                  {`{"agent_id":"anonymous"}`, "abc-"},
-		"anonymous request":                {`{"agent_id":"anonymous:req-1","scope":"private"}`, "abc-"},
+		"anonymous request":                {`{"agent_id":"anonymous:req-1"}`, "abc-"},
+		"anonymous request, private":       {`{"agent_id":"anonymous:req-1","scope":"private"}`, ""},
 		"owner null":                       {`{"agent_id":null}`, "abc-"},
 		"the owner in capitals is nobody":  {`{"agent_id":"a","AGENT_ID":"b"}`, "a"},
-		"the scope in capitals is nothing": {`{"agent_id":"a","Scope":"team"}`, "a"},
+		"the scope in capitals is nothing": {`{"agent_id":"a","Scope":"collective"}`, "a"},
 		"an owner that is a number":        {`{"agent_id":7}`, ""},
 		"a scope that is a list":           {`{"agent_id":"a","scope":["team"]}`, ""},
 		"no object":                        {`[]`, ""},

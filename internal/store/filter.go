@@ -35,13 +35,7 @@ func (b *base) filter(f memory.Filter) where {
 		w.and(`m.l_state = 1 AND NOT `+sqlExpired, now)
 	}
 	w.and(`m.c_lsn <> 0`)
-	switch {
-	case f.All:
-	case f.Viewer == "":
-		w.and(`m.private = 0`)
-	default:
-		w.and(`(m.private = 0 OR m.owner = ? OR m.target = ?)`, string(f.Viewer), string(f.Viewer))
-	}
+	w.seen(f)
 	switch {
 	case f.Namespace != "" && f.Subtree:
 		w.and(`(m.namespace = ? OR m.namespace >= ? AND m.namespace < ?)`, f.Namespace, f.Namespace+"/", f.Namespace+"0")
@@ -81,4 +75,15 @@ func (b *base) filter(f memory.Filter) where {
 		w.and(`substr(m.source_uri, 1, ?) = ?`, len([]rune(f.SourceURI)), f.SourceURI)
 	}
 	return w
+}
+
+// seen leaves out what the viewer of f may not see.
+func (w *where) seen(f memory.Filter) {
+	switch {
+	case f.All:
+	case f.Viewer == "":
+		w.and(`m.private = 0`)
+	default:
+		w.and(`(m.private = 0 OR m.owner = ? OR m.target = ?)`, string(f.Viewer), string(f.Viewer))
+	}
 }

@@ -93,13 +93,18 @@ func (s *tables) Spaces(ctx context.Context, f memory.Filter) (map[string]int64,
 	return out, err
 }
 
-// Counts sums up the records, with expiry judged at now.
-func (s *tables) Counts(ctx context.Context, now memory.Instant) (memory.Counts, error) {
+// Counts sums up the records that the viewer of f may see, or all of them, with
+// expiry judged at its time. The other fields of f do not count.
+func (s *tables) Counts(ctx context.Context, f memory.Filter) (memory.Counts, error) {
+	var w where
+	w.seen(f)
+	w.and(`m.c_lsn <> 0`)
+	now := f.Now
 	c := memory.Counts{ByTier: map[memory.Tier]int64{}, ByNamespace: map[string]int64{}}
 	tiers := []memory.Tier{memory.Short, memory.Mid, memory.Long}
 	q := `SELECT m.l_state, m.l_state = 1 AND ` + sqlExpired + ` AS gone, m.tier, m.namespace, count(*), total(m.expires <> 0 AND m.expires <= ?)
-		FROM memories m WHERE m.c_lsn <> 0 GROUP BY 1, 2, 3, 4`
-	err := s.read.each(ctx, q, []any{int64(now), int64(now) + int64(time.Hour)}, func(r rowScanner) error {
+		FROM memories m WHERE ` + w.String() + ` GROUP BY 1, 2, 3, 4`
+	err := s.read.each(ctx, q, append([]any{int64(now), int64(now) + int64(time.Hour)}, w.args...), func(r rowScanner) error {
 		var life memory.Life
 		var gone bool
 		var tier int
@@ -129,7 +134,14 @@ func (s *tables) Counts(ctx context.Context, now memory.Instant) (memory.Counts,
 	if err != nil {
 		return c, err
 	}
-	_, err = s.read.row(ctx, `SELECT count(*) FROM registers WHERE family = ? AND kind = ?`, []any{memory.FamLink, memory.KindLink}, &c.Links)
+	both := []any{memory.FamLink, memory.KindLink}
+	q = `SELECT count(*) FROM registers r WHERE r.family = ? AND r.kind = ?`
+	if !f.All {
+		q += ` AND EXISTS (SELECT 1 FROM memories m WHERE m.id = r.a AND ` + w.String() + `)
+			AND EXISTS (SELECT 1 FROM memories m WHERE m.id = r.b AND ` + w.String() + `)`
+		both = append(append(both, w.args...), w.args...)
+	}
+	_, err = s.read.row(ctx, q, both, &c.Links)
 	c.Bytes = s.dialect.size(&s.cfg)
 	return c, err
 }

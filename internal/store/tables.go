@@ -61,15 +61,18 @@ func (s *tables) Record(ctx context.Context, id string) (*memory.Record, error) 
 	return one(list, err, "memory "+id)
 }
 
-// Resolve completes a prefix of an id: memory.ErrNotFound if none begins with
-// it, memory.ErrAmbiguous if several do and none is it.
-func (s *tables) Resolve(ctx context.Context, prefix string) (string, error) {
+// Resolve completes a prefix of an id, among the records that f selects:
+// memory.ErrNotFound if none begins with it, memory.ErrAmbiguous if several do
+// and none is it.
+func (s *tables) Resolve(ctx context.Context, prefix string, f memory.Filter) (string, error) {
 	if prefix == "" {
 		return "", fmt.Errorf("empty id: %w", memory.ErrInvalid)
 	}
 	var ids []string
-	err := s.read.each(ctx, `SELECT id FROM memories WHERE id >= ? AND id < ? ORDER BY id LIMIT 2`,
-		[]any{prefix, prefix + "\U0010ffff"}, func(r rowScanner) error {
+	w := s.filter(f)
+	w.and(`m.id >= ? AND m.id < ?`, prefix, prefix+"\U0010ffff")
+	err := s.read.each(ctx, `SELECT m.id FROM memories m WHERE `+w.String()+` ORDER BY m.id LIMIT 2`, w.args,
+		func(r rowScanner) error {
 			var id string
 			err := r.Scan(&id)
 			ids = append(ids, id)
@@ -86,12 +89,14 @@ func (s *tables) Resolve(ctx context.Context, prefix string) (string, error) {
 	return ids[0], nil
 }
 
-// ByTitle returns the live memory with this title in the namespace, or
-// memory.ErrNotFound. If concurrent renames made several, it is the one with the
-// lowest id.
-func (s *tables) ByTitle(ctx context.Context, namespace, title string) (*memory.Record, error) {
-	list, err := s.records(ctx, sqlRecord+` WHERE m.namespace = ? AND m.title = ? AND m.l_state = 1 AND m.c_lsn <> 0 AND NOT `+sqlExpired+` ORDER BY m.id LIMIT 1`,
-		namespace, title, int64(s.now()))
+// ByTitle returns the live memory with this title in the namespace that viewer
+// may see, or memory.ErrNotFound. If there are several, it is the viewer's own, or
+// the one with the lowest id.
+func (s *tables) ByTitle(ctx context.Context, viewer memory.AgentID, namespace, title string) (*memory.Record, error) {
+	w := s.filter(memory.Filter{Viewer: viewer, Now: s.now()})
+	w.and(`m.namespace = ? AND m.title = ?`, namespace, title) // as they are: "" is no wildcard
+	list, err := s.records(ctx, sqlRecord+` WHERE `+w.String()+` ORDER BY m.owner <> '' AND m.owner = ? DESC, m.id LIMIT 1`,
+		append(w.args, string(viewer))...)
 	return one(list, err, fmt.Sprintf("title %.80q in %s", title, namespace))
 }
 

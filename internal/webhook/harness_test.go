@@ -143,7 +143,7 @@ func (n *node) subscribe(url string, change ...func(*memory.Subscription)) strin
 // create makes a memory that all may see.
 func (n *node) create(c engine.Caller, title string, change ...func(*memory.Memory)) string {
 	n.t.Helper()
-	m := memory.Memory{Title: title, Content: "text of " + title, Namespace: "house", Metadata: memory.Object(`{"scope":"team"}`)}
+	m := memory.Memory{Title: title, Content: "text of " + title, Namespace: "house", Metadata: memory.Object(`{"scope":"collective"}`)}
 	for _, f := range change {
 		f(&m)
 	}

@@ -33,7 +33,7 @@ func (s Suite) lists(t *testing.T) {
 	add("sent", func(m *memory.Memory) {
 		m.Metadata = memory.Object(`{"agent_id":"ai:owner","target_agent_id":"ai:friend"}`)
 	})
-	add("shared", func(m *memory.Memory) { m.Metadata = memory.Object(`{"agent_id":"ai:owner","scope":"team"}`) })
+	add("shared", func(m *memory.Memory) { m.Metadata = memory.Object(`{"agent_id":"ai:owner","scope":"collective"}`) })
 	add("deep", func(m *memory.Memory) { m.Namespace = "global/sub"; m.Tier = memory.Short })
 	add("sibling", func(m *memory.Memory) { m.Namespace = "global2" })
 	add("expired", func(m *memory.Memory) { m.ExpiresAt = now() + memory.Instant(time.Minute) })
@@ -109,21 +109,22 @@ func (s Suite) resolves(t *testing.T, n *Node) {
 	other := Create("by hand too", "x")
 	other.Memory.ID = "abc-12"
 	n.Put(op, other)
+	all := memory.Filter{All: true, Now: memory.InstantOf(time.Now())}
 	for prefix, want := range map[string]string{"abc-1": "abc-1", "abc-12": "abc-12"} {
-		if got, err := n.Resolve(t.Context(), prefix); err != nil || got != want {
+		if got, err := n.Resolve(t.Context(), prefix, all); err != nil || got != want {
 			t.Errorf("%s resolves to %s (%v), want %s", prefix, got, err, want)
 		}
 	}
-	if _, err := n.Resolve(t.Context(), "abc"); !errors.Is(err, memory.ErrAmbiguous) {
+	if _, err := n.Resolve(t.Context(), "abc", all); !errors.Is(err, memory.ErrAmbiguous) {
 		t.Errorf("abc: %v, want ErrAmbiguous", err)
 	}
-	if _, err := n.Resolve(t.Context(), "nothing"); !errors.Is(err, memory.ErrNotFound) {
+	if _, err := n.Resolve(t.Context(), "nothing", all); !errors.Is(err, memory.ErrNotFound) {
 		t.Errorf("nothing: %v, want ErrNotFound", err)
 	}
-	if r, err := n.ByTitle(t.Context(), "global", "by hand"); err != nil || r.ID != "abc-1" {
+	if r, err := n.ByTitle(t.Context(), "", "global", "by hand"); err != nil || r.ID != "abc-1" {
 		t.Errorf("by title: %v (%v)", r, err)
 	}
-	if _, err := n.ByTitle(t.Context(), "global", "deleted"); !errors.Is(err, memory.ErrNotFound) {
+	if _, err := n.ByTitle(t.Context(), "", "global", "deleted"); !errors.Is(err, memory.ErrNotFound) {
 		t.Errorf("a deleted title: %v, want ErrNotFound", err)
 	}
 }
