@@ -127,6 +127,39 @@ func (s Suite) resolves(t *testing.T, n *Node) {
 	if _, err := n.ByTitle(t.Context(), "", "global", "deleted"); !errors.Is(err, memory.ErrNotFound) {
 		t.Errorf("a deleted title: %v, want ErrNotFound", err)
 	}
+	if _, err := n.ByTitle(t.Context(), "", "global", ""); !errors.Is(err, memory.ErrNotFound) {
+		t.Errorf("no title: %v, want ErrNotFound", err)
+	}
+	s.judges(t, n)
+}
+
+// judges looks for what is private: titles, prefixes and counts are for who may see it.
+func (s Suite) judges(t *testing.T, n *Node) {
+	open, hers, his := Create("diary", "of all"), Create("diary", "hers"), Create("diary", "his")
+	open.Memory.ID, hers.Memory.ID, his.Memory.ID = "diary-0", "diary-1", "diary-2"
+	hers.Memory.Metadata, his.Memory.Metadata = memory.Object(`{"agent_id":"ai:she"}`), memory.Object(`{"agent_id":"ai:he"}`)
+	hers.Memory.Namespace, his.Memory.Namespace, open.Memory.Namespace = "diaries", "diaries", "diaries"
+	n.Put(open, hers, his, &memory.Link{Source: "diary-1", Target: "diary-2", Relation: memory.DefaultRelation, CreatedAt: 1})
+	now := memory.InstantOf(time.Now())
+	for viewer, want := range map[memory.AgentID]struct {
+		title string
+		count int64
+		links int64
+	}{"ai:she": {"diary-1", 2, 0}, "ai:he": {"diary-2", 2, 0}, "ai:third": {"diary-0", 1, 0}, "": {"diary-0", 1, 0}} {
+		if r, err := n.ByTitle(t.Context(), viewer, "diaries", "diary"); err != nil || r.ID != want.title {
+			t.Errorf("%q finds %v by title (%v), want %s", viewer, r, err, want.title)
+		}
+		c, err := n.Counts(t.Context(), memory.Filter{Viewer: viewer, Now: now})
+		if err != nil || c.ByNamespace["diaries"] != want.count || c.Links != want.links {
+			t.Errorf("%q counts %+v (%v)", viewer, c, err)
+		}
+		if id, err := n.Resolve(t.Context(), "diary-2", memory.Filter{Viewer: viewer, Now: now}); (err == nil) != (viewer == "ai:he") {
+			t.Errorf("%q resolves %s (%v)", viewer, id, err)
+		}
+	}
+	if c, err := n.Counts(t.Context(), memory.Filter{All: true, Now: now}); err != nil || c.ByNamespace["diaries"] != 3 || c.Links != 1 {
+		t.Errorf("all counts: %+v (%v)", c, err)
+	}
 }
 
 func (s Suite) searches(t *testing.T) {
