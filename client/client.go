@@ -27,18 +27,22 @@ const (
 // Options say where a node is and on whose behalf to speak. The zero value is
 // the anonymous agent on the default address.
 type Options struct {
-	URL    string       // base URL; "" is [DefaultURL]
-	APIKey string       // sent as x-api-key; "" sends none
-	Agent  string       // sent as X-Agent-Id; "" is the anonymous agent
-	HTTP   *http.Client // nil is a pooled client of our own, with no overall timeout: use contexts
+	URL    string // base URL; "" is [DefaultURL]
+	APIKey string // sent as x-api-key; "" sends none
+	// OperatorKey is sent as a bearer token, for what is for the operator of the node
+	// alone; "" sends none. [Client.AsOperator] finds it on the node's machine.
+	OperatorKey string
+	Agent       string       // sent as X-Agent-Id; "" is the anonymous agent
+	HTTP        *http.Client // nil is a pooled client of our own, with no overall timeout: use contexts
 }
 
 // Client is a connection to one node. Create it with [New].
 type Client struct {
-	base   *url.URL
-	apiKey string
-	agent  string
-	http   *http.Client
+	base     *url.URL
+	apiKey   string
+	operator string
+	agent    string
+	http     *http.Client
 }
 
 // New returns a client for the node at o.URL, which must be an http or https
@@ -57,7 +61,7 @@ func New(o Options) (*Client, error) {
 	if o.HTTP == nil {
 		o.HTTP = &http.Client{Transport: pooled()}
 	}
-	return &Client{base: u, apiKey: o.APIKey, agent: o.Agent, http: o.HTTP}, nil
+	return &Client{base: u, apiKey: o.APIKey, operator: o.OperatorKey, agent: o.Agent, http: o.HTTP}, nil
 }
 
 // pooled keeps enough idle connections for a busy importer: the standard
@@ -145,8 +149,11 @@ func (c *Client) request(ctx context.Context, k call) (*http.Request, error) {
 		return nil, err
 	}
 	maps.Copy(req.Header, k.header)
-	if k.body != nil {
-		req.Header.Set("Content-Type", "application/json")
+	if k.method != http.MethodGet && req.Header.Get("Content-Type") == "" {
+		req.Header.Set("Content-Type", "application/json") // also without a body: nodes take it as a sign that no web page is behind it
+	}
+	if c.operator != "" {
+		req.Header.Set("Authorization", "Bearer "+c.operator)
 	}
 	if c.apiKey != "" {
 		req.Header.Set("X-Api-Key", c.apiKey)

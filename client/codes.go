@@ -17,6 +17,8 @@ const (
 	CodeForbidden            Code = "FORBIDDEN"
 	CodeAgentMismatch        Code = "AGENT_MISMATCH"
 	CodeAttestationFailed    Code = "ATTESTATION_FAILED"
+	CodeOperatorOnly         Code = "OPERATOR_ONLY"
+	CodeCrossOrigin          Code = "CROSS_ORIGIN"
 	CodeNotFound             Code = "NOT_FOUND"
 	CodeUnknownRoute         Code = "UNKNOWN_ROUTE"
 	CodeMethodNotAllowed     Code = "METHOD_NOT_ALLOWED"
@@ -29,6 +31,7 @@ const (
 	CodeIdempotencyKeyReused Code = "IDEMPOTENCY_KEY_REUSED"
 	CodeBodyTooLarge         Code = "BODY_TOO_LARGE"
 	CodeUnsupportedMediaType Code = "UNSUPPORTED_MEDIA_TYPE"
+	CodeMisdirected          Code = "MISDIRECTED"
 	CodeBusy                 Code = "BUSY"
 	CodeTooMany              Code = "QUOTA_EXCEEDED"
 	CodeCanceled             Code = "CANCELED"
@@ -84,6 +87,8 @@ func Codes() []CodeRow {
 		{CodeUnauthorized, http.StatusUnauthorized, ExitForbidden, "No API key, or a wrong one."},
 		{CodeForbidden, http.StatusForbidden, ExitForbidden, "The owner, or the rules of the namespace, refuse the caller."},
 		{CodeAgentMismatch, http.StatusForbidden, ExitForbidden, "The body or the query claims another agent than the X-Agent-Id header."},
+		{CodeOperatorOnly, http.StatusForbidden, ExitForbidden, "Only the operator may: send the key in `operator.key` of the data directory as `Authorization: Bearer`."},
+		{CodeCrossOrigin, http.StatusForbidden, ExitForbidden, "A page of another site is behind the request; nothing was done."},
 		{CodeAttestationFailed, http.StatusForbidden, ExitForbidden, "A signature that this node cannot check."},
 		{CodeNotFound, http.StatusNotFound, ExitNotFound, "Unknown, or not visible to the caller."},
 		{CodeUnknownRoute, http.StatusNotFound, ExitNotFound, "There is no such route."},
@@ -96,7 +101,8 @@ func Codes() []CodeRow {
 		{CodeElsewhere, http.StatusConflict, ExitConflict, "Another node delivers the subscription, `home`: ask there."},
 		{CodeIdempotencyKeyReused, http.StatusConflict, ExitConflict, "The idempotency key was used for another request."},
 		{CodeBodyTooLarge, http.StatusRequestEntityTooLarge, ExitUsage, "The body is over the limit."},
-		{CodeUnsupportedMediaType, http.StatusUnsupportedMediaType, ExitUsage, "The body is not JSON by its content type."},
+		{CodeUnsupportedMediaType, http.StatusUnsupportedMediaType, ExitUsage, "The content type is not the one that the route takes, or is missing where a request changes something."},
+		{CodeMisdirected, http.StatusMisdirectedRequest, ExitOther, "The Host header is neither an address nor `localhost` nor a name that the node was given with `--host`."},
 		{CodeBusy, http.StatusTooManyRequests, ExitBusy, "Too much is queued, or too many streams are open; nothing was written. Retry-After says when to try again."},
 		{CodeTooMany, http.StatusTooManyRequests, ExitBusy, "There are as many of these as the federation takes; nothing was written."},
 		{CodeCanceled, StatusClientGone, ExitOther, "The client went away. Only the log shows this one."},

@@ -39,10 +39,11 @@ func (s stdio) getenv(key string) string {
 type app struct {
 	stdio
 
-	json   bool
-	server string
-	apiKey string
-	agent  string
+	json         bool
+	server       string
+	apiKey       string
+	operatorFile string // "": TALLY_OPERATOR_KEY, or found by itself
+	agent        string
 }
 
 // run executes one command line and returns the exit code.
@@ -97,7 +98,11 @@ func (a *app) connectAs(url, agent string) (*client.Client, error) {
 	if !strings.Contains(url, "://") {
 		url = "http://" + url
 	}
-	c, err := client.New(client.Options{URL: url, APIKey: key, Agent: agent})
+	operator, err := a.operatorKey()
+	if err != nil {
+		return nil, err
+	}
+	c, err := client.New(client.Options{URL: url, APIKey: key, OperatorKey: operator, Agent: agent})
 	if err != nil {
 		return nil, usage("--server: %v", err)
 	}

@@ -25,6 +25,9 @@ func (a *app) importComplete(ctx context.Context, name string, src *importer.Sou
 	if err != nil {
 		return err
 	}
+	if c, err = a.operate(ctx, c); err != nil {
+		return err
+	}
 	if src.Again() {
 		if err := verified(src); err != nil {
 			return fmt.Errorf("%s: %w", name, err)

@@ -104,6 +104,11 @@ func settings() []setting {
 			initial: "none", secret: true, set: word(func(c *node.Config) *string { return &c.APIKey }),
 		},
 		{
+			flag: "host", env: "TALLY_HOSTS", key: "hosts", value: "NAME",
+			help:    "name by which the node may be called, beside addresses; .NAME is all below; repeat",
+			initial: "none", many: true, set: setHosts,
+		},
+		{
 			flag: "max-skew", env: "TALLY_MAX_SKEW", key: "max_skew", value: "TIME", help: "how far ahead another member's clock may be",
 			initial: short(d.MaxSkew), set: span(func(c *node.Config) *time.Duration { return &c.MaxSkew }),
 		},
@@ -177,6 +182,14 @@ func setWebhookAllow(c *node.Config, list []string) error {
 		c.WebhookAllow = append(c.WebhookAllow, strings.TrimSpace(s))
 	}
 	return node.ValidWebhookAllow(c.WebhookAllow)
+}
+
+func setHosts(c *node.Config, list []string) error {
+	c.Hosts = nil
+	for _, s := range list {
+		c.Hosts = append(c.Hosts, strings.TrimSpace(s))
+	}
+	return nil
 }
 
 // given are the values that one place has, by flag name.
@@ -259,6 +272,7 @@ func applyFile(cfg *node.Config, name string, note noted) error {
 			Level  any `toml:"level"`
 			Format any `toml:"format"`
 		} `toml:"log"`
+		Hosts        any               `toml:"hosts"`
 		WebhookAllow any               `toml:"webhook_allow"`
 		Members      map[string]string `toml:"members"`
 	}
@@ -271,7 +285,7 @@ func applyFile(cfg *node.Config, name string, note noted) error {
 		"data": file.Data, "listen": file.Listen, "node": file.Node, "write_quorum": file.WriteQuorum,
 		"quorum_timeout": file.QuorumTimeout, "api_key": file.APIKey, "max_skew": file.MaxSkew,
 		"history.keep": file.History.Keep, "history.versions": file.History.Versions,
-		"webhook_allow": file.WebhookAllow, "log.level": file.Log.Level, "log.format": file.Log.Format,
+		"hosts": file.Hosts, "webhook_allow": file.WebhookAllow, "log.level": file.Log.Level, "log.format": file.Log.Format,
 	}
 	if file.Members != nil {
 		values["members"] = file.Members
@@ -438,7 +452,7 @@ east=http://10.0.0.2:9077,west=http://10.0.0.3:9077. A file:
   [history]
   keep = "30d"
 
-Client commands read TALLY_SERVER, TALLY_API_KEY and TALLY_AGENT.
+Client commands read TALLY_SERVER, TALLY_API_KEY, TALLY_OPERATOR_KEY and TALLY_AGENT.
 `)
 	return b.String()
 }

@@ -24,12 +24,23 @@ func newRepair(a *app) *cobra.Command {
 		if dryRun {
 			return a.compares((*client.Client).Diff)(cmd, args)
 		}
-		return a.compares((*client.Client).Repair)(cmd, args)
+		return a.compares(func(c *client.Client, ctx context.Context, member string) (*client.Diff, error) {
+			return a.repair(ctx, c, member)
+		})(cmd, args)
 	}
 	dryRunFlag(cmd, &dryRun)
 	cmd.Long = `Exchange with a member what tally diff lists. Nodes do this by themselves when
 they notice a difference; the command does it now. With --dry-run it is tally diff.`
 	return cmd
+}
+
+// repair does so as the operator.
+func (a *app) repair(ctx context.Context, c *client.Client, member string) (*client.Diff, error) {
+	c, err := a.operate(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return c.Repair(ctx, member)
 }
 
 // compares is the body of a command that ends with a comparison.

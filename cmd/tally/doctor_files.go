@@ -101,7 +101,7 @@ func (d *doctor) checkModes(dir fs.FileInfo) {
 	for _, e := range entries {
 		seen = seen || e.Name() == "tally.db"
 		info, err := e.Info()
-		if err != nil || !info.Mode().IsRegular() || !strings.HasPrefix(e.Name(), "tally.db") && e.Name() != "lock" {
+		if err != nil || !info.Mode().IsRegular() || !strings.HasPrefix(e.Name(), "tally.db") && e.Name() != "lock" && e.Name() != "operator.key" {
 			continue // gone by now, or not the node's
 		}
 		if permissions && info.Mode().Perm()&0o077 != 0 {

@@ -115,7 +115,7 @@ func (d *doctor) checkEqual(c *client.Client, s *client.Status, m client.Member)
 	f := d.find("state of "+m.Name, uneasy, text, "see what differs: tally diff "+m.Name)
 	f.Would = "repair what differs from " + m.Name
 	f.fix = func(ctx context.Context) error {
-		_, err := c.Repair(ctx, m.Name)
+		_, err := d.app.repair(ctx, c, m.Name)
 		return err
 	}
 }
@@ -128,7 +128,10 @@ func (d *doctor) checkParked(c *client.Client, n int) {
 	f := d.find("parked ops", uneasy, fmt.Sprintf("%d were refused by a member", n), "see why: tally parked list")
 	f.Would = "offer them again"
 	f.fix = func(ctx context.Context) error {
-		_, err := c.RetryParked(ctx, nil)
+		c, err := d.app.operate(ctx, c)
+		if err == nil {
+			_, err = c.RetryParked(ctx, nil)
+		}
 		return err
 	}
 }

@@ -85,6 +85,9 @@ func exitCode(err error) int {
 	if _, ok := errors.AsType[*usageError](err); ok {
 		return exitUsage
 	}
+	if _, ok := errors.AsType[*operatorError](err); ok {
+		return exitForbidden
+	}
 	if _, ok := errors.AsType[*client.UnreachableError](err); ok {
 		return exitUnreachable
 	}
@@ -131,6 +134,9 @@ func (a *app) hint(err error) string {
 	if gone, ok := errors.AsType[*client.UnreachableError](err); ok {
 		return fmt.Sprintf("no node at %s: start one with `tally serve --data DIR`, or name another with --server", gone.URL)
 	}
+	if refused, ok := errors.AsType[*operatorError](err); ok {
+		return refused.hint()
+	}
 	e, ok := errors.AsType[*client.Error](err)
 	if !ok {
 		return ""
@@ -140,6 +146,8 @@ func (a *app) hint(err error) string {
 		return "see who holds it now: tally receipt " + e.Receipt.Dot
 	case e.Status == http.StatusUnauthorized:
 		return "give the key with --api-key or TALLY_API_KEY"
+	case e.Code == "OPERATOR_ONLY":
+		return (&operatorError{}).hint()
 	case e.Status == http.StatusForbidden:
 		return "say who you are with --agent or TALLY_AGENT"
 	case e.Code == "AMBIGUOUS_ID":

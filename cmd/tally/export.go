@@ -35,6 +35,11 @@ another node equal to this one.`
 		if err != nil {
 			return err
 		}
+		if o.All || o.Complete {
+			if c, err = a.operate(cmd.Context(), c); err != nil {
+				return err
+			}
+		}
 		p := newProgress(a.err, "lines written")
 		defer p.done()
 		if file == "" || file == "-" {

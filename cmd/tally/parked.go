@@ -49,6 +49,9 @@ func newParkedRetry(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if c, err = a.operate(cmd.Context(), c); err != nil {
+			return err
+		}
 		n, err := c.RetryParked(cmd.Context(), dots)
 		if err != nil {
 			return err

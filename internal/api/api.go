@@ -9,7 +9,6 @@ package api
 
 import (
 	"cmp"
-	"crypto/sha256"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -28,8 +27,15 @@ type Config struct {
 	Metrics *prometheus.Registry // gets the collectors of this package, and is what /metrics shows
 	Version string               // of the program
 
-	APIKey    string // "": no key is asked for
-	Federated bool   // the node has other members
+	APIKey string   // "": no key is asked for
+	Hosts  []string // names, beside addresses and localhost, by which clients may call the node; ".example.org" is all below
+
+	// OperatorKey makes a caller that sends it the operator of the node; "" makes
+	// nobody one. OperatorKeyFile is where it lies, for those on the same machine.
+	OperatorKey     string
+	OperatorKeyFile string
+
+	Federated bool // the node has other members
 
 	MaxBody        int64         // bytes of a request body; 2 MiB
 	RequestTimeout time.Duration // for everything but streams; 60 s
@@ -49,12 +55,14 @@ type API struct {
 	cfg     Config
 	engine  *engine.Engine
 	log     *slog.Logger
-	keyHash [sha256.Size]byte
+	cross   *http.CrossOriginProtection
 	metrics *metrics
 	mux     *http.ServeMux
 	streams chan struct{} // one slot for each open event stream
 	buffers sync.Pool     // *bytes.Buffer, for JSON on its way out
 	zippers sync.Pool     // *gzip.Writer
+
+	apiKey, operatorKey secret
 
 	document func() ([]byte, error) // OpenAPI
 	docs     func() (docsPage, error)
@@ -74,11 +82,12 @@ func New(cfg Config) *API {
 		cfg:     cfg,
 		engine:  cfg.Engine,
 		log:     cfg.Log,
-		keyHash: sha256.Sum256([]byte(cfg.APIKey)),
+		cross:   http.NewCrossOriginProtection(),
 		metrics: newMetrics(cfg.Metrics),
 		mux:     http.NewServeMux(),
 		streams: make(chan struct{}, cfg.MaxStreams),
 	}
+	a.apiKey, a.operatorKey = secretOf(cfg.APIKey), secretOf(cfg.OperatorKey)
 	a.document = sync.OnceValues(a.renderDocument)
 	a.docs = sync.OnceValues(a.renderDocs)
 	byPath := map[string][]route{}

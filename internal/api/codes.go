@@ -9,15 +9,18 @@ import (
 // failures are the codes that a route may answer with: those that follow from
 // what the table says of it, and those that the table names.
 func (rt *route) failures() []client.CodeRow {
-	names := []client.Code{client.CodeInvalid, client.CodeAgentMismatch, client.CodeInternal, client.CodeShuttingDown, client.CodeTimeout}
+	names := []client.Code{client.CodeInvalid, client.CodeAgentMismatch, client.CodeInternal, client.CodeShuttingDown, client.CodeTimeout, client.CodeMisdirected}
 	if !rt.open {
 		names = append(names, client.CodeUnauthorized)
 	}
+	if rt.operator {
+		names = append(names, client.CodeOperatorOnly)
+	}
 	if rt.method != get {
-		names = append(names, client.CodeBodyTooLarge, client.CodeRequestTimeout)
+		names = append(names, client.CodeBodyTooLarge, client.CodeRequestTimeout, client.CodeCrossOrigin, client.CodeUnsupportedMediaType)
 	}
 	if rt.body != bodyNone {
-		names = append(names, client.CodeMalformedJSON, client.CodeUnsupportedMediaType)
+		names = append(names, client.CodeMalformedJSON)
 	}
 	if rt.mutates {
 		names = append(names, client.CodeForbidden, client.CodeStale, client.CodeIdempotencyKeyReused, client.CodeBusy, client.CodeDiskFull)

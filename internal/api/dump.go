@@ -78,8 +78,8 @@ type endLine struct {
 
 // exportComplete streams the whole log, for the operator of the node.
 func (a *API) exportComplete(q *request) (reply, error) {
-	if !a.operator(q) {
-		return reply{}, verb.Forbidden("format=complete is for the operator of the node: with the API key, or from the same machine")
+	if err := q.wantOperator("format=complete"); err != nil {
+		return reply{}, err
 	}
 	d := &dumper{sum: sha256.New()}
 	err := a.engine.Dump(q.Context(), func(m engine.Manifest) error {
@@ -180,9 +180,6 @@ func (d *dumper) end() error {
 
 // importComplete takes a complete export in, as it comes.
 func (a *API) importComplete(q *request) (reply, error) {
-	if !a.operator(q) {
-		return reply{}, verb.Forbidden("a complete import is for the operator of the node: with the API key, or from the same machine")
-	}
 	dry, err := q.flag("dry_run")
 	if err != nil {
 		return reply{}, err

@@ -57,11 +57,11 @@ func (n *node) load(body, query string) answer {
 
 func other(t *testing.T) *node {
 	t.Helper()
-	return open(t, options{store: func(c *store.Config) { c.Node = "b" }})
+	return open(t, options{store: func(c *store.Config) { c.Node = "b" }}).operated()
 }
 
 func TestACompleteExportMakesAnotherNodeEqual(t *testing.T) {
-	a := alone(t)
+	a := alone(t).operated()
 	a.lived()
 	file := a.call("GET", completePath, "").want(http.StatusOK).raw
 	lines := strings.Split(strings.TrimSuffix(file, "\n"), "\n")
@@ -123,7 +123,7 @@ func unread(s string) string {
 }
 
 func TestACompleteExportThatIsNotWholeIsRefused(t *testing.T) {
-	a := alone(t)
+	a := alone(t).operated()
 	for i := range 3 {
 		a.create(fmt.Sprint("t", i))
 	}
@@ -166,12 +166,13 @@ func TestACompleteExportIsForTheOperator(t *testing.T) {
 	n := open(t, options{api: func(c *api.Config) { c.APIKey = "secret" }})
 	n.call("GET", completePath, "").want(http.StatusUnauthorized)
 	n.load("", "").want(http.StatusUnauthorized)
-	n.call("GET", completePath, "", "X-Api-Key", "secret").want(http.StatusOK)
+	n.call("GET", completePath, "", "X-Api-Key", "secret").want(http.StatusForbidden).is("OPERATOR_ONLY", "code")
+	n.operated().call("GET", completePath, "").want(http.StatusOK)
 	n.call("GET", "/api/v1/export?format=odd", "", "X-Api-Key", "secret").want(http.StatusBadRequest)
 }
 
 func FuzzCompleteImport(f *testing.F) {
-	a := open(f, options{})
+	a := open(f, options{}).operated()
 	a.create("one")
 	b := open(f, options{store: func(c *store.Config) { c.Node = "b" }})
 	f.Add(a.call("GET", completePath, "").raw)
@@ -181,6 +182,8 @@ func FuzzCompleteImport(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		req.Header.Set("Content-Type", "application/x-ndjson")
+		req.Header.Set("Authorization", "Bearer "+operatorKey)
 		res, err := http.DefaultClient.Do(req)
 		if err != nil {
 			t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 func derived(title string) string { return memory.DerivedID(memory.DefaultNamespace, title) }
 
 func TestRefusalsOfBadInput(t *testing.T) {
-	n := alone(t)
+	n := alone(t).operated()
 	id := n.create("Known")
 	other := n.create("Other")
 	long := strings.Repeat("x", 513)

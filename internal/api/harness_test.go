@@ -28,13 +28,14 @@ import (
 
 // node is an API over a real engine, store and replicator.
 type node struct {
-	t     testing.TB
-	url   string
-	api   *api.API
-	eng   *engine.Engine
-	store *store.Store
-	logs  *logs
-	ahead *atomic.Int64 // how far the clock of the test is ahead
+	t      testing.TB
+	url    string
+	api    *api.API
+	eng    *engine.Engine
+	store  *store.Store
+	logs   *logs
+	ahead  *atomic.Int64 // how far the clock of the test is ahead
+	always []string      // headers of every call
 }
 
 func (n *node) now() time.Time { return time.Now().Add(time.Duration(n.ahead.Load())) }
@@ -96,7 +97,7 @@ func open(tb testing.TB, o options) *node {
 		tb.Fatal(err)
 	}
 	n.eng = engine.New(ec, st, fed)
-	ac := api.Config{Engine: n.eng, Log: log, Metrics: prometheus.NewRegistry(), Version: "test", Now: n.now, Federated: len(o.members) > 0}
+	ac := api.Config{Engine: n.eng, Log: log, Metrics: prometheus.NewRegistry(), Version: "test", Now: n.now, Federated: len(o.members) > 0, OperatorKey: operatorKey, OperatorKeyFile: "/data/operator.key"}
 	if o.api != nil {
 		o.api(&ac)
 	}
@@ -107,7 +108,7 @@ func open(tb testing.TB, o options) *node {
 	for _, run := range runs {
 		go func() { done <- run(ctx) }()
 	}
-	srv := httptest.NewUnstartedServer(n.api)
+	srv := httptest.NewUnstartedServer(n.api.Gate(n.api))
 	if o.server != nil {
 		o.server(srv)
 	}
@@ -161,8 +162,18 @@ type answer struct {
 	body   map[string]any // nil if it is no JSON object
 }
 
-// call sends a request. Headers come as pairs. A body that is not empty is JSON
-// unless a header says otherwise.
+// operatorKey is that of every node of these tests.
+const operatorKey = "tallyop_of-these-tests"
+
+// operated is n as whoever runs the node calls it.
+func (n *node) operated() *node {
+	as := *n
+	as.always = []string{"Authorization", "Bearer " + operatorKey}
+	return &as
+}
+
+// call sends a request. Headers come as pairs. What is no read is JSON unless a
+// header says otherwise.
 func (n *node) call(method, path, body string, headers ...string) answer {
 	n.t.Helper()
 	// A stream that should have been refused would go on for ever.
@@ -172,9 +183,10 @@ func (n *node) call(method, path, body string, headers ...string) answer {
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	if body != "" {
+	if method != http.MethodGet && method != http.MethodHead {
 		req.Header.Set("Content-Type", "application/json")
 	}
+	headers = append(slices.Clone(n.always), headers...)
 	for i := 0; i+1 < len(headers); i += 2 {
 		if headers[i+1] == "" {
 			req.Header.Del(headers[i])

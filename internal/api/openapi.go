@@ -35,11 +35,12 @@ func (a *API) describe() (*openapi.Document, error) {
 			License: &openapi.License{Name: "Apache License 2.0", Identifier: "Apache-2.0"},
 		},
 		Servers:  []openapi.Server{{URL: "/"}},
-		Security: []openapi.Requirement{{"apiKey": {}}, {"apiKeyInQuery": {}}},
+		Security: []openapi.Requirement{{"apiKey": {}}, {"bearer": {}}, {"apiKeyInQuery": {}}},
 		Components: openapi.Components{
 			Parameters: map[string]openapi.Parameter{},
 			SecuritySchemes: map[string]openapi.SecurityScheme{
 				"apiKey":        {Type: "apiKey", In: "header", Name: "x-api-key", Description: "The API key of the node, if it has one."},
+				"bearer":        {Type: "http", Scheme: "bearer", Description: "The same as a bearer token. The operator's key, which also opens what is for the operator alone, is sent so too."},
 				"apiKeyInQuery": {Type: "apiKey", In: "query", Name: "api_key", Description: "The same, for clients that cannot set headers."},
 			},
 		},
@@ -147,14 +148,15 @@ func (rt *route) operation(r *openapi.Registry) *openapi.Operation {
 		}
 		op.Body = &openapi.Body{Required: rt.body == bodyRequired, Content: map[string]openapi.Media{mediaJSON: {Schema: schema}}}
 	}
-	if rt.open {
+	switch {
+	case rt.open:
 		op.Security = []openapi.Requirement{}
+	case rt.operator:
+		op.Security = []openapi.Requirement{{"bearer": {}}}
 	}
 	op.Responses = rt.responses(r)
 	return op
 }
-
-const mediaJSON = "application/json"
 
 func (rt *route) responses(r *openapi.Registry) map[string]openapi.Response {
 	out := map[string]openapi.Response{}

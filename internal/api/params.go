@@ -188,7 +188,7 @@ func eraseParam() []param {
 }
 
 func allParam() []param {
-	return []param{flagParam("all", "Also the private memories of others. For the operator: with the API key, or from the same machine.")}
+	return []param{flagParam("all", "Also the private memories of others. For the operator, who sends the key of the node as a bearer token.")}
 }
 
 func inheritParam() []param {

@@ -11,14 +11,15 @@ import (
 
 // Route is what may be known of a route from outside.
 type Route struct {
-	Method  string
-	Path    string // a pattern of [http.ServeMux], without the method
-	Shown   string // the path as documents write it
-	Summary string
-	Mutates bool // changes what the federation agrees on
-	Open    bool // served without an API key
-	Stream  bool // answers for as long as the client listens
-	Request any  // zero value of the JSON body it takes, or nil
+	Method   string
+	Path     string // a pattern of [http.ServeMux], without the method
+	Shown    string // the path as documents write it
+	Summary  string
+	Mutates  bool // changes what the federation agrees on
+	Open     bool // served without an API key
+	Operator bool // served to the operator alone
+	Stream   bool // answers for as long as the client listens
+	Request  any  // zero value of the JSON body it takes, or nil
 }
 
 // Routes lists every route, for tests and documents.
@@ -28,7 +29,7 @@ func Routes() []Route {
 	for i, rt := range rts {
 		out[i] = Route{
 			Method: rt.method, Path: rt.path, Shown: rt.shownPath(), Summary: rt.summary,
-			Mutates: rt.mutates, Open: rt.open, Stream: rt.stream, Request: rt.in,
+			Mutates: rt.mutates, Open: rt.open, Operator: rt.operator, Stream: rt.stream, Request: rt.in,
 		}
 	}
 	return out
@@ -38,12 +39,13 @@ func Routes() []Route {
 type route struct {
 	method, path, summary string
 
-	handle  func(*API, *request) (reply, error)
-	mutates bool // takes ?durability= and Idempotency-Key
-	open    bool // no API key
-	stream  bool // no timeout
-	body    bodyMode
-	in      any // zero value of the body
+	handle   func(*API, *request) (reply, error)
+	mutates  bool // takes ?durability= and Idempotency-Key
+	open     bool // no API key
+	operator bool // the operator's key
+	stream   bool // no timeout
+	body     bodyMode
+	in       any // zero value of the body
 
 	// What follows is for documents alone, and compared with the code by tests.
 	// What the rest of the row says already is not repeated: durability and
@@ -111,7 +113,7 @@ func routes() []route {
 		grouped("Proposals and standards", ruleRoutes()),
 		grouped("Agents", agentRoutes()),
 		grouped("Subscriptions", subscriptionRoutes()),
-		grouped("The node", nodeRoutes()),
+		grouped("The node", slices.Concat(nodeRoutes(), operatorRoutes())),
 		grouped("Upkeep", upkeepRoutes()),
 		grouped("Not implemented", absentRoutes()),
 	)
@@ -198,11 +200,11 @@ func findRoutes() []route {
 			query: params(filterParams(), allParam(), []param{choiceParam("format",
 				"json: one object; ndjson: a line for each memory and link, archived ones too; complete: the whole log in place of the memories, without other parameters, for the operator. "+
 					"json if neither this nor the Accept header says otherwise.", formatJSON, formatLines, completeWord)}),
-			out: append(gives(http.StatusOK, exportedView{}), streams(mediaLines, nil)...), codes: []client.Code{client.CodeForbidden},
+			out: append(gives(http.StatusOK, exportedView{}), streams(mediaLines, nil)...), codes: []client.Code{client.CodeOperatorOnly},
 		},
 		{
-			method: post, path: "/api/v1/import/complete", summary: "take in a complete export", handle: (*API).importComplete, mutates: true, stream: true, body: bodyStream,
-			query: []param{flagParam("dry_run", "Verify everything, write nothing.")}, out: gives(http.StatusOK, loaded{}), codes: []client.Code{client.CodeForbidden},
+			method: post, path: "/api/v1/import/complete", summary: "take in a complete export", handle: (*API).importComplete, mutates: true, operator: true, stream: true, body: bodyStream,
+			query: []param{flagParam("dry_run", "Verify everything, write nothing.")}, out: gives(http.StatusOK, loaded{}),
 		},
 	}
 }
@@ -309,7 +311,7 @@ func nodeRoutes() []route {
 			query: memberParam(), out: gives(http.StatusOK, diffView{}), codes: []client.Code{client.CodeNotFound, client.CodeMemberUnreachable},
 		},
 		{
-			method: post, path: "/api/v1/repair", summary: "merge again what a member has and this node lacks", handle: (*API).repair,
+			method: post, path: "/api/v1/repair", summary: "merge again what a member has and this node lacks", handle: (*API).repair, operator: true,
 			query: memberParam(), out: gives(http.StatusOK, diffView{}), codes: []client.Code{client.CodeNotFound, client.CodeMemberUnreachable},
 		},
 		{
@@ -317,7 +319,7 @@ func nodeRoutes() []route {
 			out: gives(http.StatusOK, parkedListView{}),
 		},
 		{
-			method: post, path: "/api/v1/parked/retry", summary: "offer refused ops again", handle: (*API).retryParked, body: bodyOptional, in: retryBody{},
+			method: post, path: "/api/v1/parked/retry", summary: "offer refused ops again", handle: (*API).retryParked, operator: true, body: bodyOptional, in: retryBody{},
 			out: gives(http.StatusOK, retriedView{}), codes: []client.Code{client.CodeNotFound},
 		},
 		{

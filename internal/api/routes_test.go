@@ -93,6 +93,7 @@ func conversation() []step {
 		{"repair with a stranger", "POST", "/api/v1/repair?member=z", "", "", 404},
 		{"parked", "GET", "/api/v1/parked", "", "", 200},
 		{"retry parked", "POST", "/api/v1/parked/retry", `{"dots":[]}`, "", 200},
+		{"operator", "GET", "/api/v1/operator", "", "", 200},
 		{"stats", "GET", "/api/v1/stats", "", "", 200},
 		{"capabilities", "GET", "/api/v1/capabilities", "", "", 200},
 		{"health", "GET", "/api/v1/health", "", "", 200},
@@ -121,7 +122,7 @@ func TestEveryRouteAnswersAsItsGoldenFileSays(t *testing.T) {
 
 func converse(t *testing.T, name string, steps []step) {
 	t.Helper()
-	n := alone(t)
+	n := alone(t).operated()
 	vars := map[string]string{}
 	var out strings.Builder
 	for _, s := range steps {
@@ -288,7 +289,7 @@ func TestEveryRouteButHealthWantsTheKey(t *testing.T) {
 }
 
 func TestRoutesThatChangeStateAreExactlyThoseThatTakeDurability(t *testing.T) {
-	n := alone(t)
+	n := alone(t).operated()
 	for _, rt := range api.Routes() {
 		if rt.Stream {
 			continue
@@ -306,7 +307,7 @@ func TestRoutesThatChangeStateAreExactlyThoseThatTakeDurability(t *testing.T) {
 }
 
 func TestEveryRouteWithABodyRefusesBadOnes(t *testing.T) {
-	n := alone(t)
+	n := alone(t).operated()
 	big := `{"title":"` + strings.Repeat("x", 3<<20) + `"}`
 	for _, rt := range api.Routes() {
 		if rt.Request == nil {

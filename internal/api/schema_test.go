@@ -499,7 +499,7 @@ func TestErrorCodesAreAllDescribed(t *testing.T) {
 }
 
 func TestTheDocumentSaysWhetherAKeyIsNeeded(t *testing.T) {
-	for key, want := range map[string]int{"": 3, "s3cret": 2} {
+	for key, want := range map[string]int{"": 4, "s3cret": 3} {
 		n := open(t, options{api: func(c *api.Config) { c.APIKey = key }})
 		a := n.call("GET", "/openapi.json", "").want(http.StatusOK)
 		if got := len(asList(a.at("security"))); got != want {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
-	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -225,20 +224,6 @@ func (s *stream) flush() error {
 	return nil
 }
 
-// operator reports whether the caller stands for the owner of the node: it has
-// proved the API key, or, where there is none, is on the same machine.
-func (a *API) operator(q *request) bool {
-	if a.cfg.APIKey != "" {
-		return true
-	}
-	host, _, err := net.SplitHostPort(q.RemoteAddr)
-	if err != nil {
-		return false
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
-}
-
 // exportedMemory is a line of an export.
 type exportedMemory struct {
 	Type string `json:"type"` // memory
@@ -276,8 +261,10 @@ func (a *API) export(q *request) (reply, error) {
 	if f.All, err = q.flag("all"); err != nil {
 		return reply{}, err
 	}
-	if f.All && !a.operator(q) {
-		return reply{}, verb.Forbidden("all=true is for the operator of the node: with the API key, or from the same machine")
+	if f.All {
+		if err := q.wantOperator("all=true"); err != nil {
+			return reply{}, err
+		}
 	}
 	write := a.exportJSON
 	if format == formatLines {

@@ -337,6 +337,8 @@ func nodeWords() map[string]openapi.Schema {
 		"Status.version":      say("Of the program."),
 		"started_at":          say("When the node was started."),
 		"time":                say("What its clock says."),
+		"Operator.operator":   say("Whether the caller has sent the operator's key."),
+		"Operator.key_file":   say("Where the key lies; told to callers on the same machine only. Who may read the file is the operator."),
 		"warnings":            say("What an operator should know."),
 		"equal":               say("Whether the two hold the same."),
 		"Diff.here":           say("The digest of this node."),

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +24,10 @@ type Config struct {
 	Listen  string // host:port; port 0 takes a free one
 	Node    memory.Node
 	Members []Member // the other members; none is a federation of one
+
+	// Hosts are names, beside addresses, localhost and the name in Listen, by which
+	// clients and members may call this node; ".example.org" is all below.
+	Hosts []string
 
 	// WriteQuorum is how many members must hold a write before it is acknowledged,
 	// this one included; 0 is the majority.
@@ -84,11 +89,33 @@ func (c Config) Validate() error {
 	case c.HistoryVersions <= 0:
 		return fmt.Errorf("history versions %d: want 1 or more", c.HistoryVersions)
 	}
+	for _, h := range c.Hosts {
+		if !validHost(h) {
+			return fmt.Errorf("host %q: want a name such as memory.example.org, without port, or .example.org for all below", h)
+		}
+	}
 	if err := ValidWebhookAllow(c.WebhookAllow); err != nil {
 		return fmt.Errorf("webhook allow: %w", err)
 	}
 	_, err := newLogger(c, os.Stderr)
 	return err
+}
+
+// hosts are the names by which this node may be called: those that were given
+// to it, and the one that it listens on.
+func (c Config) hosts() []string {
+	out := slices.Clone(c.Hosts)
+	if host, _, err := net.SplitHostPort(c.Listen); err == nil && validHost(host) {
+		out = append(out, host)
+	}
+	return out
+}
+
+// validHost reports whether h is a host name, or a dot and a name.
+func validHost(h string) bool {
+	return strings.Trim(h, ".") != "" && !strings.ContainsFunc(h, func(r rune) bool {
+		return r != '.' && r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	})
 }
 
 func (c Config) validMembers() error {

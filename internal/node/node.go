@@ -132,8 +132,7 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 		History: cfg.HistoryKeep, Versions: cfg.HistoryVersions, CheckWebhook: guard.CheckURL, Log: log,
 	}, n.store, n.fed)
 	n.hooks = n.newWebhooks(guard)
-	n.newServer(link)
-	return n, nil
+	return n, n.newServer(link)
 }
 
 // seed gives each node a jitter of its own.
@@ -143,17 +142,21 @@ func seed(name memory.Node) uint64 {
 	return h.Sum64()
 }
 
-func (n *node) newServer(link peer.Config) {
+func (n *node) newServer(link peer.Config) error {
+	key, file, err := operatorKey(n.cfg.Data, n.log)
+	if err != nil {
+		return err
+	}
 	reg := newRegistry(n.store)
 	exportCounters(reg, &n.fed.Counters)
 	exportWebhooks(reg, &n.hooks.Counters)
 	clients := api.New(api.Config{
 		Engine: n.engine, Log: n.log, Metrics: reg, Version: Version(), APIKey: n.cfg.APIKey, Federated: len(n.cfg.Members) > 0,
-		Quit: n.quit,
+		Hosts: n.cfg.hosts(), OperatorKey: key, OperatorKeyFile: file, Quit: n.quit,
 	})
 	members := peer.NewHandler(link, n.engine, n.log)
 	n.server = &http.Server{
-		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		Handler: clients.Gate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasPrefix(r.URL.Path, "/api/v1/sync/") {
 				members.ServeHTTP(w, r)
 				return
@@ -164,13 +167,14 @@ func (n *node) newServer(link peer.Config) {
 				return
 			}
 			clients.ServeHTTP(w, r)
-		}),
+		})),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ConnState:         n.unused.note,
 		ErrorLog:          slog.NewLogLogger(n.log.Handler(), slog.LevelDebug),
 	}
+	return nil
 }
 
 const (

@@ -60,11 +60,10 @@ func (s *surface) send(url, method string, a ask) map[string]any {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if a.body != "" {
-		req.Header.Set("Content-Type", "application/json")
-	}
+	req.Header.Set("Content-Type", "application/json")
 	if a.media != "" {
 		req.Header.Set("Content-Type", a.media)
+		req.Header.Set("Authorization", "Bearer "+operatorOf(s.t, url))
 	}
 	if a.agent != "" {
 		req.Header.Set("X-Agent-Id", a.agent)
@@ -225,7 +224,12 @@ func recipes() map[string]func(*surface) ask {
 			// The log of a node that none of the members has met.
 			stranger := inProcess(s.t, single(s.t, func(c *Config) { c.Node = "stranger" }))
 			s.send(stranger.url, http.MethodPost, ask{path: "/api/v1/memories", body: `{"title":"brought along","content":"from far away"}`})
-			res, err := httpClient.Get(stranger.url + "/api/v1/export?format=complete")
+			req, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, stranger.url+"/api/v1/export?format=complete", http.NoBody)
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			req.Header.Set("Authorization", "Bearer "+operatorOf(s.t, stranger.url))
+			res, err := httpClient.Do(req)
 			if err != nil {
 				s.t.Fatal(err)
 			}

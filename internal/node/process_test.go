@@ -144,7 +144,7 @@ func call(method, url string, body, v any) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if body != nil {
+	if method != http.MethodGet {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	resp, err := httpClient.Do(req)

@@ -138,8 +138,9 @@ type Components struct {
 type SecurityScheme struct {
 	Type        string `json:"type"`
 	Description string `json:"description,omitempty"`
-	In          string `json:"in"`
-	Name        string `json:"name"`
+	In          string `json:"in,omitempty"`     // of an apiKey
+	Name        string `json:"name,omitempty"`   // of an apiKey
+	Scheme      string `json:"scheme,omitempty"` // of http
 }
 
 // Schema says which JSON values there may be. The zero value allows all.

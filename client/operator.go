@@ -1,0 +1,70 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+const (
+	operatorFile   = "operator.key"
+	operatorPrefix = "tallyop_"
+	maxKey         = 1 << 10
+)
+
+// ErrNoOperatorKey says that the node's operator key could not be found: the node
+// is on another machine, or the file is not for this user.
+var ErrNoOperatorKey = errors.New("the operator's key is not to be found here")
+
+// AsOperator returns a client that speaks for the operator of the node. If this
+// one does already, it is that. Otherwise the key is read from the file that the
+// node names, which only works on its machine, for a user who may read the file.
+func (c *Client) AsOperator(ctx context.Context) (*Client, error) {
+	var who struct {
+		Operator bool   `json:"operator"`
+		KeyFile  string `json:"key_file"` // only for callers on the node's machine
+	}
+	if err := c.do(ctx, call{method: http.MethodGet, path: "/operator"}, &who); err != nil {
+		return nil, err
+	}
+	if who.Operator {
+		return c, nil
+	}
+	if who.KeyFile == "" {
+		return nil, fmt.Errorf("%w: %s is another machine", ErrNoOperatorKey, c.URL())
+	}
+	key, err := readOperatorKey(who.KeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNoOperatorKey, err)
+	}
+	as := *c
+	as.operator = key
+	return &as, nil
+}
+
+// readOperatorKey takes nothing for a key that does not look like one: the name
+// of the file is the word of whoever answers.
+func readOperatorKey(name string) (string, error) {
+	if filepath.Base(name) != operatorFile {
+		return "", fmt.Errorf("%q is no %s", name, operatorFile)
+	}
+	f, err := os.Open(name) //nolint:gosec // by its name and content it is what it should be
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = f.Close() }()
+	raw, err := io.ReadAll(io.LimitReader(f, maxKey))
+	if err != nil {
+		return "", err
+	}
+	key := strings.TrimSpace(string(raw))
+	if !strings.HasPrefix(key, operatorPrefix) || strings.ContainsAny(key, " \t\r\n") {
+		return "", fmt.Errorf("%s holds no key", name)
+	}
+	return key, nil
+}

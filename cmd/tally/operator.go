@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+
+	"github.com/tallystick/tallystick/client"
+)
+
+// operatorKey is the key that was given to the command, or "": on the machine of
+// the node nobody needs to give one.
+func (a *app) operatorKey() (string, error) {
+	if key := a.getenv("TALLY_OPERATOR_KEY"); key != "" && a.operatorFile == "" {
+		return key, nil
+	}
+	if a.operatorFile == "" {
+		return "", nil
+	}
+	raw, err := os.ReadFile(a.operatorFile)
+	if err != nil {
+		return "", usage("--operator-key-file: %v", err)
+	}
+	key := strings.TrimSpace(string(raw))
+	if key == "" || strings.ContainsAny(key, " \t\r\n") {
+		return "", usage("--operator-key-file %s: want one line, the key", a.operatorFile)
+	}
+	return key, nil
+}
+
+// operate makes c speak for the operator of the node. A node that has no operator
+// is asked as it is.
+func (a *app) operate(ctx context.Context, c *client.Client) (*client.Client, error) {
+	as, err := c.AsOperator(ctx)
+	switch {
+	case notFound(err):
+		return c, nil
+	case errors.Is(err, client.ErrNoOperatorKey):
+		return nil, &operatorError{err}
+	}
+	return as, err
+}
+
+// operatorError is a command that only the operator may run, given by somebody else.
+type operatorError struct{ err error }
+
+func (e *operatorError) Error() string {
+	return "this is for the operator of the node: " + e.err.Error()
+}
+
+func (e *operatorError) Unwrap() error { return e.err }
+
+func (e *operatorError) hint() string {
+	return "the key is in operator.key of the node's data directory: run this there as the node's user, or give the key with --operator-key-file or TALLY_OPERATOR_KEY"
+}
