@@ -19,6 +19,15 @@ func table() map[string][]string {
 		"policy":  leaf,
 		"recall":  leaf,
 		"webhook": leaf,
+
+		"recall/fold":   {},
+		"recall/text":   {"recall/fold"},
+		"recall/when":   {"recall/text"},
+		"recall/index":  {"recall/fold", "recall/text", "recall/when"},
+		"recall/rank":   {"recall/index", "recall/text", "recall/when"},
+		"recall/search": {"recall/index", "recall/text"},
+		"recall/eval":   {"recall/index", "recall/when"},
+
 		"openapi": {},
 
 		"identity":            leaf,
@@ -74,7 +83,8 @@ func libraries() map[string][]string {
 		"github.com/pelletier/go-toml/v2":     {"node", "cmd/tally"},
 		"golang.org/x/sync":                   {"node", "replicate", "engine", "api", "cmd/tally", "peer", "bench/control"},
 		"golang.org/x/sys":                    {"store"},
-		"golang.org/x/text":                   {"importer"},
+		"golang.org/x/text":                   {"importer", "recall/fold", "recall/text"},
+		"github.com/blevesearch/snowballstem": {"recall/text"},
 		"go.yaml.in/yaml/v3":                  {"importer"},
 		"golang.org/x/time":                   {"replicate", "peer", "api", "node"},
 		"pgregory.net/rapid":                  {"memory/memorytest", "store/storetest", "sim"},

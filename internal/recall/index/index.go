@@ -1,0 +1,340 @@
+package index
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/tallystick/tallystick/internal/recall/fold"
+	"github.com/tallystick/tallystick/internal/recall/text"
+	"github.com/tallystick/tallystick/internal/recall/when"
+)
+
+// Index is an index in memory. Its zero value is not usable: see [New].
+type Index struct {
+	apply sync.Mutex // held by the one that changes
+	prep  preparer
+
+	mu   sync.RWMutex // guards data
+	data *data
+}
+
+// New returns an empty index.
+func New() *Index {
+	return &Index{prep: preparer{detect: text.NewDetector()}, data: newData()}
+}
+
+// From returns the position up to which the log was applied, as the last Apply
+// gave it; 0 for an empty index.
+func (x *Index) From() uint64 {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.data.at
+}
+
+// Len returns how many documents there are.
+func (x *Index) Len() int {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.data.alive
+}
+
+// Apply takes changes in, in order; at is the position in the log behind the
+// last of them. What it took in is found by every query that begins afterwards.
+func (x *Index) Apply(changes []Change, at uint64) {
+	x.apply.Lock()
+	defer x.apply.Unlock()
+	for i := range changes {
+		c := &changes[i]
+		if c.Gone {
+			x.mu.Lock()
+			x.data.remove(encodeID(c.ID))
+			x.mu.Unlock()
+			continue
+		}
+		p := x.prep.prepare(&c.Document)
+		x.mu.Lock()
+		x.data.put(p)
+		x.mu.Unlock()
+	}
+	x.mu.Lock()
+	x.data.at = at
+	x.mu.Unlock()
+	if x.data.wasteful() {
+		x.compact()
+	}
+}
+
+// compact makes the index again without what is gone. Readers go on meanwhile.
+func (x *Index) compact() {
+	fresh := x.data.copyAlive()
+	x.mu.Lock()
+	x.data = fresh
+	x.mu.Unlock()
+}
+
+// term is what is known of a word in a language.
+type term struct {
+	postings []byte
+	last     uint32 // document of the last posting
+	count    uint32 // postings, those of documents that are gone among them
+	stem     uint32 // hash of the language and the stem; 0 if it is its own
+	sibling  uint32 // the next term with that hash, None at the end
+}
+
+// data is all that the index holds.
+type data struct {
+	at    uint64
+	alive int
+
+	terms    dict // the word, and for languages but English a zero byte and the language
+	list     []term
+	stems    []uint32 // hash table: the first term + 1 of each stem
+	nStems   int
+	langs    []text.Language   // those that occur beside English
+	singles  map[rune][]uint32 // terms of several characters of a dense script, by each of these
+	stemmer  *text.Stemmer     // for the goroutine that applies changes
+	scratch  []uint32
+	scratchB []byte
+
+	ids    dict
+	docOf  []uint32 // by id; None if it is gone
+	docs   []Doc
+	stream streams
+	spans  []when.Span // of all documents that name dates; each one's end with a span that is not one
+
+	spaces   dict
+	space    []space
+	sessions dict // namespace number and session
+	session  []session
+	speakers dict              // folded name
+	nameOf   map[string]uint32 // a word of a name: speaker, None if several have it
+	kinds    dict
+	sources  dict
+	access   []Access
+	accessOf map[Access]uint32
+	tags     dict
+	tagged   [][]uint32 // by tag: documents, those that are gone among them
+
+	grams grams
+}
+
+// space is what is known of a namespace.
+type space struct {
+	docs     []uint32 // those that are gone among them
+	alive    int
+	sessions int
+	words    int64 // of all that belongs to a session
+	classes  []class
+	speakers map[said]int
+}
+
+// class counts the documents of a namespace with one access.
+type class struct {
+	access uint32
+	n      int
+	code   int // those with identifiers
+}
+
+// said is who said something, and who may see it.
+type said struct{ speaker, access uint32 }
+
+// session is a conversation in order.
+type session struct {
+	space      uint32
+	head, tail uint32
+	n          int32
+	named      int32 // documents that began with a name, or might have
+	words      int64
+	said       when.Day
+}
+
+func newData() *data {
+	return &data{
+		terms: newDict(), stems: make([]uint32, 16), ids: newDict(), spaces: newDict(), sessions: newDict(), speakers: newDict(),
+		kinds: newDict(), sources: newDict(), tags: newDict(),
+		singles: map[rune][]uint32{}, stemmer: text.NewStemmer(), nameOf: map[string]uint32{}, accessOf: map[Access]uint32{},
+	}
+}
+
+// put takes a document in, in place of the one that had its id.
+func (x *data) put(p *prepared) {
+	id := encodeID(p.ID)
+	n := uint32(len(x.docs))
+	d := Doc{
+		Created: p.Created, Expires: p.Expires, Said: p.Said, Session: None, Speaker: None, Prev: None, Next: None, Spans: None,
+		Words: p.words, Flags: p.flags, Prior: p.prior, priority: int8(max(-128, min(127, p.Priority))), tier: tierOf(p.Tier),
+		title: hash32(fold.Name(p.Title)),
+	}
+	d.Space = x.spaceOf(p.Namespace)
+	d.Access = x.accessClass(p.Access)
+	kind, _ := x.kinds.add([]byte(p.Kind))
+	d.kind = uint16(kind)
+	d.source, _ = x.sources.add([]byte(p.SourceURI))
+	if len(p.spans) > 0 {
+		d.Spans = uint32(len(x.spans))
+		x.spans = append(append(x.spans, p.spans...), noSpan())
+	}
+	old := x.current(id)
+	if p.Session != "" {
+		d.Session = x.sessionOf(d.Space, p.Session)
+	}
+	if !x.knowSpeaker(&d, p) {
+		p.silent = p.heads // what looked like a speaker is text
+	}
+	d.id, _ = x.ids.add(id)
+	if int(d.id) == len(x.docOf) {
+		x.docOf = append(x.docOf, None)
+	}
+	for _, name := range p.names {
+		if _, known := x.nameOf[name]; !known {
+			d.Flags |= HasName
+		}
+	}
+	x.docs = append(x.docs, d)
+	x.write(n, p)
+	if old != None {
+		x.drop(old, n)
+	}
+	x.docOf[d.id] = n
+	x.count(n, +1)
+	for _, tag := range p.Tags {
+		t, isNew := x.tags.add([]byte(fold.Name(tag)))
+		if isNew {
+			x.tagged = append(x.tagged, nil)
+		}
+		x.tagged[t] = append(x.tagged[t], n)
+	}
+	if d.Session != None && x.docs[n].Prev == None && x.docs[n].Next == None {
+		x.enqueue(n)
+	}
+}
+
+// noSpan ends the spans of a document.
+func noSpan() when.Span { return when.Span{First: 1, Last: 0} }
+
+// remove takes the document with an id out, if there is one.
+func (x *data) remove(id []byte) {
+	if old := x.current(id); old != None {
+		x.drop(old, None)
+		x.docOf[x.docs[old].id] = None
+	}
+}
+
+func (x *data) current(id []byte) uint32 {
+	i, ok := x.ids.find(id)
+	if !ok || int(i) >= len(x.docOf) {
+		return None
+	}
+	return x.docOf[i]
+}
+
+// drop marks a document as gone. If it makes room for heir in the same session,
+// the heir gets its place.
+func (x *data) drop(old, heir uint32) {
+	x.count(old, -1)
+	d := &x.docs[old]
+	d.Flags |= dead
+	if d.Session == None {
+		return
+	}
+	s := &x.session[d.Session]
+	if heir != None && x.docs[heir].Session == d.Session && x.docs[heir].Created == d.Created {
+		h := &x.docs[heir]
+		h.Prev, h.Next = d.Prev, d.Next
+		x.link(h.Prev, heir, s)
+		x.linkBack(h.Next, heir, s)
+		return
+	}
+	if d.Prev != None {
+		x.docs[d.Prev].Next = d.Next
+	} else {
+		s.head = d.Next
+	}
+	if d.Next != None {
+		x.docs[d.Next].Prev = d.Prev
+	} else {
+		s.tail = d.Prev
+	}
+}
+
+// link makes n the one after prev, or the first of s.
+func (x *data) link(prev, n uint32, s *session) {
+	if prev != None {
+		x.docs[prev].Next = n
+	} else {
+		s.head = n
+	}
+}
+
+// linkBack makes n the one before next, or the last of s.
+func (x *data) linkBack(next, n uint32, s *session) {
+	if next != None {
+		x.docs[next].Prev = n
+	} else {
+		s.tail = n
+	}
+}
+
+// enqueue puts document n into its session by the time of its creation, behind
+// those of the same time.
+func (x *data) enqueue(n uint32) {
+	d := &x.docs[n]
+	s := &x.session[d.Session]
+	if s.head == n || s.tail == n {
+		return // it has the place of the one before it
+	}
+	prev := s.tail
+	for prev != None && x.docs[prev].Created > d.Created {
+		prev = x.docs[prev].Prev
+	}
+	next := s.head
+	if prev != None {
+		next = x.docs[prev].Next
+	}
+	d.Prev, d.Next = prev, next
+	x.link(prev, n, s)
+	x.linkBack(next, n, s)
+	if s.said == when.None {
+		s.said = d.Said
+	}
+}
+
+// count adds or takes away a document from what is known of its namespace and session.
+func (x *data) count(n uint32, by int) {
+	d := &x.docs[n]
+	sp := &x.space[d.Space]
+	if by > 0 {
+		sp.docs = append(sp.docs, n)
+	}
+	x.alive += by
+	sp.alive += by
+	i := slices.IndexFunc(sp.classes, func(c class) bool { return c.access == d.Access })
+	if i < 0 {
+		i = len(sp.classes)
+		sp.classes = append(sp.classes, class{access: d.Access})
+	}
+	sp.classes[i].n += by
+	if d.Flags&HasCode != 0 {
+		sp.classes[i].code += by
+	}
+	if d.Speaker != None {
+		if sp.speakers == nil {
+			sp.speakers = map[said]int{}
+		}
+		sp.speakers[said{d.Speaker, d.Access}] += by
+	}
+	if d.Session == None {
+		return
+	}
+	s := &x.session[d.Session]
+	before := s.n
+	s.n += int32(by)
+	s.words += int64(by) * int64(d.Words)
+	sp.words += int64(by) * int64(d.Words)
+	switch {
+	case before == 0:
+		sp.sessions++
+	case s.n == 0:
+		sp.sessions--
+	}
+}

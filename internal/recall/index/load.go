@@ -1,0 +1,142 @@
+package index
+
+import (
+	"github.com/tallystick/tallystick/internal/recall/text"
+	"github.com/tallystick/tallystick/internal/recall/when"
+)
+
+// decode fills an empty x, and reports whether what was read is consistent.
+func (x *data) decode(r *reader) bool {
+	x.at = r.num()
+	x.decodeTerms(r)
+	for _, d := range []*dict{&x.ids, &x.spaces, &x.sessions, &x.speakers, &x.kinds, &x.sources, &x.tags} {
+		r.dict(d)
+	}
+	for range r.count() {
+		a := Access{Owner: string(r.str()), Target: string(r.str()), Private: r.num() != 0}
+		x.accessClass(a)
+	}
+	x.space = make([]space, x.spaces.len())
+	x.session = make([]session, x.sessions.len())
+	x.docOf = make([]uint32, x.ids.len())
+	for i := range x.docOf {
+		x.docOf[i] = None
+	}
+	n := r.count()
+	x.docs = make([]Doc, 0, n)
+	for i := 0; i < n && !r.bad; i++ {
+		x.decodeDoc(r, uint32(i), n)
+	}
+	x.decodeSessions(r)
+	x.tagged = make([][]uint32, x.tags.len())
+	for t := range x.tagged {
+		last := uint32(0)
+		for range r.count() {
+			last += r.below(n)
+			if int(last) >= n {
+				r.fail()
+				break
+			}
+			x.tagged[t] = append(x.tagged[t], last)
+		}
+	}
+	for range r.count() {
+		name := string(r.str())
+		x.nameOf[name] = r.orNone(x.speakers.len())
+	}
+	return !r.bad && len(r.b) == 0
+}
+
+func (x *data) decodeTerms(r *reader) {
+	r.dict(&x.terms)
+	for i := range uint32(x.terms.len()) {
+		t := term{stem: uint32(r.num()), sibling: None}
+		x.list = append(x.list, t)
+		w, lang := (&View{data: x}).word(i)
+		switch {
+		case t.stem != 0:
+			x.joinFamily(i)
+		case text.Dense(w):
+			x.single(i, w)
+		}
+		if lang != text.English {
+			x.learn(lang)
+		}
+	}
+}
+
+func (x *data) decodeDoc(r *reader, n uint32, docs int) {
+	d := Doc{Created: r.signed(), Expires: r.signed(), Said: when.Day(r.signed()), Spans: None}
+	d.Space, d.Access = r.below(x.spaces.len()), r.below(len(x.access))
+	d.Session, d.Speaker = r.orNone(x.sessions.len()), r.orNone(x.speakers.len())
+	d.Prev, d.Next = r.orNone(docs), r.orNone(docs)
+	d.id, d.title, d.source = r.below(x.ids.len()), uint32(r.num()), r.below(x.sources.len())
+	d.Words, d.kind = uint16(r.num()), uint16(r.below(x.kinds.len()))
+	d.Flags, d.Prior, d.tier = Flags(r.num())&^dead, uint8(r.num()), uint8(r.num())
+	d.priority = int8(r.signed())
+	if spans := r.count(); spans > 0 {
+		d.Spans = uint32(len(x.spans))
+		for range spans {
+			x.spans = append(x.spans, r.span())
+		}
+		x.spans = append(x.spans, noSpan())
+	}
+	stream := r.str()
+	if r.bad || x.docOf[d.id] != None || len(stream) >= 1<<blockBits {
+		r.fail()
+		return
+	}
+	x.docOf[d.id] = n
+	d.stream, d.length = x.stream.add(stream), uint32(len(stream))
+	x.docs = append(x.docs, d)
+	x.count(n, +1)
+	terms, silent := x.scratch[:0], []uint32(nil)
+	for len(stream) > 0 {
+		id, kind, end, rest, ok := safeEntry(stream)
+		if !ok || !end && int(id) >= len(x.list) {
+			r.fail()
+			return
+		}
+		stream = rest
+		switch {
+		case end:
+		case kind == asSilent:
+			silent = append(silent, id)
+		default:
+			terms = append(terms, id)
+		}
+	}
+	x.scratch = terms
+	x.post(n, terms, silent)
+}
+
+func (x *data) decodeSessions(r *reader) {
+	for i := range x.session {
+		s := &x.session[i]
+		s.space = r.below(len(x.space))
+		s.head, s.tail = r.orNone(len(x.docs)), r.orNone(len(x.docs))
+		s.named = int32(r.num())
+		s.said = when.Day(r.signed())
+		if s.head != None && !r.bad && (s.tail == None || x.docs[s.head].Prev != None || x.docs[s.tail].Next != None) {
+			r.fail()
+		}
+	}
+	for i := range x.docs {
+		if !r.bad && !x.linked(uint32(i)) {
+			r.fail()
+		}
+	}
+}
+
+// linked reports whether the documents beside document n are of its session and
+// say the same of it.
+func (x *data) linked(n uint32) bool {
+	d := &x.docs[n]
+	if d.Prev != None && (x.docs[d.Prev].Next != n || x.docs[d.Prev].Session != d.Session) {
+		return false
+	}
+	if d.Next != None && (x.docs[d.Next].Prev != n || x.docs[d.Next].Session != d.Session) {
+		return false
+	}
+	return d.Session != None || d.Prev == None && d.Next == None
+}

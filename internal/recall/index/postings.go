@@ -1,0 +1,277 @@
+package index
+
+import (
+	"encoding/binary"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/tallystick/tallystick/internal/recall/text"
+)
+
+// The kinds of an entry in a stream.
+const (
+	asWord   = iota // a word, or the end of a field if its term is 0
+	asPart          // beside the words, without a position
+	asSign          // a position, but no length
+	asSilent        // a word that is found and not ranked: speaker and date
+)
+
+// streams keep the terms of each document in order: uvarint((term+1)<<1) for a
+// word, with 1 added and the kind behind it for what is none, and 0 between
+// fields. They lie in large blocks, so that growing copies nothing.
+type streams struct {
+	blocks [][]byte
+}
+
+const blockBits = 20
+
+// add appends a stream and returns where it is.
+func (s *streams) add(b []byte) uint32 {
+	n := len(s.blocks)
+	if n == 0 || len(s.blocks[n-1])+len(b) > cap(s.blocks[n-1]) {
+		s.blocks = append(s.blocks, make([]byte, 0, 1<<blockBits))
+		n++
+	}
+	at := len(s.blocks[n-1])
+	s.blocks[n-1] = append(s.blocks[n-1], b...)
+	return uint32(n-1)<<blockBits | uint32(at)
+}
+
+func (s *streams) get(at, length uint32) []byte {
+	b := s.blocks[at>>blockBits]
+	at &= 1<<blockBits - 1
+	return b[at : at+length]
+}
+
+// write makes the stream of document n, and its postings.
+func (x *data) write(n uint32, p *prepared) {
+	out := x.scratchB[:0]
+	x.scratch = x.scratch[:0]
+	var silent []uint32
+	for i := range min(p.terms.Len(), maxTerms) {
+		if i == p.heads || i == p.silent || i == p.body {
+			out = append(out, 0)
+		}
+		w, kind := p.terms.At(i)
+		id := x.termOf(w, p.lang)
+		code := byte(asWord)
+		switch kind {
+		case text.Part, text.Whole:
+			code = asPart
+		case text.Sign:
+			code = asSign
+		case text.Word:
+		}
+		if i >= p.heads && i < p.silent {
+			if code == asWord {
+				code = asSilent
+			}
+			silent = append(silent, id)
+		} else {
+			x.scratch = append(x.scratch, id)
+		}
+		if len(out) < 1<<blockBits-16 {
+			out = appendEntry(out, id, code)
+		}
+	}
+	d := &x.docs[n]
+	d.stream, d.length = x.stream.add(out), uint32(len(out))
+	x.scratchB = out
+	x.post(n, x.scratch, silent)
+}
+
+func appendEntry(b []byte, id uint32, kind byte) []byte {
+	if kind == asWord {
+		return binary.AppendUvarint(b, uint64(id+1)<<1)
+	}
+	return append(binary.AppendUvarint(b, uint64(id+1)<<1|1), kind)
+}
+
+// entry takes one entry off a stream; end is the gap between fields.
+func entry(b []byte) (id uint32, kind byte, end bool, rest []byte) {
+	e, size := binary.Uvarint(b)
+	b = b[size:]
+	if e&1 != 0 {
+		kind, b = b[0], b[1:]
+	}
+	return uint32(e>>1) - 1, kind, e == 0, b
+}
+
+// safeEntry is entry for bytes that somebody else wrote.
+func safeEntry(b []byte) (id uint32, kind byte, end bool, rest []byte, ok bool) {
+	e, size := binary.Uvarint(b)
+	if size <= 0 || e>>1 > 1<<32-1 || e == 1 || e&1 != 0 && size == len(b) {
+		return 0, 0, false, nil, false
+	}
+	id, kind, end, rest = entry(b)
+	return id, kind, end, rest, kind <= asSilent
+}
+
+// post adds document n to the postings of its terms. Those that are silent alone
+// count 0.
+func (x *data) post(n uint32, terms, silent []uint32) {
+	slices.Sort(terms)
+	for i := 0; i < len(terms); {
+		j := i + 1
+		for j < len(terms) && terms[j] == terms[i] {
+			j++
+		}
+		x.list[terms[i]].add(n, uint64(j-i))
+		i = j
+	}
+	if len(silent) == 0 {
+		return
+	}
+	slices.Sort(silent)
+	for _, id := range slices.Compact(silent) {
+		if _, found := slices.BinarySearch(terms, id); !found {
+			x.list[id].add(n, 0)
+		}
+	}
+}
+
+// add appends a posting: the distance from the last one, and the count if it is not 1.
+func (t *term) add(n uint32, count uint64) {
+	gap := uint64(n-t.last) << 1
+	t.last = n
+	t.count++
+	if free := cap(t.postings) - len(t.postings); free < 2*binary.MaxVarintLen32 {
+		t.makeRoom(gap, count)
+	}
+	if count == 1 {
+		t.postings = binary.AppendUvarint(t.postings, gap)
+		return
+	}
+	t.postings = binary.AppendUvarint(binary.AppendUvarint(t.postings, gap|1), count)
+}
+
+// makeRoom grows the postings by a quarter at most: there are many short ones.
+func (t *term) makeRoom(gap, count uint64) {
+	need := uvarintLen(gap)
+	if count != 1 {
+		need += uvarintLen(count)
+	}
+	if len(t.postings)+need <= cap(t.postings) {
+		return
+	}
+	t.postings = append(make([]byte, 0, len(t.postings)+len(t.postings)/4+need), t.postings...)
+}
+
+func uvarintLen(v uint64) int {
+	n := 1
+	for ; v >= 0x80; v >>= 7 {
+		n++
+	}
+	return n
+}
+
+// Hit is a document with how often a term occurs in it. It is 0 for what is found
+// and not ranked.
+type Hit struct {
+	Doc   uint32
+	Count uint32
+}
+
+// next takes one posting off b; last is the document of the one before it.
+func next(b []byte, last uint32) (h Hit, rest []byte) {
+	v, n := uint64(b[0]), 1
+	if v >= 0x80 {
+		v, n = binary.Uvarint(b)
+	}
+	h.Doc, h.Count = last+uint32(v>>1), 1
+	b = b[n:]
+	if v&1 != 0 {
+		c, n := binary.Uvarint(b)
+		h.Count = uint32(c)
+		b = b[n:]
+	}
+	return h, b
+}
+
+// termOf returns the term of a word in a language, a new one if it is new.
+func (x *data) termOf(w []byte, lang text.Language) uint32 {
+	if lang != text.English && !text.Stemmed(lang, w) {
+		lang = text.English
+	}
+	key := w
+	if lang != text.English {
+		key = append(append(make([]byte, 0, len(w)+2), w...), 0, byte(lang))
+	}
+	id, isNew := x.terms.add(key)
+	if !isNew {
+		return id
+	}
+	t := term{sibling: None}
+	if text.Stemmed(lang, w) {
+		t.stem = stemHash(lang, x.stemmer.Stem(lang, string(w)))
+	} else if text.Dense(w) {
+		x.single(id, w)
+	}
+	if lang != text.English {
+		x.learn(lang)
+	}
+	x.list = append(x.list, t)
+	if t.stem != 0 {
+		x.joinFamily(id)
+	}
+	return id
+}
+
+// learn notes that a language occurs.
+func (x *data) learn(lang text.Language) {
+	if !slices.Contains(x.langs, lang) {
+		x.langs = append(x.langs, lang)
+	}
+}
+
+// stemHash is never 0. Two stems may have one hash: see [View.Family].
+func stemHash(lang text.Language, stem string) uint32 {
+	h := uint32(2166136261) ^ uint32(lang)
+	for i := range len(stem) {
+		h = (h ^ uint32(stem[i])) * 16777619
+	}
+	return max(h, 1)
+}
+
+// joinFamily puts a term in front of those with its stem.
+func (x *data) joinFamily(id uint32) {
+	if (x.nStems+1)*4 > len(x.stems)*3 {
+		old := x.stems
+		x.stems = make([]uint32, 2*len(old))
+		for _, first := range old {
+			if first != 0 {
+				*x.family(x.list[first-1].stem) = first
+			}
+		}
+	}
+	slot := x.family(x.list[id].stem)
+	if *slot != 0 {
+		x.list[id].sibling = *slot - 1
+	} else {
+		x.nStems++
+	}
+	*slot = id + 1
+}
+
+// family returns where the first term of a stem is, or would be.
+func (x *data) family(stem uint32) *uint32 {
+	mask := len(x.stems) - 1
+	for i := int(stem) & mask; ; i = (i + 1) & mask {
+		if first := x.stems[i]; first == 0 || x.list[first-1].stem == stem {
+			return &x.stems[i]
+		}
+	}
+}
+
+// single notes of which characters a term of several is made.
+func (x *data) single(id uint32, w []byte) {
+	var seen []rune
+	for i := 0; i < len(w); {
+		r, size := utf8.DecodeRune(w[i:])
+		if (i > 0 || size < len(w)) && !slices.Contains(seen, r) && text.Dense(w[i:i+size]) {
+			x.singles[r] = append(x.singles[r], id)
+			seen = append(seen, r)
+		}
+		i += size
+	}
+}

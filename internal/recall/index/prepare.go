@@ -1,0 +1,123 @@
+package index
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/tallystick/tallystick/internal/recall/fold"
+	"github.com/tallystick/tallystick/internal/recall/text"
+	"github.com/tallystick/tallystick/internal/recall/when"
+)
+
+// prepared is what can be found out about a document without the index.
+type prepared struct {
+	Document
+	terms   text.Terms // of title, head, body and tags
+	heads   int        // terms of the title
+	silent  int        // terms behind them that are the speaker and the date: found, not ranked
+	body    int        // terms up to the end of the body
+	names   []string   // capitalised words inside sentences, folded
+	spans   []when.Span
+	flags   Flags
+	prior   uint8
+	words   uint16
+	lang    text.Language
+	speaker string // "Name" at the beginning of the body, if it may be one
+}
+
+// preparer prepares documents. It is used by the goroutine that applies changes.
+type preparer struct {
+	detect *text.Detector
+	body   text.Terms
+	doc    prepared
+}
+
+// maxTerms bounds the terms of one document.
+const maxTerms = 1 << 16
+
+func (p *preparer) prepare(d *Document) *prepared {
+	out := &p.doc
+	out.Document, out.names, out.spans, out.flags = *d, out.names[:0], out.spans[:0], 0
+	head, body := "", d.Body
+	out.speaker = d.Speaker
+	if d.Session != "" {
+		head, body = out.cutHead(d.Body)
+	}
+	p.body.Reset()
+	p.body.Add(body)
+	out.terms.Reset()
+	out.terms.Add(d.Title)
+	out.heads = out.terms.Len()
+	out.terms.Add(head)
+	out.silent = out.terms.Len()
+	out.terms.Append(&p.body)
+	out.body = out.terms.Len()
+	for _, tag := range d.Tags {
+		out.terms.Add(tag)
+	}
+	if lang, ok := text.ParseLanguage(d.Language); ok {
+		out.lang = lang
+	} else {
+		out.lang = p.detect.Detect(&out.terms)
+	}
+	out.words = uint16(min(max(1, p.body.Words()), 1<<16-1))
+	out.cues(&p.body, body)
+	if out.flags&mayDate != 0 {
+		out.spans = append(out.spans, when.Told(&p.body, out.Said)...)
+		out.flags &^= mayDate
+	}
+	return out
+}
+
+// cutHead cuts the date and the speaker off the beginning of what was said in a
+// session, where the record does not name them itself.
+func (d *prepared) cutHead(s string) (head, body string) {
+	rest := s
+	if line, after, ok := strings.Cut(s, "\n"); ok && len(line) <= 40 {
+		var t text.Terms
+		t.Add(line)
+		specs := when.Named(&t)
+		if len(specs) == 1 && specs[0].Month == 0 && specs[0].First == specs[0].Last && t.Words() <= 10 {
+			if d.Said == when.None {
+				d.Said = specs[0].First
+			}
+			rest = after
+		}
+	}
+	if name, after, ok := strings.Cut(rest, ": "); ok && isName(name) && (d.Speaker == "" || strings.EqualFold(name, d.Speaker)) {
+		d.speaker = name
+		rest = after
+	}
+	return s[:len(s)-len(rest)], rest
+}
+
+// isName reports whether s may be a person: one to three capitalised words.
+func isName(s string) bool {
+	if len(s) == 0 || len(s) > 40 || strings.ContainsAny(s, "\n.,;!?/\"`#*") {
+		return false
+	}
+	words := strings.Fields(s)
+	if len(words) > 3 {
+		return false
+	}
+	for _, w := range words {
+		r, _ := utf8.DecodeRuneInString(w)
+		if !unicode.IsUpper(r) && !isUncased(r) {
+			return false
+		}
+	}
+	return strings.ToUpper(s) != s || isUncasedWord(s) // a label, not a person
+}
+
+func isUncased(r rune) bool {
+	return unicode.IsLetter(r) && !unicode.IsUpper(r) && !unicode.IsLower(r)
+}
+
+func isUncasedWord(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return isUncased(r)
+}
+
+// key is the form in which speakers are compared.
+func key(s string) string { return fold.Word(strings.TrimSpace(s)) }

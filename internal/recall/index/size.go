@@ -1,0 +1,50 @@
+package index
+
+// Size is how many bytes an index takes, by what for.
+type Size struct {
+	Documents int64
+	Streams   int64
+	Postings  int64
+	Terms     int64
+	IDs       int64
+}
+
+// Total is the sum.
+func (s Size) Total() int64 { return s.Documents + s.Streams + s.Postings + s.Terms + s.IDs }
+
+// Size returns how many bytes the index takes, nearly.
+func (x *Index) Size() Size {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	d := x.data
+	out := Size{
+		Documents: int64(cap(d.docs)) * docBytes,
+		Terms:     d.terms.bytes() + int64(cap(d.stems))*4 + int64(cap(d.list))*termBytes,
+		IDs:       d.ids.bytes() + int64(cap(d.docOf))*4,
+	}
+	out.Documents += int64(cap(d.spans))*8 + int64(cap(d.session))*sessionBytes + d.sessions.bytes()
+	for i := range d.space {
+		out.Documents += int64(cap(d.space[i].docs)) * 4
+	}
+	for _, list := range d.tagged {
+		out.Documents += int64(cap(list)) * 4
+	}
+	for _, b := range d.stream.blocks {
+		out.Streams += int64(cap(b))
+	}
+	for i := range d.list {
+		out.Postings += int64(cap(d.list[i].postings))
+	}
+	return out
+}
+
+// What the structures take, as the compiler lays them out.
+const (
+	docBytes     = 80
+	termBytes    = 40
+	sessionBytes = 40
+)
+
+func (d *dict) bytes() int64 {
+	return int64(cap(d.arena)) + 4*int64(cap(d.ends)) + 4*int64(cap(d.slots))
+}

@@ -1,0 +1,60 @@
+package rank
+
+import (
+	"github.com/tallystick/tallystick/internal/recall/index"
+	"github.com/tallystick/tallystick/internal/recall/text"
+)
+
+// scratch is the memory of one query, used again by the next. What is in it is
+// told from leftovers by epochs, so that nothing need be cleared.
+type scratch struct {
+	terms   text.Terms
+	stemmer *text.Stemmer
+	hits    []index.Hit
+
+	epoch    uint32 // of the word at hand
+	query    uint32 // the epoch at which the query began
+	cells    []cell // by document
+	now      []uint32
+	touched  []uint32
+	sess     []sessCell // by session
+	sessNow  []uint32
+	sessions []uint32
+}
+
+// cell is what a query knows of a document.
+type cell struct {
+	pool  float32 // count of the word at hand
+	words float32 // score of the words so far
+	gram  float32
+	mark  uint32 // epoch of pool
+	own   uint32 // epoch of the word that it has itself
+	seen  uint32 // query of words and gram
+}
+
+// sessCell is what a query knows of a session.
+type sessCell struct {
+	pool  float32
+	score float32
+	mark  uint32
+	seen  uint32
+}
+
+// reset begins a query over so many documents and sessions.
+func (s *scratch) reset(docs, sessions int) {
+	const maxEpoch = 1 << 31
+	if s.epoch > maxEpoch {
+		clear(s.cells)
+		clear(s.sess)
+		s.epoch = 0
+	}
+	if len(s.cells) < docs {
+		s.cells = append(s.cells, make([]cell, docs+docs/8-len(s.cells))...)
+	}
+	if len(s.sess) < sessions {
+		s.sess = append(s.sess, make([]sessCell, sessions+sessions/8+1-len(s.sess))...)
+	}
+	s.epoch++
+	s.query = s.epoch
+	s.touched, s.sessions = s.touched[:0], s.sessions[:0]
+}

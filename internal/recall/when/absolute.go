@@ -1,0 +1,269 @@
+package when
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/tallystick/tallystick/internal/recall/text"
+)
+
+// words are the words of a text in order, and what is written between digits.
+type words struct {
+	list []string
+	used []bool // by word: part of a date that was read
+}
+
+// read takes the words out of t, and appends the dates that are written as one
+// (2026-03-04, 4.3.2026) to specs.
+func read(t *text.Terms, specs []Spec) (words, []Spec) {
+	w := words{list: make([]string, 0, t.Len()), used: make([]bool, 0, t.Len())}
+	chunk := -1 // the one at hand
+	first := 0  // its first word
+	for i := range t.Len() {
+		term, kind := t.At(i)
+		if t.Chunk(i) != chunk {
+			chunk, first = t.Chunk(i), len(w.list)
+		}
+		switch kind {
+		case text.Word:
+			w.list = append(w.list, string(term))
+			w.used = append(w.used, false)
+		case text.Whole:
+			day, ok := numeric(string(term))
+			if !ok {
+				continue
+			}
+			specs = append(specs, Spec{Span: one(day)})
+			w.take(first, len(w.list)) // not read a second time
+		case text.Sign, text.Part:
+		}
+	}
+	return w, specs
+}
+
+// numeric reads 2026-03-04, 2026/3/4 and 4.3.2026, also before a T and a time.
+func numeric(s string) (Day, bool) {
+	if i := strings.IndexByte(s, 't'); i >= 8 {
+		s = s[:i]
+	}
+	for _, sep := range []string{"-", "/", "."} {
+		p := strings.Split(s, sep)
+		if len(p) != 3 {
+			continue
+		}
+		if len(p[0]) == 4 {
+			return civil(p[0], p[1], p[2])
+		}
+		if sep == "." && len(p[2]) == 4 {
+			return civil(p[2], p[1], p[0])
+		}
+	}
+	return 0, false
+}
+
+func civil(year, month, day string) (Day, bool) {
+	y, err1 := strconv.Atoi(year)
+	m, err2 := strconv.Atoi(month)
+	d, err3 := strconv.Atoi(day)
+	if err1 != nil || err2 != nil || err3 != nil {
+		return 0, false
+	}
+	return valid(y, m, d)
+}
+
+func valid(y, m, d int) (Day, bool) {
+	if y < 1 || m < 1 || m > 12 || d < 1 || d > 31 {
+		return 0, false
+	}
+	day := Date(y, m, d)
+	if _, got, _ := day.Civil(); got != m {
+		return 0, false // 31 April
+	}
+	return day, true
+}
+
+// at returns word i, "" beyond the ends.
+func (w *words) at(i int) string {
+	if i < 0 || i >= len(w.list) {
+		return ""
+	}
+	return w.list[i]
+}
+
+// take marks the words [i, j) as read.
+func (w *words) take(i, j int) {
+	for k := i; k < j; k++ {
+		w.used[k] = true
+	}
+}
+
+// Named returns the dates that the text of t names with day, month or year. A
+// month or a day without a year is one of every year.
+func Named(t *text.Terms) []Spec {
+	w, specs := read(t, nil)
+	return w.absolute(specs, 0)
+}
+
+// absolute appends the absolute dates of w; year completes those without one,
+// unless it is 0.
+func (w *words) absolute(specs []Spec, year int) []Spec {
+	for i := range w.list {
+		if m := monthNumber(w.list[i]); m != 0 && !w.used[i] {
+			if s, ok := w.dayAndMonth(i, m, year); ok {
+				specs = append(specs, s)
+			}
+		}
+	}
+	for i, word := range w.list {
+		if w.used[i] {
+			continue
+		}
+		if m := monthNumber(word); m != 0 {
+			specs = append(specs, w.monthAlone(i, m, year)...)
+		}
+	}
+	for i, word := range w.list {
+		if y := yearNumber(word); y >= 1900 && y < 2100 && !w.used[i] {
+			specs = append(specs, Spec{Span: yearOf(y)})
+		}
+	}
+	return specs
+}
+
+// dayAndMonth reads "4 [of] March [2026]" and "March 4 [2026]" around the month at i.
+func (w *words) dayAndMonth(i, month, year int) (Spec, bool) {
+	first, day, last := i, 0, i+1
+	before := i - 1
+	if w.at(before) == "of" {
+		before--
+	}
+	if d := dayNumber(w.at(before)); d != 0 && !w.used[before] {
+		first, day = before, d
+	} else if d := dayNumber(w.at(i + 1)); d != 0 && monthNumber(w.at(i+2)) == 0 {
+		day, last = d, i+2
+	}
+	if day == 0 {
+		return Spec{}, false
+	}
+	if y := yearNumber(w.at(last)); y != 0 {
+		year = y
+		last++
+	}
+	if year == 0 {
+		w.take(first, last)
+		return Spec{Month: month, Day: day}, true
+	}
+	d, ok := valid(year, month, day)
+	if ok {
+		w.take(first, last)
+	}
+	return Spec{Span: one(d)}, ok
+}
+
+// monthAlone reads "March [of] [2026]" at i.
+func (w *words) monthAlone(i, month, year int) []Spec {
+	last := i + 1
+	y := yearNumber(w.at(last))
+	if y == 0 && w.at(last) == "of" {
+		if y = yearNumber(w.at(last + 1)); y != 0 {
+			last++
+		}
+	}
+	if y != 0 {
+		last++
+		year = y
+	} else if w.list[i] == "may" && !beforeMonth(w.at(i-1)) {
+		return nil // the verb
+	}
+	w.take(i, last)
+	if year == 0 {
+		return []Spec{{Month: month}}
+	}
+	return []Spec{{Span: monthOf(year, month)}}
+}
+
+func beforeMonth(word string) bool {
+	switch word {
+	case "in", "last", "since", "during", "this", "until", "of":
+		return true
+	}
+	return false
+}
+
+// yearNumber reads four digits; 0 is none.
+func yearNumber(s string) int {
+	if len(s) != 4 {
+		return 0
+	}
+	return number(s)
+}
+
+// dayNumber reads a day of the month, 1 to 31, also as 1st; 0 is none.
+func dayNumber(s string) int {
+	if len(s) > 2 {
+		switch s[len(s)-2:] {
+		case "st", "nd", "rd", "th":
+			s = s[:len(s)-2]
+		}
+	}
+	if len(s) > 2 {
+		return 0
+	}
+	if d := number(s); d <= 31 {
+		return d
+	}
+	return 0
+}
+
+// number reads digits; 0 if s is anything else.
+func number(s string) int {
+	n := 0
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' || n > 1<<24 {
+			return 0
+		}
+		n = 10*n + int(s[i]-'0')
+	}
+	return n
+}
+
+// monthNumber reads the name of a month, folded, in one of some languages, or a
+// short English one; 0 is none.
+func monthNumber(s string) int {
+	switch s {
+	case "january", "jan", "januar", "janvier", "enero", "janeiro", "gennaio", "januari":
+		return 1
+	case "february", "feb", "februar", "fevrier", "febrero", "fevereiro", "febbraio", "februari":
+		return 2
+	case "march", "marz", "marzo", "marco", "maart":
+		return 3
+	case "april", "apr", "avril", "abril", "aprile":
+		return 4
+	case "may", "mayo", "maio", "maggio":
+		return 5
+	case "june", "jun", "juni", "juin", "junio", "junho", "giugno":
+		return 6
+	case "july", "jul", "juli", "juillet", "julio", "julho", "luglio":
+		return 7
+	case "august", "aug", "aout", "agosto", "augustus":
+		return 8
+	case "september", "sept", "sep", "septembre", "septiembre", "setembro", "settembre":
+		return 9
+	case "october", "oct", "oktober", "octobre", "octubre", "outubro", "ottobre":
+		return 10
+	case "november", "nov", "novembre", "noviembre", "novembro":
+		return 11
+	case "december", "dec", "dezember", "decembre", "diciembre", "dezembro", "dicembre": //nolint:misspell // French
+		return 12
+	}
+	return 0
+}
+
+// Piece returns what a word may be in a date: a day of the month, a month, a
+// year; 0 for what it is not.
+func Piece(word string) (day, month, year int) {
+	if y := yearNumber(word); y >= 1900 && y < 2100 {
+		return 0, 0, y
+	}
+	return dayNumber(word), monthNumber(word), 0
+}
