@@ -65,7 +65,7 @@ func TestWhatCanBeDoneCanBeAskedFor(t *testing.T) {
 		but           []string // those for programs only
 	}{
 		{"engine", "Engine", []string{"api", "peer", "node"}, nil},
-		{"client", "Client", []string{"cmd/tally"}, []string{"CloseIdle", "CreateAll", "Events", "Promote"}},
+		{"client", "Client", []string{"cmd/tally"}, []string{"CloseIdle", "CreateAll", "Events"}},
 	} {
 		used := selectors(files, tt.surfaces)
 		methods := exportedMethods(files, tt.pkg, tt.receiver)

@@ -80,7 +80,8 @@ type errorBody struct {
 	Title          string   `json:"title"`
 	Detail         string   `json:"detail"`
 	Fields         []string `json:"fields"`
-	Got            *int     `json:"got"`
+	Got            any      `json:"got"` // how many members, or a value that is not allowed
+	Allowed        []string `json:"allowed"`
 	Acks           *int     `json:"acks"`
 	Needed         int      `json:"needed"`
 	Reason         string   `json:"reason"`
@@ -118,10 +119,17 @@ func parseError(res *http.Response, raw []byte) *Error {
 	for _, d := range b.Errors {
 		e.Message += "; " + strings.TrimSpace(d.Location+" "+d.Message)
 	}
-	if b.Got != nil {
-		e.Got = *b.Got
-	} else if b.Acks != nil {
-		e.Got = *b.Acks
+	switch got := b.Got.(type) {
+	case float64:
+		e.Got = int(got)
+	case string:
+		if len(b.Fields) == 1 && len(b.Allowed) > 0 {
+			e.Message = fmt.Sprintf("%s %q: want one of %s", b.Fields[0], got, strings.Join(b.Allowed, ", "))
+		}
+	default:
+		if b.Acks != nil {
+			e.Got = *b.Acks
+		}
 	}
 	if b.Error == codeQuorum || quorumMissed(res.StatusCode, raw) {
 		e.Code = codeQuorum

@@ -59,8 +59,10 @@ type Counts struct {
 	Archived int64 `json:"archived"`
 	Deleted  int64 `json:"deleted"`
 	Erased   int64 `json:"erased"`
-	Links    int64 `json:"links"`
-	Bytes    int64 `json:"bytes"`
+	// Conflicts counts live memories with versions that nobody has settled.
+	Conflicts int64 `json:"conflicts"`
+	Links     int64 `json:"links"`
+	Bytes     int64 `json:"bytes"`
 }
 
 // Status returns the node's account of itself and of the other members.

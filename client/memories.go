@@ -185,6 +185,7 @@ type Recalled struct {
 	Count      int    `json:"count"`
 	TokensUsed int    `json:"tokens_used"`
 	Mode       string `json:"mode,omitempty"`
+	IndexLag   int    `json:"index_lag"` // entries that the text index has yet to take in
 }
 
 // Recall returns the live memories that fit a question best, best first: any of
@@ -198,14 +199,15 @@ func (c *Client) Recall(ctx context.Context, question string, s Selection) (*Rec
 }
 
 // Search returns the live memories in which all words occur, best first.
-func (c *Client) Search(ctx context.Context, words string, s Selection) ([]Hit, error) {
+func (c *Client) Search(ctx context.Context, words string, s Selection) (*Recalled, error) {
 	q := s.query()
 	q.Set("q", words)
 	var b struct {
-		Results []Hit `json:"results"`
+		Results  []Hit `json:"results"`
+		IndexLag int   `json:"index_lag"`
 	}
 	err := c.do(ctx, call{method: http.MethodGet, path: "/search", query: q}, &b)
-	return b.Results, err
+	return &Recalled{Memories: b.Results, Count: len(b.Results), Mode: "search", IndexLag: b.IndexLag}, err
 }
 
 // Revision is one version of a memory's content.
@@ -221,11 +223,27 @@ type Revision struct {
 	Memory     *Memory   `json:"memory,omitempty"`
 }
 
+// Past is what a node still has of a memory.
+type Past struct {
+	ID        string     `json:"id"`
+	State     string     `json:"state"`            // live, archived or deleted
+	Reason    string     `json:"reason,omitempty"` // of an archive
+	Conflicts int        `json:"conflicts"`
+	Revisions []Revision `json:"revisions"` // newest first
+}
+
+// Past returns a memory in any state but erased, with its versions.
+func (c *Client) Past(ctx context.Context, id string) (*Past, error) {
+	out := &Past{}
+	err := c.do(ctx, call{method: http.MethodGet, path: "/memories" + seg(id) + "/history"}, out)
+	return out, err
+}
+
 // History returns the versions of a memory in any state, newest first.
 func (c *Client) History(ctx context.Context, id string) ([]Revision, error) {
-	var b struct {
-		Revisions []Revision `json:"revisions"`
+	past, err := c.Past(ctx, id)
+	if err != nil {
+		return nil, err
 	}
-	err := c.do(ctx, call{method: http.MethodGet, path: "/memories" + seg(id) + "/history"}, &b)
-	return b.Revisions, err
+	return past.Revisions, nil
 }

@@ -93,6 +93,9 @@ type Patch struct {
 	ExpiresAt  *string         `json:"expires_at,omitempty"` // RFC 3339; "null" clears
 	Metadata   json.RawMessage `json:"metadata,omitempty"`
 	SourceURI  *string         `json:"source_uri,omitempty"`
+	// Resolve makes the edit settle all versions that are in conflict with the
+	// current one.
+	Resolve bool `json:"resolve_conflicts,omitempty"`
 	// IfVersion, if not 0, makes the edit fail with a conflict unless it is the
 	// current version.
 	IfVersion int64 `json:"-"`

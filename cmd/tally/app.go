@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -54,6 +55,7 @@ func run(ctx context.Context, io stdio, args []string) int {
 	root.SetIn(io.in)
 	root.SetOut(io.out)
 	root.SetErr(io.err)
+	addCompletion(root)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitOK
@@ -111,9 +113,14 @@ func (a *app) connectAs(url, agent string) (*client.Client, error) {
 
 // printJSON prints v on one line.
 func (a *app) printJSON(v any) error {
-	enc := json.NewEncoder(a.out)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	_, err := io.WriteString(a.out, escaped(b.String()))
+	return err
 }
 
 // show prints v as JSON if that was asked for, else what human writes.
@@ -136,9 +143,11 @@ func (p *printer) Write(b []byte) (int, error) {
 	if p.err != nil {
 		return 0, p.err
 	}
-	n, err := p.w.Write(b)
-	p.err = err
-	return n, err
+	// Texts come from anybody, and must not act upon a terminal. Files are as safe.
+	if _, p.err = io.WriteString(p.w, safe(string(b))); p.err != nil {
+		return 0, p.err
+	}
+	return len(b), nil
 }
 
 // say writes to a [printer], or to stderr, where an error has nobody to go to.

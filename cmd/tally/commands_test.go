@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/tallystick/tallystick/client"
@@ -29,6 +28,8 @@ func (d *daemon) reads(args ...string) string {
 type shown struct {
 	Memory client.Memory `json:"memory"`
 	Links  []client.Link `json:"links"`
+	State  string        `json:"state"`
+	Reason string        `json:"reason"`
 }
 
 func TestAMemoryIsWrittenReadAndEdited(t *testing.T) {
@@ -43,7 +44,7 @@ func TestAMemoryIsWrittenReadAndEdited(t *testing.T) {
 	if out.Receipt == nil || out.Receipt.W != 1 || !slices.Equal(out.Receipt.HeldBy, []string{"a"}) {
 		t.Errorf("receipt %+v", out.Receipt)
 	}
-	short := out.ID[:8]
+	short := out.ID
 	got := must[shown](d, "get", short)
 	if got.Memory.ID != out.ID || got.Memory.Title != "Gate code" || got.Links == nil {
 		t.Errorf("get %+v", got)
@@ -67,7 +68,7 @@ func TestAMemoryIsWrittenReadAndEdited(t *testing.T) {
 	if cleared.Memory.ExpiresAt != nil || cleared.Memory.Title != "New gate code" || cleared.ID != out.ID {
 		t.Errorf("cleared %+v", cleared.Memory)
 	}
-	history := must[[]client.Revision](d, "history", short)
+	history := must[client.Past](d, "history", short).Revisions
 	if len(history) != 4 || !history[0].Current || history[3].Memory == nil || history[3].Memory.Content != "It is 4711." {
 		t.Errorf("history %+v", history)
 	}
@@ -134,7 +135,7 @@ func TestMemoriesAreListedAndRecalled(t *testing.T) {
 	if found := must[client.Recalled](d, "recall", "--all", "red", "cars"); found.Count != 1 || found.Memories[0].Title != "Cars" {
 		t.Errorf("all words %+v", found)
 	}
-	if text := d.reads("list"); !strings.HasPrefix(text, "ID ") || strings.Count(text, "\n") != 5 {
+	if text := d.reads("list"); !strings.HasPrefix(text, "ID ") || strings.Count(text, "\n") < 5 {
 		t.Errorf("for people: %s", text)
 	}
 }
@@ -142,37 +143,44 @@ func TestMemoriesAreListedAndRecalled(t *testing.T) {
 func TestMemoriesGoAndComeBack(t *testing.T) {
 	d := single(t)
 	id := must[client.Outcome](d, "remember", "T", "x").ID
-	short := id[:9]
 
-	archived := must[client.Archived](d, "archive", short, "--reason", "old")
+	archived := must[client.Archived](d, "archive", id, "--reason", "old")
 	if !slices.Equal(archived.Archived, []string{id}) || archived.Reason != "old" || archived.Receipt == nil {
 		t.Errorf("archived %+v", archived)
 	}
-	if got := d.tally("get", id); got.code != exitNotFound {
+	if got := must[shown](d, "get", id); got.State != "archived" || got.Reason != "old" || got.Memory.Content != "x" {
 		t.Errorf("an archived memory: %+v", got)
 	}
 	if list := must[client.Page](d, "list", "--archived"); list.Count != 1 || list.Memories[0].ArchiveReason != "old" {
 		t.Errorf("archive %+v", list)
 	}
-	if out := must[client.Outcome](d, "restore", short); out.ID != id {
+	if out := must[client.Outcome](d, "restore", id); out.ID != id {
 		t.Errorf("restored %+v", out)
 	}
-	if out := must[client.Outcome](d, "forget", short); out.ID != id || out.Receipt == nil {
-		t.Errorf("forgotten %+v", out)
+	forgotten := must[client.Archived](d, "forget", id)
+	if !slices.Equal(forgotten.Archived, []string{id}) || forgotten.Reason != "forget" || forgotten.Receipt == nil {
+		t.Errorf("forgotten %+v", forgotten)
 	}
 	if got := d.tally("forget", id); got.code != exitNotFound {
 		t.Errorf("forgotten twice: %+v", got)
 	}
 	must[client.Outcome](d, "restore", id)
+	if out := must[client.Outcome](d, "delete", id); out.ID != id || out.Receipt == nil {
+		t.Errorf("deleted %+v", out)
+	}
+	if got := must[shown](d, "get", id); got.State != "deleted" {
+		t.Errorf("a deleted memory: %+v", got)
+	}
+	must[client.Outcome](d, "restore", id)
 
-	if got := d.tally("erase", short); got.code != exitUsage || !strings.Contains(got.err, "add --yes") {
+	if got := d.tally("erase", id); got.code != exitUsage || !strings.Contains(got.err, "add --yes") {
 		t.Errorf("erase without a terminal: %+v", got)
 	}
-	if text := d.reads("erase", short, "--dry-run"); !strings.Contains(text, "would erase") || !strings.Contains(text, id) {
+	if text := d.reads("erase", id, "--dry-run"); !strings.Contains(text, "would erase") || !strings.Contains(text, id) {
 		t.Errorf("dry run: %s", text)
 	}
 	d.reads("get", id)
-	if out := must[client.Outcome](d, "erase", short, "--yes"); out.ID != id {
+	if out := must[client.Outcome](d, "erase", id, "--yes"); out.ID != id {
 		t.Errorf("erased %+v", out)
 	}
 	for _, args := range [][]string{{"get", id}, {"restore", id}} {
@@ -189,7 +197,7 @@ func TestLinksAndConsolidation(t *testing.T) {
 	d := single(t)
 	a := must[client.Outcome](d, "remember", "A", "x").ID
 	b := must[client.Outcome](d, "remember", "B", "y").ID
-	if out := must[client.Outcome](d, "link", a[:8], b[:8], "--relation", "supersedes"); out.Receipt == nil {
+	if out := must[client.Outcome](d, "link", a, b, "--relation", "supersedes"); out.Receipt == nil {
 		t.Errorf("link %+v", out)
 	}
 	if got := must[shown](d, "get", b); len(got.Links) != 1 || got.Links[0].Relation != "supersedes" || got.Links[0].Source != a {
@@ -201,7 +209,7 @@ func TestLinksAndConsolidation(t *testing.T) {
 	if got := d.tally("link", a, a); got.code != exitUsage {
 		t.Errorf("a link to itself: %+v", got)
 	}
-	if got := d.tally("link", a, b, "--relation", "likes"); got.code != exitUsage || !strings.Contains(got.err, "invalid_relation") {
+	if got := d.tally("link", a, b, "--relation", "likes"); got.code != exitUsage || !strings.Contains(got.err, `relation "likes": want one of related_to, `) {
 		t.Errorf("an unknown relation: %+v", got)
 	}
 	type unlinked struct {
@@ -214,7 +222,7 @@ func TestLinksAndConsolidation(t *testing.T) {
 	if text := d.reads("unlink", a, b); text != "there was no such link\n" {
 		t.Errorf("for people: %s", text)
 	}
-	out := must[client.Outcome](d, "consolidate", a[:8], b[:8], "--title", "Both", "--summary", "x and y")
+	out := must[client.Outcome](d, "consolidate", a, b, "--title", "Both", "--summary", "x and y")
 	if out.Memory == nil || out.Memory.Content != "x and y" || out.Receipt == nil {
 		t.Errorf("consolidated %+v", out)
 	}
@@ -279,10 +287,10 @@ func TestTheNodeJudgesValues(t *testing.T) {
 		"title taken":    {[]string{"remember", "T", "y"}, exitConflict, "--on-conflict merge or version"},
 		"control char":   {[]string{"remember", "A\x01", "x"}, exitUsage, "control character"},
 		"priority":       {[]string{"remember", "A", "x", "--priority", "11"}, exitUsage, "priority 11"},
-		"unknown id":     {[]string{"get", "ffffffff"}, exitNotFound, "not found"},
+		"unknown id":     {[]string{"get", "ffffffff"}, exitNotFound, `no memory "ffffffff"`},
 		"bad id":         {[]string{"get", "a b"}, exitUsage, "not allowed"},
 		"bad dot":        {[]string{"receipt", "x"}, exitUsage, "node.incarnation.seq"},
-		"unknown dot":    {[]string{"receipt", "zz.1.99"}, exitNotFound, "not found"},
+		"unknown dot":    {[]string{"receipt", "zz.1.99"}, exitNotFound, "no op zz.1.99"},
 		"unknown member": {[]string{"diff", "nobody"}, exitNotFound, ""},
 		"bad member":     {[]string{"diff", "a b"}, exitUsage, "node name"},
 		"namespace":      {[]string{"remember", "A", "x", "-n", "a//b"}, exitUsage, "namespace"},
@@ -449,76 +457,4 @@ func TestAFederationThroughTheCommands(t *testing.T) {
 	eventually(t, "the digests are equal", func() bool {
 		return must[client.Status](a, "status").Digest == must[client.Status](c, "status").Digest
 	})
-}
-
-func TestTheDemoHolds(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts three nodes and kills one")
-	}
-	dir := t.TempDir()
-	t.Setenv(asProgram, "1") // the demo runs this program again
-	t.Setenv("GORACE", "atexit_sleep_ms=0")
-	got := tally(t, os.Environ(), "", "demo", "--exit", "--json", "--dir", dir, "--import", "testdata")
-	if got.code != exitOK {
-		t.Fatalf("code %d\n%s", got.code, got.err)
-	}
-	r := parse[demoResult](t, got.out)
-	if r.Writes < 600 || !r.Equal || r.Accounted != r.Writes || len(r.Lost) > 0 || len(r.Hits) == 0 || len(r.Nodes) != 3 || r.Killed != "cedar" {
-		t.Errorf("%+v", r)
-	}
-	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
-		t.Errorf("left behind: %v, %v", left, err)
-	}
-}
-
-func TestADemoThatIsInterruptedLeavesNothingBehind(t *testing.T) {
-	tests := map[string]struct {
-		signals int
-		code    int
-		clean   bool
-	}{
-		"once":  {1, exitInterrupted, true},
-		"twice": {2, exitOther, false}, // the data stays, the processes must not
-	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
-			cmd := program(t, "demo", "--dir", dir, "--import", "testdata")
-			file, err := os.Create(filepath.Join(t.TempDir(), "out"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer file.Close() //nolint:errcheck // the process writes to it
-			cmd.Stdout, cmd.Stderr = file, file
-			out := func() string {
-				b, err := os.ReadFile(file.Name())
-				if err != nil {
-					t.Fatal(err)
-				}
-				return string(b)
-			}
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			eventually(t, "all nodes are up", func() bool { return strings.Contains(out(), "started cedar") })
-			for range tc.signals {
-				_ = cmd.Process.Signal(syscall.SIGINT)
-			}
-			_ = cmd.Wait()
-			if code := cmd.ProcessState.ExitCode(); code != tc.code && (tc.signals == 1 || code != exitInterrupted) {
-				t.Errorf("code %d; %s", code, out())
-			}
-			for line := range strings.Lines(out()) {
-				_, host, ok := strings.Cut(strings.TrimSpace(line), " at http://")
-				if !ok {
-					continue
-				}
-				url := "http://" + host
-				eventually(t, url+" is down", func() bool { return tally(t, nil, "", "status", "--server", url).code == exitUnreachable })
-			}
-			if left, err := os.ReadDir(dir); err != nil || tc.clean && len(left) > 0 {
-				t.Errorf("left behind: %v, %v", left, err)
-			}
-		})
-	}
 }

@@ -28,18 +28,15 @@ the new one names them. Without --summary its text lists their titles.`
 		if err != nil {
 			return err
 		}
-		k.IDs = make([]string, len(ids))
-		for i, id := range ids {
-			if k.IDs[i], err = liveID(cmd.Context(), c, id); err != nil {
-				return err
-			}
+		if k.IDs, err = wholeIDs(cmd.Context(), c, ids); err != nil {
+			return err
 		}
 		if dryRun {
 			return a.rehearseConsolidate(cmd.Context(), c, k)
 		}
 		out, err := c.Consolidate(cmd.Context(), k, with)
 		if err != nil {
-			return err
+			return missedOne(cmd.Context(), c, k.IDs, err)
 		}
 		return a.showOutcome("consolidated", out)
 	}

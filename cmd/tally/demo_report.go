@@ -230,7 +230,7 @@ func (d *demo) report() error {
 			return err
 		}
 		say(w, "\n%s, which was dead when it was written, recalls %q:\n\n", r.AnsweredBy, r.Question)
-		if err := showHits(w, r.Hits); err != nil {
+		if err := showHits(w, r.Hits, false); err != nil {
 			return err
 		}
 		verdict := "\neverything held"
@@ -244,11 +244,11 @@ func (d *demo) report() error {
 
 // invite names three commands to try on the nodes.
 func (d *demo) invite() {
-	self := os.Args[0]
+	self := shellQuoted(os.Args[0])
 	a, b := d.nodes[0].URL(), d.nodes[1].URL()
 	d.say("\nThe nodes stay up. Try, in another terminal:\n")
 	d.say("  %s status --server %s", self, a)
-	d.say("  %s recall --server %s %s", self, b, d.result.Question)
+	d.say("  %s recall --server %s %s", self, b, shellQuoted(d.result.Question))
 	d.say("  %s remember --server %s --durability all \"Hello\" \"Held by all three.\"", self, a)
 	d.say("\nCtrl-C ends them.")
 }

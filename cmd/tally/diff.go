@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -48,13 +49,26 @@ func (a *app) compares(f func(*client.Client, context.Context, string) (*client.
 	return a.asks(func(ctx context.Context, c *client.Client, args []string) error {
 		d, err := f(c, ctx, args[0])
 		if err != nil {
-			return err
+			return noSuch(err, "member %q%s", args[0], members(ctx, c))
 		}
-		return a.showDiff(d)
+		return showDiff(a, d)
 	})
 }
 
-func (a *app) showDiff(d *client.Diff) error {
+// members lists the members that a node knows, for a message; "" if there are none.
+func members(ctx context.Context, c *client.Client) string {
+	s, err := c.Status(ctx)
+	if err != nil || len(s.Members) == 0 {
+		return ""
+	}
+	names := make([]string, len(s.Members))
+	for i, m := range s.Members {
+		names[i] = m.Name
+	}
+	return "; the members are " + strings.Join(names, ", ")
+}
+
+func showDiff(a *app, d *client.Diff) error {
 	err := a.show(d, func(w io.Writer) error {
 		if d.Equal {
 			say(w, "equal  %s\n", d.Here)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"net/http"
 
 	"github.com/spf13/cobra"
 
@@ -47,11 +48,14 @@ func (a *app) rehearse(deeds ...deed) error {
 func deedsOn(ctx context.Context, c *client.Client, would string, ids []string) ([]deed, error) {
 	deeds := make([]deed, len(ids))
 	for i, id := range ids {
-		m, _, err := c.Get(ctx, id)
+		s, err := look(ctx, c, id)
 		if err != nil {
 			return nil, err
 		}
-		deeds[i] = deed{Would: would, ID: m.ID, What: m.Title}
+		if s.State != stateLive {
+			return nil, missed(ctx, c, id, &client.Error{Status: http.StatusNotFound, Code: string(client.CodeNotFound)})
+		}
+		deeds[i] = deed{Would: would, ID: s.Memory.ID, What: s.Memory.Title}
 	}
 	return deeds, nil
 }
@@ -65,7 +69,7 @@ func (a *app) rehearseOn(ctx context.Context, c *client.Client, would string, id
 }
 
 // rehearseUnlink names the links that would go.
-func (a *app) rehearseUnlink(ctx context.Context, c *client.Client, e client.Link) error {
+func rehearseUnlink(ctx context.Context, a *app, c *client.Client, e client.Link) error {
 	links, err := c.Links(ctx, e.Source)
 	if err != nil {
 		return err

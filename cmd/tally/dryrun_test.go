@@ -20,8 +20,9 @@ func TestADryRunSaysWhatWouldChangeAndChangesNothing(t *testing.T) {
 		args  []string
 		deeds []string
 	}{
-		"forget":       {[]string{"forget", a[:8], b}, []string{"forget " + a, "forget " + b}},
-		"archive":      {[]string{"archive", a[:8]}, []string{"archive " + a}},
+		"forget":       {[]string{"forget", a, b}, []string{"archive " + a, "archive " + b}},
+		"delete":       {[]string{"delete", a}, []string{"delete " + a}},
+		"archive":      {[]string{"archive", a}, []string{"archive " + a}},
 		"unlink":       {[]string{"unlink", a, b}, []string{"unlink " + a, "unlink " + a}},
 		"one relation": {[]string{"unlink", a, b, "--relation", "supersedes"}, []string{"unlink " + a}},
 		"no link":      {[]string{"unlink", b, a}, nil},
@@ -61,7 +62,7 @@ func TestADryRunSaysWhatWouldChangeAndChangesNothing(t *testing.T) {
 func TestWhateverTakesAwayHasADryRun(t *testing.T) {
 	root := newRoot(&app{})
 	for _, path := range []string{
-		"forget", "archive", "erase", "unlink", "consolidate", "namespace clear", "repair", "subscription remove", "import",
+		"forget", "archive", "delete", "erase", "unlink", "consolidate", "namespace clear", "repair", "subscription remove", "import",
 	} {
 		cmd, _, err := root.Find(strings.Fields(path))
 		if err != nil || cmd.Flags().Lookup("dry-run") == nil {

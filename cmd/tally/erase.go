@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 
@@ -54,7 +53,7 @@ type erasePlan struct {
 func (p *erasePlan) print(w io.Writer, verb string) error {
 	rows := make([][]string, len(p.Items))
 	for i, it := range p.Items {
-		rows[i] = []string{verb, it.ID, fmt.Sprintf("%d versions", it.Versions), cutTo(it.Title, 60)}
+		rows[i] = []string{verb, it.ID, count(it.Versions, "version"), cutTo(it.Title, 60)}
 	}
 	return table(w, nil, rows)
 }
@@ -63,11 +62,14 @@ func (p *erasePlan) print(w io.Writer, verb string) error {
 func newErasePlan(ctx context.Context, c *client.Client, ids []string) (*erasePlan, error) {
 	plan := &erasePlan{}
 	for _, id := range ids {
-		full, err := anyID(ctx, c, id)
+		full, err := wholeID(ctx, c, id)
 		if err != nil {
 			return nil, err
 		}
 		revisions, err := c.History(ctx, full)
+		if notFound(err) {
+			return nil, noMemory(ctx, c, full)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -55,7 +55,7 @@ func exitHelp() string {
 		say(&b, "  %3d  %s\n", row.code, row.meaning)
 	}
 	b.WriteString("\nMessages go to stderr. With --json an error is one JSON object there:\n" +
-		"  {\"error\", \"code\", \"exit\", \"hint\", \"id\", \"receipt\"}; what is not known is left out.\n")
+		"  {\"error\", \"code\", \"exit\", \"hint\", \"id\", \"receipt\", \"candidates\"}; what is not known is left out.\n")
 	return b.String()
 }
 
@@ -150,8 +150,10 @@ func (a *app) hint(err error) string {
 		return (&operatorError{}).hint()
 	case e.Status == http.StatusForbidden:
 		return "say who you are with --agent or TALLY_AGENT"
-	case e.Code == "AMBIGUOUS_ID":
-		return "give more characters of the id"
+	case e.Code == string(client.CodeAmbiguousID):
+		return "give the whole id, or more characters of it"
+	case e.Code == string(client.CodeUnknownRoute):
+		return "is this the address of a node, without a path behind it, and no older one than this program?"
 	case e.Conflict() && e.Current != 0:
 		return fmt.Sprintf("read it again (tally get %s) and edit version %d", e.ID, e.Current)
 	case e.Conflict() && e.ID != "":
@@ -174,9 +176,9 @@ func (a *app) explain(err error) {
 		a.explainJSON(err, hint)
 		return
 	}
-	say(a.err, "tally: %v\n", err)
+	say(a.err, "tally: %s\n", safe(err.Error()))
 	if hint != "" {
-		say(a.err, "  → %s\n", hint)
+		say(a.err, "  → %s\n", safe(hint))
 	}
 }
 
@@ -188,7 +190,11 @@ func (a *app) explainJSON(err error, hint string) {
 		Hint    string          `json:"hint,omitempty"`
 		ID      string          `json:"id,omitempty"`
 		Receipt *client.Receipt `json:"receipt,omitempty"`
+		Fits    []candidate     `json:"candidates,omitempty"`
 	}{Error: err.Error(), Exit: exitCode(err), Hint: hint}
+	if e, ok := errors.AsType[*idError](err); ok {
+		body.Error, body.Fits = e.answer.Message, e.candidates
+	}
 	if e, ok := errors.AsType[*client.Error](err); ok {
 		body.Code, body.ID, body.Receipt = e.Code, e.ID, e.Receipt
 	}

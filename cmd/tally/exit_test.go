@@ -57,7 +57,7 @@ func TestHintsSayWhatToDo(t *testing.T) {
 		"quorum":    {&client.Error{Status: 503, Code: "quorum_not_met", Receipt: &client.Receipt{Dot: "n.1.7"}}, "see who holds it now: tally receipt n.1.7"},
 		"taken":     {&client.Error{Status: 409, Code: "CONFLICT", ID: "1"}, "edit the one that is there (tally update 1), or create with --on-conflict merge or version"},
 		"version":   {&client.Error{Status: 409, ID: "1", Current: 4}, "read it again (tally get 1) and edit version 4"},
-		"ambiguous": {&client.Error{Status: 400, Code: "AMBIGUOUS_ID"}, "give more characters of the id"},
+		"ambiguous": {&client.Error{Status: 400, Code: "AMBIGUOUS_ID"}, "give the whole id, or more characters of it"},
 		"busy":      {&client.Error{Status: 429, RetryAfter: 2e9}, "try again in 2s"},
 		"key":       {&client.Error{Status: 401}, "give the key with --api-key or TALLY_API_KEY"},
 		"forbidden": {&client.Error{Status: 403}, "say who you are with --agent or TALLY_AGENT"},

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"strings"
 	"time"
 
@@ -100,65 +98,4 @@ func (f *selectFlags) selection(now time.Time) (client.Selection, error) {
 	return client.Selection{
 		Namespace: f.namespace, Tier: f.tier, Tag: f.tag, MinPriority: f.minPriority, Since: since, Until: until, Limit: f.limit,
 	}, nil
-}
-
-const fullID = 36 // characters of a UUID
-
-// liveID completes the prefix of a live memory's id.
-func liveID(ctx context.Context, c *client.Client, id string) (string, error) {
-	if len(id) >= fullID {
-		return id, nil
-	}
-	m, _, err := c.Get(ctx, id)
-	if err != nil {
-		return "", err
-	}
-	return m.ID, nil
-}
-
-// archivedID completes the prefix of an archived memory's id; what fits none is
-// left for the node to judge.
-func archivedID(ctx context.Context, c *client.Client, id string) (string, error) {
-	if len(id) >= fullID {
-		return id, nil
-	}
-	const page = 1000
-	found := ""
-	for offset := 0; ; offset += page {
-		list, err := c.ListArchive(ctx, "", page, offset)
-		if err != nil {
-			return "", err
-		}
-		for _, m := range list {
-			switch {
-			case !strings.HasPrefix(m.ID, id):
-			case found != "" && found != m.ID:
-				return "", usage("id %q: fits more than one archived memory; give more characters", id)
-			default:
-				found = m.ID
-			}
-		}
-		if len(list) < page {
-			break
-		}
-	}
-	if found == "" {
-		return id, nil
-	}
-	return found, nil
-}
-
-// anyID completes the prefix of an id, live or archived.
-func anyID(ctx context.Context, c *client.Client, id string) (string, error) {
-	full, err := liveID(ctx, c, id)
-	if notFound(err) {
-		return archivedID(ctx, c, id)
-	}
-	return full, err
-}
-
-// notFound reports whether err is a node's answer that there is no such thing.
-func notFound(err error) bool {
-	e, ok := errors.AsType[*client.Error](err)
-	return ok && e.NotFound()
 }

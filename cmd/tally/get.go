@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,27 +14,35 @@ import (
 
 func newGet(a *app) *cobra.Command {
 	cmd := command("get ID", "Show a memory and its links", argCheck{1, 1}, nil)
+	cmd.Long = `Show a memory and its links. One that is archived, expired or deleted is shown
+too, and how to bring it back. The beginning of an id will do with … or ... behind
+it, if it fits one memory only: tally get 019ea94a…`
 	var content bool
 	cmd.RunE = a.asks(func(ctx context.Context, c *client.Client, args []string) error {
-		m, links, err := c.Get(ctx, args[0])
-		if err != nil {
-			return err
-		}
-		if content && !a.json {
-			_, err := io.WriteString(a.out, m.Content)
-			return err
-		}
-		both := struct {
-			Memory *client.Memory `json:"memory"`
-			Links  []client.Link  `json:"links"`
-		}{m, links}
-		return a.show(both, func(w io.Writer) error { return showMemory(w, m, links) })
+		return runGet(ctx, a, c, args[0], content)
 	})
-	cmd.Flags().BoolVar(&content, "content", false, "print the text alone, byte for byte")
+	cmd.Flags().BoolVar(&content, "content", false, "print the text alone; to a pipe or a file, byte for byte")
 	return cmd
 }
 
-func showMemory(w io.Writer, m *client.Memory, links []client.Link) error {
+func runGet(ctx context.Context, a *app, c *client.Client, id string, content bool) error {
+	s, err := look(ctx, c, id)
+	if err != nil {
+		return err
+	}
+	if content && !a.json {
+		text := s.Memory.Content
+		if terminal(a.out) {
+			text = safe(text)
+		}
+		_, err := io.WriteString(a.out, text)
+		return err
+	}
+	return a.show(s, func(w io.Writer) error { return showMemory(w, s) })
+}
+
+func showMemory(w io.Writer, s *sighting) error {
+	m := s.Memory
 	rows := [][]string{
 		{"id", m.ID},
 		{"title", m.Title},
@@ -43,23 +51,27 @@ func showMemory(w io.Writer, m *client.Memory, links []client.Link) error {
 		{"priority", decimal(m.Priority)},
 		{"version", decimal(m.Version)},
 		{"created", stamp(m.CreatedAt)},
-		{"updated", stamp(m.UpdatedAt)},
 	}
 	optional := func(name, value string) {
 		if value != "" && value != "-" {
 			rows = append(rows, []string{name, value})
 		}
 	}
-	optional("expires", stampOf(m.ExpiresAt))
+	optional("updated", stamp(m.UpdatedAt))
+	if s.State == stateLive {
+		optional("expires", strings.TrimPrefix(expiry(m, time.Now()), "expires "))
+	} else {
+		optional("state", s.standing()+"; bring it back: tally restore "+m.ID)
+	}
 	optional("tags", strings.Join(m.Tags, ", "))
 	optional("source uri", m.SourceURI)
 	if len(m.Metadata) > 0 && string(m.Metadata) != "{}" {
 		optional("metadata", compact(m.Metadata))
 	}
 	if m.Conflicts > 0 {
-		optional("conflicts", fmt.Sprintf("%d (tally history %s)", m.Conflicts, m.ID))
+		optional("conflicts", count(m.Conflicts, "version")+" beside this one: tally history "+m.ID+", then tally resolve "+m.ID)
 	}
-	for _, l := range links {
+	for _, l := range s.Links {
 		if l.Source == m.ID {
 			optional("link", l.Relation+" → "+l.Target)
 		} else {
@@ -71,6 +83,17 @@ func showMemory(w io.Writer, m *client.Memory, links []client.Link) error {
 	}
 	say(w, "\n%s\n", strings.TrimRight(safe(m.Content), "\n"))
 	return nil
+}
+
+// standing is the state of a memory in words.
+func (s *sighting) standing() string {
+	switch {
+	case s.Reason == reasonExpired && s.Memory.ExpiresAt != nil:
+		return "expired " + stamp(*s.Memory.ExpiresAt)
+	case s.Reason != "" && s.Reason != "archive":
+		return s.State + " (" + s.Reason + ")"
+	}
+	return s.State
 }
 
 func compact(raw json.RawMessage) string {

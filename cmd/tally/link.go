@@ -28,7 +28,7 @@ func newUnlink(a *app) *cobra.Command {
 		"only this relation (default all)",
 		func(ctx context.Context, c *client.Client, e client.Link, with client.With) error {
 			if dryRun {
-				return a.rehearseUnlink(ctx, c, e)
+				return rehearseUnlink(ctx, a, c, e)
 			}
 			removed, out, err := c.Unlink(ctx, e.Source, e.Target, e.Relation, with)
 			if err != nil || out.Pending != nil {
@@ -65,13 +65,13 @@ func linkCommand(a *app, use, short, relationHelp string, act func(context.Conte
 			return err
 		}
 		e := client.Link{Relation: relation}
-		if e.Source, err = liveID(cmd.Context(), c, args[0]); err != nil {
+		if e.Source, err = wholeID(cmd.Context(), c, args[0]); err != nil {
 			return err
 		}
-		if e.Target, err = liveID(cmd.Context(), c, args[1]); err != nil {
+		if e.Target, err = wholeID(cmd.Context(), c, args[1]); err != nil {
 			return err
 		}
-		return act(cmd.Context(), c, e, with)
+		return missedOne(cmd.Context(), c, []string{e.Source, e.Target}, act(cmd.Context(), c, e, with))
 	})
 	cmd.Flags().StringVarP(&relation, "relation", "r", "", relationHelp)
 	w.register(cmd)

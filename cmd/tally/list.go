@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"time"
 
@@ -11,59 +12,107 @@ import (
 
 const maxPage = 1000 // memories of one list request
 
+// listOptions say what `tally list` shows.
+type listOptions struct {
+	selectFlags
+
+	offset                       int
+	archived, expired, conflicts bool
+}
+
 func newList(a *app) *cobra.Command {
-	var f selectFlags
-	var archived bool
+	var o listOptions
 	cmd := command("list [flags]", "List memories", argCheck{0, 0}, nil)
 	cmd.Long = `List live memories by priority, then by last edit; with --archived those in the
-archive, the expired included.`
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		sel, err := f.selection(time.Now())
-		if err != nil {
-			return err
-		}
-		c, err := a.connect()
-		if err != nil {
-			return err
-		}
-		var list []client.Memory
-		if archived {
-			list, err = c.ListArchive(cmd.Context(), sel.Namespace, min(sel.Limit, maxPage), 0)
-		} else {
-			list, err = pages(sel, func(s client.Selection) (*client.Page, error) { return c.List(cmd.Context(), s) })
-		}
-		if err != nil {
-			return err
-		}
-		out := client.Page{Memories: list, Count: len(list)}
-		return a.show(out, func(w io.Writer) error {
-			if len(list) == 0 {
-				say(w, "nothing found\n")
-				return nil
-			}
-			return table(w, []string{"ID", "NAMESPACE", "TIER", "PRIO", "UPDATED", "TITLE"}, memoryRows(list))
-		})
-	}
-	f.register(cmd, 20, "at most this many")
-	cmd.Flags().BoolVar(&archived, "archived", false, "the archive instead")
+archive, the expired included, with --expired those that expired. tally restore
+brings them back. With --conflicts: those of which two versions were written at
+the same time, until somebody settles it (tally resolve).`
+	cmd.RunE = a.asks(func(ctx context.Context, c *client.Client, _ []string) error { return runList(ctx, a, c, o) })
+	o.register(cmd, 20, "at most this many")
+	cmd.Flags().IntVar(&o.offset, "offset", 0, "leave out this many before them")
+	cmd.Flags().BoolVar(&o.archived, "archived", false, "the archive instead")
+	cmd.Flags().BoolVar(&o.expired, "expired", false, "only what expired, from the archive")
+	cmd.Flags().BoolVar(&o.conflicts, "conflicts", false, "only memories in conflict")
+	cmd.MarkFlagsMutuallyExclusive("archived", "conflicts")
+	cmd.MarkFlagsMutuallyExclusive("expired", "conflicts")
 	return cmd
 }
 
-// pages fetches as many pages as the limit of s takes.
-func pages(s client.Selection, fetch func(client.Selection) (*client.Page, error)) ([]client.Memory, error) {
-	out := []client.Memory{}
-	for want := s.Limit; want > 0; {
-		s.Limit = min(want, maxPage)
-		page, err := fetch(s)
+func runList(ctx context.Context, a *app, c *client.Client, o listOptions) error {
+	sel, err := o.selection(time.Now())
+	if err != nil {
+		return err
+	}
+	if o.offset < 0 {
+		return usage("--offset %d: want 0 or more", o.offset)
+	}
+	fetch := livePages(ctx, c, sel)
+	if o.archived || o.expired {
+		fetch = archivePages(ctx, c, sel)
+	}
+	list, err := pick(fetch, o.offset, o.limit, func(m *client.Memory) bool {
+		return (!o.expired || m.ArchiveReason == reasonExpired) && (!o.conflicts || m.Conflicts > 0)
+	})
+	if err != nil {
+		return err
+	}
+	return a.show(client.Page{Memories: list, Count: len(list)}, func(w io.Writer) error { return showList(a, w, list) })
+}
+
+// pages returns the next part of a list each time it is called, and nothing at
+// the end.
+type pages func() ([]client.Memory, error)
+
+func livePages(ctx context.Context, c *client.Client, sel client.Selection) pages {
+	sel.Limit = maxPage
+	end := false
+	return func() ([]client.Memory, error) {
+		if end {
+			return nil, nil
+		}
+		page, err := c.List(ctx, sel)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, page.Memories...)
-		want -= len(page.Memories)
-		if page.Next == "" || len(page.Memories) == 0 {
-			break
-		}
-		s.Cursor = page.Next
+		sel.Cursor, end = page.Next, page.Next == ""
+		return page.Memories, nil
 	}
-	return out, nil
+}
+
+func archivePages(ctx context.Context, c *client.Client, sel client.Selection) pages {
+	offset, end := 0, false
+	return func() ([]client.Memory, error) {
+		if end {
+			return nil, nil
+		}
+		page, err := c.ListArchive(ctx, sel.Namespace, maxPage, offset)
+		if err != nil {
+			return nil, err
+		}
+		offset, end = offset+len(page), len(page) < maxPage
+		return page, nil
+	}
+}
+
+// pick goes through pages until limit memories fit, after the first offset ones.
+func pick(next pages, offset, limit int, fits func(*client.Memory) bool) ([]client.Memory, error) {
+	out := []client.Memory{}
+	for {
+		page, err := next()
+		if err != nil || len(page) == 0 {
+			return out, err
+		}
+		for i := range page {
+			switch {
+			case !fits(&page[i]):
+			case offset > 0:
+				offset--
+			default:
+				out = append(out, page[i])
+			}
+			if len(out) == limit {
+				return out, nil
+			}
+		}
+	}
 }

@@ -98,6 +98,8 @@ func TestNonsenseOnTheCommandLineIsRefused(t *testing.T) {
 	}{
 		"unknown command":       {[]string{"remembr"}, `unknown command "remembr"; did you mean remember?`},
 		"unknown sub-command":   {[]string{"pending", "aprove"}, `unknown command "aprove"`},
+		"unknown help topic":    {[]string{"help", "nonsense"}, `unknown command "nonsense"`},
+		"unknown shell":         {[]string{"completion", "tcsh"}, `unknown command "tcsh"`},
 		"unknown flag":          {[]string{"get", "--colour", "1"}, "unknown flag: --colour\nsee `tally get --help`"},
 		"flag of serve":         {[]string{"serve", "--prot", "1"}, "unknown flag: --prot"},
 		"too few":               {[]string{"link", "1"}, "link: too few arguments\nusage: tally link [flags] SOURCE TARGET"},
@@ -105,7 +107,7 @@ func TestNonsenseOnTheCommandLineIsRefused(t *testing.T) {
 		"serve takes none":      {[]string{"serve", "dir"}, `serve: unexpected argument "dir"`},
 		"durability":            {[]string{"forget", "1", "--durability", "most"}, `--durability "most": want local, quorum or all`},
 		"limit":                 {[]string{"list", "--limit", "0"}, "--limit 0: want 1 or more"},
-		"limit is no number":    {[]string{"list", "--limit", "x"}, `invalid argument "x"`},
+		"limit is no number":    {[]string{"list", "--limit", "x"}, `invalid argument "x" for "-l, --limit" flag: want a number`},
 		"since":                 {[]string{"list", "--since", "soon"}, `--since "soon": want a time such as`},
 		"metadata":              {[]string{"remember", "T", "x", "--metadata", "[1]"}, "--metadata: want a JSON object"},
 		"ttl":                   {[]string{"remember", "T", "x", "--ttl", "5"}, `--ttl "5": want a time such as 90m or 30d`},
@@ -117,7 +119,7 @@ func TestNonsenseOnTheCommandLineIsRefused(t *testing.T) {
 		"server":                {[]string{"status", "--server", "ftp://x"}, "--server: node URL"},
 		"retry what":            {[]string{"parked", "retry"}, "name the ops"},
 		"retry both":            {[]string{"parked", "retry", "--all", "n.1.1"}, "name the ops"},
-		"one key for many":      {[]string{"forget", "--idempotency-key", "k", "1", "2"}, "one ID at a time"},
+		"one key for many":      {[]string{"delete", "--idempotency-key", "k", "1", "2"}, "one ID at a time"},
 		"import nothing":        {[]string{"import", filepath.Join("testdata", "none")}, "no such file"},
 		"import concurrency":    {[]string{"import", ".", "--concurrency", "0"}, "--concurrency 0"},
 		"demo nothing":          {[]string{"demo", "--import", "testdata/none"}, "no such file"},
@@ -168,8 +170,10 @@ oops
 }
 
 func TestVersionIsShown(t *testing.T) {
-	if got := tally(t, nil, "", "version"); got.code != exitOK || !strings.HasPrefix(got.out, "tally ") {
-		t.Errorf("%+v", got)
+	for _, arg := range []string{"version", "--version"} {
+		if got := tally(t, nil, "", arg); got.code != exitOK || !strings.HasPrefix(got.out, "tally ") {
+			t.Errorf("%s: %+v", arg, got)
+		}
 	}
 	if got := tally(t, nil, "", "version", "--json"); !strings.Contains(got.out, `"platform":`) {
 		t.Errorf("%+v", got)

@@ -113,6 +113,7 @@ func manFlags(w io.Writer, title string, flags *pflag.FlagSet) {
 // troff writes text so that troff shows it as it is.
 func troff(s string) string {
 	s = strings.NewReplacer(`\`, `\e`, "-", `\-`).Replace(s)
+	s = strings.NewReplacer("…", `\[u2026]`, "→", `\[u2192]`).Replace(s)
 	lines := strings.Split(s, "\n")
 	for i, line := range lines {
 		if strings.HasPrefix(line, ".") || strings.HasPrefix(line, "'") {

@@ -92,11 +92,14 @@ write, promote and delete take any, registered, owner or approve.`
 			return err
 		}
 		if len(args) == 2 {
-			if d.ID, err = liveID(cmd.Context(), c, args[1]); err != nil {
+			if d.ID, err = wholeID(cmd.Context(), c, args[1]); err != nil {
 				return err
 			}
 		}
 		s, out, err := c.SetStandard(cmd.Context(), args[0], d, with)
+		if err != nil && d.ID != "" {
+			return missed(cmd.Context(), c, d.ID, err)
+		}
 		if err != nil || out.Pending != nil {
 			return orPending(a, out, err)
 		}

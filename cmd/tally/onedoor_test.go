@@ -37,6 +37,12 @@ func (s *surface) memo(name string) string {
 	return must[client.Outcome](s.elsewhere(), "remember", s.title(name), "text of "+name).ID
 }
 
+// brief is a memory that expires.
+func (s *surface) brief(name string) string {
+	s.t.Helper()
+	return must[client.Outcome](s.elsewhere(), "remember", s.title(name), "x", "--ttl", "1h").ID
+}
+
 func (s *surface) linked() (source, target string) {
 	s.t.Helper()
 	source, target = s.memo("source"), s.memo("target")
@@ -94,6 +100,9 @@ func recipes() map[string]func(*surface) []string {
 		"update":   about("update", "new text"),
 		"forget":   about("forget"),
 		"archive":  about("archive"),
+		"delete":   about("delete"),
+		"keep":     func(s *surface) []string { return []string{s.brief("keep")} },
+		"resolve":  about("resolve"),
 		"erase":    about("erase", "--yes"),
 		"consolidate": func(s *surface) []string {
 			return []string{s.memo("first"), s.memo("second"), "--title", s.title("both")}

@@ -3,11 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/tallystick/tallystick/client"
 )
@@ -22,97 +21,61 @@ func table(w io.Writer, head []string, rows [][]string) error {
 		for i := range row {
 			row[i] = printable(row[i])
 		}
-		say(t, "%s\n", strings.Join(row, "\t"))
+		say(t, "%s\n", strings.TrimRight(strings.Join(row, "\t"), "\t"))
 	}
 	return t.Flush()
 }
 
-// printable makes s safe for one cell: no line breaks, no control sequences.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t' || r == '\r':
-			return ' '
-		case unicode.IsControl(r):
-			return -1
-		}
-		return r
-	}, s)
-}
-
-// safe removes control sequences from text that goes to a terminal.
-func safe(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			return -1
-		}
-		return r
-	}, s)
-}
-
-// cutTo shortens s to n characters.
-func cutTo(s string, n int) string {
-	if utf8.RuneCountInString(s) <= n {
+// short cuts a text to n characters for a person at a terminal. What goes to a
+// pipe, a file or an agent stays whole.
+func (a *app) short(s string, n int) string {
+	if !terminal(a.out) {
 		return s
 	}
-	return string([]rune(s)[:n-1]) + "…"
+	return cutTo(s, n)
 }
 
-// decimal writes a number of any type.
-func decimal[T int | int32 | int64 | uint64](n T) string { return fmt.Sprint(n) }
-
-func stamp(t time.Time) string {
-	if t.IsZero() {
-		return "-"
+// showList writes memories as a table, and how to keep those that expire.
+func showList(a *app, w io.Writer, list []client.Memory) error {
+	if len(list) == 0 {
+		say(w, "nothing found\n")
+		return nil
 	}
-	return t.Local().Format("2006-01-02 15:04:05")
-}
-
-func stampOf(t *time.Time) string {
-	if t == nil {
-		return "-"
-	}
-	return stamp(*t)
-}
-
-// shortIDs returns the shortest prefixes, of 8 characters or more, that tell the
-// ids of one list apart.
-func shortIDs(ids []string) []string {
-	n := 8
-	for !distinct(ids, n) {
-		n++
-	}
-	out := make([]string, len(ids))
-	for i, id := range ids {
-		out[i] = id[:min(n, len(id))]
-	}
-	return out
-}
-
-// distinct reports whether different ids have different prefixes of n characters.
-func distinct(ids []string, n int) bool {
-	seen := map[string]string{}
-	for _, id := range ids {
-		p := id[:min(n, len(id))]
-		if other, ok := seen[p]; ok && other != id {
-			return false
-		}
-		seen[p] = id
-	}
-	return true
-}
-
-func memoryRows(list []client.Memory) [][]string {
-	ids := make([]string, len(list))
-	for i := range list {
-		ids[i] = list[i].ID
-	}
-	short := shortIDs(ids)
+	now := time.Now()
 	rows := make([][]string, len(list))
 	for i, m := range list {
-		rows[i] = []string{short[i], m.Namespace, m.Tier, decimal(m.Priority), stamp(m.UpdatedAt), cutTo(m.Title, 60)}
+		rows[i] = []string{
+			m.ID, m.Namespace, m.Tier, decimal(m.Priority), stamp(m.UpdatedAt), remains(&m, now), a.short(m.Title, 60) + mark(&m),
+		}
 	}
-	return rows
+	if err := table(w, []string{"ID", "NAMESPACE", "TIER", "PRIO", "UPDATED", "EXPIRES", "TITLE"}, rows); err != nil {
+		return err
+	}
+	hints(w, list, now)
+	return nil
+}
+
+// mark says behind the title of a memory what somebody should look at.
+func mark(m *client.Memory) string {
+	if m.Conflicts == 0 {
+		return ""
+	}
+	return "  [" + count(m.Conflicts, "conflict") + "]"
+}
+
+// hints says once, below several memories, what can be done about those that
+// expire, have expired, or are in conflict.
+func hints(w io.Writer, list []client.Memory, now time.Time) {
+	some := func(f func(m client.Memory) bool) bool { return slices.ContainsFunc(list, f) }
+	if some(func(m client.Memory) bool { return m.ExpiresAt != nil && m.ExpiresAt.After(now) }) {
+		say(w, "→ to keep one that expires: tally keep ID\n")
+	}
+	if some(func(m client.Memory) bool { return m.ArchivedAt != nil }) {
+		say(w, "→ to bring one back: tally restore ID\n")
+	}
+	if some(func(m client.Memory) bool { return m.Conflicts > 0 }) {
+		say(w, "→ to see and settle a conflict: tally history ID, tally resolve ID\n")
+	}
 }
 
 // showReceipt writes one line: how safe the write is.
@@ -136,13 +99,16 @@ func (a *app) showOutcome(verb string, out *client.Outcome) error {
 			line += "  " + out.ID
 		}
 		if out.Memory != nil {
-			line += "  " + printable(cutTo(out.Memory.Title, 60))
+			line += "  " + printable(a.short(out.Memory.Title, 60))
 		}
 		if out.Replayed {
 			line += "  (an earlier request with this idempotency key did it)"
 		}
 		say(w, "%s\n", line)
 		showReceipt(w, out.Receipt)
+		if out.Memory != nil && out.Memory.ExpiresAt != nil {
+			say(w, "%s\n", expiry(out.Memory, time.Now()))
+		}
 		return nil
 	})
 	if err == nil && out.Pending != nil {
@@ -157,4 +123,46 @@ func orPending(a *app, out *client.Outcome, err error) error {
 		return err
 	}
 	return a.showOutcome("", out)
+}
+
+// showHits writes what a question found: a table for a person at a terminal,
+// and the whole texts otherwise, or where they are asked for.
+func showHits(w io.Writer, hits []client.Hit, whole bool) error {
+	if len(hits) == 0 {
+		say(w, "nothing found\n")
+		return nil
+	}
+	now := time.Now()
+	list := make([]client.Memory, len(hits))
+	rows := make([][]string, len(hits))
+	for i, h := range hits {
+		list[i] = h.Memory
+		if whole {
+			showHit(w, &h, now)
+			continue
+		}
+		rows[i] = []string{
+			fmt.Sprintf("%.2f", h.Score), h.ID, h.Namespace, remains(&h.Memory, now), cutTo(h.Title, 50) + mark(&h.Memory),
+			cutTo(strings.Join(strings.Fields(h.Content), " "), 70),
+		}
+	}
+	if !whole {
+		if err := table(w, []string{"SCORE", "ID", "NAMESPACE", "EXPIRES", "TITLE", "TEXT"}, rows); err != nil {
+			return err
+		}
+		hints(w, list, now)
+	}
+	return nil
+}
+
+// showHit writes one hit with all of its text.
+func showHit(w io.Writer, h *client.Hit, now time.Time) {
+	say(w, "# %s\n%s  %s  score %.2f\n", printable(h.Title), h.ID, printable(h.Namespace), h.Score)
+	if line := expiry(&h.Memory, now); line != "" {
+		say(w, "%s\n", line)
+	}
+	if h.Conflicts > 0 {
+		say(w, "%s: tally history %s\n", count(h.Conflicts, "version")+" in conflict", h.ID)
+	}
+	say(w, "\n%s\n\n", strings.TrimRight(safe(h.Content), "\n"))
 }

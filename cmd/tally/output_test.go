@@ -2,45 +2,42 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tallystick/tallystick/client"
 )
 
-func TestShortIDsTellAListApart(t *testing.T) {
-	tests := map[string]struct{ ids, want []string }{
-		"far apart":  {[]string{"aaaaaaaaaaaa", "bbbbbbbbbbbb"}, []string{"aaaaaaaa", "bbbbbbbb"}},
-		"close":      {[]string{"aaaaaaaaaa11", "aaaaaaaaaa12"}, []string{"aaaaaaaaaa11", "aaaaaaaaaa12"}},
-		"twice":      {[]string{"aaaaaaaaaaaa", "aaaaaaaaaaaa"}, []string{"aaaaaaaa", "aaaaaaaa"}},
-		"of a kind":  {[]string{"abc", "abcdefghijkl"}, []string{"abc", "abcdefgh"}},
-		"nothing":    {nil, []string{}},
-		"one":        {[]string{"x"}, []string{"x"}},
-		"own prefix": {[]string{"aaaaaaaa", "aaaaaaaab"}, []string{"aaaaaaaa", "aaaaaaaab"}},
-	}
-	for name, tc := range tests {
-		if d := cmp.Diff(tc.want, shortIDs(tc.ids)); d != "" {
-			t.Errorf("%s: %s", name, d)
-		}
-	}
-}
-
 func TestTextOfMemoriesCannotDriveTheTerminal(t *testing.T) {
 	var b bytes.Buffer
-	evil := "a\x1b[2Jb\nc\td\u009b31m"
-	m := client.Memory{ID: "1", Title: evil, Content: evil}
-	if err := showMemory(&b, &m, nil); err != nil {
+	evil := "a\x1b[2Jb\nc\td\u009b31m\u202egpj.exe\u2066"
+	m := client.Memory{ID: "1", Title: evil, Content: evil, Namespace: evil}
+	a := &app{stdio: stdio{out: &b, err: &b}}
+	for _, show := range []func(w io.Writer) error{
+		func(w io.Writer) error { return showMemory(w, &sighting{Memory: &m, State: stateLive}) },
+		func(w io.Writer) error { return showHits(w, []client.Hit{{Memory: m}}, true) },
+		func(w io.Writer) error { return showHits(w, []client.Hit{{Memory: m}}, false) },
+		func(w io.Writer) error { return showList(a, w, []client.Memory{m}) },
+		func(w io.Writer) error { say(w, "%s\n", evil); return nil },
+	} {
+		if err := a.show(nil, show); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.explain(errors.New(evil))
+	a.json = true
+	if err := a.printJSON(m); err != nil {
 		t.Fatal(err)
 	}
-	if err := showHits(&b, []client.Hit{{Memory: m}}); err != nil {
-		t.Fatal(err)
-	}
-	if strings.ContainsAny(b.String(), "\x1b\u009b") {
+	a.explain(errors.New(evil))
+	if strings.ContainsAny(b.String(), "\x1b\u009b\u202e\u2066") {
 		t.Errorf("%q", b.String())
+	}
+	if !strings.Contains(b.String(), "<U+202E>gpj.exe") {
+		t.Errorf("what turns the direction is not shown: %q", b.String())
 	}
 }
 

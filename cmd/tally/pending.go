@@ -51,7 +51,7 @@ func newDecide(a *app, verb, short string, approve bool) *cobra.Command {
 	cmd.RunE = a.writes(&w, func(ctx context.Context, c *client.Client, with client.With, args []string) error {
 		v, err := c.Decide(ctx, args[0], approve, with)
 		if err != nil {
-			return err
+			return noSuch(err, "proposal %q, or it is not yours to see", args[0])
 		}
 		err = a.show(v, func(w io.Writer) error {
 			switch {

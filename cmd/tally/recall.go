@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"context"
 	"io"
 	"strings"
 	"time"
@@ -11,57 +11,78 @@ import (
 	"github.com/tallystick/tallystick/client"
 )
 
+// recallOptions say how `tally recall` asks and answers.
+type recallOptions struct {
+	selectFlags
+
+	all, text bool
+	budget    int
+}
+
 func newRecall(a *app) *cobra.Command {
-	var f selectFlags
-	var all bool
+	var o recallOptions
 	cmd := command("recall [flags] WORDS… | -", "Find memories by what they say", argCheck{1, -1}, nil)
 	cmd.Long = `Find the memories that fit a question best, best first. Any of the words may
-occur; with --all every word must. The question is the arguments, or stdin for "-".`
+occur; with --all every word must. The question is the arguments, or stdin for "-".
+
+At a terminal the answer is a table, with the beginnings of the texts; to a pipe or
+a file go the whole texts, as with --text. With --budget no more texts are printed
+than that many tokens, 4 bytes each, but always the best one.`
 	cmd.Example = `  tally recall how do I open the gate
+  tally recall --budget 500 how do I open the gate | my-agent
   tally recall --all --namespace home gate code --json`
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		sel, err := f.selection(time.Now())
-		if err != nil {
-			return err
+	cmd.RunE = a.asks(func(ctx context.Context, c *client.Client, args []string) error {
+		if cmd.Flags().Changed("budget") && o.budget < 1 {
+			return usage("--budget %d: want 1 or more", o.budget)
 		}
-		words, err := a.text(strings.Join(args, " "))
-		if err != nil {
-			return err
-		}
-		c, err := a.connect()
-		if err != nil {
-			return err
-		}
-		out := &client.Recalled{Mode: "search"}
-		if all {
-			out.Memories, err = c.Search(cmd.Context(), words, sel)
-			out.Count = len(out.Memories)
-		} else {
-			out, err = c.Recall(cmd.Context(), words, sel)
-		}
-		if err != nil {
-			return err
-		}
-		return a.show(out, func(w io.Writer) error { return showHits(w, out.Memories) })
-	}
-	f.register(cmd, 10, "at most this many, up to 50")
-	cmd.Flags().BoolVar(&all, "all", false, "all words must occur")
+		return runRecall(ctx, a, c, o, args)
+	})
+	o.register(cmd, 10, "at most this many, up to 50")
+	cmd.Flags().BoolVar(&o.all, "all", false, "all words must occur")
+	cmd.Flags().BoolVar(&o.text, "text", false, "the whole texts, at a terminal too")
+	cmd.Flags().IntVar(&o.budget, "budget", 0, "whole texts, of at most this many `tokens` together")
 	return cmd
 }
 
-func showHits(w io.Writer, hits []client.Hit) error {
-	if len(hits) == 0 {
-		say(w, "nothing found\n")
-		return nil
+func runRecall(ctx context.Context, a *app, c *client.Client, o recallOptions, args []string) error {
+	sel, err := o.selection(time.Now())
+	if err != nil {
+		return err
 	}
-	ids := make([]string, len(hits))
+	words, err := a.text(strings.Join(args, " "))
+	if err != nil {
+		return err
+	}
+	out, err := o.ask(ctx, c, words, sel)
+	if err != nil {
+		return err
+	}
+	if o.budget > 0 {
+		out.Memories = within(out.Memories, o.budget)
+		out.Count = len(out.Memories)
+	}
+	if out.IndexLag > 0 {
+		say(a.err, "tally: the text index of the node is %s behind: what was written just now may be missing\n", count(out.IndexLag, "entry"))
+	}
+	whole := o.text || o.budget > 0 || !terminal(a.out)
+	return a.show(out, func(w io.Writer) error { return showHits(w, out.Memories, whole) })
+}
+
+func (o *recallOptions) ask(ctx context.Context, c *client.Client, words string, sel client.Selection) (*client.Recalled, error) {
+	if !o.all {
+		return c.Recall(ctx, words, sel)
+	}
+	return c.Search(ctx, words, sel)
+}
+
+// within leaves out what goes beyond a budget of tokens; the best hit stays.
+func within(hits []client.Hit, budget int) []client.Hit {
+	used := 0
 	for i, h := range hits {
-		ids[i] = h.ID
+		used += (len(h.Content) + 3) / 4
+		if i > 0 && used > budget {
+			return hits[:i]
+		}
 	}
-	rows := make([][]string, len(hits))
-	short := shortIDs(ids)
-	for i, h := range hits {
-		rows[i] = []string{fmt.Sprintf("%.2f", h.Score), short[i], h.Namespace, cutTo(h.Title, 50), cutTo(strings.Join(strings.Fields(h.Content), " "), 70)}
-	}
-	return table(w, []string{"SCORE", "ID", "NAMESPACE", "TITLE", "TEXT"}, rows)
+	return hits
 }

@@ -15,7 +15,7 @@ func newReceipt(a *app) *cobra.Command {
 	cmd.RunE = a.asks(func(ctx context.Context, c *client.Client, args []string) error {
 		r, err := c.Receipt(ctx, args[0])
 		if err != nil {
-			return err
+			return noSuch(err, "op %s here: the node does not hold it, or not yet", args[0])
 		}
 		return a.show(r, func(w io.Writer) error {
 			showReceipt(w, r)

@@ -18,7 +18,8 @@ First steps:
   tally demo                                 see three nodes survive a kill
 
 All commands but serve, demo and bench speak to a running node, by default at
-http://127.0.0.1:9077. An id may be shortened to a prefix that is unique.`
+http://127.0.0.1:9077. Commands that only read take the beginning of an id with …
+or ... behind it; those that change something want the whole id.`
 
 const (
 	groupMemories = "memories"
@@ -36,17 +37,22 @@ func newRoot(a *app) *cobra.Command {
 		Args:          cobra.ArbitraryArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return cmd.Help()
-			}
-			return unknown(cmd, args[0])
-		},
 	}
+	var version bool
+	root.RunE = func(cmd *cobra.Command, args []string) error {
+		switch {
+		case version:
+			return runVersion(a)
+		case len(args) == 0:
+			return cmd.Help()
+		}
+		return unknown(cmd, args[0])
+	}
+	root.Flags().BoolVar(&version, "version", false, "show the version of this program")
 	root.DisableFlagsInUseLine = true
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage("%v\nsee `%s --help`", err, cmd.CommandPath())
+		return usage("%s\nsee `%s --help`", flagProblem(err), cmd.CommandPath())
 	})
 	flags := root.PersistentFlags()
 	flags.BoolVar(&a.json, "json", false, "print JSON, one value per line")
@@ -66,8 +72,8 @@ func newRoot(a *app) *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
-	add(groupMemories, newRemember(a), newRecall(a), newGet(a), newList(a), newUpdate(a), newForget(a), newArchive(a),
-		newRestore(a), newErase(a), newLink(a), newUnlink(a), newConsolidate(a), newHistory(a))
+	add(groupMemories, newRemember(a), newRecall(a), newGet(a), newList(a), newUpdate(a), newKeep(a), newForget(a), newArchive(a),
+		newRestore(a), newDelete(a), newErase(a), newResolve(a), newLink(a), newUnlink(a), newConsolidate(a), newHistory(a))
 	add(groupText, newImport(a), newExport(a))
 	add(groupRules, newNamespace(a), newPending(a), newSubscription(a))
 	add(groupNodes, newServe(a), newStatus(a), newReceipt(a), newDiff(a), newRepair(a), newSelftest(a), newParked(a), newDemo(a), newBench(a),
@@ -76,7 +82,53 @@ func newRoot(a *app) *cobra.Command {
 	root.AddCommand(
 		&cobra.Command{Use: "exit-codes", Short: "How commands end", Long: exitHelp()},
 	)
+	root.SetHelpCommand(newHelp())
 	return root
+}
+
+// addCompletion adds the command that cobra makes, which takes a shell that it
+// does not know for none. Its output must be set.
+func addCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" {
+			c.Args, c.RunE = cobra.ArbitraryArgs, group(nil)
+		}
+	}
+}
+
+// newHelp is the help command; that of cobra takes a topic that there is not for
+// no topic at all.
+func newHelp() *cobra.Command {
+	cmd := command("help [COMMAND | TOPIC]", "Help about any command", argCheck{0, -1}, func(cmd *cobra.Command, args []string) error {
+		c, rest, err := cmd.Root().Find(args)
+		if err != nil || len(rest) > 0 || c == cmd {
+			return unknown(cmd.Root(), args[0])
+		}
+		return c.Help()
+	})
+	return cmd
+}
+
+// flagProblem is an error of the flag parser without the words of Go's own
+// parsers.
+func flagProblem(err error) string {
+	text := err.Error()
+	for _, inner := range []string{": strconv.", ": time: "} {
+		if before, after, ok := strings.Cut(text, inner); ok {
+			text = before
+			if _, why, ok := strings.Cut(after, ": "); ok && inner == ": strconv." {
+				_, why, _ = strings.Cut(why, ": ")
+				switch why {
+				case "invalid syntax":
+					text += ": want a number"
+				case "value out of range":
+					text += ": out of range"
+				}
+			}
+		}
+	}
+	return text
 }
 
 func unknown(cmd *cobra.Command, name string) error {
@@ -87,17 +139,24 @@ func unknown(cmd *cobra.Command, name string) error {
 	return usage("%s\nsee `%s --help`", text, cmd.CommandPath())
 }
 
-// parent is a command that only groups others.
+// parent is a command that groups others. By itself it does what the first of
+// them does without flags.
 func parent(use, short string, children ...*cobra.Command) *cobra.Command {
-	c := &cobra.Command{
-		Use: use, Short: short, Args: cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return cmd.Help()
-			}
-			return unknown(cmd, args[0])
-		},
-	}
+	c := &cobra.Command{Use: use, Short: short, Args: cobra.ArbitraryArgs, RunE: group(children[0])}
 	c.AddCommand(children...)
 	return c
+}
+
+// group is the body of a command that groups others; otherwise is what it does
+// if none of them is named, nil shows its help.
+func group(otherwise *cobra.Command) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) > 0:
+			return unknown(cmd, args[0])
+		case otherwise == nil:
+			return cmd.Help()
+		}
+		return otherwise.RunE(cmd, args)
+	}
 }

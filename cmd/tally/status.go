@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -12,51 +14,113 @@ import (
 
 func newStatus(a *app) *cobra.Command {
 	cmd := command("status", "Show a node and its members", argCheck{0, 0}, nil)
-	cmd.Long = `Show how a node stands: what it holds, which members it reaches, what it still
-owes them, and when each was last proven equal. Equal digests mean equal state.`
-	cmd.RunE = a.asks(func(ctx context.Context, c *client.Client, _ []string) error {
-		s, err := c.Status(ctx)
-		if err != nil {
-			return err
-		}
-		return a.show(s, func(w io.Writer) error { return showStatus(w, s) })
-	})
+	cmd.Long = `Show how a node stands, first in words: whether all is well, and if not, what that
+means for writes. Then what it holds, which members it reaches, what it still owes
+them, and when each was last proven equal. Equal digests mean equal state.`
+	cmd.RunE = a.asks(func(ctx context.Context, c *client.Client, _ []string) error { return runStatus(ctx, a, c) })
 	return cmd
 }
 
-func showStatus(w io.Writer, s *client.Status) error {
-	k := s.Counts
-	rows := [][]string{
-		{"node", s.Node + " (incarnation " + s.Incarnation + ", tally " + s.Version + ")"},
-		{"digest", s.Digest},
-		{"quorum", fmt.Sprintf("%d of %d", s.W, s.N)},
-		{"memories", fmt.Sprintf("%d live, %d archived, %d deleted, %d erased; %d links", k.Live, k.Archived, k.Deleted, k.Erased, k.Links)},
-		{"on disk", fmt.Sprintf("%.1f MiB", float64(k.Bytes)/(1<<20))},
-		{"up since", stamp(s.StartedAt)},
-	}
-	if s.IndexLag > 0 {
-		rows = append(rows, []string{"text index", fmt.Sprintf("%d entries behind", s.IndexLag)})
-	}
-	if err := table(w, nil, rows); err != nil {
+// statusView is a status with what it comes to.
+type statusView struct {
+	Verdict string   `json:"verdict"`
+	Notes   []string `json:"notes"`
+	*client.Status
+}
+
+func runStatus(ctx context.Context, a *app, c *client.Client) error {
+	s, err := c.Status(ctx)
+	if err != nil {
 		return err
 	}
-	if len(s.Members) > 0 {
-		say(w, "\n")
-		rows = nil
-		for _, m := range s.Members {
-			rows = append(rows, []string{
-				m.Name, m.State, decimal(m.Owed), decimal(m.Parked), stampOf(m.LastAckAt), stampOf(m.ProvenEqualAt), m.URL, m.LastError,
-			})
+	v := statusView{Status: s}
+	v.Verdict, v.Notes = standing(s)
+	return a.show(v, func(w io.Writer) error { return showStatus(w, &v) })
+}
+
+const (
+	allWell     = "all well"
+	belowQuorum = "below quorum"
+	membersAway = "members are missing"
+)
+
+// standing says in words how a node stands, and what somebody should know or do.
+func standing(s *client.Status) (verdict string, notes []string) {
+	notes = []string{}
+	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
+	reached := 1
+	var away []string
+	for _, m := range s.Members {
+		switch m.State {
+		case "ok", "catching_up":
+			reached++
+		default:
+			away = append(away, m.Name)
 		}
-		if err := table(w, []string{"MEMBER", "STATE", "OWED", "PARKED", "LAST ACK", "PROVEN EQUAL", "URL", "ERROR"}, rows); err != nil {
-			return err
+		if m.State == "catching_up" {
+			note("%s is catching up: %s owed", m.Name, count(m.Owed, "op"))
 		}
 	}
-	for _, warning := range s.Warnings {
-		say(w, "warning: %s\n", printable(warning))
+	verdict = allWell
+	switch {
+	case reached < s.W:
+		verdict = belowQuorum
+		note("writes are kept here and owed: %d of %d members can be reached, and a write wants %d; missing: %s",
+			reached, s.N, s.W, strings.Join(away, ", "))
+	case len(away) > 0:
+		verdict = membersAway
+		note("writes have their quorum; what is missing is owed to: %s", strings.Join(away, ", "))
+	}
+	if n := s.Counts.Conflicts; n > 0 {
+		note("%s: see them with tally list --conflicts, settle them with tally resolve", count(n, "memory")+" in conflict")
 	}
 	if n := len(s.Parked); n > 0 {
-		say(w, "%d parked ops: tally parked list\n", n)
+		note("%s refused: tally parked", count(n, "op"))
+	}
+	if s.IndexLag > 0 {
+		note("the text index is %s behind: recall may miss what was written just now", count(s.IndexLag, "entry"))
+	}
+	return verdict, append(notes, s.Warnings...)
+}
+
+func showStatus(w io.Writer, v *statusView) error {
+	say(w, "%s\n", v.Verdict)
+	for _, n := range v.Notes {
+		say(w, "  %s\n", printable(n))
+	}
+	say(w, "\n")
+	k := v.Counts
+	rows := [][]string{
+		{"node", v.Node + " (incarnation " + v.Incarnation + ", tally " + v.Version + ")"},
+		{"digest", v.Digest},
+		{"quorum", fmt.Sprintf("%d of %d", v.W, v.N)},
+		{"memories", fmt.Sprintf("%d live, %d archived, %d deleted, %d erased; %s", k.Live, k.Archived, k.Deleted, k.Erased, count(k.Links, "link"))},
+		{"on disk", fmt.Sprintf("%.1f MiB", float64(k.Bytes)/(1<<20))},
+		{"up since", stamp(v.StartedAt)},
+	}
+	if err := table(w, nil, rows); err != nil || len(v.Members) == 0 {
+		return err
+	}
+	rows = nil
+	for _, m := range v.Members {
+		rows = append(rows, []string{m.Name, m.State, decimal(m.Owed), decimal(m.Parked), ago(m.LastAckAt, v.Time), ago(m.ProvenEqualAt, v.Time), m.URL})
+	}
+	say(w, "\n")
+	if err := table(w, []string{"MEMBER", "STATE", "OWED", "PARKED", "LAST ACK", "PROVEN EQUAL", "URL"}, rows); err != nil {
+		return err
+	}
+	for _, m := range v.Members {
+		if m.LastError != "" {
+			say(w, "  %s: %s\n", m.Name, printable(m.LastError))
+		}
 	}
 	return nil
+}
+
+// ago says how long before now something was.
+func ago(t *time.Time, now time.Time) string {
+	if t == nil {
+		return "-"
+	}
+	return spanOf(now.Sub(*t)) + " ago"
 }

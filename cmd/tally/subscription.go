@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"net/http"
 	"strings"
 	"time"
 
@@ -124,26 +126,26 @@ func newSubscriptionRemove(a *app) *cobra.Command {
 	return cmd
 }
 
-// findSubscription returns the agent's subscription whose id begins with prefix.
-func findSubscription(ctx context.Context, c *client.Client, prefix string) (*client.Subscription, error) {
+// findSubscription returns the agent's subscription with this id, which must be
+// all of it.
+func findSubscription(ctx context.Context, c *client.Client, id string) (*client.Subscription, error) {
 	list, err := c.ListSubscriptions(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var found *client.Subscription
+	missing := &idError{answer: &client.Error{
+		Status: http.StatusNotFound, Code: string(client.CodeNotFound), Message: fmt.Sprintf("no subscription %q", id),
+	}}
+	prefix, _ := abbreviated(id)
 	for i := range list {
-		if !strings.HasPrefix(list[i].ID, prefix) {
-			continue
+		if list[i].ID == id {
+			return &list[i], nil
 		}
-		if found != nil {
-			return nil, usage("id %q: fits more than one subscription; give more characters", prefix)
+		if prefix != "" && strings.HasPrefix(list[i].ID, prefix) {
+			missing.candidates = append(missing.candidates, candidate{list[i].ID, list[i].URL})
 		}
-		found = &list[i]
 	}
-	if found == nil {
-		return &client.Subscription{ID: prefix}, nil // for the node to judge
-	}
-	return found, nil
+	return nil, missing
 }
 
 func newSubscriptionReplay(a *app) *cobra.Command {

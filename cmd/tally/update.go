@@ -12,13 +12,14 @@ func newUpdate(a *app) *cobra.Command {
 	var f memoryFlags
 	var w writeFlags
 	var title, text string
+	var resolve bool
 	var version int64
 	cmd := command("update [flags] ID [TEXT | -]", "Edit a memory", argCheck{1, 2}, nil)
 	cmd.Long = `Edit a memory. What no flag names stays as it is. The new text is the second
 argument, or stdin for "-". --tag replaces all tags; --tag "" removes them.
 With --if-version the edit fails if somebody else was faster.`
-	cmd.Example = `  tally update 1f0c4b6e "It is 4712 now." --if-version 1
-  tally update 1f0c4b6e --tier long --expires never`
+	cmd.Example = `  tally update 019ea94a-dc7b-8aae-a873-6fb6aeb22ff6 "It is 4712 now." --if-version 1
+  tally update 019ea94a-dc7b-8aae-a873-6fb6aeb22ff6 --tier long --expires never`
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		with, err := w.with()
 		if err != nil {
@@ -33,24 +34,25 @@ With --if-version the edit fails if somebody else was faster.`
 		if err != nil {
 			return err
 		}
-		p.IfVersion = version
+		p.IfVersion, p.Resolve = version, resolve
 		c, err := a.connect()
 		if err != nil {
 			return err
 		}
-		id, err := liveID(cmd.Context(), c, args[0])
+		id, err := wholeID(cmd.Context(), c, args[0])
 		if err != nil {
 			return err
 		}
 		out, err := c.Update(cmd.Context(), id, p, with)
 		if err != nil {
-			return err
+			return missed(cmd.Context(), c, id, err)
 		}
 		return a.showOutcome("updated", out)
 	}
 	f.register(cmd)
 	cmd.Flags().StringVar(&title, "title", "", "new title; the id stays")
 	cmd.Flags().Int64Var(&version, "if-version", 0, "only if this is the current version")
+	cmd.Flags().BoolVar(&resolve, "resolve-conflicts", false, "settle the versions in conflict: this edit has seen them")
 	w.register(cmd)
 	return cmd
 }

@@ -12,11 +12,15 @@ import (
 
 func newVersion(a *app) *cobra.Command {
 	return command("version", "Show the version of this program", argCheck{0, 0}, func(*cobra.Command, []string) error {
-		v := buildVersion()
-		return a.show(v, func(w io.Writer) error {
-			say(w, "tally %s (%s, %s)\n", v.Version, v.Revision, v.Go)
-			return nil
-		})
+		return runVersion(a)
+	})
+}
+
+func runVersion(a *app) error {
+	v := buildVersion()
+	return a.show(v, func(w io.Writer) error {
+		say(w, "tally %s (%s, %s)\n", v.Version, v.Revision, v.Go)
+		return nil
 	})
 }
 

@@ -38,12 +38,13 @@ func (a *API) receipt(q *request) (reply, error) {
 
 // countsView are the counts of a status.
 type countsView struct {
-	Live     int64 `json:"live"`
-	Archived int64 `json:"archived"`
-	Deleted  int64 `json:"deleted"`
-	Erased   int64 `json:"erased"`
-	Links    int64 `json:"links"`
-	Bytes    int64 `json:"bytes"`
+	Live      int64 `json:"live"`
+	Archived  int64 `json:"archived"`
+	Deleted   int64 `json:"deleted"`
+	Erased    int64 `json:"erased"`
+	Conflicts int64 `json:"conflicts"` // live, and with versions that nobody has settled
+	Links     int64 `json:"links"`
+	Bytes     int64 `json:"bytes"`
 }
 
 // statusView is a status with arrays that are never null.
@@ -65,7 +66,7 @@ func (a *API) status(q *request) (reply, error) {
 		s.Heads = memory.Heads{}
 	}
 	c := s.Counts
-	return ok(statusView{s, countsView{c.Live, c.Archived, c.Deleted, c.Erased, c.Links, c.Bytes}})
+	return ok(statusView{s, countsView{c.Live, c.Archived, c.Deleted, c.Erased, c.Conflicts, c.Links, c.Bytes}})
 }
 
 func orEmpty[T any](list []T) []T {

@@ -129,6 +129,7 @@ type Counts struct {
 	ByNamespace                     map[string]int64
 	Bytes                           int64 // size of the database files
 	ExpiringSoon                    int64 // live now, and not in an hour
+	Conflicts                       int64 // live ones with versions in conflict
 }
 
 // Parked is an op that somebody has not taken.

@@ -102,7 +102,8 @@ func (s *tables) Counts(ctx context.Context, f memory.Filter) (memory.Counts, er
 	now := f.Now
 	c := memory.Counts{ByTier: map[memory.Tier]int64{}, ByNamespace: map[string]int64{}}
 	tiers := []memory.Tier{memory.Short, memory.Mid, memory.Long}
-	q := `SELECT m.l_state, m.l_state = 1 AND ` + sqlExpired + ` AS gone, m.tier, m.namespace, count(*), total(m.expires <> 0 AND m.expires <= ?)
+	q := `SELECT m.l_state, m.l_state = 1 AND ` + sqlExpired + ` AS gone, m.tier, m.namespace, count(*), total(m.expires <> 0 AND m.expires <= ?),
+		total(CASE WHEN m.conflicts > 0 THEN 1 ELSE 0 END)
 		FROM memories m WHERE ` + w.String() + ` GROUP BY 1, 2, 3, 4`
 	err := s.read.each(ctx, q, append([]any{int64(now), int64(now) + int64(time.Hour)}, w.args...), func(r rowScanner) error {
 		var life memory.Life
@@ -110,8 +111,8 @@ func (s *tables) Counts(ctx context.Context, f memory.Filter) (memory.Counts, er
 		var tier int
 		var ns string
 		var n int64
-		var soon float64
-		if err := r.Scan(&life, &gone, &tier, &ns, &n, &soon); err != nil {
+		var soon, disputed float64
+		if err := r.Scan(&life, &gone, &tier, &ns, &n, &soon, &disputed); err != nil {
 			return err
 		}
 		switch {
@@ -120,6 +121,7 @@ func (s *tables) Counts(ctx context.Context, f memory.Filter) (memory.Counts, er
 		case life == memory.Live:
 			c.Live += n
 			c.ExpiringSoon += int64(soon)
+			c.Conflicts += int64(disputed)
 			c.ByNamespace[ns] += n
 			if tier >= 0 && tier < len(tiers) {
 				c.ByTier[tiers[tier]] += n

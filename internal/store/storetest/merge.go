@@ -187,6 +187,9 @@ func (s Suite) conflicts(t *testing.T) {
 		if err != nil || r.Conflicts != 1 || r.Memory.Content != "edited on b" {
 			t.Errorf("%s: %q with %d conflicts (%v), want b's with 1", n.cfg.Node, r.Memory.Content, r.Conflicts, err)
 		}
+		if c, err := n.Counts(t.Context(), memory.Filter{All: true, Now: memory.InstantOf(time.Now())}); err != nil || c.Conflicts != 1 {
+			t.Errorf("%s: %d memories in conflict (%v), want 1", n.cfg.Node, c.Conflicts, err)
+		}
 		revs, err := n.History(t.Context(), r.ID)
 		if err != nil || len(revs) != 3 || revs[0].Entry.Dot != theirs.Dot || !revs[0].Winner || !revs[1].Conflict || revs[2].Conflict {
 			t.Errorf("%s: history %+v (%v)", n.cfg.Node, revs, err)

@@ -8,11 +8,11 @@ import (
 	"github.com/tallystick/tallystick/client"
 )
 
-// byID is a command that does one thing to each memory it is given.
+// byID is a command that does one thing to each memory it is given. Ids are
+// whole ones.
 type byID struct {
 	use, short, long, verb string
 	destructive            bool
-	complete               func(context.Context, *client.Client, string) (string, error)
 	act                    func(context.Context, *client.Client, string, client.With) (*client.Outcome, error)
 }
 
@@ -23,6 +23,10 @@ func (b byID) command(a *app) *cobra.Command {
 	cmd.RunE = a.writes(&w, func(ctx context.Context, c *client.Client, with client.With, ids []string) error {
 		if with.IdempotencyKey != "" && len(ids) > 1 {
 			return usage("--idempotency-key is for one ID at a time")
+		}
+		ids, err := wholeIDs(ctx, c, ids)
+		if err != nil {
+			return err
 		}
 		if dryRun {
 			return a.rehearseOn(ctx, c, cmd.Name(), ids)
@@ -43,28 +47,46 @@ func (b byID) command(a *app) *cobra.Command {
 }
 
 func (b byID) one(ctx context.Context, a *app, c *client.Client, id string, with client.With) error {
-	full, err := b.complete(ctx, c, id)
+	out, err := b.act(ctx, c, id, with)
 	if err != nil {
-		return err
-	}
-	out, err := b.act(ctx, c, full, with)
-	if err != nil {
-		return err
+		return missed(ctx, c, id, err)
 	}
 	if out.ID == "" && out.Pending == nil {
-		out.ID = full
+		out.ID = id
 	}
 	return a.showOutcome(b.verb, out)
 }
 
-func newForget(a *app) *cobra.Command {
+func newDelete(a *app) *cobra.Command {
 	return byID{
-		use: "forget [flags] ID…", short: "Delete memories", verb: "forgotten", destructive: true,
+		use: "delete [flags] ID…", short: "Delete memories", verb: "deleted", destructive: true,
 		long: `Delete memories everywhere. Their history is kept until it is due, and
 tally restore brings them back; to remove every trace, use tally erase.`,
-		complete: liveID,
 		act: func(ctx context.Context, c *client.Client, id string, with client.With) (*client.Outcome, error) {
 			return c.Delete(ctx, id, with)
+		},
+	}.command(a)
+}
+
+func newKeep(a *app) *cobra.Command {
+	return byID{
+		use: "keep [flags] ID…", short: "Keep memories for good", verb: "kept",
+		long: `Keep memories that would expire: their tier becomes long, and they expire no
+more.`,
+		act: func(ctx context.Context, c *client.Client, id string, with client.With) (*client.Outcome, error) {
+			return c.Promote(ctx, id, with)
+		},
+	}.command(a)
+}
+
+func newRestore(a *app) *cobra.Command {
+	return byID{
+		use: "restore [flags] ID…", short: "Bring archived, expired or deleted memories back", verb: "restored",
+		long: `Bring memories back from the archive, or back from deletion; what expired does
+not expire again. tally list --archived shows what is in the archive, and
+tally list --expired what of it expired.`,
+		act: func(ctx context.Context, c *client.Client, id string, with client.With) (*client.Outcome, error) {
+			return c.Restore(ctx, id, with)
 		},
 	}.command(a)
 }
