@@ -1,0 +1,136 @@
+// Package agentkey makes and checks the keys of agents. A key is printed once and
+// kept as its hash; it says who the caller is, in which namespaces, with which
+// families of verbs, and until when.
+package agentkey
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tallystick/tallystick/internal/identity"
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// Verb is a family of what an agent can do.
+type Verb string
+
+// Families of verbs. None implies another, but Admin implies all.
+const (
+	Read    Verb = "read"
+	Write   Verb = "write"
+	Propose Verb = "propose"
+	Approve Verb = "approve"
+	Admin   Verb = "admin"
+)
+
+// Valid reports why v is no family of verbs, or nil.
+func (v Verb) Valid() error {
+	switch v {
+	case Read, Write, Propose, Approve, Admin:
+		return nil
+	}
+	return fmt.Errorf("verb %.20q: want read, write, propose, approve or admin: %w", string(v), memory.ErrInvalid)
+}
+
+// Limits of a scope.
+const (
+	maxGlobs    = 64
+	maxGlob     = 512 // bytes
+	maxSegments = 16
+)
+
+// Glob is a pattern of namespaces: a path of segments of which "*" is any one and
+// "**" is any number, none included. "work/**" is work and all below it.
+type Glob string
+
+// Valid reports why g is no pattern, or nil.
+func (g Glob) Valid() error {
+	segments := strings.Split(string(g), "/")
+	if len(g) > maxGlob || len(segments) > maxSegments {
+		return fmt.Errorf("namespaces %.40q: too long: %w", string(g), memory.ErrInvalid)
+	}
+	for _, s := range segments {
+		if s == "" || s != "*" && s != "**" && strings.Contains(s, "*") {
+			return fmt.Errorf("namespaces %q: want segments, of which * is any one and ** any number: %w", string(g), memory.ErrInvalid)
+		}
+	}
+	return nil
+}
+
+// Match reports whether the namespace lies in g. Its cost is the product of the
+// numbers of segments, whatever the pattern.
+func (g Glob) Match(namespace string) bool {
+	if namespace == "" {
+		return false
+	}
+	path := strings.Split(namespace, "/")
+	// reached[i]: the segments of the pattern so far can stand for the first i of path.
+	reached := make([]bool, len(path)+1)
+	reached[0] = true
+	for s := range strings.SplitSeq(string(g), "/") {
+		next := make([]bool, len(path)+1)
+		if s == "**" {
+			open := false
+			for i := range reached {
+				open = open || reached[i]
+				next[i] = open
+			}
+		} else {
+			for i, segment := range path {
+				next[i+1] = reached[i] && (s == "*" || s == segment)
+			}
+		}
+		reached = next
+	}
+	return reached[len(path)]
+}
+
+// Scope is what a key may be used for.
+type Scope struct {
+	Namespaces []Glob `json:"namespaces"`
+	Verbs      []Verb `json:"verbs"`
+}
+
+// Valid reports why s is no scope, or nil. A scope of nothing is none.
+func (s Scope) Valid() error {
+	if n := len(s.Namespaces); n == 0 || n > maxGlobs {
+		return fmt.Errorf("%d patterns of namespaces, want 1 to %d: %w", n, maxGlobs, memory.ErrInvalid)
+	}
+	if n := len(s.Verbs); n == 0 || n > 5 {
+		return fmt.Errorf("%d verbs, want 1 to 5: %w", n, memory.ErrInvalid)
+	}
+	for _, g := range s.Namespaces {
+		if err := g.Valid(); err != nil {
+			return err
+		}
+	}
+	for _, v := range s.Verbs {
+		if err := v.Valid(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Covers reports whether s holds a namespace, whatever the verb: what recall, lists
+// and streams are filtered by.
+func (s Scope) Covers(namespace string) bool {
+	return slices.ContainsFunc(s.Namespaces, func(g Glob) bool { return g.Match(namespace) })
+}
+
+// May reports whether s holds a verb, in whatever namespace.
+func (s Scope) May(v Verb) bool {
+	return slices.Contains(s.Verbs, v) || slices.Contains(s.Verbs, Admin)
+}
+
+// Allow returns nil, or the refusal of a verb in a namespace.
+func (s Scope) Allow(v Verb, namespace string) error {
+	if !s.May(v) {
+		return identity.Refuse(identity.AgentOutOfScope, "the key is not for %s", v)
+	}
+	if !s.Covers(namespace) {
+		return identity.Refuse(identity.AgentOutOfScope, "the key is not for namespace %.80q", namespace)
+	}
+	return nil
+}

@@ -1,0 +1,190 @@
+package join
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/identity"
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// Record is what is kept of a token.
+type Record struct {
+	ID      string    `json:"id"`
+	Hash    string    `json:"hash"` // SHA-256 of the line, in hex
+	Created time.Time `json:"created"`
+	Expires time.Time `json:"expires"`
+	Uses    int       `json:"uses"` // how often it may be redeemed
+	Used    []Use     `json:"used"`
+}
+
+// Use is one redemption.
+type Use struct {
+	Name identity.Name `json:"name"`
+	At   time.Time     `json:"at"`
+}
+
+// Storage keeps the records of a book, such as an [identity.List].
+type Storage interface {
+	Load() ([]Record, error)
+	// Save returns when the records are durable.
+	Save(records []Record) error
+}
+
+// Limits of a book.
+const (
+	MaxTTL     = 30 * 24 * time.Hour
+	MaxUses    = 1000
+	maxRecords = 1000
+
+	// Of one source, so many wrong tokens in such a time are let pass.
+	maxTries   = 10
+	tryWindow  = time.Minute
+	maxSources = 4096
+)
+
+// Book is the tokens of an authority. It is safe for concurrent use.
+type Book struct {
+	storage Storage
+
+	mu    sync.Mutex
+	tries map[string]tries // by source
+}
+
+// tries counts the wrong tokens of a source.
+type tries struct {
+	since time.Time
+	n     int
+}
+
+// NewBook returns the book that s keeps.
+func NewBook(s Storage) *Book { return &Book{storage: s, tries: map[string]tries{}} }
+
+// Issue makes a token, and returns its line. The line is nowhere else.
+func (b *Book) Issue(root [sha256.Size]byte, ttl time.Duration, uses int, now time.Time) (string, Token, error) {
+	if ttl < time.Second || ttl > MaxTTL || uses < 1 || uses > MaxUses {
+		return "", Token{}, fmt.Errorf("a token for %s and %d uses: want at most %s and 1 to %d uses: %w", ttl, uses, MaxTTL, MaxUses, memory.ErrInvalid)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	records, err := b.storage.Load()
+	if err != nil {
+		return "", Token{}, fmt.Errorf("issue a join token: %w", err)
+	}
+	// What ended long ago is in the audit log.
+	records = slices.DeleteFunc(records, func(r Record) bool { return now.After(r.Expires.Add(MaxTTL)) })
+	if len(records) >= maxRecords {
+		return "", Token{}, fmt.Errorf("issue a join token: %d are kept, limit %d: %w", len(records), maxRecords, memory.ErrInvalid)
+	}
+	line, token := newToken(root, now.Add(ttl))
+	records = append(records, Record{ID: token.ID, Hash: hash(line), Created: now.UTC(), Expires: token.Expires.UTC(), Uses: uses, Used: []Use{}})
+	if err := b.storage.Save(records); err != nil {
+		return "", Token{}, fmt.Errorf("issue a join token: %w", err)
+	}
+	return line, token, nil
+}
+
+// Redeem uses up one use of a token for a member of that name. When it returns nil
+// the use is durable: only then may the authority sign. source says where the request
+// came from; who tries too many wrong tokens is made to wait, and nobody else is.
+func (b *Book) Redeem(line string, name identity.Name, source string, now time.Time) (Token, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if wait := b.mustWait(source, now); wait > 0 {
+		return Token{}, &identity.Refusal{Tag: identity.TokenGuessing, Detail: "from " + source, RetryAfter: wait}
+	}
+	token, err := b.redeem(strings.TrimSpace(line), name, now)
+	if identity.TagOf(err) != "" {
+		b.count(source, now)
+	}
+	return token, err
+}
+
+func (b *Book) redeem(line string, name identity.Name, now time.Time) (Token, error) {
+	token, err := Parse(line)
+	if err != nil {
+		return Token{}, err
+	}
+	records, err := b.storage.Load()
+	if err != nil {
+		return Token{}, fmt.Errorf("redeem a join token: %w", err)
+	}
+	i := slices.IndexFunc(records, func(r Record) bool { return r.ID == token.ID })
+	// The hash is of the whole line: whoever changes its end or its root has another one.
+	if i < 0 || subtle.ConstantTimeCompare([]byte(records[i].Hash), []byte(hash(line))) != 1 {
+		return Token{}, identity.Refuse(identity.TokenUnknown, "token %s", token.ID)
+	}
+	r := &records[i]
+	if !now.Before(r.Expires) {
+		return Token{}, identity.Refuse(identity.TokenExpired, "token %s ended %s", token.ID, r.Expires.UTC().Format(time.RFC3339))
+	}
+	if len(r.Used) >= r.Uses {
+		return Token{}, identity.Refuse(identity.TokenUsed, "token %s was used %d times", token.ID, len(r.Used))
+	}
+	r.Used = append(slices.Clip(r.Used), Use{Name: name, At: now.UTC()})
+	if err := b.storage.Save(records); err != nil {
+		return Token{}, fmt.Errorf("redeem a join token: %w", err)
+	}
+	return token, nil
+}
+
+// Cancel ends a token at once, and reports whether there was one.
+func (b *Book) Cancel(id string, now time.Time) (bool, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	records, err := b.storage.Load()
+	if err != nil {
+		return false, fmt.Errorf("cancel a join token: %w", err)
+	}
+	i := slices.IndexFunc(records, func(r Record) bool { return r.ID == id })
+	if i < 0 {
+		return false, nil
+	}
+	records[i].Expires = now.UTC()
+	return true, b.storage.Save(records)
+}
+
+// Records lists the tokens, without anything that redeems them.
+func (b *Book) Records() ([]Record, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.storage.Load()
+}
+
+func hash(line string) string {
+	sum := sha256.Sum256([]byte(line))
+	return hex.EncodeToString(sum[:])
+}
+
+func (b *Book) mustWait(source string, now time.Time) time.Duration {
+	t, ok := b.tries[source]
+	if !ok || t.n < maxTries {
+		return 0
+	}
+	return t.since.Add(tryWindow).Sub(now)
+}
+
+// count notes a wrong token. When there are too many sources to remember, more of
+// them are not slowed down: a secret of 24 bytes is not found by trying.
+func (b *Book) count(source string, now time.Time) {
+	for s, t := range b.tries {
+		if !now.Before(t.since.Add(tryWindow)) {
+			delete(b.tries, s)
+		}
+	}
+	if _, ok := b.tries[source]; !ok && len(b.tries) >= maxSources {
+		return
+	}
+	t, ok := b.tries[source]
+	if !ok {
+		t.since = now
+	}
+	t.n++
+	b.tries[source] = t
+}
