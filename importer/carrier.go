@@ -22,6 +22,7 @@ type carrier struct {
 	format Format
 	ended  bool // the reader of the items wants no more
 	now    time.Time
+	room   string // stands before refs that are names: those of one part of the source are not those of another
 
 	titles map[string]bool   // by namespace and title: taken in this source
 	seen   map[string]bool   // what tells a memory, or a link, from others

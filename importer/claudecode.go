@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -81,7 +82,11 @@ type sessionReader struct{ chatReader }
 
 func (c sessionReader) read(s *Source) error {
 	for _, f := range s.files {
-		if err := c.transcript(f, ""); err != nil {
+		project := ""
+		if dir := filepath.Base(filepath.Dir(f.disk)); strings.HasPrefix(dir, "-") {
+			project = dir // as it would be from the folder of projects
+		}
+		if err := c.transcript(f, project); err != nil {
 			return err
 		}
 	}
@@ -103,7 +108,7 @@ func (c sessionReader) read(s *Source) error {
 		if p.memory {
 			used[path.Join(p.dir, "memory")] = true
 			sub := *c.carrier // its notes are those of Claude's memory
-			sub.format = ClaudeMemory
+			sub.format, sub.room = ClaudeMemory, c.room+p.dir+"/memory/"
 			if err := sub.folder(s.tree.sub(path.Join(p.dir, "memory")), "claude-memory/"+segment(name)); err != nil {
 				c.bad(p.dir, err)
 			}

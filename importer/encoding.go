@@ -19,10 +19,10 @@ var (
 // checked returns an error if raw is no text.
 func checked(raw []byte) error {
 	switch {
-	case !utf8.Valid(raw):
-		return errNotText
 	case bytes.IndexByte(raw, 0) >= 0:
 		return errNUL
+	case !utf8.Valid(raw):
+		return errNotText
 	}
 	return nil
 }
@@ -101,7 +101,7 @@ func (u *utf16Reader) unit() rune {
 // it may be text. The bytes behind the head are not known.
 func refusal(head []byte) error {
 	if kind := binaryKind(head); kind != "" {
-		return fmt.Errorf("this is %s, not text", kind)
+		return fmt.Errorf("not text, but %s", kind)
 	}
 	if bytes.HasPrefix(head, []byte{0xff, 0xfe}) || bytes.HasPrefix(head, []byte{0xfe, 0xff}) {
 		return nil

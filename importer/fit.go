@@ -144,7 +144,7 @@ func (c *carrier) space(where, namespace string) string {
 		return out
 	}
 	out := spaceOf(namespace)
-	if out != namespace && c.seen["space\x00"+out] {
+	if c.seen["space\x00"+out] {
 		out = spaceOf(out + "-" + short(namespace))
 	}
 	c.seen["space\x00"+out] = true

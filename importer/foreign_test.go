@@ -71,6 +71,9 @@ func TestWhatOtherProgramsWroteIsReadAsTheGoldenFileSays(t *testing.T) {
 		"chunks":        {"chunks/texts.jsonl", importer.Chunks},
 		"basic-memory":  {"basic-memory", importer.BasicMemory},
 		"claude-memory": {"claude-memory", importer.ClaudeMemory},
+		"claude-code":   {"claude-code", importer.ClaudeCode},
+		"obsidian":      {"obsidian", importer.Obsidian},
+		"cursor-rules":  {"cursor-rules/.cursor", importer.CursorRules},
 		"chatgpt":       {"chatgpt", importer.ChatGPT},
 		"claude":        {"claude", importer.ClaudeChats},
 	}

@@ -25,7 +25,7 @@ func frontOf(text string) (front matter, body string, broken bool) {
 		return front, text, false
 	}
 	body = strings.TrimLeft(strings.Join(lines[n:], "\n"), "\n")
-	raw := strings.Join(lines[1:n-1], "\n")
+	raw := strings.Join(lines[1:n-1], "\n") + "\n"
 	if len(raw) > maxMatter {
 		return front, text, true
 	}

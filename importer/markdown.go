@@ -60,7 +60,7 @@ func (b *book) add(rel, raw string) {
 			full = fmt.Sprintf("%s (%d)", title, n)
 		}
 		seen[full] = true
-		f := &found{own: true, ref: fmt.Sprintf("%s#%d", rel, n), where: full}
+		f := &found{own: true, ref: fmt.Sprintf("%s%s#%d", b.c.room, rel, n), where: full}
 		f.Title, f.Content, f.Source, f.SourceURI, f.Tags = full, content, "import", fileURI(rel), front.list("tags", "tag")
 		if n == 0 {
 			stem := strings.TrimSuffix(path.Base(rel), path.Ext(rel))

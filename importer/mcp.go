@@ -113,7 +113,7 @@ func (g *knowledge) carry(c *carrier) {
 			c.lose(where, "a relation with an entity that is not there", r.from+" "+r.kind+" "+r.to)
 		case !drawn[[2]string{r.from, r.to}]:
 			drawn[[2]string{r.from, r.to}] = true
-			c.link(r.from, r.to, relations()[0], where)
+			c.link(c.room+r.from, c.room+r.to, relations()[0], where)
 		}
 	}
 }
@@ -137,7 +137,7 @@ func (e *entity) found(c *carrier) *found {
 		b.WriteString("\n- " + r.kind + " " + r.to)
 		edges = append(edges, edge{r.kind, r.to})
 	}
-	f := &found{ref: e.name, where: e.where}
+	f := &found{ref: c.room + e.name, where: e.where}
 	f.Title, f.Content, f.Namespace, f.Kind = e.name, b.String(), "mcp-memory", "entity"
 	if e.kind != "" {
 		f.Tags = []string{e.kind}

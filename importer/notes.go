@@ -2,6 +2,7 @@ package importer
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"path"
 	"path/filepath"
@@ -12,11 +13,25 @@ import (
 // readNotes reads a folder of Markdown notes that refer to each other: one memory
 // for each, its front matter as fields, its references as links.
 func readNotes(c *carrier, s *Source) error {
+	t := s.tree
+	if t == nil { // a note by itself is one of those beside it
+		t = &tree{name: s.files[0].name, disk: filepath.Dir(s.files[0].disk)}
+	}
 	base := string(c.format)
 	if c.format != BasicMemory {
-		base += "/" + segment(s.tree.project())
+		base += "/" + segment(t.project())
 	}
-	return c.folder(s.tree, base)
+	if s.tree != nil {
+		return c.folder(t, base)
+	}
+	text, err := s.files[0].whole()
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.files[0].name, err)
+	}
+	v := &vault{c: c, names: newNames()}
+	v.add(strings.TrimSuffix(s.files[0].name, ".gz"), text)
+	v.carry(base)
+	return nil
 }
 
 // folder reads the notes of a tree into a namespace and those below it.
@@ -75,7 +90,7 @@ type note struct {
 
 func (v *vault) add(rel, raw string) {
 	front, body, broken := frontOf(clean(raw))
-	if broken {
+	if broken && v.c.format != CursorRules { // whose front matter is not meant to be YAML
 		v.c.lose(rel, "front matter that is no YAML, which is read as far as it can be", "")
 	}
 	stem := strings.TrimSuffix(path.Base(rel), path.Ext(rel))
@@ -101,9 +116,9 @@ func (v *vault) carry(base string) {
 }
 
 func (v *vault) found(n *note, base string) *found {
-	f := &found{ref: n.path, where: n.path}
+	f := &found{ref: v.c.room + n.path, where: v.c.room + n.path}
 	f.Title, f.Content, f.Namespace = n.title, first(n.body, n.front.text("description")), base
-	if dir := path.Dir(n.path); dir != "." {
+	if dir := path.Dir(n.path); dir != "." && (v.c.format != CursorRules || dir != "rules") {
 		f.Namespace += "/" + dir
 	}
 	f.Tags = n.front.list("tags", "tag")
@@ -164,7 +179,7 @@ func (v *vault) links(n *note) {
 			v.c.lose(n.path, "a reference to a note that is not there", r.to)
 		case !drawn[[2]string{to, relation}] && (r.relation != "" || !drawn[[2]string{to, ""}]):
 			drawn[[2]string{to, relation}], drawn[[2]string{to, ""}] = true, true
-			v.c.link(n.path, to, relation, n.path+" → "+to)
+			v.c.link(v.c.room+n.path, v.c.room+to, relation, v.c.room+n.path+" → "+to)
 		}
 	}
 }

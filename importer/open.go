@@ -131,7 +131,7 @@ func openFile(f file) (*Source, error) {
 		return nil, fmt.Errorf("%s: %w", f.name, err)
 	}
 	s := &Source{Format: byName(f.ext()), files: []file{f}}
-	if s.Format == Markdown {
+	if s.Format == Markdown || s.Format == CursorRules {
 		return s, nil
 	}
 	in, err := f.text()
@@ -146,8 +146,10 @@ func openFile(f file) (*Source, error) {
 // byName is the format of a file by its extension, as far as that says it.
 func byName(ext string) Format {
 	switch ext {
-	case ".md", ".markdown", ".mdc", ".txt":
+	case ".md", ".markdown", ".txt":
 		return Markdown
+	case ".mdc":
+		return CursorRules
 	case ".jsonl", ".ndjson":
 		return JSONL
 	case ".json":

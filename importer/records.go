@@ -113,7 +113,7 @@ func (c recordReader) record(m fields, where string, names map[string]string) {
 	}
 	f.Namespace = string(c.format)
 	if who := m.text("user_id", "user", "namespace"); who != "" && c.format == Mem0 {
-		f.Namespace += "/" + segment(who)
+		f.Namespace += "/" + strings.ReplaceAll(who, "/", `\`) // one segment
 	}
 	f.Tags = append(m.texts("categories", "category"), m.texts("tags")...)
 	for _, raw := range m.list("category_ids") {

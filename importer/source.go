@@ -136,7 +136,7 @@ func (s *Source) Items(o Options) iter.Seq2[Item, error] {
 // source reads one source, or several after one another.
 func (c *carrier) source(s *Source) error {
 	for _, sub := range s.several {
-		c.format = sub.Format
+		c.format, c.room = sub.Format, sub.files[0].name+": "
 		if err := c.source(sub); err != nil {
 			c.bad(sub.files[0].name, err)
 		}

@@ -70,7 +70,12 @@ func (t *tree) walk(take func(rel string) error, pass func(rel, reason string)) 
 			return fs.SkipDir
 		case err != nil:
 			return err
-		case rel == "." || junk(d.Name()):
+		case rel == ".":
+			return nil
+		case junk(d.Name()):
+			if d.IsDir() {
+				return fs.SkipDir
+			}
 			return nil
 		case d.IsDir():
 			if reason := passedOver(d.Name()); reason != "" {
@@ -115,7 +120,7 @@ func passedOver(name string) string {
 // junk is what systems leave in folders and archives for their own ends.
 func junk(name string) bool {
 	switch name {
-	case "__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini":
+	case "__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini", ".obsidian":
 		return true
 	}
 	return strings.HasPrefix(name, "._")

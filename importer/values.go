@@ -167,8 +167,8 @@ func (v *valueReader) object(s *splitter, where string) error {
 				return err
 			}
 			rest[key] = json.RawMessage("[]")
-			return s.list(func(_ int, raw json.RawMessage, err error) bool {
-				return v.element(key, raw, where, err)
+			return s.list(func(n int, raw json.RawMessage, err error) bool {
+				return v.element(key, n, raw, where, err)
 			})
 		}
 		raw, err := s.value()
@@ -196,12 +196,12 @@ func (v *valueReader) object(s *splitter, where string) error {
 	return nil
 }
 
-func (v *valueReader) element(key string, raw json.RawMessage, where string, err error) bool {
+func (v *valueReader) element(key string, n int, raw json.RawMessage, where string, err error) bool {
 	if err == nil {
 		err = sound(raw)
 	}
 	if err != nil {
-		v.c.bad(where+" "+key, err)
+		v.c.bad(fmt.Sprintf("%s %s[%d]", where, key, n), err)
 		return !v.c.ended
 	}
 	list := slices.Concat([]byte{'['}, raw, []byte{']'})

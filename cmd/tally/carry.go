@@ -108,6 +108,7 @@ type end struct {
 	hidden   bool // from all but its owner
 	archived bool
 	planned  bool // by a dry run: it has no id yet
+	strange  bool // it is none of the source
 }
 
 // met notes under which id a memory of the source is known to the node.
@@ -134,7 +135,7 @@ func (im *importRun) known(ref string) (end, bool) {
 	defer im.mu.Unlock()
 	e, ok := im.ends[ref]
 	if !ok {
-		e.id = ref
+		e.id, e.strange = ref, true
 	}
 	return e, ok
 }

@@ -41,7 +41,7 @@ func TestWhatOtherProgramsWroteIsImportedOnce(t *testing.T) {
 			"the signature of a link", "the time for which a link holds",
 		}},
 		"mcp-memory":    {"mcp-memory/memory.jsonl", 2, 0, 2, 1, []string{"a link of a memory with itself", "a relation with an entity that is not there"}},
-		"mem0":          {"mem0/all.json", 2, 1, 0, 0, []string{"a memory without text", "an edge of a graph of entities"}},
+		"mem0":          {"mem0/all.json", 2, 1, 0, 0, []string{"a namespace with signs that none can have: it gets another name", "a memory without text", "an edge of a graph of entities"}},
 		"openmemory":    {"openmemory", 3, 1, 0, 0, []string{"a change of state in the past", "a deleted memory", "a rule of who may read", "a paused memory, which becomes live"}},
 		"engram":        {"engram", 4, 0, 0, 0, []string{"a change of something else than a note: relation", "a deleted note", "a session without a summary"}},
 		"chunks":        {"chunks/texts.jsonl", 3, 0, 0, 0, []string{"a memory without text"}},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -25,34 +26,26 @@ func (im *importRun) draw(ctx context.Context, c *client.Client, item importer.I
 	case item.Loose && (!here || !there):
 		im.lose(item.Where, lostEnd, what)
 		return nil
-	case here && there && (source.archived || target.archived || target.hidden && target.owner != source.owner):
+	case here && there && (source.archived || target.archived || target.hidden && target.owner != cmp.Or(source.owner, im.agent)):
 		im.lose(item.Where, hiddenEnd, what)
 		return nil
 	}
-	owner := item.Owner
-	if owner == "" {
-		owner = source.owner
-	}
-	c, err := im.voices.of(c, owner)
+	c, err := im.voices.of(c, cmp.Or(item.Owner, source.owner))
 	if err != nil {
 		return err
 	}
 	l.Source, l.Target = source.id, target.id
-	if l.Relation == "" {
-		l.Relation = "related_to"
-	}
-	if c != nil && !source.planned && !target.planned {
-		there, err := im.linked(ctx, c, l, !here, !there)
-		switch {
-		case notFound(err) && item.Loose:
-			im.lose(item.Where, hiddenEnd, what)
-			return nil
-		case err != nil:
-			return fmt.Errorf("link %s: %w", what, err)
-		case there:
-			im.count(func(r *importReport) { r.LinksUnchanged++ })
-			return nil
-		}
+	l.Relation = cmp.Or(l.Relation, "related_to")
+	there, err = im.linked(ctx, c, l, source, target)
+	switch {
+	case notFound(err) && item.Loose:
+		im.lose(item.Where, hiddenEnd, what)
+		return nil
+	case err != nil:
+		return fmt.Errorf("link %s: %w", what, err)
+	case there:
+		im.count(func(r *importReport) { r.LinksUnchanged++ })
+		return nil
 	}
 	if im.dry {
 		im.count(func(r *importReport) { r.Links++ })
@@ -70,16 +63,23 @@ func (im *importRun) draw(ctx context.Context, c *client.Client, item importer.I
 	return nil
 }
 
-// linked reports whether a link is there already. In a dry run it also looks for
-// ends that the source does not have.
-func (im *importRun) linked(ctx context.Context, c *client.Client, l client.Link, strangeSource, strangeTarget bool) (bool, error) {
-	for id, look := range map[string]bool{l.Source: strangeSource, l.Target: strangeTarget} {
-		if !im.dry || !look {
-			continue
+// linked reports whether a link is there already. A dry run also looks for ends
+// that the source does not have; c is nil if there is no node to ask.
+func (im *importRun) linked(ctx context.Context, c *client.Client, l client.Link, ends ...end) (bool, error) {
+	if c == nil {
+		return false, nil
+	}
+	planned := false
+	for _, e := range ends {
+		planned = planned || e.planned
+		if im.dry && e.strange {
+			if _, _, err := c.Get(ctx, e.id); err != nil {
+				return false, err
+			}
 		}
-		if _, _, err := c.Get(ctx, id); err != nil {
-			return false, err
-		}
+	}
+	if planned {
+		return false, nil
 	}
 	if im.linksOf != l.Source || im.linksAs != c {
 		list, err := c.Links(ctx, l.Source)

@@ -98,6 +98,9 @@ func unwritten(r *importReport) error {
 
 // nothing says so where a source holds no memories.
 func (a *app) nothing(r *importReport, name string) {
+	if name == "-" {
+		name = "stdin"
+	}
 	if r.Read == 0 {
 		say(a.err, "nothing to import: %s holds no memories\n", name)
 	}

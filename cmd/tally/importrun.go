@@ -27,7 +27,8 @@ type importRun struct {
 	progress    *progress
 	complain    io.Writer // one line for each item that fails, the first few
 	voices      *voices
-	dry         bool // tell what would be written, and write nothing; nodes may be empty
+	agent       string // who imports; "" for nobody in particular
+	dry         bool   // tell what would be written, and write nothing; nodes may be empty
 
 	mu     sync.Mutex
 	report importReport
