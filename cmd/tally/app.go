@@ -43,6 +43,7 @@ type app struct {
 	json         bool
 	server       string
 	apiKey       string
+	apiKeyFile   string
 	operatorFile string // "": TALLY_OPERATOR_KEY, or found by itself
 	agent        string
 }
@@ -93,9 +94,9 @@ func (a *app) speaker() string {
 
 // connectAs speaks for an agent.
 func (a *app) connectAs(url, agent string) (*client.Client, error) {
-	key := a.apiKey
-	if key == "" {
-		key = a.getenv("TALLY_API_KEY")
+	key, err := a.key()
+	if err != nil {
+		return nil, err
 	}
 	if !strings.Contains(url, "://") {
 		url = "http://" + url

@@ -84,8 +84,8 @@ func settings() []setting {
 			initial: defaultListen, set: word(func(c *node.Config) *string { return &c.Listen }),
 		},
 		{
-			flag: "node", env: "TALLY_NODE", key: "node", value: "NAME", help: "name in the federation: letters, digits, - and _; never change it",
-			initial: "the host name", set: scalar(func(c *node.Config, s string) error { return assign(&c.Node, s) }),
+			flag: flagNode, env: "TALLY_NODE", key: "node", value: "NAME", help: "name in the federation: letters, digits, - and _; never change it",
+			initial: "that in the data directory, or the host name", set: scalar(func(c *node.Config, s string) error { return assign(&c.Node, s) }),
 		},
 		{
 			flag: "member", env: "TALLY_MEMBERS", key: "members", value: "NAME=URL", help: "another member; repeat for each",
@@ -102,6 +102,13 @@ func settings() []setting {
 		{
 			flag: "api-key", env: "TALLY_API_KEY", key: "api_key", value: "KEY", help: "key that clients and members must send",
 			initial: "none", secret: true, set: word(func(c *node.Config) *string { return &c.APIKey }),
+		},
+		{
+			flag: "api-key-file", env: "TALLY_API_KEY_FILE", key: "api_key_file", value: "FILE", help: "the same, from a file of one line",
+			initial: "none", set: scalar(func(c *node.Config, s string) (err error) {
+				c.APIKey, err = keyFile(s)
+				return err
+			}),
 		},
 		{
 			flag: "host", env: "TALLY_HOSTS", key: "hosts", value: "NAME",
@@ -263,6 +270,7 @@ func applyFile(cfg *node.Config, name string, note noted) error {
 		WriteQuorum   any `toml:"write_quorum"`
 		QuorumTimeout any `toml:"quorum_timeout"`
 		APIKey        any `toml:"api_key"`
+		APIKeyFile    any `toml:"api_key_file"`
 		MaxSkew       any `toml:"max_skew"`
 		History       struct {
 			Keep     any `toml:"keep"`
@@ -283,7 +291,7 @@ func applyFile(cfg *node.Config, name string, note noted) error {
 	}
 	values := map[string]any{
 		"data": file.Data, "listen": file.Listen, "node": file.Node, "write_quorum": file.WriteQuorum,
-		"quorum_timeout": file.QuorumTimeout, "api_key": file.APIKey, "max_skew": file.MaxSkew,
+		"quorum_timeout": file.QuorumTimeout, "api_key": file.APIKey, "api_key_file": file.APIKeyFile, "max_skew": file.MaxSkew,
 		"history.keep": file.History.Keep, "history.versions": file.History.Versions,
 		"hosts": file.Hosts, "webhook_allow": file.WebhookAllow, "log.level": file.Log.Level, "log.format": file.Log.Format,
 	}

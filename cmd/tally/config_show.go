@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"strconv"
 	"strings"
@@ -29,7 +30,7 @@ where its value comes from.`
 		if file == "" {
 			file = a.getenv("TALLY_CONFIG")
 		}
-		list, err := effective(givenFlags(cmd.Flags()), a.getenv, file)
+		list, err := effective(cmd.Context(), givenFlags(cmd.Flags()), a.getenv, file)
 		if err != nil {
 			return err
 		}
@@ -53,9 +54,9 @@ type effect struct {
 const masked = "********"
 
 // effective are all settings as they apply, in the order of the table.
-func effective(flags given, getenv func(string) string, file string) ([]effect, error) {
+func effective(ctx context.Context, flags given, getenv func(string) string, file string) ([]effect, error) {
 	values, origins := map[string][]string{}, map[string]string{}
-	cfg, err := resolveNoted(flags, getenv, file, func(s setting, list []string, origin string) {
+	cfg, err := nodeConfig(ctx, flags, getenv, file, func(s setting, list []string, origin string) {
 		values[s.key], origins[s.key] = list, origin
 	})
 	if err != nil {

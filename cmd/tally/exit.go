@@ -145,7 +145,7 @@ func (a *app) hint(err error) string {
 	case e.QuorumMissed() && e.Receipt != nil:
 		return "see who holds it now: tally receipt " + e.Receipt.Dot
 	case e.Status == http.StatusUnauthorized:
-		return "give the key with --api-key or TALLY_API_KEY"
+		return "give the key with --api-key-file, --api-key or TALLY_API_KEY"
 	case e.Code == "OPERATOR_ONLY":
 		return (&operatorError{}).hint()
 	case e.Status == http.StatusForbidden:

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
-	"strings"
 
 	"github.com/tallystick/tallystick/client"
 )
@@ -18,13 +16,31 @@ func (a *app) operatorKey() (string, error) {
 	if a.operatorFile == "" {
 		return "", nil
 	}
-	raw, err := os.ReadFile(a.operatorFile)
+	key, err := keyFile(a.operatorFile)
 	if err != nil {
 		return "", usage("--operator-key-file: %v", err)
 	}
-	key := strings.TrimSpace(string(raw))
-	if key == "" || strings.ContainsAny(key, " \t\r\n") {
-		return "", usage("--operator-key-file %s: want one line, the key", a.operatorFile)
+	return key, nil
+}
+
+// key is the API key that was given to the command, or "". What the command line
+// says wins over the environment.
+func (a *app) key() (string, error) {
+	file := a.apiKeyFile
+	switch {
+	case a.apiKey != "":
+		return a.apiKey, nil
+	case file == "" && a.getenv("TALLY_API_KEY") != "":
+		return a.getenv("TALLY_API_KEY"), nil
+	case file == "":
+		file = a.getenv("TALLY_API_KEY_FILE")
+	}
+	if file == "" {
+		return "", nil
+	}
+	key, err := keyFile(file)
+	if err != nil {
+		return "", usage("--api-key-file: %v", err)
 	}
 	return key, nil
 }

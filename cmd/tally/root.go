@@ -58,6 +58,7 @@ func newRoot(a *app) *cobra.Command {
 	flags.BoolVar(&a.json, "json", false, "print JSON, one value per line")
 	flags.StringVar(&a.server, "server", "", "`URL` of the node (TALLY_SERVER; default http://127.0.0.1:9077)")
 	flags.StringVar(&a.apiKey, "api-key", "", "the node's API `key` (TALLY_API_KEY)")
+	flags.StringVar(&a.apiKeyFile, "api-key-file", "", "`file` with the node's API key (TALLY_API_KEY_FILE)")
 	flags.StringVar(&a.operatorFile, "operator-key-file", "", "`file` with the operator's key (TALLY_OPERATOR_KEY; found by itself)")
 	flags.StringVar(&a.agent, "agent", "", "`id` of the agent that asks (TALLY_AGENT; default anonymous)")
 	root.AddGroup(

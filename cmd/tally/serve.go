@@ -30,7 +30,7 @@ All settings, also as environment variables and as a file: tally help config`
 		if file == "" {
 			file = a.getenv("TALLY_CONFIG")
 		}
-		cfg, err := resolve(givenFlags(cmd.Flags()), a.getenv, file)
+		cfg, err := nodeConfig(cmd.Context(), givenFlags(cmd.Flags()), a.getenv, file, func(setting, []string, string) {})
 		if err != nil {
 			return err
 		}

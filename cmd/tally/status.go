@@ -51,22 +51,24 @@ func standing(s *client.Status) (verdict string, notes []string) {
 	reached := 1
 	var away []string
 	for _, m := range s.Members {
-		switch m.State {
-		case "ok", "catching_up":
+		switch {
+		case m.State == "ok":
 			reached++
+		case m.State == "catching_up":
+			reached++
+			note("%s is catching up: %s owed", m.Name, count(m.Owed, "op"))
+		case callsHere(&m, s.Time):
+			note("%s cannot be called from here, but calls by itself: equal %s", m.Name, ago(m.ProvenEqualAt, s.Time))
 		default:
 			away = append(away, m.Name)
-		}
-		if m.State == "catching_up" {
-			note("%s is catching up: %s owed", m.Name, count(m.Owed, "op"))
 		}
 	}
 	verdict = allWell
 	switch {
 	case reached < s.W:
 		verdict = belowQuorum
-		note("writes are kept here and owed: %d of %d members can be reached, and a write wants %d; missing: %s",
-			reached, s.N, s.W, strings.Join(away, ", "))
+		note("writes are kept here and owed: %d of %d members can be reached, and a write wants %d%s",
+			reached, s.N, s.W, prefixed("; missing: ", strings.Join(away, ", ")))
 	case len(away) > 0:
 		verdict = membersAway
 		note("writes have their quorum; what is missing is owed to: %s", strings.Join(away, ", "))
@@ -81,6 +83,21 @@ func standing(s *client.Status) (verdict string, notes []string) {
 		note("the text index is %s behind: recall may miss what was written just now", count(s.IndexLag, "entry"))
 	}
 	return verdict, append(notes, s.Warnings...)
+}
+
+// callsHere reports whether a member that cannot be called is in touch all the
+// same, as one behind a router is: it was found equal lately.
+func callsHere(m *client.Member, now time.Time) bool {
+	const lately = 30 * time.Second
+	return m.ProvenEqualAt != nil && now.Sub(*m.ProvenEqualAt) < lately
+}
+
+// prefixed is s with something before it, if there is any.
+func prefixed(before, s string) string {
+	if s == "" {
+		return ""
+	}
+	return before + s
 }
 
 func showStatus(w io.Writer, v *statusView) error {

@@ -3,12 +3,14 @@ package main
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tallystick/tallystick/client"
 )
 
 func TestAStatusSaysFirstInWordsHowThingsStand(t *testing.T) {
 	member := func(name, state string) client.Member { return client.Member{Name: name, State: state} }
+	now := time.Now()
 	for name, tc := range map[string]struct {
 		status  client.Status
 		verdict string
@@ -24,6 +26,11 @@ func TestAStatusSaysFirstInWordsHowThingsStand(t *testing.T) {
 		},
 		"catching up": {
 			client.Status{W: 2, N: 2, Members: []client.Member{{Name: "b", State: "catching_up", Owed: 1}}}, allWell, []string{"b is catching up: 1 op owed"},
+		},
+		"behind a router": {
+			client.Status{W: 1, N: 2, Time: now, Members: []client.Member{{Name: "b", State: "backoff", ProvenEqualAt: &now}}},
+			allWell,
+			[]string{"b cannot be called from here, but calls by itself: equal 0 seconds ago"},
 		},
 		"conflicts": {
 			client.Status{W: 1, N: 1, Counts: client.Counts{Conflicts: 2}, IndexLag: 1, Parked: make([]client.Parked, 3), Warnings: []string{"mind the gap"}},

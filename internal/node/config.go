@@ -4,6 +4,7 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/store"
 	"github.com/tallystick/tallystick/internal/webhook"
 )
 
@@ -153,10 +155,36 @@ func ValidWebhookAllow(list []string) error {
 	return err
 }
 
+// NameIn returns the name of the node whose data are in a directory; "" if there
+// are none that can be read. It changes nothing, and may be called while it runs.
+func NameIn(ctx context.Context, data string) memory.Node {
+	name, err := store.NameIn(ctx, data)
+	if err != nil {
+		return "" // the start of the node says what is wrong there
+	}
+	return name
+}
+
 // Version is the version that this program was built as.
 func Version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return untagged
 	}
-	return "dev"
+	return shortVersion(info.Main.Version)
+}
+
+const untagged = "dev"
+
+// shortVersion makes of the version of an untagged build, which is a time and a
+// revision, the revision.
+func shortVersion(v string) string {
+	if v == "" || v == "(devel)" {
+		return untagged
+	}
+	parts := strings.Split(v, "-")
+	if n := len(parts); n > 2 && len(parts[n-1]) >= 12 {
+		return untagged + "-" + parts[n-1][:12]
+	}
+	return v
 }

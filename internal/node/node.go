@@ -189,6 +189,7 @@ const (
 // those that need it: requests wait for replication, replication for the store.
 func (n *node) serve(ctx context.Context, listener net.Listener, ready func(url string)) error {
 	collect()
+	n.warnIfOpen(ctx, listener.Addr())
 	background := context.WithoutCancel(ctx)
 	storeCtx, stopStore := context.WithCancel(background)
 	defer stopStore()
@@ -233,6 +234,16 @@ func (n *node) serve(ctx context.Context, listener net.Listener, ready func(url 
 	}
 	n.log.InfoContext(ctx, "stopped")
 	return nil
+}
+
+// warnIfOpen says loudly that anybody who reaches this node may read and write.
+func (n *node) warnIfOpen(ctx context.Context, addr net.Addr) {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok || tcp.IP.IsLoopback() || n.cfg.APIKey != "" {
+		return
+	}
+	n.log.WarnContext(ctx, "no API key: anybody who reaches this address may read and change memories",
+		"listen", addr.String(), "advice", "give clients and members a key with --api-key-file, or listen on 127.0.0.1")
 }
 
 // greet waits until writes are taken, or long enough.

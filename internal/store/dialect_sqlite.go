@@ -88,6 +88,10 @@ func openWriter(ctx context.Context, cfg *Config) (*sql.DB, error) {
 	db.SetMaxOpenConns(1)
 	db.SetMaxIdleConns(1)
 	if err := migrate(ctx, db); err != nil {
+		if isDamaged(err) {
+			err = fmt.Errorf("%s is no database, or a damaged one (%w): put a backup in its place; or move it away and start "+
+				"the node anew, and its members send it all that they have", path, err)
+		}
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil

@@ -97,6 +97,12 @@ func isDatabase(err error) bool {
 	return errors.As(err, &e) || errors.Is(err, ErrFatal)
 }
 
+// isDamaged reports whether the file is no database, or not a whole one.
+func isDamaged(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_NOTADB || e.Code()&0xff == sqlite3.SQLITE_CORRUPT)
+}
+
 // checkpoint moves the write-ahead log into the database file.
 func checkpoint(ctx context.Context, c *conn) error {
 	var busy, pages, moved int

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/tallystick/tallystick/internal/node"
+)
+
+// nodeConfig is resolve for a node that is to run: one whose directory has data
+// goes on under its own name, unless another is given.
+func nodeConfig(ctx context.Context, flags given, getenv func(string) string, file string, note noted) (node.Config, error) {
+	named := false
+	cfg, err := resolveNoted(flags, getenv, file, func(s setting, list []string, origin string) {
+		named = named || s.flag == flagNode
+		note(s, list, origin)
+	})
+	if err != nil || named {
+		return cfg, err
+	}
+	if name := node.NameIn(ctx, cfg.Data); name != "" {
+		cfg.Node = name
+		for _, s := range settings() {
+			if s.flag == flagNode {
+				note(s, []string{string(name)}, "data directory")
+			}
+		}
+	}
+	return cfg, nil
+}
+
+const flagNode = "node"
+
+// keyFile reads a key from a file that has nothing else in it.
+func keyFile(name string) (string, error) {
+	raw, err := os.ReadFile(name) //nolint:gosec // the user names this file
+	if err != nil {
+		return "", err
+	}
+	key := strings.TrimSpace(string(raw))
+	if key == "" || strings.ContainsAny(key, " \t\r\n") {
+		return "", fmt.Errorf("%s: want one line, the key", name)
+	}
+	return key, nil
+}
