@@ -37,6 +37,7 @@ func table() map[string][]string {
 		"identity/aimemory":   {"identity"},
 		"identity/replay":     {"identity"},
 		"identity/join":       {"identity", "memory"},
+		"identity/cluster":    {"identity", "identity/attest", "identity/ca", "identity/join", "memory"},
 		"identity/agentkey":   {"identity", "memory"},
 		"identity/receipt":    {"identity", "identity/cred", "identity/strictcbor", "memory"},
 		"audit":               {"identity"},

@@ -221,3 +221,12 @@ const scheme = "tally"
 func uriOf(domain identity.Domain, name identity.Name) *url.URL {
 	return &url.URL{Scheme: scheme, Host: string(domain), Path: "/" + string(name)}
 }
+
+// SignWith has the root's key sign something else than a certificate: the list of
+// the members. An intermediate may not.
+func (a *Authority) SignWith(sign func(identity.Key) ([]byte, error)) ([]byte, error) {
+	if a.name != RootName {
+		return nil, identity.Refuse(identity.CertificateOutOfNamespace, "%s is not the root", a.name)
+	}
+	return sign(a.key)
+}

@@ -54,25 +54,35 @@ func (g *Grant) MarshalJSON() ([]byte, error) {
 
 // ParseGrant reads what [Grant.MarshalJSON] has written. It believes nothing yet.
 func ParseGrant(data []byte) (*Grant, error) {
+	var g Grant
+	if err := g.UnmarshalJSON(data); err != nil {
+		return nil, err
+	}
+	return &g, nil
+}
+
+// UnmarshalJSON is [ParseGrant].
+func (g *Grant) UnmarshalJSON(data []byte) error {
 	if len(data) > maxGrant {
-		return nil, fmt.Errorf("grant of %d bytes, limit %d: %w", len(data), maxGrant, memory.ErrInvalid)
+		return fmt.Errorf("grant of %d bytes, limit %d: %w", len(data), maxGrant, memory.ErrInvalid)
 	}
 	var t grantText
 	if err := json.Unmarshal(data, &t); err != nil {
-		return nil, fmt.Errorf("grant: %w: %w", err, memory.ErrInvalid)
+		return fmt.Errorf("grant: %w: %w", err, memory.ErrInvalid)
 	}
-	var g Grant
+	var out Grant
 	var err error
-	if g.Certificates, err = ParseCertificates([]byte(t.Certificates)); err != nil {
-		return nil, fmt.Errorf("grant: %w", err)
+	if out.Certificates, err = ParseCertificates([]byte(t.Certificates)); err != nil {
+		return fmt.Errorf("grant: %w", err)
 	}
-	if g.Credential, err = cred.ParseHeader(t.Credential); err != nil {
-		return nil, fmt.Errorf("grant: %w", err)
+	if out.Credential, err = cred.ParseHeader(t.Credential); err != nil {
+		return fmt.Errorf("grant: %w", err)
 	}
-	if g.Chain, err = cred.ParseChainHeader(t.Chain); err != nil {
-		return nil, fmt.Errorf("grant: %w", err)
+	if out.Chain, err = cred.ParseChainHeader(t.Chain); err != nil {
+		return fmt.Errorf("grant: %w", err)
 	}
-	return &g, nil
+	*g = out
+	return nil
 }
 
 // TLS returns the certificates of g with the key they are about, for crypto/tls.

@@ -1,0 +1,247 @@
+package cluster
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/identity"
+	"github.com/tallystick/tallystick/internal/identity/attest"
+	"github.com/tallystick/tallystick/internal/identity/ca"
+	"github.com/tallystick/tallystick/internal/identity/join"
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// Skew is how far the clocks of members may be apart.
+const Skew = time.Minute
+
+// Files of the directory.
+const (
+	keyFile        = "node.key"
+	placeFile      = "node.json"
+	grantFile      = "grant.json"
+	rootFile       = "root.pem"
+	membershipFile = "membership.json"
+	tokensFile     = "join-tokens.json"
+)
+
+// Place is where a node is in its federation. It does not change by itself.
+type Place struct {
+	Node   memory.Node   `json:"node"`
+	Name   identity.Name `json:"name"`
+	Listen string        `json:"listen"` // HOST:PORT, for members only
+	URL    string        `json:"url"`    // where members call it
+}
+
+// Cluster is a node's federation. It is safe for concurrent use.
+type Cluster struct {
+	dir       string
+	place     Place
+	self      *attest.Self
+	roots     ca.Roots
+	keys      []identity.PublicKey // of the roots
+	authority *ca.Authority        // nil where it is not
+	tokens    *join.Book
+	now       func() time.Time
+
+	mu         sync.Mutex
+	membership Membership
+	document   []byte
+	changed    chan struct{}
+}
+
+// Open reads the directory of a node. One that is none is [fs.ErrNotExist].
+func Open(dir string, now func() time.Time) (*Cluster, error) {
+	c := &Cluster{dir: dir, now: now, changed: make(chan struct{}, 1)}
+	c.tokens = join.NewBook(identity.List[join.Record]{Path: c.path(tokensFile)})
+	for _, read := range []func() error{c.readPlace, c.readRoot, c.readSelf, c.readAuthority} {
+		if err := read(); err != nil {
+			return nil, fmt.Errorf("open the identity in %s: %w", dir, err)
+		}
+	}
+	if err := c.Reload(); err != nil {
+		return nil, fmt.Errorf("open the identity in %s: %w", dir, err)
+	}
+	return c, nil
+}
+
+func (c *Cluster) path(name string) string { return filepath.Join(c.dir, name) }
+
+func (c *Cluster) readPlace() error {
+	data, err := identity.ReadPrivate(c.path(placeFile), 4<<10)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, &c.place); err != nil {
+		return fmt.Errorf("%s: %w: %w", placeFile, err, memory.ErrInvalid)
+	}
+	return nil
+}
+
+func (c *Cluster) readRoot() error {
+	data, err := identity.ReadPrivate(c.path(rootFile), ca.MaxPEM)
+	if err != nil {
+		return err
+	}
+	c.roots.Skew = Skew
+	if c.roots.Certificates, err = ca.ParseCertificates(data); err != nil {
+		return err
+	}
+	if c.roots.Domain, err = ca.DomainOf(c.roots.Certificates[0]); err != nil {
+		return err
+	}
+	for _, root := range c.roots.Certificates {
+		if key, ok := identity.PublicKeyOf(root.PublicKey); ok {
+			c.keys = append(c.keys, key)
+		}
+	}
+	return nil
+}
+
+func (c *Cluster) readSelf() error {
+	key, err := identity.LoadKey(c.path(keyFile))
+	if err != nil {
+		return err
+	}
+	data, err := identity.ReadPrivate(c.path(grantFile), ca.MaxPEM)
+	if err != nil {
+		return err
+	}
+	g, err := ca.ParseGrant(data)
+	if err != nil {
+		return err
+	}
+	c.self, err = attest.NewSelf(c.place.Node, key, g)
+	return err
+}
+
+func (c *Cluster) readAuthority() error {
+	a, err := ca.Load(c.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	c.authority = a
+	return err
+}
+
+// Place returns where this node is.
+func (c *Cluster) Place() Place { return c.place }
+
+// Self returns this node's own identity.
+func (c *Cluster) Self() *attest.Self { return c.self }
+
+// Roots returns whom this node believes.
+func (c *Cluster) Roots() ca.Roots { return c.roots }
+
+// Root returns the root's certificate.
+func (c *Cluster) Root() *x509.Certificate { return c.roots.Certificates[0] }
+
+// Authority reports whether this node can sign.
+func (c *Cluster) Authority() bool { return c.authority != nil }
+
+// Membership returns the members as this node knows them, and the document that
+// proves it.
+func (c *Cluster) Membership() (Membership, []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m := c.membership
+	m.Members, m.Removed = slices.Clone(m.Members), slices.Clone(m.Removed)
+	return m, c.document
+}
+
+// Changed is sent to when the membership has changed since it was last received from.
+func (c *Cluster) Changed() <-chan struct{} { return c.changed }
+
+// Admit is [attest.Roster].
+func (c *Cluster) Admit(name identity.Name, key identity.PublicKey) (memory.Node, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if slices.Contains(c.membership.Removed, key) {
+		return "", identity.Refuse(identity.MemberRemoved, "%s, by epoch %d", name, c.membership.Epoch)
+	}
+	for _, m := range c.membership.Members {
+		if m.Name == name && m.Key == key {
+			return m.Node, nil
+		}
+	}
+	return "", identity.Refuse(identity.NotAMember, "%s, by epoch %d", name, c.membership.Epoch)
+}
+
+// Adopt goes by a document that somebody has sent, if it is newer, and reports
+// whether it is. One that the root has not signed is an error.
+func (c *Cluster) Adopt(data []byte) (bool, error) {
+	m, err := open(data, c.roots.Domain, c.keys)
+	if err != nil {
+		return false, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if m.Epoch <= c.membership.Epoch {
+		if m.Epoch == c.membership.Epoch && !bytes.Equal(data, c.document) {
+			return false, fmt.Errorf("two memberships of epoch %d: the root has signed both: %w", m.Epoch, memory.ErrInvalid)
+		}
+		return false, nil
+	}
+	if err := identity.WritePrivate(c.path(membershipFile), data); err != nil {
+		return false, fmt.Errorf("adopt membership: %w", err)
+	}
+	c.become(m, data)
+	return true, nil
+}
+
+func (c *Cluster) become(m Membership, data []byte) {
+	c.membership, c.document = m, data
+	select {
+	case c.changed <- struct{}{}:
+	default:
+	}
+}
+
+// Reload reads the membership again: the command line may have changed it.
+func (c *Cluster) Reload() error {
+	data, err := identity.ReadPrivate(c.path(membershipFile), MaxDocument)
+	if err != nil {
+		return err
+	}
+	m, err := open(data, c.roots.Domain, c.keys)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if m.Epoch > c.membership.Epoch {
+		c.become(m, data)
+	}
+	return nil
+}
+
+// Renew goes by a new grant, and keeps it.
+func (c *Cluster) Renew(g *ca.Grant) error {
+	if err := c.self.Renew(g); err != nil {
+		return err
+	}
+	data, err := json.Marshal(g)
+	if err != nil {
+		return err
+	}
+	return identity.WritePrivate(c.path(grantFile), data)
+}
+
+// ErrNoAuthority is that this node holds no key to sign with.
+var ErrNoAuthority = errors.New("the authority is not on this node")
+
+// makeDir makes the directory of a new identity. One that is there is [fs.ErrExist].
+func makeDir(dir string) error {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
+		return err
+	}
+	return os.Mkdir(dir, 0o700)
+}
