@@ -17,7 +17,7 @@ func table() map[string][]string {
 		"store":   leaf,
 		"wire":    leaf,
 		"policy":  leaf,
-		"recall":  leaf,
+		"recall":  {"recall/index", "recall/rank", "recall/search", "recall/text", "recall/when", "memory"},
 		"webhook": leaf,
 
 		"recall/fold":   {},

@@ -8,6 +8,7 @@ import (
 	"hash/fnv"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -20,7 +21,8 @@ const (
 
 // Bulk creates up to 1,000 memories, each on its own: the result at i is that of
 // draft i. A draft that does not say what to do about a taken title merges.
-// Drafts of one title are taken in order.
+// Drafts of one title are taken in order, and those without a time of creation get
+// times in the order of the list: a conversation stays one.
 func (e *Engine) Bulk(ctx context.Context, c Caller, drafts []Draft) []BulkResult {
 	c = c.named()
 	out := make([]BulkResult, len(drafts))
@@ -32,12 +34,16 @@ func (e *Engine) Bulk(ctx context.Context, c Caller, drafts []Draft) []BulkResul
 		return out
 	}
 	committed := make([]*held, len(drafts))
+	// Stamps count milliseconds: a memory must not seem older than its creation.
+	ms := memory.Instant(time.Millisecond)
+	born := e.now()/ms*ms - memory.Instant(len(drafts))
 	var wg sync.WaitGroup
 	for _, part := range parts(drafts) {
 		wg.Go(func() {
 			for _, i := range part {
 				d := drafts[i]
 				setDefault(&d.OnConflict, ConflictMerge)
+				setDefault(&d.Memory.CreatedAt, born+memory.Instant(i))
 				committed[i], out[i].Err = e.create(ctx, c.part("bulk", strconv.Itoa(i)), d)
 			}
 		})

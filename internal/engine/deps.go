@@ -19,6 +19,7 @@ type Store interface {
 // State is what there is now.
 type State interface {
 	Records
+	Found
 	Graph
 	Registers
 	Tallies
@@ -51,11 +52,18 @@ type Records interface {
 	Counts(ctx context.Context, f memory.Filter) (memory.Counts, error)
 }
 
-// Graph finds memories by their words and by their links.
+// Found is what finding by words needs: the records behind the log, in its order,
+// and those that were found.
+type Found interface {
+	// Changed returns memories as they are now that were written behind the local
+	// sequence number after, and the number up to which there are no others.
+	Changed(ctx context.Context, after uint64, limit int) ([]memory.Record, uint64, error)
+	// Many returns those of the memories that there are, in no order.
+	Many(ctx context.Context, ids []string) ([]memory.Record, error)
+}
+
+// Graph finds memories by their links.
 type Graph interface {
-	Search(ctx context.Context, q memory.TextQuery, f memory.Filter, limit int) ([]memory.Hit, error)
-	SyncIndex(ctx context.Context) error
-	IndexLag() int
 	Links(ctx context.Context, id string) ([]memory.Link, error)
 	LinkBetween(ctx context.Context, source, target string) ([]memory.Link, error)
 	Targets(ctx context.Context, source, relation string) ([]string, error)
@@ -93,9 +101,4 @@ type Digests interface {
 	Parked(ctx context.Context) ([]memory.Parked, error)
 	// RetryParked tries again to apply ops that this node refused; nil dots are those that are due.
 	RetryParked(ctx context.Context, dots []memory.Dot, now time.Time) (int, error)
-}
-
-// Ranker scores what a text query found, higher is better: one value for each hit.
-type Ranker interface {
-	Score(question string, hits []memory.Hit, now memory.Instant) []float64
 }

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/recall"
 	"github.com/tallystick/tallystick/internal/replicate"
@@ -28,10 +30,9 @@ type Config struct {
 	// CheckWebhook says why no event can be posted to a URL; nil: any may be.
 	CheckWebhook func(rawURL string) error
 
-	Search Ranker           // of questions all of whose words must occur; ai-memory's rule
-	Recall Ranker           // of the others; ai-memory's rule
-	Now    func() time.Time // the wall clock; time.Now
-	Log    *slog.Logger     // required
+	IndexFile string           // where the index of words is kept between two runs; "": nowhere
+	Now       func() time.Time // the wall clock; time.Now
+	Log       *slog.Logger     // required
 }
 
 // Member is another node of the federation.
@@ -46,12 +47,6 @@ func (c *Config) defaults() {
 	setDefault(&c.Versions, 50)
 	setDefault(&c.CompactEvery, time.Hour)
 	setDefault(&c.IndexWait, 250*time.Millisecond)
-	if c.Search == nil {
-		c.Search = recall.Keyword{Flat: true}
-	}
-	if c.Recall == nil {
-		c.Recall = recall.Keyword{}
-	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -69,6 +64,7 @@ type Engine struct {
 	cfg     Config
 	store   Store
 	fed     *replicate.Replicator
+	finder  *recall.Finder
 	log     *slog.Logger
 	started memory.Instant
 
@@ -85,6 +81,7 @@ func New(cfg Config, store Store, fed *replicate.Replicator) *Engine {
 	cfg.defaults()
 	e := &Engine{cfg: cfg, store: store, fed: fed, log: cfg.Log}
 	e.started = e.now()
+	e.finder = recall.NewFinder(recall.Config{File: cfg.IndexFile, Now: cfg.Now, Log: cfg.Log}, store)
 	e.rules.stale = true
 	e.home.wake = make(chan struct{}, 1)
 	return e
@@ -98,6 +95,7 @@ func (e *Engine) Committed(c memory.Committed) {
 		e.rules.invalidate()
 	}
 	e.changed.fire()
+	e.finder.Committed()
 	e.home.committed(c)
 }
 
@@ -105,9 +103,20 @@ func (e *Engine) Committed(c memory.Committed) {
 // origin. Take a new one each time.
 func (e *Engine) Changed() <-chan struct{} { return e.changed.wait() }
 
-// Run carries out approved proposals whose home this node is, and drops history
-// that is no longer kept. It returns nil when ctx is done.
+// Run keeps the index of words up to date, carries out approved proposals whose
+// home this node is, and drops history that is no longer kept. It returns nil when
+// ctx is done.
 func (e *Engine) Run(ctx context.Context) error {
+	all, ctx := errgroup.WithContext(ctx)
+	all.Go(func() error { return e.finder.Run(ctx) })
+	all.Go(func() error { return e.upkeep(ctx) })
+	return all.Wait()
+}
+
+// IndexBytes returns how much memory the index of words takes, nearly.
+func (e *Engine) IndexBytes() int64 { return e.finder.Bytes() }
+
+func (e *Engine) upkeep(ctx context.Context) error {
 	if err := e.home.load(ctx, e); err != nil {
 		return ignoreEnd(ctx, err)
 	}

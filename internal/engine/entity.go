@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/tallystick/tallystick/internal/memory"
-	"github.com/tallystick/tallystick/internal/recall"
 )
 
 // Entity is a thing that memories are about, and the names it goes by. It is a
@@ -159,17 +158,14 @@ func (e *Engine) EntityByAlias(ctx context.Context, agent memory.AgentID, alias,
 // entitiesLike are the entities with all words of a name in their texts, and
 // whether these are all there are.
 func (e *Engine) entitiesLike(ctx context.Context, f memory.Filter, name string) (recs []memory.Record, complete bool, err error) {
-	match := recall.Match(name, true)
-	if match.IsZero() {
-		return nil, false, nil
-	}
-	if err := e.store.SyncIndex(ctx); err != nil {
+	if err := e.finder.Sync(ctx); err != nil {
 		return nil, false, err
 	}
-	hits, err := e.store.Search(ctx, match, f, maxCandidates)
-	for i := range hits {
-		recs = append(recs, hits[i].Record)
+	hits, ok := e.finder.Named(name, f, maxCandidates)
+	found, err := e.records(ctx, &f, hits)
+	for i := range found {
+		recs = append(recs, found[i].Record)
 	}
 	slices.SortStableFunc(recs, func(a, b memory.Record) int { return int(b.Priority - a.Priority) })
-	return recs, len(hits) < maxCandidates, err
+	return recs, ok && len(hits) < maxCandidates, err
 }

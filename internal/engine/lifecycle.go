@@ -11,7 +11,6 @@ import (
 
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/policy"
-	"github.com/tallystick/tallystick/internal/recall"
 )
 
 // Reasons of an archive that nobody named.
@@ -122,14 +121,10 @@ func (e *Engine) Forget(ctx context.Context, c Caller, f memory.Filter, pattern 
 	}
 	next := e.listing(f)
 	if pattern != "" {
-		match := recall.Match(pattern, true)
-		if match.IsZero() {
-			return 0, nil
-		}
-		if err := e.store.SyncIndex(ctx); err != nil {
+		if err := e.finder.Sync(ctx); err != nil {
 			return 0, err
 		}
-		next = e.finding(f, match)
+		next = e.finding(f, pattern)
 	}
 	total := 0
 	for total < maxForget {
@@ -163,21 +158,17 @@ func (e *Engine) listing(f memory.Filter) func(context.Context) ([]string, error
 	}
 }
 
-// finding is listing for a text query. What was found and is archived by then is
-// not found again; what stays, because the caller may not change it, ends it when
-// nothing else is found.
-func (e *Engine) finding(f memory.Filter, match memory.TextQuery) func(context.Context) ([]string, error) {
-	seen := map[string]bool{}
-	return func(ctx context.Context) ([]string, error) {
-		hits, err := e.store.Search(ctx, match, f, forgetBatch)
-		var ids []string
-		for i := range hits {
-			if id := hits[i].ID; !seen[id] {
-				seen[id] = true
-				ids = append(ids, id)
-			}
+// finding is listing for what a search selects.
+func (e *Engine) finding(f memory.Filter, pattern string) func(context.Context) ([]string, error) {
+	hits := e.finder.Search(pattern, f, maxForget)
+	return func(context.Context) ([]string, error) {
+		part := hits[:min(len(hits), forgetBatch)]
+		hits = hits[len(part):]
+		ids := make([]string, len(part))
+		for i := range part {
+			ids[i] = part[i].ID
 		}
-		return ids, err
+		return ids, nil
 	}
 }
 

@@ -63,13 +63,16 @@ func (s *sample) turns(t *testing.T) []engine.Draft {
 }
 
 // TestRecallOnConversations measures how often a turn that answers a question is
-// among the first 5, 10 and 20. It fails only if recall is broken, not if it is
-// a little worse: the numbers are for reading.
+// among the first 5, 10 and 20, if what is known of it stands in its text, as an
+// importer leaves it. The ranking alone is measured in recall/eval.
 func TestRecallOnConversations(t *testing.T) {
 	if testing.Short() || raceDetector {
 		t.Skip("measures recall on whole conversations: not with -short or -race")
 	}
 	raw, err := os.ReadFile(filepath.FromSlash(locomoPath))
+	if errors.Is(err, fs.ErrNotExist) { // a work tree one level deeper
+		raw, err = os.ReadFile(filepath.Join("..", filepath.FromSlash(locomoPath)))
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		t.Skipf("no development set at %s: recall is not measured", locomoPath)
 	}
@@ -94,9 +97,6 @@ func TestRecallOnConversations(t *testing.T) {
 					t.Fatal(r.Err)
 				}
 			}
-		}
-		if err := n.store.SyncIndex(t.Context()); err != nil {
-			t.Fatal(err)
 		}
 		for _, qa := range s.QA {
 			evidence := map[string]bool{}
@@ -128,7 +128,7 @@ func TestRecallOnConversations(t *testing.T) {
 	}
 	share := func(k int) float64 { return 100 * float64(found[k]) / float64(asked) }
 	t.Logf("%d questions: any@5 %.1f, any@10 %.1f, any@20 %.1f", asked, share(5), share(10), share(20))
-	if share(10) < 65 {
-		t.Errorf("any@10 is %.1f, want about 70", share(10))
+	if share(10) < 86 || share(5) < 79 {
+		t.Errorf("any@5 is %.1f, any@10 %.1f, want about 81 and 88", share(5), share(10))
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/recall"
@@ -91,29 +90,18 @@ const (
 // search finds (all words must occur) does not.
 func (e *Engine) Recall(ctx context.Context, q RecallQuery) (Recalled, error) {
 	e.asked(&q.Filter)
-	limit, ranker := min(cmp.Or(max(q.Limit, 0), defaultRecall), maxRecall), e.cfg.Recall
-	if q.All {
-		limit, ranker = min(cmp.Or(max(q.Limit, 0), defaultPage), maxSearch), e.cfg.Search
-	}
-	match := recall.Match(q.Text, q.All)
-	if match.IsZero() {
-		return Recalled{IndexLag: e.store.IndexLag()}, nil
-	}
 	e.catchUp(ctx)
-	// More than asked for: the ranker may bring up what words alone put lower.
-	hits, err := e.store.Search(ctx, match, q.Filter, max(limit, 30, min(3*limit, 300)))
-	if err != nil {
+	var hits []recall.Hit
+	var err error
+	if q.All {
+		hits = e.finder.Search(q.Text, q.Filter, min(cmp.Or(max(q.Limit, 0), defaultPage), maxSearch))
+	} else if hits, err = e.finder.Recall(ctx, q.Text, q.Filter, min(cmp.Or(max(q.Limit, 0), defaultRecall), maxRecall)); err != nil {
 		return Recalled{}, err
 	}
-	out := Recalled{IndexLag: e.store.IndexLag(), Hits: make([]Scored, len(hits))}
-	scores := ranker.Score(q.Text, hits, q.Filter.Now)
-	for i := range hits {
-		out.Hits[i] = Scored{Record: hits[i].Record, Score: scores[i]}
+	out := Recalled{IndexLag: e.finder.Lag()}
+	if out.Hits, err = e.records(ctx, &q.Filter, hits); err != nil {
+		return Recalled{}, err
 	}
-	slices.SortFunc(out.Hits, func(a, b Scored) int {
-		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))
-	})
-	out.Hits = out.Hits[:min(len(out.Hits), limit)]
 	if !q.All {
 		ids := make([]string, len(out.Hits))
 		for i := range out.Hits {
@@ -124,16 +112,41 @@ func (e *Engine) Recall(ctx context.Context, q RecallQuery) (Recalled, error) {
 	return out, nil
 }
 
-// catchUp gives the text index a moment to take in what is committed, so that a
-// caller finds what it has just written. A longer lag is reported, not waited for.
-func (e *Engine) catchUp(ctx context.Context) {
-	if e.store.IndexLag() == 0 {
-		return
+// records fetches what was found, in its order. The index may lag: what is not
+// live any more, or not for the viewer to see, is left out.
+func (e *Engine) records(ctx context.Context, f *memory.Filter, hits []recall.Hit) ([]Scored, error) {
+	ids := make([]string, len(hits))
+	for i := range hits {
+		ids[i] = hits[i].ID
 	}
+	recs, err := e.store.Many(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	at := make(map[string]*memory.Record, len(recs))
+	for i := range recs {
+		at[recs[i].ID] = &recs[i]
+	}
+	out := make([]Scored, 0, len(hits))
+	for _, h := range hits {
+		rec, ok := at[h.ID]
+		if !ok {
+			continue
+		}
+		if life, _ := rec.Stands(f.Now); life == memory.Live && (f.All || rec.Access().VisibleTo(f.Viewer)) {
+			out = append(out, Scored{Record: *rec, Score: h.Score})
+		}
+	}
+	return out, nil
+}
+
+// catchUp gives the index of words a moment to take in what is committed, so that
+// a caller finds what it has just written. A longer lag is reported, not waited for.
+func (e *Engine) catchUp(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, e.cfg.IndexWait)
 	defer cancel()
-	if err := e.store.SyncIndex(ctx); err != nil {
-		e.log.DebugContext(ctx, "text index lags", "entries", e.store.IndexLag(), "err", err)
+	if err := e.finder.Sync(ctx); err != nil {
+		e.log.DebugContext(ctx, "index of words lags", "entries", e.finder.Lag(), "err", err)
 	}
 }
 

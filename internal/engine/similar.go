@@ -25,20 +25,22 @@ const maxCandidates = 100
 func (e *Engine) Similar(ctx context.Context, f memory.Filter, title, content string) ([]Similar, error) {
 	e.asked(&f)
 	text := title + " " + content
-	match := recall.Match(text, false)
-	if match.IsZero() {
-		return nil, nil
-	}
 	e.catchUp(ctx)
-	hits, err := e.store.Search(ctx, match, f, maxCandidates)
+	found, err := e.finder.Recall(ctx, text, f, maxCandidates)
+	if err != nil {
+		return nil, err
+	}
+	hits, err := e.records(ctx, &f, found)
 	if err != nil {
 		return nil, err
 	}
 	words := wordsOf(text)
-	out := make([]Similar, len(hits))
+	var out []Similar
 	for i := range hits {
 		m := hits[i].Record
-		out[i] = Similar{Record: m, Similarity: overlap(words, wordsOf(m.Title+" "+m.Memory.Content))}
+		if common := overlap(words, wordsOf(m.Title+" "+m.Memory.Content)); common > 0 {
+			out = append(out, Similar{Record: m, Similarity: common})
+		}
 	}
 	slices.SortFunc(out, func(a, b Similar) int {
 		return cmp.Or(cmp.Compare(b.Similarity, a.Similarity), cmp.Compare(a.Record.ID, b.Record.ID))

@@ -20,7 +20,7 @@ func (e *Engine) Status(ctx context.Context) (Status, error) {
 	origin := e.store.Origin()
 	s := Status{
 		Node: e.cfg.Node, Incarnation: origin.Incarnation(), Digest: view.Root, Heads: view.Heads, LSN: view.LSN,
-		W: w, N: n, IndexLag: e.store.IndexLag(), Version: e.cfg.Version, StartedAt: e.started, Time: now,
+		W: w, N: n, IndexLag: e.finder.Lag(), Version: e.cfg.Version, StartedAt: e.started, Time: now,
 		Members: []MemberStatus{}, Warnings: []string{},
 	}
 	var err error

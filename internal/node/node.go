@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -129,7 +130,8 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	}
 	n.engine = engine.New(engine.Config{
 		Node: cfg.Node, Members: members, Version: Version(), QuorumTimeout: cfg.QuorumTimeout,
-		History: cfg.HistoryKeep, Versions: cfg.HistoryVersions, CheckWebhook: guard.CheckURL, Log: log,
+		IndexFile: filepath.Join(cfg.Data, "recall.index"),
+		History:   cfg.HistoryKeep, Versions: cfg.HistoryVersions, CheckWebhook: guard.CheckURL, Log: log,
 	}, n.store, n.fed)
 	n.hooks = n.newWebhooks(guard)
 	return n, n.newServer(link)
@@ -205,6 +207,7 @@ func (n *node) serve(ctx context.Context, listener net.Listener, ready func(url 
 	work.Go(func() error { return n.fed.Run(workCtx) })
 	work.Go(func() error { return n.engine.Run(workCtx) })
 	work.Go(func() error { return n.hooks.Run(workCtx) })
+	work.Go(func() error { return n.room(workCtx) })
 	all.Go(func() error {
 		if err := n.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve: %w", err)
@@ -270,19 +273,37 @@ func (n *node) stopServing(ctx context.Context) error {
 	return err
 }
 
+// memoryLimit is where the collector works harder, beside the index of words.
+const memoryLimit = 96 << 20
+
 // collect lets the heap grow to a multiple of what is live, which is little, and
 // makes the collector work harder only when it comes near the limit. What the
 // environment says wins.
 func collect() {
-	const (
-		percent = 400
-		limit   = 96 << 20
-	)
+	const percent = 400
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(percent)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(limit)
+		debug.SetMemoryLimit(memoryLimit)
+	}
+}
+
+// room raises the limit as the index of words grows, until ctx is done: with one
+// that the index alone fills, the collector would do nothing else.
+func (n *node) room(ctx context.Context) error {
+	if os.Getenv("GOMEMLIMIT") != "" {
+		return nil
+	}
+	tick := time.NewTicker(5 * time.Second)
+	defer tick.Stop()
+	for {
+		debug.SetMemoryLimit(memoryLimit + 2*n.engine.IndexBytes())
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/recall/text"
 )
 
 // Limits of a query: what is beyond them is left out.
@@ -15,19 +16,19 @@ const (
 	maxTerm  = 64 // characters
 )
 
-// Match returns the query for the words of text: any of them, or all. Words that
+// Match returns the query for the words of s: any of them, or all. Words that
 // say nothing ("the", "when") are left out, unless there are no others. It is zero
-// if text has no words: nothing matches.
-func Match(text string, all bool) memory.TextQuery {
-	return memory.TextQuery{Terms: Terms(text), All: all}
+// if s has no words: nothing matches.
+func Match(s string, all bool) memory.TextQuery {
+	return memory.TextQuery{Terms: Terms(s), All: all}
 }
 
-// Terms returns the distinct words of text that are worth looking for, in lower
+// Terms returns the distinct words of s that are worth looking for, in lower
 // case and in order.
-func Terms(text string) []string {
+func Terms(s string) []string {
 	seen := map[string]bool{}
 	var telling, rest []string
-	for _, w := range Words(text) {
+	for _, w := range Words(s) {
 		if r := []rune(w); len(r) > maxTerm {
 			w = string(r[:maxTerm])
 		}
@@ -68,14 +69,16 @@ func stopWord(w string) bool {
 	return false
 }
 
-// Words returns all words of text, in lower case and in order, the common ones
-// and repetitions included.
-func Words(text string) []string {
-	words := strings.FieldsFunc(text, func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r)
-	})
-	for i, w := range words {
-		words[i] = strings.ToLower(strings.ToValidUTF8(w, ""))
+// Words returns all words of a text as they are compared, in order, the common
+// ones and repetitions included.
+func Words(s string) []string {
+	var t text.Terms
+	t.Add(s)
+	var out []string
+	for i := range t.Len() {
+		if w, kind := t.At(i); kind == text.Word || kind == text.Sign {
+			out = append(out, string(w))
+		}
 	}
-	return words
+	return out
 }

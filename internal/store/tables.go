@@ -34,7 +34,7 @@ func (s *tables) scanRecord(r rowScanner, more ...any) (memory.Record, error) {
 	if raw != nil {
 		e, err := s.cfg.Codec.Decode(raw)
 		if err != nil {
-			return m, fmt.Errorf("content of %s: %w", id, err)
+			return memory.Record{Memory: memory.Memory{ID: id}}, fmt.Errorf("content of %s: %w", id, err)
 		}
 		m.Memory, _ = e.Content()
 	}

@@ -19,8 +19,9 @@ var ErrFile = errors.New("not a usable index file")
 const magic = "tallyidx\x01"
 
 // Save writes the index, from which [Load] makes it again. Readers go on
-// meanwhile, changes wait.
-func (x *Index) Save(w io.Writer) error {
+// meanwhile, changes wait. What is gone is not in the file. The label says of what
+// it is an index, and comes back from Load.
+func (x *Index) Save(w io.Writer, label string) error {
 	x.apply.Lock()
 	defer x.apply.Unlock()
 	if len(x.data.docs) != x.data.alive {
@@ -28,6 +29,7 @@ func (x *Index) Save(w io.Writer) error {
 	}
 	sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
 	out := writer{w: io.MultiWriter(w, sum), buf: append(make([]byte, 0, 1<<16), magic...)}
+	out.str([]byte(label))
 	x.data.encode(&out)
 	out.flush()
 	if out.err != nil {
@@ -149,23 +151,25 @@ func (x *data) encodeDoc(w *writer, d *Doc) {
 
 // Load makes an index of what [Index.Save] wrote. It returns [ErrFile] for
 // anything else.
-func Load(r io.Reader) (*Index, error) {
+func Load(r io.Reader) (x *Index, label string, err error) {
 	b, err := io.ReadAll(r)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if len(b) < len(magic)+4 || string(b[:len(magic)]) != magic {
-		return nil, fmt.Errorf("no index, or one of another version: %w", ErrFile)
+		return nil, "", fmt.Errorf("no index, or one of another version: %w", ErrFile)
 	}
 	body, sum := b[:len(b)-4], binary.LittleEndian.Uint32(b[len(b)-4:])
 	if crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli)) != sum {
-		return nil, fmt.Errorf("checksum: %w", ErrFile)
+		return nil, "", fmt.Errorf("checksum: %w", ErrFile)
 	}
-	x := New()
-	if !x.data.decode(&reader{b: body[len(magic):]}) {
-		return nil, fmt.Errorf("contents: %w", ErrFile)
+	x = New()
+	in := &reader{b: body[len(magic):]}
+	label = string(in.str())
+	if !x.data.decode(in) {
+		return nil, "", fmt.Errorf("contents: %w", ErrFile)
 	}
-	return x, nil
+	return x, label, nil
 }
 
 // reader reads what writer wrote. Once something is wrong it reads zeros.

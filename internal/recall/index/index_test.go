@@ -196,11 +196,11 @@ func TestSavedAndRebuiltIndexesAnswerTheSame(t *testing.T) {
 		const q = "when did jane run to the heron in 東京 25 wxyz"
 		before := ranked(t, x, q, f, 50)
 		var file bytes.Buffer
-		if err := x.Save(&file); err != nil {
+		if err := x.Save(&file, "it"); err != nil {
 			t.Fatal(err)
 		}
-		again, err := index.Load(bytes.NewReader(file.Bytes()))
-		if err != nil {
+		again, label, err := index.Load(bytes.NewReader(file.Bytes()))
+		if err != nil || label != "it" {
 			t.Fatal(err)
 		}
 		if again.From() != x.From() || again.Len() != x.Len() {
@@ -300,13 +300,13 @@ func TestDamagedFilesAreRefused(t *testing.T) {
 	x := index.New()
 	x.Apply([]index.Change{{Document: index.Document{ID: "a", Body: "heron", Tags: []string{"red"}, Session: "s", Said: when.None}}}, 7)
 	var file bytes.Buffer
-	if err := x.Save(&file); err != nil {
+	if err := x.Save(&file, "it"); err != nil {
 		t.Fatal(err)
 	}
 	whole := file.Bytes()
 	for i := range whole {
 		for _, bad := range [][]byte{whole[:i], flipped(whole, i)} {
-			if _, err := index.Load(bytes.NewReader(bad)); !errors.Is(err, index.ErrFile) {
+			if _, _, err := index.Load(bytes.NewReader(bad)); !errors.Is(err, index.ErrFile) {
 				t.Fatalf("byte %d: %v", i, err)
 			}
 		}
@@ -327,14 +327,14 @@ func FuzzLoad(f *testing.F) {
 		}}}, 7)
 	}
 	var file bytes.Buffer
-	if err := x.Save(&file); err != nil {
+	if err := x.Save(&file, "it"); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(file.Bytes()[:file.Len()-4])
 	f.Fuzz(func(t *testing.T, b []byte) {
 		// The checksum is right: what is left is what somebody made on purpose.
 		sum := crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli))
-		x, err := index.Load(bytes.NewReader(append(bytes.Clone(b), byte(sum), byte(sum>>8), byte(sum>>16), byte(sum>>24))))
+		x, _, err := index.Load(bytes.NewReader(append(bytes.Clone(b), byte(sum), byte(sum>>8), byte(sum>>16), byte(sum>>24))))
 		if err != nil {
 			if !errors.Is(err, index.ErrFile) {
 				t.Fatal(err)

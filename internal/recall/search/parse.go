@@ -207,3 +207,10 @@ func (q *Query) narrow(f *index.Filter) bool {
 	}
 	return true
 }
+
+// Words returns a query for all words of s, in which nothing is syntax.
+func Words(s string) *Query {
+	q := &Query{}
+	q.add(s, false, false)
+	return q
+}
