@@ -101,6 +101,9 @@ type With struct {
 	// IdempotencyKey, at most 255 bytes, makes the repetition of an equal request
 	// at the same node return the receipt of the first one, brought up to date.
 	IdempotencyKey string
+	// WhenShort says whether a write that is kept, and that too few members hold at
+	// the deadline, is an error; "" is [ShortFails].
+	WhenShort WhenShort
 }
 
 func one(with []With) With {
@@ -208,7 +211,7 @@ func (c *Client) do(ctx context.Context, k call, out any) error {
 func (c *Client) exchange(ctx context.Context, k call, out any) (http.Header, error) {
 	res, err := c.open(ctx, k)
 	if err != nil {
-		return nil, err
+		return k.settle(err, out)
 	}
 	defer finish(res)
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxReply+1))
@@ -221,7 +224,7 @@ func (c *Client) exchange(ctx context.Context, k call, out any) (http.Header, er
 		return nil, fmt.Errorf("%s %s: answer larger than %d MiB", k.method, k.path, maxReply>>20)
 	}
 	if quorumMissed(res.StatusCode, body) {
-		return nil, parseError(res, body)
+		return k.settle(parseError(res, body), out)
 	}
 	if err := json.Unmarshal(body, out); err != nil {
 		return nil, notOurs(k, err)

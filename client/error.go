@@ -26,12 +26,26 @@ type Error struct {
 
 func (e *Error) Error() string {
 	if e.QuorumMissed() {
-		return fmt.Sprintf("quorum not met: %d of %d members hold the write (%s); it is kept and will arrive", e.Got, e.Needed, e.Reason)
+		return e.missed()
 	}
 	if e.Message != "" {
 		return e.Message
 	}
 	return fmt.Sprintf("HTTP status %d %s", e.Status, http.StatusText(e.Status))
+}
+
+// missed says who holds a write, how many were asked for, and which memory it is
+// about, as far as the node has said so.
+func (e *Error) missed() string {
+	held := fmt.Sprintf("%d of %d members hold the write", e.Got, e.Needed)
+	if r := e.Receipt; r != nil && r.N > 0 {
+		held = fmt.Sprintf("held by %d of %d members (%s), and %d are wanted", len(r.HeldBy), r.N, strings.Join(r.HeldBy, ", "), e.Needed)
+	}
+	text := "quorum not met: " + held + " (" + e.Reason + "); it is kept and will arrive"
+	if e.ID != "" {
+		text += " (memory " + e.ID + ")"
+	}
+	return text
 }
 
 // QuorumMissed reports whether the write was kept, and fewer members than asked

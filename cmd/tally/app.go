@@ -168,7 +168,7 @@ func (a *app) asks(f func(ctx context.Context, c *client.Client, args []string) 
 // writes is the body of a command that changes something.
 func (a *app) writes(w *writeFlags, f func(ctx context.Context, c *client.Client, with client.With, args []string) error) func(*cobra.Command, []string) error {
 	return a.asks(func(ctx context.Context, c *client.Client, args []string) error {
-		with, err := w.with()
+		with, err := w.with(a)
 		if err != nil {
 			return err
 		}

@@ -56,6 +56,9 @@ func runArchive(ctx context.Context, a *app, c *client.Client, with client.With,
 	if err != nil {
 		return err
 	}
+	if len(out.Archived)+len(out.Missing)+len(out.Pending) == 0 {
+		out.Archived = ids // a missed quorum says no more than that all of it is kept
+	}
 	if len(ids) == 1 && len(out.Missing) == 1 {
 		return missed(ctx, c, ids[0], &client.Error{Status: http.StatusNotFound, Code: string(client.CodeNotFound)})
 	}

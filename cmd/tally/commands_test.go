@@ -438,6 +438,17 @@ func TestAFederationThroughTheCommands(t *testing.T) {
 	if got := a.tally("diff", "birch"); got.code != exitBusy {
 		t.Errorf("diff with a dead member: %+v", got)
 	}
+	short := must[client.Outcome](a, "remember", "X", "x", "--when-short", "local")
+	if short.ID == "" || short.Receipt.Durability != "local" || !slices.Equal(short.Receipt.HeldBy, []string{"alder"}) {
+		t.Errorf("when short, local: %+v, %+v", short, short.Receipt)
+	}
+	if text := a.reads("update", short.ID, "y", "--when-short", "local"); !strings.Contains(text, "it is kept, and reaches the others by itself") {
+		t.Errorf("for people: %s", text)
+	}
+	if got := tally(t, []string{"TALLY_SERVER=" + a.url, "TALLY_WHEN_SHORT=local"}, "", "archive", short.ID, "--json"); got.code != exitOK ||
+		!strings.Contains(got.out, short.ID) {
+		t.Errorf("by the environment: %+v", got)
+	}
 	if got := a.tally("remember", "W", "x", "--durability", "local"); got.code != exitOK {
 		t.Errorf("local: %+v", got)
 	}

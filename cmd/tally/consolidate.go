@@ -14,7 +14,7 @@ func newConsolidate(a *app) *cobra.Command {
 	cmd.Long = `Write one memory in place of several, in one step: the sources are archived, and
 the new one names them. Without --summary its text lists their titles.`
 	cmd.RunE = func(cmd *cobra.Command, ids []string) error {
-		with, err := w.with()
+		with, err := w.with(a)
 		if err != nil {
 			return err
 		}

@@ -13,20 +13,31 @@ import (
 // writeFlags are the flags that every writing command has.
 type writeFlags struct {
 	durability string
+	whenShort  string
 	key        string
 }
 
 func (f *writeFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.durability, "durability", "", "wait until it is on disk at: local (this node), quorum or all (default quorum)")
+	cmd.Flags().StringVar(&f.whenShort, "when-short", "", "if too few members hold it in time: fail, or local, which is success with what this node keeps (TALLY_WHEN_SHORT; default fail)")
 	cmd.Flags().StringVar(&f.key, "idempotency-key", "", "`key` under which a repetition returns the first outcome")
 }
 
-func (f *writeFlags) with() (client.With, error) {
-	switch client.Durability(f.durability) {
-	case "", client.Local, client.Quorum, client.All:
-		return client.With{Durability: client.Durability(f.durability), IdempotencyKey: f.key}, nil
+func (f *writeFlags) with(a *app) (client.With, error) {
+	with := client.With{
+		Durability: client.Durability(f.durability), WhenShort: client.WhenShort(either(f.whenShort, a.getenv("TALLY_WHEN_SHORT"))),
+		IdempotencyKey: f.key,
 	}
-	return client.With{}, usage("--durability %q: want local, quorum or all", f.durability)
+	switch with.Durability {
+	case "", client.Local, client.Quorum, client.All:
+	default:
+		return with, usage("--durability %q: want local, quorum or all", f.durability)
+	}
+	switch with.WhenShort {
+	case "", client.ShortFails, client.ShortLocal:
+		return with, nil
+	}
+	return with, usage("--when-short %q: want fail or local", string(with.WhenShort))
 }
 
 // object checks that s is a JSON object.

@@ -44,7 +44,7 @@ Archived memories of an export of our own are skipped, unless it is complete.`
   tally import chatgpt-export.zip
   tally import backup.jsonl --server http://10.0.0.1:9077 --server http://10.0.0.2:9077`
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		with, err := w.with()
+		with, err := w.with(a)
 		if err != nil {
 			return err
 		}

@@ -56,7 +56,7 @@ func linkCommand(a *app, use, short, relationHelp string, act func(context.Conte
 	var w writeFlags
 	var relation string
 	cmd := command(use, short, argCheck{2, 2}, func(cmd *cobra.Command, args []string) error {
-		with, err := w.with()
+		with, err := w.with(a)
 		if err != nil {
 			return err
 		}

@@ -106,6 +106,7 @@ func TestNonsenseOnTheCommandLineIsRefused(t *testing.T) {
 		"too many":              {[]string{"get", "1", "2"}, `get: unexpected argument "2"`},
 		"serve takes none":      {[]string{"serve", "dir"}, `serve: unexpected argument "dir"`},
 		"durability":            {[]string{"forget", "1", "--durability", "most"}, `--durability "most": want local, quorum or all`},
+		"when short":            {[]string{"delete", "1", "--when-short", "maybe"}, `--when-short "maybe": want fail or local`},
 		"limit":                 {[]string{"list", "--limit", "0"}, "--limit 0: want 1 or more"},
 		"limit is no number":    {[]string{"list", "--limit", "x"}, `invalid argument "x" for "-l, --limit" flag: want a number`},
 		"since":                 {[]string{"list", "--since", "soon"}, `--since "soon": want a time such as`},

@@ -80,7 +80,7 @@ a JSON object, for example:
 
 write, promote and delete take any, registered, owner or approve.`
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		with, err := w.with()
+		with, err := w.with(a)
 		if err != nil {
 			return err
 		}

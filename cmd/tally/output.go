@@ -84,6 +84,9 @@ func showReceipt(w io.Writer, r *client.Receipt) {
 		return
 	}
 	say(w, "receipt  %s  %s: held by %d of %d (%s)\n", r.Dot, r.Durability, len(r.HeldBy), r.N, strings.Join(r.HeldBy, ", "))
+	if len(r.HeldBy) < r.W {
+		say(w, "  → fewer than the %d asked for: it is kept, and reaches the others by itself\n", r.W)
+	}
 }
 
 // showOutcome prints what became of a write, and turns a write that waits for

@@ -40,7 +40,7 @@ writes a new one with a number behind its title.`
 	cmd.Example = `  tally remember "Gate code" "It is 4711." --namespace home --tag keys
   git log -5 | tally remember "Last changes" -`
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		with, err := w.with()
+		with, err := w.with(a)
 		if err != nil {
 			return err
 		}

@@ -21,7 +21,7 @@ With --if-version the edit fails if somebody else was faster.`
 	cmd.Example = `  tally update 019ea94a-dc7b-8aae-a873-6fb6aeb22ff6 "It is 4712 now." --if-version 1
   tally update 019ea94a-dc7b-8aae-a873-6fb6aeb22ff6 --tier long --expires never`
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		with, err := w.with()
+		with, err := w.with(a)
 		if err != nil {
 			return err
 		}
