@@ -293,6 +293,7 @@ func schemas() *openapi.Registry {
 	object := openapi.Schema{Type: openapi.Types{"object"}, Additional: &openapi.Schema{}}
 	openapi.Define[memory.Instant](r, openapi.Schema{Type: openapi.Types{"string"}, Format: "date-time"})
 	openapi.Define[memory.Dot](r, openapi.Schema{Type: openapi.Types{"string"}})
+	openapi.Define[memory.Chain](r, openapi.Schema{Type: openapi.Types{"string"}, Pattern: "^[0-9a-f]{32}$"})
 	openapi.Define[memory.Digest](r, openapi.Schema{Type: openapi.Types{"string"}, Pattern: "^[0-9a-f]{64}$"})
 	openapi.Define[memory.Object](r, object)
 	openapi.Define[messagePayload](r, openapi.Schema{Type: openapi.Types{"string", "object"}})

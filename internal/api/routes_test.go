@@ -159,6 +159,7 @@ func stable(s string, vars map[string]string) string {
 	for _, r := range []struct{ find, put string }{
 		{`\b20(2[6-9]|[3-9]\d)-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}\+00:00`, "TIME"},
 		{`\b[0-9a-f]{64}\b`, "DIGEST"},
+		{`"chain": "[0-9a-f]{32}"`, `"chain": "CHAIN"`},
 		{`\ba\.[0-9a-z]+\.\d+`, "DOT"},
 		{`"(incarnation|db_size_bytes|bytes|lsn|index_lag|seq|started_at|access_count|score|session_id|history_dropped)": [^,\n]+`, `"$1": X`},
 		{`\n *"last_accessed_at": [^\n]+`, ""},

@@ -308,6 +308,7 @@ func nodeWords() map[string]openapi.Schema {
 		"heads":               say("By origin, up to which number this node holds everything."),
 		"seq":                 say("Everything up to here is held, but for the gaps."),
 		"gaps":                say("Numbers that are not held."),
+		"chain":               say("Digest of the entries up to there: which they are, not only how many."),
 		"members":             say("The other members."),
 		"name":                say("The name of the member."),
 		"url":                 say("Where it is."),

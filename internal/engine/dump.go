@@ -235,19 +235,14 @@ func (l *loading) finish(ctx context.Context, m Manifest) (Loaded, error) {
 	return l.out, nil
 }
 
-// covered are the heads up to which the dump has everything: what its node had
-// refused is not held there, and so neither here. Of an origin without an entry in
-// the dump nothing is taken over: a member that has one will tell.
+// covered are the heads up to which the dump has everything. Of an origin without
+// an entry in it nothing is taken over: a member that has one will tell.
 func (l *loading) covered(heads memory.Heads) memory.Heads {
 	out := memory.Heads{}
 	for o, h := range heads {
-		if !l.origins[o] {
-			continue
+		if l.origins[o] {
+			out[o] = h
 		}
-		if len(h.Gaps) > 0 {
-			h = memory.Head{Seq: h.Gaps[0] - 1}
-		}
-		out[o] = h
 	}
 	return out
 }

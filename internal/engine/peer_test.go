@@ -52,7 +52,7 @@ func TestPushIsTakenFromMembersOnly(t *testing.T) {
 func TestHeadsInAPushCountAsVotes(t *testing.T) {
 	n := withMember(t)
 	out := ok(t)(n.Create(t.Context(), nobody, draft("t")))
-	view := memory.View{Heads: memory.Heads{n.store.Origin(): {Seq: out.Receipt.Dot.Seq}}}
+	view := memory.View{Heads: memory.Heads{n.store.Origin(): n.store.View().Heads[n.store.Origin()]}}
 	reply, err := n.AcceptPush(t.Context(), &memory.Push{From: "b", To: "a", View: view})
 	if err != nil || reply.View.LSN == 0 {
 		t.Fatalf("reply %+v, %v", reply, err)

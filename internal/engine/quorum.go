@@ -21,7 +21,16 @@ func (e *Engine) await(ctx context.Context, c Caller, h *held) (replicate.Tally,
 		}
 		return t, nil
 	}
-	return h.ticket.Wait(ctx, h.deadline)
+	t, err := h.ticket.Wait(ctx, h.deadline)
+	if last := len(h.entries) - 1; t.Dot != h.entries[last].Dot {
+		// Meanwhile the dot was found to belong to another entry, and ours was issued again.
+		again, err := e.store.Entry(ctx, t.Dot)
+		if err != nil {
+			return t, err
+		}
+		h.entries = append(slices.Clone(h.entries[:last]), again)
+	}
+	return t, err
 }
 
 // Receipt says who holds the op d now.

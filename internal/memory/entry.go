@@ -1,6 +1,11 @@
 package memory
 
-import "fmt"
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+)
 
 // Entry is an op that a node has logged: the unit of merge and of replication.
 // It never changes.
@@ -85,6 +90,24 @@ func (e *Entry) Hollowed(by Dot) (*Entry, bool) {
 		return nil, false
 	}
 	return &h, true
+}
+
+// Precedes decides between two entries under one dot, of a node whose directory
+// was set back and that has numbered anew: every node keeps the one that was made
+// first, and issues the other one again (see [Entry.Reissued]).
+func (e *Entry) Precedes(other *Entry) bool {
+	return cmp.Or(cmp.Compare(e.Stamp, other.Stamp), bytes.Compare(e.Digest[:], other.Digest[:])) < 0
+}
+
+// Reissued returns e as it is logged again under a dot of its own, because its
+// dot belongs to another entry: what it wrote it writes again, a moment later, so
+// that it takes the place of e where e was merged, and of nothing that came after.
+func (e *Entry) Reissued(d Dot) *Entry {
+	again := &Entry{Dot: d, Stamp: e.Stamp + 1, Actor: e.Actor, Prev: e.Prev, Op: e.Op}
+	if len(e.Prev) < maxPrev {
+		again.Prev = append(slices.Clone(e.Prev), e.Dot)
+	}
+	return again
 }
 
 const maxPrev = 64

@@ -10,9 +10,11 @@ import (
 
 // Head says what a node holds of one origin: everything up to Seq but for Gaps.
 // Gaps are ops that it has the bytes of, and has not taken (parked), ascending.
+// Chain tells which entries they are up to Seq, gaps included.
 type Head struct {
-	Seq  uint64   `json:"seq" cbor:"1,keyasint"`
-	Gaps []uint64 `json:"gaps,omitempty" cbor:"2,keyasint,omitempty"`
+	Seq   uint64   `json:"seq" cbor:"1,keyasint"`
+	Gaps  []uint64 `json:"gaps,omitempty" cbor:"2,keyasint,omitempty"`
+	Chain Chain    `json:"chain,omitzero" cbor:"3,keyasint,omitzero"`
 }
 
 // Heads says what a node holds, by origin. Treat it as immutable.

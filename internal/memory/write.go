@@ -63,14 +63,20 @@ type Written struct {
 type Committed struct {
 	Own   []OwnEntry // logged under this node's origin, ascending by seq
 	Other int        // entries of other origins that were applied
+	Moved []Move     // dots that belong to another entry from now on
 	View  View
 }
 
+// Move says that From is the dot of another entry from now on. The one that had it
+// was issued again under To; zero if that was not needed.
+type Move struct{ From, To Dot }
+
 // OwnEntry is a committed entry of this node.
 type OwnEntry struct {
-	Dot  Dot
-	Kind Kind
-	Size int // bytes on the wire
+	Dot   Dot
+	Kind  Kind
+	Size  int   // bytes on the wire
+	Chain Chain // of its origin, up to it
 	// Tag is the tag of the write, on the last entry of each write only.
 	Tag any
 }

@@ -19,6 +19,11 @@ type Log interface {
 	// Accept merges what a member sent, in any order, any number of times. When it
 	// returns, what it took is fsynced and was reported to [Replicator.Committed].
 	Accept(ctx context.Context, ops []memory.Shipment) (memory.Accepted, error)
+	// Settle compares a member's entries of r with those under the same dots here. Of
+	// two that differ the one that precedes is kept ([memory.Entry.Precedes]); one that
+	// has to make room is issued again under this node's origin. It returns how many
+	// differed, and the seq of the last of ops in r.
+	Settle(ctx context.Context, r memory.Range, ops []memory.Shipment) (disputed int, last uint64, err error)
 	// AdoptHeads ends a snapshot: this node now holds at least these heads.
 	AdoptHeads(ctx context.Context, heads memory.Heads) error
 }

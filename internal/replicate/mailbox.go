@@ -18,7 +18,6 @@ type mailbox struct {
 	mu        sync.Mutex
 	committed core.Committed
 	fresh     bool // committed holds something
-	own       []memory.OwnEntry
 	heard     map[memory.Node]memory.View
 	events    []core.Event
 }
@@ -41,12 +40,13 @@ func (b *mailbox) post(ev core.Event) {
 	b.ring()
 }
 
-func (b *mailbox) commit(view memory.View, waits []core.Wait, own []memory.OwnEntry) {
+func (b *mailbox) commit(c memory.Committed, waits []core.Wait) {
 	b.mu.Lock()
 	b.fresh = true
-	b.committed.View = view
+	b.committed.View = c.View
 	b.committed.Waits = append(b.committed.Waits, waits...)
-	b.own = append(b.own, own...)
+	b.committed.Own = append(b.committed.Own, c.Own...)
+	b.committed.Moved = append(b.committed.Moved, c.Moved...)
 	b.mu.Unlock()
 	b.ring()
 }
@@ -70,8 +70,8 @@ func (b *mailbox) take() ([]core.Event, []memory.OwnEntry) {
 	for _, m := range slices.Sorted(maps.Keys(b.heard)) {
 		events = append(events, core.Heard{Member: m, View: b.heard[m]})
 	}
-	own := b.own
-	b.committed, b.fresh, b.own, b.events = core.Committed{}, false, nil, nil
+	own := b.committed.Own
+	b.committed, b.fresh, b.events = core.Committed{}, false, nil
 	clear(b.heard)
 	return events, own
 }

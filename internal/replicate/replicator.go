@@ -167,7 +167,8 @@ func (r *Replicator) Committed(c memory.Committed) {
 		r.tickets.add(t)
 		waits = append(waits, core.Wait{ID: t.id, Dot: e.Dot, W: t.w})
 	}
-	r.box.commit(c.View, waits, c.Own)
+	r.tickets.move(c.Moved)
+	r.box.commit(c, waits)
 }
 
 // Expect announces a write that is to be held by w members, this node counted; 0

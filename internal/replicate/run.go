@@ -22,6 +22,8 @@ func (r *Replicator) carryOut(ctx context.Context, e core.Effect) {
 		r.spawn(func() { r.snapshot(ctx, e) })
 	case core.Compare:
 		r.spawn(func() { r.mend(ctx, e) })
+	case core.Settle:
+		r.spawn(func() { r.settle(ctx, e) })
 	case core.Confirm:
 		r.store.Confirm()
 		r.open()
@@ -163,15 +165,7 @@ func (r *Replicator) takeSnapshot(ctx context.Context, from memory.Node) error {
 	if err != nil {
 		return fmt.Errorf("snapshot of %s: %w", from, err)
 	}
-	// What the member has refused it does not hold, and so neither do we.
-	heads := memory.Heads{}
-	for o, h := range view.Heads {
-		if len(h.Gaps) > 0 {
-			h = memory.Head{Seq: h.Gaps[0] - 1}
-		}
-		heads[o] = h
-	}
-	if err := r.store.AdoptHeads(ctx, heads); err != nil {
+	if err := r.store.AdoptHeads(ctx, view.Heads); err != nil {
 		return fmt.Errorf("adopt the heads of %s: %w", from, err)
 	}
 	return nil
@@ -190,6 +184,50 @@ func (r *Replicator) mend(ctx context.Context, c core.Compare) {
 	r.box.post(core.Compared(c))
 }
 
+// settle goes through an origin of which a member has other entries, from its end
+// backwards, until it has found them all: they are in one piece.
+func (r *Replicator) settle(ctx context.Context, e core.Settle) {
+	disputed, err := 0, error(nil)
+	for to := e.To; to > 0 && err == nil; {
+		from := max(to, settleOps) - settleOps + 1
+		var n int
+		if n, err = settleRange(ctx, r, e.Member, memory.Range{Origin: e.Origin, From: from, To: to}); n == 0 && disputed > 0 {
+			break
+		}
+		disputed += n
+		to = from - 1
+	}
+	ev := core.Settled{Member: e.Member}
+	if err != nil {
+		ev.Fault = faultOf(err)
+	}
+	r.log.WarnContext(ctx, "entries under the same numbers were compared", "member", e.Member, "origin", e.Origin, "disputed", disputed, "err", err)
+	r.box.post(ev)
+}
+
+// settleOps is how many entries are compared at a time.
+const settleOps = 256
+
+// settleRange reports how many entries differed.
+func settleRange(ctx context.Context, r *Replicator, member memory.Node, rg memory.Range) (disputed int, err error) {
+	for rg.From <= rg.To {
+		ctx, cancel := context.WithTimeout(ctx, r.cfg.CallTimeout)
+		reply, err := r.fetch(ctx, member, &memory.PullRequest{Ranges: []memory.Range{rg}})
+		var n int
+		var last uint64
+		if err == nil {
+			n, last, err = r.store.Settle(ctx, rg, reply.Ops)
+			disputed += n
+		}
+		cancel()
+		if err != nil || last < rg.From {
+			return disputed, err
+		}
+		rg.From = last + 1
+	}
+	return disputed, nil
+}
+
 // takeIncarnation has the log decide: what a member reported may have crossed a
 // commit.
 func (r *Replicator) takeIncarnation(ctx context.Context, e core.TakeIncarnation) {
@@ -203,7 +241,7 @@ func (r *Replicator) takeIncarnation(ctx context.Context, e core.TakeIncarnation
 		r.log.ErrorContext(ctx, "new incarnation failed", "err", err)
 		return
 	}
-	r.box.commit(r.store.View(), nil, nil)
+	r.box.commit(memory.Committed{View: r.store.View()}, nil)
 }
 
 func (r *Replicator) isFailing(m memory.Node) bool {
@@ -235,6 +273,8 @@ func (r *Replicator) notice(ctx context.Context, n core.Notice) {
 		r.log.ErrorContext(ctx, "member holds less than it once did; its disk was lost or restored", "member", n.Member)
 	case core.Behind:
 		r.log.WarnContext(ctx, "member needs entries that are no longer in the log; it must take a snapshot", "member", n.Member)
+	case core.Disputed:
+		r.log.ErrorContext(ctx, "a member has other entries under the same numbers; one of them was set back to an older file", "member", n.Member)
 	case core.Diverged:
 		r.log.ErrorContext(ctx, "state differs from a member's at equal heads", "member", n.Member)
 	}

@@ -35,7 +35,7 @@ type Ticket struct {
 	r   *Replicator
 	id  uint64
 	w   int
-	dot memory.Dot // set by the commit
+	dot memory.Dot // set by the commit, and by a move to another
 	met chan Tally // takes one value
 }
 
@@ -53,10 +53,11 @@ func (t *Ticket) Wait(ctx context.Context, deadline time.Time) (Tally, error) {
 	case <-timer.C:
 	case <-t.r.stopped:
 	case <-ctx.Done():
-		err = fmt.Errorf("wait for %s: %w", t.dot, ctx.Err())
+		err = fmt.Errorf("wait for %s: %w", t.r.tickets.dotOf(t), ctx.Err())
 	}
 	t.r.forget(t)
-	tally := t.r.Held(t.dot)
+	dot := t.r.tickets.dotOf(t)
+	tally := t.r.Held(dot)
 	tally.W = t.w
 	switch {
 	case tally.Met():
@@ -88,6 +89,25 @@ func (ts *tickets) add(t *Ticket) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	ts.open[t.id] = t
+}
+
+// move follows entries to their new dots.
+func (ts *tickets) move(list []memory.Move) {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	for _, mv := range list {
+		for _, t := range ts.open {
+			if t.dot == mv.From && !mv.To.IsZero() {
+				t.dot = mv.To
+			}
+		}
+	}
+}
+
+func (ts *tickets) dotOf(t *Ticket) memory.Dot {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	return t.dot
 }
 
 func (ts *tickets) remove(id uint64) *Ticket {

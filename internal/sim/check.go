@@ -2,19 +2,29 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/replicate/core"
 )
 
+// promise is a write that was acknowledged.
+type promise struct {
+	core.Tally
+
+	entry *memory.Entry
+}
+
 // acknowledged checks a receipt at the moment it is given out.
-func (w *world) acknowledged(n *node, asked core.Wait, t core.Tally) {
+func (w *world) acknowledged(n *node, asked waiting, t core.Tally) {
 	w.report.Acked++
-	w.acks = append(w.acks, t)
-	if t.Dot != asked.Dot || t.W != asked.W || len(t.HeldBy) < asked.W {
-		w.fail("%s resolves %v, asked for %v", n.name, t, asked)
+	e := w.nowAs(asked.of.entry, t.Dot)
+	if e == nil || t.W != asked.W || len(t.HeldBy) < asked.W {
+		w.fail("%s resolves %v, asked for %v", n.name, t, asked.Wait)
+		return
 	}
+	w.acks = append(w.acks, promise{t, e})
 	seen := map[memory.Node]bool{}
 	for _, name := range t.HeldBy {
 		m := w.find(name)
@@ -22,10 +32,23 @@ func (w *world) acknowledged(n *node, asked core.Wait, t core.Tally) {
 			w.fail("%s counts %s twice for %s", n.name, name, t.Dot)
 		}
 		seen[name] = true
-		if !m.store.Has(t.Dot) && !w.victims[m] {
+		if !m.store.HasEntry(e, true) && !w.victims[m] {
 			w.fail("%s says that %s holds %s, which it does not have on disk", n.name, name, t.Dot)
 		}
 	}
+}
+
+// nowAs returns the entry d, if that is e, or e as it was issued again.
+func (w *world) nowAs(e *memory.Entry, d memory.Dot) *memory.Entry {
+	if e.Dot == d {
+		return e
+	}
+	for _, again := range w.lib.Reissues(e) {
+		if found := w.nowAs(again, d); found != nil {
+			return found
+		}
+	}
+	return nil
 }
 
 // checkSurvival destroys a minority of the disks, in thought, the worst that the
@@ -40,7 +63,7 @@ func (w *world) checkSurvival() {
 			gone[w.pick()] = true
 		}
 		for _, t := range w.acks {
-			if t.W >= core.Majority(len(w.nodes)) && !w.survives(t.Dot, gone) {
+			if t.W >= core.Majority(len(w.nodes)) && !w.survives(t.entry, gone) {
 				w.fail("%s was acknowledged with W=%d and is lost with a minority of the disks", t.Dot, t.W)
 				return
 			}
@@ -48,20 +71,26 @@ func (w *world) checkSurvival() {
 	}
 }
 
-func (w *world) survives(d memory.Dot, gone map[*node]bool) bool {
+// survives reports whether e, or what it was issued again as, is on a disk that is not gone.
+func (w *world) survives(e *memory.Entry, gone map[*node]bool) bool {
 	for _, n := range w.nodes {
-		if !gone[n] && n.store.Has(d) {
+		if !gone[n] && w.has(n, e) {
 			return true
 		}
 	}
 	return false
 }
 
+func (w *world) has(n *node, e *memory.Entry) bool {
+	return n.store.HasEntry(e, true) ||
+		slices.ContainsFunc(w.lib.Reissues(e), func(again *memory.Entry) bool { return w.has(n, again) })
+}
+
 // expected is the state that the merge of all surviving ops leads to.
 func (w *world) expected() memory.Digest {
 	s := memory.NewState()
 	for _, e := range w.lib.All() {
-		if w.survives(e.Dot, nil) {
+		if slices.ContainsFunc(w.nodes, func(n *node) bool { return n.store.HasEntry(e, false) }) {
 			s.Apply(e)
 		}
 	}
@@ -109,7 +138,7 @@ func (w *world) checkConverged(since time.Time) {
 	}
 	for _, t := range w.acks {
 		for _, n := range w.nodes {
-			if t.W >= core.Majority(len(w.nodes)) && !n.store.Has(t.Dot) {
+			if t.W >= core.Majority(len(w.nodes)) && !w.has(n, t.entry) {
 				w.fail("%s was acknowledged with W=%d, and %s does not have it", t.Dot, t.W, n.name)
 			}
 		}

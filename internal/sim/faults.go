@@ -17,8 +17,8 @@ func (w *world) schedule() {
 	w.every(time.Second, 8*time.Second, w.refuseSome)
 	w.every(2*time.Second, 10*time.Second, w.truncate)
 	w.every(time.Second, 5*time.Second, w.backUpOne)
-	if w.chance(0.4) {
-		w.every(5*time.Second, 20*time.Second, w.loseDisk)
+	if w.chance(0.6) {
+		w.every(time.Second, 12*time.Second, w.harmDisk)
 	}
 	if w.chance(0.2) {
 		w.every(3*time.Second, 10*time.Second, w.spoilOne)
@@ -56,7 +56,11 @@ func (w *world) write() {
 			return
 		}
 		w.report.Writes++
-		n.disk(func() { n.store.Submit(tag{quorum}, ops...) })
+		n.disk(func() {
+			t := &tag{w: quorum}
+			entries := n.store.Submit(t, ops...)
+			t.entry = entries[len(entries)-1]
+		})
 	}
 }
 
@@ -155,47 +159,84 @@ func (w *world) truncate() {
 	}
 }
 
+// backUpOne copies a node's disk, and keeps the copy beside others.
 func (w *world) backUpOne() {
+	const copies = 4
 	n := w.pick()
-	n.backup = n.store.Clone()
-}
-
-// loseDisk takes a node's disk away, or sets it back to a backup. At most as
-// many disks are lost in a run as a majority can bear.
-func (w *world) loseDisk() {
-	n := w.pick()
-	if w.victims[n] || len(w.victims) >= len(w.nodes)-core.Majority(len(w.nodes)) {
+	if len(n.copies) < copies {
+		n.copies = append(n.copies, n.store.Clone())
 		return
 	}
-	w.victims[n] = true
+	n.copies[w.rng.IntN(copies)] = n.store.Clone()
+}
+
+// victim picks a node whose disk may suffer. As many disks suffer in a run as a
+// majority can bear, and those any number of times.
+func (w *world) victim() *node {
+	n := w.pick()
+	if !w.victims[n] {
+		if len(w.victims) >= len(w.nodes)-core.Majority(len(w.nodes)) {
+			return nil
+		}
+		w.victims[n] = true
+	}
+	return n
+}
+
+// harmDisk takes a node's disk away, sets it back to a copy of any age, or cuts
+// off what was written last.
+func (w *world) harmDisk() {
+	n := w.victim()
+	switch {
+	case n == nil:
+	case len(n.copies) > 0 && w.chance(0.5):
+		w.setBack(n, n.copies[w.rng.IntN(len(n.copies))].Clone(), "a backup")
+	case w.chance(0.7):
+		// A damaged log ends where the damage is: the file is as it was some time ago.
+		before := n.store.Clone()
+		w.after(w.between(0, time.Second), func() { w.setBack(n, before, "what its log still has") })
+	default:
+		w.setBack(n, memlog.New(w.lib, n.name, 1000+uint64(w.report.DisksLost), n.clock), "an empty disk")
+	}
+}
+
+// setBack gives a node another disk, of which some may be missing as well, and starts
+// it, soon or later, while messages of its former life are under way.
+func (w *world) setBack(n *node, to *memlog.Store, what string) {
+	if w.healing {
+		return
+	}
+	w.trace("%s is set back to %s", n.name, what)
 	w.report.DisksLost++
 	n.crash()
-	if n.backup != nil && w.chance(0.5) {
-		w.trace("%s is set back to a backup", n.name)
-		n.store = n.backup
-	} else {
-		w.trace("%s loses its disk", n.name)
-		n.store = memlog.New(w.lib, n.name, 1000+uint64(w.report.DisksLost), n.clock)
+	n.store = to
+	if w.chance(0.2) {
+		w.spoil(n)
 	}
-	n.backup = nil
-	w.after(w.between(50*time.Millisecond, 5*time.Second), n.restart)
+	if w.chance(0.3) {
+		// What no node does: it numbers before it has asked. The rest must bear it.
+		w.trace("%s is rash", n.name)
+		n.rash = true
+	}
+	w.after(w.between(0, 3*time.Second), n.restart)
 }
 
 // spoilOne makes a register of a node wrong, behind its back.
 func (w *world) spoilOne() {
-	all := w.lib.All()
-	n := w.pick()
-	if len(all) == 0 || !n.up {
-		return
+	if n := w.pick(); n.up && w.spoil(n) {
+		n.drain()
 	}
+}
+
+func (w *world) spoil(n *node) bool {
+	all := w.lib.All()
 	for range 10 {
-		e := all[w.rng.IntN(len(all))]
-		if n.store.Spoil(e.Op.Subjects()[0]) {
+		if len(all) > 0 && n.store.Spoil(all[w.rng.IntN(len(all))].Op.Subjects()[0]) {
 			w.trace("%s loses a register", n.name)
-			n.drain()
-			return
+			return true
 		}
 	}
+	return false
 }
 
 // heal ends all faults.

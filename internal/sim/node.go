@@ -22,7 +22,7 @@ type node struct {
 	offset  time.Duration // of the clock
 
 	store  *memlog.Store
-	backup *memlog.Store
+	copies []*memlog.Store // backups, of any age
 
 	up       bool
 	life     int // grows with every start
@@ -30,13 +30,24 @@ type node struct {
 	origin   memory.Origin
 	mail     []core.Event // from the commit hook
 	unsynced []func()
-	waiting  map[uint64]core.Wait
+	waiting  map[uint64]waiting
 	lastWait uint64
 	ticking  uint64
+	rash     bool // numbers its next life's ops without asking
+}
+
+// waiting is a writer who waits for an entry.
+type waiting struct {
+	core.Wait
+
+	of *tag
 }
 
 // tag marks a write that somebody waits for.
-type tag struct{ w int }
+type tag struct {
+	w     int
+	entry *memory.Entry // the last one, once it is written
+}
 
 const (
 	maxOps    = 8 // small batches: more can go wrong
@@ -55,14 +66,19 @@ func (n *node) wall() time.Time { return n.w.now.Add(n.offset) }
 func (n *node) start() {
 	n.life++
 	n.up = true
-	n.mail, n.unsynced, n.waiting = nil, nil, map[uint64]core.Wait{}
+	n.mail, n.unsynced, n.waiting = nil, nil, map[uint64]waiting{}
 	n.store.OnCommit(n.committed)
 	n.origin = n.store.Origin()
 	cursors, _ := n.store.Cursors(context.Background(), n.origin)
 	parked, _ := n.store.Parked(context.Background())
+	fresh := n.store.Numbering()
+	if n.rash {
+		n.rash = false
+		n.store.Confirm()
+	}
 	n.core = core.New(core.Config{
 		Self: n.name, Origin: n.origin, View: n.store.View(), Members: n.members, Cursors: cursors, Parked: parked,
-		Seed: n.w.rng.Uint64(), Confirmed: n.store.Numbering(),
+		Seed: n.w.rng.Uint64(), Confirmed: fresh,
 	}, n.wall())
 	n.w.trace("%s starts, %d ops", n.name, n.store.View().Heads[n.origin].Seq)
 	n.step(core.Tick{})
@@ -104,12 +120,12 @@ func (n *node) disk(job func()) {
 
 // committed is the store's hook: it only takes note.
 func (n *node) committed(c memory.Committed) {
-	ev := core.Committed{View: c.View}
+	ev := core.Committed{View: c.View, Own: c.Own, Moved: c.Moved}
 	for _, e := range c.Own {
-		if t, ok := e.Tag.(tag); ok {
+		if t, ok := e.Tag.(*tag); ok {
 			n.lastWait++
 			wait := core.Wait{ID: n.lastWait, Dot: e.Dot, W: t.w}
-			n.waiting[wait.ID] = wait
+			n.waiting[wait.ID] = waiting{wait, t}
 			ev.Waits = append(ev.Waits, wait)
 		}
 	}
@@ -154,6 +170,8 @@ func (n *node) carryOut(e core.Effect) {
 		n.snapshot(e)
 	case core.Compare:
 		n.repair(e)
+	case core.Settle:
+		n.settle(e)
 	case core.TakeIncarnation:
 		n.disk(func() {
 			_, _ = n.store.NewIncarnation(context.Background(), e.Head)
@@ -245,14 +263,7 @@ func (n *node) snapshot(s core.Snapshot) {
 		}
 		n.disk(func() {
 			_, _ = n.store.Accept(context.Background(), all.ops)
-			heads := memory.Heads{}
-			for o, h := range all.view.Heads {
-				if len(h.Gaps) > 0 {
-					h = memory.Head{Seq: h.Gaps[0] - 1}
-				}
-				heads[o] = h
-			}
-			_ = n.store.AdoptHeads(context.Background(), heads)
+			_ = n.store.AdoptHeads(context.Background(), all.view.Heads)
 			n.w.report.Snapshots++
 			n.mail = append(n.mail, core.Snapshotted{ID: s.ID})
 		})
@@ -305,4 +316,21 @@ func (n *node) lacking(buckets []uint16, there []memory.RegisterDigest) []memory
 		}
 	}
 	return dots
+}
+
+// settle compares the entries of an origin with those of a member.
+func (n *node) settle(s core.Settle) {
+	call(n, s.Member, func(at *node, answer func([]memory.Shipment)) {
+		answer(at.store.Entries(s.Origin, s.To))
+	}, func(ops []memory.Shipment, f *memory.Fault) {
+		if f != nil {
+			n.step(core.Settled{Member: s.Member, Fault: f})
+			return
+		}
+		n.disk(func() {
+			disputed, _, _ := n.store.Settle(context.Background(), memory.Range{Origin: s.Origin, From: 1, To: s.To}, ops)
+			n.w.report.Disputes += disputed
+			n.mail = append(n.mail, core.Settled{Member: s.Member})
+		})
+	})
 }

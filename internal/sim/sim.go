@@ -20,7 +20,6 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
-	"github.com/tallystick/tallystick/internal/replicate/core"
 	"github.com/tallystick/tallystick/internal/replicate/memlog"
 )
 
@@ -40,6 +39,7 @@ type Report struct {
 	Repairs      int
 	Snapshots    int
 	Incarnations int
+	Disputes     int           // entries found under the dots of others
 	Healing      time.Duration // from the end of the faults to equality
 }
 
@@ -53,6 +53,7 @@ func (r *Report) Add(o Report) {
 	r.Repairs += o.Repairs
 	r.Snapshots += o.Snapshots
 	r.Incarnations += o.Incarnations
+	r.Disputes += o.Disputes
 	r.Healing = max(r.Healing, o.Healing)
 }
 
@@ -100,7 +101,7 @@ type world struct {
 	activity time.Duration // until the faults end
 	healing  bool
 	victims  map[*node]bool // whose disk was lost or set back
-	acks     []core.Tally
+	acks     []promise
 	report   Report
 	broken   error
 }

@@ -25,18 +25,15 @@ func (s *changes) SaveCursor(ctx context.Context, member memory.Node, origin mem
 	})
 }
 
-// AdoptHeads moves the heads of this node to at least those given, up to their
-// first gap. It is for
+// AdoptHeads moves the heads of this node to at least those given. It is for
 // the end of a snapshot: what the heads cover and the snapshot did not bring had
-// been superseded.
+// been superseded. An origin is left out if it has a gap of which the snapshot did
+// not bring the entry either.
 func (s *changes) AdoptHeads(ctx context.Context, heads memory.Heads) error {
 	return s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error {
 		for name, h := range heads {
 			if err := name.Valid(); err != nil {
 				return err
-			}
-			if len(h.Gaps) > 0 {
-				h.Seq = min(h.Seq, h.Gaps[0]-1) // what lies behind was not all in the snapshot
 			}
 			last := memory.Dot{Origin: name, Seq: h.Seq}
 			if err := t.yield(ctx, last); err != nil {
@@ -49,7 +46,10 @@ func (s *changes) AdoptHeads(ctx context.Context, heads memory.Heads) error {
 			if err != nil {
 				return err
 			}
-			taking(t).adopt(o, h)
+			if o.adopt(h) {
+				t.change()
+				t.headMoved(o)
+			}
 		}
 		return t.exec(ctx, `UPDATE node SET name = name`)
 	})
@@ -72,7 +72,7 @@ func (s *changes) Park(ctx context.Context, p memory.Parked) error {
 	if p.Member == s.cfg.Node {
 		return errors.New("park: own refusals come with the bytes of what is refused")
 	}
-	return s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error { return taking(t).park(ctx, p, nil) })
+	return s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error { return taking(t).park(ctx, p) })
 }
 
 // Unpark forgets that a member refused these ops: it has taken them since.

@@ -35,35 +35,25 @@ func (t merger) erase(ctx context.Context, m *record, by *memory.Entry) error {
 }
 
 // eraseRefused takes the payload out of the entries of a record that were
-// refused here, and of second ones under their dots.
+// refused here.
 func (t merger) eraseRefused(ctx context.Context, id string, by memory.Dot) error {
-	type row struct {
-		lsn  int64
-		raw  []byte
-		rest []byte // of a second entry under the dot
-		dot  memory.Dot
-	}
-	var rows []row
-	err := t.each(ctx, `SELECT coalesce(l.lsn, 0), l.raw, p.raw, p.origin, p.seq FROM parked p LEFT JOIN origins o ON o.name = p.origin
-		LEFT JOIN log l ON l.origin = o.id AND l.seq = p.seq AND l.state = 1 WHERE p.member = ?`, []any{string(t.cfg.Node)}, func(r rowScanner) error {
-		var x row
-		err := r.Scan(&x.lsn, &x.raw, &x.rest, &x.dot.Origin, &x.dot.Seq)
-		rows = append(rows, x)
+	rows := map[int64][]byte{}
+	err := t.each(ctx, `SELECT l.lsn, l.raw FROM parked p JOIN origins o ON o.name = p.origin
+		JOIN log l ON l.origin = o.id AND l.seq = p.seq AND l.state = 1 WHERE p.member = ?`, []any{string(t.cfg.Node)}, func(r rowScanner) error {
+		var lsn int64
+		var raw []byte
+		err := r.Scan(&lsn, &raw)
+		rows[lsn] = raw
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	for _, x := range rows {
-		if raw := t.shed(x.raw, id, by); raw != nil {
-			err = t.exec(ctx, `UPDATE log SET raw = ? WHERE lsn = ?`, raw, x.lsn)
-		}
-		if raw := t.shed(x.rest, id, by); raw != nil && err == nil {
-			err = t.exec(ctx, `UPDATE parked SET raw = ? WHERE member = ? AND origin = ? AND seq = ?`,
-				raw, string(t.cfg.Node), string(x.dot.Origin), int64(x.dot.Seq))
-		}
-		if err != nil {
-			return err
+	for lsn, old := range rows {
+		if raw := t.shed(old, id, by); raw != nil {
+			if err := t.exec(ctx, `UPDATE log SET raw = ? WHERE lsn = ?`, raw, lsn); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

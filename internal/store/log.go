@@ -154,17 +154,19 @@ func (s *log) originID(ctx context.Context, name memory.Origin) (int64, bool) {
 // view reads the heads and the digest as of the transaction.
 func (t *readTx) view(ctx context.Context, node memory.Node) (memory.View, error) {
 	v := memory.View{Heads: memory.Heads{}}
-	err := t.each(ctx, `SELECT name, head FROM origins`, nil, func(r rowScanner) error {
+	err := t.each(ctx, `SELECT name, head, chain FROM origins`, nil, func(r rowScanner) error {
 		var o memory.Origin
 		var h memory.Head
-		err := r.Scan(&o, &h.Seq)
+		var chain []byte
+		err := r.Scan(&o, &h.Seq, &chain)
+		copy(h.Chain[:], chain)
 		v.Heads[o] = h
 		return err
 	})
 	if err != nil {
 		return v, err
 	}
-	err = t.each(ctx, `SELECT origin, seq FROM parked WHERE member = ? AND raw IS NULL ORDER BY origin, seq`, []any{string(node)}, func(r rowScanner) error {
+	err = t.each(ctx, `SELECT origin, seq FROM parked WHERE member = ? ORDER BY origin, seq`, []any{string(node)}, func(r rowScanner) error {
 		var d memory.Dot
 		if err := r.Scan(&d.Origin, &d.Seq); err != nil {
 			return err

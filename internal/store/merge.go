@@ -34,7 +34,7 @@ func (t merger) apply(ctx context.Context, o *originState, e incoming) error {
 	if err := t.append(ctx, row); err != nil {
 		return err
 	}
-	t.hold(o, e.Dot.Seq)
+	t.hold(o, e.Dot.Seq, e.Digest)
 	t.clock = max(t.clock, e.Stamp)
 	if proposal := e.Op.About().Proposal; proposal != "" {
 		return t.settle(ctx, proposal)

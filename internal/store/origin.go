@@ -1,6 +1,7 @@
 package store
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -11,8 +12,10 @@ type originState struct {
 	id   int64
 	name memory.Origin
 	head uint64
-	// islands are the entries in the log beyond head.
-	islands map[uint64]struct{}
+	// chain is that of the entries up to head; zero if it is not known.
+	chain memory.Chain
+	// islands are the entries in the log beyond head, and their digests.
+	islands map[uint64]memory.Digest
 	// gaps are the entries in the log, islands too, that were refused; ascending.
 	// It is replaced, never changed: views share it.
 	gaps []uint64
@@ -54,4 +57,37 @@ func (o *originState) holds(seq uint64) bool {
 	}
 	_, ok := o.islands[seq]
 	return ok
+}
+
+// advance moves the head over what is contiguous.
+func (o *originState) advance() {
+	for {
+		d, ok := o.islands[o.head+1]
+		if !ok {
+			return
+		}
+		if o.head == 0 || !o.chain.IsZero() {
+			o.chain = o.chain.Next(d)
+		}
+		o.head++
+		delete(o.islands, o.head)
+	}
+}
+
+// reading is what members are told of o.
+func (o *originState) reading() memory.Head {
+	return memory.Head{Seq: o.head, Gaps: o.refused(), Chain: o.chain}
+}
+
+// adopt moves the head to that of a member whose state was taken over, unless
+// that has a gap of which the entry did not come. It reports whether it did.
+func (o *originState) adopt(h memory.Head) bool {
+	missing := func(gap uint64) bool { return !o.holds(gap) }
+	if h.Seq <= o.head || slices.ContainsFunc(h.Gaps, missing) {
+		return false
+	}
+	maps.DeleteFunc(o.islands, func(seq uint64, _ memory.Digest) bool { return seq <= h.Seq })
+	o.head, o.chain = h.Seq, h.Chain
+	o.advance()
+	return true
 }

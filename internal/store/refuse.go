@@ -35,24 +35,13 @@ func (t taker) refuse(ctx context.Context, o *originState, a arrival, why error,
 	if err != nil {
 		return err
 	}
-	if err := t.park(ctx, p, nil); err != nil {
+	if err := t.park(ctx, p); err != nil {
 		return err
 	}
 	o.addGap(a.Dot.Seq)
-	t.hold(o, a.Dot.Seq)
+	t.hold(o, a.Dot.Seq, a.Digest)
 	out.Refused = append(out.Refused, p.Refusal)
 	return nil
-}
-
-// refuseSecond lists an entry under whose dot another one is in the log.
-func (t taker) refuseSecond(ctx context.Context, a arrival, out *memory.Accepted) error {
-	raw, err := t.keep(ctx, a)
-	if err != nil {
-		return err
-	}
-	p := t.refusalOf(a.Dot, memory.ErrDotConflict)
-	out.Refused = append(out.Refused, p.Refusal)
-	return t.park(ctx, p, raw)
 }
 
 func (t taker) refusal(ctx context.Context, d memory.Dot) memory.Refusal {
@@ -65,13 +54,11 @@ func (t taker) refusal(ctx context.Context, d memory.Dot) memory.Refusal {
 	return r
 }
 
-// park lists a refusal. The first one for a dot stays: a second op under the
-// dot of a refused one (raw) does not take its place.
-func (t taker) park(ctx context.Context, p memory.Parked, raw []byte) error {
-	return t.exec(ctx, `INSERT INTO parked (member, origin, seq, code, text, since, retry, raw) VALUES (?,?,?,?,?,?,?,?)
-		ON CONFLICT (member, origin, seq) DO UPDATE SET code = excluded.code, text = excluded.text, retry = excluded.retry
-		WHERE excluded.raw IS NULL AND parked.raw IS NULL`,
-		string(p.Member), string(p.Dot.Origin), int64(p.Dot.Seq), p.Code, p.Text, int64(p.Since), int64(p.Retry), raw)
+// park lists a refusal.
+func (t taker) park(ctx context.Context, p memory.Parked) error {
+	return t.exec(ctx, `INSERT INTO parked (member, origin, seq, code, text, since, retry) VALUES (?,?,?,?,?,?,?)
+		ON CONFLICT (member, origin, seq) DO UPDATE SET code = excluded.code, text = excluded.text, retry = excluded.retry`,
+		string(p.Member), string(p.Dot.Origin), int64(p.Dot.Seq), p.Code, p.Text, int64(p.Since), int64(p.Retry))
 }
 
 func (t taker) retryParked(ctx context.Context, dots []memory.Dot, now memory.Instant) (int, error) {

@@ -95,11 +95,13 @@ func (w *state) loadOrigins(ctx context.Context) error {
 		return err
 	}
 	byID := map[int64]*originState{}
-	err := w.each(ctx, `SELECT id, name, head FROM origins`, nil, func(r rowScanner) error {
-		o := &originState{islands: map[uint64]struct{}{}}
-		if err := r.Scan(&o.id, &o.name, &o.head); err != nil {
+	err := w.each(ctx, `SELECT id, name, head, chain FROM origins`, nil, func(r rowScanner) error {
+		o := &originState{islands: map[uint64]memory.Digest{}}
+		var chain []byte
+		if err := r.Scan(&o.id, &o.name, &o.head, &chain); err != nil {
 			return err
 		}
+		copy(o.chain[:], chain)
 		byID[o.id], w.origins[o.name] = o, o
 		w.names.Store(o.id, o.name)
 		return nil
@@ -109,12 +111,16 @@ func (w *state) loadOrigins(ctx context.Context) error {
 	}
 	w.own = byID[ownID]
 	for _, o := range byID {
-		err := w.each(ctx, `SELECT seq FROM log WHERE origin = ? AND seq > ?`, []any{o.id, o.head}, func(r rowScanner) error {
+		err := w.each(ctx, `SELECT seq, digest FROM log WHERE origin = ? AND seq > ?`, []any{o.id, o.head}, func(r rowScanner) error {
 			var seq uint64
-			err := r.Scan(&seq)
-			o.islands[seq] = struct{}{}
+			var digest []byte
+			err := r.Scan(&seq, &digest)
+			o.islands[seq] = toDigest(digest)
 			return err
 		})
+		if err == nil && o.chain.IsZero() && o.head > 0 {
+			o.chain, err = w.readChain(ctx, o)
+		}
 		if err != nil {
 			return err
 		}
@@ -131,6 +137,24 @@ func (w *state) loadOrigins(ctx context.Context) error {
 		slices.Sort(o.gaps)
 	}
 	return err
+}
+
+// readChain adds up the chain of what is in the log of o up to its head, for a
+// file that does not have it yet. It is not known where rows were dropped.
+func (w *state) readChain(ctx context.Context, o *originState) (memory.Chain, error) {
+	var chain memory.Chain
+	var seq uint64
+	err := w.each(ctx, `SELECT digest FROM log WHERE origin = ? AND seq <= ? ORDER BY seq`, []any{o.id, int64(o.head)}, func(r rowScanner) error {
+		var digest []byte
+		err := r.Scan(&digest)
+		chain = chain.Next(toDigest(digest))
+		seq++
+		return err
+	})
+	if seq != o.head {
+		chain = memory.Chain{}
+	}
+	return chain, err
 }
 
 func (w *state) loadBuckets(ctx context.Context) error {
@@ -156,7 +180,7 @@ func (w *state) loadBuckets(ctx context.Context) error {
 // refused lists the ops that this node refused and that fit a condition.
 func (w *state) refused(ctx context.Context, condition string, args ...any) ([]memory.Dot, error) {
 	var out []memory.Dot
-	err := w.each(ctx, `SELECT origin, seq FROM parked WHERE member = ? AND raw IS NULL AND `+condition,
+	err := w.each(ctx, `SELECT origin, seq FROM parked WHERE member = ? AND `+condition,
 		append([]any{string(w.cfg.Node)}, args...), func(r rowScanner) error {
 			var d memory.Dot
 			err := r.Scan(&d.Origin, &d.Seq)
@@ -173,7 +197,7 @@ func (w *state) publishView(changed bool) memory.View {
 	}
 	v := memory.View{Heads: make(memory.Heads, len(w.origins)), Root: w.root.Digest(), LSN: w.lsn}
 	for name, o := range w.origins {
-		v.Heads[name] = memory.Head{Seq: o.head, Gaps: o.refused()}
+		v.Heads[name] = o.reading()
 	}
 	w.view.Store(&v)
 	w.current.Store(&w.own.name)

@@ -43,7 +43,7 @@ func (t submission) submit(ctx context.Context, wr *memory.Write) (*memory.Writt
 			return nil, err
 		}
 		t.tail = append(t.tail, tailEntry{dot: e.Dot, ship: memory.Shipment{Raw: raw, Embedding: op.Embedding}})
-		t.out.own = append(t.out.own, memory.OwnEntry{Dot: e.Dot, Kind: e.Op.Kind(), Size: len(raw)})
+		t.out.own = append(t.out.own, memory.OwnEntry{Dot: e.Dot, Kind: e.Op.Kind(), Size: len(raw), Chain: t.own.chain})
 		out.Entries = append(out.Entries, e)
 	}
 	if n := len(t.out.own); n > 0 {

@@ -137,7 +137,9 @@ func (t taker) acceptKnown(ctx context.Context, o *originState, a arrival, again
 	case !found:
 		return nil
 	case a.Digest != toDigest(digest):
-		return t.refuseSecond(ctx, a, out)
+		// It is not kept, and not listed: see Settle.
+		out.Refused = append(out.Refused, t.refusalOf(a.Dot, memory.ErrDotConflict).Refusal)
+		return nil
 	case state == stateParked:
 		out.Refused = append(out.Refused, t.refusal(ctx, a.Dot))
 		return nil
@@ -145,17 +147,4 @@ func (t taker) acceptKnown(ctx context.Context, o *originState, a arrival, again
 		return t.remerge(ctx, a.incoming, raw, lsn, out)
 	}
 	return nil
-}
-
-func (t taker) adopt(o *originState, h memory.Head) {
-	if h.Seq <= o.head {
-		return
-	}
-	o.head = h.Seq - 1
-	for seq := range o.islands {
-		if seq < h.Seq {
-			delete(o.islands, seq)
-		}
-	}
-	t.hold(o, h.Seq)
 }

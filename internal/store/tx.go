@@ -18,6 +18,7 @@ type tx struct {
 	deltas map[int]memory.Sum // by bucket
 	tail   []tailEntry        // own entries, for the lanes
 	heads  []*originState     // whose head moved
+	moves  []memory.Move      // dots that belong to another entry now
 	mended []memory.Key       // registers of which a damage was mended
 	erased bool               // payload was taken out: no copy may stay in memory
 }
@@ -44,7 +45,7 @@ func (t *tx) finish(ctx context.Context) error {
 		return err
 	}
 	for _, o := range t.heads {
-		if err := t.conn.exec(ctx, `UPDATE origins SET head = ? WHERE id = ?`, int64(o.head), o.id); err != nil {
+		if err := t.conn.exec(ctx, `UPDATE origins SET head = ?, chain = ? WHERE id = ?`, int64(o.head), o.chain[:], o.id); err != nil {
 			return err
 		}
 	}
@@ -120,7 +121,7 @@ func (t *tx) origin(ctx context.Context, name memory.Origin) (*originState, erro
 	if o, ok := t.origins[name]; ok {
 		return o, nil
 	}
-	o := &originState{id: int64(len(t.origins) + 1), name: name, islands: map[uint64]struct{}{}}
+	o := &originState{id: int64(len(t.origins) + 1), name: name, islands: map[uint64]memory.Digest{}}
 	if err := t.exec(ctx, `INSERT INTO origins (id, name, head) VALUES (?, ?, 0)`, o.id, string(name)); err != nil {
 		return nil, err
 	}
@@ -132,21 +133,22 @@ func (t *tx) origin(ctx context.Context, name memory.Origin) (*originState, erro
 
 // hold notes that the entry seq of o is in the log, and moves the head over
 // what has become contiguous.
-func (t *tx) hold(o *originState, seq uint64) {
+func (t *tx) hold(o *originState, seq uint64, d memory.Digest) {
 	if seq <= o.head {
 		return
 	}
 	t.change()
-	o.islands[seq] = struct{}{}
+	o.islands[seq] = d
 	before := o.head
-	for {
-		if _, ok := o.islands[o.head+1]; !ok {
-			break
-		}
-		o.head++
-		delete(o.islands, o.head)
+	o.advance()
+	if o.head != before {
+		t.headMoved(o)
 	}
-	if o.head != before && !slices.Contains(t.heads, o) {
+}
+
+// headMoved has the head of o saved.
+func (t *tx) headMoved(o *originState) {
+	if !slices.Contains(t.heads, o) {
 		t.heads = append(t.heads, o)
 	}
 }

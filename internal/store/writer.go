@@ -100,7 +100,7 @@ func (w *writer) publish(t *tx, batch []*job) {
 		w.unsettled += t.rows
 		w.index.progress(w.indexed, w.lsn)
 	}
-	c := memory.Committed{View: w.publishView(t.moved)}
+	c := memory.Committed{View: w.publishView(t.moved), Moved: t.moves}
 	for _, j := range batch {
 		c.Own = append(c.Own, j.own...)
 		c.Other += j.news

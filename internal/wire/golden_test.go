@@ -81,7 +81,7 @@ func exampleEntry(op memory.Op) *memory.Entry {
 
 func exampleView() memory.View {
 	return memory.View{
-		Heads: memory.Heads{"node-a.1": {Seq: 42}, "node-b.1z": {Seq: 70001, Gaps: []uint64{9, 70000}}, "c.0": {}},
+		Heads: memory.Heads{"node-a.1": {Seq: 42, Chain: memory.Chain{0xc4, 0xa1}}, "node-b.1z": {Seq: 70001, Gaps: []uint64{9, 70000}}, "c.0": {}},
 		Root:  memory.Digest{1, 2, 31: 0xff}, LSN: 99,
 	}
 }

@@ -161,7 +161,7 @@ func anyView() *rapid.Generator[memory.View] {
 	return rapid.Custom(func(t *rapid.T) memory.View {
 		v := memory.View{Heads: memory.Heads{}, LSN: rapid.Uint64().Draw(t, "lsn"), Root: memory.Digest{rapid.Byte().Draw(t, "root")}}
 		for _, d := range rapid.SliceOfN(anyDot(), 0, 5).Draw(t, "heads") {
-			h := memory.Head{Seq: d.Seq}
+			h := memory.Head{Seq: d.Seq, Chain: memory.Chain{rapid.Byte().Draw(t, "chain")}}
 			if rapid.Bool().Draw(t, "has gap") {
 				h.Gaps = []uint64{rapid.Uint64Range(1, d.Seq).Draw(t, "gap")}
 			}

@@ -64,6 +64,7 @@ type Core struct {
 	self    memory.View
 	members []*member // sorted by name
 	waits   []Wait    // unresolved, in the order of registration
+	trail   trail     // of our origin
 	pulls   map[memory.Origin]*pull
 	snap    snapshot
 	numbers numbers
@@ -81,6 +82,7 @@ func New(cfg Config, now time.Time) *Core {
 		pulls: map[memory.Origin]*pull{}, now: now,
 	}
 	c.setMembers(cfg.Members)
+	c.trail.restart(c.self.Heads[c.origin])
 	c.numbers.till = now.Add(cfg.Greeting)
 	if cfg.Confirmed {
 		c.numbers = numbers{state: NumbersConfirmed, opened: true, fresh: true}
@@ -88,10 +90,11 @@ func New(cfg Config, now time.Time) *Core {
 	for name, seq := range cfg.Cursors {
 		if m := c.member(name); m != nil {
 			m.heads[c.origin] = memory.Head{Seq: seq}
+			m.same[c.origin] = seq
 		}
 	}
 	for _, p := range cfg.Parked {
-		if m := c.member(p.Member); m != nil && p.Dot.Origin == c.origin {
+		if m := c.member(p.Member); m != nil && p.Dot.Origin.Node() == c.cfg.Self {
 			m.refuse(p.Refusal)
 		}
 	}
@@ -122,6 +125,8 @@ func (c *Core) Step(now time.Time, ev Event) []Effect {
 		c.snapshotted(ev)
 	case Compared:
 		c.compared(ev)
+	case Settled:
+		c.member(ev.Member).settled(c, ev)
 	case Reborn:
 		c.reborn(ev)
 	case MembersChanged:
@@ -145,7 +150,7 @@ func (c *Core) Deadline() time.Time {
 			next = t
 		}
 	}
-	if t, ok := c.numbersDue(); ok && t.Before(next) {
+	if t, ok := c.numbers.due(); ok && t.Before(next) {
 		next = t
 	}
 	for _, p := range c.pulls {
@@ -166,25 +171,6 @@ func (c *Core) id() uint64 {
 // head is the seq of this node's latest op.
 func (c *Core) head() uint64 { return c.self.Heads[c.origin].Seq }
 
-func (c *Core) committed(ev Committed) {
-	ahead := slices.ContainsFunc(c.members, c.outruns)
-	if ev.View.LSN >= c.self.LSN {
-		c.look(ev.View)
-	}
-	if ahead {
-		c.settle(nil)
-	}
-	for _, w := range ev.Waits {
-		c.watch(w)
-	}
-}
-
-func (c *Core) watch(w Wait) {
-	if !c.resolve(w) {
-		c.waits = append(c.waits, w)
-	}
-}
-
 // look takes a new reading of this node.
 func (c *Core) look(v memory.View) {
 	changed := v.LSN != c.self.LSN || v.Root != c.self.Root
@@ -201,6 +187,7 @@ func (c *Core) look(v memory.View) {
 // spread by pulls, and those of it that only others have are pulled.
 func (c *Core) reborn(ev Reborn) {
 	c.origin = ev.Origin
+	c.trail.restart(ev.View.Heads[c.origin])
 	c.numbers = numbers{state: NumbersConfirmed, opened: true, fresh: true}
 	c.look(ev.View)
 	for _, m := range c.members {
@@ -227,76 +214,8 @@ func (c *Core) heard(ev Heard) {
 	c.settle(m)
 }
 
-// settle resolves the waits that have their votes. If m is not nil, only its
-// votes are new.
-func (c *Core) settle(m *member) {
-	c.waits = slices.DeleteFunc(c.waits, func(w Wait) bool {
-		if m != nil && !c.holds(m, w.Dot) {
-			return false
-		}
-		return c.resolve(w)
-	})
-}
-
-// resolve emits the resolution of w and reports true if it has its votes.
-func (c *Core) resolve(w Wait) bool {
-	n := 0
-	if c.self.Heads.Holds(w.Dot) {
-		n++
-	}
-	for _, m := range c.members {
-		if c.holds(m, w.Dot) {
-			n++
-		}
-	}
-	if n < w.W {
-		return false
-	}
-	t := c.Held(w.Dot)
-	t.W = w.W
-	c.emit(Resolve{ID: w.ID, Tally: t})
-	return true
-}
-
-// Held says who holds d, as far as this node has heard. W is left 0.
-func (c *Core) Held(d memory.Dot) Tally {
-	t := Tally{Dot: d, N: c.N()}
-	if c.self.Heads.Holds(d) {
-		t.HeldBy = append(t.HeldBy, c.cfg.Self)
-	}
-	for _, m := range c.members {
-		if c.holds(m, d) {
-			t.HeldBy = append(t.HeldBy, m.name)
-		}
-	}
-	slices.Sort(t.HeldBy)
-	return t
-}
-
-// holds reports whether m has a vote for d. As long as m claims ops of ours that
-// we do not know, its word on our ops counts for nothing: it may speak of others
-// under the same numbers. Nor has it a vote for an op under whose dot it has
-// another one.
-func (c *Core) holds(m *member, d memory.Dot) bool {
-	return m.heads.Holds(d) && !m.parked[d] && (d.Origin != c.origin || !c.outruns(m))
-}
-
-// outruns reports whether m claims to hold ops of our origin that we do not know.
-func (c *Core) outruns(m *member) bool { return m.heads[c.origin].Seq > c.head() }
-
 // N is the number of members, this node counted.
 func (c *Core) N() int { return len(c.members) + 1 }
-
-// Missing names the members that are not known to hold d, sorted.
-func (c *Core) Missing(d memory.Dot) []memory.Node {
-	var missing []memory.Node
-	for _, m := range c.members {
-		if !c.holds(m, d) {
-			missing = append(missing, m.name)
-		}
-	}
-	return missing
-}
 
 func (c *Core) member(name memory.Node) *member {
 	i, ok := slices.BinarySearchFunc(c.members, name, func(m *member, n memory.Node) int {
@@ -319,7 +238,7 @@ func (c *Core) setMembers(names []memory.Node) {
 		}
 		m := c.member(name)
 		if m == nil {
-			m = &member{name: name, heads: memory.Heads{}, parked: map[memory.Dot]bool{}}
+			m = &member{name: name, heads: memory.Heads{}, same: map[memory.Origin]uint64{}, parked: map[memory.Dot]struct{}{}}
 		}
 		next = append(next, m)
 	}

@@ -13,9 +13,11 @@ import (
 type Event interface{ event() }
 
 // Committed says that entries were committed on this node, its own or others'.
-// Events of this type may be coalesced: the last View and all Waits.
+// Events of this type may be coalesced: the last View and all Waits and Own.
 type Committed struct {
 	View  memory.View
+	Own   []memory.OwnEntry // of this node, ascending by seq
+	Moved []memory.Move     // dots that belong to another entry from now on
 	Waits []Wait
 }
 
@@ -77,6 +79,12 @@ type Snapshotted struct {
 // Compared is the end of a [Compare].
 type Compared struct{ Member memory.Node }
 
+// Settled is the end of a [Settle].
+type Settled struct {
+	Member memory.Node
+	Fault  *memory.Fault
+}
+
 // Reborn says that this node has taken a new origin for its ops.
 type Reborn struct {
 	Origin memory.Origin
@@ -98,6 +106,7 @@ func (Heard) event()          {}
 func (Pulled) event()         {}
 func (Snapshotted) event()    {}
 func (Compared) event()       {}
+func (Settled) event()        {}
 func (Reborn) event()         {}
 func (MembersChanged) event() {}
 func (Tick) event()           {}
@@ -141,6 +150,15 @@ type Snapshot struct {
 // what differs. Answer with [Compared].
 type Compare struct{ Member memory.Node }
 
+// Settle asks for the entries of Origin up to To to be compared with those of
+// Member, from To backwards, and for those of Member to be taken that precede
+// ours. Answer with [Settled], after the [Committed] that it caused.
+type Settle struct {
+	Member memory.Node
+	Origin memory.Origin
+	To     uint64
+}
+
 // Resolve says that the wait ID has its votes.
 type Resolve struct {
 	ID    uint64
@@ -177,7 +195,7 @@ type Confirm struct{ Origin memory.Origin }
 // Head by now, with [Committed].
 type TakeIncarnation struct {
 	Member memory.Node // who holds Head; none: some members were silent, and may hold it
-	Head   memory.Dot
+	Head   memory.Dot  // seq 0: Member has another entry under a number that is used here, too
 }
 
 // Notice tells the operator something about Member.
@@ -199,17 +217,19 @@ const (
 	WentBack             // it holds less than it once said: its disk was lost or restored
 	Behind               // it needs entries that our log no longer has
 	Diverged             // equal heads, unequal state: must not happen
+	Disputed             // it has other entries than we under the same numbers
 )
 
 // String names f as logs do.
 func (f Fact) String() string {
-	return [...]string{"failing", "back", "stopped", "went_back", "behind", "diverged"}[f]
+	return [...]string{"failing", "back", "stopped", "went_back", "behind", "diverged", "disputed"}[f]
 }
 
 func (Push) effect()            {}
 func (Pull) effect()            {}
 func (Snapshot) effect()        {}
 func (Compare) effect()         {}
+func (Settle) effect()          {}
 func (Resolve) effect()         {}
 func (SaveCursor) effect()      {}
 func (Park) effect()            {}

@@ -291,7 +291,8 @@ func (c *Core) replied(m *member, f flight, r *memory.PushReply) {
 	}
 	c.wentBack(m, f.floor, r.View)
 	c.learn(m, r.View)
-	c.vouched(m)
+	// It has answered a question of this run: what came of an earlier one, it counts.
+	m.vouches = !c.outruns(m) && !m.disputes(c, c.origin)
 	c.exchanged(l)
 	for _, no := range r.Refused {
 		if no.Dot.Origin == c.origin && no.Dot.Seq >= f.from && no.Dot.Seq <= f.last && !m.refuse(no) {

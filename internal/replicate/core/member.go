@@ -14,15 +14,18 @@ type member struct {
 	heads memory.Heads // union of all it has said; owned
 	lsn   uint64       // highest it has said
 	lane  lane
-	// parked are our ops that it refused, and that are listed as such; true if it
-	// has another op under the dot, so that what it says of the dot is not of ours.
-	parked map[memory.Dot]bool
+	// same says, by origin, up to where it is known to hold what this node holds.
+	same map[memory.Origin]uint64
+	// parked are our ops that it refused, and that are listed as such.
+	parked map[memory.Dot]struct{}
 
 	vouches bool      // it has said, in this run, that it holds no more of our origin than we do
 	heardAt time.Time // of the last reading; zero: never in this run
 	equalAt time.Time // when its state was last proven equal to ours
 	suspect *suspicion
 	repairs repairs
+
+	settle settlement
 }
 
 // suspicion is a pair of readings with equal heads and unequal roots.
@@ -41,7 +44,7 @@ const repairPause = 30 * time.Second
 func (m *member) refuse(no memory.Refusal) (known bool) {
 	d := no.Dot
 	_, known = m.parked[d]
-	m.parked[d] = m.parked[d] || no.Code == memory.CodeDotConflict
+	m.parked[d] = struct{}{}
 	if h := m.heads[d.Origin]; m.heads.Holds(d) {
 		i, _ := slices.BinarySearch(h.Gaps, d.Seq)
 		h.Gaps = slices.Insert(slices.Clone(h.Gaps), i, d.Seq)
@@ -50,11 +53,11 @@ func (m *member) refuse(no memory.Refusal) (known bool) {
 	return known
 }
 
-// unpark forgets and returns the refused ops that the member holds after all.
-func (m *member) unpark() []memory.Dot {
+// unpark forgets and returns the refused ops that m holds after all.
+func (c *Core) unpark(m *member) []memory.Dot {
 	var taken []memory.Dot
-	for d, disputed := range m.parked {
-		if !disputed && m.heads.Holds(d) {
+	for d := range m.parked {
+		if c.holds(m, d) {
 			taken = append(taken, d)
 			delete(m.parked, d)
 		}
@@ -68,26 +71,30 @@ func (m *member) unpark() []memory.Dot {
 // learn takes a reading of m that just arrived.
 func (c *Core) learn(m *member, v memory.View) {
 	m.heardAt = c.now
-	before := m.heads[c.origin].Seq
+	acked, same := m.heads[c.origin].Seq, m.same[c.origin]
+	newer := v.LSN >= m.lsn
 	if v.LSN != m.lsn {
 		m.lane.stir(c)
 	}
 	m.lsn = max(m.lsn, v.LSN)
 	for o, h := range v.Heads {
 		was, known := m.heads[o]
-		if !known || was.Seq != h.Seq || len(was.Gaps) != len(h.Gaps) || len(h.Gaps) > 0 {
-			m.heads[o] = union(was, h)
+		if !known || was.Seq != h.Seq || was.Chain != h.Chain || len(was.Gaps) != len(h.Gaps) || len(h.Gaps) > 0 {
+			m.heads[o] = union(was, h, newer)
 		}
 		c.want(o, h.Seq)
 	}
-	if after := m.heads[c.origin].Seq; after > before {
+	if m.heads[c.origin].Seq > acked {
 		m.lane.acked(c.now)
-		c.emit(SaveCursor{Member: m.name, Origin: c.origin, Seq: after})
 	}
-	if taken := m.unpark(); len(taken) > 0 {
+	if c.match(m, c.origin); m.same[c.origin] > same {
+		c.emit(SaveCursor{Member: m.name, Origin: c.origin, Seq: m.same[c.origin]})
+	}
+	if taken := c.unpark(m); len(taken) > 0 {
 		c.emit(Unpark{Member: m.name, Dots: taken})
 	}
 	c.prove(m, v)
+	c.checkDisputes(m, v)
 }
 
 // prove compares a reading of m with ours. Equal heads and roots prove that the
@@ -125,10 +132,11 @@ func (c *Core) wentBack(m *member, floor floor, v memory.View) {
 	if v.LSN >= floor.lsn && left.Seq >= floor.acked {
 		return
 	}
-	m.heads, m.lsn = memory.Heads{c.origin: left}, v.LSN
+	m.heads, m.lsn, m.same = memory.Heads{c.origin: left}, v.LSN, map[memory.Origin]uint64{}
 	m.lane.restart()
 	c.emit(Notice{Member: m.name, What: WentBack})
-	c.emit(SaveCursor{Member: m.name, Origin: c.origin, Seq: left.Seq})
+	c.match(m, c.origin)
+	c.emit(SaveCursor{Member: m.name, Origin: c.origin, Seq: m.same[c.origin]})
 }
 
 // floor is what a member has said by the time a request to it was made. A

@@ -47,12 +47,6 @@ const renewPause = time.Second
 // Numbering says whether ops may be numbered at present.
 func (c *Core) Numbering() Numbering { return c.numbers.state }
 
-// vouched notes an answer of m to a question that this run has asked. What m has
-// received of an earlier run by then, it counts.
-func (c *Core) vouched(m *member) {
-	m.vouches = !c.outruns(m)
-}
-
 // number moves the state on, after anything that was learnt.
 func (c *Core) number() {
 	n := &c.numbers
@@ -60,10 +54,13 @@ func (c *Core) number() {
 		return
 	}
 	ahead := slices.IndexFunc(c.members, c.outruns)
+	other := slices.IndexFunc(c.members, func(m *member) bool { return m.disputes(c, c.origin) })
 	switch {
 	case ahead >= 0:
 		m := c.members[ahead]
 		c.renew(m.name, m.heads[c.origin].Seq)
+	case other >= 0:
+		c.renew(c.members[other].name, 0)
 	case n.state == NumbersOutrun && n.opened:
 		n.state = NumbersConfirmed // what a member knew had crossed a commit of ours
 	case n.opened:
@@ -86,9 +83,8 @@ func (c *Core) renew(m memory.Node, seq uint64) {
 	c.emit(TakeIncarnation{Member: m, Head: memory.Dot{Origin: c.origin, Seq: seq}})
 }
 
-// numbersDue is when number may have something to do, if nothing else happens.
-func (c *Core) numbersDue() (due time.Time, ok bool) {
-	n := &c.numbers
+// due is when [Core.number] may have something to do, if nothing else happens.
+func (n *numbers) due() (due time.Time, ok bool) {
 	switch {
 	case n.fresh || n.state == NumbersConfirmed:
 		return time.Time{}, false
@@ -96,4 +92,76 @@ func (c *Core) numbersDue() (due time.Time, ok bool) {
 		return n.askedAt.Add(renewPause), true
 	}
 	return n.till, true
+}
+
+// Two nodes can have different entries under one dot, if the dot's node was set
+// back to an older file and has numbered again before it knew. Chains of digests
+// show it. Each of the two then fetches what the other has, keeps the entry that
+// was made first, and issues the other one again under a number of its own. So
+// all get to the same log, and nothing that was written is lost.
+
+// settlement of disputes with one member, paced.
+type settlement struct {
+	running bool
+	origin  memory.Origin
+	fails   int
+	after   time.Time // no other before
+}
+
+// disputes reports whether m has other entries of o than this node.
+func (m *member) disputes(c *Core, o memory.Origin) bool {
+	return c.match(m, o)
+}
+
+// checkDisputes looks for origins of which m has other entries than we. Those of
+// our current origin are for [Core.number] to see.
+func (c *Core) checkDisputes(m *member, v memory.View) {
+	d := &m.settle
+	if d.running || c.now.Before(d.after) {
+		return
+	}
+	for o, h := range v.Heads {
+		if o != c.origin && differ(c.self.Heads[o], h) && (!d.running || o < d.origin) {
+			d.running, d.origin = true, o
+		}
+	}
+	if d.running {
+		c.emit(Notice{Member: m.name, What: Disputed})
+		c.emit(Settle{Member: m.name, Origin: d.origin, To: v.Heads[d.origin].Seq})
+	}
+}
+
+// settled ends a comparison, if m is still a member.
+func (m *member) settled(c *Core, ev Settled) {
+	if m == nil {
+		return
+	}
+	d := &m.settle
+	d.running = false
+	if d.fails++; ev.Fault == nil {
+		d.fails = 1
+	}
+	d.after = c.now.Add(c.backoff(d.fails))
+	m.lane.exchangedAt = time.Time{} // what is left of it shows in the next reading
+}
+
+// moved follows entries to their new dots.
+func (c *Core) moved(list []memory.Move) {
+	if len(list) == 0 {
+		return
+	}
+	to := map[memory.Dot]memory.Dot{}
+	for _, mv := range list {
+		to[mv.From] = mv.To
+		for _, m := range c.members {
+			if before := mv.From.Seq - 1; m.same[mv.From.Origin] > before {
+				m.same[mv.From.Origin] = before
+			}
+		}
+	}
+	for i, w := range c.waits {
+		if d := to[w.Dot]; !d.IsZero() {
+			c.waits[i].Dot = d
+		}
+	}
 }

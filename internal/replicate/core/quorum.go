@@ -32,9 +32,10 @@ type Tally struct {
 func (t Tally) Met() bool { return len(t.HeldBy) >= t.W }
 
 // union merges two readings of what one node holds of one origin. A node that
-// holds an op keeps it, so the union is right in whatever order readings come.
-func union(a, b memory.Head) memory.Head {
-	if a.Seq < b.Seq {
+// holds an op keeps it, so the union is right in whatever order readings come. Of
+// two readings that reach equally far the newer one says which entries they are.
+func union(a, b memory.Head, newer bool) memory.Head {
+	if a.Seq < b.Seq || a.Seq == b.Seq && newer {
 		a, b = b, a
 	}
 	if len(a.Gaps) == 0 {
@@ -49,7 +50,7 @@ func union(a, b memory.Head) memory.Head {
 	if len(gaps) == 0 {
 		gaps = nil
 	}
-	return memory.Head{Seq: a.Seq, Gaps: gaps}
+	return memory.Head{Seq: a.Seq, Gaps: gaps, Chain: a.Chain}
 }
 
 // sameHeads reports whether a and b are the same set of ops, without gaps: only
@@ -60,9 +61,14 @@ func sameHeads(a, b memory.Heads) bool {
 
 func covers(a, b memory.Heads) bool {
 	for o, h := range b {
-		if len(h.Gaps) > 0 || a[o].Seq < h.Seq {
+		if len(h.Gaps) > 0 || a[o].Seq < h.Seq || differ(a[o], h) {
 			return false
 		}
 	}
 	return true
+}
+
+// differ reports whether a and b reach equally far by other entries.
+func differ(a, b memory.Head) bool {
+	return a.Seq == b.Seq && a.Chain != b.Chain && !a.Chain.IsZero() && !b.Chain.IsZero()
 }

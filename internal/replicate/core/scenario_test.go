@@ -2,6 +2,8 @@ package core
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -30,13 +32,16 @@ var update = flag.Bool("update", false, "rewrite the expected output of the scen
 //	commit N [w=W]           N own ops; with w, somebody waits for W votes of the last
 //	hold ORIGIN=SEQ…         entries of others were accepted here
 //	loaded M #ID SEQ         the batch reaches up to SEQ (or: truncated)
-//	reply M #ID ORIGIN=SEQ…  a push was answered with these heads (SEQ!G,G: with gaps);
+//	reply M #ID ORIGIN=SEQ…  a push was answered with these heads (SEQ!G,G: with gaps;
+//	                         SEQ~: of other entries; SEQ?: it is not said of which);
 //	                         options lsn=N, root=N, refused=SEQ
 //	fault M #ID [identity] [after=DURATION]
 //	heard M ORIGIN=SEQ…      a call of M came with these heads
 //	pulled ORIGIN #ID M ORIGIN=SEQ…   a pull was answered (or: … fault, truncated)
 //	snapshotted #ID [fault]
 //	compared M
+//	settled M [fault]
+//	moved ORIGIN.SEQ ORIGIN.SEQ   an entry of ours has another dot from now on
 //	reborn ORIGIN
 //	members b c d
 //	wait DURATION            time passes; ticks come when they are due
@@ -136,12 +141,20 @@ func (s *scene) command(f []string) {
 			ev.Fault = fault(args, opts)
 		}
 		s.step(ev)
+	case "settled":
+		ev := Settled{Member: memory.Node(args[0])}
+		if slices.Contains(args, "fault") {
+			ev.Fault = fault(args, opts)
+		}
+		s.step(ev)
 	case "compared":
 		s.step(Compared{Member: memory.Node(args[0])})
 	case "reborn":
 		s.step(Reborn{Origin: memory.Origin(args[0]), View: s.view()})
 	case "members":
 		s.step(MembersChanged{Members: names(args)})
+	case "moved":
+		s.moved(args)
 	case "wait":
 		s.wait(duration(args[0]))
 	case "status":
@@ -160,7 +173,7 @@ func (s *scene) command(f []string) {
 }
 
 func (s *scene) start(args []string, opts map[string]string) {
-	s.heads[self] = memory.Head{Seq: number(opts["head"])}
+	s.heads[self] = headOf(self, opts["head"])
 	s.lsn = s.heads[self].Seq
 	cfg := Config{Self: "a", Origin: self, View: s.view(), Members: names(args), Cursors: map[memory.Node]uint64{}, Seed: 1, Confirmed: opts["numbers"] == ""}
 	for k, v := range opts {
@@ -177,14 +190,31 @@ func (s *scene) view() memory.View {
 }
 
 func (s *scene) commit(n uint64, opts map[string]string) {
-	s.heads[self] = memory.Head{Seq: s.heads[self].Seq + n}
+	ev := Committed{}
+	for range n {
+		s.heads[self] = headOf(self, strconv.FormatUint(s.heads[self].Seq+1, 10))
+		ev.Own = append(ev.Own, memory.OwnEntry{Dot: memory.Dot{Origin: self, Seq: s.heads[self].Seq}, Chain: s.heads[self].Chain})
+	}
 	s.lsn += n
-	ev := Committed{View: s.view()}
+	ev.View = s.view()
 	if w := number(opts["w"]); w > 0 {
 		s.waits++
 		ev.Waits = []Wait{{ID: s.waits, Dot: memory.Dot{Origin: self, Seq: s.heads[self].Seq}, W: int(w)}}
 	}
 	s.step(ev)
+}
+
+func (s *scene) moved(args []string) {
+	from, err := memory.ParseDot(args[0])
+	to, err2 := memory.ParseDot(args[1])
+	if err := errors.Join(err, err2); err != nil {
+		s.t.Fatal(err)
+	}
+	s.heads[to.Origin] = headOf(to.Origin, strconv.FormatUint(to.Seq, 10))
+	s.heads[from.Origin] = headOf(from.Origin, strconv.FormatUint(s.heads[from.Origin].Seq, 10))
+	s.lsn++
+	own := []memory.OwnEntry{{Dot: to, Chain: s.heads[to.Origin].Chain}}
+	s.step(Committed{View: s.view(), Own: own, Moved: []memory.Move{{From: from, To: to}}})
 }
 
 func (s *scene) hold(args []string) {
@@ -258,6 +288,8 @@ func describe(e Effect) string {
 		return fmt.Sprintf("park %s for %s: %s", e.Refusal.Dot, e.Member, e.Refusal.Code)
 	case Unpark:
 		return fmt.Sprintf("unpark %v for %s", e.Dots, e.Member)
+	case Settle:
+		return fmt.Sprintf("settle with %s: %s to %d", e.Member, e.Origin, e.To)
 	case Confirm:
 		return fmt.Sprintf("confirm %s", e.Origin)
 	case TakeIncarnation:
@@ -279,6 +311,17 @@ func options(args []string) map[string]string {
 	return opts
 }
 
+// headOf reads a head without gaps: SEQ, or SEQ~ where the entries up to it are
+// not those that this node has, or SEQ? where nothing is said of what they are.
+func headOf(o memory.Origin, text string) memory.Head {
+	seq := strings.TrimRight(text, "~?")
+	h := memory.Head{Seq: number(seq)}
+	if h.Seq > 0 && !strings.HasSuffix(text, "?") {
+		h.Chain = memory.Chain{}.Next(sha256.Sum256([]byte(string(o) + text)))
+	}
+	return h
+}
+
 // view reads words of the form ORIGIN=SEQ or ORIGIN=SEQ!GAP,GAP. Unless an
 // option says otherwise, its LSN is the sum of the heads.
 func view(args []string, opts map[string]string) memory.View {
@@ -289,7 +332,7 @@ func view(args []string, opts map[string]string) memory.View {
 			continue
 		}
 		seq, gaps, _ := strings.Cut(head, "!")
-		h := memory.Head{Seq: number(seq)}
+		h := headOf(memory.Origin(o), seq)
 		for g := range strings.SplitSeq(gaps, ",") {
 			if g != "" {
 				h.Gaps = append(h.Gaps, number(g))

@@ -8,21 +8,25 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
 // Library turns entries into bytes and back for all nodes of a test: the bytes
-// are the entry's name. It is safe for concurrent use.
+// are the entry's dot and stamp. It is safe for concurrent use.
 type Library struct {
 	mu      sync.Mutex
 	entries map[string]*memory.Entry
 	lives   uint64
+	again   map[*memory.Entry][]*memory.Entry
 }
 
 // NewLibrary returns an empty library.
-func NewLibrary() *Library { return &Library{entries: map[string]*memory.Entry{}} }
+func NewLibrary() *Library {
+	return &Library{entries: map[string]*memory.Entry{}, again: map[*memory.Entry][]*memory.Entry{}}
+}
 
 // incarnation returns a number that no incarnation has had. The first ones are
 // left to callers of [New].
@@ -33,12 +37,25 @@ func (l *Library) incarnation() uint64 {
 	return 100 + l.lives
 }
 
+func (l *Library) reissue(e, again *memory.Entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.again[e] = append(l.again[e], again)
+}
+
+// Reissues lists the entries as which e was issued again, directly.
+func (l *Library) Reissues(e *memory.Entry) []*memory.Entry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.again[e]
+}
+
 // Ship enters e and returns it as it travels.
 func (l *Library) Ship(e *memory.Entry) memory.Shipment {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.entries[e.Dot.String()] = e
-	return memory.Shipment{Raw: []byte(e.Dot.String())}
+	l.entries[name(e)] = e
+	return memory.Shipment{Raw: []byte(name(e))}
 }
 
 // Open returns the entry of a shipment, or [memory.ErrInvalid].
@@ -63,6 +80,12 @@ func (l *Library) All() []*memory.Entry {
 	return all
 }
 
+// name tells entries apart, also those that a node set back to a backup has
+// logged under the dots of others.
+func name(e *memory.Entry) string {
+	return e.Dot.String() + "@" + strconv.FormatUint(uint64(e.Stamp), 36)
+}
+
 func digestOf(e *memory.Entry) memory.Digest {
-	return sha256.Sum256([]byte(e.Dot.String() + e.Stamp.Instant().String()))
+	return sha256.Sum256([]byte(name(e)))
 }

@@ -47,14 +47,12 @@ func (s *Store) incarnate() {
 	s.taken, s.numbered = s.origin, true
 }
 
-// yield takes a new incarnation if somebody has d, which is not in the log.
-func (s *Store) yield(d memory.Dot) {
+// claim hears that somebody has d. If that is of this node's origin, and not in its
+// log, the node takes a new incarnation; or, in a run that has done so already, it
+// reports that the op is forged.
+func (s *Store) claim(d memory.Dot) (forged bool) {
 	if d.Origin == s.origin && d.Seq > s.log(s.origin).head {
 		s.incarnate()
 	}
-}
-
-// forged reports whether d is of the origin of this run, and was not logged by it.
-func (s *Store) forged(d memory.Dot) bool {
 	return d.Origin == s.origin && d.Seq > s.log(s.origin).head
 }

@@ -110,7 +110,7 @@ func (s *Store) ByDot(_ context.Context, dots []memory.Dot) ([]memory.Shipment, 
 	for _, d := range dots {
 		ship, ok := s.log(d.Origin).entries[d.Seq]
 		if e := holding[d]; !ok && e != nil {
-			ship, ok = memory.Shipment{Raw: []byte(d.String())}, true
+			ship, ok = memory.Shipment{Raw: []byte(name(e))}, true
 		}
 		if !ok {
 			return out, fmt.Errorf("entry %s: %w", d, errUnknown)

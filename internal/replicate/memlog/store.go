@@ -33,9 +33,11 @@ type Store struct {
 // log is what a store has of one origin.
 type log struct {
 	head    uint64 // all up to here came, but for what a snapshot covered
+	chain   memory.Chain
 	entries map[uint64]memory.Shipment
 	gaps    map[uint64]string // refused, with the code; the bytes are in entries
 	dropped uint64            // entries up to here may be gone
+	names   map[uint64]string // of those that are gone
 }
 
 // New returns an empty store whose first ops are numbered under the given
@@ -47,7 +49,7 @@ func New(lib *Library, node memory.Node, incarnation uint64, clock *memory.Clock
 		logs: map[memory.Origin]*log{}, state: memory.NewState(),
 		cursors: map[memory.Node]map[memory.Origin]uint64{}, rejected: map[memory.Node]map[memory.Dot]memory.Parked{},
 	}
-	s.publish()
+	s.publish(memory.Committed{})
 	return s
 }
 
@@ -86,11 +88,10 @@ func (s *Store) Submit(tag any, ops ...memory.Op) []*memory.Entry {
 		ship := s.lib.Ship(e)
 		s.apply(l, e, ship)
 		entries = append(entries, e)
-		own = append(own, memory.OwnEntry{Dot: e.Dot, Kind: op.Kind(), Size: len(ship.Raw)})
+		own = append(own, memory.OwnEntry{Dot: e.Dot, Kind: op.Kind(), Size: len(ship.Raw), Chain: l.chain})
 	}
 	own[len(own)-1].Tag = tag
-	s.publish()
-	s.committed(memory.Committed{Own: own})
+	s.publish(memory.Committed{Own: own})
 	return entries
 }
 
@@ -144,8 +145,7 @@ func (s *Store) accept(ops []memory.Shipment, again bool) (memory.Accepted, erro
 		if err != nil {
 			return out, err
 		}
-		s.yield(e.Dot)
-		if s.forged(e.Dot) {
+		if s.claim(e.Dot) {
 			out.Refused = append(out.Refused, memory.Refusal{Dot: e.Dot, Code: memory.CodeForbidden})
 			continue
 		}
@@ -160,17 +160,16 @@ func (s *Store) accept(ops []memory.Shipment, again bool) (memory.Accepted, erro
 				s.lsn++
 			}
 		default:
-			s.take(l, e, ship, &out)
+			take(s, l, e, ship, &out)
 		}
 	}
-	s.publish()
+	s.publish(memory.Committed{Other: out.Applied})
 	out.View = s.view
-	s.committed(memory.Committed{Other: out.Applied})
 	return out, nil
 }
 
 // take applies an entry that is new here, or refuses it.
-func (s *Store) take(l *log, e *memory.Entry, ship memory.Shipment, out *memory.Accepted) {
+func take(s *Store, l *log, e *memory.Entry, ship memory.Shipment, out *memory.Accepted) {
 	err := s.clock.Observe(e.Stamp)
 	if s.refuse != nil && err == nil {
 		err = s.refuse(e)
@@ -182,7 +181,7 @@ func (s *Store) take(l *log, e *memory.Entry, ship memory.Shipment, out *memory.
 	}
 	code := memory.RefusalCode(err)
 	l.entries[e.Dot.Seq], l.gaps[e.Dot.Seq] = ship, code
-	l.advance()
+	l.advance(s.lib)
 	s.lsn++
 	out.Refused = append(out.Refused, memory.Refusal{Dot: e.Dot, Code: code, Text: err.Error()})
 }
@@ -204,21 +203,26 @@ func (s *Store) RetryRefused() {
 			applied++
 		}
 	}
-	s.publish()
-	s.committed(memory.Committed{Other: applied})
+	s.publish(memory.Committed{Other: applied})
 }
 
 func (s *Store) apply(l *log, e *memory.Entry, ship memory.Shipment) {
 	l.entries[e.Dot.Seq] = ship
-	l.advance()
+	l.advance(s.lib)
 	s.state.Apply(e)
 	s.lsn++
 }
 
-func (l *log) advance() {
+// advance moves the head over what is contiguous.
+func (l *log) advance(lib *Library) {
 	for {
-		if _, ok := l.entries[l.head+1]; !ok && l.head+1 > l.dropped {
+		ship, ok := l.entries[l.head+1]
+		if !ok {
 			return
+		}
+		e, _ := lib.Open(ship)
+		if l.head == 0 || !l.chain.IsZero() {
+			l.chain = l.chain.Next(e.Digest)
 		}
 		l.head++
 	}
@@ -227,16 +231,17 @@ func (l *log) advance() {
 func (s *Store) log(o memory.Origin) *log {
 	l := s.logs[o]
 	if l == nil {
-		l = &log{entries: map[uint64]memory.Shipment{}, gaps: map[uint64]string{}}
+		l = &log{entries: map[uint64]memory.Shipment{}, gaps: map[uint64]string{}, names: map[uint64]string{}}
 		s.logs[o] = l
 	}
 	return l
 }
 
-func (s *Store) publish() {
+// publish takes a new reading, and reports what was committed.
+func (s *Store) publish(c memory.Committed) {
 	heads := memory.Heads{}
 	for o, l := range s.logs {
-		h := memory.Head{Seq: l.head}
+		h := memory.Head{Seq: l.head, Chain: l.chain}
 		for seq := range l.gaps {
 			if seq <= l.head {
 				h.Gaps = append(h.Gaps, seq)
@@ -248,16 +253,13 @@ func (s *Store) publish() {
 		}
 	}
 	s.view = memory.View{Heads: heads, Root: s.state.Root().Digest(), LSN: s.lsn}
-}
-
-func (s *Store) committed(c memory.Committed) {
 	if s.hook != nil {
 		c.View = s.view
 		s.hook(c)
 	}
 }
 
-// Has reports whether d was applied here, whatever the head.
+// Has reports whether an entry d was applied here, whatever the head.
 func (s *Store) Has(d memory.Dot) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -267,6 +269,24 @@ func (s *Store) Has(d memory.Dot) bool {
 	return !gap && (ok || d.Seq <= l.dropped)
 }
 
+// HasEntry reports whether e itself was applied here; with covered also if it may
+// have been by whom a snapshot came from.
+func (s *Store) HasEntry(e *memory.Entry, covered bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.log(e.Dot.Origin)
+	if _, gap := l.gaps[e.Dot.Seq]; gap {
+		return false
+	}
+	if ship, ok := l.entries[e.Dot.Seq]; ok {
+		return string(ship.Raw) == name(e)
+	}
+	if was, ok := l.names[e.Dot.Seq]; ok {
+		return was == name(e)
+	}
+	return covered && e.Dot.Seq <= l.dropped
+}
+
 // Truncate drops the entries of o up to seq: their effects stay, they can no
 // longer be sent.
 func (s *Store) Truncate(o memory.Origin, seq uint64) {
@@ -274,8 +294,9 @@ func (s *Store) Truncate(o memory.Origin, seq uint64) {
 	defer s.mu.Unlock()
 	l := s.log(o)
 	seq = min(seq, l.head)
-	for n := range l.entries {
+	for n, ship := range l.entries {
 		if _, gap := l.gaps[n]; n <= seq && !gap {
+			l.names[n] = string(ship.Raw)
 			delete(l.entries, n)
 		}
 	}
@@ -287,18 +308,18 @@ func (s *Store) AdoptHeads(_ context.Context, heads memory.Heads) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for o, h := range heads {
-		last := memory.Dot{Origin: o, Seq: h.Seq}
-		s.yield(last)
-		if s.forged(last) {
+		if s.claim(memory.Dot{Origin: o, Seq: h.Seq}) {
 			continue
 		}
 		l := s.log(o)
-		l.dropped = max(l.dropped, h.Seq)
-		l.advance()
+		missing := func(gap uint64) bool { _, ok := l.entries[gap]; return !ok }
+		if h.Seq > l.head && !slices.ContainsFunc(h.Gaps, missing) {
+			l.head, l.chain, l.dropped = h.Seq, h.Chain, max(l.dropped, h.Seq)
+			l.advance(s.lib)
+		}
 	}
 	s.lsn++
-	s.publish()
-	s.committed(memory.Committed{})
+	s.publish(memory.Committed{})
 	return nil
 }
 
@@ -308,7 +329,7 @@ func (s *Store) Snapshot(_ context.Context, yield func([]memory.Shipment) error)
 	s.mu.Lock()
 	ops := map[string]memory.Shipment{}
 	for _, e := range s.state.Keys {
-		ops[e.Dot.String()] = memory.Shipment{Raw: []byte(e.Dot.String())}
+		ops[name(e)] = memory.Shipment{Raw: []byte(name(e))}
 	}
 	for _, l := range s.logs {
 		for _, ship := range l.entries {
@@ -345,8 +366,7 @@ func (s *Store) Spoil(k memory.Key) bool {
 	}
 	s.state = left
 	s.lsn++
-	s.publish()
-	s.committed(memory.Committed{})
+	s.publish(memory.Committed{})
 	return true
 }
 
@@ -366,7 +386,7 @@ func (s *Store) Clone() *Store {
 	c := New(s.lib, s.node, 0, s.clock)
 	c.origin, c.taken, c.numbered, c.lsn = s.origin, "", false, s.lsn
 	for o, l := range s.logs {
-		c.logs[o] = &log{head: l.head, entries: maps.Clone(l.entries), gaps: maps.Clone(l.gaps), dropped: l.dropped}
+		c.logs[o] = &log{head: l.head, chain: l.chain, entries: maps.Clone(l.entries), gaps: maps.Clone(l.gaps), names: maps.Clone(l.names), dropped: l.dropped}
 	}
 	for key, e := range s.state.Keys {
 		c.state.Apply(&memory.Entry{Dot: e.Dot, Stamp: e.Stamp, Op: only{e.Op, key}, Digest: e.Digest})
@@ -374,7 +394,7 @@ func (s *Store) Clone() *Store {
 	for m, byOrigin := range s.cursors {
 		c.cursors[m] = maps.Clone(byOrigin)
 	}
-	c.publish()
+	c.publish(memory.Committed{})
 	return c
 }
 

@@ -209,6 +209,8 @@ func (s Suite) Run(t *testing.T) {
 		"changes its origin":           s.changesOrigin,
 		"numbers what is its own":      s.numbering,
 		"takes one incarnation a run":  s.oneIncarnation,
+		"settles disputes":             s.settles,
+		"moves what makes room":        s.makesRoom,
 		"reports entries only":         s.quietHook,
 		"retains versions":             s.retains,
 		"ships tombstones":             s.shipsTombstones,

@@ -1,0 +1,171 @@
+package core
+
+import (
+	"slices"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// A member votes for an op by what it holds: its head covers the op, with no gap
+// there, and what it holds up to some entry behind the op is what this node holds,
+// by the chain of digests. A head alone is no vote: it counts numbers, and under a
+// number a member may have another op.
+
+// trail has the chains of this node's origin at its latest entries, because the
+// readings of members are of some time ago.
+type trail struct {
+	first  uint64 // seq of chains[0]
+	chains []memory.Chain
+}
+
+// maxTrail bounds a trail: a member that is further behind has a vote again when
+// it has come nearer.
+const maxTrail = 1 << 16
+
+// restart begins at a head.
+func (t *trail) restart(h memory.Head) { *t = trail{first: h.Seq, chains: []memory.Chain{h.Chain}} }
+
+// add appends the next entry; what does not follow begins a new trail.
+func (t *trail) add(seq uint64, chain memory.Chain) {
+	if seq != t.first+uint64(len(t.chains)) {
+		t.first, t.chains = seq, t.chains[:0]
+	}
+	t.chains = append(t.chains, chain)
+	if over := len(t.chains) - 2*maxTrail; over >= 0 {
+		t.first += maxTrail
+		t.chains = slices.Clone(t.chains[maxTrail:])
+	}
+}
+
+// at returns the chain at seq, zero if it is not known.
+func (t *trail) at(seq uint64) memory.Chain {
+	if i := seq - t.first; seq >= t.first && i < uint64(len(t.chains)) {
+		return t.chains[i]
+	}
+	return memory.Chain{}
+}
+
+// chainAt returns the chain of what this node has of o up to seq; zero if it is
+// not known, or nothing.
+func (c *Core) chainAt(o memory.Origin, seq uint64) memory.Chain {
+	if h := c.self.Heads[o]; h.Seq == seq {
+		return h.Chain
+	}
+	if o == c.origin {
+		return c.trail.at(seq)
+	}
+	return memory.Chain{}
+}
+
+// match compares what m holds of o with what this node holds, and notes where it
+// is the same. It reports whether it is something else: not where that cannot be
+// told yet.
+func (c *Core) match(m *member, o memory.Origin) (other bool) {
+	theirs := m.heads[o]
+	ours := c.chainAt(o, theirs.Seq)
+	if ours.IsZero() || theirs.Chain.IsZero() {
+		return false
+	}
+	if ours == theirs.Chain {
+		m.same[o] = max(m.same[o], theirs.Seq)
+	}
+	return ours != theirs.Chain
+}
+
+// holds reports whether m has a vote for d.
+func (c *Core) holds(m *member, d memory.Dot) bool {
+	if !m.heads.Holds(d) {
+		return false
+	}
+	if d.Seq > m.same[d.Origin] {
+		c.match(m, d.Origin)
+	}
+	return d.Seq <= m.same[d.Origin]
+}
+
+// outruns reports whether m claims to hold ops of our origin that we do not know.
+func (c *Core) outruns(m *member) bool { return m.heads[c.origin].Seq > c.head() }
+
+func (c *Core) committed(ev Committed) {
+	// A member may have told of these entries before.
+	late := slices.ContainsFunc(c.members, c.outruns) ||
+		slices.ContainsFunc(c.waits, func(w Wait) bool { return w.Dot.Origin != c.origin })
+	for _, e := range ev.Own {
+		if e.Dot.Origin == c.origin {
+			c.trail.add(e.Dot.Seq, e.Chain)
+		}
+	}
+	if ev.View.LSN >= c.self.LSN {
+		c.look(ev.View)
+	}
+	c.moved(ev.Moved)
+	if late {
+		c.settle(nil)
+	}
+	for _, w := range ev.Waits {
+		c.watch(w)
+	}
+}
+
+func (c *Core) watch(w Wait) {
+	if !c.resolve(w) {
+		c.waits = append(c.waits, w)
+	}
+}
+
+// settle resolves the waits that have their votes. If m is not nil, only its
+// votes are new.
+func (c *Core) settle(m *member) {
+	c.waits = slices.DeleteFunc(c.waits, func(w Wait) bool {
+		if m != nil && !c.holds(m, w.Dot) {
+			return false
+		}
+		return c.resolve(w)
+	})
+}
+
+// resolve emits the resolution of w and reports true if it has its votes.
+func (c *Core) resolve(w Wait) bool {
+	n := 0
+	if c.self.Heads.Holds(w.Dot) {
+		n++
+	}
+	for _, m := range c.members {
+		if c.holds(m, w.Dot) {
+			n++
+		}
+	}
+	if n < w.W {
+		return false
+	}
+	t := c.Held(w.Dot)
+	t.W = w.W
+	c.emit(Resolve{ID: w.ID, Tally: t})
+	return true
+}
+
+// Held says who holds d, as far as this node has heard. W is left 0.
+func (c *Core) Held(d memory.Dot) Tally {
+	t := Tally{Dot: d, N: c.N()}
+	if c.self.Heads.Holds(d) {
+		t.HeldBy = append(t.HeldBy, c.cfg.Self)
+	}
+	for _, m := range c.members {
+		if c.holds(m, d) {
+			t.HeldBy = append(t.HeldBy, m.name)
+		}
+	}
+	slices.Sort(t.HeldBy)
+	return t
+}
+
+// Missing names the members that are not known to hold d, sorted.
+func (c *Core) Missing(d memory.Dot) []memory.Node {
+	var missing []memory.Node
+	for _, m := range c.members {
+		if !c.holds(m, d) {
+			missing = append(missing, m.name)
+		}
+	}
+	return missing
+}

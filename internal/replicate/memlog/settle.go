@@ -1,0 +1,88 @@
+package memlog
+
+import (
+	"context"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// Settle implements replicate.Log.
+func (s *Store) Settle(_ context.Context, r memory.Range, ops []memory.Shipment) (disputed int, last uint64, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out memory.Accepted
+	var c memory.Committed
+	for _, ship := range ops {
+		e, err := s.lib.Open(ship)
+		if err != nil {
+			return disputed, last, err
+		}
+		if e.Dot.Origin != r.Origin || e.Dot.Seq < r.From || e.Dot.Seq > r.To {
+			continue
+		}
+		last = max(last, e.Dot.Seq)
+		l := s.log(e.Dot.Origin)
+		old, known := l.entries[e.Dot.Seq]
+		if !known || string(old.Raw) == string(ship.Raw) {
+			continue
+		}
+		disputed++
+		held, err := s.lib.Open(old)
+		if err != nil {
+			return disputed, last, err
+		}
+		if e.Precedes(held) {
+			replace(s, l, held, e, ship, &out, &c)
+		}
+	}
+	c.Other = out.Applied
+	s.publish(c)
+	return disputed, last, nil
+}
+
+// replace puts e where held was, and issues held again.
+func replace(s *Store, l *log, held, e *memory.Entry, ship memory.Shipment, out *memory.Accepted, c *memory.Committed) {
+	move := memory.Move{From: held.Dot}
+	if _, gap := l.gaps[e.Dot.Seq]; !gap {
+		s.incarnate()
+		own := s.log(s.origin)
+		again := held.Reissued(memory.Dot{Origin: s.origin, Seq: own.head + 1})
+		again.Digest = digestOf(again)
+		s.apply(own, again, s.lib.Ship(again))
+		s.lib.reissue(held, again)
+		c.Own = append(c.Own, memory.OwnEntry{Dot: again.Dot, Kind: again.Op.Kind(), Chain: own.chain})
+		move.To = again.Dot
+	}
+	c.Moved = append(c.Moved, move)
+	delete(l.gaps, e.Dot.Seq)
+	take(s, l, e, ship, out)
+	l.rechain(s.lib)
+}
+
+// rechain adds up the chain of l anew, if all of it is still there.
+func (l *log) rechain(lib *Library) {
+	var chain memory.Chain
+	for seq := uint64(1); seq <= l.head; seq++ {
+		ship, ok := l.entries[seq]
+		if !ok {
+			l.chain = memory.Chain{}
+			return
+		}
+		e, _ := lib.Open(ship)
+		chain = chain.Next(e.Digest)
+	}
+	l.chain = chain
+}
+
+// Entries lists what is there of an origin up to seq.
+func (s *Store) Entries(o memory.Origin, seq uint64) []memory.Shipment {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []memory.Shipment
+	for l, n := s.log(o), uint64(1); n <= min(seq, l.head); n++ {
+		if ship, ok := l.entries[n]; ok {
+			out = append(out, ship)
+		}
+	}
+	return out
+}

@@ -1,0 +1,148 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"slices"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// Settle compares entries of the range r that a member has with those that are
+// logged here under the same dots. Of two that differ, the one that was made first
+// is kept ([memory.Entry.Precedes]); one that has to make room is issued again
+// under this node's origin, so that what it wrote is not lost. What this node does
+// not hold, or no longer has, is left alone. Settle returns how many differed, and
+// the seq of the last of ops that is in r.
+func (s *changes) Settle(ctx context.Context, r memory.Range, ops []memory.Shipment) (disputed int, last uint64, err error) {
+	in, err := s.decode(ops)
+	if err != nil {
+		return 0, 0, err
+	}
+	in = slices.DeleteFunc(in, func(a arrival) bool {
+		return a.Dot.Origin != r.Origin || a.Dot.Seq < r.From || a.Dot.Seq > r.To
+	})
+	// In the order in which they were numbered: requests of several ops stay together.
+	slices.SortFunc(in, func(a, b arrival) int { return int(int64(a.Dot.Seq) - int64(b.Dot.Seq)) })
+	if len(in) == 0 {
+		return 0, 0, nil
+	}
+	err = s.do(ctx, queueMember, len(in), func(ctx context.Context, t *tx) error {
+		settling := settler{taking(t)}
+		disputed = 0 // a batch that fails is run again, job by job
+		o := t.origins[r.Origin]
+		if o == nil {
+			return nil
+		}
+		for _, a := range in {
+			other, err := settling.one(ctx, o, a)
+			if err != nil {
+				return err
+			}
+			if other {
+				disputed++
+			}
+		}
+		return settling.rebuild(ctx)
+	})
+	return disputed, in[len(in)-1].Dot.Seq, err
+}
+
+// logged is an entry that is in the log.
+type logged struct {
+	*memory.Entry
+
+	lsn   int64
+	state int
+}
+
+// settler decides between entries under one dot.
+type settler struct{ taker }
+
+// one reports whether another entry than a was here under its dot.
+func (t settler) one(ctx context.Context, o *originState, a arrival) (bool, error) {
+	var held logged
+	var digest, raw []byte
+	found, err := t.queryRow(ctx, `SELECT lsn, digest, state, raw FROM log WHERE origin = ? AND seq = ?`,
+		[]any{o.id, int64(a.Dot.Seq)}, &held.lsn, &digest, &held.state, &raw)
+	if err != nil || !found || toDigest(digest) == a.Digest {
+		return false, err
+	}
+	held.Entry, err = t.cfg.Codec.Decode(raw)
+	if held.Entry == nil || err != nil && held.state != stateParked || a.refused != nil {
+		return true, nil //nolint:nilerr // one of them cannot be read: it is not for this program to decide
+	}
+	if !a.Precedes(held.Entry) {
+		return true, nil
+	}
+	if room, err := t.makeRoom(ctx, o, held); err != nil || !room {
+		return true, err
+	}
+	var out memory.Accepted
+	if why := t.unready(a.Entry); why != nil {
+		err = t.refuse(ctx, o, a, why, &out)
+	} else {
+		err = t.apply(ctx, o, a.incoming)
+		t.out.news++
+	}
+	if err != nil || a.Dot.Seq > o.head {
+		return true, err
+	}
+	t.headMoved(o)
+	o.chain, err = t.readChain(ctx, o)
+	return true, err
+}
+
+// makeRoom takes held out of the log, and issues it again if it was applied. It
+// reports false, and does nothing, where only the hollow form of what still holds
+// a register is left.
+func (t settler) makeRoom(ctx context.Context, o *originState, held logged) (bool, error) {
+	move := memory.Move{From: held.Dot}
+	switch held.state {
+	case stateParked:
+		if err := t.exec(ctx, `DELETE FROM parked WHERE member = ? AND origin = ? AND seq = ?`,
+			string(t.cfg.Node), string(held.Dot.Origin), int64(held.Dot.Seq)); err != nil {
+			return false, err
+		}
+		o.dropGap(held.Dot.Seq)
+	case stateHollow:
+		var one int
+		holds, err := t.queryRow(ctx, `SELECT 1 FROM memories WHERE c_lsn = ? OR l_lsn = ?`, []any{held.lsn, held.lsn}, &one)
+		if err != nil || holds {
+			return false, err
+		}
+	default:
+		again, err := t.reissue(ctx, o, held.Entry)
+		if err != nil {
+			return false, err
+		}
+		move.To = again
+	}
+	t.moves = append(t.moves, move)
+	if held.state != stateParked {
+		t.mended = append(t.mended, held.Op.Subjects()[0])
+	}
+	t.erased = true // the tail may have it
+	return true, t.exec(ctx, `DELETE FROM log WHERE lsn = ?`, held.lsn)
+}
+
+// reissue logs e again as the next entry of this node.
+func (t settler) reissue(ctx context.Context, o *originState, e *memory.Entry) (memory.Dot, error) {
+	if err := t.newIncarnation(ctx); err != nil {
+		return memory.Dot{}, err
+	}
+	own := t.own
+	again := e.Reissued(memory.Dot{Origin: own.name, Seq: own.head + 1})
+	raw, err := t.cfg.Codec.Encode(again)
+	if err != nil {
+		return memory.Dot{}, err
+	}
+	again.Digest = sha256.Sum256(raw)
+	if err := t.apply(ctx, own, incoming{Entry: again, raw: raw}); err != nil {
+		return memory.Dot{}, err
+	}
+	t.out.own = append(t.out.own, memory.OwnEntry{Dot: again.Dot, Kind: again.Op.Kind(), Size: len(raw), Chain: own.chain})
+	// A request that is repeated finds what it wrote.
+	return again.Dot, t.exec(ctx, `UPDATE idempotency SET origin = ?, seq = ? WHERE origin = ? AND seq = ?`,
+		own.id, int64(again.Dot.Seq), o.id, int64(e.Dot.Seq))
+}

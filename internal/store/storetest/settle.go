@@ -1,0 +1,194 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/memory/memorytest"
+	"github.com/tallystick/tallystick/internal/store"
+)
+
+// settles lets two copies of one directory number on, and checks that both, and a
+// third node with entries of either, get to one log and one state.
+func (s Suite) settles(t *testing.T) {
+	for seed := range uint64(6) {
+		rng := rand.New(rand.NewPCG(seed, 11))
+		dir := t.TempDir()
+		n := s.Open(t, "a", dir)
+		s.random(n, rng, 5)
+		n.Stop()
+		nodes := []*Node{s.Open(t, "a", dir), s.Open(t, "a", copyOf(t, dir)), s.Open(t, "b", t.TempDir())}
+		one, two, third := nodes[0], nodes[1], nodes[2]
+		old := one.Origin()
+		third.Feed(one)
+		for range 6 {
+			s.random(nodes[rng.IntN(2)], rng, 1+rng.IntN(3))
+			if rng.IntN(2) == 0 {
+				third.Feed(nodes[rng.IntN(2)])
+			}
+		}
+		third.Feed(one)
+		third.Feed(two)
+		for round := 0; ; round++ {
+			s.exchange(nodes, old)
+			if sameView(one.View(), two.View()) && sameView(one.View(), third.View()) {
+				break
+			}
+			if round == 5 {
+				t.Fatalf("seed %d: after %d rounds\n%+v\n%+v\n%+v", seed, round, one.View(), two.View(), third.View())
+			}
+		}
+		want := memory.NewState()
+		var all []*memory.Entry
+		for o := range one.View().Heads {
+			for _, e := range one.entries(o) {
+				want.Apply(e)
+				all = append(all, e)
+			}
+		}
+		for _, n := range nodes {
+			n.CheckState(want)
+			n.conflictCounts(all)
+			if again, err := n.Scrub(t.Context()); again || err != nil {
+				t.Errorf("seed %d: the sums were wrong (%v)", seed, err)
+			}
+			for _, p := range must(n.Parked(t.Context())) {
+				t.Errorf("seed %d: still listed: %+v", seed, p)
+			}
+		}
+		before := two.View()
+		two.Stop()
+		if two = s.Open(t, "a", two.Dir()); !sameView(before, two.View()) {
+			t.Errorf("seed %d: after a restart %+v, want %+v", seed, two.View(), before)
+		}
+	}
+}
+
+// sameView reports whether two nodes have the same log and state.
+func sameView(a, b memory.View) bool {
+	for _, v := range []memory.View{a, b} {
+		for o := range v.Heads {
+			x, y := a.Heads[o], b.Heads[o]
+			if x.Seq != y.Seq || x.Chain != y.Chain || x.Chain.IsZero() != (x.Seq == 0) {
+				return false
+			}
+		}
+	}
+	return a.Root == b.Root
+}
+
+// random writes n random ops.
+func (s Suite) random(n *Node, rng *rand.Rand, ops int) {
+	for range ops {
+		kinds := memory.Kinds()
+		n.Put(memorytest.RandomOp(rng, kinds[rng.IntN(len(kinds))]))
+	}
+}
+
+// entries reads the log of an origin.
+func (n *Node) entries(o memory.Origin) []*memory.Entry {
+	n.t.Helper()
+	var out []*memory.Entry
+	for _, op := range n.ships(o) {
+		e, err := n.cfg.Codec.Decode(op.Raw)
+		if err != nil {
+			n.t.Fatal(err)
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+func (n *Node) ships(o memory.Origin) []memory.Shipment {
+	n.t.Helper()
+	ops, _, err := n.Range(n.t.Context(), memory.Range{Origin: o, From: 1, To: 1 << 62}, 1000, 1<<30)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	return ops
+}
+
+// exchange brings what each node has to each other one, and settles disputes.
+func (s Suite) exchange(nodes []*Node, old memory.Origin) {
+	for _, to := range nodes {
+		for _, from := range nodes {
+			if from == to {
+				continue
+			}
+			for o, h := range from.View().Heads {
+				ops := from.ships(o)
+				if o == old {
+					r := memory.Range{Origin: o, From: 1, To: h.Seq}
+					if _, last, err := to.Settle(context.WithoutCancel(to.t.Context()), r, ops); err != nil || len(ops) > 0 && last != h.Seq {
+						to.t.Fatalf("settle to %d of %d: %v", last, h.Seq, err)
+					}
+				}
+				if missing := to.View().Heads[o].Seq; missing < h.Seq {
+					to.Take(ops[missing:]...)
+				}
+			}
+		}
+	}
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// makesRoom checks what becomes of an entry that was numbered after another one.
+func (s Suite) makesRoom(t *testing.T) {
+	dir := t.TempDir()
+	base := s.Open(t, "a", dir)
+	base.Put(Create("known to all", "x"))
+	base.Stop()
+	first, fresh := s.Open(t, "a", dir), copyOf(t, dir)
+	first.Put(Create("first", "was acknowledged"))
+	var moved []memory.Move
+	later := s.Open(t, "a", fresh, func(c *store.Config) {
+		c.OnCommit = func(c memory.Committed) { moved = append(moved, c.Moved...) }
+	})
+	key := &memory.Idempotency{Key: "k", Hash: memory.Digest{1}}
+	w := later.Write(&memory.Write{Ops: []memory.NewOp{{Op: Create("later", "one")}, {Op: Create("later too", "two")}}, Idempotency: key})
+	old := w.Entries[0].Dot
+
+	r := memory.Range{Origin: old.Origin, From: 1, To: 2}
+	if disputed, last, err := later.Settle(t.Context(), r, first.ships(old.Origin)); disputed != 1 || last != 2 || err != nil {
+		t.Fatalf("%d disputed to %d: %v", disputed, last, err)
+	}
+	now := memory.Dot{Origin: later.Origin(), Seq: 1}
+	if !slices.Equal(moved, []memory.Move{{From: old, To: now}}) || now.Origin == old.Origin {
+		t.Errorf("moved %v, want %s to %s", moved, old, now)
+	}
+	got, err := later.Entry(t.Context(), now)
+	if err != nil || got.Stamp <= w.Entries[0].Stamp || time.Duration(got.Stamp.Instant()-w.Entries[0].Stamp.Instant()) > time.Millisecond {
+		t.Errorf("%+v (%v), want it a moment after %d", got, err, w.Entries[0].Stamp)
+	}
+	for title, content := range map[string]string{"first": "was acknowledged", "later": "one", "later too": "two"} {
+		rec, err := later.Record(t.Context(), Memo(title, "").ID)
+		if err != nil || rec.Memory.Content != content || rec.Conflicts != 0 {
+			t.Errorf("%s: %+v (%v)", title, rec, err)
+		}
+	}
+	again, err := later.Idempotent(t.Context(), memory.Anonymous, &memory.Idempotency{Key: "k", Hash: memory.Digest{1}})
+	if err == nil && again[0].Dot != now {
+		t.Errorf("the repeated request finds %s, want %s", again[0].Dot, now)
+	}
+	if h := later.View().Heads[old.Origin]; h.Seq != 3 {
+		t.Errorf("head %+v, want 3", h)
+	}
+	// The first of two keeps its place, whoever asks.
+	if disputed, _, err := first.Settle(t.Context(), r, s.Ship(t, w.Entries[:1])); disputed != 1 || err != nil || first.View().Heads[old.Origin].Seq != 2 {
+		t.Errorf("%d disputed (%v), %+v", disputed, err, first.View())
+	}
+	if e, err := first.Entry(t.Context(), old); err != nil || errors.Is(err, memory.ErrNotFound) || e.Op.Subjects()[0] != memory.ContentKey(Memo("first", "").ID) {
+		t.Errorf("%+v (%v)", e, err)
+	}
+}
