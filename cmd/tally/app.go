@@ -133,6 +133,15 @@ func (a *app) show(v any, human func(w io.Writer) error) error {
 	return errors.Join(human(p), p.err)
 }
 
+// showAll is show for a list: as JSON it is an object with the list under its name
+// and how many there are.
+func showAll[T any](a *app, name string, list []T, human func(w io.Writer) error) error {
+	if list == nil {
+		list = []T{}
+	}
+	return a.show(map[string]any{name: list, "count": len(list)}, human)
+}
+
 // printer remembers the first error, so that the lines of an answer need not
 // check each for itself. After an error it writes nothing.
 type printer struct {

@@ -248,7 +248,7 @@ func TestWritesWaitForApproval(t *testing.T) {
 	if got.code != exitPending || out.Pending == nil {
 		t.Fatalf("%+v", got)
 	}
-	if list := must[[]client.Pending](d, "pending", "list", "--agent", "boss"); len(list) != 1 || list[0].ID != out.Pending.ID {
+	if list := mustAll[client.Pending](d, "pending", "pending", "list", "--agent", "boss"); len(list) != 1 || list[0].ID != out.Pending.ID {
 		t.Errorf("pending %+v", list)
 	}
 	if got := d.tally("pending", "approve", out.Pending.ID, "--agent", "ann"); got.code == exitOK {

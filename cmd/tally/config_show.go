@@ -34,7 +34,7 @@ where its value comes from.`
 		if err != nil {
 			return err
 		}
-		return a.show(list, func(w io.Writer) error {
+		return showAll(a, "settings", list, func(w io.Writer) error {
 			showSettings(w, list, origin)
 			return nil
 		})

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/sync/errgroup"
 
@@ -32,6 +33,7 @@ type demoResult struct {
 	Accounted    int            `json:"accounted"` // acknowledged memories read back from every node
 	Lost         []string       `json:"lost"`      // what was not, as "node id"
 	Question     string         `json:"question"`
+	Namespace    string         `json:"namespace"` // that was asked in
 	Hits         []client.Hit   `json:"hits"`
 	AnsweredBy   string         `json:"answered_by"`
 	restarted    time.Time
@@ -172,9 +174,11 @@ func (d *demo) account(ctx context.Context, acks []ack) error {
 // recall asks the node that was dead for something that was written while it
 // was. Its text index may be a moment behind its store.
 func (d *demo) recall(ctx context.Context, p *demoProcess) error {
-	d.result.Question, d.result.AnsweredBy = question(d.drafts[len(d.drafts)-1-len(d.drafts)/10]), p.Name
+	asked := d.drafts[len(d.drafts)-1-len(d.drafts)/10]
+	// The text was imported several times; one namespace has it once.
+	d.result.Question, d.result.Namespace, d.result.AnsweredBy = question(asked), asked.Namespace, p.Name
 	for range 50 {
-		found, err := p.client.Recall(ctx, d.result.Question, client.Selection{Limit: 3})
+		found, err := p.client.Recall(ctx, d.result.Question, client.Selection{Limit: 3, Namespace: asked.Namespace})
 		if err != nil {
 			return err
 		}
@@ -190,14 +194,19 @@ func (d *demo) recall(ctx context.Context, p *demoProcess) error {
 	return nil
 }
 
-// question is what somebody might ask to find the draft: its heading, or the
-// beginning of its text.
+// question is what somebody might ask to find the draft: the words of its heading
+// or, if it has none, those that its text begins with.
 func question(d client.Draft) string {
-	if _, heading, ok := strings.Cut(d.Title, " › "); ok {
-		return heading
+	text := d.Content
+	if _, heading, ok := strings.Cut(d.Title, " › "); ok && len(wordsOf(heading)) > 1 {
+		text = heading
 	}
-	words := strings.Fields(d.Content)
+	words := wordsOf(text)
 	return strings.Join(words[:min(8, len(words))], " ")
+}
+
+func wordsOf(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }
 
 func (d *demo) report() error {
@@ -248,7 +257,7 @@ func (d *demo) invite() {
 	a, b := d.nodes[0].URL(), d.nodes[1].URL()
 	d.say("\nThe nodes stay up. Try, in another terminal:\n")
 	d.say("  %s status --server %s", self, a)
-	d.say("  %s recall --server %s %s", self, b, shellQuoted(d.result.Question))
+	d.say("  %s recall --server %s -n %s %s", self, b, shellQuoted(d.result.Namespace), shellQuoted(d.result.Question))
 	d.say("  %s remember --server %s --durability all \"Hello\" \"Held by all three.\"", self, a)
 	d.say("\nCtrl-C ends them.")
 }

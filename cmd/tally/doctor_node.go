@@ -45,9 +45,9 @@ func (d *doctor) checkNode(ctx context.Context) error {
 	}
 	d.checkParked(c, len(s.Parked))
 	if s.IndexLag > longLag {
-		d.find("text index", uneasy, fmt.Sprintf("%d entries behind", s.IndexLag), "recall misses the newest until it has caught up; if it does not, look at the log of the node")
+		d.find("text index", uneasy, count(s.IndexLag, "entry")+" behind", "recall misses the newest until it has caught up; if it does not, look at the log of the node")
 	} else {
-		d.find("text index", fine, fmt.Sprintf("%d entries behind", s.IndexLag), "")
+		d.find("text index", fine, count(s.IndexLag, "entry")+" behind", "")
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/tallystick/tallystick/client"
 )
@@ -62,7 +63,7 @@ func instant(flag, s string, now time.Time) (time.Time, error) {
 			return t, nil
 		}
 	}
-	if d, err := duration(s); err == nil {
+	if d, err := duration(s); err == nil && d >= 0 {
 		return now.Add(-d), nil
 	}
 	return time.Time{}, usage("%s %q: want a time such as 2026-01-31T12:00:00Z, a date, or an age such as 36h or 7d", flag, s)
@@ -82,9 +83,11 @@ type selectFlags struct {
 	namespace, tier, tag, since, until string
 	minPriority                        int32
 	limit                              int
+	flags                              *pflag.FlagSet
 }
 
 func (f *selectFlags) register(cmd *cobra.Command, limit int, what string) {
+	f.flags = cmd.Flags()
 	cmd.Flags().StringVarP(&f.namespace, "namespace", "n", "", "only this namespace")
 	cmd.Flags().StringVar(&f.tier, "tier", "", "only this tier: short, mid or long")
 	cmd.Flags().StringVar(&f.tag, "tag", "", "only with this tag")
@@ -94,7 +97,27 @@ func (f *selectFlags) register(cmd *cobra.Command, limit int, what string) {
 	cmd.Flags().IntVarP(&f.limit, "limit", "l", limit, what)
 }
 
+// check refuses filters that would select everything, or nothing, by mistake.
+func (f *selectFlags) check() error {
+	for _, name := range []string{"namespace", "tier", "tag", "since", "until"} {
+		if flag := f.flags.Lookup(name); flag.Changed && strings.TrimSpace(flag.Value.String()) == "" {
+			return usage("--%s is empty: leave it out, or say which", name)
+		}
+	}
+	if f.flags.Changed("min-priority") && (f.minPriority < 1 || f.minPriority > 10) {
+		return usage("--min-priority %d: want 1 to 10", f.minPriority)
+	}
+	switch f.tier {
+	case "", "short", "mid", "long":
+		return nil
+	}
+	return usage("--tier %q: want short, mid or long", f.tier)
+}
+
 func (f *selectFlags) selection(now time.Time) (client.Selection, error) {
+	if err := f.check(); err != nil {
+		return client.Selection{}, err
+	}
 	since, err := instant("--since", f.since, now)
 	if err != nil {
 		return client.Selection{}, err

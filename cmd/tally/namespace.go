@@ -26,7 +26,7 @@ func newNamespaceList(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.show(list, func(w io.Writer) error {
+		return showAll(a, "namespaces", list, func(w io.Writer) error {
 			rows := make([][]string, len(list))
 			for i, n := range list {
 				rows[i] = []string{n.Namespace, decimal(n.Count)}

@@ -243,7 +243,7 @@ func (s *surface) try(args []string, changes, dry bool) {
 	}
 	if vote { // it was counted here; the home of the proposal settles it, later
 		eventually(s.t, "the proposal is settled", func() bool {
-			return len(must[[]client.Pending](s.target(), "pending", "list")) == 0
+			return len(mustAll[client.Pending](s.target(), "pending", "pending", "list")) == 0
 		})
 	}
 	changed := must[client.Status](s.target(), "status").Digest != before

@@ -23,14 +23,14 @@ tried again by themselves.`
 		if err != nil {
 			return err
 		}
-		return a.show(list, func(w io.Writer) error {
+		return showAll(a, "parked", list, func(w io.Writer) error {
 			if len(list) == 0 {
 				say(w, "nothing is parked\n")
 				return nil
 			}
 			rows := make([][]string, len(list))
 			for i, p := range list {
-				rows[i] = []string{p.Dot, p.Member, p.Code, stamp(p.Since), stampOf(p.Retry), cutTo(p.Text, 70)}
+				rows[i] = []string{p.Dot, p.Member, p.Code, stamp(p.Since), stampOf(p.Retry), a.short(p.Text, 70)}
 			}
 			return table(w, []string{"DOT", "REFUSED BY", "CODE", "SINCE", "NEXT TRY", "REASON"}, rows)
 		})

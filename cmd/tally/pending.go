@@ -28,7 +28,7 @@ func newPendingList(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.show(list, func(w io.Writer) error {
+		return showAll(a, "pending", list, func(w io.Writer) error {
 			if len(list) == 0 {
 				say(w, "nothing waits\n")
 				return nil

@@ -99,6 +99,16 @@ func must[T any](d *daemon, args ...string) T {
 	return parse[T](d.t, got.out)
 }
 
+// mustAll is must for a command that lists things, which are under a name.
+func mustAll[T any](d *daemon, name string, args ...string) []T {
+	d.t.Helper()
+	list, ok := must[map[string]json.RawMessage](d, args...)[name]
+	if !ok {
+		d.t.Fatalf("%v: no %s", args, name)
+	}
+	return parse[[]T](d.t, string(list))
+}
+
 func parse[T any](t *testing.T, text string) T {
 	t.Helper()
 	var v T

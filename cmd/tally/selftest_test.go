@@ -63,7 +63,7 @@ func TestTheSelftestSaysWhatDoesNotWork(t *testing.T) {
 	if got.code != exitOther || !strings.Contains(got.out, "it waits for approval") || !strings.Contains(got.out, "FAILED") {
 		t.Errorf("where writes need approval: code %d\n%s%s", got.code, got.out, got.err)
 	}
-	for _, p := range must[[]client.Pending](nodes[0], "pending", "list", "--status", "pending") {
+	for _, p := range mustAll[client.Pending](nodes[0], "pending", "pending", "list", "--status", "pending") {
 		t.Errorf("a proposal is left: %+v", p)
 	}
 

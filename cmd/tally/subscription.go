@@ -30,10 +30,10 @@ func newSubscriptionList(a *app) *cobra.Command {
 			s := &list[i]
 			rows = append(rows, []string{
 				s.ID, s.State, s.Home, decimal(s.Dispatched), decimal(s.Failed), either(strings.Join(s.Events, ","), "all"), either(s.Namespace, "all"),
-				either(s.Agent, "all"), either(cutTo(s.URL, 60), "-"), cutTo(either(s.LastError, s.Detail), 60),
+				either(s.Agent, "all"), either(a.short(s.URL, 60), "-"), a.short(either(s.LastError, s.Detail), 60),
 			})
 		}
-		return a.show(list, func(w io.Writer) error {
+		return showAll(a, "subscriptions", list, func(w io.Writer) error {
 			return tableOr(w, "no subscriptions", []string{"ID", "STATE", "HOME", "DELIVERED", "FAILED", "EVENTS", "NAMESPACE", "AGENT", "URL", "LAST ERROR"}, rows)
 		})
 	})
@@ -207,11 +207,11 @@ func (a *app) replay(ctx context.Context, c *client.Client, id string, since tim
 		}
 		after = next
 	}
-	return a.show(list, func(w io.Writer) error {
+	return showAll(a, "events", list, func(w io.Writer) error {
 		rows := make([][]string, len(list))
 		for i, n := range list {
 			title, _ := n.Details["title"].(string)
-			rows[i] = []string{stamp(n.At), n.Event, n.Namespace, n.Agent, either(n.MemoryID, "-"), cutTo(title, 60)}
+			rows[i] = []string{stamp(n.At), n.Event, n.Namespace, n.Agent, either(n.MemoryID, "-"), a.short(title, 60)}
 		}
 		return table(w, []string{"AT", "EVENT", "NAMESPACE", "AGENT", "MEMORY", "TITLE"}, rows)
 	})
@@ -259,9 +259,9 @@ again with: tally subscription replay --dead-letters ID`
 		}
 		var rows [][]string
 		for _, l := range list {
-			rows = append(rows, []string{l.Subscription, l.Event, l.CorrelationID, decimal(l.Attempts), stamp(l.LastAt), cutTo(l.LastError, 60)})
+			rows = append(rows, []string{l.Subscription, l.Event, l.CorrelationID, decimal(l.Attempts), stamp(l.LastAt), a.short(l.LastError, 60)})
 		}
-		return a.show(list, func(w io.Writer) error {
+		return showAll(a, "dead_letters", list, func(w io.Writer) error {
 			return tableOr(w, "no dead letters", []string{"SUBSCRIPTION", "EVENT", "CORRELATION", "ATTEMPTS", "LAST TRY", "ERROR"}, rows)
 		})
 	})

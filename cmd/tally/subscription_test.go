@@ -32,7 +32,7 @@ func TestEventsArePostedAndReplayed(t *testing.T) {
 	if made.ID == "" || made.Secret != "" || made.State != "active" || made.Home != "a" {
 		t.Errorf("made %+v", made)
 	}
-	list := must[[]client.Subscription](d, "subscription", "list")
+	list := mustAll[client.Subscription](d, "subscriptions", "subscription", "list")
 	if len(list) != 2 || list[0].Namespace != "house/**" || list[1].Agent != "nobody" || len(list[0].Events) != 1 {
 		t.Fatalf("list %+v", list)
 	}
@@ -59,7 +59,7 @@ func TestEventsArePostedAndReplayed(t *testing.T) {
 	if out := d.reads("subscription", "replay", id); !strings.Contains(out, "memory_store") || !strings.Contains(out, "Gate code") {
 		t.Errorf("replay for people: %s", out)
 	}
-	if got := must[[]client.Notice](d, "subscription", "replay", id, "--since", "1h"); len(got) != 1 || got[0].Namespace != "house/gate" {
+	if got := mustAll[client.Notice](d, "events", "subscription", "replay", id, "--since", "1h"); len(got) != 1 || got[0].Namespace != "house/gate" {
 		t.Errorf("replay %+v", got)
 	}
 	d.reads("subscription", "replay", id, "--since", "1h", "--deliver")
