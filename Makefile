@@ -46,7 +46,7 @@ fuzz: ## a short pass over every fuzz target
 	@set -e; for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n 1 dirname | sort -u); do \
 		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$dir/*_test.go | cut -d ' ' -f 2 | sort -u); do \
 			echo "$$dir $$target"; \
-			$(GO) test $$dir -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZ_TIME); \
+			$(GO) test $$dir -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 10x; \
 		done; \
 	done
 

@@ -29,6 +29,7 @@ func table() map[string][]string {
 		"recall/eval":   {"recall/index", "recall/when"},
 
 		"openapi": {},
+		"dump":    leaf,
 
 		"identity":            leaf,
 		"identity/strictcbor": leaf,
@@ -50,7 +51,7 @@ func table() map[string][]string {
 		"peer":   {"wire", "identity", "memory"},
 		"verb":   {"engine", "client", "memory", "openapi"},
 		"engine": {"replicate", "policy", "audit", "recall", "memory"},
-		"api":    {"openapi", "engine", "verb", "client", "identity", "memory"},
+		"api":    {"dump", "openapi", "engine", "verb", "client", "identity", "memory"},
 		"node": {
 			"api", "engine", "peer", "store", "replicate", "wire", "identity", "policy", "recall", "audit", "memory", "webhook",
 		},

@@ -1,11 +1,9 @@
 package api_test
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"math/rand/v2"
 	"net/http"
@@ -169,29 +167,4 @@ func TestACompleteExportIsForTheOperator(t *testing.T) {
 	n.call("GET", completePath, "", "X-Api-Key", "secret").want(http.StatusForbidden).is("OPERATOR_ONLY", "code")
 	n.operated().call("GET", completePath, "").want(http.StatusOK)
 	n.call("GET", "/api/v1/export?format=odd", "", "X-Api-Key", "secret").want(http.StatusBadRequest)
-}
-
-func FuzzCompleteImport(f *testing.F) {
-	a := open(f, options{}).operated()
-	a.create("one")
-	b := open(f, options{store: func(c *store.Config) { c.Node = "b" }})
-	f.Add(a.call("GET", completePath, "").raw)
-	f.Add(`{"type":"manifest","format":"tallystick-complete","format_version":1,"heads":{"a.1":{"seq":9}}}` + "\n" + `{"type":"end"}`)
-	f.Fuzz(func(t *testing.T, body string) {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.url+"/api/v1/import/complete?dry_run=true", strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Content-Type", "application/x-ndjson")
-		req.Header.Set("Authorization", "Bearer "+operatorKey)
-		res, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = res.Body.Close() }()
-		raw, err := io.ReadAll(res.Body)
-		if err != nil || res.StatusCode != http.StatusOK && res.StatusCode != http.StatusBadRequest || !bytes.HasPrefix(raw, []byte("{")) {
-			t.Errorf("%d, %v: %.300s", res.StatusCode, err, raw)
-		}
-	})
 }
