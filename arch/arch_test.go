@@ -48,10 +48,11 @@ func table() map[string][]string {
 		"replicate":      {"replicate/core", "memory"},
 		"replicate/core": leaf,
 
-		"peer":   {"wire", "identity", "memory"},
-		"verb":   {"engine", "client", "memory", "openapi"},
-		"engine": {"replicate", "policy", "audit", "recall", "memory"},
-		"api":    {"dump", "openapi", "engine", "verb", "client", "identity", "memory"},
+		"peer":          {"wire", "identity", "memory"},
+		"verb":          {"engine", "client", "memory", "openapi", "verb/aimemory"},
+		"verb/aimemory": {},
+		"engine":        {"replicate", "policy", "audit", "recall", "memory"},
+		"api":           {"dump", "openapi", "engine", "verb", "verb/aimemory", "client", "identity", "memory"},
 		"node": {
 			"api", "engine", "peer", "store", "replicate", "wire", "identity", "policy", "recall", "audit", "memory", "webhook",
 		},
@@ -87,7 +88,7 @@ func libraries() map[string][]string {
 		"github.com/spf13/cobra":              {"cmd/tally"},
 		"github.com/spf13/pflag":              {"cmd/tally"},
 		"github.com/pelletier/go-toml/v2":     {"node", "cmd/tally"},
-		"golang.org/x/sync":                   {"node", "replicate", "engine", "api", "cmd/tally", "peer", "bench/control"},
+		"golang.org/x/sync":                   {"node", "replicate", "engine", "api", "verb", "cmd/tally", "peer", "bench/control"},
 		"golang.org/x/sys":                    {"store"},
 		"golang.org/x/text":                   {"importer", "recall/fold", "recall/text"},
 		"github.com/blevesearch/snowballstem": {"recall/text"},
@@ -108,7 +109,7 @@ func narrow() map[string][]string {
 		"os/exec":      {"fleet"}, // whoever runs nodes asks it
 		"log":          {},
 		"unsafe":       {},
-		"reflect":      {"openapi"},
+		"reflect":      {"openapi", "verb"},
 	}
 }
 

@@ -64,7 +64,7 @@ func TestWhatCanBeDoneCanBeAskedFor(t *testing.T) {
 		surfaces      []string
 		but           []string // those for programs only
 	}{
-		{"engine", "Engine", []string{"api", "peer", "node"}, nil},
+		{"engine", "Engine", []string{"verb", "api", "peer", "node"}, nil},
 		{"client", "Client", []string{"cmd/tally"}, []string{"CloseIdle", "CreateAll", "Events"}},
 	} {
 		used := selectors(files, tt.surfaces)

@@ -7,17 +7,6 @@ import (
 	"strconv"
 )
 
-// Archived is what became of a request to archive.
-type Archived struct {
-	Archived []string  `json:"archived"`
-	Missing  []string  `json:"missing"` // unknown, not live, or not the agent's
-	Count    int       `json:"count"`
-	Reason   string    `json:"reason"`
-	Receipt  *Receipt  `json:"receipt,omitempty"`  // of the last one
-	Receipts []Receipt `json:"receipts,omitempty"` // for each of Archived
-	Pending  []string  `json:"pending,omitempty"`  // proposals, for those that need approval
-}
-
 // Archive moves live memories out of sight; [Client.Restore] brings them back.
 func (c *Client) Archive(ctx context.Context, ids []string, reason string, with ...With) (*Archived, error) {
 	body := struct {

@@ -53,16 +53,6 @@ func (c *Client) Create(ctx context.Context, d Draft, with ...With) (*Outcome, e
 	return c.write(ctx, call{method: http.MethodPost, path: "/memories", body: d, with: one(with)}, nil)
 }
 
-// Bulk is what became of a bulk creation.
-type Bulk struct {
-	Created int               `json:"created"`
-	IDs     []string          `json:"ids"`
-	Errors  []string          `json:"errors"`
-	Details []json.RawMessage `json:"error_details,omitempty"`
-	// Receipts are those of IDs, in that order.
-	Receipts []Receipt `json:"receipts,omitempty"`
-}
-
 // CreateAll writes up to 1,000 memories in one request; existing titles are
 // merged. A memory that is refused does not stop the others.
 func (c *Client) CreateAll(ctx context.Context, drafts []Draft, with ...With) (*Bulk, error) {
@@ -147,6 +137,7 @@ func (s Selection) query() url.Values {
 	}
 	set("namespace", s.Namespace)
 	set("title", s.Title)
+	set("title", s.Title)
 	set("tier", s.Tier)
 	set("tags", s.Tag)
 	set("agent_id", s.Owner)
@@ -159,33 +150,11 @@ func (s Selection) query() url.Values {
 	return q
 }
 
-// Page is a part of a list.
-type Page struct {
-	Memories []Memory `json:"memories"`
-	Count    int      `json:"count"`
-	Next     string   `json:"next,omitempty"` // cursor of the next page; "" at the end
-}
-
 // List returns live memories, by priority and then by last edit.
 func (c *Client) List(ctx context.Context, s Selection) (*Page, error) {
 	out := &Page{}
 	err := c.do(ctx, call{method: http.MethodGet, path: "/memories", query: s.query()}, out)
 	return out, err
-}
-
-// Hit is a memory that a query found, with its rank value: higher is better.
-type Hit struct {
-	Memory
-	Score float64 `json:"score"`
-}
-
-// Recalled is an answer to a question in words.
-type Recalled struct {
-	Memories   []Hit  `json:"memories"`
-	Count      int    `json:"count"`
-	TokensUsed int    `json:"tokens_used"`
-	Mode       string `json:"mode,omitempty"`
-	IndexLag   int    `json:"index_lag"` // entries that the text index has yet to take in
 }
 
 // Recall returns the live memories that fit a question best, best first: any of
@@ -210,31 +179,9 @@ func (c *Client) Search(ctx context.Context, words string, s Selection) (*Recall
 	return &Recalled{Memories: b.Results, Count: len(b.Results), Mode: "search", IndexLag: b.IndexLag}, err
 }
 
-// Revision is one version of a memory's content.
-type Revision struct {
-	Dot        string    `json:"dot"`
-	Origin     string    `json:"origin,omitempty"`
-	At         time.Time `json:"at"`
-	Actor      string    `json:"actor"`
-	Kind       string    `json:"kind"`
-	Current    bool      `json:"current"`
-	Conflict   bool      `json:"conflict"`    // lost, and no later edit has seen it
-	Superseded string    `json:"replaced_by"` // dot of the version that replaced it, when its content is gone
-	Memory     *Memory   `json:"memory,omitempty"`
-}
-
-// Past is what a node still has of a memory.
-type Past struct {
-	ID        string     `json:"id"`
-	State     string     `json:"state"`            // live, archived or deleted
-	Reason    string     `json:"reason,omitempty"` // of an archive
-	Conflicts int        `json:"conflicts"`
-	Revisions []Revision `json:"revisions"` // newest first
-}
-
 // Past returns a memory in any state but erased, with its versions.
-func (c *Client) Past(ctx context.Context, id string) (*Past, error) {
-	out := &Past{}
+func (c *Client) Past(ctx context.Context, id string) (*History, error) {
+	out := &History{}
 	err := c.do(ctx, call{method: http.MethodGet, path: "/memories" + seg(id) + "/history"}, out)
 	return out, err
 }

@@ -6,19 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"time"
 )
-
-// Standard is the memory that states the rules of a namespace.
-type Standard struct {
-	Namespace  string          `json:"namespace"`
-	ID         string          `json:"standard_id"`
-	Parent     string          `json:"parent,omitempty"`
-	Title      string          `json:"title,omitempty"`
-	Content    string          `json:"content,omitempty"`
-	Governance json.RawMessage `json:"governance,omitempty"`
-	Warning    string          `json:"warning,omitempty"`
-}
 
 // StandardDraft sets a standard. Without an ID, a placeholder memory is made.
 type StandardDraft struct {
@@ -36,7 +24,9 @@ func (c *Client) SetStandard(ctx context.Context, namespace string, d StandardDr
 	if err != nil {
 		return nil, nil, err
 	}
-	out.ID = s.ID
+	if s.StandardID != nil {
+		out.ID = *s.StandardID
+	}
 	return s, out, nil
 }
 
@@ -68,12 +58,6 @@ func (c *Client) ClearStandard(ctx context.Context, namespace string, with ...Wi
 	return b.Cleared, out, err
 }
 
-// NamespaceCount is a namespace and how many live memories it has.
-type NamespaceCount struct {
-	Namespace string `json:"namespace"`
-	Count     int64  `json:"count"`
-}
-
 // Namespaces lists the namespaces that have live memories.
 func (c *Client) Namespaces(ctx context.Context) ([]NamespaceCount, error) {
 	var b struct {
@@ -81,30 +65,6 @@ func (c *Client) Namespaces(ctx context.Context) ([]NamespaceCount, error) {
 	}
 	err := c.do(ctx, call{method: http.MethodGet, path: "/namespaces"}, &b)
 	return b.Namespaces, err
-}
-
-// Approval is the vote of an agent for a pending action.
-type Approval struct {
-	Agent string    `json:"agent_id"`
-	At    time.Time `json:"approved_at"`
-}
-
-// Pending is a write that needs approval.
-type Pending struct {
-	ID          string          `json:"id"`
-	Action      string          `json:"action_type"`
-	MemoryID    *string         `json:"memory_id"`
-	Namespace   string          `json:"namespace"`
-	Payload     json.RawMessage `json:"payload,omitempty"`
-	RequestedBy string          `json:"requested_by"`
-	RequestedAt time.Time       `json:"requested_at"`
-	Status      string          `json:"status"` // pending, approved, rejected or failed
-	Detail      string          `json:"detail,omitempty"`
-	Home        string          `json:"home,omitempty"` // the node that carries it out
-	DecidedBy   *string         `json:"decided_by,omitempty"`
-	DecidedAt   *time.Time      `json:"decided_at,omitempty"`
-	Approvals   []Approval      `json:"approvals"`
-	Rejections  []Approval      `json:"rejections,omitempty"`
 }
 
 // ListPending returns writes that wait for approval or, with status "", all.
@@ -147,4 +107,12 @@ func (c *Client) Decide(ctx context.Context, id string, approve bool, with ...Wi
 	out := &Verdict{}
 	err := c.do(ctx, call{method: http.MethodPost, path: "/pending" + seg(id) + verb, with: one(with)}, out)
 	return out, err
+}
+
+// ID is the memory that states the rules, "" if there is none.
+func (s *Standard) ID() string {
+	if s.StandardID == nil {
+		return ""
+	}
+	return *s.StandardID
 }

@@ -19,13 +19,15 @@ const maxLine = 4 << 20 // bytes of one event or exported record
 
 // Event is an op as it was applied at a node.
 type Event struct {
-	LSN      uint64          `json:"lsn"` // order of applying at that node, with holes: resume from here
-	Dot      string          `json:"dot"`
-	Kind     string          `json:"kind"`
-	Actor    string          `json:"actor"`
-	At       time.Time       `json:"at"`
-	Subjects []string        `json:"subjects"` // such as "content ID" or "link SOURCE TARGET RELATION"
-	Data     json.RawMessage `json:"-"`        // the whole event as the node sent it
+	LSN      uint64          `json:"lsn" doc:"The local sequence number: grows by the order of applying on this node, with holes. To resume from."`
+	Dot      string          `json:"dot" doc:"The identity of the op: node.incarnation.seq." example:"north.1.42"`
+	Kind     string          `json:"kind" doc:"The kind of op: put, delete, archive …" example:"put"`
+	Stamp    uint64          `json:"stamp,string" doc:"The reading of the hybrid clock, as a decimal number in text: it is beyond what JavaScript holds." example:"115292150460684697"`
+	At       Time            `json:"at" doc:"When, by the clock of the node that logged it."`
+	Actor    string          `json:"actor" doc:"The agent that asked for it." example:"alice"`
+	Subjects []string        `json:"subjects" doc:"What it changes: content ID, life ID, link SOURCE TARGET RELATION …" example:"[\"content gate-code\"]"`
+	Digest   string          `json:"digest" doc:"SHA-256 of the op, in hex." pattern:"^[0-9a-f]{64}$"`
+	Data     json.RawMessage `json:"-"` // the whole event as the node sent it
 }
 
 // Events follows what is applied at the node, from behind the local sequence

@@ -20,34 +20,6 @@ type NewSubscription struct {
 	Agent     string `json:"agent_filter,omitempty"` // only what this agent did; "" is anybody
 }
 
-// Subscription is a subscription of the agent, and how far its home has got. It
-// never has the secret.
-type Subscription struct {
-	ID          string     `json:"id"`
-	URL         string     `json:"url"`
-	Events      []string   `json:"event_types"` // none is all
-	Namespace   string     `json:"namespace_filter"`
-	Agent       string     `json:"agent_filter"`
-	CreatedBy   string     `json:"created_by"`
-	CreatedAt   time.Time  `json:"created_at"`
-	Home        string     `json:"home"`             // the node that delivers
-	State       string     `json:"state"`            // active, retrying, unpushed, elsewhere (ask the home), invalid
-	Detail      string     `json:"detail,omitempty"` // why it is invalid
-	Dispatched  int64      `json:"dispatch_count"`
-	Failed      int64      `json:"failure_count"` // attempts
-	LastAt      *time.Time `json:"last_dispatched_at,omitempty"`
-	LastError   string     `json:"last_error,omitempty"`
-	NextAttempt *time.Time `json:"next_attempt_at,omitempty"`
-}
-
-// Subscribed is a subscription that was made.
-type Subscribed struct {
-	Subscription
-
-	Secret  string `json:"secret,omitempty"` // shown once, if the node made it up
-	Warning string `json:"warning,omitempty"`
-}
-
 // Subscribe has events posted to a URL, by the node that is asked.
 func (c *Client) Subscribe(ctx context.Context, s NewSubscription, with ...With) (*Subscribed, *Outcome, error) {
 	made := &Subscribed{}
@@ -73,20 +45,6 @@ func (c *Client) Unsubscribe(ctx context.Context, id string, with ...With) (*Out
 // it applies from then on. It is for when the home is gone.
 func (c *Client) AdoptSubscription(ctx context.Context, id string, with ...With) (*Outcome, error) {
 	return c.write(ctx, call{method: http.MethodPost, path: "/subscriptions" + seg(id) + "/adopt", with: one(with)}, nil)
-}
-
-// Notice is an event as a subscriber is told of it.
-type Notice struct {
-	Event         string         `json:"event"`
-	MemoryID      string         `json:"memory_id"`
-	Namespace     string         `json:"namespace"`
-	Agent         string         `json:"agent_id"`
-	CorrelationID string         `json:"correlation_id"` // the same each time it is delivered
-	Details       map[string]any `json:"details,omitempty"`
-	LSN           uint64         `json:"lsn"`
-	Dot           string         `json:"dot"`
-	Kind          string         `json:"kind"`
-	At            time.Time      `json:"at"`
 }
 
 type replay struct {
@@ -134,19 +92,6 @@ func timeOf(t time.Time) *time.Time {
 		return nil
 	}
 	return &t
-}
-
-// DeadLetter is an event that could not be delivered.
-type DeadLetter struct {
-	Subscription  string    `json:"subscription_id"`
-	CorrelationID string    `json:"correlation_id"`
-	Event         string    `json:"event_type"`
-	Payload       string    `json:"payload"` // what was posted
-	Attempts      int       `json:"retry_count"`
-	LastError     string    `json:"last_error"`
-	FirstAt       time.Time `json:"first_failed_at"`
-	LastAt        time.Time `json:"last_failed_at"`
-	Queued        bool      `json:"queued"` // it is to be delivered again
 }
 
 // DeadLetters returns what the node could not deliver, oldest first, at most

@@ -213,7 +213,7 @@ func (c *carrier) times(f *found, d *client.Draft) {
 		if t.Before(time.Unix(1, 0)) || t.After(c.now) {
 			c.lose(f.where, "a creation before 1970 or in the future", t.Format(time.RFC3339))
 		} else {
-			d.CreatedAt = &t
+			d.CreatedAt = client.When(t)
 		}
 	}
 	switch t := f.expires; {
@@ -226,7 +226,7 @@ func (c *carrier) times(f *found, d *client.Draft) {
 	case t.Year() > 2261:
 		c.lose(f.where, "an expiry after 2261: the memory stays", t.Format(time.RFC3339))
 	default:
-		d.ExpiresAt = &t
+		d.ExpiresAt = client.When(t)
 	}
 }
 

@@ -238,7 +238,7 @@ func (im *importRun) standard(ctx context.Context, c *client.Client, s importer.
 		if err != nil {
 			return err
 		}
-		if have.ID == id && (have.Parent == s.Parent || s.Parent == "") {
+		if have.ID() == id && (have.Parent == s.Parent || s.Parent == "") {
 			im.count(func(r *importReport) { r.Unchanged++ })
 			return nil
 		}

@@ -178,7 +178,7 @@ INSERT INTO namespace_meta VALUES ('house', 'm-2', NULL), ('ghost', 'm-9', NULL)
 	if got := d.tally("get", "m-4"); got.code != exitOK {
 		t.Errorf("nobody's memory is not everybody's: %s", got.err)
 	}
-	if s := must[client.Standard](d, "namespace", "get", "house"); s.ID != "m-2" {
+	if s := must[client.Standard](d, "namespace", "get", "house"); s.ID() != "m-2" {
 		t.Errorf("standard %+v", s)
 	}
 	before := d.digest()

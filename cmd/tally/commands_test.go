@@ -65,10 +65,10 @@ func TestAMemoryIsWrittenReadAndEdited(t *testing.T) {
 	}
 	must[client.Outcome](d, "update", short, "--title", "New gate code", "--expires", "2100-01-01T00:00:00Z", "--priority", "8")
 	cleared := must[client.Outcome](d, "update", short, "--expires", "never")
-	if cleared.Memory.ExpiresAt != nil || cleared.Memory.Title != "New gate code" || cleared.ID != out.ID {
+	if !cleared.Memory.ExpiresAt.IsZero() || cleared.Memory.Title != "New gate code" || cleared.ID != out.ID {
 		t.Errorf("cleared %+v", cleared.Memory)
 	}
-	history := must[client.Past](d, "history", short).Revisions
+	history := must[client.History](d, "history", short).Revisions
 	if len(history) != 4 || !history[0].Current || history[3].Memory == nil || history[3].Memory.Content != "It is 4711." {
 		t.Errorf("history %+v", history)
 	}

@@ -129,7 +129,7 @@ func provenSince(list []*client.Status, last time.Time) bool {
 			return false
 		}
 		for _, m := range s.Members {
-			if m.ProvenEqualAt == nil || m.ProvenEqualAt.Before(last) {
+			if m.ProvenEqualAt.IsZero() || m.ProvenEqualAt.Before(last) {
 				return false
 			}
 		}

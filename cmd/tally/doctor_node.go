@@ -105,10 +105,10 @@ func (d *doctor) checkClock(m client.Member) {
 // checkEqual judges when a member was last seen to hold the same.
 func (d *doctor) checkEqual(c *client.Client, s *client.Status, m client.Member) {
 	since, text := s.StartedAt, "never proven equal"
-	if m.ProvenEqualAt != nil {
-		since, text = *m.ProvenEqualAt, "proven equal at "+stamp(*m.ProvenEqualAt)
+	if !m.ProvenEqualAt.IsZero() {
+		since, text = m.ProvenEqualAt, "proven equal at "+stamp(m.ProvenEqualAt.Time)
 	}
-	if s.Time.Sub(since) < longUnequal {
+	if s.Time.Sub(since.Time) < longUnequal {
 		d.find("state of "+m.Name, fine, text, "")
 		return
 	}

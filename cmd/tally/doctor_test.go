@@ -105,7 +105,7 @@ func TestMembersThatAreAwayAreFound(t *testing.T) {
 func TestMembersAreJudged(t *testing.T) {
 	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 	old, fresh := now.Add(-time.Hour), now.Add(-time.Minute)
-	s := &client.Status{StartedAt: old, Time: now}
+	s := &client.Status{StartedAt: client.TimeOf(old), Time: client.TimeOf(now)}
 	tests := map[string]struct {
 		member client.Member
 		check  string
@@ -117,8 +117,8 @@ func TestMembersAreJudged(t *testing.T) {
 		"not heard of":  {client.Member{State: "unknown"}, "member b", uneasy},
 		"clock off":     {client.Member{ClockSkewMS: -45_000}, "clock of b", uneasy},
 		"clock far off": {client.Member{ClockSkewMS: 90_000}, "clock of b", broken},
-		"equal":         {client.Member{ProvenEqualAt: &fresh}, "state of b", fine},
-		"long unequal":  {client.Member{ProvenEqualAt: &old}, "state of b", uneasy},
+		"equal":         {client.Member{ProvenEqualAt: client.TimeOf(fresh)}, "state of b", fine},
+		"long unequal":  {client.Member{ProvenEqualAt: client.TimeOf(old)}, "state of b", uneasy},
 		"never equal":   {client.Member{}, "state of b", uneasy},
 	}
 	for name, tc := range tests {

@@ -98,8 +98,8 @@ func (a *app) rehearseClear(ctx context.Context, c *client.Client, namespace str
 	if err != nil {
 		return err
 	}
-	if s.ID == "" {
+	if s.ID() == "" {
 		return a.rehearse()
 	}
-	return a.rehearse(deed{Would: "clear", ID: s.ID, What: s.Namespace + " " + compact(s.Governance)})
+	return a.rehearse(deed{Would: "clear", ID: s.ID(), What: s.Namespace + " " + compact(s.Governance)})
 }

@@ -50,14 +50,14 @@ func showMemory(w io.Writer, s *sighting) error {
 		{"tier", m.Tier},
 		{"priority", decimal(m.Priority)},
 		{"version", decimal(m.Version)},
-		{"created", stamp(m.CreatedAt)},
+		{"created", stamp(m.CreatedAt.Time)},
 	}
 	optional := func(name, value string) {
 		if value != "" && value != "-" {
 			rows = append(rows, []string{name, value})
 		}
 	}
-	optional("updated", stamp(m.UpdatedAt))
+	optional("updated", stamp(m.UpdatedAt.Time))
 	if s.State == stateLive {
 		optional("expires", strings.TrimPrefix(expiry(m, time.Now()), "expires "))
 	} else {
@@ -88,8 +88,8 @@ func showMemory(w io.Writer, s *sighting) error {
 // standing is the state of a memory in words.
 func (s *sighting) standing() string {
 	switch {
-	case s.Reason == reasonExpired && s.Memory.ExpiresAt != nil:
-		return "expired " + stamp(*s.Memory.ExpiresAt)
+	case s.Reason == reasonExpired && !s.Memory.ExpiresAt.IsZero():
+		return "expired " + stamp(s.Memory.ExpiresAt.Time)
 	case s.Reason != "" && s.Reason != "archive":
 		return s.State + " (" + s.Reason + ")"
 	}

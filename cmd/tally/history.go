@@ -55,7 +55,7 @@ func revisionRows(a *app, list []client.Revision) [][]string {
 			text = a.short(m.Title+": "+strings.Join(strings.Fields(m.Content), " "), 70)
 			version = decimal(m.Version)
 		}
-		rows[i] = []string{version, mark, stamp(r.At), r.Actor, r.Kind, r.Dot, text}
+		rows[i] = []string{version, mark, stamp(r.At.Time), r.Actor, r.Kind, r.Dot, text}
 	}
 	return rows
 }

@@ -197,8 +197,8 @@ func past(ctx context.Context, c *client.Client, id string) (*sighting, error) {
 	}
 	s := &sighting{State: h.State, Reason: h.Reason, Links: []client.Link{}}
 	for _, r := range h.Revisions {
-		if r.Current {
-			s.Memory = r.Memory
+		if r.Current && r.Memory != nil {
+			s.Memory = &r.Memory.Memory
 		}
 	}
 	if s.Memory == nil {

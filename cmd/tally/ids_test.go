@@ -159,7 +159,7 @@ func TestWhatExpiresCanBeKeptAndBroughtBack(t *testing.T) {
 			t.Errorf("%v says %s", args, text)
 		}
 	}
-	if kept := must[client.Outcome](d, "keep", "day-1"); kept.Memory.ExpiresAt != nil || kept.Memory.Tier != "long" {
+	if kept := must[client.Outcome](d, "keep", "day-1"); !kept.Memory.ExpiresAt.IsZero() || kept.Memory.Tier != "long" {
 		t.Errorf("kept %+v", kept.Memory)
 	}
 	if text := d.reads("list", "--namespace", "global"); strings.Contains(text, "in 25 hours") {

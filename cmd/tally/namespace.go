@@ -51,7 +51,7 @@ func newNamespaceGet(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if s.ID == "" {
+		if s.ID() == "" {
 			return &client.Error{Status: 404, Code: "NOT_FOUND", Message: fmt.Sprintf("namespace %s has no standard of its own", args[0])}
 		}
 		return a.show(s, func(w io.Writer) error { return showStandards(w, []client.Standard{*s}) })
@@ -63,7 +63,7 @@ func newNamespaceGet(a *app) *cobra.Command {
 func showStandards(w io.Writer, list []client.Standard) error {
 	rows := make([][]string, len(list))
 	for i, s := range list {
-		rows[i] = []string{s.Namespace, s.ID, s.Title, compact(s.Governance)}
+		rows[i] = []string{s.Namespace, s.ID(), s.Title, compact(s.Governance)}
 	}
 	return table(w, []string{"NAMESPACE", "STANDARD", "TITLE", "RULES"}, rows)
 }
@@ -108,7 +108,7 @@ write, promote and delete take any, registered, owner or approve.`
 			Receipt *client.Receipt `json:"receipt,omitempty"`
 		}{s, out.Receipt}
 		return a.show(both, func(w io.Writer) error {
-			say(w, "set  %s  %s\n", s.Namespace, s.ID)
+			say(w, "set  %s  %s\n", s.Namespace, s.ID())
 			showReceipt(w, out.Receipt)
 			return nil
 		})

@@ -260,7 +260,7 @@ func (s *surface) settled() {
 	s.t.Helper()
 	eventually(s.t, "all members are well", func() bool {
 		members := must[client.Status](s.target(), "status").Members
-		return !slices.ContainsFunc(members, func(m client.Member) bool { return m.State != "ok" || m.LastError != "" || m.ProvenEqualAt == nil })
+		return !slices.ContainsFunc(members, func(m client.Member) bool { return m.State != "ok" || m.LastError != "" || m.ProvenEqualAt.IsZero() })
 	})
 }
 

@@ -45,7 +45,7 @@ func showList(a *app, w io.Writer, list []client.Memory) error {
 	rows := make([][]string, len(list))
 	for i, m := range list {
 		rows[i] = []string{
-			m.ID, m.Namespace, m.Tier, decimal(m.Priority), stamp(m.UpdatedAt), remains(&m, now), a.short(m.Title, 60) + mark(&m),
+			m.ID, m.Namespace, m.Tier, decimal(m.Priority), stamp(m.UpdatedAt.Time), remains(&m, now), a.short(m.Title, 60) + mark(&m),
 		}
 	}
 	if err := table(w, []string{"ID", "NAMESPACE", "TIER", "PRIO", "UPDATED", "EXPIRES", "TITLE"}, rows); err != nil {
@@ -67,10 +67,10 @@ func mark(m *client.Memory) string {
 // expire, have expired, or are in conflict.
 func hints(w io.Writer, list []client.Memory, now time.Time) {
 	some := func(f func(m client.Memory) bool) bool { return slices.ContainsFunc(list, f) }
-	if some(func(m client.Memory) bool { return m.ExpiresAt != nil && m.ExpiresAt.After(now) }) {
+	if some(func(m client.Memory) bool { return !m.ExpiresAt.IsZero() && m.ExpiresAt.After(now) }) {
 		say(w, "→ to keep one that expires: tally keep ID\n")
 	}
-	if some(func(m client.Memory) bool { return m.ArchivedAt != nil }) {
+	if some(func(m client.Memory) bool { return !m.ArchivedAt.IsZero() }) {
 		say(w, "→ to bring one back: tally restore ID\n")
 	}
 	if some(func(m client.Memory) bool { return m.Conflicts > 0 }) {
@@ -109,7 +109,7 @@ func (a *app) showOutcome(verb string, out *client.Outcome) error {
 		}
 		say(w, "%s\n", line)
 		showReceipt(w, out.Receipt)
-		if out.Memory != nil && out.Memory.ExpiresAt != nil {
+		if out.Memory != nil && !out.Memory.ExpiresAt.IsZero() {
 			say(w, "%s\n", expiry(out.Memory, time.Now()))
 		}
 		return nil

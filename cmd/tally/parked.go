@@ -30,7 +30,7 @@ tried again by themselves.`
 			}
 			rows := make([][]string, len(list))
 			for i, p := range list {
-				rows[i] = []string{p.Dot, p.Member, p.Code, stamp(p.Since), stampOf(p.Retry), a.short(p.Text, 70)}
+				rows[i] = []string{p.Dot, p.Member, p.Code, stamp(p.Since.Time), stamp(p.Retry.Time), a.short(p.Text, 70)}
 			}
 			return table(w, []string{"DOT", "REFUSED BY", "CODE", "SINCE", "NEXT TRY", "REASON"}, rows)
 		})

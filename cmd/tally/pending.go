@@ -35,7 +35,7 @@ func newPendingList(a *app) *cobra.Command {
 			}
 			rows := make([][]string, len(list))
 			for i, p := range list {
-				rows[i] = []string{p.ID, p.Action, p.Namespace, p.RequestedBy, stamp(p.RequestedAt), p.Status, decimal(len(p.Approvals))}
+				rows[i] = []string{p.ID, p.Action, p.Namespace, p.RequestedBy, stamp(p.RequestedAt.Time), p.Status, decimal(len(p.Approvals))}
 			}
 			return table(w, []string{"ID", "ACTION", "NAMESPACE", "ASKED BY", "AT", "STATUS", "VOTES"}, rows)
 		})

@@ -108,7 +108,7 @@ func life(d *client.Draft, ttl, expires string) error {
 		if err != nil {
 			return usage("--expires %q: want RFC 3339, such as 2026-01-31T12:00:00Z", expires)
 		}
-		d.ExpiresAt = &at
+		d.ExpiresAt = client.When(at)
 	}
 	return nil
 }

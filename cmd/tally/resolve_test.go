@@ -21,7 +21,7 @@ func disputed(t *testing.T, a, b *daemon, id string) {
 	b.reads("update", id, "from b")
 	a.start()
 	for _, d := range []*daemon{a, b} {
-		eventually(t, "both have both versions", func() bool { return must[client.Past](d, "history", id).Conflicts == 1 })
+		eventually(t, "both have both versions", func() bool { return must[client.History](d, "history", id).Conflicts == 1 })
 	}
 }
 
@@ -33,7 +33,7 @@ func TestConflictsAreSeenAndSettled(t *testing.T) {
 		t.Helper()
 		for _, d := range nodes {
 			eventually(t, "it is settled", func() bool {
-				past := must[client.Past](d, "history", id)
+				past := must[client.History](d, "history", id)
 				return past.Conflicts == 0 && past.Revisions[0].Memory.Content == content
 			})
 		}
@@ -53,7 +53,7 @@ func TestConflictsAreSeenAndSettled(t *testing.T) {
 			t.Errorf("%v says nothing of it: %s", args, text)
 		}
 	}
-	past := must[client.Past](b, "history", id)
+	past := must[client.History](b, "history", id)
 	var lost client.Revision
 	for _, r := range past.Revisions {
 		if r.Conflict {
@@ -67,7 +67,7 @@ func TestConflictsAreSeenAndSettled(t *testing.T) {
 	settled(lost.Memory.Content)
 
 	disputed(t, a, b, id)
-	current := must[client.Past](a, "history", id).Revisions[0].Memory.Content
+	current := must[client.History](a, "history", id).Revisions[0].Memory.Content
 	a.reads("resolve", id)
 	settled(current)
 

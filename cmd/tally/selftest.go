@@ -247,7 +247,7 @@ func (t *trial) clean(ctx context.Context) {
 			}
 		}
 	}
-	if s, err := on.node.Standard(ctx, t.rules()); err == nil && s.ID != "" {
+	if s, err := on.node.Standard(ctx, t.rules()); err == nil && s.ID() != "" {
 		_, _, err := on.node.ClearStandard(ctx, t.rules())
 		errs = append(errs, err)
 	}

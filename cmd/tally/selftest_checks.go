@@ -113,7 +113,7 @@ func (t *trial) memoryChecks() []check {
 			t.with("first", func(ctx context.Context, c *client.Client, id string) (*client.Outcome, error) {
 				return c.Promote(ctx, id)
 			}),
-			t.shows("first", func(m *client.Memory, _ []client.Link) bool { return m.Tier == "long" && m.ExpiresAt == nil }),
+			t.shows("first", func(m *client.Memory, _ []client.Link) bool { return m.Tier == "long" && m.ExpiresAt.IsZero() }),
 		},
 		{
 			"link",
@@ -150,7 +150,7 @@ func (t *trial) createSeveral(ctx context.Context, c *client.Client) (*client.Re
 		return nil, fmt.Errorf("%d of 2 were created: %v", out.Created, out.Errors)
 	}
 	t.ids["second"], t.ids["third"] = out.IDs[0], out.IDs[1]
-	return &out.Receipts[1], nil
+	return out.Receipts[1], nil
 }
 
 func (t *trial) lifeChecks() []check {
@@ -236,7 +236,7 @@ func (t *trial) ruleChecks() []check {
 				if err != nil {
 					return nil, err
 				}
-				t.made = append(t.made, s.ID)
+				t.made = append(t.made, s.ID())
 				return out.Receipt, nil
 			},
 			func(ctx context.Context, c *client.Client) error { return t.standard(ctx, c, true) },
@@ -261,7 +261,7 @@ func (t *trial) ruleChecks() []check {
 
 func (t *trial) standard(ctx context.Context, c *client.Client, want bool) error {
 	s, err := c.Standard(ctx, t.rules())
-	if err == nil && (s.ID != "") != want {
+	if err == nil && (s.ID() != "") != want {
 		err = errors.New("the standard is as it was before")
 	}
 	return err

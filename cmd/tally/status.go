@@ -57,8 +57,8 @@ func standing(s *client.Status) (verdict string, notes []string) {
 		case m.State == "catching_up":
 			reached++
 			note("%s is catching up: %s owed", m.Name, count(m.Owed, "op"))
-		case callsHere(&m, s.Time):
-			note("%s cannot be called from here, but calls by itself: equal %s", m.Name, ago(m.ProvenEqualAt, s.Time))
+		case callsHere(&m, s.Time.Time):
+			note("%s cannot be called from here, but calls by itself: equal %s", m.Name, ago(m.ProvenEqualAt.Time, s.Time.Time))
 		default:
 			away = append(away, m.Name)
 		}
@@ -89,7 +89,7 @@ func standing(s *client.Status) (verdict string, notes []string) {
 // same, as one behind a router is: it was found equal lately.
 func callsHere(m *client.Member, now time.Time) bool {
 	const lately = 30 * time.Second
-	return m.ProvenEqualAt != nil && now.Sub(*m.ProvenEqualAt) < lately
+	return !m.ProvenEqualAt.IsZero() && now.Sub(m.ProvenEqualAt.Time) < lately
 }
 
 // prefixed is s with something before it, if there is any.
@@ -113,14 +113,14 @@ func showStatus(w io.Writer, v *statusView) error {
 		{"quorum", fmt.Sprintf("%d of %d", v.W, v.N)},
 		{"memories", fmt.Sprintf("%d live, %d archived, %d deleted, %d erased; %s", k.Live, k.Archived, k.Deleted, k.Erased, count(k.Links, "link"))},
 		{"on disk", fmt.Sprintf("%.1f MiB", float64(k.Bytes)/(1<<20))},
-		{"up since", stamp(v.StartedAt)},
+		{"up since", stamp(v.StartedAt.Time)},
 	}
 	if err := table(w, nil, rows); err != nil || len(v.Members) == 0 {
 		return err
 	}
 	rows = nil
 	for _, m := range v.Members {
-		rows = append(rows, []string{m.Name, m.State, decimal(m.Owed), decimal(m.Parked), ago(m.LastAckAt, v.Time), ago(m.ProvenEqualAt, v.Time), m.URL})
+		rows = append(rows, []string{m.Name, m.State, decimal(m.Owed), decimal(m.Parked), ago(m.LastAckAt.Time, v.Time.Time), ago(m.ProvenEqualAt.Time, v.Time.Time), m.URL})
 	}
 	say(w, "\n")
 	if err := table(w, []string{"MEMBER", "STATE", "OWED", "PARKED", "LAST ACK", "PROVEN EQUAL", "URL"}, rows); err != nil {
@@ -135,9 +135,9 @@ func showStatus(w io.Writer, v *statusView) error {
 }
 
 // ago says how long before now something was.
-func ago(t *time.Time, now time.Time) string {
-	if t == nil {
+func ago(t, now time.Time) string {
+	if t.IsZero() {
 		return "-"
 	}
-	return spanOf(now.Sub(*t)) + " ago"
+	return spanOf(now.Sub(t)) + " ago"
 }

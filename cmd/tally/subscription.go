@@ -211,7 +211,7 @@ func (a *app) replay(ctx context.Context, c *client.Client, id string, since tim
 		rows := make([][]string, len(list))
 		for i, n := range list {
 			title, _ := n.Details["title"].(string)
-			rows[i] = []string{stamp(n.At), n.Event, n.Namespace, n.Agent, either(n.MemoryID, "-"), a.short(title, 60)}
+			rows[i] = []string{stamp(n.At.Time), n.Event, n.Namespace, n.Agent, either(n.MemoryID, "-"), a.short(title, 60)}
 		}
 		return table(w, []string{"AT", "EVENT", "NAMESPACE", "AGENT", "MEMORY", "TITLE"}, rows)
 	})
@@ -259,7 +259,7 @@ again with: tally subscription replay --dead-letters ID`
 		}
 		var rows [][]string
 		for _, l := range list {
-			rows = append(rows, []string{l.Subscription, l.Event, l.CorrelationID, decimal(l.Attempts), stamp(l.LastAt), a.short(l.LastError, 60)})
+			rows = append(rows, []string{l.Subscription, l.Event, l.CorrelationID, decimal(l.Attempts), stamp(l.LastAt.Time), a.short(l.LastError, 60)})
 		}
 		return showAll(a, "dead_letters", list, func(w io.Writer) error {
 			return tableOr(w, "no dead letters", []string{"SUBSCRIPTION", "EVENT", "CORRELATION", "ATTEMPTS", "LAST TRY", "ERROR"}, rows)

@@ -55,7 +55,7 @@ func spanOf(d time.Duration) string {
 // remains says when a memory expires, for a cell: "-" if it does not.
 func remains(m *client.Memory, now time.Time) string {
 	switch {
-	case m.ExpiresAt == nil:
+	case m.ExpiresAt.IsZero():
 		return "-"
 	case !m.ExpiresAt.After(now):
 		return "expired"
@@ -68,13 +68,13 @@ const keepHint = "to keep it: tally keep "
 
 // expiry says when a memory expires and how to keep it, or "".
 func expiry(m *client.Memory, now time.Time) string {
-	if m.ExpiresAt == nil {
+	if m.ExpiresAt.IsZero() {
 		return ""
 	}
 	if !m.ExpiresAt.After(now) {
-		return "expired " + stamp(*m.ExpiresAt) + "; bring it back: tally restore " + m.ID
+		return "expired " + stamp(m.ExpiresAt.Time) + "; bring it back: tally restore " + m.ID
 	}
-	return "expires " + stamp(*m.ExpiresAt) + ", " + remains(m, now) + "; " + keepHint + m.ID
+	return "expires " + stamp(m.ExpiresAt.Time) + ", " + remains(m, now) + "; " + keepHint + m.ID
 }
 
 // printable makes s safe for one cell: no line breaks, no control sequences.

@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/verb"
 )
 
 // Config says what a handler serves and within which bounds. Engine, Log and
@@ -57,6 +58,8 @@ type API struct {
 	log     *slog.Logger
 	cross   *http.CrossOriginProtection
 	metrics *metrics
+	verbs   []verb.Verb
+	routes  []route
 	mux     *http.ServeMux
 	streams chan struct{} // one slot for each open event stream
 	buffers sync.Pool     // *bytes.Buffer, for JSON on its way out
@@ -88,10 +91,12 @@ func New(cfg Config) *API {
 		streams: make(chan struct{}, cfg.MaxStreams),
 	}
 	a.apiKey, a.operatorKey = secretOf(cfg.APIKey), secretOf(cfg.OperatorKey)
+	a.verbs = verb.Table(verb.Deps{Engine: cfg.Engine, Now: cfg.Now, Meter: a.metrics, Version: cfg.Version, MaxBody: cfg.MaxBody})
 	a.document = sync.OnceValues(a.renderDocument)
 	a.docs = sync.OnceValues(a.renderDocs)
+	a.routes = routes()
 	byPath := map[string][]route{}
-	for _, rt := range routes() {
+	for _, rt := range a.routes {
 		byPath[rt.path] = append(byPath[rt.path], rt)
 	}
 	for path, rts := range byPath {

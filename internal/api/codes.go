@@ -22,6 +22,9 @@ func (rt *route) failures() []client.CodeRow {
 	if rt.body != bodyNone {
 		names = append(names, client.CodeMalformedJSON)
 	}
+	if rt.strict {
+		names = append(names, client.CodeUnknownField)
+	}
 	if rt.mutates {
 		names = append(names, client.CodeForbidden, client.CodeStale, client.CodeIdempotencyKeyReused, client.CodeBusy, client.CodeDiskFull)
 	}

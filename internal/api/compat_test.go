@@ -204,7 +204,7 @@ func compatRefusals(id, other string) map[string]refusal {
 		"session: bad limit":               bad("POST", "/session/start", `{"limit":0}`, "limit"),
 		"session: another agent":           {"POST", v1 + "/session/start", `{"agent_id":"bob"}`, 403, "AGENT_MISMATCH", "bob"},
 		"family: none":                     bad("POST", "/memory_load_family", `{}`, "family"),
-		"family: unknown":                  bad("POST", "/memory_load_family", `{"family":"clan"}`, "want one of core"),
+		"family: unknown":                  bad("POST", "/memory_load_family", `{"family":"clan"}`, "want core"),
 		"family: many":                     bad("POST", "/memory_load_family", `{"family":"core","k":101}`, "k 101: want 1 to 100"),
 		"smart load: no intent":            bad("POST", "/memory_smart_load", `{"intent":" "}`, "intent"),
 		"decide: nothing":                  bad("POST", "/approvals/x", `{}`, "decision"),

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/internal/dump"
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
@@ -77,10 +78,11 @@ func (d *dumper) entries(list []engine.Logged) error {
 
 // importComplete takes a complete export in, as it comes.
 func (a *API) importComplete(q *request) (reply, error) {
-	dry, err := q.flag("dry_run")
+	how, err := input[client.ImportCompleteInput](q)
 	if err != nil {
 		return reply{}, err
 	}
+	dry := how.DryRun
 	if q.Body == nil {
 		return reply{}, verb.Bad("the body is empty: want a complete export")
 	}
@@ -101,7 +103,7 @@ func (a *API) importComplete(q *request) (reply, error) {
 		_, _ = io.CopyN(io.Discard, patient{q.Body, control, a.cfg.RequestTimeout}, maxDumpRest)
 		return reply{}, misread(err)
 	}
-	return ok(loadedView(&out, first, dry))
+	return ok(showLoaded(&out, first, dry))
 }
 
 // misread makes an invalid request of what is wrong with a dump.
@@ -115,31 +117,13 @@ func misread(err error) error {
 // maxDumpRest are the bytes that are read behind an error.
 const maxDumpRest = 1 << 30
 
-// loaded is the report of a complete import.
-type loaded struct {
-	DryRun   bool             `json:"dry_run"`
-	Entries  int              `json:"entries"`
-	Applied  int              `json:"applied"` // in a dry run: would be
-	Known    int              `json:"known"`
-	Deferred int              `json:"deferred"`
-	Refused  int              `json:"refused"`
-	Refusals []memory.Refusal `json:"refusals"`
-	Counts   map[string]int   `json:"counts"`
-	From     memory.Node      `json:"from"`
-	Origin   memory.Origin    `json:"origin"`
-	Adopted  bool             `json:"adopted"`
-	Expected memory.Digest    `json:"manifest_digest"`
-	Digest   memory.Digest    `json:"digest"`
-	Equal    bool             `json:"equal"`
-}
-
-func loadedView(l *engine.Loaded, m *dump.Manifest, dry bool) loaded {
-	v := loaded{
-		DryRun: dry, Entries: l.Entries, Applied: l.Applied, Known: l.Known, Deferred: l.Deferred, Refused: l.Refused, Refusals: l.Refusals,
-		Counts: m.Counts, From: m.Node, Origin: l.Origin, Adopted: l.Adopted, Expected: m.Digest, Digest: l.Digest, Equal: l.Equal,
+func showLoaded(l *engine.Loaded, m *dump.Manifest, dry bool) client.Loaded {
+	v := client.Loaded{
+		DryRun: dry, Entries: l.Entries, Applied: l.Applied, Known: l.Known, Deferred: l.Deferred, Refused: l.Refused, Refusals: []client.Refusal{},
+		Counts: m.Counts, From: string(m.Node), Origin: string(l.Origin), Adopted: l.Adopted, Expected: m.Digest.String(), Digest: l.Digest.String(), Equal: l.Equal,
 	}
-	if v.Refusals == nil {
-		v.Refusals = []memory.Refusal{}
+	for _, r := range l.Refusals {
+		v.Refusals = append(v.Refusals, client.Refusal{Dot: r.Dot.String(), Code: r.Code, Text: r.Text})
 	}
 	return v
 }

@@ -2,19 +2,17 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/verb"
 )
-
-// exportedView is an export in the form of ai-memory, which [API.importAll] takes
-// in again, 1,000 memories at a time. It is written piece by piece.
-type exportedView struct {
-	Memories   []memoryView   `json:"memories"`
-	Links      []linkView     `json:"links"`
-	Count      int            `json:"count"`
-	ExportedAt memory.Instant `json:"exported_at"`
-}
 
 // exportJSON writes the live memories, and then the links between them.
 func (a *API) exportJSON(q *request, f memory.Filter) error {
@@ -22,7 +20,7 @@ func (a *API) exportJSON(q *request, f memory.Filter) error {
 	f.Life = memory.Live
 	list := pieces{s: s}
 	s.line(`{"memories":[`)
-	if err := a.eachRecord(q, s, f, func(r *memory.Record) error { return list.add(viewOf(r)) }); err != nil {
+	if err := a.eachRecord(q, s, f, func(r *memory.Record) error { return list.add(verb.ShowMemory(r)) }); err != nil {
 		return err
 	}
 	count := list.n
@@ -64,4 +62,115 @@ func (p *pieces) add(v any) error {
 		return errGone
 	}
 	return nil
+}
+
+// export streams what the caller may see, or with ?all=true what there is: live
+// memories with the links that leave them, then archived memories, each by id.
+func (a *API) export(q *request) (reply, error) {
+	in, err := input[client.ExportInput](q)
+	if err != nil {
+		return reply{}, err
+	}
+	format := in.Format
+	if format == "" && strings.Contains(q.Header.Get("Accept"), mediaLines) {
+		format = formatLines
+	}
+	if format == completeWord {
+		return a.exportComplete(q)
+	}
+	f, err := verb.FilterOf(q.agent, memory.InstantOf(a.cfg.Now()), &in.Filter)
+	if err != nil {
+		return reply{}, err
+	}
+	if f.All = in.All; f.All {
+		if err := q.wantOperator("all=true"); err != nil {
+			return reply{}, err
+		}
+	}
+	write := a.exportJSON
+	if format == formatLines {
+		write = a.exportLines
+	}
+	if err := write(q, f); err != nil {
+		if !errors.Is(err, errGone) {
+			a.log.ErrorContext(q.Context(), "export broke off", "err", err)
+		}
+		// The status is sent: only breaking the connection tells the client.
+		panic(http.ErrAbortHandler)
+	}
+	return reply{sent: true}, nil
+}
+
+// Formats of an export.
+const (
+	formatJSON  = "json"   // one object, that of ai-memory: the default
+	formatLines = "ndjson" // a line for each memory and link
+)
+
+func (a *API) exportLines(q *request, f memory.Filter) error {
+	s := a.openStream(q, mediaLines)
+	for _, life := range []memory.Life{memory.Live, memory.Archived} {
+		f.Life = life
+		enc := json.NewEncoder(s.w)
+		enc.SetEscapeHTML(false)
+		if err := a.eachRecord(q, s, f, func(r *memory.Record) error { return a.exportOne(q, enc, r, f) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eachRecord hands over what f selects, by id, and flushes now and then.
+func (a *API) eachRecord(q *request, s *stream, f memory.Filter, do func(*memory.Record) error) error {
+	page := engine.Page{Limit: 500, Order: memory.ByID}
+	for {
+		recs, next, err := a.engine.List(q.Context(), f, page)
+		if err != nil {
+			return err
+		}
+		for i := range recs {
+			if err := do(&recs[i]); err != nil {
+				return err
+			}
+		}
+		if err := s.flush(); err != nil || next == "" {
+			return err
+		}
+		page.Cursor = next
+	}
+}
+
+func (a *API) exportOne(q *request, enc *json.Encoder, r *memory.Record, f memory.Filter) error {
+	line := client.ExportedMemory{Type: "memory", Memory: verb.ShowMemory(r), State: f.Life.String()}
+	if f.Life == memory.Archived {
+		_, line.ArchiveReason = r.Stands(f.Now)
+		line.ArchivedAt = client.TimeOf(r.ArchivedAt().Time())
+	}
+	if err := enc.Encode(line); err != nil {
+		return errGone
+	}
+	if f.Life != memory.Live {
+		return nil
+	}
+	links, err := a.linksFrom(q, r, f)
+	if err != nil {
+		return err
+	}
+	for _, v := range links {
+		if err := enc.Encode(client.ExportedLink{Type: "link", Link: v}); err != nil {
+			return errGone
+		}
+	}
+	return nil
+}
+
+// linksFrom are the links that leave a live memory: those that come to it are
+// with their sources.
+func (a *API) linksFrom(q *request, r *memory.Record, f memory.Filter) ([]client.Link, error) {
+	agent := q.agent
+	if f.All {
+		agent = r.Access().Owner
+	}
+	links, err := a.engine.Links(q.Context(), agent, r.ID)
+	return slices.DeleteFunc(verb.ShowLinks(links), func(v client.Link) bool { return v.Source != r.ID }), err
 }

@@ -124,7 +124,11 @@ func ownType(contentType string) bool {
 	return err == nil && (mt == mediaJSON || mt == mediaLines || mt == "application/cbor" || strings.HasSuffix(mt, "+json"))
 }
 
-const mediaJSON = "application/json"
+// Media types of bodies.
+const (
+	mediaJSON  = "application/json"
+	mediaLines = "application/x-ndjson"
+)
 
 // ownHeader reports whether there is a header that a page of another site cannot
 // set without asking first.

@@ -80,3 +80,12 @@ func (m *metrics) show(s engine.Status) {
 		m.answers.WithLabelValues(string(member.Name)).Set(answers)
 	}
 }
+
+// Stored implements [verb.Meter].
+func (m *metrics) Stored(n int) { m.stores.Add(float64(n)) }
+
+// Recalled implements [verb.Meter].
+func (m *metrics) Recalled(took time.Duration) {
+	m.recalls.Inc()
+	m.recallSeconds.Observe(took.Seconds())
+}

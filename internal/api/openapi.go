@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/tallystick/tallystick/internal/engine"
-	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/openapi"
 
 	"github.com/tallystick/tallystick/client"
@@ -52,7 +51,7 @@ func (a *API) describe() (*openapi.Document, error) {
 		doc.Components.Parameters[componentOf(p)] = *shownParam(p)
 	}
 	ids := map[string]bool{}
-	for _, rt := range routes() {
+	for _, rt := range a.routes {
 		if !slices.ContainsFunc(doc.Tags, func(t openapi.Tag) bool { return t.Name == rt.group }) {
 			doc.Tags = append(doc.Tags, openapi.Tag{Name: rt.group})
 		}
@@ -143,8 +142,9 @@ func (rt *route) operation(r *openapi.Registry) *openapi.Operation {
 	}
 	if rt.in != nil {
 		schema := r.Request(rt.in, rt.need...)
-		if rt.also != nil {
-			schema = &openapi.Schema{AnyOf: []*openapi.Schema{schema, r.Request(rt.also)}}
+		r.Alias(schema, rt.aliases, rt.needOne)
+		if rt.list != "" {
+			schema = &openapi.Schema{AnyOf: []*openapi.Schema{schema, r.Field(schema, rt.list)}}
 		}
 		op.Body = &openapi.Body{Required: rt.body == bodyRequired, Content: map[string]openapi.Media{mediaJSON: {Schema: schema}}}
 	}
@@ -202,13 +202,13 @@ func (rt *route) failure(r *openapi.Registry, status int, codes []client.CodeRow
 		bodies = append(bodies, m.Schema)
 	}
 	if rt.mutates && status == http.StatusServiceUnavailable {
-		bodies = append(bodies, r.Response(quorumMissedView{}))
+		bodies = append(bodies, r.Response(client.QuorumMissed{}))
 		res.Description = "The quorum was missed: **the write is kept**, owed to the others, and will arrive. Do not repeat it without its idempotency key.\n\n" + res.Description
 	}
 	if status == http.StatusConflict && slices.Contains(rt.codes, client.CodeConflict) && slices.ContainsFunc(rt.query, func(p param) bool { return p.name == "If-Match" }) {
-		bodies = append(bodies, r.Response(versionConflictView{}))
+		bodies = append(bodies, r.Response(client.VersionConflict{}))
 	}
-	bodies = append(bodies, r.Response(problemView{}))
+	bodies = append(bodies, r.Response(client.ErrorBody{}))
 	res.Content[mediaJSON] = openapi.Media{Schema: oneOf(bodies)}
 	if slices.ContainsFunc(codes, func(c client.CodeRow) bool { return slices.Contains([]int{429, 502, 503}, c.Status) }) {
 		res.Headers = map[string]openapi.Header{
@@ -244,69 +244,21 @@ func (an answer) schema(r *openapi.Registry) *openapi.Schema {
 	return oneOf(list)
 }
 
-// problemView is an answer that says no. The members behind fields belong to
-// single codes.
-type problemView struct {
-	Error    string   `json:"error"`
-	Code     string   `json:"code"`
-	Type     string   `json:"type"`
-	Title    string   `json:"title"`
-	Status   int      `json:"status"`
-	Detail   string   `json:"detail"`
-	Fields   []string `json:"fields,omitempty"`
-	Caller   string   `json:"caller,omitempty"`
-	Owner    string   `json:"owner,omitempty"`
-	Existing string   `json:"existing_id,omitempty"`
-	Offset   int      `json:"offset,omitempty"`
-	Line     int      `json:"line,omitempty"`
-	Column   int      `json:"column,omitempty"`
-	Got      string   `json:"got,omitempty"`
-	Allowed  []string `json:"allowed,omitempty"`
-}
-
-// quorumMissedView is the answer to a write that too few members hold in time.
-type quorumMissedView struct {
-	Error    string          `json:"error"`
-	Got      int             `json:"got"`
-	Needed   int             `json:"needed"`
-	Reason   string          `json:"reason"`
-	ID       string          `json:"id,omitempty"`
-	Receipt  *engine.Receipt `json:"receipt"`
-	Archived []string        `json:"archived,omitempty"`
-	Missing  []string        `json:"missing,omitempty"`
-}
-
-// versionConflictView is the answer to an edit of another version.
-type versionConflictView struct {
-	Error    string `json:"error"`
-	Code     string `json:"code"`
-	Status   string `json:"status"`
-	ID       string `json:"id"`
-	Expected int64  `json:"expected_version"`
-	Current  int64  `json:"current_version"`
-}
-
 // schemas knows the types that write themselves, and the names of those that
 // are called otherwise in the document.
 func schemas() *openapi.Registry {
-	r := openapi.NewRegistry(words())
-	object := openapi.Schema{Type: openapi.Types{"object"}, Additional: &openapi.Schema{}}
-	openapi.Define[memory.Instant](r, openapi.Schema{Type: openapi.Types{"string"}, Format: "date-time"})
-	openapi.Define[memory.Dot](r, openapi.Schema{Type: openapi.Types{"string"}})
-	openapi.Define[memory.Chain](r, openapi.Schema{Type: openapi.Types{"string"}, Pattern: "^[0-9a-f]{32}$"})
-	openapi.Define[memory.Digest](r, openapi.Schema{Type: openapi.Types{"string"}, Pattern: "^[0-9a-f]{64}$"})
-	openapi.Define[memory.Object](r, object)
-	openapi.Define[messagePayload](r, openapi.Schema{Type: openapi.Types{"string", "object"}})
-	openapi.Define[memory.Tier](r, openapi.Schema{Type: openapi.Types{"string"}, Enum: enum(memory.Short, memory.Mid, memory.Long)})
-	openapi.Define[engine.Durability](r, openapi.Schema{
-		Type: openapi.Types{"string"}, Enum: enum(engine.DurableLocal, engine.DurableQuorum, engine.DurableAll),
-	})
-	openapi.Define[engine.OnConflict](r, openapi.Schema{
-		Type: openapi.Types{"string"}, Enum: enum(engine.ConflictFail, engine.ConflictMerge, engine.ConflictVersion),
-	})
-	openapi.Name[receiptView](r, "ReceiptNow")
-	openapi.Name[memory.Memory](r, "Content")
-	openapi.Name[memory.Confidence](r, "ConfidenceSignals")
+	r := openapi.NewRegistry(nil)
+	text := openapi.Types{"string"}
+	openapi.Define[client.Time](r, openapi.Schema{Type: text, Format: "date-time"})
+	openapi.Define[client.Code](r, *openapi.RefTo("ErrorCode"))
+	openapi.Define[client.Floats](r, openapi.Schema{AnyOf: []*openapi.Schema{
+		{Type: openapi.Types{"array"}, Items: &openapi.Schema{Type: openapi.Types{"number"}}}, {Type: text},
+	}})
+	openapi.Define[client.Texts](r, openapi.Schema{AnyOf: []*openapi.Schema{
+		{Type: openapi.Types{"array"}, Items: &openapi.Schema{Type: text}}, {Type: text}, {Type: openapi.Types{"null"}},
+	}})
+	openapi.Define[json.RawMessage](r, openapi.Schema{Type: openapi.Types{"object"}, Additional: &openapi.Schema{}})
+	openapi.Name[client.ErrorBody](r, "Problem")
 	return r
 }
 
@@ -316,9 +268,6 @@ type docsPage struct {
 	html   page
 	policy string
 }
-
-// page is an answer that is written already, and no JSON.
-type page []byte
 
 func (a *API) openAPI(*request) (reply, error) {
 	doc, err := a.document()

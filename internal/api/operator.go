@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"crypto/subtle"
 	"net"
@@ -41,7 +42,7 @@ func bearer(h http.Header) string {
 func (a *API) admit(q *request, rt route) error {
 	token := bearer(q.Header)
 	q.operator = a.operatorKey.is(token)
-	if a.apiKey.set && !q.operator && !a.apiKey.is(token) && !a.apiKey.is(first(q.Header.Get("X-Api-Key"), q.query.Get("api_key"))) {
+	if a.apiKey.set && !q.operator && !a.apiKey.is(token) && !a.apiKey.is(cmp.Or(q.Header.Get("X-Api-Key"), q.query.Get("api_key"))) {
 		return &verb.Problem{Code: client.CodeUnauthorized, Text: "missing or invalid API key"}
 	}
 	if rt.operator {
@@ -61,24 +62,8 @@ func (q *request) wantOperator(what string) error {
 	}
 }
 
-// operatorView says whether the caller is the operator, and tells those on the
-// same machine in which file the key lies: its mode says who may read it.
-type operatorView struct {
-	Operator bool   `json:"operator"`
-	KeyFile  string `json:"key_file,omitempty"`
-}
-
-func operatorRoutes() []route {
-	return []route{
-		{
-			method: get, path: "/api/v1/operator", summary: "say whether the caller is the operator", handle: (*API).showOperator,
-			out: gives(http.StatusOK, operatorView{}),
-		},
-	}
-}
-
 func (a *API) showOperator(q *request) (reply, error) {
-	v := operatorView{Operator: q.operator}
+	v := client.OperatorInfo{Operator: q.operator}
 	if local(q.RemoteAddr) {
 		v.KeyFile = a.cfg.OperatorKeyFile
 	}

@@ -3,14 +3,12 @@ package api
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
 	"net/url"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 
@@ -38,17 +36,6 @@ type request struct {
 // caller is on whose behalf, and how, the engine is to act.
 func (q *request) caller() engine.Caller {
 	return engine.Caller{Agent: q.agent, Durability: q.durability, Idempotency: q.key}
-}
-
-// part is caller for one of several operations of a request: each has an
-// idempotency key of its own, or the second would be taken for the first.
-func (q *request) part(name string) engine.Caller {
-	c := q.caller()
-	if q.key != nil {
-		sum := sha256.Sum256([]byte(q.key.Key + "\x00" + name))
-		c.Idempotency = &memory.Idempotency{Key: "part:" + hex.EncodeToString(sum[:]), Hash: q.key.Hash}
-	}
-	return c
 }
 
 // read checks what all requests have in common, and reads the body.
@@ -213,79 +200,6 @@ func (q *request) readWriteOptions() error {
 
 // text returns a parameter of the query.
 func (q *request) text(name string) string { return q.query.Get(name) }
-
-// number reads an integer parameter; what is over most counts as most, what is
-// under least or no integer is refused.
-func (q *request) number(name string, def, least, most int) (int, error) {
-	return bounded(name, q.text(name), def, least, most)
-}
-
-func bounded(name, s string, def, least, most int) (int, error) {
-	if s == "" {
-		return def, nil
-	}
-	n, err := strconv.Atoi(s)
-	if err != nil || n < least {
-		return 0, verb.BadField(name, "%s %.40q: want a number from %d to %d", name, s, least, most)
-	}
-	return min(n, most), nil
-}
-
-// flag reads a boolean parameter; present without a value is true.
-func (q *request) flag(name string) (bool, error) {
-	if !q.query.Has(name) {
-		return false, nil
-	}
-	s := q.text(name)
-	if s == "" {
-		return true, nil
-	}
-	b, err := strconv.ParseBool(s)
-	if err != nil {
-		return false, verb.BadField(name, "%s %.40q: want true or false", name, s)
-	}
-	return b, nil
-}
-
-// instant reads a time parameter.
-func instant(name, s string) (memory.Instant, error) {
-	if s == "" {
-		return 0, nil
-	}
-	i, err := memory.ParseInstant(strings.ReplaceAll(s, " ", "+")) // an unescaped "+00:00"
-	if err != nil {
-		return 0, verb.BadField(name, "%s %.64q: want a time in RFC 3339, such as 2026-01-31T12:00:00Z", name, s)
-	}
-	return i, nil
-}
-
-// list reads a parameter that may be repeated, and be a list with commas.
-func (q *request) list(name string) []string {
-	var out []string
-	for _, v := range q.query[name] {
-		out = append(out, commas(v)...)
-	}
-	return out
-}
-
-func commas(s string) []string {
-	var out []string
-	for v := range strings.SplitSeq(s, ",") {
-		if v = strings.TrimSpace(v); v != "" {
-			out = append(out, v)
-		}
-	}
-	return out
-}
-
-// id is the memory or the proposal that the path names.
-func (q *request) id() (string, error) {
-	id := q.PathValue("id")
-	return id, memory.ValidID(id)
-}
-
-// now is the engine's idea of the present, for filters.
-func (a *API) now() memory.Instant { return memory.InstantOf(a.cfg.Now()) }
 
 // withTimeout bounds how long a request may take, streams excepted.
 func (a *API) withTimeout(r *http.Request, rt route) (*http.Request, context.CancelFunc) {

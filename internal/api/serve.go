@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,10 +22,11 @@ import (
 
 // reply is the answer of a handler: a status and a JSON body.
 type reply struct {
-	status int // 0: 200
-	body   any
-	sent   bool // the handler has written the answer itself
-	replay bool // an earlier request with the same idempotency key did it
+	status  int // 0: 200
+	body    any
+	sent    bool     // the handler has written the answer itself
+	replay  bool     // an earlier request with the same idempotency key did it
+	ignored []string // what was given and not understood
 }
 
 func ok(body any) (reply, error) { return reply{body: body}, nil }
@@ -172,6 +174,7 @@ func (a *API) send(w http.ResponseWriter, r *http.Request, rep reply, zip bool) 
 		buf.WriteString(`{"error":"internal server error"}`)
 		rep.status = http.StatusInternalServerError
 	}
+	withIgnored(buf, rep.ignored)
 	h := w.Header()
 	if h.Get("Content-Type") == "" {
 		h.Set("Content-Type", "application/json")
@@ -253,3 +256,56 @@ func acceptsGzip(r *http.Request) bool {
 	}
 	return false
 }
+
+// dispatch serves the routes of one path. It chooses by method itself, because
+// the 405 of a ServeMux has no JSON body.
+func (a *API) dispatch(rts []route) http.HandlerFunc {
+	byMethod := map[string]route{}
+	var allow []string
+	for _, rt := range rts {
+		byMethod[rt.method] = rt
+		allow = append(allow, rt.method)
+	}
+	if rt, ok := byMethod[get]; ok {
+		byMethod[http.MethodHead] = rt
+		allow = append(allow, http.MethodHead)
+	}
+	slices.Sort(allow)
+	allowed := strings.Join(allow, ", ")
+	return func(w http.ResponseWriter, r *http.Request) {
+		rt, ok := byMethod[r.Method]
+		if !ok {
+			w.Header().Set("Allow", allowed)
+			a.fail(w, r, &verb.Problem{Code: client.CodeMethodNotAllowed, Text: "method not allowed: want one of " + allowed})
+			return
+		}
+		a.serve(w, r, rt)
+	}
+}
+
+func (a *API) unknown(w http.ResponseWriter, r *http.Request) {
+	a.fail(w, r, &verb.Problem{Code: client.CodeUnknownRoute, Text: "not found: no such route"})
+}
+
+// withIgnored adds to a JSON object the names of what was given and not understood.
+func withIgnored(buf *bytes.Buffer, ignored []string) {
+	b := bytes.TrimRight(buf.Bytes(), "\n")
+	if len(ignored) == 0 || len(b) < 2 || b[len(b)-1] != '}' {
+		return
+	}
+	buf.Truncate(len(b) - 1)
+	if len(b) > len("{}") {
+		buf.WriteByte(',')
+	}
+	buf.WriteString(`"ignored":[`)
+	for i, name := range ignored {
+		if i > 0 {
+			buf.WriteByte(',')
+		}
+		buf.WriteString(strconv.QuoteToASCII(name))
+	}
+	buf.WriteString("]}\n")
+}
+
+// page is an answer that is written already, and no JSON.
+type page []byte

@@ -2,12 +2,11 @@ package api
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/engine"
@@ -17,24 +16,12 @@ import (
 	"github.com/tallystick/tallystick/internal/verb"
 )
 
-// eventView is an op as it was applied on this node.
-type eventView struct {
-	LSN      uint64         `json:"lsn"`
-	Dot      memory.Dot     `json:"dot"`
-	Kind     string         `json:"kind"`
-	Stamp    memory.Stamp   `json:"stamp,string"` // a number beyond what JavaScript holds
-	At       memory.Instant `json:"at"`
-	Actor    memory.AgentID `json:"actor"`
-	Subjects []string       `json:"subjects"`
-	Digest   memory.Digest  `json:"digest"`
-}
-
 // eventOf shows what may be seen of an op.
-func eventOf(ev memory.Event, s engine.Sight) eventView {
+func eventOf(ev memory.Event, s engine.Sight) client.Event {
 	e := ev.Entry
-	v := eventView{
-		LSN: ev.LSN, Dot: e.Dot, Kind: e.Op.Kind().String(), Stamp: e.Stamp, At: e.Stamp.Instant(), Actor: e.Actor,
-		Subjects: []string{}, Digest: e.Digest,
+	v := client.Event{
+		LSN: ev.LSN, Dot: e.Dot.String(), Kind: e.Op.Kind().String(), Stamp: uint64(e.Stamp), At: client.TimeOf(e.Stamp.Time()), Actor: string(e.Actor),
+		Subjects: []string{}, Digest: e.Digest.String(),
 	}
 	for _, k := range s.Subjects {
 		v.Subjects = append(v.Subjects, k.Name())
@@ -86,7 +73,7 @@ func (a *API) streamEvents(q *request, show shown) (reply, error) {
 
 // resumeAt is the local sequence number behind which to start.
 func (a *API) resumeAt(q *request) (uint64, error) {
-	s := first(q.Header.Get("Last-Event-ID"), q.text("since"), q.text("after"))
+	s := cmp.Or(q.Header.Get("Last-Event-ID"), q.text("since"), q.text("after"))
 	if s == "" {
 		st, err := a.engine.Status(q.Context())
 		return st.LSN, err
@@ -222,136 +209,4 @@ func (s *stream) flush() error {
 		return errGone
 	}
 	return nil
-}
-
-// exportedMemory is a line of an export.
-type exportedMemory struct {
-	Type string `json:"type"` // memory
-	memoryView
-
-	State         string         `json:"state"` // live or archived
-	ArchivedAt    memory.Instant `json:"archived_at,omitzero"`
-	ArchiveReason string         `json:"archive_reason,omitempty"`
-}
-
-// exportedLink is a line of an export.
-type exportedLink struct {
-	Type string `json:"type"` // link
-	linkView
-}
-
-// export streams what the caller may see, or with ?all=true what there is: live
-// memories with the links that leave them, then archived memories, each by id.
-func (a *API) export(q *request) (reply, error) {
-	format := q.text("format")
-	if format == "" && strings.Contains(q.Header.Get("Accept"), mediaLines) {
-		format = formatLines
-	}
-	switch format {
-	case "", formatJSON, formatLines:
-	case completeWord:
-		return a.exportComplete(q)
-	default:
-		return reply{}, verb.BadField("format", "format %.40q: want %s, %s or %s", format, formatJSON, formatLines, completeWord)
-	}
-	f, err := a.filter(q)
-	if err != nil {
-		return reply{}, err
-	}
-	if f.All, err = q.flag("all"); err != nil {
-		return reply{}, err
-	}
-	if f.All {
-		if err := q.wantOperator("all=true"); err != nil {
-			return reply{}, err
-		}
-	}
-	write := a.exportJSON
-	if format == formatLines {
-		write = a.exportLines
-	}
-	if err := write(q, f); err != nil {
-		if !errors.Is(err, errGone) {
-			a.log.ErrorContext(q.Context(), "export broke off", "err", err)
-		}
-		// The status is sent: only breaking the connection tells the client.
-		panic(http.ErrAbortHandler)
-	}
-	return reply{sent: true}, nil
-}
-
-// Formats of an export.
-const (
-	formatJSON  = "json"   // one object, that of ai-memory: the default
-	formatLines = "ndjson" // a line for each memory and link
-
-	mediaLines = "application/x-ndjson"
-)
-
-func (a *API) exportLines(q *request, f memory.Filter) error {
-	s := a.openStream(q, mediaLines)
-	for _, life := range []memory.Life{memory.Live, memory.Archived} {
-		f.Life = life
-		enc := json.NewEncoder(s.w)
-		enc.SetEscapeHTML(false)
-		if err := a.eachRecord(q, s, f, func(r *memory.Record) error { return a.exportOne(q, enc, r, f) }); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// eachRecord hands over what f selects, by id, and flushes now and then.
-func (a *API) eachRecord(q *request, s *stream, f memory.Filter, do func(*memory.Record) error) error {
-	page := engine.Page{Limit: 500, Order: memory.ByID}
-	for {
-		recs, next, err := a.engine.List(q.Context(), f, page)
-		if err != nil {
-			return err
-		}
-		for i := range recs {
-			if err := do(&recs[i]); err != nil {
-				return err
-			}
-		}
-		if err := s.flush(); err != nil || next == "" {
-			return err
-		}
-		page.Cursor = next
-	}
-}
-
-func (a *API) exportOne(q *request, enc *json.Encoder, r *memory.Record, f memory.Filter) error {
-	line := exportedMemory{Type: "memory", memoryView: viewOf(r), State: f.Life.String()}
-	if f.Life == memory.Archived {
-		_, line.ArchiveReason = r.Stands(f.Now)
-		line.ArchivedAt = r.ArchivedAt()
-	}
-	if err := enc.Encode(line); err != nil {
-		return errGone
-	}
-	if f.Life != memory.Live {
-		return nil
-	}
-	links, err := a.linksFrom(q, r, f)
-	if err != nil {
-		return err
-	}
-	for _, v := range links {
-		if err := enc.Encode(exportedLink{"link", v}); err != nil {
-			return errGone
-		}
-	}
-	return nil
-}
-
-// linksFrom are the links that leave a live memory: those that come to it are
-// with their sources.
-func (a *API) linksFrom(q *request, r *memory.Record, f memory.Filter) ([]linkView, error) {
-	agent := q.agent
-	if f.All {
-		agent = r.Access().Owner
-	}
-	links, err := a.engine.Links(q.Context(), agent, r.ID)
-	return slices.DeleteFunc(linkViews(links), func(v linkView) bool { return v.Source != r.ID }), err
 }

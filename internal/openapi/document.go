@@ -152,6 +152,7 @@ type Schema struct {
 	Pattern     string     `json:"pattern,omitempty"`
 	Enum        []any      `json:"enum,omitempty"`
 	Default     any        `json:"default,omitempty"`
+	Examples    []any      `json:"examples,omitempty"`
 	Minimum     *float64   `json:"minimum,omitempty"`
 	Maximum     *float64   `json:"maximum,omitempty"`
 	MinLength   *int       `json:"minLength,omitempty"` // characters

@@ -72,6 +72,29 @@ func (r *Registry) Request(v any, need ...string) *Schema {
 	return r.schema(t, shape{request: true, pkg: elem.PkgPath(), top: elem, need: need})
 }
 
+// Alias adds to a component properties that stand for others of it. One of the
+// names of a needed property must be there.
+func (r *Registry) Alias(s *Schema, aliases map[string]string, need []string) {
+	object := r.schemas[s.Component()]
+	for _, alias := range slices.Sorted(maps.Keys(aliases)) {
+		p := object.Properties.Get(aliases[alias])
+		if p == nil || object.Properties.Get(alias) != nil {
+			continue
+		}
+		if of := aliases[alias]; slices.Contains(need, of) && !strings.Contains(p.Description, "Required") {
+			p.Description += " Required, under one of its names."
+		}
+		other := *p
+		other.Description = "Another name of " + aliases[alias] + "."
+		object.Properties = append(object.Properties, Property{alias, &other})
+	}
+}
+
+// Field is the schema of a property of a component, nil if it has none of that name.
+func (r *Registry) Field(s *Schema, name string) *Schema {
+	return r.schemas[s.Component()].Properties.Get(name)
+}
+
 // shape says how to look at structs.
 type shape struct {
 	request bool
@@ -190,7 +213,7 @@ func (r *Registry) fields(s *Schema, t reflect.Type, component string, in shape,
 	for f := range t.Fields() {
 		tag, opts, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
-		case tag == "-":
+		case tag == "-", in.request && f.Tag.Get("in") != "":
 		case f.Anonymous && tag == "" && f.Type.Kind() == reflect.Struct:
 			r.fields(s, f.Type, component, in, below)
 		case !f.IsExported(), slices.Contains(hidden, tag) && tag != "":
@@ -206,7 +229,7 @@ func (r *Registry) field(s *Schema, f reflect.StructField, tag, component string
 	name, opts, _ := strings.Cut(tag, ",")
 	in.need = nil
 	sometimes := lenient || strings.Contains(opts, "omitempty") || strings.Contains(opts, "omitzero")
-	p := r.property(f.Type, component, name, in)
+	p := r.property(f, component, name, in)
 	if strings.Contains(opts, "string") {
 		p.Type, p.Format, p.Minimum = Types{"string"}, "", nil
 	}
@@ -219,20 +242,25 @@ func (r *Registry) field(s *Schema, f reflect.StructField, tag, component string
 	}
 }
 
-// property is the schema of a field, with the words about it.
-func (r *Registry) property(t reflect.Type, component, name string, in shape) *Schema {
-	word, has := r.words[component+"."+name]
-	if has {
-		r.used[component+"."+name] = true
-	} else if word, has = r.words[name]; has {
-		r.used[name] = true
+// property is the schema of a field, with what its tags say, or else the words
+// about its name.
+func (r *Registry) property(f reflect.StructField, component, name string, in shape) *Schema {
+	word, err := Tagged(f)
+	if err != nil {
+		r.fail("%s.%s: %w", component, name, err)
+	}
+	if word.Description == "" {
+		word = r.word(component, name)
 	}
 	var s *Schema
 	if word.whole() {
 		s = &word
 	} else {
 		before := len(r.errs)
-		s = r.schema(t, in).with(&word)
+		if f.Tag.Get("doc") != "" {
+			in = shape{} // what such a field holds is whole in requests too
+		}
+		s = r.schema(f.Type, in).with(&word)
 		if _, nested := r.owners[s.Component()]; !nested {
 			for i, err := range r.errs[before:] {
 				r.errs[before+i] = fmt.Errorf("%s.%s: %w", component, name, err)
@@ -243,6 +271,17 @@ func (r *Registry) property(t reflect.Type, component, name string, in shape) *S
 		r.fail("%s.%s: no word says what it is", component, name)
 	}
 	return s
+}
+
+// word is what the words say of a field.
+func (r *Registry) word(component, name string) Schema {
+	word, has := r.words[component+"."+name]
+	if has {
+		r.used[component+"."+name] = true
+	} else if word, has = r.words[name]; has {
+		r.used[name] = true
+	}
+	return word
 }
 
 // whole reports whether s says by itself what there may be.

@@ -144,7 +144,7 @@ func typedProblem(err error, caller memory.AgentID) *Problem {
 func QuorumProblem(e *engine.QuorumError) *Problem {
 	p := &Problem{
 		Code: client.CodeQuorumNotMet, Text: "quorum_not_met", Retry: 2, Exact: true,
-		Extra: map[string]any{"got": e.Got, "needed": e.Needed, "reason": e.Reason, "receipt": receiptOf(e.Outcome.Receipt)},
+		Extra: map[string]any{"got": e.Got, "needed": e.Needed, "reason": e.Reason, "receipt": ShowReceipt(e.Outcome.Receipt)},
 	}
 	if id := Subject(e.Outcome); id != "" {
 		p.Extra["id"] = id
@@ -179,11 +179,4 @@ func Subject(o engine.Outcome) string {
 		return id
 	}
 	return a.Proposal
-}
-
-func receiptOf(r engine.Receipt) *engine.Receipt {
-	if r.HeldBy == nil {
-		r.HeldBy = []memory.Node{}
-	}
-	return &r
 }

@@ -1,0 +1,136 @@
+package client
+
+import "encoding/json"
+
+// The structs in this file are what the verbs on memories take. Their tags say
+// what a field means; docs/http.md where HTTP looks for it.
+
+// ByID names a memory, or whatever else the verb is about.
+type ByID struct {
+	ID string `json:"id" in:"path" need:"true" doc:"Of the memory or the proposal." maxlen:"128" example:"gate-code"`
+}
+
+// Expecting makes a change depend on the version that there is.
+type Expecting struct {
+	IfMatch     string `json:"If-Match" in:"header" doc:"The version that the change is for; it is refused with 412 if there is another. * is any that there is." example:"\"3\""`
+	IfNoneMatch string `json:"If-None-Match" in:"header" doc:"* makes the change depend on there being none." example:"*"`
+}
+
+// Preferring says how much of an answer is wanted.
+type Preferring struct {
+	Prefer string `json:"Prefer" in:"header" doc:"return=minimal leaves out all but id, tier, namespace, title, owner, version and receipt." example:"return=minimal"`
+}
+
+// StoreInput creates a memory.
+type StoreInput struct {
+	Draft
+	Preferring
+	Expecting
+}
+
+// BulkInput creates up to 1,000 memories.
+type BulkInput struct {
+	Memories []json.RawMessage `json:"memories" need:"true" doc:"What to create; a bare array will do." maxitems:"1000"`
+}
+
+// UpdateInput edits a memory.
+type UpdateInput struct {
+	ByID
+	Patch
+	Preferring
+	Expecting
+}
+
+// Filter narrows a list or a query.
+type Filter struct {
+	Namespace   string `json:"namespace,omitempty" doc:"Only memories of this namespace." minlen:"1" maxlen:"512" example:"house/cellar"`
+	Subtree     bool   `json:"subtree,omitempty" doc:"With namespace: and of all namespaces below."`
+	Tier        string `json:"tier,omitempty" doc:"Only memories of this tier." enum:"short,mid,long"`
+	Tags        Texts  `json:"tags,omitempty" doc:"Only memories that have this tag; repeated: all of them." maxitems:"64" example:"[\"access\"]"`
+	Kinds       Texts  `json:"kinds,omitempty" commas:"true" doc:"Only memories of one of these kinds; also as one value with commas. all is any." example:"[\"decision\"]"`
+	MinPriority int    `json:"min_priority,omitempty" clamp:"true" min:"1" max:"10" doc:"Only memories of this priority (1 to 10) and above."`
+	Since       Time   `json:"since,omitzero" doc:"Only memories created at this time or later."`
+	Until       Time   `json:"until,omitzero" doc:"Only memories created at this time or earlier."`
+	AgentID     string `json:"agent_id,omitempty" claim:"true" doc:"Only memories that this agent owns; it must be the caller." example:"alice"`
+	Title       string `json:"title,omitempty" doc:"Only memories with exactly this title." example:"Gate code"`
+	SourceURI   string `json:"source_uri,omitempty" doc:"Only memories whose source_uri begins with this." example:"doc:"`
+}
+
+// Paging selects a part of a list.
+type Paging struct {
+	Limit  int    `json:"limit,omitempty" clamp:"true" min:"1" max:"1000" doc:"At most so many, and no more than 1,000."`
+	Offset int    `json:"offset,omitempty" clamp:"true" min:"0" max:"2147483647" doc:"Leave out so many at the start."`
+	Cursor string `json:"cursor,omitempty" doc:"The next of the page before." example:"cDo1"`
+	Order  string `json:"order,omitempty" doc:"priority: by priority, then by last edit, both falling; id: stable under writes." enum:"priority,id" default:"priority"`
+}
+
+// ListInput lists memories.
+type ListInput struct {
+	Filter
+	Paging
+}
+
+// DeleteInput deletes a memory.
+type DeleteInput struct {
+	ByID
+	Expecting
+
+	Erase  bool `json:"erase,omitempty" doc:"Erase instead: nothing is kept, on any member."`
+	DryRun bool `json:"dry_run,omitempty" doc:"Say what would be done, and do nothing."`
+}
+
+// ChangeInput is a change of a memory that needs nothing but its id.
+type ChangeInput struct {
+	ByID
+	Expecting
+}
+
+// EraseInput erases a memory.
+type EraseInput struct {
+	ByID
+	Expecting
+
+	DryRun bool `json:"dry_run,omitempty" doc:"Say what would be done, and do nothing."`
+}
+
+// ConsolidateInput replaces memories by one.
+type ConsolidateInput struct {
+	IDs       []string `json:"ids" need:"true" doc:"What to replace." minitems:"2" maxitems:"100" example:"[\"one\", \"two\"]"`
+	Title     string   `json:"title" need:"true" doc:"Of the new memory." maxlen:"512" example:"Numbers"`
+	Summary   string   `json:"summary,omitempty" doc:"The text of the new memory; without it, a list of the titles." example:"one and two"`
+	Namespace string   `json:"namespace,omitempty" doc:"Of the new memory; without it, that of the first." maxlen:"512" example:"house"`
+	Tier      string   `json:"tier,omitempty" doc:"Of the new memory; long if it is absent." enum:"short,mid,long"`
+	AgentID   string   `json:"agent_id,omitempty" claim:"true" doc:"Who asks, for clients that cannot set headers: it must be the X-Agent-Id." example:"alice"`
+	DryRun    bool     `json:"dry_run,omitempty" doc:"Say what would be done, and do nothing."`
+}
+
+// ForgetInput archives what matches.
+type ForgetInput struct {
+	Namespace string `json:"namespace,omitempty" doc:"Archive the memories of this namespace." minlen:"1" maxlen:"512" example:"house/cellar"`
+	Pattern   string `json:"pattern,omitempty" doc:"Archive the memories in which these words occur." minlen:"1" example:"old gate code"`
+	Tier      string `json:"tier,omitempty" doc:"Archive the memories of this tier." enum:"short,mid,long"`
+	AgentID   string `json:"agent_id,omitempty" claim:"true" doc:"Who asks, for clients that cannot set headers: it must be the X-Agent-Id." example:"alice"`
+	DryRun    bool   `json:"dry_run,omitempty" doc:"Say what would be archived, and archive nothing."`
+}
+
+// RecallInput asks for memories that bear on a text.
+type RecallInput struct {
+	Context string `json:"context" need:"true" doc:"What to find memories for; any of its words may occur." example:"how do I open the gate"`
+	Filter
+
+	Limit           int    `json:"limit,omitempty" clamp:"true" min:"1" max:"50" type:"integer,string,null" doc:"At most so many hits, and no more than 50." default:"10"`
+	BudgetTokens    *int   `json:"budget_tokens,omitempty" clamp:"true" min:"0" max:"1073741824" doc:"Keep the best hits that fit into so many tokens of 4 bytes. The first one always stays, unless this is 0."`
+	AsAgent         string `json:"as_agent,omitempty" claim:"true" doc:"Must be the caller." example:"alice"`
+	SourceURIPrefix string `json:"source_uri_prefix,omitempty" doc:"Only memories whose source_uri begins with this." example:"doc:"`
+	HasCitations    bool   `json:"has_citations,omitempty" doc:"Not supported: true is refused."`
+	IncludeArchived bool   `json:"include_archived,omitempty" doc:"Not supported: true is refused."`
+	ConfidenceTier  string `json:"confidence_tier,omitempty" doc:"Not supported: refused." example:"high"`
+}
+
+// SearchInput asks for memories that have all words.
+type SearchInput struct {
+	Query string `json:"q,omitempty" doc:"What to find; all words must occur. Required, unless source_uri is there." example:"gate code"`
+	Filter
+
+	Limit int `json:"limit,omitempty" clamp:"true" min:"1" max:"1000" doc:"At most so many, and no more than 1,000." default:"20"`
+}

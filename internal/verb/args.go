@@ -1,0 +1,321 @@
+package verb
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// Args are the arguments of a call, in the forms in which surfaces have them.
+type Args struct {
+	Body   []byte                   // a JSON object, or nothing
+	Query  map[string][]string      // by name; nothing in it belongs to the surface
+	Path   func(name string) string // "" is none; nil has none
+	Header func(name string) string // the same
+}
+
+// arguments is how the input of a verb is read. It is made once.
+type arguments struct {
+	typ     reflect.Type // a struct
+	fields  []field
+	aliases map[string]string // other names, and the fields that they mean
+	list    string            // the field that a body means which is an array
+	lenient bool              // what is not understood is left out, and named
+}
+
+// reading is the input of one call while it is being read.
+type reading struct {
+	*arguments
+
+	in      reflect.Value // the struct
+	given   map[string]bool
+	ignored []string
+}
+
+// read makes the input of a verb of args: a pointer to a struct. It names what was
+// given, and what was left out because nobody knows it.
+func (a *arguments) read(args Args, caller memory.AgentID) (in any, given map[string]bool, ignored []string, err error) {
+	p := reflect.New(a.typ)
+	r := &reading{arguments: a, in: p.Elem(), given: map[string]bool{}}
+	if len(args.Body) > 0 {
+		if err := r.body(args.Body); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	if err := r.texts(args); err != nil {
+		return nil, nil, nil, err
+	}
+	if len(r.ignored) > 0 && !a.lenient {
+		return nil, nil, nil, Unknown(r.ignored)
+	}
+	if err := r.rules(caller); err != nil {
+		return nil, nil, nil, err
+	}
+	return p.Interface(), r.given, r.ignored, nil
+}
+
+// Unknown refuses a change of which a part was not understood: what was meant by
+// it might be what keeps it from doing harm.
+func Unknown(fields []string) *Problem {
+	return &Problem{Code: client.CodeUnknownField, Text: "unknown_field", Fields: fields, Extra: map[string]any{
+		"detail": "nothing was changed: unknown field " + strings.Join(fields, ", "),
+	}}
+}
+
+// body reads a JSON body into the struct.
+func (r *reading) body(body []byte) error {
+	body = bytes.TrimPrefix(body, []byte("\ufeff"))
+	if !utf8.Valid(body) {
+		return malformed(body, int64(len(body)), "it is not UTF-8")
+	}
+	if r.list != "" && kindOf(body) == '[' {
+		if !json.Valid(body) {
+			return r.decode(body, new(any))
+		}
+		body = slices.Concat([]byte(`{"`+r.list+`":`), body, []byte("}"))
+	}
+	if err := r.decode(body, r.in.Addr().Interface()); err != nil {
+		return err
+	}
+	var odd []string
+	renamed := false
+	members(body, func(key string, value []byte) {
+		_, alias := r.aliases[key]
+		renamed = renamed || alias
+		f := r.field(key)
+		switch {
+		case alias:
+		case f == nil || f.in != "" || r.given[key]:
+			odd = append(odd, key)
+		default:
+			r.given[key] = kindOf(value) != 'n' || slices.Contains(f.rules.Type, "null")
+			odd = append(odd, strangers(f.typ, value, key+".")...)
+		}
+	})
+	if len(odd) == 0 && !renamed {
+		return nil
+	}
+	r.ignored = odd
+	return r.again(body, odd)
+}
+
+// again reads a body that has other names for fields, or keys that are not known,
+// which encoding/json may have taken for known ones: it does not mind their case.
+func (r *reading) again(body []byte, odd []string) error {
+	known, others := map[string]json.RawMessage{}, map[string]json.RawMessage{}
+	members(body, func(key string, value []byte) {
+		if to, is := r.aliases[key]; is && kindOf(value) != 'n' {
+			others[to] = value
+		} else if !is && !slices.Contains(odd, key) && kindOf(value) != 'n' {
+			known[key] = value
+		}
+	})
+	maps.Copy(others, known) // the proper name goes before
+	clean, err := json.Marshal(others)
+	if err != nil {
+		return Bad("invalid request body: %s", err)
+	}
+	r.in.SetZero()
+	r.given = map[string]bool{}
+	for name := range others {
+		r.given[name] = true
+	}
+	return r.decode(clean, r.in.Addr().Interface())
+}
+
+// decode is json.Unmarshal with errors that a caller can use. Whole numbers may
+// be written as 5.0, or as text.
+func (r *reading) decode(body []byte, v any) error {
+	err := json.Unmarshal(body, v)
+	if e, is := errors.AsType[*json.UnmarshalTypeError](err); is && strings.Contains(e.Type.String(), "int") {
+		if relaxed, changed := r.relax(body); changed {
+			r.in.SetZero()
+			err = json.Unmarshal(relaxed, v)
+		}
+	}
+	if err == nil {
+		return nil
+	}
+	if e, is := errors.AsType[*json.SyntaxError](err); is {
+		return malformed(body, e.Offset, e.Error())
+	}
+	if e, is := errors.AsType[*json.UnmarshalTypeError](err); is {
+		return wrongType(e)
+	}
+	return r.blame(body, err)
+}
+
+// blame finds the field whose value says of itself that it is none.
+func (r *reading) blame(body []byte, err error) error {
+	found := Bad("invalid request body: %s", err)
+	members(body, func(key string, value []byte) {
+		f := r.field(key)
+		if f == nil || len(found.Fields) > 0 {
+			return
+		}
+		why := json.Unmarshal(value, reflect.New(f.typ).Interface())
+		if e, is := errors.AsType[*client.TimeError](why); is {
+			found = BadField(f.name, "%s %.64q: want a time in RFC 3339, such as 2026-01-31T12:00:00Z", f.name, e.Text)
+		} else if why != nil {
+			found = BadField(f.name, "%s: %s", f.name, why)
+		}
+	})
+	return found
+}
+
+// relax writes whole numbers as encoding/json wants them: 5.0, 5e0 and, where the
+// tag of the field says so, "5" are 5.
+func (r *reading) relax(body []byte) ([]byte, bool) {
+	all := map[string]json.RawMessage{}
+	if json.Unmarshal(body, &all) != nil {
+		return nil, false
+	}
+	changed := false
+	for name, raw := range all {
+		f := r.field(name)
+		if f == nil || !isInteger(f.typ) {
+			continue
+		}
+		text := string(raw)
+		if slices.Contains(f.rules.Type, "string") {
+			text = strings.Trim(text, `"`)
+		}
+		var n float64
+		if json.Unmarshal([]byte(text), &n) == nil && n == float64(int64(n)) && n < 1<<53 && n > -1<<53 {
+			if whole, err := json.Marshal(int64(n)); err == nil && string(whole) != string(raw) {
+				all[name], changed = whole, true
+			}
+		}
+	}
+	out, err := json.Marshal(all)
+	return out, changed && err == nil
+}
+
+func isInteger(t reflect.Type) bool {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t.Kind() == reflect.Int || t.Kind() == reflect.Int32 || t.Kind() == reflect.Int64
+}
+
+func (r *reading) field(name string) *field {
+	if to, is := r.aliases[name]; is {
+		name = to
+	}
+	for i := range r.fields {
+		if r.fields[i].name == name {
+			return &r.fields[i]
+		}
+	}
+	return nil
+}
+
+// texts reads what stands in the path, in headers and in the query.
+func (r *reading) texts(args Args) error {
+	for i := range r.fields {
+		f := &r.fields[i]
+		var text string
+		switch {
+		case f.in != inHeader && f.in != inQuery && args.Path != nil:
+			text = args.Path(f.name)
+		case f.in == inHeader && args.Header != nil:
+			text = args.Header(f.name)
+		}
+		if text == "" {
+			continue
+		}
+		if err := f.set(r.in, []string{text}); err != nil {
+			return err
+		}
+		r.given[f.name] = true
+	}
+	// A field under its own name goes before the same under another.
+	for _, proper := range []bool{true, false} {
+		for _, name := range slices.Sorted(maps.Keys(args.Query)) {
+			if _, alias := r.aliases[name]; alias == proper {
+				continue
+			}
+			if err := r.parameter(name, args.Query[name]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *reading) parameter(name string, texts []string) error {
+	f := r.field(name)
+	if f == nil || f.in == inPath || f.in == inHeader {
+		r.ignored = append(r.ignored, name)
+		return nil
+	}
+	if r.given[f.name] {
+		return nil // the body says it
+	}
+	if err := f.set(r.in, texts); err != nil {
+		return err
+	}
+	r.given[f.name] = true
+	return nil
+}
+
+// rules checks what the tags say.
+func (r *reading) rules(caller memory.AgentID) error {
+	var lacking []string
+	for i := range r.fields {
+		f := &r.fields[i]
+		if !r.given[f.name] {
+			if f.need {
+				lacking = append(lacking, f.name)
+			}
+			continue
+		}
+		if f.claim {
+			if err := claims(r.in.FieldByIndex(f.index).String(), caller); err != nil {
+				return err
+			}
+		}
+	}
+	if len(lacking) > 0 {
+		return Missing(lacking...)
+	}
+	for i := range r.fields {
+		if f := &r.fields[i]; r.given[f.name] {
+			if err := f.check(r.in); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// claims refuses an agent id in an input that is not the caller's.
+func claims(id string, caller memory.AgentID) error {
+	if id == "" || id == string(caller) {
+		return nil
+	}
+	p := Forbidden("agent_id %.140q is not the caller's: the X-Agent-Id header says %q", id, string(caller))
+	p.Code = client.CodeAgentMismatch
+	p.Extra = map[string]any{"caller": caller}
+	return p
+}
+
+// Input reads the input of something that is no verb: a stream or a dump. It names
+// what it does not know.
+func Input[In any](args Args, caller memory.AgentID) (in *In, ignored []string, err error) {
+	t := reflect.TypeFor[In]()
+	a := arguments{typ: t, fields: fieldsOf(t), lenient: true}
+	v, _, ignored, err := a.read(args, caller)
+	if err != nil {
+		return nil, nil, err
+	}
+	return v.(*In), ignored, nil //nolint:forcetypeassert // read made it
+}

@@ -1,0 +1,145 @@
+package verb
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/verb/aimemory"
+)
+
+// draftItem reads one draft of several, as strictly as one that comes alone.
+func draftItem(raw json.RawMessage, caller memory.AgentID, edit func(*client.Draft) error) (engine.Draft, error) {
+	t := reflect.TypeFor[client.Draft]()
+	a := arguments{typ: t, fields: fieldsOf(t), aliases: aimemory.Aliases()["memory_store"]}
+	in, _, _, err := a.read(Args{Body: raw}, caller)
+	if err != nil {
+		return engine.Draft{}, err
+	}
+	d := in.(*client.Draft) //nolint:forcetypeassert // read made it
+	if edit != nil {
+		if err := edit(d); err != nil {
+			return engine.Draft{}, err
+		}
+	}
+	return draftOf(d)
+}
+
+func (d records) bulk(ctx context.Context, c *Call, in *client.BulkInput) (Done, error) {
+	rep := &bulkReply{Bulk: client.Bulk{
+		Count: len(in.Memories), IDs: []string{}, Errors: []string{}, Details: []client.BulkItem{}, Receipts: []*client.Receipt{},
+	}, caller: c.Agent}
+	drafts := make([]engine.Draft, 0, len(in.Memories))
+	places := make([]int, 0, len(in.Memories)) // of drafts in the request
+	for i, raw := range in.Memories {
+		draft, err := draftItem(raw, c.Agent, nil)
+		if err != nil {
+			rep.refuse(i, err)
+			continue
+		}
+		draft.OnConflict = cmp.Or(draft.OnConflict, engine.ConflictMerge)
+		drafts = append(drafts, draft)
+		places = append(places, i)
+	}
+	var results []engine.BulkResult
+	if len(drafts) > 0 {
+		results = d.engine.Bulk(ctx, c.Caller, drafts)
+	}
+	for i, r := range results {
+		rep.add(places[i], r)
+	}
+	if err := nothingWritten(results, rep.Created+len(rep.Pending)); err != nil {
+		return Done{}, err
+	}
+	rep.sort()
+	d.meter.Stored(rep.Created)
+	return Done{Body: rep.Bulk}, nil
+}
+
+// bulkReply is the answer to a bulk create in the making.
+type bulkReply struct {
+	client.Bulk
+
+	caller  memory.AgentID
+	classes map[int]string // ai-memory's wording of what became of an item
+}
+
+func (b *bulkReply) add(i int, r engine.BulkResult) {
+	switch {
+	case r.Err != nil:
+		b.refuse(i, r.Err)
+	case r.Outcome.Pending != nil:
+		b.Pending = append(b.Pending, r.Outcome.Pending.ID)
+	default:
+		b.Created++
+		b.Receipt = ShowReceipt(r.Outcome.Receipt)
+		b.IDs = append(b.IDs, Subject(r.Outcome))
+		b.Receipts = append(b.Receipts, b.Receipt)
+	}
+}
+
+func (b *bulkReply) refuse(i int, err error) {
+	p := ProblemOf(err, b.caller)
+	item := client.BulkItem{Index: i, Code: p.Code, Error: p.Text}
+	class := bulkClass(p)
+	if e, missed := errors.AsType[*engine.QuorumError](err); missed {
+		item.ID, item.Receipt = Subject(e.Outcome), ShowReceipt(e.Outcome.Receipt)
+		item.Error = fmt.Sprintf("quorum not met (%d of %d: %s)", e.Got, e.Needed, e.Reason)
+		class = item.ID + ": " + item.Error
+	}
+	if b.classes == nil {
+		b.classes = map[int]string{}
+	}
+	b.classes[i] = class
+	b.Details = append(b.Details, item)
+}
+
+func (b *bulkReply) sort() {
+	slices.SortFunc(b.Details, func(x, y client.BulkItem) int { return cmp.Compare(x.Index, y.Index) })
+	for _, item := range b.Details {
+		b.Errors = append(b.Errors, b.classes[item.Index])
+	}
+}
+
+// bulkClass is ai-memory's wording of why an item was refused.
+func bulkClass(p *Problem) string {
+	row, _ := p.Code.Row()
+	switch row.Status {
+	case 400:
+		return "validation failed"
+	case 409:
+		return "conflict: already exists"
+	case 404:
+		return "not found"
+	case 403:
+		return "forbidden"
+	case 503, 429, 507:
+		return "replication unavailable"
+	}
+	return "internal error"
+}
+
+// nothingWritten is the error of a bulk create that the node as a whole could
+// not take: busy, full or closing. The client must see that as a status.
+func nothingWritten(results []engine.BulkResult, taken int) error {
+	if len(results) == 0 || taken > 0 {
+		return nil
+	}
+	for _, is := range []error{memory.ErrBusy, memory.ErrFull, memory.ErrClosed, memory.ErrKeyReused} {
+		all := true
+		for _, r := range results {
+			all = all && errors.Is(r.Err, is)
+		}
+		if all {
+			return results[0].Err
+		}
+	}
+	return nil
+}

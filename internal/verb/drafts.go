@@ -1,0 +1,116 @@
+package verb
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// draftOf is what the engine creates of a draft of a caller. The engine fills in
+// defaults and checks the values.
+func draftOf(d *client.Draft) (engine.Draft, error) {
+	if d.Signature != "" {
+		return engine.Draft{}, &Problem{
+			Code: client.CodeAttestationFailed, Fields: []string{"signature"}, Text: "signature: this node has no key of the agent to check it with",
+		}
+	}
+	m := memory.Memory{
+		ID: d.ID, Tier: memory.Tier(d.Tier), Namespace: d.Namespace, Title: d.Title, Content: d.Content, Tags: d.Tags, Priority: d.Priority,
+		Source: d.Source, Metadata: objectOf(d.Metadata), ReflectionDepth: d.Depth, EntityID: d.EntityID, PersonaVersion: d.PersonaVersion,
+		SourceURI: d.SourceURI, SourceSpan: (*memory.Span)(d.SourceSpan), ConfidenceSource: d.ConfidenceSource,
+		ConfidenceSignals: (*memory.Confidence)(d.ConfidenceSignals), MemoryKind: d.Kind,
+	}
+	var err error
+	for _, t := range []struct {
+		name string
+		from *client.Time
+		to   *memory.Instant
+	}{
+		{"created_at", d.CreatedAt, &m.CreatedAt}, {"expires_at", d.ExpiresAt, &m.ExpiresAt}, {"confidence_decayed_at", d.ConfidenceDecayed, &m.ConfidenceDecayed},
+	} {
+		if t.from == nil {
+			continue
+		}
+		if *t.to, err = instantOf(t.name, *t.from); err != nil {
+			return engine.Draft{}, err
+		}
+	}
+	if m.Citations, err = citationsOf(d.Citations); err != nil {
+		return engine.Draft{}, err
+	}
+	if d.Scope != "" {
+		if m.Metadata, err = m.Metadata.With(memory.MetaScope, d.Scope); err != nil {
+			return engine.Draft{}, BadField("metadata", "metadata: want a JSON object")
+		}
+	}
+	return engine.Draft{
+		Memory: m, OnConflict: engine.OnConflict(d.OnConflict), Embedding: embeddingOf(d.Embedding), Confidence: d.Confidence,
+		TTL: time.Duration(d.TTL) * time.Second,
+	}, nil
+}
+
+func objectOf(raw json.RawMessage) memory.Object {
+	if s := string(raw); s == "null" || s == "{}" {
+		return nil
+	}
+	return memory.Object(raw)
+}
+
+func embeddingOf(e *client.Embedding) *memory.Embedding {
+	if e == nil {
+		return nil
+	}
+	return &memory.Embedding{Model: e.Model, Vector: e.Vector}
+}
+
+func citationsOf(list []client.Citation) ([]memory.Citation, error) {
+	if list == nil {
+		return nil, nil
+	}
+	out := make([]memory.Citation, len(list))
+	for i, c := range list {
+		at, err := instantOf("citations", c.AccessedAt)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = memory.Citation{URI: c.URI, AccessedAt: at, Hash: c.Hash, Span: (*memory.Span)(c.Span)}
+	}
+	return out, nil
+}
+
+// patchOf is what the engine makes of an edit.
+func patchOf(in *client.UpdateInput, given map[string]bool) (engine.Patch, error) {
+	p := engine.Patch{
+		Title: in.Title, Content: in.Content, Tier: (*memory.Tier)(in.Tier), Namespace: in.Namespace, Tags: in.Tags, Priority: in.Priority,
+		Confidence: in.Confidence, SourceURI: in.SourceURI, Resolve: in.Resolve, Embedding: embeddingOf(in.Embedding),
+	}
+	if kind := kindOf(in.Metadata); kind != 0 && kind != 'n' {
+		o := objectOf(in.Metadata)
+		p.Metadata = &o
+	}
+	if in.ExpiresAt != nil || given["expires_at"] {
+		at, err := clearable(in.ExpiresAt)
+		if err != nil {
+			return p, err
+		}
+		p.ExpiresAt = &at
+	}
+	var err error
+	p.IfVersion, err = ifMatch(in.IfMatch)
+	return p, err
+}
+
+// clearable reads a time; none, "null" and "" clear it.
+func clearable(s *string) (memory.Instant, error) {
+	if s == nil || *s == "" || *s == "null" {
+		return 0, nil
+	}
+	var t client.Time
+	if t.UnmarshalText([]byte(*s)) != nil {
+		return 0, BadField("expires_at", "expires_at %.64q: want a time in RFC 3339, or null to clear it", *s)
+	}
+	return instantOf("expires_at", t)
+}

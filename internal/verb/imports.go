@@ -1,0 +1,168 @@
+package verb
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/verb/aimemory"
+)
+
+type imports struct{ *deps }
+
+// importVerbs take in what other programs have exported.
+func importVerbs(of *deps) []Verb {
+	d := imports{of}
+	return []Verb{
+		Of(Verb{
+			Name: "memory_import", Family: familyArchive, Summary: "take in an export of ai-memory", Access: Change,
+			Answers: []Answer{Gives(Fine, client.Imported{})},
+		}, d.importAll),
+	}
+}
+
+// importing is an import while it goes on.
+type importing struct {
+	client.Imported
+
+	caller memory.AgentID
+	drafts []engine.Draft
+	names  []string          // of drafts, for errors
+	moved  map[string]string // ids that became others, because their titles were taken
+}
+
+func (v *importing) refuse(name string, err error) {
+	v.Errors = append(v.Errors, name+": "+ProblemOf(err, v.caller).Text)
+}
+
+// importAll creates the memories of an export, each on its own, and then their
+// links. They belong to the caller: metadata.imported_from_agent_id says whose
+// they were. Titles that are taken are merged.
+func (d imports) importAll(ctx context.Context, c *Call, in *client.ImportInput) (Done, error) {
+	v := &importing{
+		Imported: client.Imported{Count: len(in.Memories), IDs: []string{}, Errors: []string{}, DryRun: in.DryRun},
+		caller:   c.Agent, moved: map[string]string{},
+	}
+	for i, raw := range in.Memories {
+		name, draft, err := importDraft(raw, c.Agent)
+		name = cmp.Or(name, fmt.Sprintf("memory %d", i))
+		if err != nil {
+			v.refuse(name, err)
+			continue
+		}
+		v.drafts, v.names = append(v.drafts, draft), append(v.names, name)
+	}
+	if in.DryRun {
+		v.Imported.Imported, v.Links = len(v.drafts), len(in.Links)
+		return Done{Body: v.Imported}, nil
+	}
+	var results []engine.BulkResult
+	if len(v.drafts) > 0 {
+		results = d.engine.Bulk(ctx, c.Caller, v.drafts)
+	}
+	for i, r := range results {
+		v.add(i, r)
+	}
+	if err := nothingWritten(results, v.Imported.Imported+len(v.Pending)); err != nil {
+		return Done{}, err
+	}
+	for i, raw := range in.Links {
+		if err := d.importLink(ctx, c, raw, v.moved); err != nil {
+			v.refuse(fmt.Sprintf("link %d", i), err)
+			continue
+		}
+		v.Links++
+	}
+	return Done{Body: v.Imported}, nil
+}
+
+func (v *importing) add(i int, r engine.BulkResult) {
+	id := v.drafts[i].Memory.ID
+	switch {
+	case r.Err != nil:
+		if e, missed := errors.AsType[*engine.QuorumError](r.Err); missed {
+			v.moved[id] = Subject(e.Outcome)
+		}
+		v.refuse(v.names[i], r.Err)
+	case r.Outcome.Pending != nil:
+		v.Pending = append(v.Pending, r.Outcome.Pending.ID)
+	default:
+		v.Imported.Imported++
+		v.Receipt = ShowReceipt(r.Outcome.Receipt)
+		v.IDs = append(v.IDs, Subject(r.Outcome))
+		v.moved[id] = Subject(r.Outcome)
+	}
+}
+
+// importDraft is a memory of an export as the caller would create it.
+func importDraft(raw json.RawMessage, caller memory.AgentID) (name string, d engine.Draft, err error) {
+	d, err = draftItem(onlyDraft(raw), caller, func(in *client.Draft) error {
+		name = in.ID
+		// Whose it was is not who asks.
+		in.AgentID, in.OnConflict = "", string(engine.ConflictMerge)
+		meta := objectOf(in.Metadata)
+		var owner string
+		if !meta.Field(memory.MetaAgent, &owner) || owner == string(caller) {
+			return nil
+		}
+		meta, err := meta.With("imported_from_agent_id", owner)
+		if err == nil {
+			meta, err = meta.With(memory.MetaAgent, nil)
+		}
+		if err != nil {
+			return BadField("metadata", "metadata: want a JSON object")
+		}
+		in.Metadata = json.RawMessage(meta)
+		return nil
+	})
+	return name, d, err
+}
+
+// onlyDraft is raw without what creates no memory: counts and times that the node
+// keeps itself.
+func onlyDraft(raw json.RawMessage) json.RawMessage {
+	all := map[string]json.RawMessage{}
+	if json.Unmarshal(raw, &all) != nil {
+		return raw // it will be refused for what it is
+	}
+	known := fieldsOf(reflect.TypeFor[client.Draft]())
+	kept := map[string]json.RawMessage{}
+	for _, f := range known {
+		if v, has := all[f.name]; has && f.name != "agent_id" {
+			kept[f.name] = v
+		}
+	}
+	if v, has := all["memory_kind"]; has && kept["kind"] == nil {
+		kept["kind"] = v
+	}
+	b, err := json.Marshal(kept)
+	if err != nil {
+		return raw
+	}
+	return b
+}
+
+func (d imports) importLink(ctx context.Context, c *Call, raw json.RawMessage, moved map[string]string) error {
+	t := reflect.TypeFor[client.LinkInput]()
+	a := arguments{typ: t, fields: fieldsOf(t), lenient: true, aliases: aimemory.Aliases()["memory_link"]}
+	in, _, _, err := a.read(Args{Body: raw}, c.Agent)
+	if err != nil {
+		return err
+	}
+	b := in.(*client.LinkInput) //nolint:forcetypeassert // read made it
+	l := memory.Link{Source: cmp.Or(moved[b.Source], b.Source), Target: cmp.Or(moved[b.Target], b.Target), Relation: cmp.Or(b.Relation, memory.DefaultRelation)}
+	if l.ValidFrom, err = instantOf("valid_from", b.ValidFrom); err != nil {
+		return err
+	}
+	if l.ValidUntil, err = instantOf("valid_until", b.ValidUntil); err != nil {
+		return err
+	}
+	_, err = d.engine.Link(ctx, c.part("link "+l.Source+" "+l.Relation+" "+l.Target), l)
+	return err
+}

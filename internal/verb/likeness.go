@@ -1,0 +1,136 @@
+package verb
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"math"
+	"strings"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+const (
+	// defaultThreshold is the share of words in common from which two texts are one.
+	defaultThreshold      = 0.8
+	defaultContradictions = 50
+)
+
+type likeness struct{ *deps }
+
+// likenessVerbs are those about texts, names and topics that are alike.
+func likenessVerbs(of *deps) []Verb {
+	d := likeness{of}
+	return []Verb{
+		Of(Verb{
+			Name: "memory_check_duplicate", Family: familyPower, Summary: "find the memory with most words in common",
+			Answers: []Answer{Gives(Fine, client.Duplicate{})},
+		}, d.checkDuplicate),
+		Of(Verb{
+			Name: "memory_detect_contradiction", Family: familyPower, Summary: "list memories about a topic that contradict each other",
+			Answers: []Answer{Gives(Fine, client.Contradictions{})},
+		}, d.contradictions),
+		Of(Verb{
+			Name: "memory_entity_register", Family: familyGraph, Summary: "register an entity and the names it goes by", Access: Change, Waits: true,
+			Answers: []Answer{Gives(Created, client.RegisteredEntity{}), Gives(Fine, client.RegisteredEntity{})}, Codes: []client.Code{client.CodeConflict},
+		}, d.registerEntity),
+		Of(Verb{
+			Name: "memory_entity_get_by_alias", Family: familyGraph, Summary: "find the entity that goes by a name",
+			Answers: []Answer{Gives(Fine, client.FoundEntity{})},
+		}, d.entityByAlias),
+	}
+}
+
+func (d likeness) checkDuplicate(ctx context.Context, c *Call, in *client.DuplicateInput) (Done, error) {
+	if err := memory.ValidTitle(in.Title); err != nil {
+		return Done{}, err
+	}
+	if err := memory.ValidContent(in.Content); err != nil {
+		return Done{}, err
+	}
+	v := client.Duplicate{Threshold: defaultThreshold, Method: "lexical"}
+	if t := in.Threshold; t != nil {
+		if math.IsNaN(*t) || *t <= 0 || *t > 1 {
+			return Done{}, BadField("threshold", "threshold %v: want more than 0, at most 1", *t)
+		}
+		v.Threshold = *t
+	}
+	f := memory.Filter{Viewer: c.Agent, Now: d.now(), Namespace: in.Namespace}
+	if err := validFilter(f); err != nil {
+		return Done{}, err
+	}
+	found, err := d.engine.Similar(ctx, f, in.Title, in.Content)
+	if err != nil {
+		return Done{}, err
+	}
+	v.Scanned = len(found)
+	if len(found) > 0 {
+		r := found[0].Record
+		v.Nearest = &client.Nearest{ID: r.ID, Title: r.Title, Namespace: r.Namespace, Similarity: math.Round(found[0].Similarity*1000) / 1000}
+		if v.Duplicate = found[0].Similarity >= v.Threshold; v.Duplicate {
+			v.Merge = &r.ID
+		}
+	}
+	return Done{Body: v}, nil
+}
+
+func (d likeness) contradictions(ctx context.Context, c *Call, in *client.ContradictionsInput) (Done, error) {
+	f := memory.Filter{Viewer: c.Agent, Now: d.now(), Namespace: in.Namespace}
+	if in.Topic == "" && f.Namespace == "" {
+		return Done{}, Bad("contradictions: want at least one of topic and namespace")
+	}
+	if err := validFilter(f); err != nil {
+		return Done{}, err
+	}
+	recs, pairs, err := d.engine.Contradictions(ctx, f, in.Topic, cmp.Or(in.Limit, defaultContradictions))
+	if err != nil {
+		return Done{}, err
+	}
+	v := client.Contradictions{Memories: showMemories(recs), Links: make([]client.Contradiction, len(pairs))}
+	for i, p := range pairs {
+		v.Links[i] = client.Contradiction{Source: p.Source, Target: p.Target, Relation: "contradicts", Guessed: p.Guessed}
+	}
+	return Done{Body: v}, nil
+}
+
+func showEntity(x engine.Entity) client.Entity {
+	return client.Entity{ID: orNull(x.ID), Name: orNull(x.Name), Namespace: orNull(x.Namespace), Aliases: orEmpty(x.Aliases)}
+}
+
+func (d likeness) registerEntity(ctx context.Context, c *Call, in *client.EntityInput) (Done, error) {
+	out, x, err := d.engine.RegisterEntity(ctx, c.Caller, engine.Entity{Name: in.Name, Namespace: in.Namespace, Aliases: in.Aliases, Metadata: objectOf(in.Metadata)})
+	if err == nil && out.Entry == nil {
+		return Done{Body: client.RegisteredEntity{Entity: showEntity(x)}}, nil
+	}
+	how := Fine
+	if err == nil {
+		if made, is := out.Entry.Op.(*memory.Put); is && made.Create {
+			how = Created
+		}
+	}
+	return written(out, err, how, func() any {
+		return client.RegisteredEntity{Entity: showEntity(x), Created: how == Created, Receipt: ShowReceipt(out.Receipt)}
+	})
+}
+
+func (d likeness) entityByAlias(ctx context.Context, c *Call, in *client.ByAliasInput) (Done, error) {
+	alias := strings.TrimSpace(in.Alias)
+	if alias == "" {
+		return Done{}, Missing("alias")
+	}
+	if in.Namespace != "" {
+		if err := memory.ValidNamespace(in.Namespace); err != nil {
+			return Done{}, err
+		}
+	}
+	x, err := d.engine.EntityByAlias(ctx, c.Agent, alias, in.Namespace)
+	if errors.Is(err, memory.ErrNotFound) {
+		return Done{Body: client.FoundEntity{Entity: showEntity(engine.Entity{})}}, nil
+	}
+	if err != nil {
+		return Done{}, err
+	}
+	return Done{Body: client.FoundEntity{Entity: showEntity(x), Found: true}}, nil
+}

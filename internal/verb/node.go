@@ -1,0 +1,213 @@
+package verb
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+type node struct{ *deps }
+
+// nodeVerbs are those about the node, its members and what it keeps.
+func nodeVerbs(of *deps) []Verb {
+	d := node{of}
+	reaching := []client.Code{client.CodeNotFound, client.CodeMemberUnreachable}
+	return []Verb{
+		Of(Verb{Name: "memory_receipt", Summary: "say who holds a write now", Answers: []Answer{Gives(Fine, client.ReceiptNow{})}}, d.receipt),
+		Of(Verb{Name: "node_status", Summary: "describe the node and its members", Answers: []Answer{Gives(Fine, client.Status{})}}, d.status),
+		Of(Verb{Name: "node_diff", Summary: "compare with a member", Answers: []Answer{Gives(Fine, client.Diff{})}, Codes: reaching}, d.diff),
+		Of(Verb{
+			Name: "node_repair", Summary: "merge again what a member has and this node lacks", Access: Operator,
+			Answers: []Answer{Gives(Fine, client.Diff{})}, Codes: reaching,
+		}, d.repair),
+		Of(Verb{Name: "node_parked", Summary: "list ops that a member refused", Answers: []Answer{Gives(Fine, client.ParkedList{})}}, d.parked),
+		Of(Verb{
+			Name: "node_parked_retry", Summary: "offer refused ops again", Access: Operator,
+			Answers: []Answer{Gives(Fine, client.Retried{})}, Codes: []client.Code{client.CodeNotFound},
+		}, d.retryParked),
+		Of(Verb{Name: "memory_stats", Family: familyMeta, Summary: "count what the node keeps", Answers: []Answer{Gives(Fine, client.Stats{})}}, d.stats),
+		Of(Verb{
+			Name: "memory_capabilities", Family: familyMeta, Summary: "say what this server can do", Answers: []Answer{Gives(Fine, client.Capabilities{})},
+		}, d.capabilities),
+		Of(Verb{
+			Name: "memory_gc", Family: familyLifecycle, Summary: "drop history that is no longer kept",
+			Answers: []Answer{Gives(Fine, client.Collected{})},
+		}, d.collect),
+		Of(Verb{Name: "memory_quota_status", Family: familyPower, Summary: "say what an agent keeps", Answers: []Answer{Gives(Fine, client.Quota{})}}, d.quota),
+	}
+}
+
+func (d node) receipt(ctx context.Context, c *Call, in *client.ReceiptInput) (Done, error) {
+	dot, err := memory.ParseDot(in.Dot)
+	if err != nil {
+		return Done{}, err
+	}
+	r, err := d.engine.Receipt(ctx, c.Agent, dot)
+	if err != nil {
+		return Done{}, err
+	}
+	v := ShowReceipt(r)
+	return Done{Body: client.ReceiptNow{Receipt: *v, Nested: v}}, nil
+}
+
+func (d node) status(ctx context.Context, _ *Call, _ *client.NoInput) (Done, error) {
+	s, err := d.engine.Status(ctx)
+	if err != nil {
+		return Done{}, err
+	}
+	return Done{Body: ShowStatus(&s)}, nil
+}
+
+// ShowStatus is a status as callers see it.
+func ShowStatus(s *engine.Status) client.Status {
+	c := s.Counts
+	v := client.Status{
+		Node: string(s.Node), Incarnation: s.Incarnation, Digest: s.Digest.String(), Heads: map[string]client.Head{}, LSN: s.LSN, W: s.W, N: s.N,
+		Members: make([]client.Member, len(s.Members)), Parked: showParked(s.Parked), IndexLag: s.IndexLag, Version: s.Version,
+		Counts:    client.Counts{Live: c.Live, Archived: c.Archived, Deleted: c.Deleted, Erased: c.Erased, Conflicts: c.Conflicts, Links: c.Links, Bytes: c.Bytes},
+		StartedAt: timeOf(s.StartedAt), Time: timeOf(s.Time), Warnings: orEmpty(s.Warnings),
+	}
+	for origin, h := range s.Heads {
+		head := client.Head{Seq: h.Seq, Gaps: h.Gaps}
+		if !h.Chain.IsZero() {
+			head.Chain = h.Chain.String()
+		}
+		v.Heads[string(origin)] = head
+	}
+	for i := range s.Members {
+		m := &s.Members[i]
+		v.Members[i] = client.Member{
+			Name: string(m.Name), URL: m.URL, State: m.State, Acked: m.Acked, Owed: m.Owed, Parked: m.Parked, LastAckAt: timeOf(m.LastAckAt),
+			ProvenEqualAt: timeOf(m.ProvenEqualAt), LastError: m.LastError, ClockSkewMS: m.ClockSkewMS,
+		}
+	}
+	return v
+}
+
+func showParked(list []memory.Parked) []client.Parked {
+	out := make([]client.Parked, len(list))
+	for i := range list {
+		p := &list[i]
+		out[i] = client.Parked{Dot: p.Dot.String(), Code: p.Code, Text: p.Text, Member: string(p.Member), Since: timeOf(p.Since), Retry: timeOf(p.Retry)}
+	}
+	return out
+}
+
+// showDiff is a comparison; versions are shown as the dots that wrote them.
+func showDiff(d engine.Diff) client.Diff {
+	v := client.Diff{
+		Member: string(d.Member), Equal: d.Equal, Here: d.Here.String(), There: d.There.String(), Count: len(d.Differences), Truncated: d.Truncated,
+		Differences: make([]client.Difference, len(d.Differences)),
+	}
+	for i, x := range d.Differences {
+		to := &v.Differences[i]
+		to.Key, to.Family = x.Key, x.Family
+		if !x.Here.IsZero() {
+			to.Here, to.HereAt = x.Here.Dot.String(), timeOf(x.Here.Stamp.Instant())
+		}
+		if !x.There.IsZero() {
+			to.There, to.ThereAt = x.There.Dot.String(), timeOf(x.There.Stamp.Instant())
+		}
+	}
+	return v
+}
+
+func (d node) diff(ctx context.Context, _ *Call, in *client.MemberInput) (Done, error) {
+	return d.compare(ctx, in, d.engine.Diff)
+}
+
+func (d node) repair(ctx context.Context, _ *Call, in *client.MemberInput) (Done, error) {
+	return d.compare(ctx, in, d.engine.Repair)
+}
+
+func (d node) compare(ctx context.Context, in *client.MemberInput, with func(context.Context, memory.Node) (engine.Diff, error)) (Done, error) {
+	m := memory.Node(in.Member)
+	if err := m.Valid(); err != nil {
+		return Done{}, err
+	}
+	found, err := with(ctx, m)
+	if err != nil {
+		return Done{}, err
+	}
+	return Done{Body: showDiff(found)}, nil
+}
+
+func (d node) parked(ctx context.Context, _ *Call, _ *client.NoInput) (Done, error) {
+	list, err := d.engine.Parked(ctx)
+	if err != nil {
+		return Done{}, err
+	}
+	return Done{Body: client.ParkedList{Parked: showParked(list), Count: len(list)}}, nil
+}
+
+func (d node) retryParked(ctx context.Context, _ *Call, in *client.RetryInput) (Done, error) {
+	dots := make([]memory.Dot, len(in.Dots))
+	for i, text := range in.Dots {
+		var err error
+		if dots[i], err = memory.ParseDot(text); err != nil {
+			return Done{}, err
+		}
+	}
+	n, err := d.engine.RetryParked(ctx, dots)
+	if err != nil {
+		return Done{}, err
+	}
+	return Done{Body: client.Retried{Retried: n}}, nil
+}
+
+func (d node) stats(ctx context.Context, caller *Call, _ *client.NoInput) (Done, error) {
+	c, err := d.engine.Namespaces(ctx, caller.Agent)
+	if err != nil {
+		return Done{}, err
+	}
+	tiers := make([]client.TierCount, 0, len(c.ByTier))
+	for t, n := range c.ByTier {
+		tiers = append(tiers, client.TierCount{Tier: string(t), Count: n})
+	}
+	slices.SortFunc(tiers, func(x, y client.TierCount) int {
+		return cmp.Compare(memory.Tier(y.Tier).Rank(), memory.Tier(x.Tier).Rank())
+	})
+	return Done{Body: client.Stats{
+		Total: c.Live, ByTier: tiers, ByNamespace: namespaceCounts(c.ByNamespace), Links: c.Links, Bytes: c.Bytes,
+		Archived: c.Archived, Deleted: c.Deleted, Erased: c.Erased, ExpiringSoon: c.ExpiringSoon,
+	}}, nil
+}
+
+func (d node) collect(ctx context.Context, c *Call, _ *client.NoInput) (Done, error) {
+	n, err := d.engine.Collect(ctx)
+	if err != nil {
+		return Done{}, err
+	}
+	counts, err := d.engine.Namespaces(ctx, c.Agent)
+	if err != nil {
+		return Done{}, err
+	}
+	return Done{Body: client.Collected{Dropped: n, Bytes: counts.Bytes}}, nil
+}
+
+func (d node) quota(ctx context.Context, c *Call, in *client.QuotaInput) (Done, error) {
+	f := memory.Filter{Viewer: c.Agent, Now: d.now(), Owner: c.Agent, Namespace: in.Namespace}
+	if err := validFilter(f); err != nil {
+		return Done{}, err
+	}
+	counts := map[string]int64{}
+	if !c.Agent.Unowned() {
+		var err error
+		if counts, err = d.engine.Spaces(ctx, f); err != nil {
+			return Done{}, err
+		}
+	}
+	agent := string(c.Agent)
+	v := client.Quota{
+		Agent: agent, Quota: client.Allotment{Agent: agent, Namespace: cmp.Or(in.Namespace, "_global")}, Quotas: []client.Allotment{}, Count: len(counts),
+	}
+	for _, s := range namespaceCounts(counts) {
+		v.Quota.Memories += s.Count
+		v.Quotas = append(v.Quotas, client.Allotment{Agent: agent, Namespace: s.Namespace, Memories: s.Count})
+	}
+	return Done{Body: v}, nil
+}

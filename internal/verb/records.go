@@ -1,0 +1,211 @@
+package verb
+
+import (
+	"context"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+const (
+	familyCore      = "core"
+	familyLifecycle = "lifecycle"
+	familyPower     = "power"
+	familyArchive   = "archive"
+)
+
+type records struct{ *deps }
+
+// recordVerbs are those on single memories.
+func recordVerbs(of *deps) []Verb {
+	d := records{of}
+	edited := []Answer{Gives(Fine, client.Written{}, client.WrittenMinimal{}, client.Gone{})}
+	return []Verb{
+		Of(Verb{
+			Name: "memory_store", Family: familyCore, Summary: "create a memory", Access: Change, Waits: true,
+			Answers: []Answer{Gives(Created, client.Written{}, client.WrittenMinimal{}, client.Gone{})},
+			Codes:   []client.Code{client.CodeConflict, client.CodeAttestationFailed},
+		}, d.store),
+		Of(Verb{
+			Name: "memory_store_bulk", Family: familyPower, Summary: "create up to 1000 memories", Access: Change, List: "memories",
+			Answers: []Answer{Gives(Fine, client.Bulk{})},
+		}, d.bulk),
+		Of(Verb{
+			Name: "memory_get", Family: familyCore, Summary: "read a memory and its links",
+			Answers: []Answer{Gives(Fine, client.Got{})}, Codes: []client.Code{client.CodeAmbiguousID},
+		}, d.get),
+		Of(Verb{
+			Name: "memory_update", Family: familyLifecycle, Summary: "edit a memory", Access: Change, Waits: true, Answers: edited,
+			Codes: []client.Code{client.CodeConflict, client.CodeAmbiguousID},
+		}, d.update),
+		Of(Verb{
+			Name: "memory_delete", Family: familyLifecycle, Summary: "delete a memory, or with erase erase it", Access: Change, Waits: true,
+			Answers: []Answer{Gives(Fine, client.Deleted{})}, Codes: []client.Code{client.CodeAmbiguousID},
+		}, d.remove),
+		Of(Verb{
+			Name: "memory_promote", Family: familyLifecycle, Summary: "promote a memory to the long tier", Access: Change, Waits: true,
+			Answers: []Answer{Gives(Fine, client.Promoted{})}, Codes: []client.Code{client.CodeAmbiguousID},
+		}, d.promote),
+		Of(Verb{
+			Name: "memory_erase", Family: familyLifecycle, Summary: "erase a memory for good", Access: Change, Waits: true,
+			Answers: []Answer{Gives(Fine, client.Deleted{})}, Codes: []client.Code{client.CodeAmbiguousID},
+		}, func(ctx context.Context, c *Call, in *client.EraseInput) (Done, error) {
+			return d.erase(ctx, c, in.ByID)
+		}),
+		Of(Verb{
+			Name: "memory_history", Family: familyArchive, Summary: "list the versions of a memory",
+			Answers: []Answer{Gives(Fine, client.History{})}, Codes: []client.Code{client.CodeAmbiguousID},
+		}, d.history),
+		Of(Verb{
+			Name: "memory_consolidate", Family: familyPower, Summary: "replace memories by one", Access: Change, Waits: true,
+			Answers: []Answer{Gives(Created, client.Consolidated{})}, Codes: []client.Code{client.CodeConflict, client.CodeNotFound},
+		}, d.consolidate),
+		Of(Verb{
+			Name: "memory_forget", Family: familyLifecycle, Summary: "archive what matches", Access: Change,
+			Answers: []Answer{Gives(Fine, client.Forgotten{})},
+		}, d.forget),
+	}
+}
+
+func (d records) store(ctx context.Context, c *Call, in *client.StoreInput) (Done, error) {
+	draft, err := draftOf(&in.Draft)
+	if err != nil {
+		return Done{}, err
+	}
+	out, err := d.engine.Create(ctx, c.Caller, draft)
+	if err == nil {
+		d.meter.Stored(1)
+	}
+	return record(out, err, Created, in.Prefer)
+}
+
+func (d records) get(ctx context.Context, c *Call, in *client.ByID) (Done, error) {
+	id, err := idOf(*in)
+	if err != nil {
+		return Done{}, err
+	}
+	rec, links, err := d.engine.Get(ctx, c.Agent, id)
+	if err != nil {
+		return Done{}, err
+	}
+	m := ShowMemory(rec)
+	return Done{Body: client.Got{Memory: m, Nested: m, Links: ShowLinks(links)}, Version: rec.Version}, nil
+}
+
+func (d records) update(ctx context.Context, c *Call, in *client.UpdateInput) (Done, error) {
+	id, err := idOf(in.ByID)
+	if err != nil {
+		return Done{}, err
+	}
+	p, err := patchOf(in, c.Given)
+	if err != nil {
+		return Done{}, err
+	}
+	out, err := d.engine.Update(ctx, c.Caller, id, p)
+	return record(out, err, Fine, in.Prefer)
+}
+
+func (d records) remove(ctx context.Context, c *Call, in *client.DeleteInput) (Done, error) {
+	if in.Erase {
+		return d.erase(ctx, c, in.ByID)
+	}
+	id, err := idOf(in.ByID)
+	if err != nil {
+		return Done{}, err
+	}
+	out, err := d.engine.Delete(ctx, c.Caller, id)
+	return written(out, err, Fine, func() any {
+		return client.Deleted{Deleted: true, ID: Subject(out), Receipt: ShowReceipt(out.Receipt)}
+	})
+}
+
+func (d records) erase(ctx context.Context, c *Call, in client.ByID) (Done, error) {
+	id, err := idOf(in)
+	if err != nil {
+		return Done{}, err
+	}
+	out, err := d.engine.Erase(ctx, c.Caller, id)
+	return written(out, err, Fine, func() any {
+		return client.Deleted{Deleted: true, Erased: true, ID: Subject(out), Receipt: ShowReceipt(out.Receipt)}
+	})
+}
+
+func (d records) promote(ctx context.Context, c *Call, in *client.ChangeInput) (Done, error) {
+	id, err := idOf(in.ByID)
+	if err != nil {
+		return Done{}, err
+	}
+	out, err := d.engine.Promote(ctx, c.Caller, id)
+	return written(out, err, Fine, func() any {
+		return client.Promoted{Promoted: true, ID: Subject(out), Tier: string(memory.Long), Memory: showNow(out), Receipt: ShowReceipt(out.Receipt)}
+	})
+}
+
+func (d records) history(ctx context.Context, c *Call, in *client.ByID) (Done, error) {
+	id, err := idOf(*in)
+	if err != nil {
+		return Done{}, err
+	}
+	revs, rec, err := d.engine.History(ctx, c.Agent, id)
+	if err != nil {
+		return Done{}, err
+	}
+	life, reason := rec.Stands(d.now())
+	return Done{Body: client.History{
+		ID: rec.ID, State: life.String(), Reason: reason, Conflicts: rec.Conflicts, Count: len(revs), Revisions: showRevisions(revs),
+	}}, nil
+}
+
+func showRevisions(revs []memory.Revision) []client.Revision {
+	out := make([]client.Revision, len(revs))
+	for i, r := range revs {
+		e := r.Entry
+		v := client.Revision{
+			Dot: e.Dot.String(), Origin: string(e.Dot.Origin), At: timeOf(e.Stamp.Instant()), Actor: string(e.Actor), Kind: e.Op.Kind().String(),
+			Digest: e.Digest.String(), Previous: make([]string, len(e.Prev)), Current: r.Winner, Conflict: r.Conflict,
+		}
+		for j, dot := range e.Prev {
+			v.Previous[j] = dot.String()
+		}
+		if !e.Hollow.IsZero() {
+			v.Superseded = e.Hollow.String()
+		}
+		if m, has := e.Content(); has {
+			v.Memory = &client.Content{Memory: showContent(m)}
+		}
+		out[i] = v
+	}
+	return out
+}
+
+func (d records) consolidate(ctx context.Context, c *Call, in *client.ConsolidateInput) (Done, error) {
+	if err := memory.ValidTitle(in.Title); err != nil {
+		return Done{}, err
+	}
+	out, err := d.engine.Consolidate(ctx, c.Caller, engine.Consolidation{
+		IDs: in.IDs, Title: in.Title, Summary: in.Summary, Namespace: in.Namespace, Tier: memory.Tier(in.Tier),
+	})
+	return written(out, err, Created, func() any {
+		v := client.Consolidated{ID: Subject(out), Consolidated: len(in.IDs), Memory: showNow(out), Receipt: ShowReceipt(out.Receipt)}
+		if r := out.Record; r != nil {
+			v.Summary, v.Content = r.Memory.Content, r.Memory.Content
+		}
+		return v
+	})
+}
+
+func (d records) forget(ctx context.Context, c *Call, in *client.ForgetInput) (Done, error) {
+	if in.Namespace == "" && in.Pattern == "" && in.Tier == "" {
+		return Done{}, Bad("forget: want at least one of namespace, pattern and tier")
+	}
+	f := memory.Filter{Viewer: c.Agent, Now: d.now(), Namespace: in.Namespace, Tier: memory.Tier(in.Tier)}
+	if err := validFilter(f); err != nil {
+		return Done{}, err
+	}
+	n, err := d.engine.Forget(ctx, c.Caller, f, in.Pattern)
+	if err != nil {
+		return Done{}, err
+	}
+	return Done{Body: client.Forgotten{Deleted: n, Archived: n}}, nil
+}

@@ -1,0 +1,278 @@
+package verb
+
+import (
+	"encoding/json"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+func TestVerbsHaveNamesOfTheirOwnAndSayWhatTheyDo(t *testing.T) {
+	seen := map[string]bool{}
+	for _, v := range Table(Deps{}) {
+		if seen[v.Name] || v.Name == "" {
+			t.Errorf("%q is the name of two verbs, or of one without", v.Name)
+		}
+		seen[v.Name] = true
+		if v.Summary == "" || strings.HasSuffix(v.Summary, ".") || v.Summary[:1] != strings.ToLower(v.Summary[:1]) {
+			t.Errorf("%s: summary %q: want a line in small letters, without a full stop", v.Name, v.Summary)
+		}
+		if len(v.Answers) == 0 {
+			t.Errorf("%s gives nothing", v.Name)
+		}
+		if v.Family != "" && !slices.ContainsFunc(families(), func(f family) bool { return f.name == v.Family }) {
+			t.Errorf("%s is of the family %q, which is none", v.Name, v.Family)
+		}
+	}
+}
+
+// What a field means stands beside it, and what is no number, no truth value, no
+// time and no word of a list has an example.
+func TestEveryFieldHasAWordAndAnExample(t *testing.T) {
+	seen := map[reflect.Type]bool{}
+	for _, v := range Table(Deps{}) {
+		check(t, seen, reflect.TypeOf(v.Input()))
+		for _, a := range v.Answers {
+			for _, shape := range a.Shapes {
+				check(t, seen, reflect.TypeOf(shape))
+			}
+		}
+	}
+}
+
+func check(t *testing.T, seen map[reflect.Type]bool, of reflect.Type) {
+	t.Helper()
+	for of.Kind() == reflect.Pointer || of.Kind() == reflect.Slice || of.Kind() == reflect.Map {
+		of = of.Elem()
+	}
+	if of.Kind() != reflect.Struct || seen[of] || of == reflect.TypeFor[client.Time]() {
+		return
+	}
+	seen[of] = true
+	for _, f := range reflect.VisibleFields(of) {
+		tag, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if tag == "" || tag == "-" {
+			continue
+		}
+		if f.Tag.Get("doc") == "" {
+			t.Errorf("%s.%s has no doc tag", of, f.Name)
+		}
+		_, example := f.Tag.Lookup("example")
+		if isText(f.Type) && !example && f.Tag.Get("enum") == "" && f.Tag.Get("pattern") == "" {
+			t.Errorf("%s.%s has no example", of, f.Name)
+		}
+		check(t, seen, f.Type)
+	}
+}
+
+func isText(t reflect.Type) bool {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	return t.Kind() == reflect.String && t != reflect.TypeFor[client.Code]()
+}
+
+// The words of enumerations stand in tags, because the public package cannot ask
+// the vocabulary.
+func TestEnumerationsAreThoseOfTheVocabulary(t *testing.T) {
+	want := map[string][]string{
+		"Draft.source": memory.Sources(), "Draft.kind": memory.MemoryKinds(), "Draft.confidence_source": memory.ConfidenceSources(),
+		"Memory.source": memory.Sources(), "Memory.memory_kind": memory.MemoryKinds(), "Memory.confidence_source": memory.ConfidenceSources(),
+		"Link.relation": memory.Relations(), "Link.attest_level": memory.AttestLevels(), "LinkInput.relation": memory.Relations(),
+		"UnlinkInput.relation": memory.Relations(), "InvalidateInput.relation": memory.Relations(), "Edge.relation": memory.Relations(),
+	}
+	for _, of := range []reflect.Type{
+		reflect.TypeFor[client.Draft](), reflect.TypeFor[client.Memory](), reflect.TypeFor[client.Link](), reflect.TypeFor[client.LinkInput](),
+		reflect.TypeFor[client.UnlinkInput](), reflect.TypeFor[client.InvalidateInput](), reflect.TypeFor[client.Edge](),
+	} {
+		for _, f := range reflect.VisibleFields(of) {
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			if words, listed := want[of.Name()+"."+name]; listed {
+				if got := strings.Split(f.Tag.Get("enum"), ","); !slices.Equal(got, words) {
+					t.Errorf("%s.%s: enum %v, want %v", of.Name(), name, got, words)
+				}
+				delete(want, of.Name()+"."+name)
+			}
+		}
+	}
+	for name := range want {
+		t.Errorf("there is no field %s", name)
+	}
+}
+
+func TestRecallBudgets(t *testing.T) {
+	hits := make([]engine.Scored, 3)
+	for i := range hits {
+		hits[i].Memory.Content = strings.Repeat("x", 40) // 10 tokens
+	}
+	tests := map[string]struct {
+		budget, kept, used int
+		overflow           bool
+	}{
+		"none":      {-1, 3, 30, false},
+		"zero":      {0, 0, 0, false},
+		"too small": {5, 1, 10, true},
+		"for two":   {29, 2, 20, false},
+		"exact":     {30, 3, 30, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			body := recalled(engine.Recalled{Hits: hits}, tt.budget)
+			if body.Count != tt.kept || body.TokensUsed != tt.used {
+				t.Errorf("kept %v, used %v, want %d, %d", body.Count, body.TokensUsed, tt.kept, tt.used)
+			}
+			if (body.Meta == nil) != (tt.budget < 0) || body.Meta != nil && body.Meta.Overflow != tt.overflow {
+				t.Errorf("meta %+v", body.Meta)
+			}
+		})
+	}
+}
+
+func TestEventsAreUnderstoodInTheWordsOfSDKs(t *testing.T) {
+	for name, want := range map[string]string{
+		"memory.stored": memory.EventStore, "memory.created": memory.EventStore, "memory.updated": memory.EventUpdate,
+		"memory.deleted": memory.EventDelete, "memory.archived": memory.EventArchive, "memory.restored": memory.EventRestore,
+		"memory.promoted": memory.EventPromote, "memory.consolidated": memory.EventConsolidated,
+		memory.EventStore: memory.EventStore, memory.EventDecided: memory.EventDecided, "*": "*",
+	} {
+		if got := eventName(name); got != want {
+			t.Errorf("%s is %s, want %s", name, got, want)
+		}
+	}
+}
+
+func TestWhatAChangeDoesNotUnderstandIsRefusedAndWhatAReadDoesNotIsNamed(t *testing.T) {
+	table := Table(Deps{})
+	for name, body := range map[string]string{
+		"memory_store":       `{"title":"x","content":"y","tierr":"long"}`,
+		"memory_forget":      `{"namespace":"x","patern":"y"}`,
+		"memory_unlink":      `{"source_id":"a","target_id":"b","Relation":"related_to"}`,
+		"memory_update":      `{"title":"x","title":"y"}`,
+		"memory_store_bulk":  `{"memories":[],"dry":true}`,
+		"memory_consolidate": `{"ids":["a","b"],"title":"x","dryrun":true}`,
+	} {
+		v := Find(table, name)
+		_, _, _, err := v.args.read(Args{Body: []byte(body), Path: idIs("a")}, "me")
+		if p := ProblemOf(err, "me"); err == nil || p.Code != client.CodeUnknownField || len(p.Fields) != 1 {
+			t.Errorf("%s %s: %v", name, body, err)
+		}
+	}
+	v := Find(table, "memory_recall")
+	in, _, ignored, err := v.args.read(Args{Body: []byte(`{"query":"x","LIMIT":5,"citations":[{"x":1}]}`), Query: map[string][]string{"zz": {"1"}}}, "me")
+	if err != nil || !slices.Equal(ignored, []string{"LIMIT", "citations", "zz"}) {
+		t.Fatalf("ignored %v, error %v", ignored, err)
+	}
+	if got := in.(*client.RecallInput); got.Limit != 0 || got.Context != "x" {
+		t.Errorf("read %+v", got)
+	}
+}
+
+func TestNumbersAndTimesAreReadAsJSONHasThem(t *testing.T) {
+	v := Find(Table(Deps{}), "memory_store")
+	body := `{"title":"x","content":"y","priority":5.0,"ttl_secs":6e1,"expires_at":"2030-01-01t00:00:60z"}`
+	in, _, _, err := v.args.read(Args{Body: []byte("\ufeff" + body)}, "me")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := in.(*client.StoreInput)
+	if got.Priority != 5 || got.TTL != 60 || got.ExpiresAt.String() != "2030-01-01T00:01:00.000000000+00:00" || got.Title != "x" {
+		t.Errorf("read %+v, expires %s", got, got.ExpiresAt)
+	}
+}
+
+// idIs is a path that names an id.
+func idIs(id string) func(string) string {
+	return func(name string) string {
+		if name == "id" {
+			return id
+		}
+		return ""
+	}
+}
+
+// A member of a JSON object is found by the scanner as encoding/json finds it.
+func TestTheScannerFindsWhatEncodingJSONFinds(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		raw, err := json.Marshal(object(3).Draw(t, "object"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]json.RawMessage{}
+		if err := json.Unmarshal(raw, &want); err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		members(raw, func(key string, value []byte) {
+			n++
+			if string(want[key]) != string(value) {
+				t.Errorf("%q is %s, want %s", key, value, want[key])
+			}
+		})
+		if n != len(want) {
+			t.Errorf("%d members, want %d in %s", n, len(want), raw)
+		}
+	})
+}
+
+func object(depth int) *rapid.Generator[map[string]any] {
+	return rapid.Custom(func(t *rapid.T) map[string]any {
+		out := map[string]any{}
+		for _, key := range rapid.SliceOfN(rapid.String(), 0, 5).Draw(t, "keys") {
+			switch n := rapid.IntRange(0, 5).Draw(t, "kind"); {
+			case n == 0 && depth > 0:
+				out[key] = object(depth-1).Draw(t, "nested")
+			case n == 1 && depth > 0:
+				out[key] = []any{object(depth-1).Draw(t, "item"), 1, "]", nil}
+			case n == 2:
+				out[key] = rapid.Float64Range(-1e6, 1e6).Draw(t, "number")
+			case n == 3:
+				out[key] = nil
+			default:
+				out[key] = rapid.String().Draw(t, "text")
+			}
+		}
+		return out
+	})
+}
+
+// FuzzArguments feeds every verb with bodies and queries: none panics, and each
+// either says by a code below 500 what is wrong, or gives a value.
+func FuzzArguments(f *testing.F) {
+	for _, seed := range []string{
+		`{"title":"x","content":"y","tags":["a"],"metadata":{"a":[1]},"expires_at":"2100-01-01T00:00:00Z","embedding":{"model":"m","vector":"AACAPw=="}}`,
+		`{"source_id":"a","to":"b","rel_type":"related_to"}`, `{"context":"x","limit":"5","tags":["a"],"kinds":"a,b"}`, `[{"title":"x"},5]`,
+		`{"memories":null}`, `{"standard":{"namespace":"a","governance":{"write":"any"}}}`, `{"expires_at":null,"metadata":null}`, `{"ids":["a",""],"title":1e400}`,
+		"\"\xff\"", `{"dots":["a.1.1"]}`, ``, `{"a":"\ud800","limit":1e9}`, `[]`, `{"priority":` + strings.Repeat("9", 30) + `}`,
+	} {
+		f.Add([]byte(seed), "limit=5&since=2026-01-01T00:00:00Z&tags=a&erase", `"3"`)
+	}
+	table := Table(Deps{})
+	f.Fuzz(func(t *testing.T, body []byte, query, header string) {
+		values, err := url.ParseQuery(query)
+		if err != nil {
+			values = nil
+		}
+		args := Args{Body: body, Query: values, Path: idIs(header), Header: func(string) string { return header }}
+		for i := range table {
+			in, _, _, err := table[i].args.read(args, "me")
+			if err == nil {
+				if list, is := in.(*client.ListInput); is && (list.Limit < 0 || list.Limit > maxList || list.MinPriority > 10) {
+					t.Errorf("%s: %+v", table[i].Name, list)
+				}
+				continue
+			}
+			row, known := ProblemOf(err, "me").Code.Row()
+			if !known || row.Status >= 500 || err.Error() == "" {
+				t.Errorf("%s: status %d for %v", table[i].Name, row.Status, err)
+			}
+		}
+	})
+}

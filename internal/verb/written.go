@@ -1,0 +1,92 @@
+package verb
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// written is what a change gives: the body, or [client.Waiting] where it waits
+// for approval. A missed quorum comes as err and is passed on.
+func written(out engine.Outcome, err error, how How, body func() any) (Done, error) {
+	if err != nil {
+		return Done{}, err
+	}
+	if out.Pending != nil {
+		return Done{How: Accepted, Body: waiting(out), Replayed: out.Replayed}, nil
+	}
+	return Done{How: how, Body: body(), Replayed: out.Replayed}, nil
+}
+
+const statusPending = "pending"
+
+// waiting is the answer to a change that needs approval.
+func waiting(out engine.Outcome) client.Waiting {
+	p := out.Pending
+	return client.Waiting{
+		Status: statusPending, ID: p.ID, Reason: "governance requires approval", Action: actionType(p.Action),
+		Namespace: p.Namespace, MemoryID: actionSubject(p.Action), Receipt: ShowReceipt(out.Receipt),
+	}
+}
+
+// actionType is ai-memory's word for a proposed op where it has one.
+func actionType(op memory.Op) string {
+	switch {
+	case op == nil:
+		return "unknown"
+	case op.Kind() == memory.KindPut:
+		return "store"
+	}
+	return op.Kind().String()
+}
+
+// actionSubject is the existing memory that a proposed op is about, or "".
+func actionSubject(op memory.Op) string {
+	if op == nil {
+		return ""
+	}
+	a := op.About()
+	if op.Kind() == memory.KindPut && a.Memories[0].Life == memory.Live {
+		return ""
+	}
+	return a.Changed()
+}
+
+// record gives the memory as it is after a write, or what a client prefers.
+func record(out engine.Outcome, err error, how How, prefer string) (Done, error) {
+	done, err := written(out, err, how, func() any {
+		receipt := ShowReceipt(out.Receipt)
+		if out.Record == nil { // a repeated request, and somebody erased the memory since
+			return client.Gone{ID: Subject(out), Receipt: receipt}
+		}
+		r := out.Record
+		if strings.Contains(prefer, "return=minimal") {
+			return client.WrittenMinimal{
+				ID: r.ID, Tier: string(r.Tier), Namespace: r.Namespace, Title: r.Title, AgentID: ownerOf(r), Version: r.Version, Receipt: receipt,
+			}
+		}
+		return client.Written{Memory: ShowMemory(r), AgentID: ownerOf(r), Receipt: receipt}
+	})
+	if out.Record != nil {
+		done.Version = out.Record.Version
+	}
+	return done, err
+}
+
+// ifMatch reads the version that a change expects: a number, quoted or not; 0 is any.
+func ifMatch(s string) (int64, error) {
+	if s == "" || s == "*" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(strings.Trim(strings.TrimPrefix(s, "W/"), `"`), 10, 64)
+	if err != nil || n < 1 {
+		return 0, BadField("If-Match", "If-Match %.40q: want the version of the memory", s)
+	}
+	return n, nil
+}
+
+// idOf checks an id that the path names.
+func idOf(in client.ByID) (string, error) { return in.ID, memory.ValidID(in.ID) }
