@@ -32,7 +32,7 @@ func TestEveryOpHasARuleOfPolicy(t *testing.T) {
 func TestEveryOpCanBeIssued(t *testing.T) {
 	issued := map[string]bool{}
 	for _, f := range goFiles(t) {
-		if f.dir != "engine" && f.dir != "api" || f.test {
+		if f.dir != "engine" && f.dir != "verb" || f.test {
 			continue
 		}
 		ast.Inspect(f.ast, func(n ast.Node) bool {
@@ -50,7 +50,7 @@ func TestEveryOpCanBeIssued(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !issued[name] {
-			t.Errorf("neither engine nor api makes a memory.%s", name)
+			t.Errorf("neither engine nor verb makes a memory.%s", name)
 		}
 	}
 }
