@@ -32,13 +32,6 @@ func stamp(t time.Time) string {
 	return t.Local().Format(time.RFC3339)
 }
 
-func stampOf(t *time.Time) string {
-	if t == nil {
-		return "-"
-	}
-	return stamp(*t)
-}
-
 // span writes a time that is left, roughly: "40 minutes", "7 days".
 func spanOf(d time.Duration) string {
 	switch {
