@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -64,7 +65,7 @@ func run(ctx context.Context, io stdio, args []string) int {
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		err = errInterrupted
 	}
-	a.explain(err)
+	a.explain(withMissing(ctx, a, err))
 	return exitCode(err)
 }
 
@@ -78,7 +79,28 @@ func (a *app) address() string {
 	return client.DefaultURL
 }
 
-func (a *app) connect() (*client.Client, error) { return a.connectTo(a.address()) }
+// connect speaks to the node that is named or, if several are, with commas
+// between them, to the first of them that answers.
+func (a *app) connect(ctx context.Context) (*client.Client, error) {
+	list := strings.Split(a.address(), ",")
+	for _, url := range list[:len(list)-1] {
+		c, err := a.connectTo(strings.TrimSpace(url))
+		if err != nil {
+			return nil, err
+		}
+		if answers(ctx, c) {
+			return c, nil
+		}
+	}
+	return a.connectTo(strings.TrimSpace(list[len(list)-1]))
+}
+
+// answers reports whether a node takes requests.
+func answers(ctx context.Context, c *client.Client) bool {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	return c.Ready(ctx) == nil
+}
 
 func (a *app) connectTo(url string) (*client.Client, error) {
 	return a.connectAs(url, a.speaker())
@@ -166,7 +188,7 @@ func say(w io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(w, format
 // asks is the body of a command that speaks to a node.
 func (a *app) asks(f func(ctx context.Context, c *client.Client, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
-		c, err := a.connect()
+		c, err := a.connect(cmd.Context())
 		if err != nil {
 			return err
 		}

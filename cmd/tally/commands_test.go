@@ -425,11 +425,17 @@ func TestAFederationThroughTheCommands(t *testing.T) {
 		Exit    int
 		Hint    string
 		Receipt *client.Receipt
+		Missing []absent
 	}](t, got.err)
+	if len(missed.Missing) != 2 || missed.Missing[0].Member != "birch" || missed.Missing[1].Member != "cedar" {
+		t.Errorf("missing: %+v", missed.Missing)
+	}
 	if got.code != exitQuorum || missed.Exit != exitQuorum || missed.Receipt == nil || !slices.Equal(missed.Receipt.HeldBy, []string{"alder"}) {
 		t.Fatalf("alone: %+v", got)
 	}
-	if got := a.tally("remember", "V2", "x"); !strings.Contains(got.err, "it is kept and will arrive") || !strings.Contains(got.err, "tally receipt alder.") {
+	if got := a.tally("remember", "V2", "x"); !strings.Contains(got.err, "it is kept and will arrive") || !strings.Contains(got.err, "tally receipt alder.") ||
+		!strings.Contains(got.err, "held by 1 of 3 members (alder), and 2 are wanted") || !strings.Contains(got.err, "\n  birch: ") ||
+		!strings.Contains(got.err, "\n  cedar: unreachable: ") {
 		t.Errorf("for people: %+v", got)
 	}
 	if list := must[client.Page](a, "list"); list.Count != 4 {
@@ -453,6 +459,9 @@ func TestAFederationThroughTheCommands(t *testing.T) {
 		t.Errorf("local: %+v", got)
 	}
 
+	if got := tally(t, []string{"TALLY_SERVER=" + b.url + ", " + c.url + "," + a.url}, "", "status", "--json"); !strings.Contains(got.out, `"node":"alder"`) {
+		t.Errorf("the first of several that answers: %+v", got)
+	}
 	b.start()
 	c.start()
 	eventually(t, "all hold the write", func() bool {

@@ -24,7 +24,7 @@ the new one names them. Without --summary its text lists their titles.`
 		if k.Summary, err = a.text(k.Summary); err != nil {
 			return err
 		}
-		c, err := a.connect()
+		c, err := a.connect(cmd.Context())
 		if err != nil {
 			return err
 		}

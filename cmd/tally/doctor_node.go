@@ -17,7 +17,7 @@ const (
 
 // checkNode asks the node. The error is one of the command line.
 func (d *doctor) checkNode(ctx context.Context) error {
-	c, err := d.app.connect()
+	c, err := d.app.connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -39,7 +39,7 @@ func (d *doctor) checkNode(ctx context.Context) error {
 	}
 	d.checkQuorum(s.W, s.N)
 	for _, m := range s.Members {
-		d.checkMember(m)
+		d.checkMember(m, s.Time.Time)
 		d.checkClock(m)
 		d.checkEqual(c, s, m)
 	}
@@ -61,7 +61,7 @@ func (d *doctor) checkQuorum(w, n int) {
 	case n > 1 && w == 1:
 		d.find("write quorum", uneasy, text, "a write is lost if this disk is lost before the next delivery: raise --write-quorum")
 	case n > 1 && w == n:
-		d.find("write quorum", uneasy, text, "no write is confirmed while any member is away: lower --write-quorum")
+		d.find("write quorum", uneasy, text, "no write is confirmed while any member is away: lower --write-quorum, or write with --when-short local")
 	case n > 1 && n%2 == 0:
 		d.find("write quorum", uneasy, text, "an even number of members bears no more failures than one member fewer: add or remove one")
 	default:
@@ -69,7 +69,7 @@ func (d *doctor) checkQuorum(w, n int) {
 	}
 }
 
-func (d *doctor) checkMember(m client.Member) {
+func (d *doctor) checkMember(m client.Member, now time.Time) {
 	check, text := "member "+m.Name, fmt.Sprintf("%s, owed %d", m.State, m.Owed)
 	if m.LastError != "" {
 		text += ": " + m.LastError
@@ -77,6 +77,8 @@ func (d *doctor) checkMember(m client.Member) {
 	switch {
 	case m.State == "stopped":
 		d.find(check, broken, text, "it does not believe who this node is, or is another node: compare the names and URLs in both configurations")
+	case m.State == "backoff" && callsHere(&m, now):
+		d.find(check, fine, text+"; it calls by itself, and was equal "+ago(m.ProvenEqualAt.Time, now), "")
 	case m.State == "backoff":
 		d.find(check, broken, text, "it does not answer: see that it runs, and that "+m.URL+" can be reached from this node")
 	case m.State == "unknown":

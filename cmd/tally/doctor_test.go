@@ -111,22 +111,24 @@ func TestMembersAreJudged(t *testing.T) {
 		check  string
 		want   verdict
 	}{
-		"well":          {client.Member{State: "ok"}, "member b", fine},
-		"stopped":       {client.Member{State: "stopped"}, "member b", broken},
-		"far behind":    {client.Member{State: "catching_up", Owed: 5000}, "member b", uneasy},
-		"not heard of":  {client.Member{State: "unknown"}, "member b", uneasy},
-		"clock off":     {client.Member{ClockSkewMS: -45_000}, "clock of b", uneasy},
-		"clock far off": {client.Member{ClockSkewMS: 90_000}, "clock of b", broken},
-		"equal":         {client.Member{ProvenEqualAt: client.TimeOf(fresh)}, "state of b", fine},
-		"long unequal":  {client.Member{ProvenEqualAt: client.TimeOf(old)}, "state of b", uneasy},
-		"never equal":   {client.Member{}, "state of b", uneasy},
+		"well":            {client.Member{State: "ok"}, "member b", fine},
+		"behind a router": {client.Member{State: "backoff", ProvenEqualAt: client.TimeOf(now)}, "member b", fine},
+		"away":            {client.Member{State: "backoff", ProvenEqualAt: client.TimeOf(fresh)}, "member b", broken},
+		"stopped":         {client.Member{State: "stopped"}, "member b", broken},
+		"far behind":      {client.Member{State: "catching_up", Owed: 5000}, "member b", uneasy},
+		"not heard of":    {client.Member{State: "unknown"}, "member b", uneasy},
+		"clock off":       {client.Member{ClockSkewMS: -45_000}, "clock of b", uneasy},
+		"clock far off":   {client.Member{ClockSkewMS: 90_000}, "clock of b", broken},
+		"equal":           {client.Member{ProvenEqualAt: client.TimeOf(fresh)}, "state of b", fine},
+		"long unequal":    {client.Member{ProvenEqualAt: client.TimeOf(old)}, "state of b", uneasy},
+		"never equal":     {client.Member{}, "state of b", uneasy},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			d := &doctor{}
 			d.cfg.MaxSkew = time.Minute
 			tc.member.Name = "b"
-			d.checkMember(tc.member)
+			d.checkMember(tc.member, s.Time.Time)
 			d.checkClock(tc.member)
 			d.checkEqual(nil, s, tc.member)
 			if f := (diagnosis{Checks: d.Checks}).of(tc.check); f.State != tc.want {

@@ -55,7 +55,7 @@ func exitHelp() string {
 		say(&b, "  %3d  %s\n", row.code, row.meaning)
 	}
 	b.WriteString("\nMessages go to stderr. With --json an error is one JSON object there:\n" +
-		"  {\"error\", \"code\", \"exit\", \"hint\", \"id\", \"receipt\", \"candidates\"}; what is not known is left out.\n")
+		"  {\"error\", \"code\", \"exit\", \"hint\", \"id\", \"receipt\", \"missing\", \"candidates\"}; what is not known is left out.\n")
 	return b.String()
 }
 
@@ -190,8 +190,12 @@ func (a *app) explainJSON(err error, hint string) {
 		Hint    string          `json:"hint,omitempty"`
 		ID      string          `json:"id,omitempty"`
 		Receipt *client.Receipt `json:"receipt,omitempty"`
+		Missing []absent        `json:"missing,omitempty"`
 		Fits    []candidate     `json:"candidates,omitempty"`
 	}{Error: err.Error(), Exit: exitCode(err), Hint: hint}
+	if e, ok := errors.AsType[*shortError](err); ok {
+		body.Error, body.Missing = e.answer.Error(), e.missing
+	}
 	if e, ok := errors.AsType[*idError](err); ok {
 		body.Error, body.Fits = e.answer.Message, e.candidates
 	}

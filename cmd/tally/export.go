@@ -31,7 +31,7 @@ another node equal to this one.`
 		if o.Complete && (o.Namespace != "" || o.Subtree) {
 			return usage("export: --complete is the whole log; it takes neither --namespace nor --subtree")
 		}
-		c, err := a.connect()
+		c, err := a.connect(cmd.Context())
 		if err != nil {
 			return err
 		}

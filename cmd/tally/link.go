@@ -60,7 +60,7 @@ func linkCommand(a *app, use, short, relationHelp string, act func(context.Conte
 		if err != nil {
 			return err
 		}
-		c, err := a.connect()
+		c, err := a.connect(cmd.Context())
 		if err != nil {
 			return err
 		}

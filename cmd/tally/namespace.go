@@ -18,7 +18,7 @@ func newNamespace(a *app) *cobra.Command {
 
 func newNamespaceList(a *app) *cobra.Command {
 	return command("list", "List namespaces and how many memories they have", argCheck{0, 0}, func(cmd *cobra.Command, _ []string) error {
-		c, err := a.connect()
+		c, err := a.connect(cmd.Context())
 		if err != nil {
 			return err
 		}
@@ -87,7 +87,7 @@ write, promote and delete take any, registered, owner or approve.`
 		if d.Governance, err = object("--governance", governance); err != nil {
 			return err
 		}
-		c, err := a.connect()
+		c, err := a.connect(cmd.Context())
 		if err != nil {
 			return err
 		}

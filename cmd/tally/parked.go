@@ -45,7 +45,7 @@ func newParkedRetry(a *app) *cobra.Command {
 		if all == (len(dots) > 0) {
 			return usage("parked retry: name the ops (see `tally parked list`), or give --all")
 		}
-		c, err := a.connect()
+		c, err := a.connect(cmd.Context())
 		if err != nil {
 			return err
 		}

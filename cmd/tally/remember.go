@@ -63,7 +63,7 @@ writes a new one with a number behind its title.`
 		if d.Content, err = a.content(args[1:]); err != nil {
 			return err
 		}
-		c, err := a.connect()
+		c, err := a.connect(cmd.Context())
 		if err != nil {
 			return err
 		}

@@ -35,7 +35,7 @@ With --if-version the edit fails if somebody else was faster.`
 			return err
 		}
 		p.IfVersion, p.Resolve = version, resolve
-		c, err := a.connect()
+		c, err := a.connect(cmd.Context())
 		if err != nil {
 			return err
 		}

@@ -25,6 +25,7 @@ type Replicator struct {
 	tickets tickets
 	ledger  *ledger
 	partial partial
+	inStep  inStep
 	stopped chan struct{}
 	once    sync.Once      // closes greeted
 	greeted chan struct{}  // closed when local writes are numbered
@@ -48,7 +49,7 @@ func New(ctx context.Context, cfg Config, store Storage, net Transport, log *slo
 	cfg.defaults()
 	r := &Replicator{
 		cfg: cfg, store: store, net: net, log: log, box: newMailbox(), ledger: newLedger(),
-		tickets: tickets{open: map[uint64]*Ticket{}}, partial: newPartial(),
+		tickets: tickets{open: map[uint64]*Ticket{}}, partial: newPartial(), inStep: newInStep(cfg.Members, time.Now()),
 		stopped: make(chan struct{}), greeted: make(chan struct{}),
 		origin: store.Origin(), skew: map[memory.Node]time.Duration{},
 		failing: map[memory.Node]bool{},
@@ -106,6 +107,7 @@ func (r *Replicator) loop(ctx context.Context) {
 		}
 		r.checkOrigin(ctx)
 		r.reportPartial(ctx)
+		r.inStep.report(ctx, r)
 		timer.Reset(r.untilNext())
 	}
 }

@@ -72,7 +72,8 @@ func TestWhatIsMissedIsDeliveredAfterTheOutage(t *testing.T) {
 	inFederation(t, 3, nil, func(f *federation) {
 		t := f.t
 		silent := func() int { return f.nodes["a"].logs.count("member does not answer") }
-		before := silent()
+		caught := func() int { return f.nodes["a"].logs.count("have all of each other\" member=c") }
+		before, met := silent(), caught()
 		f.isolate("c")
 		for i := range 1000 {
 			if _, err := f.write(fmt.Sprint("a", i), 2); err != nil {
@@ -91,6 +92,9 @@ func TestWhatIsMissedIsDeliveredAfterTheOutage(t *testing.T) {
 		}
 		if got := silent() - before; got != 1 {
 			t.Errorf("the outage was reported %d times", got)
+		}
+		if got := caught() - met; got != 1 {
+			t.Errorf("the end of catching up was reported %d times", got)
 		}
 	})
 }
