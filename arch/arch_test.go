@@ -51,10 +51,11 @@ func table() map[string][]string {
 		"peer":          {"wire", "identity", "memory"},
 		"verb":          {"engine", "client", "memory", "openapi", "verb/aimemory"},
 		"verb/aimemory": {},
-		"engine":        {"replicate", "policy", "audit", "recall", "memory"},
+		"intake":        {"policy", "memory"},
+		"engine":        {"intake", "replicate", "policy", "audit", "recall", "memory"},
 		"api":           {"dump", "openapi", "engine", "verb", "verb/aimemory", "client", "identity", "memory"},
 		"node": {
-			"api", "engine", "peer", "store", "replicate", "wire", "identity", "policy", "recall", "audit", "memory", "webhook",
+			"api", "engine", "intake", "peer", "store", "replicate", "wire", "identity", "policy", "recall", "audit", "memory", "webhook",
 		},
 
 		// Programs on top, and what they are made of.

@@ -119,3 +119,29 @@ func exportedMethods(files []*goFile, pkg, receiver string) []string {
 	}
 	return out
 }
+
+// What others wrote comes in by one door, and what callers want changed by another.
+func TestTheStoreHasTwoDoors(t *testing.T) {
+	doors := map[string]string{"Take": "intake", "AdoptHeads": "intake", "Submit": "engine"} // method: who may call it
+	found := map[string]bool{}
+	for _, f := range goFiles(t) {
+		if f.test || f.dir == "store" || f.dir == "store/storetest" || f.dir == "sim" {
+			continue
+		}
+		for method := range selectors([]*goFile{f}, []string{f.dir}) {
+			door, is := doors[method]
+			switch {
+			case !is || f.dir == "identity/attest": // whose Take is that of a ledger
+			case f.dir != door:
+				t.Errorf("%s calls %s, which only %s may", f.path, method, door)
+			default:
+				found[method] = true
+			}
+		}
+	}
+	for method, door := range doors {
+		if !found[method] {
+			t.Errorf("%s does not call %s", door, method)
+		}
+	}
+}

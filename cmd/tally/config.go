@@ -92,6 +92,11 @@ func settings() []setting {
 			initial: "none", many: true, table: true, set: setMembers,
 		},
 		{
+			flag: "bound", env: "TALLY_BOUNDS", key: "bounds", value: "NAME=NAMESPACE",
+			help:    "where a member may write: a namespace and all below it; repeat; without one, everywhere",
+			initial: "none", many: true, set: setBounds,
+		},
+		{
 			flag: "write-quorum", env: "TALLY_WRITE_QUORUM", key: "write_quorum", value: "W", help: "members that must hold a write, this one included",
 			initial: "the majority", set: number(func(c *node.Config) *int { return &c.WriteQuorum }, 1),
 		},
@@ -281,6 +286,7 @@ func applyFile(cfg *node.Config, name string, note noted) error {
 			Format any `toml:"format"`
 		} `toml:"log"`
 		Hosts        any               `toml:"hosts"`
+		Bounds       any               `toml:"bounds"`
 		WebhookAllow any               `toml:"webhook_allow"`
 		Members      map[string]string `toml:"members"`
 	}
@@ -293,7 +299,7 @@ func applyFile(cfg *node.Config, name string, note noted) error {
 		"data": file.Data, "listen": file.Listen, "node": file.Node, "write_quorum": file.WriteQuorum,
 		"quorum_timeout": file.QuorumTimeout, "api_key": file.APIKey, "api_key_file": file.APIKeyFile, "max_skew": file.MaxSkew,
 		"history.keep": file.History.Keep, "history.versions": file.History.Versions,
-		"hosts": file.Hosts, "webhook_allow": file.WebhookAllow, "log.level": file.Log.Level, "log.format": file.Log.Format,
+		"hosts": file.Hosts, "bounds": file.Bounds, "webhook_allow": file.WebhookAllow, "log.level": file.Log.Level, "log.format": file.Log.Format,
 	}
 	if file.Members != nil {
 		values["members"] = file.Members

@@ -43,7 +43,8 @@ func (n *node) lived() {
 		}
 		ops = append(ops, memory.Shipment{Raw: raw})
 	}
-	if got, err := n.store.Accept(n.t.Context(), ops); err != nil || len(got.Refused) > 0 {
+	in, _ := memory.Open(wire.DecodeEntry, ops)
+	if got, err := n.store.Take(n.t.Context(), in, false); err != nil || len(got.Refused) > 0 {
 		n.t.Fatal(got, err)
 	}
 }

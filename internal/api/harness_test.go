@@ -20,6 +20,7 @@ import (
 	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/internal/api"
 	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/intake"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/replicate"
 	"github.com/tallystick/tallystick/internal/store"
@@ -93,7 +94,12 @@ func open(tb testing.TB, o options) *node {
 	for _, m := range o.members {
 		ec.Members = append(ec.Members, engine.Member{Name: m, URL: "http://" + string(m) + ".invalid"})
 	}
-	if fed, err = replicate.New(tb.Context(), rc, replicate.Storage{Log: st, Numbers: st, Cursors: st, Digests: st}, o.net, log); err != nil {
+	door := intake.New(intake.Config{
+		Node: "a", Members: o.members, Decode: wire.DecodeEntry, Clock: sc.Clock, Log: log,
+		Heard: func(from memory.Node, v memory.View, at time.Time) { fed.Heard(from, v, at) },
+	}, st)
+	ec.Door = door
+	if fed, err = replicate.New(tb.Context(), rc, replicate.Storage{Log: st, Door: door, Numbers: st, Cursors: st, Digests: st}, o.net, log); err != nil {
 		tb.Fatal(err)
 	}
 	n.eng = engine.New(ec, st, fed)

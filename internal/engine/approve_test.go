@@ -290,7 +290,7 @@ func TestHomeResolvesOnVotesFromElsewhere(t *testing.T) {
 	p := n.propose(t, alice, in("ns", draft("t")))
 	// The vote of who asked does not count, wherever it was cast.
 	ships := []memory.Shipment{vote(t, n, 1, p.ID, "alice", true), vote(t, n, 2, p.ID, "bob", true)}
-	if _, err := n.store.Accept(t.Context(), ships); err != nil {
+	if _, err := n.Accept(t.Context(), imported, ships); err != nil {
 		t.Fatal(err)
 	}
 	n.eventually(t, "the proposal is resolved", func() bool {
@@ -308,7 +308,7 @@ func TestOnlyTheHomeResolves(t *testing.T) {
 	m := n.create(t, nobody, draft("t")).Memory
 	m.Title, m.ID = "proposed elsewhere", "proposed-elsewhere"
 	propose := &memory.Propose{ID: "p1", Namespace: "ns", Requester: "alice", RequestedAt: now, Action: &memory.Put{Memory: m, Create: true}}
-	if _, err := n.store.Accept(t.Context(), []memory.Shipment{foreign(t, n.clock.now(), 1, propose)}); err != nil {
+	if _, err := n.Accept(t.Context(), imported, []memory.Shipment{foreign(t, n.clock.now(), 1, propose)}); err != nil {
 		t.Fatal(err)
 	}
 	if _, p := n.approve(t, bob, "p1"); p.Outcome != "" || len(p.Votes) != 1 || p.Home != "b" {

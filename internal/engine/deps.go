@@ -25,14 +25,13 @@ type State interface {
 	Tallies
 }
 
-// Writer takes changes: this node's, and those of members.
+// Writer takes changes of this node.
 type Writer interface {
-	Importer
+	Dumper
 	Submit(ctx context.Context, w *memory.Write) (*memory.Written, error)
 	// Idempotent returns the entries of an earlier request, nil if there is none,
 	// or [memory.ErrKeyReused].
 	Idempotent(ctx context.Context, actor memory.AgentID, key *memory.Idempotency) ([]*memory.Entry, error)
-	Accept(ctx context.Context, ops []memory.Shipment) (memory.Accepted, error)
 	// Touch counts a read of each id. It never blocks.
 	Touch(ids []string, at memory.Instant)
 	// Compact drops history and log that nobody needs any more.

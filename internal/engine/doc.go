@@ -1,3 +1,3 @@
-// Package engine is the one door: every surface reads and changes state through
-// an [Engine], and every push of a member comes in through it.
+// Package engine is the one door for callers: every surface reads and changes
+// state through an [Engine]. What other nodes wrote comes in by package intake.
 package engine

@@ -112,7 +112,7 @@ func TestADumpMakesAnotherNodeEqual(t *testing.T) {
 				Dot: memory.Dot{Origin: "future.1", Seq: 1}, Actor: "alice", Op: &memory.Delete{ID: "x"},
 				Stamp: memory.MakeStamp(time.Now().Add(24 * time.Hour)),
 			}
-			if got, err := a.store.Accept(t.Context(), []memory.Shipment{encoded(t, e)}); err != nil || len(got.Refused) != 1 {
+			if got, err := a.Accept(t.Context(), imported, []memory.Shipment{encoded(t, e)}); err != nil || len(got.Refused) != 1 {
 				t.Fatal(got, err)
 			}
 		},
@@ -124,7 +124,7 @@ func TestADumpMakesAnotherNodeEqual(t *testing.T) {
 			for _, e := range memorytest.History(rand.New(rand.NewPCG(7, 11)), 3, 500, digestOf) {
 				ops = append(ops, encoded(t, e))
 			}
-			if got, err := a.store.Accept(t.Context(), ops); err != nil || len(got.Refused) > 0 {
+			if got, err := a.Accept(t.Context(), imported, ops); err != nil || len(got.Refused) > 0 {
 				t.Fatal(got, err)
 			}
 			own := a.create(t, alice, draft("of its own"))

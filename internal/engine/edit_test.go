@@ -184,7 +184,7 @@ func TestResolveSettlesTheConflictsThatItSaw(t *testing.T) {
 	m := first.Memory
 	m.Content, m.Version = "theirs", 2
 	late := foreign(t, n.clock.now().Add(-time.Hour), 1, &memory.Put{Memory: m})
-	if _, err := n.store.Accept(t.Context(), []memory.Shipment{late}); err != nil {
+	if _, err := n.Accept(t.Context(), imported, []memory.Shipment{late}); err != nil {
 		t.Fatal(err)
 	}
 	out := ok(t)(n.Update(t.Context(), nobody, first.ID, engine.Patch{Content: new("ours")}))

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tallystick/tallystick/internal/intake"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/recall"
 	"github.com/tallystick/tallystick/internal/replicate"
@@ -19,7 +20,9 @@ import (
 type Config struct {
 	Node    memory.Node
 	Members []Member // the others; none is a federation of one
-	Version string   // of the program, for Status
+	// Door is where entries of others come in; required for Load.
+	Door    *intake.Door
+	Version string // of the program, for Status
 
 	QuorumTimeout time.Duration // how long a write waits for members after its own fsync; 2 s
 	History       time.Duration // how long superseded versions are kept; 30 days

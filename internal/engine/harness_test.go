@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/intake"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/replicate"
 	"github.com/tallystick/tallystick/internal/store"
@@ -26,6 +27,7 @@ func (c *testClock) advance(d time.Duration) { c.ahead.Add(int64(d)) }
 // node is an engine over a store of its own.
 type node struct {
 	*engine.Engine
+	*intake.Door
 	store *store.Store
 	fed   *replicate.Replicator
 	clock *testClock
@@ -57,9 +59,17 @@ func openIn(tb testing.TB, dir string, name memory.Node, net replicate.Transport
 		tb.Fatal(err)
 	}
 	n.store = st
-	n.fed = federate(tb, name, st, net, w, others, log)
+	doorCfg := intake.Config{
+		Node: name, Decode: codec.Decode, Clock: clock, Log: log,
+		Heard: func(from memory.Node, v memory.View, at time.Time) { n.fed.Heard(from, v, at) },
+	}
+	for _, m := range others {
+		doorCfg.Members = append(doorCfg.Members, m.Name)
+	}
+	n.Door = intake.New(doorCfg, st)
+	n.fed = federate(tb, name, st, n.Door, net, w, others, log)
 	n.Engine = engine.New(engine.Config{
-		Node: name, Members: others, QuorumTimeout: 1500 * time.Millisecond, Now: n.clock.now, Log: log,
+		Node: name, Members: others, Door: n.Door, QuorumTimeout: 1500 * time.Millisecond, Now: n.clock.now, Log: log,
 	}, st, n.fed)
 	ctx, cancel := context.WithCancel(context.Background()) // ends after the clean-up of the test
 	done := make(chan error, 3)
@@ -103,10 +113,11 @@ func (l *logs) WithAttrs([]slog.Attr) slog.Handler { return l }
 func (l *logs) WithGroup(string) slog.Handler { return l }
 
 var (
-	nobody = engine.Caller{}
-	alice  = engine.Caller{Agent: "alice"}
-	bob    = engine.Caller{Agent: "bob"}
-	carol  = engine.Caller{Agent: "carol"}
+	nobody   = engine.Caller{}
+	imported = memory.Source{Route: memory.RouteImport} // past the question who may bring it
+	alice    = engine.Caller{Agent: "alice"}
+	bob      = engine.Caller{Agent: "bob"}
+	carol    = engine.Caller{Agent: "carol"}
 )
 
 // keyed is a caller with an idempotency key.
@@ -196,13 +207,13 @@ func title(i int) string { return fmt.Sprintf("title %03d", i) }
 var codec wire.Codec
 
 // federate returns the replicator of a node, which keeps no cursors of its own.
-func federate(tb testing.TB, name memory.Node, st *store.Store, net replicate.Transport, w int, others []engine.Member, log *slog.Logger) *replicate.Replicator {
+func federate(tb testing.TB, name memory.Node, st *store.Store, door *intake.Door, net replicate.Transport, w int, others []engine.Member, log *slog.Logger) *replicate.Replicator {
 	tb.Helper()
 	cfg := replicate.Config{Self: name, W: w}
 	for _, m := range others {
 		cfg.Members = append(cfg.Members, m.Name)
 	}
-	r, err := replicate.New(tb.Context(), cfg, replicate.Storage{Log: st, Numbers: st, Cursors: st, Digests: st}, net, log)
+	r, err := replicate.New(tb.Context(), cfg, replicate.Storage{Log: st, Door: door, Numbers: st, Cursors: st, Digests: st}, net, log)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -25,9 +25,9 @@ func remote(n *node) memory.Memory {
 func TestPushIsTakenFromMembersOnly(t *testing.T) {
 	n := withMember(t)
 	ships := []memory.Shipment{foreign(t, n.clock.now(), 1, &memory.Put{Memory: remote(n), Create: true})}
-	_, err := n.AcceptPush(t.Context(), &memory.Push{From: "stranger", To: "a", Ops: ships})
-	wantForbidden(t, err)
-	reply, err := n.AcceptPush(t.Context(), &memory.Push{From: "b", To: "a", Ops: ships})
+	_, err := n.AcceptPush(t.Context(), memory.Source{Member: "stranger", Route: memory.RoutePush}, &memory.Push{From: "stranger", To: "a", Ops: ships})
+	wantErr(t, err, memory.ErrForbidden)
+	reply, err := n.AcceptPush(t.Context(), memory.Source{Member: "b", Route: memory.RoutePush}, &memory.Push{From: "b", To: "a", Ops: ships})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,14 +38,20 @@ func TestPushIsTakenFromMembersOnly(t *testing.T) {
 		t.Error(err)
 	}
 	for name, call := range map[string]func() error{
-		"pull":   func() error { _, err := n.AcceptPull(t.Context(), &memory.PullRequest{From: "x"}); return err },
-		"digest": func() error { _, err := n.AcceptDigest(t.Context(), &memory.DigestRequest{From: "x"}); return err },
+		"pull": func() error {
+			_, err := n.AcceptPull(t.Context(), memory.Source{Member: "x"}, &memory.PullRequest{From: "x"})
+			return err
+		},
+		"digest": func() error {
+			_, err := n.AcceptDigest(t.Context(), memory.Source{Member: "x"}, &memory.DigestRequest{From: "x"})
+			return err
+		},
 		"snapshot": func() error {
-			_, err := n.AcceptSnapshot(t.Context(), "x", func([]memory.Shipment) error { return nil })
+			_, err := n.AcceptSnapshot(t.Context(), memory.Source{Member: "x"}, func([]memory.Shipment) error { return nil })
 			return err
 		},
 	} {
-		t.Run(name, func(t *testing.T) { wantForbidden(t, call()) })
+		t.Run(name, func(t *testing.T) { wantErr(t, call(), memory.ErrForbidden) })
 	}
 }
 
@@ -53,7 +59,7 @@ func TestHeadsInAPushCountAsVotes(t *testing.T) {
 	n := withMember(t)
 	out := ok(t)(n.Create(t.Context(), nobody, draft("t")))
 	view := memory.View{Heads: memory.Heads{n.store.Origin(): n.store.View().Heads[n.store.Origin()]}}
-	reply, err := n.AcceptPush(t.Context(), &memory.Push{From: "b", To: "a", View: view})
+	reply, err := n.AcceptPush(t.Context(), memory.Source{Member: "b", Route: memory.RoutePush}, &memory.Push{From: "b", To: "a", View: view})
 	if err != nil || reply.View.LSN == 0 {
 		t.Fatalf("reply %+v, %v", reply, err)
 	}
@@ -74,7 +80,7 @@ func TestHeadsInAPushCountAsVotes(t *testing.T) {
 func TestParkedOpsAreListedAndRetried(t *testing.T) {
 	n := withMember(t)
 	ships := []memory.Shipment{foreign(t, n.clock.now().Add(2*time.Hour), 1, &memory.Put{Memory: remote(n), Create: true})}
-	reply, err := n.AcceptPush(t.Context(), &memory.Push{From: "b", To: "a", Ops: ships})
+	reply, err := n.AcceptPush(t.Context(), memory.Source{Member: "b", Route: memory.RoutePush}, &memory.Push{From: "b", To: "a", Ops: ships})
 	if err != nil || len(reply.Refused) != 1 || reply.Refused[0].Code != memory.CodeSkew {
 		t.Fatalf("reply %+v, %v", reply, err)
 	}
@@ -115,7 +121,7 @@ func TestPullBringsAPrefixOfWhatWasAskedFor(t *testing.T) {
 	own := n.store.Origin()
 	ask := func(from uint64) *memory.PullReply {
 		t.Helper()
-		reply, err := n.AcceptPull(t.Context(), &memory.PullRequest{From: "b", To: "a", Ranges: []memory.Range{
+		reply, err := n.AcceptPull(t.Context(), memory.Source{Member: "b"}, &memory.PullRequest{From: "b", To: "a", Ranges: []memory.Range{
 			{Origin: own, From: from, To: 400},
 			{Origin: "unknown.1", From: 1, To: 9},
 		}})
@@ -138,7 +144,7 @@ func TestPullBringsAPrefixOfWhatWasAskedFor(t *testing.T) {
 			next++
 		}
 	}
-	reply, err := n.AcceptPull(t.Context(), &memory.PullRequest{From: "b", To: "a", Dots: []memory.Dot{{Origin: own, Seq: 7}, {Origin: own, Seq: 9000}}})
+	reply, err := n.AcceptPull(t.Context(), memory.Source{Member: "b"}, &memory.PullRequest{From: "b", To: "a", Dots: []memory.Dot{{Origin: own, Seq: 7}, {Origin: own, Seq: 9000}}})
 	if err != nil || len(reply.Ops) != 1 {
 		t.Errorf("single dots: %d ops, %v", len(reply.Ops), err)
 	}
@@ -147,17 +153,17 @@ func TestPullBringsAPrefixOfWhatWasAskedFor(t *testing.T) {
 func TestDigestsAndSnapshotForMembers(t *testing.T) {
 	n := withMember(t)
 	rec := n.create(t, nobody, draft("t"))
-	all, err := n.AcceptDigest(t.Context(), &memory.DigestRequest{From: "b", To: "a"})
+	all, err := n.AcceptDigest(t.Context(), memory.Source{Member: "b"}, &memory.DigestRequest{From: "b", To: "a"})
 	if err != nil || len(all.Sums) != memory.Buckets || all.View.Root != n.store.View().Root {
 		t.Fatalf("%d sums, %v", len(all.Sums), err)
 	}
 	bucket := uint16(memory.Bucket(memory.ContentKey(rec.ID)))
-	some, err := n.AcceptDigest(t.Context(), &memory.DigestRequest{From: "b", To: "a", Buckets: []uint16{bucket}})
+	some, err := n.AcceptDigest(t.Context(), memory.Source{Member: "b"}, &memory.DigestRequest{From: "b", To: "a", Buckets: []uint16{bucket}})
 	if err != nil || len(some.Registers) != 2 {
 		t.Errorf("registers %+v, %v", some, err)
 	}
 	count := 0
-	view, err := n.AcceptSnapshot(t.Context(), "b", func(s []memory.Shipment) error { count += len(s); return nil })
+	view, err := n.AcceptSnapshot(t.Context(), memory.Source{Member: "b"}, func(s []memory.Shipment) error { count += len(s); return nil })
 	if err != nil || count != 1 || view.Heads[n.store.Origin()].Seq != 1 {
 		t.Errorf("snapshot of %d, %+v, %v", count, view, err)
 	}

@@ -187,7 +187,7 @@ func TestQuorumLargerThanTheFederationIsClampedWithAWarning(t *testing.T) {
 	d.Memory.Metadata = memory.Object(`{"governance":{"write_quorum":5}}`)
 	rec := n.create(t, nobody, d)
 	set := foreign(t, n.clock.now(), 1, &memory.SetStandard{Namespace: "ns", StandardID: rec.ID})
-	if _, err := n.store.Accept(t.Context(), []memory.Shipment{set}); err != nil {
+	if _, err := n.Accept(t.Context(), imported, []memory.Shipment{set}); err != nil {
 		t.Fatal(err)
 	}
 	before := n.logs.warnings.Load()

@@ -150,11 +150,11 @@ func TestStandardsThatComeFromElsewhereHoldAtOnce(t *testing.T) {
 		foreign(t, n.clock.now().Add(1e6), 1, &memory.SetStandard{Namespace: "ns", StandardID: m.ID}),
 		foreign(t, n.clock.now().Add(1e6), 2, &memory.Put{Memory: m}),
 	}
-	if _, err := n.store.Accept(t.Context(), ships[:1]); err != nil {
+	if _, err := n.Accept(t.Context(), imported, ships[:1]); err != nil {
 		t.Fatal(err)
 	}
 	n.create(t, bob, in("ns", draft("between")))
-	if _, err := n.store.Accept(t.Context(), ships[1:]); err != nil {
+	if _, err := n.Accept(t.Context(), imported, ships[1:]); err != nil {
 		t.Fatal(err)
 	}
 	n.propose(t, bob, in("ns", draft("after")))

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -104,6 +105,11 @@ func (e *Engine) Diff(ctx context.Context, member memory.Node) (Diff, error) {
 	return e.compare(ctx, member, e.fed.Compare)
 }
 
+// member reports whether a node is a member.
+func (e *Engine) member(name memory.Node) bool {
+	return slices.ContainsFunc(e.cfg.Members, func(m Member) bool { return m.Name == name })
+}
+
 // Repair merges again what a member has and this node lacks, and returns how the
 // two differed. What the member lacks is for the member to fetch.
 func (e *Engine) Repair(ctx context.Context, member memory.Node) (Diff, error) {
@@ -111,7 +117,7 @@ func (e *Engine) Repair(ctx context.Context, member memory.Node) (Diff, error) {
 }
 
 func (e *Engine) compare(ctx context.Context, member memory.Node, with func(context.Context, memory.Node) (replicate.Comparison, error)) (Diff, error) {
-	if e.url(member) == "" && e.member(member) != nil {
+	if !e.member(member) {
 		return Diff{}, fmt.Errorf("member %s: %w", member, memory.ErrNotFound)
 	}
 	c, err := with(ctx, member)

@@ -161,7 +161,7 @@ func TestAnUpsertTakesTheLifecycle(t *testing.T) {
 		t.Fatalf("the upsert made %+v", out.Record)
 	}
 	late := foreign(t, rec.LifeAt.Stamp.Time(), 1, &memory.Delete{ID: rec.ID})
-	if got, err := n.store.Accept(t.Context(), []memory.Shipment{late}); err != nil || got.Applied != 1 {
+	if got, err := n.Accept(t.Context(), imported, []memory.Shipment{late}); err != nil || got.Applied != 1 {
 		t.Fatal(got, err)
 	}
 	if rec, _, err := n.Get(t.Context(), "", rec.ID); err != nil || rec.Memory.Content != "two" {
@@ -170,7 +170,7 @@ func TestAnUpsertTakesTheLifecycle(t *testing.T) {
 	// An edit by id asks for less.
 	ok(t)(n.Update(t.Context(), nobody, rec.ID, engine.Patch{Content: new("three")}))
 	later := foreign(t, n.clock.now(), 2, &memory.Delete{ID: rec.ID})
-	if _, err := n.store.Accept(t.Context(), []memory.Shipment{later}); err != nil {
+	if _, err := n.Accept(t.Context(), imported, []memory.Shipment{later}); err != nil {
 		t.Fatal(err)
 	}
 	_, _, err := n.Get(t.Context(), "", rec.ID)

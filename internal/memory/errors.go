@@ -12,6 +12,8 @@ var (
 	ErrSkew = errors.New("clock skew")
 	// ErrDotConflict: another op is already known under the same dot.
 	ErrDotConflict = errors.New("dot already used for another op")
+	// ErrForbidden: who sent it, or who logged it, may not.
+	ErrForbidden = errors.New("forbidden")
 	// ErrTruncated: part of a range is no longer in the log; only a snapshot helps.
 	ErrTruncated = errors.New("log is truncated there")
 )

@@ -75,6 +75,8 @@ func RefusalCode(err error) string {
 		return CodeSkew
 	case errors.Is(err, ErrDotConflict):
 		return CodeDotConflict
+	case errors.Is(err, ErrForbidden):
+		return CodeForbidden
 	}
 	return CodeInvalid
 }

@@ -124,13 +124,21 @@ func (c *Clock) Wall() time.Time { return c.now() }
 // A stamp further ahead of the wall clock than the bound is not adopted: a
 // *[SkewError] says when it may be tried again.
 func (c *Clock) Observe(s Stamp) error {
-	wall := c.now()
-	if limit := MakeStamp(wall.Add(c.maxSkew)); s > limit {
-		return &SkewError{Stamp: s, Ahead: s.Time().Sub(wall), Retry: s.Time().Add(-c.maxSkew)}
+	if err := c.Check(s); err != nil {
+		return err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.last = max(c.last, s)
+	return nil
+}
+
+// Check is the error that [Clock.Observe] would return, and adopts nothing.
+func (c *Clock) Check(s Stamp) error {
+	wall := c.now()
+	if limit := MakeStamp(wall.Add(c.maxSkew)); s > limit {
+		return &SkewError{Stamp: s, Ahead: s.Time().Sub(wall), Retry: s.Time().Add(-c.maxSkew)}
+	}
 	return nil
 }
 

@@ -89,5 +89,7 @@ type Accepted struct {
 	// replaced them is not held yet. They must come again, with it.
 	Deferred int
 	Refused  []Refusal
-	View     View
+	// Unreadable counts what did not even tell its dot: it was left out.
+	Unreadable int
+	View       View
 }

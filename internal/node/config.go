@@ -27,6 +27,10 @@ type Config struct {
 	Node    memory.Node
 	Members []Member // the other members; none is a federation of one
 
+	// Bounds are, by member, the namespaces that it may write in, with all below
+	// them. A member without any may write everywhere.
+	Bounds map[memory.Node][]string
+
 	// Hosts are names, beside addresses, localhost and the name in Listen, by which
 	// clients and members may call this node; ".example.org" is all below.
 	Hosts []string
@@ -75,7 +79,7 @@ func (c Config) Validate() error {
 	if err := c.Node.Valid(); err != nil {
 		return err
 	}
-	if err := c.validMembers(); err != nil {
+	if err := errors.Join(c.validMembers(), c.validBounds()); err != nil {
 		return err
 	}
 	n := len(c.Members) + 1
@@ -144,6 +148,29 @@ func (c Config) validMembers() error {
 		urls[key] = m.Name
 		if strings.EqualFold(u.Host, c.Listen) {
 			return fmt.Errorf("member %s has the address that this node listens on, %s: name only the others", m.Name, c.Listen)
+		}
+	}
+	return nil
+}
+
+// Bind adds a namespace to those that a member may write in.
+func (c *Config) Bind(member, namespace string) {
+	if c.Bounds == nil {
+		c.Bounds = map[memory.Node][]string{}
+	}
+	c.Bounds[memory.Node(member)] = append(c.Bounds[memory.Node(member)], namespace)
+}
+
+// validBounds makes sure that bounds are about members, and name namespaces.
+func (c Config) validBounds() error {
+	for name, namespaces := range c.Bounds {
+		if !slices.ContainsFunc(c.Members, func(m Member) bool { return m.Name == name }) {
+			return fmt.Errorf("bound of %s: it is no member", name)
+		}
+		for _, ns := range namespaces {
+			if err := memory.ValidNamespace(ns); err != nil {
+				return fmt.Errorf("bound of %s: %w", name, err)
+			}
 		}
 	}
 	return nil

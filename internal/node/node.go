@@ -19,6 +19,7 @@ import (
 
 	"github.com/tallystick/tallystick/internal/api"
 	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/intake"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/peer"
 	"github.com/tallystick/tallystick/internal/replicate"
@@ -76,6 +77,7 @@ type node struct {
 	log    *slog.Logger
 	store  *store.Store
 	fed    *replicate.Replicator
+	door   *intake.Door
 	engine *engine.Engine
 	hooks  *webhook.Runner
 	server *http.Server
@@ -85,9 +87,10 @@ type node struct {
 }
 
 func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_ *node, err error) {
+	clock := memory.NewClock(time.Now, cfg.MaxSkew)
 	n := &node{cfg: cfg, log: log, open: make(chan struct{}), quit: make(chan struct{})}
 	storeCfg := store.Config{
-		Dir: cfg.Data, Node: cfg.Node, Held: true, Clock: memory.NewClock(time.Now, cfg.MaxSkew), Codec: wire.Codec{}, Log: log,
+		Dir: cfg.Data, Node: cfg.Node, Held: true, Clock: clock, Codec: wire.Codec{}, Log: log,
 		BatchOps: parts.BatchOps,
 		OnCommit: func(c memory.Committed) {
 			n.fed.Committed(c)
@@ -117,6 +120,10 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	if err := link.Validate(); err != nil {
 		return nil, err
 	}
+	n.door = intake.New(intake.Config{
+		Node: cfg.Node, Members: names, Bounds: cfg.Bounds, Decode: wire.DecodeEntry, Clock: clock, Log: log,
+		Heard: func(from memory.Node, v memory.View, at time.Time) { n.fed.Heard(from, v, at) },
+	}, n.store)
 	var transport replicate.Transport = peer.NewClient(link)
 	if parts.Transport != nil {
 		transport = parts.Transport(transport)
@@ -124,12 +131,12 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	n.fed, err = replicate.New(ctx, replicate.Config{
 		Self: cfg.Node, Members: names, W: cfg.WriteQuorum, QuorumTimeout: cfg.QuorumTimeout,
 		Seed: seed(cfg.Node),
-	}, replicate.Storage{Log: n.store, Numbers: n.store, Cursors: n.store, Digests: n.store}, transport, log)
+	}, replicate.Storage{Log: n.store, Door: n.door, Numbers: n.store, Cursors: n.store, Digests: n.store}, transport, log)
 	if err != nil {
 		return nil, err
 	}
 	n.engine = engine.New(engine.Config{
-		Node: cfg.Node, Members: members, Version: Version(), QuorumTimeout: cfg.QuorumTimeout,
+		Node: cfg.Node, Members: members, Door: n.door, Version: Version(), QuorumTimeout: cfg.QuorumTimeout,
 		IndexFile: filepath.Join(cfg.Data, "recall.index"),
 		History:   cfg.HistoryKeep, Versions: cfg.HistoryVersions, CheckWebhook: guard.CheckURL, Log: log,
 	}, n.store, n.fed)
@@ -156,7 +163,7 @@ func (n *node) newServer(link peer.Config) error {
 		Engine: n.engine, Log: n.log, Metrics: reg, Version: Version(), APIKey: n.cfg.APIKey, Federated: len(n.cfg.Members) > 0,
 		Hosts: n.cfg.hosts(), OperatorKey: key, OperatorKeyFile: file, Quit: n.quit,
 	})
-	members := peer.NewHandler(link, n.engine, n.log)
+	members := peer.NewHandler(link, n.door, n.log)
 	n.server = &http.Server{
 		Handler: clients.Gate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasPrefix(r.URL.Path, "/api/v1/sync/") {

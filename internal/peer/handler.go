@@ -19,15 +19,16 @@ import (
 )
 
 // Acceptor is what answers the members. It is called by many goroutines at once,
-// with messages of members that are known and meant this node. An error of
-// [memory.ErrBusy] is a 429, of [memory.ErrInvalid] a 400, any other a 503.
+// with messages of members that are known and meant this node; who that is, from
+// says. An error of [memory.ErrBusy] is a 429, of [memory.ErrInvalid] a 400, of
+// [memory.ErrForbidden] a 403, any other a 503.
 type Acceptor interface {
 	// AcceptPush returns when what it says is held has been fsynced.
-	AcceptPush(ctx context.Context, p *memory.Push) (*memory.PushReply, error)
-	AcceptPull(ctx context.Context, r *memory.PullRequest) (*memory.PullReply, error)
-	AcceptDigest(ctx context.Context, r *memory.DigestRequest) (*memory.DigestReply, error)
+	AcceptPush(ctx context.Context, from memory.Source, p *memory.Push) (*memory.PushReply, error)
+	AcceptPull(ctx context.Context, from memory.Source, r *memory.PullRequest) (*memory.PullReply, error)
+	AcceptDigest(ctx context.Context, from memory.Source, r *memory.DigestRequest) (*memory.DigestReply, error)
 	// AcceptSnapshot hands the whole state to yield and returns its view.
-	AcceptSnapshot(ctx context.Context, from memory.Node, yield func([]memory.Shipment) error) (memory.View, error)
+	AcceptSnapshot(ctx context.Context, from memory.Source, yield func([]memory.Shipment) error) (memory.View, error)
 }
 
 // NewHandler serves the routes of the protocol below /api/v1/sync/. cfg must be
@@ -84,22 +85,35 @@ func (h *handler) route(method string, next endpoint) http.Handler {
 	})
 }
 
-// fromMember checks that a request comes from a member, was meant for this node
-// and speaks its protocol.
-func (h *handler) fromMember(next endpoint) endpoint {
+// fromMember is the first step of every request of a member: it finds out who
+// sent it, and hands that on. Nothing behind it looks at a header to learn that.
+func (h *handler) fromMember(next memberEndpoint) endpoint {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		if got := r.Header.Get(headerProtocol); got != protocol() {
-			return refuse(http.StatusBadRequest, "protocol", headerProtocol+" "+printable(strconv.Quote(got))+": want "+protocol())
+		from, err := h.prove(r)
+		if err != nil {
+			return err
 		}
-		from := r.Header.Get(headerFrom)
-		if _, ok := h.cfg.Members[memory.Node(from)]; !ok {
-			return refuse(http.StatusForbidden, "unknown_member", printable(strconv.Quote(from))+" is not a member here")
-		}
-		if r.Header.Get(headerTo) == "" {
-			return refuse(http.StatusForbidden, "misdirected", headerTo+" is missing")
-		}
-		return next(w, r)
+		return next(w, r, from)
 	}
+}
+
+// memberEndpoint is an endpoint for a member that has proved who it is.
+type memberEndpoint func(w http.ResponseWriter, r *http.Request, from memory.Source) error
+
+// prove checks that a request comes from a member, was meant for this node and
+// speaks its protocol. A member is believed its name for the key that all share.
+func (h *handler) prove(r *http.Request) (memory.Source, error) {
+	if got := r.Header.Get(headerProtocol); got != protocol() {
+		return memory.Source{}, refuse(http.StatusBadRequest, "protocol", headerProtocol+" "+printable(strconv.Quote(got))+": want "+protocol())
+	}
+	from := r.Header.Get(headerFrom)
+	if _, ok := h.cfg.Members[memory.Node(from)]; !ok {
+		return memory.Source{}, refuse(http.StatusForbidden, "unknown_member", printable(strconv.Quote(from))+" is not a member here")
+	}
+	if r.Header.Get(headerTo) == "" {
+		return memory.Source{}, refuse(http.StatusForbidden, "misdirected", headerTo+" is missing")
+	}
+	return memory.Source{Member: memory.Node(from), Route: memory.RoutePush}, nil
 }
 
 func (h *handler) hello(w http.ResponseWriter, _ *http.Request) error {
@@ -114,8 +128,8 @@ func (h *handler) hello(w http.ResponseWriter, _ *http.Request) error {
 }
 
 // answer is the endpoint of a message that accept answers.
-func answer[Req, Rep any](h *handler, m route[Req, Rep], accept func(context.Context, *Req) (*Rep, error)) endpoint {
-	return func(w http.ResponseWriter, r *http.Request) error {
+func answer[Req, Rep any](h *handler, m route[Req, Rep], accept func(context.Context, memory.Source, *Req) (*Rep, error)) memberEndpoint {
+	return func(w http.ResponseWriter, r *http.Request, sender memory.Source) error {
 		size, err := sizeOf(r)
 		if err != nil {
 			return err
@@ -133,10 +147,10 @@ func answer[Req, Rep any](h *handler, m route[Req, Rep], accept func(context.Con
 			return refuse(http.StatusBadRequest, "invalid", err.Error())
 		}
 		from, to := m.address(req)
-		if string(from) != r.Header.Get(headerFrom) || to != h.cfg.Self {
+		if from != sender.Member || to != h.cfg.Self {
 			return refuse(http.StatusForbidden, "misdirected", "the message is from "+string(from)+" to "+string(to)+", unlike its headers")
 		}
-		rep, err := accept(r.Context(), req)
+		rep, err := accept(r.Context(), sender, req)
 		if err != nil {
 			return err
 		}
@@ -203,8 +217,8 @@ func (h *handler) send(w http.ResponseWriter, contentType string, body []byte) {
 	_, _ = w.Write(body)
 }
 
-func (h *handler) snapshot(w http.ResponseWriter, r *http.Request) error {
-	ctx, from := r.Context(), memory.Node(r.Header.Get(headerFrom))
+func (h *handler) snapshot(w http.ResponseWriter, r *http.Request, from memory.Source) error {
+	ctx := r.Context()
 	rc := http.NewResponseController(w)
 	out := &firstWrite{ResponseWriter: w}
 	frames := wire.NewSnapshotWriter(out, h.cfg.Self)
@@ -226,7 +240,7 @@ func (h *handler) snapshot(w http.ResponseWriter, r *http.Request) error {
 	}
 	if err != nil && out.begun {
 		// The status is gone; the missing last frame tells the member.
-		h.log.WarnContext(ctx, "snapshot broken off", "peer", from, "err", err)
+		h.log.WarnContext(ctx, "snapshot broken off", "peer", from.Member, "err", err)
 		return nil
 	}
 	return err

@@ -308,6 +308,6 @@ func TestAReplyTooLargeSaysSo(t *testing.T) {
 // talkative is a member with more registers than a reply has room for.
 type talkative struct{ *member }
 
-func (talkative) AcceptDigest(context.Context, *memory.DigestRequest) (*memory.DigestReply, error) {
+func (talkative) AcceptDigest(context.Context, memory.Source, *memory.DigestRequest) (*memory.DigestReply, error) {
 	return &memory.DigestReply{From: "b", Registers: make([]memory.RegisterDigest, wire.MaxRegisters+1)}, nil
 }

@@ -39,7 +39,7 @@ func (m *member) view() memory.View {
 	return memory.View{Heads: m.heads, Root: memory.Digest{1}, LSN: uint64(len(m.held))}
 }
 
-func (m *member) AcceptPush(_ context.Context, p *memory.Push) (*memory.PushReply, error) {
+func (m *member) AcceptPush(_ context.Context, _ memory.Source, p *memory.Push) (*memory.PushReply, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.pushes = append(m.pushes, p)
@@ -57,14 +57,14 @@ func (m *member) AcceptPush(_ context.Context, p *memory.Push) (*memory.PushRepl
 	return &memory.PushReply{From: m.name, Refused: m.refusals, View: m.view(), Time: time.Unix(5, 6).UTC()}, nil
 }
 
-func (m *member) AcceptPull(_ context.Context, r *memory.PullRequest) (*memory.PullReply, error) {
+func (m *member) AcceptPull(_ context.Context, _ memory.Source, r *memory.PullRequest) (*memory.PullReply, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.pulls = append(m.pulls, r)
 	return &memory.PullReply{From: m.name, Ops: m.held, View: m.view()}, m.err
 }
 
-func (m *member) AcceptDigest(_ context.Context, r *memory.DigestRequest) (*memory.DigestReply, error) {
+func (m *member) AcceptDigest(_ context.Context, _ memory.Source, r *memory.DigestRequest) (*memory.DigestReply, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	reply := &memory.DigestReply{From: m.name, View: m.view()}
@@ -84,7 +84,7 @@ func register(id string) memory.RegisterDigest {
 
 func bucketOf(id string) uint16 { return uint16(memory.Bucket(memory.ContentKey(id))) }
 
-func (m *member) AcceptSnapshot(_ context.Context, _ memory.Node, yield func([]memory.Shipment) error) (memory.View, error) {
+func (m *member) AcceptSnapshot(_ context.Context, _ memory.Source, yield func([]memory.Shipment) error) (memory.View, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for op := range slices.Chunk(m.held, 2) {
@@ -184,10 +184,10 @@ func checkRetryAfter(t *testing.T, err error, want time.Duration) {
 // slowly is a member that takes longer for a push than the handler waits for a body.
 type slowly struct{ *member }
 
-func (s slowly) AcceptPush(ctx context.Context, p *memory.Push) (*memory.PushReply, error) {
+func (s slowly) AcceptPush(ctx context.Context, from memory.Source, p *memory.Push) (*memory.PushReply, error) {
 	select {
 	case <-time.After(80 * time.Millisecond):
-		return s.member.AcceptPush(ctx, p)
+		return s.member.AcceptPush(ctx, from, p)
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

@@ -33,6 +33,8 @@ func refusalOf(err error) *refusal {
 		return &refusal{http.StatusTooManyRequests, problem{memory.ErrBusy.Error(), "busy"}, "1"}
 	case errors.Is(err, memory.ErrInvalid):
 		return &refusal{http.StatusBadRequest, problem{err.Error(), "invalid"}, ""}
+	case errors.Is(err, memory.ErrForbidden):
+		return &refusal{http.StatusForbidden, problem{err.Error(), memory.CodeForbidden}, ""}
 	case errors.Is(err, memory.ErrFull):
 		return &refusal{http.StatusServiceUnavailable, problem{memory.ErrFull.Error(), "disk_full"}, "10"}
 	case errors.Is(err, memory.ErrClosed):

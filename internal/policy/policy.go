@@ -9,7 +9,6 @@ package policy
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -201,13 +200,4 @@ func consolidate(actor Actor, c Context) Decision {
 		d = stricter(d, gate(actor, s), level(actor, s, rule, c.Approved))
 	}
 	return d
-}
-
-// AllowMember says whether a member may have its ops taken here: every
-// configured member may.
-func AllowMember(from memory.Node, members []memory.Node) Decision {
-	if slices.Contains(members, from) {
-		return Decision{}
-	}
-	return Decision{Verdict: Refuse, Reason: fmt.Sprintf("node %s is no member", from)}
 }

@@ -213,12 +213,3 @@ func TestSees(t *testing.T) {
 		}
 	}
 }
-
-func TestMembersAreThoseConfigured(t *testing.T) {
-	members := []memory.Node{"b", "c"}
-	for from, want := range map[memory.Node]policy.Verdict{"b": policy.Allow, "c": policy.Allow, "d": policy.Refuse, "": policy.Refuse} {
-		if got := policy.AllowMember(from, members); got.Verdict != want {
-			t.Errorf("%q: %+v", from, got)
-		}
-	}
-}

@@ -143,7 +143,7 @@ func (r *Replicator) Repair(ctx context.Context, member memory.Node) (Comparison
 			if len(reply.Ops) == 0 {
 				break
 			}
-			if _, err := r.store.Reapply(ctx, reply.Ops); err != nil {
+			if _, err := r.store.Accept(ctx, memory.Source{Member: member, Route: memory.RouteRepair}, reply.Ops); err != nil {
 				return c, fmt.Errorf("repair from %s: %w", member, err)
 			}
 			c.Fetched += len(reply.Ops)

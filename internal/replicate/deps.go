@@ -16,16 +16,22 @@ type Log interface {
 	// Range returns the entries of a range from its start on, at least one, and the
 	// seq of the last of them; [memory.ErrTruncated] if they are gone.
 	Range(ctx context.Context, r memory.Range, maxOps, maxBytes int) (ops []memory.Shipment, last uint64, err error)
-	// Accept merges what a member sent, in any order, any number of times. When it
-	// returns, what it took is fsynced and was reported to [Replicator.Committed].
-	Accept(ctx context.Context, ops []memory.Shipment) (memory.Accepted, error)
+}
+
+// Door is where entries of members come in.
+type Door interface {
+	// Accept merges what a member sent, in any order, any number of times; on the route
+	// of a repair also what is held already. When it returns, what it took is fsynced
+	// and was reported to [Replicator.Committed].
+	Accept(ctx context.Context, from memory.Source, ops []memory.Shipment) (memory.Accepted, error)
+	// AcceptWhole takes in all that a member has: read hands it over, and returns the
+	// view that it adds up to. Then this node holds at least its heads.
+	AcceptWhole(ctx context.Context, from memory.Source, read func(yield func([]memory.Shipment) error) (memory.View, error)) error
 	// Settle compares a member's entries of r with those under the same dots here. Of
 	// two that differ the one that precedes is kept ([memory.Entry.Precedes]); one that
 	// has to make room is issued again under this node's origin. It returns how many
 	// differed, and the seq of the last of ops in r.
-	Settle(ctx context.Context, r memory.Range, ops []memory.Shipment) (disputed int, last uint64, err error)
-	// AdoptHeads ends a snapshot: this node now holds at least these heads.
-	AdoptHeads(ctx context.Context, heads memory.Heads) error
+	Settle(ctx context.Context, from memory.Source, r memory.Range, ops []memory.Shipment) (disputed int, last uint64, err error)
 }
 
 // Numbers is who may number ops under this node's origin.
@@ -53,13 +59,12 @@ type Cursors interface {
 type Digests interface {
 	BucketSums(ctx context.Context) (memory.View, []memory.Digest, error)
 	BucketRegisters(ctx context.Context, buckets []uint16) (memory.View, []memory.RegisterDigest, error)
-	// Reapply is Accept that also merges again what is already held.
-	Reapply(ctx context.Context, ops []memory.Shipment) (memory.Accepted, error)
 }
 
 // Storage is what a Replicator needs of the node's store.
 type Storage struct {
 	Log
+	Door
 	Numbers
 	Cursors
 	Digests

@@ -35,9 +35,9 @@ type node struct {
 }
 
 // AcceptPush answers a push as an engine does.
-func (n *node) AcceptPush(ctx context.Context, p *memory.Push) (*memory.PushReply, error) {
-	n.fed.Heard(p.From, p.View, time.Now())
-	return n.Store.AcceptPush(ctx, p)
+func (n *node) AcceptPush(ctx context.Context, from memory.Source, p *memory.Push) (*memory.PushReply, error) {
+	n.fed.Heard(from.Member, p.View, time.Now())
+	return n.Store.AcceptPush(ctx, from, p)
 }
 
 // inFederation runs a test with n nodes, a, b, c …, in a bubble in which time
@@ -77,7 +77,7 @@ func (f *federation) start(name memory.Node, st *memlog.Store) *node {
 	}
 	n := &node{Store: st, logs: &logs{}}
 	log := slog.New(slog.NewTextHandler(n.logs, nil))
-	fed, err := replicate.New(f.t.Context(), cfg, replicate.Storage{Log: st, Numbers: st, Cursors: st, Digests: st}, f.net.Of(name), log)
+	fed, err := replicate.New(f.t.Context(), cfg, replicate.Storage{Log: st, Door: st, Numbers: st, Cursors: st, Digests: st}, f.net.Of(name), log)
 	if err != nil {
 		f.t.Fatal(err)
 	}

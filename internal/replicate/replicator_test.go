@@ -446,7 +446,7 @@ func TestCommitsAreTakenWhileNothingRuns(t *testing.T) {
 	net, lib := fakenet.New(), memlog.NewLibrary()
 	st := memlog.New(lib, "a", 1, memory.NewClock(time.Now, memory.DefaultMaxSkew))
 	r, err := replicate.New(t.Context(), replicate.Config{Self: "a", Members: []memory.Node{"b"}},
-		replicate.Storage{Log: st, Numbers: st, Cursors: st, Digests: st}, net.Of("a"), slog.New(slog.DiscardHandler))
+		replicate.Storage{Log: st, Door: st, Numbers: st, Cursors: st, Digests: st}, net.Of("a"), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

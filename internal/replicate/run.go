@@ -113,8 +113,8 @@ func (r *Replicator) pull(ctx context.Context, p core.Pull) {
 	defer cancel()
 	reply, err := r.fetch(ctx, p.Member, &memory.PullRequest{Ranges: []memory.Range{p.Range}})
 	if err == nil && len(reply.Ops) > 0 {
-		if _, err = r.store.Accept(ctx, reply.Ops); err != nil {
-			err = fmt.Errorf("accept what %s sent: %w", p.Member, err)
+		if _, err = r.store.Accept(ctx, memory.Source{Member: p.Member, Route: memory.RoutePull}, reply.Ops); err != nil {
+			err = fmt.Errorf("take what %s sent: %w", p.Member, err)
 		}
 	}
 	if err != nil {
@@ -155,20 +155,10 @@ func (r *Replicator) snapshot(ctx context.Context, s core.Snapshot) {
 }
 
 func (r *Replicator) takeSnapshot(ctx context.Context, from memory.Node) error {
-	view, err := r.net.Snapshot(ctx, from, func(ops []memory.Shipment) error {
-		got, err := r.store.Accept(ctx, ops)
-		if err == nil && got.Deferred > 0 {
-			err = fmt.Errorf("%d entries have no place yet", got.Deferred)
-		}
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("snapshot of %s: %w", from, err)
-	}
-	if err := r.store.AdoptHeads(ctx, view.Heads); err != nil {
-		return fmt.Errorf("adopt the heads of %s: %w", from, err)
-	}
-	return nil
+	return r.store.AcceptWhole(ctx, memory.Source{Member: from, Route: memory.RouteSnapshot},
+		func(yield func([]memory.Shipment) error) (memory.View, error) {
+			return r.net.Snapshot(ctx, from, yield)
+		})
 }
 
 // mend compares this node with a member that must be equal and is not, and
@@ -216,7 +206,7 @@ func settleRange(ctx context.Context, r *Replicator, member memory.Node, rg memo
 		var n int
 		var last uint64
 		if err == nil {
-			n, last, err = r.store.Settle(ctx, rg, reply.Ops)
+			n, last, err = r.store.Settle(ctx, memory.Source{Member: member, Route: memory.RouteRepair}, rg, reply.Ops)
 			disputed += n
 		}
 		cancel()

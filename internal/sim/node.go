@@ -214,7 +214,7 @@ func (n *node) push(p core.Push) {
 			return
 		}
 		at.disk(func() {
-			if r, err := at.store.AcceptPush(context.Background(), &memory.Push{From: n.name, Ops: ops}); err == nil {
+			if r, err := at.store.AcceptPush(context.Background(), memory.Source{Member: n.name, Route: memory.RoutePush}, &memory.Push{From: n.name, Ops: ops}); err == nil {
 				answer(r)
 			}
 		})
@@ -225,7 +225,7 @@ func (n *node) push(p core.Push) {
 
 func (n *node) pull(p core.Pull) {
 	call(n, p.Member, func(at *node, answer func(*memory.PullReply)) {
-		if r, err := at.store.AcceptPull(context.Background(), &memory.PullRequest{From: n.name, Ranges: []memory.Range{p.Range}}); err == nil {
+		if r, err := at.store.AcceptPull(context.Background(), memory.Source{Member: n.name}, &memory.PullRequest{From: n.name, Ranges: []memory.Range{p.Range}}); err == nil {
 			answer(r)
 		}
 	}, func(r *memory.PullReply, f *memory.Fault) {
@@ -234,7 +234,7 @@ func (n *node) pull(p core.Pull) {
 			return
 		}
 		n.disk(func() {
-			_, _ = n.store.Accept(context.Background(), r.Ops)
+			_, _ = n.store.Accept(context.Background(), memory.Source{Member: p.Member, Route: memory.RoutePull}, r.Ops)
 			n.mail = append(n.mail, core.Pulled{
 				Origin: p.Range.Origin, ID: p.ID, View: r.View, Truncated: slices.Contains(r.Truncated, p.Range.Origin),
 			})
@@ -262,8 +262,8 @@ func (n *node) snapshot(s core.Snapshot) {
 			return
 		}
 		n.disk(func() {
-			_, _ = n.store.Accept(context.Background(), all.ops)
-			_ = n.store.AdoptHeads(context.Background(), all.view.Heads)
+			_ = n.store.AcceptWhole(context.Background(), memory.Source{Member: s.Member, Route: memory.RouteSnapshot},
+				func(yield func([]memory.Shipment) error) (memory.View, error) { return all.view, yield(all.ops) })
 			n.w.report.Snapshots++
 			n.mail = append(n.mail, core.Snapshotted{ID: s.ID})
 		})
@@ -296,7 +296,7 @@ func (n *node) repair(c core.Compare) {
 			}
 			n.w.report.Repairs++
 			n.disk(func() {
-				_, _ = n.store.Reapply(context.Background(), ops)
+				_, _ = n.store.Accept(context.Background(), memory.Source{Member: c.Member, Route: memory.RouteRepair}, ops)
 				n.mail = append(n.mail, core.Compared(c))
 			})
 		})
@@ -328,7 +328,7 @@ func (n *node) settle(s core.Settle) {
 			return
 		}
 		n.disk(func() {
-			disputed, _, _ := n.store.Settle(context.Background(), memory.Range{Origin: s.Origin, From: 1, To: s.To}, ops)
+			disputed, _, _ := n.store.Settle(context.Background(), memory.Source{Member: s.Member, Route: memory.RouteRepair}, memory.Range{Origin: s.Origin, From: 1, To: s.To}, ops)
 			n.w.report.Disputes += disputed
 			n.mail = append(n.mail, core.Settled{Member: s.Member})
 		})

@@ -2,38 +2,24 @@ package store
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
-// Accept takes entries of any origin, in any order, as often as they come, and
-// returns once they are fsynced. An entry that cannot be applied is refused on
-// its own: its bytes are kept, and what it was refused for is in the result.
-// Only bytes that do not even tell their dot are an error (memory.ErrInvalid),
-// before anything is written. memory.ErrBusy, ErrFull and ErrClosed as in Submit.
-func (s *changes) Accept(ctx context.Context, ops []memory.Shipment) (memory.Accepted, error) {
-	return s.accept(ctx, ops, false)
-}
-
-// Reapply is Accept that also merges again what is already held. It mends state
-// that does not follow from the log.
-func (s *changes) Reapply(ctx context.Context, ops []memory.Shipment) (memory.Accepted, error) {
-	return s.accept(ctx, ops, true)
-}
-
-func (s *changes) accept(ctx context.Context, ops []memory.Shipment, again bool) (memory.Accepted, error) {
-	in, err := s.decode(ops)
-	if err != nil {
-		return memory.Accepted{}, err
-	}
-	var out memory.Accepted
+// Take merges entries of any origin, in any order, as often as they come, and
+// returns once they are fsynced. What was refused at the door, or cannot be applied
+// here, is refused on its own: its bytes are kept, and the reason is in the result.
+// With again it also merges what is already held: that mends state which does not
+// follow from the log, and takes what was refused once and is not any more.
+// memory.ErrBusy, ErrFull and ErrClosed as in Submit.
+func (s *changes) Take(ctx context.Context, arrived []memory.Arrival, again bool) (memory.Accepted, error) {
+	in := arrivals(arrived)
 	n := size{ops: len(in)}
 	for _, a := range in {
 		n.bytes += len(a.raw) + embeddingBytes(a.embedding)
 	}
-	err = s.doSized(ctx, queueMember, n, func(ctx context.Context, t *tx) error {
+	var out memory.Accepted
+	err := s.doSized(ctx, queueMember, n, func(ctx context.Context, t *tx) error {
 		out = memory.Accepted{} // a batch that fails is run again, job by job
 		return taking(t).accept(ctx, in, again, &out)
 	})
@@ -41,31 +27,10 @@ func (s *changes) accept(ctx context.Context, ops []memory.Shipment, again bool)
 	return out, err
 }
 
-// decode reads shipments, hollow entries last: what replaced them may come in
-// the same shipment.
-func (s *changes) decode(ops []memory.Shipment) ([]arrival, error) {
-	full := make([]arrival, 0, len(ops))
-	var hollow []arrival
-	for _, op := range ops {
-		e, err := s.cfg.Codec.Decode(op.Raw)
-		if e == nil || e.Dot.Valid() != nil {
-			return nil, fmt.Errorf("entry without a readable dot: %w", errors.Join(err, memory.ErrInvalid))
-		}
-		if err == nil {
-			err = e.Validate()
-		}
-		a := arrival{incoming: incoming{Entry: e, raw: op.Raw}, refused: err}
-		if op.Embedding != nil {
-			// A vector is derived data: one that is no use is left out, the entry stands.
-			if v, err := op.Embedding.Normal(); err == nil {
-				a.embedding = v
-			}
-		}
-		if e.Hollow.IsZero() {
-			full = append(full, a)
-		} else {
-			hollow = append(hollow, a)
-		}
+func arrivals(list []memory.Arrival) []arrival {
+	in := make([]arrival, len(list))
+	for i, a := range list {
+		in[i] = arrival{incoming: incoming{Entry: a.Entry, raw: a.Raw, embedding: a.Embedding}, refused: a.Refused}
 	}
-	return append(full, hollow...), nil
+	return in
 }

@@ -93,7 +93,8 @@ func writeOnce(ctx context.Context, s *store.Store, worker, i int, say func(stri
 	if err != nil {
 		return err
 	}
-	if _, err := s.Accept(ctx, []memory.Shipment{{Raw: raw}}); err != nil {
+	in, _ := memory.Open(wire.DecodeEntry, []memory.Shipment{{Raw: raw}})
+	if _, err := s.Take(ctx, in, false); err != nil {
 		return err
 	}
 	return say("%s %d %s %s\n", out.Entries[0].Dot.Origin, out.Entries[0].Dot.Seq, op.Memory.ID, e.Dot)

@@ -135,7 +135,7 @@ func (s *log) Parked(ctx context.Context) ([]memory.Parked, error) {
 	return out, err
 }
 
-// Inspect decodes an entry as Accept would, without taking it: it says why it
+// Inspect decodes an entry without taking it: it says why it
 // would be refused. An entry comes with an error if its dot can be read.
 func (s *log) Inspect(raw []byte) (*memory.Entry, error) {
 	e, err := s.cfg.Codec.Decode(raw)

@@ -71,7 +71,7 @@ func (t taker) retryParked(ctx context.Context, dots []memory.Dot, now memory.In
 	}
 	taken := 0
 	for _, d := range dots {
-		ok, err := t.retryOne(ctx, d)
+		ok, err := t.retryOne(ctx, d, false)
 		if err != nil {
 			return 0, err
 		}
@@ -83,7 +83,9 @@ func (t taker) retryParked(ctx context.Context, dots []memory.Dot, now memory.In
 	return taken, nil
 }
 
-func (t taker) retryOne(ctx context.Context, d memory.Dot) (bool, error) {
+// retryOne applies what was refused, if nothing speaks against it any more. What was
+// forbidden must have been admitted at the door since.
+func (t taker) retryOne(ctx context.Context, d memory.Dot, admitted bool) (bool, error) {
 	o := t.origins[d.Origin]
 	if o == nil {
 		return false, nil
@@ -96,6 +98,9 @@ func (t taker) retryOne(ctx context.Context, d memory.Dot) (bool, error) {
 	found, err := t.queryRow(ctx, `SELECT lsn, raw FROM log WHERE origin = ? AND seq = ? AND state = ?`, []any{o.id, int64(d.Seq), stateParked}, &lsn, &raw)
 	if err != nil || !found {
 		return false, err
+	}
+	if t.refusal(ctx, d).Code == memory.CodeForbidden && !admitted {
+		return false, nil
 	}
 	e, err := t.cfg.Codec.Decode(raw)
 	if err == nil {

@@ -14,12 +14,8 @@ import (
 // under this node's origin, so that what it wrote is not lost. What this node does
 // not hold, or no longer has, is left alone. Settle returns how many differed, and
 // the seq of the last of ops that is in r.
-func (s *changes) Settle(ctx context.Context, r memory.Range, ops []memory.Shipment) (disputed int, last uint64, err error) {
-	in, err := s.decode(ops)
-	if err != nil {
-		return 0, 0, err
-	}
-	in = slices.DeleteFunc(in, func(a arrival) bool {
+func (s *changes) Settle(ctx context.Context, r memory.Range, ops []memory.Arrival) (disputed int, last uint64, err error) {
+	in := slices.DeleteFunc(arrivals(ops), func(a arrival) bool {
 		return a.Dot.Origin != r.Origin || a.Dot.Seq < r.From || a.Dot.Seq > r.To
 	})
 	// In the order in which they were numbered: requests of several ops stay together.

@@ -158,8 +158,8 @@ func BenchmarkSubmit(b *testing.B) {
 	})
 }
 
-// BenchmarkAccept is a member's pushes of 256 such memories.
-func BenchmarkAccept(b *testing.B) {
+// BenchmarkTake is a member's pushes of 256 such memories.
+func BenchmarkTake(b *testing.B) {
 	s := opened(b, "a")
 	text := strings.Repeat(kilobyte, 32)
 	batch := make([]memory.Shipment, 0, 256)
@@ -174,7 +174,8 @@ func BenchmarkAccept(b *testing.B) {
 			}))
 		}
 		b.StartTimer()
-		if _, err := s.Accept(b.Context(), batch); err != nil {
+		in, _ := memory.Open(wire.DecodeEntry, batch)
+		if _, err := s.Take(b.Context(), in, false); err != nil {
 			b.Fatal(err)
 		}
 	}

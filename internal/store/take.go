@@ -140,11 +140,28 @@ func (t taker) acceptKnown(ctx context.Context, o *originState, a arrival, again
 		// It is not kept, and not listed: see Settle.
 		out.Refused = append(out.Refused, t.refusalOf(a.Dot, memory.ErrDotConflict).Refusal)
 		return nil
+	case state == stateParked && again && a.refused == nil:
+		return t.readmit(ctx, a, out)
 	case state == stateParked:
 		out.Refused = append(out.Refused, t.refusal(ctx, a.Dot))
 		return nil
 	case again && a.refused == nil:
 		return t.remerge(ctx, a.incoming, raw, lsn, out)
+	}
+	return nil
+}
+
+// readmit takes an entry that was refused, and comes again by the door.
+func (t taker) readmit(ctx context.Context, a arrival, out *memory.Accepted) error {
+	taken, err := t.retryOne(ctx, a.Dot, true)
+	switch {
+	case err != nil:
+		return err
+	case taken:
+		out.Applied++
+		t.out.news++
+	default:
+		out.Refused = append(out.Refused, t.refusal(ctx, a.Dot))
 	}
 	return nil
 }

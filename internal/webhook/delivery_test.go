@@ -308,8 +308,8 @@ func TestOneNodeDeliversAndAnotherCanAdopt(t *testing.T) {
 	net := fakenet.New()
 	a := open(t, setup{name: "a", net: net.Of("a"), members: []memory.Node{"b"}})
 	b := open(t, setup{name: "b", net: net.Of("b"), members: []memory.Node{"a"}})
-	net.Join("a", a.Engine)
-	net.Join("b", b.Engine)
+	net.Join("a", a)
+	net.Join("b", b)
 	r := receive(t, nil)
 	sub := a.subscribe(r.URL)
 	knows := func(home memory.Node) func() bool {

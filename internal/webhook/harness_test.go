@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/intake"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/replicate"
 	"github.com/tallystick/tallystick/internal/store"
@@ -30,6 +31,7 @@ import (
 // node is a node with everything but HTTP towards clients.
 type node struct {
 	*engine.Engine
+	*intake.Door
 	t     testing.TB
 	store *store.Store
 	hooks *webhook.Runner
@@ -58,8 +60,9 @@ func open(tb testing.TB, s setup) *node {
 	n := &node{t: tb}
 	var fed *replicate.Replicator
 	ctx := context.WithoutCancel(tb.Context())
+	clock := memory.NewClock(time.Now, memory.DefaultMaxSkew)
 	st, err := store.Open(ctx, store.Config{
-		Dir: s.dir, Node: s.name, Clock: memory.NewClock(time.Now, memory.DefaultMaxSkew), Codec: wire.Codec{}, Log: log,
+		Dir: s.dir, Node: s.name, Clock: clock, Codec: wire.Codec{}, Log: log,
 		OnCommit: func(c memory.Committed) {
 			fed.Committed(c)
 			n.Committed(c)
@@ -69,10 +72,14 @@ func open(tb testing.TB, s setup) *node {
 		tb.Fatal(err)
 	}
 	n.store = st
-	if fed, err = replicate.New(ctx, replicate.Config{Self: s.name, Members: s.members, W: 1}, replicate.Storage{Log: st, Numbers: st, Cursors: st, Digests: st}, s.net, log); err != nil {
+	n.Door = intake.New(intake.Config{
+		Node: s.name, Members: s.members, Decode: wire.DecodeEntry, Clock: clock, Log: log,
+		Heard: func(from memory.Node, v memory.View, at time.Time) { fed.Heard(from, v, at) },
+	}, st)
+	if fed, err = replicate.New(ctx, replicate.Config{Self: s.name, Members: s.members, W: 1}, replicate.Storage{Log: st, Door: n.Door, Numbers: st, Cursors: st, Digests: st}, s.net, log); err != nil {
 		tb.Fatal(err)
 	}
-	ec := engine.Config{Node: s.name, Log: log}
+	ec := engine.Config{Node: s.name, Door: n.Door, Log: log}
 	for _, m := range s.members {
 		ec.Members = append(ec.Members, engine.Member{Name: m, URL: "http://" + string(m)})
 	}

@@ -15,10 +15,10 @@ import (
 
 // Node answers the calls of members.
 type Node interface {
-	AcceptPush(ctx context.Context, p *memory.Push) (*memory.PushReply, error)
-	AcceptPull(ctx context.Context, q *memory.PullRequest) (*memory.PullReply, error)
-	AcceptDigest(ctx context.Context, q *memory.DigestRequest) (*memory.DigestReply, error)
-	AcceptSnapshot(ctx context.Context, from memory.Node, yield func([]memory.Shipment) error) (memory.View, error)
+	AcceptPush(ctx context.Context, from memory.Source, p *memory.Push) (*memory.PushReply, error)
+	AcceptPull(ctx context.Context, from memory.Source, q *memory.PullRequest) (*memory.PullReply, error)
+	AcceptDigest(ctx context.Context, from memory.Source, q *memory.DigestRequest) (*memory.DigestReply, error)
+	AcceptSnapshot(ctx context.Context, from memory.Source, yield func([]memory.Shipment) error) (memory.View, error)
 }
 
 // Link is how calls from one node to another fare. The zero value is a perfect
@@ -156,7 +156,9 @@ func (t *Transport) Push(ctx context.Context, to memory.Node, p *memory.Push) (*
 	}
 	lie := t.net.links[pair{t.self, to}].Lie
 	t.net.mu.Unlock()
-	r, err := call(ctx, t, to, func(n Node) (*memory.PushReply, error) { return n.AcceptPush(ctx, p) })
+	r, err := call(ctx, t, to, func(n Node) (*memory.PushReply, error) {
+		return n.AcceptPush(ctx, memory.Source{Member: t.self, Route: memory.RoutePush}, p)
+	})
 	if err == nil && lie != nil {
 		r = lie(r)
 	}
@@ -165,15 +167,17 @@ func (t *Transport) Push(ctx context.Context, to memory.Node, p *memory.Push) (*
 
 // Pull implements replicate.Transport.
 func (t *Transport) Pull(ctx context.Context, to memory.Node, q *memory.PullRequest) (*memory.PullReply, error) {
-	return call(ctx, t, to, func(n Node) (*memory.PullReply, error) { return n.AcceptPull(ctx, q) })
+	return call(ctx, t, to, func(n Node) (*memory.PullReply, error) { return n.AcceptPull(ctx, memory.Source{Member: t.self}, q) })
 }
 
 // Digest implements replicate.Transport.
 func (t *Transport) Digest(ctx context.Context, to memory.Node, q *memory.DigestRequest) (*memory.DigestReply, error) {
-	return call(ctx, t, to, func(n Node) (*memory.DigestReply, error) { return n.AcceptDigest(ctx, q) })
+	return call(ctx, t, to, func(n Node) (*memory.DigestReply, error) {
+		return n.AcceptDigest(ctx, memory.Source{Member: t.self}, q)
+	})
 }
 
 // Snapshot implements replicate.Transport.
 func (t *Transport) Snapshot(ctx context.Context, to memory.Node, yield func([]memory.Shipment) error) (memory.View, error) {
-	return call(ctx, t, to, func(n Node) (memory.View, error) { return n.AcceptSnapshot(ctx, t.self, yield) })
+	return call(ctx, t, to, func(n Node) (memory.View, error) { return n.AcceptSnapshot(ctx, memory.Source{Member: t.self}, yield) })
 }

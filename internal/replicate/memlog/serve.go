@@ -120,9 +120,30 @@ func (s *Store) ByDot(_ context.Context, dots []memory.Dot) ([]memory.Shipment, 
 	return out, nil
 }
 
+// Accept implements replicate.Door.
+func (s *Store) Accept(_ context.Context, from memory.Source, ops []memory.Shipment) (memory.Accepted, error) {
+	return s.accept(ops, from.Route == memory.RouteRepair)
+}
+
+// AcceptWhole implements replicate.Door.
+func (s *Store) AcceptWhole(_ context.Context, _ memory.Source, read func(yield func([]memory.Shipment) error) (memory.View, error)) error {
+	view, err := read(func(ops []memory.Shipment) error {
+		got, err := s.accept(ops, false)
+		if err == nil && got.Deferred > 0 {
+			err = fmt.Errorf("%d entries have no place yet", got.Deferred)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	s.adopt(view.Heads)
+	return nil
+}
+
 // AcceptPush answers a push as a member does.
-func (s *Store) AcceptPush(ctx context.Context, p *memory.Push) (*memory.PushReply, error) {
-	got, err := s.Accept(ctx, p.Ops)
+func (s *Store) AcceptPush(_ context.Context, _ memory.Source, p *memory.Push) (*memory.PushReply, error) {
+	got, err := s.accept(p.Ops, false)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +151,7 @@ func (s *Store) AcceptPush(ctx context.Context, p *memory.Push) (*memory.PushRep
 }
 
 // AcceptPull answers a pull as a member does.
-func (s *Store) AcceptPull(ctx context.Context, q *memory.PullRequest) (*memory.PullReply, error) {
+func (s *Store) AcceptPull(ctx context.Context, _ memory.Source, q *memory.PullRequest) (*memory.PullReply, error) {
 	reply := &memory.PullReply{From: s.node}
 	for _, r := range q.Ranges {
 		ops, _, err := s.Range(ctx, r, serveOps-len(reply.Ops), 0)
@@ -150,7 +171,7 @@ func (s *Store) AcceptPull(ctx context.Context, q *memory.PullRequest) (*memory.
 }
 
 // AcceptDigest answers a comparison as a member does.
-func (s *Store) AcceptDigest(ctx context.Context, q *memory.DigestRequest) (*memory.DigestReply, error) {
+func (s *Store) AcceptDigest(ctx context.Context, _ memory.Source, q *memory.DigestRequest) (*memory.DigestReply, error) {
 	reply := &memory.DigestReply{From: s.node}
 	var err error
 	if len(q.Buckets) == 0 {
@@ -162,6 +183,6 @@ func (s *Store) AcceptDigest(ctx context.Context, q *memory.DigestRequest) (*mem
 }
 
 // AcceptSnapshot answers a request for the whole state as a member does.
-func (s *Store) AcceptSnapshot(ctx context.Context, _ memory.Node, yield func([]memory.Shipment) error) (memory.View, error) {
+func (s *Store) AcceptSnapshot(ctx context.Context, _ memory.Source, yield func([]memory.Shipment) error) (memory.View, error) {
 	return s.Snapshot(ctx, yield)
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // Settle implements replicate.Log.
-func (s *Store) Settle(_ context.Context, r memory.Range, ops []memory.Shipment) (disputed int, last uint64, err error) {
+func (s *Store) Settle(_ context.Context, _ memory.Source, r memory.Range, ops []memory.Shipment) (disputed int, last uint64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out memory.Accepted

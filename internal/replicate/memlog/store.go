@@ -126,16 +126,6 @@ func (s *Store) Range(_ context.Context, r memory.Range, maxOps, _ int) ([]memor
 	return ops, seq - 1, nil
 }
 
-// Accept implements replicate.Log.
-func (s *Store) Accept(_ context.Context, ops []memory.Shipment) (memory.Accepted, error) {
-	return s.accept(ops, false)
-}
-
-// Reapply implements replicate.Digests.
-func (s *Store) Reapply(_ context.Context, ops []memory.Shipment) (memory.Accepted, error) {
-	return s.accept(ops, true)
-}
-
 func (s *Store) accept(ops []memory.Shipment, again bool) (memory.Accepted, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -303,8 +293,8 @@ func (s *Store) Truncate(o memory.Origin, seq uint64) {
 	l.dropped = max(l.dropped, seq)
 }
 
-// AdoptHeads implements replicate.Log.
-func (s *Store) AdoptHeads(_ context.Context, heads memory.Heads) error {
+// adopt ends a snapshot: this node now holds at least these heads.
+func (s *Store) adopt(heads memory.Heads) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for o, h := range heads {
@@ -320,7 +310,6 @@ func (s *Store) AdoptHeads(_ context.Context, heads memory.Heads) error {
 	}
 	s.lsn++
 	s.publish(memory.Committed{})
-	return nil
 }
 
 // Snapshot yields the entries that hold a register and those of the log, and

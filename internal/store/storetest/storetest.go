@@ -83,6 +83,29 @@ func (n *Node) Write(w *memory.Write) *memory.Written {
 	return out
 }
 
+// Accept opens shipments and has them taken in, as the door of a node does.
+func (n *Node) Accept(ctx context.Context, ops []memory.Shipment) (memory.Accepted, error) {
+	return n.open(ctx, ops, false)
+}
+
+// Reapply is Accept that also merges again what is held.
+func (n *Node) Reapply(ctx context.Context, ops []memory.Shipment) (memory.Accepted, error) {
+	return n.open(ctx, ops, true)
+}
+
+// Settle opens shipments and has them settled.
+func (n *Node) Settle(ctx context.Context, r memory.Range, ops []memory.Shipment) (disputed int, last uint64, err error) {
+	in, _ := memory.Open(n.cfg.Codec.Decode, ops)
+	return n.Store.Settle(ctx, r, in)
+}
+
+func (n *Node) open(ctx context.Context, ops []memory.Shipment, again bool) (memory.Accepted, error) {
+	in, unreadable := memory.Open(n.cfg.Codec.Decode, ops)
+	out, err := n.Store.Take(ctx, in, again)
+	out.Unreadable = unreadable
+	return out, err
+}
+
 // Take accepts shipments, which must not be an error.
 func (n *Node) Take(ops ...memory.Shipment) memory.Accepted {
 	n.t.Helper()

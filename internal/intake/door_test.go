@@ -1,0 +1,284 @@
+package intake_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"github.com/tallystick/tallystick/internal/intake"
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/policy"
+)
+
+// Whatever is wrong with an entry, and whichever way it comes: it is refused under
+// one code, its bytes are kept if there is a place for them, and the entries around it are taken.
+func TestEveryRouteRefusesAlike(t *testing.T) {
+	faults := map[string]struct {
+		code string
+		bad  func(t *testing.T) memory.Shipment // under the dot b.1.2, or b.1.1 which is taken
+		seq  uint64
+	}{
+		"forbidden namespace": {memory.CodeForbidden, func(t *testing.T) memory.Shipment { t.Helper(); return shipped(t, entry(2, put("bad", "closed")))[0] }, 2},
+		"forbidden before":    {memory.CodeForbidden, func(t *testing.T) memory.Shipment { t.Helper(); return shipped(t, entry(2, put("theirs", "open")))[0] }, 2},
+		"forbidden deletion": {memory.CodeForbidden, func(t *testing.T) memory.Shipment {
+			t.Helper()
+			return shipped(t, entry(2, &memory.Delete{ID: "theirs"}))[0]
+		}, 2},
+		"forbidden, and future": {memory.CodeForbidden, func(t *testing.T) memory.Shipment { t.Helper(); return future(t, put("bad", "closed")) }, 2},
+		"far future":            {memory.CodeSkew, func(t *testing.T) memory.Shipment { t.Helper(); return future(t, put("bad", "open")) }, 2},
+		"unknown kind":          {memory.CodeUnknownKind, unknownKind, 2},
+		"invalid": {memory.CodeInvalid, func(t *testing.T) memory.Shipment {
+			t.Helper()
+			return shipped(t, entry(2, &memory.Delete{ID: "a/b"}))[0]
+		}, 2},
+		"second body": {memory.CodeDotConflict, func(t *testing.T) memory.Shipment { t.Helper(); return shipped(t, entry(1, put("bad", "open")))[0] }, 1},
+	}
+	for name, tt := range faults {
+		for route := memory.RoutePush; route <= memory.RouteImport; route++ {
+			t.Run(fmt.Sprintf("%s/%s", name, route), func(t *testing.T) {
+				n := open(t)
+				first := shipped(t, entry(1, put("first", "open")))[0]
+				theirs := shipped(t, &memory.Entry{
+					Dot: memory.Dot{Origin: "c.1", Seq: 1}, Stamp: memory.MakeStamp(time.Now()), Actor: "ai:x", Op: put("theirs", "closed"),
+				})[0]
+				if got, err := n.Accept(t.Context(), memory.Source{Route: memory.RouteImport}, []memory.Shipment{first, theirs}); err != nil || got.Applied != 2 {
+					t.Fatal(got, err)
+				}
+				last := shipped(t, entry(3, put("last", "open")))[0]
+				bad := tt.bad(t)
+				refused, err := n.routes(t)[route]([]memory.Shipment{bad, last})
+				if err != nil {
+					t.Fatal(err)
+				}
+				dot, kept := memory.Dot{Origin: "b.1", Seq: tt.seq}, tt.code
+				if kept == memory.CodeDotConflict {
+					kept = "" // its place is taken: see Settle
+				}
+				if got := n.parked(t, dot); got != kept {
+					t.Errorf("kept as %q, want %q", got, kept)
+				}
+				if told := len(refused) == 1 && refused[0].Dot == dot && refused[0].Code == tt.code; !told && route != memory.RouteSnapshot {
+					t.Errorf("refused %+v, want %q", refused, tt.code)
+				}
+				if !n.has(t, "last") || n.has(t, "bad") {
+					t.Errorf("the entry after it was taken: %v, it itself: %v", n.has(t, "last"), n.has(t, "bad"))
+				}
+				if rec, err := n.store.Record(t.Context(), "theirs"); err != nil || rec.Namespace != "closed" || rec.Life != memory.Live {
+					t.Errorf("what was there is %+v, %v", rec, err)
+				}
+				if v := n.store.View(); v.Heads["b.1"].Seq != 3 && tt.seq == 2 {
+					t.Errorf("heads %+v", v.Heads)
+				}
+			})
+		}
+	}
+}
+
+func future(t *testing.T, op memory.Op) memory.Shipment {
+	t.Helper()
+	e := entry(2, op)
+	e.Stamp = memory.MakeStamp(time.Now().Add(time.Hour))
+	return shipped(t, e)[0]
+}
+
+// unknownKind is an entry as a program of tomorrow writes it.
+func unknownKind(t *testing.T) memory.Shipment {
+	t.Helper()
+	raw := shipped(t, entry(2, &memory.Delete{ID: "bad"}))[0].Raw
+	var parts []cbor.RawMessage
+	if err := cbor.Unmarshal(raw, &parts); err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range parts {
+		var kind uint64
+		if cbor.Unmarshal(p, &kind) == nil && memory.Kind(kind) == memory.KindDelete && len(p) == 1 && i > 3 {
+			parts[i] = cbor.RawMessage{0x18, 200}
+		}
+	}
+	raw, err := cbor.Marshal(parts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return memory.Shipment{Raw: raw}
+}
+
+// Who is no member brings nothing, and is told nothing.
+func TestStrangersBringNothing(t *testing.T) {
+	n := open(t)
+	ops := shipped(t, entry(1, put("first", "open")))
+	stranger := memory.Source{Member: "x"}
+	calls := map[string]func() error{
+		"push": func() error {
+			_, err := n.AcceptPush(t.Context(), stranger, &memory.Push{From: "b", To: "a", Ops: ops}) // whatever the message says
+			return err
+		},
+		"pull": func() error {
+			_, err := n.AcceptPull(t.Context(), stranger, &memory.PullRequest{From: "b"})
+			return err
+		},
+		"digest": func() error {
+			_, err := n.AcceptDigest(t.Context(), stranger, &memory.DigestRequest{From: "b"})
+			return err
+		},
+		"snapshot": func() error {
+			_, err := n.AcceptSnapshot(t.Context(), stranger, func([]memory.Shipment) error { return nil })
+			return err
+		},
+	}
+	for r := memory.RoutePush; r <= memory.RouteImport; r++ {
+		from := memory.Source{Member: "x", Route: r}
+		calls["in by "+r.String()] = func() error { _, err := n.Accept(t.Context(), from, ops); return err }
+		calls["whole by "+r.String()] = func() error {
+			return n.AcceptWhole(t.Context(), from, func(yield func([]memory.Shipment) error) (memory.View, error) { return memory.View{}, yield(ops) })
+		}
+	}
+	for name, call := range calls {
+		if err := call(); !errors.Is(err, memory.ErrForbidden) || memory.RefusalCode(err) != memory.CodeForbidden {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if n.has(t, "first") || len(n.store.View().Heads) > 1 {
+		t.Errorf("heads %v", n.store.View().Heads)
+	}
+}
+
+// One entry that nobody can read does not keep the others waiting. A state that has
+// one is not vouched for.
+func TestWhatCannotBeReadIsLeftOut(t *testing.T) {
+	ops := shipped(t, entry(1, put("first", "open")), entry(2, put("second", "open")))
+	ops = []memory.Shipment{ops[0], {Raw: []byte("no entry")}, ops[1]}
+	for _, r := range []memory.Route{memory.RoutePush, memory.RoutePull, memory.RouteRepair} {
+		n := open(t)
+		got, err := n.Accept(t.Context(), memory.Source{Member: "b", Route: r}, ops)
+		if err != nil || got.Applied != 2 || got.Unreadable != 1 {
+			t.Errorf("%s: %+v, %v", r, got, err)
+		}
+	}
+	n := open(t)
+	whole := func(yield func([]memory.Shipment) error) (memory.View, error) {
+		return memory.View{Heads: memory.Heads{"b.1": {Seq: 9}}}, yield(ops)
+	}
+	if err := n.AcceptWhole(t.Context(), memory.Source{Member: "b", Route: memory.RouteSnapshot}, whole); !errors.Is(err, memory.ErrInvalid) {
+		t.Errorf("snapshot: %v", err)
+	}
+	if h := n.store.View().Heads["b.1"]; h.Seq != 2 || !n.has(t, "second") {
+		t.Errorf("head %+v", h)
+	}
+	if _, err := n.AcceptDump(t.Context(), intake.Manifest{}, false, batches(ops)); !errors.Is(err, memory.ErrInvalid) {
+		t.Errorf("import: %v", err)
+	}
+}
+
+// What is hollow waits for what replaced it, however late that comes.
+func TestASnapshotMayComeInAnyOrder(t *testing.T) {
+	n := open(t)
+	old := entry(1, put("m", "open"))
+	now := entry(2, put("m", "open"))
+	now.Prev = []memory.Dot{old.Dot}
+	hollow, ok := old.Hollowed(now.Dot)
+	if !ok {
+		t.Fatal("no hollow form")
+	}
+	full := shipped(t, old)
+	a, err := memory.OpenOne(n.cfg.Decode, full[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	hollow.Digest = a.Entry.Digest
+	read := func(yield func([]memory.Shipment) error) (memory.View, error) {
+		for _, e := range []*memory.Entry{hollow, now} {
+			if err := yield(shipped(t, e)); err != nil {
+				return memory.View{}, err
+			}
+		}
+		return memory.View{Heads: memory.Heads{"b.1": {Seq: 7}, "c.1": {Seq: 5, Gaps: []uint64{3}}}}, nil
+	}
+	if err := n.AcceptWhole(t.Context(), memory.Source{Member: "b", Route: memory.RouteSnapshot}, read); err != nil {
+		t.Fatal(err)
+	}
+	if h := n.store.View().Heads; h["b.1"].Seq != 7 || h["c.1"].Seq != 0 { // of c the gap is missing
+		t.Errorf("heads %+v", h)
+	}
+}
+
+func TestASnapshotWithoutAPlaceIsNotVouchedFor(t *testing.T) {
+	n := open(t)
+	old := entry(1, put("m", "open"))
+	hollow, _ := old.Hollowed(memory.Dot{Origin: "b.1", Seq: 2})
+	hollow.Digest = memory.Digest{1}
+	read := func(yield func([]memory.Shipment) error) (memory.View, error) {
+		return memory.View{Heads: memory.Heads{"b.1": {Seq: 7}}}, yield(shipped(t, hollow))
+	}
+	if err := n.AcceptWhole(t.Context(), memory.Source{Member: "b", Route: memory.RouteSnapshot}, read); err == nil {
+		t.Error("the heads were taken over")
+	}
+	if h := n.store.View().Heads["b.1"]; h.Seq != 0 {
+		t.Errorf("head %+v", h)
+	}
+}
+
+// Every origin is named in every message: there is an end to them, well below what a
+// message takes, and what lies beyond leaves nothing behind.
+func TestOriginsAreBounded(t *testing.T) {
+	n := open(t)
+	var entries []*memory.Entry
+	for i := range policy.MaxOriginsOfANode + 10 {
+		e := entry(1, put(fmt.Sprintf("m-%d", i), "open"))
+		e.Dot.Origin = memory.MakeOrigin("b", uint64(i+1))
+		entries = append(entries, e)
+	}
+	got, err := n.Accept(t.Context(), memory.Source{Member: "b", Route: memory.RoutePush}, shipped(t, entries...))
+	if err != nil || got.Applied != policy.MaxOriginsOfANode || len(got.Refused) != 10 || got.Refused[0].Code != memory.CodeForbidden {
+		t.Fatalf("applied %d, refused %d, %v", got.Applied, len(got.Refused), err)
+	}
+	heads := memory.Heads{}
+	for _, e := range entries {
+		heads[e.Dot.Origin] = memory.Head{Seq: 4}
+	}
+	whole := func(func([]memory.Shipment) error) (memory.View, error) { return memory.View{Heads: heads}, nil }
+	if err := n.AcceptWhole(t.Context(), memory.Source{Member: "b", Route: memory.RouteSnapshot}, whole); err != nil {
+		t.Fatal(err)
+	}
+	of := 0
+	for o, h := range n.store.View().Heads {
+		if o.Node() == "b" {
+			of++
+			if h.Seq != 4 {
+				t.Errorf("%s: head %+v", o, h)
+			}
+		}
+	}
+	if of != policy.MaxOriginsOfANode {
+		t.Errorf("%d origins of b", of)
+	}
+	if list, err := n.store.Parked(t.Context()); err != nil || len(list) > 0 {
+		t.Errorf("parked: %v, %v", list, err)
+	}
+}
+
+// What a bound forbade is not taken because somebody asks for it again, but when it
+// comes in by the door and the bound is gone.
+func TestWhatWasForbiddenComesInOnceItIsAllowed(t *testing.T) {
+	n := open(t)
+	ops := shipped(t, entry(1, put("bad", "closed")))
+	from := memory.Source{Member: "b", Route: memory.RoutePull}
+	if got, err := n.Accept(t.Context(), from, ops); err != nil || len(got.Refused) != 1 {
+		t.Fatal(got, err)
+	}
+	dot := memory.Dot{Origin: "b.1", Seq: 1}
+	if taken, err := n.store.RetryParked(t.Context(), []memory.Dot{dot}, time.Now()); err != nil || taken != 0 || n.has(t, "bad") {
+		t.Errorf("taken %d, %v", taken, err)
+	}
+	from.Route = memory.RouteRepair
+	if got, err := n.Accept(t.Context(), from, ops); err != nil || got.Applied != 0 || n.has(t, "bad") {
+		t.Errorf("%+v, %v", got, err)
+	}
+	n.cfg.Bounds = nil
+	n.Door = intake.New(n.cfg, n.store)
+	if got, err := n.Accept(t.Context(), from, ops); err != nil || got.Applied != 1 || !n.has(t, "bad") || n.parked(t, dot) != "" {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
