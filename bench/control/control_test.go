@@ -39,7 +39,7 @@ func federation(t *testing.T) (net *fakenet.Net, members map[memory.Node]*member
 		}
 		st := memlog.New(lib, self, 1, memory.NewClock(time.Now, memory.DefaultMaxSkew))
 		fed, err := replicate.New(
-			ctx, cfg, replicate.Storage{Log: st, Door: st, Cursors: st, Digests: st}, perWrite{net.Of(self)}, slog.New(slog.DiscardHandler),
+			ctx, cfg, replicate.Storage{Log: st, Door: st, Numbers: st, Cursors: st, Digests: st}, perWrite{net.Of(self)}, slog.New(slog.DiscardHandler),
 		)
 		if err != nil {
 			t.Fatal(err)
