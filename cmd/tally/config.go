@@ -91,11 +91,7 @@ func settings() []setting {
 			flag: "member", env: "TALLY_MEMBERS", key: "members", value: "NAME=URL", help: "another member; repeat for each",
 			initial: "none", many: true, table: true, set: setMembers,
 		},
-		{
-			flag: "bound", env: "TALLY_BOUNDS", key: "bounds", value: "NAME=NAMESPACE",
-			help:    "where a member may write: a namespace and all below it; repeat; without one, everywhere",
-			initial: "none", many: true, set: setBounds,
-		},
+		boundSetting(),
 		{
 			flag: "write-quorum", env: "TALLY_WRITE_QUORUM", key: "write_quorum", value: "W", help: "members that must hold a write, this one included",
 			initial: "the majority", set: number(func(c *node.Config) *int { return &c.WriteQuorum }, 1),

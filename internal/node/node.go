@@ -141,7 +141,7 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 		History:   cfg.HistoryKeep, Versions: cfg.HistoryVersions, CheckWebhook: guard.CheckURL, Log: log,
 	}, n.store, n.fed)
 	n.hooks = n.newWebhooks(guard)
-	return n, n.newServer(link)
+	return n, n.newServer(link) //nolint:contextcheck // what is bound here is called with the contexts of requests
 }
 
 // seed gives each node a jitter of its own.
