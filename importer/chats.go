@@ -172,6 +172,9 @@ func (c chatReader) chatGPTMessage(node fields, where string) (message, bool) {
 	kind := content.text("content_type")
 	weight, weighed := m.number("weight")
 	switch {
+	case strings.HasSuffix(kind, "_editable_context"):
+		c.lose(where, "what the program was told about its user", first(content.text("user_profile", "user_instructions", "model_set_context"), kind))
+		return message{}, false
 	case m == nil || role == "system" || weighed && weight == 0:
 		return message{}, false
 	case role != "user" && role != "assistant":

@@ -131,6 +131,21 @@ func TestWhatIsNotWhatItShouldBeIsReported(t *testing.T) {
 	}
 }
 
+func TestWhatAFormatHasAndAMemoryDoesNotIsReported(t *testing.T) {
+	tests := map[string]struct{ name, text, want string }{
+		"an observation": {"memory.jsonl", `{"type":"entity","name":"A","observations":["x",{"odd":1},7]}`, "an observation that is no text"},
+		"a vector":       {"m.json", `[{"id":"1","memory":"x","embedding":[0.1,0.2]}]`, "a vector: they are made anew"},
+		"about the user": {"conversations.json", `[{"id":"c","title":"t","mapping":{"a":{"id":"a","message":{"id":"a","author":{"role":"user"},"content":{"content_type":"user_editable_context",
+			"user_profile":"I like tea"},"weight":0}},"b":{"id":"b","parent":"a","message":{"id":"b","author":{"role":"user"},"content":{"content_type":"text","parts":["hi"]}}}},"current_node":"b"}]`, "what the program was told about its user"},
+	}
+	for name, tt := range tests {
+		items, bad := read(t, write(t, filepath.Join(t.TempDir(), tt.name), tt.text), importer.Options{})
+		if d := cmp.Diff([]string{tt.want}, losses(items)); d != "" || len(bad) > 0 || len(memories(items)) != 1 {
+			t.Errorf("%s: %s %q", name, d, bad)
+		}
+	}
+}
+
 // Words that are no choice are somebody's mistake, and not to be guessed at.
 func TestOurOwnFormatRefusesWordsThatAreNoChoice(t *testing.T) {
 	for text, want := range map[string]string{

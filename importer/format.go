@@ -51,7 +51,8 @@ func known(name Format) (format, bool) {
 // told tells the format of a text by the objects that it begins with. otherwise
 // is what it is if they are nobody else's; "" is for this to find out.
 func told(in io.Reader, ext string, otherwise Format) Format {
-	b := bufio.NewReaderSize(in, headSize)
+	const enough = 4 * maxValue // to look at, whatever there is
+	b := bufio.NewReaderSize(io.LimitReader(in, enough), headSize)
 	s := &splitter{in: b, limit: maxValue}
 	first, err := s.peek()
 	if err != nil || first != '[' && first != '{' {
@@ -106,10 +107,7 @@ func samples(s *splitter, ext string) (out []fields, lines bool) {
 		return out, true
 	case first == '[':
 		_, _ = s.in.Discard(1)
-		_ = s.list(func(n int, raw json.RawMessage, _ error) bool { // a broken end is for the reader to find
-			keep(raw)
-			return n+1 < mostElements
-		})
+		out = elements(s, mostElements)
 	default:
 		_, _ = s.in.Discard(1)
 		out = append(out, outline(s))
@@ -117,22 +115,43 @@ func samples(s *splitter, ext string) (out []fields, lines bool) {
 	return out, false
 }
 
+// elements are the first objects of a list whose bracket has been read.
+func elements(s *splitter, most int) []fields {
+	var out []fields
+	for len(out) < most {
+		object, err := s.skip('{')
+		if err != nil {
+			return out
+		}
+		if object {
+			out = append(out, outline(s))
+		} else if _, err := s.value(); err != nil {
+			return out
+		}
+		if more, _ := s.skip(','); !more {
+			return out
+		}
+	}
+	return out
+}
+
 // outline is an object whose bracket has been read, its lists with their first
 // element only.
 func outline(s *splitter) fields {
 	o := fields{}
 	_ = s.members(func(key string) error { // a broken end is for the reader to find
+		o[key] = json.RawMessage("null") // what is too long to look at is there all the same
 		first, err := s.peek()
 		if err != nil {
 			return err
 		}
 		if first != '[' {
 			raw, err := s.value()
+			if errors.Is(err, errTooLong) {
+				return nil
+			}
 			if err == nil {
 				o[key] = raw
-			} else if errors.Is(err, errTooLong) {
-				o[key] = json.RawMessage("null")
-				return nil
 			}
 			return err
 		}

@@ -76,7 +76,10 @@ func (g *knowledge) entity(c *carrier, f fields, where string) {
 		if o == "" {
 			o = objectOf(raw).text("content", "text")
 		}
-		if o != "" && !slices.Contains(e.observations, o) {
+		switch {
+		case o == "":
+			c.lose(where+" "+name, "an observation that is no text", string(raw))
+		case !slices.Contains(e.observations, o):
 			e.observations = append(e.observations, o)
 		}
 	}

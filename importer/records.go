@@ -134,6 +134,9 @@ func (c recordReader) record(m fields, where string, names map[string]string) {
 			c.note(f, key, v)
 		}
 	}
+	if m.has("embedding") || m.has("vector") {
+		c.lose(f.where, "a vector: they are made anew", "")
+	}
 	switch state := m.text("state"); state {
 	case "deleted":
 		c.lose(f.where, "a deleted memory", headline(f.Content))

@@ -38,29 +38,33 @@ func (s *splitter) value() (json.RawMessage, error) {
 	}
 	v := kept{limit: s.limit}
 	e := extent{word: first != '"' && first != '{' && first != '['}
-	for n := 0; ; n++ {
-		b, err := s.in.ReadByte()
+	for done := false; !done; {
+		chunk, err := s.buffered()
 		if errors.Is(err, io.EOF) && e.word {
 			break // a number may end with the file
 		}
 		if err != nil {
 			return nil, cutOff(err)
 		}
-		if e.word && n > 0 && delimits(b) {
-			if err := s.in.UnreadByte(); err != nil {
-				return nil, err
-			}
-			break
-		}
-		v.add(b)
-		if e.ends(b) {
-			break
+		var n int
+		n, done = e.scan(chunk)
+		v.add(chunk[:n])
+		if _, err := s.in.Discard(n); err != nil {
+			return nil, err
 		}
 	}
 	if v.long {
 		return nil, errTooLong
 	}
 	return v.raw, nil
+}
+
+// buffered is what can be read without waiting, which is something.
+func (s *splitter) buffered() ([]byte, error) {
+	if _, err := s.in.Peek(1); err != nil {
+		return nil, err
+	}
+	return s.in.Peek(s.in.Buffered())
 }
 
 // kept are the bytes of a value, up to a limit.
@@ -70,39 +74,64 @@ type kept struct {
 	long  bool // there were more, and none is kept
 }
 
-func (k *kept) add(b byte) {
-	if k.long = k.long || len(k.raw) == k.limit; k.long {
+func (k *kept) add(chunk []byte) {
+	if k.long = k.long || len(k.raw)+len(chunk) > k.limit; k.long {
 		k.raw = nil
 		return
 	}
-	k.raw = append(k.raw, b)
+	k.raw = append(k.raw, chunk...)
 }
 
 // extent finds the end of a value by its brackets and quotes.
 type extent struct {
 	word          bool // it has neither: a number, or true
+	begun         bool // something of the word has been seen
 	depth         int
 	text, escaped bool
 }
 
-// ends reports whether the value ends with b.
-func (e *extent) ends(b byte) bool {
-	switch {
-	case e.word:
-		return b == ']' || b == '}' // which is no value, and is not to be met again
-	case e.escaped:
-		e.escaped = false
-		return false
-	case e.text:
-		e.escaped, e.text = b == '\\', b != '"'
-	case b == '"':
-		e.text = true
-	case b == '{' || b == '[':
-		e.depth++
-	case b == '}' || b == ']':
-		e.depth--
+// scan goes through more of the value, and returns how much of chunk is its own,
+// and whether it ends there.
+func (e *extent) scan(chunk []byte) (n int, done bool) {
+	if e.word {
+		return e.scanWord(chunk)
 	}
-	return e.depth <= 0 && !e.text
+	for i, b := range chunk {
+		switch {
+		case e.escaped:
+			e.escaped = false
+			continue
+		case e.text:
+			if b != '"' {
+				e.escaped = b == '\\'
+				continue
+			}
+			e.text = false
+		case b == '"':
+			e.text = true
+			continue
+		case b == '{' || b == '[':
+			e.depth++
+		case b == '}' || b == ']':
+			e.depth--
+		}
+		if e.depth <= 0 {
+			return i + 1, true
+		}
+	}
+	return len(chunk), false
+}
+
+// scanWord takes at least one byte, also if it is a bracket, which is no value
+// and is not to be met again.
+func (e *extent) scanWord(chunk []byte) (n int, done bool) {
+	for i, b := range chunk {
+		if e.begun && delimits(b) {
+			return i, true
+		}
+		e.begun = true
+	}
+	return len(chunk), false
 }
 
 func delimits(b byte) bool {

@@ -4,7 +4,10 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -56,7 +59,7 @@ another node equal to this one.`
 			Lines int    `json:"lines"`
 		}{file, n}
 		return a.show(done, func(w io.Writer) error {
-			say(w, "exported  %d lines  %s\n", n, file)
+			say(w, "exported  %s  %s\n", counted(n, "line", "lines"), file)
 			return nil
 		})
 	}
@@ -94,7 +97,13 @@ func writeLine(out *bufio.Writer, raw json.RawMessage) error {
 // exportFile writes to a file beside the target and renames it at the end, so
 // that the target is never half written.
 func exportFile(ctx context.Context, c *client.Client, o client.ExportOptions, name string, p *progress) (n int, err error) {
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		return 0, usage("export: %s is a folder: name a file", name)
+	}
 	tmp, err := os.CreateTemp(filepath.Dir(name), ".tally-export-*")
+	if bad, is := errors.AsType[*fs.PathError](err); is {
+		return 0, fmt.Errorf("write %s: %w", name, bad.Err)
+	}
 	if err != nil {
 		return 0, err
 	}

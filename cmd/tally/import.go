@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"slices"
 	"time"
@@ -54,9 +55,9 @@ Archived memories of an export of our own are skipped, unless it is complete.`
 		if len(servers) == 0 {
 			servers = []string{a.address()}
 		}
-		src, err := importer.Open(args[0], a.in)
+		src, err := a.source(args[0])
 		if err != nil {
-			return usage("import: %v", err)
+			return err
 		}
 		defer func() { _ = src.Close() }()
 		if src.Format == importer.Complete {
@@ -84,6 +85,18 @@ Archived memories of an export of our own are skipped, unless it is complete.`
 	flags.BoolVar(&dryRun, "dry-run", false, "tell what would be written, and write nothing")
 	flags.StringVar(&w.durability, "durability", "", "wait until it is on disk at: local (this node), quorum or all (default quorum)")
 	return cmd
+}
+
+// source opens what is to be imported.
+func (a *app) source(name string) (*importer.Source, error) {
+	src, err := importer.Open(name, a.in)
+	if bad, is := errors.AsType[*fs.PathError](err); is {
+		return nil, usage("import: %s: %v", bad.Path, bad.Err)
+	}
+	if err != nil {
+		return nil, usage("import: %v", err)
+	}
+	return src, nil
 }
 
 // importReport says what became of an import.

@@ -158,6 +158,21 @@ func TestAPackedCompleteExportRestoresANode(t *testing.T) {
 	}
 }
 
+func TestMessagesNameWhatWasAskedFor(t *testing.T) {
+	d := alone(t, "a")
+	dir := t.TempDir()
+	none := filepath.Join(dir, "none", "x.jsonl")
+	for want, args := range map[string][]string{
+		"write " + none + ": no such file":   {"export", "--output", none},
+		"export: " + dir + " is a folder":    {"export", "--output", dir},
+		"import: " + none + ": no such file": {"import", none},
+	} {
+		if got := d.tally(args...); got.code == exitOK || !strings.Contains(got.err, want) {
+			t.Errorf("%v: %+v, want %q", args, got, want)
+		}
+	}
+}
+
 func gzipped(t *testing.T, text string) string {
 	t.Helper()
 	var b bytes.Buffer
