@@ -1,0 +1,134 @@
+package api_test
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// secrets are words that stand in what alice keeps to herself, and nowhere else.
+func secrets() []string {
+	return []string{"quincetitle", "xylophonetext", "marzipantag", "walnutmeta", "divorce-lawyer", "saffronentity", "pepperturn", "gingermail", "cardamomask"}
+}
+
+// alicesOwn gives n everything that can be private, and returns the ids of it.
+func alicesOwn(n *node) (ids []string) {
+	alice := agent("alice")
+	ns := `"namespace":"divorce-lawyer"`
+	create := func(title, more string) string {
+		return n.call("POST", "/api/v1/memories", `{"title":"`+title+`","content":"xylophonetext of `+title+`","tags":["marzipantag"],"metadata":{"k":"walnutmeta"},`+
+			ns+more+`}`, alice...).want(http.StatusCreated).text("id")
+	}
+	live, linked, archived := create("quincetitle one", ""), create("quincetitle two", `,"scope":"team"`), create("quincetitle three", `,"scope":"private"`)
+	deleted, rules := create("quincetitle four", ""), create("quincetitle rules", `,"scope":"org"`)
+	n.call("POST", "/api/v1/links", `{"source_id":"`+live+`","target_id":"`+linked+`"}`, alice...).want(http.StatusCreated)
+	n.call("POST", "/api/v1/archive", `{"ids":["`+archived+`"],"reason":"walnutmeta"}`, alice...).want(http.StatusOK)
+	n.call("DELETE", "/api/v1/memories/"+deleted, "", alice...).want(http.StatusOK)
+	n.call("POST", "/api/v1/namespaces/divorce-lawyer/standard", `{"id":"`+rules+`"}`, alice...).want(http.StatusCreated)
+	n.call("POST", "/api/v1/entities", `{"canonical_name":"saffronentity",`+ns+`,"aliases":["saffronentity alias"]}`, alice...).want(http.StatusCreated)
+	n.call("POST", "/api/v1/notify", `{"target_agent_id":"alice","title":"gingermail","payload":"gingermail body"}`, agent("carol")...).want(http.StatusCreated)
+	n.call("POST", "/api/v1/subscriptions", `{"namespace":"divorce-lawyer"}`, alice...).want(http.StatusCreated)
+	n.call("POST", "/api/v1/namespaces/asked/standard", `{"governance":{"write":"approve","approver":{"agent":"carol"}}}`, alice...).want(http.StatusCreated)
+	n.call("POST", "/api/v1/memories", `{"title":"cardamomask","content":"cardamomask","namespace":"asked"}`, alice...).want(http.StatusAccepted)
+	return []string{live, linked, archived, deleted, rules}
+}
+
+// Whatever somebody else asks for, nothing of it comes back: not with what the
+// conversations ask, not with the ids put in, not by looking for it.
+func TestNothingPrivateComesBackToAnother(t *testing.T) {
+	n := alone(t)
+	ids := alicesOwn(n)
+	before := n.call("GET", "/api/v1/memories?namespace=divorce-lawyer&limit=50&order=id", "", agent("alice")...).want(http.StatusOK).raw
+	ask := func(words []string, who, method, path, body string) {
+		t.Helper()
+		answer, asked := strings.ToLower(n.plain(who, method, path, body)), strings.ToLower(path+body)
+		for _, word := range words {
+			if strings.Contains(answer, word) && !strings.Contains(asked, word) { // else it is said back to who said it
+				t.Errorf("%s %s %s as %q tells %s: %.600s", method, path, body, who, word, answer)
+			}
+		}
+	}
+	others := []string{"bob", ""}
+	for _, who := range others {
+		for _, path := range searches() {
+			ask(append(secrets(), ids...), who, "GET", path, "")
+		}
+		for _, steps := range conversations() {
+			for _, s := range steps {
+				ask(append(secrets(), ids...), who, s.method, s.path, s.body)
+			}
+		}
+	}
+	// From here on they know the ids, and have written them into what is theirs.
+	for _, who := range others {
+		for _, steps := range conversations() {
+			for _, s := range steps {
+				for _, id := range ids[:3] { // live, and in the archive
+					if path, body := withID(s.path, id), withID(s.body, id); path != s.path || body != s.body {
+						ask(secrets(), who, s.method, path, body)
+					}
+				}
+			}
+		}
+	}
+	if after := n.call("GET", "/api/v1/memories?namespace=divorce-lawyer&limit=50&order=id", "", agent("alice")...).want(http.StatusOK).raw; after != before {
+		t.Errorf("what alice has changed:\n%s\n%s", before, after)
+	}
+}
+
+// plain is an answer as it comes: the questions here are not all as they should be.
+func (n *node) plain(who, method, path, body string) string {
+	n.t.Helper()
+	req, err := http.NewRequestWithContext(n.t.Context(), method, n.url+path, strings.NewReader(body))
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	if body != "" || method != http.MethodGet {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if who != "" {
+		req.Header.Set("X-Agent-Id", who)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	defer res.Body.Close() //nolint:errcheck // it was read
+	raw, err := io.ReadAll(res.Body)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	return wholeOf(res, raw)
+}
+
+// wholeOf is all that an answer says: its body and its headers.
+func wholeOf(res *http.Response, raw []byte) string {
+	var b strings.Builder
+	_ = res.Header.Write(&b)
+	return b.String() + string(raw)
+}
+
+// searches look for alice's words, with parameters of every kind.
+func searches() []string {
+	var out []string
+	for _, q := range []string{"xylophonetext", "marzipantag", "walnutmeta", "saffronentity"} {
+		out = append(out, "/api/v1/search?q="+q, "/api/v1/recall?context="+q, "/api/v1/memories?tags="+q, "/api/v1/contradictions?topic="+q,
+			"/api/v1/entities/by_alias?alias="+q, "/api/v1/search?source_uri="+q)
+	}
+	for _, ns := range []string{"", "?namespace=divorce-lawyer", "?prefix=divorce", "?namespace=divorce-lawyer&limit=1000"} {
+		for _, path := range []string{"memories", "archive", "archive/stats", "namespaces", "taxonomy", "stats", "pending", "export", "inbox", "agents", "subscriptions", "entities", "links"} {
+			out = append(out, "/api/v1/"+path+ns)
+		}
+	}
+	return append(out, "/api/v1/namespaces/divorce-lawyer/standard", "/api/v1/namespaces/divorce-lawyer/standard?inherit=true", "/api/v1/memories?agent_id=alice",
+		"/api/v1/status", "/api/v1/parked", "/metrics")
+}
+
+// withID puts id where s names a memory.
+func withID(s, id string) string {
+	for _, known := range []string{"00000000-0000-7000-8000-000000000001", attic, one, two, idA, idB, idC, idD} {
+		s = strings.ReplaceAll(s, known, id)
+	}
+	return s
+}
