@@ -48,7 +48,7 @@ func table() map[string][]string {
 		"replicate":      {"replicate/core", "memory"},
 		"replicate/core": leaf,
 
-		"peer":          {"wire", "identity", "memory"},
+		"peer":          {"wire", "identity", "identity/attest", "identity/ca", "identity/httpsig", "memory"},
 		"verb":          {"engine", "client", "memory", "openapi", "verb/aimemory"},
 		"verb/aimemory": {},
 		"intake":        {"policy", "memory"},

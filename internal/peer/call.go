@@ -3,6 +3,7 @@ package peer
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/tallystick/tallystick/internal/identity"
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
@@ -58,23 +60,32 @@ func checkSender(got, want memory.Node) error {
 // fetch makes a request and returns the body of the answer, of a type and of at
 // most limit bytes.
 func (c *Client) fetch(ctx context.Context, to memory.Node, path string, body []byte, contentType string, limit int64) ([]byte, error) {
-	resp, err := c.do(ctx, to, path, body) //nolint:bodyclose // drain closes it
+	a, err := c.do(ctx, to, path, body)
 	if err != nil {
 		return nil, err
 	}
-	defer drain(resp.Body)
-	if err := checkType(resp, contentType); err != nil {
+	defer drain(a.resp.Body)
+	if err := checkType(a.resp, contentType); err != nil {
 		return nil, err
 	}
-	return readAtMost(resp, limit)
+	data, err := readAtMost(a.resp, limit)
+	if err != nil {
+		return nil, err
+	}
+	if path != pathHello { // which is for anybody, and proves nothing
+		if err := c.checkReply(a, to, sha256.Sum256(data), a.resp.Header); err != nil {
+			return nil, err
+		}
+	}
+	return data, nil
 }
 
 // do sends a request and returns a response of status 200, whose body the caller
 // drains. A nil body makes a GET, any other a POST.
-func (c *Client) do(ctx context.Context, to memory.Node, path string, body []byte) (*http.Response, error) {
-	base, ok := c.members[to]
-	if !ok {
-		return nil, errors.New("no such member")
+func (c *Client) do(ctx context.Context, to memory.Node, path string, body []byte) (*answered, error) {
+	base, carrier, err := c.reach(to)
+	if err != nil {
+		return nil, err
 	}
 	target := base.JoinPath(path)
 	if c.cfg.AllowOutbound != nil {
@@ -102,7 +113,11 @@ func (c *Client) do(ctx context.Context, to memory.Node, path string, body []byt
 		// connection that the member closed while it was idle costs no attempt.
 		req.Header["Idempotency-Key"] = nil
 	}
-	resp, err := c.http.Do(req)
+	sig, err := c.signRequest(req, to, body)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := carrier.Do(req)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +125,7 @@ func (c *Client) do(ctx context.Context, to memory.Node, path string, body []byt
 		defer drain(resp.Body)
 		return nil, statusOf(resp)
 	}
-	return resp, nil
+	return &answered{resp, sig}, nil
 }
 
 // statusError is an answer other than 200.
@@ -196,6 +211,9 @@ func drain(body io.ReadCloser) {
 
 func fault(what string, to memory.Node, err error) *memory.Fault {
 	f := &memory.Fault{Err: fmt.Errorf("%s to %s: %w", what, to, err)}
+	if identity.TagOf(err) != "" {
+		f.Class = memory.FaultIdentity
+	}
 	if s, ok := errors.AsType[*statusError](err); ok {
 		f.RetryAfter = s.retryAfter
 		if s.status == http.StatusUnauthorized || s.status == http.StatusForbidden {

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
+	"io"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
+	"github.com/tallystick/tallystick/internal/identity"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/wire"
 )
@@ -18,38 +20,69 @@ import (
 type Client struct {
 	cfg     Config
 	members map[memory.Node]*url.URL
-	http    *http.Client
+	open    *http.Client // to members without identity
+
+	mu     sync.Mutex
+	closed map[identity.Name]*http.Client // to those with one
 }
 
 // NewClient returns a client with connections of its own. cfg must be valid.
 func NewClient(cfg Config) *Client {
 	cfg = cfg.withDefaults()
-	c := &Client{cfg: cfg, members: make(map[memory.Node]*url.URL, len(cfg.Members))}
+	c := &Client{cfg: cfg, members: make(map[memory.Node]*url.URL, len(cfg.Members)), closed: map[identity.Name]*http.Client{}}
 	for n, raw := range cfg.Members {
 		if u, err := baseURL(raw); err == nil {
 			c.members[n] = u
 		}
 	}
-	var protocols http.Protocols
-	protocols.SetHTTP1(true)
-	c.http = &http.Client{
-		Transport: &http.Transport{
-			DialContext:            (&net.Dialer{Timeout: cfg.DialTimeout}).DialContext,
-			TLSHandshakeTimeout:    cfg.DialTimeout,
-			Protocols:              &protocols,
-			DisableCompression:     true,
-			MaxIdleConnsPerHost:    128,
-			IdleConnTimeout:        90 * time.Second,
-			MaxResponseHeaderBytes: 64 << 10,
-		},
-		// A redirect would carry the push to somebody who was not asked.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+	c.open = withoutRedirects(transport(cfg, nil))
 	return c
 }
 
+// withoutRedirects: one would carry a push to somebody who was not asked.
+func withoutRedirects(t *http.Transport) *http.Client {
+	return &http.Client{
+		Transport:     t,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
 // Close closes the connections that are not in use.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+func (c *Client) Close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.open.CloseIdleConnections()
+	for _, h := range c.closed {
+		h.CloseIdleConnections()
+	}
+}
+
+var errNoMember = errors.New("no such member")
+
+// reach returns where a member is, and what carries calls to it and nobody else.
+func (c *Client) reach(to memory.Node) (*url.URL, *http.Client, error) {
+	t := c.cfg.Trust
+	if t == nil {
+		if base, ok := c.members[to]; ok {
+			return base, c.open, nil
+		}
+		return nil, nil, errNoMember
+	}
+	raw, name, ok := t.Contact(to)
+	if !ok {
+		return nil, nil, errNoMember
+	}
+	base, err := baseURL(raw)
+	if err != nil {
+		return nil, nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed[name] == nil {
+		c.closed[name] = withoutRedirects(transport(c.cfg, t.Roots.ClientTLS(t.Self.TLS, name, time.Now)))
+	}
+	return base, c.closed[name], nil
+}
 
 // Push sends p to a member. The sender and the receiver named in p are set.
 func (c *Client) Push(ctx context.Context, to memory.Node, p *memory.Push) (*memory.PushReply, error) {
@@ -118,16 +151,17 @@ func (c *Client) snapshot(ctx context.Context, to memory.Node, yield func([]memo
 	timer := time.AfterFunc(c.cfg.Timeout, func() { cancel(errSlow) })
 	defer timer.Stop()
 
-	resp, err := c.do(ctx, to, pathSnapshot, nil) //nolint:bodyclose // drain closes it
+	a, err := c.do(ctx, to, pathSnapshot, nil)
 	if err != nil {
 		return memory.View{}, because(ctx, err)
 	}
-	defer drain(resp.Body)
-	if err := checkType(resp, typeSnapshot); err != nil {
+	defer drain(a.resp.Body)
+	if err := checkType(a.resp, typeSnapshot); err != nil {
 		return memory.View{}, err
 	}
+	content := hashing(a.resp.Body)
 	var mine error
-	view, err := wire.ReadSnapshot(resp.Body, to, func(ops []memory.Shipment) error {
+	view, err := wire.ReadSnapshot(content, to, func(ops []memory.Shipment) error {
 		timer.Stop()
 		mine = yield(ops)
 		timer.Reset(c.cfg.Timeout)
@@ -135,6 +169,10 @@ func (c *Client) snapshot(ctx context.Context, to memory.Node, yield func([]memo
 	})
 	if err != nil && mine == nil {
 		err = because(ctx, err)
+	}
+	if err == nil && c.cfg.Trust != nil {
+		_, _ = io.CopyN(io.Discard, content, maxDrain) // the trailer lies behind the end
+		err = c.checkReply(a, to, content.digest(), a.resp.Trailer)
 	}
 	if err != nil {
 		cancel(err) // nobody wants the rest

@@ -18,6 +18,8 @@ type Config struct {
 	// Members are the base URLs of the other members, http or https. Whoever is
 	// not named here is refused.
 	Members map[memory.Node]string
+	// Trust, if not nil, says who is a member in the place of Members.
+	Trust *Trust
 	// APIKey, if not empty, is sent to every member and asked of every caller.
 	APIKey string
 	// DialTimeout bounds the making of a connection; 0 is 2 s.

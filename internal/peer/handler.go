@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
+	"hash"
 	"io"
 	"log/slog"
 	"mime"
@@ -14,6 +15,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"github.com/tallystick/tallystick/internal/identity/httpsig"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/wire"
 )
@@ -41,6 +43,12 @@ func NewHandler(cfg Config, a Acceptor, log *slog.Logger) http.Handler {
 	mux.Handle(pathPush, h.route(http.MethodPost, h.fromMember(answer(h, pushRoute(), a.AcceptPush))))
 	mux.Handle(pathPull, h.route(http.MethodPost, h.fromMember(answer(h, pullRoute(), a.AcceptPull))))
 	mux.Handle(pathDigest, h.route(http.MethodPost, h.fromMember(answer(h, digestRoute(), a.AcceptDigest))))
+	if t := cfg.Trust; t != nil {
+		mux.Handle(pathMembers, h.route(http.MethodGet, h.fromMember(h.document(func(*caller) ([]byte, error) { return t.Membership(), nil }))))
+		mux.Handle(pathRenew, h.route(http.MethodGet, h.fromMember(h.document(func(c *caller) ([]byte, error) {
+			return t.Renew(c.proof.Name, c.proof.Key)
+		}))))
+	}
 	mux.Handle("/", h.route("", func(http.ResponseWriter, *http.Request) error {
 		return refuse(http.StatusNotFound, "not_found", "there is no such route")
 	}))
@@ -67,7 +75,7 @@ func (h *handler) route(method string, next endpoint) http.Handler {
 		w.Header().Set(headerProtocol, protocol())
 		w.Header().Set(headerFrom, string(h.cfg.Self))
 		err := func() error {
-			if got := sha256.Sum256([]byte(r.Header.Get(headerKey))); h.cfg.APIKey != "" && subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+			if got := sha256.Sum256([]byte(r.Header.Get(headerKey))); h.cfg.APIKey != "" && h.cfg.Trust == nil && subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
 				return refuse(http.StatusUnauthorized, "unauthorized", "the API key is missing or wrong")
 			}
 			if to := r.Header.Get(headerTo); to != "" && to != string(h.cfg.Self) {
@@ -98,22 +106,29 @@ func (h *handler) fromMember(next memberEndpoint) endpoint {
 }
 
 // memberEndpoint is an endpoint for a member that has proved who it is.
-type memberEndpoint func(w http.ResponseWriter, r *http.Request, from memory.Source) error
+type memberEndpoint func(w http.ResponseWriter, r *http.Request, from *caller) error
 
 // prove checks that a request comes from a member, was meant for this node and
-// speaks its protocol. A member is believed its name for the key that all share.
-func (h *handler) prove(r *http.Request) (memory.Source, error) {
+// speaks its protocol. A member without identity is believed its name, on this
+// machine.
+func (h *handler) prove(r *http.Request) (*caller, error) {
 	if got := r.Header.Get(headerProtocol); got != protocol() {
-		return memory.Source{}, refuse(http.StatusBadRequest, "protocol", headerProtocol+" "+printable(strconv.Quote(got))+": want "+protocol())
+		return nil, refuse(http.StatusBadRequest, "protocol", headerProtocol+" "+printable(strconv.Quote(got))+": want "+protocol())
+	}
+	if h.cfg.Trust != nil {
+		return h.attest(r)
 	}
 	from := r.Header.Get(headerFrom)
 	if _, ok := h.cfg.Members[memory.Node(from)]; !ok {
-		return memory.Source{}, refuse(http.StatusForbidden, "unknown_member", printable(strconv.Quote(from))+" is not a member here")
+		return nil, refuse(http.StatusForbidden, "unknown_member", printable(strconv.Quote(from))+" is not a member here")
 	}
 	if r.Header.Get(headerTo) == "" {
-		return memory.Source{}, refuse(http.StatusForbidden, "misdirected", headerTo+" is missing")
+		return nil, refuse(http.StatusForbidden, "misdirected", headerTo+" is missing")
 	}
-	return memory.Source{Member: memory.Node(from), Route: memory.RoutePush}, nil
+	if err := onLoopback(r, memory.Node(from)); err != nil {
+		return nil, err
+	}
+	return &caller{Source: memory.Source{Member: memory.Node(from), Route: memory.RoutePush}}, nil
 }
 
 func (h *handler) hello(w http.ResponseWriter, _ *http.Request) error {
@@ -129,7 +144,7 @@ func (h *handler) hello(w http.ResponseWriter, _ *http.Request) error {
 
 // answer is the endpoint of a message that accept answers.
 func answer[Req, Rep any](h *handler, m route[Req, Rep], accept func(context.Context, memory.Source, *Req) (*Rep, error)) memberEndpoint {
-	return func(w http.ResponseWriter, r *http.Request, sender memory.Source) error {
+	return func(w http.ResponseWriter, r *http.Request, sender *caller) error {
 		size, err := sizeOf(r)
 		if err != nil {
 			return err
@@ -142,6 +157,9 @@ func answer[Req, Rep any](h *handler, m route[Req, Rep], accept func(context.Con
 		if err != nil {
 			return err
 		}
+		if err := sender.signed(r, body); err != nil {
+			return err
+		}
 		req, err := m.decode(body)
 		if err != nil {
 			return refuse(http.StatusBadRequest, "invalid", err.Error())
@@ -150,13 +168,16 @@ func answer[Req, Rep any](h *handler, m route[Req, Rep], accept func(context.Con
 		if from != sender.Member || to != h.cfg.Self {
 			return refuse(http.StatusForbidden, "misdirected", "the message is from "+string(from)+" to "+string(to)+", unlike its headers")
 		}
-		rep, err := accept(r.Context(), sender, req)
+		rep, err := accept(r.Context(), sender.Source, req)
 		if err != nil {
 			return err
 		}
 		out, err := m.encodeReply(rep)
 		if err != nil {
 			return refuse(http.StatusRequestEntityTooLarge, "reply_too_large", "ask for less: "+err.Error())
+		}
+		if err := h.sign(w.Header(), sender, sha256.Sum256(out)); err != nil {
+			return err
 		}
 		h.send(w, typeCBOR, out)
 		return nil
@@ -217,10 +238,13 @@ func (h *handler) send(w http.ResponseWriter, contentType string, body []byte) {
 	_, _ = w.Write(body)
 }
 
-func (h *handler) snapshot(w http.ResponseWriter, r *http.Request, from memory.Source) error {
+func (h *handler) snapshot(w http.ResponseWriter, r *http.Request, from *caller) error {
+	if err := from.signed(r, nil); err != nil {
+		return err
+	}
 	ctx := r.Context()
 	rc := http.NewResponseController(w)
-	out := &firstWrite{ResponseWriter: w}
+	out := &firstWrite{ResponseWriter: w, sum: sha256.New(), trailer: from.attested != nil}
 	frames := wire.NewSnapshotWriter(out, h.cfg.Self)
 	send := func(write func() error) error {
 		_ = rc.SetWriteDeadline(time.Now().Add(h.cfg.Timeout))
@@ -232,11 +256,14 @@ func (h *handler) snapshot(w http.ResponseWriter, r *http.Request, from memory.S
 		}
 		return nil
 	}
-	view, err := h.acceptor.AcceptSnapshot(ctx, from, func(ops []memory.Shipment) error {
+	view, err := h.acceptor.AcceptSnapshot(ctx, from.Source, func(ops []memory.Shipment) error {
 		return send(func() error { return frames.Batch(ops) })
 	})
 	if err == nil {
 		err = send(func() error { return frames.End(view) })
+	}
+	if err == nil {
+		err = h.sign(w.Header(), from, [sha256.Size]byte(out.sum.Sum(nil)))
 	}
 	if err != nil && out.begun {
 		// The status is gone; the missing last frame tells the member.
@@ -246,16 +273,23 @@ func (h *handler) snapshot(w http.ResponseWriter, r *http.Request, from memory.S
 	return err
 }
 
-// firstWrite sets the type of the content when there is any.
+// firstWrite sets the type of the content when there is any, and digests it: what
+// has no known end is signed behind it, in a trailer.
 type firstWrite struct {
 	http.ResponseWriter
-	begun bool
+	begun   bool
+	trailer bool
+	sum     hash.Hash
 }
 
 func (f *firstWrite) Write(b []byte) (int, error) {
 	if !f.begun {
 		f.begun = true
 		f.Header().Set("Content-Type", typeSnapshot)
+		if f.trailer {
+			f.Header().Set("Trailer", httpsig.HeaderDigest+", "+httpsig.HeaderInput+", "+httpsig.HeaderSignature)
+		}
 	}
+	f.sum.Write(b)
 	return f.ResponseWriter.Write(b)
 }

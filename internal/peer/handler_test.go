@@ -26,6 +26,7 @@ func goodPush(t *testing.T) *http.Request {
 	t.Helper()
 	body := must(t)(wire.EncodePush(&memory.Push{From: "a", To: "b", Ops: entries(t, 2)}))
 	r := httptest.NewRequest(http.MethodPost, "/api/v1/sync/push", bytes.NewReader(body))
+	r.RemoteAddr = "127.0.0.1:9"
 	r.Header.Set("Content-Type", "application/cbor")
 	r.Header.Set("X-Fed-Proto", "2")
 	r.Header.Set("X-Peer-Id", "a")
@@ -62,6 +63,7 @@ func TestRequestsThatAreNoneAreRefusedClearly(t *testing.T) {
 		"a stranger":                {with("X-Peer-Id", "mallory"), 403, "unknown_member", `"mallory" is not a member here`},
 		"a stranger with a colour":  {with("X-Peer-Id", "m\x1b[31m"), 403, "unknown_member", `m\x1b[31m`},
 		"the node itself":           {with("X-Peer-Id", "b"), 403, "unknown_member", `"b"`},
+		"not on this machine":       {func(r *http.Request) { r.RemoteAddr = "192.0.2.1:9" }, 403, "insecure_beyond_loopback", "a at 192.0.2.1"},
 		"no receiver":               {without("X-Peer-To"), 403, "misdirected", "missing"},
 		"meant for another":         {with("X-Peer-To", "c"), 403, "misdirected", "this is b, not c"},
 		"JSON":                      {with("Content-Type", "application/json"), 415, "content_type", "want application/cbor"},

@@ -4,8 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
+	"strconv"
 
+	"github.com/tallystick/tallystick/internal/identity"
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
@@ -27,6 +30,13 @@ func refuse(status int, code, text string) error {
 func refusalOf(err error) *refusal {
 	if r, ok := errors.AsType[*refusal](err); ok {
 		return r
+	}
+	if r, ok := errors.AsType[*identity.Refusal](err); ok {
+		out := &refusal{r.Tag.Status(), problem{r.Error(), string(r.Tag)}, ""}
+		if r.RetryAfter > 0 {
+			out.retryAfter = strconv.Itoa(int(math.Ceil(r.RetryAfter.Seconds())))
+		}
+		return out
 	}
 	switch {
 	case errors.Is(err, memory.ErrBusy):

@@ -17,6 +17,8 @@ const (
 	pathPull     = "/api/v1/sync/pull"
 	pathDigest   = "/api/v1/sync/digest"
 	pathSnapshot = "/api/v1/sync/snapshot"
+	pathMembers  = "/api/v1/sync/members"
+	pathRenew    = "/api/v1/sync/renew"
 )
 
 // Headers of requests and replies.

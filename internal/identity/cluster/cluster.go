@@ -245,3 +245,11 @@ func makeDir(dir string) error {
 	}
 	return os.Mkdir(dir, 0o700)
 }
+
+// Contact returns where a member is now, and the name that its certificate must have.
+func (c *Cluster) Contact(node memory.Node) (url string, name identity.Name, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m, ok := c.membership.Find(node)
+	return m.URL, m.Name, ok && node != c.place.Node
+}

@@ -171,3 +171,11 @@ func (q *byExpiry) Pop() any {
 	*q = old[:len(old)-1]
 	return m
 }
+
+// Nothing is the storage of a ledger of which nothing need outlive the process.
+type Nothing struct{}
+
+// Marks yields none.
+func (Nothing) Marks(context.Context) iter.Seq2[identity.Mark, error] {
+	return func(func(identity.Mark, error) bool) {}
+}

@@ -1,0 +1,193 @@
+package peer
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"fmt"
+	"hash"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"syscall"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/identity"
+	"github.com/tallystick/tallystick/internal/identity/attest"
+	"github.com/tallystick/tallystick/internal/identity/ca"
+	"github.com/tallystick/tallystick/internal/identity/httpsig"
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// Trust is what a node proves itself with, and judges the others by. With it all
+// connections are mutual TLS 1.3 and every request and answer is signed; without it
+// members are called and answered on loopback addresses only.
+type Trust struct {
+	Self     *attest.Self
+	Verifier *attest.Verifier
+	Roots    ca.Roots
+	// Contact returns where a member is now, and what its certificate must call it.
+	Contact func(memory.Node) (url string, name identity.Name, ok bool)
+	// Membership returns the document of the members, as the root has signed it.
+	Membership func() []byte
+	// Renew signs for a member that has proved who it is.
+	Renew func(identity.Name, identity.PublicKey) ([]byte, error)
+}
+
+// caller is who sent a request. Attested says how a signature is to be checked, and
+// is nil for a member without identity.
+type caller struct {
+	memory.Source
+	attested *attest.Sender
+	proof    identity.Proof
+	sig      httpsig.Signature
+}
+
+// attest is the first step for a member with an identity: nothing of the body was
+// read yet.
+func (h *handler) attest(r *http.Request) (*caller, error) {
+	s, err := h.cfg.Trust.Verifier.Sender(r.TLS, r.Header)
+	if err != nil {
+		return nil, err
+	}
+	return &caller{Source: memory.Source{Member: s.Node(), Route: memory.RoutePush}, attested: s}, nil
+}
+
+// onLoopback is the first step for a member without one.
+func onLoopback(r *http.Request, from memory.Node) error {
+	addr, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return refuse(http.StatusForbidden, string(identity.InsecurePeer), "the address of the caller is unknown")
+	}
+	_, err = attest.Loopback(addr.Addr(), from)
+	return err
+}
+
+// signed checks that the caller has signed the request with this body.
+func (c *caller) signed(r *http.Request, body []byte) (err error) {
+	if c.attested == nil {
+		return nil
+	}
+	c.proof, c.sig, err = c.attested.Prove(httpsig.Request{
+		Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery, Digest: sha256.Sum256(body), Header: r.Header,
+	})
+	return err
+}
+
+// sign signs the answer to a caller that has signed its request.
+func (h *handler) sign(header http.Header, c *caller, digest [sha256.Size]byte) error {
+	if c.attested == nil {
+		return nil
+	}
+	return h.cfg.Trust.Self.Answer(httpsig.Reply{Status: http.StatusOK, Digest: digest, Header: header, To: c.sig.Bytes}, time.Now())
+}
+
+// document answers a request without a body with bytes.
+func (h *handler) document(content func(*caller) ([]byte, error)) memberEndpoint {
+	return func(w http.ResponseWriter, r *http.Request, from *caller) error {
+		if err := from.signed(r, nil); err != nil {
+			return err
+		}
+		body, err := content(from)
+		if err != nil {
+			return err
+		}
+		if err := h.sign(w.Header(), from, sha256.Sum256(body)); err != nil {
+			return err
+		}
+		h.send(w, typeJSON, body)
+		return nil
+	}
+}
+
+// signRequest signs what is about to be sent to a member.
+func (c *Client) signRequest(req *http.Request, to memory.Node, body []byte) (httpsig.Signature, error) {
+	if c.cfg.Trust == nil {
+		return httpsig.Signature{}, nil
+	}
+	req.Header.Set(httpsig.HeaderType, typeCBOR) // is signed, so there must be one
+	return c.cfg.Trust.Self.Sign(httpsig.Request{
+		Method: req.Method, Path: req.URL.EscapedPath(), Query: req.URL.RawQuery, Digest: sha256.Sum256(body), Header: req.Header,
+	}, to, time.Now())
+}
+
+// checkReply checks that a member has signed an answer. The header may be a trailer.
+func (c *Client) checkReply(a *answered, to memory.Node, digest [sha256.Size]byte, header http.Header) error {
+	if c.cfg.Trust == nil {
+		return nil
+	}
+	return c.cfg.Trust.Verifier.Reply(a.resp.TLS, httpsig.Reply{
+		Status: a.resp.StatusCode, Digest: digest, Header: header, To: a.sig.Bytes,
+	}, to)
+}
+
+// answered is a response of status 200, and the signature of its request.
+type answered struct {
+	resp *http.Response
+	sig  httpsig.Signature
+}
+
+// hashed reads and digests.
+type hashed struct {
+	io.Reader
+	sum hash.Hash
+}
+
+func hashing(r io.Reader) *hashed {
+	h := sha256.New()
+	return &hashed{io.TeeReader(r, h), h}
+}
+
+func (h *hashed) digest() [sha256.Size]byte { return [sha256.Size]byte(h.sum.Sum(nil)) }
+
+// Membership asks a member for the list of the members.
+func (c *Client) Membership(ctx context.Context, to memory.Node) ([]byte, error) {
+	return c.ask(ctx, "membership", to, pathMembers)
+}
+
+// Renew asks a member that holds the authority for a new grant.
+func (c *Client) Renew(ctx context.Context, to memory.Node) ([]byte, error) {
+	return c.ask(ctx, "renewal", to, pathRenew)
+}
+
+const maxDocument = 512 << 10
+
+func (c *Client) ask(ctx context.Context, what string, to memory.Node, path string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
+	defer cancel()
+	data, err := c.fetch(ctx, to, path, nil, typeJSON, maxDocument)
+	if err != nil {
+		return nil, fault(what, to, err)
+	}
+	return data, nil
+}
+
+// transport returns what carries calls: to a member that must show a certificate, or
+// to loopback addresses. What counts is the address that was connected to, not what
+// a name was said to mean.
+func transport(cfg Config, conf *tls.Config) *http.Transport {
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	dialer := &net.Dialer{Timeout: cfg.DialTimeout}
+	if conf == nil {
+		dialer.Control = func(_, address string, _ syscall.RawConn) error {
+			addr, err := netip.ParseAddrPort(address)
+			if err != nil {
+				return fmt.Errorf("connect to %s: %w", address, err)
+			}
+			_, err = attest.Loopback(addr.Addr(), "the member")
+			return err
+		}
+	}
+	return &http.Transport{
+		DialContext:            dialer.DialContext,
+		TLSClientConfig:        conf,
+		TLSHandshakeTimeout:    cfg.DialTimeout,
+		Protocols:              &protocols,
+		DisableCompression:     true,
+		MaxIdleConnsPerHost:    128,
+		IdleConnTimeout:        90 * time.Second,
+		MaxResponseHeaderBytes: 64 << 10,
+	}
+}
