@@ -55,7 +55,8 @@ func table() map[string][]string {
 		"engine":        {"intake", "replicate", "policy", "audit", "recall", "memory"},
 		"api":           {"dump", "openapi", "engine", "verb", "verb/aimemory", "client", "identity", "memory"},
 		"node": {
-			"api", "engine", "intake", "peer", "store", "replicate", "wire", "identity", "policy", "recall", "audit", "memory", "webhook",
+			"api", "engine", "intake", "peer", "store", "replicate", "wire", "identity", "identity/attest", "identity/ca", "identity/cluster",
+			"identity/httpsig", "identity/join", "identity/replay", "policy", "recall", "audit", "memory", "webhook",
 		},
 
 		// Programs on top, and what they are made of.

@@ -20,6 +20,8 @@ import (
 type Config struct {
 	Node    memory.Node
 	Members []Member // the others; none is a federation of one
+	// Current, if set, says who they are now, in the place of Members.
+	Current func() []Member
 	// Door is where entries of others come in; required for Load.
 	Door    *intake.Door
 	Version string // of the program, for Status

@@ -48,8 +48,16 @@ func (e *Engine) Status(ctx context.Context) (Status, error) {
 	return s, nil
 }
 
+// members are the others as they are now.
+func (e *Engine) members() []Member {
+	if e.cfg.Current != nil {
+		return e.cfg.Current()
+	}
+	return e.cfg.Members
+}
+
 func (e *Engine) url(name memory.Node) string {
-	for _, m := range e.cfg.Members {
+	for _, m := range e.members() {
 		if m.Name == name {
 			return m.URL
 		}
@@ -107,7 +115,7 @@ func (e *Engine) Diff(ctx context.Context, member memory.Node) (Diff, error) {
 
 // member reports whether a node is a member.
 func (e *Engine) member(name memory.Node) bool {
-	return slices.ContainsFunc(e.cfg.Members, func(m Member) bool { return m.Name == name })
+	return slices.ContainsFunc(e.members(), func(m Member) bool { return m.Name == name })
 }
 
 // Repair merges again what a member has and this node lacks, and returns how the

@@ -12,7 +12,7 @@ import (
 )
 
 // MaxList is how large the file of a [List] may be.
-const MaxList = 4 << 20
+const MaxList = 64 << 20
 
 // List keeps records in one JSON file of mode 0600, which is replaced whole.
 type List[T any] struct{ Path string }

@@ -45,6 +45,8 @@ type Log interface {
 type Config struct {
 	Node    memory.Node
 	Members []memory.Node // the others
+	// Current, if set, says who they are now, in the place of Members.
+	Current func() []memory.Node
 	// Bounds are, by member, the namespaces that it may write in, with all below
 	// them; a member without any is not bound.
 	Bounds map[memory.Node][]string
@@ -127,7 +129,11 @@ func (d *Door) admit(from memory.Source) error {
 }
 
 func (d *Door) sender(from memory.Source) policy.Sender {
+	members := d.cfg.Members
+	if d.cfg.Current != nil {
+		members = d.cfg.Current()
+	}
 	return policy.Sender{
-		Node: from.Member, Operator: from.Route == memory.RouteImport && from.Member == "", Self: d.cfg.Node, Members: d.cfg.Members,
+		Node: from.Member, Operator: from.Route == memory.RouteImport && from.Member == "", Self: d.cfg.Node, Members: members,
 	}
 }

@@ -10,11 +10,13 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/tallystick/tallystick/internal/identity/cluster"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/store"
 	"github.com/tallystick/tallystick/internal/webhook"
@@ -185,6 +187,9 @@ func ValidWebhookAllow(list []string) error {
 // NameIn returns the name of the node whose data are in a directory; "" if there
 // are none that can be read. It changes nothing, and may be called while it runs.
 func NameIn(ctx context.Context, data string) memory.Node {
+	if place, err := cluster.PlaceIn(filepath.Join(data, IdentityDir)); err == nil {
+		return place.Node
+	}
 	name, err := store.NameIn(ctx, data)
 	if err != nil {
 		return "" // the start of the node says what is wrong there

@@ -80,6 +80,7 @@ type node struct {
 	door   *intake.Door
 	engine *engine.Engine
 	hooks  *webhook.Runner
+	trust  *trust // nil: members have no identity, and talk on loopback only
 	server *http.Server
 	unused unused
 	open   chan struct{} // closed when clients are served
@@ -109,6 +110,9 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	if err != nil {
 		return nil, err
 	}
+	if n.trust, err = openTrust(ctx, cfg, log); err != nil {
+		return nil, err
+	}
 	link := peer.Config{Self: cfg.Node, Origin: n.store.Origin, APIKey: cfg.APIKey, Members: map[memory.Node]string{}}
 	var names []memory.Node
 	var members []engine.Member
@@ -120,11 +124,18 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	if err := link.Validate(); err != nil {
 		return nil, err
 	}
+	var current func() []engine.Member
+	var currentNames func() []memory.Node
+	if n.trust != nil {
+		link.Trust, link.OnRefusal = n.trust.link(), n.trust.refused
+		current, currentNames, names = n.trust.members, n.trust.names, n.trust.names()
+	}
 	n.door = intake.New(intake.Config{
-		Node: cfg.Node, Members: names, Bounds: cfg.Bounds, Decode: wire.DecodeEntry, Clock: clock, Log: log,
+		Node: cfg.Node, Members: names, Current: currentNames, Bounds: cfg.Bounds, Decode: wire.DecodeEntry, Clock: clock, Log: log,
 		Heard: func(from memory.Node, v memory.View, at time.Time) { n.fed.Heard(from, v, at) },
 	}, n.store)
-	var transport replicate.Transport = peer.NewClient(link)
+	calls := peer.NewClient(link)
+	var transport replicate.Transport = calls
 	if parts.Transport != nil {
 		transport = parts.Transport(transport)
 	}
@@ -136,12 +147,20 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 		return nil, err
 	}
 	n.engine = engine.New(engine.Config{
-		Node: cfg.Node, Members: members, Door: n.door, Version: Version(), QuorumTimeout: cfg.QuorumTimeout,
+		Node: cfg.Node, Members: members, Current: current, Door: n.door, Version: Version(), QuorumTimeout: cfg.QuorumTimeout,
 		IndexFile: filepath.Join(cfg.Data, "recall.index"),
 		History:   cfg.HistoryKeep, Versions: cfg.HistoryVersions, CheckWebhook: guard.CheckURL, Log: log,
 	}, n.store, n.fed)
 	n.hooks = n.newWebhooks(guard)
-	return n, n.newServer(link) //nolint:contextcheck // what is bound here is called with the contexts of requests
+	if err := n.newServer(link); err != nil { //nolint:contextcheck // what is bound here is called with the contexts of requests
+		return nil, err
+	}
+	if n.trust != nil {
+		n.trust.connect(calls, peer.NewHandler(link, n.door, log), n.fed.SetMembers)
+	} else if len(cfg.Members) > 0 {
+		log.WarnContext(ctx, "members have no identity", "insecure", "loopback")
+	}
+	return n, nil
 }
 
 // seed gives each node a jitter of its own.
@@ -160,7 +179,7 @@ func (n *node) newServer(link peer.Config) error {
 	exportCounters(reg, &n.fed.Counters)
 	exportWebhooks(reg, &n.hooks.Counters)
 	clients := api.New(api.Config{
-		Engine: n.engine, Log: n.log, Metrics: reg, Version: Version(), APIKey: n.cfg.APIKey, Federated: len(n.cfg.Members) > 0,
+		Engine: n.engine, Log: n.log, Metrics: reg, Version: Version(), APIKey: n.cfg.APIKey, Federated: len(n.cfg.Members) > 0 || n.trust != nil,
 		Hosts: n.cfg.hosts(), OperatorKey: key, OperatorKeyFile: file, Quit: n.quit,
 	})
 	members := peer.NewHandler(link, n.door, n.log)
@@ -215,6 +234,9 @@ func (n *node) serve(ctx context.Context, listener net.Listener, ready func(url 
 	work.Go(func() error { return n.engine.Run(workCtx) })
 	work.Go(func() error { return n.hooks.Run(workCtx) })
 	work.Go(func() error { return n.room(workCtx) })
+	if n.trust != nil {
+		all.Go(func() error { return n.trust.run(failed) })
+	}
 	all.Go(func() error {
 		if err := n.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve: %w", err)

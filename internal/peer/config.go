@@ -20,6 +20,9 @@ type Config struct {
 	Members map[memory.Node]string
 	// Trust, if not nil, says who is a member in the place of Members.
 	Trust *Trust
+	// OnRefusal, if not nil, hears of everybody who was refused for who they are: the
+	// name that they claim, where they are, and why.
+	OnRefusal func(claimed, address string, err error)
 	// APIKey, if not empty, is sent to every member and asked of every caller.
 	APIKey string
 	// DialTimeout bounds the making of a connection; 0 is 2 s.

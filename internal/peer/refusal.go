@@ -56,6 +56,9 @@ func refusalOf(err error) *refusal {
 func (h *handler) fail(w http.ResponseWriter, req *http.Request, err error) {
 	r := refusalOf(err)
 	ctx := req.Context()
+	if h.cfg.OnRefusal != nil && identity.TagOf(err) != "" {
+		h.cfg.OnRefusal(printable(req.Header.Get(headerFrom)), req.RemoteAddr, err)
+	}
 	switch {
 	case errors.Is(err, context.Canceled): // the member has gone
 		h.log.DebugContext(ctx, "request of a member ended early", "route", req.URL.Path)

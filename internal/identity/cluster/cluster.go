@@ -31,6 +31,9 @@ const (
 	rootFile       = "root.pem"
 	membershipFile = "membership.json"
 	tokensFile     = "join-tokens.json"
+
+	// LedgerFile is where a node keeps its replay ledger from one run to the next.
+	LedgerFile = "replay.json"
 )
 
 // Place is where a node is in its federation. It does not change by itself.
@@ -130,6 +133,14 @@ func (c *Cluster) readAuthority() error {
 	}
 	c.authority = a
 	return err
+}
+
+// PlaceIn reads only where the node of a directory is. A directory that is none is
+// [fs.ErrNotExist].
+func PlaceIn(dir string) (Place, error) {
+	c := &Cluster{dir: dir}
+	err := c.readPlace()
+	return c.place, err
 }
 
 // Place returns where this node is.

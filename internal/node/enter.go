@@ -1,0 +1,135 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/identity"
+	"github.com/tallystick/tallystick/internal/identity/ca"
+	"github.com/tallystick/tallystick/internal/identity/cluster"
+	"github.com/tallystick/tallystick/internal/identity/join"
+)
+
+// Found makes a federation of one in a data directory: the authority, and the
+// identity of its first node.
+func Found(data string, domain identity.Domain, p cluster.Place) (*cluster.Cluster, error) {
+	return cluster.Found(filepath.Join(data, IdentityDir), domain, p, time.Now)
+}
+
+// OpenIdentity reads the identity in a data directory, as the node does. It may be
+// called while the node runs, which sees what is changed within a second.
+func OpenIdentity(data string) (*cluster.Cluster, error) {
+	return cluster.Open(filepath.Join(data, IdentityDir), time.Now)
+}
+
+// joining bounds each request of a node that joins.
+const joining = 15 * time.Second
+
+// Join asks the authority at url to let a node in, and makes the identity in its data
+// directory. It says nothing to anybody who cannot show a root with the token's
+// fingerprint. An error that the authority has answered is a *[JoinError].
+func Join(ctx context.Context, data, url, line string, p cluster.Place) (*cluster.Cluster, error) {
+	token, err := join.Parse(line)
+	if err != nil {
+		return nil, err
+	}
+	if !time.Now().Before(token.Expires) {
+		return nil, identity.Refuse(identity.TokenExpired, "it ended %s; if that is wrong, look at this machine's clock", token.Expires.Format(time.RFC3339))
+	}
+	if err := cluster.ValidURL(url); err != nil {
+		return nil, err
+	}
+	root, err := fetchRoot(ctx, url, token)
+	if err != nil {
+		return nil, err
+	}
+	key, err := identity.NewKey()
+	if err != nil {
+		return nil, err
+	}
+	request, err := ca.NewRequest(p.Name, key, nil)
+	if err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(cluster.Application{Token: line, Request: request, URL: p.URL})
+	if err != nil {
+		return nil, err
+	}
+	domain, err := ca.DomainOf(root)
+	if err != nil {
+		return nil, err
+	}
+	roots := ca.Roots{Domain: domain, Certificates: []*x509.Certificate{root}, Skew: cluster.Skew}
+	answer, err := askAuthority(ctx, http.MethodPost, url, body, func(s tls.ConnectionState) error {
+		_, err := roots.Peer(&s, time.Now())
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var w cluster.Welcome
+	if err := json.Unmarshal(answer, &w); err != nil {
+		return nil, fmt.Errorf("join: the answer: %w", err)
+	}
+	return cluster.Settle(filepath.Join(data, IdentityDir), p, key, w, token, time.Now)
+}
+
+// fetchRoot gets the root from whoever answers, and believes the fingerprint only.
+func fetchRoot(ctx context.Context, url string, token join.Token) (*x509.Certificate, error) {
+	text, err := askAuthority(ctx, http.MethodGet, url, nil, func(tls.ConnectionState) error { return nil })
+	if err != nil {
+		return nil, err
+	}
+	return ca.ReadRoot(text, token.Root)
+}
+
+// JoinError is what the authority has answered instead of letting a node in.
+type JoinError struct {
+	Status int
+	Code   string
+	Text   string
+}
+
+func (e *JoinError) Error() string { return fmt.Sprintf("join: %d: %s", e.Status, e.Text) }
+
+const maxWelcome = 1 << 20
+
+// askAuthority makes a request of the authority over TLS of which verify judges the other side.
+func askAuthority(ctx context.Context, method, url string, body []byte, verify func(tls.ConnectionState) error) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, joining)
+	defer cancel()
+	t := &http.Transport{TLSClientConfig: &tls.Config{
+		MinVersion: tls.VersionTLS13, InsecureSkipVerify: true, VerifyConnection: verify, //nolint:gosec // verify judges
+	}}
+	defer t.CloseIdleConnections()
+	req, err := http.NewRequestWithContext(ctx, method, url+JoinPath, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("join: %w", err)
+	}
+	c := &http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := c.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("join: %w", err)
+	}
+	defer resp.Body.Close() //nolint:errcheck // only read
+	data, err := io.ReadAll(io.LimitReader(resp.Body, maxWelcome))
+	if err != nil {
+		return nil, fmt.Errorf("join: %w", err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		var p struct{ Error, Code string }
+		if json.Unmarshal(data, &p) != nil || p.Code == "" {
+			return nil, &JoinError{Status: resp.StatusCode, Text: "no authority answers there"}
+		}
+		return nil, &JoinError{Status: resp.StatusCode, Code: p.Code, Text: p.Error}
+	}
+	return data, nil
+}

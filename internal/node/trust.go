@@ -1,0 +1,265 @@
+package node
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tallystick/tallystick/internal/audit"
+	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/identity"
+	"github.com/tallystick/tallystick/internal/identity/attest"
+	"github.com/tallystick/tallystick/internal/identity/ca"
+	"github.com/tallystick/tallystick/internal/identity/cluster"
+	"github.com/tallystick/tallystick/internal/identity/httpsig"
+	"github.com/tallystick/tallystick/internal/identity/replay"
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/peer"
+)
+
+// Files of the trust of a node, in its data directory.
+const (
+	IdentityDir = "identity"
+	AuditFile   = "audit.log"
+)
+
+// aheadAtStart is how far ahead the clocks of senders are taken to be after a start
+// that lost the replay ledger: what they created until then may be a replay.
+const aheadAtStart = 5 * time.Second
+
+// trust is a node's part in a federation with identities: it answers members on an
+// address of their own, keeps the certificate fresh and the membership current.
+type trust struct {
+	*cluster.Cluster
+	log    *slog.Logger
+	audit  *audit.Log
+	fold   *audit.Fold
+	ledger *replay.Ledger
+	file   replay.File
+
+	calls      *peer.Client
+	server     *http.Server
+	setMembers func([]memory.Node)
+}
+
+// openTrust returns nil if the node has no identity.
+func openTrust(ctx context.Context, cfg Config, log *slog.Logger) (_ *trust, err error) {
+	dir := filepath.Join(cfg.Data, IdentityDir)
+	c, err := cluster.Open(dir, time.Now)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil //nolint:nilnil // no identity is no error
+	}
+	if err != nil {
+		return nil, err
+	}
+	switch place := c.Place(); {
+	case place.Node != cfg.Node:
+		return nil, fmt.Errorf("the identity in %s is of node %s, and this is %s", dir, place.Node, cfg.Node)
+	case len(cfg.Members) > 0:
+		return nil, errors.New("members are named in the configuration, and this node has an identity: they come from the list that the root has signed")
+	}
+	t := &trust{
+		Cluster: c, log: log, fold: audit.NewFold(time.Minute), file: replay.File{Path: filepath.Join(dir, cluster.LedgerFile)},
+		ledger: replay.New(replay.Config{Start: time.Now(), Skew: aheadAtStart}),
+	}
+	if t.audit, err = audit.Open(filepath.Join(cfg.Data, AuditFile), c.Self().Key(), time.Now); err != nil {
+		return nil, err
+	}
+	if err := t.ledger.Load(ctx, t.file); err != nil {
+		log.WarnContext(ctx, "requests from before the start are refused", "err", err)
+	}
+	return t, nil
+}
+
+// link is what members are called and answered with.
+func (t *trust) link() *peer.Trust {
+	return &peer.Trust{
+		Self: t.Self(), Roots: t.Roots(), Contact: t.Contact,
+		Verifier: attest.NewVerifier(attest.Config{
+			Self: t.Place().Node, Roots: t.Roots(), Roster: t.Cluster, Ledger: t.ledger, Window: httpsig.Window{}, Now: time.Now,
+		}),
+		Membership: func() []byte {
+			_, doc := t.Membership()
+			return doc
+		},
+		Renew: func(name identity.Name, key identity.PublicKey) ([]byte, error) {
+			g, err := t.Again(name, key)
+			if errors.Is(err, cluster.ErrNoAuthority) {
+				return nil, fmt.Errorf("%w: %w", err, memory.ErrInvalid)
+			}
+			if err != nil {
+				return nil, err
+			}
+			t.note(audit.Event{Kind: audit.KeyChange, Actor: string(name), Tag: "certificate_renewed"})
+			return json.Marshal(g)
+		},
+	}
+}
+
+// members are the others, for people.
+func (t *trust) members() []engine.Member {
+	list, _ := t.Membership()
+	var out []engine.Member
+	for _, m := range list.Members {
+		if m.Node != t.Place().Node {
+			out = append(out, engine.Member{Name: m.Node, URL: m.URL})
+		}
+	}
+	return out
+}
+
+func (t *trust) names() []memory.Node {
+	var out []memory.Node
+	for _, m := range t.members() {
+		out = append(out, m.Name)
+	}
+	return out
+}
+
+// connect says how members are called and answered, and who is to know them.
+func (t *trust) connect(calls *peer.Client, sync http.Handler, setMembers func([]memory.Node)) {
+	t.calls, t.setMembers = calls, setMembers
+	mux := http.NewServeMux()
+	mux.Handle("/api/v1/sync/", sync)
+	mux.HandleFunc("GET "+JoinPath, t.showRoot)
+	mux.HandleFunc("POST "+JoinPath, t.welcome)
+	t.server = &http.Server{
+		Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(t.log.Handler(), slog.LevelDebug),
+	}
+}
+
+// run serves the members until ctx is done.
+func (t *trust) run(ctx context.Context) error {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", t.Place().Listen)
+	if err != nil {
+		return fmt.Errorf("listen for members on %s: %w", t.Place().Listen, err)
+	}
+	t.log.InfoContext(ctx, "serving members", "url", t.Place().URL, "listen", l.Addr().String(), "authority", t.Authority())
+	var all errgroup.Group
+	all.Go(func() error {
+		if err := t.server.Serve(tls.NewListener(l, ca.ServerTLS(t.Self().TLS))); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve members: %w", err)
+		}
+		return nil
+	})
+	all.Go(func() error {
+		t.Self().Run(ctx, t.renew, func(err error, left time.Duration) {
+			t.log.ErrorContext(ctx, "the certificate was not renewed", "err", err, "left", left.Round(time.Minute))
+		})
+		return nil
+	})
+	all.Go(func() error { t.keepCurrent(ctx); return nil })
+	<-ctx.Done()
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), draining)
+	defer cancel()
+	err = errors.Join(t.server.Shutdown(stop), all.Wait())
+	t.note(t.fold.Due(time.Now().Add(time.Hour))...)
+	return errors.Join(err, t.file.Keep(t.ledger), t.audit.Close())
+}
+
+// renew asks an authority for a new certificate: this node itself, or whoever of
+// the members holds it.
+func (t *trust) renew(ctx context.Context) (*ca.Grant, error) {
+	g, err := t.signed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t.log.InfoContext(ctx, "certificate renewed", "until", g.Certificates[0].NotAfter)
+	return g, t.Renew(g)
+}
+
+func (t *trust) signed(ctx context.Context) (*ca.Grant, error) {
+	if t.Authority() {
+		return t.Again(t.Place().Name, t.Self().Key().Public())
+	}
+	var all error
+	for _, m := range t.names() {
+		data, err := t.calls.Renew(ctx, m)
+		if err == nil {
+			return ca.ParseGrant(data)
+		}
+		all = errors.Join(all, err)
+	}
+	return nil, fmt.Errorf("no member has signed: %w", all)
+}
+
+const (
+	lookAgain = time.Second     // for what the command line has changed here
+	askAround = 2 * time.Second // for what others know
+)
+
+// keepCurrent learns of new memberships, from the directory and from the members.
+func (t *trust) keepCurrent(ctx context.Context) {
+	look, ask := time.NewTicker(lookAgain), time.NewTicker(askAround)
+	defer look.Stop()
+	defer ask.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-look.C:
+			if err := t.Reload(); err != nil {
+				t.log.WarnContext(ctx, "the membership cannot be read", "err", err)
+			}
+			t.note(t.fold.Due(time.Now())...)
+		case <-ask.C:
+			t.askMembers(ctx)
+		case <-t.Changed():
+			m, _ := t.Membership()
+			t.log.InfoContext(ctx, "membership", "epoch", m.Epoch, "members", len(m.Members))
+			t.note(audit.Event{Kind: audit.Membership, Subject: fmt.Sprintf("epoch %d, %d members", m.Epoch, len(m.Members))})
+			t.setMembers(t.names())
+		}
+	}
+}
+
+// askMembers asks all at once for what they know of the membership.
+func (t *trust) askMembers(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, askAround)
+	defer cancel()
+	var all errgroup.Group
+	for _, m := range t.names() {
+		all.Go(func() error {
+			doc, err := t.calls.Membership(ctx, m)
+			if err != nil {
+				return nil //nolint:nilerr // the lanes say who cannot be reached
+			}
+			if _, err := t.Adopt(doc); err != nil {
+				t.log.WarnContext(ctx, "a member has sent a membership that is none", "peer", m, "err", err)
+			}
+			return nil
+		})
+	}
+	_ = all.Wait()
+}
+
+// refused notes who was not believed; a flood becomes one line a minute.
+func (t *trust) refused(claimed, address string, err error) {
+	host, _, splitErr := net.SplitHostPort(address)
+	if splitErr != nil {
+		host = address
+	}
+	t.note(t.fold.Add(audit.Event{
+		At: time.Now(), Kind: audit.AuthFailure, Actor: host, Subject: claimed, Tag: string(identity.TagOf(err)), Detail: err.Error(),
+	})...)
+}
+
+func (t *trust) note(events ...audit.Event) {
+	if len(events) == 0 {
+		return
+	}
+	if err := t.audit.Append(events...); err != nil {
+		t.log.Error("the audit log cannot be written", "err", err) //nolint:sloglint // of no request
+	}
+}

@@ -1,0 +1,198 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/audit"
+	"github.com/tallystick/tallystick/internal/identity"
+	"github.com/tallystick/tallystick/internal/identity/cluster"
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// placeOf is where a node of a test answers members.
+func placeOf(tb testing.TB, name string) cluster.Place {
+	tb.Helper()
+	addr := freeAddrs(tb, 1)[0]
+	return cluster.Place{Node: memory.Node(name), Name: identity.Name(name), Listen: addr, URL: "https://" + addr}
+}
+
+// founded is the first node of a federation, running.
+func founded(t *testing.T) (*running, Config, *cluster.Cluster) {
+	t.Helper()
+	cfg := single(t)
+	c, err := Found(cfg.Data, "acme", placeOf(t, "a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return inProcess(t, cfg), cfg, c
+}
+
+// joined is another node of it, running.
+func joined(t *testing.T, authority *cluster.Cluster, name string) (*running, Config) {
+	t.Helper()
+	line, _, err := authority.Invite(time.Hour, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := single(t, func(c *Config) { c.Node = memory.Node(name) })
+	if _, err := Join(t.Context(), cfg.Data, authority.Place().URL, line, placeOf(t, name)); err != nil {
+		t.Fatal(err)
+	}
+	return inProcess(t, cfg), cfg
+}
+
+func accountOf(t *testing.T, r *running) map[string]any {
+	t.Helper()
+	resp, err := http.Get(r.url + "/api/v1/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close() //nolint:errcheck // only read
+	var out map[string]any
+	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// waitForMembers waits until a node goes by so many members, itself included.
+func waitForMembers(t *testing.T, r *running, n int) {
+	t.Helper()
+	waitFor(t, 20*time.Second, fmt.Sprintf("%d members", n), func() (string, bool) {
+		s := accountOf(t, r)
+		return fmt.Sprint(s["n"]), s["n"] == float64(n)
+	})
+}
+
+func write(t *testing.T, r *running, title string) int {
+	t.Helper()
+	body, err := json.Marshal(memo(title))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.Post(r.url+"/api/v1/memories", "application/json", strings.NewReader(string(body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close() //nolint:errcheck // only the status counts
+	return resp.StatusCode
+}
+
+func TestNodesJoinWriteAndAreRemoved(t *testing.T) {
+	t.Parallel()
+	a, aCfg, authority := founded(t)
+	if got := write(t, a, "alone"); got != http.StatusCreated {
+		t.Fatalf("the first node alone: %d", got)
+	}
+	b, _ := joined(t, authority, "b")
+	c, _ := joined(t, authority, "c")
+	for _, r := range []*running{a, b, c} {
+		waitForMembers(t, r, 3)
+	}
+	for i, r := range []*running{a, b, c} {
+		if got := write(t, r, fmt.Sprint("memory ", i)); got != http.StatusCreated {
+			t.Errorf("node %d: %d", i, got)
+		}
+	}
+	// All members become equal, the memory included that was there before they came.
+	waitFor(t, 20*time.Second, "equal digests", func() (string, bool) {
+		x, y, z := accountOf(t, a)["digest"], accountOf(t, b)["digest"], accountOf(t, c)["digest"]
+		return fmt.Sprint(x, y, z), x == y && y == z
+	})
+	running, err := OpenIdentity(aCfg.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := running.Remove("c"); err != nil {
+		t.Fatal(err)
+	}
+	waitForMembers(t, a, 2)
+	waitForMembers(t, b, 2)
+	if got := write(t, a, "after"); got != http.StatusCreated {
+		t.Errorf("without c: %d", got)
+	}
+	waitFor(t, 20*time.Second, "c to be refused", func() (string, bool) {
+		s := fmt.Sprint(accountOf(t, c)["members"])
+		return s, strings.Contains(s, "member_removed")
+	})
+	f, err := os.Open(filepath.Join(aCfg.Data, AuditFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close() //nolint:errcheck // only read
+	report, err := audit.Verify(f, authority.Self().Key().Public(), audit.Head{})
+	if err != nil || !report.OK() || report.Rows < 4 {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+func TestNobodyJoinsWithoutAToken(t *testing.T) {
+	t.Parallel()
+	_, _, authority := founded(t)
+	line, _, err := authority.Invite(time.Hour, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	url, data := authority.Place().URL, t.TempDir()
+	other := single(t)
+	stranger, err := Found(other.Data, "acme", placeOf(t, "a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreign, _, err := stranger.Invite(time.Hour, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Join(t.Context(), data, url, "hello", placeOf(t, "b")); identity.TagOf(err) != identity.TokenMalformed {
+		t.Errorf("no token: %v", err)
+	}
+	if _, err := Join(t.Context(), data, url, foreign, placeOf(t, "b")); identity.TagOf(err) != identity.CertificateIssuer {
+		t.Errorf("the token of another federation: %v", err)
+	}
+	if _, err := Join(t.Context(), data, url, line, placeOf(t, "a")); !codeIs(err, "member_taken") {
+		t.Errorf("the name of a member: %v", err)
+	}
+	if _, err := Join(t.Context(), data, url, line, placeOf(t, "b")); err != nil {
+		t.Errorf("with the token: %v", err)
+	}
+	if _, err := Join(t.Context(), t.TempDir(), url, line, placeOf(t, "c")); !codeIs(err, "join_token_used") {
+		t.Errorf("with a used token: %v", err)
+	}
+}
+
+func codeIs(err error, code string) bool {
+	e, ok := errors.AsType[*JoinError](err)
+	return ok && e.Code == code
+}
+
+func TestAnIdentityIsOfOneNodeAndKnowsItsMembers(t *testing.T) {
+	cfg := single(t)
+	if _, err := Found(cfg.Data, "acme", placeOf(t, "b")); err != nil {
+		t.Fatal(err)
+	}
+	if got := NameIn(t.Context(), cfg.Data); got != "b" {
+		t.Errorf("the node is %q", got)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := run(ctx, cfg, Parts{}, &logBuffer{}, func(string) {}); err == nil || !strings.Contains(err.Error(), "is of node b") {
+		t.Errorf("another node: %v", err)
+	}
+	cfg = single(t, func(c *Config) { c.Node = "b" })
+	if _, err := Found(cfg.Data, "acme", placeOf(t, "b")); err != nil {
+		t.Fatal(err)
+	}
+	cfg.Members = []Member{{Name: "c", URL: "http://127.0.0.1:9"}}
+	if err := run(ctx, cfg, Parts{}, &logBuffer{}, func(string) {}); err == nil || !strings.Contains(err.Error(), "named in the configuration") {
+		t.Errorf("members by configuration: %v", err)
+	}
+}
