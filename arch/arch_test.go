@@ -62,7 +62,7 @@ func table() map[string][]string {
 		// Programs on top, and what they are made of.
 		"fleet":         {},
 		"client":        {},
-		"cmd/tally":     {"node", "client", "bench", "importer", "fleet"},
+		"cmd/tally":     {"node", "audit", "identity", "identity/cluster", "memory", "client", "bench", "importer", "fleet"},
 		"importer":      {"client"},
 		"bench":         {"client", "fleet", "memory", "node"},
 		"bench/control": {"memory", "node", "replicate"},

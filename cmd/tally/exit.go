@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/identity"
+	"github.com/tallystick/tallystick/internal/node"
 )
 
 // The exit codes are those of the public client.
@@ -90,6 +92,12 @@ func exitCode(err error) int {
 	}
 	if _, ok := errors.AsType[*client.UnreachableError](err); ok {
 		return exitUnreachable
+	}
+	if e, ok := errors.AsType[*node.JoinError](err); ok {
+		return answerCode(&client.Error{Status: e.Status, Code: e.Code})
+	}
+	if identity.TagOf(err) != "" {
+		return exitForbidden
 	}
 	switch {
 	case errors.Is(err, errPending):

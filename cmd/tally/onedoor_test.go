@@ -154,6 +154,15 @@ func recipes() map[string]func(*surface) []string {
 			return []string{must[client.Outcome](s.elsewhere(), "remember", s.title("held"), "x").Receipt.Dot}
 		},
 
+		"cluster init":  alone,
+		"cluster token": alone,
+		"join":          alone,
+		"member list":   alone,
+		"member remove": alone,
+		"audit list":    alone,
+		"audit verify":  alone,
+		"audit export":  alone,
+
 		"serve":       alone,
 		"demo":        alone,
 		"bench":       alone,

@@ -78,7 +78,7 @@ func newRoot(a *app) *cobra.Command {
 	add(groupText, newImport(a), newExport(a))
 	add(groupRules, newNamespace(a), newPending(a), newSubscription(a))
 	add(groupNodes, newServe(a), newStatus(a), newReceipt(a), newDiff(a), newRepair(a), newSelftest(a), newParked(a), newDemo(a), newBench(a),
-		newConfig(a), newDoctor(a))
+		newConfig(a), newDoctor(a), newCluster(a), newJoin(a), newMember(a), newAudit(a))
 	root.AddCommand(newVersion(a), newMan(a))
 	root.AddCommand(
 		&cobra.Command{Use: "exit-codes", Short: "How commands end", Long: exitHelp()},

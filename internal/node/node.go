@@ -124,14 +124,11 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	if err := link.Validate(); err != nil {
 		return nil, err
 	}
-	var current func() []engine.Member
-	var currentNames func() []memory.Node
 	if n.trust != nil {
-		link.Trust, link.OnRefusal = n.trust.link(), n.trust.refused
-		current, currentNames, names = n.trust.members, n.trust.names, n.trust.names()
+		link.Trust, link.OnRefusal, names = n.trust.link(), n.trust.refused, n.trust.names()
 	}
 	n.door = intake.New(intake.Config{
-		Node: cfg.Node, Members: names, Current: currentNames, Bounds: cfg.Bounds, Decode: wire.DecodeEntry, Clock: clock, Log: log,
+		Node: cfg.Node, Members: names, Current: n.trust.namesNow(), Bounds: cfg.Bounds, Decode: wire.DecodeEntry, Clock: clock, Log: log,
 		Heard: func(from memory.Node, v memory.View, at time.Time) { n.fed.Heard(from, v, at) },
 	}, n.store)
 	calls := peer.NewClient(link)
@@ -147,7 +144,7 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 		return nil, err
 	}
 	n.engine = engine.New(engine.Config{
-		Node: cfg.Node, Members: members, Current: current, Door: n.door, Version: Version(), QuorumTimeout: cfg.QuorumTimeout,
+		Node: cfg.Node, Members: members, Current: n.trust.membersNow(), Door: n.door, Version: Version(), QuorumTimeout: cfg.QuorumTimeout,
 		IndexFile: filepath.Join(cfg.Data, "recall.index"),
 		History:   cfg.HistoryKeep, Versions: cfg.HistoryVersions, CheckWebhook: guard.CheckURL, Log: log,
 	}, n.store, n.fed)
@@ -155,11 +152,7 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	if err := n.newServer(link); err != nil { //nolint:contextcheck // what is bound here is called with the contexts of requests
 		return nil, err
 	}
-	if n.trust != nil {
-		n.trust.connect(calls, peer.NewHandler(link, n.door, log), n.fed.SetMembers)
-	} else if len(cfg.Members) > 0 {
-		log.WarnContext(ctx, "members have no identity", "insecure", "loopback")
-	}
+	n.trust.connect(calls, peer.NewHandler(link, n.door, log), n.fed.SetMembers)
 	return n, nil
 }
 
@@ -234,9 +227,7 @@ func (n *node) serve(ctx context.Context, listener net.Listener, ready func(url 
 	work.Go(func() error { return n.engine.Run(workCtx) })
 	work.Go(func() error { return n.hooks.Run(workCtx) })
 	work.Go(func() error { return n.room(workCtx) })
-	if n.trust != nil {
-		all.Go(func() error { return n.trust.run(failed) })
-	}
+	all.Go(func() error { return n.trust.run(failed) })
 	all.Go(func() error {
 		if err := n.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve: %w", err)

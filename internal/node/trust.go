@@ -52,11 +52,15 @@ type trust struct {
 	setMembers func([]memory.Node)
 }
 
-// openTrust returns nil if the node has no identity.
+// openTrust returns nil if the node has no identity: then members, if there are
+// any, talk on loopback addresses only.
 func openTrust(ctx context.Context, cfg Config, log *slog.Logger) (_ *trust, err error) {
 	dir := filepath.Join(cfg.Data, IdentityDir)
 	c, err := cluster.Open(dir, time.Now)
 	if errors.Is(err, fs.ErrNotExist) {
+		if len(cfg.Members) > 0 {
+			log.WarnContext(ctx, "members have no identity", "insecure", "loopback")
+		}
 		return nil, nil //nolint:nilnil // no identity is no error
 	}
 	if err != nil {
@@ -118,6 +122,21 @@ func (t *trust) members() []engine.Member {
 	return out
 }
 
+// namesNow and membersNow say who the others are now; nil if that never changes.
+func (t *trust) namesNow() func() []memory.Node {
+	if t == nil {
+		return nil
+	}
+	return t.names
+}
+
+func (t *trust) membersNow() func() []engine.Member {
+	if t == nil {
+		return nil
+	}
+	return t.members
+}
+
 func (t *trust) names() []memory.Node {
 	var out []memory.Node
 	for _, m := range t.members() {
@@ -128,6 +147,9 @@ func (t *trust) names() []memory.Node {
 
 // connect says how members are called and answered, and who is to know them.
 func (t *trust) connect(calls *peer.Client, sync http.Handler, setMembers func([]memory.Node)) {
+	if t == nil {
+		return
+	}
 	t.calls, t.setMembers = calls, setMembers
 	mux := http.NewServeMux()
 	mux.Handle("/api/v1/sync/", sync)
@@ -141,6 +163,9 @@ func (t *trust) connect(calls *peer.Client, sync http.Handler, setMembers func([
 
 // run serves the members until ctx is done.
 func (t *trust) run(ctx context.Context) error {
+	if t == nil {
+		return nil
+	}
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", t.Place().Listen)
 	if err != nil {
 		return fmt.Errorf("listen for members on %s: %w", t.Place().Listen, err)
@@ -260,6 +285,6 @@ func (t *trust) note(events ...audit.Event) {
 		return
 	}
 	if err := t.audit.Append(events...); err != nil {
-		t.log.Error("the audit log cannot be written", "err", err) //nolint:sloglint // of no request
+		t.log.Error("the audit log cannot be written", "err", err)
 	}
 }

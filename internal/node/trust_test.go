@@ -37,7 +37,7 @@ func founded(t *testing.T) (*running, Config, *cluster.Cluster) {
 }
 
 // joined is another node of it, running.
-func joined(t *testing.T, authority *cluster.Cluster, name string) (*running, Config) {
+func joined(t *testing.T, authority *cluster.Cluster, name string) *running {
 	t.Helper()
 	line, _, err := authority.Invite(time.Hour, 1)
 	if err != nil {
@@ -47,7 +47,7 @@ func joined(t *testing.T, authority *cluster.Cluster, name string) (*running, Co
 	if _, err := Join(t.Context(), cfg.Data, authority.Place().URL, line, placeOf(t, name)); err != nil {
 		t.Fatal(err)
 	}
-	return inProcess(t, cfg), cfg
+	return inProcess(t, cfg)
 }
 
 func accountOf(t *testing.T, r *running) map[string]any {
@@ -93,8 +93,8 @@ func TestNodesJoinWriteAndAreRemoved(t *testing.T) {
 	if got := write(t, a, "alone"); got != http.StatusCreated {
 		t.Fatalf("the first node alone: %d", got)
 	}
-	b, _ := joined(t, authority, "b")
-	c, _ := joined(t, authority, "c")
+	b := joined(t, authority, "b")
+	c := joined(t, authority, "c")
 	for _, r := range []*running{a, b, c} {
 		waitForMembers(t, r, 3)
 	}

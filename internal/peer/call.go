@@ -117,7 +117,7 @@ func (c *Client) do(ctx context.Context, to memory.Node, path string, body []byt
 	if err != nil {
 		return nil, err
 	}
-	resp, err := carrier.Do(req)
+	resp, err := carrier.Do(req) //nolint:bodyclose // who gets the answer drains it
 	if err != nil {
 		return nil, err
 	}

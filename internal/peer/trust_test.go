@@ -148,7 +148,7 @@ func TestMembersWithIdentitiesTalk(t *testing.T) {
 		t.Fatal(err)
 	}
 	g, err := ca.ParseGrant(text)
-	if err != nil || b.Cluster.Renew(g) != nil {
+	if err != nil || b.Renew(g) != nil {
 		t.Errorf("%v", err)
 	}
 	if _, err := a.client.Renew(t.Context(), "b"); err == nil {
@@ -184,7 +184,7 @@ func TestAnotherNodeAtTheAddressGetsNothing(t *testing.T) {
 	if ok, err := b.Adopt(doc); !ok || err != nil {
 		t.Fatal(err)
 	}
-	contact := c.Cluster.Contact
+	contact := c.Contact
 	lying := peer.NewClient(peer.Config{Self: "c", Trust: &peer.Trust{
 		Self: c.Self(), Roots: c.Roots(),
 		Contact: func(memory.Node) (string, identity.Name, bool) {

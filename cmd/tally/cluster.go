@@ -1,0 +1,280 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tallystick/tallystick/internal/identity"
+	"github.com/tallystick/tallystick/internal/identity/cluster"
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/node"
+)
+
+func newCluster(a *app) *cobra.Command {
+	return parent("cluster", "Found a federation across machines, and let nodes in", newClusterInit(a), newClusterToken(a))
+}
+
+// placeFlags say where a node answers members.
+type placeFlags struct {
+	file, listen, url string
+	noServe           bool
+}
+
+func (p *placeFlags) add(cmd *cobra.Command) {
+	settingFlags(cmd, &p.file)
+	flags := cmd.Flags()
+	flags.StringVar(&p.listen, "members-listen", ":9078", "`HOST:PORT` on which other members are answered, with TLS")
+	flags.StringVar(&p.url, "members-url", "", "`URL` at which they call it (default https://, this machine's name, and the port)")
+	flags.BoolVar(&p.noServe, "no-serve", false, "make the files, and do not run the node")
+}
+
+// place completes what the flags say.
+func (p *placeFlags) place(name string) (cluster.Place, error) {
+	host, port, err := net.SplitHostPort(p.listen)
+	if err != nil || port == "" {
+		return cluster.Place{}, usage("--members-listen %q: want HOST:PORT, such as :9078", p.listen)
+	}
+	out := cluster.Place{Name: identity.Name(name), Listen: p.listen, URL: p.url}
+	if out.URL == "" {
+		if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+			if host, err = os.Hostname(); err != nil {
+				return cluster.Place{}, usage("--members-url is needed: this machine has no name: %v", err)
+			}
+		}
+		out.URL = "https://" + net.JoinHostPort(host, port)
+	}
+	if err := cluster.ValidURL(out.URL); err != nil {
+		return cluster.Place{}, usage("--members-url: %v", err)
+	}
+	return out, nil
+}
+
+// config is that of the node that is about to get an identity.
+func (p *placeFlags) config(cmd *cobra.Command, a *app) (node.Config, cluster.Place, error) {
+	if p.file == "" {
+		p.file = a.getenv("TALLY_CONFIG")
+	}
+	cfg, err := nodeConfig(cmd.Context(), givenFlags(cmd.Flags()), a.getenv, p.file, func(setting, []string, string) {})
+	if err != nil {
+		return cfg, cluster.Place{}, err
+	}
+	if len(cfg.Members) > 0 {
+		return cfg, cluster.Place{}, usage("members are named in the settings: take them away, those of a cluster come with their identities")
+	}
+	place, err := p.place(string(cfg.Node))
+	place.Node = cfg.Node
+	return cfg, place, err
+}
+
+func newClusterInit(a *app) *cobra.Command {
+	var p placeFlags
+	var name string
+	cmd := command("init --name NAME [flags]", "Make a cluster's authority and its first node, and run it", argCheck{0, 0}, nil)
+	cmd.Long = `Make the authority of a new cluster and the identity of its first node, in the
+directory identity below the node's data, and run the node. What the data directory
+holds already stays, and goes to every member that joins.
+
+The file identity/ca.key makes members: keep a copy of it in a safe place. Other
+nodes join with a token: tally cluster token`
+	cmd.Example = "  tally cluster init --name acme\n  tally cluster init --name acme --node north --members-url https://north.example:9078"
+	p.add(cmd)
+	cmd.Flags().StringVar(&name, "name", "", "what the cluster is called, like a host `name`")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := identity.Domain(name).Valid(); err != nil {
+			return usage("--name: %v", err)
+		}
+		cfg, place, err := p.config(cmd, a)
+		if err != nil {
+			return err
+		}
+		c, err := node.Found(cfg.Data, identity.Domain(name), place)
+		if errors.Is(err, fs.ErrExist) {
+			return fmt.Errorf("the node in %s has an identity already: %w", cfg.Data, err)
+		}
+		if err != nil {
+			return err
+		}
+		say(a.err, "cluster %s, node %s: members call it at %s\nkey of the root: %s\nkeep a copy of ca.key in %s/identity: it makes members\n"+
+			"next: tally cluster token%s\n", name, place.Node, place.URL, rootKey(c), cfg.Data, dataFlag(cmd, cfg))
+		return a.run(cmd.Context(), cfg, p.noServe)
+	}
+	return cmd
+}
+
+// rootKey is the public key that receipts can be checked with.
+func rootKey(c *cluster.Cluster) string {
+	key, _ := identity.PublicKeyOf(c.Root().PublicKey)
+	return key.String()
+}
+
+// dataFlag repeats --data for the next command, if it was given.
+func dataFlag(cmd *cobra.Command, cfg node.Config) string {
+	if f := cmd.Flags().Lookup("data"); f != nil && f.Changed {
+		return " --data " + cfg.Data
+	}
+	return ""
+}
+
+// run runs the node, unless only its files were wanted.
+func (a *app) run(ctx context.Context, cfg node.Config, no bool) error {
+	if no {
+		return nil
+	}
+	return node.Run(ctx, cfg, func(url string) { say(a.out, "ready %s\n", url) })
+}
+
+// dataOf adds --data to a command that works on files of a node.
+func dataOf(cmd *cobra.Command, a *app) func() (string, error) {
+	var data string
+	cmd.Flags().StringVar(&data, "data", "", "the node's data `directory` (TALLY_DATA)")
+	return func() (string, error) {
+		flags := given{}
+		if data != "" {
+			flags["data"] = []string{data}
+		}
+		cfg, err := resolve(flags, a.getenv, "")
+		return cfg.Data, err
+	}
+}
+
+// openIdentity opens what is in a node's data directory.
+func openIdentity(data string) (*cluster.Cluster, error) {
+	c, err := node.OpenIdentity(data)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("the node in %s has no identity: found a cluster with `tally cluster init`, or join one with `tally join`", data)
+	}
+	return c, err
+}
+
+func newClusterToken(a *app) *cobra.Command {
+	var ttl string
+	var uses int
+	cmd := command("token [flags]", "Print a token with which a node can join", argCheck{0, 0}, nil)
+	cmd.Long = `Print a line that lets one more node in. It is shown once: only its hash is kept.
+Run it where the authority is; the node may be running. Whoever has the line can
+join until it is used or has ended, so hand it over as you would a password.`
+	data := dataOf(cmd, a)
+	cmd.Flags().StringVar(&ttl, "ttl", "1h", "`time` until it ends, such as 15m, 1h or 2d")
+	cmd.Flags().IntVar(&uses, "uses", 1, "how many nodes may join with it")
+	cmd.RunE = func(*cobra.Command, []string) error {
+		d, err := duration(ttl)
+		if err != nil {
+			return usage("--ttl %q: want a time such as 15m, 1h or 2d", ttl)
+		}
+		dir, err := data()
+		if err != nil {
+			return err
+		}
+		c, err := openIdentity(dir)
+		if err != nil {
+			return err
+		}
+		line, token, err := c.Invite(d, uses)
+		if err != nil {
+			return err
+		}
+		say(a.err, "until %s, on the other machine: tally join %s TOKEN\n", token.Expires.Format(time.RFC3339), c.Place().URL)
+		say(a.out, "%s\n", line)
+		return nil
+	}
+	return cmd
+}
+
+func newJoin(a *app) *cobra.Command {
+	var p placeFlags
+	cmd := command("join URL TOKEN [flags]", "Join a cluster with a token, and run the node", argCheck{2, 2}, nil)
+	cmd.Long = `Join the cluster whose authority is at URL, and run the node. The TOKEN is what
+tally cluster token printed there; with "-" it is read from stdin. Nothing is said
+to anybody who cannot show the root that the token names. What this node holds
+already stays, and goes to the other members.`
+	cmd.Example = "  tally join https://north.example:9078 tally-join-… --node east"
+	p.add(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		line, err := a.text(args[1])
+		if err != nil {
+			return err
+		}
+		cfg, place, err := p.config(cmd, a)
+		if err != nil {
+			return err
+		}
+		c, err := node.Join(cmd.Context(), cfg.Data, strings.TrimRight(args[0], "/"), line, place)
+		if errors.Is(err, fs.ErrExist) {
+			return fmt.Errorf("the node in %s has an identity already: %w", cfg.Data, err)
+		}
+		if err != nil {
+			return err
+		}
+		m, _ := c.Membership()
+		say(a.err, "joined %s as %s, the cluster has %d members\n", m.Domain, place.Node, len(m.Members))
+		return a.run(cmd.Context(), cfg, p.noServe)
+	}
+	return cmd
+}
+
+func newMember(a *app) *cobra.Command {
+	return parent("member", "List the members of a cluster, and end a membership", newMemberList(a), newMemberRemove(a))
+}
+
+func newMemberList(a *app) *cobra.Command {
+	cmd := command("list [flags]", "List the members, as this node knows them", argCheck{0, 0}, nil)
+	data := dataOf(cmd, a)
+	cmd.RunE = func(*cobra.Command, []string) error {
+		dir, err := data()
+		if err != nil {
+			return err
+		}
+		c, err := openIdentity(dir)
+		if err != nil {
+			return err
+		}
+		m, _ := c.Membership()
+		slices.SortFunc(m.Members, func(x, y cluster.Member) int { return strings.Compare(string(x.Node), string(y.Node)) })
+		return a.show(m, func(w io.Writer) error {
+			say(w, "cluster %s, epoch %d\n", m.Domain, m.Epoch)
+			rows := make([][]string, len(m.Members))
+			for i, e := range m.Members {
+				rows[i] = []string{string(e.Node), e.URL, string(e.Key.ID())[:16]}
+			}
+			return table(w, []string{"NODE", "URL", "KEY"}, rows)
+		})
+	}
+	return cmd
+}
+
+func newMemberRemove(a *app) *cobra.Command {
+	cmd := command("remove NODE [flags]", "End a node's membership: its key is refused from then on", argCheck{1, 1}, nil)
+	cmd.Long = `End a node's membership. Run it where the authority is; the node there may be
+running, and tells the other members within seconds. The key of the removed node is
+refused by all of them for good; it can join again with a new one.`
+	data := dataOf(cmd, a)
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		dir, err := data()
+		if err != nil {
+			return err
+		}
+		c, err := openIdentity(dir)
+		if err != nil {
+			return err
+		}
+		if err := c.Remove(memory.Node(args[0])); err != nil {
+			return err
+		}
+		m, _ := c.Membership()
+		return a.show(m, func(w io.Writer) error {
+			say(w, "removed %s: epoch %d, %d members\n", args[0], m.Epoch, len(m.Members))
+			return nil
+		})
+	}
+	return cmd
+}
