@@ -74,7 +74,7 @@ func word(field func(*node.Config) *string, choice ...string) func(*node.Config,
 // settings is the table behind the flags of serve, the file and the help.
 func settings() []setting {
 	d := node.Default()
-	return []setting{
+	return append([]setting{
 		{
 			flag: "data", env: "TALLY_DATA", key: "data", value: "DIR", help: "directory of the node's files; one process at a time",
 			initial: "~/.local/share/tallystick", set: word(func(c *node.Config) *string { return &c.Data }),
@@ -141,7 +141,7 @@ func settings() []setting {
 			flag: "log-format", env: "TALLY_LOG_FORMAT", key: "log.format", value: "FORMAT", help: "text or json",
 			initial: d.LogFormat, set: word(func(c *node.Config) *string { return &c.LogFormat }, "text", "json"),
 		},
-	}
+	}, trustSettings()...)
 }
 
 const defaultListen = "127.0.0.1:9077"
@@ -283,6 +283,7 @@ func applyFile(cfg *node.Config, name string, note noted) error {
 		} `toml:"log"`
 		Hosts        any               `toml:"hosts"`
 		Bounds       any               `toml:"bounds"`
+		Insecure     any               `toml:"insecure_members"`
 		WebhookAllow any               `toml:"webhook_allow"`
 		Members      map[string]string `toml:"members"`
 	}
@@ -295,7 +296,7 @@ func applyFile(cfg *node.Config, name string, note noted) error {
 		"data": file.Data, "listen": file.Listen, "node": file.Node, "write_quorum": file.WriteQuorum,
 		"quorum_timeout": file.QuorumTimeout, "api_key": file.APIKey, "api_key_file": file.APIKeyFile, "max_skew": file.MaxSkew,
 		"history.keep": file.History.Keep, "history.versions": file.History.Versions,
-		"hosts": file.Hosts, "bounds": file.Bounds, "webhook_allow": file.WebhookAllow, "log.level": file.Log.Level, "log.format": file.Log.Format,
+		"hosts": file.Hosts, "bounds": file.Bounds, "insecure_members": file.Insecure, "webhook_allow": file.WebhookAllow, "log.level": file.Log.Level, "log.format": file.Log.Format,
 	}
 	if file.Members != nil {
 		values["members"] = file.Members
@@ -326,6 +327,8 @@ func fileValue(v any, many bool) ([]string, error) {
 		return []string{v}, nil
 	case int64:
 		return []string{strconv.FormatInt(v, 10)}, nil
+	case bool:
+		return []string{strconv.FormatBool(v)}, nil
 	case map[string]string:
 		var list []string
 		for _, name := range slices.Sorted(maps.Keys(v)) {

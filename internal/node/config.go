@@ -37,6 +37,10 @@ type Config struct {
 	// clients and members may call this node; ".example.org" is all below.
 	Hosts []string
 
+	// InsecureMembers lets members that have no identity talk beyond loopback
+	// addresses. Whoever reaches this node can then say that it is a member.
+	InsecureMembers bool
+
 	// WriteQuorum is how many members must hold a write before it is acknowledged,
 	// this one included; 0 is the majority.
 	WriteQuorum   int

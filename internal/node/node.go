@@ -113,7 +113,7 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	if n.trust, err = openTrust(ctx, cfg, log); err != nil {
 		return nil, err
 	}
-	link := peer.Config{Self: cfg.Node, Origin: n.store.Origin, APIKey: cfg.APIKey, Members: map[memory.Node]string{}}
+	link := peer.Config{Self: cfg.Node, Origin: n.store.Origin, APIKey: cfg.APIKey, Members: map[memory.Node]string{}, AnyAddress: cfg.InsecureMembers}
 	var names []memory.Node
 	var members []engine.Member
 	for _, m := range cfg.Members {

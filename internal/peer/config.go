@@ -20,6 +20,9 @@ type Config struct {
 	Members map[memory.Node]string
 	// Trust, if not nil, says who is a member in the place of Members.
 	Trust *Trust
+	// AnyAddress lets members without identity be called and answered beyond loopback:
+	// whoever can reach a node can then say that it is a member.
+	AnyAddress bool
 	// OnRefusal, if not nil, hears of everybody who was refused for who they are: the
 	// name that they claim, where they are, and why.
 	OnRefusal func(claimed, address string, err error)

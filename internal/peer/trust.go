@@ -170,7 +170,7 @@ func transport(cfg Config, conf *tls.Config) *http.Transport {
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
 	dialer := &net.Dialer{Timeout: cfg.DialTimeout}
-	if conf == nil {
+	if conf == nil && !cfg.AnyAddress {
 		dialer.Control = func(_, address string, _ syscall.RawConn) error {
 			addr, err := netip.ParseAddrPort(address)
 			if err != nil {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -306,6 +307,17 @@ func TestACapturedPushIsWorthNothing(t *testing.T) {
 	}
 	if got := push.replay(t, a, b, same); got != "replayed" || len(b.pushes) != 1 {
 		t.Errorf("again: %q", got)
+	}
+}
+
+func TestWhoSaysSoIsBelievedEverywhere(t *testing.T) {
+	cfg := configOfB()
+	cfg.AnyAddress = true
+	w, r := httptest.NewRecorder(), goodPush(t)
+	r.RemoteAddr = "192.0.2.1:9"
+	peer.NewHandler(cfg, newMember("b"), quiet()).ServeHTTP(w, r)
+	if w.Code != http.StatusOK {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
 
