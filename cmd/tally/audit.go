@@ -108,12 +108,12 @@ present one.`
 		if err != nil {
 			return err
 		}
-		return a.judgeLog(r)
+		return judgeLog(a, r)
 	}
 	return cmd
 }
 
-func (a *app) judgeLog(r audit.Report) error {
+func judgeLog(a *app, r audit.Report) error {
 	v := auditVerdict{OK: r.OK(), Rows: r.Rows, Head: fmt.Sprintf("%d:%s", r.Head.Seq, r.Head.Hash), Torn: r.Torn, Faults: r.Faults, Findings: []string{}}
 	for _, f := range r.Findings {
 		v.Findings = append(v.Findings, f.String())

@@ -106,7 +106,7 @@ nodes join with a token: tally cluster token`
 		}
 		say(a.err, "cluster %s, node %s: members call it at %s\nkey of the root: %s\nkeep a copy of ca.key in %s/identity: it makes members\n"+
 			"next: tally cluster token%s\n", name, place.Node, place.URL, rootKey(c), cfg.Data, dataFlag(cmd, cfg))
-		return a.run(cmd.Context(), cfg, p.noServe)
+		return runUnless(cmd.Context(), a, cfg, p.noServe)
 	}
 	return cmd
 }
@@ -125,8 +125,8 @@ func dataFlag(cmd *cobra.Command, cfg node.Config) string {
 	return ""
 }
 
-// run runs the node, unless only its files were wanted.
-func (a *app) run(ctx context.Context, cfg node.Config, no bool) error {
+// runUnless runs the node, unless only its files were wanted.
+func runUnless(ctx context.Context, a *app, cfg node.Config, no bool) error {
 	if no {
 		return nil
 	}
@@ -217,7 +217,7 @@ already stays, and goes to the other members.`
 		}
 		m, _ := c.Membership()
 		say(a.err, "joined %s as %s, the cluster has %d members\n", m.Domain, place.Node, len(m.Members))
-		return a.run(cmd.Context(), cfg, p.noServe)
+		return runUnless(cmd.Context(), a, cfg, p.noServe)
 	}
 	return cmd
 }
