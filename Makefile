@@ -9,7 +9,7 @@ FUZZ_TIME  ?= 10s
 STAMP      := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test bench lint fuzz vulncheck clean
+.PHONY: help build demo test recall bench lint fuzz vulncheck clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test: ## run all tests, with the race detector where it can be built
 		echo "no C compiler: testing WITHOUT the race detector"; \
 		$(GO) test -shuffle=on -timeout 30m $(TEST_FLAGS) ./...; \
 	fi
+
+recall: ## measure recall on the labelled sets that are at hand
+	go test -count=1 -v -run 'Set|LoCoMo|Notes' ./internal/recall/eval
 
 bench: build ## measure, against the control arm, and print a Markdown table
 	CGO_ENABLED=0 $(GO) build -o $(BIN)/control ./bench/control

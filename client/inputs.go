@@ -115,7 +115,7 @@ type ForgetInput struct {
 
 // RecallInput asks for memories that bear on a text.
 type RecallInput struct {
-	Context string `json:"context" need:"true" doc:"What to find memories for; any of its words may occur." example:"how do I open the gate"`
+	Context string `json:"context" need:"true" doc:"The question. Not all of its words must occur." example:"how do I open the gate"`
 	Filter
 
 	Limit           int    `json:"limit,omitempty" clamp:"true" min:"1" max:"50" type:"integer,string,null" doc:"At most so many hits, and no more than 50." default:"10"`
@@ -129,7 +129,7 @@ type RecallInput struct {
 
 // SearchInput asks for memories that have all words.
 type SearchInput struct {
-	Query string `json:"q,omitempty" doc:"What to find; all words must occur. Required, unless source_uri is there." example:"gate code"`
+	Query string `json:"q,omitempty" doc:"What to find: all words must occur, as they stand. Words in quotes are a phrase, -word excludes, and there are tag:, from:, namespace:, after: and before:. Required, unless source_uri is there." example:"gate code"`
 	Filter
 
 	Limit int `json:"limit,omitempty" clamp:"true" min:"1" max:"1000" doc:"At most so many, and no more than 1,000." default:"20"`

@@ -118,8 +118,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	return all.Wait()
 }
 
-// IndexBytes returns how much memory the index of words takes, nearly.
-func (e *Engine) IndexBytes() int64 { return e.finder.Bytes() }
+// Words is what finds memories by words. It knows no callers: who asks it decides
+// what they may see.
+func (e *Engine) Words() *recall.Finder { return e.finder }
 
 func (e *Engine) upkeep(ctx context.Context) error {
 	if err := e.home.load(ctx, e); err != nil {

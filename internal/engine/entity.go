@@ -162,7 +162,7 @@ func (e *Engine) entitiesLike(ctx context.Context, f memory.Filter, name string)
 		return nil, false, err
 	}
 	hits, ok := e.finder.Named(name, f, maxCandidates)
-	found, err := e.records(ctx, &f, hits)
+	found, err := recordsOf(ctx, e.store, &f, hits)
 	for i := range found {
 		recs = append(recs, found[i].Record)
 	}

@@ -99,7 +99,7 @@ func (e *Engine) Recall(ctx context.Context, q RecallQuery) (Recalled, error) {
 		return Recalled{}, err
 	}
 	out := Recalled{IndexLag: e.finder.Lag()}
-	if out.Hits, err = e.records(ctx, &q.Filter, hits); err != nil {
+	if out.Hits, err = recordsOf(ctx, e.store, &q.Filter, hits); err != nil {
 		return Recalled{}, err
 	}
 	if !q.All {
@@ -112,14 +112,14 @@ func (e *Engine) Recall(ctx context.Context, q RecallQuery) (Recalled, error) {
 	return out, nil
 }
 
-// records fetches what was found, in its order. The index may lag: what is not
+// recordsOf fetches what was found, in its order. The index may lag: what is not
 // live any more, or not for the viewer to see, is left out.
-func (e *Engine) records(ctx context.Context, f *memory.Filter, hits []recall.Hit) ([]Scored, error) {
+func recordsOf(ctx context.Context, store Found, f *memory.Filter, hits []recall.Hit) ([]Scored, error) {
 	ids := make([]string, len(hits))
 	for i := range hits {
 		ids[i] = hits[i].ID
 	}
-	recs, err := e.store.Many(ctx, ids)
+	recs, err := store.Many(ctx, ids)
 	if err != nil {
 		return nil, err
 	}

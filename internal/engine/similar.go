@@ -30,7 +30,7 @@ func (e *Engine) Similar(ctx context.Context, f memory.Filter, title, content st
 	if err != nil {
 		return nil, err
 	}
-	hits, err := e.records(ctx, &f, found)
+	hits, err := recordsOf(ctx, e.store, &f, found)
 	if err != nil {
 		return nil, err
 	}

@@ -101,26 +101,6 @@ const (
 	ByID                    // ascending: stable under writes, for exports
 )
 
-// TextQuery selects records by the words of their title, content and tags. The
-// zero value selects none.
-type TextQuery struct {
-	// Terms are words as they stand in texts: letters, marks and digits. What a
-	// store looks for (their stems, say) is its own matter, and nothing in them is syntax to it.
-	Terms []string
-	All   bool // all of them must occur; else any
-}
-
-// IsZero reports whether q has no terms.
-func (q TextQuery) IsZero() bool { return len(q.Terms) == 0 }
-
-// Hit is a record that a text query found.
-type Hit struct {
-	Record
-	// Relevance is how well the text fits the query, higher is better. Values of one
-	// answer can be compared with each other.
-	Relevance float64
-}
-
 // Counts of a node's records.
 type Counts struct {
 	Live, Archived, Deleted, Erased int64

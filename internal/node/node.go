@@ -139,7 +139,7 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	n.fed, err = replicate.New(ctx, replicate.Config{
 		Self: cfg.Node, Members: names, W: cfg.WriteQuorum, QuorumTimeout: cfg.QuorumTimeout,
 		Seed: seed(cfg.Node),
-	}, replicate.Storage{Log: n.store, Door: n.door, Numbers: n.store, Cursors: n.store, Digests: n.store}, transport, log)
+	}, replicate.Storage{Log: n.store, Door: mending{n.door, n}, Numbers: n.store, Cursors: n.store, Digests: n.store}, transport, log)
 	if err != nil {
 		return nil, err
 	}
@@ -154,6 +154,22 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	}
 	n.trust.connect(calls, peer.NewHandler(link, n.door, log), n.fed.SetMembers)
 	return n, nil
+}
+
+// mending is the door, behind which the index of words does not see what a repair
+// mends: that is not new in the log.
+type mending struct {
+	*intake.Door
+	node *node
+}
+
+// Accept implements [replicate.Door].
+func (m mending) Accept(ctx context.Context, from memory.Source, ops []memory.Shipment) (memory.Accepted, error) {
+	a, err := m.Door.Accept(ctx, from, ops)
+	if from.Route == memory.RouteRepair {
+		m.node.engine.Words().Rebuild()
+	}
+	return a, err
 }
 
 // seed gives each node a jitter of its own.
@@ -318,7 +334,7 @@ func (n *node) room(ctx context.Context) error {
 	tick := time.NewTicker(5 * time.Second)
 	defer tick.Stop()
 	for {
-		debug.SetMemoryLimit(memoryLimit + 2*n.engine.IndexBytes())
+		debug.SetMemoryLimit(memoryLimit + 2*n.engine.Words().Bytes())
 		select {
 		case <-tick.C:
 		case <-ctx.Done():

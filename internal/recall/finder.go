@@ -1,3 +1,7 @@
+// Package recall finds memories by words: [Finder] answers from an index in
+// memory that follows the log behind the commits. How a memory becomes a document
+// is here; how texts are cut into words, kept, searched and ranked is in the
+// packages below, which know no memories.
 package recall
 
 import (
@@ -47,7 +51,8 @@ type Finder struct {
 	ranker *rank.Ranker
 	index  atomic.Pointer[index.Index]
 	wake   chan struct{}
-	erased bool // since the file was last saved; of the goroutine of Run
+	again  atomic.Bool // the index must be made again
+	erased bool        // since the file was last saved; of the goroutine of Run
 	saved  uint64
 
 	mu    sync.Mutex
@@ -74,6 +79,13 @@ func (f *Finder) Committed() {
 	case f.wake <- struct{}{}:
 	default:
 	}
+}
+
+// Rebuild has the index made again from the records: what a repair mends is not
+// behind the log.
+func (f *Finder) Rebuild() {
+	f.again.Store(true)
+	f.Committed()
 }
 
 // Lag returns how many entries the index is behind the log, at most.

@@ -232,3 +232,23 @@ func TestWhatMetadataSays(t *testing.T) {
 		t.Error("a name of nothing can be looked for")
 	}
 }
+
+// What a repair mends is behind what was read of the log.
+func TestTheIndexCanBeMadeAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{origin: "a.1"}
+		j.write(record("a", "heron"))
+		f, stop := follow(t, j, "")
+		defer stop()
+		find(t, f, "heron")
+		j.mu.Lock()
+		j.recs[0] = record("a", "frog")
+		j.mu.Unlock()
+		f.Rebuild()
+		synctest.Wait()
+		time.Sleep(time.Second)
+		if got := find(t, f, "frog"); got != "a" {
+			t.Errorf("found %q", got)
+		}
+	})
+}

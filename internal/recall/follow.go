@@ -61,9 +61,13 @@ func (f *Finder) Run(ctx context.Context) error {
 // follow takes in what the log has.
 func (f *Finder) follow(ctx context.Context) error {
 	x := f.index.Load()
+	if f.again.Swap(false) {
+		x = index.New() // the one that answers goes on until this one can
+	}
 	for x.From() < f.source.View().LSN {
 		recs, last, err := f.source.Changed(ctx, x.From(), slice)
 		if err != nil {
+			f.again.Store(f.again.Load() || x != f.index.Load())
 			return err
 		}
 		changes := make([]index.Change, 0, len(recs))
@@ -74,6 +78,13 @@ func (f *Finder) follow(ctx context.Context) error {
 			changes = append(changes, change(&recs[i]))
 		}
 		x.Apply(changes, last)
+		if x == f.index.Load() {
+			f.advance()
+		}
+	}
+	if x != f.index.Load() {
+		f.index.Store(x)
+		f.saved = 0
 		f.advance()
 	}
 	if !f.ready {

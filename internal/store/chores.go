@@ -24,13 +24,9 @@ func (w *chores) background(ctx context.Context) (more bool, err error) {
 	if time.Now().Before(w.restUntil) {
 		return false, nil
 	}
-	if before := w.indexed; before < w.lsn && (w.indexDue() || time.Since(w.wroteAt) >= indexPause) {
-		err := w.alone(ctx, func(ctx context.Context, t *tx) error { return texts{t}.indexNext(ctx) })
-		return w.indexed != before, err // no progress, on a full disk: later
-	}
-	if w.purge != purgeNone && w.indexed == w.lsn {
-		if more, err := w.purgeNext(ctx); more || err != nil {
-			return more, err
+	if w.purge {
+		if err := w.purgeFiles(ctx); err != nil {
+			return false, err
 		}
 	}
 	if n := min(len(w.retry), retrySlice); n > 0 {
@@ -53,63 +49,29 @@ func (w *chores) background(ctx context.Context) (more bool, err error) {
 	return false, w.settle(ctx, w.unsettled > 0 && w.quiet())
 }
 
-// pace does what must not wait for an idle moment: an index that somebody waits
-// for or that is too far behind, and files that have grown.
-func (w *chores) pace(ctx context.Context) error {
-	if w.indexDue() && w.indexed < w.lsn {
-		if err := w.alone(ctx, func(ctx context.Context, t *tx) error { return texts{t}.indexNext(ctx) }); err != nil {
-			return err
-		}
-	}
-	return w.settle(ctx, false)
-}
-
 // retrySlice is how many refused ops are tried again in one transaction.
 const retrySlice = 64
 
-// purgeNext does one piece of what an erase has left to do, once the text index
-// has everything, and reports whether there is more of it to do at once.
-func (w *chores) purgeNext(ctx context.Context) (more bool, err error) {
-	if w.purge == purgeFiles {
-		done, err := w.discard(ctx)
-		if err != nil || !done {
-			return false, err
-		}
-		return false, w.alone(ctx, func(_ context.Context, t *tx) error {
-			t.purge = purgeNone
-			t.rows++
-			t.steps++
-			return nil
-		})
-	}
-	err = w.alone(ctx, func(ctx context.Context, t *tx) error {
-		done, err := t.dialect.text.merge(ctx, t, w.purge == purgeBegin)
-		w.purge = purgeMerge
-		if done {
-			w.purge = purgeFiles
-		}
+// purgeFiles does what an erase has left to do: what was erased must not stay in
+// what the engine has written aside. While a reader keeps it from that, it is
+// tried again later.
+func (w *chores) purgeFiles(ctx context.Context) error {
+	done, err := w.discard(ctx)
+	if err != nil || !done {
 		return err
-	})
-	return true, err // if it failed, the writer rests
-}
-
-// indexDue reports whether the index cannot wait for a quiet moment: somebody
-// waits for it, or it is far behind.
-func (w *chores) indexDue() bool {
-	if time.Now().Before(w.restUntil) {
-		return false
 	}
-	done, lsn, wanted, _ := w.index.state()
-	return done < min(wanted, lsn) || lsn-done > maxIndexLag
+	return w.alone(ctx, func(_ context.Context, t *tx) error {
+		t.purge = false
+		t.rows++
+		t.steps++
+		return nil
+	})
 }
 
 // patience is how long the writer may sleep when nothing is queued.
 func (w *chores) patience() time.Duration {
 	if rest := time.Until(w.restUntil); rest > 0 {
 		return rest
-	}
-	if w.indexed < w.lsn {
-		return indexPause
 	}
 	return time.Second
 }

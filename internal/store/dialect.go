@@ -4,8 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"io"
-
-	"github.com/tallystick/tallystick/internal/memory"
 )
 
 // dialect is what is particular to one database engine. The statements of the
@@ -37,27 +35,10 @@ type dialect struct {
 	// among is the condition that column has one of the values.
 	among func(column string, values []int64) (cond string, args []any)
 
-	text textDialect
-
 	// settle moves what the engine has written aside to where it belongs, as far as
 	// readers let it: the next start is quick then.
 	settle func(ctx context.Context, c *conn) error
 	// discard makes what was overwritten or deleted unreadable in the files, too,
 	// and reports whether no reader kept it from that. It waits for none.
 	discard func(ctx context.Context, c *conn) (done bool, err error)
-}
-
-// textDialect is the text index of an engine.
-type textDialect struct {
-	// match renders a query; "" is one that finds nothing.
-	match func(q memory.TextQuery) string
-	// hits selects rid and score (higher is better) of the records that match the
-	// first parameter. The filter stands where %s is, so that it applies before the
-	// limit, which is the last parameter.
-	hits   string
-	insert string // rid, title, content, tags
-	delete string // rid
-	// merge rewrites a part of the index, from its beginning if first is set, so that
-	// what was deleted from it is gone. It reports whether nothing is left to do.
-	merge func(ctx context.Context, t *tx, first bool) (done bool, err error)
 }

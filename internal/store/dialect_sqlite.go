@@ -24,14 +24,6 @@ func localFile() *dialect {
 		classify: classify, isDatabase: isDatabase,
 		rebind: func(q string) string { return q }, begin: "BEGIN IMMEDIATE",
 		tagged: taggedJSON, among: amongJSON,
-		text: textDialect{
-			match:  ftsMatch,
-			insert: `INSERT INTO fts (rowid, title, content, tags) VALUES (?, ?, ?, ?)`,
-			delete: `DELETE FROM fts WHERE rowid = ?`,
-			hits: `SELECT m.rid, -bm25(fts) AS score FROM fts CROSS JOIN memories m ON m.rid = fts.rowid
-				WHERE fts MATCH ? AND %s ORDER BY score DESC, m.id LIMIT ?`,
-			merge: mergeFTS,
-		},
 		settle: checkpoint, discard: truncateLog,
 	}
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // erase takes the payload out of everything that this node has of m. What is
-// derived from it follows soon: see purgeNext.
+// derived from it follows soon: see purgeFiles.
 func (t merger) erase(ctx context.Context, m *record, by *memory.Entry) error {
 	err := t.revisions(ctx, m.newest, func(lsn int64, e *memory.Entry) error {
 		return t.hollowOut(ctx, lsn, e, by.Dot)
@@ -29,7 +29,7 @@ func (t merger) erase(ctx context.Context, m *record, by *memory.Entry) error {
 	m.newest, m.conflicts, m.dirty = 0, 0, true
 	t.erased = true
 	if !m.fresh {
-		t.purge = purgeBegin
+		t.purge = true
 	}
 	return nil
 }
@@ -120,9 +120,7 @@ func (t merger) emptyProposals(ctx context.Context, q string, args []any, erased
 			return err
 		}
 		t.erased = true
-		if t.purge == purgeNone {
-			t.purge = purgeFiles
-		}
+		t.purge = true
 	}
 	return nil
 }

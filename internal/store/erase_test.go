@@ -78,9 +78,6 @@ func TestAnErasedTextLeavesTheFiles(t *testing.T) {
 		ship(t, foreign(1, func(m *memory.Memory) { m.Version = 8 })), // an impostor
 		ship(t, foreign(2, func(m *memory.Memory) { m.Priority = 99 })),
 	)
-	if err := n.SyncIndex(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	if len(traces(t, dir, trace)) == 0 {
 		t.Fatal("the test looks in the wrong place")
 	}
@@ -115,9 +112,6 @@ func TestErasingGoesOnAfterARestart(t *testing.T) {
 	dir := t.TempDir()
 	n := suite().Open(t, "a", dir)
 	n.Put(storetest.Create("one", secret))
-	if err := n.SyncIndex(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	n.Put(&memory.Erase{ID: storetest.Memo("one", "").ID})
 	n.Stop()
 	suite().Open(t, "a", dir)

@@ -66,7 +66,7 @@ func writeUntilKilled(dir string) error {
 	go func() {
 		for {
 			_, err := s.Compact(ctx, memory.InstantOf(time.Now()), 2, map[memory.Origin]uint64{s.Origin(): s.View().Heads[s.Origin()].Seq})
-			if err = errors.Join(err, s.SyncIndex(ctx)); err != nil {
+			if err != nil {
 				failed <- err
 			}
 		}
@@ -144,9 +144,6 @@ func TestNothingAcknowledgedIsLostWhenKilled(t *testing.T) {
 		before := n.View().Heads[own].Seq
 		if e := n.Put(storetest.Create("after "+strconv.Itoa(round), "x"))[0]; e.Dot != (memory.Dot{Origin: own, Seq: before + 1}) {
 			t.Errorf("round %d: the next op is %s, want %d", round, e.Dot, before+1)
-		}
-		if err := n.SyncIndex(t.Context()); err != nil {
-			t.Error(err)
 		}
 		n.Stop()
 		if total += len(acked); t.Failed() {

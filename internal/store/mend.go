@@ -138,7 +138,7 @@ func (t mender) adoptOrphans(ctx context.Context, records map[string]*broken) er
 		if err := t.exec(ctx, `UPDATE log SET record = ? WHERE lsn = ?`, o.rid, o.lsn); err != nil {
 			return err
 		}
-		for _, q := range []string{t.dialect.text.delete, `DELETE FROM embeddings WHERE record = ?`, `DELETE FROM access WHERE record = ?`} {
+		for _, q := range []string{`DELETE FROM embeddings WHERE record = ?`, `DELETE FROM access WHERE record = ?`} {
 			if err := t.exec(ctx, q, o.old); err != nil {
 				return err
 			}
@@ -203,11 +203,5 @@ func (t mender) rebuildOne(ctx context.Context, b *broken) error {
 	if err := t.relink(ctx, b.rid, slices.Clone(b.revs)); err != nil {
 		return err
 	}
-	if err := t.exec(ctx, `UPDATE memories SET conflicts = ? WHERE rid = ?`, conflicts, b.rid); err != nil {
-		return err
-	}
-	if err := t.exec(ctx, t.dialect.text.delete, b.rid); err != nil {
-		return err
-	}
-	return texts{t.tx}.indexOne(ctx, b.rid, b.content)
+	return t.exec(ctx, `UPDATE memories SET conflicts = ? WHERE rid = ?`, conflicts, b.rid)
 }

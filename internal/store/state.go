@@ -18,20 +18,11 @@ type state struct {
 	taken   memory.Origin // by this run, if any: nobody else can know ops of it
 	clock   memory.Stamp
 	lsn     uint64
-	indexed uint64
-	purge   int   // what an erase has left to do
+	purge   bool  // an erase has left something in the files
 	rid     int64 // highest memories.rid
 	sums    [memory.Buckets]memory.Sum
 	root    memory.Sum
 }
-
-// What an erase has left to do after its commit. Persisted.
-const (
-	purgeNone  = 0
-	purgeBegin = 1 // the text index holds words of a text that is gone
-	purgeMerge = 2 // it is being rewritten
-	purgeFiles = 3 // what the engine has written aside holds it
-)
 
 // load reads what the writer keeps in memory from the database, at start and
 // after a rollback.
@@ -51,9 +42,9 @@ func (w *state) load(ctx context.Context) error {
 // loadNode reads the node row, and writes it on the first start.
 func (w *state) loadNode(ctx context.Context) error {
 	var name string
-	var origin, clock, lsn, indexed int64
-	found, err := w.queryRow(ctx, `SELECT name, origin, clock, lsn, rid, indexed, purge FROM node`, nil,
-		&name, &origin, &clock, &lsn, &w.rid, &indexed, &w.purge)
+	var origin, clock, lsn int64
+	found, err := w.queryRow(ctx, `SELECT name, origin, clock, lsn, rid, purge FROM node`, nil,
+		&name, &origin, &clock, &lsn, &w.rid, &w.purge)
 	if err != nil {
 		return err
 	}
@@ -66,7 +57,7 @@ func (w *state) loadNode(ctx context.Context) error {
 	if memory.Node(name) != w.cfg.Node {
 		return fmt.Errorf("this data directory belongs to node %q, not %q: start it with --node %s, or use another --data", name, w.cfg.Node, name)
 	}
-	w.clock, w.lsn, w.indexed = memory.Stamp(clock), uint64(lsn), uint64(indexed)
+	w.clock, w.lsn = memory.Stamp(clock), uint64(lsn)
 	return nil
 }
 
@@ -79,7 +70,7 @@ func (w *state) initialise(ctx context.Context) error {
 	}{
 		{w.dialect.begin, nil},
 		{`INSERT INTO origins (id, name, head) VALUES (1, ?, 0)`, []any{string(origin)}},
-		{`INSERT INTO node (one, name, origin, clock, lsn, rid, indexed, purge) VALUES (1, ?, 1, 0, 0, 0, 0, 0)`, []any{string(w.cfg.Node)}},
+		{`INSERT INTO node (one, name, origin, clock, lsn, rid, purge) VALUES (1, ?, 1, 0, 0, 0, 0)`, []any{string(w.cfg.Node)}},
 		{"COMMIT", nil},
 	} {
 		if err := w.exec(ctx, st.q, st.args...); err != nil {

@@ -19,7 +19,6 @@ type Store struct {
 	*changes
 	lock   io.Closer
 	write  *chores // belongs to the goroutine of Run
-	index  indexer
 	touch  touches
 	recent tail
 }
@@ -34,7 +33,6 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	b := &base{cfg: cfg, dialect: localFile()}
 	s := &Store{base: b, tables: &tables{base: b}, changes: &changes{base: b, jobs: newJobs(&b.cfg)}}
 	s.log = &log{base: b, tail: &s.recent}
-	s.index.init()
 	b.numbering.open = make(chan struct{})
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -55,7 +53,7 @@ func (s *Store) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w := &writer{state: &state{base: s.base, conn: c}, tail: &s.recent, index: &s.index}
+	w := &writer{state: &state{base: s.base, conn: c}, tail: &s.recent}
 	s.write = &chores{writer: w, touch: &s.touch}
 	if s.tables.read, err = openReader(&s.cfg, s.dialect, s.cfg.Readers); err != nil {
 		return err
@@ -100,15 +98,3 @@ func (s *Store) Queued() int { return int(s.sizes.Load()) }
 // Touch counts a read of each of the memories. It does not block, and what was
 // counted last may be lost in a crash.
 func (s *Store) Touch(ids []string, at memory.Instant) { s.touch.add(ids, at) }
-
-// IndexLag returns how many log entries the text index is behind, at most.
-func (s *Store) IndexLag() int {
-	done, lsn, _, _ := s.index.state()
-	return int(lsn - done)
-}
-
-// SyncIndex waits until the text index has everything that was committed when it
-// was called, or until ctx is done.
-func (s *Store) SyncIndex(ctx context.Context) error {
-	return s.index.sync(ctx, s.View().LSN, s.rouse, s.stopped)
-}

@@ -49,8 +49,8 @@ func (t *tx) finish(ctx context.Context) error {
 			return err
 		}
 	}
-	return t.conn.exec(ctx, `UPDATE node SET origin = ?, clock = ?, lsn = ?, rid = ?, indexed = ?, purge = ?`,
-		t.own.id, int64(t.clock), int64(t.lsn), t.rid, int64(t.indexed), t.purge)
+	return t.conn.exec(ctx, `UPDATE node SET origin = ?, clock = ?, lsn = ?, rid = ?, purge = ?`,
+		t.own.id, int64(t.clock), int64(t.lsn), t.rid, t.purge)
 }
 
 // saveSums writes the sums that the transaction changes.

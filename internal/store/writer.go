@@ -12,17 +12,7 @@ import (
 type writer struct {
 	*state
 	tail      *tail
-	index     *indexer
 	unsettled int // rows written since the engine last settled
-}
-
-// load reads from the database what the writer keeps in memory.
-func (w *writer) load(ctx context.Context) error {
-	if err := w.state.load(ctx); err != nil {
-		return err
-	}
-	w.index.progress(w.indexed, w.lsn)
-	return nil
 }
 
 // commit runs a batch in one transaction and answers its jobs. An error of the
@@ -98,7 +88,6 @@ func (w *writer) publish(t *tx, batch []*job) {
 	}
 	if t.rows > 0 {
 		w.unsettled += t.rows
-		w.index.progress(w.indexed, w.lsn)
 	}
 	c := memory.Committed{View: w.publishView(t.moved), Moved: t.moves}
 	for _, j := range batch {

@@ -20,8 +20,13 @@ func (r *run) best(limit int) Result {
 		pieces += r.w.Code
 	}
 	top := make([]scored, 0, min(limit, len(r.touched))+1)
+	rest := r.rest(pieces)
 	for _, n := range r.touched {
 		if !r.Pass(n) {
+			continue
+		}
+		if c := &r.cells[n]; len(top) == limit && c.words > 0 && c.words/r.scale*(1+r.w.Speaker)+rest < top[limit-1].score {
+			out.Found++ // with everything else at its best it would not be good enough
 			continue
 		}
 		p := r.parts(n, pieces)
@@ -37,6 +42,30 @@ func (r *run) best(limit int) Result {
 	}
 	return out
 }
+
+// rest is what everything but words can add up to.
+func (r *run) rest(pieces float32) float32 {
+	p := Parts{Tells: r.w.Tells, Boost: r.w.Boost * (maxPriority - middlePriority)}
+	if r.best1 > 0 {
+		p.Session = r.w.Session
+	}
+	if len(r.asked.dates) > 0 {
+		p.Date = r.w.Date
+	}
+	if r.asked.cue != 0 {
+		p.Type = r.w.Type
+	}
+	if r.topGram > 0 {
+		p.Pieces = pieces
+	}
+	return p.sum()
+}
+
+// Priorities go from 1 to 10.
+const (
+	middlePriority = 5
+	maxPriority    = 10
+)
 
 // insert keeps the best of what it has seen, in order. Of two with one score the
 // one with the lower id is better, so that the order is the same at all members.
@@ -67,7 +96,7 @@ func (r *run) parts(n uint32, pieces float32) Parts {
 	p := Parts{
 		Session: r.session(d),
 		Tells:   r.w.Tells * float32(d.Prior) / 255,
-		Boost:   r.w.Boost * float32(d.Priority()-5),
+		Boost:   r.w.Boost * float32(min(d.Priority(), maxPriority)-middlePriority),
 	}
 	if r.scale > 0 {
 		p.Words = c.words / r.scale

@@ -52,8 +52,12 @@ type Parts struct {
 	Boost   float32
 }
 
+// sum is rounded: what differs by less is one score, and the order does not hang
+// on the order in which two members have added up.
 func (p *Parts) sum() float32 {
-	return p.Words + p.Session + p.Date + p.Tells + p.Type + p.Pieces + p.Boost
+	const step = 1e5
+	s := float64(p.Words) + float64(p.Session) + float64(p.Date) + float64(p.Tells) + float64(p.Type) + float64(p.Pieces) + float64(p.Boost)
+	return float32(math.Round(s*step) / step)
 }
 
 // Hit is a memory that was found.
@@ -133,9 +137,13 @@ func idf(n, df int) float32 {
 // words adds up what each word of the question finds, rare words first.
 func (r *run) words(ctx context.Context) error {
 	groups := r.asked.groups
-	slices.SortStableFunc(groups, func(a, b group) int { return a.count - b.count })
 	limit := max(20_000, r.N/5)
-	total, unknown := float32(0), float32(0)
+	if postings := total(groups); postings > limit {
+		// Where all fit, the order of the question adds up to the last bit the same,
+		// whatever is still in the postings that is gone.
+		slices.SortStableFunc(groups, func(a, b group) int { return a.count - b.count })
+	}
+	all, unknown := float32(0), float32(0)
 	for i := range groups {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -149,23 +157,31 @@ func (r *run) words(ctx context.Context) error {
 			groups[i].known = groups[i].part || len(r.sessNow) > 0
 			if !groups[i].known {
 				unknown += weight
-				total += weight
+				all += weight
 			}
 			r.settleSessions()
 			continue
 		}
 		groups[i].known = true
-		total += weight
+		all += weight
 		r.scale += weight * (k1 + 1)
 		r.settle(weight)
 	}
-	if total > 0 {
-		r.unknown = unknown / total
+	if all > 0 {
+		r.unknown = unknown / all
 	}
 	for _, s := range r.sessions {
 		r.best1 = max(r.best1, r.sess[s].score)
 	}
 	return nil
+}
+
+func total(groups []group) int {
+	n := 0
+	for i := range groups {
+		n += groups[i].count
+	}
+	return n
 }
 
 // gather pools the counts of one word over each document that has it and those

@@ -225,9 +225,6 @@ func (s Suite) erases(t *testing.T) {
 		if revs, err := n.History(t.Context(), id); err != nil || len(revs) != 0 {
 			t.Errorf("%s: history %+v (%v), want none", n.cfg.Node, revs, err)
 		}
-		if err := n.SyncIndex(t.Context()); err != nil {
-			t.Error(err)
-		}
 		n.CheckState(nil)
 	}
 	if a.View().Root != b.View().Root {

@@ -3,9 +3,10 @@ package storetest
 import (
 	"errors"
 	"slices"
-	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -162,86 +163,59 @@ func (s Suite) judges(t *testing.T, n *Node) {
 	}
 }
 
-func (s Suite) searches(t *testing.T) {
+// projects checks that a projection which follows the log has what there is.
+func (s Suite) projects(t *testing.T) {
 	n := s.Open(t, "a", t.TempDir())
-	for i := range 30 {
-		op := Create(title(i), "common words and more")
-		op.Memory.Namespace = "noise"
-		op.Memory.ID = memory.DerivedID("noise", title(i))
-		n.Put(op)
-	}
-	op := Create("needle", "common words, of which one is Xylophones")
-	op.Memory.Tags = []string{"instrument"}
-	n.Put(op)
-	find := func(match string, f memory.Filter) []string {
+	at, there := uint64(0), map[string]memory.Record{}
+	follow := func(limit int) {
 		t.Helper()
-		if err := n.SyncIndex(t.Context()); err != nil {
-			t.Fatal(err)
+		for at < n.View().LSN {
+			recs, last, err := n.Changed(t.Context(), at, limit)
+			if err != nil || last <= at || len(recs) > limit {
+				t.Fatalf("%d records, from %d to %d: %v", len(recs), at, last, err)
+			}
+			for _, r := range recs {
+				there[r.ID] = r
+			}
+			at = last
 		}
-		f.Now = now()
-		hits, err := n.Search(t.Context(), words(match), f, 5)
-		if err != nil {
-			t.Fatal(err)
-		}
-		out := []string{}
-		for _, h := range hits {
-			out = append(out, h.Title)
-		}
-		return out
-	}
-	for match, want := range map[string][]string{"xylophone": {"needle"}, "instrument": {"needle"}, "nothing": {}, "": {}} {
-		if got := find(match, memory.Filter{}); !slices.Equal(got, want) {
-			t.Errorf("%s finds %v, want %v", match, got, want)
-		}
-	}
-	if got := find("common", memory.Filter{Namespace: "global"}); !slices.Equal(got, []string{"needle"}) {
-		t.Errorf("with a filter: %v: it must apply before the limit", got)
-	}
-	if got := find("common", memory.Filter{}); len(got) != 5 {
-		t.Errorf("limit 5 gives %d", len(got))
-	}
-	m := Memo("needle", "now about trumpets")
-	m.Version = 2
-	n.Put(&memory.Put{Memory: m})
-	if got := find("xylophone", memory.Filter{}); len(got) != 0 {
-		t.Errorf("the old text is still found: %v", got)
-	}
-	if got := find("trumpet", memory.Filter{}); !slices.Equal(got, []string{"needle"}) {
-		t.Errorf("the new text: %v", got)
-	}
-	n.Put(&memory.Archive{ID: m.ID, Reason: "archive"})
-	if got := find("trumpet", memory.Filter{}); len(got) != 0 {
-		t.Errorf("an archived memory is found: %v", got)
-	}
-	if got := find("trumpet", memory.Filter{Life: memory.Archived}); !slices.Equal(got, []string{"needle"}) {
-		t.Errorf("in the archive: %v", got)
-	}
-	n.Put(&memory.Restore{ID: m.ID}, &memory.Erase{ID: m.ID})
-	if got := find("trumpet", memory.Filter{}); len(got) != 0 {
-		t.Errorf("an erased memory is found: %v", got)
-	}
-	for _, term := range []string{
-		`"`, `""`, `"unclosed`, `a"b`, "NEAR(", "a AND", "NOT x", "title:needle", "^a", "a*", "{a b}:c", "a\x00b", "\xff", "\u0301", "-", "'; DROP TABLE log; --", "",
-	} {
-		for _, all := range []bool{false, true} {
-			q := memory.TextQuery{Terms: []string{"needle", term}, All: all}
-			if _, err := n.Search(t.Context(), q, memory.Filter{Now: now()}, 5); err != nil {
-				t.Errorf("the term %q is syntax: %v", term, err)
+		for id, got := range there {
+			want, err := n.Record(t.Context(), id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(*want, got); diff != "" {
+				t.Errorf("%s (-there is +was seen):\n%s", id, diff)
 			}
 		}
 	}
-	either := memory.TextQuery{Terms: []string{"common", "nowhere"}}
-	both := memory.TextQuery{Terms: either.Terms, All: true}
-	for want, q := range map[int]memory.TextQuery{5: either, 0: both} {
-		if hits, err := n.Search(t.Context(), q, memory.Filter{Now: now()}, 5); err != nil || len(hits) != want {
-			t.Errorf("%+v finds %d (%v), want %d", q, len(hits), err, want)
-		}
+	for i := range 7 {
+		n.Put(Create(title(i), "text"))
 	}
-}
-
-// words asks for text that has all of the words.
-func words(text string) memory.TextQuery {
-	return memory.TextQuery{Terms: strings.Fields(text), All: true}
+	follow(3)
+	if len(there) != 7 {
+		t.Errorf("%d memories, want 7", len(there))
+	}
+	m := Memo(title(0), "another text")
+	m.Version = 2
+	n.Put(&memory.Put{Memory: m}, &memory.Archive{ID: Memo(title(1), "").ID, Reason: "archive"}, &memory.Delete{ID: Memo(title(2), "").ID})
+	follow(2)
+	n.Put(&memory.Restore{ID: Memo(title(1), "").ID}, &memory.Erase{ID: m.ID}, &memory.Link{Source: m.ID, Target: Memo(title(3), "").ID, Relation: "supersedes", CreatedAt: now()})
+	follow(100)
+	if there[m.ID].Life != memory.Erased {
+		t.Error("an erased memory was not seen to be erased")
+	}
+	if recs, last, err := n.Changed(t.Context(), at, 10); err != nil || last != at || len(recs) != 0 {
+		t.Errorf("behind the end: %d records, %d, %v", len(recs), last, err)
+	}
+	ids := []string{Memo(title(5), "").ID, "nobody", m.ID}
+	recs, err := n.Many(t.Context(), ids)
+	if err != nil || len(recs) != 2 {
+		t.Errorf("%d records (%v), want 2", len(recs), err)
+	}
+	if recs, err := n.Many(t.Context(), nil); err != nil || len(recs) != 0 {
+		t.Errorf("%d records (%v), want none", len(recs), err)
+	}
 }
 
 func (s Suite) links(t *testing.T) {

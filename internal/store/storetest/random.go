@@ -100,7 +100,7 @@ func (w *world) step(i int) {
 	case 7:
 		_, err = n.Reapply(ctx, w.some())
 	case 8:
-		err = n.SyncIndex(ctx)
+		_, _, err = n.Changed(ctx, uint64(w.rng.IntN(100)), 1+w.rng.IntN(100))
 	case 9:
 		var wrong bool
 		if wrong, err = n.Scrub(ctx); wrong {

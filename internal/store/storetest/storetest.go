@@ -262,7 +262,7 @@ func (s Suite) Run(t *testing.T) {
 		"serves ranges":                s.ranges,
 		"compacts and ships snapshots": s.compacts,
 		"lists, filters and pages":     s.lists,
-		"finds text":                   s.searches,
+		"finds text":                   s.projects,
 		"links when both ends live":    s.links,
 		"keeps proposals and votes":    s.pendings,
 		"mends damaged rows":           s.mends,

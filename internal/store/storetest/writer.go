@@ -272,7 +272,7 @@ func (s Suite) quietHook(t *testing.T) {
 		}
 	})
 	n.Put(Create("one", "x"))
-	if err := errors.Join(n.SyncIndex(t.Context()), n.SaveCursor(t.Context(), "b", n.Origin(), 1)); err != nil {
+	if err := n.SaveCursor(t.Context(), "b", n.Origin(), 1); err != nil {
 		t.Fatal(err)
 	}
 	mu.Lock()
@@ -343,7 +343,10 @@ func (s Suite) endsWhenever(t *testing.T) {
 			_, err := n.Accept(context.WithoutCancel(ctx), s.Ship(t, []*memory.Entry{foreign(origin, uint64(i+1), &memory.Delete{ID: "x"})}))
 			return err
 		})
-		loop(func(int) error { return n.SyncIndex(context.WithoutCancel(ctx)) })
+		loop(func(int) error {
+			_, _, err := n.Changed(context.WithoutCancel(ctx), 0, 100)
+			return err
+		})
 		loop(func(int) error {
 			_, err := n.Compact(context.WithoutCancel(ctx), ahead(), 1, n.all())
 			return err

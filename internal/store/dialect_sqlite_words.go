@@ -7,8 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
-	"unicode"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -32,43 +30,6 @@ func amongJSON(column string, values []int64) (cond string, args []any) {
 		panic(err)
 	}
 	return column + ` IN (SELECT value FROM json_each(?))`, []any{string(list)}
-}
-
-// ftsMatch renders a text query. Each term is quoted, so that nothing in it is
-// syntax; a term without a letter or a digit would be an empty phrase, which is
-// an error. "" is a query that matches nothing.
-func ftsMatch(q memory.TextQuery) string {
-	var terms []string
-	for _, t := range q.Terms {
-		t = strings.ToValidUTF8(strings.ReplaceAll(t, "\x00", " "), " ")
-		if strings.ContainsFunc(t, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }) {
-			terms = append(terms, `"`+strings.ReplaceAll(t, `"`, `""`)+`"`)
-		}
-	}
-	op := " OR "
-	if q.All {
-		op = " AND "
-	}
-	return strings.Join(terms, op)
-}
-
-// mergeFTS rewrites a part of the text index, from its beginning if first is
-// set, so that what was deleted from it is gone. It reports whether nothing is left to do.
-func mergeFTS(ctx context.Context, t *tx, first bool) (done bool, err error) {
-	const pages = 64
-	n := pages
-	if first {
-		n = -pages
-	}
-	var before, after int64
-	if _, err := t.queryRow(ctx, `SELECT total_changes()`, nil, &before); err != nil {
-		return false, err
-	}
-	if err := t.exec(ctx, `INSERT INTO fts (fts, rank) VALUES ('merge', ?)`, n); err != nil {
-		return false, err
-	}
-	_, err = t.queryRow(ctx, `SELECT total_changes()`, nil, &after)
-	return after-before < 2, err
 }
 
 // classify gives database errors the sentinels that callers branch on.
