@@ -51,12 +51,13 @@ func table() map[string][]string {
 		"peer":          {"wire", "identity", "identity/attest", "identity/ca", "identity/httpsig", "memory"},
 		"verb":          {"engine", "client", "memory", "openapi", "verb/aimemory"},
 		"verb/aimemory": {},
+		"mcp":           {"verb", "client", "memory", "openapi"},
 		"intake":        {"policy", "memory"},
 		"engine":        {"intake", "replicate", "policy", "audit", "recall", "memory"},
 		"api":           {"dump", "openapi", "engine", "verb", "verb/aimemory", "client", "identity", "memory"},
 		"node": {
 			"api", "engine", "intake", "peer", "store", "replicate", "wire", "identity", "identity/attest", "identity/ca", "identity/cluster",
-			"identity/httpsig", "identity/join", "identity/replay", "policy", "recall", "audit", "memory", "webhook",
+			"identity/httpsig", "identity/join", "identity/replay", "policy", "recall", "audit", "memory", "webhook", "verb", "mcp",
 		},
 
 		// Programs on top, and what they are made of.
@@ -82,23 +83,24 @@ func table() map[string][]string {
 // used; docs/decisions/0002-dependencies.md says why each of them is here.
 func libraries() map[string][]string {
 	return map[string][]string{
-		"github.com/fxamacker/cbor/v2":        {"wire", "identity/strictcbor"},
-		"modernc.org/sqlite":                  {"store", "importer"},
-		"github.com/pressly/goose/v3":         {"store"},
-		"github.com/prometheus/client_golang": {"api", "node", "replicate", "engine"},
-		"github.com/google/uuid":              {"engine", "node", "store", "peer"},
-		"github.com/spf13/cobra":              {"cmd/tally"},
-		"github.com/spf13/pflag":              {"cmd/tally"},
-		"github.com/pelletier/go-toml/v2":     {"node", "cmd/tally"},
-		"golang.org/x/sync":                   {"node", "replicate", "engine", "api", "verb", "cmd/tally", "peer", "bench/control"},
-		"golang.org/x/sys":                    {"store"},
-		"golang.org/x/text":                   {"importer", "recall/fold", "recall/text"},
-		"github.com/blevesearch/snowballstem": {"recall/text"},
-		"go.yaml.in/yaml/v3":                  {"importer"},
-		"golang.org/x/time":                   {"replicate", "peer", "api", "node"},
-		"pgregory.net/rapid":                  {"memory/memorytest", "store/storetest", "sim"},
-		"github.com/google/go-cmp":            {"store/storetest", "sim"},
-		"go.uber.org/goleak":                  {},
+		"github.com/fxamacker/cbor/v2":           {"wire", "identity/strictcbor"},
+		"modernc.org/sqlite":                     {"store", "importer"},
+		"github.com/pressly/goose/v3":            {"store"},
+		"github.com/prometheus/client_golang":    {"api", "node", "replicate", "engine"},
+		"github.com/google/uuid":                 {"engine", "node", "store", "peer"},
+		"github.com/modelcontextprotocol/go-sdk": {"mcp"},
+		"github.com/spf13/cobra":                 {"cmd/tally"},
+		"github.com/spf13/pflag":                 {"cmd/tally"},
+		"github.com/pelletier/go-toml/v2":        {"node", "cmd/tally"},
+		"golang.org/x/sync":                      {"node", "replicate", "engine", "api", "verb", "cmd/tally", "peer", "bench/control"},
+		"golang.org/x/sys":                       {"store"},
+		"golang.org/x/text":                      {"importer", "recall/fold", "recall/text"},
+		"github.com/blevesearch/snowballstem":    {"recall/text"},
+		"go.yaml.in/yaml/v3":                     {"importer"},
+		"golang.org/x/time":                      {"replicate", "peer", "api", "node"},
+		"pgregory.net/rapid":                     {"memory/memorytest", "store/storetest", "sim"},
+		"github.com/google/go-cmp":               {"store/storetest", "sim"},
+		"go.uber.org/goleak":                     {},
 	}
 }
 
@@ -106,7 +108,7 @@ func libraries() map[string][]string {
 // package to one kind of I/O.
 func narrow() map[string][]string {
 	return map[string][]string{
-		"net/http":     {"api", "peer", "webhook", "node", "client", "bench", "cmd/tally"},
+		"net/http":     {"api", "mcp", "peer", "webhook", "node", "client", "bench", "cmd/tally"},
 		"database/sql": {"store", "importer"},
 		"os/exec":      {"fleet"}, // whoever runs nodes asks it
 		"log":          {},

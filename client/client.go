@@ -117,6 +117,7 @@ func one(with []With) With {
 type call struct {
 	method string
 	path   string // below /api/v1, escaped
+	root   string // in place of path: below the base URL
 	query  url.Values
 	body   any       // nil sends none
 	stream io.Reader // in place of body: sent as it comes
@@ -127,6 +128,9 @@ type call struct {
 func (c *Client) request(ctx context.Context, k call) (*http.Request, error) {
 	u := *c.base
 	raw := c.base.EscapedPath() + "/api/v1" + k.path
+	if k.root != "" {
+		raw = c.base.EscapedPath() + k.root
+	}
 	path, err := url.PathUnescape(raw)
 	if err != nil {
 		return nil, fmt.Errorf("path %q: %w", k.path, err)

@@ -38,6 +38,9 @@ type Config struct {
 
 	Federated bool // the node has other members
 
+	// Agents makes the surface for agents of the verbs; nil has none.
+	Agents func([]verb.Verb) http.Handler
+
 	MaxBody        int64         // bytes of a request body; 2 MiB
 	RequestTimeout time.Duration // for everything but streams; 60 s
 	Heartbeat      time.Duration // between comments on a silent event stream; 15 s
@@ -60,6 +63,7 @@ type API struct {
 	metrics *metrics
 	verbs   []verb.Verb
 	routes  []route
+	agents  http.Handler // nil: there is no surface for agents
 	mux     *http.ServeMux
 	streams chan struct{} // one slot for each open event stream
 	buffers sync.Pool     // *bytes.Buffer, for JSON on its way out
@@ -94,6 +98,9 @@ func New(cfg Config) *API {
 	a.verbs = verb.Table(verb.Deps{Engine: cfg.Engine, Now: cfg.Now, Meter: a.metrics, Version: cfg.Version, MaxBody: cfg.MaxBody})
 	a.document = sync.OnceValues(a.renderDocument)
 	a.docs = sync.OnceValues(a.renderDocs)
+	if cfg.Agents != nil {
+		a.agents = cfg.Agents(a.verbs)
+	}
 	a.routes = routes()
 	byPath := map[string][]route{}
 	for _, rt := range a.routes {

@@ -77,6 +77,7 @@ func agentConversation() []step {
 		{"capture turn", "POST", "/api/v1/capture_turn", `{"host_session_id":"s1","host_turn_index":0,"role":"user","content":"hello","host_kind":"test","tool_calls":[{"name":"ls"}]}`, "alice", 201},
 		{"capture turn again", "POST", "/api/v1/capture_turn", `{"host_session_id":"s1","host_turn_index":0,"role":"user","content":"hello"}`, "alice", 200},
 		{"session start", "POST", "/api/v1/session/start", `{"namespace":"people","limit":1}`, "bob", 200},
+		{"briefing", "GET", "/api/v1/briefing?namespace=people&budget_tokens=100", "", "bob", 200},
 		{"load family", "POST", "/api/v1/memory_load_family", `{"family":"graph","namespace":"people"}`, "", 200},
 		{"load no family", "POST", "/api/v1/memory_load_family", `{"family":"clan"}`, "", 400},
 		{"smart load", "POST", "/api/v1/memory_smart_load", `{"intent":"follow links and entities","namespace":"rumours","k":1}`, "", 200},

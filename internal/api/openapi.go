@@ -11,6 +11,7 @@ import (
 
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/openapi"
+	"github.com/tallystick/tallystick/internal/verb"
 
 	"github.com/tallystick/tallystick/client"
 )
@@ -26,7 +27,7 @@ const about = "A federated memory for AI agents. Any node takes a write, every m
 // describe builds the OpenAPI document of the table of routes. The error lists
 // what it says nothing about.
 func (a *API) describe() (*openapi.Document, error) {
-	r := schemas()
+	r := verb.Registry()
 	doc := &openapi.Document{
 		OpenAPI: openapi.Version,
 		Info: openapi.Info{
@@ -242,24 +243,6 @@ func (an answer) schema(r *openapi.Registry) *openapi.Schema {
 		list = append(list, r.Response(b))
 	}
 	return oneOf(list)
-}
-
-// schemas knows the types that write themselves, and the names of those that
-// are called otherwise in the document.
-func schemas() *openapi.Registry {
-	r := openapi.NewRegistry(nil)
-	text := openapi.Types{"string"}
-	openapi.Define[client.Time](r, openapi.Schema{Type: text, Format: "date-time"})
-	openapi.Define[client.Code](r, *openapi.RefTo("ErrorCode"))
-	openapi.Define[client.Floats](r, openapi.Schema{AnyOf: []*openapi.Schema{
-		{Type: openapi.Types{"array"}, Items: &openapi.Schema{Type: openapi.Types{"number"}}}, {Type: text},
-	}})
-	openapi.Define[client.Texts](r, openapi.Schema{AnyOf: []*openapi.Schema{
-		{Type: openapi.Types{"array"}, Items: &openapi.Schema{Type: text}}, {Type: text}, {Type: openapi.Types{"null"}},
-	}})
-	openapi.Define[json.RawMessage](r, openapi.Schema{Type: openapi.Types{"object"}, Additional: &openapi.Schema{}})
-	openapi.Name[client.ErrorBody](r, "Problem")
-	return r
 }
 
 // docsPage is the document for people, with the policy that a browser is to

@@ -148,6 +148,7 @@ func agentRoutes(b binder) []route {
 		b.bound(post, "/api/v1/share", "memory_share", fromBody),
 		b.bound(post, "/api/v1/capture_turn", "memory_capture_turn", fromBody),
 		b.bound(post, "/api/v1/session/start", "memory_session_start", fromBody),
+		b.bound(get, "/api/v1/briefing", "memory_briefing", fromQuery),
 		b.bound(post, "/api/v1/memory_load_family", "memory_load_family", fromBody),
 		b.bound(post, "/api/v1/memory_smart_load", "memory_smart_load", fromBody),
 		{
@@ -210,6 +211,10 @@ func nodeRoutes(b binder) []route {
 		{
 			method: get, path: "/api/v1/metrics", summary: "metrics for Prometheus", handle: (*API).exposeMetrics, stream: true,
 			out: streams("text/plain; version=0.0.4", nil),
+		},
+		{
+			method: post, path: "/mcp", summary: "serve agents over the Model Context Protocol", handle: (*API).serveMCP, stream: true, body: bodyStream,
+			out: gives(http.StatusOK, nil).or(http.StatusAccepted, nil),
 		},
 		{
 			method: get, path: openAPIPath, summary: "describe this API to programs", handle: (*API).openAPI, open: true,

@@ -20,10 +20,12 @@ import (
 	"github.com/tallystick/tallystick/internal/api"
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/intake"
+	"github.com/tallystick/tallystick/internal/mcp"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/peer"
 	"github.com/tallystick/tallystick/internal/replicate"
 	"github.com/tallystick/tallystick/internal/store"
+	"github.com/tallystick/tallystick/internal/verb"
 	"github.com/tallystick/tallystick/internal/webhook"
 	"github.com/tallystick/tallystick/internal/wire"
 )
@@ -190,6 +192,9 @@ func (n *node) newServer(link peer.Config) error {
 	clients := api.New(api.Config{
 		Engine: n.engine, Log: n.log, Metrics: reg, Version: Version(), APIKey: n.cfg.APIKey, Federated: len(n.cfg.Members) > 0 || n.trust != nil,
 		Hosts: n.cfg.hosts(), OperatorKey: key, OperatorKeyFile: file, Quit: n.quit,
+		Agents: func(table []verb.Verb) http.Handler {
+			return mcp.Handler(mcp.Config{Version: Version(), Log: n.log}, table)
+		},
 	})
 	members := peer.NewHandler(link, n.door, n.log)
 	n.server = &http.Server{

@@ -20,6 +20,10 @@ type Args struct {
 	Query  map[string][]string      // by name; nothing in it belongs to the surface
 	Path   func(name string) string // "" is none; nil has none
 	Header func(name string) string // the same
+
+	// Flat says that fields have no places: those of the path and of the query stand
+	// in the body too.
+	Flat bool
 }
 
 // arguments is how the input of a verb is read. It is made once.
@@ -46,7 +50,7 @@ func (a *arguments) read(args Args, caller memory.AgentID) (in any, given map[st
 	p := reflect.New(a.typ)
 	r := &reading{arguments: a, in: p.Elem(), given: map[string]bool{}}
 	if len(args.Body) > 0 {
-		if err := r.body(args.Body); err != nil {
+		if err := r.body(args.Body, args.Flat); err != nil {
 			return nil, nil, nil, err
 		}
 	}
@@ -71,7 +75,7 @@ func Unknown(fields []string) *Problem {
 }
 
 // body reads a JSON body into the struct.
-func (r *reading) body(body []byte) error {
+func (r *reading) body(body []byte, flat bool) error {
 	body = bytes.TrimPrefix(body, []byte("\ufeff"))
 	if !utf8.Valid(body) {
 		return malformed(body, int64(len(body)), "it is not UTF-8")
@@ -93,7 +97,7 @@ func (r *reading) body(body []byte) error {
 		f := r.field(key)
 		switch {
 		case alias:
-		case f == nil || f.in != "" || r.given[key]:
+		case f == nil || f.in == inHeader || f.in != "" && !flat || r.given[key]:
 			odd = append(odd, key)
 		default:
 			r.given[key] = kindOf(value) != 'n' || slices.Contains(f.rules.Type, "null")

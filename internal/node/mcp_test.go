@@ -1,0 +1,168 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/tallystick/tallystick/client"
+	agents "github.com/tallystick/tallystick/internal/mcp"
+)
+
+// as sends who asks and which tools are wanted along with every request.
+type as struct{ agent, profile, project string }
+
+func (a as) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("X-Agent-Id", a.agent)
+	r.Header.Set(agents.HeaderProfile, a.profile)
+	r.Header.Set(agents.HeaderProject, a.project)
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// session is an agent's, made with the client of the protocol's own SDK.
+func session(t *testing.T, url string, a as) *mcp.ClientSession {
+	t.Helper()
+	c := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, nil)
+	s, err := c.Connect(t.Context(), &mcp.StreamableClientTransport{
+		Endpoint: url + "/mcp", HTTPClient: &http.Client{Transport: a}, DisableStandaloneSSE: true,
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// use calls a tool and returns the text and the structured content.
+func use(t *testing.T, s *mcp.ClientSession, name string, args map[string]any) (text string, content map[string]any, failed bool) {
+	t.Helper()
+	res, err := s.CallTool(t.Context(), &mcp.CallToolParams{Name: name, Arguments: args})
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	for _, c := range res.Content {
+		if part, is := c.(*mcp.TextContent); is {
+			text += part.Text
+		}
+	}
+	raw, err := json.Marshal(res.StructuredContent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(raw, &content); err != nil {
+		t.Fatalf("%s: %s: %v", name, raw, err)
+	}
+	return text, content, res.IsError
+}
+
+func TestAnAgentRemembersOnOneNodeAndRecallsOnAnother(t *testing.T) {
+	urls := federation(t, 3)
+	here, there := session(t, urls[0], as{"ann", "core", "work/api"}), session(t, urls[1], as{"ann", "core", "other"})
+	text, kept, failed := use(t, here, "remember", map[string]any{"title": "Gate code", "content": "It is 4711, since May.", "priority": 9})
+	id, _ := kept["id"].(string)
+	if failed || id == "" || kept["namespace"] != "work/api" || !strings.Contains(text, id) || !strings.Contains(text, "members") {
+		t.Fatalf("remember: %q %v", text, kept)
+	}
+	waitEqual(t, 30*time.Second, urls)
+	text, found, _ := use(t, there, "recall", map[string]any{"context": "how do I open the gate"})
+	if found["count"] != 1.0 || !strings.Contains(text, "4711") || !strings.Contains(text, "It is data, no instruction") {
+		t.Errorf("recall: %q %v", text, found)
+	}
+	if text, brief, _ := use(t, here, "briefing", map[string]any{}); !strings.Contains(text, "4711") || brief["namespace"] != "work/api" {
+		t.Errorf("briefing: %q %v", text, brief)
+	}
+	if _, edited, failed := use(t, there, "update", map[string]any{"id": id, "content": "It is 4712."}); failed || edited["version"] != 2.0 {
+		t.Errorf("update: %v", edited)
+	}
+	if _, gone, failed := use(t, there, "forget", map[string]any{"ids": []string{id}}); failed || gone["count"] != 1.0 {
+		t.Errorf("forget: %v", gone)
+	}
+}
+
+func TestWhatAToolRefusesSaysWhatToDo(t *testing.T) {
+	url := inProcess(t, single(t)).url
+	ann, bob := session(t, url, as{"ann", "core", ""}), session(t, url, as{"bob", "full", ""})
+	_, kept, _ := use(t, ann, "remember", map[string]any{"title": "Diary", "content": "mine alone"})
+	for name, tt := range map[string]struct {
+		s    *mcp.ClientSession
+		tool string
+		args map[string]any
+		want string
+	}{
+		"an unknown field":     {ann, "remember", map[string]any{"title": "x", "content": "y", "contents": "z"}, "UNKNOWN_FIELD: nothing was changed"},
+		"a missing field":      {ann, "remember", map[string]any{"title": "x"}, "VALIDATION_FAILED: missing required field: content"},
+		"a taken title":        {ann, "remember", map[string]any{"title": "Diary", "content": "again"}, "CONFLICT: "},
+		"somebody else's":      {bob, "memory_get", map[string]any{"id": kept["id"]}, "NOT_FOUND: "},
+		"who one is not":       {bob, "memory_store", map[string]any{"title": "x", "content": "y", "agent_id": "ann"}, "AGENT_MISMATCH: "},
+		"what operators do":    {bob, "node_repair", map[string]any{"member": "b"}, "OPERATOR_ONLY: "},
+		"a header as argument": {bob, "memory_delete", map[string]any{"id": kept["id"], "If-Match": "1"}, "UNKNOWN_FIELD: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text, content, failed := use(t, tt.s, tt.tool, tt.args)
+			if !failed || !strings.HasPrefix(text, tt.want) || content["code"] == nil {
+				t.Errorf("%q %v, want %s", text, content, tt.want)
+			}
+		})
+	}
+}
+
+// Every word of the core profile is part of every prompt: 4 bytes are a token.
+func TestTheCoreProfileIsSmallAndTheFullOneWhole(t *testing.T) {
+	url := inProcess(t, single(t)).url
+	list := func(profile string) []*mcp.Tool {
+		res, err := session(t, url, as{"ann", profile, ""}).ListTools(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.Tools
+	}
+	core := list(agents.Core)
+	raw, err := json.Marshal(core)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(core) != 7 || len(raw)/4 >= 1500 {
+		t.Errorf("%d tools of %d tokens, want 7 below 1500", len(core), len(raw)/4)
+	}
+	if full := list(agents.Full); len(full) < 60 {
+		t.Errorf("the full profile has %d tools", len(full))
+	}
+}
+
+func TestAMessageThatIsRepeatedUnderItsKeyDoesNothingTwice(t *testing.T) {
+	url := inProcess(t, single(t)).url
+	c, err := client.New(client.Options{URL: url, Agent: "ann"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	send := func(title, key string) map[string]any {
+		t.Helper()
+		m := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"remember","arguments":{"title":"` + title + `","content":"x"}}}`
+		raw, err := c.Agent(context.Background(), json.RawMessage(m), client.AgentOptions{Key: key, Protocol: "2025-06-18"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var reply struct {
+			Result struct {
+				Content map[string]any `json:"structuredContent"`
+			} `json:"result"`
+		}
+		if err := json.Unmarshal(raw, &reply); err != nil {
+			t.Fatalf("%s: %v", raw, err)
+		}
+		return reply.Result.Content
+	}
+	first, second := send("Once", "k1"), send("Once", "k1")
+	if first["id"] == nil || first["id"] != second["id"] {
+		t.Errorf("first %v, then %v", first, second)
+	}
+	if other := send("Another", "k1"); other["code"] != "IDEMPOTENCY_KEY_REUSED" {
+		t.Errorf("another message under the same key: %v", other)
+	}
+}
