@@ -32,11 +32,13 @@ func coreTools() []tool {
 	return []tool{
 		{
 			"remember", "Remember", "Keep a fact, a decision or a preference for later sessions and other agents. If the title is taken, say on_conflict merge to edit it.",
-			"memory_store", []string{"title", "content", "namespace", "tags", "tier", "priority", "scope", "on_conflict"},
+			"memory_store",
+			[]string{"title", "content", "namespace", "tags", "tier", "priority", "scope", "on_conflict"},
 		},
 		{
 			"recall", "Recall", "Find what was remembered that bears on a question. Use it before answering from memory.",
-			"memory_recall", []string{"context", "namespace", "subtree", "tags", "limit", "budget_tokens"},
+			"memory_recall",
+			[]string{"context", "namespace", "subtree", "tags", "limit", "budget_tokens"},
 		},
 		{"get", "Get", "Read one memory whole, with its links.", "memory_get", []string{"id"}},
 		{"update", "Update", "Edit a memory: only the fields given change.", "memory_update", []string{"id", "title", "content", "tags", "tier", "priority"}},
