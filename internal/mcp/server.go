@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -146,31 +147,29 @@ func refusal(ctx context.Context, cfg Config, err error, agent memory.AgentID) *
 	if detail, is := p.Extra["detail"].(string); is {
 		text = string(p.Code) + ": " + detail
 	}
-	if next := nextStep(p); next != "" {
+	if next := nextSteps()[p.Code]; next != "" {
 		text += "\n" + next
 	}
 	content := map[string]any{"code": p.Code, "error": p.Text}
 	if len(p.Fields) > 0 {
 		content["fields"] = p.Fields
 	}
-	for name, v := range p.Extra {
-		content[name] = v
-	}
+	maps.Copy(content, p.Extra)
 	return &mcp.CallToolResult{IsError: true, Content: []mcp.Content{&mcp.TextContent{Text: text}}, StructuredContent: content}
 }
 
-func nextStep(p *verb.Problem) string {
-	switch p.Code {
-	case client.CodeQuorumNotMet:
-		return "The write is kept on this node and will reach the others by itself: do not repeat it."
-	case client.CodeConflict:
-		return "Read the memory that is there, then update it, or say on_conflict merge."
-	case client.CodeNotFound:
-		return "There is no such memory, or it is not yours to see: recall to find its id."
-	case client.CodeBusy, client.CodeShuttingDown, client.CodeTimeout:
-		return "Nothing was written: try again in a moment."
-	case client.CodeForbidden, client.CodeOperatorOnly:
-		return "This agent may not do that: ask the person who runs the node."
+// nextSteps say by code what the model had better do.
+func nextSteps() map[client.Code]string {
+	const again = "Nothing was written: try again in a moment."
+	const ask = "This agent may not do that: ask the person who runs the node."
+	return map[client.Code]string{
+		client.CodeQuorumNotMet: "The write is kept on this node and will reach the others by itself: do not repeat it.",
+		client.CodeConflict:     "Read the memory that is there, then update it, or say on_conflict merge.",
+		client.CodeNotFound:     "There is no such memory, or it is not yours to see: recall to find its id.",
+		client.CodeBusy:         again,
+		client.CodeShuttingDown: again,
+		client.CodeTimeout:      again,
+		client.CodeForbidden:    ask,
+		client.CodeOperatorOnly: ask,
 	}
-	return ""
 }

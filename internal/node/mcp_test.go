@@ -46,10 +46,8 @@ func use(t *testing.T, s *mcp.ClientSession, name string, args map[string]any) (
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
-	for _, c := range res.Content {
-		if part, is := c.(*mcp.TextContent); is {
-			text += part.Text
-		}
+	if part, is := res.Content[0].(*mcp.TextContent); is {
+		text = part.Text
 	}
 	raw, err := json.Marshal(res.StructuredContent)
 	if err != nil {
