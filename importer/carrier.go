@@ -3,6 +3,7 @@ package importer
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,6 +22,7 @@ type carrier struct {
 	yield  func(Item, error) bool
 	format Format
 	ended  bool // the reader of the items wants no more
+	held   int  // bytes of the source that a reader keeps until it has seen all of it
 	now    time.Time
 	room   string // stands before refs that are names: those of one part of the source are not those of another
 
@@ -61,6 +63,19 @@ func glance(s string) string {
 // bad reports what cannot be read.
 func (c *carrier) bad(where string, err error) {
 	c.put(Item{}, &ItemError{Where: where, Err: err})
+}
+
+const maxHeld = 64 << 20 // bytes
+
+var errTooMuch = errors.New("more than 64 MiB that have to be looked at together: split it")
+
+// hold notes that a reader keeps raw until it has seen all of its source, and
+// returns an error if that becomes too much.
+func (c *carrier) hold(raw []byte) error {
+	if c.held += len(raw); c.held > maxHeld {
+		return errTooMuch
+	}
+	return nil
 }
 
 // once reports whether key has not been there before in this source.

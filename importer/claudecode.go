@@ -146,6 +146,7 @@ var errNoMessages = errors.New("a session without messages")
 func (c sessionReader) transcript(f file, project string) error {
 	h := &chat{program: "claude-code", facts: map[string]string{}}
 	titles := map[string]string{}
+	full := false
 	err := c.values(f, nil, func(raw json.RawMessage, where string) {
 		o := objectOf(raw)
 		if o == nil {
@@ -158,9 +159,14 @@ func (c sessionReader) transcript(f file, project string) error {
 		case "custom-title", "ai-title":
 			titles[kind] = first(o.text("customTitle", "aiTitle", "title"), titles[kind])
 		case "user", "assistant":
-			c.said(h, o, where)
+			if full = full || c.held > maxHeld; !full {
+				c.said(h, o, where)
+			}
 		}
 	})
+	if full {
+		c.bad(f.name, errTooMuch)
+	}
 	if err != nil {
 		return err
 	}
@@ -176,6 +182,7 @@ func (c sessionReader) transcript(f file, project string) error {
 		h.space += "/" + segment(at)
 	}
 	c.carry(h, f.name)
+	c.held = 0
 	return nil
 }
 
@@ -197,6 +204,7 @@ func (c sessionReader) said(h *chat, o fields, where string) {
 	if out.text == "" {
 		return
 	}
+	c.held += len(out.text)
 	if h.id == "" {
 		h.id = o.text("sessionId")
 	}

@@ -56,8 +56,12 @@ func manifest(fsys fs.FS, name string) []string {
 // repositories. What a later chunk says of the same observation counts.
 func readEngram(c *carrier, s *Source) error {
 	h := &engrams{c: c, at: map[string]int{}}
+	full := false // the rest is not kept
 	for _, f := range s.files {
 		err := c.values(f, []string{"sessions", "observations", "prompts", "mutations"}, func(raw json.RawMessage, where string) {
+			if full = full || c.hold(raw) != nil; full {
+				return
+			}
 			o := objectOf(raw)
 			if o == nil {
 				c.bad(where, errNotAnObject)
@@ -71,6 +75,9 @@ func readEngram(c *carrier, s *Source) error {
 	}
 	for _, n := range h.notes {
 		h.carry(n)
+	}
+	if full {
+		return errTooMuch
 	}
 	return nil
 }

@@ -70,7 +70,7 @@ func (b *book) add(rel, raw string) {
 			b.headings[key] = f.ref
 		}
 		n++
-		b.refs = append(b.refs, sectionRefs{rel, f.ref, references(content, path.Dir(rel))})
+		b.refs = append(b.refs, sectionRefs{rel, f.ref, b.c.references(content, rel)})
 		if !b.c.memory(f) {
 			return
 		}

@@ -12,12 +12,20 @@ import (
 // are related.
 func readGraph(c *carrier, s *Source) error {
 	g := &knowledge{entities: map[string]*entity{}, seen: map[[3]string]bool{}}
+	full := false // the rest is not kept
 	for _, f := range s.files {
-		if err := c.values(f, []string{"entities", "relations"}, func(raw json.RawMessage, where string) { g.add(c, objectOf(raw), where) }); err != nil {
+		if err := c.values(f, []string{"entities", "relations"}, func(raw json.RawMessage, where string) {
+			if full = full || c.hold(raw) != nil; !full {
+				g.add(c, objectOf(raw), where)
+			}
+		}); err != nil {
 			return err
 		}
 	}
 	g.carry(c)
+	if full {
+		return errTooMuch
+	}
 	return nil
 }
 

@@ -28,19 +28,19 @@ func readNotes(c *carrier, s *Source) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.files[0].name, err)
 	}
-	v := &vault{c: c, names: newNames()}
+	v := &vault{c: c, base: base, names: newNames()}
 	v.add(strings.TrimSuffix(s.files[0].name, ".gz"), text)
-	v.carry(base)
+	v.links()
 	return nil
 }
 
 // folder reads the notes of a tree into a namespace and those below it.
 func (c *carrier) folder(t *tree, base string) error {
-	v := &vault{c: c, names: newNames()}
+	v := &vault{c: c, base: base, names: newNames()}
 	if err := c.read(t, markdown, v.add); err != nil {
 		return err
 	}
-	v.carry(base)
+	v.links()
 	return nil
 }
 
@@ -73,9 +73,11 @@ func hasRules(t *tree) ([]file, bool) {
 	return nil, 2*rules > len(notes)
 }
 
-// vault is a folder of notes.
+// vault is a folder of notes. Their texts are handed on as they come; what is
+// kept of them is what links are made of.
 type vault struct {
 	c     *carrier
+	base  string // the namespace
 	notes []note
 	names *names
 }
@@ -98,26 +100,16 @@ func (v *vault) add(rel, raw string) {
 	if v.c.format == CursorRules {
 		n.title = stem // what Cursor calls it by
 	}
-	n.refs = references(body, path.Dir(rel))
-	v.notes = append(v.notes, n)
+	n.refs = v.c.references(body, rel)
+	v.c.memory(v.found(&n))
+	v.notes = append(v.notes, note{path: rel, refs: n.refs})
 	v.names.add(rel, n.title, front.text("permalink"), front.text("name"), stem, rel, strings.TrimSuffix(rel, path.Ext(rel)))
 	v.names.add(rel, front.list("aliases", "alias")...)
 }
 
-func (v *vault) carry(base string) {
-	for i := range v.notes {
-		if !v.c.memory(v.found(&v.notes[i], base)) {
-			return
-		}
-	}
-	for i := range v.notes {
-		v.links(&v.notes[i])
-	}
-}
-
-func (v *vault) found(n *note, base string) *found {
+func (v *vault) found(n *note) *found {
 	f := &found{ref: v.c.room + n.path, where: v.c.room + n.path}
-	f.Title, f.Content, f.Namespace = n.title, first(n.body, n.front.text("description")), base
+	f.Title, f.Content, f.Namespace = n.title, first(n.body, n.front.text("description")), v.base
 	if dir := path.Dir(n.path); dir != "." && (v.c.format != CursorRules || dir != "rules") {
 		f.Namespace += "/" + dir
 	}
@@ -163,7 +155,13 @@ func single(v any) any {
 	return v
 }
 
-func (v *vault) links(n *note) {
+func (v *vault) links() {
+	for i := range v.notes {
+		v.link(&v.notes[i])
+	}
+}
+
+func (v *vault) link(n *note) {
 	drawn := map[[2]string]bool{}
 	// What says how the notes are related comes first: the others need not repeat it.
 	refs := slices.Clone(n.refs)

@@ -216,3 +216,16 @@ func TestADocumentMayBeLargerThanAnythingInIt(t *testing.T) {
 		t.Errorf("%d items, %q", len(items), bad)
 	}
 }
+
+func TestAValueOfTooManyPartsCostsItself(t *testing.T) {
+	many := `[{"id":"1","memory":"x"},{"id":"2","memory":"y","metadata":{"l":[` + strings.Repeat("1,", 600_000) + `1]}}]`
+	items, bad := read(t, write(t, filepath.Join(t.TempDir(), "m.json"), many), importer.Options{})
+	if len(memories(items)) != 1 || len(bad) != 1 || !strings.Contains(bad[0], "more than 500,000 values") {
+		t.Errorf("%d memories, %.300q", len(memories(items)), bad)
+	}
+	links := strings.Repeat("[[other]] ", 2000)
+	items, bad = read(t, pack(t, map[string]string{"MEMORY.md": links, "other.md": "x"}), importer.Options{})
+	if got := losses(items); len(bad) > 0 || len(got) != 1 || !strings.Contains(got[0], "beyond the first 1,000") {
+		t.Errorf("%q %q", got, bad)
+	}
+}

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"fmt"
 	"net/url"
 	"path"
 	"regexp"
@@ -46,6 +47,17 @@ func references(body, dir string) []reference {
 				out = append(out, r)
 			}
 		}
+	}
+	return out
+}
+
+// references are those of a note, up to as many as one may have.
+func (c *carrier) references(body, rel string) []reference {
+	const most = 1000
+	out := references(body, path.Dir(rel))
+	if len(out) > most {
+		c.lose(rel, "references of a note beyond the first 1,000", fmt.Sprintf("%d of them", len(out)-most))
+		out = slices.Clone(out[:most])
 	}
 	return out
 }

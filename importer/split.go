@@ -2,6 +2,7 @@ package importer
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -219,15 +220,39 @@ func (s *splitter) members(yield func(key string) error) error {
 	}
 }
 
-// sound returns an error if raw is no JSON value in UTF-8.
+// maxParts are the values that one value may hold: each of them takes more room
+// than it has in the text.
+const maxParts = 500_000
+
+var errTooMany = errors.New("more than 500,000 values in one")
+
+// sound returns an error if raw is no JSON value in UTF-8, or has too much in it.
 func sound(raw []byte) error {
 	switch {
+	case bytes.Count(raw, []byte{','}) > maxParts && parts(raw) > maxParts:
+		return errTooMany
 	case !utf8.Valid(raw):
 		return errNotText
 	case !json.Valid(raw):
 		return errNotJSON
 	}
 	return nil
+}
+
+// parts counts the commas of a value that are not in texts.
+func parts(raw []byte) int {
+	n, text := 0, false
+	for i := 0; i < len(raw); i++ {
+		switch b := raw[i]; {
+		case text && b == '\\':
+			i++
+		case b == '"':
+			text = !text
+		case b == ',' && !text:
+			n++
+		}
+	}
+	return n
 }
 
 // halves reports whether raw, which is JSON, has an escape for half of a
