@@ -9,7 +9,7 @@ FUZZ_TIME  ?= 10s
 STAMP      := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test recall bench lint fuzz vulncheck clean
+.PHONY: help build demo sim test recall bench lint fuzz vulncheck clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,10 @@ build: ## build bin/tally, one static binary
 
 demo: build ## three nodes, real text, a kill -9, and proof that nothing was lost
 	./$(BIN)/tally demo $(if $(DEMO_IMPORT),--import '$(DEMO_IMPORT)') $(if $(filter-out 0,$(DEMO_EXIT)),--exit)
+
+sim: ## simulate federations under faults: SEEDS=10000 FROM=1
+	GOGC=$(or $(GOGC),400) $(GO) test ./internal/sim -count=1 -timeout 0 -run Promises -v -args -sim.seeds=$(or $(SEEDS),10000) -sim.from=$(or $(FROM),1) \
+		| grep -v '^ *=== \|--- PASS'
 
 test: ## run all tests, with the race detector where it can be built
 	@if [ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v "$$($(GO) env CC | cut -d ' ' -f 1)" >/dev/null 2>&1; then \
