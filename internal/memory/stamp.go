@@ -102,8 +102,13 @@ type Clock struct {
 // DefaultMaxSkew is how far ahead of a node's own clock a stamp may lie.
 const DefaultMaxSkew = time.Minute
 
-// NewClock returns a clock over now, which bounds what [Clock.Observe] adopts
-// to maxSkew ahead of it.
+// lead is the part of the bound on what is taken that a node's own stamps may run
+// ahead of its own clock. It is less than the whole, so that a stamp which one
+// node adopts is within the bound of a node whose clock is a little behind.
+const lead = 4
+
+// NewClock returns a clock over now, which bounds what [Clock.Observe] takes to
+// maxSkew ahead of it, and what it adopts to a quarter of that.
 func NewClock(now func() time.Time, maxSkew time.Duration) *Clock {
 	return &Clock{now: now, maxSkew: maxSkew}
 }
@@ -120,12 +125,16 @@ func (c *Clock) Now() Stamp {
 // Wall returns the physical clock that c is built on.
 func (c *Clock) Wall() time.Time { return c.now() }
 
-// Observe adopts a stamp from elsewhere, so that what is issued next is higher.
-// A stamp further ahead of the wall clock than the bound is not adopted: a
-// *[SkewError] says when it may be tried again.
+// Observe takes a stamp from elsewhere, so that what is issued next is higher,
+// unless it lies further ahead of the wall clock than a quarter of the bound: then
+// it is not adopted, or one wrong clock would be that of all. One beyond the bound
+// is an error: a *[SkewError] says when it may be tried again.
 func (c *Clock) Observe(s Stamp) error {
 	if err := c.Check(s); err != nil {
 		return err
+	}
+	if s > MakeStamp(c.now().Add(c.maxSkew/lead)) {
+		return nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -140,6 +149,13 @@ func (c *Clock) Check(s Stamp) error {
 		return &SkewError{Stamp: s, Ahead: s.Time().Sub(wall), Retry: s.Time().Add(-c.maxSkew)}
 	}
 	return nil
+}
+
+// Last returns the highest stamp issued or adopted.
+func (c *Clock) Last() Stamp {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.last
 }
 
 // Restore adopts the highest stamp of the node's own log without a bound: what

@@ -35,7 +35,10 @@ func (t merger) apply(ctx context.Context, o *originState, e incoming) error {
 		return err
 	}
 	t.hold(o, e.Dot.Seq, e.Digest)
-	t.clock = max(t.clock, e.Stamp)
+	t.clock = t.cfg.Clock.Last()
+	if e.Stamp > t.clock {
+		t.ahead = max(t.ahead, e.Stamp)
+	}
 	if proposal := e.Op.About().Proposal; proposal != "" {
 		return t.settle(ctx, proposal)
 	}

@@ -17,6 +17,7 @@ type state struct {
 	own     *originState
 	taken   memory.Origin // by this run, if any: nobody else can know ops of it
 	clock   memory.Stamp
+	ahead   memory.Stamp // the highest that was taken in this run and not adopted
 	lsn     uint64
 	purge   bool  // an erase has left something in the files
 	rid     int64 // highest memories.rid

@@ -30,9 +30,13 @@ func (t submission) submit(ctx context.Context, wr *memory.Write) (*memory.Writt
 	out := &memory.Written{}
 	first := t.own.head + 1
 	for i, op := range wr.Ops {
+		stamp, err := t.stamp(ctx, wr, op.Op)
+		if err != nil {
+			return nil, err
+		}
 		e := &memory.Entry{
 			Dot:   memory.Dot{Origin: t.own.name, Seq: first + uint64(i)},
-			Stamp: t.cfg.Clock.Now(), Actor: wr.Actor, Prev: op.Prev, Op: op.Op,
+			Stamp: stamp, Actor: wr.Actor, Prev: op.Prev, Op: op.Op,
 		}
 		raw, err := t.cfg.Codec.Encode(e)
 		if err != nil {
@@ -50,6 +54,26 @@ func (t submission) submit(ctx context.Context, wr *memory.Write) (*memory.Writt
 		t.out.own[n-1].Tag = wr.Tag
 	}
 	return out, t.remember(ctx, wr, first)
+}
+
+// stamp returns the time of an op: after everything that the write has seen and
+// that the op replaces, also where that was stamped by a clock that runs ahead.
+func (t submission) stamp(ctx context.Context, wr *memory.Write, op memory.Op) (memory.Stamp, error) {
+	s := t.cfg.Clock.Now()
+	for _, x := range wr.Expect {
+		s = max(s, x.Version.Stamp+1)
+	}
+	if s > t.ahead {
+		return s, nil
+	}
+	for _, k := range op.Subjects() {
+		v, err := t.registerVersion(ctx, k)
+		if err != nil {
+			return 0, err
+		}
+		s = max(s, v.Stamp+1)
+	}
+	return s, nil
 }
 
 // registerVersion returns the version of a register; zero if it was never written.

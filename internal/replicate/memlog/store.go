@@ -81,9 +81,13 @@ func (s *Store) Submit(tag any, ops ...memory.Op) []*memory.Entry {
 	var own []memory.OwnEntry
 	l := s.log(s.origin)
 	for _, op := range ops {
-		e := &memory.Entry{
-			Dot: memory.Dot{Origin: s.origin, Seq: l.head + 1}, Stamp: s.clock.Now(), Actor: "agent", Op: op,
+		stamp := s.clock.Now()
+		for _, k := range op.Subjects() {
+			if w := s.state.Winner(k); w != nil {
+				stamp = max(stamp, w.Stamp+1)
+			}
 		}
+		e := &memory.Entry{Dot: memory.Dot{Origin: s.origin, Seq: l.head + 1}, Stamp: stamp, Actor: "agent", Op: op}
 		e.Digest = digestOf(e)
 		ship := s.lib.Ship(e)
 		s.apply(l, e, ship)

@@ -233,6 +233,7 @@ func (s Suite) Run(t *testing.T) {
 		"numbers what is its own":      s.numbering,
 		"takes one incarnation a run":  s.oneIncarnation,
 		"settles disputes":             s.settles,
+		"keeps its own time":           s.wrongClock,
 		"moves what makes room":        s.makesRoom,
 		"reports entries only":         s.quietHook,
 		"retains versions":             s.retains,
