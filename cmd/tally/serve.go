@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -26,6 +27,7 @@ All settings, also as environment variables and as a file: tally help config`
     --member east=http://10.0.0.2:9077 --member west=http://10.0.0.3:9077`
 	var file string
 	settingFlags(cmd, &file)
+	offset := cmd.Flags().Bool("allow-clock-offset", false, "let TALLY_CLOCK_OFFSET set the clock of this node wrong, for tests")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if file == "" {
 			file = a.getenv("TALLY_CONFIG")
@@ -33,6 +35,12 @@ All settings, also as environment variables and as a file: tally help config`
 		cfg, err := nodeConfig(cmd.Context(), givenFlags(cmd.Flags()), a.getenv, file, func(setting, []string, string) {})
 		if err != nil {
 			return err
+		}
+		if cfg.ClockOffset, err = clockOffset(a.getenv(clockOffsetVariable), *offset); err != nil {
+			return err
+		}
+		if cfg.ClockOffset != 0 {
+			say(a.err, "tally: warning: THE CLOCK OF THIS NODE IS SET WRONG BY %s, as %s asks\n", cfg.ClockOffset, clockOffsetVariable)
 		}
 		for _, name := range a.strayVariables() {
 			say(a.err, "tally: warning: the environment variable %s is not a setting; see `tally help config`\n", name)
@@ -44,6 +52,24 @@ All settings, also as environment variables and as a file: tally help config`
 		return err
 	}
 	return cmd
+}
+
+// clockOffsetVariable sets a node's clock wrong: that of a static binary cannot
+// be faked from outside.
+const clockOffsetVariable = "TALLY_CLOCK_OFFSET"
+
+func clockOffset(text string, allowed bool) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(text)
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("%s %q: want a duration, such as 59s or -2h", clockOffsetVariable, text)
+	case !allowed:
+		return 0, fmt.Errorf("%s is set: it makes this node's clock wrong, for tests\n  → unset it, or say --allow-clock-offset", clockOffsetVariable)
+	}
+	return d, nil
 }
 
 // settingFlags gives cmd a flag for every setting.
@@ -104,7 +130,7 @@ func givenFlags(flags *pflag.FlagSet) given {
 
 // strayVariables are TALLY_ variables that nothing reads: likely misspelled.
 func (a *app) strayVariables() []string {
-	known := []string{"TALLY_CONFIG", "TALLY_SERVER", "TALLY_AGENT", "TALLY_OPERATOR_KEY", "TALLY_WHEN_SHORT"}
+	known := []string{"TALLY_CONFIG", "TALLY_SERVER", "TALLY_AGENT", "TALLY_OPERATOR_KEY", "TALLY_WHEN_SHORT", clockOffsetVariable}
 	for _, s := range settings() {
 		known = append(known, s.env)
 	}

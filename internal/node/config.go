@@ -48,6 +48,7 @@ type Config struct {
 	APIKey        string        // asked of clients and members, and sent to members; "" is none
 
 	MaxSkew         time.Duration // how far in the future a stamp may lie
+	ClockOffset     time.Duration // what the node's clock is set wrong by, for tests
 	HistoryKeep     time.Duration // how long superseded content is kept
 	HistoryVersions int           // how many versions of a memory are kept
 

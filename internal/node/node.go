@@ -90,8 +90,8 @@ type node struct {
 }
 
 func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_ *node, err error) {
-	clock := memory.NewClock(time.Now, cfg.MaxSkew)
 	n := &node{cfg: cfg, log: log, open: make(chan struct{}), quit: make(chan struct{})}
+	clock := memory.NewClock(n.now, cfg.MaxSkew)
 	storeCfg := store.Config{
 		Dir: cfg.Data, Node: cfg.Node, Held: true, Clock: clock, Codec: wire.Codec{}, Log: log,
 		BatchOps: parts.BatchOps,
@@ -140,13 +140,14 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	}
 	n.fed, err = replicate.New(ctx, replicate.Config{
 		Self: cfg.Node, Members: names, W: cfg.WriteQuorum, QuorumTimeout: cfg.QuorumTimeout,
-		Seed: seed(cfg.Node),
+		Seed: seed(cfg.Node), Now: n.now, Lead: cfg.MaxSkew / 4,
 	}, replicate.Storage{Log: n.store, Door: mending{n.door, n}, Numbers: n.store, Cursors: n.store, Digests: n.store}, transport, log)
 	if err != nil {
 		return nil, err
 	}
 	n.engine = engine.New(engine.Config{
 		Node: cfg.Node, Members: members, Current: n.trust.membersNow(), Door: n.door, Version: Version(), QuorumTimeout: cfg.QuorumTimeout,
+		Now:       n.now,
 		IndexFile: filepath.Join(cfg.Data, "recall.index"),
 		History:   cfg.HistoryKeep, Versions: cfg.HistoryVersions, CheckWebhook: guard.CheckURL, Log: log,
 	}, n.store, n.fed)
@@ -174,6 +175,9 @@ func (m mending) Accept(ctx context.Context, from memory.Source, ops []memory.Sh
 	return a, err
 }
 
+// now is the wall clock of the node.
+func (n *node) now() time.Time { return time.Now().Add(n.cfg.ClockOffset) }
+
 // seed gives each node a jitter of its own.
 func seed(name memory.Node) uint64 {
 	h := fnv.New64a()
@@ -190,6 +194,7 @@ func (n *node) newServer(link peer.Config) error {
 	exportCounters(reg, &n.fed.Counters)
 	exportWebhooks(reg, &n.hooks.Counters)
 	clients := api.New(api.Config{
+		Now:    n.now,
 		Engine: n.engine, Log: n.log, Metrics: reg, Version: Version(), APIKey: n.cfg.APIKey, Federated: len(n.cfg.Members) > 0 || n.trust != nil,
 		Hosts: n.cfg.hosts(), OperatorKey: key, OperatorKeyFile: file, Quit: n.quit,
 		Agents: func(table []verb.Verb) http.Handler {

@@ -23,6 +23,10 @@ type Config struct {
 	// CallTimeout bounds one call to a member; 0 is 10 s. Snapshots have no bound
 	// but the transport's own.
 	CallTimeout time.Duration
+	// Now is the wall clock that others' are compared with; nil is [time.Now]. If it is
+	// ahead of most others by more than Lead (0 is 15 s), a warning is logged.
+	Now  func() time.Time
+	Lead time.Duration
 	// Greeting is how long, at the start, members are waited for that say what they
 	// hold of this node; 0 is 500 ms.
 	Greeting time.Duration
@@ -60,6 +64,10 @@ func (c *Config) defaults() {
 	set(&c.QuorumTimeout, 2*time.Second)
 	set(&c.CallTimeout, 10*time.Second)
 	set(&c.MaxOps, 256)
+	set(&c.Lead, 15*time.Second)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	set(&c.MaxBytes, 1<<20)
 }
 

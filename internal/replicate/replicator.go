@@ -35,6 +35,7 @@ type Replicator struct {
 	core   *core.Core
 	origin memory.Origin
 	skew   map[memory.Node]time.Duration
+	warned time.Time // of a clock of our own that is ahead
 	// failing are the members whose last call did not succeed.
 	failing map[memory.Node]bool
 }

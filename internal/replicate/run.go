@@ -100,12 +100,32 @@ func (r *Replicator) send(ctx context.Context, to memory.Node, ops []memory.Ship
 		r.Counters.Ops.Add(uint64(len(ops)))
 	}
 	if !reply.Time.IsZero() {
-		half := time.Since(sent) / 2
-		r.mu.Lock()
-		r.skew[to] = reply.Time.Sub(sent.Add(half))
-		r.mu.Unlock()
+		r.compareClocks(ctx, to, reply.Time, time.Since(sent))
 	}
 	return reply, nil
+}
+
+// compareClocks notes what the clock of a member said, in an answer that took a
+// while, and warns if this node's is ahead of most.
+func (r *Replicator) compareClocks(ctx context.Context, member memory.Node, theirs time.Time, took time.Duration) {
+	now := r.cfg.Now()
+	r.mu.Lock()
+	r.skew[member] = theirs.Sub(now.Add(-took / 2))
+	behind := 0
+	for _, skew := range r.skew {
+		if skew < -r.cfg.Lead {
+			behind++
+		}
+	}
+	warn := 2*behind > len(r.skew) && now.Sub(r.warned) > warnEvery
+	if warn {
+		r.warned = now
+	}
+	r.mu.Unlock()
+	if warn {
+		r.log.WarnContext(ctx, "the clock of this node is ahead of those of most members; they may refuse what it writes",
+			"member", member, "ahead", theirs.Sub(now).Abs().Round(time.Second))
+	}
 }
 
 func (r *Replicator) pull(ctx context.Context, p core.Pull) {
