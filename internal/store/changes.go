@@ -39,17 +39,25 @@ func (s *changes) AdoptHeads(ctx context.Context, heads memory.Heads) error {
 			if err := t.yield(ctx, last); err != nil {
 				return err
 			}
-			if t.forged(last) {
+			if t.forged(last) || h.Seq == 0 || t.crowded(name) {
 				continue
 			}
 			o, err := t.origin(ctx, name)
 			if err != nil {
 				return err
 			}
-			if o.adopt(h) {
-				t.change()
-				t.headMoved(o)
+			if !o.adopts(h) {
+				continue
 			}
+			if name.Node() == t.cfg.Node {
+				// Under numbers of an earlier life the member may have had other entries.
+				if err := (settler{taking(t)}).cut(ctx, o); err != nil {
+					return err
+				}
+			}
+			o.adopt(h)
+			t.change()
+			t.headMoved(o)
 		}
 		return t.exec(ctx, `UPDATE node SET name = name`)
 	})

@@ -82,8 +82,20 @@ func (t *tx) newIncarnation(ctx context.Context) error {
 		return err
 	}
 	t.change()
+	old := t.own
 	t.own, t.taken = o, o.name
-	return nil
+	return t.forget(ctx, old)
+}
+
+// forget drops an origin under which this node has logged nothing: it would be
+// remembered for good, and sent with every message.
+func (t *tx) forget(ctx context.Context, o *originState) error {
+	if o.head > 0 || len(o.islands) > 0 {
+		return nil
+	}
+	delete(t.origins, o.name)
+	t.perNode[o.name.Node()]--
+	return t.exec(ctx, `DELETE FROM origins WHERE id = ?`, o.id)
 }
 
 // yield takes a new incarnation if somebody has d, which this node has not logged

@@ -79,15 +79,16 @@ func (o *originState) reading() memory.Head {
 	return memory.Head{Seq: o.head, Gaps: o.refused(), Chain: o.chain}
 }
 
-// adopt moves the head to that of a member whose state was taken over, unless
-// that has a gap of which the entry did not come. It reports whether it did.
-func (o *originState) adopt(h memory.Head) bool {
+// adopts reports whether h, of a member whose state was taken over, is news, and has
+// no gap of which the entry did not come.
+func (o *originState) adopts(h memory.Head) bool {
 	missing := func(gap uint64) bool { return !o.holds(gap) }
-	if h.Seq <= o.head || slices.ContainsFunc(h.Gaps, missing) {
-		return false
-	}
+	return h.Seq > o.head && !slices.ContainsFunc(h.Gaps, missing)
+}
+
+// adopt moves the head to h.
+func (o *originState) adopt(h memory.Head) {
 	maps.DeleteFunc(o.islands, func(seq uint64, _ memory.Digest) bool { return seq <= h.Seq })
 	o.head, o.chain = h.Seq, h.Chain
 	o.advance()
-	return true
 }

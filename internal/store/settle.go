@@ -142,3 +142,34 @@ func (t settler) reissue(ctx context.Context, o *originState, e *memory.Entry) (
 	return again.Dot, t.exec(ctx, `UPDATE idempotency SET origin = ?, seq = ? WHERE origin = ? AND seq = ?`,
 		own.id, int64(again.Dot.Seq), o.id, int64(e.Dot.Seq))
 }
+
+// cut takes out of the log of o, of an earlier incarnation of this node, what no
+// member is known to have had as it is here, and issues it again. It is for when
+// the entries can no longer be compared, because a snapshot covers them.
+func (t settler) cut(ctx context.Context, o *originState) error {
+	var floor int64
+	if _, err := t.queryRow(ctx, `SELECT coalesce(max(seq), 0) FROM cursors WHERE origin = ?`, []any{string(o.name)}, &floor); err != nil {
+		return err
+	}
+	var doubtful []logged
+	err := t.each(ctx, `SELECT lsn, state, raw FROM log WHERE origin = ? AND seq > ? AND seq <= ? ORDER BY seq`,
+		[]any{o.id, floor, int64(o.head)}, func(r rowScanner) error {
+			var x logged
+			var raw []byte
+			err := r.Scan(&x.lsn, &x.state, &raw)
+			if err == nil {
+				x.Entry, err = t.cfg.Codec.Decode(raw)
+			}
+			doubtful = append(doubtful, x)
+			return err
+		})
+	if err != nil {
+		return err
+	}
+	for _, x := range doubtful {
+		if _, err := t.makeRoom(ctx, o, x); err != nil {
+			return err
+		}
+	}
+	return t.rebuild(ctx)
+}

@@ -13,22 +13,24 @@ import (
 type state struct {
 	*base
 	*conn
-	origins map[memory.Origin]*originState
-	own     *originState
-	taken   memory.Origin // by this run, if any: nobody else can know ops of it
-	clock   memory.Stamp
-	ahead   memory.Stamp // the highest that was taken in this run and not adopted
-	lsn     uint64
-	purge   bool  // an erase has left something in the files
-	rid     int64 // highest memories.rid
-	sums    [memory.Buckets]memory.Sum
-	root    memory.Sum
+	origins    map[memory.Origin]*originState
+	perNode    map[memory.Node]int // origins
+	own        *originState
+	taken      memory.Origin // by this run, if any: nobody else can know ops of it
+	clock      memory.Stamp
+	ahead      memory.Stamp // the highest that was taken in this run and not adopted
+	lsn        uint64
+	purge      bool  // an erase has left something in the files
+	rid        int64 // highest memories.rid
+	lastOrigin int64 // highest origins.id
+	sums       [memory.Buckets]memory.Sum
+	root       memory.Sum
 }
 
 // load reads what the writer keeps in memory from the database, at start and
 // after a rollback.
 func (w *state) load(ctx context.Context) error {
-	w.origins = map[memory.Origin]*originState{}
+	w.origins, w.perNode, w.lastOrigin = map[memory.Origin]*originState{}, map[memory.Node]int{}, 0
 	w.sums, w.root = [memory.Buckets]memory.Sum{}, memory.Sum{}
 	for _, step := range []func(context.Context) error{w.loadNode, w.loadOrigins, w.loadBuckets} {
 		if err := step(ctx); err != nil {
@@ -95,6 +97,8 @@ func (w *state) loadOrigins(ctx context.Context) error {
 		}
 		copy(o.chain[:], chain)
 		byID[o.id], w.origins[o.name] = o, o
+		w.perNode[o.name.Node()]++
+		w.lastOrigin = max(w.lastOrigin, o.id)
 		w.names.Store(o.id, o.name)
 		return nil
 	})
@@ -189,7 +193,9 @@ func (w *state) publishView(changed bool) memory.View {
 	}
 	v := memory.View{Heads: make(memory.Heads, len(w.origins)), Root: w.root.Digest(), LSN: w.lsn}
 	for name, o := range w.origins {
-		v.Heads[name] = o.reading()
+		if o.head > 0 || o == w.own {
+			v.Heads[name] = o.reading()
+		}
 	}
 	w.view.Store(&v)
 	w.current.Store(&w.own.name)

@@ -53,6 +53,10 @@ func (t taker) offer(ctx context.Context, a arrival, again bool, out *memory.Acc
 		out.Refused = append(out.Refused, memory.Refusal{Dot: a.Dot, Code: memory.CodeForbidden, Text: "this node has not numbered it"})
 		return true, nil
 	}
+	if t.crowded(a.Dot.Origin) {
+		out.Refused = append(out.Refused, memory.Refusal{Dot: a.Dot, Code: memory.CodeForbidden, Text: "there are too many origins, of its node or together"})
+		return true, nil
+	}
 	o, err := t.origin(ctx, a.Dot.Origin)
 	if err != nil || t.early(o, a) {
 		return false, err

@@ -121,14 +121,33 @@ func (t *tx) origin(ctx context.Context, name memory.Origin) (*originState, erro
 	if o, ok := t.origins[name]; ok {
 		return o, nil
 	}
-	o := &originState{id: int64(len(t.origins) + 1), name: name, islands: map[uint64]memory.Digest{}}
+	t.lastOrigin++
+	o := &originState{id: t.lastOrigin, name: name, islands: map[uint64]memory.Digest{}}
 	if err := t.exec(ctx, `INSERT INTO origins (id, name, head) VALUES (?, ?, 0)`, o.id, string(name)); err != nil {
 		return nil, err
 	}
 	t.change()
 	t.origins[name] = o
+	t.perNode[name.Node()]++
 	t.names.Store(o.id, name)
 	return o, nil
+}
+
+// Bounds of the origins that a node knows. A message has room for 4,096 of them,
+// and one node that makes up incarnations must not use up what others need.
+const (
+	maxOrigins       = 3584
+	maxOriginsOfNode = 512
+)
+
+// crowded reports whether there is no room for an origin that is not known yet.
+// This node's own incarnations have room that nobody else gets.
+func (t *tx) crowded(name memory.Origin) bool {
+	if t.origins[name] != nil {
+		return false
+	}
+	node, own := name.Node(), t.perNode[t.cfg.Node]
+	return t.perNode[node] >= maxOriginsOfNode || node != t.cfg.Node && len(t.origins)-own >= maxOrigins-maxOriginsOfNode
 }
 
 // hold notes that the entry seq of o is in the log, and moves the head over

@@ -66,6 +66,7 @@ type Core struct {
 	waits   []Wait    // unresolved, in the order of registration
 	trail   trail     // of our origin
 	pulls   map[memory.Origin]*pull
+	pullDue time.Time // when the first of them is due, or before
 	snap    snapshot
 	numbers numbers
 	lastID  uint64
@@ -153,12 +154,7 @@ func (c *Core) Deadline() time.Time {
 	if t, ok := c.numbers.due(); ok && t.Before(next) {
 		next = t
 	}
-	for _, p := range c.pulls {
-		if p.flight == nil && p.due.Before(next) {
-			next = p.due
-		}
-	}
-	return next
+	return earlier(next, c.pullDue)
 }
 
 func (c *Core) emit(e Effect) { c.out = append(c.out, e) }

@@ -68,6 +68,9 @@ func (c *Core) unpark(m *member) []memory.Dot {
 	return taken
 }
 
+// maxHeads bounds the origins that a member is believed to hold something of.
+const maxHeads = 4096
+
 // learn takes a reading of m that just arrived.
 func (c *Core) learn(m *member, v memory.View) {
 	m.heardAt = c.now
@@ -79,6 +82,9 @@ func (c *Core) learn(m *member, v memory.View) {
 	m.lsn = max(m.lsn, v.LSN)
 	for o, h := range v.Heads {
 		was, known := m.heads[o]
+		if !known && len(m.heads) >= maxHeads && o != c.origin {
+			continue
+		}
 		if !known || was.Seq != h.Seq || was.Chain != h.Chain || len(was.Gaps) != len(h.Gaps) || len(h.Gaps) > 0 {
 			m.heads[o] = union(was, h, newer)
 		}

@@ -28,13 +28,50 @@ type pullFlight struct {
 	floor  floor
 }
 
+// maxStrange bounds the pulls of origins that this node has nothing of: for each
+// member's own ones, and for those of all other nodes together. What somebody says
+// of made-up ones must cost little, and keep no true one out.
+const maxStrange = 32
+
 // want notes that somebody holds o up to seq.
 func (c *Core) want(o memory.Origin, seq uint64) {
 	have := c.self.Heads[o].Seq
-	if o == c.origin || seq <= have || c.pulls[o] != nil {
+	if o == c.origin || seq <= have || c.pulls[o] != nil || have == 0 && !c.strange(o) {
 		return
 	}
-	c.pulls[o] = &pull{due: c.now.Add(c.patience(o)), seen: have}
+	c.schedule(o, &pull{due: c.now.Add(c.patience(o)), seen: have})
+}
+
+// schedule sets the pull of o.
+func (c *Core) schedule(o memory.Origin, p *pull) {
+	c.pulls[o] = p
+	c.pullDue = earlier(c.pullDue, p.due)
+}
+
+// strange reports whether there is room for the pull of o, which this node has
+// nothing of. The one of its kind that has failed most often makes room.
+func (c *Core) strange(o memory.Origin) bool {
+	node := func(o memory.Origin) (n memory.Node) {
+		if c.member(o.Node()) != nil {
+			n = o.Node()
+		}
+		return n
+	}
+	n, worst, fails := 0, memory.Origin(""), 0
+	for other, p := range c.pulls {
+		if c.self.Heads[other].Seq > 0 || node(other) != node(o) {
+			continue
+		}
+		n++
+		if p.flight == nil && (p.fails > fails || p.fails == fails && other < worst) {
+			worst, fails = other, p.fails
+		}
+	}
+	if n >= maxStrange && fails > 0 {
+		delete(c.pulls, worst)
+		n--
+	}
+	return n < maxStrange
 }
 
 // patience is how long to leave delivery to the lane of o's node. It is none
@@ -47,18 +84,17 @@ func (c *Core) patience(o memory.Origin) time.Duration {
 	return 2 * c.cfg.HeadsBusy
 }
 
-// drivePulls starts the pulls that are due.
+// drivePulls starts the pulls that are due. It looks at them only when the first
+// one is.
 func (c *Core) drivePulls() {
-	flying, due := 0, false
+	if c.now.Before(c.pullDue) {
+		return
+	}
+	flying := 0
 	for _, p := range c.pulls {
 		if p.flight != nil {
 			flying++
-		} else if !c.now.Before(p.due) {
-			due = true
 		}
-	}
-	if !due {
-		return
 	}
 	for _, o := range slices.Sorted(maps.Keys(c.pulls)) {
 		p := c.pulls[o]
@@ -71,6 +107,12 @@ func (c *Core) drivePulls() {
 		}
 		if c.drivePull(o, p) {
 			flying++
+		}
+	}
+	c.pullDue = c.now.Add(c.cfg.HeadsIdle)
+	for _, p := range c.pulls {
+		if p.flight == nil {
+			c.pullDue = earlier(c.pullDue, p.due)
 		}
 	}
 }
@@ -133,7 +175,7 @@ func (c *Core) pulled(ev Pulled) {
 		return
 	}
 	f := p.flight
-	p.flight, p.due = nil, c.now
+	p.flight, p.due, c.pullDue = nil, c.now, c.now
 	m := c.member(f.member)
 	if m == nil || ev.Fault != nil {
 		p.flowing, p.tried = false, append(p.tried, f.member)
@@ -179,6 +221,7 @@ func (c *Core) snapshotted(ev Snapshotted) {
 		c.snap.fails++
 		c.snap.after = c.now.Add(c.backoff(c.snap.fails))
 	}
+	c.pullDue = c.now
 	for _, p := range c.pulls {
 		if p.flight == nil {
 			p.due, p.tried = c.now, nil

@@ -42,8 +42,15 @@ func (s *Store) Settle(_ context.Context, _ memory.Source, r memory.Range, ops [
 
 // replace puts e where held was, and issues held again.
 func replace(s *Store, l *log, held, e *memory.Entry, ship memory.Shipment, out *memory.Accepted, c *memory.Committed) {
+	makeRoom(s, l, held, c)
+	take(s, l, e, ship, out)
+	l.rechain(s.lib)
+}
+
+// makeRoom takes held out of the log, and issues it again if it was applied.
+func makeRoom(s *Store, l *log, held *memory.Entry, c *memory.Committed) {
 	move := memory.Move{From: held.Dot}
-	if _, gap := l.gaps[e.Dot.Seq]; !gap {
+	if _, gap := l.gaps[held.Dot.Seq]; !gap {
 		s.incarnate()
 		own := s.log(s.origin)
 		again := held.Reissued(memory.Dot{Origin: s.origin, Seq: own.head + 1})
@@ -54,9 +61,22 @@ func replace(s *Store, l *log, held, e *memory.Entry, ship memory.Shipment, out 
 		move.To = again.Dot
 	}
 	c.Moved = append(c.Moved, move)
-	delete(l.gaps, e.Dot.Seq)
-	take(s, l, e, ship, out)
-	l.rechain(s.lib)
+	delete(l.gaps, held.Dot.Seq)
+	delete(l.entries, held.Dot.Seq)
+}
+
+// cut takes out of the log of an earlier incarnation what no member is known to
+// have had as it is here, and issues it again.
+func cut(s *Store, o memory.Origin, l *log, c *memory.Committed) {
+	floor := uint64(0)
+	for _, byOrigin := range s.cursors {
+		floor = max(floor, byOrigin[o])
+	}
+	for seq := floor + 1; seq <= l.head; seq++ {
+		if held, err := s.lib.Open(l.entries[seq]); err == nil {
+			makeRoom(s, l, held, c)
+		}
+	}
 }
 
 // rechain adds up the chain of l anew, if all of it is still there.

@@ -301,19 +301,25 @@ func (s *Store) Truncate(o memory.Origin, seq uint64) {
 func (s *Store) adopt(heads memory.Heads) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for o, h := range heads {
+	var c memory.Committed
+	for _, o := range slices.Sorted(maps.Keys(heads)) {
+		h := heads[o]
 		if s.claim(memory.Dot{Origin: o, Seq: h.Seq}) {
 			continue
 		}
 		l := s.log(o)
 		missing := func(gap uint64) bool { _, ok := l.entries[gap]; return !ok }
-		if h.Seq > l.head && !slices.ContainsFunc(h.Gaps, missing) {
-			l.head, l.chain, l.dropped = h.Seq, h.Chain, max(l.dropped, h.Seq)
-			l.advance(s.lib)
+		if h.Seq <= l.head || slices.ContainsFunc(h.Gaps, missing) {
+			continue
 		}
+		if o.Node() == s.node {
+			cut(s, o, l, &c)
+		}
+		l.head, l.chain, l.dropped = h.Seq, h.Chain, max(l.dropped, h.Seq)
+		l.advance(s.lib)
 	}
 	s.lsn++
-	s.publish(memory.Committed{})
+	s.publish(c)
 }
 
 // Snapshot yields the entries that hold a register and those of the log, and

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"testing"
 
@@ -19,6 +20,9 @@ func (s Suite) numbering(t *testing.T) {
 	n := s.Open(t, "a", dir, held)
 	n.Put(Create("the first run of a directory needs nobody", "x"))
 	first := n.Origin()
+	if err := n.SaveCursor(context.WithoutCancel(t.Context()), "b", first, 1); err != nil {
+		t.Fatal(err)
+	}
 	n.Stop()
 
 	for name, free := range map[string]func(*Node) error{
@@ -116,8 +120,8 @@ func (s Suite) oneIncarnation(t *testing.T) {
 	if err := n.renew(n.Origin(), 0); err != nil {
 		t.Fatal(err)
 	}
-	if h := n.View().Heads; len(h) != 2 || h[n.Origin()].Seq != 0 {
-		t.Errorf("heads %v, want two incarnations and nothing under the second", h)
+	if h := n.View().Heads; len(h) != 1 || h[n.Origin()].Seq != 0 {
+		t.Errorf("heads %v, want one incarnation, and nothing under it", h)
 	}
 	if e := n.Put(Create("x", "x"))[0]; e.Dot.Seq != 1 {
 		t.Errorf("the first op is %s", e.Dot)
@@ -132,4 +136,45 @@ func copyOf(t *testing.T, dir string) string {
 		t.Fatal(err)
 	}
 	return to
+}
+
+// origins checks that nobody can make a node know more origins than it can tell of.
+func (s Suite) origins(t *testing.T) {
+	n := s.Open(t, "a", t.TempDir())
+	take := func(name func(i int) memory.Origin, count int) (taken int) {
+		for from := 0; from < count; from += 512 {
+			var list []*memory.Entry
+			for i := from; i < min(from+512, count); i++ {
+				list = append(list, foreign(name(i), 1, &memory.Delete{ID: "x"}))
+			}
+			acc := n.Take(s.Ship(t, list)...)
+			taken += acc.Applied
+			if acc.Applied+len(acc.Refused) != len(list) || len(acc.Refused) > 0 && acc.Refused[0].Code != memory.CodeForbidden {
+				t.Fatalf("%d of %d applied, refused %v", acc.Applied, len(list), acc.Refused[:1])
+			}
+		}
+		return taken
+	}
+	one := take(func(i int) memory.Origin { return memory.MakeOrigin("x", uint64(i)) }, 600)
+	many := take(func(i int) memory.Origin { return memory.MakeOrigin(memory.Node(fmt.Sprint("n", i)), 1) }, 4000)
+	if len(n.View().Heads) >= 4096 || one == 600 || one < 100 || many == 4000 || many < 1000 {
+		t.Errorf("%d of 600 origins of one node, %d of 4000 of others; heads of %d", one, many, len(n.View().Heads))
+	}
+	before := len(n.View().Heads)
+	if err := n.AdoptHeads(t.Context(), memory.Heads{"late.1": {Seq: 3}, "empty.1": {}}); err != nil || len(n.View().Heads) != before {
+		t.Errorf("%d heads (%v), want %d", len(n.View().Heads), err, before)
+	}
+	dir := n.Dir()
+	n.Stop()
+	n = s.Open(t, "a", dir)
+	if acc := n.Take(s.Ship(t, []*memory.Entry{foreign("x.zzz", 1, &memory.Delete{ID: "x"})})...); len(acc.Refused) != 1 {
+		t.Errorf("after a restart there is room again: %+v", acc)
+	}
+	n.Put(Create("its own ops are its own", "x"))
+	if err := n.renew(n.Origin(), 0); err != nil {
+		t.Error(err)
+	}
+	if d := n.Put(Create("and so are its incarnations", "x"))[0].Dot; d.Seq != 1 || !n.View().Heads.Holds(d) {
+		t.Errorf("numbered %s", d)
+	}
 }

@@ -232,6 +232,7 @@ func (s Suite) Run(t *testing.T) {
 		"changes its origin":           s.changesOrigin,
 		"numbers what is its own":      s.numbering,
 		"takes one incarnation a run":  s.oneIncarnation,
+		"bounds origins":               s.origins,
 		"settles disputes":             s.settles,
 		"keeps its own time":           s.wrongClock,
 		"moves what makes room":        s.makesRoom,
