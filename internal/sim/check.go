@@ -32,7 +32,7 @@ func (w *world) acknowledged(n *node, asked waiting, t core.Tally) {
 			w.fail("%s counts %s twice for %s", n.name, name, t.Dot)
 		}
 		seen[name] = true
-		if !m.store.HasEntry(e, true) && !w.victims[m] {
+		if !w.has(m, e) && !w.victims[m] {
 			w.fail("%s says that %s holds %s, which it does not have on disk", n.name, name, t.Dot)
 		}
 	}
@@ -81,6 +81,7 @@ func (w *world) survives(e *memory.Entry, gone map[*node]bool) bool {
 	return false
 }
 
+// has reports whether e is on the disk of n, under its number or another one.
 func (w *world) has(n *node, e *memory.Entry) bool {
 	return n.store.HasEntry(e, true) ||
 		slices.ContainsFunc(w.lib.Reissues(e), func(again *memory.Entry) bool { return w.has(n, again) })
