@@ -35,29 +35,9 @@ func (s *changes) AdoptHeads(ctx context.Context, heads memory.Heads) error {
 			if err := name.Valid(); err != nil {
 				return err
 			}
-			last := memory.Dot{Origin: name, Seq: h.Seq}
-			if err := t.yield(ctx, last); err != nil {
+			if err := (settler{taking(t)}).adopt(ctx, name, h); err != nil {
 				return err
 			}
-			if t.forged(last) || h.Seq == 0 || t.crowded(name) {
-				continue
-			}
-			o, err := t.origin(ctx, name)
-			if err != nil {
-				return err
-			}
-			if !o.adopts(h) {
-				continue
-			}
-			if name.Node() == t.cfg.Node {
-				// Under numbers of an earlier life the member may have had other entries.
-				if err := (settler{taking(t)}).cut(ctx, o); err != nil {
-					return err
-				}
-			}
-			o.adopt(h)
-			t.change()
-			t.headMoved(o)
 		}
 		return t.exec(ctx, `UPDATE node SET name = name`)
 	})

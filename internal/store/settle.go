@@ -143,6 +143,31 @@ func (t settler) reissue(ctx context.Context, o *originState, e *memory.Entry) (
 		own.id, int64(again.Dot.Seq), o.id, int64(e.Dot.Seq))
 }
 
+// adopt moves the head of an origin to h, if it may.
+func (t settler) adopt(ctx context.Context, name memory.Origin, h memory.Head) error {
+	last := memory.Dot{Origin: name, Seq: h.Seq}
+	if err := t.yield(ctx, last); err != nil {
+		return err
+	}
+	if t.forged(last) || h.Seq == 0 || t.crowded(name) {
+		return nil
+	}
+	o, err := t.origin(ctx, name)
+	if err != nil || !o.adopts(h) {
+		return err
+	}
+	if name.Node() == t.cfg.Node {
+		// Under numbers of an earlier life the member may have had other entries.
+		if err := t.cut(ctx, o); err != nil {
+			return err
+		}
+	}
+	o.adopt(h)
+	t.change()
+	t.headMoved(o)
+	return nil
+}
+
 // cut takes out of the log of o, of an earlier incarnation of this node, what no
 // member is known to have had as it is here, and issues it again. It is for when
 // the entries can no longer be compared, because a snapshot covers them.
