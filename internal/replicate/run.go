@@ -100,14 +100,14 @@ func (r *Replicator) send(ctx context.Context, to memory.Node, ops []memory.Ship
 		r.Counters.Ops.Add(uint64(len(ops)))
 	}
 	if !reply.Time.IsZero() {
-		r.compareClocks(ctx, to, reply.Time, time.Since(sent))
+		compareClocks(ctx, r, to, reply.Time, time.Since(sent))
 	}
 	return reply, nil
 }
 
 // compareClocks notes what the clock of a member said, in an answer that took a
 // while, and warns if this node's is ahead of most.
-func (r *Replicator) compareClocks(ctx context.Context, member memory.Node, theirs time.Time, took time.Duration) {
+func compareClocks(ctx context.Context, r *Replicator, member memory.Node, theirs time.Time, took time.Duration) {
 	now := r.cfg.Now()
 	r.mu.Lock()
 	r.skew[member] = theirs.Sub(now.Add(-took / 2))

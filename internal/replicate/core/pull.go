@@ -36,21 +36,21 @@ const maxStrange = 32
 // want notes that somebody holds o up to seq.
 func (c *Core) want(o memory.Origin, seq uint64) {
 	have := c.self.Heads[o].Seq
-	if o == c.origin || seq <= have || c.pulls[o] != nil || have == 0 && !c.strange(o) {
+	if o == c.origin || seq <= have || c.pulls[o] != nil || have == 0 && !strange(c, o) {
 		return
 	}
-	c.schedule(o, &pull{due: c.now.Add(c.patience(o)), seen: have})
+	schedule(c, o, &pull{due: c.now.Add(c.patience(o)), seen: have})
 }
 
 // schedule sets the pull of o.
-func (c *Core) schedule(o memory.Origin, p *pull) {
+func schedule(c *Core, o memory.Origin, p *pull) {
 	c.pulls[o] = p
 	c.pullDue = earlier(c.pullDue, p.due)
 }
 
 // strange reports whether there is room for the pull of o, which this node has
 // nothing of. The one of its kind that has failed most often makes room.
-func (c *Core) strange(o memory.Origin) bool {
+func strange(c *Core, o memory.Origin) bool {
 	node := func(o memory.Origin) (n memory.Node) {
 		if c.member(o.Node()) != nil {
 			n = o.Node()
