@@ -74,7 +74,7 @@ func word(field func(*node.Config) *string, choice ...string) func(*node.Config,
 // settings is the table behind the flags of serve, the file and the help.
 func settings() []setting {
 	d := node.Default()
-	return append([]setting{
+	first := []setting{
 		{
 			flag: "data", env: "TALLY_DATA", key: "data", value: "DIR", help: "directory of the node's files; one process at a time",
 			initial: "~/.local/share/tallystick", set: word(func(c *node.Config) *string { return &c.Data }),
@@ -120,6 +120,13 @@ func settings() []setting {
 			flag: "max-skew", env: "TALLY_MAX_SKEW", key: "max_skew", value: "TIME", help: "how far ahead another member's clock may be",
 			initial: short(d.MaxSkew), set: span(func(c *node.Config) *time.Duration { return &c.MaxSkew }),
 		},
+	}
+	return slices.Concat(first, keepSettings(d), trustSettings())
+}
+
+// keepSettings are those of what a node keeps, calls and logs.
+func keepSettings(d node.Config) []setting {
+	return []setting{
 		{
 			flag: "history-keep", env: "TALLY_HISTORY_KEEP", key: "history.keep", value: "TIME", help: "how long replaced versions are kept",
 			initial: short(d.HistoryKeep), set: span(func(c *node.Config) *time.Duration { return &c.HistoryKeep }),
@@ -127,6 +134,11 @@ func settings() []setting {
 		{
 			flag: "history-versions", env: "TALLY_HISTORY_VERSIONS", key: "history.versions", value: "N", help: "how many replaced versions of a memory are kept",
 			initial: strconv.Itoa(d.HistoryVersions), set: number(func(c *node.Config) *int { return &c.HistoryVersions }, 1),
+		},
+		{
+			flag: "default-tier", env: "TALLY_DEFAULT_TIER", key: "default_tier", value: "TIER",
+			help: "tier of memories that name none: long stays, mid expires after 7 days, short after 6 hours", initial: string(d.DefaultTier),
+			set: scalar(setDefaultTier),
 		},
 		{
 			flag: "webhook-allow", env: "TALLY_WEBHOOK_ALLOW", key: "webhook_allow", value: "NET",
@@ -141,7 +153,7 @@ func settings() []setting {
 			flag: "log-format", env: "TALLY_LOG_FORMAT", key: "log.format", value: "FORMAT", help: "text or json",
 			initial: d.LogFormat, set: word(func(c *node.Config) *string { return &c.LogFormat }, "text", "json"),
 		},
-	}, trustSettings()...)
+	}
 }
 
 const defaultListen = "127.0.0.1:9077"
@@ -273,6 +285,7 @@ func applyFile(cfg *node.Config, name string, note noted) error {
 		APIKey        any `toml:"api_key"`
 		APIKeyFile    any `toml:"api_key_file"`
 		MaxSkew       any `toml:"max_skew"`
+		DefaultTier   any `toml:"default_tier"`
 		History       struct {
 			Keep     any `toml:"keep"`
 			Versions any `toml:"versions"`
@@ -294,7 +307,7 @@ func applyFile(cfg *node.Config, name string, note noted) error {
 	}
 	values := map[string]any{
 		"data": file.Data, "listen": file.Listen, "node": file.Node, "write_quorum": file.WriteQuorum,
-		"quorum_timeout": file.QuorumTimeout, "api_key": file.APIKey, "api_key_file": file.APIKeyFile, "max_skew": file.MaxSkew,
+		"quorum_timeout": file.QuorumTimeout, "api_key": file.APIKey, "api_key_file": file.APIKeyFile, "max_skew": file.MaxSkew, "default_tier": file.DefaultTier,
 		"history.keep": file.History.Keep, "history.versions": file.History.Versions,
 		"hosts": file.Hosts, "bounds": file.Bounds, "insecure_members": file.Insecure, "webhook_allow": file.WebhookAllow, "log.level": file.Log.Level, "log.format": file.Log.Format,
 	}

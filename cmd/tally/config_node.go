@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/tallystick/tallystick/internal/node"
@@ -45,3 +46,14 @@ func keyFile(name string) (string, error) {
 	}
 	return key, nil
 }
+
+// setDefaultTier is for the tier of memories that name none.
+func setDefaultTier(c *node.Config, s string) error {
+	if !slices.Contains([]string{"short", "mid", "long"}, s) {
+		return fmt.Errorf("%q: want short, mid or long", s)
+	}
+	setText(&c.DefaultTier, s)
+	return nil
+}
+
+func setText[T ~string](dst *T, s string) { *dst = T(s) }

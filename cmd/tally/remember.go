@@ -18,7 +18,7 @@ type memoryFlags struct {
 
 func (f *memoryFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&f.namespace, "namespace", "n", "", "`path` of the namespace, such as team/ops (default global)")
-	cmd.Flags().StringVar(&f.tier, "tier", "", "how long it is meant to live: short (6 h), mid (7 d) or long (default mid)")
+	cmd.Flags().StringVar(&f.tier, "tier", "", "how long it is meant to live: short (6 h), mid (7 d) or long (default: what the node says, long)")
 	cmd.Flags().StringSliceVarP(&f.tags, "tag", "t", nil, "`tag`; may be repeated")
 	cmd.Flags().Int32VarP(&f.priority, "priority", "p", 0, "1 to 10 (default 5)")
 	cmd.Flags().Float64Var(&f.confidence, "confidence", 1, "0 to 1")

@@ -92,3 +92,18 @@ func TestANodeWithoutAKeyWarnsIfOthersReachIt(t *testing.T) {
 		t.Errorf("at loopback: %s", logs)
 	}
 }
+
+func TestAMemoryStaysUnlessItOrTheNodeSaysOtherwise(t *testing.T) {
+	for tier, args := range map[string][]string{"long": nil, "mid": {"--default-tier", "mid"}} {
+		d := serve(t, append(args, "--node", "a", "--listen", "127.0.0.1:0", "--data", t.TempDir())...)
+		if m := must[client.Outcome](d, "remember", "T", "x").Memory; m.Tier != tier || m.ExpiresAt.IsZero() != (tier == "long") {
+			t.Errorf("%q: tier %s, expires %s", args, m.Tier, m.ExpiresAt)
+		}
+		if m := must[client.Outcome](d, "remember", "S", "x", "--tier", "short").Memory; m.Tier != "short" || m.ExpiresAt.IsZero() {
+			t.Errorf("%q: asked for short, tier %s, expires %s", args, m.Tier, m.ExpiresAt)
+		}
+	}
+	if got := tally(t, nil, "", "config", "show", "--default-tier", "ever"); got.code != exitUsage || !strings.Contains(got.err, "want short, mid or long") {
+		t.Errorf("%+v", got)
+	}
+}

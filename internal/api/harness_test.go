@@ -90,7 +90,7 @@ func open(tb testing.TB, o options) *node {
 	}
 	n.store = st
 	rc := replicate.Config{Self: "a", Members: o.members}
-	ec := engine.Config{Node: "a", QuorumTimeout: 100 * time.Millisecond, Now: n.now, Log: log, Version: "test"}
+	ec := engine.Config{Node: "a", QuorumTimeout: 100 * time.Millisecond, Now: n.now, Log: log, Version: "test", DefaultTier: memory.Mid}
 	for _, m := range o.members {
 		ec.Members = append(ec.Members, engine.Member{Name: m, URL: "http://" + string(m) + ".invalid"})
 	}

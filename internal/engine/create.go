@@ -65,7 +65,7 @@ func (e *Engine) complete(c Caller, d *Draft) error {
 	m, now := &d.Memory, e.now()
 	// Stamps count milliseconds: a memory must not seem older than its creation.
 	born := now / memory.Instant(time.Millisecond) * memory.Instant(time.Millisecond)
-	setDefault(&m.Tier, memory.DefaultTier)
+	setDefault(&m.Tier, e.cfg.DefaultTier)
 	setDefault(&m.Namespace, memory.DefaultNamespace)
 	setDefault(&m.Priority, memory.DefaultPriority)
 	setDefault(&m.Confidence, memory.DefaultConfidence)

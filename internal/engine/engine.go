@@ -35,6 +35,8 @@ type Config struct {
 	// CheckWebhook says why no event can be posted to a URL; nil: any may be.
 	CheckWebhook func(rawURL string) error
 
+	DefaultTier memory.Tier // of memories whose writers name none; long
+
 	IndexFile string           // where the index of words is kept between two runs; "": nowhere
 	Now       func() time.Time // the wall clock; time.Now
 	Log       *slog.Logger     // required
@@ -52,6 +54,7 @@ func (c *Config) defaults() {
 	setDefault(&c.Versions, 50)
 	setDefault(&c.CompactEvery, time.Hour)
 	setDefault(&c.IndexWait, 250*time.Millisecond)
+	setDefault(&c.DefaultTier, memory.DefaultTier)
 	if c.Now == nil {
 		c.Now = time.Now
 	}

@@ -70,6 +70,7 @@ func openIn(tb testing.TB, dir string, name memory.Node, net replicate.Transport
 	n.fed = federate(tb, name, st, n.Door, net, w, others, log)
 	n.Engine = engine.New(engine.Config{
 		Node: name, Members: others, Door: n.Door, QuorumTimeout: 1500 * time.Millisecond, Now: n.clock.now, Log: log,
+		DefaultTier: memory.Mid, // as in ai-memory, so that what expires is met often
 	}, st, n.fed)
 	ctx, cancel := context.WithCancel(context.Background()) // ends after the clean-up of the test
 	done := make(chan error, 3)

@@ -42,7 +42,7 @@ func (t Tier) TTL() time.Duration {
 
 // Defaults of a memory that says nothing else.
 const (
-	DefaultTier       = Mid
+	DefaultTier       = Long
 	DefaultNamespace  = "global"
 	DefaultPriority   = 5
 	DefaultConfidence = 1.0

@@ -51,6 +51,7 @@ type Config struct {
 	ClockOffset     time.Duration // what the node's clock is set wrong by, for tests
 	HistoryKeep     time.Duration // how long superseded content is kept
 	HistoryVersions int           // how many versions of a memory are kept
+	DefaultTier     memory.Tier   // of memories whose writers name none; those of short and mid expire
 
 	// WebhookAllow are addresses that are not public and that events may be posted
 	// to nevertheless: networks, addresses, or HOST:PORT as URLs name them.
@@ -71,7 +72,7 @@ type Member struct {
 func Default() Config {
 	return Config{
 		QuorumTimeout: 2 * time.Second, MaxSkew: memory.DefaultMaxSkew,
-		HistoryKeep: 30 * 24 * time.Hour, HistoryVersions: 50, LogLevel: "info", LogFormat: "text",
+		HistoryKeep: 30 * 24 * time.Hour, HistoryVersions: 50, DefaultTier: memory.DefaultTier, LogLevel: "info", LogFormat: "text",
 	}
 }
 
@@ -101,6 +102,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("history keep %s: want more than 0", c.HistoryKeep)
 	case c.HistoryVersions <= 0:
 		return fmt.Errorf("history versions %d: want 1 or more", c.HistoryVersions)
+	case c.DefaultTier != "" && c.DefaultTier.Rank() < 0:
+		return fmt.Errorf("default tier %.40q: want short, mid or long", string(c.DefaultTier))
 	}
 	for _, h := range c.Hosts {
 		if !validHost(h) {

@@ -149,7 +149,7 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 		Node: cfg.Node, Members: members, Current: n.trust.membersNow(), Door: n.door, Version: Version(), QuorumTimeout: cfg.QuorumTimeout,
 		Now:       n.now,
 		IndexFile: filepath.Join(cfg.Data, "recall.index"),
-		History:   cfg.HistoryKeep, Versions: cfg.HistoryVersions, CheckWebhook: guard.CheckURL, Log: log,
+		History:   cfg.HistoryKeep, Versions: cfg.HistoryVersions, CheckWebhook: guard.CheckURL, DefaultTier: cfg.DefaultTier, Log: log,
 	}, n.store, n.fed)
 	n.hooks = n.newWebhooks(guard)
 	if err := n.newServer(link); err != nil { //nolint:contextcheck // what is bound here is called with the contexts of requests
