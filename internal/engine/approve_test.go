@@ -119,7 +119,7 @@ func TestNamedApproverDecidesAlone(t *testing.T) {
 		wantForbidden(t, vote())
 	}
 	for agent, want := range map[memory.AgentID]int{"alice": 1, "bob": 0, "carol": 1} {
-		list, err := n.Pendings(t.Context(), agent, true, "", 0)
+		list, err := n.Pendings(t.Context(), agent, engine.StatusPending, "", 0)
 		if err != nil || len(list) != want {
 			t.Errorf("%s sees %d proposals, %v; want %d", agent, len(list), err, want)
 		}

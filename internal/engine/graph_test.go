@@ -255,7 +255,7 @@ func TestAProposalWithAPrivateTextIsForThoseWhoDecide(t *testing.T) {
 		if got := err == nil; got != want || !got && !errors.Is(err, memory.ErrNotFound) {
 			t.Errorf("%s sees it: %v, want %v", agent, err, want)
 		}
-		list, err := n.Pendings(t.Context(), agent, true, p.Namespace, 10)
+		list, err := n.Pendings(t.Context(), agent, engine.StatusPending, p.Namespace, 10)
 		if err != nil || len(list) == 1 != want {
 			t.Errorf("%s lists %d, %v; want it in there: %v", agent, len(list), err, want)
 		}

@@ -150,16 +150,24 @@ func (e *Engine) catchUp(ctx context.Context) {
 	}
 }
 
-// Pendings lists proposals that agent asked for or could decide, oldest first:
-// the open ones, or all of them.
-func (e *Engine) Pendings(ctx context.Context, agent memory.AgentID, open bool, namespace string, limit int) ([]memory.Pending, error) {
-	all, err := e.store.Pendings(ctx, open, namespace, min(cmp.Or(max(limit, 0), 100), maxPage))
+// StatusPending is the status of a proposal that is open.
+const StatusPending = "pending"
+
+// Pendings lists proposals that agent asked for or could decide, the newest first:
+// those of a status, [StatusPending] or an outcome, or with "" all of them. What
+// agent may not see takes nobody's place among the limit.
+func (e *Engine) Pendings(ctx context.Context, agent memory.AgentID, status, namespace string, limit int) ([]memory.Pending, error) {
+	all, err := e.store.Pendings(ctx, status == StatusPending, namespace, maxOpen)
 	if err != nil {
 		return nil, err
 	}
+	limit = min(cmp.Or(max(limit, 0), 100), maxPage)
 	lookup, failure := e.registered(ctx)
-	seen := all[:0]
-	for i := range all {
+	var seen []memory.Pending
+	for i := len(all) - 1; i >= 0 && len(seen) < limit; i-- {
+		if p := &all[i]; status != "" && status != cmp.Or(p.Outcome, StatusPending) {
+			continue
+		}
 		shown, err := e.reads(ctx, agent, &all[i], lookup)
 		if err != nil {
 			return nil, err

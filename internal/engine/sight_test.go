@@ -71,7 +71,7 @@ func surfaces(n *node) map[string]func(t *testing.T, viewer engine.Caller, e *me
 		"pending": func(t *testing.T, viewer engine.Caller, e *memory.Entry) bool {
 			t.Helper()
 			id := e.Op.About().Proposal
-			list, err := n.Pendings(t.Context(), viewer.Agent, false, "", 1000)
+			list, err := n.Pendings(t.Context(), viewer.Agent, "", "", 1000)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -190,3 +190,27 @@ func TestAnUpsertCanBeApproved(t *testing.T) {
 		t.Errorf("proposal %+v, record %+v, %v", p, got, err)
 	}
 }
+
+// Proposals that are none of an agent's business take nobody's place in its list,
+// nor do those of another status.
+func TestOwnProposalsAreListedBehindManyOfOthers(t *testing.T) {
+	n := alone(t)
+	n.govern(t, "ns", `{"write":"approve","approver":{"agent":"carol"}}`)
+	first := n.propose(t, alice, in("ns", draft("first")))
+	for i := range 5 {
+		n.propose(t, bob, in("ns", draft(title(i))))
+	}
+	last := n.propose(t, alice, in("ns", draft("last")))
+	list, err := n.Pendings(t.Context(), "alice", engine.StatusPending, "", 2)
+	if err != nil || len(list) != 2 || list[0].ID != last.ID || list[1].ID != first.ID {
+		t.Errorf("alice sees %+v, %v", list, err)
+	}
+	if _, _, err := n.Reject(t.Context(), carol, first.ID); err != nil {
+		t.Fatal(err)
+	}
+	for status, want := range map[string]string{memory.OutcomeRejected: first.ID, engine.StatusPending: last.ID, "": last.ID} {
+		if list, err := n.Pendings(t.Context(), "alice", status, "", 1); err != nil || len(list) != 1 || list[0].ID != want {
+			t.Errorf("status %q: %+v, %v", status, list, err)
+		}
+	}
+}

@@ -65,15 +65,17 @@ func governanceVerbs(of *deps) []Verb {
 
 // pendings lists proposals, the newest of all states unless a status says which.
 func (d governance) pendings(ctx context.Context, c *Call, in *client.PendingListInput) (Done, error) {
-	found, err := d.engine.Pendings(ctx, c.Agent, in.Status == statusPending, in.Namespace, cmp.Or(in.Limit, defaultPending))
+	status := in.Status
+	if status == "all" {
+		status = ""
+	}
+	found, err := d.engine.Pendings(ctx, c.Agent, status, in.Namespace, cmp.Or(in.Limit, defaultPending))
 	if err != nil {
 		return Done{}, err
 	}
 	out := []client.Pending{}
 	for i := range found {
-		if v := ShowPending(&found[i]); in.Status == "" || in.Status == "all" || v.Status == in.Status {
-			out = append(out, v)
-		}
+		out = append(out, ShowPending(&found[i]))
 	}
 	return Done{Body: client.PendingList{Pending: out, Count: len(out), OwnerScope: string(c.Agent)}}, nil
 }
