@@ -93,7 +93,7 @@ func (d briefing) waiting(ctx context.Context, c *Call, p *page) error {
 	if _, p.Unread, err = d.engine.Inbox(ctx, c.Agent, true, 1); err != nil {
 		return err
 	}
-	open, err := d.engine.Pendings(ctx, c.Agent, true, "", defaultPending)
+	open, err := d.engine.Pendings(ctx, c.Agent, engine.StatusPending, "", defaultPending)
 	if err != nil {
 		return err
 	}
