@@ -60,6 +60,7 @@ type Page struct {
 	Memories []Memory `json:"memories" doc:"The memories."`
 	Count    int      `json:"count" doc:"How many there are here."`
 	Next     string   `json:"next,omitempty" doc:"The cursor of the next page; absent: there is none." example:"cDo1"`
+	Damaged  []string `json:"damaged,omitempty" doc:"Left out, because it is damaged on the disk of this node: ids of memories, dots of versions. Members are asked for it." example:"[]"`
 }
 
 // Deleted answers a deletion or an erasure.
@@ -112,6 +113,7 @@ type History struct {
 	Conflicts int        `json:"conflicts" doc:"How many versions lost and are settled by no edit."`
 	Count     int        `json:"count" doc:"How many versions there are."`
 	Revisions []Revision `json:"revisions" doc:"All versions that are known, the newest first."`
+	Damaged   []string   `json:"damaged,omitempty" doc:"Left out, because it is damaged on the disk of this node: ids of memories, dots of versions. Members are asked for it." example:"[]"`
 }
 
 // Consolidated answers a consolidation.
@@ -141,13 +143,14 @@ type Hit struct {
 
 // Recalled is an answer to a question in words.
 type Recalled struct {
-	Memories   []Hit   `json:"memories" doc:"What was found, the best first."`
-	Count      int     `json:"count" doc:"How many there are here."`
-	TokensUsed int     `json:"tokens_used" doc:"4 bytes of content are a token."`
-	Mode       string  `json:"mode" doc:"How was searched: keyword." example:"keyword"`
-	IndexLag   int     `json:"index_lag" doc:"Entries that are stored and not yet in the text index."`
-	Budget     *int    `json:"budget_tokens,omitempty" doc:"The budget that was asked for."`
-	Meta       *Budget `json:"meta,omitempty" doc:"What became of the budget."`
+	Memories   []Hit    `json:"memories" doc:"What was found, the best first."`
+	Count      int      `json:"count" doc:"How many there are here."`
+	TokensUsed int      `json:"tokens_used" doc:"4 bytes of content are a token."`
+	Mode       string   `json:"mode" doc:"How was searched: keyword." example:"keyword"`
+	IndexLag   int      `json:"index_lag" doc:"Entries that are stored and not yet in the text index."`
+	Budget     *int     `json:"budget_tokens,omitempty" doc:"The budget that was asked for."`
+	Meta       *Budget  `json:"meta,omitempty" doc:"What became of the budget."`
+	Damaged    []string `json:"damaged,omitempty" doc:"Left out, because it is damaged on the disk of this node: ids of memories, dots of versions. Members are asked for it." example:"[]"`
 }
 
 // Budget says what became of a budget of tokens.
@@ -160,10 +163,11 @@ type Budget struct {
 
 // Found is an answer to a search.
 type Found struct {
-	Results   []Hit  `json:"results" doc:"What was found, the best first."`
-	Memories  []Hit  `json:"memories" doc:"The same."`
-	Count     int    `json:"count" doc:"How many there are here."`
-	Query     string `json:"query,omitempty" doc:"What was searched for." example:"gate code"`
-	IndexLag  *int   `json:"index_lag,omitempty" doc:"Entries that are stored and not yet in the text index."`
-	SourceURI string `json:"source_uri,omitempty" doc:"The source that was asked for." example:"doc:"`
+	Results   []Hit    `json:"results" doc:"What was found, the best first."`
+	Memories  []Hit    `json:"memories" doc:"The same."`
+	Count     int      `json:"count" doc:"How many there are here."`
+	Query     string   `json:"query,omitempty" doc:"What was searched for." example:"gate code"`
+	IndexLag  *int     `json:"index_lag,omitempty" doc:"Entries that are stored and not yet in the text index."`
+	SourceURI string   `json:"source_uri,omitempty" doc:"The source that was asked for." example:"doc:"`
+	Damaged   []string `json:"damaged,omitempty" doc:"Left out, because it is damaged on the disk of this node: ids of memories, dots of versions. Members are asked for it." example:"[]"`
 }

@@ -21,6 +21,7 @@ type ArchiveList struct {
 	Archived []ArchivedMemory `json:"archived" doc:"The memories."`
 	Count    int              `json:"count" doc:"How many there are here."`
 	Next     string           `json:"next,omitempty" doc:"The cursor of the next page; absent: there is none." example:"cDo1"`
+	Damaged  []string         `json:"damaged,omitempty" doc:"Left out, because it is damaged on the disk of this node: ids of memories, dots of versions. Members are asked for it." example:"[]"`
 }
 
 // ArchiveInput archives memories.

@@ -35,6 +35,7 @@ const (
 	CodeBusy                 Code = "BUSY"
 	CodeTooMany              Code = "QUOTA_EXCEEDED"
 	CodeCanceled             Code = "CANCELED"
+	CodeDamaged              Code = "DAMAGED"
 	CodeInternal             Code = "INTERNAL"
 	CodeAbsent               Code = "NOT_IMPLEMENTED"
 	CodeMemberUnreachable    Code = "MEMBER_UNREACHABLE"
@@ -106,6 +107,7 @@ func Codes() []CodeRow {
 		{CodeBusy, http.StatusTooManyRequests, ExitBusy, "Too much is queued, or too many streams are open; nothing was written. Retry-After says when to try again."},
 		{CodeTooMany, http.StatusTooManyRequests, ExitBusy, "There are as many of these as the federation takes; nothing was written."},
 		{CodeCanceled, StatusClientGone, ExitOther, "The client went away. Only the log shows this one."},
+		{CodeDamaged, http.StatusInternalServerError, ExitOther, "What was asked for is damaged on the disk of this node. Other members may have it, and are asked for it."},
 		{CodeInternal, http.StatusInternalServerError, ExitOther, "The log of the node has the cause, under the request id."},
 		{CodeAbsent, http.StatusNotImplemented, ExitOther, "ai-memory can do this, and this server cannot; `error` says why, and what to do instead."},
 		{CodeMemberUnreachable, http.StatusBadGateway, ExitBusy, "The other member does not answer."},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strconv"
 )
 
 // Receipt returns who holds the op dot now.
@@ -33,6 +34,25 @@ func (c *Client) Repair(ctx context.Context, member string) (*Diff, error) {
 	out := &Diff{}
 	err := c.do(ctx, call{method: http.MethodPost, path: "/repair", query: url.Values{"member": {member}}}, out)
 	return out, err
+}
+
+// Scrub makes the node read its whole log to find damage, and tells report, if it
+// is not nil, how far it is. What is damaged it fetches from members by itself.
+func (c *Client) Scrub(ctx context.Context, report func(Scrubbing)) (*Scrubbing, error) {
+	sum := &Scrubbing{}
+	for !sum.Done {
+		var part Scrubbing
+		q := url.Values{"after": {strconv.FormatUint(sum.After, 10)}}
+		if err := c.do(ctx, call{method: http.MethodPost, path: "/scrub", query: q}, &part); err != nil {
+			return sum, err
+		}
+		part.Entries += sum.Entries
+		*sum = part
+		if report != nil {
+			report(part)
+		}
+	}
+	return sum, nil
 }
 
 // ListParked returns the parked ops.

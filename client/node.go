@@ -28,6 +28,7 @@ type Status struct {
 	Parked      []Parked        `json:"parked" doc:"Ops that somebody has refused, with the reason."`
 	Counts      Counts          `json:"counts" doc:"What this node keeps."`
 	IndexLag    int             `json:"index_lag" doc:"Entries that are stored and not yet in the text index."`
+	Damaged     int             `json:"damaged" doc:"Entries that are damaged on its disk, and not mended yet."`
 	Version     string          `json:"version" doc:"Of the program." example:"v1.0.0"`
 	StartedAt   Time            `json:"started_at" doc:"When the node was started."`
 	Time        Time            `json:"time" doc:"What its clock says."`
@@ -96,6 +97,21 @@ type Retried struct {
 // MemberInput names another member.
 type MemberInput struct {
 	Member string `json:"member" in:"query" need:"true" minlen:"1" doc:"The name of the other member." example:"east"`
+}
+
+// ScrubInput says where the log is read on.
+type ScrubInput struct {
+	After uint64 `json:"after" in:"query" doc:"Go on after this local sequence number: the after of the answer before." example:"0"`
+}
+
+// Scrubbing is how far a reading of a node's log is, and what it has found.
+type Scrubbing struct {
+	Entries int    `json:"entries" doc:"How many entries were read."`
+	After   uint64 `json:"after" doc:"Where the log is read on, if it is not done."`
+	Last    uint64 `json:"last" doc:"Where the log ends."`
+	Done    bool   `json:"done" doc:"All of it was read."`
+	Damaged int    `json:"damaged" doc:"Entries that are damaged on the disk of this node, and not mended yet."`
+	Wrong   bool   `json:"digest_was_wrong,omitempty" doc:"The digest that was kept along did not follow from what is stored; it does now."`
 }
 
 // Difference is a register in which a node and a member differ.

@@ -32,6 +32,9 @@ type finding struct {
 	cures bool // the fix settles it; other fixes only set something going
 }
 
+// does says what --fix does about a finding.
+func (f *finding) does(what string, fix func(context.Context) error) { f.Would, f.fix = what, fix }
+
 // doctor collects findings.
 type doctor struct {
 	app    *app

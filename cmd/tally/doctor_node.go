@@ -44,6 +44,7 @@ func (d *doctor) checkNode(ctx context.Context) error {
 		d.checkEqual(c, s, m)
 	}
 	d.checkParked(c, len(s.Parked))
+	d.checkDamage(s.Damaged)
 	if s.IndexLag > longLag {
 		d.find("text index", uneasy, count(s.IndexLag, "entry")+" behind", "recall misses the newest until it has caught up; if it does not, look at the log of the node")
 	} else {
@@ -122,18 +123,25 @@ func (d *doctor) checkEqual(c *client.Client, s *client.Status, m client.Member)
 	}
 }
 
+func (d *doctor) checkDamage(n int) {
+	if n == 0 {
+		d.find("stored entries", fine, "none is known to be damaged; tally scrub reads them all", "")
+		return
+	}
+	d.find("stored entries", broken, fmt.Sprintf("%d are damaged on the disk", n), "members are asked for them; if none has them, look into a backup")
+}
+
 func (d *doctor) checkParked(c *client.Client, n int) {
 	if n == 0 {
 		d.find("parked ops", fine, "none", "")
 		return
 	}
 	f := d.find("parked ops", uneasy, fmt.Sprintf("%d were refused by a member", n), "see why: tally parked list")
-	f.Would = "offer them again"
-	f.fix = func(ctx context.Context) error {
+	f.does("offer them again", func(ctx context.Context) error {
 		c, err := d.app.operate(ctx, c)
 		if err == nil {
 			_, err = c.RetryParked(ctx, nil)
 		}
 		return err
-	}
+	})
 }

@@ -148,6 +148,7 @@ func recipes() map[string]func(*surface) []string {
 			s.settled() // or it finds fault with nodes that have only just met
 			return []string{}
 		},
+		"scrub":  none,
 		"diff":   func(s *surface) []string { return []string{s.other()} },
 		"repair": func(s *surface) []string { return []string{s.other()} },
 		"receipt": func(s *surface) []string {

@@ -77,7 +77,7 @@ func newRoot(a *app) *cobra.Command {
 		newRestore(a), newDelete(a), newErase(a), newResolve(a), newLink(a), newUnlink(a), newConsolidate(a), newHistory(a), newBriefing(a))
 	add(groupText, newImport(a), newExport(a))
 	add(groupRules, newNamespace(a), newPending(a), newSubscription(a))
-	add(groupNodes, newServe(a), newStatus(a), newReceipt(a), newMCP(a), newDiff(a), newRepair(a), newSelftest(a), newParked(a), newDemo(a), newBench(a),
+	add(groupNodes, newServe(a), newStatus(a), newReceipt(a), newMCP(a), newDiff(a), newRepair(a), newScrub(a), newSelftest(a), newParked(a), newDemo(a), newBench(a),
 		newConfig(a), newDoctor(a), newCluster(a), newJoin(a), newMember(a), newAudit(a))
 	root.AddCommand(newVersion(a), newMan(a))
 	root.AddCommand(

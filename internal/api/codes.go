@@ -9,7 +9,7 @@ import (
 // failures are the codes that a route may answer with: those that follow from
 // what the table says of it, and those that the table names.
 func (rt *route) failures() []client.CodeRow {
-	names := []client.Code{client.CodeInvalid, client.CodeAgentMismatch, client.CodeInternal, client.CodeShuttingDown, client.CodeTimeout, client.CodeMisdirected}
+	names := []client.Code{client.CodeInvalid, client.CodeAgentMismatch, client.CodeDamaged, client.CodeInternal, client.CodeShuttingDown, client.CodeTimeout, client.CodeMisdirected}
 	if !rt.open {
 		names = append(names, client.CodeUnauthorized)
 	}

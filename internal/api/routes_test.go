@@ -91,6 +91,7 @@ func conversation() []step {
 		{"diff without member", "GET", "/api/v1/diff", "", "", 400},
 		{"diff with a stranger", "GET", "/api/v1/diff?member=z", "", "", 404},
 		{"repair with a stranger", "POST", "/api/v1/repair?member=z", "", "", 404},
+		{"scrub", "POST", "/api/v1/scrub?after=1000000", "", "", 200},
 		{"parked", "GET", "/api/v1/parked", "", "", 200},
 		{"retry parked", "POST", "/api/v1/parked/retry", `{"dots":[]}`, "", 200},
 		{"operator", "GET", "/api/v1/operator", "", "", 200},

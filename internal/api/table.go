@@ -184,6 +184,7 @@ func nodeRoutes(b binder) []route {
 		b.bound(get, "/api/v1/status", "node_status", fromQuery),
 		b.bound(get, "/api/v1/diff", "node_diff", fromQuery),
 		b.bound(post, "/api/v1/repair", "node_repair", fromQuery),
+		b.bound(post, "/api/v1/scrub", "node_scrub", fromQuery),
 		b.bound(get, "/api/v1/parked", "node_parked", fromQuery),
 		b.bound(post, "/api/v1/parked/retry", "node_parked_retry", fromBody),
 		{

@@ -98,6 +98,11 @@ type Digests interface {
 	BucketSums(ctx context.Context) (memory.View, []memory.Digest, error)
 	BucketRegisters(ctx context.Context, buckets []uint16) (memory.View, []memory.RegisterDigest, error)
 	Parked(ctx context.Context) ([]memory.Parked, error)
+	// Damage returns what is damaged here, the first limit entries by name.
+	Damage(ctx context.Context, limit int) (memory.Damage, error)
+	// Scrub reads a part of the log to find damage: from after a local sequence
+	// number on, for about as long as given.
+	Scrub(ctx context.Context, after uint64, about time.Duration) (memory.Scrubbing, error)
 	// RetryParked tries again to apply ops that this node refused; nil dots are those that are due.
 	RetryParked(ctx context.Context, dots []memory.Dot, now time.Time) (int, error)
 }

@@ -31,6 +31,13 @@ func (e *Engine) Status(ctx context.Context) (Status, error) {
 	if s.Parked, err = e.store.Parked(ctx); err != nil {
 		return s, err
 	}
+	damage, err := e.store.Damage(ctx, 1)
+	if err != nil {
+		return s, err
+	}
+	if s.Damaged = damage.Entries; s.Damaged > 0 {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("entries that are damaged on this disk: %d; members are asked for them", s.Damaged))
+	}
 	peers := e.fed.Status()
 	for _, p := range peers {
 		m := memberStatus(p)
@@ -118,9 +125,24 @@ func (e *Engine) member(name memory.Node) bool {
 	return slices.ContainsFunc(e.members(), func(m Member) bool { return m.Name == name })
 }
 
-// Repair merges again what a member has and this node lacks, and returns how the
-// two differed. What the member lacks is for the member to fetch.
+// Scrub reads a part of the log to find damage, from after a local sequence number
+// on: as much as an answer may take. It is to be called again until it is done.
+func (e *Engine) Scrub(ctx context.Context, after uint64) (memory.Scrubbing, error) {
+	return e.store.Scrub(ctx, after, scrubPart)
+}
+
+const scrubPart = 500 * time.Millisecond
+
+// Repair looks what is damaged here, merges again what a member has and this node
+// lacks, and returns how the two differed. What the member lacks is for the member
+// to fetch.
 func (e *Engine) Repair(ctx context.Context, member memory.Node) (Diff, error) {
+	for found := (memory.Scrubbing{}); !found.Done; {
+		var err error
+		if found, err = e.store.Scrub(ctx, found.After, scrubPart); err != nil {
+			return Diff{}, err
+		}
+	}
 	return e.compare(ctx, member, e.fed.Repair)
 }
 

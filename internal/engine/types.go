@@ -198,6 +198,7 @@ type Status struct {
 	Parked      []memory.Parked `json:"parked"`
 	Counts      memory.Counts   `json:"counts"`
 	IndexLag    int             `json:"index_lag"`
+	Damaged     int             `json:"damaged"` // entries on the disk, and not mended yet
 	Version     string          `json:"version"`
 	StartedAt   memory.Instant  `json:"started_at"`
 	Time        memory.Instant  `json:"time"`

@@ -54,6 +54,8 @@ func (d *Door) within(ctx context.Context, e *memory.Entry) (refused, err error)
 		rec, err := d.store.Record(ctx, r.ID)
 		switch {
 		case errors.Is(err, memory.ErrNotFound):
+		case errors.Is(err, memory.ErrDamaged):
+			return err, nil // where it was written before, nobody can tell: it waits until that is mended
 		case err != nil:
 			return nil, err
 		case rec.Namespace != "":

@@ -6,4 +6,5 @@ type Inventory struct {
 	Entries int          // all of them
 	Kinds   map[Kind]int // entries by kind; parked ones under 0
 	Hollow  int          // of them: those whose content is gone
+	Damaged int          // besides: those that cannot be read, and are left out
 }

@@ -19,6 +19,8 @@ func newRegistry(s *store.Store) *prometheus.Registry {
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tally_writer_queue", Help: "Writes that wait for the writer."},
 			func() float64 { return float64(s.Queued()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tally_damaged_entries", Help: "Entries that are damaged on this disk, and not mended yet."},
+			func() float64 { return float64(s.Damaged()) }),
 	)
 	return reg
 }
@@ -42,6 +44,7 @@ func exportCounters(reg *prometheus.Registry, c *replicate.Counters) {
 	count("tally_members_went_back_total", "Members found to hold less than they had said.", &c.WentBack)
 	count("tally_snapshots_total", "Whole states taken over from a member.", &c.Snapshots)
 	count("tally_divergence_alarms_total", "Members found to differ at equal heads.", &c.Alarms)
+	count("tally_mended_entries_total", "Damaged entries that a member had whole.", &c.Healed)
 	count("tally_repaired_registers_total", "Registers fetched again from a member.", &c.Repaired)
 
 	const retries = "ai_memory_federation_fanout_retry_total"

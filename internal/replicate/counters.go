@@ -22,6 +22,7 @@ type Counters struct {
 	Snapshots    atomic.Uint64 // whole states that were taken over
 	Alarms       atomic.Uint64 // members found to differ at equal heads
 	Repaired     atomic.Uint64 // registers fetched again from a member
+	Healed       atomic.Uint64 // damaged entries of this node that a member had whole
 	WentBack     atomic.Uint64 // members found to have lost entries
 	partialKinds [256]atomic.Uint64
 }

@@ -59,6 +59,8 @@ type Cursors interface {
 type Digests interface {
 	BucketSums(ctx context.Context) (memory.View, []memory.Digest, error)
 	BucketRegisters(ctx context.Context, buckets []uint16) (memory.View, []memory.RegisterDigest, error)
+	// Damage returns what is damaged here, the first limit entries by name.
+	Damage(ctx context.Context, limit int) (memory.Damage, error)
 }
 
 // Storage is what a Replicator needs of the node's store.

@@ -81,10 +81,16 @@ func (r *Replicator) Run(ctx context.Context) error {
 		defer close(saved)
 		r.save(ctx)
 	}()
+	healed := make(chan struct{})
+	go func() {
+		defer close(healed)
+		healer{r}.run(ctx)
+	}()
 	r.loop(ctx)
 	close(r.stopped)
 	r.running.Wait()
 	<-saved
+	<-healed
 	return nil
 }
 

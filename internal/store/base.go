@@ -16,6 +16,7 @@ type base struct {
 	names   sync.Map // origins.id → memory.Origin
 
 	numbering numbering
+	damage    damage
 }
 
 // View returns the durable reading of this node. The caller must not change it.

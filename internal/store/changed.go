@@ -27,13 +27,8 @@ func (s *log) Changed(ctx context.Context, after uint64, limit int) (recs []memo
 		if lsn != 0 {
 			last = uint64(lsn)
 		}
-		if err != nil && m.ID != "" {
-			// One damaged entry must not keep the others out.
-			s.cfg.Log.ErrorContext(ctx, "damaged entry left out of the index", "lsn", lsn, "err", err)
-			err = nil
-		}
-		recs = append(recs, m)
-		return err
+		recs = append(recs, m) // one without its content, if it is damaged
+		return omitted(ctx, err)
 	})
 	if err == nil && n < limit {
 		last = max(last, top)

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -16,6 +18,14 @@ type chores struct {
 	// restUntil is when work that can wait is tried again, after it failed.
 	restUntil time.Time
 	retry     []memory.Dot // refused by an earlier run, to be tried once by this one
+	reading   reading
+}
+
+// reading is how far the log has been read to find damage.
+type reading struct {
+	after int64
+	next  time.Time // when the next slice is due
+	whole bool      // all of it was read since the start
 }
 
 // background does one piece of what can wait, and reports whether there is more
@@ -23,6 +33,9 @@ type chores struct {
 func (w *chores) background(ctx context.Context) (more bool, err error) {
 	if time.Now().Before(w.restUntil) {
 		return false, nil
+	}
+	if err := w.markDamage(ctx); err != nil {
+		return false, err
 	}
 	if w.purge {
 		if err := w.purgeFiles(ctx); err != nil {
@@ -46,8 +59,55 @@ func (w *chores) background(ctx context.Context) (more bool, err error) {
 			return err
 		})
 	}
+	if !time.Now().Before(w.reading.next) {
+		if err := w.readSlice(ctx); err != nil {
+			return false, err
+		}
+	}
 	return false, w.settle(ctx, w.unsettled > 0 && w.quiet())
 }
+
+// markDamage looks at what reads have found.
+func (w *chores) markDamage(ctx context.Context) error {
+	found := w.damage.take()
+	if len(found) == 0 {
+		return nil
+	}
+	return w.alone(ctx, func(ctx context.Context, t *tx) error {
+		return scrubber{t}.mark(ctx, slices.Collect(maps.Keys(found)))
+	})
+}
+
+// readSlice checks the next slice of the log. After a start the log is read once
+// without hurry: a disk shows after an outage what it has lost. From then on the
+// slices are spread over the time that a pass may take.
+func (w *chores) readSlice(ctx context.Context) error {
+	began := time.Now()
+	last := w.reading.after
+	err := w.alone(ctx, func(ctx context.Context, t *tx) error {
+		var err error
+		if last, _, err = (scrubber{t}).slice(ctx, w.reading.after); err != nil || last != w.reading.after {
+			return err
+		}
+		_, err = scrubber{t}.end(ctx)
+		return err
+	})
+	pause := w.cfg.ScrubWithin / time.Duration(w.lsn/scrubRows+1)
+	if last == w.reading.after {
+		w.reading.after, w.reading.whole = 0, true
+	} else {
+		w.reading.after = last
+		if !w.reading.whole {
+			pause = min(pause, scrubShare*time.Since(began))
+		}
+	}
+	w.reading.next = time.Now().Add(pause)
+	return err
+}
+
+// scrubShare is how much longer the writer does other things than it reads, in the
+// first pass after a start.
+const scrubShare = 20
 
 // retrySlice is how many refused ops are tried again in one transaction.
 const retrySlice = 64
@@ -73,7 +133,7 @@ func (w *chores) patience() time.Duration {
 	if rest := time.Until(w.restUntil); rest > 0 {
 		return rest
 	}
-	return time.Second
+	return max(0, min(time.Second, time.Until(w.reading.next)))
 }
 
 // parked reports whether a refused op is due to be tried again.

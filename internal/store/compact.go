@@ -50,26 +50,3 @@ func (s *changes) Compact(ctx context.Context, olderThan memory.Instant, keepVer
 	}
 	return total, nil
 }
-
-// Scrub reads the whole log and recomputes the digest from the rows. If something
-// was changed behind the store's back, the digest now says so, and members that
-// compare will mend it.
-func (s *changes) Scrub(ctx context.Context) (wrong bool, err error) {
-	for last, after := int64(0), int64(-1); last != after; {
-		after = last
-		err := s.do(ctx, queueMember, scrubSlice, func(ctx context.Context, t *tx) error {
-			var err error
-			last, err = scrubber{t}.scrubLog(ctx, after)
-			return err
-		})
-		if err != nil {
-			return false, err
-		}
-	}
-	err = s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error {
-		var err error
-		wrong, err = scrubber{t}.scrub(ctx)
-		return err
-	})
-	return wrong, err
-}

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"log/slog"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -50,6 +51,9 @@ type Config struct {
 	// there is the last one. 1 makes a transaction of each. 0 is 512.
 	BatchOps int
 	Readers  int // read-only connections; 0 is 4
+	// ScrubWithin is how long it may take to read the whole log once, a slice at a time,
+	// to find damage. 0 is a week.
+	ScrubWithin time.Duration
 	// MaxIslands bounds the entries that are held of an origin beyond a hole in its
 	// log; further ones are put off until the hole is filled. 0 is 65,536.
 	MaxIslands int
@@ -62,6 +66,9 @@ func (c *Config) defaults() {
 	c.QueueBytes = or(c.QueueBytes, 64<<20)
 	c.BatchOps = or(c.BatchOps, 512)
 	c.Readers = or(c.Readers, 4)
+	if c.ScrubWithin <= 0 {
+		c.ScrubWithin = 7 * 24 * time.Hour
+	}
 	c.MaxIslands = or(c.MaxIslands, 1<<16)
 }
 

@@ -24,8 +24,10 @@ func (s *tables) Subscribers(ctx context.Context) ([]memory.Subscriber, error) {
 		var sub memory.Subscriber
 		var err error
 		sub.Record, err = s.scanRecord(r, &sub.Born)
-		out = append(out, sub)
-		return err
+		if err == nil {
+			out = append(out, sub)
+		}
+		return omitted(ctx, err)
 	})
 	return out, err
 }

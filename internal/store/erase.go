@@ -10,9 +10,16 @@ import (
 // derived from it follows soon: see purgeFiles.
 func (t merger) erase(ctx context.Context, m *record, by *memory.Entry) error {
 	err := t.revisions(ctx, m.newest, func(lsn int64, e *memory.Entry) error {
+		if e == nil { // nobody can tell what is left of the text
+			return t.exec(ctx, `UPDATE log SET raw = ?, state = ? WHERE lsn = ?`, []byte{}, stateDamaged, lsn)
+		}
 		return t.hollowOut(ctx, lsn, e, by.Dot)
 	})
 	if err != nil {
+		return err
+	}
+	if err := t.exec(ctx, `UPDATE log SET raw = ? WHERE record = ? AND state = ? AND lsn IN
+		(SELECT l.lsn FROM damaged d JOIN log l ON l.origin = d.origin AND l.seq = d.seq)`, []byte{}, m.rid, stateDamaged); err != nil {
 		return err
 	}
 	if err := t.eraseRefused(ctx, m.id, by.Dot); err != nil {
@@ -72,7 +79,7 @@ func payload(e *memory.Entry) string {
 }
 
 // sqlSettled selects proposals that are closed, and whose action still has content.
-const sqlSettled = `SELECT g.lsn, g.raw FROM registers r JOIN log g ON g.lsn = r.lsn WHERE r.family = ? AND g.state = 0
+const sqlSettled = `SELECT g.lsn, ` + sqlSealedG + ` FROM registers r JOIN log g ON g.lsn = r.lsn WHERE r.family = ? AND g.state = 0
 	AND EXISTS (SELECT 1 FROM registers o WHERE o.family = ? AND o.a = r.a)`
 
 // eraseProposals takes the payload out of the closed proposals about a memory.
@@ -96,11 +103,11 @@ func (t merger) emptyProposals(ctx context.Context, q string, args []any, erased
 	found := map[int64]*memory.Entry{}
 	err := t.each(ctx, q, args, func(r rowScanner) error {
 		var lsn int64
-		var raw []byte
-		if err := r.Scan(&lsn, &raw); err != nil {
+		var x sealed
+		if err := r.Scan(append([]any{&lsn}, x.dest()...)...); err != nil {
 			return err
 		}
-		if e, err := t.cfg.Codec.Decode(raw); err == nil && payload(e) != "" {
+		if e, err := t.open(x); err == nil && payload(e) != "" {
 			found[lsn] = e
 		}
 		return nil

@@ -26,9 +26,17 @@ func (s *tables) List(ctx context.Context, f memory.Filter, order memory.Order, 
 	// The keys are sorted first, the bodies of the page fetched after.
 	q := fmt.Sprintf(`WITH page AS (SELECT m.rid FROM memories m WHERE %s ORDER BY %s LIMIT ? OFFSET ?) %s WHERE m.rid IN (SELECT rid FROM page) ORDER BY %s`,
 		w.String(), by, sqlRecord, by)
-	recs, err = s.records(ctx, q, append(w.args, limit, offset)...)
-	if err == nil && len(recs) == limit && limit > 0 {
-		next = position(order, &recs[len(recs)-1])
+	n := 0
+	var last memory.Record
+	err = s.read.each(ctx, q, append(w.args, limit, offset), func(r rowScanner) (err error) {
+		n++
+		if last, err = s.scanRecord(r); err == nil {
+			recs = append(recs, last)
+		}
+		return omitted(ctx, err)
+	})
+	if err == nil && n == limit && limit > 0 {
+		next = position(order, &last)
 	}
 	return recs, next, err
 }

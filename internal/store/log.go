@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -17,17 +18,21 @@ type log struct {
 
 // Entry returns the logged entry of a dot, or memory.ErrNotFound.
 func (s *log) Entry(ctx context.Context, d memory.Dot) (*memory.Entry, error) {
-	ships, err := s.ByDot(ctx, []memory.Dot{d})
+	var x sealed
+	found, err := s.read.row(ctx, sqlByDot, []any{string(d.Origin), int64(d.Seq)}, x.dest()...)
+	if err == nil && !found {
+		err = fmt.Errorf("entry %s: %w", d, memory.ErrNotFound)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if len(ships) == 0 {
-		return nil, fmt.Errorf("entry %s: %w", d, memory.ErrNotFound)
-	}
-	return s.cfg.Codec.Decode(ships[0].Raw)
+	return s.open(x)
 }
 
+const sqlByDot = `SELECT ` + sqlSealedL + ` FROM origins o JOIN log l ON l.origin = o.id WHERE o.name = ? AND l.seq = ?`
+
 // ByDot returns those of the entries that the log has, in the order asked for.
+// What is damaged it has not.
 func (s *log) ByDot(ctx context.Context, dots []memory.Dot) ([]memory.Shipment, error) {
 	tx, err := s.read.begin(ctx)
 	if err != nil {
@@ -36,14 +41,16 @@ func (s *log) ByDot(ctx context.Context, dots []memory.Dot) ([]memory.Shipment, 
 	defer tx.Rollback() //nolint:errcheck // read-only
 	var out []memory.Shipment
 	for _, d := range dots {
-		var ship shipped
-		err := tx.row(ctx, `SELECT l.state, l.raw FROM origins o JOIN log l ON l.origin = o.id WHERE o.name = ? AND l.seq = ?`,
-			[]any{string(d.Origin), int64(d.Seq)}, &ship.state, &ship.Raw)
-		if err != nil {
+		var x sealed
+		if err := tx.row(ctx, sqlByDot, []any{string(d.Origin), int64(d.Seq)}, x.dest()...); err != nil {
 			return nil, err
 		}
-		if ship.Raw == nil {
+		if x.raw == nil {
 			continue
+		}
+		ship, err := s.ship(x)
+		if err != nil {
+			continue // damaged
 		}
 		if _, _, err := tx.point(ctx, s.base, &ship); err != nil {
 			return nil, err
@@ -54,21 +61,30 @@ func (s *log) ByDot(ctx context.Context, dots []memory.Dot) ([]memory.Shipment, 
 }
 
 // Events returns what was applied on this node after the local sequence number
-// given, in that order.
+// given, in that order. Damaged entries are left out: nobody knows what they were.
 func (s *log) Events(ctx context.Context, after uint64, limit int) ([]memory.Event, error) {
 	var out []memory.Event
-	err := s.read.each(ctx, `SELECT lsn, raw FROM log WHERE lsn > ? AND state <> 1 ORDER BY lsn LIMIT ?`,
-		[]any{int64(min(after, 1<<62)), limit}, func(r rowScanner) error {
-			var ev memory.Event
-			var raw []byte
-			err := r.Scan(&ev.LSN, &raw)
-			if err == nil {
-				ev.Entry, err = s.cfg.Codec.Decode(raw)
-			}
-			out = append(out, ev)
-			return err
-		})
-	return out, err
+	last := int64(min(after, 1<<62))
+	for rows := limit; rows == limit && len(out) == 0; {
+		rows = 0
+		err := s.read.each(ctx, `SELECT l.lsn, `+sqlSealedL+` FROM log l WHERE l.lsn > ? AND l.state <> 1 ORDER BY l.lsn LIMIT ?`,
+			[]any{last, limit}, func(r rowScanner) error {
+				var x sealed
+				rows++
+				if err := r.Scan(append([]any{&last}, x.dest()...)...); err != nil {
+					return err
+				}
+				entry, err := s.open(x)
+				if err == nil {
+					out = append(out, memory.Event{LSN: uint64(last), Entry: entry})
+				}
+				return omitted(ctx, err)
+			})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // LSNBefore returns a local sequence number up to which nothing was stamped at
@@ -84,10 +100,11 @@ func (s *log) LSNBefore(ctx context.Context, at memory.Instant) (uint64, error) 
 	var best uint64
 	for low, high := uint64(0), s.View().Heads[s.Origin()].Seq; low < high; {
 		mid := low + (high-low+1)/2
-		var seq, lsn uint64
-		var raw []byte
-		found, err := s.read.row(ctx, `SELECT seq, lsn, raw FROM log WHERE origin = ? AND seq <= ? AND seq > ? AND state <> 1 ORDER BY seq DESC LIMIT 1`,
-			[]any{id, int64(mid), int64(low)}, &seq, &lsn, &raw)
+		var lsn uint64
+		var x sealed
+		found, err := s.read.row(ctx, `SELECT l.lsn, `+sqlSealedL+` FROM log l
+			WHERE l.origin = ? AND l.seq <= ? AND l.seq > ? AND l.state NOT IN (1, 3) ORDER BY l.seq DESC LIMIT 1`,
+			[]any{id, int64(mid), int64(low)}, append([]any{&lsn}, x.dest()...)...)
 		if err != nil {
 			return 0, err
 		}
@@ -95,14 +112,16 @@ func (s *log) LSNBefore(ctx context.Context, at memory.Instant) (uint64, error) 
 			low = mid
 			continue
 		}
-		e, err := s.cfg.Codec.Decode(raw)
-		if err != nil {
+		e, err := s.open(x)
+		switch {
+		case errors.Is(err, memory.ErrDamaged): // as if it were later: nothing is skipped then
+			high = uint64(x.seq) - 1
+		case err != nil:
 			return 0, err
-		}
-		if e.Stamp.Instant() < at {
+		case e.Stamp.Instant() < at:
 			best, low = lsn, mid
-		} else {
-			high = seq - 1
+		default:
+			high = uint64(x.seq) - 1
 		}
 	}
 	return best, nil
@@ -117,6 +136,22 @@ func (s *log) Cursors(ctx context.Context, origin memory.Origin) (map[memory.Nod
 		var seq uint64
 		err := r.Scan(&m, &seq)
 		out[m] = seq
+		return err
+	})
+	return out, err
+}
+
+// Damage returns what this node knows of its damaged entries, the first limit of
+// them by name.
+func (s *log) Damage(ctx context.Context, limit int) (memory.Damage, error) {
+	out := memory.Damage{Entries: int(s.damage.marked.Load()), Mended: s.damage.mended.Load()}
+	if _, err := s.read.row(ctx, `SELECT done FROM scrub`, nil, &out.At); err != nil || out.Entries == 0 {
+		return out, err
+	}
+	err := s.read.each(ctx, `SELECT origin, seq FROM damaged ORDER BY since, origin, seq LIMIT ?`, []any{limit}, func(r rowScanner) error {
+		var origin, seq int64
+		err := r.Scan(&origin, &seq)
+		out.Dots = append(out.Dots, s.dot(origin, seq))
 		return err
 	})
 	return out, err

@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"errors"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -11,6 +12,7 @@ const (
 	stateApplied = 0
 	stateParked  = 1
 	stateHollow  = 2
+	stateDamaged = 3 // applied, and its bytes are not what they were
 )
 
 // logRow is a row of the log.
@@ -24,23 +26,40 @@ type logRow struct {
 	raw              []byte
 }
 
-// shipped is a shipment as it comes from the log.
+// shipped is a shipment as it comes from the log. Entry is nil, or has only a
+// header, where this program cannot read it.
 type shipped struct {
 	memory.Shipment
+	entry *memory.Entry
 	state int
 }
 
-func scanShipment(row rowScanner, seq *uint64) (shipped, error) {
-	var ship shipped
+// sqlShipped selects what scanShipment reads of log rows l.
+const sqlShipped = `SELECT l.lsn, ` + sqlSealedL + `, e.model, e.vector FROM log l LEFT JOIN embeddings e ON e.record = l.record AND e.lsn = l.lsn `
+
+// scanShipment reads a row of sqlShipped. It is memory.ErrDamaged if its bytes
+// must not be sent.
+func (s *base) scanShipment(row rowScanner) (ship shipped, lsn uint64, seq uint64, err error) {
+	var x sealed
 	var model sql.NullString
 	var vector []byte
-	if err := row.Scan(seq, &ship.state, &ship.Raw, &model, &vector); err != nil {
-		return ship, err
+	if err := row.Scan(append(append([]any{&lsn}, x.dest()...), &model, &vector)...); err != nil {
+		return ship, 0, 0, err
 	}
-	if model.Valid {
+	seq = uint64(x.seq)
+	if ship, err = s.ship(x); err == nil && model.Valid {
 		ship.Embedding = &memory.Embedding{Model: model.String, Vector: floats(vector)}
 	}
-	return ship, nil
+	return ship, lsn, seq, err
+}
+
+// ship makes a shipment of an entry, or is memory.ErrDamaged.
+func (s *base) ship(x sealed) (shipped, error) {
+	entry, err := s.open(x)
+	if errors.Is(err, memory.ErrDamaged) {
+		return shipped{}, err
+	}
+	return shipped{Shipment: memory.Shipment{Raw: x.raw}, entry: entry, state: x.state}, nil
 }
 
 func shipSize(s memory.Shipment) int {

@@ -13,31 +13,66 @@ type mender struct{ merger }
 
 // restore puts the bytes and the digest of damaged log rows right, and then the
 // sums of the state, so that they say what the rows say.
-func (t mender) restore(ctx context.Context, in []arrival) error {
+func (t mender) restore(ctx context.Context, in []arrival, out *memory.Accepted) error {
 	for _, a := range in {
-		o := t.origins[a.Dot.Origin]
-		if o == nil || a.refused != nil || !a.Hollow.IsZero() {
-			continue
+		if o := t.origins[a.Dot.Origin]; o != nil && a.refused == nil {
+			if _, err := t.restoreOne(ctx, o, a, out); err != nil {
+				return err
+			}
 		}
-		var lsn int64
-		var digest, raw []byte
-		found, err := t.queryRow(ctx, `SELECT lsn, digest, raw FROM log WHERE origin = ? AND seq = ? AND state = 0`,
-			[]any{o.id, int64(a.Dot.Seq)}, &lsn, &digest, &raw)
-		if err != nil {
-			return err
-		}
-		held := toDigest(digest)
-		whole := held == a.Digest && sha256.Sum256(raw) == a.Digest
-		if !found || whole || held != a.Digest && held != (memory.Digest{}) {
-			continue
-		}
-		if err := t.exec(ctx, `UPDATE log SET raw = ?, digest = ? WHERE lsn = ?`, a.raw, a.Digest[:], lsn); err != nil {
-			return err
-		}
-		t.mended = append(t.mended, a.Op.Subjects()[0])
 	}
 	_, err := scrubber{t.tx}.scrub(ctx)
 	return err
+}
+
+// restoreOne reports whether the log row of a was damaged, and is whole again: a is
+// what it was. That is so if a has the digest that the row names or, where it is
+// that which was damaged, the digest of the row's bytes.
+func (t mender) restoreOne(ctx context.Context, o *originState, a arrival, out *memory.Accepted) (bool, error) {
+	var lsn int64
+	var x sealed
+	found, err := t.queryRow(ctx, `SELECT l.lsn, `+sqlSealedL+` FROM log l WHERE l.origin = ? AND l.seq = ?`,
+		[]any{o.id, int64(a.Dot.Seq)}, append([]any{&lsn}, x.dest()...)...)
+	if err != nil || !found || a.refused != nil || t.whole(x) {
+		return false, err
+	}
+	if held := toDigest(x.digest); a.Digest != held && held != (memory.Digest{}) && a.Digest != sha256.Sum256(x.raw) {
+		return false, nil
+	}
+	if x.state != stateParked {
+		x.state = stateApplied
+		if !a.Hollow.IsZero() {
+			x.state = stateHollow
+		}
+	}
+	if err := t.exec(ctx, `UPDATE log SET raw = ?, digest = ?, state = ? WHERE lsn = ?`, a.raw, a.Digest[:], x.state, lsn); err != nil {
+		return false, err
+	}
+	if x.state != stateParked {
+		t.mended = append(t.mended, a.Op.Subjects()[0])
+	}
+	out.Applied++
+	t.out.news++
+	t.restored = append(t.restored, a.Dot)
+	return true, t.unlist(ctx, o, a.Dot.Seq)
+}
+
+// unlist takes a damaged entry off the list.
+func (t mender) unlist(ctx context.Context, o *originState, seq uint64) error {
+	n, err := t.affect(ctx, `DELETE FROM damaged WHERE origin = ? AND seq = ?`, o.id, int64(seq))
+	if n > 0 {
+		t.rows++
+		t.steps++
+		t.healed += n
+		t.listing = true
+	}
+	return err
+}
+
+// listed reports whether an entry is damaged, or missing although it is needed.
+func (t mender) listed(ctx context.Context, o *originState, seq uint64) (bool, error) {
+	var one int
+	return t.queryRow(ctx, `SELECT 1 FROM damaged WHERE origin = ? AND seq = ?`, []any{o.id, int64(seq)}, &one)
 }
 
 // remerge lets the logged entry e compete again for its registers.
@@ -58,8 +93,10 @@ func (t mender) mend(_ context.Context, e *memory.Entry, out *memory.Accepted, m
 	if err := merge(); err != nil || t.rows == before {
 		return err
 	}
-	out.Applied++
-	t.out.news++
+	if !slices.Contains(t.restored, e.Dot) {
+		out.Applied++
+		t.out.news++
+	}
 	t.mended = append(t.mended, e.Op.Subjects()[0])
 	return nil
 }
@@ -114,14 +151,14 @@ func (t mender) rebuild(ctx context.Context) error {
 func (t mender) adoptOrphans(ctx context.Context, records map[string]*broken) error {
 	type orphan struct{ lsn, old, rid int64 }
 	var orphans []orphan
-	err := t.each(ctx, `SELECT l.lsn, l.record, l.raw FROM log l
+	err := t.each(ctx, `SELECT l.lsn, l.record, `+sqlSealedL+` FROM log l
 		WHERE l.record <> 0 AND l.state <> 1 AND NOT EXISTS (SELECT 1 FROM memories m WHERE m.rid = l.record)`, nil, func(r rowScanner) error {
 		var o orphan
-		var raw []byte
-		if err := r.Scan(&o.lsn, &o.old, &raw); err != nil {
+		var x sealed
+		if err := r.Scan(append([]any{&o.lsn, &o.old}, x.dest()...)...); err != nil {
 			return err
 		}
-		e, err := t.cfg.Codec.Decode(raw)
+		e, err := t.open(x)
 		if err != nil {
 			return nil //nolint:nilerr // damaged as well: it can be fetched, too
 		}
@@ -155,25 +192,24 @@ func (t mender) collect(ctx context.Context, records map[string]*broken) error {
 		byRID[b.rid] = b
 		rids = append(rids, b.rid)
 	}
-	among, args := t.dialect.among("record", rids)
-	return t.each(ctx, `SELECT lsn, record, state, raw FROM log WHERE kind IN (1, 8) AND state <> 1
-		AND `+among+` ORDER BY lsn`, args, func(r rowScanner) error {
+	among, args := t.dialect.among("l.record", rids)
+	return t.each(ctx, `SELECT l.lsn, l.record, `+sqlSealedL+` FROM log l WHERE l.kind IN (1, 8) AND l.state <> 1
+		AND `+among+` ORDER BY l.lsn`, args, func(r rowScanner) error {
 		var rev revision
 		var rid int64
-		var state int
-		var raw []byte
-		if err := r.Scan(&rev.lsn, &rid, &state, &raw); err != nil {
+		var x sealed
+		if err := r.Scan(append([]any{&rev.lsn, &rid}, x.dest()...)...); err != nil {
 			return err
 		}
 		var err error
-		if rev.entry, err = t.cfg.Codec.Decode(raw); err != nil {
+		if rev.entry, err = t.open(x); err != nil {
 			return nil //nolint:nilerr // as above
 		}
 		b := byRID[rid]
 		for _, p := range rev.entry.Prev {
 			b.named[p] = b.named[p] || p != rev.entry.Dot
 		}
-		if state == stateApplied {
+		if x.state == stateApplied {
 			b.revs = append(b.revs, rev)
 		}
 		return nil

@@ -10,7 +10,13 @@ import (
 // Pending returns a proposal with its votes and its outcome, or memory.ErrNotFound.
 func (s *tables) Pending(ctx context.Context, id string) (*memory.Pending, error) {
 	entries, err := s.holders(ctx, `WHERE r.family = ? AND r.a = ?`, memory.FamProposal, id)
-	list, err := s.pendings(ctx, entries, err)
+	var list []memory.Pending
+	for _, e := range entries {
+		if op, ok := e.Op.(*memory.Propose); ok && err == nil {
+			list = append(list, memory.Pending{Propose: *op, Home: e.Dot.Origin.Node()})
+			err = s.complete(ctx, &list[0])
+		}
+	}
 	return one(list, err, "pending action "+id)
 }
 
@@ -28,13 +34,9 @@ func (s *tables) Pendings(ctx context.Context, open bool, namespace string, limi
 		if len(entries) >= limit {
 			return errStop
 		}
-		var raw []byte
-		if err := r.Scan(&raw); err != nil {
-			return err
-		}
-		e, err := s.cfg.Codec.Decode(raw)
+		e, err := s.scanEntry(r)
 		if err != nil {
-			return err
+			return omitted(ctx, err)
 		}
 		if op, ok := e.Op.(*memory.Propose); ok && (namespace == "" || op.Namespace == namespace) {
 			entries = append(entries, e)
@@ -44,33 +46,36 @@ func (s *tables) Pendings(ctx context.Context, open bool, namespace string, limi
 	if errors.Is(err, errStop) {
 		err = nil
 	}
-	return s.pendings(ctx, entries, err)
-}
-
-func (s *tables) pendings(ctx context.Context, entries []*memory.Entry, err error) ([]memory.Pending, error) {
-	if err != nil {
-		return nil, err
-	}
 	var out []memory.Pending
 	for _, e := range entries {
 		op, ok := e.Op.(*memory.Propose)
-		if !ok {
+		if !ok || err != nil {
 			continue
 		}
 		p := memory.Pending{Propose: *op, Home: e.Dot.Origin.Node()}
-		more, err := s.holders(ctx, `WHERE r.family IN (?, ?) AND r.a = ? ORDER BY r.family, r.b`, memory.FamVote, memory.FamOutcome, op.ID)
-		if err != nil {
-			return nil, err
+		if bad := s.complete(ctx, &p); bad == nil {
+			out = append(out, p)
+		} else {
+			err = omitted(ctx, bad)
 		}
-		for _, m := range more {
-			if d, ok := m.Op.(*memory.Decide); ok {
-				p.Votes = append(p.Votes, memory.Vote{Voter: d.Voter, Approve: d.Approve, At: m.Stamp.Instant()})
-			}
-			if d, ok := m.Op.(*memory.Resolve); ok {
-				p.Outcome, p.Detail, p.By, p.At = d.Outcome, d.Detail, m.Actor, m.Stamp.Instant()
-			}
-		}
-		out = append(out, p)
 	}
-	return out, nil
+	return out, err
+}
+
+// complete adds the votes and the outcome of a proposal. It is memory.ErrDamaged if
+// one of them is: without it the proposal would look as if it could be decided.
+func (s *tables) complete(ctx context.Context, p *memory.Pending) error {
+	more, err := s.holders(ctx, `WHERE r.family IN (?, ?) AND r.a = ? ORDER BY r.family, r.b`, memory.FamVote, memory.FamOutcome, p.ID)
+	if err != nil {
+		return err
+	}
+	for _, m := range more {
+		if d, ok := m.Op.(*memory.Decide); ok {
+			p.Votes = append(p.Votes, memory.Vote{Voter: d.Voter, Approve: d.Approve, At: m.Stamp.Instant()})
+		}
+		if d, ok := m.Op.(*memory.Resolve); ok {
+			p.Outcome, p.Detail, p.By, p.At = d.Outcome, d.Detail, m.Actor, m.Stamp.Instant()
+		}
+	}
+	return nil
 }

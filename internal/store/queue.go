@@ -57,6 +57,14 @@ func newJobs(cfg *Config) *jobs {
 	return j
 }
 
+// rouse makes the writer look what there is to do.
+func (s *jobs) rouse() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
 // next takes what is queued, local writes and pushes in turn, up to a batch. It
 // does not wait: while the previous batch was synced, the next one gathered.
 func (s *jobs) next() []*job {

@@ -28,7 +28,7 @@ func (s *log) Range(ctx context.Context, r memory.Range, maxOps, maxBytes int) (
 		return nil, 0, err
 	}
 	defer tx.Rollback() //nolint:errcheck // read-only
-	rows, err := tx.rangeRows(ctx, id, r, max(maxOps, 1), maxBytes)
+	rows, err := tx.rangeRows(ctx, s.base, id, r, max(maxOps, 1), maxBytes)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -44,15 +44,16 @@ func (s *log) Range(ctx context.Context, r memory.Range, maxOps, maxBytes int) (
 }
 
 // rangeRows reads the rows of a range up to the first hole or bound, at least one.
-func (t *readTx) rangeRows(ctx context.Context, origin int64, r memory.Range, maxOps, maxBytes int) ([]shipped, error) {
+// A damaged row is a hole: its bytes are not sent.
+func (t *readTx) rangeRows(ctx context.Context, s *base, origin int64, r memory.Range, maxOps, maxBytes int) ([]shipped, error) {
 	var rows []shipped
 	next, size := r.From, 0
-	err := t.each(ctx, `SELECT l.seq, l.state, l.raw, e.model, e.vector FROM log l
-		LEFT JOIN embeddings e ON e.record = l.record AND e.lsn = l.lsn
-		WHERE l.origin = ? AND l.seq >= ? AND l.seq <= ? ORDER BY l.seq LIMIT ?`,
+	err := t.each(ctx, sqlShipped+`WHERE l.origin = ? AND l.seq >= ? AND l.seq <= ? ORDER BY l.seq LIMIT ?`,
 		[]any{origin, int64(r.From), int64(min(r.To, 1<<62)), maxOps}, func(row rowScanner) error {
-			var seq uint64
-			ship, err := scanShipment(row, &seq)
+			ship, _, seq, err := s.scanShipment(row)
+			if errors.Is(err, memory.ErrDamaged) {
+				return errStop
+			}
 			if err != nil {
 				return err
 			}
@@ -105,23 +106,27 @@ func (t *readTx) point(ctx context.Context, s *base, ship *shipped) (memory.Dot,
 	if ship.state == stateApplied {
 		return memory.Dot{}, by, nil
 	}
-	e, err := s.cfg.Codec.Decode(ship.Raw)
-	if err != nil || e.Hollow.IsZero() {
-		return memory.Dot{}, by, nil //nolint:nilerr // it is parked, and goes as it came
+	e := ship.entry
+	if e.Op == nil || e.Hollow.IsZero() {
+		return memory.Dot{}, by, nil // it is parked, and goes as it came
 	}
-	var origin, seq int64
-	err = t.row(ctx, sqlStand, []any{e.Op.About().Main()}, &origin, &seq, &by.Raw)
-	if err != nil || seq == 0 {
+	var x sealed
+	err := t.row(ctx, sqlStand, []any{e.Op.About().Main()}, x.dest()...)
+	if err != nil || x.seq == 0 {
 		return memory.Dot{}, by, err
 	}
-	if e.Hollow = s.dot(origin, seq); e.Hollow == e.Dot {
+	stand, err := s.ship(x)
+	if err != nil {
+		return memory.Dot{}, by, nil //nolint:nilerr // damaged: it names what it named before
+	}
+	if e.Hollow = s.dot(x.origin, x.seq); e.Hollow == e.Dot {
 		return memory.Dot{}, by, nil
 	}
 	ship.Raw, err = s.cfg.Codec.Encode(e)
-	return e.Hollow, by, err
+	return e.Hollow, stand.Shipment, err
 }
 
 // sqlStand selects the entry that stands for the hollow ones of a record: that
 // which holds the content or, where that is gone too, the lifecycle.
-const sqlStand = `SELECT l.origin, l.seq, l.raw FROM memories m JOIN log l ON l.lsn IN (m.c_lsn, m.l_lsn)
+const sqlStand = `SELECT ` + sqlSealedL + ` FROM memories m JOIN log l ON l.lsn IN (m.c_lsn, m.l_lsn)
 	WHERE m.id = ? AND l.state = 0 ORDER BY l.lsn = m.c_lsn DESC LIMIT 1`

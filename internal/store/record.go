@@ -75,6 +75,14 @@ func (m *record) project(e *memory.Entry) {
 	}
 }
 
+// projection is the columns that project sets.
+func (m *record) projection() []any {
+	return []any{
+		m.namespace, m.title, m.tier, m.priority, m.kind, string(m.access.Owner), string(m.access.Target), m.access.Private,
+		int64(m.created), int64(m.expires), m.tags, m.sourceURI,
+	}
+}
+
 func (m *record) save(ctx context.Context, t *tx) error {
 	switch {
 	case m.fresh:

@@ -93,16 +93,17 @@ func (t taker) retryOne(ctx context.Context, d memory.Dot, admitted bool) (bool,
 	if !o.isGap(d.Seq) {
 		return false, nil
 	}
-	var raw []byte
+	var x sealed
 	var lsn int64
-	found, err := t.queryRow(ctx, `SELECT lsn, raw FROM log WHERE origin = ? AND seq = ? AND state = ?`, []any{o.id, int64(d.Seq), stateParked}, &lsn, &raw)
+	found, err := t.queryRow(ctx, `SELECT l.lsn, `+sqlSealedL+` FROM log l WHERE l.origin = ? AND l.seq = ? AND l.state = ?`,
+		[]any{o.id, int64(d.Seq), stateParked}, append([]any{&lsn}, x.dest()...)...)
 	if err != nil || !found {
 		return false, err
 	}
 	if t.refusal(ctx, d).Code == memory.CodeForbidden && !admitted {
 		return false, nil
 	}
-	e, err := t.cfg.Codec.Decode(raw)
+	e, err := t.open(x)
 	if err == nil {
 		err = e.Validate()
 	}
@@ -114,12 +115,20 @@ func (t taker) retryOne(ctx context.Context, d memory.Dot, admitted bool) (bool,
 		return false, t.exec(ctx, `UPDATE parked SET code = ?, text = ?, retry = ? WHERE member = ? AND origin = ? AND seq = ?`,
 			p.Code, p.Text, int64(p.Retry), string(p.Member), string(d.Origin), int64(d.Seq))
 	}
-	if err := t.exec(ctx, `DELETE FROM log WHERE lsn = ?`, lsn); err != nil {
+	if err := t.unpark(ctx, o, d, lsn); err != nil {
 		return false, err
+	}
+	return true, t.apply(ctx, o, incoming{Entry: e, raw: x.raw})
+}
+
+// unpark forgets a refused entry, which is to be applied.
+func (t taker) unpark(ctx context.Context, o *originState, d memory.Dot, lsn int64) error {
+	if err := t.exec(ctx, `DELETE FROM log WHERE lsn = ?`, lsn); err != nil {
+		return err
 	}
 	if err := t.exec(ctx, `DELETE FROM parked WHERE member = ? AND origin = ? AND seq = ?`, string(t.cfg.Node), string(d.Origin), int64(d.Seq)); err != nil {
-		return false, err
+		return err
 	}
 	o.dropGap(d.Seq)
-	return true, t.apply(ctx, o, incoming{Entry: e, raw: raw})
+	return nil
 }

@@ -8,21 +8,39 @@ import (
 )
 
 // sqlHolders selects the entries that hold registers.
-const sqlHolders = `SELECT g.raw FROM registers r JOIN log g ON g.lsn = r.lsn `
+const sqlHolders = `SELECT ` + sqlSealedG + ` FROM registers r JOIN log g ON g.lsn = r.lsn `
 
-// holders decodes the entries that a query selects.
+// holders decodes the entries that a query selects. It is memory.ErrDamaged if one
+// of them is.
 func (s *tables) holders(ctx context.Context, q string, args ...any) ([]*memory.Entry, error) {
 	var out []*memory.Entry
 	err := s.read.each(ctx, sqlHolders+q, args, func(r rowScanner) error {
-		var raw []byte
-		if err := r.Scan(&raw); err != nil {
-			return err
-		}
-		e, err := s.cfg.Codec.Decode(raw)
+		e, err := s.scanEntry(r)
 		out = append(out, e)
 		return err
 	})
 	return out, err
+}
+
+// wholeHolders is holders that leaves damaged ones out.
+func (s *tables) wholeHolders(ctx context.Context, q string, args ...any) ([]*memory.Entry, error) {
+	var out []*memory.Entry
+	err := s.read.each(ctx, sqlHolders+q, args, func(r rowScanner) error {
+		e, err := s.scanEntry(r)
+		if err == nil {
+			out = append(out, e)
+		}
+		return omitted(ctx, err)
+	})
+	return out, err
+}
+
+func (s *tables) scanEntry(r rowScanner) (*memory.Entry, error) {
+	var x sealed
+	if err := r.Scan(x.dest()...); err != nil {
+		return nil, err
+	}
+	return s.open(x)
 }
 
 // opsOf keeps the ops of one kind.
@@ -45,21 +63,21 @@ func (s *tables) Register(ctx context.Context, k memory.Key) (memory.Version, *m
 	case memory.FamLink, memory.FamStandard, memory.FamProposal, memory.FamVote, memory.FamOutcome:
 		q, args = sqlHolders+`WHERE r.family = ? AND r.a = ? AND r.b = ? AND r.c = ?`, []any{k.Family, k.A, k.B, k.C}
 	case memory.FamContent:
-		q, args = `SELECT g.raw FROM memories m JOIN log g ON g.lsn = m.c_lsn WHERE m.id = ?`, []any{k.A}
+		q, args = `SELECT `+sqlSealedG+` FROM memories m JOIN log g ON g.lsn = m.c_lsn WHERE m.id = ?`, []any{k.A}
 	case memory.FamLife:
-		q, args = `SELECT g.raw FROM memories m JOIN log g ON g.lsn = m.l_lsn WHERE m.id = ?`, []any{k.A}
+		q, args = `SELECT `+sqlSealedG+` FROM memories m JOIN log g ON g.lsn = m.l_lsn WHERE m.id = ?`, []any{k.A}
 	}
-	var raw []byte
-	found, err := s.read.row(ctx, q, args, &raw)
+	var x sealed
+	found, err := s.read.row(ctx, q, args, x.dest()...)
 	if err == nil && !found {
 		err = fmt.Errorf("register of %s: %w", k.A, memory.ErrNotFound)
 	}
 	if err != nil {
 		return memory.Version{}, nil, err
 	}
-	e, err := s.cfg.Codec.Decode(raw)
+	e, err := s.open(x)
 	if err != nil {
-		return memory.Version{}, nil, err
+		return memory.Version{}, nil, fmt.Errorf("register of %s: %w", k.A, err)
 	}
 	return e.Version(), e, nil
 }
@@ -90,7 +108,7 @@ func (s *tables) AllLinks(ctx context.Context, after memory.Key, limit int) ([]m
 }
 
 func (s *tables) links(ctx context.Context, q string, args ...any) ([]memory.Link, error) {
-	entries, err := s.holders(ctx, q, args...)
+	entries, err := s.wholeHolders(ctx, q, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -116,22 +134,22 @@ func (s *tables) Targets(ctx context.Context, source, relation string) ([]string
 
 // Standard returns the standard set for exactly this namespace, or memory.ErrNotFound.
 func (s *tables) Standard(ctx context.Context, ns string) (*memory.Standard, error) {
-	list, err := s.standards(ctx, `WHERE r.family = ? AND r.kind = ? AND r.a = ?`, memory.FamStandard, memory.KindSetStandard, ns)
-	return one(list, err, "standard of "+ns)
+	entries, err := s.holders(ctx, `WHERE r.family = ? AND r.kind = ? AND r.a = ?`, memory.FamStandard, memory.KindSetStandard, ns)
+	return one(standardsOf(entries), err, "standard of "+ns)
 }
 
 // Standards returns all standards, by namespace.
 func (s *tables) Standards(ctx context.Context) ([]memory.Standard, error) {
-	return s.standards(ctx, `WHERE r.family = ? AND r.kind = ? ORDER BY r.a`, memory.FamStandard, memory.KindSetStandard)
+	entries, err := s.wholeHolders(ctx, `WHERE r.family = ? AND r.kind = ? ORDER BY r.a`, memory.FamStandard, memory.KindSetStandard)
+	return standardsOf(entries), err
 }
 
-func (s *tables) standards(ctx context.Context, q string, args ...any) ([]memory.Standard, error) {
-	entries, err := s.holders(ctx, q, args...)
+func standardsOf(entries []*memory.Entry) []memory.Standard {
 	var out []memory.Standard
 	for _, e := range entries {
 		if op, ok := e.Op.(*memory.SetStandard); ok {
 			out = append(out, memory.Standard{SetStandard: *op, At: e.Stamp.Instant()})
 		}
 	}
-	return out, err
+	return out
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -91,20 +92,21 @@ func (t merger) foreseen(ctx context.Context, m *record, d memory.Dot) (bool, er
 	return true, t.exec(ctx, `DELETE FROM foreseen WHERE record = ? AND dot = ?`, m.rid, d.String())
 }
 
-// revisions walks the history of a record, the last arrival first.
+// revisions walks the history of a record, the last arrival first. Of damaged
+// ones it gives no entry.
 func (t merger) revisions(ctx context.Context, lsn int64, fn func(lsn int64, e *memory.Entry) error) error {
 	for lsn != 0 {
-		var raw []byte
 		var older int64
-		found, err := t.queryRow(ctx, `SELECT raw, older FROM log WHERE lsn = ?`, []any{lsn}, &raw, &older)
+		var x sealed
+		found, err := t.queryRow(ctx, `SELECT l.older, `+sqlSealedL+` FROM log l WHERE l.lsn = ?`, []any{lsn}, append([]any{&older}, x.dest()...)...)
 		if err != nil || !found {
 			return err
 		}
-		e, err := t.cfg.Codec.Decode(raw)
-		if err != nil {
-			return err
+		e, err := t.open(x)
+		if err == nil || errors.Is(err, memory.ErrDamaged) {
+			err = fn(lsn, e)
 		}
-		if err := fn(lsn, e); err != nil {
+		if err != nil {
 			return err
 		}
 		lsn = older

@@ -41,7 +41,7 @@ func (s *Store) Run(ctx context.Context) error {
 			return s.fail(err)
 		}
 		s.write.wroteAt = time.Now()
-		if err := s.write.settle(work, false); err != nil {
+		if err := errors.Join(s.write.markDamage(work), s.write.settle(work, false)); err != nil {
 			return s.fail(err)
 		}
 	}

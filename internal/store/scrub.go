@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
+	"errors"
+	"slices"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -37,28 +39,152 @@ func (t scrubber) scrub(ctx context.Context) (bool, error) {
 	return wrong, nil
 }
 
-// scrubSlice is how many log rows are checked in one go.
-const scrubSlice = 500
+// A slice of the log that is checked in one go ends at either.
+const (
+	scrubRows  = 500
+	scrubBytes = 4 << 20
+)
 
-// scrubLog takes the digest off log rows whose bytes do not have it.
-func (t scrubber) scrubLog(ctx context.Context, after int64) (last int64, err error) {
-	var damaged []int64
+// slice checks the log rows after lsn, and the columns of memories that follow from
+// them. It returns the last one that it checked, and how many there were.
+func (t scrubber) slice(ctx context.Context, after int64) (last int64, n int, err error) {
+	var bad [][2]int64
+	contents := map[int64]*memory.Entry{}
+	size := 0
 	last = after
-	err = t.each(ctx, `SELECT lsn, digest, raw, state FROM log WHERE lsn > ? ORDER BY lsn LIMIT ?`, []any{after, scrubSlice}, func(r rowScanner) error {
-		var digest, raw []byte
-		var state int
-		if err := r.Scan(&last, &digest, &raw, &state); err != nil {
+	err = t.each(ctx, `SELECT l.lsn, `+sqlSealedL+` FROM log l WHERE l.lsn > ? ORDER BY l.lsn LIMIT ?`, []any{after, scrubRows}, func(r rowScanner) error {
+		if size >= scrubBytes {
+			return errStop
+		}
+		var x sealed
+		if err := r.Scan(append([]any{&last}, x.dest()...)...); err != nil {
 			return err
 		}
-		if state == stateApplied && toDigest(digest) != sha256.Sum256(raw) {
-			damaged = append(damaged, last)
+		n++
+		size += len(x.raw)
+		e, err := t.decode(x)
+		switch {
+		case e == nil:
+			bad = append(bad, [2]int64{x.origin, x.seq})
+		case err == nil && x.state != stateParked && slices.ContainsFunc(e.Op.Subjects(), isContent):
+			contents[last] = e
 		}
 		return nil
 	})
-	for _, lsn := range damaged {
-		if err == nil {
-			err = t.exec(ctx, `UPDATE log SET digest = ? WHERE lsn = ?`, make([]byte, len(memory.Digest{})), lsn)
+	if err != nil && !errors.Is(err, errStop) {
+		return last, n, err
+	}
+	for lsn, e := range contents {
+		if err := t.project(ctx, lsn, e); err != nil {
+			return last, n, err
 		}
 	}
-	return last, err
+	return last, n, t.mark(ctx, bad)
+}
+
+func isContent(k memory.Key) bool { return k.Family == memory.FamContent }
+
+// project sets the columns right that a record has from its content.
+func (t scrubber) project(ctx context.Context, lsn int64, e *memory.Entry) error {
+	m := &record{}
+	m.project(e)
+	n, err := t.affect(ctx, `UPDATE memories SET namespace = ?, title = ?, tier = ?, priority = ?, kind = ?, owner = ?, target = ?, private = ?,
+		created = ?, expires = ?, tags = ?, source_uri = ? WHERE rid = (SELECT record FROM log WHERE lsn = ?) AND c_lsn = ? AND l_state <> 3
+		AND NOT (namespace = ? AND title = ? AND tier = ? AND priority = ? AND kind = ? AND owner = ? AND target = ? AND private = ?
+		AND created = ? AND expires = ? AND tags = ? AND source_uri = ?)`,
+		append(append(m.projection(), lsn, lsn), m.projection()...)...)
+	t.rows += n
+	t.steps += n
+	return err
+}
+
+// mark lists entries as damaged that are, and takes them out of the sums.
+func (t scrubber) mark(ctx context.Context, dots [][2]int64) error {
+	n := 0
+	for _, d := range dots {
+		x := sealed{origin: d[0], seq: d[1]}
+		found, err := t.queryRow(ctx, `SELECT `+sqlSealedL+` FROM log l WHERE l.origin = ? AND l.seq = ?`, []any{d[0], d[1]}, x.dest()...)
+		if err != nil {
+			return err
+		}
+		if found && t.whole(x) {
+			continue // mended meanwhile
+		}
+		if found && x.state != stateParked && x.state != stateDamaged {
+			if err := t.exec(ctx, `UPDATE log SET state = ? WHERE origin = ? AND seq = ?`, stateDamaged, d[0], d[1]); err != nil {
+				return err
+			}
+		}
+		fresh, err := t.affect(ctx, `INSERT INTO damaged (origin, seq, since) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, d[0], d[1], int64(t.now()))
+		if err != nil {
+			return err
+		}
+		if fresh > 0 {
+			n++
+			t.listing = true
+			t.rows++
+			t.steps++
+			t.cfg.Log.ErrorContext(ctx, "an entry is damaged on this disk; it is not served, and a member is asked for it", "dot", t.dot(d[0], d[1]))
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	t.erased = true // what is kept in memory may be it
+	_, err := t.scrub(ctx)
+	return err
+}
+
+// sqlLost selects the entries that a register points to and that are not there.
+const sqlLost = `SELECT m.c_origin, m.c_seq FROM memories m WHERE m.c_lsn <> 0 AND NOT EXISTS (SELECT 1 FROM log l WHERE l.lsn = m.c_lsn)
+	UNION SELECT m.l_origin, m.l_seq FROM memories m WHERE m.l_lsn <> 0 AND NOT EXISTS (SELECT 1 FROM log l WHERE l.lsn = m.l_lsn)
+	UNION SELECT r.origin, r.seq FROM registers r WHERE NOT EXISTS (SELECT 1 FROM log l WHERE l.lsn = r.lsn)`
+
+// end finishes a pass: it lists what is missing, recomputes the sums, and reports
+// whether they had been wrong.
+func (t scrubber) end(ctx context.Context) (wrong bool, err error) {
+	var lost [][2]int64
+	err = t.each(ctx, sqlLost, nil, func(r rowScanner) error {
+		var d [2]int64
+		err := r.Scan(&d[0], &d[1])
+		lost = append(lost, d)
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	if err := t.mark(ctx, lost); err != nil {
+		return false, err
+	}
+	if wrong, err = t.scrub(ctx); err != nil {
+		return wrong, err
+	}
+	return wrong, t.exec(ctx, `UPDATE scrub SET done = ?`, int64(t.now()))
+}
+
+// Scrub reads a part of the log, from after the local sequence number given on, for
+// about as long as given or to its end. Entries that are damaged are marked: they
+// are not served, are out of the digest, and members are asked for them.
+func (s *changes) Scrub(ctx context.Context, after uint64, about time.Duration) (memory.Scrubbing, error) {
+	out := memory.Scrubbing{After: min(after, 1<<62)}
+	for end := time.Now().Add(about); !out.Done; {
+		var last int64
+		var n int
+		err := s.do(ctx, queueMember, scrubRows, func(ctx context.Context, t *tx) error {
+			var err error
+			if last, n, err = (scrubber{t}).slice(ctx, int64(out.After)); err == nil && n == 0 {
+				out.Wrong, err = scrubber{t}.end(ctx)
+			}
+			return err
+		})
+		if err != nil {
+			return out, err
+		}
+		out.After, out.Entries, out.Done = uint64(last), out.Entries+n, n == 0
+		if !time.Now().Before(end) {
+			break
+		}
+	}
+	out.Last, out.Damaged = s.View().LSN, int(s.damage.marked.Load())
+	return out, nil
 }

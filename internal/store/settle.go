@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"slices"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -58,14 +59,20 @@ type settler struct{ taker }
 // one reports whether another entry than a was here under its dot.
 func (t settler) one(ctx context.Context, o *originState, a arrival) (bool, error) {
 	var held logged
-	var digest, raw []byte
-	found, err := t.queryRow(ctx, `SELECT lsn, digest, state, raw FROM log WHERE origin = ? AND seq = ?`,
-		[]any{o.id, int64(a.Dot.Seq)}, &held.lsn, &digest, &held.state, &raw)
-	if err != nil || !found || toDigest(digest) == a.Digest {
+	var x sealed
+	found, err := t.queryRow(ctx, `SELECT l.lsn, `+sqlSealedL+` FROM log l WHERE l.origin = ? AND l.seq = ?`,
+		[]any{o.id, int64(a.Dot.Seq)}, append([]any{&held.lsn}, x.dest()...)...)
+	if err != nil || !found || toDigest(x.digest) == a.Digest {
 		return false, err
 	}
-	held.Entry, err = t.cfg.Codec.Decode(raw)
-	if held.Entry == nil || err != nil && held.state != stateParked || a.refused != nil {
+	held.state = x.state
+	held.Entry, err = t.open(x)
+	if errors.Is(err, memory.ErrDamaged) { // a disk is no dispute
+		var out memory.Accepted
+		_, err = t.restoreOne(ctx, o, a, &out)
+		return false, err
+	}
+	if err != nil && held.state != stateParked || a.refused != nil {
 		return true, nil //nolint:nilerr // one of them cannot be read: it is not for this program to decide
 	}
 	if !a.Precedes(held.Entry) {

@@ -56,39 +56,52 @@ func (t *readTx) inventory(ctx context.Context, s *base) (memory.Inventory, erro
 		return inv, err
 	}
 	inv.View.Root = root.Digest()
-	err = t.each(ctx, `SELECT kind, state, COUNT(*) FROM log GROUP BY kind, state`, nil, func(r rowScanner) error {
-		var kind memory.Kind
-		var state, n int
-		if err := r.Scan(&kind, &state, &n); err != nil {
-			return err
+	// What is damaged is known only once all has been read.
+	err = t.eachSlice(ctx, s, func(rows []shipped) error {
+		for _, row := range rows {
+			var kind memory.Kind
+			if row.state != stateParked {
+				kind = row.entry.Op.Kind()
+			}
+			inv.Entries++
+			inv.Kinds[kind]++
+			if row.state == stateHollow {
+				inv.Hollow++
+			}
 		}
-		inv.Entries += n
-		switch state {
-		case stateParked:
-			kind = 0
-		case stateHollow:
-			inv.Hollow += n
-		}
-		inv.Kinds[kind] += n
 		return nil
 	})
+	if err != nil {
+		return inv, err
+	}
+	var all int
+	err = t.row(ctx, `SELECT count(*) FROM log`, nil, &all)
+	inv.Damaged = all - inv.Entries
 	return inv, err
 }
 
 // entries yields the whole log, each entry once: the full ones that were applied,
 // then the rest, which may need them.
 func (t *readTx) entries(ctx context.Context, s *base, yield func([]memory.Shipment) error) error {
+	return t.eachSlice(ctx, s, func(rows []shipped) error {
+		ops := make([]memory.Shipment, 0, len(rows))
+		for i := range rows {
+			if _, _, err := t.point(ctx, s, &rows[i]); err != nil {
+				return err
+			}
+			ops = append(ops, rows[i].Shipment)
+		}
+		return yield(ops)
+	})
+}
+
+func (t *readTx) eachSlice(ctx context.Context, s *base, yield func([]shipped) error) error {
 	for _, hollow := range []bool{false, true} {
 		for after, last := int64(-1), int64(0); last != after; {
 			after = last
-			rows, err := t.slice(ctx, hollow, &last)
-			ops := make([]memory.Shipment, 0, len(rows))
-			for i := 0; i < len(rows) && err == nil; i++ {
-				_, _, err = t.point(ctx, s, &rows[i])
-				ops = append(ops, rows[i].Shipment)
-			}
-			if err == nil && len(ops) > 0 {
-				err = yield(ops)
+			rows, err := t.slice(ctx, s, hollow, &last)
+			if err == nil && len(rows) > 0 {
+				err = yield(rows)
 			}
 			if err != nil {
 				return err
@@ -99,14 +112,15 @@ func (t *readTx) entries(ctx context.Context, s *base, yield func([]memory.Shipm
 }
 
 // slice reads the next entries of the log behind last, and moves it.
-func (t *readTx) slice(ctx context.Context, hollow bool, last *int64) ([]shipped, error) {
+func (t *readTx) slice(ctx context.Context, s *base, hollow bool, last *int64) ([]shipped, error) {
 	var ops []shipped
 	size := 0
-	err := t.each(ctx, `SELECT l.lsn, l.state, l.raw, e.model, e.vector FROM log l
-		LEFT JOIN embeddings e ON e.record = l.record AND e.lsn = l.lsn
-		WHERE l.lsn > ? AND (l.state <> 0) = ? ORDER BY l.lsn LIMIT ?`, []any{*last, hollow, snapshotOps}, func(row rowScanner) error {
-		var lsn uint64
-		ship, err := scanShipment(row, &lsn)
+	err := t.each(ctx, sqlShipped+`WHERE l.lsn > ? AND (l.state <> 0) = ? ORDER BY l.lsn LIMIT ?`, []any{*last, hollow, snapshotOps}, func(row rowScanner) error {
+		ship, lsn, _, err := s.scanShipment(row)
+		if errors.Is(err, memory.ErrDamaged) {
+			*last = int64(lsn)
+			return nil
+		}
 		if err != nil {
 			return err
 		}

@@ -32,7 +32,7 @@ type state struct {
 func (w *state) load(ctx context.Context) error {
 	w.origins, w.perNode, w.lastOrigin = map[memory.Origin]*originState{}, map[memory.Node]int{}, 0
 	w.sums, w.root = [memory.Buckets]memory.Sum{}, memory.Sum{}
-	for _, step := range []func(context.Context) error{w.loadNode, w.loadOrigins, w.loadBuckets} {
+	for _, step := range []func(context.Context) error{w.loadNode, w.loadOrigins, w.loadBuckets, w.loadDamage} {
 		if err := step(ctx); err != nil {
 			return fmt.Errorf("load database: %w", err)
 		}
@@ -171,6 +171,15 @@ func (w *state) loadBuckets(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+const sqlDamaged = `SELECT count(*) FROM damaged`
+
+func (w *state) loadDamage(ctx context.Context) error {
+	var n int64
+	_, err := w.queryRow(ctx, sqlDamaged, nil, &n)
+	w.damage.marked.Store(n)
+	return err
 }
 
 // refused lists the ops that this node refused and that fit a condition.

@@ -34,6 +34,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	s := &Store{base: b, tables: &tables{base: b}, changes: &changes{base: b, jobs: newJobs(&b.cfg)}}
 	s.log = &log{base: b, tail: &s.recent}
 	b.numbering.open = make(chan struct{})
+	b.damage.rouse = s.rouse
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -94,6 +95,9 @@ func (s *Store) Close() error {
 
 // Queued returns how many jobs wait for the writer.
 func (s *Store) Queued() int { return int(s.sizes.Load()) }
+
+// Damaged returns how many entries are damaged, and not mended yet.
+func (s *Store) Damaged() int { return int(s.damage.marked.Load()) }
 
 // Touch counts a read of each of the memories. It does not block, and what was
 // counted last may be lost in a crash.

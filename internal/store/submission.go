@@ -109,11 +109,11 @@ func (t submission) replay(ctx context.Context, wr *memory.Write) ([]*memory.Ent
 	}
 	var out []*memory.Entry
 	for i := range count {
-		var raw []byte
-		if _, err := t.queryRow(ctx, `SELECT raw FROM log WHERE origin = ? AND seq = ?`, []any{origin, seq + i}, &raw); err != nil {
+		x := sealed{origin: origin, seq: seq + i}
+		if _, err := t.queryRow(ctx, `SELECT `+sqlSealedL+` FROM log l WHERE l.origin = ? AND l.seq = ?`, []any{origin, seq + i}, x.dest()...); err != nil {
 			return nil, err
 		}
-		e, err := t.cfg.Codec.Decode(raw)
+		e, err := t.open(x)
 		if err != nil {
 			return nil, fmt.Errorf("entry of key %q: %w", wr.Idempotency.Key, err)
 		}

@@ -10,9 +10,9 @@ import (
 // sqlRegisters lists every register with the digest of its holder. Both halves
 // of a memory come from one row.
 const (
-	sqlMemoryRegisters = `SELECT m.id, m.l_state, m.c_lsn, m.c_stamp, m.c_origin, m.c_seq, c.digest, m.l_lsn, m.l_stamp, m.l_origin, m.l_seq, l.digest
+	sqlMemoryRegisters = `SELECT m.id, m.l_state, m.c_lsn, m.c_stamp, m.c_origin, m.c_seq, CASE WHEN c.state <> 3 THEN c.digest END, m.l_lsn, m.l_stamp, m.l_origin, m.l_seq, CASE WHEN l.state <> 3 THEN l.digest END
 		FROM memories m LEFT JOIN log c ON c.lsn = m.c_lsn LEFT JOIN log l ON l.lsn = m.l_lsn`
-	sqlOtherRegisters = `SELECT r.family, r.a, r.b, r.c, r.lsn, r.stamp, r.origin, r.seq, g.digest
+	sqlOtherRegisters = `SELECT r.family, r.a, r.b, r.c, r.lsn, r.stamp, r.origin, r.seq, CASE WHEN g.state <> 3 THEN g.digest END
 		FROM registers r LEFT JOIN log g ON g.lsn = r.lsn`
 )
 

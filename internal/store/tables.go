@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -16,49 +17,75 @@ type tables struct {
 
 // sqlRecord selects what scanRecord reads.
 const sqlRecord = `SELECT m.id, m.c_lsn, m.c_stamp, m.c_origin, m.c_seq, m.l_state, m.l_lsn, m.l_stamp, m.l_origin, m.l_seq, m.reason, m.conflicts,
-	coalesce(a.count, 0), coalesce(a.at, 0), c.raw
+	coalesce(a.count, 0), coalesce(a.at, 0), m.priority, ` + sqlSealedC + `
 	FROM memories m LEFT JOIN log c ON c.lsn = m.c_lsn LEFT JOIN access a ON a.record = m.rid`
 
+// scanRecord reads a row of sqlRecord, and what is selected besides. It is
+// memory.ErrDamaged if the content cannot be read: then the rest is there.
 func (s *tables) scanRecord(r rowScanner, more ...any) (memory.Record, error) {
 	var m memory.Record
 	var id string
 	var c, l ref
-	var raw []byte
-	dest := []any{
+	var x sealed
+	dest := append([]any{
 		&id, &c.lsn, &c.stamp, &c.origin, &c.seq, &m.Life, &l.lsn, &l.stamp, &l.origin, &l.seq, &m.Reason, &m.Conflicts,
-		&m.AccessCount, &m.AccessedAt, &raw,
-	}
+		&m.AccessCount, &m.AccessedAt, &m.Priority,
+	}, x.dest()...)
 	if err := r.Scan(append(dest, more...)...); err != nil {
 		return m, err
-	}
-	if raw != nil {
-		e, err := s.cfg.Codec.Decode(raw)
-		if err != nil {
-			return memory.Record{Memory: memory.Memory{ID: id}}, fmt.Errorf("content of %s: %w", id, err)
-		}
-		m.Memory, _ = e.Content()
 	}
 	m.ID = id
 	final := m.Life == memory.Erased
 	m.Content, m.LifeAt = s.version(c, final), s.version(l, final)
+	if c.lsn != 0 {
+		x.origin, x.seq = c.origin, c.seq // also where the row is missing
+		e, err := s.open(x)
+		if err != nil {
+			if errors.Is(err, memory.ErrDamaged) {
+				err = &damagedError{name: id}
+			}
+			return m, err
+		}
+		m.Memory, _ = e.Content()
+		m.ID = id
+	}
 	return m, nil
 }
 
-// records runs a query for whole records.
+// records runs a query for whole records. Damaged ones are left out.
 func (s *tables) records(ctx context.Context, q string, args ...any) ([]memory.Record, error) {
 	var out []memory.Record
 	err := s.read.each(ctx, q, args, func(r rowScanner) error {
 		m, err := s.scanRecord(r)
-		out = append(out, m)
-		return err
+		if err == nil {
+			out = append(out, m)
+		}
+		return omitted(ctx, err)
 	})
 	return out, err
 }
 
+// record runs a query for one record, which is memory.ErrDamaged if it is.
+func (s *tables) record(ctx context.Context, what, q string, args ...any) (*memory.Record, error) {
+	var m memory.Record
+	found := false
+	err := s.read.each(ctx, q, args, func(r rowScanner) (err error) {
+		found = true
+		m, err = s.scanRecord(r)
+		return err
+	})
+	if err == nil && !found {
+		err = memory.ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	return &m, nil
+}
+
 // Record returns the memory id wherever its lifecycle stands, or memory.ErrNotFound.
 func (s *tables) Record(ctx context.Context, id string) (*memory.Record, error) {
-	list, err := s.records(ctx, sqlRecord+` WHERE m.id = ?`, id)
-	return one(list, err, "memory "+id)
+	return s.record(ctx, "memory "+id, sqlRecord+` WHERE m.id = ?`, id)
 }
 
 // Resolve completes a prefix of an id, among the records that f selects:
@@ -95,9 +122,8 @@ func (s *tables) Resolve(ctx context.Context, prefix string, f memory.Filter) (s
 func (s *tables) ByTitle(ctx context.Context, viewer memory.AgentID, namespace, title string) (*memory.Record, error) {
 	w := s.filter(memory.Filter{Viewer: viewer, Now: s.now()})
 	w.and(`m.namespace = ? AND m.title = ?`, namespace, title) // as they are: "" is no wildcard
-	list, err := s.records(ctx, sqlRecord+` WHERE `+w.String()+` ORDER BY m.owner <> '' AND m.owner = ? DESC, m.id LIMIT 1`,
+	return s.record(ctx, fmt.Sprintf("title %.80q in %s", title, namespace), sqlRecord+` WHERE `+w.String()+` ORDER BY m.owner <> '' AND m.owner = ? DESC, m.id LIMIT 1`,
 		append(w.args, string(viewer))...)
-	return one(list, err, fmt.Sprintf("title %.80q in %s", title, namespace))
 }
 
 // History returns the revisions of a memory's content, the highest version first.
@@ -107,20 +133,21 @@ func (s *tables) History(ctx context.Context, id string) ([]memory.Revision, err
 	err := s.read.each(ctx, `WITH RECURSIVE rev (lsn) AS (
 			SELECT newest FROM memories WHERE id = ?
 			UNION ALL SELECT l.older FROM rev JOIN log l ON l.lsn = rev.lsn WHERE l.older <> 0)
-		SELECT l.seen, l.state, l.raw, m.c_lsn = l.lsn FROM memories m LEFT JOIN rev ON 1 = 1 LEFT JOIN log l ON l.lsn = rev.lsn WHERE m.id = ?`,
+		SELECT coalesce(l.lsn, 0), coalesce(l.seen, 0), m.c_lsn = l.lsn, coalesce(l.origin, 0), coalesce(l.seq, 0), coalesce(l.state, 0), l.digest, l.raw FROM memories m LEFT JOIN rev ON 1 = 1 LEFT JOIN log l ON l.lsn = rev.lsn WHERE m.id = ?`,
 		[]any{id, id}, func(r rowScanner) error {
 			found = true
-			var seen, winner *bool
-			var state *int
-			var raw []byte
-			if err := r.Scan(&seen, &state, &raw, &winner); err != nil || raw == nil {
+			var lsn int64
+			var seen bool
+			var winner *bool
+			var x sealed
+			if err := r.Scan(append([]any{&lsn, &seen, &winner}, x.dest()...)...); err != nil || lsn == 0 {
 				return err
 			}
-			e, err := s.cfg.Codec.Decode(raw)
+			e, err := s.open(x)
 			if err != nil {
-				return fmt.Errorf("history of %s: %w", id, err)
+				return omitted(ctx, err)
 			}
-			out = append(out, memory.Revision{Entry: e, Winner: *winner, Conflict: !*winner && !*seen && *state == stateApplied})
+			out = append(out, memory.Revision{Entry: e, Winner: *winner, Conflict: !*winner && !seen && x.state == stateApplied})
 			return nil
 		})
 	if err == nil && !found {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -21,7 +22,7 @@ type arrival struct {
 
 func (t taker) accept(ctx context.Context, in []arrival, again bool, out *memory.Accepted) error {
 	if again {
-		if err := t.restore(ctx, in); err != nil {
+		if err := t.restore(ctx, in, out); err != nil {
 			return err
 		}
 	}
@@ -136,13 +137,14 @@ func (t taker) acceptKnown(ctx context.Context, o *originState, a arrival, again
 	switch {
 	case err != nil:
 		return err
-	case !found && again && a.refused == nil:
-		return t.mend(ctx, a.Entry, out, func() error { return t.apply(ctx, o, a.incoming) })
 	case !found:
-		return nil
+		return t.acceptMissing(ctx, o, a, again, out)
+	case state == stateDamaged:
+		return t.acceptDamaged(ctx, o, a, lsn, out)
+	case state == stateParked && a.refused == nil && a.Digest != toDigest(digest):
+		return t.acceptSecond(ctx, o, a, lsn, out)
 	case a.Digest != toDigest(digest):
-		// It is not kept, and not listed: see Settle.
-		out.Refused = append(out.Refused, t.refusalOf(a.Dot, memory.ErrDotConflict).Refusal)
+		t.refuseSecond(a, out)
 		return nil
 	case state == stateParked && again && a.refused == nil:
 		return t.readmit(ctx, a, out)
@@ -168,4 +170,60 @@ func (t taker) readmit(ctx context.Context, a arrival, out *memory.Accepted) err
 		out.Refused = append(out.Refused, t.refusal(ctx, a.Dot))
 	}
 	return nil
+}
+
+// acceptMissing handles an entry that was in the log, and was dropped or lost.
+func (t taker) acceptMissing(ctx context.Context, o *originState, a arrival, again bool, out *memory.Accepted) error {
+	lost, err := t.listed(ctx, o, a.Dot.Seq)
+	if err != nil || a.refused != nil || !lost && !again {
+		return err
+	}
+	if err := t.mend(ctx, a.Entry, out, func() error { return t.apply(ctx, o, a.incoming) }); err != nil {
+		return err
+	}
+	return t.unlist(ctx, o, a.Dot.Seq)
+}
+
+// refuseSecond refuses an entry under whose dot there is another one. It is not
+// kept, and not listed: see Settle.
+func (t taker) refuseSecond(a arrival, out *memory.Accepted) {
+	out.Refused = append(out.Refused, t.refusalOf(a.Dot, memory.ErrDotConflict).Refusal)
+}
+
+// acceptSecond handles an entry under whose dot another one was refused. Bytes that
+// are no entry give way; of two entries the first one stays.
+func (t taker) acceptSecond(ctx context.Context, o *originState, a arrival, lsn int64, out *memory.Accepted) error {
+	var x sealed
+	if _, err := t.queryRow(ctx, `SELECT `+sqlSealedL+` FROM log l WHERE l.lsn = ?`, []any{lsn}, x.dest()...); err != nil {
+		return err
+	}
+	if e, err := t.cfg.Codec.Decode(x.raw); e != nil && (err == nil || errors.Is(err, memory.ErrUnknownKind)) || t.unready(a.Entry) != nil {
+		t.refuseSecond(a, out)
+		return nil //nolint:nilerr // the one that is there stays
+	}
+	if err := t.unpark(ctx, o, a.Dot, lsn); err != nil {
+		return err
+	}
+	out.Applied++
+	t.out.news++
+	err := t.apply(ctx, o, a.incoming)
+	if err != nil || a.Dot.Seq > o.head {
+		return err
+	}
+	t.headMoved(o)
+	o.chain, err = t.readChain(ctx, o)
+	return err
+}
+
+// acceptDamaged mends a damaged entry with the one that came, if that is the same.
+func (t taker) acceptDamaged(ctx context.Context, o *originState, a arrival, lsn int64, out *memory.Accepted) error {
+	mended, err := t.restoreOne(ctx, o, a, out)
+	if err != nil || !mended {
+		return err
+	}
+	if err := t.remerge(ctx, a.incoming, a.raw, lsn, out); err != nil {
+		return err
+	}
+	_, err = scrubber{t.tx}.scrub(ctx)
+	return err
 }

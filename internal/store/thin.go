@@ -93,6 +93,9 @@ func (t compactor) history(ctx context.Context, newest int64) ([]revision, error
 	var revs []revision
 	named := map[memory.Dot]memory.Stamp{}
 	err := t.revisions(ctx, newest, func(lsn int64, e *memory.Entry) error {
+		if e == nil {
+			return nil
+		}
 		r := revision{lsn: lsn, entry: e}
 		_, err := t.queryRow(ctx, `SELECT seen FROM log WHERE lsn = ?`, []any{lsn}, &r.seen)
 		revs = append(revs, r)
@@ -146,21 +149,21 @@ func (t compactor) dropLog(ctx context.Context, after int64, olderThan memory.In
 	if err != nil {
 		return last, 0, err
 	}
-	err = t.each(ctx, `SELECT l.lsn, l.origin, l.seq,
+	err = t.each(ctx, `SELECT l.lsn,
 			CASE WHEN (l.state = 2 OR l.kind NOT IN (1, 8)) AND l.state <> 1 AND l.kind <> 8
 			AND NOT EXISTS (SELECT 1 FROM memories m WHERE m.rid = l.record AND (m.c_lsn = l.lsn OR m.l_lsn = l.lsn))
-			AND NOT EXISTS (SELECT 1 FROM registers r WHERE r.lsn = l.lsn) THEN l.raw END
+			AND NOT EXISTS (SELECT 1 FROM registers r WHERE r.lsn = l.lsn) THEN 1 ELSE 0 END, `+sqlSealedL+`
 		FROM log l WHERE l.lsn > ? AND l.lsn < ? ORDER BY l.lsn LIMIT ?`, []any{after, int64(t.lsn), compactSlice}, func(r rowScanner) error {
-		var origin, seq int64
-		var raw []byte
-		if err := r.Scan(&last, &origin, &seq, &raw); err != nil || raw == nil {
+		var idle bool
+		var x sealed
+		if err := r.Scan(append([]any{&last, &idle}, x.dest()...)...); err != nil || !idle {
 			return err
 		}
-		d, first := t.dot(origin, seq), wanted[origin]
-		if d.Seq > stable[d.Origin] || first != 0 && seq >= first {
+		d, first := t.dot(x.origin, x.seq), wanted[x.origin]
+		if d.Seq > stable[d.Origin] || first != 0 && x.seq >= first {
 			return nil
 		}
-		if e, err := t.cfg.Codec.Decode(raw); err == nil && e.Stamp.Instant() < olderThan {
+		if e, err := t.open(x); err == nil && e.Stamp.Instant() < olderThan {
 			drop = append(drop, last)
 		}
 		return nil

@@ -11,16 +11,20 @@ import (
 // what must be written or published with them.
 type tx struct {
 	*state
-	out    *outcome           // of the job that runs
-	rows   int                // rows written
-	steps  int                // changes of rows, and of what the writer keeps in memory
-	moved  bool               // the view changes
-	deltas map[int]memory.Sum // by bucket
-	tail   []tailEntry        // own entries, for the lanes
-	heads  []*originState     // whose head moved
-	moves  []memory.Move      // dots that belong to another entry now
-	mended []memory.Key       // registers of which a damage was mended
-	erased bool               // payload was taken out: no copy may stay in memory
+	out      *outcome           // of the job that runs
+	rows     int                // rows written
+	steps    int                // changes of rows, and of what the writer keeps in memory
+	moved    bool               // the view changes
+	deltas   map[int]memory.Sum // by bucket
+	tail     []tailEntry        // own entries, for the lanes
+	heads    []*originState     // whose head moved
+	moves    []memory.Move      // dots that belong to another entry now
+	mended   []memory.Key       // registers of which a damage was mended
+	restored []memory.Dot       // entries whose bytes are right again
+	listing  bool               // the list of damaged entries changes
+	damaged  int64              // how long it is then
+	healed   int                // damaged entries that are whole again
+	erased   bool               // payload was taken out: no copy may stay in memory
 }
 
 // outcome is what a job did that others are told of.
@@ -46,6 +50,11 @@ func (t *tx) finish(ctx context.Context) error {
 	}
 	for _, o := range t.heads {
 		if err := t.conn.exec(ctx, `UPDATE origins SET head = ?, chain = ? WHERE id = ?`, int64(o.head), o.chain[:], o.id); err != nil {
+			return err
+		}
+	}
+	if t.listing {
+		if _, err := t.queryRow(ctx, sqlDamaged, nil, &t.damaged); err != nil {
 			return err
 		}
 	}
@@ -106,7 +115,7 @@ func (t *tx) nextLSN() uint64 {
 // or damaged it is zero, as for everybody who adds up the rows.
 func (t *tx) entryDigest(ctx context.Context, lsn int64) (memory.Digest, error) {
 	var raw []byte
-	_, err := t.queryRow(ctx, `SELECT digest FROM log WHERE lsn = ?`, []any{lsn}, &raw)
+	_, err := t.queryRow(ctx, `SELECT digest FROM log WHERE lsn = ? AND state <> 3`, []any{lsn}, &raw)
 	return toDigest(raw), err
 }
 

@@ -87,6 +87,10 @@ func (w *writer) publish(t *tx, batch []*job) {
 		w.root.Add(d)
 	}
 	if t.rows > 0 {
+		w.damage.mended.Add(int64(t.healed))
+		if t.listing {
+			w.damage.marked.Store(t.damaged)
+		}
 		w.unsettled += t.rows
 	}
 	c := memory.Committed{View: w.publishView(t.moved), Moved: t.moves}

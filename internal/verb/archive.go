@@ -56,6 +56,7 @@ func (d archive) archived(ctx context.Context, c *Call, in *client.ArchiveListIn
 		return Done{}, err
 	}
 	f.Life = memory.Archived
+	ctx, left := memory.WithOmissions(ctx)
 	recs, next, err := d.engine.List(ctx, f, pageOf(in.Paging, defaultArchive))
 	if err != nil {
 		return Done{}, err
@@ -64,7 +65,7 @@ func (d archive) archived(ctx context.Context, c *Call, in *client.ArchiveListIn
 	for i := range recs {
 		out[i] = ShowArchived(&recs[i], f.Now)
 	}
-	return Done{Body: client.ArchiveList{Archived: out, Count: len(out), Next: next}}, nil
+	return Done{Body: client.ArchiveList{Archived: out, Count: len(out), Next: next, Damaged: omitted(left)}}, nil
 }
 
 // ShowArchived is an archived record as callers see it.

@@ -48,11 +48,12 @@ func (d finding) list(ctx context.Context, c *Call, in *client.ListInput) (Done,
 	if err != nil {
 		return Done{}, err
 	}
+	ctx, left := memory.WithOmissions(ctx)
 	recs, next, err := d.engine.List(ctx, f, pageOf(in.Paging, defaultList))
 	if err != nil {
 		return Done{}, err
 	}
-	return Done{Body: client.Page{Memories: showMemories(recs), Count: len(recs), Next: next}}, nil
+	return Done{Body: client.Page{Memories: showMemories(recs), Count: len(recs), Next: next, Damaged: omitted(left)}}, nil
 }
 
 func (d finding) recall(ctx context.Context, c *Call, in *client.RecallInput) (Done, error) {
@@ -72,6 +73,7 @@ func (d finding) recall(ctx context.Context, c *Call, in *client.RecallInput) (D
 	}
 	f.SourceURI = cmp.Or(in.SourceURIPrefix, f.SourceURI)
 	f.Owner = "" // agent_id says who asks
+	ctx, left := memory.WithOmissions(ctx)
 	found, err := d.engine.Recall(ctx, engine.RecallQuery{Text: in.Context, Filter: f, Limit: cmp.Or(in.Limit, defaultRecall)})
 	if err != nil {
 		return Done{}, err
@@ -81,7 +83,9 @@ func (d finding) recall(ctx context.Context, c *Call, in *client.RecallInput) (D
 	if in.BudgetTokens != nil {
 		budget = *in.BudgetTokens
 	}
-	return Done{Body: recalled(found, budget)}, nil
+	v := recalled(found, budget)
+	v.Damaged = omitted(left)
+	return Done{Body: v}, nil
 }
 
 // recalled cuts the hits to a budget of tokens, 4 bytes each: the first one
@@ -111,6 +115,7 @@ func (d finding) search(ctx context.Context, c *Call, in *client.SearchInput) (D
 	}
 	limit := cmp.Or(in.Limit, defaultList)
 	var v client.Found
+	ctx, left := memory.WithOmissions(ctx)
 	switch {
 	case strings.TrimSpace(in.Query) != "":
 		found, err := d.engine.Recall(ctx, engine.RecallQuery{Text: in.Query, Filter: f, Limit: limit, All: true})
@@ -130,6 +135,6 @@ func (d finding) search(ctx context.Context, c *Call, in *client.SearchInput) (D
 	default:
 		return Done{}, Missing("q")
 	}
-	v.Memories, v.Count = v.Results, len(v.Results)
+	v.Memories, v.Count, v.Damaged = v.Results, len(v.Results), omitted(left)
 	return Done{Body: v}, nil
 }

@@ -24,6 +24,9 @@ func nodeVerbs(of *deps) []Verb {
 			Name: "node_repair", Summary: "merge again what a member has and this node lacks", Access: Operator,
 			Answers: []Answer{Gives(Fine, client.Diff{})}, Codes: reaching,
 		}, d.repair),
+		Of(Verb{
+			Name: "node_scrub", Summary: "read a part of the log to find damage", Access: Operator, Answers: []Answer{Gives(Fine, client.Scrubbing{})},
+		}, d.scrub),
 		Of(Verb{Name: "node_parked", Summary: "list ops that a member refused", Answers: []Answer{Gives(Fine, client.ParkedList{})}}, d.parked),
 		Of(Verb{
 			Name: "node_parked_retry", Summary: "offer refused ops again", Access: Operator,
@@ -67,7 +70,7 @@ func ShowStatus(s *engine.Status) client.Status {
 	c := s.Counts
 	v := client.Status{
 		Node: string(s.Node), Incarnation: s.Incarnation, Digest: s.Digest.String(), Heads: map[string]client.Head{}, LSN: s.LSN, W: s.W, N: s.N,
-		Members: make([]client.Member, len(s.Members)), Parked: showParked(s.Parked), IndexLag: s.IndexLag, Version: s.Version,
+		Members: make([]client.Member, len(s.Members)), Parked: showParked(s.Parked), IndexLag: s.IndexLag, Damaged: s.Damaged, Version: s.Version,
 		Counts:    client.Counts{Live: c.Live, Archived: c.Archived, Deleted: c.Deleted, Erased: c.Erased, Conflicts: c.Conflicts, Links: c.Links, Bytes: c.Bytes},
 		StartedAt: timeOf(s.StartedAt), Time: timeOf(s.Time), Warnings: orEmpty(s.Warnings),
 	}
@@ -134,6 +137,20 @@ func (d node) compare(ctx context.Context, in *client.MemberInput, with func(con
 		return Done{}, err
 	}
 	return Done{Body: showDiff(found)}, nil
+}
+
+func (d node) scrub(ctx context.Context, _ *Call, in *client.ScrubInput) (Done, error) {
+	s, err := d.engine.Scrub(ctx, in.After)
+	if err != nil {
+		return Done{}, err
+	}
+	return Done{Body: client.Scrubbing{Entries: s.Entries, After: s.After, Last: s.Last, Done: s.Done, Damaged: s.Damaged, Wrong: s.Wrong}}, nil
+}
+
+// omitted names what a read had to leave out because it is damaged.
+func omitted(left *memory.Omissions) []string {
+	names, _ := left.Names()
+	return names
 }
 
 func (d node) parked(ctx context.Context, _ *Call, _ *client.NoInput) (Done, error) {

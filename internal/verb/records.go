@@ -147,13 +147,14 @@ func (d records) history(ctx context.Context, c *Call, in *client.ByID) (Done, e
 	if err != nil {
 		return Done{}, err
 	}
+	ctx, left := memory.WithOmissions(ctx)
 	revs, rec, err := d.engine.History(ctx, c.Agent, id)
 	if err != nil {
 		return Done{}, err
 	}
 	life, reason := rec.Stands(d.now())
 	return Done{Body: client.History{
-		ID: rec.ID, State: life.String(), Reason: reason, Conflicts: rec.Conflicts, Count: len(revs), Revisions: showRevisions(revs),
+		ID: rec.ID, State: life.String(), Reason: reason, Conflicts: rec.Conflicts, Count: len(revs), Revisions: showRevisions(revs), Damaged: omitted(left),
 	}}, nil
 }
 

@@ -117,8 +117,9 @@ func outgoing(op memory.Op) (any, error) {
 //
 // If the kind is unknown to this binary, the entry comes back with its header and
 // without an op, beside an error that is [memory.ErrUnknownKind]. Bytes that are no
-// entry, or not in canonical form, are [memory.ErrInvalid]. What the entry says is
-// not judged: see [memory.Entry.Validate].
+// entry, or not in canonical form, are [memory.ErrInvalid]; the header comes with
+// that error, too, where it can be read. What the entry says is not judged: see
+// [memory.Entry.Validate].
 func DecodeEntry(raw []byte) (*memory.Entry, error) {
 	e, kind, body, err := decodeHeader(raw)
 	if err != nil {
@@ -130,14 +131,16 @@ func DecodeEntry(raw []byte) (*memory.Entry, error) {
 	e.Op, err = decodeOp(kind, body)
 	unknown := errors.Is(err, memory.ErrUnknownKind)
 	if err != nil && !unknown {
-		return nil, fmt.Errorf("entry %s: %w", e.Dot, err)
+		e.Op = nil
+		return e, fmt.Errorf("entry %s: %w", e.Dot, err)
 	}
 	again, encodeErr := encodeAgain(e, kind, body, unknown)
-	if encodeErr != nil {
-		return nil, encodeErr
+	if encodeErr == nil && !bytes.Equal(again, raw) {
+		encodeErr = invalid("entry %s: %w", e.Dot, errNotCanonical)
 	}
-	if !bytes.Equal(again, raw) {
-		return nil, invalid("entry %s: %w", e.Dot, errNotCanonical)
+	if encodeErr != nil {
+		e.Op = nil
+		return e, encodeErr
 	}
 	if unknown {
 		return e, fmt.Errorf("entry %s: %w", e.Dot, err)

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -32,7 +33,7 @@ func (s Suite) tangled(t *testing.T, a, b *Node) string {
 // entries that hold registers at a.
 func (n *Node) repair(a *Node) {
 	n.t.Helper()
-	if _, err := n.Scrub(n.t.Context()); err != nil {
+	if _, err := n.Scrub(n.t.Context(), 0, time.Hour); err != nil {
 		n.t.Fatal(err)
 	}
 	all := make([]uint16, memory.Buckets)
@@ -148,7 +149,7 @@ func (s Suite) survivesDamage(t *testing.T) {
 	if r, err := b.Record(t.Context(), id); err != nil || r.Life != memory.Live || r.Memory.Content != "edited" {
 		t.Errorf("%+v (%v)", r, err)
 	}
-	if _, err := b.Scrub(t.Context()); err != nil {
+	if _, err := b.Scrub(t.Context(), 0, time.Hour); err != nil {
 		t.Error(err)
 	}
 	b.CheckState(nil)

@@ -171,8 +171,8 @@ func (s Suite) mends(t *testing.T) {
 	}
 	b.Feed(a)
 	s.Damage(t, b, `DELETE FROM memories WHERE title = 'title 003'`)
-	wrong, err := b.Scrub(t.Context())
-	if err != nil || !wrong || b.View().Root == a.View().Root {
+	found, err := b.Scrub(t.Context(), 0, time.Hour)
+	if err != nil || !found.Wrong || b.View().Root == a.View().Root {
 		t.Fatalf("scrub found nothing (%v)", err)
 	}
 	ops, _, err := a.Range(t.Context(), memory.Range{Origin: a.Origin(), From: 1, To: 99}, 99, 1<<20)

@@ -102,8 +102,8 @@ func (w *world) step(i int) {
 	case 8:
 		_, _, err = n.Changed(ctx, uint64(w.rng.IntN(100)), 1+w.rng.IntN(100))
 	case 9:
-		var wrong bool
-		if wrong, err = n.Scrub(ctx); wrong {
+		var found memory.Scrubbing
+		if found, err = n.Scrub(ctx, 0, time.Hour); found.Wrong || found.Damaged > 0 {
 			w.t.Errorf("seed %d: scrub found the digest wrong", w.seed)
 		}
 	}

@@ -54,8 +54,8 @@ func (s Suite) settles(t *testing.T) {
 		for _, n := range nodes {
 			n.CheckState(want)
 			n.conflictCounts(all)
-			if again, err := n.Scrub(t.Context()); again || err != nil {
-				t.Errorf("seed %d: the sums were wrong (%v)", seed, err)
+			if found, err := n.Scrub(t.Context(), 0, time.Hour); found.Wrong || found.Damaged > 0 || err != nil {
+				t.Errorf("seed %d: the sums were wrong: %+v (%v)", seed, found, err)
 			}
 			for _, p := range must(n.Parked(t.Context())) {
 				t.Errorf("seed %d: still listed: %+v", seed, p)

@@ -1,0 +1,106 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// sealed is an entry as it lies in the log: its bytes, and what says which bytes
+// they have to be.
+type sealed struct {
+	origin, seq int64
+	state       int
+	digest, raw []byte
+}
+
+// What selects a sealed of the log row c, g or l. The first may be absent.
+const (
+	sqlSealedC = `coalesce(c.origin, 0), coalesce(c.seq, 0), coalesce(c.state, 0), c.digest, c.raw`
+	sqlSealedG = `g.origin, g.seq, g.state, g.digest, g.raw`
+	sqlSealedL = `l.origin, l.seq, l.state, l.digest, l.raw`
+)
+
+func (x *sealed) dest() []any { return []any{&x.origin, &x.seq, &x.state, &x.digest, &x.raw} }
+
+// open decodes an entry of the log. This is the one way by which bytes leave a
+// row: if they are not what the digest names, the row is damaged, the writer is
+// told, and the error is memory.ErrDamaged. An entry of an unknown kind comes with
+// its header and an error, as from the codec.
+func (s *base) open(x sealed) (*memory.Entry, error) {
+	e, err := s.decode(x)
+	if e == nil {
+		s.damage.report(x.origin, x.seq)
+		return nil, &damagedError{name: s.dot(x.origin, x.seq).String()}
+	}
+	return e, err
+}
+
+// damagedError is memory.ErrDamaged of a memory or an entry.
+type damagedError struct{ name string }
+
+func (e *damagedError) Error() string { return e.name + " is damaged here" }
+
+func (e *damagedError) Unwrap() error { return memory.ErrDamaged }
+
+// omitted takes the error of one row of many: what is damaged is left out, and noted.
+func omitted(ctx context.Context, err error) error {
+	if d, ok := errors.AsType[*damagedError](err); ok {
+		memory.Omit(ctx, d.name)
+		return nil
+	}
+	return err
+}
+
+// decode is open that tells nobody: a damaged entry is nil.
+func (s *base) decode(x sealed) (*memory.Entry, error) {
+	if x.state == stateDamaged {
+		return nil, nil //nolint:nilnil // damage, as documented
+	}
+	e, err := s.cfg.Codec.Decode(x.raw)
+	if e == nil || e.Digest != toDigest(x.digest) || e.Dot != s.dot(x.origin, x.seq) || err != nil && x.state != stateParked {
+		return nil, nil //nolint:nilnil // damage, as documented
+	}
+	return e, err
+}
+
+// whole reports whether the bytes are those that were logged.
+func (s *base) whole(x sealed) bool {
+	e, _ := s.decode(x)
+	return e != nil
+}
+
+// damage is what reads have found, until the writer has looked at it.
+type damage struct {
+	mu     sync.Mutex
+	found  map[[2]int64]struct{} // origins.id and seq
+	rouse  func()
+	marked atomic.Int64 // rows of damaged
+	mended atomic.Int64
+}
+
+// maxFound bounds what waits for the writer; the rest is found again.
+const maxFound = 10_000
+
+func (d *damage) report(origin, seq int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.found == nil {
+		d.found = map[[2]int64]struct{}{}
+	}
+	if len(d.found) < maxFound {
+		d.found[[2]int64{origin, seq}] = struct{}{}
+	}
+	d.rouse()
+}
+
+func (d *damage) take() map[[2]int64]struct{} {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	found := d.found
+	d.found = nil
+	return found
+}
