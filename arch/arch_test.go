@@ -30,6 +30,7 @@ func table() map[string][]string {
 
 		"openapi": {},
 		"dump":    leaf,
+		"etag":    {},
 
 		"identity":            leaf,
 		"identity/strictcbor": leaf,
@@ -54,7 +55,7 @@ func table() map[string][]string {
 		"mcp":           {"verb", "client", "memory", "openapi"},
 		"intake":        {"policy", "memory"},
 		"engine":        {"intake", "replicate", "policy", "audit", "recall", "memory"},
-		"api":           {"dump", "openapi", "engine", "verb", "verb/aimemory", "client", "identity", "memory"},
+		"api":           {"dump", "etag", "openapi", "engine", "verb", "verb/aimemory", "client", "identity", "memory"},
 		"node": {
 			"api", "engine", "intake", "peer", "store", "replicate", "wire", "identity", "identity/attest", "identity/ca", "identity/cluster",
 			"identity/httpsig", "identity/join", "identity/replay", "policy", "recall", "audit", "memory", "webhook", "verb", "mcp",

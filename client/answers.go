@@ -69,6 +69,7 @@ type Deleted struct {
 	Erased  bool     `json:"erased,omitempty" doc:"For good, on every member."`
 	ID      string   `json:"id" doc:"The id of the memory." example:"gate-code"`
 	Receipt *Receipt `json:"receipt" doc:"Who holds the write on disk."`
+	DryRun  bool     `json:"dry_run,omitempty" doc:"Nothing was changed: this is what would be."`
 }
 
 // Promoted answers a promotion.
@@ -124,6 +125,7 @@ type Consolidated struct {
 	Content      string   `json:"content,omitempty" doc:"The text of the new memory." example:"one and two"`
 	Memory       *Memory  `json:"memory,omitempty" doc:"The new memory."`
 	Receipt      *Receipt `json:"receipt" doc:"Who holds the write on disk."`
+	DryRun       bool     `json:"dry_run,omitempty" doc:"Nothing was changed: this is what would be."`
 }
 
 // Forgotten answers a request to archive what matches.

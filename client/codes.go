@@ -29,6 +29,7 @@ const (
 	CodeAlreadyDecided       Code = "ALREADY_DECIDED"
 	CodeElsewhere            Code = "NOT_HOME"
 	CodeIdempotencyKeyReused Code = "IDEMPOTENCY_KEY_REUSED"
+	CodePreconditionFailed   Code = "PRECONDITION_FAILED"
 	CodeBodyTooLarge         Code = "BODY_TOO_LARGE"
 	CodeUnsupportedMediaType Code = "UNSUPPORTED_MEDIA_TYPE"
 	CodeMisdirected          Code = "MISDIRECTED"
@@ -95,12 +96,13 @@ func Codes() []CodeRow {
 		{CodeUnknownRoute, http.StatusNotFound, ExitNotFound, "There is no such route."},
 		{CodeMethodNotAllowed, http.StatusMethodNotAllowed, ExitOther, "The path has no such method; the Allow header lists those it has."},
 		{CodeRequestTimeout, http.StatusRequestTimeout, ExitOther, "The body did not arrive in time."},
-		{CodeConflict, http.StatusConflict, ExitConflict, "The title is taken by `existing_id`; or the memory is not at the version that If-Match names."},
+		{CodeConflict, http.StatusConflict, ExitConflict, "The title is taken by `existing_id`."},
 		{CodeStale, http.StatusConflict, ExitConflict, "It changed in between, again and again: read it, and retry."},
 		{CodeCycle, http.StatusConflict, ExitConflict, "The link would close a circle of reflects_on."},
 		{CodeAlreadyDecided, http.StatusConflict, ExitConflict, "The proposal is closed."},
 		{CodeElsewhere, http.StatusConflict, ExitConflict, "Another node delivers the subscription, `home`: ask there."},
 		{CodeIdempotencyKeyReused, http.StatusConflict, ExitConflict, "The idempotency key was used for another request."},
+		{CodePreconditionFailed, http.StatusPreconditionFailed, ExitConflict, "The memory is not at a version that If-Match names, or is at one that If-None-Match rules out; `current_version` says at which it is. Nothing was written."},
 		{CodeBodyTooLarge, http.StatusRequestEntityTooLarge, ExitUsage, "The body is over the limit."},
 		{CodeUnsupportedMediaType, http.StatusUnsupportedMediaType, ExitUsage, "The content type is not the one that the route takes, or is missing where a request changes something."},
 		{CodeMisdirected, http.StatusMisdirectedRequest, ExitOther, "The Host header is neither an address nor `localhost` nor a name that the node was given with `--host`."},

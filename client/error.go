@@ -56,7 +56,9 @@ func (e *Error) QuorumMissed() bool { return e.Code == codeQuorum }
 func (e *Error) NotFound() bool { return e.Status == http.StatusNotFound }
 
 // Conflict reports whether the request met another record or version.
-func (e *Error) Conflict() bool { return e.Status == http.StatusConflict }
+func (e *Error) Conflict() bool {
+	return e.Status == http.StatusConflict || e.Status == http.StatusPreconditionFailed
+}
 
 // Temporary reports whether nothing was written and the same request may do
 // later.

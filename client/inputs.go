@@ -10,12 +10,6 @@ type ByID struct {
 	ID string `json:"id" in:"path" need:"true" doc:"Of the memory or the proposal." maxlen:"128" example:"gate-code"`
 }
 
-// Expecting makes a change depend on the version that there is.
-type Expecting struct {
-	IfMatch     string `json:"If-Match" in:"header" doc:"The version that the change is for; it is refused with 412 if there is another. * is any that there is." example:"\"3\""`
-	IfNoneMatch string `json:"If-None-Match" in:"header" doc:"* makes the change depend on there being none." example:"*"`
-}
-
 // Preferring says how much of an answer is wanted.
 type Preferring struct {
 	Prefer string `json:"Prefer" in:"header" doc:"return=minimal leaves out all but id, tier, namespace, title, owner, version and receipt." example:"return=minimal"`
@@ -25,7 +19,6 @@ type Preferring struct {
 type StoreInput struct {
 	Draft
 	Preferring
-	Expecting
 }
 
 // BulkInput creates up to 1,000 memories.
@@ -38,7 +31,6 @@ type UpdateInput struct {
 	ByID
 	Patch
 	Preferring
-	Expecting
 }
 
 // Filter narrows a list or a query.
@@ -73,7 +65,6 @@ type ListInput struct {
 // DeleteInput deletes a memory.
 type DeleteInput struct {
 	ByID
-	Expecting
 
 	Erase  bool `json:"erase,omitempty" doc:"Erase instead: nothing is kept, on any member."`
 	DryRun bool `json:"dry_run,omitempty" doc:"Say what would be done, and do nothing."`
@@ -82,13 +73,11 @@ type DeleteInput struct {
 // ChangeInput is a change of a memory that needs nothing but its id.
 type ChangeInput struct {
 	ByID
-	Expecting
 }
 
 // EraseInput erases a memory.
 type EraseInput struct {
 	ByID
-	Expecting
 
 	DryRun bool `json:"dry_run,omitempty" doc:"Say what would be done, and do nothing."`
 }

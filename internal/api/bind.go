@@ -3,10 +3,10 @@ package api
 import (
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/etag"
 	"github.com/tallystick/tallystick/internal/verb"
 )
 
@@ -27,7 +27,7 @@ func (b binder) bound(method, path, name string, in from) route {
 	for _, f := range v.Fields() {
 		switch {
 		case f.In == "path":
-		case f.In == "header", in != fromBody:
+		case f.In == "header", in != fromBody, f.Name == "dry_run":
 			rt.query = append(rt.query, param{name: f.Name, in: f.In, text: f.Schema.Description, schema: f.Schema, required: f.Need && in == fromQuery})
 		}
 		switch _, other := v.OtherName(f.Name); {
@@ -46,6 +46,9 @@ func (b binder) bound(method, path, name string, in from) route {
 	}
 	for _, a := range v.Answers {
 		rt.out = rt.out.or(statusOfAnswer(a.How), a.Shapes...)
+		if a.How == verb.Created && slices.ContainsFunc(v.Fields(), func(f verb.Field) bool { return f.Name == "dry_run" }) {
+			rt.out = rt.out.or(http.StatusOK, a.Shapes...) // what was only tried is not created
+		}
 	}
 	if v.Waits {
 		rt.out = rt.out.waits()
@@ -96,9 +99,9 @@ func (a *API) do(q *request, name string, in from) (reply, error) {
 		return reply{}, err
 	}
 	if done.Version > 0 {
-		q.w.Header().Set("ETag", `"`+strconv.FormatInt(done.Version, 10)+`"`)
+		q.w.Header().Set("ETag", etag.Of(done.Version, done.Beside))
 	}
-	return reply{status: statusOfAnswer(done.How), body: done.Body, replay: done.Replayed, ignored: done.Ignored}, nil
+	return reply{status: statusOfAnswer(done.How), body: done.Body, replay: done.Replayed, ignored: done.Ignored, tried: done.Tried}, nil
 }
 
 // arguments are the parameters of the query that are no business of HTTP's.

@@ -17,7 +17,7 @@ func (rt *route) failures() []client.CodeRow {
 		names = append(names, client.CodeOperatorOnly)
 	}
 	if rt.method != get {
-		names = append(names, client.CodeBodyTooLarge, client.CodeRequestTimeout, client.CodeCrossOrigin, client.CodeUnsupportedMediaType)
+		names = append(names, client.CodeBodyTooLarge, client.CodeRequestTimeout, client.CodeCrossOrigin, client.CodeUnsupportedMediaType, client.CodePreconditionFailed)
 	}
 	if rt.body != bodyNone {
 		names = append(names, client.CodeMalformedJSON)

@@ -156,7 +156,7 @@ func TestBodiesThatAiMemoryFixesAreExact(t *testing.T) {
 	a := n.call("POST", "/api/v1/memories", `{"title":"x"}`).want(http.StatusBadRequest)
 	a.is("missing required field: content", "error").is("content", "fields", 0)
 	id := n.create("x")
-	a = n.call("PUT", "/api/v1/memories/"+id, `{"content":"y"}`, "If-Match", `"7"`).want(http.StatusConflict)
+	a = n.call("PUT", "/api/v1/memories/"+id, `{"content":"y"}`, "If-Match", `"7"`).want(http.StatusPreconditionFailed)
 	a.is("conflict", "status").is(id, "id").is(7.0, "expected_version").is(1.0, "current_version")
 	a = n.call("POST", "/api/v1/memories", `{"title":"x","content":"z"}`).want(http.StatusConflict)
 	a.is("CONFLICT", "code").is(id, "existing_id")

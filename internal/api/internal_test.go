@@ -35,7 +35,7 @@ func TestEverySentinelHasAStatusAndACode(t *testing.T) {
 		"canceled":       {context.Canceled, 499, "CANCELED", false},
 		"quorum":         {&engine.QuorumError{}, 503, "QUORUM_NOT_MET", true},
 		"title conflict": {&engine.ConflictError{ID: "x"}, 409, "CONFLICT", false},
-		"version":        {&engine.ConflictError{ID: "x", Expected: 2, Current: 3}, 409, "CONFLICT", false},
+		"version":        {&engine.ConditionError{ID: "x", Wanted: 2, Current: 3}, 412, "PRECONDITION_FAILED", false},
 		"forbidden":      {&engine.ForbiddenError{Reason: "no"}, 403, "FORBIDDEN", false},
 		"member":         {&memory.Fault{Err: errors.New("refused")}, 502, "MEMBER_UNREACHABLE", true},
 		"large body":     {&http.MaxBytesError{Limit: 5}, 413, "BODY_TOO_LARGE", false},

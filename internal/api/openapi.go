@@ -136,6 +136,11 @@ func (rt *route) operation(r *openapi.Registry) *openapi.Operation {
 	for _, p := range rt.parameters() {
 		op.Parameters = append(op.Parameters, *shownParam(p))
 	}
+	if rt.single() {
+		for _, p := range conditionParams() {
+			op.Parameters = append(op.Parameters, *shownParam(p))
+		}
+	}
 	for i, p := range commonParams() {
 		if i == 0 && !rt.open || i > 0 && rt.mutates {
 			op.Parameters = append(op.Parameters, openapi.Parameter{Ref: "#/components/parameters/" + componentOf(p)})
@@ -181,6 +186,9 @@ func (rt *route) responses(r *openapi.Registry) map[string]openapi.Response {
 		}
 		out[strconv.Itoa(an.status)] = res
 	}
+	if rt.method == get && rt.path == memoryPath {
+		out[strconv.Itoa(http.StatusNotModified)] = openapi.Response{Description: "If-None-Match names the tag that it has: the client has it already."}
+	}
 	byStatus := map[int][]client.CodeRow{}
 	for _, c := range rt.failures() {
 		byStatus[c.Status] = append(byStatus[c.Status], c)
@@ -206,7 +214,7 @@ func (rt *route) failure(r *openapi.Registry, status int, codes []client.CodeRow
 		bodies = append(bodies, r.Response(client.QuorumMissed{}))
 		res.Description = "The quorum was missed: **the write is kept**, owed to the others, and will arrive. Do not repeat it without its idempotency key.\n\n" + res.Description
 	}
-	if status == http.StatusConflict && slices.Contains(rt.codes, client.CodeConflict) && slices.ContainsFunc(rt.query, func(p param) bool { return p.name == "If-Match" }) {
+	if status == http.StatusPreconditionFailed && rt.single() {
 		bodies = append(bodies, r.Response(client.VersionConflict{}))
 	}
 	bodies = append(bodies, r.Response(client.ErrorBody{}))

@@ -76,3 +76,11 @@ func eventParams() []param {
 		textParam("Last-Event-ID", "The same, as browsers send it.").header(),
 	}
 }
+
+// conditionParams are what [request.conditions] reads.
+func conditionParams() []param {
+	return []param{
+		textParam("If-Match", "The versions of which the memory must be at one, as in an ETag; `*` is any. Otherwise 412, and nothing is written.").header(),
+		textParam("If-None-Match", "The versions of which the memory must be at none; `*`: it must not be there. Otherwise 412, and nothing is written.").header(),
+	}
+}

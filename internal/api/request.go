@@ -1,18 +1,23 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/etag"
 	"github.com/tallystick/tallystick/internal/memory"
 
 	"github.com/tallystick/tallystick/client"
@@ -30,12 +35,13 @@ type request struct {
 	operator   bool // the caller sent the operator's key
 	durability engine.Durability
 	key        *memory.Idempotency
+	cond       engine.Condition // of the memory that a change is about
 	body       []byte
 }
 
 // caller is on whose behalf, and how, the engine is to act.
 func (q *request) caller() engine.Caller {
-	return engine.Caller{Agent: q.agent, Durability: q.durability, Idempotency: q.key}
+	return engine.Caller{Agent: q.agent, Durability: q.durability, Idempotency: q.key, If: q.cond}
 }
 
 // read checks what all requests have in common, and reads the body.
@@ -58,6 +64,11 @@ func (a *API) read(w http.ResponseWriter, r *http.Request, rt route) (*request, 
 	}
 	if err := a.readBody(w, q, rt); err != nil {
 		return nil, err
+	}
+	if rt.method != get {
+		if err := q.conditions(rt); err != nil {
+			return nil, err
+		}
 	}
 	if !rt.mutates {
 		return q, nil
@@ -120,6 +131,8 @@ func (a *API) readBody(w http.ResponseWriter, q *request, rt route) error {
 	}
 	q.body = body
 	switch {
+	case rt.body == bodyNone && rt.strict:
+		return unasked(body)
 	case rt.body == bodyNone:
 		return nil
 	case len(body) == 0 && rt.body == bodyRequired:
@@ -128,6 +141,22 @@ func (a *API) readBody(w http.ResponseWriter, q *request, rt route) error {
 		return nil
 	}
 	return q.wantJSON()
+}
+
+// unasked refuses a change whose body says something although nothing of it would
+// be looked at.
+func unasked(body []byte) error {
+	var members map[string]json.RawMessage
+	if len(bytes.TrimSpace(body)) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(body, &members); err != nil {
+		return verb.Bad("the body: want none, or an empty JSON object: %s", err)
+	}
+	if len(members) == 0 {
+		return nil
+	}
+	return verb.Unknown(slices.Sorted(maps.Keys(members)))
 }
 
 // brokenBody says why a body could not be read to its end.
@@ -195,6 +224,33 @@ func (q *request) readWriteOptions() error {
 	}
 	h.Write(q.body)
 	q.key = &memory.Idempotency{Key: key, Hash: memory.Digest(h.Sum(nil))}
+	return nil
+}
+
+// conditions reads what a change wants of the memory that it is about. A change
+// that is about no single memory has none to compare with.
+func (q *request) conditions(rt route) error {
+	for _, c := range []struct {
+		name   string
+		strong bool
+		to     *[]int64
+	}{{"If-Match", true, &q.cond.Match}, {"If-None-Match", false, &q.cond.None}} {
+		values := q.Header.Values(c.name)
+		if len(values) == 0 {
+			continue
+		}
+		tags, err := etag.Parse(values)
+		if err != nil {
+			return verb.BadField(c.name, `%s %.40q: want the version of the memory, such as "3", or *`, c.name, strings.Join(values, ","))
+		}
+		if !rt.single() {
+			return &verb.Problem{
+				Code: client.CodePreconditionFailed, Fields: []string{c.name},
+				Text: c.name + ": " + rt.method + " " + rt.shownPath() + " is about no single memory that could be compared; nothing was done",
+			}
+		}
+		*c.to = etag.Versions(tags, c.strong)
+	}
 	return nil
 }
 

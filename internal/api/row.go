@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/tallystick/tallystick/client"
 )
@@ -100,3 +101,10 @@ const (
 	fromBody               // a JSON object, which must be there if the verb needs anything
 	fromEither             // a body, or without one the query
 )
+
+// single reports whether a route changes one memory, or creates one.
+func (rt *route) single() bool {
+	return rt.mutates && (strings.Contains(rt.path, "{id}") || rt.method == post && rt.path == "/api/v1/memories")
+}
+
+const memoryPath = "/api/v1/memories/{id}"

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tallystick/tallystick/internal/etag"
 	"github.com/tallystick/tallystick/internal/memory"
 
 	"github.com/tallystick/tallystick/client"
@@ -27,6 +28,7 @@ type reply struct {
 	sent    bool     // the handler has written the answer itself
 	replay  bool     // an earlier request with the same idempotency key did it
 	ignored []string // what was given and not understood
+	tried   bool     // nothing was written
 }
 
 func ok(body any) (reply, error) { return reply{body: body}, nil }
@@ -133,6 +135,9 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, rt route) {
 	case err != nil:
 		a.fail(w, r, err)
 	case !rep.sent:
+		if rep.tried && rep.status == http.StatusCreated {
+			rep.status = 0 // it is not
+		}
 		a.send(w, r, rep, !rt.mutates)
 	}
 }
@@ -176,6 +181,13 @@ func (a *API) send(w http.ResponseWriter, r *http.Request, rep reply, zip bool) 
 	}
 	withIgnored(buf, rep.ignored)
 	h := w.Header()
+	if rep.tried {
+		withDryRun(buf)
+	}
+	if (rep.status == 0 || rep.status == http.StatusOK) && notModified(r, h) {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
 	if h.Get("Content-Type") == "" {
 		h.Set("Content-Type", "application/json")
 	}
@@ -199,6 +211,31 @@ func (a *API) send(w http.ResponseWriter, r *http.Request, rep reply, zip bool) 
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(buf.Bytes()) //nolint:gosec // JSON, not HTML; and a client that is gone is nobody to report to
 	}
+}
+
+// notModified reports whether the client has what it asks for, by its tag.
+func notModified(r *http.Request, h http.Header) bool {
+	own := h.Get("ETag")
+	values := r.Header.Values("If-None-Match")
+	if own == "" || len(values) == 0 || r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return false
+	}
+	tags, err := etag.Parse(values)
+	return err == nil && etag.Has(tags, own)
+}
+
+// withDryRun says of a JSON object, unless it does itself, that nothing was done.
+func withDryRun(buf *bytes.Buffer) {
+	const says = `"dry_run":true`
+	b := bytes.TrimRight(buf.Bytes(), "\n")
+	if bytes.Contains(b, []byte(says)) || len(b) < 2 || b[len(b)-1] != '}' {
+		return
+	}
+	buf.Truncate(len(b) - 1)
+	if len(b) > len("{}") {
+		buf.WriteByte(',')
+	}
+	buf.WriteString(says + "}\n")
 }
 
 // render writes a body: JSON, unless it is a page.

@@ -8,7 +8,7 @@ import (
 )
 
 // Update edits a live memory. A title that another live memory of the namespace
-// has is a *ConflictError, and so is another version than the patch names. The
+// has is a *ConflictError, another version than the patch names is a *ConditionError. The
 // tier only goes up, and the owner stays.
 func (e *Engine) Update(ctx context.Context, c Caller, id string, p Patch) (Outcome, error) {
 	c = c.named()
@@ -28,7 +28,7 @@ func (e *Engine) update(ctx context.Context, c Caller, id string, p Patch) (*int
 		return nil, err
 	}
 	if p.IfVersion != 0 && p.IfVersion != rec.Version {
-		return nil, &ConflictError{ID: id, Expected: p.IfVersion, Current: rec.Version}
+		return nil, &ConditionError{ID: id, Wanted: p.IfVersion, Current: rec.Version}
 	}
 	if err := subscriptionStays(rec, p); err != nil {
 		return nil, err

@@ -76,8 +76,8 @@ func TestUpdateWithAnotherVersionIsAConflict(t *testing.T) {
 	first := n.create(t, nobody, draft("t"))
 	ok(t)(n.Update(t.Context(), nobody, first.ID, engine.Patch{Content: new("c2"), IfVersion: 1}))
 	_, err := n.Update(t.Context(), nobody, first.ID, engine.Patch{Content: new("c3"), IfVersion: 1})
-	c, is := asConflict(err)
-	if !is || *c != (engine.ConflictError{ID: first.ID, Expected: 1, Current: 2}) {
+	c, is := errors.AsType[*engine.ConditionError](err)
+	if !is || *c != (engine.ConditionError{ID: first.ID, Wanted: 1, Current: 2}) {
 		t.Errorf("error %v", err)
 	}
 }

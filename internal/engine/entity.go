@@ -45,7 +45,7 @@ func (e *Engine) RegisterEntity(ctx context.Context, c Caller, x Entity) (Outcom
 			return out, entityIn(out, x), err
 		}
 		out, known, err := e.addAliases(ctx, c, clash, x)
-		if moved, is := errors.AsType[*ConflictError](err); !is || moved.Expected == 0 {
+		if _, moved := errors.AsType[*ConditionError](err); !moved {
 			return out, known, err
 		}
 		stale = err

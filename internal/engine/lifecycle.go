@@ -82,6 +82,7 @@ func (e *Engine) lifecycle(ctx context.Context, agent memory.AgentID, op memory.
 		// so it goes along.
 		m := rec.Memory
 		m.Version++
+		in.restores = true
 		in.ops = []memory.NewOp{{Op: &memory.Put{Memory: m, Create: true}, Prev: prev(rec)}}
 		in.expect = unchanged(rec)
 	}

@@ -28,6 +28,7 @@ type intent struct {
 	proposal *memory.Pending
 	// existing, if set, is the entry that already says what was asked for: nothing is written.
 	existing *memory.Entry
+	restores bool   // the last op brings back what was deleted
 	standard string // id of the memory that states the standard to be set
 	release  func() // lets go of the locks it was made under; nil if none
 }
@@ -42,6 +43,7 @@ func (in *intent) unlock() {
 type held struct {
 	entries  []*memory.Entry
 	replayed bool
+	tried    bool // nothing was written, and nothing is waited for
 	ticket   *replicate.Ticket
 	w        int
 	deadline time.Time
@@ -127,6 +129,9 @@ func (e *Engine) again(ctx context.Context, c Caller, entries []*memory.Entry) (
 // submit is the one door for changes of this node: it validates, asks policy,
 // and commits. What needs approval is committed as a proposal instead.
 func (e *Engine) submit(ctx context.Context, c Caller, in *intent) (*held, error) {
+	if err := conditioned(ctx, e.store, &c.If, in); err != nil {
+		return nil, err
+	}
 	if in.existing != nil {
 		return e.again(ctx, c, []*memory.Entry{in.existing})
 	}
@@ -154,6 +159,9 @@ func (e *Engine) submit(ctx context.Context, c Caller, in *intent) (*held, error
 	h := &held{}
 	if h.w, err = e.quorum(ctx, c.Durability, spaces); err != nil {
 		return nil, err
+	}
+	if c.DryRun {
+		return tried(c, w, e.now().Time()), nil
 	}
 	// Before the commit: a member may acknowledge as soon as it is visible.
 	h.ticket = e.fed.Expect(h.w)
@@ -240,7 +248,7 @@ func (e *Engine) noticed(h *held) {
 // nothing else: the write stays, whatever the error.
 func (e *Engine) settle(ctx context.Context, c Caller, h *held) (Outcome, error) {
 	out, err := e.outcome(ctx, h)
-	if err != nil {
+	if err != nil || h.tried {
 		return out, err
 	}
 	tally, waitErr := e.await(ctx, c, h)
@@ -266,6 +274,10 @@ func receiptOf(entry *memory.Entry, t replicate.Tally, w int, asked Durability) 
 // outcome says what a write did, all but the receipt.
 func (e *Engine) outcome(ctx context.Context, h *held) (Outcome, error) {
 	out := Outcome{Entry: h.last(), Replayed: h.replayed}
+	if op, ok := out.Entry.Op.(*memory.Propose); ok && h.tried {
+		out.Pending = &memory.Pending{Propose: *op, Home: e.cfg.Node}
+		return out, nil
+	}
 	if op, ok := out.Entry.Op.(*memory.Propose); ok {
 		p, err := e.store.Pending(ctx, op.ID)
 		out.Pending = p

@@ -23,6 +23,12 @@ type Caller struct {
 	Durability Durability // "": quorum
 	// Idempotency, if not nil, makes a repetition of the request return the first outcome.
 	Idempotency *memory.Idempotency
+	// If is what the memory that the operation is about must be like; it is a
+	// *ConditionError if it is not.
+	If Condition
+	// DryRun does everything but the writing. The outcome is what would become of
+	// the operation, without a receipt.
+	DryRun bool
 }
 
 // Receipt is what a write returns: which op it became and who holds it.
@@ -57,17 +63,13 @@ func (e *QuorumError) Error() string {
 	return fmt.Sprintf("quorum not met: %d of %d members hold %s (%s)", e.Got, e.Needed, e.Outcome.Receipt.Dot, e.Reason)
 }
 
-// ConflictError says that a create or an edit met another record or version.
+// ConflictError says that a create or an edit met another record of its title.
 type ConflictError struct {
-	ID       string // of the record that is in the way
-	Expected int64  // version the caller named; 0 if it is about a title
-	Current  int64  // version there is
+	ID      string // of the record that is in the way
+	Current int64  // version there is
 }
 
 func (e *ConflictError) Error() string {
-	if e.Expected != 0 {
-		return fmt.Sprintf("memory %s is at version %d, not %d", e.ID, e.Current, e.Expected)
-	}
 	return "a memory with this title exists in the namespace: " + e.ID
 }
 
@@ -112,7 +114,7 @@ type Patch struct {
 	ExpiresAt  *memory.Instant // 0 clears
 	Metadata   *memory.Object  // replaces; the owner stays
 	SourceURI  *string
-	IfVersion  int64 // 0: any; else *ConflictError unless it is the current one
+	IfVersion  int64 // 0: any; else *ConditionError unless it is the current one
 	Resolve    bool  // the edit has seen all conflicting versions and settles them
 	Embedding  *memory.Embedding
 }

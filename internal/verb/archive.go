@@ -152,7 +152,9 @@ func archiveReply(ids []string, outs []engine.Outcome, errs []error, reason stri
 		case err == nil:
 			v.Archived = append(v.Archived, ids[i])
 			v.Receipt = ShowReceipt(outs[i].Receipt)
-			v.Receipts = append(v.Receipts, v.Receipt)
+			if v.Receipt != nil { // else it was only tried
+				v.Receipts = append(v.Receipts, v.Receipt)
+			}
 		case missingMemory(err):
 			v.Missing = append(v.Missing, ids[i])
 		default:

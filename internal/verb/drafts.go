@@ -98,9 +98,7 @@ func patchOf(in *client.UpdateInput, given map[string]bool) (engine.Patch, error
 		}
 		p.ExpiresAt = &at
 	}
-	var err error
-	p.IfVersion, err = ifMatch(in.IfMatch)
-	return p, err
+	return p, nil
 }
 
 // clearable reads a time; none, "null" and "" clear it.

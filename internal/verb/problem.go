@@ -85,11 +85,12 @@ func sentinels() []sentinel {
 // Sentinels lists, by code, the errors of this program that become it.
 func Sentinels() map[client.Code][]string {
 	out := map[client.Code][]string{
-		client.CodeQuorumNotMet:      {"*engine.QuorumError"},
-		client.CodeConflict:          {"*engine.ConflictError"},
-		client.CodeForbidden:         {"*engine.ForbiddenError"},
-		client.CodeMemberUnreachable: {"*memory.Fault"},
-		client.CodeBodyTooLarge:      {"*http.MaxBytesError"},
+		client.CodeQuorumNotMet:       {"*engine.QuorumError"},
+		client.CodeConflict:           {"*engine.ConflictError"},
+		client.CodePreconditionFailed: {"*engine.ConditionError"},
+		client.CodeForbidden:          {"*engine.ForbiddenError"},
+		client.CodeMemberUnreachable:  {"*memory.Fault"},
+		client.CodeBodyTooLarge:       {"*http.MaxBytesError"},
 	}
 	for _, row := range sentinels() {
 		out[row.code] = append(out[row.code], row.name)
@@ -127,6 +128,9 @@ func typedProblem(err error, caller memory.AgentID) *Problem {
 	if e, ok := errors.AsType[*engine.ConflictError](err); ok {
 		return conflictProblem(e)
 	}
+	if e, ok := errors.AsType[*engine.ConditionError](err); ok {
+		return conditionProblem(e)
+	}
 	if e, ok := errors.AsType[*engine.ForbiddenError](err); ok {
 		p := Forbidden("%s", e.Reason)
 		p.Extra = map[string]any{"caller": caller}
@@ -153,16 +157,19 @@ func QuorumProblem(e *engine.QuorumError) *Problem {
 	return p
 }
 
-// conflictProblem names the record, or the version, that is in the way.
+// conflictProblem names the record that is in the way.
 func conflictProblem(e *engine.ConflictError) *Problem {
-	p := &Problem{Code: client.CodeConflict, Text: e.Error(), Extra: map[string]any{"existing_id": e.ID}}
-	if e.Expected != 0 {
-		p.Exact = true // "status" is a word here
-		p.Extra = map[string]any{
-			"status": "conflict", "id": e.ID, "expected_version": e.Expected, "current_version": e.Current, "code": client.CodeConflict,
-		}
+	return &Problem{Code: client.CodeConflict, Text: e.Error(), Extra: map[string]any{"existing_id": e.ID}}
+}
+
+// conditionProblem names the version that there is, in ai-memory's words.
+func conditionProblem(e *engine.ConditionError) *Problem {
+	return &Problem{
+		Code: client.CodePreconditionFailed, Text: e.Error(), Exact: true, // "status" is a word here
+		Extra: map[string]any{
+			"status": "conflict", "id": e.ID, "expected_version": e.Wanted, "current_version": e.Current, "code": client.CodePreconditionFailed,
+		},
 	}
-	return p
 }
 
 // Subject is the id of the record that an outcome is about, or "".

@@ -2,6 +2,7 @@ package verb
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/internal/engine"
@@ -90,7 +91,11 @@ func (d records) get(ctx context.Context, c *Call, in *client.ByID) (Done, error
 		return Done{}, err
 	}
 	m := ShowMemory(rec)
-	return Done{Body: client.Got{Memory: m, Nested: m, Links: ShowLinks(links)}, Version: rec.Version}, nil
+	done := Done{Body: client.Got{Memory: m, Nested: m, Links: ShowLinks(links)}, Version: rec.Version}
+	if len(links) > 0 {
+		done.Beside, err = json.Marshal(links)
+	}
+	return done, err
 }
 
 func (d records) update(ctx context.Context, c *Call, in *client.UpdateInput) (Done, error) {

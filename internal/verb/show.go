@@ -86,8 +86,11 @@ func showHits(hits []engine.Scored) []client.Hit {
 	return out
 }
 
-// ShowReceipt is a receipt as callers see it.
+// ShowReceipt is a receipt as callers see it, nil if there is none.
 func ShowReceipt(r engine.Receipt) *client.Receipt {
+	if r.Dot.IsZero() {
+		return nil // nothing was written
+	}
 	return &client.Receipt{
 		Dot: r.Dot.String(), Digest: r.Digest.String(), Durability: string(r.Durability), W: r.W, N: r.N, HeldBy: texts(r.HeldBy),
 	}

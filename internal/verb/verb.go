@@ -64,8 +64,10 @@ func Gives(how How, shapes ...any) Answer { return Answer{how, shapes} }
 type Done struct {
 	How      How
 	Body     any
-	Replayed bool  // an earlier call with the same idempotency key did it
-	Version  int64 // of the memory that it is about; 0: of none
+	Tried    bool   // the call was to change nothing, and has not
+	Replayed bool   // an earlier call with the same idempotency key did it
+	Version  int64  // of the memory that it is about; 0: of none
+	Beside   []byte // what the answer shows beside that version, so that answers can be told apart
 	// Ignored names what was given and is not known. Only reads leave out something.
 	Ignored []string
 }
@@ -104,7 +106,13 @@ func (v *Verb) Do(ctx context.Context, c *Call, args Args) (Done, error) {
 		return Done{}, err
 	}
 	c.Given = given
+	// A trial is an option of the caller, which the engine obeys whatever the verb
+	// does: none can forget it.
+	if f := reflect.ValueOf(in).Elem().FieldByName("DryRun"); f.IsValid() && f.Bool() {
+		c.DryRun, c.Idempotency = true, nil
+	}
 	done, err := v.do(ctx, c, in)
+	done.Tried = c.DryRun
 	done.Ignored = ignored
 	return done, err
 }

@@ -1,7 +1,6 @@
 package verb
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/tallystick/tallystick/client"
@@ -74,18 +73,6 @@ func record(out engine.Outcome, err error, how How, prefer string) (Done, error)
 		done.Version = out.Record.Version
 	}
 	return done, err
-}
-
-// ifMatch reads the version that a change expects: a number, quoted or not; 0 is any.
-func ifMatch(s string) (int64, error) {
-	if s == "" || s == "*" {
-		return 0, nil
-	}
-	n, err := strconv.ParseInt(strings.Trim(strings.TrimPrefix(s, "W/"), `"`), 10, 64)
-	if err != nil || n < 1 {
-		return 0, BadField("If-Match", "If-Match %.40q: want the version of the memory", s)
-	}
-	return n, nil
 }
 
 // idOf checks an id that the path names.

@@ -1,0 +1,95 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// AnyVersion stands in a [Condition] for whichever version there is.
+const AnyVersion = -1
+
+// Condition is what a caller wants of the memory that a write is about, before
+// it: the conditional requests of RFC 9110. The zero value wants nothing.
+type Condition struct {
+	Match []int64 // one of these versions must be there; nil: no matter. Empty is never so
+	None  []int64 // none of these versions may be there
+}
+
+func (c *Condition) isZero() bool { return c.Match == nil && c.None == nil }
+
+// holds reports whether a memory at version, 0 for none, is as c wants.
+func (c *Condition) holds(version int64) bool {
+	is := func(list []int64) bool {
+		return version != 0 && (slices.Contains(list, version) || slices.Contains(list, AnyVersion))
+	}
+	return (c.Match == nil || is(c.Match)) && !is(c.None)
+}
+
+// ConditionError says that a memory is not as a [Condition] wants it.
+type ConditionError struct {
+	ID      string
+	Current int64 // its version; 0: there is no such memory
+	Wanted  int64 // the version that was asked for, where it was a single one; else 0
+}
+
+func (e *ConditionError) Error() string {
+	switch {
+	case e.Current == 0:
+		return "the memory that the condition is about is not there"
+	case e.Wanted != 0:
+		return fmt.Sprintf("memory %s is at version %d, not %d", e.ID, e.Current, e.Wanted)
+	}
+	return fmt.Sprintf("memory %s is at version %d, which the condition rules out", e.ID, e.Current)
+}
+
+// conditioned sees that the memory of an intent is as the caller wants it, and
+// that it still is when the intent is written.
+func conditioned(ctx context.Context, records Records, c *Condition, in *intent) error {
+	if c.isZero() {
+		return nil
+	}
+	op := in.last()
+	rec, err := records.Record(ctx, op.About().Main())
+	if errors.Is(err, memory.ErrNotFound) {
+		rec = &memory.Record{}
+	} else if err != nil {
+		return err
+	}
+	version := rec.Version
+	if put, is := op.(*memory.Put); is && put.Create && !in.restores && rec.Life != memory.Live {
+		version = 0 // what is created in its place is not there yet
+	}
+	if !c.holds(version) {
+		wanted := &ConditionError{ID: rec.ID, Current: version}
+		if len(c.Match) == 1 && c.Match[0] != AnyVersion {
+			wanted.Wanted = c.Match[0]
+		}
+		return wanted
+	}
+	if rec.ID != "" {
+		in.expect = append(in.expect, unchanged(rec)...)
+	}
+	return nil
+}
+
+// last is the op that an intent is for.
+func (in *intent) last() memory.Op {
+	if in.existing != nil {
+		return in.existing.Op
+	}
+	return in.ops[len(in.ops)-1].Op
+}
+
+// tried is what a write would be: entries that nobody has logged.
+func tried(c Caller, w *memory.Write, now time.Time) *held {
+	h := &held{tried: true}
+	for _, op := range w.Ops {
+		h.entries = append(h.entries, &memory.Entry{Actor: c.Agent, Stamp: memory.MakeStamp(now), Op: op.Op, Prev: op.Prev})
+	}
+	return h
+}
