@@ -68,6 +68,7 @@ type API struct {
 	streams chan struct{} // one slot for each open event stream
 	buffers sync.Pool     // *bytes.Buffer, for JSON on its way out
 	zippers sync.Pool     // *gzip.Writer
+	room    room
 
 	apiKey, operatorKey secret
 
@@ -90,6 +91,7 @@ func New(cfg Config) *API {
 		engine:  cfg.Engine,
 		log:     cfg.Log,
 		cross:   http.NewCrossOriginProtection(),
+		room:    newRoom(),
 		metrics: newMetrics(cfg.Metrics),
 		mux:     http.NewServeMux(),
 		streams: make(chan struct{}, cfg.MaxStreams),

@@ -71,8 +71,8 @@ func namespacePath() param {
 
 func eventParams() []param {
 	return []param{
-		numberParam("since", "The local sequence number behind which to start; 0 is the beginning. Without it: with what comes next.", 0),
-		numberParam("after", "Another name of since.", 0),
+		textParam("since", "The id of the event behind which to start, or its local sequence number behind which to start; 0 is the beginning. Without it: with what comes next. An id of another node, or one that this node has not got to, starts from the beginning, after an event `reset`."),
+		textParam("after", "Another name of since."),
 		textParam("Last-Event-ID", "The same, as browsers send it.").header(),
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
-	"io"
 	"maps"
 	"mime"
 	"net/http"
@@ -14,7 +13,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/etag"
@@ -37,6 +35,7 @@ type request struct {
 	key        *memory.Idempotency
 	cond       engine.Condition // of the memory that a change is about
 	body       []byte
+	taken      int64 // of the room of bodies
 }
 
 // caller is on whose behalf, and how, the engine is to act.
@@ -44,7 +43,8 @@ func (q *request) caller() engine.Caller {
 	return engine.Caller{Agent: q.agent, Durability: q.durability, Idempotency: q.key, If: q.cond}
 }
 
-// read checks what all requests have in common, and reads the body.
+// read checks what all requests have in common, and reads the body. The request
+// that it returns, also with an error, may hold room for one.
 func (a *API) read(w http.ResponseWriter, r *http.Request, rt route) (*request, error) {
 	q := &request{Request: r, w: w}
 	if r.URL.RawQuery != "" {
@@ -63,11 +63,11 @@ func (a *API) read(w http.ResponseWriter, r *http.Request, rt route) (*request, 
 		return nil, err
 	}
 	if err := a.readBody(w, q, rt); err != nil {
-		return nil, err
+		return q, err
 	}
 	if rt.method != get {
 		if err := q.conditions(rt); err != nil {
-			return nil, err
+			return q, err
 		}
 	}
 	if !rt.mutates {
@@ -122,10 +122,11 @@ func (a *API) readBody(w http.ResponseWriter, q *request, rt route) error {
 	if q.ContentLength > limit {
 		return &http.MaxBytesError{Limit: limit}
 	}
-	// A body that trickles in must not hold a connection for ever. The deadline
-	// ends with the request; where it cannot be set, the server's own holds.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(a.cfg.RequestTimeout))
-	body, err := readAll(http.MaxBytesReader(w, q.Body, limit), q.ContentLength)
+	if err := q.wantPlain(w); err != nil {
+		return err
+	}
+	body, taken, err := a.room.read(w, http.MaxBytesReader(w, q.Body, limit), q.ContentLength, a.cfg.RequestTimeout)
+	q.taken = taken
 	if err != nil {
 		return brokenBody(q, err)
 	}
@@ -164,6 +165,9 @@ func brokenBody(q *request, err error) error {
 	if _, is := errors.AsType[*http.MaxBytesError](err); is {
 		return err
 	}
+	if p, is := errors.AsType[*verb.Problem](err); is {
+		return p
+	}
 	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(q.Context().Err(), context.DeadlineExceeded) {
 		return &verb.Problem{Code: client.CodeRequestTimeout, Text: "the request body did not arrive in time"}
 	}
@@ -173,15 +177,13 @@ func brokenBody(q *request, err error) error {
 	return verb.Bad("the request body broke off")
 }
 
-// readAll reads r into one allocation where the length is announced. The
-// announcement is trusted up to 64 KiB only.
-func readAll(r io.Reader, announced int64) ([]byte, error) {
-	if announced < 0 || announced > 64<<10 {
-		return io.ReadAll(r)
+// wantPlain refuses bodies in an encoding: none is decoded here.
+func (q *request) wantPlain(w http.ResponseWriter) error {
+	if coding := q.Header.Get("Content-Encoding"); coding == "" || strings.EqualFold(coding, "identity") {
+		return nil
 	}
-	b := make([]byte, announced)
-	_, err := io.ReadFull(r, b)
-	return b, err
+	w.Header().Set("Accept-Encoding", "identity")
+	return &verb.Problem{Code: client.CodeUnsupportedMediaType, Text: "Content-Encoding: want none", Fields: []string{"Content-Encoding"}}
 }
 
 func (q *request) wantJSON() error {
@@ -191,7 +193,7 @@ func (q *request) wantJSON() error {
 	}
 	mt, params, err := mime.ParseMediaType(ct)
 	charset := strings.ToLower(params["charset"])
-	if err != nil || mt != "application/json" && !strings.HasSuffix(mt, "+json") || charset != "" && charset != "utf-8" {
+	if err != nil || mt != "application/json" && !strings.HasSuffix(mt, "+json") || charset != "" && charset != "utf-8" && charset != "utf8" {
 		return &verb.Problem{
 			Code: client.CodeUnsupportedMediaType,
 			Text: "expected Content-Type: application/json",

@@ -123,6 +123,9 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, rt route) {
 	r, cancel := a.withTimeout(r, rt)
 	defer cancel()
 	q, err := a.read(w, r, rt)
+	if q != nil {
+		defer func() { a.room.leave(q.taken) }()
+	}
 	if err != nil {
 		a.fail(w, r, err)
 		return

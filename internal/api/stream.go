@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/engine"
@@ -50,56 +51,91 @@ func (a *API) opEvent(q *request, ev memory.Event) (string, any, error) {
 }
 
 func (a *API) streamEvents(q *request, show shown) (reply, error) {
+	if q.Method == http.MethodHead { // there is nothing to wait for
+		q.w.Header().Set("Content-Type", mediaEvents)
+		q.w.WriteHeader(http.StatusOK)
+		return reply{sent: true}, nil
+	}
 	select {
 	case a.streams <- struct{}{}:
 		defer func() { <-a.streams }()
 	default:
 		return reply{}, &verb.Problem{Code: client.CodeBusy, Text: "too many event streams are open", Retry: 5}
 	}
-	after, err := a.resumeAt(q)
+	at, err := a.resumeAt(q)
 	if err != nil {
 		return reply{}, err
 	}
 	a.metrics.streams.Inc()
 	defer a.metrics.streams.Dec()
-	s := a.openStream(q, "text/event-stream")
+	s := a.openStream(q, mediaEvents)
 	s.line(": tallystick events\nretry: 1000\n\n")
+	if at.lost {
+		s.line("id: " + at.id(0) + "\nevent: reset\ndata: {\"lsn\":0,\"kind\":\"reset\",\"origin\":\"" + at.origin + "\"}\n\n")
+	}
 	if err := s.flush(); err != nil {
 		return reply{sent: true}, nil
 	}
-	a.follow(q, s, after, show)
+	a.follow(q, s, at, show)
 	return reply{sent: true}, nil
 }
 
-// resumeAt is the local sequence number behind which to start.
-func (a *API) resumeAt(q *request) (uint64, error) {
+const mediaEvents = "text/event-stream"
+
+// place is where a stream goes on: local sequence numbers mean something at one
+// incarnation of one node only, so that the ids of events name it.
+type place struct {
+	origin string
+	after  uint64
+	lost   bool // the client comes from a place that this node does not know
+}
+
+func (p place) id(lsn uint64) string { return p.origin + ":" + strconv.FormatUint(lsn, 10) }
+
+// resumeAt is where to start: behind the event that the client names, or with
+// what comes next. A client that names an event of another node or incarnation, or
+// one that this node has not got to, starts from the beginning, and is told so:
+// nobody can say what it has missed.
+func (a *API) resumeAt(q *request) (place, error) {
+	st, err := a.engine.Status(q.Context())
+	if err != nil {
+		return place{}, err
+	}
+	p := place{origin: string(st.Node) + "." + st.Incarnation, after: st.LSN}
 	s := cmp.Or(q.Header.Get("Last-Event-ID"), q.text("since"), q.text("after"))
 	if s == "" {
-		st, err := a.engine.Status(q.Context())
-		return st.LSN, err
+		return p, nil
 	}
-	n, err := strconv.ParseUint(s, 10, 63)
+	origin, number, named := strings.Cut(s, ":")
+	if !named {
+		origin, number = p.origin, s
+	}
+	n, err := strconv.ParseUint(number, 10, 63)
 	if err != nil {
-		return 0, verb.BadField("since", "since %.40q: want a local sequence number, as in the id of an event", s)
+		return p, verb.BadField("since", "since %.40q: want a local sequence number, or the id of an event", s)
 	}
-	return n, nil
+	if p.lost = origin != p.origin || n > st.LSN; p.lost {
+		n = 0
+	}
+	p.after = n
+	return p, nil
 }
 
 // follow sends events until the client is gone or too slow, or the node closes.
-func (a *API) follow(q *request, s *stream, after uint64, show shown) {
+func (a *API) follow(q *request, s *stream, at place, show shown) {
 	ctx := q.Context()
 	beat := time.NewTimer(a.cfg.Heartbeat)
 	defer beat.Stop()
 	for {
 		changed := a.engine.Changed() // before reading: what comes meanwhile is not missed
-		next, more, err := a.batch(q, s, after, show)
+		next, more, err := a.batch(q, s, at, show)
 		if err != nil {
 			if !errors.Is(err, errGone) && ctx.Err() == nil {
 				a.log.WarnContext(ctx, "event stream ended", "err", err)
 			}
 			return
 		}
-		after = next
+		at.after = next
 		if more && !a.quitting() {
 			continue
 		}
@@ -131,7 +167,8 @@ func (a *API) quitting() bool {
 
 // batch sends the next events that there is something to show of, and reports
 // whether there may be more.
-func (a *API) batch(q *request, s *stream, after uint64, show shown) (next uint64, more bool, err error) {
+func (a *API) batch(q *request, s *stream, at place, show shown) (next uint64, more bool, err error) {
+	after := at.after
 	evs, err := a.engine.Events(q.Context(), after, eventBatch)
 	if err != nil {
 		return after, false, err
@@ -149,7 +186,7 @@ func (a *API) batch(q *request, s *stream, after uint64, show shown) (next uint6
 		if err != nil {
 			return after, false, err
 		}
-		s.line("id: " + strconv.FormatUint(ev.LSN, 10) + "\nevent: " + name + "\ndata: " + string(data) + "\n\n")
+		s.line("id: " + at.id(ev.LSN) + "\nevent: " + name + "\ndata: " + string(data) + "\n\n")
 	}
 	return after, len(evs) == eventBatch, s.flush()
 }

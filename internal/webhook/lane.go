@@ -318,12 +318,11 @@ func (l *lane) push(ctx context.Context, p *parcel) (bool, error) {
 // attempt posts a parcel once, when it is its turn, and if the subscription still
 // stands as it was.
 func (l *lane) attempt(ctx context.Context, p *parcel) (wait time.Duration, err error) {
-	select {
-	case l.r.slots <- struct{}{}:
-		defer func() { <-l.r.slots }()
-	case <-ctx.Done():
-		return 0, ctx.Err()
+	release, err := l.r.turns.take(ctx, l.rec.Access().Owner, p.attempts > 0 || l.now().LastError != "")
+	if err != nil {
+		return 0, err
 	}
+	defer release()
 	rec, err := l.r.store.Record(ctx, l.rec.ID)
 	if err != nil {
 		return 0, errors.Join(errChanged, err)

@@ -23,7 +23,7 @@ type Config struct {
 	Attempts    int           // of one event, before it is given up; 10
 	Backoff     time.Duration // after the first attempt, doubling; 1 s
 	MaxBackoff  time.Duration // 5 min
-	Workers     int           // attempts under way at a time; 64
+	Workers     int           // attempts under way at a time, an eighth of them of one owner; 64
 	Lanes       int           // subscriptions that are delivered for; 1000
 	DeadLetters int           // kept for each subscription; 10,000
 	Flush       time.Duration // how long a cursor on disk may lag behind; 1 s
@@ -108,7 +108,7 @@ type Runner struct {
 	log    *slog.Logger
 	sender *sender
 	feed   *feed
-	slots  chan struct{} // one for each attempt under way
+	turns  *turns
 	poke   chan struct{} // of length 1: a lane has found its subscription changed
 
 	// What follows belongs to the goroutine of Run.
@@ -122,7 +122,7 @@ func New(cfg Config, source Source, store Store) *Runner {
 	cfg.defaults()
 	return &Runner{
 		cfg: cfg, source: source, store: store, log: cfg.Log, sender: newSender(&cfg), feed: &feed{source: source, store: store},
-		slots: make(chan struct{}, cfg.Workers), poke: make(chan struct{}, 1), lanes: map[string]*lane{},
+		turns: newTurns(cfg.Workers), poke: make(chan struct{}, 1), lanes: map[string]*lane{},
 	}
 }
 
