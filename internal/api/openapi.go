@@ -84,9 +84,6 @@ func codeMeanings(codes []client.CodeRow) string {
 	return strings.Join(lines, "\n\n")
 }
 
-// shownPath is the path as documents write it.
-func (rt *route) shownPath() string { return cmp.Or(rt.shown, rt.path) }
-
 // operationID names an operation for programs that are made from the document.
 func (rt *route) operationID() string {
 	path := strings.TrimPrefix(rt.shownPath(), "/api/v1")

@@ -19,13 +19,6 @@ func textParam(name, text string) param {
 	return param{name: name, text: text, schema: openapi.Schema{Type: openapi.Types{"string"}}}
 }
 
-// numberParam takes least to most; what is over most counts as most, which is
-// why documents do not call it an error.
-func numberParam(name, text string, least int) param {
-	s := openapi.Schema{Type: openapi.Types{"integer"}, Minimum: new(float64(least))}
-	return param{name: name, text: text, schema: s}
-}
-
 func choiceParam[T ~string](name, text string, values ...T) param {
 	return param{name: name, text: text, schema: openapi.Schema{Type: openapi.Types{"string"}, Enum: enum(values...)}}
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/http/httptest"
 	"strings"
@@ -39,7 +40,7 @@ func TestLargeBodiesTogetherAreBounded(t *testing.T) {
 			held += int64(cap(b))
 			continue
 		}
-		p, is := err.(*verb.Problem)
+		p, is := errors.AsType[*verb.Problem](err)
 		refused = is && strings.Contains(p.Text, "too many large")
 		r.leave(taken)
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 
@@ -48,6 +49,9 @@ type route struct {
 	out   answers       // what it answers when it did what was asked for
 	codes []client.Code // of errors, beside those of the kind of route
 }
+
+// shownPath is the path as documents write it.
+func (rt *route) shownPath() string { return cmp.Or(rt.shown, rt.path) }
 
 // answer is what a route says when it did what it was asked for.
 type answer struct {
