@@ -59,7 +59,7 @@ type Pending struct {
 
 // isOp has another form than that of [Op]: a proposal with its votes is none,
 // though it embeds one.
-func (*Pending) isOp(notAnOp) {} //nolint:unused // it shadows the embedded one
+func (*Pending) isOp(notAnOp) {}
 
 // Standard is the standard set for a namespace.
 type Standard struct {
@@ -68,9 +68,9 @@ type Standard struct {
 }
 
 // isOp has another form than that of [Op]: see [Pending].
-func (*Standard) isOp(notAnOp) {} //nolint:unused // it shadows the embedded one
+func (*Standard) isOp(notAnOp) {}
 
-type notAnOp struct{} //nolint:unused // see above
+type notAnOp struct{}
 
 // Filter selects records. The zero value selects every live record that an
 // anonymous caller may see. Conditions are ANDed.
