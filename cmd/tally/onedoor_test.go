@@ -136,6 +136,8 @@ func recipes() map[string]func(*surface) []string {
 		"list":                      none,
 		"recall":                    func(*surface) []string { return []string{"text"} },
 		"export":                    none,
+		"briefing":                  none,
+		"mcp":                       none, // nothing comes on stdin: tools are verbs, which the routes are tried for
 		"namespace get":             func(s *surface) []string { return []string{s.ruled()} },
 		"namespace list":            none,
 		"pending list":              none,
