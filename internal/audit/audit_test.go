@@ -23,7 +23,7 @@ func now() time.Time { return time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC) }
 
 func key(tb testing.TB, name string) identity.Key {
 	tb.Helper()
-	k, err := identity.KeyFromSeed([]byte(fmt.Sprintf("%-32s", name)))
+	k, err := identity.KeyFromSeed(fmt.Appendf(nil, "%-32s", name))
 	if err != nil {
 		tb.Fatal(err)
 	}

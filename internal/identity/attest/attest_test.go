@@ -27,7 +27,7 @@ func start() time.Time { return time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC) }
 
 func key(t *testing.T, name string) identity.Key {
 	t.Helper()
-	k, err := identity.KeyFromSeed([]byte(fmt.Sprintf("%-32s", name)))
+	k, err := identity.KeyFromSeed(fmt.Appendf(nil, "%-32s", name))
 	if err != nil {
 		t.Fatal(err)
 	}
