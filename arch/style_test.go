@@ -265,3 +265,19 @@ func TestEveryDirectDependencyIsAccountedFor(t *testing.T) {
 		}
 	}
 }
+
+// Inputs and answers are those of the public package: a struct that JSON shows has
+// no place in the binding to HTTP.
+func TestAnswersLiveOnce(t *testing.T) {
+	for _, f := range goFiles(t) {
+		if f.dir != "api" || f.test {
+			continue
+		}
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			if field, is := n.(*ast.Field); is && field.Tag != nil && strings.Contains(field.Tag.Value, "json:") {
+				t.Errorf("%s: a field with a json tag: its struct belongs into package client", f.path)
+			}
+			return true
+		})
+	}
+}
