@@ -172,6 +172,15 @@ func TestARefusedRequestIsAnsweredBeforeItsBodyHasCome(t *testing.T) {
 	}
 }
 
+func TestBodiesInAnEncodingAreRefusedByName(t *testing.T) {
+	n := alone(t)
+	a := n.call("POST", "/api/v1/memories", "\x1f\x8b", "Content-Encoding", "gzip").want(http.StatusUnsupportedMediaType)
+	if got := a.header.Get("Accept-Encoding"); got != "identity" {
+		t.Errorf("Accept-Encoding %q", got)
+	}
+	n.call("POST", "/api/v1/memories", `{"title":"x","content":"y"}`, "Content-Encoding", "identity", "Content-Type", "application/json; charset=utf8").want(http.StatusCreated)
+}
+
 type endless struct{}
 
 func (endless) Read(b []byte) (int, error) {

@@ -97,7 +97,7 @@ func TestEventsAreResumedWhereTheyBroke(t *testing.T) {
 	n.create("two")
 	events, stop := n.listen("?since=0")
 	first := next(t, events)
-	if first.name != "put" || first.id != strconv.FormatUint(first.data.LSN, 10) || len(first.data.Subjects) != 2 || first.data.Subjects[0] != "content "+derived("one") {
+	if first.name != "put" || !strings.HasPrefix(first.id, "a.") || !strings.HasSuffix(first.id, ":"+strconv.FormatUint(first.data.LSN, 10)) || len(first.data.Subjects) != 2 || first.data.Subjects[0] != "content "+derived("one") {
 		t.Fatalf("first event %+v", first)
 	}
 	second := next(t, events)
@@ -116,6 +116,43 @@ func TestEventsAreResumedWhereTheyBroke(t *testing.T) {
 	n.call("POST", "/api/v1/memories/"+id+"/erase", "").want(http.StatusOK)
 	if got := next(t, events); got.name != "erase" {
 		t.Errorf("event %+v, want an erase, while listening", got)
+	}
+}
+
+// Who comes from a place that this node does not know has missed nobody knows what.
+func TestAFollowerFromElsewhereStartsFromTheBeginning(t *testing.T) {
+	n := alone(t)
+	n.create("one")
+	for _, from := range []string{"b.other:1", "a.other:1", "99999", "b.other:0"} {
+		events, stop := n.listen("", "Last-Event-ID", from)
+		if got := next(t, events); got.name != "reset" {
+			t.Errorf("from %s: first event %+v, want a reset", from, got)
+		}
+		if got := next(t, events); got.data.Subjects[0] != "content "+derived("one") {
+			t.Errorf("from %s: event %+v, want the first there is", from, got)
+		}
+		stop()
+	}
+	n.call("GET", "/api/v1/events", "", "Last-Event-ID", "a.b:c").want(http.StatusBadRequest)
+}
+
+func TestHEADOfAStreamEndsWithItsHeader(t *testing.T) {
+	n := open(t, options{api: func(c *api.Config) { c.MaxStreams = 1 }})
+	for range 3 {
+		for _, path := range []string{"/api/v1/events", "/api/v1/approvals/stream"} {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodHead, n.url+path, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			res, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = res.Body.Close()
+			if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "text/event-stream" {
+				t.Errorf("HEAD %s: %d %v", path, res.StatusCode, res.Header)
+			}
+		}
 	}
 }
 

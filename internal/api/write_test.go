@@ -178,6 +178,7 @@ func TestConsensusNeedsSeveralVotes(t *testing.T) {
 	p := n.call("POST", "/api/v1/memories", `{"title":"x","content":"y","namespace":"ns"}`, agent("bob")...).want(http.StatusAccepted).text("pending_id")
 	a := n.call("POST", "/api/v1/pending/"+p+"/approve", "", agent("carol")...).want(http.StatusAccepted)
 	a.is(false, "approved").is("pending", "status").is(1.0, "votes").is(2.0, "quorum").receipt("quorum")
-	n.call("POST", "/api/v1/pending/"+p+"/approve", `{"any":"body"}`, agent("dave")...).want(http.StatusOK).is(true, "executed")
+	n.call("POST", "/api/v1/pending/"+p+"/approve", `{"any":"body"}`, agent("dave")...).want(http.StatusBadRequest).is("UNKNOWN_FIELD", "code")
+	n.call("POST", "/api/v1/pending/"+p+"/approve", `{}`, agent("dave")...).want(http.StatusOK).is(true, "executed")
 	n.call("GET", "/api/v1/memories?namespace=ns", "", agent("bob")...).want(http.StatusOK).is(2.0, "count")
 }
