@@ -23,7 +23,7 @@ func TestEventsArriveSignedAndInOrder(t *testing.T) {
 	r, n := receive(t, nil), open(t, setup{})
 	n.create(alice, "before")
 	sub := n.subscribe(r.URL + "/hook?token=x")
-	first := n.create(alice, "first")
+	first := n.create(alice, "first", func(m *memory.Memory) { m.Tier = memory.Mid })
 	n.create(bob, "second")
 	content := "changed"
 	if _, err := n.Update(t.Context(), alice, first, engine.Patch{Content: &content}); err != nil {
