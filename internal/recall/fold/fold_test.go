@@ -134,6 +134,13 @@ func TestName(t *testing.T) {
 	}
 }
 
+// An accent on a digit of a script that keeps its marks goes with the script.
+func TestMarksOnDigitsGo(t *testing.T) {
+	if got := fold.Word("\u07C0\u0300"); got != "0" {
+		t.Errorf("NKo zero with a grave is %q, want 0", got)
+	}
+}
+
 func TestFoldingTwiceChangesNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := rapid.String().Draw(t, "text")

@@ -32,8 +32,8 @@ func Word(s string) string {
 			}
 			continue
 		}
-		base = r
 		out = appendLetter(out, r)
+		base, _ = utf8.DecodeLastRune(out) // as it is now: a digit of another script is an ASCII one
 	}
 	return norm.NFC.String(string(out))
 }
