@@ -70,13 +70,14 @@ func table() map[string][]string {
 		"bench/control": {"memory", "node", "replicate"},
 
 		// What only tests use.
-		"arch":              {},
-		"deploy":            {},
-		"memory/memorytest": leaf,
-		"store/storetest":   {"store", "memory", "memory/memorytest"},
-		"replicate/fakenet": {"replicate", "memory"},
-		"replicate/memlog":  leaf,
-		"sim":               {"memory", "memory/memorytest", "replicate", "replicate/core", "replicate/fakenet", "replicate/memlog", "store", "wire"},
+		"arch":                  {},
+		"deploy":                {},
+		"memory/memorytest":     leaf,
+		"identity/identitytest": {"identity"},
+		"store/storetest":       {"store", "memory", "memory/memorytest"},
+		"replicate/fakenet":     {"replicate", "memory"},
+		"replicate/memlog":      leaf,
+		"sim":                   {"memory", "memory/memorytest", "replicate", "replicate/core", "replicate/fakenet", "replicate/memlog", "store", "wire"},
 	}
 }
 

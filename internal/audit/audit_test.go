@@ -16,23 +16,14 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tallystick/tallystick/internal/audit"
-	"github.com/tallystick/tallystick/internal/identity"
+	"github.com/tallystick/tallystick/internal/identity/identitytest"
 )
 
 func now() time.Time { return time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC) }
 
-func key(tb testing.TB, name string) identity.Key {
-	tb.Helper()
-	k, err := identity.KeyFromSeed(fmt.Appendf(nil, "%-32s", name))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return k
-}
-
 func open(tb testing.TB, path string) *audit.Log {
 	tb.Helper()
-	l, err := audit.Open(path, key(tb, "a"), now)
+	l, err := audit.Open(path, identitytest.Key(tb, "a"), now)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -59,7 +50,7 @@ func written(tb testing.TB, n int) ([]string, audit.Head) {
 
 func verify(tb testing.TB, text string, known audit.Head) audit.Report {
 	tb.Helper()
-	r, err := audit.Verify(strings.NewReader(text), key(tb, "a").Public(), known)
+	r, err := audit.Verify(strings.NewReader(text), identitytest.Key(tb, "a").Public(), known)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -170,7 +161,7 @@ func TestARowThatWasSignedAgainIsFound(t *testing.T) {
 	if r := verify(t, rows[0]+again, audit.Head{Seq: 2, Hash: audit.Hash{1}}); len(r.Findings) != 1 || r.Findings[0].Fault != audit.Replaced {
 		t.Errorf("the end was signed again: %+v", r)
 	}
-	if r, err := audit.Verify(strings.NewReader(strings.Join(rows, "")), key(t, "b").Public(), head); err != nil || r.Faults != 4 {
+	if r, err := audit.Verify(strings.NewReader(strings.Join(rows, "")), identitytest.Key(t, "b").Public(), head); err != nil || r.Faults != 4 {
 		t.Errorf("by the key of another: %+v, %v", r, err)
 	}
 }
@@ -229,7 +220,7 @@ func TestADamagedEndIsNotAppendedTo(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := audit.Open(path, key(t, "a"), now); !errors.Is(err, audit.ErrDamaged) {
+		if _, err := audit.Open(path, identitytest.Key(t, "a"), now); !errors.Is(err, audit.ErrDamaged) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if left, err := os.ReadFile(path); err != nil || string(left) != text {
@@ -240,7 +231,7 @@ func TestADamagedEndIsNotAppendedTo(t *testing.T) {
 	if err := os.WriteFile(path, []byte(rows[0]), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := audit.Open(path, key(t, "b"), now); !errors.Is(err, audit.ErrDamaged) {
+	if _, err := audit.Open(path, identitytest.Key(t, "b"), now); !errors.Is(err, audit.ErrDamaged) {
 		t.Errorf("with another key: %v", err)
 	}
 }
@@ -248,13 +239,13 @@ func TestADamagedEndIsNotAppendedTo(t *testing.T) {
 func TestKeysAreHandedOver(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "audit.log")
 	l := open(t, path)
-	if err := l.Rotate(key(t, "b")); err != nil {
+	if err := l.Rotate(identitytest.Key(t, "b")); err != nil {
 		t.Fatal(err)
 	}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	l, err := audit.Open(path, key(t, "b"), now) // the last row is that of the old key
+	l, err := audit.Open(path, identitytest.Key(t, "b"), now) // the last row is that of the old key
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -320,7 +311,7 @@ func TestNoTamperingIsMissed(t *testing.T) {
 			}
 		}
 		text := strings.Join(changed, "")
-		r, err := audit.Verify(strings.NewReader(text), key(t, "a").Public(), head)
+		r, err := audit.Verify(strings.NewReader(text), identitytest.Key(t, "a").Public(), head)
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -374,7 +365,7 @@ func FuzzVerify(f *testing.F) {
 	f.Add([]byte(strings.Join(rows, "")))
 	f.Add([]byte(rows[0] + rows[2] + rows[1][:30]))
 	f.Add([]byte("1 " + strings.Repeat("0", 64) + " AA== {}\n"))
-	public := key(f, "a").Public()
+	public := identitytest.Key(f, "a").Public()
 	whole := strings.TrimSuffix(strings.Join(rows, ""), "\n")
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r, err := audit.Verify(bytes.NewReader(data), public, head)

@@ -11,39 +11,26 @@ import (
 // members calls f with each member of a JSON object, which must be valid. The
 // value is a part of raw.
 func members(raw []byte, f func(key string, value []byte)) {
-	s := scanner{raw: raw}
-	s.space()
-	if s.peek() != '{' {
-		return
-	}
-	s.at++
-	for {
-		s.space()
-		switch s.peek() {
-		case ',':
-			s.at++
-			continue
-		case '"':
-		default:
-			return
-		}
-		from := s.at
-		s.skip()
-		key := keyOf(raw[from:s.at])
+	each(raw, '{', func(s *scanner) {
+		key := keyOf(s.value())
 		s.space()
 		s.at++ // the colon
 		s.space()
-		from = s.at
-		s.skip()
-		f(key, raw[from:s.at])
-	}
+		f(key, s.value())
+	})
 }
 
 // items calls f with each item of a JSON array, which must be valid.
 func items(raw []byte, f func(value []byte)) {
+	each(raw, '[', func(s *scanner) { f(s.value()) })
+}
+
+// each calls f where each part of an object or array begins, as open says; f moves
+// behind it. It calls nothing for another kind of value.
+func each(raw []byte, open byte, f func(s *scanner)) {
 	s := scanner{raw: raw}
 	s.space()
-	if s.peek() != '[' {
+	if s.peek() != open {
 		return
 	}
 	s.at++
@@ -53,12 +40,10 @@ func items(raw []byte, f func(value []byte)) {
 		case ',':
 			s.at++
 			continue
-		case ']', 0:
+		case '}', ']', 0:
 			return
 		}
-		from := s.at
-		s.skip()
-		f(raw[from:s.at])
+		f(&s)
 	}
 }
 
@@ -89,6 +74,13 @@ func (s *scanner) space() {
 	for s.at < len(s.raw) && (s.raw[s.at] == ' ' || s.raw[s.at] == '\t' || s.raw[s.at] == '\n' || s.raw[s.at] == '\r') {
 		s.at++
 	}
+}
+
+// value is the value that begins here, a part of raw; the scanner moves behind it.
+func (s *scanner) value() []byte {
+	from := s.at
+	s.skip()
+	return s.raw[from:s.at]
 }
 
 // skip moves behind the value that begins here.

@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"iter"
 	"net/http"
 	"net/netip"
@@ -19,20 +18,12 @@ import (
 	"github.com/tallystick/tallystick/internal/identity/ca"
 	"github.com/tallystick/tallystick/internal/identity/cred"
 	"github.com/tallystick/tallystick/internal/identity/httpsig"
+	"github.com/tallystick/tallystick/internal/identity/identitytest"
 	"github.com/tallystick/tallystick/internal/identity/replay"
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
 func start() time.Time { return time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC) }
-
-func key(t *testing.T, name string) identity.Key {
-	t.Helper()
-	k, err := identity.KeyFromSeed(fmt.Appendf(nil, "%-32s", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return k
-}
 
 // federation is a root and members a, b and c, at a time of its own.
 type federation struct {
@@ -58,7 +49,7 @@ func (d *disk) Marks(context.Context) iter.Seq2[identity.Mark, error] {
 
 func newFederation(t *testing.T) *federation {
 	t.Helper()
-	root, err := ca.NewRoot("acme", key(t, "root"), start())
+	root, err := ca.NewRoot("acme", identitytest.Key(t, "root"), start())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +66,7 @@ func (f *federation) Admit(name identity.Name, k identity.PublicKey) (memory.Nod
 	if tag := f.gone[node]; tag != "" {
 		return "", identity.Refuse(tag, "%s", node)
 	}
-	if k != key(f.t, string(name)).Public() {
+	if k != identitytest.Key(f.t, string(name)).Public() {
 		return "", identity.Refuse(identity.NotAMember, "%s has another key", node)
 	}
 	return node, nil
@@ -83,7 +74,7 @@ func (f *federation) Admit(name identity.Name, k identity.PublicKey) (memory.Nod
 
 func (f *federation) grant(name identity.Name) *ca.Grant {
 	f.t.Helper()
-	g, err := f.root.Issue(name, key(f.t, string(name)).Public(), nil, f.now)
+	g, err := f.root.Issue(name, identitytest.Key(f.t, string(name)).Public(), nil, f.now)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -92,7 +83,7 @@ func (f *federation) grant(name identity.Name) *ca.Grant {
 
 func (f *federation) self(name identity.Name) *attest.Self {
 	f.t.Helper()
-	s, err := attest.NewSelf(memory.Node(name.Last()), key(f.t, string(name)), f.grant(name))
+	s, err := attest.NewSelf(memory.Node(name.Last()), identitytest.Key(f.t, string(name)), f.grant(name))
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -355,7 +346,7 @@ func TestCertificatesAreRenewedWhileTheyRun(t *testing.T) {
 
 func BenchmarkJudge(b *testing.B) {
 	t := &testing.T{}
-	root, err := ca.NewRoot("acme", key(t, "root"), start())
+	root, err := ca.NewRoot("acme", identitytest.Key(t, "root"), start())
 	if err != nil {
 		b.Fatal(err)
 	}

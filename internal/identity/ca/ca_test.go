@@ -7,7 +7,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"math/big"
 	"net/url"
@@ -21,22 +20,14 @@ import (
 
 	"github.com/tallystick/tallystick/internal/identity"
 	"github.com/tallystick/tallystick/internal/identity/ca"
+	"github.com/tallystick/tallystick/internal/identity/identitytest"
 )
 
 func now() time.Time { return time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC) }
 
-func key(tb testing.TB, name string) identity.Key {
-	tb.Helper()
-	k, err := identity.KeyFromSeed(fmt.Appendf(nil, "%-32s", name))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return k
-}
-
 func root(tb testing.TB) *ca.Authority {
 	tb.Helper()
-	a, err := ca.NewRoot("acme", key(tb, "root"), now())
+	a, err := ca.NewRoot("acme", identitytest.Key(tb, "root"), now())
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -45,7 +36,7 @@ func root(tb testing.TB) *ca.Authority {
 
 func below(tb testing.TB, a *ca.Authority, scope identity.Name) *ca.Authority {
 	tb.Helper()
-	out, err := a.Intermediate(scope, key(tb, string(scope)+"/ca"), now())
+	out, err := a.Intermediate(scope, identitytest.Key(tb, string(scope)+"/ca"), now())
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -54,7 +45,7 @@ func below(tb testing.TB, a *ca.Authority, scope identity.Name) *ca.Authority {
 
 func grant(tb testing.TB, a *ca.Authority, name identity.Name) *ca.Grant {
 	tb.Helper()
-	g, err := a.Issue(name, key(tb, string(name)).Public(), nil, now())
+	g, err := a.Issue(name, identitytest.Key(tb, string(name)).Public(), nil, now())
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -86,7 +77,7 @@ func TestCertificateAndCredentialNameTheSameMember(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if leaf.Name != name || subject.Name != name || leaf.Key != key(t, string(name)).Public() || subject.Key != leaf.Key {
+		if leaf.Name != name || subject.Name != name || leaf.Key != identitytest.Key(t, string(name)).Public() || subject.Key != leaf.Key {
 			t.Errorf("%s: certificate %+v, credential %+v", name, leaf, subject)
 		}
 		if !leaf.Until.Equal(subject.Until) || leaf.Until.Sub(now()) != ca.LeafLife {
@@ -99,7 +90,7 @@ func TestAuthoritiesStayWithinTheirBounds(t *testing.T) {
 	top := root(t)
 	eu := below(t, top, "region/eu")
 	city := below(t, eu, "region/eu/waw")
-	k := key(t, "x")
+	k := identitytest.Key(t, "x")
 	for name, tt := range map[string]struct {
 		by   *ca.Authority
 		name identity.Name
@@ -143,7 +134,7 @@ func forge(t *testing.T, by identity.Key, parent *x509.Certificate, name, host s
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	}
 	change(c)
-	public, issuer := key(t, name).Public(), *parent
+	public, issuer := identitytest.Key(t, name).Public(), *parent
 	issuer.PublicKey = by.Signer().Public() // also if it is not the key of the parent
 	der, err := x509.CreateCertificate(rand.Reader, c, &issuer, ed25519.PublicKey(public[:]), by.Signer())
 	if err != nil {
@@ -168,32 +159,32 @@ func TestEveryForgeryHasItsTag(t *testing.T) { //nolint:maintidx // a table
 	euCert := eu.Certificate()
 	same := func(*x509.Certificate) {}
 	by := func(change func(*x509.Certificate)) []*x509.Certificate {
-		return []*x509.Certificate{forge(t, key(t, "root"), top.Certificate(), "node-1", "node-1.acme", change)}
+		return []*x509.Certificate{forge(t, identitytest.Key(t, "root"), top.Certificate(), "node-1", "node-1.acme", change)}
 	}
 	byEU := func(name, host string, change func(*x509.Certificate)) []*x509.Certificate {
-		return []*x509.Certificate{forge(t, key(t, "region/eu/ca"), euCert, name, host, change), euCert}
+		return []*x509.Certificate{forge(t, identitytest.Key(t, "region/eu/ca"), euCert, name, host, change), euCert}
 	}
-	stranger, err := ca.NewRoot("acme", key(t, "stranger"), now())
+	stranger, err := ca.NewRoot("acme", identitytest.Key(t, "stranger"), now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := ca.NewRoot("other", key(t, "root"), now())
+	other, err := ca.NewRoot("other", identitytest.Key(t, "root"), now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	unconstrained := forge(t, key(t, "root"), top.Certificate(), "region/eu/ca", "ca.eu.region.acme", authority)
-	shallow := forge(t, key(t, "root"), top.Certificate(), "region/eu/ca", "ca.eu.region.acme", func(c *x509.Certificate) {
+	unconstrained := forge(t, identitytest.Key(t, "root"), top.Certificate(), "region/eu/ca", "ca.eu.region.acme", authority)
+	shallow := forge(t, identitytest.Key(t, "root"), top.Certificate(), "region/eu/ca", "ca.eu.region.acme", func(c *x509.Certificate) {
 		authority(c)
 		c.MaxPathLen, c.MaxPathLenZero = 0, true
 	})
-	expired := forge(t, key(t, "root"), top.Certificate(), "region/eu/ca", "ca.eu.region.acme", func(c *x509.Certificate) {
+	expired := forge(t, identitytest.Key(t, "root"), top.Certificate(), "region/eu/ca", "ca.eu.region.acme", func(c *x509.Certificate) {
 		authority(c)
 		c.NotAfter = now().Add(-10 * time.Minute)
 	})
 	under := func(parent *x509.Certificate, name, host string) []*x509.Certificate {
-		return []*x509.Certificate{forge(t, key(t, "region/eu/ca"), parent, name, host, same), parent}
+		return []*x509.Certificate{forge(t, identitytest.Key(t, "region/eu/ca"), parent, name, host, same), parent}
 	}
-	city := forge(t, key(t, "region/eu/ca"), shallow, "region/eu/waw/ca", "ca.waw.eu.region.acme", authority)
+	city := forge(t, identitytest.Key(t, "region/eu/ca"), shallow, "region/eu/waw/ca", "ca.waw.eu.region.acme", authority)
 	tests := map[string]struct {
 		certs []*x509.Certificate
 		want  identity.Tag
@@ -204,7 +195,7 @@ func TestEveryForgeryHasItsTag(t *testing.T) { //nolint:maintidx // a table
 		"an authority":           {[]*x509.Certificate{euCert}, identity.CertificateNotOfMember},
 		"the root itself":        {[]*x509.Certificate{top.Certificate()}, identity.CertificateNotOfMember},
 		"a member that is a CA":  {by(func(c *x509.Certificate) { authority(c) }), identity.CertificateNotOfMember},
-		"unknown issuer":         {[]*x509.Certificate{forge(t, key(t, "x"), &x509.Certificate{Subject: pkix.Name{CommonName: "x"}}, "node-1", "node-1.acme", same)}, identity.CertificateIssuer},
+		"unknown issuer":         {[]*x509.Certificate{forge(t, identitytest.Key(t, "x"), &x509.Certificate{Subject: pkix.Name{CommonName: "x"}}, "node-1", "node-1.acme", same)}, identity.CertificateIssuer},
 		"a root of the name":     {grant(t, stranger, "node-1").Certificates, identity.CertificateSignature},
 		"another domain":         {grant(t, other, "node-1").Certificates, identity.CertificateDomain},
 		"too early":              {by(func(c *x509.Certificate) { c.NotBefore = now().Add(2 * time.Minute) }), identity.CertificateNotYet},
@@ -220,7 +211,7 @@ func TestEveryForgeryHasItsTag(t *testing.T) { //nolint:maintidx // a table
 		"for servers only":       {by(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }), identity.CertificateMalformed},
 		"too large":              {by(func(c *x509.Certificate) { c.Subject.Locality = []string{strings.Repeat("x", ca.MaxCertificate)} }), identity.CertificateTooLarge},
 		"a leaf as a CA": {
-			[]*x509.Certificate{forge(t, key(t, "node-1"), honest, "node-2", "node-2.acme", same), honest}, identity.CertificateIssuerNoCA,
+			[]*x509.Certificate{forge(t, identitytest.Key(t, "node-1"), honest, "node-2", "node-2.acme", same), honest}, identity.CertificateIssuerNoCA,
 		},
 		"out of its namespace":    {byEU("region/us/b", "b.us.region.acme", same), identity.CertificateOutOfNamespace},
 		"beside its namespace":    {byEU("region/eu-2/b", "b.eu-2.region.acme", same), identity.CertificateOutOfNamespace},
@@ -231,10 +222,10 @@ func TestEveryForgeryHasItsTag(t *testing.T) { //nolint:maintidx // a table
 		"no intermediate":         {byEU("region/eu/b", "b.eu.region.acme", same)[:1], identity.CertificateIssuer},
 		"another intermediate":    {[]*x509.Certificate{honest, euCert}, identity.CertificateIssuer},
 		"signed by another key": {
-			[]*x509.Certificate{forge(t, key(t, "x"), euCert, "region/eu/b", "b.eu.region.acme", same), euCert}, identity.CertificateSignature,
+			[]*x509.Certificate{forge(t, identitytest.Key(t, "x"), euCert, "region/eu/b", "b.eu.region.acme", same), euCert}, identity.CertificateSignature,
 		},
 		"deeper than allowed": {
-			[]*x509.Certificate{forge(t, key(t, "region/eu/waw/ca"), city, "region/eu/waw/b", "b.waw.eu.region.acme", same), city, shallow},
+			[]*x509.Certificate{forge(t, identitytest.Key(t, "region/eu/waw/ca"), city, "region/eu/waw/b", "b.waw.eu.region.acme", same), city, shallow},
 			identity.CertificateTooDeep,
 		},
 		"too many": {[]*x509.Certificate{honest, euCert, euCert, euCert}, identity.CertificateTooDeep},
@@ -259,7 +250,7 @@ func TestOnlyLeavesHaveGrace(t *testing.T) {
 }
 
 func TestRequestsProveTheirKey(t *testing.T) {
-	k := key(t, "b")
+	k := identitytest.Key(t, "b")
 	der, err := ca.NewRequest("region/eu/b", k, []string{"b.example", "10.0.0.1"})
 	if err != nil {
 		t.Fatal(err)
@@ -399,7 +390,7 @@ func FuzzCertificates(f *testing.F) {
 }
 
 func FuzzRequest(f *testing.F) {
-	der, err := ca.NewRequest("region/eu/b", key(f, "b"), []string{"b.example", "10.0.0.1"})
+	der, err := ca.NewRequest("region/eu/b", identitytest.Key(f, "b"), []string{"b.example", "10.0.0.1"})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tallystick/tallystick/internal/identity"
 	"github.com/tallystick/tallystick/internal/identity/ca"
+	"github.com/tallystick/tallystick/internal/identity/identitytest"
 )
 
 // shake connects a client and a server, and returns what each of them says.
@@ -57,8 +58,8 @@ func current(g *ca.Grant, k identity.Key) ca.Current {
 func TestMembersProveThemselvesToEachOther(t *testing.T) {
 	top := root(t)
 	r := roots(top)
-	a := current(grant(t, top, "a"), key(t, "a"))
-	b := current(grant(t, below(t, top, "region/eu"), "region/eu/b"), key(t, "region/eu/b"))
+	a := current(grant(t, top, "a"), identitytest.Key(t, "a"))
+	b := current(grant(t, below(t, top, "region/eu"), "region/eu/b"), identitytest.Key(t, "region/eu/b"))
 	state, clientErr, serverErr := shake(t, r.ClientTLS(a, "region/eu/b", now), ca.ServerTLS(b))
 	if err := errors.Join(clientErr, serverErr); err != nil {
 		t.Fatal(err)
@@ -74,17 +75,17 @@ func TestMembersProveThemselvesToEachOther(t *testing.T) {
 func TestHandshakesThatFail(t *testing.T) {
 	top := root(t)
 	r := roots(top)
-	a, b := current(grant(t, top, "a"), key(t, "a")), current(grant(t, top, "b"), key(t, "b"))
+	a, b := current(grant(t, top, "a"), identitytest.Key(t, "a")), current(grant(t, top, "b"), identitytest.Key(t, "b"))
 	t.Run("another member answers", func(t *testing.T) {
 		_, err, _ := shake(t, r.ClientTLS(a, "c", now), ca.ServerTLS(b))
 		wantTag(t, "client", err, identity.CertificateNotOfMember)
 	})
 	t.Run("another federation answers", func(t *testing.T) {
-		other, err := ca.NewRoot("acme", key(t, "stranger"), now())
+		other, err := ca.NewRoot("acme", identitytest.Key(t, "stranger"), now())
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err, _ = shake(t, r.ClientTLS(a, "b", now), ca.ServerTLS(current(grant(t, other, "b"), key(t, "b"))))
+		_, err, _ = shake(t, r.ClientTLS(a, "b", now), ca.ServerTLS(current(grant(t, other, "b"), identitytest.Key(t, "b"))))
 		wantTag(t, "client", err, identity.CertificateSignature)
 	})
 	t.Run("TLS 1.2", func(t *testing.T) {
@@ -97,7 +98,7 @@ func TestHandshakesThatFail(t *testing.T) {
 		wantTag(t, "peer", err, identity.TLSTooOld)
 	})
 	t.Run("a certificate without its key", func(t *testing.T) {
-		stolen := current(grant(t, top, "a"), key(t, "thief"))
+		stolen := current(grant(t, top, "a"), identitytest.Key(t, "thief"))
 		if _, clientErr, serverErr := shake(t, r.ClientTLS(stolen, "b", now), ca.ServerTLS(b)); clientErr == nil && serverErr == nil {
 			t.Error("taken")
 		}
@@ -128,13 +129,13 @@ func TestHandshakesThatFail(t *testing.T) {
 func TestARenewedCertificateIsShown(t *testing.T) {
 	top := root(t)
 	r := roots(top)
-	a := current(grant(t, top, "a"), key(t, "a"))
-	shown := grant(t, top, "b").TLS(key(t, "b"))
+	a := current(grant(t, top, "a"), identitytest.Key(t, "a"))
+	shown := grant(t, top, "b").TLS(identitytest.Key(t, "b"))
 	server := ca.ServerTLS(func() *tls.Certificate { return shown })
 	if _, err, _ := shake(t, r.ClientTLS(a, "b", now), server); err != nil {
 		t.Fatal(err)
 	}
-	shown = grant(t, top, "c").TLS(key(t, "c"))
+	shown = grant(t, top, "c").TLS(identitytest.Key(t, "c"))
 	if _, err, _ := shake(t, r.ClientTLS(a, "c", now), server); err != nil {
 		t.Fatal(err)
 	}

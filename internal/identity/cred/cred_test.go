@@ -3,7 +3,6 @@ package cred_test
 import (
 	"encoding/base64"
 	"flag"
-	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/tallystick/tallystick/internal/identity"
 	"github.com/tallystick/tallystick/internal/identity/cred"
+	"github.com/tallystick/tallystick/internal/identity/identitytest"
 )
 
 var update = flag.Bool("update", false, "write golden files anew")
@@ -25,24 +25,15 @@ const domain = "test.example"
 func now() time.Time { return time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC) }
 
 // key returns a key that is the same in every run.
-func key(tb testing.TB, name string) identity.Key {
-	tb.Helper()
-	k, err := identity.KeyFromSeed(fmt.Appendf(nil, "%-32s", name))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return k
-}
-
 func issuer(tb testing.TB, name identity.Name) cred.Issuer {
 	tb.Helper()
-	return cred.Issuer{Name: name, Domain: domain, Key: key(tb, string(name))}
+	return cred.Issuer{Name: name, Domain: domain, Key: identitytest.Key(tb, string(name))}
 }
 
 // issue makes a credential that holds for an hour around now.
 func issue(tb testing.TB, by cred.Issuer, subject identity.Name) *cred.Credential {
 	tb.Helper()
-	c, err := by.Issue(subject, key(tb, string(subject)).Public(), now().Add(-30*time.Minute), now().Add(30*time.Minute))
+	c, err := by.Issue(subject, identitytest.Key(tb, string(subject)).Public(), now().Add(-30*time.Minute), now().Add(30*time.Minute))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -52,7 +43,7 @@ func issue(tb testing.TB, by cred.Issuer, subject identity.Name) *cred.Credentia
 func roots(tb testing.TB) cred.Roots {
 	tb.Helper()
 	return cred.Roots{
-		Domain: domain, Keys: map[identity.Name][]identity.PublicKey{"root": {key(tb, "root").Public()}}, Skew: time.Minute,
+		Domain: domain, Keys: map[identity.Name][]identity.PublicKey{"root": {identitytest.Key(tb, "root").Public()}}, Skew: time.Minute,
 	}
 }
 
@@ -92,7 +83,7 @@ func TestACredentialNamesItsSubject(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if subject.Name != "node-1" || subject.Key != key(t, "node-1").Public() || !subject.Until.Equal(now().Add(30*time.Minute)) {
+	if subject.Name != "node-1" || subject.Key != identitytest.Key(t, "node-1").Public() || !subject.Until.Equal(now().Add(30*time.Minute)) {
 		t.Errorf("%+v", subject)
 	}
 }
@@ -120,7 +111,7 @@ func TestChainsOfIntermediates(t *testing.T) {
 // lie makes a credential that no honest issuer would make.
 func lie(tb testing.TB, by identity.Key, change func(*cred.Claims)) string {
 	tb.Helper()
-	subject := key(tb, "node-1").Public()
+	subject := identitytest.Key(tb, "node-1").Public()
 	claims := cred.Claims{
 		Version: 1, Issuer: "root", NotAfter: now().Add(time.Hour).Unix(), NotBefore: now().Add(-time.Hour).Unix(),
 		Subject: "node-1", Key: subject[:], Domain: domain,
@@ -154,7 +145,7 @@ func doubled(m []byte, pair string) []byte {
 }
 
 func TestEveryLieHasItsTag(t *testing.T) {
-	root, eu := key(t, "root"), issue(t, issuer(t, "root"), "region/eu/ca")
+	root, eu := identitytest.Key(t, "root"), issue(t, issuer(t, "root"), "region/eu/ca")
 	same := func(*cred.Claims) {}
 	honest := lie(t, root, same)
 	raw, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(honest, "v1="))
@@ -168,7 +159,7 @@ func TestEveryLieHasItsTag(t *testing.T) {
 	if err := cbor.Unmarshal(raw, &parts); err != nil {
 		t.Fatal(err)
 	}
-	evil := key(t, "region/eu/ca")
+	evil := identitytest.Key(t, "region/eu/ca")
 	of := func(change func(*cred.Claims)) string { return lie(t, root, change) }
 	tests := map[string]struct {
 		credential, chain string
@@ -198,7 +189,7 @@ func TestEveryLieHasItsTag(t *testing.T) {
 		"time without end":     {of(func(c *cred.Claims) { c.NotAfter = 1 << 62 }), "", identity.CredentialMalformed},
 		"ends before it began": {of(func(c *cred.Claims) { c.NotAfter = c.NotBefore - 1 }), "", identity.CredentialMalformed},
 		"an issuer unknown":    {of(func(c *cred.Claims) { c.Issuer = "stranger" }), "", identity.CredentialIssuer},
-		"signed by a stranger": {lie(t, key(t, "stranger"), same), "", identity.CredentialSignature},
+		"signed by a stranger": {lie(t, identitytest.Key(t, "stranger"), same), "", identity.CredentialSignature},
 		"another domain":       {of(func(c *cred.Claims) { c.Domain = "other.example" }), "", identity.CredentialDomain},
 		"not yet":              {of(func(c *cred.Claims) { c.NotBefore = now().Add(2 * time.Minute).Unix() }), "", identity.CredentialNotYet},
 		"no longer":            {of(func(c *cred.Claims) { c.NotAfter = now().Add(-2 * time.Minute).Unix() }), "", identity.CredentialExpired},
@@ -219,7 +210,7 @@ func TestEveryLieHasItsTag(t *testing.T) {
 			chainHeader(t, eu), identity.CredentialIssuer,
 		},
 		"a member as an authority": {
-			lie(t, key(t, "node-1"), func(c *cred.Claims) { c.Issuer, c.Subject = "node-1", "node-2" }),
+			lie(t, identitytest.Key(t, "node-1"), func(c *cred.Claims) { c.Issuer, c.Subject = "node-1", "node-2" }),
 			chainHeader(t, issue(t, issuer(t, "root"), "node-1")), identity.ChainIssuerNoCA,
 		},
 		"an intermediate without its own": {
@@ -259,9 +250,9 @@ func TestGraceIsForMembersOnly(t *testing.T) {
 }
 
 func TestNoIssuerSignsOutsideItsNamespace(t *testing.T) {
-	_, err := issuer(t, "region/eu/ca").Issue("region/us/b", key(t, "b").Public(), now(), now().Add(time.Hour))
+	_, err := issuer(t, "region/eu/ca").Issue("region/us/b", identitytest.Key(t, "b").Public(), now(), now().Add(time.Hour))
 	wantTag(t, err, identity.ChainOutOfNamespace)
-	if _, err := issuer(t, "root").Issue("a b", key(t, "b").Public(), now(), now()); err == nil {
+	if _, err := issuer(t, "root").Issue("a b", identitytest.Key(t, "b").Public(), now(), now()); err == nil {
 		t.Error("a name that is none has a credential")
 	}
 }

@@ -3,7 +3,6 @@ package httpsig_test
 import (
 	"crypto/sha256"
 	"flag"
-	"fmt"
 	"net/http"
 	"os"
 	"strings"
@@ -14,20 +13,12 @@ import (
 
 	"github.com/tallystick/tallystick/internal/identity"
 	"github.com/tallystick/tallystick/internal/identity/httpsig"
+	"github.com/tallystick/tallystick/internal/identity/identitytest"
 )
 
 var update = flag.Bool("update", false, "write golden files anew")
 
 func now() time.Time { return time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC) }
-
-func key(tb testing.TB, name string) identity.Key {
-	tb.Helper()
-	k, err := identity.KeyFromSeed(fmt.Appendf(nil, "%-32s", name))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return k
-}
 
 const body = "the ops"
 
@@ -41,7 +32,7 @@ func request(h http.Header) httpsig.Request {
 func signed(tb testing.TB) httpsig.Request {
 	tb.Helper()
 	r := request(http.Header{httpsig.HeaderTo: {"b"}, httpsig.HeaderType: {"application/cbor"}})
-	if _, err := httpsig.SignRequest(r, key(tb, "a"), now()); err != nil {
+	if _, err := httpsig.SignRequest(r, identitytest.Key(tb, "a"), now()); err != nil {
 		tb.Fatal(err)
 	}
 	return r
@@ -52,8 +43,8 @@ func TestASignedRequestIsTaken(t *testing.T) {
 	for name, at := range map[string]time.Time{
 		"at once": now(), "a minute later": now().Add(time.Minute), "by a clock behind": now().Add(-time.Minute),
 	} {
-		got, err := httpsig.VerifyRequest(r, key(t, "a").Public(), httpsig.Window{}, at)
-		if err != nil || got.KeyID != key(t, "a").Public().ID() || !got.Created.Equal(now()) || got.Nonce == "" || len(got.Bytes) != 64 {
+		got, err := httpsig.VerifyRequest(r, identitytest.Key(t, "a").Public(), httpsig.Window{}, at)
+		if err != nil || got.KeyID != identitytest.Key(t, "a").Public().ID() || !got.Created.Equal(now()) || got.Nonce == "" || len(got.Bytes) != 64 {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
@@ -119,26 +110,26 @@ func TestWhatIsNotTheRequestThatWasSigned(t *testing.T) {
 		"a nonce that is none": {edited(r, "Signature-Input", `nonce="`, `nonce="x`), identity.SignatureMalformed},
 		"no key":               {edited(r, "Signature-Input", `keyid="`, `keyid="zz`), identity.SignatureMalformed},
 		"the key of another": {
-			edited(r, "Signature-Input", string(key(t, "a").Public().ID()), string(key(t, "c").Public().ID())), identity.SignatureKey,
+			edited(r, "Signature-Input", string(identitytest.Key(t, "a").Public().ID()), string(identitytest.Key(t, "c").Public().ID())), identity.SignatureKey,
 		},
 		"lines in the path":   {change(func(r *httpsig.Request) { r.Path = "/x\n\"@query\": ?" }), identity.SignatureMalformed},
 		"lines in the header": {replaced(r, "X-Peer-To", "b\r\nX: y"), identity.SignatureMalformed},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := httpsig.VerifyRequest(tt.r, key(t, "a").Public(), httpsig.Window{}, now())
+			_, err := httpsig.VerifyRequest(tt.r, identitytest.Key(t, "a").Public(), httpsig.Window{}, now())
 			if identity.TagOf(err) != tt.want {
 				t.Errorf("%v, want %s", err, tt.want)
 			}
 		})
 	}
-	if _, err := httpsig.VerifyRequest(r, key(t, "c").Public(), httpsig.Window{}, now()); identity.TagOf(err) != identity.SignatureKey {
+	if _, err := httpsig.VerifyRequest(r, identitytest.Key(t, "c").Public(), httpsig.Window{}, now()); identity.TagOf(err) != identity.SignatureKey {
 		t.Errorf("with another key: %v", err)
 	}
 }
 
 func TestASignatureIsFreshForItsWindow(t *testing.T) {
-	r, public := signed(t), key(t, "a").Public()
+	r, public := signed(t), identitytest.Key(t, "a").Public()
 	w := httpsig.Window{Past: 10 * time.Second, Future: 5 * time.Second}
 	for after, want := range map[time.Duration]identity.Tag{
 		-6 * time.Second: identity.SignatureFuture, -5 * time.Second: "", 10 * time.Second: "", 11 * time.Second: identity.SignatureStale,
@@ -154,13 +145,13 @@ func TestASignatureIsFreshForItsWindow(t *testing.T) {
 }
 
 func TestRepliesAnswerOneRequest(t *testing.T) {
-	public := key(t, "b").Public()
-	to, err := httpsig.VerifyRequest(signed(t), key(t, "a").Public(), httpsig.Window{}, now())
+	public := identitytest.Key(t, "b").Public()
+	to, err := httpsig.VerifyRequest(signed(t), identitytest.Key(t, "a").Public(), httpsig.Window{}, now())
 	if err != nil {
 		t.Fatal(err)
 	}
 	reply := httpsig.Reply{Status: 200, Digest: sha256.Sum256([]byte("held")), Header: http.Header{}, To: to.Bytes}
-	if _, err := httpsig.SignReply(reply, key(t, "b"), now()); err != nil {
+	if _, err := httpsig.SignReply(reply, identitytest.Key(t, "b"), now()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := httpsig.VerifyReply(reply, public, httpsig.Window{}, now()); err != nil {
@@ -185,7 +176,7 @@ func TestRepliesAnswerOneRequest(t *testing.T) {
 			t.Errorf("%s: %v, want %s", name, err, tt.want)
 		}
 	}
-	if _, err := httpsig.SignReply(httpsig.Reply{Header: http.Header{}}, key(t, "b"), now()); identity.TagOf(err) != identity.SignatureMissing {
+	if _, err := httpsig.SignReply(httpsig.Reply{Header: http.Header{}}, identitytest.Key(t, "b"), now()); identity.TagOf(err) != identity.SignatureMissing {
 		t.Errorf("an answer to an unsigned request: %v", err)
 	}
 }
@@ -196,7 +187,7 @@ func TestNothingUnclearIsSigned(t *testing.T) {
 		"no type":     request(http.Header{httpsig.HeaderTo: {"b"}}),
 		"two lines":   {Method: "GET", Path: "/a b", Header: http.Header{httpsig.HeaderTo: {"b"}, httpsig.HeaderType: {"x"}}},
 	} {
-		if _, err := httpsig.SignRequest(r, key(t, "a"), now()); err == nil {
+		if _, err := httpsig.SignRequest(r, identitytest.Key(t, "a"), now()); err == nil {
 			t.Errorf("%s: signed", name)
 		}
 	}
@@ -214,7 +205,7 @@ func TestGoldenRequest(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := httpsig.VerifyRequest(golden(t), key(t, "a").Public(), httpsig.Window{}, now()); err != nil {
+	if _, err := httpsig.VerifyRequest(golden(t), identitytest.Key(t, "a").Public(), httpsig.Window{}, now()); err != nil {
 		t.Error(err)
 	}
 }
@@ -237,7 +228,7 @@ func golden(tb testing.TB) httpsig.Request {
 }
 
 func TestWhateverWasSignedVerifies(t *testing.T) {
-	k := key(t, "a")
+	k := identitytest.Key(t, "a")
 	word := rapid.StringMatching(`[!-~]{0,40}`)
 	rapid.Check(t, func(rt *rapid.T) {
 		r := httpsig.Request{
@@ -260,7 +251,7 @@ func FuzzVerifyRequest(f *testing.F) {
 	h := golden(f).Header.(http.Header) // workers must see the request that the seeds are of
 	f.Add(h.Get("Signature-Input"), h.Get("Signature"), h.Get("Content-Digest"))
 	f.Add(`tally=();created=1;keyid="";nonce="";tag="tally-peer"`, "tally=::", "")
-	public, want := key(f, "a").Public(), []string{h.Get("Signature-Input"), h.Get("Signature"), h.Get("Content-Digest")}
+	public, want := identitytest.Key(f, "a").Public(), []string{h.Get("Signature-Input"), h.Get("Signature"), h.Get("Content-Digest")}
 	f.Fuzz(func(t *testing.T, input, signature, digest string) {
 		r := request(http.Header{
 			httpsig.HeaderTo: {"b"}, httpsig.HeaderType: {"application/cbor"},
@@ -277,7 +268,7 @@ func FuzzVerifyRequest(f *testing.F) {
 }
 
 func BenchmarkSignAndVerify(b *testing.B) {
-	k := key(b, "a")
+	k := identitytest.Key(b, "a")
 	public := k.Public()
 	for b.Loop() {
 		r := request(http.Header{httpsig.HeaderTo: {"b"}, httpsig.HeaderType: {"application/cbor"}})

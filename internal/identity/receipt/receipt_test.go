@@ -20,6 +20,7 @@ import (
 	"github.com/tallystick/tallystick/internal/identity"
 	"github.com/tallystick/tallystick/internal/identity/ca"
 	"github.com/tallystick/tallystick/internal/identity/cred"
+	"github.com/tallystick/tallystick/internal/identity/identitytest"
 	"github.com/tallystick/tallystick/internal/identity/receipt"
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -28,18 +29,9 @@ var update = flag.Bool("update", false, "write golden files anew")
 
 func now() time.Time { return time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC) }
 
-func key(tb testing.TB, name string) identity.Key {
-	tb.Helper()
-	k, err := identity.KeyFromSeed(fmt.Appendf(nil, "%-32s", name))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return k
-}
-
 func root(tb testing.TB) *ca.Authority {
 	tb.Helper()
-	a, err := ca.NewRoot("acme", key(tb, "root"), now())
+	a, err := ca.NewRoot("acme", identitytest.Key(tb, "root"), now())
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -67,11 +59,11 @@ func says(tb testing.TB, by *ca.Authority, member identity.Name, change func(*re
 	if err != nil {
 		tb.Fatal(err)
 	}
-	g, err := by.Issue(member, key(tb, string(member)).Public(), nil, now().Add(-2*time.Hour))
+	g, err := by.Issue(member, identitytest.Key(tb, string(member)).Public(), nil, now().Add(-2*time.Hour))
 	if err != nil {
 		tb.Fatal(err)
 	}
-	out := receipt.Signed{Statement: data, Signature: receipt.Sign(key(tb, string(member)), data)}
+	out := receipt.Signed{Statement: data, Signature: receipt.Sign(identitytest.Key(tb, string(member)), data)}
 	if out.Credential, err = g.Credential.Header(); err != nil {
 		tb.Fatal(err)
 	}
@@ -89,7 +81,7 @@ func of(statements ...receipt.Signed) receipt.Receipt {
 
 func TestAReceiptProvesWhoHoldsAnOp(t *testing.T) {
 	top := root(t)
-	eu, err := top.Intermediate("region/eu", key(t, "eu"), now().Add(-24*time.Hour))
+	eu, err := top.Intermediate("region/eu", identitytest.Key(t, "eu"), now().Add(-24*time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +106,7 @@ func TestAReceiptProvesWhoHoldsAnOp(t *testing.T) {
 
 func TestStatementsThatProveNothing(t *testing.T) {
 	top := root(t)
-	stranger, err := ca.NewRoot("acme", key(t, "stranger"), now())
+	stranger, err := ca.NewRoot("acme", identitytest.Key(t, "stranger"), now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +131,7 @@ func TestStatementsThatProveNothing(t *testing.T) {
 		"with another's signature":    {receipt.Signed{Statement: b.Statement, Signature: good.Signature, Credential: b.Credential}, identity.SignatureBad},
 		"with no signature":           {receipt.Signed{Statement: b.Statement, Credential: b.Credential}, identity.SignatureBad},
 		"with no credential":          {receipt.Signed{Statement: b.Statement, Signature: b.Signature}, identity.CredentialMissing},
-		"signed for something else":   {receipt.Signed{Statement: b.Statement, Signature: key(t, "b").Sign(b.Statement), Credential: b.Credential}, identity.SignatureBad},
+		"signed for something else":   {receipt.Signed{Statement: b.Statement, Signature: identitytest.Key(t, "b").Sign(b.Statement), Credential: b.Credential}, identity.SignatureBad},
 		"bytes that are no statement": {receipt.Signed{Statement: []byte{0xa0}, Signature: b.Signature, Credential: b.Credential}, ""},
 	} {
 		v := of(good, tt.bad).Verify(trust(top), now())
@@ -198,7 +190,7 @@ func TestThePythonVerifierAgrees(t *testing.T) {
 		t.Skip("there is no python3 here")
 	}
 	top := root(t)
-	eu, err := top.Intermediate("region/eu", key(t, "eu"), now().Add(-24*time.Hour))
+	eu, err := top.Intermediate("region/eu", identitytest.Key(t, "eu"), now().Add(-24*time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +214,7 @@ func TestThePythonVerifierAgrees(t *testing.T) {
 		if err := os.WriteFile(path, text, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		public := key(t, "root").Public().String()
+		public := identitytest.Key(t, "root").Public().String()
 		out, err := exec.CommandContext(t.Context(), python, "../../../docs/receipt_verify.py", path, "acme", public).CombinedOutput()
 		if want := r.Verify(trust(top), now()).Enough; (err == nil) != want {
 			t.Errorf("%s: %v, want %v\n%s", name, err, want, out)
