@@ -163,7 +163,7 @@ func TestASlowMemberDoesNotSlowTheMajority(t *testing.T) {
 			t.Fatalf("%d %+v (%v)", code, got, err)
 		}
 	}
-	if took := time.Since(began); took > 5*time.Second {
+	if took := time.Since(began); took > 30*time.Second { // waited for, it would take 40
 		t.Errorf("40 writes took %s: the slow member was waited for", took)
 	}
 	waitFor(t, 5*time.Second, "all partial writes counted", func() (string, bool) {
