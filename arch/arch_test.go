@@ -49,6 +49,9 @@ func table() map[string][]string {
 		"replicate":      {"replicate/core", "memory"},
 		"replicate/core": leaf,
 
+		"legacy/wire":   leaf,
+		"legacy/config": {"identity", "identity/cred", "memory"},
+
 		"peer":          {"wire", "identity", "identity/attest", "identity/ca", "identity/httpsig", "memory"},
 		"verb":          {"engine", "client", "memory", "openapi", "verb/aimemory"},
 		"verb/aimemory": {},

@@ -23,7 +23,7 @@ type Memory struct {
 	Citations         []Citation      `json:"citations" doc:"Evidence." maxitems:"64"`
 	SourceURI         string          `json:"source_uri,omitempty" doc:"Where the text is from: uri:…, doc:… or file:…." maxlen:"4096" example:"doc:plan"`
 	SourceSpan        *Span           `json:"source_span,omitempty" doc:"The part of the source that the text is from."`
-	ConfidenceSource  string          `json:"confidence_source" doc:"Where the confidence comes from." enum:"caller_provided,auto_derived,calibrated,decayed,curator_derived"`
+	ConfidenceSource  string          `json:"confidence_source" doc:"Where the confidence comes from." enum:"caller_provided,auto_derived,calibrated,decayed,curator_derived,default"`
 	ConfidenceSignals *Confidence     `json:"confidence_signals,omitempty" doc:"What the confidence was computed from."`
 	ConfidenceDecayed Time            `json:"confidence_decayed_at,omitzero" doc:"When the confidence was last lowered by age."`
 	Version           int64           `json:"version" doc:"1 at creation, and 1 more with each edit. If-Match names it."`
@@ -111,7 +111,7 @@ type Draft struct {
 	Depth      int32           `json:"reflection_depth,omitempty" doc:"How many reflections it is away from what was observed." min:"0" max:"2147483647"`
 
 	PersonaVersion    *int32      `json:"persona_version,omitempty" doc:"The version of a persona."`
-	ConfidenceSource  string      `json:"confidence_source,omitempty" doc:"Where the confidence comes from." enum:"caller_provided,auto_derived,calibrated,decayed,curator_derived"`
+	ConfidenceSource  string      `json:"confidence_source,omitempty" doc:"Where the confidence comes from." enum:"caller_provided,auto_derived,calibrated,decayed,curator_derived,default"`
 	ConfidenceSignals *Confidence `json:"confidence_signals,omitempty" doc:"What the confidence was computed from."`
 	ConfidenceDecayed *Time       `json:"confidence_decayed_at,omitempty" doc:"When the confidence was last lowered by age."`
 	Embedding         *Embedding  `json:"embedding,omitempty" doc:"A vector that the client has computed, to save the node work."`

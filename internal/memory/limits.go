@@ -39,7 +39,7 @@ func MemoryKinds() []string { //nolint:revive // Kinds is taken, by the kinds of
 
 // ConfidenceSources lists where a confidence may come from.
 func ConfidenceSources() []string {
-	return []string{"caller_provided", "auto_derived", "calibrated", "decayed", "curator_derived"}
+	return []string{"caller_provided", "auto_derived", "calibrated", "decayed", "curator_derived", "default"}
 }
 
 // DefaultRelation is the relation of a link that names none.
