@@ -14,15 +14,18 @@ import (
 // memory.ErrBusy, ErrFull and ErrClosed as in Submit.
 func (s *changes) Take(ctx context.Context, arrived []memory.Arrival, again bool) (memory.Accepted, error) {
 	in := arrivals(arrived)
-	n := size{ops: len(in)}
-	for _, a := range in {
-		n.bytes += len(a.raw) + embeddingBytes(a.embedding)
-	}
 	var out memory.Accepted
-	err := s.doSized(ctx, queueMember, n, func(ctx context.Context, t *tx) error {
+	j := &job{size: size{ops: len(in)}, run: func(ctx context.Context, t *tx) error {
 		out = memory.Accepted{} // a batch that fails is run again, job by job
 		return taking(t).accept(ctx, in, again, &out)
-	})
+	}}
+	for _, a := range in {
+		j.size.bytes += len(a.raw) + embeddingBytes(a.embedding)
+		if a.refused == nil {
+			j.lookUp(a.Op)
+		}
+	}
+	err := s.doJob(ctx, queueMember, j)
 	out.View = s.View()
 	return out, err
 }

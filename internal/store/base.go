@@ -38,6 +38,9 @@ func (s *base) originName(id int64) memory.Origin {
 // ref points from a register to the entry that holds it.
 type ref struct{ lsn, stamp, origin, seq int64 }
 
+// columns are its values, in the order in which tables have them.
+func (r ref) columns() []any { return []any{r.lsn, r.stamp, r.origin, r.seq} }
+
 func (s *base) version(r ref, final bool) memory.Version {
 	if r.lsn == 0 {
 		return memory.Version{}

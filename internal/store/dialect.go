@@ -32,8 +32,9 @@ type dialect struct {
 	begin  string // starts the writer's transaction
 	// tagged is the condition that memories m has all of the tags.
 	tagged func(tags []string) (cond string, args []any)
-	// among is the condition that column has one of the values.
-	among func(column string, values []int64) (cond string, args []any)
+	// among is the condition that column has one of the values, a slice of numbers
+	// or of strings that are UTF-8 without NUL.
+	among func(column string, values any) (cond string, args []any)
 
 	// settle moves what the engine has written aside to where it belongs, as far as
 	// readers let it: the next start is quick then.

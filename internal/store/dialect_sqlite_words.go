@@ -24,9 +24,9 @@ func taggedJSON(tags []string) (cond string, args []any) {
 	return `NOT EXISTS (SELECT 1 FROM json_each(?) w WHERE w.value NOT IN (SELECT value FROM json_each(m.tags)))`, []any{string(list)}
 }
 
-func amongJSON(column string, values []int64) (cond string, args []any) {
+func amongJSON(column string, values any) (cond string, args []any) {
 	list, err := json.Marshal(values)
-	if err != nil { // numbers can be marshalled
+	if err != nil { // numbers and strings can be marshalled
 		panic(err)
 	}
 	return column + ` IN (SELECT value FROM json_each(?))`, []any{string(list)}

@@ -35,7 +35,7 @@ func (t merger) erase(ctx context.Context, m *record, by *memory.Entry) error {
 	}
 	m.newest, m.conflicts, m.dirty = 0, 0, true
 	t.erased = true
-	if !m.fresh {
+	if !m.first {
 		t.purge = true
 	}
 	return nil

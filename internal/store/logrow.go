@@ -26,6 +26,13 @@ type logRow struct {
 	raw              []byte
 }
 
+const sqlInsertLog = `INSERT INTO log (lsn, origin, seq, kind, state, seen, record, older, digest, raw) VALUES `
+
+// columns are the values of sqlInsertLog. Embeddings are kept beside the log.
+func (r logRow) columns() []any {
+	return []any{r.lsn, r.origin, r.seq, r.kind, r.state, r.seen, r.record, r.older, r.digest[:], r.raw}
+}
+
 // shipped is a shipment as it comes from the log. Entry is nil, or has only a
 // header, where this program cannot read it.
 type shipped struct {

@@ -31,9 +31,7 @@ func (t merger) apply(ctx context.Context, o *originState, e incoming) error {
 	if row.state == stateHollow && e.Hollow.IsZero() {
 		t.erased = true // it came too late, and goes no further
 	}
-	if err := t.append(ctx, row); err != nil {
-		return err
-	}
+	t.append(row)
 	t.hold(o, e.Dot.Seq, e.Digest)
 	t.clock = t.cfg.Clock.Last()
 	if e.Stamp > t.clock {
@@ -67,9 +65,7 @@ func (t merger) merge(ctx context.Context, e incoming, lsn int64) (logRow, error
 		}
 	}
 	for _, m := range open {
-		if err := m.save(ctx, t.tx); err != nil {
-			return row, err
-		}
+		t.save(m)
 	}
 	return row, nil
 }
@@ -148,7 +144,7 @@ func (t merger) turn(ctx context.Context, k memory.Key, held ref, version memory
 func (t merger) mergeRegister(ctx context.Context, k memory.Key, e incoming, lsn int64) error {
 	var rid int64
 	var held ref
-	found, err := t.queryRow(ctx, `SELECT rid, lsn, stamp, origin, seq FROM registers WHERE family = ? AND a = ? AND b = ? AND c = ?`,
+	found, err := t.conn.queryRow(ctx, `SELECT rid, lsn, stamp, origin, seq FROM registers WHERE family = ? AND a = ? AND b = ? AND c = ?`,
 		[]any{k.Family, k.A, k.B, k.C}, &rid, &held.lsn, &held.stamp, &held.origin, &held.seq)
 	if err != nil {
 		return err
@@ -162,26 +158,26 @@ func (t merger) mergeRegister(ctx context.Context, k memory.Key, e incoming, lsn
 	}
 	n := t.ref(lsn, e.Entry)
 	if found {
-		return t.exec(ctx, `UPDATE registers SET kind = ?, lsn = ?, stamp = ?, origin = ?, seq = ? WHERE rid = ?`,
+		return t.aside(ctx, `UPDATE registers SET kind = ?, lsn = ?, stamp = ?, origin = ?, seq = ? WHERE rid = ?`,
 			e.Op.Kind(), n.lsn, n.stamp, n.origin, n.seq, rid)
 	}
-	return t.exec(ctx, `INSERT INTO registers (family, a, b, c, kind, lsn, stamp, origin, seq) VALUES (?,?,?,?,?,?,?,?,?)`,
+	return t.aside(ctx, `INSERT INTO registers (family, a, b, c, kind, lsn, stamp, origin, seq) VALUES (?,?,?,?,?,?,?,?,?)`,
 		k.Family, k.A, k.B, k.C, e.Op.Kind(), n.lsn, n.stamp, n.origin, n.seq)
 }
 
 // embed keeps a shipped vector if it is usable, and drops the one of older content.
 func (t merger) embed(ctx context.Context, m *record, e incoming, lsn int64) error {
 	if e.embedding == nil {
-		if m.fresh {
+		if m.first {
 			return nil
 		}
-		return t.exec(ctx, `DELETE FROM embeddings WHERE record = ?`, m.rid)
+		return t.aside(ctx, `DELETE FROM embeddings WHERE record = ?`, m.rid)
 	}
 	vector := make([]byte, 0, 4*len(e.embedding.Vector))
 	for _, f := range e.embedding.Vector {
 		vector = binary.LittleEndian.AppendUint32(vector, math.Float32bits(f))
 	}
-	return t.exec(ctx, `INSERT INTO embeddings (record, lsn, model, vector) VALUES (?,?,?,?)
+	return t.aside(ctx, `INSERT INTO embeddings (record, lsn, model, vector) VALUES (?,?,?,?)
 		ON CONFLICT (record) DO UPDATE SET lsn = excluded.lsn, model = excluded.model, vector = excluded.vector`,
 		m.rid, lsn, e.embedding.Model, vector)
 }

@@ -15,9 +15,12 @@ type job struct {
 	// not met) must come before the first change.
 	run  func(ctx context.Context, t *tx) error
 	size size
-	from *queue // that it came through; nil for the writer's own
-	err  error
-	done chan struct{}
+	// records are ids of memories that it will look up, to be read for the whole batch
+	// at once. It may look up others as well.
+	records []string
+	from    *queue // that it came through; nil for the writer's own
+	err     error
+	done    chan struct{}
 }
 
 // queue holds the jobs of one kind until the writer takes them.
@@ -88,11 +91,12 @@ func (s *jobs) next() []*job {
 // do queues a small job and waits until it is committed. A job that is queued
 // runs, even if ctx ends meanwhile.
 func (s *jobs) do(ctx context.Context, queue, ops int, run func(context.Context, *tx) error) error {
-	return s.doSized(ctx, queue, size{ops: ops}, run)
+	return s.doJob(ctx, queue, &job{run: run, size: size{ops: ops}})
 }
 
-// doSized is do for a job that brings much along.
-func (s *jobs) doSized(ctx context.Context, queue int, n size, run func(context.Context, *tx) error) error {
+// doJob is do for a job that brings much along: of j the caller has set run, size and
+// records.
+func (s *jobs) doJob(ctx context.Context, queue int, j *job) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -101,7 +105,7 @@ func (s *jobs) doSized(ctx context.Context, queue int, n size, run func(context.
 		return memory.ErrClosed
 	default:
 	}
-	j := &job{run: run, size: n, from: &s.queue[queue], done: make(chan struct{})}
+	j.from, j.done = &s.queue[queue], make(chan struct{})
 	if !s.enqueue(j) {
 		return memory.ErrBusy
 	}

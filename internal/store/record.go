@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -11,8 +12,11 @@ import (
 type record struct {
 	rid            int64
 	id             string
-	fresh, dirty   bool // not yet in the table; changed
-	projected      bool // the projection of the content changed, too
+	fresh          bool // not yet in the table
+	first          bool // no entry was about it before
+	dirty          bool // changed by the entry at hand
+	projected      bool // the projection of the content changed by that, too
+	owed, projects bool // to be written; the projection, too
 	content        ref
 	lifeRef        ref
 	life           memory.Life
@@ -30,6 +34,16 @@ type record struct {
 	sourceURI      string
 }
 
+// sqlRegisters selects what registers takes.
+const sqlRegisters = `SELECT id, rid, c_lsn, c_stamp, c_origin, c_seq, l_state, l_lsn, l_stamp, l_origin, l_seq, reason, newest, conflicts FROM memories `
+
+func (m *record) registers() []any {
+	return []any{
+		&m.id, &m.rid, &m.content.lsn, &m.content.stamp, &m.content.origin, &m.content.seq,
+		&m.life, &m.lifeRef.lsn, &m.lifeRef.stamp, &m.lifeRef.origin, &m.lifeRef.seq, &m.reason, &m.newest, &m.conflicts,
+	}
+}
+
 // records are those that one entry is about: one or two, or the sources of a consolidation.
 type records []*record
 
@@ -39,17 +53,13 @@ func (rs *records) load(ctx context.Context, t *tx, id string) (*record, error) 
 			return m, nil
 		}
 	}
-	m := &record{id: id}
-	found, err := t.queryRow(ctx, `SELECT rid, c_lsn, c_stamp, c_origin, c_seq, l_state, l_lsn, l_stamp, l_origin, l_seq, reason, newest, conflicts
-		FROM memories WHERE id = ?`, []any{id},
-		&m.rid, &m.content.lsn, &m.content.stamp, &m.content.origin, &m.content.seq,
-		&m.life, &m.lifeRef.lsn, &m.lifeRef.stamp, &m.lifeRef.origin, &m.lifeRef.seq, &m.reason, &m.newest, &m.conflicts)
+	m, err := t.lookup(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	if !found {
+	if m == nil {
 		t.rid++
-		m.rid, m.fresh, m.tags = t.rid, true, "[]"
+		m = &record{id: id, rid: t.rid, fresh: true, first: true, tags: "[]"}
 	}
 	*rs = append(*rs, m)
 	return m, nil
@@ -83,28 +93,30 @@ func (m *record) projection() []any {
 	}
 }
 
-func (m *record) save(ctx context.Context, t *tx) error {
-	switch {
-	case m.fresh:
-		return t.exec(ctx, `INSERT INTO memories (rid, id, namespace, title, tier, priority, kind, owner, target, private, created, expires, tags, source_uri,
-			c_lsn, c_stamp, c_origin, c_seq, l_state, l_lsn, l_stamp, l_origin, l_seq, reason, newest, conflicts)
-			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
-			m.rid, m.id, m.namespace, m.title, m.tier, m.priority, m.kind, string(m.access.Owner), string(m.access.Target), m.access.Private,
-			int64(m.created), int64(m.expires), m.tags, m.sourceURI,
-			m.content.lsn, m.content.stamp, m.content.origin, m.content.seq,
-			m.life, m.lifeRef.lsn, m.lifeRef.stamp, m.lifeRef.origin, m.lifeRef.seq, m.reason, m.newest, m.conflicts)
-	case m.projected:
-		if err := t.exec(ctx, `UPDATE memories SET namespace = ?, title = ?, tier = ?, priority = ?, kind = ?, owner = ?, target = ?, private = ?,
+// fate is the columns that change without the content, too.
+func (m *record) fate() []any {
+	return slices.Concat([]any{m.life}, m.lifeRef.columns(), []any{m.reason, m.newest, m.conflicts})
+}
+
+const sqlInsertMemory = `INSERT INTO memories (rid, id, namespace, title, tier, priority, kind, owner, target, private, created, expires, tags, source_uri,
+	c_lsn, c_stamp, c_origin, c_seq, l_state, l_lsn, l_stamp, l_origin, l_seq, reason, newest, conflicts) VALUES `
+
+// inserted returns the values of sqlInsertMemory, and notes that the row is there.
+func (m *record) inserted() []any {
+	m.fresh, m.projects = false, false
+	return slices.Concat([]any{m.rid, m.id}, m.projection(), m.content.columns(), m.fate())
+}
+
+// update writes what changed of a row that is there.
+func (m *record) update(ctx context.Context, c *conn) error {
+	if m.projects {
+		m.projects = false
+		if err := c.exec(ctx, `UPDATE memories SET namespace = ?, title = ?, tier = ?, priority = ?, kind = ?, owner = ?, target = ?, private = ?,
 			created = ?, expires = ?, tags = ?, source_uri = ?, c_lsn = ?, c_stamp = ?, c_origin = ?, c_seq = ? WHERE rid = ?`,
-			m.namespace, m.title, m.tier, m.priority, m.kind, string(m.access.Owner), string(m.access.Target), m.access.Private,
-			int64(m.created), int64(m.expires), m.tags, m.sourceURI,
-			m.content.lsn, m.content.stamp, m.content.origin, m.content.seq, m.rid); err != nil {
+			append(slices.Concat(m.projection(), m.content.columns()), m.rid)...); err != nil {
 			return err
 		}
-		fallthrough
-	case m.dirty:
-		return t.exec(ctx, `UPDATE memories SET l_state = ?, l_lsn = ?, l_stamp = ?, l_origin = ?, l_seq = ?, reason = ?, newest = ?, conflicts = ? WHERE rid = ?`,
-			m.life, m.lifeRef.lsn, m.lifeRef.stamp, m.lifeRef.origin, m.lifeRef.seq, m.reason, m.newest, m.conflicts, m.rid)
 	}
-	return nil
+	return c.exec(ctx, `UPDATE memories SET l_state = ?, l_lsn = ?, l_stamp = ?, l_origin = ?, l_seq = ?, reason = ?, newest = ?, conflicts = ? WHERE rid = ?`,
+		append(m.fate(), m.rid)...)
 }

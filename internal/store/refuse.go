@@ -29,12 +29,9 @@ func (t taker) refuse(ctx context.Context, o *originState, a arrival, why error,
 	if err != nil {
 		return err
 	}
-	err = t.append(ctx, logRow{
+	t.append(logRow{
 		lsn: int64(t.nextLSN()), origin: o.id, seq: int64(a.Dot.Seq), state: stateParked, digest: a.Digest, raw: raw,
 	})
-	if err != nil {
-		return err
-	}
 	if err := t.park(ctx, p); err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ func (t merger) seeAll(ctx context.Context, m *record, e *memory.Entry) error {
 			continue
 		}
 		if !t.held(p) {
-			if err := t.exec(ctx, `INSERT INTO foreseen (record, dot) VALUES (?, ?) ON CONFLICT DO NOTHING`, m.rid, p.String()); err != nil {
+			if err := t.aside(ctx, `INSERT INTO foreseen (record, dot) VALUES (?, ?) ON CONFLICT DO NOTHING`, m.rid, p.String()); err != nil {
 				return err
 			}
 			continue
@@ -75,21 +75,24 @@ func (t merger) seeAll(ctx context.Context, m *record, e *memory.Entry) error {
 func (t merger) see(ctx context.Context, m *record, d memory.Dot) (int, error) {
 	t.rows++
 	t.steps++
-	return t.affect(ctx, `UPDATE log SET seen = 1 WHERE origin = ? AND seq = ? AND record = ? AND seen = 0 AND state = 0`,
+	if err := t.flushLog(ctx); err != nil {
+		return 0, err
+	}
+	return t.conn.affect(ctx, `UPDATE log SET seen = 1 WHERE origin = ? AND seq = ? AND record = ? AND seen = 0 AND state = 0`,
 		t.origins[d.Origin].id, int64(d.Seq), m.rid)
 }
 
 // foreseen reports whether a revision of m that came earlier names d, and forgets that.
 func (t merger) foreseen(ctx context.Context, m *record, d memory.Dot) (bool, error) {
-	if m.fresh {
+	if m.first {
 		return false, nil
 	}
 	var one int
-	found, err := t.queryRow(ctx, `SELECT 1 FROM foreseen WHERE record = ? AND dot = ?`, []any{m.rid, d.String()}, &one)
+	found, err := t.conn.queryRow(ctx, `SELECT 1 FROM foreseen WHERE record = ? AND dot = ?`, []any{m.rid, d.String()}, &one)
 	if err != nil || !found {
 		return false, err
 	}
-	return true, t.exec(ctx, `DELETE FROM foreseen WHERE record = ? AND dot = ?`, m.rid, d.String())
+	return true, t.aside(ctx, `DELETE FROM foreseen WHERE record = ? AND dot = ?`, m.rid, d.String())
 }
 
 // revisions walks the history of a record, the last arrival first. Of damaged

@@ -78,21 +78,23 @@ func (t submission) stamp(ctx context.Context, wr *memory.Write, op memory.Op) (
 
 // registerVersion returns the version of a register; zero if it was never written.
 func (t submission) registerVersion(ctx context.Context, k memory.Key) (memory.Version, error) {
-	var r ref
-	var life memory.Life
-	var err error
 	switch k.Family {
-	case memory.FamContent:
-		_, err = t.queryRow(ctx, `SELECT c_lsn, c_stamp, c_origin, c_seq, l_state FROM memories WHERE id = ?`, []any{k.A},
-			&r.lsn, &r.stamp, &r.origin, &r.seq, &life)
-	case memory.FamLife:
-		_, err = t.queryRow(ctx, `SELECT l_lsn, l_stamp, l_origin, l_seq, l_state FROM memories WHERE id = ?`, []any{k.A},
-			&r.lsn, &r.stamp, &r.origin, &r.seq, &life)
+	case memory.FamContent, memory.FamLife:
+		m, err := t.lookup(ctx, k.A)
+		if err != nil || m == nil {
+			return memory.Version{}, err
+		}
+		r := m.content
+		if k.Family == memory.FamLife {
+			r = m.lifeRef
+		}
+		return t.version(r, m.life == memory.Erased), nil
 	case memory.FamLink, memory.FamStandard, memory.FamProposal, memory.FamVote, memory.FamOutcome:
-		_, err = t.queryRow(ctx, `SELECT lsn, stamp, origin, seq FROM registers WHERE family = ? AND a = ? AND b = ? AND c = ?`,
-			[]any{k.Family, k.A, k.B, k.C}, &r.lsn, &r.stamp, &r.origin, &r.seq)
 	}
-	return t.version(r, life == memory.Erased), err
+	var r ref
+	_, err := t.conn.queryRow(ctx, `SELECT lsn, stamp, origin, seq FROM registers WHERE family = ? AND a = ? AND b = ? AND c = ?`,
+		[]any{k.Family, k.A, k.B, k.C}, &r.lsn, &r.stamp, &r.origin, &r.seq)
+	return t.version(r, false), err
 }
 
 // replay returns the entries of an earlier request with the same idempotency
@@ -100,7 +102,7 @@ func (t submission) registerVersion(ctx context.Context, k memory.Key) (memory.V
 func (t submission) replay(ctx context.Context, wr *memory.Write) ([]*memory.Entry, error) {
 	var hash []byte
 	var origin, seq, count int64
-	found, err := t.queryRow(ctx, sqlIdempotent, []any{string(wr.Actor), wr.Idempotency.Key}, &hash, &origin, &seq, &count)
+	found, err := t.conn.queryRow(ctx, sqlIdempotent, []any{string(wr.Actor), wr.Idempotency.Key}, &hash, &origin, &seq, &count)
 	if err != nil || !found {
 		return nil, err
 	}
@@ -128,6 +130,6 @@ func (t submission) remember(ctx context.Context, wr *memory.Write, first uint64
 	if wr.Idempotency == nil {
 		return nil
 	}
-	return t.exec(ctx, `INSERT INTO idempotency (actor, key, hash, origin, seq, count, at) VALUES (?,?,?,?,?,?,?)`,
+	return t.aside(ctx, `INSERT INTO idempotency (actor, key, hash, origin, seq, count, at) VALUES (?,?,?,?,?,?,?)`,
 		string(wr.Actor), wr.Idempotency.Key, wr.Idempotency.Hash[:], t.own.id, int64(first), len(wr.Ops), int64(t.now()))
 }

@@ -23,11 +23,15 @@ func (s *changes) Submit(ctx context.Context, wr *memory.Write) (*memory.Written
 	}
 	wr = usable(wr)
 	var out *memory.Written
-	err := s.doSized(ctx, queueLocal, weigh(wr), func(ctx context.Context, t *tx) error {
+	j := &job{size: weigh(wr), run: func(ctx context.Context, t *tx) error {
 		var err error
 		out, err = submission{merger{t}}.submit(ctx, wr)
 		return err
-	})
+	}}
+	for _, op := range wr.Ops {
+		j.lookUp(op.Op)
+	}
+	err := s.doJob(ctx, queueLocal, j)
 	if err != nil {
 		return nil, err
 	}
@@ -49,6 +53,15 @@ func usable(wr *memory.Write) *memory.Write {
 		out.Ops[i].Embedding = v
 	}
 	return &out
+}
+
+// lookUp has the records that op writes read with those of the whole batch.
+func (j *job) lookUp(op memory.Op) {
+	for _, k := range op.Subjects() {
+		if k.Family == memory.FamContent || k.Family == memory.FamLife {
+			j.records = append(j.records, k.A)
+		}
+	}
 }
 
 // weigh says what a write will take while it waits, about.

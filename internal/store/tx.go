@@ -11,6 +11,7 @@ import (
 // what must be written or published with them.
 type tx struct {
 	*state
+	gathered
 	out      *outcome           // of the job that runs
 	rows     int                // rows written
 	steps    int                // changes of rows, and of what the writer keeps in memory
@@ -33,17 +34,17 @@ type outcome struct {
 	news int // entries of other origins applied
 }
 
-// exec changes rows.
-func (t *tx) exec(ctx context.Context, q string, args ...any) error {
-	t.rows++
-	t.steps++
-	return t.conn.exec(ctx, q, args...)
+func newTx(w *state) *tx {
+	return &tx{state: w, gathered: gathered{known: map[string]*record{}}, deltas: map[int]memory.Sum{}}
 }
 
 // finish writes what the jobs left to be written once.
 func (t *tx) finish(ctx context.Context) error {
 	if t.rows == 0 {
 		return nil
+	}
+	if err := t.flush(ctx); err != nil {
+		return err
 	}
 	if err := t.saveSums(ctx); err != nil {
 		return err
@@ -111,20 +112,6 @@ func (t *tx) nextLSN() uint64 {
 	return t.lsn
 }
 
-// entryDigest returns the digest of the entry at lsn; of one that is missing
-// or damaged it is zero, as for everybody who adds up the rows.
-func (t *tx) entryDigest(ctx context.Context, lsn int64) (memory.Digest, error) {
-	var raw []byte
-	_, err := t.queryRow(ctx, `SELECT digest FROM log WHERE lsn = ? AND state <> 3`, []any{lsn}, &raw)
-	return toDigest(raw), err
-}
-
-// append writes the log row of e. Embeddings are kept beside it.
-func (t *tx) append(ctx context.Context, row logRow) error {
-	return t.exec(ctx, `INSERT INTO log (lsn, origin, seq, kind, state, seen, record, older, digest, raw) VALUES (?,?,?,?,?,?,?,?,?,?)`,
-		row.lsn, row.origin, row.seq, row.kind, row.state, row.seen, row.record, row.older, row.digest[:], row.raw)
-}
-
 // origin returns the state of an origin, and makes it known if it is new.
 func (t *tx) origin(ctx context.Context, name memory.Origin) (*originState, error) {
 	if o, ok := t.origins[name]; ok {
@@ -132,7 +119,7 @@ func (t *tx) origin(ctx context.Context, name memory.Origin) (*originState, erro
 	}
 	t.lastOrigin++
 	o := &originState{id: t.lastOrigin, name: name, islands: map[uint64]memory.Digest{}}
-	if err := t.exec(ctx, `INSERT INTO origins (id, name, head) VALUES (?, ?, 0)`, o.id, string(name)); err != nil {
+	if err := t.aside(ctx, `INSERT INTO origins (id, name, head) VALUES (?, ?, 0)`, o.id, string(name)); err != nil {
 		return nil, err
 	}
 	t.change()

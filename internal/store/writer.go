@@ -43,9 +43,12 @@ func (w *writer) commit(ctx context.Context, batch []*job) error {
 // transact runs a batch in one transaction. On an error nothing of it was
 // written, and no job was answered.
 func (w *writer) transact(ctx context.Context, batch []*job) error {
-	t := &tx{state: w.state, deltas: map[int]memory.Sum{}}
+	t := newTx(w.state)
 	if err := w.exec(ctx, w.dialect.begin); err != nil {
 		return err
+	}
+	if err := t.readAhead(ctx, batch); err != nil {
+		return w.rollback(ctx, err)
 	}
 	for _, j := range batch {
 		j.outcome, j.err = outcome{}, nil
