@@ -31,6 +31,7 @@ func table() map[string][]string {
 		"openapi": {},
 		"dump":    leaf,
 		"etag":    {},
+		"journal": {"client"},
 
 		"identity":            leaf,
 		"identity/strictcbor": leaf,
@@ -61,7 +62,7 @@ func table() map[string][]string {
 		"api":           {"dump", "etag", "openapi", "engine", "verb", "verb/aimemory", "client", "identity", "memory"},
 		"node": {
 			"api", "engine", "intake", "peer", "store", "replicate", "wire", "identity", "identity/attest", "identity/ca", "identity/cluster",
-			"identity/httpsig", "identity/join", "identity/replay", "policy", "recall", "audit", "memory", "webhook", "verb", "mcp",
+			"identity/httpsig", "identity/join", "identity/replay", "policy", "recall", "audit", "journal", "memory", "webhook", "verb", "mcp",
 		},
 
 		// Programs on top, and what they are made of.

@@ -112,7 +112,8 @@ func recipes() map[string]func(*surface) []string {
 			s.elsewhere().reads("archive", id)
 			return []string{id}
 		},
-		"link": func(s *surface) []string { return []string{s.memo("from"), s.memo("to")} },
+		"handoff": func(s *surface) []string { return []string{s.title("handed over"), "half done"} },
+		"link":    func(s *surface) []string { return []string{s.memo("from"), s.memo("to")} },
 		"unlink": func(s *surface) []string {
 			a, b := s.linked()
 			return []string{a, b}

@@ -38,6 +38,9 @@ type Config struct {
 
 	Federated bool // the node has other members
 
+	// Journal keeps what agents were shown in briefings; nil keeps nothing.
+	Journal verb.Journal
+
 	// Agents makes the surface for agents of the verbs; nil has none.
 	Agents func([]verb.Verb) http.Handler
 
@@ -97,7 +100,7 @@ func New(cfg Config) *API {
 		streams: make(chan struct{}, cfg.MaxStreams),
 	}
 	a.apiKey, a.operatorKey = secretOf(cfg.APIKey), secretOf(cfg.OperatorKey)
-	a.verbs = verb.Table(verb.Deps{Engine: cfg.Engine, Now: cfg.Now, Meter: a.metrics, Version: cfg.Version, MaxBody: cfg.MaxBody})
+	a.verbs = verb.Table(verb.Deps{Engine: cfg.Engine, Now: cfg.Now, Meter: a.metrics, Journal: cfg.Journal, Version: cfg.Version, MaxBody: cfg.MaxBody})
 	a.document = sync.OnceValues(a.renderDocument)
 	a.docs = sync.OnceValues(a.renderDocs)
 	if cfg.Agents != nil {

@@ -149,6 +149,8 @@ func agentRoutes(b binder) []route {
 		b.bound(post, "/api/v1/capture_turn", "memory_capture_turn", fromBody),
 		b.bound(post, "/api/v1/session/start", "memory_session_start", fromBody),
 		b.bound(get, "/api/v1/briefing", "memory_briefing", fromQuery),
+		b.bound(get, "/api/v1/briefing/shown", "memory_briefing_shown", fromQuery),
+		b.bound(post, "/api/v1/handoff", "memory_handoff", fromBody),
 		b.bound(post, "/api/v1/memory_load_family", "memory_load_family", fromBody),
 		b.bound(post, "/api/v1/memory_smart_load", "memory_smart_load", fromBody),
 		{

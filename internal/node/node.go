@@ -20,6 +20,7 @@ import (
 	"github.com/tallystick/tallystick/internal/api"
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/intake"
+	"github.com/tallystick/tallystick/internal/journal"
 	"github.com/tallystick/tallystick/internal/mcp"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/peer"
@@ -70,8 +71,11 @@ func run(ctx context.Context, cfg Config, parts Parts, logs io.Writer, ready fun
 		return errors.Join(err, listener.Close())
 	}
 	err = n.serve(ctx, listener, ready)
-	return errors.Join(err, n.store.Close())
+	return errors.Join(err, n.shown.Close(), n.store.Close())
 }
+
+// ShownFile is where a node keeps, in its data directory, what agents were shown.
+const ShownFile = "briefings.jsonl"
 
 // node is the parts of a running node.
 type node struct {
@@ -84,6 +88,7 @@ type node struct {
 	hooks  *webhook.Runner
 	trust  *trust // nil: members have no identity, and talk on loopback only
 	server *http.Server
+	shown  *journal.Journal // what agents were shown
 	unused unused
 	open   chan struct{} // closed when clients are served
 	quit   chan struct{} // closed when the node stops
@@ -190,13 +195,16 @@ func (n *node) newServer(link peer.Config) error {
 	if err != nil {
 		return err
 	}
+	if n.shown, err = journal.Open(filepath.Join(n.cfg.Data, ShownFile), 0, n.log); err != nil {
+		return err
+	}
 	reg := newRegistry(n.store)
 	exportCounters(reg, &n.fed.Counters)
 	exportWebhooks(reg, &n.hooks.Counters)
 	clients := api.New(api.Config{
 		Now:    n.now,
 		Engine: n.engine, Log: n.log, Metrics: reg, Version: Version(), APIKey: n.cfg.APIKey, Federated: len(n.cfg.Members) > 0 || n.trust != nil,
-		Hosts: n.cfg.hosts(), OperatorKey: key, OperatorKeyFile: file, Quit: n.quit,
+		Hosts: n.cfg.hosts(), OperatorKey: key, OperatorKeyFile: file, Quit: n.quit, Journal: n.shown,
 		Agents: func(table []verb.Verb) http.Handler {
 			return mcp.Handler(mcp.Config{Version: Version(), Log: n.log}, table)
 		},

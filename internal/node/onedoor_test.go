@@ -208,6 +208,9 @@ func recipes() map[string]func(*surface) ask {
 		"POST /api/v1/capture_turn": func(s *surface) ask {
 			return ask{path: "/api/v1/capture_turn", body: fmt.Sprintf(`{"host_session_id":"s%d","host_turn_index":0,"role":"user","content":"hello"}`, s.round)}
 		},
+		"POST /api/v1/handoff": func(s *surface) ask {
+			return ask{path: "/api/v1/handoff", body: fmt.Sprintf(`{"title":%q,"summary":"half done"}`, s.title("handed over"))}
+		},
 		"POST /api/v1/subscriptions": func(s *surface) ask {
 			return ask{path: "/api/v1/subscriptions", body: fmt.Sprintf(`{"namespace":"watched/%d"}`, s.round)}
 		},

@@ -15,6 +15,9 @@ type Deps struct {
 	Now    func() time.Time // the engine's clock
 	Meter  Meter            // nil: nobody counts
 
+	// Journal keeps what agents were shown; nil keeps nothing.
+	Journal Journal
+
 	Version string // of the program
 	MaxBody int64  // bytes of a request
 }
@@ -31,6 +34,8 @@ type deps struct {
 	clock  func() time.Time
 	meter  Meter
 
+	journal Journal
+
 	version string
 	maxBody int64
 }
@@ -45,12 +50,15 @@ func (noMeter) Recalled(time.Duration) {}
 
 // Table lists every verb, in the order of documents.
 func Table(of Deps) []Verb {
-	d := &deps{engine: of.Engine, clock: of.Now, meter: of.Meter, version: of.Version, maxBody: of.MaxBody}
+	d := &deps{engine: of.Engine, clock: of.Now, meter: of.Meter, journal: of.Journal, version: of.Version, maxBody: of.MaxBody}
 	if d.clock == nil {
 		d.clock = time.Now
 	}
 	if d.meter == nil {
 		d.meter = noMeter{}
+	}
+	if d.journal == nil {
+		d.journal = noJournal{}
 	}
 	table := slices.Concat(
 		recordVerbs(d), findVerbs(d), linkVerbs(d), graphVerbs(d), likenessVerbs(d), archiveVerbs(d), governanceVerbs(d), agentVerbs(d),
