@@ -68,7 +68,9 @@ func table() map[string][]string {
 		// Programs on top, and what they are made of.
 		"fleet":         {},
 		"client":        {},
-		"cmd/tally":     {"node", "audit", "identity", "identity/cluster", "memory", "client", "bench", "importer", "fleet"},
+		"setup":         {},
+		"setup/machine": {"setup"},
+		"cmd/tally":     {"node", "audit", "identity", "identity/cluster", "memory", "client", "bench", "importer", "fleet", "setup", "setup/machine"},
 		"importer":      {"client"},
 		"bench":         {"client", "fleet", "memory", "node"},
 		"bench/control": {"memory", "node", "replicate"},
@@ -97,12 +99,12 @@ func libraries() map[string][]string {
 		"github.com/modelcontextprotocol/go-sdk": {"mcp"},
 		"github.com/spf13/cobra":                 {"cmd/tally"},
 		"github.com/spf13/pflag":                 {"cmd/tally"},
-		"github.com/pelletier/go-toml/v2":        {"node", "cmd/tally"},
+		"github.com/pelletier/go-toml/v2":        {"node", "cmd/tally", "setup"},
 		"golang.org/x/sync":                      {"node", "replicate", "engine", "api", "verb", "cmd/tally", "peer", "bench/control"},
 		"golang.org/x/sys":                       {"store"},
 		"golang.org/x/text":                      {"importer", "recall/fold", "recall/text"},
 		"github.com/blevesearch/snowballstem":    {"recall/text"},
-		"go.yaml.in/yaml/v3":                     {"importer"},
+		"go.yaml.in/yaml/v3":                     {"importer", "setup"},
 		"golang.org/x/time":                      {"replicate", "peer", "api", "node"},
 		"pgregory.net/rapid":                     {"memory/memorytest", "store/storetest", "sim"},
 		"github.com/google/go-cmp":               {"store/storetest", "sim"},
@@ -116,7 +118,7 @@ func narrow() map[string][]string {
 	return map[string][]string{
 		"net/http":     {"api", "mcp", "peer", "webhook", "node", "client", "bench", "cmd/tally"},
 		"database/sql": {"store", "importer"},
-		"os/exec":      {"fleet"}, // whoever runs nodes asks it
+		"os/exec":      {"fleet", "setup/machine"}, // whoever runs nodes asks the first
 		"log":          {},
 		"unsafe":       {},
 		"reflect":      {"openapi", "verb"},

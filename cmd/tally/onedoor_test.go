@@ -167,6 +167,7 @@ func recipes() map[string]func(*surface) []string {
 		"audit verify":  alone,
 		"audit export":  alone,
 
+		"setup":       alone,
 		"serve":       alone,
 		"demo":        alone,
 		"bench":       alone,

@@ -12,6 +12,7 @@ member of the federation gets it, and the receipt says who holds it on disk.
 
 First steps:
 
+  tally setup                                connect your agents, and start a node
   tally serve                                start a node on this machine
   tally remember "Gate code" "It is 4711."   write a memory
   tally recall "how do I open the gate"      find it again
@@ -78,7 +79,7 @@ func newRoot(a *app) *cobra.Command {
 		newBriefing(a), newHandoff(a))
 	add(groupText, newImport(a), newExport(a))
 	add(groupRules, newNamespace(a), newPending(a), newSubscription(a))
-	add(groupNodes, newServe(a), newStatus(a), newReceipt(a), newMCP(a), newDiff(a), newRepair(a), newScrub(a), newSelftest(a), newParked(a), newDemo(a), newBench(a),
+	add(groupNodes, newSetup(a), newServe(a), newStatus(a), newReceipt(a), newMCP(a), newDiff(a), newRepair(a), newScrub(a), newSelftest(a), newParked(a), newDemo(a), newBench(a),
 		newConfig(a), newDoctor(a), newCluster(a), newJoin(a), newMember(a), newAudit(a))
 	root.AddCommand(newVersion(a), newMan(a))
 	root.AddCommand(
