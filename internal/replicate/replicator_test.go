@@ -113,8 +113,8 @@ func TestDeadMinorityDoesNotSlowWrites(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if took := time.Since(start); took != 2*time.Second {
-			t.Errorf("1000 writes took %s, want 2 ms each", took)
+		if took := time.Since(start); took > 2*time.Second {
+			t.Errorf("1000 writes took %s, want at most 2 ms each", took)
 		}
 	})
 }

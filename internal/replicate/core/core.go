@@ -25,7 +25,7 @@ type Config struct {
 
 	Window     int           // batches in flight per lane; 0 is 4
 	Company    uint64        // entries that need not wait for the answer to others; 0 is 64
-	Gather     time.Duration // how long fewer wait for it; 0 is 10 ms
+	Gather     time.Duration // how long fewer wait for it, at most; 0 is 10 ms
 	BackoffMin time.Duration // after the first failure; 0 is 250 ms
 	BackoffMax time.Duration // at most; 0 is 30 s
 	Probe      time.Duration // between attempts of a stopped lane; 0 is 30 s

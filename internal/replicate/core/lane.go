@@ -35,7 +35,8 @@ type lane struct {
 	busyTill    time.Time // heads are exchanged more often until then
 	phase       uint64    // jitter of the next exchange, 0 to 1023
 
-	ackedAt time.Time // when the member's head of our origin last moved
+	took    time.Duration // from when entries were last sent until the answer; 0: none was answered
+	ackedAt time.Time     // when the member's head of our origin last moved
 	faultAt time.Time
 	err     error // of the last fault; nil after a success
 }
@@ -121,9 +122,10 @@ func (c *Core) canPush(m *member) bool {
 }
 
 // gatherTill is until when entries wait for company while others are in flight:
-// until an answer comes, which costs nothing but the time that it takes anyway,
-// and saves both sides a message and an fsync. It is not long, because answers
-// from far away are late, and nothing once there is enough for a batch.
+// that saves both sides a message and an fsync. It pays as long as the wait is short
+// beside what a push takes, so it is at most half of what the last one took, and not
+// long, because answers from far away are late. Nothing waits once there is enough
+// for a batch.
 func (c *Core) gatherTill(m *member) time.Time {
 	l := &m.lane
 	if c.head()+1-l.next >= c.cfg.Company {
@@ -138,7 +140,7 @@ func (c *Core) gatherTill(m *member) time.Time {
 	if last.IsZero() {
 		return last
 	}
-	return last.Add(c.cfg.Gather)
+	return last.Add(min(c.cfg.Gather, l.took/2))
 }
 
 // free reports whether another batch may be on its way. After a fault there is
@@ -286,6 +288,9 @@ func (c *Core) failed(m *member, f flight, fault *memory.Fault) {
 
 func (c *Core) replied(m *member, f flight, r *memory.PushReply) {
 	l := &m.lane
+	if f.from > 0 {
+		l.took = c.now.Sub(f.sent)
+	}
 	if f.round == l.round {
 		l.recovered(c, m.name)
 	}
