@@ -52,6 +52,7 @@ func table() map[string][]string {
 
 		"legacy/wire":   leaf,
 		"legacy/config": {"identity", "identity/cred", "memory"},
+		"legacy/send":   {"identity", "identity/aimemory", "legacy/config", "legacy/wire", "memory"},
 
 		"peer":          {"wire", "identity", "identity/attest", "identity/ca", "identity/httpsig", "memory"},
 		"verb":          {"engine", "client", "memory", "openapi", "verb/aimemory"},
@@ -63,6 +64,7 @@ func table() map[string][]string {
 		"node": {
 			"api", "engine", "intake", "peer", "store", "replicate", "wire", "identity", "identity/attest", "identity/ca", "identity/cluster",
 			"identity/httpsig", "identity/join", "identity/replay", "policy", "recall", "audit", "journal", "memory", "webhook", "verb", "mcp",
+			"legacy/config", "legacy/send",
 		},
 
 		// Programs on top, and what they are made of.
@@ -70,7 +72,7 @@ func table() map[string][]string {
 		"client":        {},
 		"setup":         {},
 		"setup/machine": {"setup"},
-		"cmd/tally":     {"node", "audit", "identity", "identity/cluster", "memory", "client", "bench", "importer", "fleet", "setup", "setup/machine"},
+		"cmd/tally":     {"node", "legacy/config", "audit", "identity", "identity/cluster", "memory", "client", "bench", "importer", "fleet", "setup", "setup/machine"},
 		"importer":      {"client"},
 		"bench":         {"client", "fleet", "memory", "node"},
 		"bench/control": {"memory", "node", "replicate"},
@@ -95,7 +97,7 @@ func libraries() map[string][]string {
 		"modernc.org/sqlite":                     {"store", "importer"},
 		"github.com/pressly/goose/v3":            {"store"},
 		"github.com/prometheus/client_golang":    {"api", "node", "replicate", "engine"},
-		"github.com/google/uuid":                 {"engine", "node", "store", "peer"},
+		"github.com/google/uuid":                 {"engine", "node", "store", "peer", "legacy/send"},
 		"github.com/modelcontextprotocol/go-sdk": {"mcp"},
 		"github.com/spf13/cobra":                 {"cmd/tally"},
 		"github.com/spf13/pflag":                 {"cmd/tally"},
@@ -116,7 +118,7 @@ func libraries() map[string][]string {
 // package to one kind of I/O.
 func narrow() map[string][]string {
 	return map[string][]string{
-		"net/http":     {"api", "mcp", "peer", "webhook", "node", "client", "bench", "cmd/tally"},
+		"net/http":     {"api", "mcp", "peer", "webhook", "legacy/send", "node", "client", "bench", "cmd/tally"},
 		"database/sql": {"store", "importer"},
 		"os/exec":      {"fleet", "setup/machine"}, // whoever runs nodes asks the first
 		"log":          {},

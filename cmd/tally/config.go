@@ -16,6 +16,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
 
+	legacy "github.com/tallystick/tallystick/internal/legacy/config"
 	"github.com/tallystick/tallystick/internal/node"
 )
 
@@ -299,12 +300,15 @@ func applyFile(cfg *node.Config, name string, note noted) error {
 		Insecure     any               `toml:"insecure_members"`
 		WebhookAllow any               `toml:"webhook_allow"`
 		Members      map[string]string `toml:"members"`
+		LegacySelf   legacy.Self       `toml:"legacy"`
+		LegacyPeers  []legacy.Peer     `toml:"legacy_peer"`
 	}
 	dec := toml.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&file); err != nil {
 		return fileError(name, err)
 	}
+	cfg.LegacySelf, cfg.LegacyPeers = file.LegacySelf, file.LegacyPeers
 	values := map[string]any{
 		"data": file.Data, "listen": file.Listen, "node": file.Node, "write_quorum": file.WriteQuorum,
 		"quorum_timeout": file.QuorumTimeout, "api_key": file.APIKey, "api_key_file": file.APIKeyFile, "max_skew": file.MaxSkew, "default_tier": file.DefaultTier,

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/internal/identity/cluster"
+	legacy "github.com/tallystick/tallystick/internal/legacy/config"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/store"
 	"github.com/tallystick/tallystick/internal/webhook"
@@ -57,6 +58,11 @@ type Config struct {
 	// to nevertheless: networks, addresses, or HOST:PORT as URLs name them.
 	WebhookAllow []string
 
+	// LegacyPeers are nodes of ai-memory that memories are exchanged with, and
+	// LegacySelf is how this node identifies itself to them.
+	LegacyPeers []legacy.Peer
+	LegacySelf  legacy.Self
+
 	LogLevel  string // debug, info, warn or error
 	LogFormat string // text or json
 }
@@ -87,7 +93,7 @@ func (c Config) Validate() error {
 	if err := c.Node.Valid(); err != nil {
 		return err
 	}
-	if err := errors.Join(c.validMembers(), c.validBounds()); err != nil {
+	if err := errors.Join(c.validMembers(), c.validBounds(), c.validLegacy()); err != nil {
 		return err
 	}
 	n := len(c.Members) + 1
@@ -182,6 +188,22 @@ func (c Config) validBounds() error {
 				return fmt.Errorf("bound of %s: %w", name, err)
 			}
 		}
+	}
+	return nil
+}
+
+// validLegacy makes sure that legacy peers make sense, and have names of their own.
+func (c Config) validLegacy() error {
+	seen := map[string]bool{}
+	for i := range c.LegacyPeers {
+		p := &c.LegacyPeers[i]
+		if err := p.Validate(); err != nil {
+			return err
+		}
+		if seen[p.Name] {
+			return fmt.Errorf("legacy peer %s is listed twice", p.Name)
+		}
+		seen[p.Name] = true
 	}
 	return nil
 }

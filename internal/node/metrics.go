@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/tallystick/tallystick/internal/legacy/send"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/replicate"
 	"github.com/tallystick/tallystick/internal/store"
@@ -63,4 +64,36 @@ func exportCounters(reg *prometheus.Registry, c *replicate.Counters) {
 		show("tally_partial_quorum_total", "Writes with their quorum and not on all members by their deadline, by kind.",
 			prometheus.Labels{"kind": k.String()}, func() uint64 { return c.Partial(k) })
 	}
+}
+
+// exportLegacy shows what the lanes to legacy peers count, the outcomes under the
+// names of ai-memory too.
+func exportLegacy(reg *prometheus.Registry, lanes *send.Lanes, last func() uint64) {
+	for i, s := range lanes.Status() {
+		labels := func(outcome string) prometheus.Labels { return prometheus.Labels{"peer": s.Peer, "outcome": outcome} }
+		count := func(outcome string, read func(send.Status) uint64) {
+			reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+				Name: "tally_legacy_push_total", Help: "Pushes to ai-memory nodes, by outcome.", ConstLabels: labels(outcome),
+			}, func() float64 { return float64(read(lanes.Status()[i])) }))
+		}
+		count("ok", func(s send.Status) uint64 { return s.OK })
+		count("id_drift", func(s send.Status) uint64 { return s.Drift })
+		count("fail", func(s send.Status) uint64 { return s.Fail })
+		reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "tally_legacy_owed", Help: "Entries of the log that an ai-memory node was not sent yet.", ConstLabels: prometheus.Labels{"peer": s.Peer},
+		}, func() float64 { return float64(last()) - float64(min(lanes.Status()[i].LSN, last())) }))
+	}
+	sum := func(name, help string, labels prometheus.Labels, read func(send.Status) uint64) {
+		reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: labels}, func() float64 {
+			var n uint64
+			for _, s := range lanes.Status() {
+				n += read(s)
+			}
+			return float64(n)
+		}))
+	}
+	drift := func(s send.Status) uint64 { return s.Drift }
+	sum("ai_memory_federation_fanout_retry_total", "First pushes after a fault, by outcome.", prometheus.Labels{"outcome": "id_drift"}, drift)
+	sum("ai_memory_federation_fanout_dropped_total", "Pushes that did not reach a member; what they carried stays owed.",
+		prometheus.Labels{"reason": "id_drift"}, drift)
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/intake"
 	"github.com/tallystick/tallystick/internal/journal"
+	"github.com/tallystick/tallystick/internal/legacy/send"
 	"github.com/tallystick/tallystick/internal/mcp"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/peer"
@@ -86,6 +87,7 @@ type node struct {
 	door   *intake.Door
 	engine *engine.Engine
 	hooks  *webhook.Runner
+	legacy *send.Lanes
 	trust  *trust // nil: members have no identity, and talk on loopback only
 	server *http.Server
 	shown  *journal.Journal // what agents were shown
@@ -157,11 +159,24 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 		History:   cfg.HistoryKeep, Versions: cfg.HistoryVersions, CheckWebhook: guard.CheckURL, DefaultTier: cfg.DefaultTier, Log: log,
 	}, n.store, n.fed)
 	n.hooks = n.newWebhooks(guard)
+	if err := n.newLegacy(); err != nil {
+		return nil, err
+	}
 	if err := n.newServer(link); err != nil { //nolint:contextcheck // what is bound here is called with the contexts of requests
 		return nil, err
 	}
 	n.trust.connect(calls, peer.NewHandler(link, n.door, log), n.fed.SetMembers)
 	return n, nil
+}
+
+// newLegacy makes the lanes to nodes of ai-memory.
+func (n *node) newLegacy() error {
+	peers, err := send.PeersOf(n.cfg.LegacyPeers, n.cfg.LegacySelf, string(n.cfg.Node), n.now)
+	if err != nil {
+		return err
+	}
+	n.legacy = send.New(send.Config{Peers: peers, Log: n.log}, n.engine, n.store, n.store)
+	return nil
 }
 
 // mending is the door, behind which the index of words does not see what a repair
@@ -201,6 +216,7 @@ func (n *node) newServer(link peer.Config) error {
 	reg := newRegistry(n.store)
 	exportCounters(reg, &n.fed.Counters)
 	exportWebhooks(reg, &n.hooks.Counters)
+	exportLegacy(reg, n.legacy, func() uint64 { return n.store.View().LSN })
 	clients := api.New(api.Config{
 		Now:    n.now,
 		Engine: n.engine, Log: n.log, Metrics: reg, Version: Version(), APIKey: n.cfg.APIKey, Federated: len(n.cfg.Members) > 0 || n.trust != nil,
@@ -260,6 +276,7 @@ func (n *node) serve(ctx context.Context, listener net.Listener, ready func(url 
 	work.Go(func() error { return n.fed.Run(workCtx) })
 	work.Go(func() error { return n.engine.Run(workCtx) })
 	work.Go(func() error { return n.hooks.Run(workCtx) })
+	work.Go(func() error { return n.legacy.Run(workCtx) })
 	work.Go(func() error { return n.room(workCtx) })
 	all.Go(func() error { return n.trust.run(failed) })
 	all.Go(func() error {

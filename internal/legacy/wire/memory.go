@@ -95,19 +95,19 @@ func (m *Memory) UnmarshalJSON(b []byte) error {
 // Of returns the row of a record.
 func Of(r *memory.Record) Memory {
 	m := OfValue(&r.Memory, r.Content.Stamp.Instant())
-	m.AccessCount, m.LastAccessedAt = r.AccessCount, r.AccessedAt.String()
+	m.AccessCount, m.LastAccessedAt = r.AccessCount, Text(r.AccessedAt)
 	return m
 }
 
 // OfValue returns the row of a memory that was last changed at an instant, and never read.
 func OfValue(v *memory.Memory, updated memory.Instant) Memory {
 	m := Memory{
-		Citations: []Citation{}, Confidence: Float(v.Confidence), ConfidenceDecayed: v.ConfidenceDecayed.String(),
-		ConfidenceSource: v.ConfidenceSource, Content: v.Content, CreatedAt: v.CreatedAt.String(), EntityID: v.EntityID,
-		ExpiresAt: v.ExpiresAt.String(), ID: v.ID, MemoryKind: v.MemoryKind, Metadata: json.RawMessage(v.Metadata),
+		Citations: []Citation{}, Confidence: Float(v.Confidence), ConfidenceDecayed: Text(v.ConfidenceDecayed),
+		ConfidenceSource: v.ConfidenceSource, Content: v.Content, CreatedAt: Text(v.CreatedAt), EntityID: v.EntityID,
+		ExpiresAt: Text(v.ExpiresAt), ID: v.ID, MemoryKind: v.MemoryKind, Metadata: json.RawMessage(v.Metadata),
 		Namespace: v.Namespace, PersonaVersion: v.PersonaVersion, Priority: v.Priority, ReflectionDepth: v.ReflectionDepth,
 		Source: v.Source, SourceSpan: spanOf(v.SourceSpan), SourceURI: v.SourceURI, Tags: slices.Clone(v.Tags), Tier: string(v.Tier),
-		Title: v.Title, UpdatedAt: updated.String(), Version: v.Version,
+		Title: v.Title, UpdatedAt: Text(updated), Version: v.Version,
 	}
 	if len(m.Metadata) == 0 {
 		m.Metadata = json.RawMessage("{}")
@@ -116,7 +116,7 @@ func OfValue(v *memory.Memory, updated memory.Instant) Memory {
 		m.Tags = []string{}
 	}
 	for _, c := range v.Citations {
-		m.Citations = append(m.Citations, Citation{AccessedAt: c.AccessedAt.String(), Hash: c.Hash, Span: spanOf(c.Span), URI: c.URI})
+		m.Citations = append(m.Citations, Citation{AccessedAt: Text(c.AccessedAt), Hash: c.Hash, Span: spanOf(c.Span), URI: c.URI})
 	}
 	if s := v.ConfidenceSignals; s != nil {
 		m.ConfidenceSignals = &Signals{

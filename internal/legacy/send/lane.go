@@ -1,0 +1,395 @@
+package send
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/legacy/wire"
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// lane delivers to one peer, in the order of the log, from one goroutine.
+type lane struct {
+	peer   Peer
+	cfg    *Config
+	ledger Ledger
+	source Source
+	render renderer
+	post   poster
+	log    *slog.Logger
+
+	wake    chan struct{} // of length 1
+	waiting bool          // something was noted that waits for a memory
+
+	mu      sync.Mutex
+	status  Status
+	correct map[string]struct{} // memories of which the peer is known to have something else
+}
+
+// member is the name of a peer in the tables of cursors and of refusals.
+func (p *Peer) member() memory.Node { return memory.Node("legacy/" + p.Name) }
+
+// inLog is what cursors of lanes are kept under: they count local sequence numbers.
+const inLog memory.Origin = "log"
+
+const (
+	batch      = 256 // entries looked at together
+	retryAfter = time.Hour
+)
+
+func (l *lane) run(ctx context.Context) {
+	defer l.post.close()
+	failures := 0
+	var retry time.Time // of what was refused
+	for ctx.Err() == nil && (l.peer.Until == nil || l.peer.Until()) {
+		changed := l.source.Changed() // before looking: what comes meanwhile is not missed
+		var again bool
+		if !time.Now().Before(retry) {
+			retry = time.Now().Add(retryAfter)
+			again = true
+		}
+		worked, err := l.work(ctx, again)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			failures++
+			l.failed(ctx, err, failures)
+			sleep(ctx, backoff(failures))
+			continue
+		}
+		if failures > 0 {
+			l.log.InfoContext(ctx, "legacy peer answers again", "peer", l.peer.Name)
+			failures = 0
+		}
+		if worked {
+			continue
+		}
+		timer := time.NewTimer(time.Until(retry))
+		select {
+		case <-ctx.Done():
+		case <-changed:
+		case <-l.wake:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+func (l *lane) failed(ctx context.Context, err error, failures int) {
+	l.change(func(s *Status) { s.Failing, s.Error, s.Fail = true, err.Error(), s.Fail+1 })
+	level := slog.LevelDebug
+	if failures == 1 {
+		level = slog.LevelWarn
+	}
+	l.log.Log(ctx, level, "legacy peer does not take what is owed to it", "peer", l.peer.Name, "err", err)
+}
+
+// work does the next thing that there is to do, and reports whether there was one.
+func (l *lane) work(ctx context.Context, again bool) (bool, error) {
+	if again {
+		if err := l.retry(ctx, ""); err != nil {
+			return false, err
+		}
+	}
+	if err := l.corrections(ctx); err != nil {
+		return false, err
+	}
+	after := l.now().LSN
+	events, err := l.source.Events(ctx, after, batch)
+	if err != nil || len(events) == 0 {
+		return false, err
+	}
+	l.render.standards = nil
+	var groups [][]item
+	for _, ev := range events {
+		g, err := l.owed(ctx, ev.Entry)
+		if err != nil {
+			return false, err
+		}
+		groups = append(groups, g...)
+	}
+	if err := l.deliver(ctx, groups); err != nil {
+		return false, err
+	}
+	if l.waiting {
+		if err := l.retry(ctx, codeWaits); err != nil {
+			return false, err
+		}
+	}
+	last := events[len(events)-1].LSN
+	if err := l.ledger.SaveCursor(ctx, l.peer.member(), inLog, last); err != nil {
+		return false, err
+	}
+	l.change(func(s *Status) { s.LSN, s.Failing, s.Error, s.At = last, false, "", time.Now() })
+	if l.cfg.Delivered != nil {
+		for _, ev := range events {
+			l.cfg.Delivered(l.peer.Name, ev.Entry.Dot)
+		}
+	}
+	return true, nil
+}
+
+// owed is what the peer must be told because of an entry. Its own changes it has, but
+// for those that lost against what others did: of these it is told what holds.
+func (l *lane) owed(ctx context.Context, e *memory.Entry) ([][]item, error) {
+	render := l.render.entry
+	if l.peer.Own != nil && l.peer.Own(e) {
+		render = l.lost
+	}
+	l.render.waits = false
+	out, err := render(ctx, e)
+	for _, g := range out {
+		for i := range g {
+			g[i].dot = e.Dot
+		}
+	}
+	if err != nil || !l.render.waits {
+		return out, err
+	}
+	l.waiting = true
+	return out, l.note(ctx, e.Dot, codeWaits, "it is about a memory that has not come here yet")
+}
+
+func (l *lane) lost(ctx context.Context, e *memory.Entry) ([][]item, error) {
+	var out [][]item
+	for _, id := range named(e.Op) {
+		rec, err := l.render.record(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if rec == nil || rec.Content.Dot == e.Dot || rec.LifeAt.Dot == e.Dot {
+			continue
+		}
+		g, err := l.render.stands(ctx, rec)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, g...)
+	}
+	return out, nil
+}
+
+// corrections tells the peer what holds of memories of which it has something else.
+func (l *lane) corrections(ctx context.Context) error {
+	l.mu.Lock()
+	ids := slices.Sorted(maps.Keys(l.correct))
+	l.mu.Unlock()
+	for _, id := range ids {
+		groups, err := l.render.current(ctx, id)
+		if err == nil {
+			err = l.deliver(ctx, groups)
+		}
+		if err != nil {
+			return err
+		}
+		l.mu.Lock()
+		delete(l.correct, id)
+		l.mu.Unlock()
+	}
+	return nil
+}
+
+// retry tries again what was noted: all, or what was noted with one code.
+func (l *lane) retry(ctx context.Context, code string) error {
+	parked, err := l.ledger.Parked(ctx)
+	if err != nil {
+		return err
+	}
+	l.waiting = false
+	for _, p := range parked {
+		if p.Member != l.peer.member() || code != "" && p.Code != code {
+			continue
+		}
+		e, err := l.render.state.Entry(ctx, p.Dot)
+		if err != nil {
+			continue // gone, or damaged: a later one says what holds
+		}
+		if err := l.ledger.Unpark(ctx, l.peer.member(), []memory.Dot{p.Dot}); err != nil {
+			return err
+		}
+		groups, err := l.owed(ctx, e)
+		if err == nil {
+			err = l.deliver(ctx, groups)
+		}
+		if err != nil {
+			return errors.Join(err, l.ledger.Park(ctx, p))
+		}
+	}
+	return nil
+}
+
+// deliver sends groups. What the peer refuses is noted, and passed by; an error means
+// that it does not answer, and that all must be sent again.
+func (l *lane) deliver(ctx context.Context, groups [][]item) error {
+	parcels := cut(groups, maxBytes)
+	for i := range parcels {
+		if err := l.send(ctx, &parcels[i], true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// send sends one parcel; if the peer leaves out a part of it, its items one by one.
+func (l *lane) send(ctx context.Context, p *parcel, heal bool) error {
+	data, err := p.body(l.peer.Sender)
+	if err != nil {
+		return err
+	}
+	r, err := l.post.post(ctx, data, p.key())
+	switch why := verdict(p, r, err); {
+	case why == nil:
+		l.change(func(s *Status) { s.OK++ })
+		return nil
+	case !errors.Is(why, errRefused):
+		return why
+	case len(p.items) > 1:
+		for _, it := range p.items {
+			if err := l.send(ctx, &parcel{items: []item{it}}, heal); err != nil {
+				return err
+			}
+		}
+		return nil
+	case heal && errors.Is(why, errSkipped):
+		return l.heal(ctx, p.items[0])
+	default:
+		return l.park(ctx, &p.items[0], why)
+	}
+}
+
+// Reasons why a peer has not taken something that it will not take next time either.
+var (
+	errRefused = errors.New("refused")
+	errSkipped = fmt.Errorf("%w: the peer answers that it left it out", errRefused)
+	errDrift   = fmt.Errorf("%w: the peer keeps it under another id", errRefused)
+)
+
+// verdict says whether a push is delivered: nil, an error that wraps [errRefused] if it
+// must not be repeated as it is, or any other if the peer did not answer.
+func verdict(p *parcel, r *wire.Reply, err error) error {
+	if s, ok := errors.AsType[*statusError](err); ok {
+		switch s.status {
+		case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity, http.StatusTooManyRequests:
+			return fmt.Errorf("%w: %w", errRefused, err)
+		}
+	}
+	switch {
+	case err != nil:
+		return err
+	case r.Skipped > 0:
+		return errSkipped
+	case len(r.IDs) > 0 && slices.ContainsFunc(p.items, func(it item) bool { return !slices.Contains(r.IDs, it.id) }):
+		return fmt.Errorf("%w: %.3q", errDrift, r.IDs)
+	}
+	return nil
+}
+
+// heal gives the peer what it may have lacked to take an item, and the item again.
+func (l *lane) heal(ctx context.Context, it item) error {
+	var groups [][]item
+	if it.lane == wire.LaneMemories {
+		// It may have the memory under another title, which it does not change.
+		var err error
+		if groups, err = l.render.anew(ctx, it.memory, it); err != nil {
+			return err
+		}
+	} else {
+		for _, id := range it.touches { // some are names of something else: nothing is found under them
+			g, err := l.content(ctx, id)
+			if err != nil {
+				return err
+			}
+			groups = append(groups, g...)
+		}
+		groups = append(groups, []item{it})
+	}
+	parcels := cut(groups, maxBytes)
+	for i := range parcels {
+		if err := l.send(ctx, &parcels[i], false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// content is a live memory as one item, or nothing.
+func (l *lane) content(ctx context.Context, id string) ([][]item, error) {
+	rec, err := l.render.record(ctx, id)
+	if err != nil || rec == nil || rec.Life != memory.Live {
+		return nil, err
+	}
+	it, err := l.render.memory(ctx, rec)
+	return [][]item{{it}}, err
+}
+
+// Codes of what is noted of a peer.
+const (
+	codeRefused = "refused"
+	codeSkipped = "skipped"
+	codeDrift   = "id_drift"
+	codeWaits   = "waits"
+)
+
+// park notes what the peer has not taken, and why.
+func (l *lane) park(ctx context.Context, it *item, why error) error {
+	code := codeRefused
+	switch {
+	case errors.Is(why, errDrift):
+		code = codeDrift
+		l.change(func(s *Status) { s.Drift++ })
+	case errors.Is(why, errSkipped):
+		code = codeSkipped
+		fallthrough
+	default:
+		l.change(func(s *Status) { s.Fail++ })
+	}
+	l.log.WarnContext(ctx, "legacy peer has not taken a change", "peer", l.peer.Name, "list", it.lane, "id", it.id, "code", code, "err", why)
+	if it.dot.IsZero() {
+		return nil
+	}
+	return l.note(ctx, it.dot, code, fmt.Sprintf("%s %s: %v", it.lane, it.id, why))
+}
+
+func (l *lane) note(ctx context.Context, dot memory.Dot, code, text string) error {
+	return l.ledger.Park(ctx, memory.Parked{
+		Refusal: memory.Refusal{Dot: dot, Code: code, Text: text}, Member: l.peer.member(), Since: memory.InstantOf(time.Now()),
+	})
+}
+
+func (l *lane) now() Status {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.status
+}
+
+func (l *lane) change(f func(*Status)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f(&l.status)
+}
+
+// backoff is how long to wait after n failures in a row.
+func backoff(n int) time.Duration {
+	const first, most = 250 * time.Millisecond, 30 * time.Second
+	if n > 7 {
+		return most
+	}
+	return min(first<<(n-1), most)
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}

@@ -1,0 +1,236 @@
+package send
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"math/rand/v2"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"sync"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/memory/memorytest"
+)
+
+// notebook is the log of a node and what it notes of peers, in memory.
+type notebook struct {
+	mu      sync.Mutex
+	events  []memory.Event
+	changed chan struct{}
+	cursors map[memory.Node]uint64
+	parked  map[memory.Dot]memory.Parked
+}
+
+func newNotebook() *notebook {
+	return &notebook{changed: make(chan struct{}), cursors: map[memory.Node]uint64{}, parked: map[memory.Dot]memory.Parked{}}
+}
+
+func (b *notebook) append(e *memory.Entry) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.events = append(b.events, memory.Event{LSN: uint64(len(b.events)) + 1, Entry: e})
+	close(b.changed)
+	b.changed = make(chan struct{})
+}
+
+func (b *notebook) Changed() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.changed
+}
+
+func (b *notebook) Events(_ context.Context, after uint64, limit int) ([]memory.Event, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	rest := b.events[min(after, uint64(len(b.events))):]
+	return slices.Clone(rest[:min(len(rest), limit)]), nil
+}
+
+func (b *notebook) Cursors(context.Context, memory.Origin) (map[memory.Node]uint64, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return maps.Clone(b.cursors), nil
+}
+
+func (b *notebook) SaveCursor(_ context.Context, member memory.Node, _ memory.Origin, seq uint64) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.cursors[member] = seq
+	return nil
+}
+
+func (b *notebook) Parked(context.Context) ([]memory.Parked, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Collect(maps.Values(b.parked)), nil
+}
+
+func (b *notebook) Park(_ context.Context, p memory.Parked) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.parked[p.Dot] = p
+	return nil
+}
+
+func (b *notebook) Unpark(_ context.Context, _ memory.Node, dots []memory.Dot) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, d := range dots {
+		delete(b.parked, d)
+	}
+	return nil
+}
+
+// ours is a node of ours with a lane to one peer.
+type ours struct {
+	*model
+	*notebook
+
+	lanes *Lanes
+}
+
+func newOurs(tb testing.TB, peer *realNode) *ours {
+	tb.Helper()
+	server := httptest.NewServer(peer)
+	tb.Cleanup(server.Close)
+	base, err := url.Parse(server.URL)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	o := &ours{model: newModel(), notebook: newNotebook()}
+	o.lanes = New(Config{Peers: []Peer{{Name: "real", URL: base, Sender: "ours"}}, Log: slog.New(slog.DiscardHandler)}, o, o, o)
+	tb.Cleanup(o.lanes.lanes[0].post.close)
+	return o
+}
+
+// take applies an entry, as the log of a node has it.
+func (o *ours) take(e *memory.Entry) {
+	o.apply(e)
+	o.append(e)
+}
+
+// deliver sends all that is owed.
+func (o *ours) deliver(t interface {
+	Context() context.Context
+	Fatal(args ...any)
+},
+) {
+	for {
+		worked, err := o.lanes.lanes[0].work(t.Context(), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !worked {
+			return
+		}
+	}
+}
+
+// ownTitles makes every memory of an op have a title of its own: two under one title
+// are one at such a peer.
+func ownTitles(op memory.Op) {
+	own := func(m *memory.Memory) { m.Title, m.Namespace = string([]rune(m.Title)[:1])+" of "+m.ID, "ns" }
+	switch op := op.(type) {
+	case *memory.Put:
+		own(&op.Memory)
+	case *memory.Consolidate:
+		own(&op.Into)
+	case *memory.Propose:
+		ownTitles(op.Action)
+	case *memory.Delete, *memory.Erase, *memory.Archive, *memory.Restore, *memory.Link, *memory.Unlink, *memory.Decide, *memory.Resolve,
+		*memory.SetStandard, *memory.ClearStandard:
+	}
+}
+
+// Whatever happens at two nodes of ours, in whatever order each hears of it, and
+// whenever it is delivered: in the end a peer has what they have.
+func TestAPeerEndsWithWhatWeHave(t *testing.T) {
+	peers := newRealNode(t)
+	nodes := []*ours{newOurs(t, peers), newOurs(t, peers)}
+	rapid.Check(t, func(t *rapid.T) {
+		fresh := newRealNode(peers.tb)
+		peers.mu.Lock()
+		peers.rows, peers.archive, peers.links, peers.standards, peers.pendings = fresh.rows, fresh.archive, fresh.links, fresh.standards, fresh.pendings
+		peers.pushes, peers.keys = nil, nil
+		peers.mu.Unlock()
+		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+		history := memorytest.History(rng, 3, rapid.IntRange(1, 60).Draw(t, "entries"), nil)
+		for _, e := range history {
+			ownTitles(e.Op)
+		}
+		for _, n := range nodes {
+			n.model, n.notebook = newModel(), newNotebook()
+			l := n.lanes.lanes[0]
+			l.render.state, l.source, l.ledger = n, n, n
+			l.change(func(s *Status) { s.LSN = 0 })
+			rng.Shuffle(len(history), func(i, j int) { history[i], history[j] = history[j], history[i] })
+			for _, e := range history {
+				n.take(e)
+				if rng.IntN(5) == 0 {
+					n.deliver(t)
+				}
+			}
+		}
+		for _, n := range nodes {
+			n.deliver(t)
+		}
+		checkPeer(t, peers, nodes[0].model)
+	})
+}
+
+func checkPeer(t *rapid.T, peer *realNode, s *model) {
+	ids := map[string]bool{}
+	for k := range s.Keys {
+		if k.Family == memory.FamContent || k.Family == memory.FamLife {
+			ids[k.A] = true
+		}
+	}
+	for id := range ids {
+		rec, err := s.Record(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		row, live := peer.rows[id]
+		if want := s.readable(id); live != want {
+			t.Fatalf("%s is %s here; there it is live: %v", id, rec.Life, live)
+		}
+		if !live {
+			continue
+		}
+		// Of versions in conflict such a peer keeps the highest numbers.
+		if row.Title != rec.Title || row.Content != rec.Memory.Content || row.Priority < rec.Priority || !slices.Equal(row.Tags, list(rec.Tags)) {
+			t.Fatalf("%s:\nhere %+v\nthere %+v", id, rec.Memory, row)
+		}
+	}
+	for id := range peer.rows {
+		if !ids[id] {
+			t.Fatalf("%s is not here", id)
+		}
+	}
+	for _, l := range s.links(func(l *memory.Link) bool { return s.readable(l.Source) && s.readable(l.Target) }) {
+		if _, ok := peer.links[[3]string{l.Source, l.Target, l.Relation}]; !ok {
+			t.Fatalf("there is no link %s %s %s", l.Source, l.Relation, l.Target)
+		}
+	}
+	standards, err := s.Standards(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, std := range standards {
+		if got := peer.standards[std.Namespace]; s.readable(std.StandardID) && got.StandardID != std.StandardID {
+			t.Fatalf("the standard of %s is %s here, and %q there", std.Namespace, std.StandardID, got.StandardID)
+		}
+	}
+}
+
+func list(l []string) []string {
+	if l == nil {
+		return []string{}
+	}
+	return l
+}

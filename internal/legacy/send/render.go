@@ -1,0 +1,365 @@
+package send
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// State is what a node knows, by what is rendered of it.
+type State interface {
+	Records
+	Registers
+}
+
+// Records are the memories of a node, and the entries behind them.
+type Records interface {
+	Record(ctx context.Context, id string) (*memory.Record, error)
+	Entry(ctx context.Context, d memory.Dot) (*memory.Entry, error)
+	// ByDot returns entries as they are sent, with their embeddings.
+	ByDot(ctx context.Context, dots []memory.Dot) ([]memory.Shipment, error)
+}
+
+// Registers are what a node knows beside memories.
+type Registers interface {
+	// Links are those from and to a memory whose both ends are live.
+	Links(ctx context.Context, id string) ([]memory.Link, error)
+	LinkBetween(ctx context.Context, source, target string) ([]memory.Link, error)
+	Standard(ctx context.Context, namespace string) (*memory.Standard, error)
+	Standards(ctx context.Context) ([]memory.Standard, error)
+	Pending(ctx context.Context, id string) (*memory.Pending, error)
+}
+
+// renderer makes pushes of entries, for one peer.
+type renderer struct {
+	state State
+	// sends reports whether the peer is told of a namespace.
+	sends func(namespace string) bool
+	// standards are those of all namespaces, by memory, as of the beginning of a batch:
+	// nil until somebody asks.
+	standards map[string][]memory.Standard
+	// waits is set by what depends on a memory whose content has not come yet.
+	waits bool
+}
+
+// entry returns what a peer must be told because e was applied here: as groups, each
+// of which goes into one push. It is nothing where a later entry decides what e wrote:
+// then that one tells it.
+func (r *renderer) entry(ctx context.Context, e *memory.Entry) ([][]item, error) {
+	switch op := e.Op.(type) {
+	case *memory.Put:
+		return r.put(ctx, e, op.Memory.ID)
+	case *memory.Delete:
+		return r.life(ctx, e, op.ID)
+	case *memory.Erase:
+		return r.life(ctx, e, op.ID)
+	case *memory.Archive:
+		return r.life(ctx, e, op.ID)
+	case *memory.Restore:
+		return r.life(ctx, e, op.ID)
+	case *memory.Link:
+		return r.edge(ctx, op.Source, op.Target, op.Relation, nil)
+	case *memory.Unlink:
+		return r.unlink(ctx, e, op)
+	case *memory.Consolidate:
+		return r.consolidate(ctx, e, op)
+	case *memory.Propose:
+		return r.proposal(ctx, op.ID)
+	case *memory.Decide:
+		return r.proposal(ctx, op.ID)
+	case *memory.Resolve:
+		return r.proposal(ctx, op.ID)
+	case *memory.SetStandard:
+		return r.standard(ctx, op.Namespace)
+	case *memory.ClearStandard:
+		return r.standard(ctx, op.Namespace)
+	}
+	return nil, nil
+}
+
+// record is the memory id, nil if there is none that the peer is told of.
+func (r *renderer) record(ctx context.Context, id string) (*memory.Record, error) {
+	rec, err := r.state.Record(ctx, id)
+	if errors.Is(err, memory.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if rec.Life == memory.Unborn || !r.tells(rec) {
+		return nil, nil
+	}
+	return rec, nil
+}
+
+// tells reports whether the peer is told of a memory. Of one whose content is gone
+// nobody knows the namespace any more: all that is told of it is that it is gone.
+func (r *renderer) tells(rec *memory.Record) bool {
+	if rec.Namespace == "" {
+		return rec.Life >= memory.Deleted
+	}
+	return rec.Namespace != memory.SubscriptionNamespace && r.sends(rec.Namespace)
+}
+
+func (r *renderer) put(ctx context.Context, e *memory.Entry, id string) ([][]item, error) {
+	rec, err := r.record(ctx, id)
+	if err != nil || rec == nil || rec.Life != memory.Live && rec.Life != memory.Archived {
+		return nil, err
+	}
+	born := rec.LifeAt.Dot == e.Dot
+	if rec.Content.Dot != e.Dot && !born {
+		return nil, nil
+	}
+	it, err := r.memory(ctx, rec)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case rec.Life == memory.Archived: // the peer may not have had it before
+		return [][]item{{it, archival(id)}}, nil
+	case r.sticks(ctx, e, rec):
+		return r.anew(ctx, id, it)
+	case born:
+		return r.withEdges(ctx, [][]item{{it}}, id)
+	}
+	return [][]item{{it}}, nil
+}
+
+// anew removes a memory at the peer, writes it again, and what hung on it: for what
+// such a peer does not change in a memory that it has.
+func (r *renderer) anew(ctx context.Context, id string, it item) ([][]item, error) {
+	return r.withEdges(ctx, [][]item{{deletion(id)}, {it}}, id)
+}
+
+// withEdges adds the links of a memory, and the namespaces that it states the rules
+// of: the peer did not take them, or lost them, while the memory was not there.
+func (r *renderer) withEdges(ctx context.Context, out [][]item, id string) ([][]item, error) {
+	links, err := r.state.Links(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	for i := range links {
+		g, err := r.edge(ctx, links[i].Source, links[i].Target, links[i].Relation, nil)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, g...)
+	}
+	if r.standards == nil {
+		all, err := r.state.Standards(ctx)
+		if err != nil {
+			return nil, err
+		}
+		r.standards = map[string][]memory.Standard{}
+		for _, s := range all {
+			r.standards[s.StandardID] = append(r.standards[s.StandardID], s)
+		}
+	}
+	for i := range r.standards[id] {
+		if s := &r.standards[id][i]; r.sends(s.Namespace) {
+			out = append(out, []item{standardItem(s)})
+		}
+	}
+	return out, nil
+}
+
+// memory is a record with the embedding of its content, if there is one.
+func (r *renderer) memory(ctx context.Context, rec *memory.Record) (item, error) {
+	ships, err := r.state.ByDot(ctx, []memory.Dot{rec.Content.Dot})
+	if err != nil || len(ships) == 0 {
+		return memoryItem(rec, nil), err
+	}
+	return memoryItem(rec, ships[0].Embedding), nil
+}
+
+// sticks reports whether e changed what such a peer would leave as it is: a title or
+// a namespace, or a number that only goes up there; or whether a memory was restored
+// after e, which the peer takes for the newest change of it.
+func (r *renderer) sticks(ctx context.Context, e *memory.Entry, rec *memory.Record) bool {
+	if rec.LifeAt.Stamp > rec.Content.Stamp {
+		return true
+	}
+	for _, d := range e.Prev {
+		prev, err := r.state.Entry(ctx, d)
+		if err != nil {
+			continue
+		}
+		m, ok := prev.Content()
+		if ok && m.ID == rec.ID && (m.Title != rec.Title || m.Namespace != rec.Namespace || m.Priority > rec.Priority || m.Confidence > rec.Confidence) {
+			return true
+		}
+	}
+	return false
+}
+
+// current is a memory as it stands, for a peer that has something else of it.
+func (r *renderer) current(ctx context.Context, id string) ([][]item, error) {
+	rec, err := r.record(ctx, id)
+	if err != nil || rec == nil {
+		return nil, err
+	}
+	return r.stands(ctx, rec)
+}
+
+// live reports whether the peer has a memory, as far as this node can tell. One of
+// which nothing is known yet is waited for.
+func (r *renderer) live(ctx context.Context, id string) (bool, error) {
+	rec, err := r.state.Record(ctx, id)
+	switch {
+	case errors.Is(err, memory.ErrNotFound):
+		r.waits = true
+		return false, nil
+	case err != nil:
+		return false, err
+	case rec.Life == memory.Unborn || rec.Life < memory.Deleted && rec.Namespace == "":
+		r.waits = true
+		return false, nil
+	}
+	return rec.Life == memory.Live && r.tells(rec), nil
+}
+
+// life is where a memory went by e.
+func (r *renderer) life(ctx context.Context, e *memory.Entry, id string) ([][]item, error) {
+	rec, err := r.record(ctx, id)
+	if err != nil || rec == nil || rec.LifeAt.Dot != e.Dot {
+		return nil, err
+	}
+	return r.stands(ctx, rec)
+}
+
+// stands is a memory as it is, whatever the peer has of it.
+func (r *renderer) stands(ctx context.Context, rec *memory.Record) ([][]item, error) {
+	switch rec.Life {
+	case memory.Unborn:
+		return nil, nil
+	case memory.Deleted, memory.Erased:
+		return [][]item{{deletion(rec.ID)}}, nil
+	case memory.Archived:
+		return [][]item{{archival(rec.ID)}}, nil
+	case memory.Live:
+	}
+	it, err := r.memory(ctx, rec)
+	if err != nil {
+		return nil, err
+	}
+	// What such a peer restores it takes for changed just now, whatever it had archived.
+	out, err := r.anew(ctx, rec.ID, it)
+	return append([][]item{{restoration(rec.ID)}}, out...), err
+}
+
+// edge is what there is between two memories; gone are relations that there are no
+// more.
+func (r *renderer) edge(ctx context.Context, source, target, relation string, gone *memory.Link) ([][]item, error) {
+	for _, id := range []string{source, target} {
+		if live, err := r.live(ctx, id); err != nil || !live {
+			return nil, err
+		}
+	}
+	links, err := r.state.LinkBetween(ctx, source, target)
+	if err != nil {
+		return nil, err
+	}
+	if i := slices.IndexFunc(links, func(l memory.Link) bool { return l.Relation == relation }); i >= 0 {
+		return [][]item{{linkItem(links[i])}}, nil
+	}
+	if gone == nil {
+		return nil, nil
+	}
+	return [][]item{{linkItem(*gone)}}, nil
+}
+
+// unlink ends the validity of edges: such a peer has no other way to take one away.
+func (r *renderer) unlink(ctx context.Context, e *memory.Entry, op *memory.Unlink) ([][]item, error) {
+	var out [][]item
+	at := e.Stamp.Instant()
+	for _, relation := range op.Relations {
+		g, err := r.edge(ctx, op.Source, op.Target, relation,
+			&memory.Link{Source: op.Source, Target: op.Target, Relation: relation, CreatedAt: at, ValidUntil: at})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, g...)
+	}
+	return out, nil
+}
+
+// consolidate is what was made and the end of its sources, in one push: such a peer
+// deletes them.
+func (r *renderer) consolidate(ctx context.Context, e *memory.Entry, op *memory.Consolidate) ([][]item, error) {
+	into, err := r.put(ctx, e, op.Into.ID)
+	if err != nil {
+		return nil, err
+	}
+	var gone []item
+	for _, s := range op.Sources {
+		rec, err := r.record(ctx, s.ID)
+		if err != nil {
+			return nil, err
+		}
+		if rec != nil && rec.LifeAt.Dot == e.Dot {
+			gone = append(gone, deletion(s.ID, op.Into.ID))
+		}
+	}
+	if len(into) == 1 && len(into[0]) == 1 {
+		return [][]item{append(into[0], gone...)}, nil
+	}
+	for _, it := range gone {
+		into = append(into, []item{it})
+	}
+	return into, nil
+}
+
+// proposal is an open proposal with the votes so far, or what became of it.
+func (r *renderer) proposal(ctx context.Context, id string) ([][]item, error) {
+	p, err := r.state.Pending(ctx, id)
+	if errors.Is(err, memory.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil || !r.sends(p.Namespace) || p.Action.Validate() != nil {
+		return nil, err
+	}
+	row, known, err := pendingItem(p)
+	switch {
+	case !known || err != nil:
+		return nil, err
+	case p.Outcome == "":
+		return [][]item{{row}}, nil
+	case p.Outcome != memory.OutcomeApproved:
+		return [][]item{{decisionItem(p)}}, nil
+	}
+	// The peer carries out what is approved by itself. So it is told only while that
+	// changes nothing: what was made goes first, or it would get an id of the peer's.
+	rec, err := r.record(ctx, p.Action.About().Main())
+	if err != nil {
+		return nil, err
+	}
+	live := rec != nil && rec.Life == memory.Live
+	put, makes := p.Action.(*memory.Put)
+	switch {
+	case live != makes, makes && (rec.Title != put.Memory.Title || rec.Namespace != put.Memory.Namespace):
+		return [][]item{{row}}, nil
+	case !makes:
+		return [][]item{{decisionItem(p)}}, nil
+	}
+	it, err := r.memory(ctx, rec)
+	return [][]item{{it}, {decisionItem(p)}}, err
+}
+
+func (r *renderer) standard(ctx context.Context, ns string) ([][]item, error) {
+	if !r.sends(ns) {
+		return nil, nil
+	}
+	s, err := r.state.Standard(ctx, ns)
+	switch {
+	case errors.Is(err, memory.ErrNotFound):
+		return [][]item{{clearItem(ns)}}, nil
+	case err != nil:
+		return nil, err
+	}
+	if live, err := r.live(ctx, s.StandardID); err != nil || !live {
+		return nil, err
+	}
+	return [][]item{{standardItem(s)}}, nil
+}
