@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-
-	"github.com/tallystick/tallystick/internal/api"
 )
 
 // changes are the ways to change one memory by its id.
@@ -79,7 +77,7 @@ func TestACreateCanAskThatNothingBeThere(t *testing.T) {
 func TestAConditionThatCannotBeJudgedIsNotMet(t *testing.T) {
 	n := alone(t).operated()
 	id := n.create("stays")
-	for _, rt := range api.Routes() {
+	for _, rt := range allRoutes() {
 		if rt.Method == http.MethodGet || strings.Contains(rt.Path, "{id}") || rt.Path == "/api/v1/memories" {
 			continue
 		}

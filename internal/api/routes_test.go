@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -206,14 +207,25 @@ func golden(t *testing.T, name, got string) {
 }
 
 // patternOf is the route that a path of the conversation belongs to.
+// allRoutes are made once: the verbs behind them are read by reflection.
+var allRoutes = sync.OnceValue(api.Routes)
+
+// patterns match the paths of allRoutes.
+var patterns = sync.OnceValue(func() []*regexp.Regexp {
+	var out []*regexp.Regexp
+	for _, rt := range allRoutes() {
+		re := strings.ReplaceAll(regexp.QuoteMeta(rt.Path), `\{rest\.\.\.\}`, `.+`)
+		re = regexp.MustCompile(`\\\{[a-z]+\\\}`).ReplaceAllString(re, `[^/]+`)
+		out = append(out, regexp.MustCompile("^"+re+"$"))
+	}
+	return out
+})
+
 func patternOf(method, path string) string {
 	path, _, _ = strings.Cut(path, "?")
 	best := ""
-	for _, rt := range api.Routes() {
-		re := regexp.QuoteMeta(rt.Path)
-		re = strings.ReplaceAll(re, `\{rest\.\.\.\}`, `.+`)
-		re = regexp.MustCompile(`\\\{[a-z]+\\\}`).ReplaceAllString(re, `[^/]+`)
-		if rt.Method == method && regexp.MustCompile("^"+re+"$").MatchString(path) && strings.Count(rt.Path, "{") <= max(1, strings.Count(best, "{")) {
+	for i, rt := range allRoutes() {
+		if rt.Method == method && patterns()[i].MatchString(path) && strings.Count(rt.Path, "{") <= max(1, strings.Count(best, "{")) {
 			if best == "" || strings.Count(rt.Path, "{") < strings.Count(best, "{") {
 				best = rt.Path
 			}
@@ -229,7 +241,7 @@ func TestTheGoldenConversationTouchesEveryRouteThatIsNoStream(t *testing.T) {
 			seen[patternOf(s.method, s.path)] = true
 		}
 	}
-	for _, rt := range api.Routes() {
+	for _, rt := range allRoutes() {
 		if rt.Path == "/openapi.json" || rt.Path == "/docs" {
 			continue // they have tests of their own
 		}
@@ -248,7 +260,7 @@ func concrete(path string) string {
 func TestEveryRouteRefusesOtherMethods(t *testing.T) {
 	n := alone(t)
 	allowed := map[string][]string{}
-	for _, rt := range api.Routes() {
+	for _, rt := range allRoutes() {
 		allowed[rt.Path] = append(allowed[rt.Path], rt.Method)
 		if rt.Method == http.MethodGet {
 			allowed[rt.Path] = append(allowed[rt.Path], http.MethodHead)
@@ -271,7 +283,7 @@ func TestEveryRouteRefusesOtherMethods(t *testing.T) {
 
 func TestEveryRouteButHealthWantsTheKey(t *testing.T) {
 	n := open(t, options{api: func(c *api.Config) { c.APIKey = "s3cret" }})
-	for _, rt := range api.Routes() {
+	for _, rt := range allRoutes() {
 		path := concrete(rt.Path)
 		if rt.Open {
 			if a := n.call(rt.Method, path, ""); a.status != http.StatusOK {
@@ -292,7 +304,7 @@ func TestEveryRouteButHealthWantsTheKey(t *testing.T) {
 
 func TestRoutesThatChangeStateAreExactlyThoseThatTakeDurability(t *testing.T) {
 	n := alone(t).operated()
-	for _, rt := range api.Routes() {
+	for _, rt := range allRoutes() {
 		if rt.Stream {
 			continue
 		}
@@ -311,7 +323,7 @@ func TestRoutesThatChangeStateAreExactlyThoseThatTakeDurability(t *testing.T) {
 func TestEveryRouteWithABodyRefusesBadOnes(t *testing.T) {
 	n := alone(t).operated()
 	big := `{"title":"` + strings.Repeat("x", 3<<20) + `"}`
-	for _, rt := range api.Routes() {
+	for _, rt := range allRoutes() {
 		if rt.Request == nil {
 			continue
 		}
@@ -338,7 +350,7 @@ func TestEveryRouteIsDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := strings.NewReplacer("{ns}", "{rest...}", "/standard`", "`").Replace(string(page))
-	for _, rt := range api.Routes() {
+	for _, rt := range allRoutes() {
 		named := regexp.MustCompile(regexp.QuoteMeta(rt.Path) + "[`? ]")
 		if !named.MatchString(text) {
 			t.Errorf("docs/http.md does not name %s %s", rt.Method, rt.Path)

@@ -81,7 +81,7 @@ func (d document) operationOf(method, path string) (operation, bool) {
 		method = http.MethodGet
 	}
 	_, pattern, _ := strings.Cut(patternOf(method, path), " ")
-	for _, rt := range api.Routes() {
+	for _, rt := range allRoutes() {
 		if rt.Method == method && rt.Path == pattern {
 			op, ok := d.Paths[rt.Shown][strings.ToLower(method)]
 			return op, ok
@@ -359,7 +359,7 @@ func TestTheDocumentHasEveryRouteOnce(t *testing.T) {
 	doc := theDocument()
 	ids := map[string]bool{}
 	n := 0
-	for _, rt := range api.Routes() {
+	for _, rt := range allRoutes() {
 		op, ok := doc.Paths[rt.Shown][strings.ToLower(rt.Method)]
 		if !ok || op.ID == "" || op.Summary == "" || len(op.Tags) != 1 || op.Tags[0] == "" {
 			t.Errorf("%s %s: %+v: in the table, give its row a summary, and its list a group", rt.Method, rt.Path, op)
@@ -379,8 +379,8 @@ func TestTheDocumentHasEveryRouteOnce(t *testing.T) {
 	for _, methods := range doc.Paths {
 		n += len(methods)
 	}
-	if n != len(api.Routes()) {
-		t.Errorf("%d operations for %d routes", n, len(api.Routes()))
+	if n != len(allRoutes()) {
+		t.Errorf("%d operations for %d routes", n, len(allRoutes()))
 	}
 }
 
@@ -413,7 +413,7 @@ func TestPathParametersAreThoseOfThePath(t *testing.T) {
 func TestRequiredFieldsAreRequired(t *testing.T) {
 	n := alone(t)
 	doc := theDocument()
-	for _, rt := range api.Routes() {
+	for _, rt := range allRoutes() {
 		op := doc.Paths[rt.Shown][strings.ToLower(rt.Method)]
 		if op.RequestBody == nil {
 			continue
@@ -529,7 +529,7 @@ func TestTheDocsAreOnePageOfTheirOwn(t *testing.T) {
 	if p := a.header.Get("Content-Security-Policy"); !strings.Contains(p, "default-src 'none'") || strings.Contains(p, "unsafe") {
 		t.Errorf("policy %s", p)
 	}
-	for _, rt := range api.Routes() {
+	for _, rt := range allRoutes() {
 		if !strings.Contains(a.raw, `data-method="`+rt.Method+`" data-path="`+rt.Shown+`"`) {
 			t.Errorf("the page does not show %s %s", rt.Method, rt.Shown)
 		}
