@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -88,6 +89,21 @@ func tree(t *testing.T) []string {
 // goFiles parses every Go file, whatever its build constraints.
 func goFiles(t *testing.T) []*goFile {
 	t.Helper()
+	parsed.Do(func() { parsed.files = parseAll(t) })
+	if parsed.files == nil {
+		t.Fatal("the tree could not be parsed")
+	}
+	return parsed.files
+}
+
+// parsed is the tree, which takes a while to read.
+var parsed struct {
+	sync.Once
+	files []*goFile
+}
+
+func parseAll(t *testing.T) []*goFile {
+	t.Helper()
 	base := root(t)
 	var out []*goFile
 	for _, p := range tree(t) {
@@ -98,13 +114,13 @@ func goFiles(t *testing.T) []*goFile {
 		if err != nil {
 			t.Fatal(err)
 		}
-		parsed, err := parser.ParseFile(token.NewFileSet(), p, src, parser.ParseComments|parser.SkipObjectResolution)
+		tree, err := parser.ParseFile(token.NewFileSet(), p, src, parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
 			t.Fatal(err)
 		}
 		out = append(out, &goFile{
 			path: p, dir: strings.TrimPrefix(path.Dir(p), "internal/"), test: strings.HasSuffix(p, "_test.go"),
-			ast: parsed, src: src,
+			ast: tree, src: src,
 		})
 	}
 	if len(out) < 20 {
