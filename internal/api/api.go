@@ -16,14 +16,14 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/book"
 	"github.com/tallystick/tallystick/internal/verb"
 )
 
-// Config says what a handler serves and within which bounds. Engine, Log and
+// Config says what a handler serves and within which bounds. Books, Log and
 // Metrics are required; zero bounds take the defaults named here.
 type Config struct {
-	Engine  *engine.Engine
+	Books   *book.Books
 	Log     *slog.Logger
 	Metrics *prometheus.Registry // gets the collectors of this package, and is what /metrics shows
 	Version string               // of the program
@@ -60,7 +60,7 @@ type Config struct {
 // API serves the routes. It is safe for concurrent use.
 type API struct {
 	cfg     Config
-	engine  *engine.Engine
+	books   *book.Books
 	log     *slog.Logger
 	cross   *http.CrossOriginProtection
 	metrics *metrics
@@ -91,7 +91,7 @@ func New(cfg Config) *API {
 	}
 	a := &API{
 		cfg:     cfg,
-		engine:  cfg.Engine,
+		books:   cfg.Books,
 		log:     cfg.Log,
 		cross:   http.NewCrossOriginProtection(),
 		room:    newRoom(),
@@ -100,7 +100,7 @@ func New(cfg Config) *API {
 		streams: make(chan struct{}, cfg.MaxStreams),
 	}
 	a.apiKey, a.operatorKey = secretOf(cfg.APIKey), secretOf(cfg.OperatorKey)
-	a.verbs = verb.Table(verb.Deps{Engine: cfg.Engine, Now: cfg.Now, Meter: a.metrics, Journal: cfg.Journal, Version: cfg.Version, MaxBody: cfg.MaxBody})
+	a.verbs = verb.Table(verb.Deps{Books: cfg.Books, Now: cfg.Now, Meter: a.metrics, Journal: cfg.Journal, Version: cfg.Version, MaxBody: cfg.MaxBody})
 	a.document = sync.OnceValues(a.renderDocument)
 	a.docs = sync.OnceValues(a.renderDocs)
 	if cfg.Agents != nil {

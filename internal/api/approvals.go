@@ -10,7 +10,7 @@ import (
 func (a *API) approvals(q *request) (reply, error) { return a.streamEvents(q, a.approvalOf) }
 
 func (a *API) approvalOf(q *request, ev memory.Event) (string, any, error) {
-	s, err := a.engine.Sight(q.Context(), q.agent, ev.Entry)
+	s, err := a.books.Core.Sight(q.Context(), q.agent, ev.Entry)
 	if err != nil || !s.Seen { // not for the caller; or the answer came before the question
 		return "", nil, err
 	}

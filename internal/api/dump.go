@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/book/upkeep"
 	"github.com/tallystick/tallystick/internal/dump"
-	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/verb"
 )
@@ -22,7 +22,7 @@ func (a *API) exportComplete(q *request) (reply, error) {
 		return reply{}, err
 	}
 	d := &dumper{}
-	err := a.engine.Dump(q.Context(), func(m engine.Manifest) error {
+	err := a.books.Upkeep.Dump(q.Context(), func(m upkeep.Manifest) error {
 		d.s = a.openStream(q, "application/x-ndjson")
 		d.w = dump.NewWriter(d.s.line)
 		return d.manifest(m)
@@ -52,7 +52,7 @@ type dumper struct {
 	w *dump.Writer
 }
 
-func (d *dumper) manifest(m engine.Manifest) error {
+func (d *dumper) manifest(m upkeep.Manifest) error {
 	counts := map[string]int{}
 	for k, n := range m.Kinds {
 		name := k.String()
@@ -67,7 +67,7 @@ func (d *dumper) manifest(m engine.Manifest) error {
 	})
 }
 
-func (d *dumper) entries(list []engine.Logged) error {
+func (d *dumper) entries(list []upkeep.Logged) error {
 	for i := range list {
 		if err := d.w.Entry(list[i].Raw, list[i].Entry, list[i].Embedding); err != nil {
 			return err
@@ -92,9 +92,9 @@ func (a *API) importComplete(q *request) (reply, error) {
 	if err != nil {
 		return reply{}, misread(err)
 	}
-	m := engine.Manifest{Node: first.Node, Origin: first.Origin, At: first.ExportedAt}
+	m := upkeep.Manifest{Node: first.Node, Origin: first.Origin, At: first.ExportedAt}
 	m.Entries, m.View = first.Entries, memory.View{Heads: first.Heads, Root: first.Digest}
-	out, err := a.engine.Load(q.Context(), m, dry, in.Batches(first.Entries))
+	out, err := a.books.Upkeep.Load(q.Context(), m, dry, in.Batches(first.Entries))
 	if err != nil {
 		if broken := in.Broken(); broken != nil {
 			err = brokenBody(q, broken)
@@ -117,7 +117,7 @@ func misread(err error) error {
 // maxDumpRest are the bytes that are read behind an error.
 const maxDumpRest = 1 << 30
 
-func showLoaded(l *engine.Loaded, m *dump.Manifest, dry bool) client.Loaded {
+func showLoaded(l *upkeep.Loaded, m *dump.Manifest, dry bool) client.Loaded {
 	v := client.Loaded{
 		DryRun: dry, Entries: l.Entries, Applied: l.Applied, Known: l.Known, Deferred: l.Deferred, Refused: l.Refused, Refusals: []client.Refusal{},
 		Counts: m.Counts, From: string(m.Node), Origin: string(l.Origin), Adopted: l.Adopted, Expected: m.Digest.String(), Digest: l.Digest.String(), Equal: l.Equal,

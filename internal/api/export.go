@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/tallystick/tallystick/client"
-	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/book/query"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/verb"
 )
@@ -122,9 +122,9 @@ func (a *API) exportLines(q *request, f memory.Filter) error {
 
 // eachRecord hands over what f selects, by id, and flushes now and then.
 func (a *API) eachRecord(q *request, s *stream, f memory.Filter, do func(*memory.Record) error) error {
-	page := engine.Page{Limit: 500, Order: memory.ByID}
+	page := query.Page{Limit: 500, Order: memory.ByID}
 	for {
-		recs, next, err := a.engine.List(q.Context(), f, page)
+		recs, next, err := a.books.Query.List(q.Context(), f, page)
 		if err != nil {
 			return err
 		}
@@ -171,6 +171,6 @@ func (a *API) linksFrom(q *request, r *memory.Record, f memory.Filter) ([]client
 	if f.All {
 		agent = r.Access().Owner
 	}
-	links, err := a.engine.Links(q.Context(), agent, r.ID)
+	links, err := a.books.Graph.Links(q.Context(), agent, r.ID)
 	return slices.DeleteFunc(verb.ShowLinks(links), func(v client.Link) bool { return v.Source != r.ID }), err
 }

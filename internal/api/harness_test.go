@@ -19,7 +19,8 @@ import (
 
 	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/internal/api"
-	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/book"
+	"github.com/tallystick/tallystick/internal/book/upkeep"
 	"github.com/tallystick/tallystick/internal/intake"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/replicate"
@@ -32,7 +33,7 @@ type node struct {
 	t      testing.TB
 	url    string
 	api    *api.API
-	eng    *engine.Engine
+	books  *book.Books
 	store  *store.Store
 	logs   *logs
 	ahead  *atomic.Int64 // how far the clock of the test is ahead
@@ -78,7 +79,7 @@ func open(tb testing.TB, o options) *node {
 				o.commit()
 			}
 			fed.Committed(c)
-			n.eng.Committed(c)
+			n.books.Committed(c)
 		},
 	}
 	if o.store != nil {
@@ -90,9 +91,9 @@ func open(tb testing.TB, o options) *node {
 	}
 	n.store = st
 	rc := replicate.Config{Self: "a", Members: o.members}
-	ec := engine.Config{Node: "a", QuorumTimeout: 100 * time.Millisecond, Now: n.now, Log: log, Version: "test", DefaultTier: memory.Mid}
+	ec := book.Config{Node: "a", QuorumTimeout: 100 * time.Millisecond, Now: n.now, Log: log, Version: "test", DefaultTier: memory.Mid}
 	for _, m := range o.members {
-		ec.Members = append(ec.Members, engine.Member{Name: m, URL: "http://" + string(m) + ".invalid"})
+		ec.Members = append(ec.Members, upkeep.Member{Name: m, URL: "http://" + string(m) + ".invalid"})
 	}
 	door := intake.New(intake.Config{
 		Node: "a", Members: o.members, Decode: wire.DecodeEntry, Clock: sc.Clock, Log: log,
@@ -102,14 +103,14 @@ func open(tb testing.TB, o options) *node {
 	if fed, err = replicate.New(tb.Context(), rc, replicate.Storage{Log: st, Door: door, Numbers: st, Cursors: st, Digests: st}, o.net, log); err != nil {
 		tb.Fatal(err)
 	}
-	n.eng = engine.New(ec, st, fed)
-	ac := api.Config{Engine: n.eng, Log: log, Metrics: prometheus.NewRegistry(), Version: "test", Now: n.now, Federated: len(o.members) > 0, OperatorKey: operatorKey, OperatorKeyFile: "/data/operator.key"}
+	n.books = book.New(ec, st, fed)
+	ac := api.Config{Books: n.books, Log: log, Metrics: prometheus.NewRegistry(), Version: "test", Now: n.now, Federated: len(o.members) > 0, OperatorKey: operatorKey, OperatorKeyFile: "/data/operator.key"}
 	if o.api != nil {
 		o.api(&ac)
 	}
 	n.api = api.New(ac)
 	ctx, cancel := context.WithCancel(context.Background())
-	runs := []func(context.Context) error{st.Run, fed.Run, n.eng.Run}
+	runs := []func(context.Context) error{st.Run, fed.Run, n.books.Run}
 	done := make(chan error, len(runs))
 	for _, run := range runs {
 		go func() { done <- run(ctx) }()

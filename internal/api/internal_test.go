@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tallystick/tallystick/internal/book/governance"
+	"github.com/tallystick/tallystick/internal/book/graph"
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -29,8 +31,8 @@ func TestEverySentinelHasAStatusAndACode(t *testing.T) {
 		"full":           {memory.ErrFull, 507, "DISK_FULL", false},
 		"key reused":     {memory.ErrKeyReused, 409, "IDEMPOTENCY_KEY_REUSED", false},
 		"closed":         {memory.ErrClosed, 503, "SHUTTING_DOWN", true},
-		"cycle":          {engine.ErrCycle, 409, "CYCLE", false},
-		"decided":        {engine.ErrDecided, 409, "ALREADY_DECIDED", false},
+		"cycle":          {graph.ErrCycle, 409, "CYCLE", false},
+		"decided":        {governance.ErrDecided, 409, "ALREADY_DECIDED", false},
 		"deadline":       {context.DeadlineExceeded, 503, "TIMEOUT", true},
 		"canceled":       {context.Canceled, 499, "CANCELED", false},
 		"quorum":         {&engine.QuorumError{}, 503, "QUORUM_NOT_MET", true},

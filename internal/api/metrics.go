@@ -6,7 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/book/upkeep"
 )
 
 // metrics are the collectors of this package. Those called ai_memory_ have the
@@ -65,7 +65,7 @@ func (m *metrics) observe(route, method string, status int, took time.Duration) 
 }
 
 // show sets the gauges to what s says.
-func (m *metrics) show(s engine.Status) {
+func (m *metrics) show(s upkeep.Status) {
 	m.memories.Set(float64(s.Counts.Live))
 	m.parked.Set(float64(len(s.Parked)))
 	m.parkedLegacy.Set(float64(len(s.Parked)))

@@ -11,7 +11,7 @@ import (
 
 func (a *API) health(q *request) (reply, error) {
 	v := client.Health{Status: "ok", Service: "ai-memory", Implementation: "tallystick", Version: a.cfg.Version, Federation: a.cfg.Federated}
-	if err := a.engine.Ready(q.Context()); err != nil {
+	if err := a.books.Core.Ready(q.Context()); err != nil {
 		a.log.WarnContext(q.Context(), "not healthy", "err", err)
 		v.Status = "error"
 		return reply{status: http.StatusServiceUnavailable, body: v}, nil
@@ -22,7 +22,7 @@ func (a *API) health(q *request) (reply, error) {
 func (a *API) live(*request) (reply, error) { return ok(client.Probe{Status: "ok"}) }
 
 func (a *API) ready(q *request) (reply, error) {
-	if err := a.engine.Ready(q.Context()); err != nil {
+	if err := a.books.Core.Ready(q.Context()); err != nil {
 		a.log.WarnContext(q.Context(), "not ready", "err", err)
 		return reply{}, &verb.Problem{Code: client.CodeNotReady, Text: "the node is not ready", Retry: 1}
 	}
@@ -31,7 +31,7 @@ func (a *API) ready(q *request) (reply, error) {
 
 // exposeMetrics brings the gauges of the node up to date and hands over to Prometheus.
 func (a *API) exposeMetrics(q *request) (reply, error) {
-	s, err := a.engine.Status(q.Context())
+	s, err := a.books.Upkeep.Status(q.Context())
 	if err == nil {
 		a.metrics.show(s)
 	} else {

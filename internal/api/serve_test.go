@@ -56,7 +56,7 @@ func TestRequestIDsAreTakenOverOrMade(t *testing.T) {
 
 func TestAPanicIsA500WithoutDetails(t *testing.T) {
 	n := alone(t)
-	broken := open(t, options{api: func(c *api.Config) { c.Engine = nil }})
+	broken := open(t, options{api: func(c *api.Config) { c.Books = nil }})
 	a := broken.call("GET", "/api/v1/status", "").want(http.StatusInternalServerError).is("internal server error", "error")
 	if strings.Contains(a.raw, "nil pointer") {
 		t.Errorf("details in %s", a.raw)

@@ -42,7 +42,7 @@ type shown func(q *request, ev memory.Event) (name string, data any, err error)
 
 // opEvent shows every op that the caller may see.
 func (a *API) opEvent(q *request, ev memory.Event) (string, any, error) {
-	s, err := a.engine.Sight(q.Context(), q.agent, ev.Entry)
+	s, err := a.books.Core.Sight(q.Context(), q.agent, ev.Entry)
 	if err != nil || !s.Seen {
 		return "", nil, err
 	}
@@ -97,7 +97,7 @@ func (p place) id(lsn uint64) string { return p.origin + ":" + strconv.FormatUin
 // one that this node has not got to, starts from the beginning, and is told so:
 // nobody can say what it has missed.
 func (a *API) resumeAt(q *request) (place, error) {
-	st, err := a.engine.Status(q.Context())
+	st, err := a.books.Upkeep.Status(q.Context())
 	if err != nil {
 		return place{}, err
 	}
@@ -127,7 +127,7 @@ func (a *API) follow(q *request, s *stream, at place, show shown) {
 	beat := time.NewTimer(a.cfg.Heartbeat)
 	defer beat.Stop()
 	for {
-		changed := a.engine.Changed() // before reading: what comes meanwhile is not missed
+		changed := a.books.Feed.Changed() // before reading: what comes meanwhile is not missed
 		next, more, err := a.batch(q, s, at, show)
 		if err != nil {
 			if !errors.Is(err, errGone) && ctx.Err() == nil {
@@ -169,7 +169,7 @@ func (a *API) quitting() bool {
 // whether there may be more.
 func (a *API) batch(q *request, s *stream, at place, show shown) (next uint64, more bool, err error) {
 	after := at.after
-	evs, err := a.engine.Events(q.Context(), after, eventBatch)
+	evs, err := a.books.Feed.Events(q.Context(), after, eventBatch)
 	if err != nil {
 		return after, false, err
 	}

@@ -49,19 +49,19 @@ func (e *ConditionError) Error() string {
 
 // conditioned sees that the memory of an intent is as the caller wants it, and
 // that it still is when the intent is written.
-func conditioned(ctx context.Context, records Records, c *Condition, in *intent) error {
+func conditioned(ctx context.Context, store Records, c *Condition, in *Intent) error {
 	if c.isZero() {
 		return nil
 	}
 	op := in.last()
-	rec, err := records.Record(ctx, op.About().Main())
+	rec, err := store.Record(ctx, op.About().Main())
 	if errors.Is(err, memory.ErrNotFound) {
 		rec = &memory.Record{}
 	} else if err != nil {
 		return err
 	}
 	version := rec.Version
-	if put, is := op.(*memory.Put); is && put.Create && !in.restores && rec.Life != memory.Live {
+	if put, is := op.(*memory.Put); is && put.Create && !in.Restores && rec.Life != memory.Live {
 		version = 0 // what is created in its place is not there yet
 	}
 	if !c.holds(version) {
@@ -72,22 +72,14 @@ func conditioned(ctx context.Context, records Records, c *Condition, in *intent)
 		return wanted
 	}
 	if rec.ID != "" {
-		in.expect = append(in.expect, unchanged(rec)...)
+		in.Expect = append(in.Expect, Unchanged(rec)...)
 	}
 	return nil
 }
 
-// last is the op that an intent is for.
-func (in *intent) last() memory.Op {
-	if in.existing != nil {
-		return in.existing.Op
-	}
-	return in.ops[len(in.ops)-1].Op
-}
-
 // tried is what a write would be: entries that nobody has logged.
-func tried(c Caller, w *memory.Write, now time.Time) *held {
-	h := &held{tried: true}
+func tried(c Caller, w *memory.Write, now time.Time) *Held {
+	h := &Held{tried: true}
 	for _, op := range w.Ops {
 		h.entries = append(h.entries, &memory.Entry{Actor: c.Agent, Stamp: memory.MakeStamp(now), Op: op.Op, Prev: op.Prev})
 	}

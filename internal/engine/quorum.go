@@ -12,7 +12,7 @@ import (
 // await waits until a write is held by as many members as were asked for, or
 // until its deadline: then the error is a *[replicate.ShortError]. When ctx ends,
 // only the waiting does.
-func (e *Engine) await(ctx context.Context, c Caller, h *held) (replicate.Tally, error) {
+func (e *Engine) await(ctx context.Context, c Caller, h *Held) (replicate.Tally, error) {
 	if c.Durability == DurableLocal {
 		t := e.fed.Held(h.last().Dot)
 		if !slices.Contains(t.HeldBy, e.cfg.Node) { // not yet heard of, but it is committed
@@ -31,6 +31,12 @@ func (e *Engine) await(ctx context.Context, c Caller, h *held) (replicate.Tally,
 		h.entries = append(slices.Clone(h.entries[:last]), again)
 	}
 	return t, err
+}
+
+// Members is how many there are, with this node.
+func (e *Engine) Members() int {
+	_, n := e.fed.Quorum()
+	return n
 }
 
 // Receipt says who holds the op d now.

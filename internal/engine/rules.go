@@ -17,15 +17,15 @@ type rulebook struct {
 	mu    sync.Mutex
 	stale bool
 	sets  map[string]memory.Standard
-	read  map[string]*standing // by namespace, as far as somebody asked
+	read  map[string]*Standing // by namespace, as far as somebody asked
 }
 
-// standing is a standard that holds: the memory that states it is live.
-type standing struct {
-	set        memory.Standard
-	record     *memory.Record
-	governance *memory.Governance // nil: it states no rules
-	err        error              // the rules it states make no sense
+// Standing is a standard that holds: the memory that states it is live.
+type Standing struct {
+	Set        memory.Standard
+	Record     *memory.Record
+	Governance *memory.Governance // nil: it states no rules
+	Err        error              // the rules it states make no sense
 }
 
 func (r *rulebook) invalidate() {
@@ -34,10 +34,10 @@ func (r *rulebook) invalidate() {
 	r.stale = true
 }
 
-// chain returns the standards that hold in namespace, nearest first: its own,
+// Chain returns the standards that hold in namespace, nearest first: its own,
 // then those it inherits from. A standard names its parent, or has the nearest
 // ancestor for one; one that does not inherit ends the chain.
-func (e *Engine) chain(ctx context.Context, namespace string) ([]*standing, error) {
+func (e *Engine) Chain(ctx context.Context, namespace string) ([]*Standing, error) {
 	r := &e.rules
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -49,7 +49,7 @@ func (e *Engine) chain(ctx context.Context, namespace string) ([]*standing, erro
 			r.stale = true
 			return nil, err
 		}
-		r.sets, r.read = make(map[string]memory.Standard, len(all)), map[string]*standing{}
+		r.sets, r.read = make(map[string]memory.Standard, len(all)), map[string]*Standing{}
 		for _, s := range all {
 			r.sets[s.Namespace] = s
 		}
@@ -57,7 +57,7 @@ func (e *Engine) chain(ctx context.Context, namespace string) ([]*standing, erro
 	if len(r.sets) == 0 {
 		return nil, nil
 	}
-	var out []*standing
+	var out []*Standing
 	seen := map[string]bool{}
 	for todo := memory.Ancestors(namespace); len(todo) > 0; {
 		ns := todo[0]
@@ -74,18 +74,18 @@ func (e *Engine) chain(ctx context.Context, namespace string) ([]*standing, erro
 			continue
 		}
 		out = append(out, s)
-		if g := s.governance; g != nil && g.Inherit != nil && !*g.Inherit {
+		if g := s.Governance; g != nil && g.Inherit != nil && !*g.Inherit {
 			break
 		}
-		if s.set.Parent != "" {
-			todo = memory.Ancestors(s.set.Parent)
+		if s.Set.Parent != "" {
+			todo = memory.Ancestors(s.Set.Parent)
 		}
 	}
 	return out, nil
 }
 
 // standing returns the standard set for exactly ns, nil if none holds. r.mu is held.
-func (r *rulebook) standing(ctx context.Context, e *Engine, ns string) (*standing, error) {
+func (r *rulebook) standing(ctx context.Context, e *Engine, ns string) (*Standing, error) {
 	set, ok := r.sets[ns]
 	if !ok {
 		return nil, nil //nolint:nilnil // most namespaces have none
@@ -96,23 +96,23 @@ func (r *rulebook) standing(ctx context.Context, e *Engine, ns string) (*standin
 		if err != nil && !errors.Is(err, memory.ErrNotFound) {
 			return nil, err
 		}
-		s = &standing{set: set, record: rec}
+		s = &Standing{Set: set, Record: rec}
 		if rec != nil {
-			s.governance, s.err = governanceOf(rec.Metadata)
+			s.Governance, s.Err = GovernanceOf(rec.Metadata)
 		}
 		r.read[ns] = s
 	}
-	if s.record == nil {
+	if s.Record == nil {
 		return nil, nil //nolint:nilnil // set before its memory arrived
 	}
-	if life, _ := s.record.Stands(e.now()); life != memory.Live {
+	if life, _ := s.Record.Stands(e.Now()); life != memory.Live {
 		return nil, nil //nolint:nilnil // it went with its memory
 	}
 	return s, nil
 }
 
-// governanceOf reads the rules in the metadata of a standard; nil if it states none.
-func governanceOf(meta memory.Object) (*memory.Governance, error) {
+// GovernanceOf reads the rules in the metadata of a standard; nil if it states none.
+func GovernanceOf(meta memory.Object) (*memory.Governance, error) {
 	var raw json.RawMessage
 	if !meta.Field(memory.MetaGovernance, &raw) || string(raw) == "null" {
 		return nil, nil //nolint:nilnil // a standard may be text only
@@ -124,18 +124,18 @@ func governanceOf(meta memory.Object) (*memory.Governance, error) {
 	return &g, nil
 }
 
-// governing is the nearest standard in chain that states rules.
-func governing(chain []*standing) policy.Rules {
+// Governing is the nearest standard in chain that states rules.
+func Governing(chain []*Standing) policy.Rules {
 	for _, s := range chain {
-		owner := s.record.Access().Owner
+		owner := s.Record.Access().Owner
 		switch {
-		case s.err != nil:
+		case s.Err != nil:
 			// Rules that nobody can read must not be no rules: only the owner acts.
 			return policy.Rules{Owner: owner, Governance: memory.Governance{
 				Write: memory.RuleOwner, Promote: memory.RuleOwner, Delete: memory.RuleOwner,
 			}}
-		case s.governance != nil:
-			return policy.Rules{Owner: owner, Governance: *s.governance}
+		case s.Governance != nil:
+			return policy.Rules{Owner: owner, Governance: *s.Governance}
 		}
 	}
 	return policy.DefaultRules()
@@ -158,14 +158,14 @@ func (e *Engine) quorum(ctx context.Context, d Durability, namespaces []string) 
 		return own, nil
 	}
 	for _, ns := range slices.Compact(slices.Sorted(slices.Values(namespaces))) {
-		chain, err := e.chain(ctx, ns)
+		chain, err := e.Chain(ctx, ns)
 		if err != nil {
 			return 0, err
 		}
 		asked := own
 		for _, s := range chain {
-			if s.governance != nil && s.governance.WriteQuorum > 0 {
-				asked = s.governance.WriteQuorum
+			if s.Governance != nil && s.Governance.WriteQuorum > 0 {
+				asked = s.Governance.WriteQuorum
 				break
 			}
 		}
@@ -180,29 +180,29 @@ func (e *Engine) quorum(ctx context.Context, d Durability, namespaces []string) 
 	return w, nil
 }
 
-// registry is where agents are registered: memories of this namespace, tag and title.
+// The registry is where agents are registered: memories of this namespace, tag and title.
 const (
-	registryNamespace = "_agents"
-	registryTag       = "_agent_registration"
-	registryTitle     = "agent:"
+	RegistryNamespace = "_agents"
+	RegistryTag       = "_agent_registration"
+	RegistryTitle     = "agent:"
 )
 
-// registered returns the look-up of registered agents, and where its first error goes.
-func (e *Engine) registered(ctx context.Context) (lookup func(memory.AgentID) bool, failure func() error) {
+// Registered returns the look-up of registered agents, and where its first error goes.
+func (e *Engine) Registered(ctx context.Context) (lookup func(memory.AgentID) bool, failure func() error) {
 	var failed error
 	lookup = func(a memory.AgentID) bool {
 		if a.Unowned() {
 			return false
 		}
-		rec, err := e.store.ByTitle(ctx, "", registryNamespace, registryTitle+string(a))
+		rec, err := e.store.ByTitle(ctx, "", RegistryNamespace, RegistryTitle+string(a))
 		if err != nil {
 			if !errors.Is(err, memory.ErrNotFound) && failed == nil {
 				failed = err
 			}
 			return false
 		}
-		life, _ := rec.Stands(e.now())
-		return life == memory.Live && slices.Contains(rec.Tags, registryTag)
+		life, _ := rec.Stands(e.Now())
+		return life == memory.Live && slices.Contains(rec.Tags, RegistryTag)
 	}
 	return lookup, func() error { return failed }
 }

@@ -10,6 +10,22 @@ import (
 	"github.com/tallystick/tallystick/internal/policy"
 )
 
+// Visible returns the record id if it stands in one of lives and agent may see
+// it; anything else is [memory.ErrNotFound].
+func (e *Engine) Visible(ctx context.Context, agent memory.AgentID, id string, lives ...memory.Life) (*memory.Record, error) {
+	rec, err := e.store.Record(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("memory %.140s: %w", id, err)
+	}
+	life, _ := rec.Stands(e.Now())
+	for _, l := range lives {
+		if l == life && rec.Access().VisibleTo(agent) {
+			return rec, nil
+		}
+	}
+	return nil, fmt.Errorf("memory %.140s: %w", id, memory.ErrNotFound)
+}
+
 // Sight is what somebody may know of an entry. The zero value is nothing: that
 // is what is left where it is not certain that it may be known.
 type Sight struct {
@@ -45,7 +61,7 @@ func (e *Engine) Sight(ctx context.Context, viewer memory.AgentID, entry *memory
 	if s.About.Proposal != "" {
 		p, err := e.Pending(ctx, viewer, s.About.Proposal)
 		if err != nil {
-			return Sight{}, unlessNotFound(err)
+			return Sight{}, UnlessNotFound(err)
 		}
 		s.Proposal, s.Namespace = p, p.Namespace
 	}
@@ -85,7 +101,7 @@ func (e *Engine) look(ctx context.Context, viewer memory.AgentID, entry *memory.
 			namespace = rec.Namespace
 		}
 		if m, has := entry.Content(); has && m.ID == r.ID {
-			seen, namespace = rec != nil && seesVersion(viewer, rec, m), m.Namespace
+			seen, namespace = rec != nil && SeesVersion(viewer, rec, m), m.Namespace
 		}
 		switch {
 		case !seen && r.Role == memory.RolePart:
@@ -100,10 +116,10 @@ func (e *Engine) look(ctx context.Context, viewer memory.AgentID, entry *memory.
 	return hidden, nil
 }
 
-// seesVersion reports whether viewer may read m, one of the versions of rec: by
+// SeesVersion reports whether viewer may read m, one of the versions of rec: by
 // the owner and the scope that m has itself, so that who wrote what lost can
 // read it. What was public once is not, as long as the memory is private now.
-func seesVersion(viewer memory.AgentID, rec *memory.Record, m memory.Memory) bool {
+func SeesVersion(viewer memory.AgentID, rec *memory.Record, m memory.Memory) bool {
 	a := m.Access()
 	own := viewer != "" && (viewer == a.Owner || viewer == a.Target)
 	return a.VisibleTo(viewer) && (own || rec.Access().VisibleTo(viewer))
@@ -114,15 +130,15 @@ func seesVersion(viewer memory.AgentID, rec *memory.Record, m memory.Memory) boo
 func (e *Engine) knows(ctx context.Context, viewer memory.AgentID, id string) (bool, error) {
 	rec, err := e.store.Record(ctx, id)
 	if err != nil {
-		return false, unlessNotFound(err)
+		return false, UnlessNotFound(err)
 	}
 	return rec.Access().VisibleTo(viewer), nil
 }
 
-// reads reports whether viewer may read a proposal and what it proposes: who
+// MayRead reports whether viewer may read a proposal and what it proposes: who
 // asked for it, who could decide on it, and who may see every memory that it is
 // about.
-func (e *Engine) reads(ctx context.Context, viewer memory.AgentID, p *memory.Pending, registered func(memory.AgentID) bool) (bool, error) {
+func (e *Engine) MayRead(ctx context.Context, viewer memory.AgentID, p *memory.Pending, registered func(memory.AgentID) bool) (bool, error) {
 	if !policy.Sees(viewer, p) {
 		return false, nil
 	}
@@ -154,8 +170,8 @@ func (e *Engine) Pending(ctx context.Context, agent memory.AgentID, id string) (
 	if err != nil {
 		return nil, err
 	}
-	lookup, failure := e.registered(ctx)
-	seen, err := e.reads(ctx, agent, p, lookup)
+	lookup, failure := e.Registered(ctx)
+	seen, err := e.MayRead(ctx, agent, p, lookup)
 	if err := errors.Join(err, failure()); err != nil {
 		return nil, err
 	}
@@ -165,41 +181,8 @@ func (e *Engine) Pending(ctx context.Context, agent memory.AgentID, id string) (
 	return p, nil
 }
 
-// History returns the versions of a memory's content, newest first, as far as
-// agent may see them, each by its own owner and scope, and the record as it
-// stands, in any life but erased. Where that is somebody else's, and versions of
-// agent's own have lost to it, they come with the newest of them as the record.
-func (e *Engine) History(ctx context.Context, agent memory.AgentID, id string) ([]memory.Revision, *memory.Record, error) {
-	rec, err := e.store.Record(ctx, id)
-	if err != nil {
-		return nil, nil, fmt.Errorf("memory %.140s: %w", id, err)
-	}
-	if life, _ := rec.Stands(e.now()); life == memory.Erased || life == memory.Unborn {
-		return nil, nil, fmt.Errorf("memory %.140s: %w", id, memory.ErrNotFound)
-	}
-	all, err := e.store.History(ctx, id)
-	if err != nil {
-		return nil, nil, err
-	}
-	theirs := rec.Access().VisibleTo(agent)
-	seen := slices.DeleteFunc(all, func(r memory.Revision) bool {
-		m, has := r.Entry.Content()
-		return has && !seesVersion(agent, rec, m) || !has && !theirs
-	})
-	if theirs {
-		return seen, rec, nil
-	}
-	if len(seen) == 0 {
-		return nil, nil, fmt.Errorf("memory %.140s: %w", id, memory.ErrNotFound)
-	}
-	m, _ := seen[0].Entry.Content()
-	return seen, &memory.Record{
-		Memory: m, Content: seen[0].Entry.Version(), Life: rec.Life, Reason: rec.Reason, LifeAt: rec.LifeAt, Conflicts: len(seen),
-	}, nil
-}
-
-// unlessNotFound is err, or nil if it says that there is no such thing.
-func unlessNotFound(err error) error {
+// UnlessNotFound is err, or nil if it says that there is no such thing.
+func UnlessNotFound(err error) error {
 	if errors.Is(err, memory.ErrNotFound) {
 		return nil
 	}

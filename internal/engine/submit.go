@@ -13,34 +13,8 @@ import (
 	"github.com/tallystick/tallystick/internal/replicate"
 )
 
-// intent is a change as an operation wants it, and what it was made from.
-type intent struct {
-	ops    []memory.NewOp // the last one is what policy judges
-	expect []memory.Expect
-	// subjects are the records that the ops touch; their rules are filled in by commit.
-	subjects []policy.Subject
-	promote  bool
-	// spaces are namespaces whose quorum counts beside those of the subjects.
-	spaces []string
-	// decision, if set, was made by the operation: commit asks nobody.
-	decision *policy.Decision
-	// proposal, if set, is approved, and the ops carry it out for its requester.
-	proposal *memory.Pending
-	// existing, if set, is the entry that already says what was asked for: nothing is written.
-	existing *memory.Entry
-	restores bool   // the last op brings back what was deleted
-	standard string // id of the memory that states the standard to be set
-	release  func() // lets go of the locks it was made under; nil if none
-}
-
-func (in *intent) unlock() {
-	if in != nil && in.release != nil {
-		in.release()
-	}
-}
-
-// held is a committed write that may still wait for members.
-type held struct {
+// Held is a committed write that may still wait for members.
+type Held struct {
 	entries  []*memory.Entry
 	replayed bool
 	tried    bool // nothing was written, and nothing is waited for
@@ -49,31 +23,31 @@ type held struct {
 	deadline time.Time
 }
 
-func (h *held) last() *memory.Entry { return h.entries[len(h.entries)-1] }
+func (h *Held) last() *memory.Entry { return h.entries[len(h.entries)-1] }
 
-// tries bounds how often a change is made again because somebody was faster.
-const tries = 16
+// Tries bounds how often a change is made again because somebody was faster.
+const Tries = 16
 
-// change carries out a read-modify-write: build reads and makes an intent, and
+// Change carries out a read-modify-write: build reads and makes an intent, and
 // does so again if what it read has changed meanwhile.
-func (e *Engine) change(ctx context.Context, c Caller, build func(ctx context.Context) (*intent, error)) (Outcome, error) {
-	h, err := e.write(ctx, c, build)
+func (e *Engine) Change(ctx context.Context, c Caller, build func(ctx context.Context) (*Intent, error)) (Outcome, error) {
+	h, err := e.Write(ctx, c, build)
 	if err != nil {
 		return Outcome{}, err
 	}
-	return e.settle(ctx, c, h)
+	return e.Settle(ctx, c, h)
 }
 
-// write is change up to the local commit.
-func (e *Engine) write(ctx context.Context, c Caller, build func(ctx context.Context) (*intent, error)) (*held, error) {
+// Write is Change up to the local commit.
+func (e *Engine) Write(ctx context.Context, c Caller, build func(ctx context.Context) (*Intent, error)) (*Held, error) {
 	if err := c.Agent.Valid(); err != nil {
 		return nil, err
 	}
-	if h, err := e.replay(ctx, c); h != nil || err != nil {
+	if h, err := e.Replay(ctx, c); h != nil || err != nil {
 		return h, err
 	}
 	var stale error
-	for range tries {
+	for range Tries {
 		in, err := build(ctx)
 		if errors.Is(err, memory.ErrStale) {
 			in.unlock()
@@ -84,7 +58,7 @@ func (e *Engine) write(ctx context.Context, c Caller, build func(ctx context.Con
 			in.unlock()
 			// The first of two equal requests may have come through in between:
 			// what it wrote is then what stands in the way.
-			if h, again := e.replay(ctx, c); h != nil || again != nil {
+			if h, again := e.Replay(ctx, c); h != nil || again != nil {
 				return h, again
 			}
 			return nil, err
@@ -96,12 +70,12 @@ func (e *Engine) write(ctx context.Context, c Caller, build func(ctx context.Con
 		}
 		stale = err
 	}
-	return nil, fmt.Errorf("given up after %d tries: %w", tries, stale)
+	return nil, fmt.Errorf("given up after %d tries: %w", Tries, stale)
 }
 
-// replay returns the write of an earlier request with the same idempotency key,
+// Replay returns the write of an earlier request with the same idempotency key,
 // or nil if there is none.
-func (e *Engine) replay(ctx context.Context, c Caller) (*held, error) {
+func (e *Engine) Replay(ctx context.Context, c Caller) (*Held, error) {
 	if c.Idempotency == nil {
 		return nil, nil //nolint:nilnil // nothing to repeat
 	}
@@ -113,7 +87,7 @@ func (e *Engine) replay(ctx context.Context, c Caller) (*held, error) {
 }
 
 // again returns entries that were committed earlier as a write to wait for.
-func (e *Engine) again(ctx context.Context, c Caller, entries []*memory.Entry) (*held, error) {
+func (e *Engine) again(ctx context.Context, c Caller, entries []*memory.Entry) (*Held, error) {
 	spaces, err := e.namespaces(ctx, entries[len(entries)-1].Op)
 	if err != nil {
 		return nil, err
@@ -123,32 +97,32 @@ func (e *Engine) again(ctx context.Context, c Caller, entries []*memory.Entry) (
 		return nil, err
 	}
 	dot := entries[len(entries)-1].Dot
-	return &held{entries: entries, replayed: true, w: w, ticket: e.fed.Follow(dot, w), deadline: e.deadline()}, nil
+	return &Held{entries: entries, replayed: true, w: w, ticket: e.fed.Follow(dot, w), deadline: e.deadline()}, nil
 }
 
 // submit is the one door for changes of this node: it validates, asks policy,
 // and commits. What needs approval is committed as a proposal instead.
-func (e *Engine) submit(ctx context.Context, c Caller, in *intent) (*held, error) {
+func (e *Engine) submit(ctx context.Context, c Caller, in *Intent) (*Held, error) {
 	if err := conditioned(ctx, e.store, &c.If, in); err != nil {
 		return nil, err
 	}
-	if in.existing != nil {
-		return e.again(ctx, c, []*memory.Entry{in.existing})
+	if in.Existing != nil {
+		return e.again(ctx, c, []*memory.Entry{in.Existing})
 	}
-	for _, op := range in.ops {
+	for _, op := range in.Ops {
 		if err := op.Op.Validate(); err != nil {
 			return nil, err
 		}
 	}
-	spaces := in.spaces
-	for _, s := range in.subjects {
+	spaces := in.Spaces
+	for _, s := range in.Subjects {
 		spaces = append(spaces, s.Namespace)
 	}
 	d, err := e.decide(ctx, c, in)
 	if err != nil {
 		return nil, err
 	}
-	w := &memory.Write{Actor: c.Agent, Ops: in.ops, Expect: in.expect, Idempotency: c.Idempotency}
+	w := &memory.Write{Actor: c.Agent, Ops: in.Ops, Expect: in.Expect, Idempotency: c.Idempotency}
 	if d.Verdict == policy.Propose {
 		p, err := e.propose(c, in, d)
 		if err != nil {
@@ -156,12 +130,12 @@ func (e *Engine) submit(ctx context.Context, c Caller, in *intent) (*held, error
 		}
 		w.Ops, w.Expect = []memory.NewOp{{Op: p}}, nil
 	}
-	h := &held{}
+	h := &Held{}
 	if h.w, err = e.quorum(ctx, c.Durability, spaces); err != nil {
 		return nil, err
 	}
 	if c.DryRun {
-		return tried(c, w, e.now().Time()), nil
+		return tried(c, w, e.Now().Time()), nil
 	}
 	// Before the commit: a member may acknowledge as soon as it is visible.
 	h.ticket = e.fed.Expect(h.w)
@@ -183,24 +157,24 @@ func (e *Engine) submit(ctx context.Context, c Caller, in *intent) (*held, error
 func (e *Engine) deadline() time.Time { return time.Now().Add(e.cfg.QuorumTimeout) }
 
 // decide asks policy about an intent. A refusal is a *ForbiddenError.
-func (e *Engine) decide(ctx context.Context, c Caller, in *intent) (policy.Decision, error) {
-	if in.decision != nil {
-		return *in.decision, refusal(*in.decision)
+func (e *Engine) decide(ctx context.Context, c Caller, in *Intent) (policy.Decision, error) {
+	if in.Decision != nil {
+		return *in.Decision, refusal(*in.Decision)
 	}
-	for i := range in.subjects {
-		chain, err := e.chain(ctx, in.subjects[i].Namespace)
+	for i := range in.Subjects {
+		chain, err := e.Chain(ctx, in.Subjects[i].Namespace)
 		if err != nil {
 			return policy.Decision{}, err
 		}
-		in.subjects[i].Rules = governing(chain)
+		in.Subjects[i].Rules = Governing(chain)
 	}
-	lookup, failure := e.registered(ctx)
+	lookup, failure := e.Registered(ctx)
 	actor := policy.Actor{ID: c.Agent, Registered: lookup}
-	pc := policy.Context{Subjects: in.subjects, Promote: in.promote}
-	if in.proposal != nil {
-		actor.ID, pc.Approved = in.proposal.Requester, true
+	pc := policy.Context{Subjects: in.Subjects, Promote: in.Promote}
+	if in.Proposal != nil {
+		actor.ID, pc.Approved = in.Proposal.Requester, true
 	}
-	d := policy.Decide(actor, in.ops[len(in.ops)-1].Op, pc)
+	d := policy.Decide(actor, in.Ops[len(in.Ops)-1].Op, pc)
 	if err := failure(); err != nil {
 		return d, err
 	}
@@ -215,25 +189,25 @@ func refusal(d policy.Decision) error {
 }
 
 // propose wraps what needs approval.
-func (e *Engine) propose(c Caller, in *intent, d policy.Decision) (*memory.Propose, error) {
+func (e *Engine) propose(c Caller, in *Intent, d policy.Decision) (*memory.Propose, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return nil, fmt.Errorf("new id: %w", err)
 	}
 	p := &memory.Propose{
-		ID: id.String(), Namespace: d.Namespace, Requester: c.Agent, RequestedAt: e.now(),
-		Approver: d.Approver, Action: in.ops[len(in.ops)-1].Op,
+		ID: id.String(), Namespace: d.Namespace, Requester: c.Agent, RequestedAt: e.Now(),
+		Approver: d.Approver, Action: in.Ops[len(in.Ops)-1].Op,
 	}
 	return p, p.Validate()
 }
 
 // noticed tells the rest of the engine what was written here.
-func (e *Engine) noticed(h *held) {
+func (e *Engine) noticed(h *Held) {
 	for _, entry := range h.entries {
 		a := entry.Op.About()
 		switch {
 		case a.Proposed:
-			e.home.add(a.Proposal)
+			e.proposed(a.Proposal)
 		case a.Namespace == "" && a.Changed() == "": // votes and edges state no rules
 		case len(a.Memories) == 1 && a.Memories[0].Life == memory.Live && a.Content != nil && len(entry.Prev) == 0:
 			// No standard can be a memory that is new.
@@ -243,10 +217,10 @@ func (e *Engine) noticed(h *held) {
 	}
 }
 
-// settle waits until a write is held as widely as was asked for, and says what
+// Settle waits until a write is held as widely as was asked for, and says what
 // became of it. A missed quorum is a *QuorumError with the outcome in it; so is
 // nothing else: the write stays, whatever the error.
-func (e *Engine) settle(ctx context.Context, c Caller, h *held) (Outcome, error) {
+func (e *Engine) Settle(ctx context.Context, c Caller, h *Held) (Outcome, error) {
 	out, err := e.outcome(ctx, h)
 	if err != nil || h.tried {
 		return out, err
@@ -272,7 +246,7 @@ func receiptOf(entry *memory.Entry, t replicate.Tally, w int, asked Durability) 
 }
 
 // outcome says what a write did, all but the receipt.
-func (e *Engine) outcome(ctx context.Context, h *held) (Outcome, error) {
+func (e *Engine) outcome(ctx context.Context, h *Held) (Outcome, error) {
 	out := Outcome{Entry: h.last(), Replayed: h.replayed}
 	if op, ok := out.Entry.Op.(*memory.Propose); ok && h.tried {
 		out.Pending = &memory.Pending{Propose: *op, Home: e.cfg.Node}

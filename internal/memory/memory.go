@@ -142,23 +142,6 @@ func (o Object) Field(key string, v any) bool {
 	return ok && json.Unmarshal(raw, v) == nil
 }
 
-// With returns a copy of o in which key is v. Keys come out sorted. An o that is
-// not an object, or a v that has no JSON form, is an error.
-func (o Object) With(key string, v any) (Object, error) {
-	m := map[string]json.RawMessage{}
-	if len(o) > 0 {
-		if err := json.Unmarshal(o, &m); err != nil {
-			return nil, err
-		}
-	}
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return nil, err
-	}
-	m[key] = raw
-	return json.Marshal(m)
-}
-
 // Well-known keys of a memory's metadata.
 const (
 	MetaAgent      = "agent_id"        // owner; never changes after the first write

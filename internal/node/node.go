@@ -18,7 +18,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tallystick/tallystick/internal/api"
-	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/book"
+	"github.com/tallystick/tallystick/internal/book/upkeep"
 	"github.com/tallystick/tallystick/internal/intake"
 	"github.com/tallystick/tallystick/internal/journal"
 	"github.com/tallystick/tallystick/internal/legacy/send"
@@ -85,7 +86,7 @@ type node struct {
 	store  *store.Store
 	fed    *replicate.Replicator
 	door   *intake.Door
-	engine *engine.Engine
+	books  *book.Books
 	hooks  *webhook.Runner
 	legacy *send.Lanes
 	trust  *trust // nil: members have no identity, and talk on loopback only
@@ -104,7 +105,7 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 		BatchOps: parts.BatchOps,
 		OnCommit: func(c memory.Committed) {
 			n.fed.Committed(c)
-			n.engine.Committed(c)
+			n.books.Committed(c)
 		},
 	}
 	if n.store, err = store.Open(ctx, storeCfg); err != nil {
@@ -124,11 +125,11 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	}
 	link := peer.Config{Self: cfg.Node, Origin: n.store.Origin, APIKey: cfg.APIKey, Members: map[memory.Node]string{}, AnyAddress: cfg.InsecureMembers}
 	var names []memory.Node
-	var members []engine.Member
+	var members []upkeep.Member
 	for _, m := range cfg.Members {
 		link.Members[m.Name] = m.URL
 		names = append(names, m.Name)
-		members = append(members, engine.Member(m))
+		members = append(members, upkeep.Member(m))
 	}
 	if err := link.Validate(); err != nil {
 		return nil, err
@@ -152,7 +153,7 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	if err != nil {
 		return nil, err
 	}
-	n.engine = engine.New(engine.Config{
+	n.books = book.New(book.Config{
 		Node: cfg.Node, Members: members, Current: n.trust.membersNow(), Door: n.door, Version: Version(), QuorumTimeout: cfg.QuorumTimeout,
 		Now:       n.now,
 		IndexFile: filepath.Join(cfg.Data, "recall.index"),
@@ -175,7 +176,7 @@ func (n *node) newLegacy() error {
 	if err != nil {
 		return err
 	}
-	n.legacy = send.New(send.Config{Peers: peers, Log: n.log}, n.engine, n.store, n.store)
+	n.legacy = send.New(send.Config{Peers: peers, Log: n.log}, n.books.Feed, n.store, n.store)
 	return nil
 }
 
@@ -190,7 +191,7 @@ type mending struct {
 func (m mending) Accept(ctx context.Context, from memory.Source, ops []memory.Shipment) (memory.Accepted, error) {
 	a, err := m.Door.Accept(ctx, from, ops)
 	if from.Route == memory.RouteRepair {
-		m.node.engine.Words().Rebuild()
+		m.node.books.Words.Rebuild()
 	}
 	return a, err
 }
@@ -218,8 +219,8 @@ func (n *node) newServer(link peer.Config) error {
 	exportWebhooks(reg, &n.hooks.Counters)
 	exportLegacy(reg, n.legacy, func() uint64 { return n.store.View().LSN })
 	clients := api.New(api.Config{
-		Now:    n.now,
-		Engine: n.engine, Log: n.log, Metrics: reg, Version: Version(), APIKey: n.cfg.APIKey, Federated: len(n.cfg.Members) > 0 || n.trust != nil,
+		Now:   n.now,
+		Books: n.books, Log: n.log, Metrics: reg, Version: Version(), APIKey: n.cfg.APIKey, Federated: len(n.cfg.Members) > 0 || n.trust != nil,
 		Hosts: n.cfg.hosts(), OperatorKey: key, OperatorKeyFile: file, Quit: n.quit, Journal: n.shown,
 		Agents: func(table []verb.Verb) http.Handler {
 			return mcp.Handler(mcp.Config{Version: Version(), Log: n.log}, table)
@@ -274,7 +275,7 @@ func (n *node) serve(ctx context.Context, listener net.Listener, ready func(url 
 	})
 	var work errgroup.Group
 	work.Go(func() error { return n.fed.Run(workCtx) })
-	work.Go(func() error { return n.engine.Run(workCtx) })
+	work.Go(func() error { return n.books.Run(workCtx) })
 	work.Go(func() error { return n.hooks.Run(workCtx) })
 	work.Go(func() error { return n.legacy.Run(workCtx) })
 	work.Go(func() error { return n.room(workCtx) })
@@ -369,7 +370,7 @@ func (n *node) room(ctx context.Context) error {
 	tick := time.NewTicker(5 * time.Second)
 	defer tick.Stop()
 	for {
-		debug.SetMemoryLimit(memoryLimit + 2*n.engine.Words().Bytes())
+		debug.SetMemoryLimit(memoryLimit + 2*n.books.Words.Bytes())
 		select {
 		case <-tick.C:
 		case <-ctx.Done():

@@ -57,7 +57,7 @@ func (n *node) beat(ctx context.Context, interval time.Duration, alive func()) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			if err := n.engine.Ready(ctx); err != nil && ctx.Err() == nil {
+			if err := n.books.Core.Ready(ctx); err != nil && ctx.Err() == nil {
 				n.log.WarnContext(ctx, "storage does not answer a read", "err", err)
 			}
 			alive()

@@ -16,7 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tallystick/tallystick/internal/audit"
-	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/book/upkeep"
 	"github.com/tallystick/tallystick/internal/identity"
 	"github.com/tallystick/tallystick/internal/identity/attest"
 	"github.com/tallystick/tallystick/internal/identity/ca"
@@ -115,12 +115,12 @@ func (t *trust) link() *peer.Trust {
 }
 
 // members are the others, for people.
-func (t *trust) members() []engine.Member {
+func (t *trust) members() []upkeep.Member {
 	list, _ := t.Membership()
-	var out []engine.Member
+	var out []upkeep.Member
 	for _, m := range list.Members {
 		if m.Node != t.Place().Node {
-			out = append(out, engine.Member{Name: m.Node, URL: m.URL})
+			out = append(out, upkeep.Member{Name: m.Node, URL: m.URL})
 		}
 	}
 	return out
@@ -134,7 +134,7 @@ func (t *trust) namesNow() func() []memory.Node {
 	return t.names
 }
 
-func (t *trust) membersNow() func() []engine.Member {
+func (t *trust) membersNow() func() []upkeep.Member {
 	if t == nil {
 		return nil
 	}

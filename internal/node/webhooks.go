@@ -8,7 +8,7 @@ import (
 
 // newWebhooks returns what delivers events to the endpoints of subscriptions.
 func (n *node) newWebhooks(guard *webhook.Guard) *webhook.Runner {
-	return webhook.New(webhook.Config{Node: n.cfg.Node, Guard: guard, Log: n.log, Version: Version()}, n.engine, n.store)
+	return webhook.New(webhook.Config{Node: n.cfg.Node, Guard: guard, Log: n.log, Version: Version()}, n.books.Feed, n.store)
 }
 
 // exportWebhooks shows what delivery counts, under the names of ai-memory.

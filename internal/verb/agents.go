@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/client"
-	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/book/governance"
+	"github.com/tallystick/tallystick/internal/book/inbox"
+	"github.com/tallystick/tallystick/internal/book/query"
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
@@ -52,7 +54,7 @@ func agentVerbs(of *deps) []Verb {
 }
 
 func (d agents) agents(ctx context.Context, c *Call, _ *client.NoInput) (Done, error) {
-	found, err := d.engine.Agents(ctx, c.Agent)
+	found, err := d.books.Governance.Agents(ctx, c.Agent)
 	if err != nil {
 		return Done{}, err
 	}
@@ -66,7 +68,7 @@ func (d agents) agents(ctx context.Context, c *Call, _ *client.NoInput) (Done, e
 }
 
 func (d agents) registerAgent(ctx context.Context, c *Call, in *client.RegisterAgentInput) (Done, error) {
-	out, err := d.engine.RegisterAgent(ctx, c.Caller, engine.Agent{ID: memory.AgentID(in.ID), Type: in.Type, Capabilities: in.Capabilities})
+	out, err := d.books.Governance.RegisterAgent(ctx, c.Caller, governance.Agent{ID: memory.AgentID(in.ID), Type: in.Type, Capabilities: in.Capabilities})
 	return written(out, err, Created, func() any {
 		v := client.Registered{Registered: true, Record: Subject(out), Receipt: ShowReceipt(out.Receipt)}
 		v.Agent = client.Agent{ID: in.ID, Type: in.Type, Capabilities: orEmpty(in.Capabilities)}
@@ -78,8 +80,8 @@ func (d agents) registerAgent(ctx context.Context, c *Call, in *client.RegisterA
 }
 
 // messageOf is what the engine sends. A payload that is no text goes along as data.
-func messageOf(in *client.NotifyInput) (engine.Message, error) {
-	m := engine.Message{
+func messageOf(in *client.NotifyInput) (inbox.Message, error) {
+	m := inbox.Message{
 		To: memory.AgentID(in.Target), Subject: in.Title, Body: in.Body, About: in.MemoryID, Tier: memory.Tier(in.Tier), Priority: in.Priority,
 		Metadata: objectOf(in.Metadata),
 	}
@@ -103,11 +105,11 @@ func showMessage(r *memory.Record) client.Message {
 		ID: r.ID, From: ownerOf(r), To: string(r.Access().Target), Title: r.Title, Body: r.Memory.Content, Namespace: r.Namespace,
 		Priority: r.Priority, Tier: string(r.Tier), CreatedAt: timeOf(r.CreatedAt), ReceivedAt: timeOf(r.CreatedAt), Read: r.AccessCount > 0, Accesses: r.AccessCount,
 	}
-	r.Metadata.Field(engine.MetaSubject, &v.Title)
-	r.Metadata.Field(engine.MetaAbout, &v.MemoryID)
+	r.Metadata.Field(inbox.MetaSubject, &v.Title)
+	r.Metadata.Field(inbox.MetaAbout, &v.MemoryID)
 	v.Subject = v.Title
 	var data memory.Object
-	if r.Metadata.Field(engine.MetaPayload, &data); len(data) > 0 {
+	if r.Metadata.Field(inbox.MetaPayload, &data); len(data) > 0 {
 		v.Payload = json.RawMessage(data)
 	} else {
 		v.Payload, _ = json.Marshal(v.Body) // a text
@@ -120,7 +122,7 @@ func (d agents) notify(ctx context.Context, c *Call, in *client.NotifyInput) (Do
 	if err != nil {
 		return Done{}, err
 	}
-	out, err := d.engine.Send(ctx, c.Caller, m)
+	out, err := d.books.Inbox.Send(ctx, c.Caller, m)
 	return written(out, err, Created, func() any {
 		v := client.Delivered{Delivered: true, Receipt: ShowReceipt(out.Receipt)}
 		if r := out.Record; r != nil {
@@ -131,7 +133,7 @@ func (d agents) notify(ctx context.Context, c *Call, in *client.NotifyInput) (Do
 }
 
 func (d agents) inbox(ctx context.Context, c *Call, in *client.InboxInput) (Done, error) {
-	recs, unread, err := d.engine.Inbox(ctx, c.Agent, in.Unread, cmp.Or(in.Limit, defaultInbox))
+	recs, unread, err := d.books.Inbox.Inbox(ctx, c.Agent, in.Unread, cmp.Or(in.Limit, defaultInbox))
 	if err != nil {
 		return Done{}, err
 	}
@@ -148,7 +150,7 @@ func (d agents) share(ctx context.Context, c *Call, in *client.ShareInput) (Done
 	if err := memory.ValidID(in.Source); err != nil {
 		return Done{}, err
 	}
-	out, rec, err := d.engine.Share(ctx, c.Caller, in.Source, memory.AgentID(in.Target))
+	out, rec, err := d.books.Inbox.Share(ctx, c.Caller, in.Source, memory.AgentID(in.Target))
 	return written(out, err, Created, func() any {
 		v := client.Shared{ID: Subject(out), Source: rec.ID, Target: in.Target, From: string(c.Agent), Receipt: ShowReceipt(out.Receipt)}
 		if out.Record != nil {
@@ -160,8 +162,8 @@ func (d agents) share(ctx context.Context, c *Call, in *client.ShareInput) (Done
 
 // turnOf is what the engine keeps; what the data model has no field for becomes
 // metadata.
-func turnOf(in *client.TurnInput) (engine.Turn, error) {
-	t := engine.Turn{Session: in.Session, Index: in.Index, Role: in.Role, Content: in.Content, Namespace: in.Namespace, Metadata: objectOf(in.Metadata)}
+func turnOf(in *client.TurnInput) (inbox.Turn, error) {
+	t := inbox.Turn{Session: in.Session, Index: in.Index, Role: in.Role, Content: in.Content, Namespace: in.Namespace, Metadata: objectOf(in.Metadata)}
 	if in.Signature != "" {
 		return t, &Problem{
 			Code: client.CodeAttestationFailed, Fields: []string{"host_signature_b64"},
@@ -194,7 +196,7 @@ func (d agents) captureTurn(ctx context.Context, c *Call, in *client.TurnInput) 
 	if err != nil {
 		return Done{}, err
 	}
-	out, id, dup, err := d.engine.CaptureTurn(ctx, c.Caller, t)
+	out, id, dup, err := d.books.Inbox.CaptureTurn(ctx, c.Caller, t)
 	v := client.Turn{ID: id, MemoryID: id, Captured: !dup, Duplicate: dup, Session: t.Session, Index: t.Index}
 	if err == nil && dup {
 		return Done{Body: v}, nil
@@ -210,11 +212,11 @@ func (d agents) sessionStart(ctx context.Context, c *Call, in *client.SessionInp
 	if err := validFilter(f); err != nil {
 		return Done{}, err
 	}
-	recs, _, err := d.engine.List(ctx, f, engine.Page{Limit: cmp.Or(in.Limit, defaultRecall)})
+	recs, _, err := d.books.Query.List(ctx, f, query.Page{Limit: cmp.Or(in.Limit, defaultRecall)})
 	if err != nil {
 		return Done{}, err
 	}
-	_, unread, err := d.engine.Inbox(ctx, c.Agent, true, 1)
+	_, unread, err := d.books.Inbox.Inbox(ctx, c.Agent, true, 1)
 	if err != nil {
 		return Done{}, err
 	}

@@ -57,7 +57,7 @@ func (d archive) archived(ctx context.Context, c *Call, in *client.ArchiveListIn
 	}
 	f.Life = memory.Archived
 	ctx, left := memory.WithOmissions(ctx)
-	recs, next, err := d.engine.List(ctx, f, pageOf(in.Paging, defaultArchive))
+	recs, next, err := d.books.Query.List(ctx, f, pageOf(in.Paging, defaultArchive))
 	if err != nil {
 		return Done{}, err
 	}
@@ -122,7 +122,7 @@ func (d archive) archiveAll(ctx context.Context, c *Call, ids []string, reason s
 				errs[i] = errNotBegun
 				return nil
 			}
-			outs[i], errs[i] = d.engine.Archive(ctx, c.part(id), id, reason)
+			outs[i], errs[i] = d.books.Records.Archive(ctx, c.part(id), id, reason)
 			if errs[i] != nil && !missingMemory(errs[i]) {
 				stopped.Store(true)
 			}
@@ -192,7 +192,7 @@ func (d archive) restore(ctx context.Context, c *Call, in *client.ChangeInput) (
 	if err != nil {
 		return Done{}, err
 	}
-	out, err := d.engine.Restore(ctx, c.Caller, id)
+	out, err := d.books.Records.Restore(ctx, c.Caller, id)
 	if errors.Is(err, memory.ErrNotFound) {
 		return Done{}, NotFound("not found in archive")
 	}
@@ -202,7 +202,7 @@ func (d archive) restore(ctx context.Context, c *Call, in *client.ChangeInput) (
 }
 
 func (d archive) archiveStats(ctx context.Context, c *Call, _ *client.NoInput) (Done, error) {
-	counts, err := d.engine.Spaces(ctx, memory.Filter{Viewer: c.Agent, Now: d.now(), Life: memory.Archived})
+	counts, err := d.books.Query.Spaces(ctx, memory.Filter{Viewer: c.Agent, Now: d.now(), Life: memory.Archived})
 	if err != nil {
 		return Done{}, err
 	}
@@ -215,7 +215,7 @@ func (d archive) archiveStats(ctx context.Context, c *Call, _ *client.NoInput) (
 
 func (d archive) purge(ctx context.Context, c *Call, in *client.PurgeInput) (Done, error) {
 	before := memory.InstantOf(d.clock().Add(-time.Duration(in.OlderThanDays) * 24 * time.Hour))
-	n, err := d.engine.Purge(ctx, c.Caller, before+1, in.DryRun)
+	n, err := d.books.Records.Purge(ctx, c.Caller, before+1, in.DryRun)
 	if err != nil {
 		return Done{}, err
 	}

@@ -9,7 +9,8 @@ import (
 	"strings"
 
 	"github.com/tallystick/tallystick/client"
-	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/book/governance"
+	"github.com/tallystick/tallystick/internal/book/query"
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
@@ -85,7 +86,7 @@ func (d briefing) brief(ctx context.Context, c *Call, in *client.BriefingInput) 
 		return Done{}, err
 	}
 	p := newPage(ns, cmp.Or(in.BudgetTokens, briefingTokens))
-	rules, err := d.engine.StandardChain(ctx, c.Agent, ns)
+	rules, err := d.books.Governance.StandardChain(ctx, c.Agent, ns)
 	if err != nil {
 		return Done{}, err
 	}
@@ -134,7 +135,7 @@ func places(ns string) []string {
 func (d briefing) each(ctx context.Context, c *Call, p *page, f memory.Filter, visit func(rec *memory.Record)) error {
 	f.Viewer, f.Now = c.Agent, d.now()
 	for _, f.Namespace = range places(p.Namespace) {
-		recs, _, err := d.engine.List(ctx, f, engine.Page{Limit: briefingLook})
+		recs, _, err := d.books.Query.List(ctx, f, query.Page{Limit: briefingLook})
 		if err != nil {
 			return err
 		}
@@ -158,9 +159,9 @@ func (d briefing) important(ctx context.Context, c *Call, p *page) error {
 func (d briefing) conflicts(ctx context.Context, c *Call, p *page) error {
 	for _, ns := range places(p.Namespace) {
 		f := memory.Filter{Viewer: c.Agent, Now: d.now(), Namespace: ns}
-		page := engine.Page{Limit: briefingLook}
+		page := query.Page{Limit: briefingLook}
 		for seen := 0; seen < conflictLook; {
-			recs, next, err := d.engine.List(ctx, f, page)
+			recs, next, err := d.books.Query.List(ctx, f, page)
 			if err != nil {
 				return err
 			}
@@ -182,10 +183,10 @@ func (d briefing) conflicts(ctx context.Context, c *Call, p *page) error {
 // waiting adds what waits for the caller.
 func (d briefing) waiting(ctx context.Context, c *Call, p *page) error {
 	var err error
-	if _, p.Unread, err = d.engine.Inbox(ctx, c.Agent, true, 1); err != nil {
+	if _, p.Unread, err = d.books.Inbox.Inbox(ctx, c.Agent, true, 1); err != nil {
 		return err
 	}
-	open, err := d.engine.Pendings(ctx, c.Agent, engine.StatusPending, "", defaultPending)
+	open, err := d.books.Governance.Pendings(ctx, c.Agent, governance.StatusPending, "", defaultPending)
 	if err != nil {
 		return err
 	}

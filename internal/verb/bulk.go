@@ -10,33 +10,34 @@ import (
 	"slices"
 
 	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/book/records"
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/verb/aimemory"
 )
 
 // draftItem reads one draft of several, as strictly as one that comes alone.
-func draftItem(raw json.RawMessage, caller memory.AgentID, edit func(*client.Draft) error) (engine.Draft, error) {
+func draftItem(raw json.RawMessage, caller memory.AgentID, edit func(*client.Draft) error) (records.Draft, error) {
 	t := reflect.TypeFor[client.Draft]()
 	a := arguments{typ: t, fields: fieldsOf(t), aliases: aimemory.Aliases()["memory_store"]}
 	in, _, _, err := a.read(Args{Body: raw}, caller)
 	if err != nil {
-		return engine.Draft{}, err
+		return records.Draft{}, err
 	}
 	d := in.(*client.Draft) //nolint:forcetypeassert // read made it
 	if edit != nil {
 		if err := edit(d); err != nil {
-			return engine.Draft{}, err
+			return records.Draft{}, err
 		}
 	}
 	return draftOf(d)
 }
 
-func (d records) bulk(ctx context.Context, c *Call, in *client.BulkInput) (Done, error) {
+func (d memories) bulk(ctx context.Context, c *Call, in *client.BulkInput) (Done, error) {
 	rep := &bulkReply{Bulk: client.Bulk{
 		Count: len(in.Memories), IDs: []string{}, Errors: []string{}, Details: []client.BulkItem{}, Receipts: []*client.Receipt{},
 	}, caller: c.Agent}
-	drafts := make([]engine.Draft, 0, len(in.Memories))
+	drafts := make([]records.Draft, 0, len(in.Memories))
 	places := make([]int, 0, len(in.Memories)) // of drafts in the request
 	for i, raw := range in.Memories {
 		draft, err := draftItem(raw, c.Agent, nil)
@@ -44,13 +45,13 @@ func (d records) bulk(ctx context.Context, c *Call, in *client.BulkInput) (Done,
 			rep.refuse(i, err)
 			continue
 		}
-		draft.OnConflict = cmp.Or(draft.OnConflict, engine.ConflictMerge)
+		draft.OnConflict = cmp.Or(draft.OnConflict, records.ConflictMerge)
 		drafts = append(drafts, draft)
 		places = append(places, i)
 	}
-	var results []engine.BulkResult
+	var results []records.BulkResult
 	if len(drafts) > 0 {
-		results = d.engine.Bulk(ctx, c.Caller, drafts)
+		results = d.books.Records.Bulk(ctx, c.Caller, drafts)
 	}
 	for i, r := range results {
 		rep.add(places[i], r)
@@ -71,7 +72,7 @@ type bulkReply struct {
 	classes map[int]string // ai-memory's wording of what became of an item
 }
 
-func (b *bulkReply) add(i int, r engine.BulkResult) {
+func (b *bulkReply) add(i int, r records.BulkResult) {
 	switch {
 	case r.Err != nil:
 		b.refuse(i, r.Err)
@@ -128,7 +129,7 @@ func bulkClass(p *Problem) string {
 
 // nothingWritten is the error of a bulk create that the node as a whole could
 // not take: busy, full or closing. The client must see that as a status.
-func nothingWritten(results []engine.BulkResult, taken int) error {
+func nothingWritten(results []records.BulkResult, taken int) error {
 	if len(results) == 0 || taken > 0 {
 		return nil
 	}

@@ -5,15 +5,15 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/client"
-	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/book/records"
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
 // draftOf is what the engine creates of a draft of a caller. The engine fills in
 // defaults and checks the values.
-func draftOf(d *client.Draft) (engine.Draft, error) {
+func draftOf(d *client.Draft) (records.Draft, error) {
 	if d.Signature != "" {
-		return engine.Draft{}, &Problem{
+		return records.Draft{}, &Problem{
 			Code: client.CodeAttestationFailed, Fields: []string{"signature"}, Text: "signature: this node has no key of the agent to check it with",
 		}
 	}
@@ -35,19 +35,19 @@ func draftOf(d *client.Draft) (engine.Draft, error) {
 			continue
 		}
 		if *t.to, err = instantOf(t.name, *t.from); err != nil {
-			return engine.Draft{}, err
+			return records.Draft{}, err
 		}
 	}
 	if m.Citations, err = citationsOf(d.Citations); err != nil {
-		return engine.Draft{}, err
+		return records.Draft{}, err
 	}
 	if d.Scope != "" {
 		if m.Metadata, err = m.Metadata.With(memory.MetaScope, d.Scope); err != nil {
-			return engine.Draft{}, BadField("metadata", "metadata: want a JSON object")
+			return records.Draft{}, BadField("metadata", "metadata: want a JSON object")
 		}
 	}
-	return engine.Draft{
-		Memory: m, OnConflict: engine.OnConflict(d.OnConflict), Embedding: embeddingOf(d.Embedding), Confidence: d.Confidence,
+	return records.Draft{
+		Memory: m, OnConflict: records.OnConflict(d.OnConflict), Embedding: embeddingOf(d.Embedding), Confidence: d.Confidence,
 		TTL: time.Duration(d.TTL) * time.Second,
 	}, nil
 }
@@ -82,8 +82,8 @@ func citationsOf(list []client.Citation) ([]memory.Citation, error) {
 }
 
 // patchOf is what the engine makes of an edit.
-func patchOf(in *client.UpdateInput, given map[string]bool) (engine.Patch, error) {
-	p := engine.Patch{
+func patchOf(in *client.UpdateInput, given map[string]bool) (records.Patch, error) {
+	p := records.Patch{
 		Title: in.Title, Content: in.Content, Tier: (*memory.Tier)(in.Tier), Namespace: in.Namespace, Tags: in.Tags, Priority: in.Priority,
 		Confidence: in.Confidence, SourceURI: in.SourceURI, Resolve: in.Resolve, Embedding: embeddingOf(in.Embedding),
 	}

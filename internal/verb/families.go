@@ -92,7 +92,7 @@ func (d loading) load(ctx context.Context, c *Call, in *client.FamilyInput) (cli
 		return client.FamilyLoad{}, err
 	}
 	k := cmp.Or(in.K, defaultLoad)
-	recs, err := d.engine.Gather(ctx, f, metaFamily, in.Family, k)
+	recs, err := d.books.Query.Gather(ctx, f, metaFamily, in.Family, k)
 	return client.FamilyLoad{Family: in.Family, Namespace: orNull(in.Namespace), K: k, Count: len(recs), Memories: showMemories(recs)}, err
 }
 

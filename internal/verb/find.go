@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/client"
-	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/book/query"
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
@@ -35,8 +35,8 @@ func findVerbs(of *deps) []Verb {
 	}
 }
 
-func pageOf(in client.Paging, def int) engine.Page {
-	p := engine.Page{Limit: cmp.Or(in.Limit, def), Offset: in.Offset, Cursor: in.Cursor}
+func pageOf(in client.Paging, def int) query.Page {
+	p := query.Page{Limit: cmp.Or(in.Limit, def), Offset: in.Offset, Cursor: in.Cursor}
 	if in.Order == "id" {
 		p.Order = memory.ByID
 	}
@@ -49,7 +49,7 @@ func (d finding) list(ctx context.Context, c *Call, in *client.ListInput) (Done,
 		return Done{}, err
 	}
 	ctx, left := memory.WithOmissions(ctx)
-	recs, next, err := d.engine.List(ctx, f, pageOf(in.Paging, defaultList))
+	recs, next, err := d.books.Query.List(ctx, f, pageOf(in.Paging, defaultList))
 	if err != nil {
 		return Done{}, err
 	}
@@ -74,7 +74,7 @@ func (d finding) recall(ctx context.Context, c *Call, in *client.RecallInput) (D
 	f.SourceURI = cmp.Or(in.SourceURIPrefix, f.SourceURI)
 	f.Owner = "" // agent_id says who asks
 	ctx, left := memory.WithOmissions(ctx)
-	found, err := d.engine.Recall(ctx, engine.RecallQuery{Text: in.Context, Filter: f, Limit: cmp.Or(in.Limit, defaultRecall)})
+	found, err := d.books.Query.Recall(ctx, query.RecallQuery{Text: in.Context, Filter: f, Limit: cmp.Or(in.Limit, defaultRecall)})
 	if err != nil {
 		return Done{}, err
 	}
@@ -90,7 +90,7 @@ func (d finding) recall(ctx context.Context, c *Call, in *client.RecallInput) (D
 
 // recalled cuts the hits to a budget of tokens, 4 bytes each: the first one
 // always stays, unless the budget is 0. A budget below 0 is none.
-func recalled(found engine.Recalled, budget int) client.Recalled {
+func recalled(found query.Recalled, budget int) client.Recalled {
 	used, kept := 0, 0
 	for i := range found.Hits {
 		tokens := (len(found.Hits[i].Memory.Content) + 3) / 4
@@ -118,13 +118,13 @@ func (d finding) search(ctx context.Context, c *Call, in *client.SearchInput) (D
 	ctx, left := memory.WithOmissions(ctx)
 	switch {
 	case strings.TrimSpace(in.Query) != "":
-		found, err := d.engine.Recall(ctx, engine.RecallQuery{Text: in.Query, Filter: f, Limit: limit, All: true})
+		found, err := d.books.Query.Recall(ctx, query.RecallQuery{Text: in.Query, Filter: f, Limit: limit, All: true})
 		if err != nil {
 			return Done{}, err
 		}
 		v = client.Found{Results: showHits(found.Hits), Query: in.Query, IndexLag: &found.IndexLag}
 	case f.SourceURI != "":
-		recs, _, err := d.engine.List(ctx, f, engine.Page{Limit: limit})
+		recs, _, err := d.books.Query.List(ctx, f, query.Page{Limit: limit})
 		if err != nil {
 			return Done{}, err
 		}

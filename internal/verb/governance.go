@@ -7,7 +7,7 @@ import (
 	"errors"
 
 	"github.com/tallystick/tallystick/client"
-	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/book/governance"
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
@@ -16,11 +16,11 @@ const (
 	defaultPending   = 100
 )
 
-type governance struct{ *deps }
+type rules struct{ *deps }
 
 // governanceVerbs are those on proposals and standards.
 func governanceVerbs(of *deps) []Verb {
-	d := governance{of}
+	d := rules{of}
 	decided := []client.Code{client.CodeAlreadyDecided}
 	approved := []Answer{Gives(Fine, client.Approved{}), Gives(Accepted, client.Voted{})}
 	return []Verb{
@@ -64,12 +64,12 @@ func governanceVerbs(of *deps) []Verb {
 }
 
 // pendings lists proposals, the newest of all states unless a status says which.
-func (d governance) pendings(ctx context.Context, c *Call, in *client.PendingListInput) (Done, error) {
+func (d rules) pendings(ctx context.Context, c *Call, in *client.PendingListInput) (Done, error) {
 	status := in.Status
 	if status == "all" {
 		status = ""
 	}
-	found, err := d.engine.Pendings(ctx, c.Agent, status, in.Namespace, cmp.Or(in.Limit, defaultPending))
+	found, err := d.books.Governance.Pendings(ctx, c.Agent, status, in.Namespace, cmp.Or(in.Limit, defaultPending))
 	if err != nil {
 		return Done{}, err
 	}
@@ -80,12 +80,12 @@ func (d governance) pendings(ctx context.Context, c *Call, in *client.PendingLis
 	return Done{Body: client.PendingList{Pending: out, Count: len(out), OwnerScope: string(c.Agent)}}, nil
 }
 
-func (d governance) pending(ctx context.Context, c *Call, in *client.ByID) (Done, error) {
+func (d rules) pending(ctx context.Context, c *Call, in *client.ByID) (Done, error) {
 	id, err := idOf(*in)
 	if err != nil {
 		return Done{}, err
 	}
-	p, err := d.engine.Pending(ctx, c.Agent, id)
+	p, err := d.books.Core.Pending(ctx, c.Agent, id)
 	if err != nil {
 		return Done{}, err
 	}
@@ -155,12 +155,12 @@ func approverOf(a memory.Approver) json.RawMessage {
 	return b
 }
 
-func (d governance) approve(ctx context.Context, c *Call, in client.ByID) (Done, error) {
+func (d rules) approve(ctx context.Context, c *Call, in client.ByID) (Done, error) {
 	id, err := idOf(in)
 	if err != nil {
 		return Done{}, err
 	}
-	out, p, err := d.engine.Approve(ctx, c.Caller, id)
+	out, p, err := d.books.Governance.Approve(ctx, c.Caller, id)
 	if err != nil {
 		return Done{}, err
 	}
@@ -192,12 +192,12 @@ func approvals(p *memory.Pending) (votes, needed int) {
 	return votes, max(1, int(p.Approver.Consensus))
 }
 
-func (d governance) reject(ctx context.Context, c *Call, in client.ByID) (Done, error) {
+func (d rules) reject(ctx context.Context, c *Call, in client.ByID) (Done, error) {
 	id, err := idOf(in)
 	if err != nil {
 		return Done{}, err
 	}
-	out, p, err := d.engine.Reject(ctx, c.Caller, id)
+	out, p, err := d.books.Governance.Reject(ctx, c.Caller, id)
 	if err != nil {
 		return Done{}, err
 	}
@@ -207,7 +207,7 @@ func (d governance) reject(ctx context.Context, c *Call, in client.ByID) (Done, 
 }
 
 // decide is approve or reject in one.
-func (d governance) decide(ctx context.Context, c *Call, in *client.DecideInput) (Done, error) {
+func (d rules) decide(ctx context.Context, c *Call, in *client.DecideInput) (Done, error) {
 	if in.Remember != "" && in.Remember != "once" {
 		return Done{}, &Problem{
 			Code: client.CodeAbsent, Fields: []string{"remember"},
@@ -221,11 +221,11 @@ func (d governance) decide(ctx context.Context, c *Call, in *client.DecideInput)
 }
 
 // namespaces counts memories by namespace; with a namespace it reads a standard.
-func (d governance) namespaces(ctx context.Context, c *Call, in *client.NamespacesInput) (Done, error) {
+func (d rules) namespaces(ctx context.Context, c *Call, in *client.NamespacesInput) (Done, error) {
 	if c.Given["namespace"] {
 		return d.standard(ctx, c, in.Namespace, in.Inherit)
 	}
-	counts, err := d.engine.Namespaces(ctx, c.Agent)
+	counts, err := d.books.Query.Namespaces(ctx, c.Agent)
 	if err != nil {
 		return Done{}, err
 	}
@@ -241,7 +241,7 @@ func validStandardNamespace(ns string) error {
 
 // showStandard shows a standard, with the memory that states it as far as the
 // caller may read it.
-func showStandard(s *engine.Standard) client.Standard {
+func showStandard(s *governance.Standard) client.Standard {
 	v := client.Standard{Namespace: s.Namespace, Parent: s.Parent, SetAt: timeOf(s.At)}
 	if !s.Hidden {
 		v.StandardID = &s.StandardID
@@ -260,14 +260,14 @@ func showStandard(s *engine.Standard) client.Standard {
 	return v
 }
 
-func (d governance) standard(ctx context.Context, c *Call, ns string, inherit bool) (Done, error) {
+func (d rules) standard(ctx context.Context, c *Call, ns string, inherit bool) (Done, error) {
 	if err := validStandardNamespace(ns); err != nil {
 		return Done{}, err
 	}
 	if inherit {
 		return d.standardChain(ctx, c, ns)
 	}
-	s, err := d.engine.Standard(ctx, c.Agent, ns)
+	s, err := d.books.Governance.Standard(ctx, c.Agent, ns)
 	if errors.Is(err, memory.ErrNotFound) {
 		return Done{Body: client.Standard{Namespace: ns}}, nil
 	}
@@ -277,8 +277,8 @@ func (d governance) standard(ctx context.Context, c *Call, ns string, inherit bo
 	return Done{Body: showStandard(s)}, nil
 }
 
-func (d governance) standardChain(ctx context.Context, c *Call, ns string) (Done, error) {
-	found, err := d.engine.StandardChain(ctx, c.Agent, ns)
+func (d rules) standardChain(ctx context.Context, c *Call, ns string) (Done, error) {
+	found, err := d.books.Governance.StandardChain(ctx, c.Agent, ns)
 	if err != nil {
 		return Done{}, err
 	}
@@ -306,7 +306,7 @@ func fieldsOfStandard(in *client.SetStandardInput) client.StandardFields {
 	return f
 }
 
-func (d governance) setStandard(ctx context.Context, c *Call, in *client.SetStandardInput) (Done, error) {
+func (d rules) setStandard(ctx context.Context, c *Call, in *client.SetStandardInput) (Done, error) {
 	f := fieldsOfStandard(in)
 	if f.Namespace == "" {
 		return Done{}, Missing("namespace")
@@ -323,7 +323,7 @@ func (d governance) setStandard(ctx context.Context, c *Call, in *client.SetStan
 			return Done{}, err
 		}
 	}
-	out, err := d.engine.SetStandard(ctx, c.Caller, engine.StandardDraft{Namespace: f.Namespace, ID: f.ID, Parent: f.Parent, Governance: rules})
+	out, err := d.books.Governance.SetStandard(ctx, c.Caller, governance.StandardDraft{Namespace: f.Namespace, ID: f.ID, Parent: f.Parent, Governance: rules})
 	return written(out, err, Created, func() any {
 		v := client.StandardSet{
 			Set: true, Namespace: f.Namespace, StandardID: f.ID, Parent: f.Parent, Governance: json.RawMessage(rules), Receipt: ShowReceipt(out.Receipt),
@@ -335,11 +335,11 @@ func (d governance) setStandard(ctx context.Context, c *Call, in *client.SetStan
 	})
 }
 
-func (d governance) clearStandard(ctx context.Context, c *Call, in *client.ClearStandardInput) (Done, error) {
+func (d rules) clearStandard(ctx context.Context, c *Call, in *client.ClearStandardInput) (Done, error) {
 	if err := validStandardNamespace(in.Namespace); err != nil {
 		return Done{}, err
 	}
-	out, cleared, err := d.engine.ClearStandard(ctx, c.Caller, in.Namespace)
+	out, cleared, err := d.books.Governance.ClearStandard(ctx, c.Caller, in.Namespace)
 	return written(out, err, Fine, func() any {
 		v := client.StandardCleared{Cleared: cleared, Namespace: in.Namespace}
 		if out.Entry != nil {

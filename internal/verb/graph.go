@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/tallystick/tallystick/client"
-	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/book/graph"
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
@@ -16,11 +16,11 @@ const (
 	defaultReach    = 100
 )
 
-type graph struct{ *deps }
+type walks struct{ *deps }
 
 // graphVerbs are those that walk along links.
 func graphVerbs(of *deps) []Verb {
-	d := graph{of}
+	d := walks{of}
 	return []Verb{
 		Of(Verb{
 			Name: "memory_get_taxonomy", Family: familyGraph, Summary: "count memories along the tree of namespaces",
@@ -49,7 +49,7 @@ func graphVerbs(of *deps) []Verb {
 	}
 }
 
-func showEdge(r engine.Reached) client.Edge {
+func showEdge(r graph.Reached) client.Edge {
 	return client.Edge{
 		Target: r.Record.ID, Relation: r.Link.Relation, ValidFrom: optional(cmp.Or(r.Link.ValidFrom, r.Link.CreatedAt)),
 		ValidUntil: optional(r.Link.ValidUntil), ObservedBy: orNull(r.Link.ObservedBy), Title: r.Record.Title, Namespace: r.Record.Namespace,
@@ -72,7 +72,7 @@ func orNull(s string) *string {
 	return &s
 }
 
-func (d graph) reach(ctx context.Context, c *Call, in *client.ReachInput) (Done, error) {
+func (d walks) reach(ctx context.Context, c *Call, in *client.ReachInput) (Done, error) {
 	at, err := instantOf("valid_at", in.ValidAt)
 	if err != nil {
 		return Done{}, err
@@ -89,7 +89,7 @@ func (d graph) reach(ctx context.Context, c *Call, in *client.ReachInput) (Done,
 		agents = append(agents, id)
 	}
 	depth := cmp.Or(in.Depth, 1)
-	found, err := d.engine.Reach(ctx, c.Agent, engine.ReachQuery{
+	found, err := d.books.Graph.Reach(ctx, c.Agent, graph.ReachQuery{
 		Source: in.Source, Depth: depth, Limit: cmp.Or(in.Limit, defaultReach), At: cmp.Or(at, d.now()), Agents: agents,
 	})
 	if err != nil {
@@ -105,8 +105,8 @@ func (d graph) reach(ctx context.Context, c *Call, in *client.ReachInput) (Done,
 	return Done{Body: v}, nil
 }
 
-func (d graph) timeline(ctx context.Context, c *Call, in *client.TimelineInput) (Done, error) {
-	found, err := d.engine.Reach(ctx, c.Agent, engine.ReachQuery{Source: in.Source, Depth: 1, Limit: maxList})
+func (d walks) timeline(ctx context.Context, c *Call, in *client.TimelineInput) (Done, error) {
+	found, err := d.books.Graph.Reach(ctx, c.Agent, graph.ReachQuery{Source: in.Source, Depth: 1, Limit: maxList})
 	if err != nil {
 		return Done{}, err
 	}
@@ -129,7 +129,7 @@ func endsOf(e client.Ends) error {
 	return memory.ValidID(e.Target)
 }
 
-func (d graph) invalidate(ctx context.Context, c *Call, in *client.InvalidateInput) (Done, error) {
+func (d walks) invalidate(ctx context.Context, c *Call, in *client.InvalidateInput) (Done, error) {
 	if err := endsOf(in.Ends); err != nil {
 		return Done{}, err
 	}
@@ -138,7 +138,7 @@ func (d graph) invalidate(ctx context.Context, c *Call, in *client.InvalidateInp
 		return Done{}, err
 	}
 	until = cmp.Or(until, d.now())
-	out, before, err := d.engine.Invalidate(ctx, c.Caller, in.Source, in.Target, in.Relation, until)
+	out, before, err := d.books.Graph.Invalidate(ctx, c.Caller, in.Source, in.Target, in.Relation, until)
 	return written(out, err, Fine, func() any {
 		if l, is := out.Entry.Op.(*memory.Link); is {
 			until = l.ValidUntil
@@ -149,18 +149,18 @@ func (d graph) invalidate(ctx context.Context, c *Call, in *client.InvalidateInp
 	})
 }
 
-func (d graph) paths(ctx context.Context, c *Call, in *client.PathsInput) (Done, error) {
+func (d walks) paths(ctx context.Context, c *Call, in *client.PathsInput) (Done, error) {
 	if err := endsOf(in.Ends); err != nil {
 		return Done{}, err
 	}
-	paths, truncated, err := d.engine.Paths(ctx, c.Agent, in.Source, in.Target, in.Depth, in.Most)
+	paths, truncated, err := d.books.Graph.Paths(ctx, c.Agent, in.Source, in.Target, in.Depth, in.Most)
 	if err != nil {
 		return Done{}, err
 	}
 	return Done{Body: client.Paths{Source: in.Source, Target: in.Target, Paths: orEmpty(paths), Count: len(paths), Truncated: truncated}}, nil
 }
 
-func (d graph) verifyLinks(ctx context.Context, c *Call, in *client.VerifyInput) (Done, error) {
+func (d walks) verifyLinks(ctx context.Context, c *Call, in *client.VerifyInput) (Done, error) {
 	source, target := in.Source, in.Target
 	if in.LinkID != "" {
 		source, target, _ = strings.Cut(in.LinkID, "→")
@@ -168,7 +168,7 @@ func (d graph) verifyLinks(ctx context.Context, c *Call, in *client.VerifyInput)
 	if source == "" {
 		return Done{}, Missing("source_id")
 	}
-	links, err := d.engine.Links(ctx, c.Agent, source)
+	links, err := d.books.Graph.Links(ctx, c.Agent, source)
 	if err != nil {
 		return Done{}, err
 	}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/client"
-	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/book/records"
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
@@ -36,8 +36,8 @@ func (d briefing) handOver(ctx context.Context, c *Call, in *client.HandoffInput
 	if err != nil {
 		return Done{}, err
 	}
-	out, err := d.engine.Create(ctx, c.Caller, engine.Draft{
-		OnConflict: engine.ConflictVersion, TTL: cmp.Or(time.Duration(in.TTL)*time.Second, handoffTTL),
+	out, err := d.books.Records.Create(ctx, c.Caller, records.Draft{
+		OnConflict: records.ConflictVersion, TTL: cmp.Or(time.Duration(in.TTL)*time.Second, handoffTTL),
 		Memory: memory.Memory{
 			Title: in.Title, Content: handoffText(in), Namespace: in.Namespace, Tags: []string{TagHandoff}, MemoryKind: "event", Tier: memory.Mid, Metadata: meta,
 		},

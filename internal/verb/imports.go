@@ -9,6 +9,7 @@ import (
 	"reflect"
 
 	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/book/records"
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/verb/aimemory"
@@ -32,7 +33,7 @@ type importing struct {
 	client.Imported
 
 	caller memory.AgentID
-	drafts []engine.Draft
+	drafts []records.Draft
 	names  []string          // of drafts, for errors
 	moved  map[string]string // ids that became others, because their titles were taken
 }
@@ -62,9 +63,9 @@ func (d imports) importAll(ctx context.Context, c *Call, in *client.ImportInput)
 		v.Imported.Imported, v.Links = len(v.drafts), len(in.Links)
 		return Done{Body: v.Imported}, nil
 	}
-	var results []engine.BulkResult
+	var results []records.BulkResult
 	if len(v.drafts) > 0 {
-		results = d.engine.Bulk(ctx, c.Caller, v.drafts)
+		results = d.books.Records.Bulk(ctx, c.Caller, v.drafts)
 	}
 	for i, r := range results {
 		v.add(i, r)
@@ -82,7 +83,7 @@ func (d imports) importAll(ctx context.Context, c *Call, in *client.ImportInput)
 	return Done{Body: v.Imported}, nil
 }
 
-func (v *importing) add(i int, r engine.BulkResult) {
+func (v *importing) add(i int, r records.BulkResult) {
 	id := v.drafts[i].Memory.ID
 	switch {
 	case r.Err != nil:
@@ -101,11 +102,11 @@ func (v *importing) add(i int, r engine.BulkResult) {
 }
 
 // importDraft is a memory of an export as the caller would create it.
-func importDraft(raw json.RawMessage, caller memory.AgentID) (name string, d engine.Draft, err error) {
+func importDraft(raw json.RawMessage, caller memory.AgentID) (name string, d records.Draft, err error) {
 	d, err = draftItem(onlyDraft(raw), caller, func(in *client.Draft) error {
 		name = in.ID
 		// Whose it was is not who asks.
-		in.AgentID, in.OnConflict = "", string(engine.ConflictMerge)
+		in.AgentID, in.OnConflict = "", string(records.ConflictMerge)
 		meta := objectOf(in.Metadata)
 		var owner string
 		if !meta.Field(memory.MetaAgent, &owner) || owner == string(caller) {
@@ -163,6 +164,6 @@ func (d imports) importLink(ctx context.Context, c *Call, raw json.RawMessage, m
 	if l.ValidUntil, err = instantOf("valid_until", b.ValidUntil); err != nil {
 		return err
 	}
-	_, err = d.engine.Link(ctx, c.part("link "+l.Source+" "+l.Relation+" "+l.Target), l)
+	_, err = d.books.Graph.Link(ctx, c.part("link "+l.Source+" "+l.Relation+" "+l.Target), l)
 	return err
 }

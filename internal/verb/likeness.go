@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/tallystick/tallystick/client"
-	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/book/graph"
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
@@ -61,7 +61,7 @@ func (d likeness) checkDuplicate(ctx context.Context, c *Call, in *client.Duplic
 	if err := validFilter(f); err != nil {
 		return Done{}, err
 	}
-	found, err := d.engine.Similar(ctx, f, in.Title, in.Content)
+	found, err := d.books.Query.Similar(ctx, f, in.Title, in.Content)
 	if err != nil {
 		return Done{}, err
 	}
@@ -84,7 +84,7 @@ func (d likeness) contradictions(ctx context.Context, c *Call, in *client.Contra
 	if err := validFilter(f); err != nil {
 		return Done{}, err
 	}
-	recs, pairs, err := d.engine.Contradictions(ctx, f, in.Topic, cmp.Or(in.Limit, defaultContradictions))
+	recs, pairs, err := d.books.Graph.Contradictions(ctx, f, in.Topic, cmp.Or(in.Limit, defaultContradictions))
 	if err != nil {
 		return Done{}, err
 	}
@@ -95,12 +95,12 @@ func (d likeness) contradictions(ctx context.Context, c *Call, in *client.Contra
 	return Done{Body: v}, nil
 }
 
-func showEntity(x engine.Entity) client.Entity {
+func showEntity(x graph.Entity) client.Entity {
 	return client.Entity{ID: orNull(x.ID), Name: orNull(x.Name), Namespace: orNull(x.Namespace), Aliases: orEmpty(x.Aliases)}
 }
 
 func (d likeness) registerEntity(ctx context.Context, c *Call, in *client.EntityInput) (Done, error) {
-	out, x, err := d.engine.RegisterEntity(ctx, c.Caller, engine.Entity{Name: in.Name, Namespace: in.Namespace, Aliases: in.Aliases, Metadata: objectOf(in.Metadata)})
+	out, x, err := d.books.Graph.RegisterEntity(ctx, c.Caller, graph.Entity{Name: in.Name, Namespace: in.Namespace, Aliases: in.Aliases, Metadata: objectOf(in.Metadata)})
 	if err == nil && out.Entry == nil {
 		return Done{Body: client.RegisteredEntity{Entity: showEntity(x)}}, nil
 	}
@@ -125,9 +125,9 @@ func (d likeness) entityByAlias(ctx context.Context, c *Call, in *client.ByAlias
 			return Done{}, err
 		}
 	}
-	x, err := d.engine.EntityByAlias(ctx, c.Agent, alias, in.Namespace)
+	x, err := d.books.Graph.EntityByAlias(ctx, c.Agent, alias, in.Namespace)
 	if errors.Is(err, memory.ErrNotFound) {
-		return Done{Body: client.FoundEntity{Entity: showEntity(engine.Entity{})}}, nil
+		return Done{Body: client.FoundEntity{Entity: showEntity(graph.Entity{})}}, nil
 	}
 	if err != nil {
 		return Done{}, err

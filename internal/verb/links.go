@@ -44,7 +44,7 @@ func (d edges) link(ctx context.Context, c *Call, in *client.LinkInput) (Done, e
 	if l.ValidUntil, err = instantOf("valid_until", in.ValidUntil); err != nil {
 		return Done{}, err
 	}
-	out, err := d.engine.Link(ctx, c.Caller, l)
+	out, err := d.books.Graph.Link(ctx, c.Caller, l)
 	return written(out, err, Created, func() any {
 		if made, is := out.Entry.Op.(*memory.Link); is {
 			l = *made
@@ -59,7 +59,7 @@ func (d edges) link(ctx context.Context, c *Call, in *client.LinkInput) (Done, e
 
 // unlink removes the named relation, or all of them if none is named.
 func (d edges) unlink(ctx context.Context, c *Call, in *client.UnlinkInput) (Done, error) {
-	out, removed, err := d.engine.Unlink(ctx, c.Caller, in.Source, in.Target, in.Relation)
+	out, removed, err := d.books.Graph.Unlink(ctx, c.Caller, in.Source, in.Target, in.Relation)
 	return written(out, err, Fine, func() any {
 		v := client.Unlinked{Deleted: removed > 0, Removed: removed}
 		if out.Entry != nil {
@@ -74,7 +74,7 @@ func (d edges) links(ctx context.Context, c *Call, in *client.ByID) (Done, error
 	if err != nil {
 		return Done{}, err
 	}
-	links, err := d.engine.Links(ctx, c.Agent, id)
+	links, err := d.books.Graph.Links(ctx, c.Agent, id)
 	if err != nil {
 		return Done{}, err
 	}

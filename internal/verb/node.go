@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/tallystick/tallystick/client"
-	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/book/upkeep"
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
@@ -49,7 +49,7 @@ func (d node) receipt(ctx context.Context, c *Call, in *client.ReceiptInput) (Do
 	if err != nil {
 		return Done{}, err
 	}
-	r, err := d.engine.Receipt(ctx, c.Agent, dot)
+	r, err := d.books.Core.Receipt(ctx, c.Agent, dot)
 	if err != nil {
 		return Done{}, err
 	}
@@ -58,7 +58,7 @@ func (d node) receipt(ctx context.Context, c *Call, in *client.ReceiptInput) (Do
 }
 
 func (d node) status(ctx context.Context, _ *Call, _ *client.NoInput) (Done, error) {
-	s, err := d.engine.Status(ctx)
+	s, err := d.books.Upkeep.Status(ctx)
 	if err != nil {
 		return Done{}, err
 	}
@@ -66,7 +66,7 @@ func (d node) status(ctx context.Context, _ *Call, _ *client.NoInput) (Done, err
 }
 
 // ShowStatus is a status as callers see it.
-func ShowStatus(s *engine.Status) client.Status {
+func ShowStatus(s *upkeep.Status) client.Status {
 	c := s.Counts
 	v := client.Status{
 		Node: string(s.Node), Incarnation: s.Incarnation, Digest: s.Digest.String(), Heads: map[string]client.Head{}, LSN: s.LSN, W: s.W, N: s.N,
@@ -101,7 +101,7 @@ func showParked(list []memory.Parked) []client.Parked {
 }
 
 // showDiff is a comparison; versions are shown as the dots that wrote them.
-func showDiff(d engine.Diff) client.Diff {
+func showDiff(d upkeep.Diff) client.Diff {
 	v := client.Diff{
 		Member: string(d.Member), Equal: d.Equal, Here: d.Here.String(), There: d.There.String(), Count: len(d.Differences), Truncated: d.Truncated,
 		Differences: make([]client.Difference, len(d.Differences)),
@@ -120,14 +120,14 @@ func showDiff(d engine.Diff) client.Diff {
 }
 
 func (d node) diff(ctx context.Context, _ *Call, in *client.MemberInput) (Done, error) {
-	return d.compare(ctx, in, d.engine.Diff)
+	return d.compare(ctx, in, d.books.Upkeep.Diff)
 }
 
 func (d node) repair(ctx context.Context, _ *Call, in *client.MemberInput) (Done, error) {
-	return d.compare(ctx, in, d.engine.Repair)
+	return d.compare(ctx, in, d.books.Upkeep.Repair)
 }
 
-func (d node) compare(ctx context.Context, in *client.MemberInput, with func(context.Context, memory.Node) (engine.Diff, error)) (Done, error) {
+func (d node) compare(ctx context.Context, in *client.MemberInput, with func(context.Context, memory.Node) (upkeep.Diff, error)) (Done, error) {
 	m := memory.Node(in.Member)
 	if err := m.Valid(); err != nil {
 		return Done{}, err
@@ -140,7 +140,7 @@ func (d node) compare(ctx context.Context, in *client.MemberInput, with func(con
 }
 
 func (d node) scrub(ctx context.Context, _ *Call, in *client.ScrubInput) (Done, error) {
-	s, err := d.engine.Scrub(ctx, in.After)
+	s, err := d.books.Upkeep.Scrub(ctx, in.After)
 	if err != nil {
 		return Done{}, err
 	}
@@ -154,7 +154,7 @@ func omitted(left *memory.Omissions) []string {
 }
 
 func (d node) parked(ctx context.Context, _ *Call, _ *client.NoInput) (Done, error) {
-	list, err := d.engine.Parked(ctx)
+	list, err := d.books.Upkeep.Parked(ctx)
 	if err != nil {
 		return Done{}, err
 	}
@@ -169,7 +169,7 @@ func (d node) retryParked(ctx context.Context, _ *Call, in *client.RetryInput) (
 			return Done{}, err
 		}
 	}
-	n, err := d.engine.RetryParked(ctx, dots)
+	n, err := d.books.Upkeep.RetryParked(ctx, dots)
 	if err != nil {
 		return Done{}, err
 	}
@@ -177,7 +177,7 @@ func (d node) retryParked(ctx context.Context, _ *Call, in *client.RetryInput) (
 }
 
 func (d node) stats(ctx context.Context, caller *Call, _ *client.NoInput) (Done, error) {
-	c, err := d.engine.Namespaces(ctx, caller.Agent)
+	c, err := d.books.Query.Namespaces(ctx, caller.Agent)
 	if err != nil {
 		return Done{}, err
 	}
@@ -195,11 +195,11 @@ func (d node) stats(ctx context.Context, caller *Call, _ *client.NoInput) (Done,
 }
 
 func (d node) collect(ctx context.Context, c *Call, _ *client.NoInput) (Done, error) {
-	n, err := d.engine.Collect(ctx)
+	n, err := d.books.Upkeep.Collect(ctx)
 	if err != nil {
 		return Done{}, err
 	}
-	counts, err := d.engine.Namespaces(ctx, c.Agent)
+	counts, err := d.books.Query.Namespaces(ctx, c.Agent)
 	if err != nil {
 		return Done{}, err
 	}
@@ -214,7 +214,7 @@ func (d node) quota(ctx context.Context, c *Call, in *client.QuotaInput) (Done, 
 	counts := map[string]int64{}
 	if !c.Agent.Unowned() {
 		var err error
-		if counts, err = d.engine.Spaces(ctx, f); err != nil {
+		if counts, err = d.books.Query.Spaces(ctx, f); err != nil {
 			return Done{}, err
 		}
 	}

@@ -7,6 +7,9 @@ import (
 	"strings"
 
 	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/book/feed"
+	"github.com/tallystick/tallystick/internal/book/governance"
+	"github.com/tallystick/tallystick/internal/book/graph"
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -68,9 +71,9 @@ func sentinels() []sentinel {
 		{is: memory.ErrAmbiguous, name: "memory.ErrAmbiguous", code: client.CodeAmbiguousID},
 		{is: memory.ErrKeyReused, name: "memory.ErrKeyReused", code: client.CodeIdempotencyKeyReused},
 		{is: memory.ErrStale, name: "memory.ErrStale", code: client.CodeStale, text: "changed in between: read again and retry"},
-		{is: engine.ErrCycle, name: "engine.ErrCycle", code: client.CodeCycle},
-		{is: engine.ErrDecided, name: "engine.ErrDecided", code: client.CodeAlreadyDecided},
-		{is: engine.ErrTooMany, name: "engine.ErrTooMany", code: client.CodeTooMany, retry: 3600},
+		{is: graph.ErrCycle, name: "graph.ErrCycle", code: client.CodeCycle},
+		{is: governance.ErrDecided, name: "governance.ErrDecided", code: client.CodeAlreadyDecided},
+		{is: feed.ErrTooMany, name: "feed.ErrTooMany", code: client.CodeTooMany, retry: 3600},
 		{is: memory.ErrBusy, name: "memory.ErrBusy", code: client.CodeBusy, text: "too many writes are queued; nothing was written", retry: 1},
 		{is: memory.ErrFull, name: "memory.ErrFull", code: client.CodeDiskFull, text: "the disk of this node is full; nothing was written, reads go on"},
 		{is: memory.ErrClosed, name: "memory.ErrClosed", code: client.CodeShuttingDown, text: "the node is shutting down; nothing was written", retry: 2},

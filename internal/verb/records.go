@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/tallystick/tallystick/client"
-	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/book/records"
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
@@ -16,11 +16,11 @@ const (
 	familyArchive   = "archive"
 )
 
-type records struct{ *deps }
+type memories struct{ *deps }
 
 // recordVerbs are those on single memories.
 func recordVerbs(of *deps) []Verb {
-	d := records{of}
+	d := memories{of}
 	edited := []Answer{Gives(Fine, client.Written{}, client.WrittenMinimal{}, client.Gone{})}
 	return []Verb{
 		Of(Verb{
@@ -69,24 +69,28 @@ func recordVerbs(of *deps) []Verb {
 	}
 }
 
-func (d records) store(ctx context.Context, c *Call, in *client.StoreInput) (Done, error) {
+func (d memories) store(ctx context.Context, c *Call, in *client.StoreInput) (Done, error) {
 	draft, err := draftOf(&in.Draft)
 	if err != nil {
 		return Done{}, err
 	}
-	out, err := d.engine.Create(ctx, c.Caller, draft)
+	out, err := d.books.Records.Create(ctx, c.Caller, draft)
 	if err == nil {
 		d.meter.Stored(1)
 	}
 	return record(out, err, Created, in.Prefer)
 }
 
-func (d records) get(ctx context.Context, c *Call, in *client.ByID) (Done, error) {
+func (d memories) get(ctx context.Context, c *Call, in *client.ByID) (Done, error) {
 	id, err := idOf(*in)
 	if err != nil {
 		return Done{}, err
 	}
-	rec, links, err := d.engine.Get(ctx, c.Agent, id)
+	rec, err := d.books.Query.Get(ctx, c.Agent, id)
+	if err != nil {
+		return Done{}, err
+	}
+	links, err := d.books.Graph.LinksOf(ctx, c.Agent, rec.ID)
 	if err != nil {
 		return Done{}, err
 	}
@@ -98,7 +102,7 @@ func (d records) get(ctx context.Context, c *Call, in *client.ByID) (Done, error
 	return done, err
 }
 
-func (d records) update(ctx context.Context, c *Call, in *client.UpdateInput) (Done, error) {
+func (d memories) update(ctx context.Context, c *Call, in *client.UpdateInput) (Done, error) {
 	id, err := idOf(in.ByID)
 	if err != nil {
 		return Done{}, err
@@ -107,11 +111,11 @@ func (d records) update(ctx context.Context, c *Call, in *client.UpdateInput) (D
 	if err != nil {
 		return Done{}, err
 	}
-	out, err := d.engine.Update(ctx, c.Caller, id, p)
+	out, err := d.books.Records.Update(ctx, c.Caller, id, p)
 	return record(out, err, Fine, in.Prefer)
 }
 
-func (d records) remove(ctx context.Context, c *Call, in *client.DeleteInput) (Done, error) {
+func (d memories) remove(ctx context.Context, c *Call, in *client.DeleteInput) (Done, error) {
 	if in.Erase {
 		return d.erase(ctx, c, in.ByID)
 	}
@@ -119,41 +123,41 @@ func (d records) remove(ctx context.Context, c *Call, in *client.DeleteInput) (D
 	if err != nil {
 		return Done{}, err
 	}
-	out, err := d.engine.Delete(ctx, c.Caller, id)
+	out, err := d.books.Records.Delete(ctx, c.Caller, id)
 	return written(out, err, Fine, func() any {
 		return client.Deleted{Deleted: true, ID: Subject(out), Receipt: ShowReceipt(out.Receipt)}
 	})
 }
 
-func (d records) erase(ctx context.Context, c *Call, in client.ByID) (Done, error) {
+func (d memories) erase(ctx context.Context, c *Call, in client.ByID) (Done, error) {
 	id, err := idOf(in)
 	if err != nil {
 		return Done{}, err
 	}
-	out, err := d.engine.Erase(ctx, c.Caller, id)
+	out, err := d.books.Records.Erase(ctx, c.Caller, id)
 	return written(out, err, Fine, func() any {
 		return client.Deleted{Deleted: true, Erased: true, ID: Subject(out), Receipt: ShowReceipt(out.Receipt)}
 	})
 }
 
-func (d records) promote(ctx context.Context, c *Call, in *client.ChangeInput) (Done, error) {
+func (d memories) promote(ctx context.Context, c *Call, in *client.ChangeInput) (Done, error) {
 	id, err := idOf(in.ByID)
 	if err != nil {
 		return Done{}, err
 	}
-	out, err := d.engine.Promote(ctx, c.Caller, id)
+	out, err := d.books.Records.Promote(ctx, c.Caller, id)
 	return written(out, err, Fine, func() any {
 		return client.Promoted{Promoted: true, ID: Subject(out), Tier: string(memory.Long), Memory: showNow(out), Receipt: ShowReceipt(out.Receipt)}
 	})
 }
 
-func (d records) history(ctx context.Context, c *Call, in *client.ByID) (Done, error) {
+func (d memories) history(ctx context.Context, c *Call, in *client.ByID) (Done, error) {
 	id, err := idOf(*in)
 	if err != nil {
 		return Done{}, err
 	}
 	ctx, left := memory.WithOmissions(ctx)
-	revs, rec, err := d.engine.History(ctx, c.Agent, id)
+	revs, rec, err := d.books.Query.History(ctx, c.Agent, id)
 	if err != nil {
 		return Done{}, err
 	}
@@ -185,11 +189,11 @@ func showRevisions(revs []memory.Revision) []client.Revision {
 	return out
 }
 
-func (d records) consolidate(ctx context.Context, c *Call, in *client.ConsolidateInput) (Done, error) {
+func (d memories) consolidate(ctx context.Context, c *Call, in *client.ConsolidateInput) (Done, error) {
 	if err := memory.ValidTitle(in.Title); err != nil {
 		return Done{}, err
 	}
-	out, err := d.engine.Consolidate(ctx, c.Caller, engine.Consolidation{
+	out, err := d.books.Records.Consolidate(ctx, c.Caller, records.Consolidation{
 		IDs: in.IDs, Title: in.Title, Summary: in.Summary, Namespace: in.Namespace, Tier: memory.Tier(in.Tier),
 	})
 	return written(out, err, Created, func() any {
@@ -201,7 +205,7 @@ func (d records) consolidate(ctx context.Context, c *Call, in *client.Consolidat
 	})
 }
 
-func (d records) forget(ctx context.Context, c *Call, in *client.ForgetInput) (Done, error) {
+func (d memories) forget(ctx context.Context, c *Call, in *client.ForgetInput) (Done, error) {
 	if in.Namespace == "" && in.Pattern == "" && in.Tier == "" {
 		return Done{}, Bad("forget: want at least one of namespace, pattern and tier")
 	}
@@ -209,7 +213,7 @@ func (d records) forget(ctx context.Context, c *Call, in *client.ForgetInput) (D
 	if err := validFilter(f); err != nil {
 		return Done{}, err
 	}
-	n, err := d.engine.Forget(ctx, c.Caller, f, in.Pattern)
+	n, err := d.books.Records.Forget(ctx, c.Caller, f, in.Pattern)
 	if err != nil {
 		return Done{}, err
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/book/query"
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -74,7 +75,7 @@ func showNow(out engine.Outcome) *client.Memory {
 	return new(ShowMemory(out.Record))
 }
 
-func showHits(hits []engine.Scored) []client.Hit {
+func showHits(hits []query.Scored) []client.Hit {
 	out := make([]client.Hit, len(hits))
 	for i := range hits {
 		score := hits[i].Score

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/tallystick/tallystick/client"
-	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/book/feed"
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
@@ -117,7 +117,7 @@ func showSubscription(id string, s *memory.Subscription, created memory.Instant,
 }
 
 // withDelivery adds how far delivery has got, as far as this node can tell.
-func withDelivery(v client.Subscription, s *engine.Subscribed) client.Subscription {
+func withDelivery(v client.Subscription, s *feed.Subscribed) client.Subscription {
 	d := s.Delivery
 	switch {
 	case s.Invalid != "":
@@ -147,7 +147,7 @@ func (d subscriptions) subscribe(ctx context.Context, c *Call, in *client.Subscr
 	if s.URL != "" {
 		s.Key = memory.SecretKey(cmp.Or(in.Secret, fresh))
 	}
-	out, err := d.engine.Subscribe(ctx, c.Caller, s)
+	out, err := d.books.Feed.Subscribe(ctx, c.Caller, s)
 	return written(out, err, Created, func() any {
 		v := client.Subscribed{Receipt: ShowReceipt(out.Receipt), Secret: fresh}
 		if out.Replayed {
@@ -166,7 +166,7 @@ func (d subscriptions) subscribe(ctx context.Context, c *Call, in *client.Subscr
 }
 
 func (d subscriptions) subscriptions(ctx context.Context, c *Call, _ *client.NoInput) (Done, error) {
-	found, err := d.engine.Subscriptions(ctx, c.Agent)
+	found, err := d.books.Feed.Subscriptions(ctx, c.Agent)
 	if err != nil {
 		return Done{}, err
 	}
@@ -182,7 +182,7 @@ func (d subscriptions) unsubscribe(ctx context.Context, c *Call, in *client.Subs
 	if err := memory.ValidID(in.ID); err != nil {
 		return Done{}, err
 	}
-	out, err := d.engine.Unsubscribe(ctx, c.Caller, in.ID)
+	out, err := d.books.Feed.Unsubscribe(ctx, c.Caller, in.ID)
 	return written(out, err, Fine, func() any {
 		return client.Unsubscribed{Removed: true, Deleted: true, ID: in.ID, Receipt: ShowReceipt(out.Receipt)}
 	})
@@ -192,7 +192,7 @@ func (d subscriptions) adopt(ctx context.Context, c *Call, in *client.Subscripti
 	if err := memory.ValidID(in.ID); err != nil {
 		return Done{}, err
 	}
-	out, err := d.engine.Adopt(ctx, c.Caller, in.ID)
+	out, err := d.books.Feed.Adopt(ctx, c.Caller, in.ID)
 	return written(out, err, Fine, func() any {
 		return client.Adopted{Adopted: true, ID: in.ID, Home: string(out.Entry.Dot.Origin.Node()), Receipt: ShowReceipt(out.Receipt)}
 	})
@@ -215,12 +215,12 @@ func (d subscriptions) replay(ctx context.Context, c *Call, in *client.ReplayInp
 		return Done{}, err
 	}
 	if in.Redeliver || in.DeadLetters {
-		out, err := d.engine.Redeliver(ctx, c.Caller, id, memory.Redelivery{Since: since, DeadLetters: in.DeadLetters})
+		out, err := d.books.Feed.Redeliver(ctx, c.Caller, id, memory.Redelivery{Since: since, DeadLetters: in.DeadLetters})
 		return written(out, err, Accepted, func() any {
 			return client.Redelivered{Subscription: id, Queued: true, Since: in.Since, DeadLetters: in.DeadLetters, Receipt: ShowReceipt(out.Receipt)}
 		})
 	}
-	found, err := d.engine.Replay(ctx, c.Agent, id, since, in.After, cmp.Or(in.Limit, defaultReplay))
+	found, err := d.books.Feed.Replay(ctx, c.Agent, id, since, in.After, cmp.Or(in.Limit, defaultReplay))
 	if err != nil {
 		return Done{}, err
 	}
@@ -242,7 +242,7 @@ func (d subscriptions) deadLetters(ctx context.Context, c *Call, in *client.Dead
 	v := client.DeadLetterList{Limit: cmp.Or(in.Limit, defaultReplay), Entries: []client.DeadLetter{}, Subscription: orNull(in.Subscription)}
 	ids := []string{in.Subscription}
 	if v.Subscription == nil {
-		found, err := d.engine.Subscriptions(ctx, c.Agent)
+		found, err := d.books.Feed.Subscriptions(ctx, c.Agent)
 		if err != nil {
 			return Done{}, err
 		}
@@ -265,7 +265,7 @@ func (d subscriptions) addLetters(ctx context.Context, c *Call, id string, v *cl
 	if room <= 0 {
 		return nil
 	}
-	letters, home, err := d.engine.DeadLetters(ctx, c.Agent, id, room)
+	letters, home, err := d.books.Feed.DeadLetters(ctx, c.Agent, id, room)
 	if err != nil {
 		return err
 	}

@@ -4,16 +4,16 @@ import (
 	"slices"
 	"time"
 
-	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/book"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/verb/aimemory"
 )
 
 // Deps is what verbs are made of.
 type Deps struct {
-	Engine *engine.Engine
-	Now    func() time.Time // the engine's clock
-	Meter  Meter            // nil: nobody counts
+	Books *book.Books
+	Now   func() time.Time // the clock of the books
+	Meter Meter            // nil: nobody counts
 
 	// Journal keeps what agents were shown; nil keeps nothing.
 	Journal Journal
@@ -30,9 +30,9 @@ type Meter interface {
 
 // deps is [Deps] with helpers for verbs.
 type deps struct {
-	engine *engine.Engine
-	clock  func() time.Time
-	meter  Meter
+	books *book.Books
+	clock func() time.Time
+	meter Meter
 
 	journal Journal
 
@@ -50,7 +50,7 @@ func (noMeter) Recalled(time.Duration) {}
 
 // Table lists every verb, in the order of documents.
 func Table(of Deps) []Verb {
-	d := &deps{engine: of.Engine, clock: of.Now, meter: of.Meter, journal: of.Journal, version: of.Version, maxBody: of.MaxBody}
+	d := &deps{books: of.Books, clock: of.Now, meter: of.Meter, journal: of.Journal, version: of.Version, maxBody: of.MaxBody}
 	if d.clock == nil {
 		d.clock = time.Now
 	}

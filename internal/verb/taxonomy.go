@@ -10,7 +10,7 @@ import (
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
-func (d graph) taxonomy(ctx context.Context, c *Call, in *client.TaxonomyInput) (Done, error) {
+func (d walks) taxonomy(ctx context.Context, c *Call, in *client.TaxonomyInput) (Done, error) {
 	prefix := strings.TrimRight(in.Prefix, "/")
 	depth := memory.MaxDepth
 	if in.Depth != nil {
@@ -20,7 +20,7 @@ func (d graph) taxonomy(ctx context.Context, c *Call, in *client.TaxonomyInput) 
 	if err := validFilter(f); err != nil {
 		return Done{}, err
 	}
-	counts, err := d.engine.Spaces(ctx, f)
+	counts, err := d.books.Query.Spaces(ctx, f)
 	if err != nil {
 		return Done{}, err
 	}

@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tallystick/tallystick/client"
-	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/book/query"
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
@@ -109,7 +109,7 @@ func TestEnumerationsAreThoseOfTheVocabulary(t *testing.T) {
 }
 
 func TestRecallBudgets(t *testing.T) {
-	hits := make([]engine.Scored, 3)
+	hits := make([]query.Scored, 3)
 	for i := range hits {
 		hits[i].Memory.Content = strings.Repeat("x", 40) // 10 tokens
 	}
@@ -125,7 +125,7 @@ func TestRecallBudgets(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			body := recalled(engine.Recalled{Hits: hits}, tt.budget)
+			body := recalled(query.Recalled{Hits: hits}, tt.budget)
 			if body.Count != tt.kept || body.TokensUsed != tt.used {
 				t.Errorf("kept %v, used %v, want %d, %d", body.Count, body.TokensUsed, tt.kept, tt.used)
 			}

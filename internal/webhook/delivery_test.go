@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/book/records"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/replicate/fakenet"
 	"github.com/tallystick/tallystick/internal/store"
@@ -26,7 +26,7 @@ func TestEventsArriveSignedAndInOrder(t *testing.T) {
 	first := n.create(alice, "first", func(m *memory.Memory) { m.Tier = memory.Mid })
 	n.create(bob, "second")
 	content := "changed"
-	if _, err := n.Update(t.Context(), alice, first, engine.Patch{Content: &content}); err != nil {
+	if _, err := n.Update(t.Context(), alice, first, records.Patch{Content: &content}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := n.Promote(t.Context(), alice, first); err != nil {

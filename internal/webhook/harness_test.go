@@ -19,6 +19,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tallystick/tallystick/internal/book"
+	"github.com/tallystick/tallystick/internal/book/feed"
+	"github.com/tallystick/tallystick/internal/book/records"
+	"github.com/tallystick/tallystick/internal/book/upkeep"
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/intake"
 	"github.com/tallystick/tallystick/internal/memory"
@@ -30,13 +34,21 @@ import (
 
 // node is a node with everything but HTTP towards clients.
 type node struct {
-	*engine.Engine
+	books *book.Books
+	*feedBook
+	*recordsBook
 	*intake.Door
 	t     testing.TB
 	store *store.Store
 	hooks *webhook.Runner
 	halt  func() // stops it, once
 }
+
+// The books by names under which both can be embedded.
+type (
+	feedBook    = feed.Book
+	recordsBook = records.Book
+)
 
 // setup says how a node is made.
 type setup struct {
@@ -65,7 +77,7 @@ func open(tb testing.TB, s setup) *node {
 		Dir: s.dir, Node: s.name, Clock: clock, Codec: wire.Codec{}, Log: log,
 		OnCommit: func(c memory.Committed) {
 			fed.Committed(c)
-			n.Committed(c)
+			n.books.Committed(c)
 		},
 	})
 	if err != nil {
@@ -79,11 +91,12 @@ func open(tb testing.TB, s setup) *node {
 	if fed, err = replicate.New(ctx, replicate.Config{Self: s.name, Members: s.members, W: 1}, replicate.Storage{Log: st, Door: n.Door, Numbers: st, Cursors: st, Digests: st}, s.net, log); err != nil {
 		tb.Fatal(err)
 	}
-	ec := engine.Config{Node: s.name, Door: n.Door, Log: log}
+	ec := book.Config{Node: s.name, Door: n.Door, Log: log}
 	for _, m := range s.members {
-		ec.Members = append(ec.Members, engine.Member{Name: m, URL: "http://" + string(m)})
+		ec.Members = append(ec.Members, upkeep.Member{Name: m, URL: "http://" + string(m)})
 	}
-	n.Engine = engine.New(ec, st, fed)
+	n.books = book.New(ec, st, fed)
+	n.feedBook, n.recordsBook = n.books.Feed, n.books.Records
 	cfg := webhook.Config{Node: s.name, Log: log, Guard: guard(tb, "127.0.0.0/8"), Backoff: time.Millisecond, MaxBackoff: 5 * time.Millisecond, Flush: 10 * time.Millisecond}
 	if s.config != nil {
 		s.config(&cfg)
@@ -92,7 +105,7 @@ func open(tb testing.TB, s setup) *node {
 	if s.wrap != nil {
 		ws = s.wrap(st)
 	}
-	n.hooks = webhook.New(cfg, n.Engine, ws)
+	n.hooks = webhook.New(cfg, n.books.Feed, ws)
 	n.run(fed)
 	return n
 }
@@ -103,7 +116,7 @@ func (n *node) run(fed *replicate.Replicator) {
 	ctx, stop := context.WithCancel(context.WithoutCancel(n.t.Context()))
 	storeDone, done := make(chan error, 1), make(chan error, 3)
 	go func() { storeDone <- n.store.Run(storeCtx) }()
-	for _, run := range []func(context.Context) error{fed.Run, n.Run, n.hooks.Run} {
+	for _, run := range []func(context.Context) error{fed.Run, n.books.Run, n.hooks.Run} {
 		go func() { done <- run(ctx) }()
 	}
 	n.halt = sync.OnceFunc(func() {
@@ -154,7 +167,7 @@ func (n *node) create(c engine.Caller, title string, change ...func(*memory.Memo
 	for _, f := range change {
 		f(&m)
 	}
-	out, err := n.Create(n.t.Context(), c, engine.Draft{Memory: m})
+	out, err := n.Create(n.t.Context(), c, records.Draft{Memory: m})
 	if err != nil {
 		n.t.Fatal(err)
 	}

@@ -1,0 +1,160 @@
+package governance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/tallystick/tallystick/internal/book/graph"
+	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/policy"
+)
+
+// ErrDecided says that the proposal is closed already.
+var ErrDecided = errors.New("decided already")
+
+// Approve votes for a proposal. Where this node is its home and the vote settles
+// it, its action is carried out before Approve returns: the outcome is then that
+// of the action, else that of the vote. The proposal comes back as it then stands.
+func (b *Book) Approve(ctx context.Context, c engine.Caller, id string) (engine.Outcome, *memory.Pending, error) {
+	return b.vote(ctx, c, id, true)
+}
+
+// Reject votes against a proposal. One vote that counts closes it.
+func (b *Book) Reject(ctx context.Context, c engine.Caller, id string) (engine.Outcome, *memory.Pending, error) {
+	return b.vote(ctx, c, id, false)
+}
+
+func (b *Book) vote(ctx context.Context, c engine.Caller, id string, approve bool) (engine.Outcome, *memory.Pending, error) {
+	c = c.Named()
+	h, err := b.core.Write(ctx, c, func(ctx context.Context) (*engine.Intent, error) { return b.voting(ctx, c, id, approve) })
+	if err != nil {
+		return engine.Outcome{}, nil, err
+	}
+	resolved, err := b.resolve(ctx, c, id)
+	switch {
+	case err != nil:
+		// The vote is committed, and Run will carry the action out.
+		b.log.WarnContext(ctx, "proposal not resolved yet", "proposal", id, "err", err)
+	case resolved != nil:
+		h = resolved
+	}
+	out, err := b.core.Settle(ctx, c, h)
+	p, perr := b.store.Pending(ctx, id)
+	return out, p, errors.Join(err, perr)
+}
+
+func (b *Book) voting(ctx context.Context, c engine.Caller, id string, approve bool) (*engine.Intent, error) {
+	p, err := b.store.Pending(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("proposal %.140s: %w", id, err)
+	}
+	if p.Outcome != "" {
+		return nil, fmt.Errorf("proposal %s is %s: %w", id, p.Outcome, ErrDecided)
+	}
+	lookup, failure := b.core.Registered(ctx)
+	d := policy.Vote(policy.Actor{ID: c.Agent, Registered: lookup}, p, approve)
+	if err := failure(); err != nil {
+		return nil, err
+	}
+	return &engine.Intent{
+		Ops:      []memory.NewOp{{Op: &memory.Decide{ID: id, Voter: c.Agent, Approve: approve}}},
+		Expect:   []memory.Expect{{Key: outcomeKey(id)}},
+		Spaces:   []string{p.Namespace},
+		Decision: &d,
+	}, nil
+}
+
+// outcomeKey is the register that says how a proposal ended. As long as it was
+// never written, the proposal is open.
+func outcomeKey(id string) memory.Key { return memory.Key{Family: memory.FamOutcome, A: id} }
+
+// resolve closes a proposal whose home this is, if its votes settle it: outcome
+// and action are one write, conditional on no outcome having been written, so
+// the action is carried out once. It returns that write, or nil.
+func (b *Book) resolve(ctx context.Context, c engine.Caller, id string) (*engine.Held, error) {
+	b.proposals.turn.Lock()
+	defer b.proposals.turn.Unlock()
+	p, err := b.store.Pending(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if p.Home != b.core.Node() {
+		return nil, nil //nolint:nilnil // somebody else's to resolve
+	}
+	if p.Outcome != "" {
+		b.proposals.done(id)
+		return nil, nil //nolint:nilnil // it is closed
+	}
+	lookup, failure := b.core.Registered(ctx)
+	outcome, by := policy.Tally(p, lookup)
+	if err := failure(); err != nil || outcome == "" {
+		return nil, err
+	}
+	c.Agent, c.Idempotency = by, nil
+	h, err := b.core.Write(ctx, c, func(ctx context.Context) (*engine.Intent, error) {
+		if outcome == memory.OutcomeRejected {
+			return closing(p, outcome, ""), nil
+		}
+		return b.enacting(ctx, p)
+	})
+	if impossible(err) {
+		h, err = b.core.Write(ctx, c, func(context.Context) (*engine.Intent, error) {
+			return closing(p, memory.OutcomeFailed, memory.Shorten(err.Error(), memory.MaxReason)), nil
+		})
+	}
+	if err != nil {
+		return nil, err
+	}
+	b.proposals.done(id)
+	return h, nil
+}
+
+// impossible reports whether err says that an action cannot be carried out any
+// more, rather than not just now.
+func impossible(err error) bool {
+	if err == nil {
+		return false
+	}
+	if _, ok := errors.AsType[*engine.ConflictError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[*engine.ForbiddenError](err); ok {
+		return true
+	}
+	for _, s := range []error{memory.ErrNotFound, memory.ErrInvalid, graph.ErrCycle, engine.ErrNothing, engine.ErrChanged} {
+		if errors.Is(err, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// closing is the intent to close p without doing anything.
+func closing(p *memory.Pending, outcome, detail string) *engine.Intent {
+	return &engine.Intent{
+		Ops:      []memory.NewOp{{Op: &memory.Resolve{ID: p.ID, Outcome: outcome, Detail: detail}}},
+		Expect:   []memory.Expect{{Key: outcomeKey(p.ID)}},
+		Spaces:   []string{p.Namespace},
+		Decision: &policy.Decision{},
+	}
+}
+
+// enacting is the intent to close p as approved and to carry out its action,
+// made anew from what is there now.
+func (b *Book) enacting(ctx context.Context, p *memory.Pending) (*engine.Intent, error) {
+	in, err := b.redo(ctx, p)
+	if err != nil {
+		return in, err
+	}
+	if in.Existing != nil {
+		return closing(p, memory.OutcomeApproved, ""), nil
+	}
+	end := closing(p, memory.OutcomeApproved, "")
+	in.Ops = append(end.Ops, in.Ops...)
+	in.Expect = append(end.Expect, in.Expect...)
+	in.Spaces = end.Spaces
+	in.Proposal = p
+	return in, nil
+}

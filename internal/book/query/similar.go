@@ -1,0 +1,71 @@
+package query
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/recall"
+)
+
+// Similar is a memory with how much of its words a text has in common with it:
+// 0 is nothing, 1 is the same words.
+type Similar struct {
+	Record     memory.Record
+	Similarity float64
+}
+
+const maxCandidates = 100
+
+// Similar returns the memories whose title and content have most words in
+// common with a text, best first, out of those that the text index finds for it.
+// The measure is the share of words that both have among those that either has:
+// it knows no synonyms.
+func (b *Book) Similar(ctx context.Context, f memory.Filter, title, content string) ([]Similar, error) {
+	b.core.Ask(&f)
+	text := title + " " + content
+	b.catchUp(ctx)
+	found, err := b.finder.Recall(ctx, text, f, maxCandidates)
+	if err != nil {
+		return nil, err
+	}
+	hits, err := recordsOf(ctx, b.store, &f, found)
+	if err != nil {
+		return nil, err
+	}
+	words := wordsOf(text)
+	var out []Similar
+	for i := range hits {
+		m := hits[i].Record
+		if common := overlap(words, wordsOf(m.Title+" "+m.Memory.Content)); common > 0 {
+			out = append(out, Similar{Record: m, Similarity: common})
+		}
+	}
+	slices.SortFunc(out, func(a, b Similar) int {
+		return cmp.Or(cmp.Compare(b.Similarity, a.Similarity), cmp.Compare(a.Record.ID, b.Record.ID))
+	})
+	return out, nil
+}
+
+func wordsOf(text string) map[string]bool {
+	set := map[string]bool{}
+	for _, w := range recall.Words(text) {
+		set[w] = true
+	}
+	return set
+}
+
+// overlap is the Jaccard index of two sets.
+func overlap(a, b map[string]bool) float64 {
+	both := 0
+	for w := range a {
+		if b[w] {
+			both++
+		}
+	}
+	if both == 0 {
+		return 0
+	}
+	return float64(both) / float64(len(a)+len(b)-both)
+}

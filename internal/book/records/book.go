@@ -1,0 +1,36 @@
+// Package records keeps the book of memories: how they are made, edited, taken out
+// of sight and brought back.
+package records
+
+import (
+	"context"
+
+	"github.com/tallystick/tallystick/internal/book/query"
+	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// Reads is what the book needs of the store.
+type Reads interface {
+	// Record returns the memory in whatever life, or [memory.ErrNotFound] if it never was.
+	Record(ctx context.Context, id string) (*memory.Record, error)
+	// ByTitle finds the live record of a title among those that viewer may see.
+	ByTitle(ctx context.Context, viewer memory.AgentID, namespace, title string) (*memory.Record, error)
+	// List returns a page of what f selects, and the cursor of the next one, "" after the last.
+	List(ctx context.Context, f memory.Filter, o memory.Order, limit, offset int, cursor string) ([]memory.Record, string, error)
+	// History returns what was written to the content of a memory, the newest first.
+	History(ctx context.Context, id string) ([]memory.Revision, error)
+}
+
+// Book changes memories. It is safe for concurrent use.
+type Book struct {
+	core  *engine.Engine
+	store Reads
+	query *query.Book
+	tier  memory.Tier
+}
+
+// New returns a book in which memories whose writers name no tier have the given one.
+func New(core *engine.Engine, store Reads, q *query.Book, tier memory.Tier) *Book {
+	return &Book{core: core, store: store, query: q, tier: tier}
+}

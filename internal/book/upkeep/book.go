@@ -1,0 +1,95 @@
+// Package upkeep is a node's account of itself and of the members: how it stands,
+// where it differs from others, what it refused, what it drops, and its whole log
+// in and out.
+package upkeep
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/intake"
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/replicate"
+)
+
+// Reads is what the book needs of the store.
+type Reads interface {
+	Log
+	Health
+}
+
+// Log is what this node holds.
+type Log interface {
+	// View says how far the log is, and what the state adds up to.
+	View() memory.View
+	// Origin names the log.
+	Origin() memory.Origin
+	// Dump hands out the whole log as it is at one instant.
+	Dump(ctx context.Context, start func(memory.Inventory) error, yield func([]memory.Shipment) error) error
+	// Inspect decodes an entry and says why it would be refused.
+	Inspect(raw []byte) (*memory.Entry, error)
+	// Compact drops history and log that nobody needs any more, and returns how many
+	// entries lost their text.
+	Compact(ctx context.Context, olderThan memory.Instant, keepVersions int, stable map[memory.Origin]uint64) (int, error)
+}
+
+// Health is how this node stands.
+type Health interface {
+	// Counts are those of the records that the viewer of f may see, or of all.
+	Counts(ctx context.Context, f memory.Filter) (memory.Counts, error)
+	// Parked are the ops that this node or a member has refused.
+	Parked(ctx context.Context) ([]memory.Parked, error)
+	// RetryParked tries again to apply ops that this node refused; nil dots are those that are due.
+	RetryParked(ctx context.Context, dots []memory.Dot, now time.Time) (int, error)
+	// Damage returns what is damaged here, the first limit entries by name.
+	Damage(ctx context.Context, limit int) (memory.Damage, error)
+	// Scrub reads a part of the log to find damage: from after a local sequence
+	// number on, for about as long as given.
+	Scrub(ctx context.Context, after uint64, about time.Duration) (memory.Scrubbing, error)
+}
+
+// Member is another node of the federation.
+type Member struct {
+	Name memory.Node
+	URL  string
+}
+
+// Config says whose account it is. Zero fields take the defaults named here.
+type Config struct {
+	Members []Member // the others; none is a federation of one
+	// Current, if set, says who they are now, in the place of Members.
+	Current func() []Member
+	// Door is where entries of others come in; required for Load.
+	Door    *intake.Door
+	Version string // of the program, for Status
+
+	History      time.Duration // how long superseded versions are kept; 30 days
+	Versions     int           // how many of each record are kept however old they are; 50
+	CompactEvery time.Duration // 1 h
+
+	// Lag counts the entries that are not in the index of words yet; required.
+	Lag func() int
+	// Loaded is told that a dump was taken in; required.
+	Loaded func(context.Context) error
+	Log    *slog.Logger // required
+}
+
+// Book looks after the node. It is safe for concurrent use. Run must run.
+type Book struct {
+	cfg     Config
+	core    *engine.Engine
+	store   Reads
+	fed     *replicate.Replicator
+	started memory.Instant
+}
+
+// New returns the book.
+func New(cfg Config, core *engine.Engine, store Reads, fed *replicate.Replicator) *Book {
+	cfg.History = cmp.Or(cfg.History, 30*24*time.Hour)
+	cfg.Versions = cmp.Or(cfg.Versions, 50)
+	cfg.CompactEvery = cmp.Or(cfg.CompactEvery, time.Hour)
+	return &Book{cfg: cfg, core: core, store: store, fed: fed, started: core.Now()}
+}

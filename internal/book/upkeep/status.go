@@ -1,0 +1,114 @@
+package upkeep
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/replicate"
+)
+
+// maxParkedShown bounds the list of parked ops in a Status; Parked has them all.
+const maxParkedShown = 100
+
+// Status is this node's account of itself and of the members.
+func (b *Book) Status(ctx context.Context) (Status, error) {
+	view, now := b.store.View(), b.core.Now()
+	w, n := b.fed.Quorum()
+	origin := b.store.Origin()
+	s := Status{
+		Node: b.core.Node(), Incarnation: origin.Incarnation(), Digest: view.Root, Heads: view.Heads, LSN: view.LSN,
+		W: w, N: n, IndexLag: b.cfg.Lag(), Version: b.cfg.Version, StartedAt: b.started, Time: now,
+		Members: []MemberStatus{}, Warnings: []string{},
+	}
+	var err error
+	if s.Counts, err = b.store.Counts(ctx, memory.Filter{All: true, Now: now}); err != nil {
+		return s, err
+	}
+	if s.Parked, err = b.store.Parked(ctx); err != nil {
+		return s, err
+	}
+	damage, err := b.store.Damage(ctx, 1)
+	if err != nil {
+		return s, err
+	}
+	if s.Damaged = damage.Entries; s.Damaged > 0 {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("entries that are damaged on this disk: %d; members are asked for them", s.Damaged))
+	}
+	peers := b.fed.Status()
+	for _, p := range peers {
+		m := memberStatus(p)
+		m.URL = b.url(p.Member)
+		s.Members = append(s.Members, m)
+		s.Warnings = append(s.Warnings, warnings(p)...)
+	}
+	if own := ownSkew(peers); own != "" {
+		s.Warnings = append(s.Warnings, own)
+	}
+	if len(s.Parked) > 0 {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("%d ops are parked", len(s.Parked)))
+	}
+	s.Parked = s.Parked[:min(len(s.Parked), maxParkedShown)]
+	return s, nil
+}
+
+// members are the others as they are now.
+func (b *Book) members() []Member {
+	if b.cfg.Current != nil {
+		return b.cfg.Current()
+	}
+	return b.cfg.Members
+}
+
+func (b *Book) url(name memory.Node) string {
+	for _, m := range b.members() {
+		if m.Name == name {
+			return m.URL
+		}
+	}
+	return ""
+}
+
+func memberStatus(p replicate.PeerStatus) MemberStatus {
+	m := MemberStatus{
+		Name: p.Member, State: string(p.State), Acked: p.Acked, Owed: p.Owed, Parked: p.Parked,
+		LastAckAt: instant(p.AckedAt), ProvenEqualAt: instant(p.EqualAt), ClockSkewMS: p.ClockSkew.Milliseconds(),
+	}
+	if p.Err != nil {
+		m.LastError = memory.Shorten(p.Err.Error(), 256)
+	}
+	return m
+}
+
+func instant(t time.Time) memory.Instant {
+	if t.IsZero() {
+		return 0
+	}
+	return memory.InstantOf(t)
+}
+
+// warnings are what an operator should do something about.
+func warnings(p replicate.PeerStatus) []string {
+	var out []string
+	if string(p.State) == "stopped" {
+		out = append(out, fmt.Sprintf("member %s does not believe who this node is", p.Member))
+	}
+	if d := p.ClockSkew.Abs(); d > memory.DefaultMaxSkew/2 {
+		out = append(out, fmt.Sprintf("the clock of member %s is off by %s", p.Member, d.Round(time.Second)))
+	}
+	return out
+}
+
+// ownSkew says so if it is this node's clock that is off: all members agree.
+func ownSkew(peers []replicate.PeerStatus) string {
+	if len(peers) < 2 {
+		return ""
+	}
+	for _, p := range peers {
+		if p.ClockSkew.Abs() < memory.DefaultMaxSkew/2 || (p.ClockSkew < 0) != (peers[0].ClockSkew < 0) {
+			return ""
+		}
+	}
+	return "the clock of this node differs from that of every member"
+}

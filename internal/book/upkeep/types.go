@@ -1,0 +1,57 @@
+package upkeep
+
+import (
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// Difference is a register in which this node and a member differ.
+type Difference struct {
+	Key    string         `json:"key"`
+	Here   memory.Version `json:"here,omitzero"`
+	There  memory.Version `json:"there,omitzero"`
+	Family string         `json:"family"`
+}
+
+// Diff is a comparison with a member.
+type Diff struct {
+	Member      memory.Node   `json:"member"`
+	Equal       bool          `json:"equal"`
+	Here        memory.Digest `json:"here"`
+	There       memory.Digest `json:"there"`
+	Differences []Difference  `json:"differences"`
+	Truncated   bool          `json:"truncated,omitempty"` // more than the limit
+}
+
+// MemberStatus is what a node knows of one member.
+type MemberStatus struct {
+	Name          memory.Node    `json:"name"`
+	URL           string         `json:"url"`
+	State         string         `json:"state"` // ok, catching_up, backoff, stopped, unknown
+	Acked         uint64         `json:"acked"` // our ops it holds, up to this seq
+	Owed          uint64         `json:"owed"`  // our ops it has not acknowledged
+	Parked        int            `json:"parked"`
+	LastAckAt     memory.Instant `json:"last_ack_at,omitzero"`
+	ProvenEqualAt memory.Instant `json:"proven_equal_at,omitzero"`
+	LastError     string         `json:"last_error,omitempty"`
+	ClockSkewMS   int64          `json:"clock_skew_ms"`
+}
+
+// Status is a node's account of itself and of the members.
+type Status struct {
+	Node        memory.Node     `json:"node"`
+	Incarnation string          `json:"incarnation"`
+	Digest      memory.Digest   `json:"digest"`
+	Heads       memory.Heads    `json:"heads"`
+	LSN         uint64          `json:"lsn"`
+	W           int             `json:"w"`
+	N           int             `json:"n"`
+	Members     []MemberStatus  `json:"members"`
+	Parked      []memory.Parked `json:"parked"`
+	Counts      memory.Counts   `json:"counts"`
+	IndexLag    int             `json:"index_lag"`
+	Damaged     int             `json:"damaged"` // entries on the disk, and not mended yet
+	Version     string          `json:"version"`
+	StartedAt   memory.Instant  `json:"started_at"`
+	Time        memory.Instant  `json:"time"`
+	Warnings    []string        `json:"warnings"`
+}
