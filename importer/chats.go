@@ -46,6 +46,7 @@ func (c chatReader) read(s *Source) error {
 type chat struct {
 	program  string // chatgpt, claude or claude-code
 	space    string // the namespace; "": that of the program
+	project  string // the folder that the program keeps it in
 	id       string
 	title    string
 	created  time.Time
@@ -102,12 +103,26 @@ func (c chatReader) exchange(h *chat, title string, n int, list []message, where
 	c.note(f, "conversation", h.id)
 	c.note(f, "conversation_title", title)
 	c.note(f, "exchange", n)
+	f.meta = inSession(first(h.id, h.created.String()), n, f.created)
 	for key, v := range h.facts {
 		if v != "" {
 			c.note(f, key, v)
 		}
 	}
 	return c.memory(f)
+}
+
+// inSession are the metadata by which recall knows what was said before and after.
+func inSession(id string, n int, at time.Time) fields {
+	name, err := json.Marshal(id)
+	if err != nil {
+		return nil
+	}
+	out := fields{"session": name, "sequence": json.RawMessage(strconv.Itoa(n))}
+	if !at.IsZero() {
+		out["said_at"] = json.RawMessage(strconv.Quote(at.UTC().Format(time.RFC3339)))
+	}
+	return out
 }
 
 // chatGPT reads a conversation of ChatGPT, which is a tree: where a message was

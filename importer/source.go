@@ -35,6 +35,9 @@ const (
 	BasicMemory  Format = "basic-memory"
 	ClaudeMemory Format = "claude-memory" // a folder with a MEMORY.md
 	ClaudeCode   Format = "claude-code"   // ~/.claude, its projects, transcripts
+	Codex        Format = "codex"         // ~/.codex, its sessions
+	Cursor       Format = "cursor"        // ~/.cursor, transcripts of its agent
+	Gemini       Format = "gemini"        // ~/.gemini, its chats
 	Obsidian     Format = "obsidian"      // a vault
 	CursorRules  Format = "cursor-rules"
 	ChatGPT      Format = "chatgpt"

@@ -46,6 +46,9 @@ func TestWhatOtherProgramsWroteIsImportedOnce(t *testing.T) {
 		"chunks":        {"chunks/texts.jsonl", 3, 0, 0, 0, []string{"a memory without text"}},
 		"basic-memory":  {"basic-memory", 3, 0, 0, 3, []string{"a reference to a note that is not there"}},
 		"claude-memory": {"claude-memory", 2, 0, 0, 1, []string{"a reference to a note that is not there"}},
+		"codex":         {"codex", 3, 0, 1, 0, []string{"messages of reasoning", "messages of tools"}},
+		"gemini":        {"gemini", 3, 0, 0, 0, []string{"messages of reasoning", "messages of the program", "messages of tools"}},
+		"cursor":        {"cursor", 2, 0, 0, 0, []string{"messages of tools"}},
 		"chatgpt":       {"chatgpt", 3, 0, 1, 0, []string{"a conversation without messages", "images, audio and other attachments", "messages of branches that were left", "messages of reasoning", "messages of tools"}},
 		"claude":        {"claude", 3, 0, 0, 0, []string{"a conversation without messages", "images, audio and other attachments", "messages of reasoning", "messages of tools"}},
 	}

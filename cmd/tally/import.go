@@ -31,9 +31,9 @@ func newImport(a *app) *cobra.Command {
   .json               conversations in the format of LoCoMo, one memory per turn;
                       or memories in one document
   complete export     of tally export --complete: the log of a node, byte for byte
-  other programs      databases and exports of ai-memory; the MCP memory server;
-                      mem0, OpenMemory; Engram; folders of basic-memory and of
-                      Claude (MEMORY.md); exported chats of ChatGPT and Claude
+  other programs      databases and exports of ai-memory; the MCP memory server; mem0,
+                      OpenMemory; Engram; folders of basic-memory and of Claude; chats of
+                      ChatGPT and Claude; sessions of Claude Code, Codex, Cursor, Gemini
 
 Archives (.zip, .gz) need not be unpacked. Import is idempotent: run it again, and
 what has not changed is left alone, what has changed is edited. A busy node is
@@ -42,7 +42,7 @@ source has and a memory has no place for is reported, by reason, with examples.
 Archived memories of an export of our own are skipped, unless it is complete.`
 	cmd.Example = `  tally import ~/notes --namespace notes
   tally import ~/.ai-memory/memory.db --dry-run
-  tally import chatgpt-export.zip
+  tally --agent codex import ~/.codex
   tally import backup.jsonl --server http://10.0.0.1:9077 --server http://10.0.0.2:9077`
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		with, err := w.with(a)

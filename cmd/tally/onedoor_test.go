@@ -168,6 +168,7 @@ func recipes() map[string]func(*surface) []string {
 		"audit export":  alone,
 
 		"setup":       alone,
+		"hook":        alone, // captures by importing, which is tried
 		"serve":       alone,
 		"demo":        alone,
 		"bench":       alone,

@@ -79,7 +79,7 @@ func newRoot(a *app) *cobra.Command {
 		newBriefing(a), newHandoff(a))
 	add(groupText, newImport(a), newExport(a))
 	add(groupRules, newNamespace(a), newPending(a), newSubscription(a))
-	add(groupNodes, newSetup(a), newServe(a), newStatus(a), newReceipt(a), newMCP(a), newDiff(a), newRepair(a), newScrub(a), newSelftest(a), newParked(a), newDemo(a), newBench(a),
+	add(groupNodes, newSetup(a), newHook(a), newServe(a), newStatus(a), newReceipt(a), newMCP(a), newDiff(a), newRepair(a), newScrub(a), newSelftest(a), newParked(a), newDemo(a), newBench(a),
 		newConfig(a), newDoctor(a), newCluster(a), newJoin(a), newMember(a), newAudit(a))
 	root.AddCommand(newVersion(a), newMan(a))
 	root.AddCommand(

@@ -97,7 +97,7 @@ type fileReport struct {
 }
 
 func runSetup(ctx context.Context, a *app, o setupOptions, names []string) error {
-	s, err := a.newSetupRun(o)
+	s, err := newSetupRun(a, o)
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func runSetup(ctx context.Context, a *app, o setupOptions, names []string) error
 	return nil
 }
 
-func (a *app) newSetupRun(o setupOptions) (*setupRun, error) {
+func newSetupRun(a *app, o setupOptions) (*setupRun, error) {
 	home := a.getenv("HOME")
 	if home == "" {
 		var err error
@@ -154,11 +154,11 @@ func (a *app) newSetupRun(o setupOptions) (*setupRun, error) {
 		}
 	}
 	slices.Sort(s.wish.Flags)
-	state := a.getenv("XDG_STATE_HOME")
-	if !filepath.IsAbs(state) {
-		state = filepath.Join(home, ".local", "state")
+	journal := a.statePath("setup.json")
+	if journal == "" {
+		return nil, usage("setup: there is no home directory")
 	}
-	s.journal, err = machine.OpenJournal(filepath.Join(state, "tallystick", "setup.json"))
+	s.journal, err = machine.OpenJournal(journal)
 	return s, err
 }
 

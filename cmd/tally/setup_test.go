@@ -113,7 +113,7 @@ func TestSetupWritesAFirstMemoryIfThePersonAgrees(t *testing.T) {
 
 func TestSetupStartsAServiceOnlyWhereThereIsOne(t *testing.T) {
 	_, env := aHome(t, ".cursor")
-	s, err := (&app{stdio: stdio{env: env, in: strings.NewReader("")}}).newSetupRun(setupOptions{program: "/bin/tally"})
+	s, err := newSetupRun(&app{stdio: stdio{env: env, in: strings.NewReader("")}}, setupOptions{program: "/bin/tally"})
 	if err != nil {
 		t.Fatal(err)
 	}
