@@ -50,9 +50,13 @@ func table() map[string][]string {
 		"replicate":      {"replicate/core", "memory"},
 		"replicate/core": leaf,
 
+		"legacy":        {"legacy/config", "legacy/receive", "memory"},
 		"legacy/wire":   leaf,
 		"legacy/config": {"identity", "identity/cred", "memory"},
 		"legacy/send":   {"identity", "identity/aimemory", "legacy/config", "legacy/wire", "memory"},
+		"legacy/receive": {
+			"legacy/config", "legacy/wire", "intake", "identity", "identity/aimemory", "identity/cred", "memory",
+		},
 
 		"peer": {"wire", "identity", "identity/attest", "identity/ca", "identity/httpsig", "memory"},
 		"verb": {
@@ -83,7 +87,7 @@ func table() map[string][]string {
 		"node": {
 			"api", "book", "book/upkeep", "intake", "peer", "store", "replicate", "wire", "identity", "identity/attest", "identity/ca", "identity/cluster",
 			"identity/httpsig", "identity/join", "identity/replay", "policy", "recall", "audit", "journal", "memory", "webhook", "verb", "mcp",
-			"legacy/config", "legacy/send",
+			"legacy", "legacy/config", "legacy/send",
 		},
 
 		// Programs on top, and what they are made of.
@@ -115,13 +119,13 @@ func libraries() map[string][]string {
 		"github.com/fxamacker/cbor/v2":           {"wire", "identity/strictcbor"},
 		"modernc.org/sqlite":                     {"store", "importer"},
 		"github.com/pressly/goose/v3":            {"store"},
-		"github.com/prometheus/client_golang":    {"api", "node", "replicate"},
+		"github.com/prometheus/client_golang":    {"api", "node", "replicate", "legacy"},
 		"github.com/google/uuid":                 {"engine", "book/feed", "book/inbox", "book/records", "node", "store", "peer", "legacy/send"},
 		"github.com/modelcontextprotocol/go-sdk": {"mcp"},
 		"github.com/spf13/cobra":                 {"cmd/tally"},
 		"github.com/spf13/pflag":                 {"cmd/tally"},
 		"github.com/pelletier/go-toml/v2":        {"node", "cmd/tally", "setup"},
-		"golang.org/x/sync":                      {"node", "replicate", "book", "book/records", "api", "verb", "cmd/tally", "peer", "bench/control"},
+		"golang.org/x/sync":                      {"node", "replicate", "book", "book/records", "api", "verb", "cmd/tally", "peer", "legacy/receive", "bench/control"},
 		"golang.org/x/sys":                       {"store"},
 		"golang.org/x/text":                      {"importer", "recall/fold", "recall/text"},
 		"github.com/blevesearch/snowballstem":    {"recall/text"},
@@ -137,7 +141,7 @@ func libraries() map[string][]string {
 // package to one kind of I/O.
 func narrow() map[string][]string {
 	return map[string][]string{
-		"net/http":     {"api", "mcp", "peer", "webhook", "legacy/send", "node", "client", "bench", "cmd/tally"},
+		"net/http":     {"api", "mcp", "peer", "webhook", "legacy/send", "node", "client", "bench", "cmd/tally", "legacy", "legacy/receive"},
 		"database/sql": {"store", "importer"},
 		"os/exec":      {"fleet", "setup/machine"}, // whoever runs nodes asks the first
 		"log":          {},

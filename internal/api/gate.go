@@ -109,6 +109,9 @@ func deliberate(r *http.Request) error {
 	if len(types) == 1 && ownType(types[0]) {
 		return nil
 	}
+	if len(types) == 0 && r.Header.Get("X-Peer-Id") != "" {
+		return nil // a node of ai-memory need not say what it sends, and a page cannot set this header
+	}
 	return &verb.Problem{
 		Code: client.CodeUnsupportedMediaType, Fields: []string{"Content-Type"},
 		Text: "expected Content-Type: application/json, also without a body",

@@ -92,6 +92,9 @@ func (q *request) identify() error {
 		if err := q.agent.Valid(); err != nil {
 			return err
 		}
+		if q.agent.Legacy() {
+			return verb.BadField("X-Agent-Id", "X-Agent-Id: %q is reserved for what ai-memory nodes bring", memory.LegacyPrefix)
+		}
 	}
 	for _, name := range []string{"agent_id", "as_agent"} {
 		if err := q.claims(q.query.Get(name)); err != nil {

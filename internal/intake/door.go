@@ -28,6 +28,9 @@ type Taker interface {
 	// AdoptHeads moves the heads of this node to at least those given.
 	AdoptHeads(ctx context.Context, heads memory.Heads) error
 	Record(ctx context.Context, id string) (*memory.Record, error)
+	// LogForeign logs ops under this node's own origin, with the times that they bring, all
+	// of them or none.
+	LogForeign(ctx context.Context, w *memory.Write) (*memory.Written, error)
 }
 
 // Log is what members are answered from.

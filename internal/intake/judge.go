@@ -42,8 +42,21 @@ func (d *Door) within(ctx context.Context, e *memory.Entry) (refused, err error)
 	if len(bounds) == 0 {
 		return nil, nil
 	}
-	a := e.Op.About()
-	var before, after []string
+	before, after, refused, err := d.touched(ctx, e.Op)
+	if refused != nil || err != nil {
+		return refused, err
+	}
+	decision := policy.AllowWithin(e.Dot.Origin.Node(), bounds, before, after)
+	if decision.Verdict == policy.Allow {
+		return nil, nil
+	}
+	return fmt.Errorf("%s: %w", decision.Reason, memory.ErrForbidden), nil
+}
+
+// touched returns the namespaces in which op finds and leaves what it is about, or
+// why nobody can tell.
+func (d *Door) touched(ctx context.Context, op memory.Op) (before, after []string, refused, err error) {
+	a := op.About()
 	if a.Namespace != "" {
 		after = append(after, a.Namespace)
 	}
@@ -55,18 +68,14 @@ func (d *Door) within(ctx context.Context, e *memory.Entry) (refused, err error)
 		switch {
 		case errors.Is(err, memory.ErrNotFound):
 		case errors.Is(err, memory.ErrDamaged):
-			return err, nil // where it was written before, nobody can tell: it waits until that is mended
+			return nil, nil, err, nil // where it was written before, nobody can tell: it waits until that is mended
 		case err != nil:
-			return nil, err
+			return nil, nil, nil, err
 		case rec.Namespace != "":
 			before = append(before, rec.Namespace)
 		}
 	}
-	decision := policy.AllowWithin(e.Dot.Origin.Node(), bounds, before, after)
-	if decision.Verdict == policy.Allow {
-		return nil, nil
-	}
-	return fmt.Errorf("%s: %w", decision.Reason, memory.ErrForbidden), nil
+	return before, after, nil, nil
 }
 
 // origins counts the origins that are known here and become known.

@@ -138,6 +138,14 @@ type AgentID string
 // writes are unowned, and visible to everybody.
 const Anonymous AgentID = "anonymous"
 
+// LegacyPrefix begins the actors of ops that a node was told of from outside the
+// federation: by an ai-memory node of that name.
+const LegacyPrefix = "legacy:"
+
+// Legacy reports whether a is a node outside the federation, of which nobody knows
+// what it had seen when it wrote.
+func (a AgentID) Legacy() bool { return strings.HasPrefix(string(a), LegacyPrefix) }
+
 // Unowned reports whether rows written by a belong to nobody.
 func (a AgentID) Unowned() bool {
 	return a == "" || a == Anonymous || strings.HasPrefix(string(a), "anonymous:")

@@ -90,6 +90,7 @@ type Filter struct {
 	SourceURI   string  // prefix
 	Life        Life    // 0 is Live; Archived includes the expired
 	Now         Instant // the time at which expiry is judged; required
+	EditedAfter Stamp   // last edit >
 }
 
 // Order says how a list is sorted.
@@ -99,6 +100,7 @@ type Order uint8
 const (
 	ByPriority Order = iota // priority, then last edit, both descending
 	ByID                    // ascending: stable under writes, for exports
+	ByEdit                  // last edit, ascending: for those who ask what is new
 )
 
 // Counts of a node's records.

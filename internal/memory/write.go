@@ -37,6 +37,11 @@ type NewOp struct {
 	Op        Op
 	Prev      []Dot
 	Embedding *Embedding
+	// At, if not zero, is the stamp of the op: the time of something that happened
+	// outside the federation and is only reported here. It may be older than what the
+	// op would replace: then it replaces nothing. 0 is the time of logging. Only what is
+	// reported may have one.
+	At Stamp
 }
 
 // Expect is a condition of a write: the register Key still has Version (zero:

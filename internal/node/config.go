@@ -93,7 +93,7 @@ func (c Config) Validate() error {
 	if err := c.Node.Valid(); err != nil {
 		return err
 	}
-	if err := errors.Join(c.validMembers(), c.validBounds(), c.validLegacy()); err != nil {
+	if err := errors.Join(c.validMembers(), c.validBounds(), legacy.ValidPeers(c.LegacyPeers)); err != nil {
 		return err
 	}
 	n := len(c.Members) + 1
@@ -188,22 +188,6 @@ func (c Config) validBounds() error {
 				return fmt.Errorf("bound of %s: %w", name, err)
 			}
 		}
-	}
-	return nil
-}
-
-// validLegacy makes sure that legacy peers make sense, and have names of their own.
-func (c Config) validLegacy() error {
-	seen := map[string]bool{}
-	for i := range c.LegacyPeers {
-		p := &c.LegacyPeers[i]
-		if err := p.Validate(); err != nil {
-			return err
-		}
-		if seen[p.Name] {
-			return fmt.Errorf("legacy peer %s is listed twice", p.Name)
-		}
-		seen[p.Name] = true
 	}
 	return nil
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/tallystick/tallystick/internal/book/upkeep"
 	"github.com/tallystick/tallystick/internal/intake"
 	"github.com/tallystick/tallystick/internal/journal"
+	"github.com/tallystick/tallystick/internal/legacy"
 	"github.com/tallystick/tallystick/internal/legacy/send"
 	"github.com/tallystick/tallystick/internal/mcp"
 	"github.com/tallystick/tallystick/internal/memory"
@@ -73,7 +74,7 @@ func run(ctx context.Context, cfg Config, parts Parts, logs io.Writer, ready fun
 		return errors.Join(err, listener.Close())
 	}
 	err = n.serve(ctx, listener, ready)
-	return errors.Join(err, n.shown.Close(), n.store.Close())
+	return errors.Join(err, n.inbound.Close(), n.shown.Close(), n.store.Close())
 }
 
 // ShownFile is where a node keeps, in its data directory, what agents were shown.
@@ -81,20 +82,21 @@ const ShownFile = "briefings.jsonl"
 
 // node is the parts of a running node.
 type node struct {
-	cfg    Config
-	log    *slog.Logger
-	store  *store.Store
-	fed    *replicate.Replicator
-	door   *intake.Door
-	books  *book.Books
-	hooks  *webhook.Runner
-	legacy *send.Lanes
-	trust  *trust // nil: members have no identity, and talk on loopback only
-	server *http.Server
-	shown  *journal.Journal // what agents were shown
-	unused unused
-	open   chan struct{} // closed when clients are served
-	quit   chan struct{} // closed when the node stops
+	cfg     Config
+	log     *slog.Logger
+	store   *store.Store
+	fed     *replicate.Replicator
+	door    *intake.Door
+	books   *book.Books
+	hooks   *webhook.Runner
+	legacy  *send.Lanes
+	inbound *legacy.Side
+	trust   *trust // nil: members have no identity, and talk on loopback only
+	server  *http.Server
+	shown   *journal.Journal // what agents were shown
+	unused  unused
+	open    chan struct{} // closed when clients are served
+	quit    chan struct{} // closed when the node stops
 }
 
 func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_ *node, err error) {
@@ -172,12 +174,28 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 
 // newLegacy makes the lanes to nodes of ai-memory.
 func (n *node) newLegacy() error {
-	peers, err := send.PeersOf(n.cfg.LegacyPeers, n.cfg.LegacySelf, string(n.cfg.Node), n.now)
+	if err := n.openLegacy(); err != nil {
+		return err
+	}
+	peers, err := send.PeersOf(n.inbound.Peers(), n.cfg.LegacySelf, string(n.cfg.Node), n.now)
 	if err != nil {
 		return err
 	}
 	n.legacy = send.New(send.Config{Peers: peers, Log: n.log}, n.books.Feed, n.store, n.store)
 	return nil
+}
+
+// openLegacy makes what answers nodes of ai-memory.
+func (n *node) openLegacy() (err error) {
+	cfg := legacy.Config{
+		Node: n.cfg.Node, Data: n.cfg.Data, APIKey: n.cfg.APIKey, Peers: n.cfg.LegacyPeers, Now: n.now, MaxSkew: n.cfg.MaxSkew, Log: n.log,
+		Told: n.books.Core.Told, Voted: n.books.Governance.Voted,
+	}
+	if n.trust != nil {
+		cfg.OnRefusal = n.trust.refused
+	}
+	n.inbound, err = legacy.Open(cfg, n.door, n.store)
+	return err
 }
 
 // mending is the door, behind which the index of words does not see what a repair
@@ -218,6 +236,7 @@ func (n *node) newServer(link peer.Config) error {
 	exportCounters(reg, &n.fed.Counters)
 	exportWebhooks(reg, &n.hooks.Counters)
 	exportLegacy(reg, n.legacy, func() uint64 { return n.store.View().LSN })
+	n.inbound.Export(reg)
 	clients := api.New(api.Config{
 		Now:   n.now,
 		Books: n.books, Log: n.log, Metrics: reg, Version: Version(), APIKey: n.cfg.APIKey, Federated: len(n.cfg.Members) > 0 || n.trust != nil,
@@ -226,7 +245,7 @@ func (n *node) newServer(link peer.Config) error {
 			return mcp.Handler(mcp.Config{Version: Version(), Log: n.log}, table)
 		},
 	})
-	members := peer.NewHandler(link, n.door, n.log)
+	members := n.inbound.Serve(peer.NewHandler(link, n.door, n.log))
 	n.server = &http.Server{
 		Handler: clients.Gate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasPrefix(r.URL.Path, "/api/v1/sync/") {
@@ -279,6 +298,7 @@ func (n *node) serve(ctx context.Context, listener net.Listener, ready func(url 
 	work.Go(func() error { return n.hooks.Run(workCtx) })
 	work.Go(func() error { return n.legacy.Run(workCtx) })
 	work.Go(func() error { return n.room(workCtx) })
+	work.Go(func() error { return n.inbound.Run(workCtx) })
 	all.Go(func() error { return n.trust.run(failed) })
 	all.Go(func() error {
 		if err := n.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {

@@ -63,10 +63,17 @@ func AllowWithin(node memory.Node, bounds []string, before, after []string) Deci
 	if len(bounds) == 0 {
 		return Decision{}
 	}
+	return AllowOpen("node "+string(node), func(ns string) bool {
+		return slices.ContainsFunc(bounds, func(b string) bool { return ns == b || strings.HasPrefix(ns, b+"/") })
+	}, before, after)
+}
+
+// AllowOpen says whether somebody to whom only some namespaces are open may change
+// what was in one and is in another: both must be open.
+func AllowOpen(who string, open func(namespace string) bool, before, after []string) Decision {
 	for _, ns := range slices.Concat(before, after) {
-		open := slices.ContainsFunc(bounds, func(b string) bool { return ns == b || strings.HasPrefix(ns, b+"/") })
-		if !open {
-			return Decision{Verdict: Refuse, Namespace: ns, Reason: fmt.Sprintf("node %s may not write in namespace %s", node, ns)}
+		if !open(ns) {
+			return Decision{Verdict: Refuse, Namespace: ns, Reason: fmt.Sprintf("%s may not write in namespace %s", who, ns)}
 		}
 	}
 	return Decision{}

@@ -68,6 +68,9 @@ func (b *base) filter(f memory.Filter) where {
 	if f.Until != 0 {
 		w.and(`m.created <= ?`, int64(f.Until))
 	}
+	if f.EditedAfter != 0 {
+		w.and(`m.c_stamp > ?`, int64(f.EditedAfter))
+	}
 	if f.Title != "" {
 		w.and(`m.title = ?`, f.Title)
 	}

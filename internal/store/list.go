@@ -14,10 +14,9 @@ import (
 // from offset on. next is "" after the last one.
 func (s *tables) List(ctx context.Context, f memory.Filter, order memory.Order, limit, offset int, cursor string) (recs []memory.Record, next string, err error) {
 	w := s.filter(f)
-	by := `m.id`
-	if order == memory.ByPriority {
-		by = `m.priority DESC, m.c_stamp DESC, m.id`
-	}
+	by := map[memory.Order]string{
+		memory.ByPriority: `m.priority DESC, m.c_stamp DESC, m.id`, memory.ByID: `m.id`, memory.ByEdit: `m.c_stamp, m.id`,
+	}[order]
 	if cursor != "" {
 		if err := w.after(order, cursor); err != nil {
 			return nil, "", err
@@ -51,7 +50,7 @@ type cursorPosition struct {
 
 func position(order memory.Order, m *memory.Record) string {
 	p := cursorPosition{Order: order, ID: m.ID}
-	if order == memory.ByPriority {
+	if order != memory.ByID {
 		p.Priority, p.Stamp = m.Priority, int64(m.Content.Stamp)
 	}
 	b, err := json.Marshal(p)
@@ -70,12 +69,15 @@ func (w *where) after(order memory.Order, cursor string) error {
 	if err != nil || p.Order != order {
 		return fmt.Errorf("cursor %.40q: want one that a list in the same order returned: %w", cursor, memory.ErrInvalid)
 	}
-	if order == memory.ByID {
+	switch order {
+	case memory.ByID:
 		w.and(`m.id > ?`, p.ID)
-		return nil
+	case memory.ByEdit:
+		w.and(`(m.c_stamp > ? OR m.c_stamp = ? AND m.id > ?)`, p.Stamp, p.Stamp, p.ID)
+	case memory.ByPriority:
+		w.and(`(m.priority < ? OR m.priority = ? AND (m.c_stamp < ? OR m.c_stamp = ? AND m.id > ?))`,
+			p.Priority, p.Priority, p.Stamp, p.Stamp, p.ID)
 	}
-	w.and(`(m.priority < ? OR m.priority = ? AND (m.c_stamp < ? OR m.c_stamp = ? AND m.id > ?))`,
-		p.Priority, p.Priority, p.Stamp, p.Stamp, p.ID)
 	return nil
 }
 

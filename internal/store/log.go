@@ -118,6 +118,8 @@ func (s *log) LSNBefore(ctx context.Context, at memory.Instant) (uint64, error) 
 			high = uint64(x.seq) - 1
 		case err != nil:
 			return 0, err
+		case e.Actor.Legacy(): // its stamp is another clock's: the same
+			high = uint64(x.seq) - 1
 		case e.Stamp.Instant() < at:
 			best, low = lsn, mid
 		default:

@@ -225,7 +225,7 @@ func (t mender) rebuildOne(ctx context.Context, b *broken) error {
 			}
 			continue
 		}
-		seen := b.named[r.entry.Dot]
+		seen := b.named[r.entry.Dot] || r.entry.Actor.Legacy()
 		if !seen && r.lsn != b.content {
 			conflicts++
 		}

@@ -13,7 +13,8 @@ import (
 // revise adds the content of e to the history of m, and keeps count of the
 // revisions in conflict: those with content that are not the current one, and
 // that no other revision of m names. So which those are depends on the set of
-// entries alone, not on the order in which they came.
+// entries alone, not on the order in which they came. What a node outside the
+// federation wrote is in conflict with nothing: several nodes may have logged it.
 func (t merger) revise(ctx context.Context, m *record, e incoming, wins bool, row *logRow) error {
 	full := e.Hollow.IsZero()
 	if m.life == memory.Erased {
@@ -31,6 +32,7 @@ func (t merger) revise(ctx context.Context, m *record, e incoming, wins bool, ro
 	if err != nil {
 		return err
 	}
+	named = named || e.Actor.Legacy()
 	switch {
 	case wins && m.content.lsn != 0 && !slices.Contains(e.Prev, t.contentDot(m)):
 		var unseen int

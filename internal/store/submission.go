@@ -30,7 +30,7 @@ func (t submission) submit(ctx context.Context, wr *memory.Write) (*memory.Writt
 	out := &memory.Written{}
 	first := t.own.head + 1
 	for i, op := range wr.Ops {
-		stamp, err := t.stamp(ctx, wr, op.Op)
+		stamp, err := t.stamp(ctx, wr, op)
 		if err != nil {
 			return nil, err
 		}
@@ -58,7 +58,11 @@ func (t submission) submit(ctx context.Context, wr *memory.Write) (*memory.Writt
 
 // stamp returns the time of an op: after everything that the write has seen and
 // that the op replaces, also where that was stamped by a clock that runs ahead.
-func (t submission) stamp(ctx context.Context, wr *memory.Write, op memory.Op) (memory.Stamp, error) {
+// What is only reported keeps its own time.
+func (t submission) stamp(ctx context.Context, wr *memory.Write, op memory.NewOp) (memory.Stamp, error) {
+	if op.At != 0 {
+		return op.At, t.cfg.Clock.Observe(op.At)
+	}
 	s := t.cfg.Clock.Now()
 	for _, x := range wr.Expect {
 		s = max(s, x.Version.Stamp+1)
@@ -66,7 +70,7 @@ func (t submission) stamp(ctx context.Context, wr *memory.Write, op memory.Op) (
 	if s > t.ahead {
 		return s, nil
 	}
-	for _, k := range op.Subjects() {
+	for _, k := range op.Op.Subjects() {
 		v, err := t.registerVersion(ctx, k)
 		if err != nil {
 			return 0, err

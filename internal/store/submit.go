@@ -15,6 +15,16 @@ import (
 // see [Store.Confirm]. Once the write is queued, it goes on whatever becomes of
 // ctx.
 func (s *changes) Submit(ctx context.Context, wr *memory.Write) (*memory.Written, error) {
+	for i := range wr.Ops {
+		if wr.Ops[i].At != 0 {
+			return nil, fmt.Errorf("an op with a time of its own: %w", memory.ErrInvalid)
+		}
+	}
+	return s.LogForeign(ctx, wr)
+}
+
+// LogForeign is [Store.Submit] of what happened elsewhere: ops may have times of their own.
+func (s *changes) LogForeign(ctx context.Context, wr *memory.Write) (*memory.Written, error) {
 	if len(wr.Ops) == 0 {
 		return nil, fmt.Errorf("a write of nothing: %w", memory.ErrInvalid)
 	}

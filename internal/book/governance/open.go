@@ -86,3 +86,11 @@ func (b *Book) resolveAll(ctx context.Context) {
 		}
 	}
 }
+
+// Voted carries a proposal out if a vote of which this node was told settles it, and
+// if this is its home.
+func (b *Book) Voted(ctx context.Context, proposal string) {
+	if _, err := b.resolve(ctx, engine.Caller{Durability: engine.DurableLocal}, proposal); err != nil {
+		b.log.WarnContext(ctx, "proposal not resolved yet", "proposal", proposal, "err", err)
+	}
+}

@@ -74,11 +74,8 @@ type Self struct {
 	ChainFile      string `json:"chain_file,omitempty" toml:"chain_file"`
 }
 
-// Prefix is how ops of legacy peers are attributed: it and the peer's name.
-const Prefix = "legacy:"
-
 // Actor is who ops of the peer are logged as having been asked for by.
-func (p *Peer) Actor() memory.AgentID { return memory.AgentID(Prefix + p.Name) }
+func (p *Peer) Actor() memory.AgentID { return memory.AgentID(memory.LegacyPrefix + p.Name) }
 
 // Validate reports the first setting that makes no sense.
 func (p *Peer) Validate() error {

@@ -51,9 +51,9 @@ func TestCapturedPushesAreWrittenAsTheyWereRead(t *testing.T) {
 				continue
 			}
 			row := wire.OfValue(&v, at)
-			row.AccessCount, row.LastAccessedAt = p.Memories[i].AccessCount, p.Memories[i].LastAccessedAt
-			if diff := cmp.Diff(p.Memories[i], row); diff != "" {
-				t.Errorf("%s: as a value and back:\n%s", name, diff)
+			again, then, err := row.Value()
+			if diff := cmp.Diff(v, again); diff != "" || at != then || err != nil {
+				t.Errorf("%s: as a value and back: %v\n%s", name, err, diff)
 			}
 		}
 	}

@@ -19,6 +19,7 @@ type line struct {
 	prev   []string // what it names
 	op     func(id string) memory.Op
 	hollow string // the entry that replaced it
+	legacy bool   // a node outside the federation wrote it
 }
 
 func edit(id string) memory.Op {
@@ -52,6 +53,9 @@ func (sc script) entries(s Suite, t *testing.T, id string) map[string]memory.Shi
 	out := map[string]memory.Shipment{}
 	for name, l := range sc {
 		e := &memory.Entry{Dot: dot(name), Stamp: start + memory.Stamp(l.at), Actor: "ai:x", Op: l.op(id)}
+		if l.legacy {
+			e.Actor = memory.LegacyPrefix + "x"
+		}
 		for _, p := range l.prev {
 			e.Prev = append(e.Prev, dot(p))
 		}
@@ -139,6 +143,15 @@ func (s Suite) counts(t *testing.T) {
 			"c": {at: 1, op: create}, "x": {at: 3, op: edit, prev: []string{"c"}, hollow: "d"},
 			"d": {at: 4, op: func(id string) memory.Op { return &memory.Delete{ID: id} }}, "y": {at: 2, op: edit},
 		}, 1, 2},
+		"what came from outside, logged twice": {script{
+			"c": {at: 1, op: create, legacy: true}, "d": {at: 1, op: create, legacy: true}, "x": {at: 2, op: edit, legacy: true},
+		}, 0, 3},
+		"an edit from outside over one that it has not seen": {script{
+			"c": {at: 1, op: create}, "x": {at: 2, op: edit, prev: []string{"c"}}, "y": {at: 3, op: edit, prev: []string{"c"}, legacy: true},
+		}, 1, 3},
+		"an edit from outside that comes too late": {script{
+			"c": {at: 1, op: create}, "x": {at: 3, op: edit, prev: []string{"c"}}, "y": {at: 2, op: edit, legacy: true},
+		}, 0, 3},
 		"erased": {script{
 			"c": {at: 1, op: create}, "x": {at: 2, op: edit}, "k": {at: 9, op: merged}, "e": {at: 3, op: erase},
 		}, 0, 0},

@@ -1,0 +1,91 @@
+package receive
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/legacy/config"
+	"github.com/tallystick/tallystick/internal/legacy/wire"
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// State is what a push is held against. The errors are those of the store.
+type State interface {
+	Record(ctx context.Context, id string) (*memory.Record, error)
+	History(ctx context.Context, id string) ([]memory.Revision, error)
+	Register(ctx context.Context, k memory.Key) (memory.Version, *memory.Entry, error)
+	Pending(ctx context.Context, id string) (*memory.Pending, error)
+	List(ctx context.Context, f memory.Filter, o memory.Order, limit, offset int, cursor string) ([]memory.Record, string, error)
+}
+
+// plan makes ops of one lane of a push after the other. What comes later in a push
+// sees what came before.
+type plan struct {
+	peer    *config.Peer
+	state   State
+	clock   clock
+	log     *slog.Logger
+	vectors map[string]*memory.Embedding
+	reply   *wire.Reply
+	newest  string // updated_at of the newest row
+	quota   func(agent, namespace string) error
+
+	ops     []memory.NewOp
+	items   []lane // of each op: what it counts as
+	repeat  []memory.NewOp
+	decided []string // proposals that were voted on
+}
+
+// lane says how an item is counted: by count, once all of its ops are taken.
+type lane struct {
+	count *int
+	more  bool // a further op of an item that is counted already
+}
+
+// add plans the ops of one item.
+func (p *plan) add(l lane, ops ...memory.NewOp) {
+	for i, op := range ops {
+		p.ops = append(p.ops, op)
+		p.items = append(p.items, lane{count: l.count, more: i > 0})
+	}
+}
+
+// settle counts what became of the ops.
+func (p *plan) settle(refused []error) {
+	for i, l := range p.items {
+		switch {
+		case l.more:
+		case refused[i] != nil:
+			p.reply.Skipped++
+			p.ignore(p.ops[i].Op.Kind().String(), "", refused[i])
+		default:
+			*l.count++
+		}
+	}
+	p.ops, p.items = nil, nil
+}
+
+func (p *plan) ignore(kind, id string, err error) {
+	p.log.Info("an item of a legacy peer was skipped", "peer", p.peer.Name, "kind", kind, "id", id, "err", err)
+}
+
+// undoes is how long a deletion is given to reach the peers before it goes out again.
+const undoes = 5 * time.Second
+
+// again plans to delete once more what is deleted here and not there. It is this
+// node's own op, so that it goes to every member and every legacy peer.
+func (p *plan) again(rec *memory.Record) {
+	recent := p.clock.now().Sub(rec.LifeAt.Stamp.Time()) < undoes
+	planned := slices.ContainsFunc(p.repeat, func(op memory.NewOp) bool { return op.Op.About().Memories[0].ID == rec.ID })
+	if !recent && !planned && rec.Life == memory.Deleted {
+		p.repeat = append(p.repeat, memory.NewOp{Op: &memory.Delete{ID: rec.ID}})
+	}
+}
+
+// limited reports whether the peer may write in some namespaces only: then it may
+// say nothing about a memory of which this node does not know where it is.
+func (p *plan) limited() bool { return !slices.ContainsFunc(p.peer.Namespaces, everything) }
+
+func everything(glob string) bool { return glob == "**" || glob == "*" }

@@ -1,0 +1,37 @@
+package receive
+
+import (
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+const counterBits = 16
+
+// stampOf returns the stamp of an instant of another program's clock, the same on
+// every node. Stamps order as the instants do, down to 16 ns, and what a stamp is
+// shown as is never before the instant: else an edit of ours that follows it within
+// the same millisecond would look older there.
+func stampOf(at memory.Instant) memory.Stamp {
+	if at <= 0 {
+		return 0
+	}
+	ms, rest := int64(at)/int64(time.Millisecond), int64(at)%int64(time.Millisecond)
+	return memory.Stamp(ms+1)<<counterBits | memory.Stamp(rest<<counterBits/int64(time.Millisecond))
+}
+
+// clock bounds stamps of other programs: what lies further ahead than this node's
+// own clock would follow is of now.
+type clock struct {
+	now  func() time.Time
+	lead time.Duration
+}
+
+// stamp returns the stamp of an instant, and whether it was its own.
+func (c clock) stamp(at memory.Instant) (memory.Stamp, bool) {
+	now := c.now()
+	if s := stampOf(at); s <= memory.MakeStamp(now.Add(c.lead)) {
+		return s, true
+	}
+	return memory.MakeStamp(now), false
+}

@@ -1,0 +1,119 @@
+package node
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	legacy "github.com/tallystick/tallystick/internal/legacy/config"
+	"github.com/tallystick/tallystick/internal/legacy/wire"
+)
+
+// oldNode is an ai-memory node.
+const oldNode = "host:old"
+
+// pushAs sends a push in its name, and returns the reply.
+func pushAs(t *testing.T, url string, p *wire.Push) *wire.Reply {
+	t.Helper()
+	p.Sender = oldNode
+	body, err := p.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/api/v1/sync/push", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("X-Peer-Id", oldNode) // and no content type: that need not be
+	res, err := httpClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close() //nolint:errcheck // read to its end
+	raw, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("%d %s, %v", res.StatusCode, raw, err)
+	}
+	reply, err := wire.DecodeReply(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reply
+}
+
+func legacyRow(id, title, content string) wire.Memory {
+	now := time.Now().UTC().Format("2006-01-02T15:04:05.000000000-07:00")
+	return wire.Memory{
+		Citations: []wire.Citation{}, Confidence: 1, ConfidenceSource: "default", Content: content, CreatedAt: now, ID: id, MemoryKind: "observation",
+		Metadata: json.RawMessage(`{"agent_id":"alice","scope":"collective"}`), Namespace: "team", Priority: 5, Source: "api", Tags: []string{},
+		Tier: "long", Title: title, UpdatedAt: now, Version: 1,
+	}
+}
+
+// What an ai-memory node pushes to one member is with all of them.
+func TestALegacyPushReachesAllMembers(t *testing.T) {
+	addrs := freeAddrs(t, 2)
+	var urls []string
+	for i := range 2 {
+		urls = append(urls, inProcess(t, single(t, func(c *Config) {
+			c.Node, c.Listen = nodeName(i), addrs[i]
+			c.Members = []Member{{Name: nodeName(1 - i), URL: "http://" + addrs[1-i]}}
+			c.LegacyPeers = []legacy.Peer{{Name: oldNode, Direction: legacy.In, Unsigned: true, Namespaces: []string{"**"}}}
+		})).url)
+	}
+	id := "3d50c8df-6df8-4c39-9d3c-0d8e33a1f7aa"
+	if r := pushAs(t, urls[0], &wire.Push{Memories: []wire.Memory{legacyRow(id, "a row", "of an old node")}}); r.Applied != 1 {
+		t.Fatalf("%+v", r)
+	}
+	waitForContent(t, urls[1], id, "of an old node")
+	// A proposal that was made there is decided there, and carried out here.
+	draft := legacyRow("3d50c8df-6df8-4c39-9d3c-0d8e33a1f7ab", "governed", "wants approval")
+	payload, err := json.Marshal(draft)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pending := wire.Pending{
+		Action: "store", ID: "b14c552e-6332-418b-9d75-65a04b041939", Namespace: "team", Payload: payload, RequestedAt: draft.CreatedAt,
+		RequestedBy: "mallory", Status: "pending",
+	}
+	pushAs(t, urls[0], &wire.Push{Pendings: []wire.Pending{pending}})
+	if r := pushAs(t, urls[0], &wire.Push{Decisions: []wire.Decision{{Approved: true, Decider: "bob", ID: pending.ID}}}); r.DecisionsApplied != 1 {
+		t.Fatalf("%+v", r)
+	}
+	waitForContent(t, urls[1], draft.ID, "wants approval")
+	// A deletion is known everywhere, and the row does not come back.
+	pushAs(t, urls[0], &wire.Push{Deletions: []string{id}})
+	waitForContent(t, urls[1], id, nil)
+}
+
+// waitForContent waits until a node shows a memory with a content, nil for none.
+func waitForContent(t *testing.T, url, id string, content any) {
+	t.Helper()
+	waitFor(t, 20*time.Second, fmt.Sprintf("%s with content %v", id, content), func() (string, bool) {
+		got := memoryAt(t, url, id)
+		return fmt.Sprint(got), got["content"] == content
+	})
+}
+
+// memoryAt asks a node for a memory.
+func memoryAt(t *testing.T, url, id string) map[string]any {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/api/v1/memories/"+id, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := httpClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close() //nolint:errcheck // read to its end
+	var out map[string]any
+	if err := json.NewDecoder(res.Body).Decode(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
