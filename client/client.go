@@ -136,11 +136,14 @@ func (c *Client) request(ctx context.Context, k call) (*http.Request, error) {
 		return nil, fmt.Errorf("path %q: %w", k.path, err)
 	}
 	u.Path, u.RawPath = path, raw
-	if k.with.Durability != "" {
+	for name, value := range map[string]string{"durability": string(k.with.Durability), "when_short": string(k.with.WhenShort)} {
+		if value == "" {
+			continue
+		}
 		if k.query == nil {
 			k.query = url.Values{}
 		}
-		k.query.Set("durability", string(k.with.Durability))
+		k.query.Set(name, value)
 	}
 	u.RawQuery = k.query.Encode()
 	body := k.stream

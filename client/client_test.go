@@ -222,13 +222,13 @@ func TestErrorsCarryWhatTheNodeSaid(t *testing.T) {
 			503, `{"error":"quorum_not_met","got":1,"needed":2,"reason":"timeout","id":"1","receipt":` + receipt + `}`,
 			[]string{"Retry-After", "2"},
 			client.Error{
-				Status: 503, Code: "quorum_not_met", Message: "quorum_not_met", RetryAfter: 2 * time.Second, Reason: "timeout", ID: "1", Got: 1, Needed: 2,
+				Status: 503, Code: "QUORUM_NOT_MET", Message: "quorum_not_met", RetryAfter: 2 * time.Second, Reason: "timeout", ID: "1", Got: 1, Needed: 2,
 				Receipt: &client.Receipt{Dot: "n.1.7", Digest: "ab", Durability: "quorum", W: 2, N: 3, HeldBy: []string{"a", "b"}},
 			},
 		},
 		"quorum as a 202": {
 			202, `{"durability":"local","quorum_met":false,"acks":1,"needed":2,"reason":"unreachable"}`, nil,
-			client.Error{Status: 202, Code: "quorum_not_met", Reason: "unreachable", Got: 1, Needed: 2},
+			client.Error{Status: 202, Code: "QUORUM_NOT_MET", Reason: "unreachable", Got: 1, Needed: 2},
 		},
 		"title taken": {
 			409, `{"code":"CONFLICT","error":"taken","existing_id":"1"}`, nil,
@@ -259,7 +259,7 @@ func TestErrorsCarryWhatTheNodeSaid(t *testing.T) {
 			if d := cmp.Diff(&tc.want, e); d != "" {
 				t.Error(d)
 			}
-			if tc.want.Code == "quorum_not_met" && (!e.QuorumMissed() || e.Temporary()) {
+			if tc.want.Code == "QUORUM_NOT_MET" && (!e.QuorumMissed() || e.Temporary()) {
 				t.Error("a missed quorum must not look like a reason to repeat the write")
 			}
 		})

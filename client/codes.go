@@ -113,7 +113,7 @@ func Codes() []CodeRow {
 		{CodeInternal, http.StatusInternalServerError, ExitOther, "The log of the node has the cause, under the request id."},
 		{CodeAbsent, http.StatusNotImplemented, ExitOther, "ai-memory can do this, and this server cannot; `error` says why, and what to do instead."},
 		{CodeMemberUnreachable, http.StatusBadGateway, ExitBusy, "The other member does not answer."},
-		{CodeQuorumNotMet, http.StatusServiceUnavailable, ExitQuorum, "The quorum was missed: the write is kept and owed. The body of this status is one of its own; only items of a bulk carry this code."},
+		{CodeQuorumNotMet, http.StatusServiceUnavailable, ExitQuorum, "The quorum was missed: the write is kept and owed. The body has fields of its own, and `quorum_not_met` as its `error`."},
 		{CodeShuttingDown, http.StatusServiceUnavailable, ExitBusy, "The node is shutting down; nothing was written."},
 		{CodeTimeout, http.StatusServiceUnavailable, ExitBusy, "The request took too long."},
 		{CodeNotReady, http.StatusServiceUnavailable, ExitBusy, "The node does not serve yet."},

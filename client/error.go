@@ -13,15 +13,16 @@ import (
 // it.
 type Error struct {
 	Status     int           // HTTP status
-	Code       string        // stable code such as CONFLICT or quorum_not_met, or ""
+	Code       string        // stable code such as CONFLICT or QUORUM_NOT_MET, or ""
 	Message    string        // for people
 	RetryAfter time.Duration // as the node asked, or 0
-	Reason     string        // of a missed quorum: "unreachable" or "timeout"
+	Reason     string        // of a missed quorum: "unreachable", "refused" or "timeout"
 	ID         string        // the memory that was written, or that is in the way; or ""
 	Current    int64         // of a version conflict: the version there is
 	Receipt    *Receipt      // of a write that is kept although this is an error
 	Got        int           // members that held the write at the deadline
 	Needed     int           // members asked for
+	Missing    []Absent      // members that do not hold it, as far as the node has said
 }
 
 func (e *Error) Error() string {
@@ -45,12 +46,28 @@ func (e *Error) missed() string {
 	if e.ID != "" {
 		text += " (memory " + e.ID + ")"
 	}
+	lines := []string{text}
+	for _, m := range e.Missing {
+		lines = append(lines, "  "+m.String())
+	}
+	return strings.Join(lines, "\n")
+}
+
+// String says in words who is missing, and why.
+func (m Absent) String() string {
+	text := m.Member + ": " + m.Why
+	if m.Why == "behind" && m.Owed > 0 {
+		text += ", " + strconv.FormatUint(m.Owed, 10) + " owed"
+	}
+	if m.Error != "" {
+		text += ": " + m.Error
+	}
 	return text
 }
 
 // QuorumMissed reports whether the write was kept, and fewer members than asked
 // for held it at the deadline.
-func (e *Error) QuorumMissed() bool { return e.Code == codeQuorum }
+func (e *Error) QuorumMissed() bool { return e.Code == string(CodeQuorumNotMet) }
 
 // NotFound reports whether there is no such thing, or the agent may not see it.
 func (e *Error) NotFound() bool { return e.Status == http.StatusNotFound }
@@ -85,7 +102,8 @@ func (e *UnreachableError) Error() string { return fmt.Sprintf("no answer from %
 
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
-const codeQuorum = "quorum_not_met"
+// quorumNotMet is what ai-memory, and so we, call it in "error".
+const quorumNotMet = "quorum_not_met"
 
 // errorBody are the shapes of error bodies: ours, those of ai-memory, and
 // RFC 9457.
@@ -106,6 +124,7 @@ type errorBody struct {
 	CurrentVersion int64    `json:"current_version"`
 	Receipt        *Receipt `json:"receipt"`
 	QuorumMet      *bool    `json:"quorum_met"`
+	MissingMembers []Absent `json:"missing_members"`
 	Errors         []struct {
 		Message  string `json:"message"`
 		Location string `json:"location"`
@@ -113,13 +132,13 @@ type errorBody struct {
 }
 
 // quorumMissed recognises the way later versions of ai-memory report a missed
-// quorum: as a 202.
+// quorum: as a 202. Where members are named, it was asked for, and is a success.
 func quorumMissed(status int, body []byte) bool {
 	if status != http.StatusAccepted {
 		return false
 	}
 	var b errorBody
-	return json.Unmarshal(body, &b) == nil && b.QuorumMet != nil && !*b.QuorumMet
+	return json.Unmarshal(body, &b) == nil && b.QuorumMet != nil && !*b.QuorumMet && b.MissingMembers == nil
 }
 
 func parseError(res *http.Response, raw []byte) *Error {
@@ -131,7 +150,7 @@ func parseError(res *http.Response, raw []byte) *Error {
 	}
 	e.Code, e.Reason, e.Needed, e.Receipt, e.Current = b.Code, b.Reason, b.Needed, b.Receipt, b.CurrentVersion
 	e.Message = first(b.Error, b.Message, b.Detail, b.Title)
-	e.ID = first(b.ExistingID, b.ID)
+	e.ID, e.Missing = first(b.ExistingID, b.ID), b.MissingMembers
 	for _, d := range b.Errors {
 		e.Message += "; " + strings.TrimSpace(d.Location+" "+d.Message)
 	}
@@ -147,8 +166,8 @@ func parseError(res *http.Response, raw []byte) *Error {
 			e.Got = *b.Acks
 		}
 	}
-	if b.Error == codeQuorum || quorumMissed(res.StatusCode, raw) {
-		e.Code = codeQuorum
+	if b.Error == quorumNotMet || quorumMissed(res.StatusCode, raw) {
+		e.Code = string(CodeQuorumNotMet)
 	}
 	return e
 }

@@ -94,11 +94,33 @@ type QuorumMissed struct {
 	Error    string   `json:"error" doc:"quorum_not_met." enum:"quorum_not_met"`
 	Got      int      `json:"got" doc:"How many members hold it, this node included."`
 	Needed   int      `json:"needed" doc:"How many were asked for."`
-	Reason   string   `json:"reason" doc:"unreachable: no member answered in time; timeout: some did." example:"unreachable"`
+	Reason   string   `json:"reason" doc:"unreachable: no other member holds it; refused: nor wants to; timeout: some do." example:"unreachable"`
+	Code     Code     `json:"code" doc:"What is wrong, for programs."`
+	Message  string   `json:"message" doc:"What is wrong, for people." example:"held by 1 of 3 members (north), and 2 are wanted; missing: east unreachable, south unreachable. It is kept, and reaches the others by itself"`
+	Members  []Absent `json:"missing_members" doc:"The members that do not hold it, and why each."`
 	ID       string   `json:"id,omitempty" doc:"What was written." example:"gate-code"`
 	Receipt  *Receipt `json:"receipt" doc:"Who holds the write on disk."`
 	Archived []string `json:"archived,omitempty" doc:"What was archived." example:"[\"gate-code\"]"`
 	Missing  []string `json:"missing,omitempty" doc:"What is unknown, not live, or not the caller's." example:"[]"`
+}
+
+// Absent is a member that is not known to hold a write.
+type Absent struct {
+	Member string `json:"member" doc:"Its name." example:"east"`
+	Why    string `json:"why" doc:"unreachable: it does not answer; refused: it answers, and takes nothing of this node, or not this; behind: it has not got there." enum:"unreachable,refused,behind"`
+	Owed   uint64 `json:"owed" doc:"How many ops of this node it lacks."`
+	Error  string `json:"error,omitempty" doc:"What the last call said." example:"push to east: connection refused"`
+}
+
+// Shortfall is what the answer to a write says besides, if it missed its quorum and
+// the caller takes it for a success that it is kept: when_short is local.
+type Shortfall struct {
+	Durability string   `json:"durability" doc:"It is on the disk of this node." enum:"local"`
+	QuorumMet  bool     `json:"quorum_met" doc:"false"`
+	Acks       int      `json:"acks" doc:"How many members hold it, this node included."`
+	Needed     int      `json:"needed" doc:"How many were asked for."`
+	Reason     string   `json:"reason" doc:"unreachable: no other member holds it; refused: nor wants to; timeout: some do." example:"unreachable"`
+	Members    []Absent `json:"missing_members" doc:"The members that do not hold it, and why each."`
 }
 
 // VersionConflict is the answer to an edit of another version.

@@ -65,7 +65,7 @@ func run(ctx context.Context, io stdio, args []string) int {
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		err = errInterrupted
 	}
-	a.explain(withMissing(ctx, a, err))
+	a.explain(err)
 	return exitCode(err)
 }
 

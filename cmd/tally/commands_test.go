@@ -425,9 +425,10 @@ func TestAFederationThroughTheCommands(t *testing.T) {
 		Exit    int
 		Hint    string
 		Receipt *client.Receipt
-		Missing []absent
+		Missing []client.Absent
 	}](t, got.err)
-	if len(missed.Missing) != 2 || missed.Missing[0].Member != "birch" || missed.Missing[1].Member != "cedar" {
+	if len(missed.Missing) != 2 || missed.Missing[0].Member != "birch" || missed.Missing[1].Member != "cedar" || missed.Missing[1].Why != "unreachable" ||
+		missed.Code != "QUORUM_NOT_MET" {
 		t.Errorf("missing: %+v", missed.Missing)
 	}
 	if got.code != exitQuorum || missed.Exit != exitQuorum || missed.Receipt == nil || !slices.Equal(missed.Receipt.HeldBy, []string{"alder"}) {

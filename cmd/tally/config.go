@@ -102,6 +102,10 @@ func settings() []setting {
 			initial: short(d.QuorumTimeout), set: span(func(c *node.Config) *time.Duration { return &c.QuorumTimeout }),
 		},
 		{
+			flag: "when-short", env: "TALLY_WHEN_SHORT", key: "when_short", value: "WHAT", help: "what a write that misses its quorum is to callers who do not say: fail (503), or local (202)",
+			initial: d.WhenShort, set: word(func(c *node.Config) *string { return &c.WhenShort }, node.ShortFails, node.ShortLocal),
+		},
+		{
 			flag: "api-key", env: "TALLY_API_KEY", key: "api_key", value: "KEY", help: "key that clients and members must send",
 			initial: "none", secret: true, set: word(func(c *node.Config) *string { return &c.APIKey }),
 		},
@@ -283,6 +287,7 @@ func applyFile(cfg *node.Config, name string, note noted) error {
 		Node          any `toml:"node"`
 		WriteQuorum   any `toml:"write_quorum"`
 		QuorumTimeout any `toml:"quorum_timeout"`
+		WhenShort     any `toml:"when_short"`
 		APIKey        any `toml:"api_key"`
 		APIKeyFile    any `toml:"api_key_file"`
 		MaxSkew       any `toml:"max_skew"`
@@ -311,7 +316,7 @@ func applyFile(cfg *node.Config, name string, note noted) error {
 	cfg.LegacySelf, cfg.LegacyPeers = file.LegacySelf, file.LegacyPeers
 	values := map[string]any{
 		"data": file.Data, "listen": file.Listen, "node": file.Node, "write_quorum": file.WriteQuorum,
-		"quorum_timeout": file.QuorumTimeout, "api_key": file.APIKey, "api_key_file": file.APIKeyFile, "max_skew": file.MaxSkew, "default_tier": file.DefaultTier,
+		"quorum_timeout": file.QuorumTimeout, "when_short": file.WhenShort, "api_key": file.APIKey, "api_key_file": file.APIKeyFile, "max_skew": file.MaxSkew, "default_tier": file.DefaultTier,
 		"history.keep": file.History.Keep, "history.versions": file.History.Versions,
 		"hosts": file.Hosts, "bounds": file.Bounds, "insecure_members": file.Insecure, "webhook_allow": file.WebhookAllow, "log.level": file.Log.Level, "log.format": file.Log.Format,
 	}

@@ -198,17 +198,14 @@ func (a *app) explainJSON(err error, hint string) {
 		Hint    string          `json:"hint,omitempty"`
 		ID      string          `json:"id,omitempty"`
 		Receipt *client.Receipt `json:"receipt,omitempty"`
-		Missing []absent        `json:"missing,omitempty"`
+		Missing []client.Absent `json:"missing,omitempty"`
 		Fits    []candidate     `json:"candidates,omitempty"`
 	}{Error: err.Error(), Exit: exitCode(err), Hint: hint}
-	if e, ok := errors.AsType[*shortError](err); ok {
-		body.Error, body.Missing = e.answer.Error(), e.missing
-	}
 	if e, ok := errors.AsType[*idError](err); ok {
 		body.Error, body.Fits = e.answer.Message, e.candidates
 	}
 	if e, ok := errors.AsType[*client.Error](err); ok {
-		body.Code, body.ID, body.Receipt = e.Code, e.ID, e.Receipt
+		body.Code, body.ID, body.Receipt, body.Missing = e.Code, e.ID, e.Receipt, e.Missing
 	}
 	b := *a
 	b.out = a.err

@@ -26,8 +26,8 @@ func TestExitCodes(t *testing.T) {
 		"unprocessable":   {answer(http.StatusUnprocessableEntity, ""), 2},
 		"not found":       {answer(http.StatusNotFound, "NOT_FOUND"), 3},
 		"conflict":        {answer(http.StatusConflict, "CONFLICT"), 4},
-		"quorum":          {answer(http.StatusServiceUnavailable, "quorum_not_met"), 5},
-		"quorum as a 202": {answer(http.StatusAccepted, "quorum_not_met"), 5},
+		"quorum":          {answer(http.StatusServiceUnavailable, "QUORUM_NOT_MET"), 5},
+		"quorum as a 202": {answer(http.StatusAccepted, "QUORUM_NOT_MET"), 5},
 		"nobody there":    {&client.UnreachableError{URL: "u", Err: errors.New("x")}, 6},
 		"key":             {answer(http.StatusUnauthorized, ""), 7},
 		"forbidden":       {answer(http.StatusForbidden, ""), 7},
@@ -54,7 +54,7 @@ func TestHintsSayWhatToDo(t *testing.T) {
 		err  error
 		want string
 	}{
-		"quorum":    {&client.Error{Status: 503, Code: "quorum_not_met", Receipt: &client.Receipt{Dot: "n.1.7"}}, "see who holds it now: tally receipt n.1.7"},
+		"quorum":    {&client.Error{Status: 503, Code: "QUORUM_NOT_MET", Receipt: &client.Receipt{Dot: "n.1.7"}}, "see who holds it now: tally receipt n.1.7"},
 		"taken":     {&client.Error{Status: 409, Code: "CONFLICT", ID: "1"}, "edit the one that is there (tally update 1), or create with --on-conflict merge or version"},
 		"version":   {&client.Error{Status: 409, ID: "1", Current: 4}, "read it again (tally get 1) and edit version 4"},
 		"ambiguous": {&client.Error{Status: 400, Code: "AMBIGUOUS_ID"}, "give the whole id, or more characters of it"},

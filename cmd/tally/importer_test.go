@@ -157,7 +157,7 @@ func TestWhenToTryAgain(t *testing.T) {
 		"gone":             {&client.UnreachableError{URL: "u", Err: errors.New("x")}, pause, true},
 		"busy":             {&client.Error{Status: 429, RetryAfter: 3 * time.Second}, 3 * time.Second, true},
 		"busy, impatient":  {&client.Error{Status: 503}, pause, true},
-		"quorum":           {&client.Error{Status: 503, Code: "quorum_not_met", RetryAfter: time.Second}, 0, false},
+		"quorum":           {&client.Error{Status: 503, Code: "QUORUM_NOT_MET", RetryAfter: time.Second}, 0, false},
 		"changed meantime": {&client.Error{Status: 409, Current: 3}, pause, true},
 		"title taken":      {&client.Error{Status: 409, Code: "CONFLICT", ID: "1"}, 0, false},
 		"invalid":          {&client.Error{Status: 400}, 0, false},

@@ -41,6 +41,10 @@ type Config struct {
 	// Journal keeps what agents were shown in briefings; nil keeps nothing.
 	Journal verb.Journal
 
+	// KeepShort makes a success of a write that misses its quorum, where the request
+	// does not say: it is kept and owed all the same.
+	KeepShort bool
+
 	// Agents makes the surface for agents of the verbs; nil has none.
 	Agents func([]verb.Verb) http.Handler
 

@@ -108,7 +108,7 @@ func (a *API) do(q *request, name string, in from) (reply, error) {
 func (q *request) arguments() map[string][]string {
 	out := map[string][]string{}
 	for name, texts := range q.query {
-		if name != "api_key" && name != "durability" {
+		if name != "api_key" && name != "durability" && name != "when_short" {
 			out[name] = texts
 		}
 	}

@@ -26,7 +26,7 @@ func (rt *route) failures() []client.CodeRow {
 		names = append(names, client.CodeUnknownField)
 	}
 	if rt.mutates {
-		names = append(names, client.CodeForbidden, client.CodeStale, client.CodeIdempotencyKeyReused, client.CodeBusy, client.CodeDiskFull)
+		names = append(names, client.CodeQuorumNotMet, client.CodeForbidden, client.CodeStale, client.CodeIdempotencyKeyReused, client.CodeBusy, client.CodeDiskFull)
 	}
 	for _, p := range rt.parameters() {
 		if p.in == "path" {

@@ -13,10 +13,10 @@ func (a *API) serveMCP(q *request) (reply, error) {
 		return reply{}, &verb.Problem{Code: client.CodeAbsent, Text: "not implemented: this node has no surface for agents"}
 	}
 	call := verb.Call{Caller: engine.Caller{Agent: q.agent}, Operator: q.operator}
-	if err := q.readWriteOptions(); err != nil {
+	if err := q.readWriteOptions(a.cfg.KeepShort); err != nil {
 		return reply{}, err
 	}
-	call.Durability, call.Idempotency = q.durability, q.key
+	call.Durability, call.Idempotency, call.Kept = q.durability, q.key, q.kept
 	a.agents.ServeHTTP(q.w, q.WithContext(verb.WithCall(q.Context(), call)))
 	return reply{sent: true}, nil
 }

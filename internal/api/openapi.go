@@ -117,6 +117,8 @@ func commonParams() []param {
 		textParam("X-Agent-Id", "Who calls: at most 128 bytes of letters, digits and _:@./-. Without it: anonymous.").header(),
 		choiceParam("durability", "How far to wait: until the write is on this node's disk, on those of a quorum of members, or of all. "+
 			"It is owed to all members whatever this says.", engine.DurableLocal, engine.DurableQuorum, engine.DurableAll).def("quorum"),
+		choiceParam("when_short", "What a missed quorum is, for which the write is kept and owed all the same: an error 503 (fail), or a 202 that says so (local). "+
+			"The node's setting holds where nothing is said; it is fail at first.", client.ShortFails, client.ShortLocal),
 		textParam("Idempotency-Key", "1 to 255 printable ASCII characters. The same key with the same request returns the first outcome, and Idempotency-Replayed.").header(),
 	}
 }
@@ -183,6 +185,9 @@ func (rt *route) responses(r *openapi.Registry) map[string]openapi.Response {
 		}
 		out[strconv.Itoa(an.status)] = res
 	}
+	if rt.mutates {
+		rt.keeps(r, out)
+	}
 	if rt.method == get && rt.path == memoryPath {
 		out[strconv.Itoa(http.StatusNotModified)] = openapi.Response{Description: "If-None-Match names the tag that it has: the client has it already."}
 	}
@@ -194,6 +199,25 @@ func (rt *route) responses(r *openapi.Registry) map[string]openapi.Response {
 		out[strconv.Itoa(status)] = rt.failure(r, status, codes, out[strconv.Itoa(status)])
 	}
 	return out
+}
+
+// keeps adds the answer to a write that missed its quorum, and whose client takes
+// it for a success that it is kept.
+func (rt *route) keeps(r *openapi.Registry, out map[string]openapi.Response) {
+	kept := r.Response(client.Shortfall{})
+	r.Schemas()[kept.Component()].Additional = &openapi.Schema{} // what the answer says besides
+	accepted := strconv.Itoa(http.StatusAccepted)
+	res, is := out[accepted]
+	if !is {
+		res = openapi.Response{Description: http.StatusText(http.StatusAccepted), Content: map[string]openapi.Media{}}
+	}
+	schemas := []*openapi.Schema{kept}
+	if m, is := res.Content[mediaJSON]; is {
+		schemas = append([]*openapi.Schema{m.Schema}, schemas...)
+	}
+	res.Content[mediaJSON] = openapi.Media{Schema: oneOf(schemas)}
+	res.Description += "; with when_short=local also: fewer members hold it than were asked for, and it is kept and owed"
+	out[accepted] = res
 }
 
 // failure is the answer of a status that says no. There may be an answer of that

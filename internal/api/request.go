@@ -36,6 +36,7 @@ type request struct {
 	named      bool // the caller sent X-Agent-Id
 	operator   bool // the caller sent the operator's key
 	durability engine.Durability
+	kept       *engine.Kept // not nil: a missed quorum is a success
 	key        *memory.Idempotency
 	cond       engine.Condition // of the memory that a change is about
 	body       []byte
@@ -44,7 +45,7 @@ type request struct {
 
 // caller is on whose behalf, and how, the engine is to act.
 func (q *request) caller() engine.Caller {
-	return engine.Caller{Agent: q.agent, Durability: q.durability, Idempotency: q.key, If: q.cond}
+	return engine.Caller{Agent: q.agent, Durability: q.durability, Idempotency: q.key, If: q.cond, Kept: q.kept}
 }
 
 // read checks what all requests have in common, and reads the body. The request
@@ -77,7 +78,7 @@ func (a *API) read(w http.ResponseWriter, r *http.Request, rt route) (*request, 
 	if !rt.mutates {
 		return q, nil
 	}
-	return q, q.readWriteOptions()
+	return q, q.readWriteOptions(a.cfg.KeepShort)
 }
 
 // identify reads who calls: X-Agent-Id is authoritative, and nothing in the
@@ -211,9 +212,25 @@ func (q *request) wantJSON() error {
 
 const maxKey = 255
 
-func (q *request) readWriteOptions() error {
+// readWriteOptions reads how far a write waits, what becomes of it if that fails
+// (keep is what the node says: it is a success), and under which key it is done once.
+func (q *request) readWriteOptions(keep bool) error {
+	if q.query.Has("when_short") {
+		switch short := client.WhenShort(q.query.Get("when_short")); short {
+		case client.ShortFails, client.ShortLocal:
+			keep = short == client.ShortLocal
+		default:
+			return verb.BadField("when_short", "when_short %.40q: want fail or local", string(short))
+		}
+	}
+	if keep {
+		q.kept = &engine.Kept{}
+	}
 	switch d := engine.Durability(q.query.Get("durability")); d {
 	case "", engine.DurableLocal, engine.DurableQuorum, engine.DurableAll:
+		if d == "" && q.query.Has("durability") {
+			return verb.BadField("durability", "durability is empty: want local, quorum or all")
+		}
 		q.durability = d
 	default:
 		return verb.BadField("durability", "durability %.40q: want local, quorum or all", string(d))

@@ -14,10 +14,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/etag"
 	"github.com/tallystick/tallystick/internal/memory"
-
-	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/internal/verb"
 )
 
@@ -25,10 +25,11 @@ import (
 type reply struct {
 	status  int // 0: 200
 	body    any
-	sent    bool     // the handler has written the answer itself
-	replay  bool     // an earlier request with the same idempotency key did it
-	ignored []string // what was given and not understood
-	tried   bool     // nothing was written
+	sent    bool                // the handler has written the answer itself
+	replay  bool                // an earlier request with the same idempotency key did it
+	ignored []string            // what was given and not understood
+	tried   bool                // nothing was written
+	short   *engine.QuorumError // it is kept here, and that is what the client asked for
 }
 
 func ok(body any) (reply, error) { return reply{body: body}, nil }
@@ -141,6 +142,9 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, rt route) {
 		if rep.tried && rep.status == http.StatusCreated {
 			rep.status = 0 // it is not
 		}
+		if short := q.kept.Missed(); short != nil {
+			rep.status, rep.short = http.StatusAccepted, short
+		}
 		a.send(w, r, rep, !rt.mutates)
 	}
 }
@@ -185,7 +189,10 @@ func (a *API) send(w http.ResponseWriter, r *http.Request, rep reply, zip bool) 
 	withIgnored(buf, rep.ignored)
 	h := w.Header()
 	if rep.tried {
-		withDryRun(buf)
+		withFields(buf, `"dry_run":true`)
+	}
+	if rep.short != nil {
+		withFields(buf, shortfall(rep.short))
 	}
 	if (rep.status == 0 || rep.status == http.StatusOK) && notModified(r, h) {
 		w.WriteHeader(http.StatusNotModified)
@@ -227,9 +234,8 @@ func notModified(r *http.Request, h http.Header) bool {
 	return err == nil && etag.Has(tags, own)
 }
 
-// withDryRun says of a JSON object, unless it does itself, that nothing was done.
-func withDryRun(buf *bytes.Buffer) {
-	const says = `"dry_run":true`
+// withFields adds members to a JSON object, unless it has them.
+func withFields(buf *bytes.Buffer, says string) {
 	b := bytes.TrimRight(buf.Bytes(), "\n")
 	if bytes.Contains(b, []byte(says)) || len(b) < 2 || b[len(b)-1] != '}' {
 		return
@@ -239,6 +245,17 @@ func withDryRun(buf *bytes.Buffer) {
 		buf.WriteByte(',')
 	}
 	buf.WriteString(says + "}\n")
+}
+
+// shortfall are the members that say that a write is kept here and owed.
+func shortfall(e *engine.QuorumError) string {
+	b, err := json.Marshal(client.Shortfall{
+		Durability: string(engine.DurableLocal), Acks: e.Got, Needed: e.Needed, Reason: e.Reason, Members: verb.ShowAbsent(e),
+	})
+	if err != nil {
+		return `"durability":"local"`
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(string(b), "{"), "}")
 }
 
 // render writes a body: JSON, unless it is a page.

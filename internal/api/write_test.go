@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tallystick/tallystick/internal/api"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/store"
 )
@@ -22,7 +23,11 @@ func TestAMissedQuorumKeepsTheWriteAndSaysSo(t *testing.T) {
 	id := a.text("id")
 	receipt := a.body["receipt"]
 	delete(a.body, "receipt")
-	want := map[string]any{"error": "quorum_not_met", "got": 1.0, "needed": 2.0, "reason": "unreachable", "id": id}
+	want := map[string]any{
+		"error": "quorum_not_met", "got": 1.0, "needed": 2.0, "reason": "unreachable", "id": id, "code": "QUORUM_NOT_MET",
+		"message":         "held by 1 of 2 members (a), and 2 are wanted; missing: b unreachable. It is kept, and reaches the others by itself",
+		"missing_members": []any{map[string]any{"member": "b", "why": "unreachable", "owed": 1.0, "error": "unexpected EOF"}},
+	}
 	if diff := cmp.Diff(want, a.body); diff != "" {
 		t.Errorf("body (-want +got):\n%s", diff)
 	}
@@ -30,6 +35,38 @@ func TestAMissedQuorumKeepsTheWriteAndSaysSo(t *testing.T) {
 		t.Errorf("receipt %v", receipt)
 	}
 	n.call("GET", "/api/v1/memories/"+id, "").want(http.StatusOK)
+}
+
+// TestWhatIsKeptIsASuccessForWhoAsksForThat tries all kinds of answers to writes.
+func TestWhatIsKeptIsASuccessForWhoAsksForThat(t *testing.T) {
+	n := open(t, options{members: []memory.Node{"b"}, net: deaf{}})
+	kept := func(method, path, body string) answer {
+		t.Helper()
+		query := "?when_short=local"
+		if strings.Contains(path, "?") {
+			query = "&when_short=local"
+		}
+		return n.call(method, path+query, body).want(http.StatusAccepted).is("local", "durability").is(false, "quorum_met").
+			is(1.0, "acks").is(2.0, "needed").is("b", "missing_members", 0, "member").is("unreachable", "missing_members", 0, "why")
+	}
+	x := kept("POST", "/api/v1/memories", `{"title":"x","content":"y"}`).is("x", "title").is("local", "receipt", "durability").text("id")
+	y := kept("POST", "/api/v1/memories/bulk", `[{"title":"y","content":"y"}]`).is(1.0, "created").text("ids", 0)
+	kept("PUT", "/api/v1/memories/"+x, `{"content":"z"}`).is(2.0, "version")
+	kept("POST", "/api/v1/links", `{"source_id":"`+x+`","target_id":"`+y+`"}`)
+	kept("POST", "/api/v1/archive", `{"ids":["`+x+`"]}`).is(x, "archived", 0)
+	kept("POST", "/api/v1/forget", `{"pattern":"y"}`).is(1.0, "deleted")
+	kept("DELETE", "/api/v1/memories/"+x, "")
+	n.call("POST", "/api/v1/memories?when_short=fail", `{"title":"w","content":"y"}`).want(http.StatusServiceUnavailable)
+	n.call("POST", "/api/v1/memories?when_short=local&durability=local", `{"title":"v","content":"y"}`).want(http.StatusCreated).is(nil, "quorum_met")
+	for _, bad := range []string{"when_short=", "when_short=maybe", "durability="} {
+		n.call("POST", "/api/v1/memories?"+bad, `{"title":"u","content":"y"}`).want(http.StatusBadRequest)
+	}
+}
+
+func TestANodeMayTakeWhatIsKeptForASuccess(t *testing.T) {
+	n := open(t, options{members: []memory.Node{"b"}, net: deaf{}, api: func(c *api.Config) { c.KeepShort = true }})
+	n.call("POST", "/api/v1/memories", `{"title":"x","content":"y"}`).want(http.StatusAccepted).is("local", "durability")
+	n.call("POST", "/api/v1/memories?when_short=fail", `{"title":"y","content":"y"}`).want(http.StatusServiceUnavailable)
 }
 
 func TestLocalDurabilityDoesNotWaitForMembers(t *testing.T) {

@@ -29,6 +29,9 @@ type Caller struct {
 	// DryRun does everything but the writing. The outcome is what would become of
 	// the operation, without a receipt.
 	DryRun bool
+	// Kept, if not nil, makes a success of a write that misses its quorum, and takes
+	// note of it.
+	Kept *Kept
 }
 
 // Part is the caller for one write of a request that makes many: its

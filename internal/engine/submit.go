@@ -218,8 +218,9 @@ func (e *Engine) noticed(h *Held) {
 }
 
 // Settle waits until a write is held as widely as was asked for, and says what
-// became of it. A missed quorum is a *QuorumError with the outcome in it; so is
-// nothing else: the write stays, whatever the error.
+// became of it. A missed quorum is a *QuorumError with the outcome in it, unless the
+// caller takes what is kept for a success; so is nothing else: the write stays,
+// whatever the error.
 func (e *Engine) Settle(ctx context.Context, c Caller, h *Held) (Outcome, error) {
 	out, err := e.outcome(ctx, h)
 	if err != nil || h.tried {
@@ -228,7 +229,12 @@ func (e *Engine) Settle(ctx context.Context, c Caller, h *Held) (Outcome, error)
 	tally, waitErr := e.await(ctx, c, h)
 	out.Receipt = receiptOf(h.last(), tally, h.w, c.Durability)
 	if short, ok := errors.AsType[*replicate.ShortError](waitErr); ok {
-		return out, &QuorumError{Outcome: out, Got: len(tally.HeldBy), Needed: h.w, Reason: short.Reason}
+		missed := &QuorumError{Outcome: out, Got: len(tally.HeldBy), Needed: h.w, Reason: short.Reason, Missing: short.Missing}
+		if c.Kept != nil {
+			c.Kept.note(missed)
+			return out, nil
+		}
+		return out, missed
 	}
 	return out, waitErr
 }

@@ -3,8 +3,10 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/replicate"
 )
 
 // ErrChanged says that a proposal was made of a version that is no longer there.
@@ -38,7 +40,34 @@ type QuorumError struct {
 	Outcome Outcome // with the receipt as it stands
 	Got     int
 	Needed  int
-	Reason  string // "unreachable": no member answered; "timeout": some did
+	Reason  string             // "unreachable": no other member holds it; "refused": nor wants to; "timeout": some do
+	Missing []replicate.Absent // the members that are not known to hold it, by name
+}
+
+// Kept takes note of a write that missed its quorum, for a caller to whom that is a
+// success: the write is kept here, and owed. The zero value is ready, and safe for
+// concurrent use.
+type Kept struct {
+	mu    sync.Mutex
+	first *QuorumError
+}
+
+// Missed returns the first write that missed its quorum, or nil.
+func (k *Kept) Missed() *QuorumError {
+	if k == nil {
+		return nil
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.first
+}
+
+func (k *Kept) note(e *QuorumError) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.first == nil {
+		k.first = e
+	}
 }
 
 func (e *QuorumError) Error() string {

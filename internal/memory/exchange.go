@@ -140,6 +140,7 @@ type DigestReply struct {
 type Fault struct { //nolint:errname // the domain word; errors of this type only classify another
 	Class      FaultClass
 	RetryAfter time.Duration // as the member asked, or 0
+	Answered   bool          // the member itself said no
 	Err        error
 }
 

@@ -46,7 +46,10 @@ type Config struct {
 	// this one included; 0 is the majority.
 	WriteQuorum   int
 	QuorumTimeout time.Duration // how long a write waits for that
-	APIKey        string        // asked of clients and members, and sent to members; "" is none
+	// WhenShort is what a write that misses it is to callers who do not say: an error,
+	// or a success that says so. It is kept and owed all the same.
+	WhenShort string // ShortFails or ShortLocal
+	APIKey    string // asked of clients and members, and sent to members; "" is none
 
 	MaxSkew         time.Duration // how far in the future a stamp may lie
 	ClockOffset     time.Duration // what the node's clock is set wrong by, for tests
@@ -67,6 +70,12 @@ type Config struct {
 	LogFormat string // text or json
 }
 
+// What a write that misses its quorum can be to its caller.
+const (
+	ShortFails = "fail"
+	ShortLocal = "local"
+)
+
 // Member is another node, and where it is reached.
 type Member struct {
 	Name memory.Node
@@ -77,7 +86,7 @@ type Member struct {
 // are left to the caller.
 func Default() Config {
 	return Config{
-		QuorumTimeout: 2 * time.Second, MaxSkew: memory.DefaultMaxSkew,
+		QuorumTimeout: 2 * time.Second, WhenShort: ShortFails, MaxSkew: memory.DefaultMaxSkew,
 		HistoryKeep: 30 * 24 * time.Hour, HistoryVersions: 50, DefaultTier: memory.DefaultTier, LogLevel: "info", LogFormat: "text",
 	}
 }
@@ -100,6 +109,8 @@ func (c Config) Validate() error {
 	switch {
 	case c.WriteQuorum < 0 || c.WriteQuorum > n:
 		return fmt.Errorf("write quorum %d: want 1 to %d, the number of members with this node (0 is the majority)", c.WriteQuorum, n)
+	case c.WhenShort != ShortFails && c.WhenShort != ShortLocal:
+		return fmt.Errorf("when short %q: want %s or %s", c.WhenShort, ShortFails, ShortLocal)
 	case c.QuorumTimeout <= 0:
 		return fmt.Errorf("quorum timeout %s: want more than 0", c.QuorumTimeout)
 	case c.MaxSkew <= 0:

@@ -38,6 +38,7 @@ func exportCounters(reg *prometheus.Registry, c *replicate.Counters) {
 	count("tally_push_ops_total", "Ops in those pushes.", &c.Ops)
 	count("tally_push_failed_total", "Pushes without an answer that counts.", &c.PushFailed)
 	count("tally_exchanges_total", "Exchanges of heads that a member answered.", &c.Exchanges)
+	count("tally_missed_quorum_total", "Writes that fewer members held in time than were asked for; they are kept and owed.", &c.MissedQuorum)
 	count("tally_refused_ops_total", "Ops that members refused.", &c.Refused)
 	count("tally_pulls_total", "Pulls that a member answered.", &c.Pulls)
 	count("tally_pulled_ops_total", "Ops that pulls brought.", &c.PulledOps)

@@ -215,7 +215,7 @@ func fault(what string, to memory.Node, err error) *memory.Fault {
 		f.Class = memory.FaultIdentity
 	}
 	if s, ok := errors.AsType[*statusError](err); ok {
-		f.RetryAfter = s.retryAfter
+		f.RetryAfter, f.Answered = s.retryAfter, true
 		if s.status == http.StatusUnauthorized || s.status == http.StatusForbidden {
 			f.Class = memory.FaultIdentity
 		}

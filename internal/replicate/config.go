@@ -84,3 +84,6 @@ func Majority(n int) int { return core.Majority(n) }
 
 // Tally is who holds an op, as far as this node has heard.
 type Tally = core.Tally
+
+// Absent is a member that is not known to hold an op, and why.
+type Absent = core.Absent

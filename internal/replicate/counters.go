@@ -24,6 +24,7 @@ type Counters struct {
 	Repaired     atomic.Uint64 // registers fetched again from a member
 	Healed       atomic.Uint64 // damaged entries of this node that a member had whole
 	WentBack     atomic.Uint64 // members found to have lost entries
+	MissedQuorum atomic.Uint64 // writes that fewer members held at the end of the wait than were asked for
 	partialKinds [256]atomic.Uint64
 }
 

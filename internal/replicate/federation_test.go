@@ -179,3 +179,6 @@ func (l *logs) count(text string) int {
 	defer l.mu.Unlock()
 	return len(slices.DeleteFunc(slices.Clone(l.lines), func(s string) bool { return !strings.Contains(s, text) }))
 }
+
+// pass lets time pass in the bubble of the federation.
+func (f *federation) pass(d time.Duration) { time.Sleep(d) }

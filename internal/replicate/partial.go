@@ -12,7 +12,7 @@ import (
 // until their deadline. Only the loop touches it.
 type partial struct {
 	queue  []watched
-	warned map[string]time.Time // by set of missing members
+	warned pace // by set of missing members
 }
 
 type watched struct {
@@ -22,12 +22,7 @@ type watched struct {
 	deadline time.Time
 }
 
-const (
-	warnEvery = time.Minute // about the same set of members
-	maxWarned = 256         // sets remembered
-)
-
-func newPartial() partial { return partial{warned: map[string]time.Time{}} }
+func newPartial() partial { return partial{warned: pace{}} }
 
 func (p *partial) add(own []memory.OwnEntry, deadline time.Time) {
 	for _, e := range own {
@@ -53,8 +48,12 @@ func (r *Replicator) reportPartial(ctx context.Context) {
 		e := p.queue[0]
 		p.queue = p.queue[1:]
 		r.mu.Lock()
-		missing, n := r.core.Missing(e.dot), r.core.N()
+		absent, n := r.core.Absent(e.dot), r.core.N()
 		r.mu.Unlock()
+		missing := make([]memory.Node, len(absent))
+		for i, a := range absent {
+			missing[i] = a.Member
+		}
 		if len(missing) == 0 || n-len(missing) < e.w {
 			continue
 		}
@@ -62,7 +61,8 @@ func (r *Replicator) reportPartial(ctx context.Context) {
 		if r.cfg.OnPartial != nil {
 			r.cfg.OnPartial(e.kind, e.dot, missing)
 		}
-		if p.warn(fmt.Sprint(missing), now) {
+		// A W of 1 says that members may be away.
+		if e.w > 1 && p.warned.due(fmt.Sprint(missing), now) {
 			r.log.WarnContext(ctx, "write has its quorum, but members are missing",
 				"kind", e.kind, "dot", e.dot, "w", e.w, "missing", missing)
 		}
@@ -70,16 +70,4 @@ func (r *Replicator) reportPartial(ctx context.Context) {
 	if len(p.queue) == 0 {
 		p.queue = nil
 	}
-}
-
-// warn reports whether it is time for a warning about a set of members.
-func (p *partial) warn(set string, now time.Time) bool {
-	if last, ok := p.warned[set]; ok && now.Sub(last) < warnEvery {
-		return false
-	}
-	if len(p.warned) >= maxWarned {
-		clear(p.warned)
-	}
-	p.warned[set] = now
-	return true
 }

@@ -25,6 +25,7 @@ type Replicator struct {
 	tickets tickets
 	ledger  *ledger
 	partial partial
+	misses  misses
 	inStep  inStep
 	stopped chan struct{}
 	once    sync.Once      // closes greeted
@@ -50,7 +51,7 @@ func New(ctx context.Context, cfg Config, store Storage, net Transport, log *slo
 	cfg.defaults()
 	r := &Replicator{
 		cfg: cfg, store: store, net: net, log: log, box: newMailbox(), ledger: newLedger(),
-		tickets: tickets{open: map[uint64]*Ticket{}}, partial: newPartial(), inStep: newInStep(cfg.Members, time.Now()),
+		tickets: tickets{open: map[uint64]*Ticket{}}, partial: newPartial(), misses: newMisses(), inStep: newInStep(cfg.Members, time.Now()),
 		stopped: make(chan struct{}), greeted: make(chan struct{}),
 		origin: store.Origin(), skew: map[memory.Node]time.Duration{},
 		failing: map[memory.Node]bool{},
@@ -65,7 +66,7 @@ func New(ctx context.Context, cfg Config, store Storage, net Transport, log *slo
 	}
 	r.core = core.New(core.Config{
 		Self: cfg.Self, Origin: r.origin, View: store.View(), Members: cfg.Members, Cursors: cursors, Parked: parked,
-		Seed: cfg.Seed, Window: cfg.Window, Confirmed: store.Numbering(), Greeting: cfg.Greeting,
+		Seed: cfg.Seed, Window: cfg.Window, Confirmed: store.Numbering(), Greeting: cfg.Greeting, Patience: cfg.QuorumTimeout,
 	}, time.Now())
 	if store.Numbering() {
 		r.open()
@@ -187,7 +188,7 @@ func (r *Replicator) Expect(w int) *Ticket {
 	if w == 0 {
 		w, _ = r.Quorum()
 	}
-	return &Ticket{r: r, id: r.tickets.next(), w: w, met: make(chan Tally, 1)}
+	return &Ticket{r: r, id: r.tickets.next(), w: w, met: make(chan Tally, 1), short: make(chan struct{})}
 }
 
 // Follow is Expect for an op of any origin that is committed already.

@@ -31,6 +31,8 @@ func (r *Replicator) carryOut(ctx context.Context, e core.Effect) {
 		r.spawn(func() { r.takeIncarnation(ctx, e) })
 	case core.Resolve:
 		r.tickets.resolve(e.ID, e.Tally)
+	case core.Short:
+		r.tickets.giveUp(e.ID)
 	case core.SaveCursor:
 		r.ledger.cursor(e)
 	case core.Park:

@@ -7,22 +7,27 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/replicate/core"
 )
 
 // Reasons of a [ShortError].
 const (
-	// Unreachable: no other member holds the write.
+	// Unreachable: no other member holds the write, and not all have refused it.
 	Unreachable = "unreachable"
 	// Timeout: some do, fewer than were asked for.
 	Timeout = "timeout"
+	// Refused: no other member holds it, because they refuse it, or this node.
+	Refused = "refused"
 )
 
 // ShortError says that a write is committed here and owed to the others, and
-// that fewer members than asked for held it at the deadline.
+// that fewer members than asked for held it at the deadline, or when so many were
+// known to be away that waiting was of no use.
 type ShortError struct {
-	Tally  Tally
-	Needed int
-	Reason string
+	Tally   Tally
+	Needed  int
+	Reason  string
+	Missing []core.Absent // by name
 }
 
 func (e *ShortError) Error() string {
@@ -37,11 +42,13 @@ type Ticket struct {
 	w   int
 	dot memory.Dot // set by the commit, and by a move to another
 	met chan Tally // takes one value
+	// short is closed when so many members are away that waiting is of no use.
+	short chan struct{}
 }
 
 // Wait returns when W members hold the write, this node counted, with those
-// that do. At the deadline, or when the Replicator stops, it returns a
-// [*ShortError]; when ctx ends, its error; in either case with the tally as it
+// that do. At the deadline, as soon as so many members are known to be away that W
+// cannot be met, or when the Replicator stops, it returns a [*ShortError]; when ctx ends, its error; in either case with the tally as it
 // stands. The write itself is not affected: it stays, and is owed. Call Wait once.
 func (t *Ticket) Wait(ctx context.Context, deadline time.Time) (Tally, error) {
 	timer := time.NewTimer(time.Until(deadline))
@@ -51,6 +58,7 @@ func (t *Ticket) Wait(ctx context.Context, deadline time.Time) (Tally, error) {
 	case tally := <-t.met:
 		return tally, nil
 	case <-timer.C:
+	case <-t.short:
 	case <-t.r.stopped:
 	case <-ctx.Done():
 		err = fmt.Errorf("wait for %s: %w", t.r.tickets.dotOf(t), ctx.Err())
@@ -59,15 +67,10 @@ func (t *Ticket) Wait(ctx context.Context, deadline time.Time) (Tally, error) {
 	dot := t.r.tickets.dotOf(t)
 	tally := t.r.Held(dot)
 	tally.W = t.w
-	switch {
-	case tally.Met():
-		return tally, nil
-	case err != nil:
+	if tally.Met() || err != nil {
 		return tally, err
-	case len(tally.HeldBy) < 2:
-		return tally, &ShortError{Tally: tally, Needed: t.w, Reason: Unreachable}
 	}
-	return tally, &ShortError{Tally: tally, Needed: t.w, Reason: Timeout}
+	return tally, missed(ctx, t.r, tally)
 }
 
 // tickets are those of committed writes that somebody may still wait for. Their
@@ -121,5 +124,12 @@ func (ts *tickets) remove(id uint64) *Ticket {
 func (ts *tickets) resolve(id uint64, tally Tally) {
 	if t := ts.remove(id); t != nil {
 		t.met <- tally
+	}
+}
+
+// giveUp ends a wait that is of no use.
+func (ts *tickets) giveUp(id uint64) {
+	if t := ts.remove(id); t != nil {
+		close(t.short)
 	}
 }

@@ -88,14 +88,14 @@ func (w *world) has(n *node, e *memory.Entry) bool {
 }
 
 // expected is the state that the merge of all surviving ops leads to.
-func (w *world) expected() memory.Digest {
+func (w *world) expected() *memory.State {
 	s := memory.NewState()
 	for _, e := range w.lib.All() {
 		if slices.ContainsFunc(w.nodes, func(n *node) bool { return n.store.HasEntry(e, false) }) {
 			s.Apply(e)
 		}
 	}
-	return s.Root().Digest()
+	return s
 }
 
 func (w *world) converged(since time.Time) bool { return w.difference(since) == nil }
@@ -134,8 +134,8 @@ func (w *world) checkConverged(since time.Time) {
 		w.fail("%s after the last fault: %w", w.now.Sub(since), err)
 		return
 	}
-	if got, want := w.nodes[0].store.View().Root, w.expected(); got != want {
-		w.fail("all nodes agree on a state that is not the merge of all ops")
+	if got, want := w.nodes[0].store.View().Root, w.expected(); got != want.Root().Digest() {
+		w.fail("all nodes agree on a state that is not the merge of all ops: %s", w.nodes[0].store.Unlike(want))
 	}
 	for _, t := range w.acks {
 		for _, n := range w.nodes {

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -174,6 +175,9 @@ func (w *world) backUpOne() {
 // majority can bear, and those any number of times.
 func (w *world) victim() *node {
 	n := w.pick()
+	if slices.ContainsFunc(w.spoilt, func(k memory.Key) bool { return w.last(n, k) }) {
+		return nil
+	}
 	if !w.victims[n] {
 		if len(w.victims) >= len(w.nodes)-core.Majority(len(w.nodes)) {
 			return nil
@@ -228,11 +232,26 @@ func (w *world) spoilOne() {
 	}
 }
 
+// last reports whether no other node has the winner of k that n has: what all
+// disks have lost nothing can bring back.
+func (w *world) last(n *node, k memory.Key) bool {
+	mine := n.store.Winner(k)
+	return mine != nil && !slices.ContainsFunc(w.nodes, func(m *node) bool {
+		theirs := m.store.Winner(k)
+		return m != n && !w.victims[m] && theirs != nil && !mine.Version().Beats(theirs.Version())
+	})
+}
+
 func (w *world) spoil(n *node) bool {
 	all := w.lib.All()
 	for range 10 {
-		if len(all) > 0 && n.store.Spoil(all[w.rng.IntN(len(all))].Op.Subjects()[0]) {
-			w.trace("%s loses a register", n.name)
+		if len(all) == 0 {
+			return false
+		}
+		k := all[w.rng.IntN(len(all))].Op.Subjects()[0]
+		if !w.last(n, k) && n.store.Spoil(k) {
+			w.trace("%s loses register %q", n.name, k)
+			w.spoilt = append(w.spoilt, k)
 			return true
 		}
 	}

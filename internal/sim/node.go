@@ -182,6 +182,8 @@ func (n *node) carryOut(e core.Effect) {
 	case core.Resolve:
 		n.w.acknowledged(n, n.waiting[e.ID], e.Tally)
 		delete(n.waiting, e.ID)
+	case core.Short:
+		delete(n.waiting, e.ID)
 	case core.SaveCursor:
 		n.later(cursorLag, func() { _ = n.store.SaveCursor(context.Background(), e.Member, e.Origin, e.Seq) })
 	case core.Park:

@@ -101,6 +101,7 @@ type world struct {
 	activity time.Duration // until the faults end
 	healing  bool
 	victims  map[*node]bool // whose disk was lost or set back
+	spoilt   []memory.Key   // registers that a node has lost
 	acks     []promise
 	report   Report
 	broken   error

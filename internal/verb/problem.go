@@ -152,12 +152,38 @@ func typedProblem(err error, caller memory.AgentID) *Problem {
 func QuorumProblem(e *engine.QuorumError) *Problem {
 	p := &Problem{
 		Code: client.CodeQuorumNotMet, Text: "quorum_not_met", Retry: 2, Exact: true,
-		Extra: map[string]any{"got": e.Got, "needed": e.Needed, "reason": e.Reason, "receipt": ShowReceipt(e.Outcome.Receipt)},
+		Extra: map[string]any{
+			"got": e.Got, "needed": e.Needed, "reason": e.Reason, "receipt": ShowReceipt(e.Outcome.Receipt),
+			"code": client.CodeQuorumNotMet, "missing_members": ShowAbsent(e), "message": shortWords(e),
+		},
 	}
 	if id := Subject(e.Outcome); id != "" {
 		p.Extra["id"] = id
 	}
 	return p
+}
+
+// ShowAbsent says which members did not hold a write, and why each.
+func ShowAbsent(e *engine.QuorumError) []client.Absent {
+	out := make([]client.Absent, len(e.Missing))
+	for i, m := range e.Missing {
+		out[i] = client.Absent{Member: string(m.Member), Why: string(m.Why), Owed: m.Owed}
+		if m.Err != nil {
+			out[i].Error = m.Err.Error()
+		}
+	}
+	return out
+}
+
+// shortWords is a missed quorum for people.
+func shortWords(e *engine.QuorumError) string {
+	r := e.Outcome.Receipt
+	var missing []string
+	for _, m := range e.Missing {
+		missing = append(missing, string(m.Member)+" "+string(m.Why))
+	}
+	return fmt.Sprintf("held by %d of %d members (%s), and %d are wanted; missing: %s. It is kept, and reaches the others by itself",
+		len(r.HeldBy), r.N, strings.Join(texts(r.HeldBy), ", "), e.Needed, strings.Join(missing, ", "))
 }
 
 // conflictProblem names the record that is in the way.

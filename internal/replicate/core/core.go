@@ -32,6 +32,8 @@ type Config struct {
 	HeadsBusy  time.Duration // between exchanges while something changes; 0 is 1 s
 	HeadsIdle  time.Duration // between exchanges otherwise; 0 is 5 s
 	MaxPulls   int           // in flight at once; 0 is 4
+	Knock      time.Duration // how long a wait gives members that are away to answer; 0 is 100 ms
+	Patience   time.Duration // how long writers wait at most, about; 0 is 2 s
 	Greeting   time.Duration // how long members are waited for that say nothing of our numbers; 0 is 500 ms
 }
 
@@ -40,6 +42,8 @@ func (c *Config) defaults() {
 	set(&c.Company, 64)
 	set(&c.Gather, 10*time.Millisecond)
 	set(&c.MaxPulls, 4)
+	set(&c.Knock, 100*time.Millisecond)
+	set(&c.Patience, 2*time.Second)
 	set(&c.Greeting, 500*time.Millisecond)
 	set(&c.BackoffMin, 250*time.Millisecond)
 	set(&c.BackoffMax, 30*time.Second)
@@ -140,6 +144,7 @@ func (c *Core) Step(now time.Time, ev Event) []Effect {
 		c.drive(m)
 	}
 	c.drivePulls()
+	giveUp(c)
 	return c.out
 }
 
@@ -152,6 +157,9 @@ func (c *Core) Deadline() time.Time {
 		}
 	}
 	if t, ok := c.numbers.due(); ok && t.Before(next) {
+		next = t
+	}
+	if t, ok := knocksDue(c); ok && t.Before(next) {
 		next = t
 	}
 	return earlier(next, c.pullDue)
@@ -234,7 +242,7 @@ func (c *Core) setMembers(names []memory.Node) {
 		}
 		m := c.member(name)
 		if m == nil {
-			m = &member{name: name, heads: memory.Heads{}, same: map[memory.Origin]uint64{}, parked: map[memory.Dot]struct{}{}}
+			m = &member{name: name, heads: memory.Heads{}, same: map[memory.Origin]uint64{}, parked: map[memory.Dot]memory.Refusal{}}
 		}
 		next = append(next, m)
 	}

@@ -21,11 +21,14 @@ type Committed struct {
 	Waits []Wait
 }
 
-// Wait asks for a [Resolve] as soon as W members hold Dot, this node counted.
+// Wait asks for a [Resolve] as soon as W members hold Dot, this node counted, or
+// for a [Short] as soon as so many are away that this cannot be soon.
 type Wait struct {
 	ID  uint64 // chosen by the caller, unique
 	Dot memory.Dot
 	W   int
+
+	since time.Time // of its registration
 }
 
 // Watched registers a wait for an entry that was committed earlier.
@@ -165,6 +168,10 @@ type Resolve struct {
 	Tally Tally
 }
 
+// Short says that the wait ID will not have its votes soon: so many members are
+// known to be away. The wait is over; the op stays owed.
+type Short struct{ ID uint64 }
+
 // SaveCursor asks for a cursor to be made durable, some time: Member holds our
 // ops up to Seq. It may lag; a member that holds less is found out.
 type SaveCursor struct {
@@ -231,6 +238,7 @@ func (Snapshot) effect()        {}
 func (Compare) effect()         {}
 func (Settle) effect()          {}
 func (Resolve) effect()         {}
+func (Short) effect()           {}
 func (SaveCursor) effect()      {}
 func (Park) effect()            {}
 func (Unpark) effect()          {}

@@ -23,6 +23,7 @@ type lane struct {
 	loading bool // the last batch is being read from the log
 
 	faults    int       // in a row; 0: flowing
+	downAt    time.Time // of the first of them, or of the first that stopped it
 	round     int       // grows with each counted fault
 	retryAt   time.Time // nothing is sent before
 	asked     bool      // the member asked for this wait
@@ -75,8 +76,8 @@ func (l *lane) acked(now time.Time) {
 // us may have been told by now who we are.
 func (l *lane) knocked(c *Core) {
 	c.exchanged(l)
-	if (l.faults > 0 || l.stopped) && !l.asked && c.now.Sub(l.faultAt) >= c.cfg.BackoffMin {
-		l.retryAt = c.now
+	if !l.flows() && !l.asked {
+		l.retryAt = earlier(l.retryAt, later(c.now, l.faultAt.Add(c.cfg.BackoffMin)))
 	}
 }
 
@@ -264,8 +265,12 @@ func (c *Core) failed(m *member, f flight, fault *memory.Fault) {
 		l.next = min(l.next, f.from)
 	}
 	l.err, l.faultAt = fault, c.now
+	if l.flows() {
+		l.downAt = c.now
+	}
 	if fault.Class == memory.FaultIdentity || l.stopped {
 		l.round++
+		l.asked = false
 		l.retryAt = c.now.Add(c.rand.jitter(c.cfg.Probe))
 		if !l.stopped {
 			l.stopped = true

@@ -17,7 +17,7 @@ type member struct {
 	// same says, by origin, up to where it is known to hold what this node holds.
 	same map[memory.Origin]uint64
 	// parked are our ops that it refused, and that are listed as such.
-	parked map[memory.Dot]struct{}
+	parked map[memory.Dot]memory.Refusal
 
 	vouches bool      // it has said, in this run, that it holds no more of our origin than we do
 	heardAt time.Time // of the last reading; zero: never in this run
@@ -44,7 +44,7 @@ const repairPause = 30 * time.Second
 func (m *member) refuse(no memory.Refusal) (known bool) {
 	d := no.Dot
 	_, known = m.parked[d]
-	m.parked[d] = struct{}{}
+	m.parked[d] = no
 	if h := m.heads[d.Origin]; m.heads.Holds(d) {
 		i, _ := slices.BinarySearch(h.Gaps, d.Seq)
 		h.Gaps = slices.Insert(slices.Clone(h.Gaps), i, d.Seq)

@@ -282,6 +282,8 @@ func describe(e Effect) string {
 		return fmt.Sprintf("compare with %s", e.Member)
 	case Resolve:
 		return fmt.Sprintf("resolve wait %d: %s held by %v, %d of %d asked for", e.ID, e.Tally.Dot, e.Tally.HeldBy, e.Tally.W, e.Tally.N)
+	case Short:
+		return fmt.Sprintf("wait %d is short", e.ID)
 	case SaveCursor:
 		return fmt.Sprintf("save cursor of %s: %s %d", e.Member, e.Origin, e.Seq)
 	case Park:

@@ -1,6 +1,9 @@
 package core
 
 import (
+	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -60,3 +63,57 @@ func (c *Core) state(m *member) State {
 	}
 	return OK
 }
+
+// Why a member does not hold an op.
+type Why string
+
+// The reasons that there are.
+const (
+	Unreachable Why = "unreachable" // it does not answer
+	Refused     Why = "refused"     // it answers, and takes nothing, or not this op
+	Lagging     Why = "behind"      // it answers, and has not got there
+)
+
+// Absent is a member that is not known to hold an op.
+type Absent struct {
+	Member memory.Node
+	Why    Why
+	Owed   uint64 // ops of this node that it lacks
+	Err    error  // that says more, or nil
+}
+
+// slow is how long an answer takes that is no longer expected.
+const slow = time.Second
+
+// Absent lists the members that are not known to hold d, by name.
+func (c *Core) Absent(d memory.Dot) []Absent {
+	var list []Absent
+	for _, m := range c.members {
+		if !c.holds(m, d) {
+			list = append(list, absent(c, m, d))
+		}
+	}
+	return list
+}
+
+func absent(c *Core, m *member, d memory.Dot) Absent {
+	l := &m.lane
+	a := Absent{Member: m.name, Why: Lagging, Owed: c.head() - min(m.heads[c.origin].Seq, c.head())}
+	no, refused := m.parked[d]
+	switch fault := (*memory.Fault)(nil); {
+	case refused:
+		a.Why, a.Err = Refused, fmt.Errorf("%s: %s", no.Code, no.Text)
+	case !l.flows():
+		a.Why, a.Err = Unreachable, l.err
+		if l.stopped || errors.As(l.err, &fault) && fault.Answered {
+			a.Why = Refused
+		}
+	case slices.ContainsFunc(l.flights, func(f flight) bool { return c.now.Sub(f.sent) >= slow }):
+		a.Why, a.Err = Unreachable, errSilent
+	case m.heardAt.IsZero():
+		a.Why = Unreachable
+	}
+	return a
+}
+
+var errSilent = errors.New("it was called, and has not answered yet")

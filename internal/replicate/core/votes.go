@@ -2,6 +2,7 @@ package core
 
 import (
 	"slices"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -108,9 +109,12 @@ func (c *Core) committed(ev Committed) {
 }
 
 func (c *Core) watch(w Wait) {
-	if !c.resolve(w) {
-		c.waits = append(c.waits, w)
+	if c.resolve(w) {
+		return
 	}
+	w.since = c.now
+	c.waits = append(c.waits, w)
+	knock(c)
 }
 
 // settle resolves the waits that have their votes. If m is not nil, only its
@@ -159,13 +163,102 @@ func (c *Core) Held(d memory.Dot) Tally {
 	return t
 }
 
-// Missing names the members that are not known to hold d, sorted.
-func (c *Core) Missing(d memory.Dot) []memory.Node {
-	var missing []memory.Node
+// A writer that waits for members which are away waits for nothing. A member is
+// away if calls to it fail, and it does not call either. Before a writer is told so,
+// the member is called once more: it may be back.
+
+// callsWithin is how often a member is heard that cannot be called, and calls.
+func callsWithin(c *Core) time.Duration { return 2 * c.cfg.HeadsIdle }
+
+// flows reports whether calls succeed, or have not been tried yet.
+func (l *lane) flows() bool { return l.faults == 0 && !l.stopped }
+
+// knock has those members called now to which calls have failed, unless that was
+// just tried, or they asked for time.
+func knock(c *Core) {
 	for _, m := range c.members {
-		if !c.holds(m, d) {
-			missing = append(missing, m.name)
+		if l := &m.lane; !l.flows() && !l.asked && c.now.Sub(l.faultAt) >= c.cfg.BackoffMin {
+			l.retryAt = earlier(l.retryAt, c.now)
 		}
 	}
-	return missing
 }
+
+// trying reports whether the attempt that tells whether the member is back is on
+// its way.
+func (l *lane) trying(c *Core) bool {
+	return !c.now.Before(l.retryAt) || slices.ContainsFunc(l.flights, func(f flight) bool { return f.round == l.round })
+}
+
+// away reports whether m is known not to answer soon, to somebody who has waited
+// since then.
+func away(c *Core, m *member, since time.Time) bool {
+	l := &m.lane
+	switch {
+	case l.flows():
+		return false
+	case m.heardAt.After(l.downAt) && c.now.Sub(m.heardAt) < callsWithin(c):
+		return false
+	case l.faults == 1 && !l.stopped && !l.downAt.Before(since):
+		return false // a call may fail once
+	case l.asked:
+		return l.retryAt.Sub(c.now) >= c.cfg.Patience
+	}
+	return !l.faultAt.Before(since) || !l.trying(c) || c.now.Sub(since) >= c.cfg.Knock
+}
+
+// declines reports whether m has refused d for a reason that stays.
+func (m *member) declines(d memory.Dot) bool {
+	no, refused := m.parked[d]
+	return refused && no.Code != memory.CodeDotConflict // those are settled, and numbered anew
+}
+
+// doubtful reports whether some waits may be without hope.
+func doubtful(c *Core) bool {
+	return len(c.waits) > 0 && slices.ContainsFunc(c.members, func(m *member) bool { return !m.lane.flows() || len(m.parked) > 0 })
+}
+
+// giveUp emits a [Short] for each wait that cannot be met by the members that are
+// not away. Those get a moment to answer, so that it can be said who holds the op.
+func giveUp(c *Core) {
+	if !doubtful(c) {
+		return
+	}
+	c.waits = slices.DeleteFunc(c.waits, func(w Wait) bool {
+		votes, hope := 1, 0
+		for _, m := range c.members {
+			switch {
+			case c.holds(m, w.Dot):
+				votes++
+			case !away(c, m, w.since) && !m.declines(w.Dot):
+				hope++
+			}
+		}
+		short := votes+hope < w.W && (hope == 0 || c.now.Sub(w.since) >= courtesy(c))
+		if short {
+			c.emit(Short{ID: w.ID})
+		}
+		return short
+	})
+}
+
+// knocksDue is when the next wait has given members their time.
+func knocksDue(c *Core) (time.Time, bool) {
+	if !doubtful(c) {
+		return time.Time{}, false
+	}
+	var next time.Time
+	for _, w := range c.waits { // the oldest first
+		for _, wait := range []time.Duration{c.cfg.Knock, courtesy(c)} {
+			if due := w.since.Add(wait); due.After(c.now) && (next.IsZero() || due.Before(next)) {
+				next = due
+			}
+		}
+		if c.now.Before(w.since.Add(c.cfg.Knock)) {
+			break
+		}
+	}
+	return next, !next.IsZero()
+}
+
+// courtesy is how long a writer without hope waits for those members that are there.
+func courtesy(c *Core) time.Duration { return 5 * c.cfg.Knock }

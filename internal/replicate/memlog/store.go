@@ -3,8 +3,10 @@ package memlog
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -261,6 +263,39 @@ func (s *Store) Has(d memory.Dot) bool {
 	_, gap := l.gaps[d.Seq]
 	_, ok := l.entries[d.Seq]
 	return !gap && (ok || d.Seq <= l.dropped)
+}
+
+// Unlike says where the state of the store is not want, in words for a test.
+func (s *Store) Unlike(want *memory.State) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []string
+	for k, e := range want.Keys {
+		if got := s.state.Winner(k); got == nil || got.Dot != e.Dot {
+			out = append(out, fmt.Sprintf("%s has %s, not %s", k, held(got), held(e)))
+		}
+	}
+	for k, e := range s.state.Keys {
+		if want.Winner(k) == nil {
+			out = append(out, fmt.Sprintf("%s has %s, not nothing", k, held(e)))
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(out, "; ")
+}
+
+func held(e *memory.Entry) string {
+	if e == nil {
+		return "nothing"
+	}
+	return e.Op.Kind().String() + " " + name(e)
+}
+
+// Winner returns the entry that holds register k, or nil. The caller must not change it.
+func (s *Store) Winner(k memory.Key) *memory.Entry {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state.Winner(k)
 }
 
 // HasEntry reports whether e itself was applied here; with covered also if it may
