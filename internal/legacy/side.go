@@ -34,6 +34,8 @@ type Config struct {
 	Log     *slog.Logger
 	Told    func([]*memory.Entry)                      // hears of what was logged for peers
 	Voted   func(ctx context.Context, proposal string) // hears of votes of peers
+	// Stale hears of memories that a peer still has, and that are gone here.
+	Stale func(id string)
 	// OnRefusal, if not nil, hears of everybody who was refused for who they are.
 	OnRefusal func(claimed, address string, err error)
 }
@@ -55,7 +57,7 @@ func Open(cfg Config, door receive.Door, state receive.State) (*Side, error) {
 	var err error
 	s.receiver, err = receive.New(receive.Config{
 		Node: cfg.Node, Peers: s.Peers, APIKey: cfg.APIKey, Now: cfg.Now, Lead: cfg.MaxSkew / 4,
-		NonceFile: filepath.Join(cfg.Data, nonceFile), Told: cfg.Told, Voted: cfg.Voted, OnRefusal: cfg.OnRefusal,
+		NonceFile: filepath.Join(cfg.Data, nonceFile), Told: cfg.Told, Voted: cfg.Voted, Stale: cfg.Stale, OnRefusal: cfg.OnRefusal,
 	}, door, state, cfg.Log)
 	return s, err
 }
@@ -134,7 +136,7 @@ func (s *Side) Export(reg *prometheus.Registry) {
 	count("tally_legacy_items_applied_total", "Items of those pushes that were applied.", &c.Applied)
 	count("tally_legacy_items_noop_total", "Items of those pushes that changed nothing.", &c.Noop)
 	count("tally_legacy_items_skipped_total", "Items of those pushes that could not be taken.", &c.Skipped)
-	count("tally_legacy_undone_total", "Deletions that were sent out again because an ai-memory node still had the memory.", &c.Undone)
+	count("tally_legacy_undone_total", "Deletions that were told again because an ai-memory node still had the memory.", &c.Undone)
 	count("tally_legacy_pulls_served_total", "Pulls of ai-memory nodes that were answered with rows.", &c.Pulls)
 	reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tally_legacy_peers", Help: "ai-memory nodes that are configured as peers."},
 		func() float64 { return float64(len(s.Peers())) }))

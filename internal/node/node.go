@@ -189,7 +189,7 @@ func (n *node) newLegacy() error {
 func (n *node) openLegacy() (err error) {
 	cfg := legacy.Config{
 		Node: n.cfg.Node, Data: n.cfg.Data, APIKey: n.cfg.APIKey, Peers: n.cfg.LegacyPeers, Now: n.now, MaxSkew: n.cfg.MaxSkew, Log: n.log,
-		Told: n.books.Core.Told, Voted: n.books.Governance.Voted,
+		Told: n.books.Core.Told, Voted: n.books.Governance.Voted, Stale: func(id string) { n.legacy.Correct(id) },
 	}
 	if n.trust != nil {
 		cfg.OnRefusal = n.trust.refused

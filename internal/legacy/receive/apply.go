@@ -52,10 +52,10 @@ func (r *Receiver) Apply(ctx context.Context, peer *config.Peer, push *wire.Push
 			return nil, over
 		}
 	}
-	if err := r.own(ctx, p.repeat); err != nil {
-		return nil, err
+	for _, id := range p.stale {
+		r.Counters.Undone.Add(1)
+		r.cfg.Stale(id)
 	}
-	r.Counters.Undone.Add(uint64(len(p.repeat)))
 	for _, id := range p.decided {
 		r.cfg.Voted(ctx, id)
 	}

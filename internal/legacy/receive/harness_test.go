@@ -43,6 +43,7 @@ type node struct {
 	dir   string
 	now   time.Time
 	voted []string
+	stale []string
 	stop  func()
 }
 
@@ -67,7 +68,7 @@ func open(t *testing.T, name memory.Node, dir string, peers ...config.Peer) *nod
 	}, st)
 	n.cfg = receive.Config{
 		Node: name, Peers: func() []config.Peer { return peers }, Now: now, Lead: 15 * time.Second, NonceFile: filepath.Join(dir, "legacy.nonces"),
-		Told: func([]*memory.Entry) {}, Voted: func(_ context.Context, id string) { n.voted = append(n.voted, id) },
+		Told: func([]*memory.Entry) {}, Voted: n.resolve, Stale: func(id string) { n.stale = append(n.stale, id) },
 	}
 	if n.Receiver, err = receive.New(n.cfg, n.door, st, log); err != nil {
 		t.Fatal(err)
@@ -85,6 +86,18 @@ func open(t *testing.T, name memory.Node, dir string, peers ...config.Peer) *nod
 	}
 	t.Cleanup(n.stop)
 	return n
+}
+
+// resolve is what the engine does with a vote that settles a proposal.
+func (n *node) resolve(ctx context.Context, id string) {
+	n.voted = append(n.voted, id)
+	if p, err := n.store.Pending(ctx, id); err != nil || p.Outcome != "" {
+		return
+	}
+	op := memory.NewOp{Op: &memory.Resolve{ID: id, Outcome: memory.OutcomeApproved}}
+	if _, err := n.store.Submit(ctx, &memory.Write{Actor: "ai:x", Ops: []memory.NewOp{op}}); err != nil {
+		n.t.Error(err)
+	}
 }
 
 // sync brings what the others have logged to n, as replication does.

@@ -86,13 +86,14 @@ func (p *plan) keepBuried(ctx context.Context, rec *memory.Record, r row) error 
 	noop := lane{count: &p.reply.Noop}
 	switch {
 	case rec.Life == memory.Erased:
+		p.stale = append(p.stale, rec.ID)
 		p.reply.Noop++
 		return nil
 	case rec.Content.IsZero(): // the deletion came first
 		p.add(noop, births(r)...)
 		return nil
 	}
-	p.again(rec)
+	p.stale = append(p.stale, rec.ID)
 	known, err := p.known(ctx, rec, r)
 	if err != nil || known {
 		p.reply.Noop++

@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"slices"
-	"time"
 
 	"github.com/tallystick/tallystick/internal/legacy/config"
 	"github.com/tallystick/tallystick/internal/legacy/wire"
@@ -33,8 +32,8 @@ type plan struct {
 	quota   func(agent, namespace string) error
 
 	ops     []memory.NewOp
-	items   []lane // of each op: what it counts as
-	repeat  []memory.NewOp
+	items   []lane   // of each op: what it counts as
+	stale   []string // memories that the peer still has, and that are gone here
 	decided []string // proposals that were voted on
 }
 
@@ -69,19 +68,6 @@ func (p *plan) settle(refused []error) {
 
 func (p *plan) ignore(kind, id string, err error) {
 	p.log.Info("an item of a legacy peer was skipped", "peer", p.peer.Name, "kind", kind, "id", id, "err", err)
-}
-
-// undoes is how long a deletion is given to reach the peers before it goes out again.
-const undoes = 5 * time.Second
-
-// again plans to delete once more what is deleted here and not there. It is this
-// node's own op, so that it goes to every member and every legacy peer.
-func (p *plan) again(rec *memory.Record) {
-	recent := p.clock.now().Sub(rec.LifeAt.Stamp.Time()) < undoes
-	planned := slices.ContainsFunc(p.repeat, func(op memory.NewOp) bool { return op.Op.About().Memories[0].ID == rec.ID })
-	if !recent && !planned && rec.Life == memory.Deleted {
-		p.repeat = append(p.repeat, memory.NewOp{Op: &memory.Delete{ID: rec.ID}})
-	}
 }
 
 // limited reports whether the peer may write in some namespaces only: then it may

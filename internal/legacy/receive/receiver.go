@@ -39,6 +39,9 @@ type Config struct {
 	Told func([]*memory.Entry)
 	// Voted hears of proposals that were voted on.
 	Voted func(ctx context.Context, proposal string)
+	// Stale hears of memories that a peer still has, and that are gone here: the peers
+	// are to be told once more. It does not block.
+	Stale func(id string)
 	// OnRefusal, if not nil, hears of everybody who was refused for who they are.
 	OnRefusal func(claimed, address string, err error)
 }

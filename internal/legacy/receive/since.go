@@ -24,12 +24,15 @@ func (r *Receiver) since(_ http.ResponseWriter, q *http.Request) ([]byte, error)
 	}
 	out := &wire.Since{Limit: ask.limit, ScopeStatus: wire.ScopeDenied, UpdatedSince: ask.text}
 	p := r.peer(q.Header.Get(aimemory.HeaderPeer))
-	if p == nil || !p.Sends() || len(p.Namespaces) == 0 {
+	if p == nil {
 		return out.Encode()
 	}
 	signed := aimemory.PullBytes(q.Method, q.URL.Path, q.URL.RawQuery)
 	if _, err := r.prove(q.Context(), p, q.Header, signed, p.UnsignedPulls); err != nil {
 		return nil, err
+	}
+	if !p.Sends() || len(p.Namespaces) == 0 {
+		return out.Encode()
 	}
 	r.Counters.Pulls.Add(1)
 	out.ScopeStatus = wire.ScopeScoped
@@ -113,15 +116,15 @@ func (r *Receiver) shows(p *config.Peer, rec *memory.Record, out *wire.Since) bo
 		out.ExcludedScope++
 		return false
 	}
-	if rec.Access().Private && !Shared(rec) {
+	if a := rec.Access(); a.Private && !shared(rec) && string(a.Owner) != p.Name && string(a.Target) != p.Name {
 		out.ExcludedPrivate++
 		return false
 	}
 	return true
 }
 
-// Shared reports whether a private row is marked to leave the federation all the same.
-func Shared(rec *memory.Record) bool {
+// shared reports whether a private row is marked to leave the federation all the same.
+func shared(rec *memory.Record) bool {
 	var share bool
 	return rec.Metadata.Field("federation_share", &share) && share
 }
