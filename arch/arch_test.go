@@ -50,10 +50,11 @@ func table() map[string][]string {
 		"replicate":      {"replicate/core", "memory"},
 		"replicate/core": leaf,
 
-		"legacy":        {"legacy/config", "legacy/receive", "memory"},
+		"legacy":        {"legacy/config", "legacy/pull", "legacy/receive", "legacy/wire", "memory"},
 		"legacy/wire":   leaf,
 		"legacy/config": {"identity", "identity/cred", "memory"},
 		"legacy/send":   {"identity", "identity/aimemory", "legacy/config", "legacy/wire", "memory"},
+		"legacy/pull":   {"identity", "identity/aimemory", "legacy/config", "legacy/send", "legacy/wire", "memory"},
 		"legacy/receive": {
 			"legacy/config", "legacy/wire", "intake", "identity", "identity/aimemory", "identity/cred", "memory",
 		},
@@ -141,7 +142,7 @@ func libraries() map[string][]string {
 // package to one kind of I/O.
 func narrow() map[string][]string {
 	return map[string][]string{
-		"net/http":     {"api", "mcp", "peer", "webhook", "legacy/send", "node", "client", "bench", "cmd/tally", "legacy", "legacy/receive"},
+		"net/http":     {"api", "mcp", "peer", "webhook", "legacy/send", "node", "client", "bench", "cmd/tally", "legacy", "legacy/pull", "legacy/receive"},
 		"database/sql": {"store", "importer"},
 		"os/exec":      {"fleet", "setup/machine"}, // whoever runs nodes asks the first
 		"log":          {},

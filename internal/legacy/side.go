@@ -8,19 +8,29 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tallystick/tallystick/internal/legacy/config"
+	"github.com/tallystick/tallystick/internal/legacy/pull"
 	"github.com/tallystick/tallystick/internal/legacy/receive"
+	"github.com/tallystick/tallystick/internal/legacy/wire"
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
-// nonceFile is where nonces of peers are kept, in the data directory.
-const nonceFile = "legacy.nonces"
+// Files in the data directory: nonces of peers, and how far each was read.
+const (
+	nonceFile  = "legacy.nonces"
+	cursorFile = "legacy.cursors.json"
+)
+
+// pullEvery is how often peers are asked what is new.
+const pullEvery = 30 * time.Second
 
 // Config is what a node has for its legacy side. All fields but APIKey, Peers and
 // OnRefusal are required.
@@ -29,6 +39,7 @@ type Config struct {
 	Data    string        // data directory
 	APIKey  string        // of the node
 	Peers   []config.Peer // those of its configuration
+	Self    config.Self   // how the node identifies itself to them
 	Now     func() time.Time
 	MaxSkew time.Duration
 	Log     *slog.Logger
@@ -36,6 +47,8 @@ type Config struct {
 	Voted   func(ctx context.Context, proposal string) // hears of votes of peers
 	// Stale hears of memories that a peer still has, and that are gone here.
 	Stale func(id string)
+	// Allow, if not nil, is asked before each call to a peer; an error forbids it.
+	Allow func(ctx context.Context, target *url.URL) error
 	// OnRefusal, if not nil, hears of everybody who was refused for who they are.
 	OnRefusal func(claimed, address string, err error)
 }
@@ -46,6 +59,7 @@ type Side struct {
 	book     config.Book
 	now      atomic.Pointer[[]config.Peer]
 	receiver *receive.Receiver
+	puller   *pull.Puller
 }
 
 // Open returns the legacy side of a node. Close it.
@@ -59,6 +73,15 @@ func Open(cfg Config, door receive.Door, state receive.State) (*Side, error) {
 		Node: cfg.Node, Peers: s.Peers, APIKey: cfg.APIKey, Now: cfg.Now, Lead: cfg.MaxSkew / 4,
 		NonceFile: filepath.Join(cfg.Data, nonceFile), Told: cfg.Told, Voted: cfg.Voted, Stale: cfg.Stale, OnRefusal: cfg.OnRefusal,
 	}, door, state, cfg.Log)
+	if err != nil {
+		return nil, err
+	}
+	s.puller, err = pull.New(pull.Config{
+		Peers: s.Peers, Self: cfg.Self, Node: cfg.Node, Now: cfg.Now, Every: pullEvery, File: filepath.Join(cfg.Data, cursorFile), Log: cfg.Log,
+		Allow: cfg.Allow, Apply: func(ctx context.Context, p *config.Peer, push *wire.Push) (*wire.Reply, error) {
+			return s.receiver.Apply(ctx, p, push)
+		},
+	})
 	return s, err
 }
 
@@ -94,8 +117,15 @@ func (s *Side) reload() error {
 // lookAgain is how often the book is read.
 const lookAgain = time.Second
 
-// Run follows the book until ctx is done.
+// Run pulls from peers and follows the book until ctx is done.
 func (s *Side) Run(ctx context.Context) error {
+	var pulling sync.WaitGroup
+	defer pulling.Wait()
+	pulling.Go(func() { _ = s.puller.Run(ctx) }) // it only ends with ctx
+	return s.follow(ctx)
+}
+
+func (s *Side) follow(ctx context.Context) error {
 	tick := time.NewTicker(lookAgain)
 	defer tick.Stop()
 	for {
@@ -137,6 +167,8 @@ func (s *Side) Export(reg *prometheus.Registry) {
 	count("tally_legacy_items_noop_total", "Items of those pushes that changed nothing.", &c.Noop)
 	count("tally_legacy_items_skipped_total", "Items of those pushes that could not be taken.", &c.Skipped)
 	count("tally_legacy_undone_total", "Deletions that were told again because an ai-memory node still had the memory.", &c.Undone)
+	count("tally_legacy_pulled_rows_total", "Rows that ai-memory nodes showed when they were asked.", &s.puller.Counters.Rows)
+	count("tally_legacy_pull_failed_total", "Pulls from ai-memory nodes without an answer that counts.", &s.puller.Counters.Failed)
 	count("tally_legacy_pulls_served_total", "Pulls of ai-memory nodes that were answered with rows.", &c.Pulls)
 	reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tally_legacy_peers", Help: "ai-memory nodes that are configured as peers."},
 		func() float64 { return float64(len(s.Peers())) }))

@@ -188,7 +188,7 @@ func (n *node) newLegacy() error {
 // openLegacy makes what answers nodes of ai-memory.
 func (n *node) openLegacy() (err error) {
 	cfg := legacy.Config{
-		Node: n.cfg.Node, Data: n.cfg.Data, APIKey: n.cfg.APIKey, Peers: n.cfg.LegacyPeers, Now: n.now, MaxSkew: n.cfg.MaxSkew, Log: n.log,
+		Node: n.cfg.Node, Data: n.cfg.Data, APIKey: n.cfg.APIKey, Peers: n.cfg.LegacyPeers, Self: n.cfg.LegacySelf, Now: n.now, MaxSkew: n.cfg.MaxSkew, Log: n.log,
 		Told: n.books.Core.Told, Voted: n.books.Governance.Voted, Stale: func(id string) { n.legacy.Correct(id) },
 	}
 	if n.trust != nil {

@@ -48,7 +48,7 @@ type Config struct {
 
 // Counters count what came. They may be read at any time.
 type Counters struct {
-	Pushes, Refused, Applied, Noop, Skipped, Undone, Pulls, PulledRows, PullFailed atomic.Uint64
+	Pushes, Refused, Applied, Noop, Skipped, Undone, Pulls atomic.Uint64
 }
 
 // Receiver answers legacy peers. It is safe for concurrent use.
