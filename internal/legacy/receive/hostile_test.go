@@ -71,9 +71,10 @@ func (n *node) says(x exchange, status int, want string) {
 	}
 }
 
-func (n *node) life(id string) memory.Life {
+// life is that of the memory m1.
+func (n *node) life() memory.Life {
 	n.t.Helper()
-	rec, err := n.store.Record(n.t.Context(), id)
+	rec, err := n.store.Record(n.t.Context(), "m1")
 	if err != nil {
 		n.t.Fatal(err)
 	}
@@ -104,7 +105,7 @@ func TestACapturedDeletionDeletesOnce(t *testing.T) {
 	a.stop()
 	again := open(t, "a", dir, s.peer())
 	again.says(deletion, 401, replayed401)
-	if a, b := again.life("m1"), b.life("m1"); a != memory.Live || b != memory.Live {
+	if a, b := again.life(), b.life(); a != memory.Live || b != memory.Live {
 		t.Errorf("it is %s and %s", a, b)
 	}
 }
@@ -226,7 +227,7 @@ func TestWhatWasDeletedDoesNotComeBack(t *testing.T) {
 				n.says(s.signed(p), 200, "")
 				n.now = n.now.Add(time.Minute)
 			}
-			if got := n.life("m1"); got != memory.Deleted {
+			if got := n.life(); got != memory.Deleted {
 				t.Errorf("it is %s", got)
 			}
 			if len(n.stale) != tt.stale {
@@ -242,7 +243,7 @@ func TestWhatWasDeletedDoesNotComeBack(t *testing.T) {
 	b.says(s.signed(rows(edit)), 200, "") // the first that b hears of it
 	b.sync(a)
 	a.sync(b)
-	if x, y := a.life("m1"), b.life("m1"); x != memory.Deleted || y != memory.Deleted {
+	if x, y := a.life(), b.life(); x != memory.Deleted || y != memory.Deleted {
 		t.Errorf("%s and %s", x, y)
 	}
 }

@@ -3,6 +3,7 @@ package receive
 import (
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"testing"
 )
 
@@ -29,7 +30,7 @@ func TestNoncesOfAPeerMakeRoomForNoOthers(t *testing.T) {
 			}
 		}
 		for i := range maxNonces {
-			if _, err := n.take("a", fmt.Sprint(i)); err != nil {
+			if _, err := n.take("a", strconv.Itoa(i)); err != nil {
 				t.Fatal(err)
 			}
 		}
