@@ -30,6 +30,7 @@ func table() map[string][]string {
 
 		"openapi": {},
 		"dump":    leaf,
+		"backup":  {"dump", "memory"},
 		"etag":    {},
 		"journal": {"client"},
 
@@ -91,12 +92,14 @@ func table() map[string][]string {
 			"legacy", "legacy/config", "legacy/send",
 		},
 
+		"node/restore": {"backup", "intake", "store", "wire", "memory"},
+
 		// Programs on top, and what they are made of.
 		"fleet":         {},
 		"client":        {},
 		"setup":         {},
 		"setup/machine": {"setup"},
-		"cmd/tally":     {"node", "legacy/config", "audit", "identity", "identity/cluster", "memory", "client", "bench", "importer", "fleet", "setup", "setup/machine"},
+		"cmd/tally":     {"node", "node/restore", "backup", "legacy/config", "audit", "identity", "identity/cluster", "memory", "client", "bench", "importer", "fleet", "setup", "setup/machine"},
 		"importer":      {"client"},
 		"bench":         {"client", "fleet", "memory", "node"},
 		"bench/control": {"memory", "node", "replicate"},

@@ -4,8 +4,9 @@ package client
 type ExportInput struct {
 	Filter
 
-	All    bool   `json:"all,omitempty" doc:"Also the private memories of others. For the operator of the node."`
-	Format string `json:"format,omitempty" doc:"json: one object; ndjson: a line for each memory and link, archived ones too; complete: the whole log in place of the memories, without other parameters, for the operator. json if neither this nor the Accept header says otherwise." enum:"json,ndjson,complete"`
+	All      bool   `json:"all,omitempty" doc:"Also the private memories of others. For the operator of the node."`
+	Format   string `json:"format,omitempty" doc:"json: one object; ndjson: a line for each memory and link, archived ones too; complete: the whole log in place of the memories, without other parameters, for the operator. json if neither this nor the Accept header says otherwise." enum:"json,ndjson,complete"`
+	AfterLSN uint64 `json:"after_lsn,omitempty" doc:"With format=complete: only what this node has logged behind this number, for an increment of a backup." example:"4711"`
 }
 
 // Exported is an export in the form of ai-memory, which its import and ours take

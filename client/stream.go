@@ -120,8 +120,11 @@ type ExportOptions struct {
 	All bool
 	// Complete takes the whole log in place of the memories, for [Client.Load]: a
 	// manifest, every entry, and a last line. It is for the operator too, and
-	// takes no other options.
+	// takes no other option than After.
 	Complete bool
+	// After, with Complete, takes only what was logged behind this LSN, which is in
+	// the manifest of another complete export.
+	After uint64
 }
 
 // Export yields the JSON objects of an export: live memories, each followed by
@@ -141,6 +144,9 @@ func (c *Client) Export(ctx context.Context, o ExportOptions) iter.Seq2[json.Raw
 		}
 		if o.Complete {
 			q.Set("format", "complete")
+		}
+		if o.After > 0 {
+			q.Set("after_lsn", strconv.FormatUint(o.After, 10))
 		}
 		res, err := c.open(ctx, call{
 			method: http.MethodGet, path: "/export", query: q,

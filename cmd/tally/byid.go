@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/backup"
 )
 
 // byID is a command that does one thing to each memory it is given. Ids are
@@ -80,13 +81,36 @@ more.`,
 }
 
 func newRestore(a *app) *cobra.Command {
-	return byID{
-		use: "restore [flags] ID…", short: "Bring archived, expired or deleted memories back", verb: "restored",
+	cmd := byID{
+		use: "restore [flags] ID… | BACKUP --data DIR", short: "Bring memories back, or a node from a backup", verb: "restored",
 		long: `Bring memories back from the archive, or back from deletion; what expired does
 not expire again. tally list --archived shows what is in the archive, and
-tally list --expired what of it expired.`,
+tally list --expired what of it expired.
+
+With the folder of a backup (tally backup), make a node's data directory of it,
+which is a new or an empty one: nothing is ever overwritten. No node is asked. The
+node that is started there takes a new incarnation, and gets from its members what
+is newer.`,
 		act: func(ctx context.Context, c *client.Client, id string, with client.With) (*client.Outcome, error) {
 			return c.Restore(ctx, id, with)
 		},
 	}.command(a)
+	cmd.Example = `  tally restore 4198b4ee-3c63-8a5c-9c2e-7b0f6f0a1d11
+  tally restore /var/backups/tally --data /var/lib/tallystick`
+	var data, name string
+	cmd.Flags().StringVar(&data, "data", "", "with a backup: the `DIR` to make (default that of tally serve)")
+	cmd.Flags().StringVar(&name, flagNode, "", "with a backup: `NAME` of the node (default that of the backup's)")
+	memories := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		switch folder := backup.Is(args[0]); {
+		case folder && len(args) == 2 && data == "":
+			return restoreBackup(cmd.Context(), a, args[0], args[1], name)
+		case folder && len(args) > 1:
+			return usage("restore: one backup at a time")
+		case folder, data != "", name != "":
+			return restoreBackup(cmd.Context(), a, args[0], data, name)
+		}
+		return memories(cmd, args)
+	}
+	return cmd
 }

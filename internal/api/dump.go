@@ -16,13 +16,13 @@ import (
 // completeWord asks for a complete export, as ?format=.
 const completeWord = "complete"
 
-// exportComplete streams the whole log, for the operator of the node.
-func (a *API) exportComplete(q *request) (reply, error) {
+// exportComplete streams the log behind an LSN, all of it behind 0, for the operator of the node.
+func (a *API) exportComplete(q *request, after uint64) (reply, error) {
 	if err := q.wantOperator("format=complete"); err != nil {
 		return reply{}, err
 	}
-	d := &dumper{}
-	err := a.books.Upkeep.Dump(q.Context(), func(m upkeep.Manifest) error {
+	d := &dumper{after: after}
+	err := a.books.Upkeep.Dump(q.Context(), after, func(m upkeep.Manifest) error {
 		d.s = a.openStream(q, "application/x-ndjson")
 		d.w = dump.NewWriter(d.s.line)
 		return d.manifest(m)
@@ -48,8 +48,9 @@ func (a *API) exportComplete(q *request) (reply, error) {
 
 // dumper sends a complete export.
 type dumper struct {
-	s *stream
-	w *dump.Writer
+	s     *stream
+	w     *dump.Writer
+	after uint64
 }
 
 func (d *dumper) manifest(m upkeep.Manifest) error {
@@ -63,7 +64,7 @@ func (d *dumper) manifest(m upkeep.Manifest) error {
 	}
 	return d.w.Manifest(dump.Manifest{
 		Tool: "tallystick " + m.Version, Node: m.Node, Origin: m.Origin, ExportedAt: m.At, Entries: m.Entries, Counts: counts, Hollow: m.Hollow,
-		Heads: m.View.Heads, Digest: m.View.Root,
+		Heads: m.View.Heads, Digest: m.View.Root, LSN: m.View.LSN, After: d.after,
 	})
 }
 

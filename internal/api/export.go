@@ -76,7 +76,10 @@ func (a *API) export(q *request) (reply, error) {
 		format = formatLines
 	}
 	if format == completeWord {
-		return a.exportComplete(q)
+		return a.exportComplete(q, in.AfterLSN)
+	}
+	if in.AfterLSN > 0 {
+		return reply{}, verb.BadField("after_lsn", "after_lsn: only with format=complete")
 	}
 	f, err := verb.FilterOf(q.agent, memory.InstantOf(a.cfg.Now()), &in.Filter)
 	if err != nil {

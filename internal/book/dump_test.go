@@ -28,7 +28,7 @@ type dump struct {
 func (n *node) dump(t *testing.T) *dump {
 	t.Helper()
 	d := &dump{}
-	err := n.Dump(t.Context(), func(m upkeep.Manifest) error {
+	err := n.Dump(t.Context(), 0, func(m upkeep.Manifest) error {
 		d.manifest = m
 		return nil
 	}, func(list []upkeep.Logged) error {

@@ -14,6 +14,7 @@ import (
 // What the manifest of a dump says of its format.
 const (
 	Format  = "tallystick-complete"
+	Part    = "tallystick-increment" // what was logged since another dump
 	Version = 1
 )
 
@@ -45,6 +46,10 @@ type Manifest struct {
 	Hollow     int            `json:"hollow"` // entries whose superseded text is gone
 	Heads      memory.Heads   `json:"heads"`
 	Digest     memory.Digest  `json:"digest"` // of the state that the entries add up to
+	LSN        uint64         `json:"lsn"`    // of the last entry, in the order in which the node logged them
+	// After is the LSN behind which a [Part] begins: its entries add up to the state
+	// with those before.
+	After uint64 `json:"after,omitempty"`
 }
 
 // Entry is the line of an entry of the log. Raw is what counts; the rest is for

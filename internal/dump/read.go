@@ -62,9 +62,18 @@ func (r *Reader) bad(format string, args ...any) error {
 	return &Error{Line: r.n, Text: fmt.Sprintf(format, args...)}
 }
 
-// Manifest reads the first line. Its version is one that this program reads, and
-// its heads are of origins that can be.
+// Manifest reads the first line of a complete export. Its version is one that this
+// program reads, and its heads are of origins that can be.
 func (r *Reader) Manifest() (*Manifest, error) {
+	m, err := r.ManifestOfAny()
+	if err == nil && m.Format != Format {
+		return nil, r.bad("an increment of a backup alone is no complete export: use tally restore with the folder")
+	}
+	return m, err
+}
+
+// ManifestOfAny is [Reader.Manifest], of a [Part] as well.
+func (r *Reader) ManifestOfAny() (*Manifest, error) {
 	if !r.next() {
 		if err := r.lines.Err(); err != nil {
 			return nil, r.bad("%v", err)
@@ -72,7 +81,7 @@ func (r *Reader) Manifest() (*Manifest, error) {
 		return nil, &Error{Text: "the body is empty: want a complete export"}
 	}
 	m := &Manifest{}
-	if err := json.Unmarshal(r.last, m); err != nil || m.Type != typeManifest || m.Format != Format {
+	if err := json.Unmarshal(r.last, m); err != nil || m.Type != typeManifest || m.Format != Format && m.Format != Part {
 		return nil, r.bad("not the manifest of a complete export")
 	}
 	if m.Version != Version {
@@ -86,12 +95,36 @@ func (r *Reader) Manifest() (*Manifest, error) {
 	return m, nil
 }
 
+// Line is an entry of a dump, and what its line says of it: who logged it under which
+// number is not compared with its bytes.
+type Line struct {
+	memory.Shipment
+
+	Dot    memory.Dot
+	Digest memory.Digest
+}
+
 // Batches yields the entries of a dump whose manifest, which has been read, says
 // how many there are. They end with an error unless the last line says that all
 // have come as they were written. An entry that is not hollow has the bytes of
 // its digest; whether they can be decoded is not looked at.
 func (r *Reader) Batches(entries int) iter.Seq2[[]memory.Shipment, error] {
 	return func(yield func([]memory.Shipment, error) bool) {
+		for lines, err := range r.Lines(entries) {
+			var ops []memory.Shipment
+			for i := range lines {
+				ops = append(ops, lines[i].Shipment)
+			}
+			if !yield(ops, err) {
+				return
+			}
+		}
+	}
+}
+
+// Lines is [Reader.Batches] with what the lines say.
+func (r *Reader) Lines(entries int) iter.Seq2[[]Line, error] {
+	return func(yield func([]Line, error) bool) {
 		for n := 0; ; {
 			ops, err := r.batch()
 			if n += len(ops); len(ops) > 0 && !yield(ops, nil) {
@@ -112,8 +145,8 @@ func (r *Reader) Batches(entries int) iter.Seq2[[]memory.Shipment, error] {
 }
 
 // batch reads some entries, up to the end or an error.
-func (r *Reader) batch() ([]memory.Shipment, error) {
-	var ops []memory.Shipment
+func (r *Reader) batch() ([]Line, error) {
+	var ops []Line
 	for size := 0; len(ops) < batch && size < maxBatch; {
 		if !r.next() {
 			return ops, r.cutOff()
@@ -130,29 +163,30 @@ func (r *Reader) batch() ([]memory.Shipment, error) {
 // errEnd says that the last line has been read.
 var errEnd = errors.New("end of the export")
 
-func (r *Reader) entry() (memory.Shipment, error) {
+func (r *Reader) entry() (Line, error) {
 	var line struct {
 		Type      string        `json:"type"`
+		Dot       memory.Dot    `json:"dot"`
 		Digest    memory.Digest `json:"digest"`
 		Hollow    *memory.Dot   `json:"hollow"`
 		Raw       []byte        `json:"raw"`
 		Embedding *Embedding    `json:"embedding"`
 	}
 	if !bytes.HasSuffix(r.last, []byte("\n")) {
-		return memory.Shipment{}, r.cutOff()
+		return Line{}, r.cutOff()
 	}
 	if err := json.Unmarshal(r.last, &line); err != nil {
-		return memory.Shipment{}, r.bad("%v", err)
+		return Line{}, r.bad("%v", err)
 	}
 	switch {
 	case line.Type == typeEnd:
-		return memory.Shipment{}, errEnd
+		return Line{}, errEnd
 	case line.Type != typeEntry || len(line.Raw) == 0:
-		return memory.Shipment{}, r.bad("not an entry of a complete export")
+		return Line{}, r.bad("not an entry of a complete export")
 	case line.Hollow == nil && line.Digest != sha256.Sum256(line.Raw):
-		return memory.Shipment{}, r.bad("the bytes of the entry are not those of its digest")
+		return Line{}, r.bad("the bytes of the entry are not those of its digest")
 	}
-	return memory.Shipment{Raw: line.Raw, Embedding: line.Embedding.unpacked()}, nil
+	return Line{memory.Shipment{Raw: line.Raw, Embedding: line.Embedding.unpacked()}, line.Dot, line.Digest}, nil
 }
 
 func (r *Reader) cutOff() error {

@@ -35,6 +35,9 @@ func (w *Writer) put(v any) error {
 // Manifest writes the first line; its type, format and version are filled in.
 func (w *Writer) Manifest(m Manifest) error {
 	m.Type, m.Format, m.Version = typeManifest, Format, Version
+	if m.After > 0 {
+		m.Format = Part
+	}
 	return w.put(m)
 }
 

@@ -22,28 +22,29 @@ func (s *log) Snapshot(ctx context.Context, yield func([]memory.Shipment) error)
 	if err != nil {
 		return view, err
 	}
-	return view, tx.entries(ctx, s.base, yield)
+	return view, tx.entries(ctx, s.base, 0, yield)
 }
 
 // Dump is [Store.Snapshot] that first tells start what is about to come, root of
-// the state included, and yields every entry once. Both are of one instant.
-func (s *log) Dump(ctx context.Context, start func(memory.Inventory) error, yield func([]memory.Shipment) error) error {
+// the state included, and yields every entry once that was logged here behind the
+// LSN after. Both are of one instant.
+func (s *log) Dump(ctx context.Context, after uint64, start func(memory.Inventory) error, yield func([]memory.Shipment) error) error {
 	tx, err := s.bulk.begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback() //nolint:errcheck // read-only
-	inv, err := tx.inventory(ctx, s.base)
+	inv, err := tx.inventory(ctx, s.base, after)
 	if err != nil {
 		return err
 	}
 	if err := start(inv); err != nil {
 		return err
 	}
-	return tx.entries(ctx, s.base, yield)
+	return tx.entries(ctx, s.base, after, yield)
 }
 
-func (t *readTx) inventory(ctx context.Context, s *base) (memory.Inventory, error) {
+func (t *readTx) inventory(ctx context.Context, s *base, after uint64) (memory.Inventory, error) {
 	inv := memory.Inventory{Kinds: map[memory.Kind]int{}}
 	var err error
 	if inv.View, err = t.view(ctx, s.cfg.Node); err != nil {
@@ -57,7 +58,7 @@ func (t *readTx) inventory(ctx context.Context, s *base) (memory.Inventory, erro
 	}
 	inv.View.Root = root.Digest()
 	// What is damaged is known only once all has been read.
-	err = t.eachSlice(ctx, s, func(rows []shipped) error {
+	err = t.eachSlice(ctx, s, after, func(rows []shipped) error {
 		for _, row := range rows {
 			var kind memory.Kind
 			if row.state != stateParked {
@@ -75,15 +76,15 @@ func (t *readTx) inventory(ctx context.Context, s *base) (memory.Inventory, erro
 		return inv, err
 	}
 	var all int
-	err = t.row(ctx, `SELECT count(*) FROM log`, nil, &all)
+	err = t.row(ctx, `SELECT count(*) FROM log WHERE lsn > ?`, []any{int64(after)}, &all)
 	inv.Damaged = all - inv.Entries
 	return inv, err
 }
 
-// entries yields the whole log, each entry once: the full ones that were applied,
-// then the rest, which may need them.
-func (t *readTx) entries(ctx context.Context, s *base, yield func([]memory.Shipment) error) error {
-	return t.eachSlice(ctx, s, func(rows []shipped) error {
+// entries yields the log behind an LSN, each entry once: the full ones that were
+// applied, then the rest, which may need them.
+func (t *readTx) entries(ctx context.Context, s *base, after uint64, yield func([]memory.Shipment) error) error {
+	return t.eachSlice(ctx, s, after, func(rows []shipped) error {
 		ops := make([]memory.Shipment, 0, len(rows))
 		for i := range rows {
 			if _, _, err := t.point(ctx, s, &rows[i]); err != nil {
@@ -95,10 +96,10 @@ func (t *readTx) entries(ctx context.Context, s *base, yield func([]memory.Shipm
 	})
 }
 
-func (t *readTx) eachSlice(ctx context.Context, s *base, yield func([]shipped) error) error {
+func (t *readTx) eachSlice(ctx context.Context, s *base, after uint64, yield func([]shipped) error) error {
 	for _, hollow := range []bool{false, true} {
-		for after, last := int64(-1), int64(0); last != after; {
-			after = last
+		for from, last := int64(-1), int64(after); last != from; {
+			from = last
 			rows, err := t.slice(ctx, s, hollow, &last)
 			if err == nil && len(rows) > 0 {
 				err = yield(rows)

@@ -28,7 +28,7 @@ type Log interface {
 	// Origin names the log.
 	Origin() memory.Origin
 	// Dump hands out the whole log as it is at one instant.
-	Dump(ctx context.Context, start func(memory.Inventory) error, yield func([]memory.Shipment) error) error
+	Dump(ctx context.Context, after uint64, start func(memory.Inventory) error, yield func([]memory.Shipment) error) error
 	// Inspect decodes an entry and says why it would be refused.
 	Inspect(raw []byte) (*memory.Entry, error)
 	// Compact drops history and log that nobody needs any more, and returns how many

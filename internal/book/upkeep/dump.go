@@ -22,10 +22,11 @@ type Logged struct {
 	Entry *memory.Entry
 }
 
-// Dump hands out the whole log of this node as it is at one instant: first what
-// is to come, then the entries, those whose content is gone last.
-func (b *Book) Dump(ctx context.Context, start func(Manifest) error, yield func([]Logged) error) error {
-	return b.store.Dump(ctx, func(inv memory.Inventory) error {
+// Dump hands out the log of this node behind an LSN as it is at one instant, all of
+// it behind 0: first what is to come, then the entries, those whose content is gone
+// last.
+func (b *Book) Dump(ctx context.Context, after uint64, start func(Manifest) error, yield func([]Logged) error) error {
+	return b.store.Dump(ctx, after, func(inv memory.Inventory) error {
 		return start(Manifest{Inventory: inv, Node: b.core.Node(), Origin: b.store.Origin(), Version: b.cfg.Version, At: b.core.Now()})
 	}, func(ops []memory.Shipment) error {
 		out := make([]Logged, len(ops))

@@ -70,7 +70,7 @@ func (s Suite) rots(t *testing.T) {
 		"a dump": func() (int, error) {
 			var inv memory.Inventory
 			n := 0
-			err := b.Dump(ctx, func(i memory.Inventory) error { inv = i; return nil }, func(ops []memory.Shipment) error { n += len(ops); return nil })
+			err := b.Dump(ctx, 0, func(i memory.Inventory) error { inv = i; return nil }, func(ops []memory.Shipment) error { n += len(ops); return nil })
 			if inv.Entries != n || inv.Damaged != 1 {
 				t.Errorf("the dump promises %+v and has %d", inv, n)
 			}

@@ -1,0 +1,190 @@
+package backup
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+
+	"github.com/tallystick/tallystick/internal/dump"
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// Verified says what a backup holds.
+type Verified struct {
+	Node    memory.Node    `json:"node"`
+	Files   int            `json:"files"`   // all of them, older bases too
+	Entries int            `json:"entries"` // from the last base on
+	Bytes   int64          `json:"bytes"`
+	TakenAt memory.Instant `json:"taken_at"`
+	Digest  memory.Digest  `json:"digest"` // of the state that a restore leads to
+}
+
+// Verify reads every file of a backup: that it is there and as it was written, that
+// each entry has the bytes of its digest and can be decoded, that each file continues
+// the one before, and that the entries add up to the state that the node had. It
+// writes nothing.
+func Verify(dir string, decode func([]byte) (*memory.Entry, error)) (Verified, error) {
+	x, err := Open(dir)
+	if err != nil {
+		return Verified{}, err
+	}
+	out := Verified{Node: x.Node, Files: len(x.Files), TakenAt: x.Last().TakenAt, Digest: x.Last().Digest}
+	var state *adding
+	var last *File
+	for i := range x.Files {
+		f := &x.Files[i]
+		if f.Base {
+			state, last, out.Entries = newAdding(decode), nil, 0
+		}
+		if err := verifyFile(filepath.Join(dir, f.Name), f, last, state); err != nil {
+			return out, fmt.Errorf("%s: %w", f.Name, err)
+		}
+		out.Entries += f.Entries
+		out.Bytes += f.Bytes
+		last = f
+	}
+	return out, nil
+}
+
+func verifyFile(name string, f, last *File, state *adding) error {
+	in, err := os.Open(name) //nolint:gosec // the operator named the folder
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }()
+	sum, size := sha256.New(), &counter{}
+	_, err = io.Copy(io.MultiWriter(sum, size), in)
+	switch {
+	case err != nil:
+		return err
+	case size.n != f.Bytes:
+		return fmt.Errorf("damaged: it has %d bytes, and %d were written", size.n, f.Bytes)
+	case hex.EncodeToString(sum.Sum(nil)) != f.SHA256:
+		return fmt.Errorf("damaged: its SHA-256 is not that in %s", IndexFile)
+	}
+	is := *f
+	m, err := readThrough(name, &is, last)
+	if err != nil {
+		return err
+	}
+	if is.LSN != f.LSN || is.Digest != f.Digest || is.Entries != f.Entries || m.Node == "" {
+		return fmt.Errorf("it is another dump than %s says", IndexFile)
+	}
+	return state.file(name, m)
+}
+
+// adding adds up the state that entries lead to.
+type adding struct {
+	decode func([]byte) (*memory.Entry, error)
+	state  *memory.State
+	parked map[memory.Dot]*memory.Entry
+	sums   bool
+}
+
+func newAdding(decode func([]byte) (*memory.Entry, error)) *adding {
+	return &adding{decode: decode, state: memory.NewState(), parked: map[memory.Dot]*memory.Entry{}, sums: true}
+}
+
+func (a *adding) file(name string, m *dump.Manifest) error {
+	in, err := os.Open(name) //nolint:gosec // the operator named the folder
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }()
+	r := dump.NewReader(in)
+	if _, err := r.ManifestOfAny(); err != nil {
+		return err
+	}
+	refused := map[memory.Dot]bool{}
+	for o, h := range m.Heads {
+		for _, seq := range h.Gaps {
+			refused[memory.Dot{Origin: o, Seq: seq}] = true
+		}
+	}
+	for ops, err := range r.Batches(m.Entries) {
+		if err != nil {
+			return err
+		}
+		for _, op := range ops {
+			if err := a.add(op, refused); err != nil {
+				return err
+			}
+		}
+	}
+	for d, e := range a.parked {
+		if !refused[d] { // it was taken after all
+			a.state.Apply(e)
+			delete(a.parked, d)
+		}
+	}
+	if root := a.state.Root().Digest(); a.sums && root != m.Digest {
+		return fmt.Errorf("the entries add up to the state %s, and the node had %s", root, m.Digest)
+	}
+	return nil
+}
+
+func (a *adding) add(op memory.Shipment, refused map[memory.Dot]bool) error {
+	got, err := memory.OpenOne(a.decode, op)
+	if err != nil {
+		return err
+	}
+	e := got.Entry
+	if slim, ok := e.Hollowed(e.Dot); ok {
+		e = slim
+	}
+	switch {
+	case got.Refused != nil && refused[e.Dot]:
+	case got.Refused != nil: // of a newer program: what it does to the state is not known
+		a.sums = false
+	case refused[e.Dot]:
+		a.parked[e.Dot] = e
+	default:
+		a.state.Apply(e)
+	}
+	return nil
+}
+
+// Entries yields the entries of the files of a backup that a restore reads, of which
+// the last ends with an error if they are not whole, and how many there are.
+func (x *Index) Entries(dir string) (int, iter.Seq2[[]memory.Shipment, error]) {
+	files := x.Chain()
+	n := 0
+	for _, f := range files {
+		n += f.Entries
+	}
+	return n, func(yield func([]memory.Shipment, error) bool) {
+		for _, f := range files {
+			if !yieldFile(filepath.Join(dir, f.Name), yield) {
+				return
+			}
+		}
+	}
+}
+
+func yieldFile(name string, yield func([]memory.Shipment, error) bool) bool {
+	in, err := os.Open(name) //nolint:gosec // the operator named the folder
+	if err != nil {
+		yield(nil, err)
+		return false
+	}
+	defer func() { _ = in.Close() }()
+	r := dump.NewReader(in)
+	m, err := r.ManifestOfAny()
+	if err != nil {
+		yield(nil, fmt.Errorf("%s: %w", filepath.Base(name), err))
+		return false
+	}
+	for ops, err := range r.Batches(m.Entries) {
+		if err != nil {
+			err = fmt.Errorf("%s: %w", filepath.Base(name), err)
+		}
+		if !yield(ops, err) || err != nil {
+			return false
+		}
+	}
+	return true
+}
