@@ -9,7 +9,7 @@ FUZZ_TIME  ?= 10s
 STAMP      := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo sim test recall bench lint fuzz vulncheck clean
+.PHONY: help build demo sim test recall bench console lint fuzz vulncheck clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,11 @@ recall: ## measure recall on the labelled sets that are at hand
 bench: build ## measure, against the control arm, and print a Markdown table
 	CGO_ENABLED=0 $(GO) build -o $(BIN)/control ./bench/control
 	./$(BIN)/tally bench --control $(BIN)/control $(BENCH_ARGS)
+
+console: ## build the console's files anew (needs npm); they are committed
+	$(GO) test -count=1 ./internal/console -run KnowsTheAPI -update
+	cd console && npm ci --silent && npm run --silent build
+	$(GO) test -count=1 ./internal/console
 
 lint: ## format, vet, lint and dead code, as CI checks them
 	.ci/run static

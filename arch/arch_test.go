@@ -29,6 +29,7 @@ func table() map[string][]string {
 		"recall/eval":   {"recall/index", "recall/when"},
 
 		"openapi": {},
+		"console": {},
 		"dump":    leaf,
 		"backup":  {"dump", "memory"},
 		"etag":    {},
@@ -84,7 +85,7 @@ func table() map[string][]string {
 		},
 
 		"api": {
-			"book", "book/query", "book/upkeep", "dump", "etag", "openapi", "engine", "verb", "verb/aimemory", "client", "identity", "memory",
+			"console", "book", "book/query", "book/upkeep", "dump", "etag", "openapi", "engine", "verb", "verb/aimemory", "client", "identity", "memory",
 		},
 		"node": {
 			"api", "book", "book/upkeep", "intake", "peer", "store", "replicate", "wire", "identity", "identity/attest", "identity/ca", "identity/cluster",
@@ -106,6 +107,7 @@ func table() map[string][]string {
 
 		// What only tests use.
 		"arch":                  {},
+		"console/browser":       {},
 		"deploy":                {},
 		"memory/memorytest":     leaf,
 		"identity/identitytest": {"identity"},
@@ -138,6 +140,7 @@ func libraries() map[string][]string {
 		"pgregory.net/rapid":                     {"memory/memorytest", "store/storetest", "sim"},
 		"github.com/google/go-cmp":               {"store/storetest", "sim"},
 		"go.uber.org/goleak":                     {},
+		"github.com/chromedp/chromedp":           {},
 	}
 }
 
@@ -145,7 +148,7 @@ func libraries() map[string][]string {
 // package to one kind of I/O.
 func narrow() map[string][]string {
 	return map[string][]string{
-		"net/http":     {"api", "mcp", "peer", "webhook", "legacy/send", "node", "client", "bench", "cmd/tally", "legacy", "legacy/pull", "legacy/receive"},
+		"net/http":     {"api", "console", "mcp", "peer", "webhook", "legacy/send", "node", "client", "bench", "cmd/tally", "legacy", "legacy/pull", "legacy/receive"},
 		"database/sql": {"store", "importer"},
 		"os/exec":      {"fleet", "setup/machine"}, // whoever runs nodes asks the first
 		"log":          {},

@@ -69,7 +69,7 @@ func tree(t *testing.T) []string {
 		}
 		name := d.Name()
 		switch {
-		case d.IsDir() && p != base && (strings.HasPrefix(name, ".") && name != ".ci" || name == "bin"):
+		case d.IsDir() && p != base && (strings.HasPrefix(name, ".") && name != ".ci" || name == "bin" || name == "node_modules"):
 			return fs.SkipDir
 		case d.Type().IsRegular():
 			rel, err := filepath.Rel(base, p)

@@ -173,6 +173,7 @@ func recipes() map[string]func(*surface) []string {
 		"demo":        alone,
 		"bench":       alone,
 		"config show": alone,
+		"console":     alone,
 		"man":         alone,
 		"version":     alone,
 	}

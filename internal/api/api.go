@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tallystick/tallystick/internal/book"
+	"github.com/tallystick/tallystick/internal/console"
 	"github.com/tallystick/tallystick/internal/verb"
 )
 
@@ -71,6 +72,7 @@ type API struct {
 	verbs   []verb.Verb
 	routes  []route
 	agents  http.Handler // nil: there is no surface for agents
+	console *console.Console
 	mux     *http.ServeMux
 	streams chan struct{} // one slot for each open event stream
 	buffers sync.Pool     // *bytes.Buffer, for JSON on its way out
@@ -119,5 +121,8 @@ func New(cfg Config) *API {
 		a.mux.HandleFunc(path, a.dispatch(rts))
 	}
 	a.mux.HandleFunc("/", a.unknown)
+	if err := a.openConsole(); err != nil {
+		panic(err) // it is built into the program
+	}
 	return a
 }

@@ -41,8 +41,9 @@ func bearer(h http.Header) string {
 // address that a request comes from.
 func (a *API) admit(q *request, rt route) error {
 	token := bearer(q.Header)
-	q.operator = a.operatorKey.is(token)
-	if a.apiKey.set && !q.operator && !a.apiKey.is(token) && !a.apiKey.is(cmp.Or(q.Header.Get("X-Api-Key"), q.query.Get("api_key"))) {
+	browser, session := a.session(q.Request)
+	q.operator = a.operatorKey.is(token) || session && browser.Operator
+	if a.apiKey.set && !q.operator && !session && !a.apiKey.is(token) && !a.apiKey.is(cmp.Or(q.Header.Get("X-Api-Key"), q.query.Get("api_key"))) {
 		return &verb.Problem{Code: client.CodeUnauthorized, Text: "missing or invalid API key"}
 	}
 	if rt.operator {

@@ -341,6 +341,10 @@ func (a *API) dispatch(rts []route) http.HandlerFunc {
 }
 
 func (a *API) unknown(w http.ResponseWriter, r *http.Request) {
+	if browses(r) {
+		leadToConsole(w, r)
+		return
+	}
 	a.fail(w, r, &verb.Problem{Code: client.CodeUnknownRoute, Text: "not found: no such route"})
 }
 

@@ -1,0 +1,2488 @@
+// Made of the OpenAPI document by `make console`. Do not edit.
+
+export interface Adopted {
+  adopted: boolean;
+  home: string;
+  id: string;
+  receipt: Receipt | null;
+}
+
+export interface Agent {
+  agent_id: string;
+  agent_type: string;
+  capabilities: string[];
+  last_seen_at: string;
+  registered_at: string;
+}
+
+export interface Agents {
+  agents: Agent[];
+  count: number;
+}
+
+export interface Allotment {
+  agent_id: string;
+  max_links_per_day: number | null;
+  max_memories_per_day: number | null;
+  max_storage_bytes: number | null;
+  memories: number;
+  namespace: string;
+}
+
+export interface Approval {
+  agent_id: string;
+  approved_at: string;
+}
+
+export interface ApprovalEvent {
+  pending: Pending;
+  pending_id: string;
+}
+
+export interface Approved {
+  approved: boolean;
+  decided_by: string;
+  detail?: string;
+  executed: boolean;
+  id: string;
+  memory_id: string | null;
+  reason?: string;
+  receipt: Receipt | null;
+  status: "pending" | "approved" | "rejected" | "failed";
+}
+
+export interface ArchiveInput {
+  agent_id?: string;
+  dry_run?: boolean;
+  ids: string[];
+  reason?: string;
+}
+
+export interface ArchiveList {
+  archived: ArchivedMemory[];
+  count: number;
+  damaged?: string[];
+  next?: string;
+}
+
+export interface ArchiveStats {
+  archived_total: number;
+  by_namespace: NamespaceCount[];
+}
+
+export interface Archived {
+  archived: string[];
+  count: number;
+  dry_run?: boolean;
+  missing: string[];
+  pending?: string[];
+  reason: string;
+  receipt?: Receipt;
+  receipts: Receipt[];
+}
+
+export interface ArchivedMemory {
+  access_count: number;
+  archive_reason: string;
+  archived_at: string;
+  citations: Citation[];
+  confidence: number;
+  confidence_decayed_at?: string;
+  confidence_signals?: Confidence;
+  confidence_source: "caller_provided" | "auto_derived" | "calibrated" | "decayed" | "curator_derived" | "default";
+  conflicts: number;
+  content: string;
+  created_at: string;
+  entity_id?: string;
+  expires_at: string | null;
+  id: string;
+  last_accessed_at: string | null;
+  memory_kind: "observation" | "reflection" | "persona" | "concept" | "entity" | "claim" | "relation" | "event" | "conversation" | "decision";
+  metadata: Record<string, unknown>;
+  namespace: string;
+  persona_version?: number;
+  priority: number;
+  reflection_depth: number;
+  source: "user" | "nhi" | "claude" | "hook" | "api" | "cli" | "import" | "consolidation" | "system" | "chaos" | "notify";
+  source_span?: Span;
+  source_uri?: string;
+  tags: string[];
+  tier: "short" | "mid" | "long";
+  title: string;
+  updated_at: string;
+  version: number;
+}
+
+export interface Branch {
+  children: Branch[];
+  count: number;
+  name: string;
+  namespace: string;
+  subtree_count: number;
+}
+
+export interface Briefing {
+  conflicts: number;
+  items: BriefingItem[];
+  left_out: string[];
+  namespace: string;
+  open_proposals: number;
+  text: string;
+  tokens: number;
+  unread: number;
+}
+
+export interface BriefingItem {
+  id: string;
+  version: number;
+  why: "standard" | "rule" | "pinned" | "handoff" | "conflict" | "important" | "trigger";
+}
+
+export interface Budget {
+  budget_overflow: boolean;
+  budget_tokens_remaining: number;
+  budget_tokens_used: number;
+  memories_dropped: number;
+}
+
+export interface Bulk {
+  count: number;
+  created: number;
+  error_details: BulkItem[];
+  errors: string[];
+  ids: string[];
+  pending?: string[];
+  receipt: Receipt | null;
+  receipts: Receipt[];
+}
+
+export interface BulkInput {
+  memories: (Record<string, unknown>)[];
+}
+
+export interface BulkItem {
+  code: ErrorCode;
+  error: string;
+  id?: string;
+  index: number;
+  receipt?: Receipt;
+}
+
+export interface Capabilities {
+  families: Families;
+  features: Features;
+  implementation: string;
+  kinds: string[];
+  limits: Limits;
+  models: Models;
+  relations: string[];
+  schema_version: string;
+  storage_backend: string;
+  summary: string;
+  tier: string;
+  to_describe_to_user: string;
+  tools: string[];
+  version: string;
+}
+
+export interface Citation {
+  accessed_at: string;
+  hash?: string;
+  span?: Span;
+  uri: string;
+}
+
+export interface Collected {
+  db_size_bytes: number;
+  expired_deleted: number;
+  history_dropped: number;
+}
+
+export interface Confidence {
+  atom_derivation: boolean;
+  baseline_per_source: number;
+  freshness_factor: number;
+  prior_corroboration_count: number;
+  source_age_days: number;
+}
+
+export interface ConsolidateInput {
+  agent_id?: string;
+  dry_run?: boolean;
+  ids: string[];
+  namespace?: string;
+  summary?: string;
+  tier?: "short" | "mid" | "long";
+  title: string;
+}
+
+export interface Consolidated {
+  consolidated: number;
+  content?: string;
+  dry_run?: boolean;
+  id: string;
+  memory?: Memory;
+  receipt: Receipt | null;
+  summary?: string;
+}
+
+export interface Content {
+  access_count?: number;
+  archive_reason?: string;
+  archived_at?: string;
+  citations: Citation[];
+  confidence: number;
+  confidence_decayed_at?: string;
+  confidence_signals?: Confidence;
+  confidence_source: "caller_provided" | "auto_derived" | "calibrated" | "decayed" | "curator_derived" | "default";
+  conflicts?: number;
+  content: string;
+  created_at: string;
+  entity_id?: string;
+  expires_at?: string;
+  id: string;
+  last_accessed_at?: string;
+  memory_kind: "observation" | "reflection" | "persona" | "concept" | "entity" | "claim" | "relation" | "event" | "conversation" | "decision";
+  metadata: Record<string, unknown>;
+  namespace: string;
+  persona_version?: number;
+  priority: number;
+  reflection_depth: number;
+  source: "user" | "nhi" | "claude" | "hook" | "api" | "cli" | "import" | "consolidation" | "system" | "chaos" | "notify";
+  source_span?: Span;
+  source_uri?: string;
+  tags: string[];
+  tier: "short" | "mid" | "long";
+  title: string;
+  updated_at?: string;
+  version: number;
+}
+
+export interface Contradiction {
+  relation: string;
+  source_id: string;
+  synthesized: boolean;
+  target_id: string;
+}
+
+export interface Contradictions {
+  links: Contradiction[];
+  memories: Memory[];
+}
+
+export interface Counts {
+  archived: number;
+  bytes: number;
+  conflicts: number;
+  deleted: number;
+  erased: number;
+  links: number;
+  live: number;
+}
+
+export interface DeadLetter {
+  correlation_id: string;
+  event_type: string;
+  first_failed_at: string;
+  id: number;
+  last_error: string;
+  last_failed_at: string;
+  payload: string;
+  queued: boolean;
+  retry_count: number;
+  subscription_id: string;
+}
+
+export interface DeadLetterList {
+  count: number;
+  entries: DeadLetter[];
+  limit: number;
+  subscription_id: string | null;
+}
+
+export interface DeadLettersInput {
+  limit?: number;
+  subscription_id?: string;
+}
+
+export interface DecideInput {
+  decision: "approve" | "deny";
+  remember?: "once" | "session" | "forever";
+}
+
+export interface Deleted {
+  deleted: boolean;
+  dry_run?: boolean;
+  erased?: boolean;
+  id: string;
+  receipt: Receipt | null;
+}
+
+export interface Delivered {
+  access_count: number;
+  body: string;
+  created_at: string;
+  delivered: boolean;
+  delivered_at: string;
+  from: string;
+  id: string;
+  memory_id?: string;
+  namespace: string;
+  payload: string | Record<string, unknown>;
+  priority: number;
+  read: boolean;
+  receipt: Receipt | null;
+  received_at: string;
+  subject: string;
+  tier: "short" | "mid" | "long";
+  title: string;
+  to: string;
+}
+
+export interface Diff {
+  count: number;
+  differences: Difference[];
+  equal: boolean;
+  here: string;
+  member: string;
+  there: string;
+  truncated?: boolean;
+}
+
+export interface Difference {
+  family: string;
+  here?: string;
+  here_at?: string;
+  key: string;
+  there?: string;
+  there_at?: string;
+}
+
+export interface Duplicate {
+  candidates_scanned: number;
+  is_duplicate: boolean;
+  method: string;
+  nearest: Nearest | null;
+  suggested_merge: string | null;
+  threshold: number;
+}
+
+export interface DuplicateInput {
+  content: string;
+  namespace?: string;
+  threshold?: number;
+  title: string;
+}
+
+export interface Edge {
+  depth?: number;
+  observed_by: string | null;
+  path?: string;
+  relation: "related_to" | "supersedes" | "contradicts" | "derived_from" | "reflects_on" | "derives_from";
+  target_id: string;
+  target_namespace: string;
+  title: string;
+  valid_from: string | null;
+  valid_until: string | null;
+}
+
+export interface Embedding {
+  model: string;
+  vector: number[] | string;
+}
+
+export interface EntityInput {
+  agent_id?: string;
+  aliases?: string[];
+  canonical_name: string;
+  metadata?: Record<string, unknown>;
+  namespace: string;
+}
+
+export type ErrorCode = "VALIDATION_FAILED" | "MALFORMED_JSON" | "AMBIGUOUS_ID" | "INVALID_RELATION" | "UNKNOWN_FIELD" | "NOT_SUPPORTED" | "UNAUTHORIZED" | "FORBIDDEN" | "AGENT_MISMATCH" | "OPERATOR_ONLY" | "CROSS_ORIGIN" | "ATTESTATION_FAILED" | "NOT_FOUND" | "UNKNOWN_ROUTE" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "CONFLICT" | "STALE" | "CYCLE" | "ALREADY_DECIDED" | "NOT_HOME" | "IDEMPOTENCY_KEY_REUSED" | "PRECONDITION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "MISDIRECTED" | "BUSY" | "QUOTA_EXCEEDED" | "CANCELED" | "DAMAGED" | "INTERNAL" | "NOT_IMPLEMENTED" | "MEMBER_UNREACHABLE" | "QUORUM_NOT_MET" | "SHUTTING_DOWN" | "TIMEOUT" | "NOT_READY" | "DISK_FULL";
+
+export interface Event {
+  actor: string;
+  at: string;
+  digest: string;
+  dot: string;
+  kind: string;
+  lsn: number;
+  stamp: string;
+  subjects: string[];
+}
+
+export interface Exported {
+  count: number;
+  exported_at: string;
+  links: Link[];
+  memories: Memory[];
+}
+
+export interface Families {
+  always_on: string[];
+  families: Family[];
+  schema_version: string;
+}
+
+export interface Family {
+  loaded: boolean;
+  name: string;
+  tool_count: number;
+}
+
+export interface FamilyInput {
+  family: "core" | "lifecycle" | "graph" | "governance" | "power" | "meta" | "archive" | "other";
+  k?: number;
+  namespace?: string;
+}
+
+export interface FamilyLoad {
+  count: number;
+  family: string;
+  k: number;
+  memories: Memory[];
+  namespace: string | null;
+}
+
+export interface Features {
+  durability: ("local"|"quorum"|"all")[];
+  erase: boolean;
+  events: boolean;
+  history: boolean;
+  idempotency_keys: boolean;
+  keyword_search: boolean;
+  receipts: boolean;
+  semantic_search: boolean;
+}
+
+export interface ForgetInput {
+  agent_id?: string;
+  dry_run?: boolean;
+  namespace?: string;
+  pattern?: string;
+  tier?: "short" | "mid" | "long";
+}
+
+export interface Forgotten {
+  archived: number;
+  deleted: number;
+  dry_run?: boolean;
+  ids?: string[];
+}
+
+export interface Found {
+  count: number;
+  damaged?: string[];
+  index_lag?: number;
+  memories: Hit[];
+  query?: string;
+  results: Hit[];
+  source_uri?: string;
+}
+
+export interface FoundEntity {
+  aliases: string[];
+  canonical_name: string | null;
+  entity_id: string | null;
+  found: boolean;
+  namespace: string | null;
+}
+
+export interface Gone {
+  id: string;
+  receipt: Receipt | null;
+}
+
+export interface Got {
+  access_count: number;
+  archive_reason?: string;
+  archived_at?: string;
+  citations: Citation[];
+  confidence: number;
+  confidence_decayed_at?: string;
+  confidence_signals?: Confidence;
+  confidence_source: "caller_provided" | "auto_derived" | "calibrated" | "decayed" | "curator_derived" | "default";
+  conflicts: number;
+  content: string;
+  created_at: string;
+  entity_id?: string;
+  expires_at?: string;
+  id: string;
+  last_accessed_at?: string;
+  links: Link[];
+  memory: Memory;
+  memory_kind: "observation" | "reflection" | "persona" | "concept" | "entity" | "claim" | "relation" | "event" | "conversation" | "decision";
+  metadata: Record<string, unknown>;
+  namespace: string;
+  persona_version?: number;
+  priority: number;
+  reflection_depth: number;
+  source: "user" | "nhi" | "claude" | "hook" | "api" | "cli" | "import" | "consolidation" | "system" | "chaos" | "notify";
+  source_span?: Span;
+  source_uri?: string;
+  tags: string[];
+  tier: "short" | "mid" | "long";
+  title: string;
+  updated_at: string;
+  version: number;
+}
+
+export interface HandedOver {
+  expires_at: string;
+  from: string;
+  id: string;
+  namespace: string;
+  next_steps: string[];
+  open_questions: string[];
+  receipt: Receipt | null;
+  title: string;
+  to?: string;
+}
+
+export interface HandoffInput {
+  agent_id?: string;
+  namespace?: string;
+  next_steps?: string[];
+  open_questions?: string[];
+  summary: string;
+  title: string;
+  to?: string;
+  ttl_secs?: number;
+}
+
+export interface Head {
+  chain?: string;
+  gaps?: number[];
+  seq: number;
+}
+
+export interface Health {
+  embedder_ready: boolean;
+  federation_enabled: boolean;
+  implementation: string;
+  service: string;
+  status: "ok" | "error";
+  version: string;
+}
+
+export interface History {
+  conflicts: number;
+  count: number;
+  damaged?: string[];
+  id: string;
+  reason?: string;
+  revisions: Revision[];
+  state: "live" | "archived" | "deleted" | "erased";
+}
+
+export interface Hit {
+  access_count: number;
+  archive_reason?: string;
+  archived_at?: string;
+  citations: Citation[];
+  confidence: number;
+  confidence_decayed_at?: string;
+  confidence_signals?: Confidence;
+  confidence_source: "caller_provided" | "auto_derived" | "calibrated" | "decayed" | "curator_derived" | "default";
+  conflicts: number;
+  content: string;
+  created_at: string;
+  entity_id?: string;
+  expires_at?: string;
+  id: string;
+  last_accessed_at?: string;
+  memory_kind: "observation" | "reflection" | "persona" | "concept" | "entity" | "claim" | "relation" | "event" | "conversation" | "decision";
+  metadata: Record<string, unknown>;
+  namespace: string;
+  persona_version?: number;
+  priority: number;
+  reflection_depth: number;
+  score: number;
+  source: "user" | "nhi" | "claude" | "hook" | "api" | "cli" | "import" | "consolidation" | "system" | "chaos" | "notify";
+  source_span?: Span;
+  source_uri?: string;
+  tags: string[];
+  tier: "short" | "mid" | "long";
+  title: string;
+  updated_at: string;
+  version: number;
+}
+
+export interface ImportInput {
+  count?: number;
+  dry_run?: boolean;
+  exported_at?: string;
+  links?: (Record<string, unknown>)[];
+  memories: (Record<string, unknown>)[];
+}
+
+export interface Imported {
+  count: number;
+  dry_run?: boolean;
+  errors: string[];
+  ids: string[];
+  imported: number;
+  links_imported: number;
+  pending?: string[];
+  receipt: Receipt | null;
+}
+
+export interface Inbox {
+  agent_id: string;
+  count: number;
+  messages: Message[];
+  namespace: string;
+  unread: number;
+  unread_only: boolean;
+}
+
+export interface IntentInput {
+  intent: string;
+  k?: number;
+  namespace?: string;
+}
+
+export interface InvalidateInput {
+  relation: "related_to" | "supersedes" | "contradicts" | "derived_from" | "reflects_on" | "derives_from";
+  source_id: string;
+  target_id: string;
+  valid_until?: string;
+}
+
+export interface Invalidated {
+  found: boolean;
+  previous_valid_until: string | null;
+  receipt: Receipt | null;
+  relation: "related_to" | "supersedes" | "contradicts" | "derived_from" | "reflects_on" | "derives_from";
+  source_id: string;
+  target_id: string;
+  valid_until: string;
+}
+
+export interface Limits {
+  body_bytes: number;
+  bulk: number;
+  content_bytes: number;
+  list: number;
+  metadata_bytes: number;
+  recall: number;
+  tags: number;
+  title_characters: number;
+}
+
+export interface Link {
+  attest_level?: "unsigned" | "self_signed" | "peer_attested" | "signed_by_peer" | "daemon_signed";
+  created_at: string;
+  observed_by?: string;
+  relation: "related_to" | "supersedes" | "contradicts" | "derived_from" | "reflects_on" | "derives_from";
+  signature?: number[];
+  source_id: string;
+  target_id: string;
+  valid_from?: string;
+  valid_until?: string;
+}
+
+export interface LinkInput {
+  from?: string;
+  rel_type?: "related_to" | "supersedes" | "contradicts" | "derived_from" | "reflects_on" | "derives_from";
+  relation?: "related_to" | "supersedes" | "contradicts" | "derived_from" | "reflects_on" | "derives_from";
+  source_id?: string;
+  target_id?: string;
+  to?: string;
+  valid_from?: string;
+  valid_until?: string;
+}
+
+export interface LinkVerdict {
+  attest_level: "unsigned" | "self_signed" | "peer_attested" | "signed_by_peer" | "daemon_signed";
+  created_at: string;
+  observed_by?: string;
+  reason: string;
+  relation: "related_to" | "supersedes" | "contradicts" | "derived_from" | "reflects_on" | "derives_from";
+  signature?: number[];
+  signed: boolean;
+  source_id: string;
+  target_id: string;
+  valid_from?: string;
+  valid_until?: string;
+  verified: boolean;
+}
+
+export interface Linked {
+  attest_level: "unsigned" | "self_signed" | "peer_attested" | "signed_by_peer" | "daemon_signed";
+  created_at: string;
+  linked: boolean;
+  receipt: Receipt | null;
+  relation: "related_to" | "supersedes" | "contradicts" | "derived_from" | "reflects_on" | "derives_from";
+  source_id: string;
+  target_id: string;
+}
+
+export interface Links {
+  count: number;
+  links: Link[];
+}
+
+export interface Loaded {
+  adopted: boolean;
+  applied: number;
+  counts: Record<string, number>;
+  deferred: number;
+  digest: string;
+  dry_run: boolean;
+  entries: number;
+  equal: boolean;
+  from: string;
+  known: number;
+  manifest_digest: string;
+  origin: string;
+  refusals: Refusal[];
+  refused: number;
+}
+
+export interface Member {
+  acked: number;
+  clock_skew_ms: number;
+  last_ack_at?: string;
+  last_error?: string;
+  name: string;
+  owed: number;
+  parked: number;
+  proven_equal_at?: string;
+  state: "ok" | "catching_up" | "backoff" | "stopped" | "unknown";
+  url: string;
+}
+
+export interface Memory {
+  access_count: number;
+  archive_reason?: string;
+  archived_at?: string;
+  citations: Citation[];
+  confidence: number;
+  confidence_decayed_at?: string;
+  confidence_signals?: Confidence;
+  confidence_source: "caller_provided" | "auto_derived" | "calibrated" | "decayed" | "curator_derived" | "default";
+  conflicts: number;
+  content: string;
+  created_at: string;
+  entity_id?: string;
+  expires_at?: string;
+  id: string;
+  last_accessed_at?: string;
+  memory_kind: "observation" | "reflection" | "persona" | "concept" | "entity" | "claim" | "relation" | "event" | "conversation" | "decision";
+  metadata: Record<string, unknown>;
+  namespace: string;
+  persona_version?: number;
+  priority: number;
+  reflection_depth: number;
+  source: "user" | "nhi" | "claude" | "hook" | "api" | "cli" | "import" | "consolidation" | "system" | "chaos" | "notify";
+  source_span?: Span;
+  source_uri?: string;
+  tags: string[];
+  tier: "short" | "mid" | "long";
+  title: string;
+  updated_at: string;
+  version: number;
+}
+
+export interface Message {
+  access_count: number;
+  body: string;
+  created_at: string;
+  from: string;
+  id: string;
+  memory_id?: string;
+  namespace: string;
+  payload: string | Record<string, unknown>;
+  priority: number;
+  read: boolean;
+  received_at: string;
+  subject: string;
+  tier: "short" | "mid" | "long";
+  title: string;
+  to: string;
+}
+
+export interface Models {
+  embedder: string | null;
+  llm: string | null;
+}
+
+export interface NamespaceCount {
+  count: number;
+  namespace: string;
+}
+
+export interface Namespaces {
+  count: number;
+  namespaces: NamespaceCount[];
+}
+
+export interface Nearest {
+  id: string;
+  namespace: string;
+  similarity: number;
+  title: string;
+}
+
+export interface Notice {
+  agent_id: string;
+  at: string;
+  correlation_id: string;
+  delivered_at?: string;
+  details?: Record<string, unknown>;
+  dot: string;
+  event: string;
+  kind: string;
+  lsn: number;
+  memory_id: string;
+  namespace: string;
+}
+
+export interface NotifyInput {
+  agent_id?: string;
+  body?: string;
+  content?: string;
+  memory_id?: string;
+  metadata?: Record<string, unknown>;
+  payload?: string | Record<string, unknown>;
+  priority?: number;
+  subject?: string;
+  target_agent_id?: string;
+  tier?: "short" | "mid" | "long";
+  title?: string;
+  to?: string;
+}
+
+export interface OperatorInfo {
+  key_file?: string;
+  operator: boolean;
+}
+
+export interface Page {
+  count: number;
+  damaged?: string[];
+  memories: Memory[];
+  next?: string;
+}
+
+export interface Parked {
+  code: string;
+  dot: string;
+  member: string;
+  retry?: string;
+  since: string;
+  text: string;
+}
+
+export interface ParkedList {
+  count: number;
+  parked: Parked[];
+}
+
+export interface Paths {
+  count: number;
+  paths: string[][];
+  source_id: string;
+  target_id: string;
+  truncated: boolean;
+}
+
+export interface PathsInput {
+  max_depth?: number;
+  max_results?: number;
+  source_id: string;
+  target_id: string;
+}
+
+export interface Pending {
+  action_type: string;
+  approvals: Approval[];
+  approver: string | Record<string, unknown>;
+  decided_at?: string;
+  decided_by?: string;
+  detail?: string;
+  home: string;
+  id: string;
+  memory_id: string | null;
+  namespace: string;
+  payload: Record<string, unknown>;
+  rejections?: Approval[];
+  requested_at: string;
+  requested_by: string;
+  status: "pending" | "approved" | "rejected" | "failed";
+}
+
+export interface PendingList {
+  count: number;
+  owner_scope: string;
+  pending: Pending[];
+}
+
+export interface Probe {
+  status: "ok" | "ready";
+}
+
+export interface Problem {
+  allowed?: string[];
+  caller?: string;
+  code: ErrorCode;
+  column?: number;
+  detail: string;
+  error: string;
+  existing_id?: string;
+  fields?: string[];
+  got?: string;
+  home?: string;
+  line?: number;
+  offset?: number;
+  owner?: string;
+  status: number;
+  title: string;
+  type: string;
+}
+
+export interface Promoted {
+  id: string;
+  memory?: Memory;
+  promoted: boolean;
+  receipt: Receipt | null;
+  tier: "short" | "mid" | "long";
+}
+
+export interface Purged {
+  dry_run: boolean;
+  owner_scope: string;
+  purged: number;
+}
+
+export interface QuorumMissed {
+  archived?: string[];
+  error: "quorum_not_met";
+  got: number;
+  id?: string;
+  missing?: string[];
+  needed: number;
+  reason: string;
+  receipt: Receipt | null;
+}
+
+export interface Quota {
+  agent_id: string;
+  count: number;
+  enforced: boolean;
+  quota: Allotment;
+  quotas: Allotment[];
+}
+
+export interface QuotaInput {
+  agent_id?: string;
+  namespace?: string;
+}
+
+export interface Reach {
+  count: number;
+  max_depth: number;
+  memories: Edge[];
+  paths: string[];
+  source_id: string;
+}
+
+export interface ReachInput {
+  allowed_agents?: string[];
+  limit?: number;
+  max_depth?: number;
+  source_id: string;
+  valid_at?: string;
+}
+
+export interface RecallInput {
+  agent_id?: string;
+  as_agent?: string;
+  budget_tokens?: number;
+  confidence_tier?: string;
+  context?: string;
+  has_citations?: boolean;
+  include_archived?: boolean;
+  kinds?: string[] | string | null;
+  limit?: number | string | null;
+  min_priority?: number;
+  namespace?: string;
+  q?: string;
+  query?: string;
+  since?: string;
+  source_uri?: string;
+  source_uri_prefix?: string;
+  subtree?: boolean;
+  tags?: string[] | string | null;
+  tier?: "short" | "mid" | "long";
+  title?: string;
+  until?: string;
+}
+
+export interface Recalled {
+  budget_tokens?: number;
+  count: number;
+  damaged?: string[];
+  index_lag: number;
+  memories: Hit[];
+  meta?: Budget;
+  mode: string;
+  tokens_used: number;
+}
+
+export interface Receipt {
+  digest: string;
+  dot: string;
+  durability: "local" | "quorum" | "all";
+  held_by: string[];
+  n: number;
+  w: number;
+}
+
+export interface ReceiptNow {
+  digest: string;
+  dot: string;
+  durability: "local" | "quorum" | "all";
+  held_by: string[];
+  n: number;
+  receipt: Receipt | null;
+  w: number;
+}
+
+export interface Redelivered {
+  dead_letters: boolean;
+  queued: boolean;
+  receipt: Receipt | null;
+  since?: string;
+  subscription_id: string;
+}
+
+export interface Refusal {
+  code: string;
+  dot: string;
+  text: string;
+}
+
+export interface RegisterAgentInput {
+  agent_id: string;
+  agent_type: string;
+  capabilities?: string[];
+}
+
+export interface Registered {
+  agent_id: string;
+  agent_type: string;
+  capabilities: string[];
+  id: string;
+  last_seen_at: string;
+  receipt: Receipt | null;
+  registered: boolean;
+  registered_at: string;
+}
+
+export interface RegisteredEntity {
+  aliases: string[];
+  canonical_name: string | null;
+  created: boolean;
+  entity_id: string | null;
+  namespace: string | null;
+  receipt?: Receipt;
+}
+
+export interface Rejected {
+  decided_by: string;
+  id: string;
+  receipt: Receipt | null;
+  rejected: boolean;
+  status: "pending" | "approved" | "rejected" | "failed";
+}
+
+export interface ReplayInput {
+  after?: number;
+  dead_letters?: boolean;
+  id?: string;
+  limit?: number;
+  redeliver?: boolean;
+  since?: string;
+  subscription_id?: string;
+}
+
+export interface Replayed {
+  count: number;
+  events: ReplayedNotice[];
+  next?: number;
+  since?: string;
+  subscription_id: string;
+}
+
+export interface ReplayedNotice {
+  at: string;
+  correlation_id: string;
+  event: Notice;
+  event_type: string;
+  id: number;
+  payload: string;
+  subscription_id: string;
+}
+
+export interface Restored {
+  id: string;
+  memory?: Memory;
+  receipt: Receipt | null;
+  restored: boolean;
+}
+
+export interface Retried {
+  retried: number;
+}
+
+export interface RetryInput {
+  dots?: string[];
+}
+
+export interface Revision {
+  actor: string;
+  at: string;
+  conflict: boolean;
+  current: boolean;
+  digest: string;
+  dot: string;
+  kind: string;
+  memory?: Content;
+  origin: string;
+  previous: string[];
+  replaced_by?: string;
+}
+
+export interface Scrubbing {
+  after: number;
+  damaged: number;
+  digest_was_wrong?: boolean;
+  done: boolean;
+  entries: number;
+  last: number;
+}
+
+export interface Session {
+  agent_id: string;
+  count: number;
+  memories: Hit[];
+  mode: string;
+  session_id: string;
+  unread: number;
+}
+
+export interface SessionInput {
+  agent_id?: string;
+  limit?: number;
+  namespace?: string;
+}
+
+export interface SetStandardInput {
+  agent_id?: string;
+  governance?: Record<string, unknown>;
+  id?: string;
+  namespace?: string;
+  parent?: string;
+  standard?: StandardFields;
+  standard_id?: string;
+}
+
+export interface ShareInput {
+  memory_id?: string;
+  source_memory_id?: string;
+  target_agent_id?: string;
+  to?: string;
+}
+
+export interface Shared {
+  from_agent_id: string;
+  receipt: Receipt | null;
+  shared_memory_id: string;
+  source_memory_id: string;
+  target_agent_id: string;
+  target_namespace: string;
+}
+
+export interface Shown {
+  agent_id: string;
+  at: string;
+  digest: string;
+  items: BriefingItem[];
+  left_out: number;
+  namespace: string;
+  tokens: number;
+}
+
+export interface ShownList {
+  count: number;
+  shown: Shown[];
+}
+
+export interface SmartLoad {
+  chosen_family: string;
+  chosen_family_source: string;
+  count: number;
+  family: string;
+  intent: string;
+  k: number;
+  memories: Memory[];
+  namespace: string | null;
+  score: number;
+}
+
+export interface Span {
+  end: number;
+  start: number;
+}
+
+export interface Standard {
+  content?: string;
+  governance?: Record<string, unknown>;
+  namespace: string;
+  parent?: string;
+  priority?: number;
+  set_at?: string;
+  standard_id: string | null;
+  title?: string;
+  warning?: string;
+}
+
+export interface StandardChain {
+  chain: string[];
+  count: number;
+  namespace: string;
+  standards: Standard[];
+}
+
+export interface StandardCleared {
+  cleared: boolean;
+  dry_run?: boolean;
+  namespace: string;
+  receipt?: Receipt;
+}
+
+export interface StandardFields {
+  agent_id?: string;
+  governance?: Record<string, unknown>;
+  id?: string;
+  namespace?: string;
+  parent?: string;
+  standard_id?: string;
+}
+
+export interface StandardSet {
+  governance?: Record<string, unknown>;
+  namespace: string;
+  parent?: string;
+  receipt: Receipt | null;
+  set: boolean;
+  standard_id: string;
+}
+
+export interface Stats {
+  archived_total: number;
+  by_namespace: NamespaceCount[];
+  by_tier: TierCount[];
+  db_size_bytes: number;
+  deleted_total: number;
+  dim_violations: number;
+  erased_total: number;
+  expiring_soon: number;
+  index_evictions_total: number;
+  links_count: number;
+  total: number;
+}
+
+export interface Status {
+  counts: Counts;
+  damaged: number;
+  digest: string;
+  heads: Record<string, Head>;
+  incarnation: string;
+  index_lag: number;
+  lsn: number;
+  members: Member[];
+  n: number;
+  node: string;
+  parked: Parked[];
+  started_at: string;
+  time: string;
+  version: string;
+  w: number;
+  warnings: string[];
+}
+
+export interface StoreInput {
+  agent_id?: string;
+  citations?: Citation[];
+  confidence?: number;
+  confidence_decayed_at?: string;
+  confidence_signals?: Confidence;
+  confidence_source?: "caller_provided" | "auto_derived" | "calibrated" | "decayed" | "curator_derived" | "default";
+  content: string;
+  created_at?: string;
+  embedding?: Embedding;
+  entity_id?: string;
+  expires_at?: string;
+  id?: string;
+  kind?: "observation" | "reflection" | "persona" | "concept" | "entity" | "claim" | "relation" | "event" | "conversation" | "decision";
+  memory_kind?: "observation" | "reflection" | "persona" | "concept" | "entity" | "claim" | "relation" | "event" | "conversation" | "decision";
+  metadata?: Record<string, unknown>;
+  namespace?: string;
+  on_conflict?: "error" | "merge" | "version";
+  persona_version?: number;
+  priority?: number;
+  reflection_depth?: number;
+  scope?: string;
+  signature?: string;
+  source?: "user" | "nhi" | "claude" | "hook" | "api" | "cli" | "import" | "consolidation" | "system" | "chaos" | "notify";
+  source_span?: Span;
+  source_uri?: string;
+  tags?: string[];
+  tier?: "short" | "mid" | "long";
+  title: string;
+  ttl_secs?: number;
+}
+
+export interface SubscribeInput {
+  agent_filter?: string;
+  agent_id?: string;
+  callback_url?: string;
+  event_types?: string[];
+  events?: string[] | string | null;
+  namespace?: string;
+  namespace_filter?: string;
+  secret?: string;
+  url?: string;
+}
+
+export interface Subscribed {
+  agent_filter: string;
+  callback_url: string;
+  created_at: string;
+  created_by: string;
+  delivered_through?: number;
+  detail?: string;
+  dispatch_count: number;
+  event_types: string[];
+  events: string[];
+  failure_count: number;
+  home: string;
+  id: string;
+  last_dispatched_at?: string;
+  last_error?: string;
+  namespace_filter: string;
+  next_attempt_at?: string;
+  receipt: Receipt | null;
+  secret?: string;
+  state: "active" | "retrying" | "unpushed" | "elsewhere" | "invalid";
+  url: string;
+  warning?: string;
+}
+
+export interface Subscription {
+  agent_filter: string;
+  callback_url: string;
+  created_at: string;
+  created_by: string;
+  delivered_through?: number;
+  detail?: string;
+  dispatch_count: number;
+  event_types: string[];
+  events: string[];
+  failure_count: number;
+  home: string;
+  id: string;
+  last_dispatched_at?: string;
+  last_error?: string;
+  namespace_filter: string;
+  next_attempt_at?: string;
+  state: "active" | "retrying" | "unpushed" | "elsewhere" | "invalid";
+  url: string;
+}
+
+export interface Subscriptions {
+  count: number;
+  subscriptions: Subscription[];
+}
+
+export interface Taxonomy {
+  total_count: number;
+  tree: Branch | null;
+  truncated: boolean;
+}
+
+export interface TierCount {
+  count: number;
+  tier: "short" | "mid" | "long";
+}
+
+export interface Timeline {
+  count: number;
+  events: Edge[];
+  source_id: string;
+}
+
+export interface Tool {
+  description: string;
+  family: string;
+  method: string;
+  name: string;
+  path: string;
+}
+
+export interface Tools {
+  count: number;
+  tools: Tool[];
+}
+
+export interface Turn {
+  captured: boolean;
+  duplicate: boolean;
+  host_session_id: string;
+  host_turn_index: number;
+  id: string;
+  memory_id: string;
+  receipt?: Receipt;
+}
+
+export interface TurnInput {
+  agent_id?: string;
+  content: string;
+  host_kind?: string;
+  host_session_id: string;
+  host_signature_b64?: string;
+  host_turn_index: number;
+  host_version?: string;
+  metadata?: Record<string, unknown>;
+  namespace?: string;
+  role: "user" | "assistant" | "tool_use" | "tool_result" | "system" | "other";
+  timestamp_iso?: string;
+  tool_calls?: (Record<string, unknown>)[];
+}
+
+export interface UnlinkInput {
+  dry_run?: boolean;
+  from?: string;
+  rel_type?: "related_to" | "supersedes" | "contradicts" | "derived_from" | "reflects_on" | "derives_from";
+  relation?: "related_to" | "supersedes" | "contradicts" | "derived_from" | "reflects_on" | "derives_from";
+  source_id?: string;
+  target_id?: string;
+  to?: string;
+}
+
+export interface Unlinked {
+  deleted: boolean;
+  dry_run?: boolean;
+  receipt?: Receipt;
+  removed: number;
+}
+
+export interface Unsubscribed {
+  deleted: boolean;
+  id: string;
+  receipt: Receipt | null;
+  removed: boolean;
+}
+
+export interface UpdateInput {
+  agent_id?: string;
+  confidence?: number;
+  content?: string;
+  embedding?: Embedding;
+  expires_at?: string | null;
+  metadata?: Record<string, unknown> | null;
+  namespace?: string;
+  priority?: number;
+  resolve_conflicts?: boolean;
+  source_uri?: string;
+  tags?: string[];
+  tier?: "short" | "mid" | "long";
+  title?: string;
+}
+
+export interface Verification {
+  attest_level: "unsigned" | "self_signed" | "peer_attested" | "signed_by_peer" | "daemon_signed";
+  count: number;
+  links: LinkVerdict[];
+  reason: string;
+  signed: number;
+  verified: boolean;
+}
+
+export interface VerifyInput {
+  link_id?: string;
+  relation?: string;
+  source_id?: string;
+  target_id?: string;
+}
+
+export interface VersionConflict {
+  code: ErrorCode;
+  current_version: number;
+  error: string;
+  expected_version: number;
+  id: string;
+  status: "conflict";
+}
+
+export interface Voted {
+  approved: boolean;
+  detail?: string;
+  executed: boolean;
+  id: string;
+  quorum: number;
+  reason: string;
+  receipt: Receipt | null;
+  status: "pending" | "approved" | "rejected" | "failed";
+  votes: number;
+}
+
+export interface Waiting {
+  action: string;
+  memory_id?: string;
+  namespace: string;
+  pending_id: string;
+  reason: string;
+  receipt: Receipt | null;
+  status: "pending";
+}
+
+export interface Written {
+  access_count: number;
+  agent_id: string;
+  archive_reason?: string;
+  archived_at?: string;
+  citations: Citation[];
+  confidence: number;
+  confidence_decayed_at?: string;
+  confidence_signals?: Confidence;
+  confidence_source: "caller_provided" | "auto_derived" | "calibrated" | "decayed" | "curator_derived" | "default";
+  conflicts: number;
+  content: string;
+  created_at: string;
+  entity_id?: string;
+  expires_at?: string;
+  id: string;
+  last_accessed_at?: string;
+  memory_kind: "observation" | "reflection" | "persona" | "concept" | "entity" | "claim" | "relation" | "event" | "conversation" | "decision";
+  metadata: Record<string, unknown>;
+  namespace: string;
+  persona_version?: number;
+  priority: number;
+  receipt: Receipt | null;
+  reflection_depth: number;
+  source: "user" | "nhi" | "claude" | "hook" | "api" | "cli" | "import" | "consolidation" | "system" | "chaos" | "notify";
+  source_span?: Span;
+  source_uri?: string;
+  tags: string[];
+  tier: "short" | "mid" | "long";
+  title: string;
+  updated_at: string;
+  version: number;
+}
+
+export interface WrittenMinimal {
+  agent_id: string;
+  id: string;
+  namespace: string;
+  receipt: Receipt | null;
+  tier: "short" | "mid" | "long";
+  title: string;
+  version: number;
+}
+
+export interface Routes {
+  "GET /api/v1/agents": {
+    query: {
+    };
+    body: never;
+    out: Agents;
+  };
+  "POST /api/v1/agents": {
+    query: {
+      durability?: "local" | "quorum" | "all";
+    };
+    body: RegisterAgentInput;
+    out: Registered | Waiting;
+  };
+  "GET /api/v1/approvals/stream": {
+    query: {
+      since?: string;
+      after?: string;
+    };
+    body: never;
+    out: string;
+  };
+  "POST /api/v1/approvals/{id}": {
+    query: {
+      durability?: "local" | "quorum" | "all";
+    };
+    body: DecideInput;
+    out: Approved | Rejected | Voted;
+  };
+  "DELETE /api/v1/archive": {
+    query: {
+      older_than_days?: number;
+      dry_run?: boolean;
+      durability?: "local" | "quorum" | "all";
+    };
+    body: never;
+    out: Purged;
+  };
+  "GET /api/v1/archive": {
+    query: {
+      namespace?: string;
+      subtree?: boolean;
+      tier?: "short" | "mid" | "long";
+      tags?: string[];
+      kinds?: string[];
+      min_priority?: number;
+      since?: string;
+      until?: string;
+      agent_id?: string;
+      title?: string;
+      source_uri?: string;
+      limit?: number;
+      offset?: number;
+      cursor?: string;
+      order?: "priority" | "id";
+    };
+    body: never;
+    out: ArchiveList;
+  };
+  "POST /api/v1/archive": {
+    query: {
+      dry_run?: boolean;
+      durability?: "local" | "quorum" | "all";
+    };
+    body: ArchiveInput;
+    out: Archived;
+  };
+  "GET /api/v1/archive/stats": {
+    query: {
+    };
+    body: never;
+    out: ArchiveStats;
+  };
+  "POST /api/v1/archive/{id}/restore": {
+    query: {
+      durability?: "local" | "quorum" | "all";
+    };
+    body: never;
+    out: Restored | Waiting;
+  };
+  "POST /api/v1/auto_tag": {
+    query: {
+    };
+    body: never;
+    out: never;
+  };
+  "GET /api/v1/briefing": {
+    query: {
+      namespace?: string;
+      budget_tokens?: number;
+      paths?: string[];
+      tools?: string[];
+      text?: string;
+    };
+    body: never;
+    out: Briefing;
+  };
+  "GET /api/v1/briefing/shown": {
+    query: {
+      of?: string;
+      limit?: number;
+    };
+    body: never;
+    out: ShownList;
+  };
+  "GET /api/v1/capabilities": {
+    query: {
+    };
+    body: never;
+    out: Capabilities;
+  };
+  "POST /api/v1/capture_turn": {
+    query: {
+      durability?: "local" | "quorum" | "all";
+    };
+    body: TurnInput;
+    out: Turn | Waiting;
+  };
+  "POST /api/v1/check_duplicate": {
+    query: {
+    };
+    body: DuplicateInput;
+    out: Duplicate;
+  };
+  "POST /api/v1/cluster": {
+    query: {
+    };
+    body: never;
+    out: never;
+  };
+  "POST /api/v1/consolidate": {
+    query: {
+      dry_run?: boolean;
+      durability?: "local" | "quorum" | "all";
+    };
+    body: ConsolidateInput;
+    out: Consolidated | Waiting;
+  };
+  "GET /api/v1/contradictions": {
+    query: {
+      topic?: string;
+      namespace?: string;
+      limit?: number;
+    };
+    body: never;
+    out: Contradictions;
+  };
+  "GET /api/v1/diff": {
+    query: {
+      member?: string;
+    };
+    body: never;
+    out: Diff;
+  };
+  "POST /api/v1/entities": {
+    query: {
+      durability?: "local" | "quorum" | "all";
+    };
+    body: EntityInput;
+    out: RegisteredEntity | Waiting;
+  };
+  "GET /api/v1/entities/by_alias": {
+    query: {
+      alias?: string;
+      namespace?: string;
+    };
+    body: never;
+    out: FoundEntity;
+  };
+  "GET /api/v1/events": {
+    query: {
+      since?: string;
+      after?: string;
+    };
+    body: never;
+    out: string;
+  };
+  "POST /api/v1/expand_query": {
+    query: {
+    };
+    body: never;
+    out: never;
+  };
+  "GET /api/v1/export": {
+    query: {
+      namespace?: string;
+      subtree?: boolean;
+      tier?: "short" | "mid" | "long";
+      tags?: string[];
+      kinds?: string[];
+      min_priority?: number;
+      since?: string;
+      until?: string;
+      agent_id?: string;
+      title?: string;
+      source_uri?: string;
+      all?: boolean;
+      format?: "json" | "ndjson" | "complete";
+    };
+    body: never;
+    out: Exported;
+  };
+  "POST /api/v1/find_paths": {
+    query: {
+    };
+    body: PathsInput;
+    out: Paths;
+  };
+  "POST /api/v1/forget": {
+    query: {
+      namespace?: string;
+      pattern?: string;
+      tier?: "short" | "mid" | "long";
+      agent_id?: string;
+      dry_run?: boolean;
+      durability?: "local" | "quorum" | "all";
+    };
+    body: ForgetInput;
+    out: Forgotten;
+  };
+  "POST /api/v1/gc": {
+    query: {
+    };
+    body: never;
+    out: Collected;
+  };
+  "POST /api/v1/handoff": {
+    query: {
+      durability?: "local" | "quorum" | "all";
+    };
+    body: HandoffInput;
+    out: HandedOver | Waiting;
+  };
+  "GET /api/v1/health": {
+    query: {
+    };
+    body: never;
+    out: Health;
+  };
+  "POST /api/v1/import": {
+    query: {
+      dry_run?: boolean;
+      durability?: "local" | "quorum" | "all";
+    };
+    body: ImportInput;
+    out: Imported;
+  };
+  "POST /api/v1/import/complete": {
+    query: {
+      dry_run?: boolean;
+      durability?: "local" | "quorum" | "all";
+    };
+    body: never;
+    out: Loaded;
+  };
+  "GET /api/v1/inbox": {
+    query: {
+      agent_id?: string;
+      unread_only?: boolean;
+      limit?: number;
+      unread?: boolean;
+    };
+    body: never;
+    out: Inbox;
+  };
+  "POST /api/v1/kg/find_paths": {
+    query: {
+    };
+    body: PathsInput;
+    out: Paths;
+  };
+  "POST /api/v1/kg/invalidate": {
+    query: {
+      durability?: "local" | "quorum" | "all";
+    };
+    body: InvalidateInput;
+    out: Invalidated | Waiting;
+  };
+  "POST /api/v1/kg/query": {
+    query: {
+    };
+    body: ReachInput;
+    out: Reach;
+  };
+  "GET /api/v1/kg/timeline": {
+    query: {
+      source_id?: string;
+      since?: string;
+      until?: string;
+      limit?: number;
+    };
+    body: never;
+    out: Timeline;
+  };
+  "DELETE /api/v1/links": {
+    query: {
+      source_id?: string;
+      target_id?: string;
+      relation?: "related_to" | "supersedes" | "contradicts" | "derived_from" | "reflects_on" | "derives_from";
+      dry_run?: boolean;
+      from?: string;
+      rel_type?: "related_to" | "supersedes" | "contradicts" | "derived_from" | "reflects_on" | "derives_from";
+      to?: string;
+      durability?: "local" | "quorum" | "all";
+    };
+    body: UnlinkInput;
+    out: Unlinked | Waiting;
+  };
+  "POST /api/v1/links": {
+    query: {
+      durability?: "local" | "quorum" | "all";
+    };
+    body: LinkInput;
+    out: Linked | Waiting;
+  };
+  "POST /api/v1/links/verify": {
+    query: {
+    };
+    body: VerifyInput;
+    out: Verification;
+  };
+  "GET /api/v1/links/{id}": {
+    query: {
+    };
+    body: never;
+    out: Links;
+  };
+  "GET /api/v1/memories": {
+    query: {
+      namespace?: string;
+      subtree?: boolean;
+      tier?: "short" | "mid" | "long";
+      tags?: string[];
+      kinds?: string[];
+      min_priority?: number;
+      since?: string;
+      until?: string;
+      agent_id?: string;
+      title?: string;
+      source_uri?: string;
+      limit?: number;
+      offset?: number;
+      cursor?: string;
+      order?: "priority" | "id";
+    };
+    body: never;
+    out: Page;
+  };
+  "POST /api/v1/memories": {
+    query: {
+      durability?: "local" | "quorum" | "all";
+    };
+    body: StoreInput;
+    out: Gone | Waiting | Written | WrittenMinimal;
+  };
+  "POST /api/v1/memories/bulk": {
+    query: {
+      durability?: "local" | "quorum" | "all";
+    };
+    body: BulkInput | (Record<string, unknown>)[];
+    out: Bulk;
+  };
+  "DELETE /api/v1/memories/{id}": {
+    query: {
+      erase?: boolean;
+      dry_run?: boolean;
+      durability?: "local" | "quorum" | "all";
+    };
+    body: never;
+    out: Deleted | Waiting;
+  };
+  "GET /api/v1/memories/{id}": {
+    query: {
+    };
+    body: never;
+    out: Got;
+  };
+  "PATCH /api/v1/memories/{id}": {
+    query: {
+      durability?: "local" | "quorum" | "all";
+    };
+    body: UpdateInput;
+    out: Gone | Waiting | Written | WrittenMinimal;
+  };
+  "PUT /api/v1/memories/{id}": {
+    query: {
+      durability?: "local" | "quorum" | "all";
+    };
+    body: UpdateInput;
+    out: Gone | Waiting | Written | WrittenMinimal;
+  };
+  "POST /api/v1/memories/{id}/erase": {
+    query: {
+      dry_run?: boolean;
+      durability?: "local" | "quorum" | "all";
+    };
+    body: never;
+    out: Deleted | Waiting;
+  };
+  "POST /api/v1/memories/{id}/grant": {
+    query: {
+    };
+    body: never;
+    out: never;
+  };
+  "GET /api/v1/memories/{id}/history": {
+    query: {
+    };
+    body: never;
+    out: History;
+  };
+  "POST /api/v1/memories/{id}/promote": {
+    query: {
+      durability?: "local" | "quorum" | "all";
+    };
+    body: never;
+    out: Promoted | Waiting;
+  };
+  "POST /api/v1/memories/{id}/revoke": {
+    query: {
+    };
+    body: never;
+    out: never;
+  };
+  "POST /api/v1/memory_atomise": {
+    query: {
+    };
+    body: never;
+    out: never;
+  };
+  "POST /api/v1/memory_calibrate_confidence": {
+    query: {
+    };
+    body: never;
+    out: never;
+  };
+  "POST /api/v1/memory_check_agent_action": {
+    query: {
+    };
+    body: never;
+    out: never;
+  };
+  "POST /api/v1/memory_dependents_of_invalidated": {
+    query: {
+    };
+    body: never;
+    out: never;
+  };
+  "POST /api/v1/memory_export_reflection": {
+    query: {
+    };
+    body: never;
+    out: never;
+  };
+  "POST /api/v1/memory_load_family": {
+    query: {
+    };
+    body: FamilyInput;
+    out: FamilyLoad;
+  };
+  "POST /api/v1/memory_recall_observations": {
+    query: {
+    };
+    body: never;
+    out: never;
+  };
+  "POST /api/v1/memory_reflect": {
+    query: {
+    };
+    body: never;
+    out: never;
+  };
+  "POST /api/v1/memory_reflection_origin": {
+    query: {
+    };
+    body: never;
+    out: never;
+  };
+  "POST /api/v1/memory_replay": {
+    query: {
+    };
+    body: never;
+    out: never;
+  };
+  "POST /api/v1/memory_rule_list": {
+    query: {
+    };
+    body: never;
+    out: never;
+  };
+  "POST /api/v1/memory_smart_load": {
+    query: {
+    };
+    body: IntentInput;
+    out: SmartLoad;
+  };
+  "POST /api/v1/memory_subscription_dlq_list": {
+    query: {
+    };
+    body: DeadLettersInput;
+    out: DeadLetterList;
+  };
+  "POST /api/v1/memory_subscription_replay": {
+    query: {
+      durability?: "local" | "quorum" | "all";
+    };
+    body: ReplayInput;
+    out: Redelivered | Replayed | Waiting;
+  };
+  "POST /api/v1/memory_verify": {
+    query: {
+    };
+    body: never;
+    out: never;
+  };
+  "GET /api/v1/metrics": {
+    query: {
+    };
+    body: never;
+    out: string;
+  };
+  "DELETE /api/v1/namespaces": {
+    query: {
+      namespace?: string;
+      dry_run?: boolean;
+      durability?: "local" | "quorum" | "all";
+    };
+    body: never;
+    out: StandardCleared | Waiting;
+  };
+  "GET /api/v1/namespaces": {
+    query: {
+      namespace?: string;
+      inherit?: boolean;
+    };
+    body: never;
+    out: Namespaces | Standard | StandardChain;
+  };
+  "POST /api/v1/namespaces": {
+    query: {
+      namespace?: string;
+      id?: string;
+      standard_id?: string;
+      parent?: string;
+      governance?: Record<string, unknown>;
+      agent_id?: string;
+      standard?: string;
+      durability?: "local" | "quorum" | "all";
+    };
+    body: SetStandardInput;
+    out: StandardSet | Waiting;
+  };
+  "DELETE /api/v1/namespaces/{namespace}/standard": {
+    query: {
+      dry_run?: boolean;
+      durability?: "local" | "quorum" | "all";
+    };
+    body: never;
+    out: StandardCleared | Waiting;
+  };
+  "GET /api/v1/namespaces/{namespace}/standard": {
+    query: {
+      inherit?: boolean;
+    };
+    body: never;
+    out: Standard | StandardChain;
+  };
+  "POST /api/v1/namespaces/{namespace}/standard": {
+    query: {
+      id?: string;
+      standard_id?: string;
+      parent?: string;
+      governance?: Record<string, unknown>;
+      agent_id?: string;
+      standard?: string;
+      durability?: "local" | "quorum" | "all";
+    };
+    body: SetStandardInput;
+    out: StandardSet | Waiting;
+  };
+  "POST /api/v1/notify": {
+    query: {
+      durability?: "local" | "quorum" | "all";
+    };
+    body: NotifyInput;
+    out: Delivered | Waiting;
+  };
+  "GET /api/v1/operator": {
+    query: {
+    };
+    body: never;
+    out: OperatorInfo;
+  };
+  "GET /api/v1/parked": {
+    query: {
+    };
+    body: never;
+    out: ParkedList;
+  };
+  "POST /api/v1/parked/retry": {
+    query: {
+    };
+    body: RetryInput;
+    out: Retried;
+  };
+  "GET /api/v1/pending": {
+    query: {
+      status?: "all" | "pending" | "approved" | "rejected" | "failed";
+      namespace?: string;
+      limit?: number;
+    };
+    body: never;
+    out: PendingList;
+  };
+  "GET /api/v1/pending/{id}": {
+    query: {
+    };
+    body: never;
+    out: Pending;
+  };
+  "POST /api/v1/pending/{id}/approve": {
+    query: {
+      durability?: "local" | "quorum" | "all";
+    };
+    body: never;
+    out: Approved | Voted;
+  };
+  "POST /api/v1/pending/{id}/reject": {
+    query: {
+      durability?: "local" | "quorum" | "all";
+    };
+    body: never;
+    out: Rejected;
+  };
+  "POST /api/v1/quota/status": {
+    query: {
+    };
+    body: QuotaInput;
+    out: Quota;
+  };
+  "GET /api/v1/recall": {
+    query: {
+      context?: string;
+      namespace?: string;
+      subtree?: boolean;
+      tier?: "short" | "mid" | "long";
+      tags?: string[];
+      kinds?: string[];
+      min_priority?: number;
+      since?: string;
+      until?: string;
+      agent_id?: string;
+      title?: string;
+      source_uri?: string;
+      limit?: number | string | null;
+      budget_tokens?: number;
+      as_agent?: string;
+      source_uri_prefix?: string;
+      has_citations?: boolean;
+      include_archived?: boolean;
+      confidence_tier?: string;
+      q?: string;
+      query?: string;
+    };
+    body: never;
+    out: Recalled;
+  };
+  "POST /api/v1/recall": {
+    query: {
+      context?: string;
+      namespace?: string;
+      subtree?: boolean;
+      tier?: "short" | "mid" | "long";
+      tags?: string[];
+      kinds?: string[];
+      min_priority?: number;
+      since?: string;
+      until?: string;
+      agent_id?: string;
+      title?: string;
+      source_uri?: string;
+      limit?: number | string | null;
+      budget_tokens?: number;
+      as_agent?: string;
+      source_uri_prefix?: string;
+      has_citations?: boolean;
+      include_archived?: boolean;
+      confidence_tier?: string;
+      q?: string;
+      query?: string;
+    };
+    body: RecallInput;
+    out: Recalled;
+  };
+  "GET /api/v1/receipts/{dot}": {
+    query: {
+    };
+    body: never;
+    out: ReceiptNow;
+  };
+  "POST /api/v1/repair": {
+    query: {
+      member?: string;
+    };
+    body: never;
+    out: Diff;
+  };
+  "POST /api/v1/scrub": {
+    query: {
+      after?: number;
+    };
+    body: never;
+    out: Scrubbing;
+  };
+  "GET /api/v1/search": {
+    query: {
+      q?: string;
+      namespace?: string;
+      subtree?: boolean;
+      tier?: "short" | "mid" | "long";
+      tags?: string[];
+      kinds?: string[];
+      min_priority?: number;
+      since?: string;
+      until?: string;
+      agent_id?: string;
+      title?: string;
+      source_uri?: string;
+      limit?: number;
+    };
+    body: never;
+    out: Found;
+  };
+  "POST /api/v1/session/start": {
+    query: {
+    };
+    body: SessionInput;
+    out: Session;
+  };
+  "POST /api/v1/share": {
+    query: {
+      durability?: "local" | "quorum" | "all";
+    };
+    body: ShareInput;
+    out: Shared | Waiting;
+  };
+  "POST /api/v1/skill/compose": {
+    query: {
+    };
+    body: never;
+    out: never;
+  };
+  "GET /api/v1/skill/list": {
+    query: {
+    };
+    body: never;
+    out: never;
+  };
+  "POST /api/v1/skill/promote": {
+    query: {
+    };
+    body: never;
+    out: never;
+  };
+  "POST /api/v1/skill/register": {
+    query: {
+    };
+    body: never;
+    out: never;
+  };
+  "GET /api/v1/skill/{id}": {
+    query: {
+    };
+    body: never;
+    out: never;
+  };
+  "GET /api/v1/skill/{id}/export": {
+    query: {
+    };
+    body: never;
+    out: never;
+  };
+  "GET /api/v1/skill/{id}/resource": {
+    query: {
+    };
+    body: never;
+    out: never;
+  };
+  "GET /api/v1/stats": {
+    query: {
+    };
+    body: never;
+    out: Stats;
+  };
+  "GET /api/v1/status": {
+    query: {
+    };
+    body: never;
+    out: Status;
+  };
+  "DELETE /api/v1/subscriptions": {
+    query: {
+      id?: string;
+      durability?: "local" | "quorum" | "all";
+    };
+    body: never;
+    out: Unsubscribed | Waiting;
+  };
+  "GET /api/v1/subscriptions": {
+    query: {
+    };
+    body: never;
+    out: Subscriptions;
+  };
+  "POST /api/v1/subscriptions": {
+    query: {
+      durability?: "local" | "quorum" | "all";
+    };
+    body: SubscribeInput;
+    out: Subscribed | Waiting;
+  };
+  "DELETE /api/v1/subscriptions/{id}": {
+    query: {
+      id?: string;
+      durability?: "local" | "quorum" | "all";
+    };
+    body: never;
+    out: Unsubscribed | Waiting;
+  };
+  "POST /api/v1/subscriptions/{id}/adopt": {
+    query: {
+      id?: string;
+      durability?: "local" | "quorum" | "all";
+    };
+    body: never;
+    out: Adopted | Waiting;
+  };
+  "GET /api/v1/taxonomy": {
+    query: {
+      prefix?: string;
+      depth?: number;
+      limit?: number;
+      namespace_prefix?: string;
+      root?: string;
+    };
+    body: never;
+    out: Taxonomy;
+  };
+  "GET /api/v1/tools/list": {
+    query: {
+    };
+    body: never;
+    out: Tools;
+  };
+  "GET /docs": {
+    query: {
+    };
+    body: never;
+    out: string;
+  };
+  "GET /health/live": {
+    query: {
+    };
+    body: never;
+    out: Probe;
+  };
+  "GET /health/ready": {
+    query: {
+    };
+    body: never;
+    out: Probe;
+  };
+  "POST /mcp": {
+    query: {
+    };
+    body: never;
+    out: Record<string, unknown>;
+  };
+  "GET /metrics": {
+    query: {
+    };
+    body: never;
+    out: string;
+  };
+  "GET /openapi.json": {
+    query: {
+    };
+    body: never;
+    out: Record<string, unknown>;
+  };
+}

@@ -1,0 +1,91 @@
+// Who uses this memory.
+import { useMemo } from "preact/hooks";
+import { call } from "../api";
+import { href } from "../router";
+import { agent, events, use } from "../store";
+import { CopyAs, say } from "../ui/copy";
+import { Card, Empty, NotYet, Page, Pill, Show, useLoad } from "../ui/kit";
+import { Time, plain } from "../ui/text";
+import { MemoryLink } from "../ui/title";
+import { useWords } from "../ui/words";
+
+export default function Agents() {
+  const t = useWords();
+  const a = t.agents;
+  const me = use(agent);
+  const list = useLoad((signal) => call("GET /api/v1/agents", { signal }), []);
+  const ops = use(events);
+  const seen = useMemo(() => {
+    const m = new Map<string, { count: number; last: string }>();
+    for (const e of ops) {
+      const was = m.get(e.actor);
+      m.set(e.actor, { count: (was?.count ?? 0) + 1, last: was?.last ?? e.at });
+    }
+    return m;
+  }, [ops]);
+  return (
+    <Page title={a.title} aside={<CopyAs said={() => say("GET /api/v1/agents", {}, { tool: "memory_agent_list" })} />}>
+      <Card>
+        <Show of={list}>
+          {(v) => {
+            const known = new Set(v.agents.map((x) => x.agent_id));
+            const others = [...seen.keys()].filter((x) => !known.has(x));
+            if (v.count === 0 && others.length === 0) return <Empty title={a.empty}><p>{a.emptyHelp}</p><a class="button" href={href("connect")}>{t.nav.connect}</a></Empty>;
+            return (
+              <div class="scroll">
+                <table class="table">
+                  <thead><tr><th scope="col">{a.name}</th><th scope="col">{a.type}</th><th scope="col">{a.can}</th><th scope="col">{a.seen}</th><th scope="col" class="num">{a.recent}</th><th scope="col">{a.lastWrite}</th><th /></tr></thead>
+                  <tbody>
+                    {[...v.agents.map((x) => ({ id: x.agent_id, type: x.agent_type, can: x.capabilities, at: x.last_seen_at })), ...others.map((id) => ({ id, type: "", can: [] as string[], at: "" }))].map((x) => (
+                      <tr key={x.id}>
+                        <th scope="row"><b>{plain(x.id, 80)}</b></th>
+                        <td>{x.type ? plain(x.type, 60) : <span class="muted">{a.unregistered}</span>}</td>
+                        <td>{x.can.slice(0, 6).map((c) => <span key={c} class="chip">{plain(c, 30)}</span>)}</td>
+                        <td>{x.at ? <Time at={x.at} /> : "—"}</td>
+                        <td class="num"><a href={href("activity", "", { actor: x.id })}>{seen.get(x.id)?.count ?? 0}</a></td>
+                        <td>{seen.has(x.id) ? <Time at={seen.get(x.id)?.last} /> : "—"}</td>
+                        <td>{x.id === me || (x.id === "anonymous" && me === "") ? <Pill kind="good">{a.acting}</Pill> : <button type="button" onClick={() => agent.set(x.id === "anonymous" ? "" : x.id)}>{a.actAs}</button>}</td>
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+              </div>
+            );
+          }}
+        </Show>
+        <p class="muted small">{a.reads}</p>
+      </Card>
+      <Briefings />
+      <Card title={a.keys}>
+        <NotYet>{a.keysText}</NotYet>
+      </Card>
+    </Page>
+  );
+}
+
+// What agents were told: the answer to "what did this agent see".
+function Briefings() {
+  const t = useWords();
+  const a = t.agents;
+  const list = useLoad((signal) => call("GET /api/v1/briefing/shown", { query: { limit: 50 }, signal }), []);
+  return (
+    <Card title={a.shown}>
+      <p class="muted small">{a.shownText}</p>
+      <Show of={list}>
+        {(v) => v.count === 0 ? <Empty title={a.shownEmpty}><pre class="snippet">tally briefing --agent claude-code</pre></Empty> : (
+          <ul class="rows">
+            {v.shown.map((x) => (
+              <li key={x.at + x.digest}>
+                <b>{plain(x.agent_id, 60)}</b> <Time at={x.at} /> <span class="muted">{plain(x.namespace, 80)} · {t.spaces.tokens(x.tokens)}{x.left_out > 0 && `, ${t.spaces.leftOut(x.left_out)}`}</span>
+                <details>
+                  <summary>{a.items(x.items.length)}</summary>
+                  <ul class="plain-list">{x.items.map((i) => <li key={i.id}><MemoryLink id={i.id} /> <span class="chip">{i.why}</span> <span class="muted small">{t.memory.version(i.version)}</span></li>)}</ul>
+                </details>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Show>
+    </Card>
+  );
+}

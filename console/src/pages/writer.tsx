@@ -1,0 +1,86 @@
+// The form that writes a memory, or edits one.
+import { useRef, useState } from "preact/hooks";
+import { call } from "../api";
+import type { Memory, StoreInput, UpdateInput } from "../api.gen";
+import { go, href } from "../router";
+import { agent, namespace, use } from "../store";
+import { CopyAs, say, sh } from "../ui/copy";
+import { Dialog, Field, useBusy } from "../ui/kit";
+import { explain, toast } from "../ui/toast";
+import { useWords } from "../ui/words";
+
+const tags = (text: string): string[] => text.split(",").map((x) => x.trim()).filter(Boolean);
+
+export function Writer({ onClose, done, edit, settle }: { onClose: () => void; done: () => void; edit?: Memory; settle?: boolean }) {
+  const t = useWords();
+  const who = use(agent);
+  const form = useRef<HTMLFormElement>(null);
+  const [bad, setBad] = useState<ReturnType<typeof explain> | null>(null);
+  const [busy, run] = useBusy();
+  const read = () => {
+    const f = new FormData(form.current ?? undefined);
+    const s = (name: string) => String(f.get(name) ?? "");
+    return { title: s("title"), content: s("content"), tags: tags(s("tags")), namespace: s("namespace") || "global", priority: Number(s("priority")), tier: s("tier") as "long", scope: s("scope") };
+  };
+  const draft = (): StoreInput => {
+    const { scope, ...rest } = read();
+    return who === "" || scope === "" ? rest : { ...rest, scope };
+  };
+  const patch = (): UpdateInput => {
+    const r = read();
+    const p: UpdateInput = settle ? { resolve_conflicts: true } : {};
+    if (!edit) return p;
+    if (r.title !== edit.title) p.title = r.title;
+    if (r.content !== edit.content) p.content = r.content;
+    if (r.tags.join() !== edit.tags.join()) p.tags = r.tags;
+    if (r.namespace !== edit.namespace) p.namespace = r.namespace;
+    if (r.priority !== edit.priority) p.priority = r.priority;
+    if (r.tier !== edit.tier) p.tier = r.tier;
+    return p;
+  };
+  const submit = (e: Event) => {
+    e.preventDefault();
+    run(async () => {
+      try {
+        const out = edit ? await call("PUT /api/v1/memories/{id}", { path: { id: edit.id }, body: patch(), ifMatch: edit.version }) : await call("POST /api/v1/memories", { body: draft() });
+        if ("pending_id" in out) toast({ text: t.memory.pending, act: { label: t.memory.proposal, run: () => go(href("approvals", out.pending_id)) } });
+        else toast({ text: t.memory.saved, ...(edit ? {} : { act: { label: t.common.open, run: () => go(href("memory", out.id)) } }) });
+        onClose();
+        done();
+      } catch (err) {
+        setBad(explain(err));
+      }
+    });
+  };
+  const said = () =>
+    edit
+      ? say("PUT /api/v1/memories/{id}", { path: { id: edit.id }, body: patch(), ifMatch: edit.version }, { cli: `update ${sh(edit.id)} ${sh(read().content)} --if-version ${edit.version}`, go: `c.Update(ctx, ${JSON.stringify(edit.id)}, client.Patch{…})`, tool: "memory_update", input: { id: edit.id, ...patch() } })
+      : say("POST /api/v1/memories", { body: draft() }, { cli: `remember ${sh(read().title)} ${sh(read().content)} --namespace ${sh(read().namespace)}`, go: `c.Create(ctx, client.Draft{Title: ${JSON.stringify(read().title)}, Content: ${JSON.stringify(read().content)}, Namespace: ${JSON.stringify(read().namespace)}})`, tool: "memory_store", input: { ...draft() } });
+  return (
+    <Dialog title={edit ? t.memory.edit : t.memory.newTitle} onClose={onClose} wide>
+      <form ref={form} class="stack" onSubmit={submit}>
+        <Field label={t.memory.titleField}><input name="title" required maxLength={512} defaultValue={edit?.title ?? ""} dir="auto" /></Field>
+        <Field label={t.memory.textField}><textarea name="content" required rows={10} defaultValue={edit?.content ?? ""} dir="auto" /></Field>
+        <div class="columns">
+          <Field label={t.memory.namespaceField}><input name="namespace" defaultValue={edit?.namespace ?? (namespace.get() || "global")} maxLength={512} /></Field>
+          <Field label={t.memory.tagsField}><input name="tags" defaultValue={edit?.tags.join(", ") ?? ""} /></Field>
+          <Field label={t.memory.priority}><input name="priority" type="number" min={1} max={10} defaultValue={String(edit?.priority ?? 5)} /></Field>
+          <Field label={t.memory.tier}>
+            <select name="tier" defaultValue={edit?.tier ?? "long"}>{["long", "mid", "short"].map((x) => <option key={x} selected={x === (edit?.tier ?? "long")}>{x}</option>)}</select>
+          </Field>
+          {!edit && who !== "" && (
+            <Field label={t.memory.scopeField}>
+              <select name="scope"><option value="collective">{t.memory.scopes.collective}</option><option value="private">{t.memory.scopes.private}</option></select>
+            </Field>
+          )}
+        </div>
+        {bad && <p class="bad-text" role="alert">{bad.text} <code class="code">{bad.code}</code> <span class="muted">{bad.next}</span></p>}
+        <p class="row">
+          <button type="submit" class="primary" disabled={busy}>{edit ? t.common.save : t.memory.write}</button>
+          <button type="button" onClick={onClose}>{t.common.cancel}</button>
+          <CopyAs said={said} />
+        </p>
+      </form>
+    </Dialog>
+  );
+}

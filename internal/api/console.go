@@ -1,0 +1,80 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/console"
+	"github.com/tallystick/tallystick/internal/verb"
+)
+
+// openConsole puts the page for people beside the routes. It is no part of the
+// API: what it shows and changes goes through the routes like everything else.
+func (a *API) openConsole() error {
+	c, err := console.New(console.Config{
+		Known: a.holderOf, Good: a.holds, Secret: a.cfg.OperatorKey, Open: !a.apiKey.set, Version: a.cfg.Version, Now: a.cfg.Now,
+	})
+	if err != nil {
+		return err
+	}
+	a.console = c
+	a.mux.Handle(console.Root, c)
+	a.mux.HandleFunc(strings.TrimSuffix(console.Root, "/"), leadToConsole)
+	a.mux.HandleFunc(console.LinkPath, a.consoleLink)
+	return nil
+}
+
+// holderOf says for whom a key is good.
+func (a *API) holderOf(key string) (console.Holder, bool) {
+	operator := a.operatorKey.is(key)
+	return console.Holder{Operator: operator, Key: console.Fingerprint(key)}, operator || a.apiKey.is(key)
+}
+
+// holds reports whether the key that a session was opened with is still one of
+// the node's.
+func (a *API) holds(h console.Holder) bool {
+	if h.Operator {
+		return a.operatorKey.set && h.Key == console.Fingerprint(a.cfg.OperatorKey)
+	}
+	return a.apiKey.set && h.Key == console.Fingerprint(a.cfg.APIKey)
+}
+
+// session is whom the console of a browser speaks for.
+func (a *API) session(r *http.Request) (console.Holder, bool) {
+	if a.console == nil {
+		return console.Holder{}, false
+	}
+	h, is := a.console.Holder(r)
+	return h, is && a.holds(h)
+}
+
+// consoleLink answers whoever sends a key with a link that opens the console
+// once.
+func (a *API) consoleLink(w http.ResponseWriter, r *http.Request) {
+	if r.Method != post {
+		w.Header().Set("Allow", post)
+		a.fail(w, r, &verb.Problem{Code: client.CodeMethodNotAllowed, Text: "method not allowed: want one of POST"})
+		return
+	}
+	h, good := a.holderOf(bearer(r.Header))
+	if !good {
+		h, good = a.holderOf(r.Header.Get("X-Api-Key"))
+	}
+	if !good {
+		a.fail(w, r, &verb.Problem{Code: client.CodeUnauthorized, Text: "missing or invalid key: send that of the operator, or of the node"})
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	a.send(w, r, reply{body: map[string]any{"path": a.console.LinkTo(h), "ends_in_secs": int(console.LinkLifetime.Seconds())}}, false)
+}
+
+// leadToConsole takes browsers to the page.
+func leadToConsole(w http.ResponseWriter, r *http.Request) {
+	http.Redirect(w, r, console.Root, http.StatusFound)
+}
+
+// browses reports whether somebody looks at the root with a browser.
+func browses(r *http.Request) bool {
+	return r.URL.Path == "/" && safe(r.Method) && strings.Contains(r.Header.Get("Accept"), "text/html")
+}

@@ -1,0 +1,86 @@
+package api_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/tallystick/tallystick/internal/api"
+)
+
+// enter opens a session in the console of n and returns its cookie.
+func (n *node) enter(key string) string {
+	n.t.Helper()
+	link := n.call("POST", "/console/link", "", "Authorization", "Bearer "+key).want(http.StatusOK).text("path")
+	_, once, _ := strings.Cut(link, "#once=")
+	a := n.call("POST", "/console/session", `{"once":"`+once+`"}`).want(http.StatusOK).is(true, "signed_in")
+	cookie, _, _ := strings.Cut(a.header.Get("Set-Cookie"), ";")
+	return cookie
+}
+
+func TestASessionOfTheOperatorMayWhatTheOperatorMay(t *testing.T) {
+	n := alone(t)
+	cookie := n.enter(operatorKey)
+	n.call("GET", "/api/v1/operator", "").is(false, "operator")
+	n.call("GET", "/api/v1/operator", "", "Cookie", cookie).is(true, "operator")
+	n.call("POST", "/api/v1/parked/retry", "{}").want(http.StatusForbidden)
+	n.call("POST", "/api/v1/parked/retry", "{}", "Cookie", cookie).want(http.StatusOK)
+	n.call("POST", "/api/v1/parked/retry", "{}", "Cookie", cookie+"x").want(http.StatusForbidden)
+}
+
+func TestASessionIsOfOneNode(t *testing.T) {
+	cookie := alone(t).enter(operatorKey)
+	other := open(t, options{api: func(c *api.Config) { c.OperatorKey = "tallyop_of-another" }})
+	other.call("GET", "/api/v1/operator", "", "Cookie", cookie).is(false, "operator")
+}
+
+func TestTheGateHoldsForSessions(t *testing.T) {
+	n := alone(t)
+	cookie := n.enter(operatorKey)
+	for name, headers := range map[string][]string{
+		"a page of another site":               {"Sec-Fetch-Site", "cross-site"},
+		"a page of another port":               {"Sec-Fetch-Site", "same-site"},
+		"an old browser, on another site":      {"Origin", "http://evil.example"},
+		"a form":                               {"Content-Type", "application/x-www-form-urlencoded"},
+		"a name that somebody points here":     {"Sec-Fetch-Site", "cross-site", "Origin", "null"},
+		"a script that hides where it is from": {"Content-Type", "text/plain"},
+	} {
+		if a := n.call("POST", "/api/v1/parked/retry", "{}", append(headers, "Cookie", cookie)...); a.status < 400 {
+			t.Errorf("%s: status %d", name, a.status)
+		}
+		if a := n.call("POST", "/console/session", `{"key":"`+operatorKey+`"}`, headers...); a.status < 400 {
+			t.Errorf("%s opens a session: status %d", name, a.status)
+		}
+	}
+}
+
+func TestASessionOpensANodeThatAsksForAKey(t *testing.T) {
+	n := open(t, options{api: func(c *api.Config) { c.APIKey = "of-clients" }})
+	n.call("GET", "/api/v1/status", "").want(http.StatusUnauthorized)
+	n.call("GET", "/console/session", "").want(http.StatusOK).is(false, "open").is(false, "signed_in")
+	n.call("POST", "/console/link", "").want(http.StatusUnauthorized)
+	n.call("POST", "/console/link", "", "X-Api-Key", "wrong").want(http.StatusUnauthorized)
+	n.call("GET", "/console/link", "").want(http.StatusMethodNotAllowed)
+	for key, operator := range map[string]bool{"of-clients": false, operatorKey: true} {
+		cookie := n.enter(key)
+		n.call("GET", "/api/v1/status", "", "Cookie", cookie).want(http.StatusOK)
+		n.call("GET", "/api/v1/operator", "", "Cookie", cookie).is(operator, "operator")
+		n.call("GET", "/console/session", "", "Cookie", cookie).is(operator, "operator")
+	}
+	a := n.call("POST", "/console/link", "", "X-Api-Key", "of-clients").want(http.StatusOK)
+	if a.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("Cache-Control %q", a.header.Get("Cache-Control"))
+	}
+}
+
+func TestBrowsersAreLedToTheConsole(t *testing.T) {
+	n := alone(t)
+	page := n.call("GET", "/", "", "Accept", "text/html,*/*").want(http.StatusOK)
+	if !strings.Contains(page.raw, `id="app"`) || !strings.Contains(page.header.Get("Content-Security-Policy"), "default-src 'none'") {
+		t.Errorf("got %.200s", page.raw)
+	}
+	n.call("GET", "/console", "").want(http.StatusOK)
+	n.call("GET", "/", "").want(http.StatusNotFound).is("UNKNOWN_ROUTE", "code")
+	n.call("GET", "/other", "", "Accept", "text/html").want(http.StatusNotFound)
+	n.call("POST", "/", "", "Accept", "text/html").want(http.StatusNotFound)
+}
