@@ -7,14 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-
-	"github.com/pressly/goose/v3"
 )
 
 // localFile is the dialect of SQLite, whose database is a file of the data directory.
@@ -73,13 +70,26 @@ func openWriter(ctx context.Context, cfg *Config) (*sql.DB, error) {
 	if err := file.Close(); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	db, err := sql.Open("sqlite", dsn(path, "rwc", pragmas...))
-	if err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
+	open := func() (*sql.DB, error) {
+		db, err := sql.Open("sqlite", dsn(path, "rwc", pragmas...))
+		if err != nil {
+			return nil, fmt.Errorf("open database: %w", err)
+		}
+		db.SetMaxOpenConns(1)
+		db.SetMaxIdleConns(1)
+		return db, checkEngine(ctx, db)
 	}
-	db.SetMaxOpenConns(1)
-	db.SetMaxIdleConns(1)
-	if err := migrate(ctx, db); err != nil {
+	db, err := open()
+	if err == nil {
+		var replaced bool
+		if replaced, err = migrate(ctx, db, path); replaced {
+			return open()
+		}
+	}
+	if db == nil {
+		return nil, err
+	}
+	if err != nil {
 		if isDamaged(err) {
 			err = fmt.Errorf("%s is no database, or a damaged one (%w): put a backup in its place; or move it away and start "+
 				"the node anew, and its members send it all that they have", path, err)
@@ -118,32 +128,13 @@ func dsn(path, mode string, pragmas ...string) string {
 	return u.String()
 }
 
-func migrate(ctx context.Context, db *sql.DB) error {
+func checkEngine(ctx context.Context, db *sql.DB) error {
 	var version string
 	if err := db.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version); err != nil {
 		return fmt.Errorf("open database: %w", err)
 	}
 	if olderVersion(version, minSQLite) {
 		return fmt.Errorf("this build has SQLite %s; at least %s is needed", version, minSQLite)
-	}
-	files, err := fs.Sub(schema, "schema/sqlite")
-	if err != nil {
-		return err
-	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, files)
-	if err != nil {
-		return fmt.Errorf("migrations: %w", err)
-	}
-	have, err := p.GetDBVersion(ctx)
-	if err != nil {
-		return fmt.Errorf("database version: %w", err)
-	}
-	sources := p.ListSources()
-	if newest := sources[len(sources)-1].Version; have > newest {
-		return fmt.Errorf("%w: it has version %d, this program knows up to %d; use the newer program", ErrNewer, have, newest)
-	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("migrate database: %w", err)
 	}
 	return nil
 }
