@@ -296,8 +296,15 @@ func verdict(p *parcel, r *wire.Reply, err error) error {
 func (l *lane) heal(ctx context.Context, it item) error {
 	var groups [][]item
 	if it.lane == wire.LaneMemories {
-		// It may have the memory under another title, which it does not change.
-		var err error
+		// It may have the memory under another title, which it does not change. If not,
+		// what it has must not be taken from it.
+		renamed, err := l.render.renamed(ctx, it.memory)
+		if err != nil {
+			return err
+		}
+		if !renamed {
+			return l.park(ctx, &it, errSkipped)
+		}
 		if groups, err = l.render.anew(ctx, it.memory, it); err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -212,10 +213,20 @@ func checkPeer(t *rapid.T, peer *realNode, s *model) {
 			t.Fatalf("%s is not here", id)
 		}
 	}
+	want := map[[3]string]memory.Instant{}
 	for _, l := range s.links(func(l *memory.Link) bool { return s.readable(l.Source) && s.readable(l.Target) }) {
-		if _, ok := peer.links[[3]string{l.Source, l.Target, l.Relation}]; !ok {
-			t.Fatalf("there is no link %s %s %s", l.Source, l.Relation, l.Target)
+		want[[3]string{l.Source, l.Target, l.Relation}] = l.ValidUntil
+	}
+	got := map[[3]string]memory.Instant{}
+	for k, l := range peer.links {
+		var until memory.Instant
+		if err := until.UnmarshalText([]byte(l.ValidUntil)); err != nil {
+			t.Fatal(err)
 		}
+		got[k] = until
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatalf("links:\n%s", diff)
 	}
 	standards, err := s.Standards(t.Context())
 	if err != nil {

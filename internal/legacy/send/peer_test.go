@@ -109,8 +109,9 @@ func (n *realNode) apply(p *wire.Push) *wire.Reply {
 	}
 	for _, l := range p.Links {
 		ok := n.has(l.Source) && n.has(l.Target)
-		if ok {
-			n.links[[3]string{l.Source, l.Target, l.Relation}] = l
+		key := [3]string{l.Source, l.Target, l.Relation}
+		if _, there := n.links[key]; ok && !there {
+			n.links[key] = l
 		}
 		count(ok, &r.LinksApplied, &r.Skipped)
 	}

@@ -18,6 +18,7 @@ type State interface {
 type Records interface {
 	Record(ctx context.Context, id string) (*memory.Record, error)
 	Entry(ctx context.Context, d memory.Dot) (*memory.Entry, error)
+	History(ctx context.Context, id string) ([]memory.Revision, error)
 	// ByDot returns entries as they are sent, with their embeddings.
 	ByDot(ctx context.Context, dots []memory.Dot) ([]memory.Shipment, error)
 }
@@ -60,9 +61,12 @@ func (r *renderer) entry(ctx context.Context, e *memory.Entry) ([][]item, error)
 	case *memory.Restore:
 		return r.life(ctx, e, op.ID)
 	case *memory.Link:
-		return r.edge(ctx, op.Source, op.Target, op.Relation, nil)
+		if op.ValidUntil != 0 { // the peer changes no link that it has
+			return r.relink(ctx, op.Source, op.Target)
+		}
+		return r.edge(ctx, op.Source, op.Target, op.Relation)
 	case *memory.Unlink:
-		return r.unlink(ctx, e, op)
+		return r.relink(ctx, op.Source, op.Target)
 	case *memory.Consolidate:
 		return r.consolidate(ctx, e, op)
 	case *memory.Propose:
@@ -141,7 +145,7 @@ func (r *renderer) withEdges(ctx context.Context, out [][]item, id string) ([][]
 		return nil, err
 	}
 	for i := range links {
-		g, err := r.edge(ctx, links[i].Source, links[i].Target, links[i].Relation, nil)
+		g, err := r.edge(ctx, links[i].Source, links[i].Target, links[i].Relation)
 		if err != nil {
 			return nil, err
 		}
@@ -174,9 +178,8 @@ func (r *renderer) memory(ctx context.Context, rec *memory.Record) (item, error)
 	return memoryItem(rec, ships[0].Embedding), nil
 }
 
-// sticks reports whether e changed what such a peer would leave as it is: a title or
-// a namespace, or a number that only goes up there; or whether a memory was restored
-// after e, which the peer takes for the newest change of it.
+// sticks reports whether e changed what such a peer would leave as it is, or whether a
+// memory was restored after e, which the peer takes for the newest change of it.
 func (r *renderer) sticks(ctx context.Context, e *memory.Entry, rec *memory.Record) bool {
 	if rec.LifeAt.Stamp > rec.Content.Stamp {
 		return true
@@ -186,12 +189,40 @@ func (r *renderer) sticks(ctx context.Context, e *memory.Entry, rec *memory.Reco
 		if err != nil {
 			continue
 		}
-		m, ok := prev.Content()
-		if ok && m.ID == rec.ID && (m.Title != rec.Title || m.Namespace != rec.Namespace || m.Priority > rec.Priority || m.Confidence > rec.Confidence) {
+		if m, ok := prev.Content(); ok && m.ID == rec.ID && stuck(&m, &rec.Memory) {
 			return true
 		}
 	}
 	return false
+}
+
+// stuck reports whether such a peer does not follow from one version to the next: it
+// knows a memory by its title, lets numbers only go up, and clears nothing.
+func stuck(from, to *memory.Memory) bool {
+	lasts := to.Tier == memory.Long
+	return from.Title != to.Title || from.Namespace != to.Namespace ||
+		from.Priority > to.Priority || from.Confidence > to.Confidence || from.ReflectionDepth > to.ReflectionDepth ||
+		from.Tier.Rank() > to.Tier.Rank() ||
+		from.ExpiresAt != 0 && to.ExpiresAt == 0 && !lasts ||
+		from.SourceURI != "" && to.SourceURI == "" || from.SourceSpan != nil && to.SourceSpan == nil ||
+		from.EntityID != to.EntityID && from.EntityID != "" ||
+		from.MemoryKind != to.MemoryKind && (from.MemoryKind == "reflection" || from.MemoryKind == "persona")
+}
+
+// renamed reports whether a memory ever had another title or namespace than now.
+func (r *renderer) renamed(ctx context.Context, id string) (bool, error) {
+	rec, err := r.record(ctx, id)
+	if err != nil || rec == nil {
+		return false, err
+	}
+	history, err := r.state.History(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(history, func(v memory.Revision) bool {
+		m, ok := v.Entry.Content()
+		return ok && m.ID == id && (m.Title != rec.Title || m.Namespace != rec.Namespace)
+	}), nil
 }
 
 // current is a memory as it stands, for a peer that has something else of it.
@@ -249,13 +280,10 @@ func (r *renderer) stands(ctx context.Context, rec *memory.Record) ([][]item, er
 	return append([][]item{{restoration(rec.ID)}}, out...), err
 }
 
-// edge is what there is between two memories; gone are relations that there are no
-// more.
-func (r *renderer) edge(ctx context.Context, source, target, relation string, gone *memory.Link) ([][]item, error) {
-	for _, id := range []string{source, target} {
-		if live, err := r.live(ctx, id); err != nil || !live {
-			return nil, err
-		}
+// edge is a link, if there is one.
+func (r *renderer) edge(ctx context.Context, source, target, relation string) ([][]item, error) {
+	if live, err := r.liveBoth(ctx, source, target); err != nil || !live {
+		return nil, err
 	}
 	links, err := r.state.LinkBetween(ctx, source, target)
 	if err != nil {
@@ -264,25 +292,31 @@ func (r *renderer) edge(ctx context.Context, source, target, relation string, go
 	if i := slices.IndexFunc(links, func(l memory.Link) bool { return l.Relation == relation }); i >= 0 {
 		return [][]item{{linkItem(links[i])}}, nil
 	}
-	if gone == nil {
-		return nil, nil
-	}
-	return [][]item{{linkItem(*gone)}}, nil
+	return nil, nil
 }
 
-// unlink ends the validity of edges: such a peer has no other way to take one away.
-func (r *renderer) unlink(ctx context.Context, e *memory.Entry, op *memory.Unlink) ([][]item, error) {
-	var out [][]item
-	at := e.Stamp.Instant()
-	for _, relation := range op.Relations {
-		g, err := r.edge(ctx, op.Source, op.Target, relation,
-			&memory.Link{Source: op.Source, Target: op.Target, Relation: relation, CreatedAt: at, ValidUntil: at})
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, g...)
+func (r *renderer) liveBoth(ctx context.Context, a, b string) (bool, error) {
+	if live, err := r.live(ctx, a); err != nil || !live {
+		return false, err
 	}
-	return out, nil
+	return r.live(ctx, b)
+}
+
+// relink writes the source of a link anew, without what it is no more linked to: such a
+// peer takes no link away but with one of its memories.
+func (r *renderer) relink(ctx context.Context, source, target string) ([][]item, error) {
+	if live, err := r.liveBoth(ctx, source, target); err != nil || !live {
+		return nil, err
+	}
+	rec, err := r.record(ctx, source)
+	if err != nil {
+		return nil, err
+	}
+	it, err := r.memory(ctx, rec)
+	if err != nil {
+		return nil, err
+	}
+	return r.anew(ctx, source, it)
 }
 
 // consolidate is what was made and the end of its sources, in one push: such a peer
@@ -338,7 +372,7 @@ func (r *renderer) proposal(ctx context.Context, id string) ([][]item, error) {
 	live := rec != nil && rec.Life == memory.Live
 	put, makes := p.Action.(*memory.Put)
 	switch {
-	case live != makes, makes && (rec.Title != put.Memory.Title || rec.Namespace != put.Memory.Namespace):
+	case live != makes, makes && (stuck(&put.Memory, &rec.Memory) || put.Memory.Content != rec.Memory.Content):
 		return [][]item{{row}}, nil
 	case !makes:
 		return [][]item{{decisionItem(p)}}, nil

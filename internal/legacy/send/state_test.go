@@ -53,6 +53,16 @@ func (s *model) Entry(_ context.Context, d memory.Dot) (*memory.Entry, error) {
 	return nil, memory.ErrNotFound
 }
 
+func (s *model) History(_ context.Context, id string) ([]memory.Revision, error) {
+	var out []memory.Revision
+	for _, e := range s.entries {
+		if m, ok := e.Content(); ok && m.ID == id {
+			out = append(out, memory.Revision{Entry: e})
+		}
+	}
+	return out, nil
+}
+
 func (s *model) ByDot(_ context.Context, dots []memory.Dot) ([]memory.Shipment, error) {
 	var out []memory.Shipment
 	for _, d := range dots {
