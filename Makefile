@@ -9,7 +9,7 @@ FUZZ_TIME  ?= 10s
 STAMP      := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo sim test recall bench console lint fuzz vulncheck clean
+.PHONY: help build demo sim test recall bench console mesh contrasts lint fuzz vulncheck clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,16 @@ console: ## build the console's files anew (needs npm); they are committed
 	$(GO) test -count=1 ./internal/console -run KnowsTheAPI -update
 	cd console && npm ci --silent && npm run --silent build
 	$(GO) test -count=1 ./internal/console
+
+mesh: build ## federations of ours and of ai-memory 0.7.1: AI_MEMORY=path/to/ai-memory, report in docs/evidence
+	@if [ -z "$(AI_MEMORY)" ] || [ ! -x "$(AI_MEMORY)" ]; then \
+		echo "make mesh: skipped, AI_MEMORY names no ai-memory 0.7.1 program"; \
+	else \
+		$(GO) run ./bench/contrasts -tally $(BIN)/tally -ai-memory "$(AI_MEMORY)" -layouts rtt,ttr,rrt,trr -report docs/evidence/mixed-mesh.md $(MESH_ARGS); \
+	fi
+
+contrasts: build ## what loses or splits data, tried on ours and, with AI_MEMORY=path, on ai-memory 0.7.1
+	$(GO) run ./bench/contrasts -tally $(BIN)/tally -ai-memory "$(AI_MEMORY)" -layouts ttt,rrr $(CONTRASTS_ARGS)
 
 lint: ## format, vet, lint and dead code, as CI checks them
 	.ci/run static

@@ -105,6 +105,8 @@ func table() map[string][]string {
 		"bench":         {"client", "fleet", "memory", "node"},
 		"bench/control": {"memory", "node", "replicate"},
 
+		"bench/contrasts": {"fleet"},
+
 		// What only tests use.
 		"arch":                  {},
 		"console/browser":       {},
@@ -148,7 +150,7 @@ func libraries() map[string][]string {
 // package to one kind of I/O.
 func narrow() map[string][]string {
 	return map[string][]string{
-		"net/http":     {"api", "console", "mcp", "peer", "webhook", "legacy/send", "node", "client", "bench", "cmd/tally", "legacy", "legacy/pull", "legacy/receive"},
+		"net/http":     {"api", "console", "mcp", "peer", "webhook", "legacy/send", "node", "client", "bench", "bench/contrasts", "cmd/tally", "legacy", "legacy/pull", "legacy/receive"},
 		"database/sql": {"store", "importer"},
 		"os/exec":      {"fleet", "setup/machine"}, // whoever runs nodes asks the first
 		"log":          {},
