@@ -30,6 +30,7 @@ type options struct {
 	cases       string
 	report      string
 	watch       time.Duration
+	load        time.Duration
 	keep        bool
 }
 
@@ -42,6 +43,7 @@ func main() {
 	flag.StringVar(&o.cases, "cases", "", "letters of the cases, such as acj; all if empty")
 	flag.StringVar(&o.report, "report", "", "write the Markdown to this `file` too")
 	flag.DurationVar(&o.watch, "watch", 20*time.Second, "how long to wait for what should come")
+	flag.DurationVar(&o.load, "load", 0, "measure acknowledged writes for this long each, and the calls of fsync, in the place of the\ncases; layouts may have one letter then")
 	flag.BoolVar(&o.keep, "keep", false, "keep the directory of the nodes")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -80,11 +82,13 @@ func run(ctx context.Context, o options) error {
 	if !o.keep {
 		defer func() { _ = os.RemoveAll(dir) }()
 	}
+	if o.load > 0 {
+		return measureAll(ctx, o, dir, out)
+	}
 	var names []string
 	var results []map[string]string
 	for layout := range strings.SplitSeq(o.layouts, ",") {
-		if strings.Contains(layout, "r") && o.real == "" {
-			fmt.Fprintf(os.Stderr, "%s: left out, there is no ai-memory program (-ai-memory)\n", layout)
+		if o.lacks(layout) {
 			continue
 		}
 		got, err := runLayout(ctx, o, layout, filepath.Join(dir, layout))
@@ -97,6 +101,33 @@ func run(ctx context.Context, o options) error {
 		return nil
 	}
 	return writeTable(out, names, results)
+}
+
+// lacks reports, and says, that there is no program for a layout.
+func (o options) lacks(layout string) bool {
+	if !strings.Contains(layout, "r") || o.real != "" {
+		return false
+	}
+	fmt.Fprintf(os.Stderr, "%s: left out, there is no ai-memory program (-ai-memory)\n", layout)
+	return true
+}
+
+func measureAll(ctx context.Context, o options, dir string, out io.Writer) error {
+	var list []*figures
+	for layout := range strings.SplitSeq(o.layouts, ",") {
+		if o.lacks(layout) {
+			continue
+		}
+		got, err := measure(ctx, o, layout, filepath.Join(dir, layout))
+		if err != nil {
+			return fmt.Errorf("%s: %w", layout, err)
+		}
+		list = append(list, got)
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return writeFigures(out, list)
 }
 
 func runLayout(ctx context.Context, o options, layout, dir string) (map[string]string, error) {

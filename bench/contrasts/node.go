@@ -32,10 +32,11 @@ const approvalSecret = "00112233445566778899aabbccddeeff00112233445566778899aabb
 
 // newFederation starts the nodes of a layout, and waits until they serve.
 func newFederation(ctx context.Context, family *fleet.Family, o options, layout, dir string) (*federation, error) {
-	if len(layout) != 3 || strings.Trim(layout, "trl") != "" {
+	names := []string{"node-a", "node-b", "node-c"}
+	if n := len(layout); n != 3 && (n != 1 || o.load == 0) || strings.Trim(layout, "trl") != "" {
 		return nil, fmt.Errorf("layout %q: want three letters of t, r and l", layout)
 	}
-	places, err := fleet.Places(ctx, "node-a", "node-b", "node-c")
+	places, err := fleet.Places(ctx, names[:len(layout)]...)
 	if err != nil {
 		return nil, err
 	}
@@ -85,9 +86,10 @@ func realNode(cfg *fleet.Config, program, home string, places []fleet.Place, i i
 	}
 	host, port, _ := strings.Cut(places[i].Addr, ":")
 	cfg.Program = program
-	cfg.Args = []string{
-		"--db", filepath.Join(home, "memories.db"), "serve", "--host", host, "--port", port, "--quorum-writes", "2",
-		"--quorum-peers", strings.Join(peers, ","), "--quorum-timeout-ms", "2000", "--catchup-interval-secs", "5",
+	cfg.Args = []string{"--db", filepath.Join(home, "memories.db"), "serve", "--host", host, "--port", port}
+	if len(peers) > 0 {
+		cfg.Args = append(cfg.Args, "--quorum-writes", "2", "--quorum-peers", strings.Join(peers, ","),
+			"--quorum-timeout-ms", "2000", "--catchup-interval-secs", "5")
 	}
 	cfg.Env = append(fleet.Environ(os.Environ()), "HOME="+home, "XDG_CONFIG_HOME="+filepath.Join(home, ".config"),
 		"AI_MEMORY_FED_IDENTITY="+places[i].Name, "AI_MEMORY_KEY_DIR="+filepath.Join(home, "keys"), "AI_MEMORY_FED_SYNC_TRUST_PEER=1",
