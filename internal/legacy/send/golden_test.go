@@ -45,7 +45,14 @@ func TestGoldenPushes(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got strings.Builder
-			for i, p := range cut(g, maxBytes) {
+			var all []parcel
+			for _, p := range cut(g, maxBytes) {
+				if p.items[0].anew {
+					all = append(all, parcel{items: []item{deletion(p.items[0].memory)}})
+				}
+				all = append(all, p)
+			}
+			for i, p := range all {
 				body, err := p.body(peer.Sender)
 				if err != nil {
 					t.Fatal(err)

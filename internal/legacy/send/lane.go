@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -25,12 +24,13 @@ type lane struct {
 	post   poster
 	log    *slog.Logger
 
-	wake    chan struct{} // of length 1
-	waiting bool          // something was noted that waits for a memory
+	waiting bool // something was noted that waits for a memory
 
-	mu      sync.Mutex
-	status  Status
-	correct map[string]struct{} // memories of which the peer is known to have something else
+	// restored is when the peer brought memories back, which it takes for changed then.
+	restored map[string]memory.Instant
+
+	mu     sync.Mutex
+	status Status
 }
 
 // member is the name of a peer in the tables of cursors and of refusals.
@@ -76,7 +76,6 @@ func (l *lane) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-changed:
-		case <-l.wake:
 		case <-timer.C:
 		}
 		timer.Stop()
@@ -98,9 +97,6 @@ func (l *lane) work(ctx context.Context, again bool) (bool, error) {
 		if err := l.retry(ctx, ""); err != nil {
 			return false, err
 		}
-	}
-	if err := l.corrections(ctx); err != nil {
-		return false, err
 	}
 	after := l.now().LSN
 	events, err := l.source.Events(ctx, after, batch)
@@ -158,17 +154,19 @@ func (l *lane) owed(ctx context.Context, e *memory.Entry) ([][]item, error) {
 	return out, l.note(ctx, e.Dot, codeWaits, "it is about a memory that has not come here yet")
 }
 
+// lost is what holds of what a change of the peer was about, if that is something else.
 func (l *lane) lost(ctx context.Context, e *memory.Entry) ([][]item, error) {
 	var out [][]item
-	for _, id := range named(e.Op) {
-		rec, err := l.render.record(ctx, id)
+	about := e.Op.About()
+	for _, ref := range about.Memories {
+		rec, err := l.render.record(ctx, ref.ID)
 		if err != nil {
 			return nil, err
 		}
 		if rec == nil || rec.Content.Dot == e.Dot || rec.LifeAt.Dot == e.Dot {
 			continue
 		}
-		g, err := l.render.stands(ctx, rec)
+		g, err := l.holds(ctx, rec, ref, about.Content)
 		if err != nil {
 			return nil, err
 		}
@@ -177,24 +175,24 @@ func (l *lane) lost(ctx context.Context, e *memory.Entry) ([][]item, error) {
 	return out, nil
 }
 
-// corrections tells the peer what holds of memories of which it has something else.
-func (l *lane) corrections(ctx context.Context) error {
-	l.mu.Lock()
-	ids := slices.Sorted(maps.Keys(l.correct))
-	l.mu.Unlock()
-	for _, id := range ids {
-		groups, err := l.render.current(ctx, id)
-		if err == nil {
-			err = l.deliver(ctx, groups)
+// holds is what the peer must be told of a memory which it wrote as said, or moved.
+func (l *lane) holds(ctx context.Context, rec *memory.Record, said memory.Ref, text *memory.Memory) ([][]item, error) {
+	if rec.Life != memory.Live {
+		if said.Role != memory.RoleContent && said.Life != memory.Live {
+			return nil, nil // it is gone there, too
 		}
-		if err != nil {
-			return err
-		}
-		l.mu.Lock()
-		delete(l.correct, id)
-		l.mu.Unlock()
+		return l.render.stands(ctx, rec)
 	}
-	return nil
+	if said.Role == memory.RoleContent && same(text, &rec.Memory) || said.Role != memory.RoleContent && said.Role != memory.RoleLife {
+		return nil, nil
+	}
+	return l.content(ctx, rec.ID)
+}
+
+// same reports whether two memories show the same.
+func same(a, b *memory.Memory) bool {
+	return a != nil && a.Title == b.Title && a.Namespace == b.Namespace && a.Content == b.Content && a.Tier == b.Tier &&
+		a.Priority == b.Priority && slices.Equal(a.Tags, b.Tags)
 }
 
 // retry tries again what was noted: all, or what was noted with one code.
@@ -231,6 +229,9 @@ func (l *lane) retry(ctx context.Context, code string) error {
 func (l *lane) deliver(ctx context.Context, groups [][]item) error {
 	parcels := cut(groups, maxBytes)
 	for i := range parcels {
+		if err := l.overtaken(ctx, &parcels[i]); err != nil {
+			return err
+		}
 		if err := l.send(ctx, &parcels[i], true); err != nil {
 			return err
 		}
@@ -238,16 +239,88 @@ func (l *lane) deliver(ctx context.Context, groups [][]item) error {
 	return nil
 }
 
+// overtaken writes anew what the peer has restored since it was changed here, though it
+// was changed after it was restored here: else the peer would keep what it had.
+func (l *lane) overtaken(ctx context.Context, p *parcel) error {
+	for _, it := range p.items {
+		if it.lane != wire.LaneMemories || it.anew || it.changed < it.lives || l.restored[it.memory] <= it.changed {
+			continue
+		}
+		delete(l.restored, it.memory)
+		groups, err := l.render.anew(ctx, it.memory, it)
+		if err != nil {
+			return err
+		}
+		parcels := cut(groups, maxBytes)
+		for i := range parcels {
+			if err := l.send(ctx, &parcels[i], true); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// replace removes what a parcel is to write anew, and writes it. A peer that holds a
+// deletion against what was changed before it is told that it was changed now.
+func (l *lane) replace(ctx context.Context, p *parcel, heal bool) error {
+	it := p.items[0]
+	it.anew = false
+	removal := &parcel{items: []item{deletion(it.memory)}}
+	data, err := removal.body(l.peer.Sender)
+	if err != nil {
+		return err
+	}
+	r, err := l.post.post(ctx, data, removal.key())
+	if why := verdict(removal, r, err); why != nil && !errors.Is(why, errRefused) {
+		return why
+	}
+	l.change(func(s *Status) { s.OK++ })
+	removed := r != nil && r.Deleted > 0
+	again := &parcel{items: []item{it}}
+	if data, err = again.body(l.peer.Sender); err != nil {
+		return err
+	}
+	if r, err = l.post.post(ctx, data, again.key()); err == nil && removed && r.Noop > 0 {
+		again.items[0].add = changedAt(it.add, memory.InstantOf(time.Now().Add(time.Second))) // no later than its own now
+		if data, err = again.body(l.peer.Sender); err != nil {
+			return err
+		}
+		r, err = l.post.post(ctx, data, again.key())
+	}
+	return l.judge(ctx, again, r, err, heal)
+}
+
+// changedAt gives the memories of an item the time of their last change.
+func changedAt(add func(*wire.Push), at memory.Instant) func(*wire.Push) {
+	return func(p *wire.Push) {
+		n := len(p.Memories)
+		add(p)
+		for i := range p.Memories[n:] {
+			p.Memories[n+i].UpdatedAt = wire.Text(at)
+		}
+	}
+}
+
 // send sends one parcel; if the peer leaves out a part of it, its items one by one.
 func (l *lane) send(ctx context.Context, p *parcel, heal bool) error {
+	if p.items[0].anew {
+		return l.replace(ctx, p, heal)
+	}
 	data, err := p.body(l.peer.Sender)
 	if err != nil {
 		return err
 	}
 	r, err := l.post.post(ctx, data, p.key())
+	return l.judge(ctx, p, r, err, heal)
+}
+
+// judge does what follows from the answer to a parcel.
+func (l *lane) judge(ctx context.Context, p *parcel, r *wire.Reply, err error, heal bool) error {
 	switch why := verdict(p, r, err); {
 	case why == nil:
 		l.change(func(s *Status) { s.OK++ })
+		l.broughtBack(p, r)
 		return nil
 	case !errors.Is(why, errRefused):
 		return why
@@ -262,6 +335,22 @@ func (l *lane) send(ctx context.Context, p *parcel, heal bool) error {
 		return l.heal(ctx, p.items[0])
 	default:
 		return l.park(ctx, &p.items[0], why)
+	}
+}
+
+// broughtBack remembers what the peer may have restored.
+func (l *lane) broughtBack(p *parcel, r *wire.Reply) {
+	const most = 4096
+	if r.Restored == 0 {
+		return
+	}
+	if len(l.restored) > most {
+		clear(l.restored)
+	}
+	for _, it := range p.items {
+		if it.lane == wire.LaneRestores {
+			l.restored[it.memory] = memory.InstantOf(time.Now().Add(2 * time.Second)) // its clock may be ahead
+		}
 	}
 }
 

@@ -72,8 +72,8 @@ func New(cfg Config, source Source, state State, ledger Ledger) *Lanes {
 		}
 		ls.lanes = append(ls.lanes, &lane{
 			peer: p, cfg: &ls.cfg, ledger: ledger, source: source, log: cfg.Log, render: renderer{state: state, sends: sends},
-			post: poster{peer: p, timeout: cfg.Timeout, nonce: uuid.NewString},
-			wake: make(chan struct{}, 1), status: Status{Peer: p.Name}, correct: map[string]struct{}{},
+			post:   poster{peer: p, timeout: cfg.Timeout, nonce: uuid.NewString},
+			status: Status{Peer: p.Name}, restored: map[string]memory.Instant{},
 		})
 	}
 	return ls
@@ -93,20 +93,6 @@ func (ls *Lanes) Run(ctx context.Context) error {
 	}
 	running.Wait()
 	return nil
-}
-
-// Correct tells a peer, and all others, what holds of a memory: one of them was seen
-// to have something else. It does not wait for that.
-func (ls *Lanes) Correct(id string) {
-	for _, l := range ls.lanes {
-		l.mu.Lock()
-		l.correct[id] = struct{}{}
-		l.mu.Unlock()
-		select {
-		case l.wake <- struct{}{}:
-		default:
-		}
-	}
 }
 
 // Status lists the peers in the order of the configuration.

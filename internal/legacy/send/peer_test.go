@@ -8,8 +8,10 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/legacy/wire"
+	"github.com/tallystick/tallystick/internal/memory"
 )
 
 // realNode is a node of ai-memory by the rules that were seen and read: each list in
@@ -102,7 +104,7 @@ func (n *realNode) apply(p *wire.Push) *wire.Reply {
 		}
 		if ok {
 			delete(n.archive, id)
-			m.UpdatedAt = "2099-01-01T00:00:00+00:00"
+			m.UpdatedAt = wire.Text(memory.InstantOf(time.Now()))
 			n.rows[id] = m
 		}
 		count(ok, &r.Restored, &r.Noop)

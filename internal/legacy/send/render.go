@@ -134,7 +134,8 @@ func (r *renderer) put(ctx context.Context, e *memory.Entry, id string) ([][]ite
 // anew removes a memory at the peer, writes it again, and what hung on it: for what
 // such a peer does not change in a memory that it has.
 func (r *renderer) anew(ctx context.Context, id string, it item) ([][]item, error) {
-	return r.withEdges(ctx, [][]item{{deletion(id)}, {it}}, id)
+	it.anew = true
+	return r.withEdges(ctx, [][]item{{it}}, id)
 }
 
 // withEdges adds the links of a memory, and the namespaces that it states the rules
@@ -196,17 +197,23 @@ func (r *renderer) sticks(ctx context.Context, e *memory.Entry, rec *memory.Reco
 	return false
 }
 
-// stuck reports whether such a peer does not follow from one version to the next: it
-// knows a memory by its title, lets numbers only go up, and clears nothing.
+// stuck reports whether such a peer does not follow from one version to the next, and
+// says nothing of it: it lets numbers only go up, and clears nothing. (Of another title
+// it says that it left it out.)
 func stuck(from, to *memory.Memory) bool {
 	lasts := to.Tier == memory.Long
-	return from.Title != to.Title || from.Namespace != to.Namespace ||
-		from.Priority > to.Priority || from.Confidence > to.Confidence || from.ReflectionDepth > to.ReflectionDepth ||
+	return from.Priority > to.Priority || from.Confidence > to.Confidence || from.ReflectionDepth > to.ReflectionDepth ||
 		from.Tier.Rank() > to.Tier.Rank() ||
 		from.ExpiresAt != 0 && to.ExpiresAt == 0 && !lasts ||
 		from.SourceURI != "" && to.SourceURI == "" || from.SourceSpan != nil && to.SourceSpan == nil ||
 		from.EntityID != to.EntityID && from.EntityID != "" ||
 		from.MemoryKind != to.MemoryKind && (from.MemoryKind == "reflection" || from.MemoryKind == "persona")
+}
+
+// changed reports whether a memory is no more what was proposed, as far as it matters
+// to a peer that stores what was.
+func changed(proposed, now *memory.Memory) bool {
+	return proposed.Title != now.Title || proposed.Namespace != now.Namespace || proposed.Content != now.Content || stuck(proposed, now)
 }
 
 // renamed reports whether a memory ever had another title or namespace than now.
@@ -223,15 +230,6 @@ func (r *renderer) renamed(ctx context.Context, id string) (bool, error) {
 		m, ok := v.Entry.Content()
 		return ok && m.ID == id && (m.Title != rec.Title || m.Namespace != rec.Namespace)
 	}), nil
-}
-
-// current is a memory as it stands, for a peer that has something else of it.
-func (r *renderer) current(ctx context.Context, id string) ([][]item, error) {
-	rec, err := r.record(ctx, id)
-	if err != nil || rec == nil {
-		return nil, err
-	}
-	return r.stands(ctx, rec)
 }
 
 // live reports whether the peer has a memory, as far as this node can tell. One of
@@ -275,9 +273,7 @@ func (r *renderer) stands(ctx context.Context, rec *memory.Record) ([][]item, er
 	if err != nil {
 		return nil, err
 	}
-	// What such a peer restores it takes for changed just now, whatever it had archived.
-	out, err := r.anew(ctx, rec.ID, it)
-	return append([][]item{{restoration(rec.ID)}}, out...), err
+	return r.withEdges(ctx, [][]item{{restoration(rec.ID)}, {it}}, rec.ID)
 }
 
 // edge is a link, if there is one.
@@ -336,7 +332,7 @@ func (r *renderer) consolidate(ctx context.Context, e *memory.Entry, op *memory.
 			gone = append(gone, deletion(s.ID, op.Into.ID))
 		}
 	}
-	if len(into) == 1 && len(into[0]) == 1 {
+	if len(into) == 1 && len(into[0]) == 1 && !into[0][0].anew {
 		return [][]item{append(into[0], gone...)}, nil
 	}
 	for _, it := range gone {
@@ -372,7 +368,7 @@ func (r *renderer) proposal(ctx context.Context, id string) ([][]item, error) {
 	live := rec != nil && rec.Life == memory.Live
 	put, makes := p.Action.(*memory.Put)
 	switch {
-	case live != makes, makes && (stuck(&put.Memory, &rec.Memory) || put.Memory.Content != rec.Memory.Content):
+	case live != makes, makes && changed(&put.Memory, &rec.Memory):
 		return [][]item{{row}}, nil
 	case !makes:
 		return [][]item{{decisionItem(p)}}, nil
