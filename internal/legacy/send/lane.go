@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -29,8 +30,11 @@ type lane struct {
 	// restored is when the peer brought memories back, which it takes for changed then.
 	restored map[string]memory.Instant
 
+	wake chan struct{} // of length 1
+
 	mu     sync.Mutex
 	status Status
+	stale  map[string]struct{} // memories of which the peer is known to have something else
 }
 
 // member is the name of a peer in the tables of cursors and of refusals.
@@ -76,6 +80,7 @@ func (l *lane) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-changed:
+		case <-l.wake:
 		case <-timer.C:
 		}
 		timer.Stop()
@@ -99,6 +104,9 @@ func (l *lane) work(ctx context.Context, again bool) (bool, error) {
 		}
 	}
 	after := l.now().LSN
+	if err := l.corrections(ctx); err != nil {
+		return false, err
+	}
 	events, err := l.source.Events(ctx, after, batch)
 	if err != nil || len(events) == 0 {
 		return false, err
@@ -193,6 +201,40 @@ func (l *lane) holds(ctx context.Context, rec *memory.Record, said memory.Ref, t
 func same(a, b *memory.Memory) bool {
 	return a != nil && a.Title == b.Title && a.Namespace == b.Namespace && a.Content == b.Content && a.Tier == b.Tier &&
 		a.Priority == b.Priority && slices.Equal(a.Tags, b.Tags)
+}
+
+// corrections tells the peer what holds of memories of which it has something else.
+func (l *lane) corrections(ctx context.Context) error {
+	l.mu.Lock()
+	ids := slices.Sorted(maps.Keys(l.stale))
+	l.mu.Unlock()
+	for _, id := range ids {
+		rec, err := l.render.record(ctx, id)
+		if err != nil {
+			return err
+		}
+		if rec != nil {
+			groups, err := l.standing(ctx, rec)
+			if err == nil {
+				err = l.deliver(ctx, groups)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		l.mu.Lock()
+		delete(l.stale, id)
+		l.mu.Unlock()
+	}
+	return nil
+}
+
+// standing is a memory as it is: one that lives is not restored, for the peer has it.
+func (l *lane) standing(ctx context.Context, rec *memory.Record) ([][]item, error) {
+	if rec.Life == memory.Live {
+		return l.content(ctx, rec.ID)
+	}
+	return l.render.stands(ctx, rec)
 }
 
 // retry tries again what was noted: all, or what was noted with one code.

@@ -73,7 +73,7 @@ func New(cfg Config, source Source, state State, ledger Ledger) *Lanes {
 		ls.lanes = append(ls.lanes, &lane{
 			peer: p, cfg: &ls.cfg, ledger: ledger, source: source, log: cfg.Log, render: renderer{state: state, sends: sends},
 			post:   poster{peer: p, timeout: cfg.Timeout, nonce: uuid.NewString},
-			status: Status{Peer: p.Name}, restored: map[string]memory.Instant{},
+			status: Status{Peer: p.Name}, restored: map[string]memory.Instant{}, stale: map[string]struct{}{}, wake: make(chan struct{}, 1),
 		})
 	}
 	return ls
@@ -93,6 +93,20 @@ func (ls *Lanes) Run(ctx context.Context) error {
 	}
 	running.Wait()
 	return nil
+}
+
+// Correct tells all peers what holds of a memory: one of them was seen to have
+// something else. It does not wait for that.
+func (ls *Lanes) Correct(id string) {
+	for _, l := range ls.lanes {
+		l.mu.Lock()
+		l.stale[id] = struct{}{}
+		l.mu.Unlock()
+		select {
+		case l.wake <- struct{}{}:
+		default:
+		}
+	}
 }
 
 // Status lists the peers in the order of the configuration.

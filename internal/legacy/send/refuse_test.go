@@ -223,6 +223,22 @@ func TestWhatAPeerDidItIsNotToldUnlessItLost(t *testing.T) {
 	}
 }
 
+func TestWhatAPeerIsSeenToHaveWrongIsPutRight(t *testing.T) {
+	s, peer := newScript(t)
+	s.put("a", "a", nil)
+	s.put("b", "b", nil)
+	s.log(&memory.Delete{ID: "a"}, "alice")
+	s.o.deliver(t)
+	peer.rows["a"] = wire.Memory{ID: "a"}
+	peer.rows["b"] = wire.Memory{ID: "b", Namespace: "ns", Title: "b", Content: "old", UpdatedAt: "2020-01-01T00:00:00+00:00"}
+	s.o.lanes.Correct("a")
+	s.o.lanes.Correct("b")
+	s.o.deliver(t)
+	if _, there := peer.rows["a"]; there || peer.rows["b"].Content != "content of b" {
+		t.Errorf("%v", peer.rows)
+	}
+}
+
 func TestAPeerIsToldOfItsNamespacesAlone(t *testing.T) {
 	s, peer := newScript(t)
 	s.o.lanes.lanes[0].render.sends = func(ns string) bool { return ns == "ns" || ns == memory.SubscriptionNamespace }
