@@ -25,7 +25,9 @@ COPY --from=build --chown=65532:65532 /out/data /data
 USER 65532:65532
 # The name of the node comes from TALLY_NODE, or from --hostname: it is written
 # into /data at the first start, and must not change with the container.
-ENV TALLY_DATA=/data TALLY_LISTEN=0.0.0.0:9077 TALLY_LOG_FORMAT=json
+# Without TLS, for a port that is published on the host alone, or a proxy in front; for
+# more, TALLY_TLS_CERT and TALLY_TLS_KEY.
+ENV TALLY_DATA=/data TALLY_LISTEN=0.0.0.0:9077 TALLY_INSECURE_LISTEN=true TALLY_LOG_FORMAT=json
 VOLUME /data
 EXPOSE 9077
 STOPSIGNAL SIGTERM

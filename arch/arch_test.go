@@ -44,6 +44,7 @@ func table() map[string][]string {
 		"identity/join":       {"identity", "memory"},
 		"identity/cluster":    {"identity", "identity/attest", "identity/ca", "identity/join", "memory"},
 		"identity/agentkey":   {"identity", "memory"},
+		"identity/certfile":   {},
 		"identity/receipt":    {"identity", "identity/cred", "identity/strictcbor", "memory"},
 		"audit":               {"identity"},
 		"identity/ca":         {"identity", "identity/cred", "memory"},
@@ -85,11 +86,11 @@ func table() map[string][]string {
 		},
 
 		"api": {
-			"console", "book", "book/query", "book/upkeep", "dump", "etag", "openapi", "engine", "verb", "verb/aimemory", "client", "identity", "memory",
+			"console", "book", "book/query", "book/upkeep", "dump", "etag", "openapi", "engine", "verb", "verb/aimemory", "client", "identity", "identity/agentkey", "memory",
 		},
 		"node": {
 			"api", "book", "book/upkeep", "intake", "peer", "store", "replicate", "wire", "identity", "identity/attest", "identity/ca", "identity/cluster",
-			"identity/httpsig", "identity/join", "identity/replay", "policy", "recall", "audit", "journal", "memory", "webhook", "verb", "mcp",
+			"identity/httpsig", "identity/join", "identity/replay", "identity/agentkey", "identity/certfile", "policy", "recall", "audit", "journal", "memory", "webhook", "verb", "mcp",
 			"legacy", "legacy/config", "legacy/send",
 		},
 
@@ -100,7 +101,7 @@ func table() map[string][]string {
 		"client":        {},
 		"setup":         {},
 		"setup/machine": {"setup"},
-		"cmd/tally":     {"node", "node/restore", "backup", "legacy/config", "audit", "identity", "identity/cluster", "memory", "client", "bench", "importer", "fleet", "setup", "setup/machine"},
+		"cmd/tally":     {"node", "node/restore", "backup", "legacy/config", "audit", "identity", "identity/agentkey", "identity/cluster", "memory", "client", "bench", "importer", "fleet", "setup", "setup/machine"},
 		"importer":      {"client"},
 		"bench":         {"client", "fleet", "memory", "node"},
 		"bench/control": {"memory", "node", "replicate"},

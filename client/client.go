@@ -3,6 +3,8 @@ package client
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +14,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -32,8 +35,14 @@ type Options struct {
 	// OperatorKey is sent as a bearer token, for what is for the operator of the node
 	// alone; "" sends none. [Client.AsOperator] finds it on the node's machine.
 	OperatorKey string
-	Agent       string       // sent as X-Agent-Id; "" is the anonymous agent
-	HTTP        *http.Client // nil is a pooled client of our own, with no overall timeout: use contexts
+	// FindKey looks for the operator's key on this machine when the node asks for a key
+	// and none is given.
+	FindKey bool
+	// Authority is PEM of the certificates that vouch for the node, in the place of the
+	// system's; only without HTTP.
+	Authority []byte
+	Agent     string       // sent as X-Agent-Id; "" is the anonymous agent
+	HTTP      *http.Client // nil is a pooled client of our own, with no overall timeout: use contexts
 }
 
 // Client is a connection to one node. Create it with [New].
@@ -41,6 +50,8 @@ type Client struct {
 	base     *url.URL
 	apiKey   string
 	operator string
+	find     bool
+	found    *atomic.Pointer[string] // the operator's key, once it was looked for
 	agent    string
 	http     *http.Client
 }
@@ -59,9 +70,18 @@ func New(o Options) (*Client, error) {
 		return nil, fmt.Errorf("node URL %q: want http://HOST:PORT", o.URL)
 	}
 	if o.HTTP == nil {
-		o.HTTP = &http.Client{Transport: pooled()}
+		t := pooled()
+		if o.Authority != nil {
+			t.TLSClientConfig = &tls.Config{RootCAs: x509.NewCertPool(), MinVersion: tls.VersionTLS12}
+			if !t.TLSClientConfig.RootCAs.AppendCertsFromPEM(o.Authority) {
+				return nil, errors.New("the authority: no certificate in PEM")
+			}
+		}
+		o.HTTP = &http.Client{Transport: t}
 	}
-	return &Client{base: u, apiKey: o.APIKey, operator: o.OperatorKey, agent: o.Agent, http: o.HTTP}, nil
+	return &Client{
+		base: u, apiKey: o.APIKey, operator: o.OperatorKey, find: o.FindKey, found: &atomic.Pointer[string]{}, agent: o.Agent, http: o.HTTP,
+	}, nil
 }
 
 // pooled keeps enough idle connections for a busy importer: the standard
@@ -162,8 +182,8 @@ func (c *Client) request(ctx context.Context, k call) (*http.Request, error) {
 	if k.method != http.MethodGet && req.Header.Get("Content-Type") == "" {
 		req.Header.Set("Content-Type", "application/json") // also without a body: nodes take it as a sign that no web page is behind it
 	}
-	if c.operator != "" {
-		req.Header.Set("Authorization", "Bearer "+c.operator)
+	if key := c.operatorKey(); key != "" {
+		req.Header.Set("Authorization", "Bearer "+key)
 	}
 	if c.apiKey != "" {
 		req.Header.Set("X-Api-Key", c.apiKey)
@@ -199,8 +219,15 @@ func (c *Client) open(ctx context.Context, k call) (*http.Response, error) {
 	if err != nil {
 		return nil, &UnreachableError{URL: c.URL(), Err: err}
 	}
-	return nil, parseError(res, body)
+	refused := parseError(res, body)
+	if refused.Reason == wantsAgentKey && k.stream == nil && c.findKey(ctx) {
+		return c.open(ctx, k)
+	}
+	return nil, refused
 }
+
+// wantsAgentKey is the reason of a node that wants the key of an agent, and got none.
+const wantsAgentKey = "agent_key_missing"
 
 // finish drains a little of what is left, so that the connection can be used
 // again, and closes the body.

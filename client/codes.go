@@ -16,6 +16,7 @@ const (
 	CodeUnauthorized         Code = "UNAUTHORIZED"
 	CodeForbidden            Code = "FORBIDDEN"
 	CodeAgentMismatch        Code = "AGENT_MISMATCH"
+	CodeOutOfScope           Code = "OUT_OF_SCOPE"
 	CodeAttestationFailed    Code = "ATTESTATION_FAILED"
 	CodeOperatorOnly         Code = "OPERATOR_ONLY"
 	CodeCrossOrigin          Code = "CROSS_ORIGIN"
@@ -86,9 +87,10 @@ func Codes() []CodeRow {
 		{CodeInvalidRelation, http.StatusBadRequest, ExitUsage, "There is no such relation; `allowed` lists those there are."},
 		{CodeUnknownField, http.StatusBadRequest, ExitUsage, "The body has fields that this route does not know; `fields` names them."},
 		{CodeNotSupported, http.StatusBadRequest, ExitUsage, "A filter that this server would have to ignore."},
-		{CodeUnauthorized, http.StatusUnauthorized, ExitForbidden, "No API key, or a wrong one."},
+		{CodeUnauthorized, http.StatusUnauthorized, ExitForbidden, "No key, or one that is not taken; `reason` says why an agent's key is not."},
 		{CodeForbidden, http.StatusForbidden, ExitForbidden, "The owner, or the rules of the namespace, refuse the caller."},
-		{CodeAgentMismatch, http.StatusForbidden, ExitForbidden, "The body or the query claims another agent than the X-Agent-Id header."},
+		{CodeAgentMismatch, http.StatusForbidden, ExitForbidden, "The body or the query claims another agent than the X-Agent-Id header, or that header another than the key."},
+		{CodeOutOfScope, http.StatusForbidden, ExitForbidden, "The caller's key is not for the namespace, or for what was asked; `needs` names the right that is missing."},
 		{CodeOperatorOnly, http.StatusForbidden, ExitForbidden, "Only the operator may: send the key in `operator.key` of the data directory as `Authorization: Bearer`."},
 		{CodeCrossOrigin, http.StatusForbidden, ExitForbidden, "A page of another site is behind the request; nothing was done."},
 		{CodeAttestationFailed, http.StatusForbidden, ExitForbidden, "A signature that this node cannot check."},

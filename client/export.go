@@ -87,6 +87,8 @@ type ErrorBody struct {
 	Got      string   `json:"got,omitempty" doc:"The relation that there is not." example:"likes"`
 	Allowed  []string `json:"allowed,omitempty" doc:"Those that there are." example:"[\"related_to\"]"`
 	Home     string   `json:"home,omitempty" doc:"The node to ask." example:"north"`
+	Reason   string   `json:"reason,omitempty" doc:"Why a key is not taken." example:"agent_key_expired"`
+	Needs    string   `json:"needs,omitempty" doc:"The right that the key lacks." example:"write"`
 }
 
 // QuorumMissed is the answer to a write that too few members hold in time: it is

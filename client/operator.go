@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 )
 
 const (
@@ -43,8 +44,31 @@ func (c *Client) AsOperator(ctx context.Context) (*Client, error) {
 		return nil, fmt.Errorf("%w: %w", ErrNoOperatorKey, err)
 	}
 	as := *c
-	as.operator = key
+	as.operator, as.found = key, &atomic.Pointer[string]{}
 	return &as, nil
+}
+
+// operatorKey is what was given, or found since.
+func (c *Client) operatorKey() string {
+	if found := c.found.Load(); found != nil {
+		return *found
+	}
+	return c.operator
+}
+
+// findKey looks for the operator's key, once, and reports whether it found one.
+func (c *Client) findKey(ctx context.Context) bool {
+	if !c.find || c.operatorKey() != "" {
+		return false
+	}
+	asking := *c
+	asking.find = false // it is looked for once
+	as, err := asking.AsOperator(ctx)
+	if err != nil {
+		return false
+	}
+	c.found.Store(&as.operator)
+	return true
 }
 
 // readOperatorKey takes nothing for a key that does not look like one: the name

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -46,6 +47,7 @@ type app struct {
 	apiKey       string
 	apiKeyFile   string
 	operatorFile string // "": TALLY_OPERATOR_KEY, or found by itself
+	authority    string // file of certificates; "": TALLY_CA, or the system's
 	agent        string
 }
 
@@ -127,7 +129,13 @@ func (a *app) connectAs(url, agent string) (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := client.New(client.Options{URL: url, APIKey: key, OperatorKey: operator, Agent: agent})
+	opts := client.Options{URL: url, APIKey: key, OperatorKey: operator, FindKey: key == "" && operator == "", Agent: agent}
+	if file := cmp.Or(a.authority, a.getenv("TALLY_CA")); file != "" {
+		if opts.Authority, err = os.ReadFile(file); err != nil { //nolint:gosec // the user names this file
+			return nil, usage("--ca: %v", err)
+		}
+	}
+	c, err := client.New(opts)
 	if err != nil {
 		return nil, usage("--server: %v", err)
 	}

@@ -300,9 +300,15 @@ func applyFile(cfg *node.Config, name string, note noted) error {
 			Level  any `toml:"level"`
 			Format any `toml:"format"`
 		} `toml:"log"`
+		TLS struct {
+			Own  any `toml:"own"`
+			Cert any `toml:"cert"`
+			Key  any `toml:"key"`
+		} `toml:"tls"`
 		Hosts        any               `toml:"hosts"`
 		Bounds       any               `toml:"bounds"`
 		Insecure     any               `toml:"insecure_members"`
+		Clear        any               `toml:"insecure_listen"`
 		WebhookAllow any               `toml:"webhook_allow"`
 		Members      map[string]string `toml:"members"`
 		LegacySelf   legacy.Self       `toml:"legacy"`
@@ -318,7 +324,8 @@ func applyFile(cfg *node.Config, name string, note noted) error {
 		"data": file.Data, "listen": file.Listen, "node": file.Node, "write_quorum": file.WriteQuorum,
 		"quorum_timeout": file.QuorumTimeout, "when_short": file.WhenShort, "api_key": file.APIKey, "api_key_file": file.APIKeyFile, "max_skew": file.MaxSkew, "default_tier": file.DefaultTier,
 		"history.keep": file.History.Keep, "history.versions": file.History.Versions,
-		"hosts": file.Hosts, "bounds": file.Bounds, "insecure_members": file.Insecure, "webhook_allow": file.WebhookAllow, "log.level": file.Log.Level, "log.format": file.Log.Format,
+		"hosts": file.Hosts, "bounds": file.Bounds, "insecure_members": file.Insecure, "insecure_listen": file.Clear,
+		"tls.own": file.TLS.Own, "tls.cert": file.TLS.Cert, "tls.key": file.TLS.Key, "webhook_allow": file.WebhookAllow, "log.level": file.Log.Level, "log.format": file.Log.Format,
 	}
 	if file.Members != nil {
 		values["members"] = file.Members

@@ -130,7 +130,7 @@ func TestNonsenseInTheConfigurationIsRefused(t *testing.T) {
 	}{
 		"unknown key":           {file: "node = 'a'\n\nlisen = 'x'\n", want: "tally.toml line 3: unknown key lisen; see `tally help config`"},
 		"unknown key in table":  {file: "[history]\nkeep = '1h'\nkep = '1h'\n", want: "line 3: unknown key history.kep"},
-		"unknown table":         {file: "node = 'a'\n[tls]\nkey = 'x'\n", want: "line 2: unknown key tls"},
+		"unknown table":         {file: "node = 'a'\n[quux]\nkey = 'x'\n", want: "line 2: unknown key quux"},
 		"not TOML":              {file: "node = 'a'\nlisten = \n", want: "tally.toml line 2: "},
 		"key twice":             {file: "node = 'a'\nnode = 'b'\n", want: "line 2: "},
 		"bad duration":          {file: "node = 'a'\nquorum_timeout = 'soon'\n", want: `line 2: quorum_timeout "soon": want a time such as`},
@@ -142,6 +142,8 @@ func TestNonsenseInTheConfigurationIsRefused(t *testing.T) {
 		"wrong type of members": {file: "members = 'x'\n", want: "line 1: "},
 		"bad member":            {file: "[members]\n'a b' = 'http://x'\n", want: `line 1: members node name "a b"`},
 		"bad name":              {file: "node = 'a.b'\n", want: `line 1: node node name "a.b"`},
+		"half of a pair":        {flags: given{"tls-cert": {"x"}}, want: "a certificate and its key"},
+		"in the clear":          {flags: given{"listen": {"10.0.0.1:1"}}, want: "there is no TLS"},
 		"flag":                  {flags: given{"write-quorum": {"two"}}, want: `--write-quorum "two": want a whole number from 1`},
 		"member without URL":    {flags: given{"member": {"east"}}, want: `--member "east": want NAME=URL`},
 		"environment":           {env: map[string]string{"TALLY_MAX_SKEW": "x"}, want: `TALLY_MAX_SKEW "x": want a time`},

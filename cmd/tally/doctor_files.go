@@ -35,10 +35,10 @@ func (d *doctor) checkConfig() {
 	ip := net.ParseIP(host)
 	local := err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
 	switch {
-	case cfg.APIKey == "" && !local:
-		d.find("API key", broken, "none is set, and the node listens on "+cfg.Listen, "anybody who reaches that address may read and write: set one with --api-key or TALLY_API_KEY")
+	case cfg.InsecureListen && !local:
+		d.find("TLS", uneasy, "insecure_listen: clients are answered without TLS on "+cfg.Listen, "have something in front of the node that has TLS, or give it a certificate: tls_cert and tls_key")
 	case d.file != "":
-		d.find("API key", fine, "set, or the node listens to this machine only", "")
+		d.find("TLS", fine, "clients are answered with TLS, or on this machine only", "")
 	}
 }
 

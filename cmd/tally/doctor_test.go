@@ -52,7 +52,7 @@ func TestWhatIsWrongIsSaidWithWhatToDo(t *testing.T) {
 	if got.code != exitOther || got.err != "" {
 		t.Errorf("code %d, stderr %q", got.code, got.err)
 	}
-	for _, want := range []string{"fail  node: ", "→ no node at http://127.0.0.1:1", "fail  API key: none is set", "fail  data directory: ", "3 failures"} {
+	for _, want := range []string{"fail  node: ", "→ no node at http://127.0.0.1:1", "fail  settings: listen 0.0.0.0:9077", "fail  data directory: ", "3 failures"} {
 		if !strings.Contains(got.out, want) {
 			t.Errorf("no %q in\n%s", want, got.out)
 		}

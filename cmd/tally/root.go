@@ -58,9 +58,10 @@ func newRoot(a *app) *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.BoolVar(&a.json, "json", false, "print JSON, one value per line")
 	flags.StringVar(&a.server, "server", "", "`URL` of the node (TALLY_SERVER; default http://127.0.0.1:9077)")
-	flags.StringVar(&a.apiKey, "api-key", "", "the node's API `key` (TALLY_API_KEY)")
-	flags.StringVar(&a.apiKeyFile, "api-key-file", "", "`file` with the node's API key (TALLY_API_KEY_FILE)")
+	flags.StringVar(&a.apiKey, "api-key", "", "`key` of the agent, or the node's API key (TALLY_API_KEY)")
+	flags.StringVar(&a.apiKeyFile, "api-key-file", "", "`file` with that key (TALLY_API_KEY_FILE)")
 	flags.StringVar(&a.operatorFile, "operator-key-file", "", "`file` with the operator's key (TALLY_OPERATOR_KEY; found by itself)")
+	flags.StringVar(&a.authority, "ca", "", "`file` with the certificates that vouch for an https node (TALLY_CA)")
 	flags.StringVar(&a.agent, "agent", "", "`id` of the agent that asks (TALLY_AGENT; default anonymous)")
 	root.AddGroup(
 		&cobra.Group{ID: groupMemories, Title: "Memories:"},
@@ -80,7 +81,7 @@ func newRoot(a *app) *cobra.Command {
 	add(groupText, newImport(a), newExport(a), newBackup(a), newVerify(a))
 	add(groupRules, newNamespace(a), newPending(a), newSubscription(a))
 	add(groupNodes, newSetup(a), newHook(a), newServe(a), newStatus(a), newReceipt(a), newMCP(a), newDiff(a), newRepair(a), newScrub(a), newSelftest(a), newParked(a), newDemo(a), newBench(a),
-		newConfig(a), newDoctor(a), newCluster(a), newJoin(a), newMember(a), newAudit(a))
+		newConfig(a), newDoctor(a), newCluster(a), newJoin(a), newMember(a), newAgent(a), newAudit(a))
 	add(groupNodes, newConsole(a))
 	root.AddCommand(newVersion(a), newMan(a))
 	root.AddCommand(

@@ -75,17 +75,17 @@ func TestAKeyMayStandInAFile(t *testing.T) {
 	}
 }
 
-func TestANodeWithoutAKeyWarnsIfOthersReachIt(t *testing.T) {
-	const words = "no API key: anybody who reaches this address"
+func TestANodeInTheClearSaysSo(t *testing.T) {
+	const words = "insecure: clients are answered beyond this machine without TLS"
 	at := func(args ...string) string {
 		d := serve(t, append(args, "--node", "a", "--data", t.TempDir())...)
 		return d.Logs()
 	}
-	if logs := at("--listen", "0.0.0.0:0"); !strings.Contains(logs, words) {
+	if logs := at("--listen", "0.0.0.0:0", "--insecure-listen=true"); !strings.Contains(logs, words) {
 		t.Errorf("beyond loopback: %s", logs)
 	}
-	if logs := at("--listen", "0.0.0.0:0", "--api-key", "k"); strings.Contains(logs, words) {
-		t.Errorf("with a key: %s", logs)
+	if got := tally(t, nil, "", "serve", "--listen", "0.0.0.0:0", "--node", "a", "--data", t.TempDir()); got.code != exitUsage || !strings.Contains(got.err, "there is no TLS") {
+		t.Errorf("beyond loopback, and nothing said: %+v", got)
 	}
 	loopback := net.JoinHostPort("127.0.0.1", "0")
 	if logs := at("--listen", loopback); strings.Contains(logs, words) {

@@ -29,8 +29,12 @@ type Config struct {
 	Metrics *prometheus.Registry // gets the collectors of this package, and is what /metrics shows
 	Version string               // of the program
 
-	APIKey string   // "": no key is asked for
-	Hosts  []string // names, beside addresses and localhost, by which clients may call the node; ".example.org" is all below
+	APIKey string // "": no key is asked for
+	Keys   Keys   // of agents; nil: there are none
+	// Exposed is set if callers from beyond this machine can reach the node: then each
+	// needs a key.
+	Exposed bool
+	Hosts   []string // names, beside addresses and localhost, by which clients may call the node; ".example.org" is all below
 
 	// OperatorKey makes a caller that sends it the operator of the node; "" makes
 	// nobody one. OperatorKeyFile is where it lies, for those on the same machine.
@@ -78,6 +82,7 @@ type API struct {
 	buffers sync.Pool     // *bytes.Buffer, for JSON on its way out
 	zippers sync.Pool     // *gzip.Writer
 	room    room
+	watch   watch
 
 	apiKey, operatorKey secret
 

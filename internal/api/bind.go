@@ -93,8 +93,8 @@ func (a *API) do(q *request, name string, in from) (reply, error) {
 	if in != fromQuery {
 		args.Body = q.body
 	}
-	c := &verb.Call{Caller: q.caller(), Operator: q.operator}
-	done, err := verb.Find(a.verbs, name).Do(q.Context(), c, args)
+	c := q.call()
+	done, err := verb.Find(a.verbs, name).Do(q.Context(), &c, args)
 	if err != nil {
 		return reply{}, err
 	}

@@ -11,7 +11,7 @@ import (
 func (rt *route) failures() []client.CodeRow {
 	names := []client.Code{client.CodeInvalid, client.CodeAgentMismatch, client.CodeDamaged, client.CodeInternal, client.CodeShuttingDown, client.CodeTimeout, client.CodeMisdirected}
 	if !rt.open {
-		names = append(names, client.CodeUnauthorized)
+		names = append(names, client.CodeUnauthorized, client.CodeOutOfScope)
 	}
 	if rt.operator {
 		names = append(names, client.CodeOperatorOnly)

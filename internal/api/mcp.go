@@ -2,7 +2,6 @@ package api
 
 import (
 	"github.com/tallystick/tallystick/client"
-	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/verb"
 )
 
@@ -12,11 +11,9 @@ func (a *API) serveMCP(q *request) (reply, error) {
 	if a.agents == nil {
 		return reply{}, &verb.Problem{Code: client.CodeAbsent, Text: "not implemented: this node has no surface for agents"}
 	}
-	call := verb.Call{Caller: engine.Caller{Agent: q.agent}, Operator: q.operator}
 	if err := q.readWriteOptions(a.cfg.KeepShort); err != nil {
 		return reply{}, err
 	}
-	call.Durability, call.Idempotency, call.Kept = q.durability, q.key, q.kept
-	a.agents.ServeHTTP(q.w, q.WithContext(verb.WithCall(q.Context(), call)))
+	a.agents.ServeHTTP(q.w, q.WithContext(verb.WithCall(q.Context(), q.call())))
 	return reply{sent: true}, nil
 }

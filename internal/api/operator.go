@@ -1,7 +1,6 @@
 package api
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"crypto/subtle"
 	"net"
@@ -36,18 +35,26 @@ func bearer(h http.Header) string {
 	return strings.TrimSpace(token)
 }
 
-// admit checks the keys of a request. The operator's key opens what the API key
-// does, and makes the caller the operator; nothing else does, least of all the
-// address that a request comes from.
+// admit checks the keys of a request. The operator's key opens everything, and
+// makes the caller the operator; nothing else does, least of all the address that a
+// request comes from.
 func (a *API) admit(q *request, rt route) error {
-	token := bearer(q.Header)
-	browser, session := a.session(q.Request)
-	q.operator = a.operatorKey.is(token) || session && browser.Operator
-	if a.apiKey.set && !q.operator && !session && !a.apiKey.is(token) && !a.apiKey.is(cmp.Or(q.Header.Get("X-Api-Key"), q.query.Get("api_key"))) {
-		return &verb.Problem{Code: client.CodeUnauthorized, Text: "missing or invalid API key"}
+	var err error
+	if q.caller, err = a.callerOf(q.Request, q.query.Get("api_key")); err != nil {
+		return err
 	}
+	if rt.open {
+		return nil
+	}
+	if q.refused != nil {
+		return q.refused
+	}
+	what := rt.method + " " + rt.shownPath()
 	if rt.operator {
-		return q.wantOperator(rt.method + " " + rt.shownPath())
+		return q.wantOperator(what)
+	}
+	if rt.verb == "" && !rt.anyKey { // a verb knows its own
+		return q.rights.Check(verb.MayRead, what)
 	}
 	return nil
 }

@@ -30,11 +30,10 @@ import (
 type request struct {
 	*http.Request
 
+	caller
+
 	w          http.ResponseWriter // for streams
 	query      url.Values
-	agent      memory.AgentID
-	named      bool // the caller sent X-Agent-Id
-	operator   bool // the caller sent the operator's key
 	durability engine.Durability
 	kept       *engine.Kept // not nil: a missed quorum is a success
 	key        *memory.Idempotency
@@ -43,9 +42,12 @@ type request struct {
 	taken      int64 // of the room of bodies
 }
 
-// caller is on whose behalf, and how, the engine is to act.
-func (q *request) caller() engine.Caller {
-	return engine.Caller{Agent: q.agent, Durability: q.durability, Idempotency: q.key, If: q.cond, Kept: q.kept}
+// call is on whose behalf, and how, a verb is to act.
+func (q *request) call() verb.Call {
+	return verb.Call{
+		Caller:   engine.Caller{Agent: q.agent, Durability: q.durability, Idempotency: q.key, If: q.cond, Kept: q.kept},
+		Operator: q.operator, Rights: q.rights,
+	}
 }
 
 // read checks what all requests have in common, and reads the body. The request
@@ -59,14 +61,13 @@ func (a *API) read(w http.ResponseWriter, r *http.Request, rt route) (*request, 
 		}
 		q.query = values
 	}
-	if !rt.open {
-		if err := a.admit(q, rt); err != nil {
-			return nil, err
-		}
-	}
-	if err := q.identify(); err != nil {
+	if err := a.admit(q, rt); err != nil {
 		return nil, err
 	}
+	if err := q.agrees(); err != nil {
+		return nil, err
+	}
+	q.Request = r.WithContext(engine.WithBounds(r.Context(), q.bounds))
 	if err := a.readBody(w, q, rt); err != nil {
 		return q, err
 	}
@@ -81,22 +82,8 @@ func (a *API) read(w http.ResponseWriter, r *http.Request, rt route) (*request, 
 	return q, q.readWriteOptions(a.cfg.KeepShort)
 }
 
-// identify reads who calls: X-Agent-Id is authoritative, and nothing in the
-// query may say otherwise.
-func (q *request) identify() error {
-	q.agent = memory.Anonymous
-	if ids := q.Header.Values("X-Agent-Id"); len(ids) > 0 {
-		if len(ids) > 1 {
-			return verb.BadField("X-Agent-Id", "X-Agent-Id: sent more than once")
-		}
-		q.agent, q.named = memory.AgentID(ids[0]), true
-		if err := q.agent.Valid(); err != nil {
-			return err
-		}
-		if q.agent.Legacy() {
-			return verb.BadField("X-Agent-Id", "X-Agent-Id: %q is reserved for what ai-memory nodes bring", memory.LegacyPrefix)
-		}
-	}
+// agrees refuses what in the query says that the caller is somebody else.
+func (q *request) agrees() error {
 	for _, name := range []string{"agent_id", "as_agent"} {
 		if err := q.claims(q.query.Get(name)); err != nil {
 			return err
@@ -110,10 +97,11 @@ func (q *request) claims(id string) error {
 	if id == "" || id == string(q.agent) {
 		return nil
 	}
-	p := verb.Forbidden("agent_id %.140q is not the caller's: the X-Agent-Id header says %q", id, string(q.agent))
-	p.Code = client.CodeAgentMismatch
-	p.Extra = map[string]any{"caller": q.agent}
-	return p
+	says := "the X-Agent-Id header"
+	if q.keyID != "" {
+		says = "its key"
+	}
+	return mismatch(q.agent, "agent_id %.140q is not the caller's: "+says+" says %q", id, string(q.agent))
 }
 
 func (a *API) readBody(w http.ResponseWriter, q *request, rt route) error {

@@ -27,7 +27,8 @@ type route struct {
 
 	handle   func(*API, *request) (reply, error)
 	mutates  bool // takes ?durability= and Idempotency-Key
-	open     bool // no API key
+	open     bool // no key
+	anyKey   bool // no right either
 	operator bool // the operator's key
 	stream   bool // no timeout
 	body     bodyMode

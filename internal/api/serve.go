@@ -134,6 +134,10 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, rt route) {
 	if rec != nil {
 		rec.agent = q.agent
 	}
+	if rt.stream && q.keyID != "" {
+		done := a.watch.hold(q, q.keyID) //nolint:contextcheck // the request has the context
+		defer done()
+	}
 	rep, err := rt.handle(a, q)
 	switch {
 	case err != nil:

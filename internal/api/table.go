@@ -154,7 +154,7 @@ func agentRoutes(b binder) []route {
 		b.bound(post, "/api/v1/memory_load_family", "memory_load_family", fromBody),
 		b.bound(post, "/api/v1/memory_smart_load", "memory_smart_load", fromBody),
 		{
-			method: get, path: "/api/v1/tools/list", summary: "list what can be done, by family", handle: (*API).tools,
+			method: get, path: "/api/v1/tools/list", summary: "list what can be done, by family", handle: (*API).tools, anyKey: true,
 			out: gives(http.StatusOK, client.Tools{}),
 		},
 		{
@@ -216,7 +216,7 @@ func nodeRoutes(b binder) []route {
 			out: streams("text/plain; version=0.0.4", nil),
 		},
 		{
-			method: post, path: "/mcp", summary: "serve agents over the Model Context Protocol", handle: (*API).serveMCP, stream: true, body: bodyStream,
+			method: post, path: "/mcp", summary: "serve agents over the Model Context Protocol", handle: (*API).serveMCP, anyKey: true, stream: true, body: bodyStream,
 			out: gives(http.StatusOK, nil).or(http.StatusAccepted, nil),
 		},
 		{
@@ -241,7 +241,7 @@ func upkeepRoutes(b binder) []route {
 func operatorRoutes() []route {
 	return []route{
 		{
-			method: get, path: "/api/v1/operator", summary: "say whether the caller is the operator", handle: (*API).showOperator,
+			method: get, path: "/api/v1/operator", summary: "say whether the caller is the operator", handle: (*API).showOperator, open: true,
 			out: gives(http.StatusOK, client.OperatorInfo{}),
 		},
 	}

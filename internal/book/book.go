@@ -33,6 +33,8 @@ type Config struct {
 	Current func() []upkeep.Member // as in [upkeep.Config]
 	Door    *intake.Door           // as in [upkeep.Config]
 	Version string                 // of the program
+	// Warnings are what every status says of how the node was started.
+	Warnings []string
 
 	History      time.Duration // as in [upkeep.Config]
 	Versions     int           // as in [upkeep.Config]
@@ -49,12 +51,20 @@ type Config struct {
 
 // Store is the node's own store, by what the engine and each book do with it.
 type Store interface {
-	engine.Store
+	writer
 	query.Reads
 	graph.Reads
 	governance.Reads
 	feed.Reads
 	store
+}
+
+// writer is what the engine does with it: [engine.Store], but for what the guard adds.
+type writer interface {
+	Submit(ctx context.Context, w *memory.Write) (*memory.Written, error)
+	Idempotent(ctx context.Context, actor memory.AgentID, key *memory.Idempotency) ([]*memory.Entry, error)
+	engine.Records
+	engine.Registers
 }
 
 // store is the rest of [Store].
@@ -80,7 +90,8 @@ type Books struct {
 
 // New returns books over a store and a replicator. Run must run, and Committed be
 // told of every commit of the store.
-func New(cfg Config, st Store, fed *replicate.Replicator) *Books {
+func New(cfg Config, open Store, fed *replicate.Replicator) *Books {
+	st := guard{open}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -95,7 +106,7 @@ func New(cfg Config, st Store, fed *replicate.Replicator) *Books {
 	b.Upkeep = upkeep.New(upkeep.Config{
 		Members: cfg.Members, Current: cfg.Current, Door: cfg.Door, Version: cfg.Version,
 		History: cfg.History, Versions: cfg.Versions, CompactEvery: cfg.CompactEvery,
-		Lag: b.Words.Lag, Loaded: b.Governance.Resume, Log: cfg.Log,
+		Warnings: cfg.Warnings, Lag: b.Words.Lag, Loaded: b.Governance.Resume, Log: cfg.Log,
 	}, core, st, fed)
 	return b
 }

@@ -22,6 +22,8 @@ type Writer interface {
 	// Idempotent returns the entries of an earlier request, nil if there is none,
 	// or [memory.ErrKeyReused].
 	Idempotent(ctx context.Context, actor memory.AgentID, key *memory.Idempotency) ([]*memory.Entry, error)
+	// Allow says why the caller may not write w, whatever the rules: see [Bounds].
+	Allow(ctx context.Context, w *memory.Write) error
 }
 
 // Records are the memories, in any life.

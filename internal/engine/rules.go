@@ -38,6 +38,7 @@ func (r *rulebook) invalidate() {
 // then those it inherits from. A standard names its parent, or has the nearest
 // ancestor for one; one that does not inherit ends the chain.
 func (e *Engine) Chain(ctx context.Context, namespace string) ([]*Standing, error) {
+	ctx = unbound(ctx)
 	r := &e.rules
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -189,6 +190,7 @@ const (
 
 // Registered returns the look-up of registered agents, and where its first error goes.
 func (e *Engine) Registered(ctx context.Context) (lookup func(memory.AgentID) bool, failure func() error) {
+	ctx = unbound(ctx)
 	var failed error
 	lookup = func(a memory.AgentID) bool {
 		if a.Unowned() {

@@ -75,6 +75,9 @@ func (e *Engine) Sight(ctx context.Context, viewer memory.AgentID, entry *memory
 	if s.About.Namespace != "" {
 		s.Namespace = s.About.Namespace
 	}
+	if s.Namespace != "" && !BoundsOf(ctx).Within.Covers(s.Namespace) {
+		return Sight{}, nil
+	}
 	s.Seen = true
 	s.About.Memories = slices.DeleteFunc(s.About.Memories, func(r memory.Ref) bool { return slices.Contains(hidden, r.ID) })
 	s.Subjects = slices.DeleteFunc(entry.Op.Subjects(), func(k memory.Key) bool {

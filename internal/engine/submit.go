@@ -122,6 +122,9 @@ func (e *Engine) submit(ctx context.Context, c Caller, in *Intent) (*Held, error
 	if err != nil {
 		return nil, err
 	}
+	if d, err = proposing(ctx, in, d); err != nil {
+		return nil, err
+	}
 	w := &memory.Write{Actor: c.Agent, Ops: in.Ops, Expect: in.Expect, Idempotency: c.Idempotency}
 	if d.Verdict == policy.Propose {
 		p, err := e.propose(c, in, d)
@@ -132,6 +135,9 @@ func (e *Engine) submit(ctx context.Context, c Caller, in *Intent) (*Held, error
 	}
 	h := &Held{}
 	if h.w, err = e.quorum(ctx, c.Durability, spaces); err != nil {
+		return nil, err
+	}
+	if err := e.store.Allow(ctx, w); err != nil {
 		return nil, err
 	}
 	if c.DryRun {
@@ -179,6 +185,22 @@ func (e *Engine) decide(ctx context.Context, c Caller, in *Intent) (policy.Decis
 		return d, err
 	}
 	return d, refusal(d)
+}
+
+// proposing makes a proposal of what a caller may only propose.
+func proposing(ctx context.Context, in *Intent, d policy.Decision) (policy.Decision, error) {
+	if !BoundsOf(ctx).Proposes || in.Decision != nil || d.Verdict != policy.Allow {
+		return d, nil
+	}
+	if len(in.Subjects) == 0 {
+		return d, fmt.Errorf("it cannot be proposed: %w", ErrOutOfScope)
+	}
+	s := in.Subjects[0]
+	approver, err := s.Rules.Approvers()
+	if err != nil {
+		return d, &ForbiddenError{Reason: fmt.Sprintf("namespace %s: %v", s.Namespace, err)}
+	}
+	return policy.Decision{Verdict: policy.Propose, Namespace: s.Namespace, Approver: approver}, nil
 }
 
 func refusal(d policy.Decision) error {

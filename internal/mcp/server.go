@@ -171,5 +171,6 @@ func nextSteps() map[client.Code]string {
 		client.CodeTimeout:      again,
 		client.CodeForbidden:    ask,
 		client.CodeOperatorOnly: ask,
+		client.CodeOutOfScope:   ask,
 	}
 }

@@ -77,6 +77,7 @@ type notAnOp struct{}
 type Filter struct {
 	Viewer      AgentID // rows that this agent may not see are left out, before any limit
 	All         bool    // no visibility check: for export, replication tools and operators
+	Within      Within  // rows in other namespaces are left out, before any limit; nil: none are
 	Namespace   string  // "" is any
 	Subtree     bool    // Namespace and all below
 	Tier        Tier

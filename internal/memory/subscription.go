@@ -23,6 +23,8 @@ type Subscription struct {
 	Namespace string     `json:"namespace_filter,omitempty"`
 	Agent     AgentID    `json:"agent_filter,omitempty"`
 	CreatedBy AgentID    `json:"created_by"`
+	// Within is what the key was for with which it was asked for; nil: everything.
+	Within Within `json:"within,omitempty"`
 	// Key is SHA-256 of the secret in hex, which is the key of the signatures. It is
 	// as good as the secret: no surface may show it.
 	Key        string      `json:"secret_hash,omitempty"`
@@ -122,8 +124,11 @@ func validNamespaceFilter(f string) error {
 }
 
 // Covers reports whether the namespace filter takes ns: a name takes itself,
-// "name/**" also all below.
+// "name/**" also all below. What it is not within it does not take.
 func (s *Subscription) Covers(ns string) bool {
+	if !s.Within.Covers(ns) {
+		return false
+	}
 	switch f := s.Namespace; f {
 	case "", "*", "**":
 		return true

@@ -42,6 +42,13 @@ type Config struct {
 	// addresses. Whoever reaches this node can then say that it is a member.
 	InsecureMembers bool
 
+	// TLSCert and TLSKey are files with the certificate that clients are shown, read
+	// again when they change. TLSOwn shows them the node's own certificate instead.
+	TLSCert, TLSKey string
+	TLSOwn          bool
+	// InsecureListen lets clients be answered beyond this machine without TLS.
+	InsecureListen bool
+
 	// WriteQuorum is how many members must hold a write before it is acknowledged,
 	// this one included; 0 is the majority.
 	WriteQuorum   int
@@ -102,7 +109,7 @@ func (c Config) Validate() error {
 	if err := c.Node.Valid(); err != nil {
 		return err
 	}
-	if err := errors.Join(c.validMembers(), c.validBounds(), legacy.ValidPeers(c.LegacyPeers)); err != nil {
+	if err := errors.Join(c.validMembers(), c.validBounds(), c.validListen(), legacy.ValidPeers(c.LegacyPeers)); err != nil {
 		return err
 	}
 	n := len(c.Members) + 1

@@ -1,9 +1,15 @@
 package node
 
 import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"sync"
+
+	"github.com/tallystick/tallystick/internal/identity/certfile"
 )
 
 // unused keeps the connections on which no request has come yet. A shutdown of
@@ -42,4 +48,75 @@ func (u *unused) close() {
 		_ = c.Close() // nobody has said anything on it
 	}
 	u.conns = nil
+}
+
+// exposed reports whether others than this machine can reach an address to listen on.
+func exposed(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return host != "localhost" && (ip == nil || !ip.IsLoopback())
+}
+
+// validListen refuses to serve others in the clear, unless that is wanted.
+func (c Config) validListen() error {
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		return errors.New("TLS: a certificate and its key are needed, both")
+	}
+	if c.TLSOwn && c.TLSCert != "" {
+		return errors.New("TLS: the own certificate or one from files, not both")
+	}
+	if !exposed(c.Listen) || c.tls() || c.InsecureListen {
+		return nil
+	}
+	return fmt.Errorf("listen %s: others than this machine can reach it, and there is no TLS: give a certificate (tls_cert, tls_key), "+
+		"use the node's own (tls), or say insecure_listen if something in front of the node has TLS", c.Listen)
+}
+
+func (c Config) tls() bool { return c.TLSOwn || c.TLSCert != "" }
+
+// insecure says what is not protected, for every status and the log at the start.
+func (c Config) insecure(identity bool) []string {
+	out := []string{}
+	if exposed(c.Listen) && !c.tls() {
+		out = append(out, "insecure: clients are answered beyond this machine without TLS")
+	}
+	if len(c.Members) > 0 && !identity {
+		where := "loopback"
+		if c.InsecureMembers {
+			where = "everywhere"
+		}
+		out = append(out, "insecure: "+where+": members have no identity")
+	}
+	return out
+}
+
+// secured is the listener with the TLS that was asked for.
+func (n *node) secured(ctx context.Context, l net.Listener) (net.Listener, error) {
+	if !n.cfg.tls() {
+		return l, nil
+	}
+	if n.cfg.TLSOwn && n.trust == nil {
+		return nil, errors.New("TLS: this node has no certificate of its own: `tally cluster init` or `tally join` makes one")
+	}
+	current := func() *tls.Certificate { return n.trust.Self().TLS() }
+	if n.cfg.TLSCert != "" {
+		pair := &certfile.Pair{Cert: n.cfg.TLSCert, Key: n.cfg.TLSKey}
+		if _, err := pair.Current(); err != nil {
+			return nil, err
+		}
+		current = func() *tls.Certificate {
+			c, err := pair.Current()
+			if err != nil {
+				n.log.ErrorContext(ctx, "the certificate for clients cannot be read; the last one stays", "err", err)
+			}
+			return c
+		}
+	}
+	return tls.NewListener(l, &tls.Config{
+		MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return current(), nil },
+	}), nil
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/tallystick/tallystick/internal/api"
 	"github.com/tallystick/tallystick/internal/book"
 	"github.com/tallystick/tallystick/internal/book/upkeep"
+	"github.com/tallystick/tallystick/internal/identity/agentkey"
 	"github.com/tallystick/tallystick/internal/intake"
 	"github.com/tallystick/tallystick/internal/journal"
 	"github.com/tallystick/tallystick/internal/legacy"
@@ -48,6 +49,13 @@ type Parts struct {
 	Transport func(replicate.Transport) replicate.Transport
 	// BatchOps bounds the ops of one transaction of the store; 0 is its default.
 	BatchOps int
+}
+
+func (p Parts) transport(calls replicate.Transport) replicate.Transport {
+	if p.Transport == nil {
+		return calls
+	}
+	return p.Transport(calls)
 }
 
 // RunWith is [Run] with parts of the program's own.
@@ -92,7 +100,9 @@ type node struct {
 	legacy  *send.Lanes
 	inbound *legacy.Side
 	trust   *trust // nil: members have no identity, and talk on loopback only
+	agents  *agentkey.Book
 	server  *http.Server
+	clients *api.API
 	shown   *journal.Journal // what agents were shown
 	unused  unused
 	open    chan struct{} // closed when clients are served
@@ -125,6 +135,13 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	if n.trust, err = openTrust(ctx, cfg, log); err != nil {
 		return nil, err
 	}
+	if n.agents, err = OpenAgents(cfg.Data); err != nil {
+		return nil, err
+	}
+	insecure := cfg.insecure(n.trust != nil)
+	if len(insecure) > 0 {
+		log.WarnContext(ctx, "this node is not protected as it could be", "why", insecure)
+	}
 	link := peer.Config{Self: cfg.Node, Origin: n.store.Origin, APIKey: cfg.APIKey, Members: map[memory.Node]string{}, AnyAddress: cfg.InsecureMembers}
 	var names []memory.Node
 	var members []upkeep.Member
@@ -144,10 +161,7 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 		Heard: func(from memory.Node, v memory.View, at time.Time) { n.fed.Heard(from, v, at) },
 	}, n.store)
 	calls := peer.NewClient(link)
-	var transport replicate.Transport = calls
-	if parts.Transport != nil {
-		transport = parts.Transport(transport)
-	}
+	transport := parts.transport(calls)
 	n.fed, err = replicate.New(ctx, replicate.Config{
 		Self: cfg.Node, Members: names, W: cfg.WriteQuorum, QuorumTimeout: cfg.QuorumTimeout,
 		Seed: seed(cfg.Node), Now: n.now, Lead: cfg.MaxSkew / 4,
@@ -157,7 +171,7 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	}
 	n.books = book.New(book.Config{
 		Node: cfg.Node, Members: members, Current: n.trust.membersNow(), Door: n.door, Version: Version(), QuorumTimeout: cfg.QuorumTimeout,
-		Now:       n.now,
+		Now: n.now, Warnings: insecure,
 		IndexFile: filepath.Join(cfg.Data, "recall.index"),
 		History:   cfg.HistoryKeep, Versions: cfg.HistoryVersions, CheckWebhook: guard.CheckURL, DefaultTier: cfg.DefaultTier, Log: log,
 	}, n.store, n.fed)
@@ -237,9 +251,9 @@ func (n *node) newServer(link peer.Config) error {
 	exportWebhooks(reg, &n.hooks.Counters)
 	exportLegacy(reg, n.legacy, func() uint64 { return n.store.View().LSN })
 	n.inbound.Export(reg)
-	clients := api.New(api.Config{
+	n.clients = api.New(api.Config{
 		Now:   n.now,
-		Books: n.books, Log: n.log, Metrics: reg, Version: Version(), APIKey: n.cfg.APIKey, Federated: len(n.cfg.Members) > 0 || n.trust != nil,
+		Books: n.books, Log: n.log, Metrics: reg, Version: Version(), APIKey: n.cfg.APIKey, Keys: n.agents, Exposed: exposed(n.cfg.Listen), Federated: len(n.cfg.Members) > 0 || n.trust != nil,
 		KeepShort: n.cfg.WhenShort == ShortLocal, Hosts: n.cfg.hosts(), OperatorKey: key, OperatorKeyFile: file, Quit: n.quit, Journal: n.shown,
 		Agents: func(table []verb.Verb) http.Handler {
 			return mcp.Handler(mcp.Config{Version: Version(), Log: n.log}, table)
@@ -247,7 +261,7 @@ func (n *node) newServer(link peer.Config) error {
 	})
 	members := n.inbound.Serve(peer.NewHandler(link, n.door, n.log))
 	n.server = &http.Server{
-		Handler: clients.Gate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		Handler: n.clients.Gate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasPrefix(r.URL.Path, "/api/v1/sync/") {
 				members.ServeHTTP(w, r)
 				return
@@ -257,7 +271,7 @@ func (n *node) newServer(link peer.Config) error {
 			case <-r.Context().Done():
 				return
 			}
-			clients.ServeHTTP(w, r)
+			n.clients.ServeHTTP(w, r)
 		})),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
@@ -280,7 +294,15 @@ const (
 // those that need it: requests wait for replication, replication for the store.
 func (n *node) serve(ctx context.Context, listener net.Listener, ready func(url string)) error {
 	collect()
-	n.warnIfOpen(ctx, listener.Addr())
+	scheme := "http://"
+	if n.cfg.tls() {
+		scheme = "https://"
+	}
+	url := scheme + authority(listener)
+	listener, err := n.secured(ctx, listener)
+	if err != nil {
+		return err
+	}
 	background := context.WithoutCancel(ctx)
 	storeCtx, stopStore := context.WithCancel(background)
 	defer stopStore()
@@ -307,13 +329,14 @@ func (n *node) serve(ctx context.Context, listener net.Listener, ready func(url 
 		return nil
 	})
 	all.Go(func() error { return n.notify(failed) })
+	all.Go(func() error { n.followAgents(failed); return nil })
 	all.Go(func() error {
 		n.greet(failed)
 		close(n.open)
 		if failed.Err() == nil {
 			w, of := n.fed.Quorum()
-			n.log.InfoContext(ctx, "serving", "url", baseURL(listener), "write_quorum", w, "members", of, "origin", n.store.Origin(), "version", Version())
-			ready(baseURL(listener))
+			n.log.InfoContext(ctx, "serving", "url", url, "write_quorum", w, "members", of, "origin", n.store.Origin(), "version", Version())
+			ready(url)
 		}
 		<-failed.Done()
 		n.log.InfoContext(ctx, "draining")
@@ -329,16 +352,6 @@ func (n *node) serve(ctx context.Context, listener net.Listener, ready func(url 
 	}
 	n.log.InfoContext(ctx, "stopped")
 	return nil
-}
-
-// warnIfOpen says loudly that anybody who reaches this node may read and write.
-func (n *node) warnIfOpen(ctx context.Context, addr net.Addr) {
-	tcp, ok := addr.(*net.TCPAddr)
-	if !ok || tcp.IP.IsLoopback() || n.cfg.APIKey != "" {
-		return
-	}
-	n.log.WarnContext(ctx, "no API key: anybody who reaches this address may read and change memories",
-		"listen", addr.String(), "advice", "give clients and members a key with --api-key-file, or listen on 127.0.0.1")
 }
 
 // greet waits until writes are taken, or long enough.
@@ -399,13 +412,14 @@ func (n *node) room(ctx context.Context) error {
 	}
 }
 
-func baseURL(l net.Listener) string {
+// authority is where a listener is called on this machine.
+func authority(l net.Listener) string {
 	host, port, err := net.SplitHostPort(l.Addr().String())
 	if err != nil {
-		return "http://" + l.Addr().String()
+		return l.Addr().String()
 	}
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	return "http://" + net.JoinHostPort(host, port)
+	return net.JoinHostPort(host, port)
 }

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -11,6 +12,10 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/identity"
+	"github.com/tallystick/tallystick/internal/identity/agentkey"
 )
 
 const (
@@ -85,4 +90,47 @@ func newOperatorKey(dir, file string) (key string, err error) {
 		return "", fmt.Errorf("operator key: %w", err)
 	}
 	return key, nil
+}
+
+// AgentsFile is where the keys of agents are kept, in the data directory: their
+// hashes, and what they are for.
+const AgentsFile = "agents.json"
+
+// OpenAgents reads the keys of the agents of a node. It may be called, and the keys
+// may be changed, while the node runs, which goes by the change within half a second.
+func OpenAgents(data string) (*agentkey.Book, error) {
+	return agentkey.Open(identity.List[agentkey.Record]{Path: filepath.Join(data, AgentsFile)})
+}
+
+// lookAtAgents is how often a node looks for changes of its agents' keys.
+const lookAtAgents = 250 * time.Millisecond
+
+// followAgents goes by what the command line does to the keys of agents, and cuts
+// off whoever still uses one that has ended, until ctx is done.
+func (n *node) followAgents(ctx context.Context) {
+	tick := time.NewTicker(lookAtAgents)
+	defer tick.Stop()
+	file := filepath.Join(n.cfg.Data, AgentsFile)
+	var last os.FileInfo
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if now, err := os.Stat(file); err == nil && !unchanged(last, now) {
+			if err := n.agents.Reload(); err != nil {
+				n.log.ErrorContext(ctx, "the keys of agents cannot be read; those that were known stay", "err", err)
+			}
+			last = now
+		} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			n.log.ErrorContext(ctx, "the keys of agents cannot be read; those that were known stay", "err", err)
+		}
+		n.clients.CutDead()
+	}
+}
+
+// unchanged reports whether a file that is replaced as a whole is the same one.
+func unchanged(last, now os.FileInfo) bool {
+	return last != nil && os.SameFile(last, now) && last.ModTime().Equal(now.ModTime()) && last.Size() == now.Size()
 }

@@ -58,13 +58,6 @@ func openTrust(ctx context.Context, cfg Config, log *slog.Logger) (_ *trust, err
 	dir := filepath.Join(cfg.Data, IdentityDir)
 	c, err := cluster.Open(dir, time.Now)
 	if errors.Is(err, fs.ErrNotExist) {
-		if len(cfg.Members) > 0 {
-			where := "loopback"
-			if cfg.InsecureMembers {
-				where = "everywhere"
-			}
-			log.WarnContext(ctx, "members have no identity", "insecure", where)
-		}
 		return nil, nil //nolint:nilnil // no identity is no error
 	}
 	if err != nil {

@@ -73,8 +73,12 @@ func saidOn(s string) when.Day {
 
 // filter is what a filter means to the index.
 func filter(f memory.Filter) index.Filter {
+	var within func(string) bool
+	if f.Within != nil {
+		within = f.Within.Covers
+	}
 	return index.Filter{
-		Viewer: string(f.Viewer), All: f.All, Namespace: f.Namespace, Subtree: f.Subtree, Tier: string(f.Tier), Tags: f.Tags, Kinds: f.Kinds,
+		Within: within, Viewer: string(f.Viewer), All: f.All, Namespace: f.Namespace, Subtree: f.Subtree, Tier: string(f.Tier), Tags: f.Tags, Kinds: f.Kinds,
 		Owner: string(f.Owner), MinPriority: max(0, f.MinPriority), Since: int64(f.Since), Until: int64(f.Until),
 		Title: f.Title, SourceURI: f.SourceURI, Now: int64(f.Now),
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"io"
+
+	"github.com/tallystick/tallystick/internal/memory"
 )
 
 // dialect is what is particular to one database engine. The statements of the
@@ -32,6 +34,8 @@ type dialect struct {
 	begin  string // starts the writer's transaction
 	// tagged is the condition that memories m has all of the tags.
 	tagged func(tags []string) (cond string, args []any)
+	// matches is the condition that a pattern has the namespace of memories m.
+	matches func(g memory.Glob) (cond string, args []any)
 	// among is the condition that column has one of the values, a slice of numbers
 	// or of strings that are UTF-8 without NUL.
 	among func(column string, values any) (cond string, args []any)

@@ -20,7 +20,7 @@ func localFile() *dialect {
 		lock: lockDirectory, open: openWriter, openReader: openReadOnly, size: fileSize,
 		classify: classify, isDatabase: isDatabase,
 		rebind: func(q string) string { return q }, begin: "BEGIN IMMEDIATE",
-		tagged: taggedJSON, among: amongJSON,
+		tagged: taggedJSON, matches: matchesGlob, among: amongJSON,
 		settle: checkpoint, discard: truncateLog,
 	}
 }
@@ -100,6 +100,7 @@ func openWriter(ctx context.Context, cfg *Config) (*sql.DB, error) {
 }
 
 func openReadOnly(cfg *Config, conns int) (*sql.DB, error) {
+	defineFunctions()
 	db, err := sql.Open("sqlite", dsn(databasePath(cfg), "ro", "query_only(1)", "busy_timeout(5000)", "cache_size(-4096)", "temp_store(MEMORY)"))
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)

@@ -32,6 +32,22 @@ func amongJSON(column string, values any) (cond string, args []any) {
 	return column + ` IN (SELECT value FROM json_each(?))`, []any{string(list)}
 }
 
+const sqlMatches = "tally_matches"
+
+// defineFunctions gives connections that are opened from then on the functions of
+// ours that statements call. Said again, it changes nothing.
+func defineFunctions() {
+	_ = sqlite.RegisterDeterministicScalarFunction(sqlMatches, 2, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+		glob, _ := args[0].(string)
+		namespace, _ := args[1].(string)
+		return memory.Glob(glob).Match(namespace), nil
+	})
+}
+
+func matchesGlob(g memory.Glob) (cond string, args []any) {
+	return sqlMatches + `(?, m.namespace)`, []any{string(g)}
+}
+
 // classify gives database errors the sentinels that callers branch on.
 func classify(err error) error {
 	var e *sqlite.Error

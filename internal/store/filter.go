@@ -36,6 +36,7 @@ func (b *base) filter(f memory.Filter) where {
 	}
 	w.and(`m.c_lsn <> 0`)
 	w.seen(f)
+	b.within(&w, f.Within)
 	switch {
 	case f.Namespace != "" && f.Subtree:
 		w.and(`(m.namespace = ? OR m.namespace >= ? AND m.namespace < ?)`, f.Namespace, f.Namespace+"/", f.Namespace+"0")
@@ -89,4 +90,30 @@ func (w *where) seen(f memory.Filter) {
 	default:
 		w.and(`(m.private = 0 OR m.owner = ? OR m.target = ?)`, string(f.Viewer), string(f.Viewer))
 	}
+}
+
+// within leaves out what lies in other namespaces. Trees are ranges of the index; what
+// else a pattern may mean only its own code knows.
+func (b *base) within(w *where, in memory.Within) {
+	if in == nil {
+		return
+	}
+	parts, args := []string{"0"}, []any{}
+	for _, g := range in {
+		root, below, tree := g.Tree()
+		switch {
+		case tree && root == "":
+			return
+		case tree && below:
+			parts = append(parts, `m.namespace = ? OR m.namespace >= ? AND m.namespace < ?`)
+			args = append(args, root, root+"/", root+"0")
+		case tree:
+			parts = append(parts, `m.namespace = ?`)
+			args = append(args, root)
+		default:
+			cond, more := b.dialect.matches(g)
+			parts, args = append(parts, cond), append(args, more...)
+		}
+	}
+	w.and(`(`+strings.Join(parts, " OR ")+`)`, args...)
 }

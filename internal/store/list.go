@@ -103,11 +103,12 @@ func (s *tables) Spaces(ctx context.Context, f memory.Filter) (map[string]int64,
 	return out, err
 }
 
-// Counts sums up the records that the viewer of f may see, or all of them, with
-// expiry judged at its time. The other fields of f do not count.
+// Counts sums up the records that the viewer of f may see, or all of them, in the
+// namespaces that it is within, with expiry judged at its time. The other fields of f do not count.
 func (s *tables) Counts(ctx context.Context, f memory.Filter) (memory.Counts, error) {
 	var w where
 	w.seen(f)
+	s.within(&w, f.Within)
 	w.and(`m.c_lsn <> 0`)
 	now := f.Now
 	c := memory.Counts{ByTier: map[memory.Tier]int64{}, ByNamespace: map[string]int64{}}
@@ -148,7 +149,7 @@ func (s *tables) Counts(ctx context.Context, f memory.Filter) (memory.Counts, er
 	}
 	both := []any{memory.FamLink, memory.KindLink}
 	q = `SELECT count(*) FROM registers r WHERE r.family = ? AND r.kind = ?`
-	if !f.All {
+	if !f.All || f.Within != nil {
 		q += ` AND EXISTS (SELECT 1 FROM memories m WHERE m.id = r.a AND ` + w.String() + `)
 			AND EXISTS (SELECT 1 FROM memories m WHERE m.id = r.b AND ` + w.String() + `)`
 		both = append(append(both, w.args...), w.args...)

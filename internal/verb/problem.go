@@ -71,6 +71,7 @@ func sentinels() []sentinel {
 		{is: memory.ErrAmbiguous, name: "memory.ErrAmbiguous", code: client.CodeAmbiguousID},
 		{is: memory.ErrKeyReused, name: "memory.ErrKeyReused", code: client.CodeIdempotencyKeyReused},
 		{is: memory.ErrStale, name: "memory.ErrStale", code: client.CodeStale, text: "changed in between: read again and retry"},
+		{is: engine.ErrOutOfScope, name: "engine.ErrOutOfScope", code: client.CodeOutOfScope, text: "the key is not for this namespace"},
 		{is: graph.ErrCycle, name: "graph.ErrCycle", code: client.CodeCycle},
 		{is: governance.ErrDecided, name: "governance.ErrDecided", code: client.CodeAlreadyDecided},
 		{is: feed.ErrTooMany, name: "feed.ErrTooMany", code: client.CodeTooMany, retry: 3600},

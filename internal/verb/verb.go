@@ -76,7 +76,8 @@ type Done struct {
 type Call struct {
 	engine.Caller
 
-	Operator bool // who calls is the operator of the node
+	Operator bool   // who calls is the operator of the node
+	Rights   Rights // of the caller's key; nil: all
 	// Given names the fields that the caller gave. A zero that was given is not absent.
 	Given map[string]bool
 }
@@ -100,6 +101,9 @@ func (v *Verb) Do(ctx context.Context, c *Call, args Args) (Done, error) {
 			Code: client.CodeOperatorOnly,
 			Text: v.Name + " is for the operator of the node: send the key in operator.key of its data directory as Authorization: Bearer KEY",
 		}
+	}
+	if err := c.Rights.Check(v.Needs(), v.Name); err != nil {
+		return Done{}, err
 	}
 	in, given, ignored, err := v.args.read(args, c.Agent)
 	if err != nil {

@@ -36,7 +36,7 @@ type Subscribed struct {
 // from then on: what is applied here after it.
 func (b *Book) Subscribe(ctx context.Context, c engine.Caller, s memory.Subscription) (engine.Outcome, error) {
 	c = c.Named()
-	s.CreatedBy, s.Redelivery = c.Agent, nil
+	s.CreatedBy, s.Redelivery, s.Within = c.Agent, nil, engine.BoundsOf(ctx).Within
 	if err := s.Validate(); err != nil {
 		return engine.Outcome{}, err
 	}

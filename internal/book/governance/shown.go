@@ -58,9 +58,13 @@ func (b *Book) StandardChain(ctx context.Context, agent memory.AgentID, namespac
 		return nil, err
 	}
 	out := make([]Standard, len(chain))
+	in := engine.BoundsOf(ctx).Within
 	for i, s := range chain {
 		rec := *s.Record
 		out[i] = *b.standardFor(agent, s.Set, &rec)
+		if !in.Covers(rec.Namespace) {
+			out[i].Record, out[i].StandardID, out[i].Hidden = nil, "", true
+		}
 	}
 	return out, nil
 }

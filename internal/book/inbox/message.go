@@ -65,7 +65,7 @@ func (b *Book) Send(ctx context.Context, c engine.Caller, m Message) (engine.Out
 		return engine.Outcome{}, fmt.Errorf("new id: %w", err)
 	}
 	d := records.Draft{Memory: memory.Memory{
-		ID: id.String(), Title: m.Subject, Content: m.Body, Namespace: inboxNamespace + string(m.To), Priority: m.Priority, Tier: m.Tier,
+		ID: id.String(), Title: m.Subject, Content: m.Body, Namespace: Of(m.To), Priority: m.Priority, Tier: m.Tier,
 		Source: "notify", Metadata: meta,
 	}}
 	out, err := b.records.CreateReserved(ctx, c, d)
@@ -85,10 +85,13 @@ func ending(s, suffix string) string {
 	return s + suffix
 }
 
+// Of is the namespace of the messages for an agent.
+func Of(agent memory.AgentID) string { return inboxNamespace + string(agent) }
+
 // Inbox returns the messages for an agent, newest first, at most limit, and how
 // many of all there are this node has not yet given out in a recall.
 func (b *Book) Inbox(ctx context.Context, agent memory.AgentID, unread bool, limit int) (recs []memory.Record, open int, err error) {
-	f := memory.Filter{Viewer: agent, Namespace: inboxNamespace + string(agent)}
+	f := memory.Filter{Viewer: agent, Namespace: Of(agent)}
 	b.core.Ask(&f)
 	recs, err = b.query.Select(ctx, f, query.MaxSelected, func(r *memory.Record) bool {
 		if r.AccessCount == 0 {

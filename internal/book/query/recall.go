@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 
+	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/recall"
 )
@@ -14,10 +15,18 @@ const (
 	maxSearch     = 1000
 )
 
+// Bounded is f within the bounds of the caller behind ctx: what is out of them is
+// left out before anything is ranked or counted.
+func Bounded(ctx context.Context, f memory.Filter) memory.Filter {
+	f.Within = engine.BoundsOf(ctx).Within
+	return f
+}
+
 // Recall answers a question in words. What a recall finds counts as read; what a
 // search finds (all words must occur) does not.
 func (b *Book) Recall(ctx context.Context, q RecallQuery) (Recalled, error) {
 	b.core.Ask(&q.Filter)
+	q.Filter = Bounded(ctx, q.Filter)
 	b.catchUp(ctx)
 	var hits []recall.Hit
 	var err error
@@ -105,7 +114,7 @@ func (b *Book) Matching(ctx context.Context, f memory.Filter, pattern string, li
 	if err := b.finder.Sync(ctx); err != nil {
 		return nil, err
 	}
-	hits := b.finder.Search(pattern, f, limit)
+	hits := b.finder.Search(pattern, Bounded(ctx, f), limit)
 	ids := make([]string, len(hits))
 	for i := range hits {
 		ids[i] = hits[i].ID
@@ -119,7 +128,7 @@ func (b *Book) Named(ctx context.Context, f memory.Filter, name string) (recs []
 	if err := b.finder.Sync(ctx); err != nil {
 		return nil, false, err
 	}
-	hits, ok := b.finder.Named(name, f, maxCandidates)
+	hits, ok := b.finder.Named(name, Bounded(ctx, f), maxCandidates)
 	found, err := recordsOf(ctx, b.store, &f, hits)
 	for i := range found {
 		recs = append(recs, found[i].Record)

@@ -26,7 +26,7 @@ func (b *Book) Similar(ctx context.Context, f memory.Filter, title, content stri
 	b.core.Ask(&f)
 	text := title + " " + content
 	b.catchUp(ctx)
-	found, err := b.finder.Recall(ctx, text, f, maxCandidates)
+	found, err := b.finder.Recall(ctx, text, Bounded(ctx, f), maxCandidates)
 	if err != nil {
 		return nil, err
 	}

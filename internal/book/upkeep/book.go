@@ -59,7 +59,8 @@ type Member struct {
 
 // Config says whose account it is. Zero fields take the defaults named here.
 type Config struct {
-	Members []Member // the others; none is a federation of one
+	Members  []Member // the others; none is a federation of one
+	Warnings []string // what every status says of how the node was started
 	// Current, if set, says who they are now, in the place of Members.
 	Current func() []Member
 	// Door is where entries of others come in; required for Load.

@@ -20,7 +20,7 @@ func (b *Book) Status(ctx context.Context) (Status, error) {
 	s := Status{
 		Node: b.core.Node(), Incarnation: origin.Incarnation(), Digest: view.Root, Heads: view.Heads, LSN: view.LSN,
 		W: w, N: n, IndexLag: b.cfg.Lag(), Version: b.cfg.Version, StartedAt: b.started, Time: now,
-		Members: []MemberStatus{}, Warnings: []string{},
+		Members: []MemberStatus{}, Warnings: append([]string{}, b.cfg.Warnings...),
 	}
 	var err error
 	if s.Counts, err = b.store.Counts(ctx, memory.Filter{All: true, Now: now}); err != nil {

@@ -16,8 +16,10 @@ import (
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
+// Prefix is how every key of an agent begins, and no other key.
+const Prefix = "tally_"
+
 const (
-	prefix     = "tally_"
 	idSize     = 6
 	secretSize = 32
 	maxRecords = 10_000
@@ -170,6 +172,31 @@ func (b *Book) Revoke(agentOrID string, now time.Time) ([]Record, error) {
 	return ended, nil
 }
 
+// Rotate makes a key with the scope and the end of another, which ends after overlap.
+func (b *Book) Rotate(id string, overlap time.Duration, now time.Time) (string, Record, error) {
+	text, newID := newKey()
+	var made Record
+	err := b.change(func(records []Record) ([]Record, error) {
+		i := slices.IndexFunc(records, func(r Record) bool { return r.ID == id })
+		if i < 0 {
+			return nil, identity.Refuse(identity.AgentKeyUnknown, "key %.20q", id)
+		}
+		old := &records[i]
+		if err := old.alive(now); err != nil {
+			return nil, err
+		}
+		made = *old
+		made.ID, made.Hash, made.Created = newID, hash(text), now.UTC()
+		if end := now.Add(overlap).UTC(); overlap <= 0 {
+			old.Revoked = now.UTC()
+		} else if old.Expires.IsZero() || end.Before(old.Expires) {
+			old.Expires = end
+		}
+		return append(records, made), nil
+	})
+	return text, made, err
+}
+
 // Records lists the keys, without anything that proves one.
 func (b *Book) Records() []Record {
 	b.mu.RLock()
@@ -218,13 +245,13 @@ func newKey() (text, id string) {
 	b := make([]byte, idSize+secretSize)
 	_, _ = rand.Read(b) // never fails: it ends the program instead
 	id = hex.EncodeToString(b[:idSize])
-	return prefix + id + "_" + base64.RawURLEncoding.EncodeToString(b[idSize:]), id
+	return Prefix + id + "_" + base64.RawURLEncoding.EncodeToString(b[idSize:]), id
 }
 
 // parse returns the id of a key that looks like one.
 func parse(text string) (string, error) {
-	malformed := identity.Refuse(identity.AgentKeyMalformed, "want %sID_SECRET", prefix)
-	rest, ok := strings.CutPrefix(text, prefix)
+	malformed := identity.Refuse(identity.AgentKeyMalformed, "want %sID_SECRET", Prefix)
+	rest, ok := strings.CutPrefix(text, Prefix)
 	if !ok || len(rest) != 2*idSize+1+base64.RawURLEncoding.EncodedLen(secretSize) {
 		return "", malformed
 	}

@@ -6,7 +6,6 @@ package agentkey
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/tallystick/tallystick/internal/identity"
 	"github.com/tallystick/tallystick/internal/memory"
@@ -33,58 +32,10 @@ func (v Verb) Valid() error {
 	return fmt.Errorf("verb %.20q: want read, write, propose, approve or admin: %w", string(v), memory.ErrInvalid)
 }
 
-// Limits of a scope.
-const (
-	maxGlobs    = 64
-	maxGlob     = 512 // bytes
-	maxSegments = 16
-)
+const maxGlobs = 64
 
-// Glob is a pattern of namespaces: a path of segments of which "*" is any one and
-// "**" is any number, none included. "work/**" is work and all below it.
-type Glob string
-
-// Valid reports why g is no pattern, or nil.
-func (g Glob) Valid() error {
-	segments := strings.Split(string(g), "/")
-	if len(g) > maxGlob || len(segments) > maxSegments {
-		return fmt.Errorf("namespaces %.40q: too long: %w", string(g), memory.ErrInvalid)
-	}
-	for _, s := range segments {
-		if s == "" || s != "*" && s != "**" && strings.Contains(s, "*") {
-			return fmt.Errorf("namespaces %q: want segments, of which * is any one and ** any number: %w", string(g), memory.ErrInvalid)
-		}
-	}
-	return nil
-}
-
-// Match reports whether the namespace lies in g. Its cost is the product of the
-// numbers of segments, whatever the pattern.
-func (g Glob) Match(namespace string) bool {
-	if namespace == "" {
-		return false
-	}
-	path := strings.Split(namespace, "/")
-	// reached[i]: the segments of the pattern so far can stand for the first i of path.
-	reached := make([]bool, len(path)+1)
-	reached[0] = true
-	for s := range strings.SplitSeq(string(g), "/") {
-		next := make([]bool, len(path)+1)
-		if s == "**" {
-			open := false
-			for i := range reached {
-				open = open || reached[i]
-				next[i] = open
-			}
-		} else {
-			for i, segment := range path {
-				next[i+1] = reached[i] && (s == "*" || s == segment)
-			}
-		}
-		reached = next
-	}
-	return reached[len(path)]
-}
+// Glob is a pattern of namespaces.
+type Glob = memory.Glob
 
 // Scope is what a key may be used for.
 type Scope struct {
@@ -116,8 +67,11 @@ func (s Scope) Valid() error {
 // Covers reports whether s holds a namespace, whatever the verb: what recall, lists
 // and streams are filtered by.
 func (s Scope) Covers(namespace string) bool {
-	return slices.ContainsFunc(s.Namespaces, func(g Glob) bool { return g.Match(namespace) })
+	return s.Within().Covers(namespace)
 }
+
+// Within is the namespaces that s holds.
+func (s Scope) Within() memory.Within { return append(memory.Within{}, s.Namespaces...) }
 
 // May reports whether s holds a verb, in whatever namespace.
 func (s Scope) May(v Verb) bool {

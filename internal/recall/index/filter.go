@@ -10,10 +10,11 @@ import (
 // Filter selects documents. The zero value selects every document that an
 // anonymous caller may see. Conditions are ANDed.
 type Filter struct {
-	Viewer      string // documents that it may not see are as if they were not there
-	All         bool   // no visibility check
-	Namespace   string // "" is any
-	Subtree     bool   // Namespace and all below
+	Viewer      string                      // documents that it may not see are as if they were not there
+	All         bool                        // no visibility check
+	Within      func(namespace string) bool // nil: any; documents elsewhere are as if they were not there
+	Namespace   string                      // "" is any
+	Subtree     bool                        // Namespace and all below
 	Tier        string
 	Tags        []string // all of them
 	Kinds       []string // any of them
@@ -73,7 +74,7 @@ func (v *View) sight(f *Filter) {
 		s := v.data.spaces.at(uint32(i))
 		in := f.Namespace == "" || bytes.Equal(s, name) ||
 			f.Subtree && bytes.HasPrefix(s, name) && s[len(name)] == '/'
-		if !in {
+		if !in || f.Within != nil && !f.Within(string(s)) {
 			continue
 		}
 		v.spaces[i] = true
