@@ -27,15 +27,8 @@ func hidden(what, id string) error {
 	return fmt.Errorf("%s %.140s: %w", what, id, memory.ErrNotFound)
 }
 
-// Submit implements [Store]: no op may touch, make or name a memory elsewhere.
-func (g guard) Submit(ctx context.Context, w *memory.Write) (*memory.Written, error) {
-	if err := g.Allow(ctx, w); err != nil {
-		return nil, err
-	}
-	return g.Store.Submit(ctx, w)
-}
-
-// Allow implements [engine.Writer].
+// Allow implements [engine.Writer]: no op may touch, make or name a memory elsewhere.
+// The engine asks it of whatever it submits, and nobody else submits anything.
 func (g guard) Allow(ctx context.Context, w *memory.Write) error {
 	in := engine.BoundsOf(ctx).Within
 	if in == nil {
