@@ -135,7 +135,7 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, rt route) {
 		rec.agent = q.agent
 	}
 	if rt.stream && q.keyID != "" {
-		done := a.watch.hold(q, q.keyID) //nolint:contextcheck // the request has the context
+		done := a.watch.hold(q, q.keyID)
 		defer done()
 	}
 	rep, err := rt.handle(a, q)
@@ -340,7 +340,7 @@ func (a *API) dispatch(rts []route) http.HandlerFunc {
 			a.fail(w, r, &verb.Problem{Code: client.CodeMethodNotAllowed, Text: "method not allowed: want one of " + allowed})
 			return
 		}
-		a.serve(w, r, rt)
+		a.serve(w, r, rt) //nolint:contextcheck // the request has the context
 	}
 }
 

@@ -135,12 +135,9 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	if n.trust, err = openTrust(ctx, cfg, log); err != nil {
 		return nil, err
 	}
-	if n.agents, err = OpenAgents(cfg.Data); err != nil {
+	insecure, err := n.openAgents(ctx)
+	if err != nil {
 		return nil, err
-	}
-	insecure := cfg.insecure(n.trust != nil)
-	if len(insecure) > 0 {
-		log.WarnContext(ctx, "this node is not protected as it could be", "why", insecure)
 	}
 	link := peer.Config{Self: cfg.Node, Origin: n.store.Origin, APIKey: cfg.APIKey, Members: map[memory.Node]string{}, AnyAddress: cfg.InsecureMembers}
 	var names []memory.Node

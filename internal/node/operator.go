@@ -102,6 +102,18 @@ func OpenAgents(data string) (*agentkey.Book, error) {
 	return agentkey.Open(identity.List[agentkey.Record]{Path: filepath.Join(data, AgentsFile)})
 }
 
+// openAgents reads who may call the node, and returns, having logged it, what of the
+// node is not protected.
+func (n *node) openAgents(ctx context.Context) (insecure []string, err error) {
+	if n.agents, err = OpenAgents(n.cfg.Data); err != nil {
+		return nil, err
+	}
+	if insecure = n.cfg.insecure(n.trust != nil); len(insecure) > 0 {
+		n.log.WarnContext(ctx, "this node is not protected as it could be", "why", insecure)
+	}
+	return insecure, nil
+}
+
 // lookAtAgents is how often a node looks for changes of its agents' keys.
 const lookAtAgents = 250 * time.Millisecond
 
