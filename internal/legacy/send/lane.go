@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -29,6 +30,8 @@ type lane struct {
 
 	// restored is when the peer brought memories back, which it takes for changed then.
 	restored map[string]memory.Instant
+
+	forgets bool // the peer keeps no deletions, as far as it has answered
 
 	wake chan struct{} // of length 1
 
@@ -303,45 +306,41 @@ func (l *lane) overtaken(ctx context.Context, p *parcel) error {
 	return nil
 }
 
-// replace removes what a parcel is to write anew, and writes it. A peer that holds a
-// deletion against what was changed before it is told that it was changed now.
+// replace removes what a parcel is to write anew, and writes it. It does so only to a
+// peer that keeps no deletions: one that does would not take it back, and follows what
+// it is told without that.
 func (l *lane) replace(ctx context.Context, p *parcel, heal bool) error {
 	it := p.items[0]
 	it.anew = false
-	removal := &parcel{items: []item{deletion(it.memory)}}
-	data, err := removal.body(l.peer.Sender)
-	if err != nil {
-		return err
+	plain := &parcel{items: []item{it}}
+	if !l.forgets {
+		r, err := l.push(ctx, plain)
+		if err != nil || !l.forgets {
+			return l.judge(ctx, plain, r, err, heal)
+		}
 	}
-	r, err := l.post.post(ctx, data, removal.key())
+	removal := &parcel{items: []item{deletion(it.memory)}}
+	r, err := l.push(ctx, removal)
 	if why := verdict(removal, r, err); why != nil && !errors.Is(why, errRefused) {
 		return why
 	}
 	l.change(func(s *Status) { s.OK++ })
-	removed := r != nil && r.Deleted > 0
-	again := &parcel{items: []item{it}}
-	if data, err = again.body(l.peer.Sender); err != nil {
-		return err
-	}
-	if r, err = l.post.post(ctx, data, again.key()); err == nil && removed && r.Noop > 0 {
-		again.items[0].add = changedAt(it.add, memory.InstantOf(time.Now().Add(time.Second))) // no later than its own now
-		if data, err = again.body(l.peer.Sender); err != nil {
-			return err
-		}
-		r, err = l.post.post(ctx, data, again.key())
-	}
-	return l.judge(ctx, again, r, err, heal)
+	r, err = l.push(ctx, plain)
+	return l.judge(ctx, plain, r, err, heal)
 }
 
-// changedAt gives the memories of an item the time of their last change.
-func changedAt(add func(*wire.Push), at memory.Instant) func(*wire.Push) {
-	return func(p *wire.Push) {
-		n := len(p.Memories)
-		add(p)
-		for i := range p.Memories[n:] {
-			p.Memories[n+i].UpdatedAt = wire.Text(at)
-		}
+// push sends a parcel, and learns from the answer what peer it is: one of ai-memory
+// answers as an agent that it makes up for the request.
+func (l *lane) push(ctx context.Context, p *parcel) (*wire.Reply, error) {
+	data, err := p.body(l.peer.Sender)
+	if err != nil {
+		return nil, err
 	}
+	r, err := l.post.post(ctx, data, p.key())
+	if err == nil {
+		l.forgets = strings.HasPrefix(r.ReceiverAgent, "anonymous:")
+	}
+	return r, err
 }
 
 // send sends one parcel; if the peer leaves out a part of it, its items one by one.
@@ -349,11 +348,7 @@ func (l *lane) send(ctx context.Context, p *parcel, heal bool) error {
 	if p.items[0].anew {
 		return l.replace(ctx, p, heal)
 	}
-	data, err := p.body(l.peer.Sender)
-	if err != nil {
-		return err
-	}
-	r, err := l.post.post(ctx, data, p.key())
+	r, err := l.push(ctx, p)
 	return l.judge(ctx, p, r, err, heal)
 }
 

@@ -72,7 +72,7 @@ func (n *realNode) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	reply := n.apply(p)
-	reply.IDs = n.ids
+	reply.IDs, reply.ReceiverAgent = n.ids, "anonymous:req-1"
 	out, err := reply.Encode()
 	if err != nil {
 		n.tb.Error(err)
