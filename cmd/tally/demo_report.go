@@ -259,5 +259,6 @@ func (d *demo) invite() {
 	d.say("  %s status --server %s", self, a)
 	d.say("  %s recall --server %s -n %s %s", self, b, shellQuoted(d.result.Namespace), shellQuoted(d.result.Question))
 	d.say("  %s remember --server %s --durability all \"Hello\" \"Held by all three.\"", self, a)
+	d.say("\nSee them in a browser: %s/console/ and, for one write as it spreads, %s/console/theatre", a, a)
 	d.say("\nCtrl-C ends them.")
 }

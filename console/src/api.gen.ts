@@ -1,5 +1,12 @@
 // Made of the OpenAPI document by `make console`. Do not edit.
 
+export interface Absent {
+  error?: string;
+  member: string;
+  owed: number;
+  why: "unreachable" | "refused" | "behind";
+}
+
 export interface Adopted {
   adopted: boolean;
   home: string;
@@ -959,10 +966,13 @@ export interface Purged {
 
 export interface QuorumMissed {
   archived?: string[];
+  code: ErrorCode;
   error: "quorum_not_met";
   got: number;
   id?: string;
+  message: string;
   missing?: string[];
+  missing_members: Absent[];
   needed: number;
   reason: string;
   receipt: Receipt | null;
@@ -1204,6 +1214,15 @@ export interface Shared {
   source_memory_id: string;
   target_agent_id: string;
   target_namespace: string;
+}
+
+export interface Shortfall {
+  acks: number;
+  durability: "local";
+  missing_members: Absent[];
+  needed: number;
+  quorum_met: boolean;
+  reason: string;
 }
 
 export interface Shown {
@@ -1605,9 +1624,10 @@ export interface Routes {
   "POST /api/v1/agents": {
     query: {
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: RegisterAgentInput;
-    out: Registered | Waiting;
+    out: Registered | Shortfall | Waiting;
   };
   "GET /api/v1/approvals/stream": {
     query: {
@@ -1620,18 +1640,20 @@ export interface Routes {
   "POST /api/v1/approvals/{id}": {
     query: {
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: DecideInput;
-    out: Approved | Rejected | Voted;
+    out: Approved | Rejected | Shortfall | Voted;
   };
   "DELETE /api/v1/archive": {
     query: {
       older_than_days?: number;
       dry_run?: boolean;
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: never;
-    out: Purged;
+    out: Purged | Shortfall;
   };
   "GET /api/v1/archive": {
     query: {
@@ -1658,9 +1680,10 @@ export interface Routes {
     query: {
       dry_run?: boolean;
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: ArchiveInput;
-    out: Archived;
+    out: Archived | Shortfall;
   };
   "GET /api/v1/archive/stats": {
     query: {
@@ -1671,9 +1694,10 @@ export interface Routes {
   "POST /api/v1/archive/{id}/restore": {
     query: {
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: never;
-    out: Restored | Waiting;
+    out: Restored | Shortfall | Waiting;
   };
   "POST /api/v1/auto_tag": {
     query: {
@@ -1709,9 +1733,10 @@ export interface Routes {
   "POST /api/v1/capture_turn": {
     query: {
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: TurnInput;
-    out: Turn | Waiting;
+    out: Shortfall | Turn | Waiting;
   };
   "POST /api/v1/check_duplicate": {
     query: {
@@ -1729,9 +1754,10 @@ export interface Routes {
     query: {
       dry_run?: boolean;
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: ConsolidateInput;
-    out: Consolidated | Waiting;
+    out: Consolidated | Shortfall | Waiting;
   };
   "GET /api/v1/contradictions": {
     query: {
@@ -1752,9 +1778,10 @@ export interface Routes {
   "POST /api/v1/entities": {
     query: {
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: EntityInput;
-    out: RegisteredEntity | Waiting;
+    out: RegisteredEntity | Shortfall | Waiting;
   };
   "GET /api/v1/entities/by_alias": {
     query: {
@@ -1793,6 +1820,7 @@ export interface Routes {
       source_uri?: string;
       all?: boolean;
       format?: "json" | "ndjson" | "complete";
+      after_lsn?: number;
     };
     body: never;
     out: Exported;
@@ -1811,9 +1839,10 @@ export interface Routes {
       agent_id?: string;
       dry_run?: boolean;
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: ForgetInput;
-    out: Forgotten;
+    out: Forgotten | Shortfall;
   };
   "POST /api/v1/gc": {
     query: {
@@ -1824,9 +1853,10 @@ export interface Routes {
   "POST /api/v1/handoff": {
     query: {
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: HandoffInput;
-    out: HandedOver | Waiting;
+    out: HandedOver | Shortfall | Waiting;
   };
   "GET /api/v1/health": {
     query: {
@@ -1838,17 +1868,19 @@ export interface Routes {
     query: {
       dry_run?: boolean;
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: ImportInput;
-    out: Imported;
+    out: Imported | Shortfall;
   };
   "POST /api/v1/import/complete": {
     query: {
       dry_run?: boolean;
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: never;
-    out: Loaded;
+    out: Loaded | Shortfall;
   };
   "GET /api/v1/inbox": {
     query: {
@@ -1869,9 +1901,10 @@ export interface Routes {
   "POST /api/v1/kg/invalidate": {
     query: {
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: InvalidateInput;
-    out: Invalidated | Waiting;
+    out: Invalidated | Shortfall | Waiting;
   };
   "POST /api/v1/kg/query": {
     query: {
@@ -1899,16 +1932,18 @@ export interface Routes {
       rel_type?: "related_to" | "supersedes" | "contradicts" | "derived_from" | "reflects_on" | "derives_from";
       to?: string;
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: UnlinkInput;
-    out: Unlinked | Waiting;
+    out: Shortfall | Unlinked | Waiting;
   };
   "POST /api/v1/links": {
     query: {
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: LinkInput;
-    out: Linked | Waiting;
+    out: Linked | Shortfall | Waiting;
   };
   "POST /api/v1/links/verify": {
     query: {
@@ -1946,25 +1981,28 @@ export interface Routes {
   "POST /api/v1/memories": {
     query: {
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: StoreInput;
-    out: Gone | Waiting | Written | WrittenMinimal;
+    out: Gone | Shortfall | Waiting | Written | WrittenMinimal;
   };
   "POST /api/v1/memories/bulk": {
     query: {
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: BulkInput | (Record<string, unknown>)[];
-    out: Bulk;
+    out: Bulk | Shortfall;
   };
   "DELETE /api/v1/memories/{id}": {
     query: {
       erase?: boolean;
       dry_run?: boolean;
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: never;
-    out: Deleted | Waiting;
+    out: Deleted | Shortfall | Waiting;
   };
   "GET /api/v1/memories/{id}": {
     query: {
@@ -1975,24 +2013,27 @@ export interface Routes {
   "PATCH /api/v1/memories/{id}": {
     query: {
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: UpdateInput;
-    out: Gone | Waiting | Written | WrittenMinimal;
+    out: Gone | Shortfall | Waiting | Written | WrittenMinimal;
   };
   "PUT /api/v1/memories/{id}": {
     query: {
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: UpdateInput;
-    out: Gone | Waiting | Written | WrittenMinimal;
+    out: Gone | Shortfall | Waiting | Written | WrittenMinimal;
   };
   "POST /api/v1/memories/{id}/erase": {
     query: {
       dry_run?: boolean;
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: never;
-    out: Deleted | Waiting;
+    out: Deleted | Shortfall | Waiting;
   };
   "POST /api/v1/memories/{id}/grant": {
     query: {
@@ -2009,9 +2050,10 @@ export interface Routes {
   "POST /api/v1/memories/{id}/promote": {
     query: {
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: never;
-    out: Promoted | Waiting;
+    out: Promoted | Shortfall | Waiting;
   };
   "POST /api/v1/memories/{id}/revoke": {
     query: {
@@ -2100,9 +2142,10 @@ export interface Routes {
   "POST /api/v1/memory_subscription_replay": {
     query: {
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: ReplayInput;
-    out: Redelivered | Replayed | Waiting;
+    out: Redelivered | Replayed | Shortfall | Waiting;
   };
   "POST /api/v1/memory_verify": {
     query: {
@@ -2121,9 +2164,10 @@ export interface Routes {
       namespace?: string;
       dry_run?: boolean;
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: never;
-    out: StandardCleared | Waiting;
+    out: Shortfall | StandardCleared | Waiting;
   };
   "GET /api/v1/namespaces": {
     query: {
@@ -2143,17 +2187,19 @@ export interface Routes {
       agent_id?: string;
       standard?: string;
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: SetStandardInput;
-    out: StandardSet | Waiting;
+    out: Shortfall | StandardSet | Waiting;
   };
   "DELETE /api/v1/namespaces/{namespace}/standard": {
     query: {
       dry_run?: boolean;
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: never;
-    out: StandardCleared | Waiting;
+    out: Shortfall | StandardCleared | Waiting;
   };
   "GET /api/v1/namespaces/{namespace}/standard": {
     query: {
@@ -2171,16 +2217,18 @@ export interface Routes {
       agent_id?: string;
       standard?: string;
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: SetStandardInput;
-    out: StandardSet | Waiting;
+    out: Shortfall | StandardSet | Waiting;
   };
   "POST /api/v1/notify": {
     query: {
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: NotifyInput;
-    out: Delivered | Waiting;
+    out: Delivered | Shortfall | Waiting;
   };
   "GET /api/v1/operator": {
     query: {
@@ -2218,16 +2266,18 @@ export interface Routes {
   "POST /api/v1/pending/{id}/approve": {
     query: {
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: never;
-    out: Approved | Voted;
+    out: Approved | Shortfall | Voted;
   };
   "POST /api/v1/pending/{id}/reject": {
     query: {
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: never;
-    out: Rejected;
+    out: Rejected | Shortfall;
   };
   "POST /api/v1/quota/status": {
     query: {
@@ -2337,9 +2387,10 @@ export interface Routes {
   "POST /api/v1/share": {
     query: {
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: ShareInput;
-    out: Shared | Waiting;
+    out: Shared | Shortfall | Waiting;
   };
   "POST /api/v1/skill/compose": {
     query: {
@@ -2399,9 +2450,10 @@ export interface Routes {
     query: {
       id?: string;
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: never;
-    out: Unsubscribed | Waiting;
+    out: Shortfall | Unsubscribed | Waiting;
   };
   "GET /api/v1/subscriptions": {
     query: {
@@ -2412,25 +2464,28 @@ export interface Routes {
   "POST /api/v1/subscriptions": {
     query: {
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: SubscribeInput;
-    out: Subscribed | Waiting;
+    out: Shortfall | Subscribed | Waiting;
   };
   "DELETE /api/v1/subscriptions/{id}": {
     query: {
       id?: string;
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: never;
-    out: Unsubscribed | Waiting;
+    out: Shortfall | Unsubscribed | Waiting;
   };
   "POST /api/v1/subscriptions/{id}/adopt": {
     query: {
       id?: string;
       durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
     };
     body: never;
-    out: Adopted | Waiting;
+    out: Adopted | Shortfall | Waiting;
   };
   "GET /api/v1/taxonomy": {
     query: {

@@ -1,11 +1,13 @@
 // Calls of the node: every request and answer has the type that our own OpenAPI
 // document gives it.
-import type { Routes } from "./api.gen";
+import type { Routes, Shortfall } from "./api.gen";
 
 export type Route = keyof Routes;
 export type Query<K extends Route> = Routes[K]["query"];
 export type Body<K extends Route> = Routes[K]["body"];
-export type Out<K extends Route> = Routes[K]["out"];
+// A Shortfall comes only to who asks for it with when_short: the console does not,
+// and hears of a missed quorum as a Problem.
+export type Out<K extends Route> = Exclude<Routes[K]["out"], Shortfall>;
 
 /** What a call takes besides its route. */
 export interface Args<K extends Route> {

@@ -21,14 +21,14 @@ export function Login({ used }: { used: boolean }) {
     }
   };
   return (
-    <Dialog title={t.login.title} onClose={() => {}}>
+    <Dialog title={t.login.title} onClose={() => {}} stays>
       <form onSubmit={enter} class="stack">
         {used ? <p class="warn-text">{t.login.used}</p> : was?.signed_in ? <p>{t.login.ended}</p> : null}
         <p>{t.login.text}</p>
         <pre class="snippet">tally console</pre>
         <p class="muted">{t.login.or}</p>
         <Field label={t.login.key}>
-          <input type="password" ref={box} autocomplete="off" spellcheck={false} required />
+          <input type="password" ref={box} data-first autocomplete="off" spellcheck={false} required />
         </Field>
         {bad && <p class="bad-text" role="alert">{bad}</p>}
         <p>

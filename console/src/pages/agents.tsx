@@ -34,7 +34,7 @@ export default function Agents() {
             return (
               <div class="scroll">
                 <table class="table">
-                  <thead><tr><th scope="col">{a.name}</th><th scope="col">{a.type}</th><th scope="col">{a.can}</th><th scope="col">{a.seen}</th><th scope="col" class="num">{a.recent}</th><th scope="col">{a.lastWrite}</th><th /></tr></thead>
+                  <thead><tr><th scope="col">{a.name}</th><th scope="col">{a.type}</th><th scope="col">{a.can}</th><th scope="col">{a.seen}</th><th scope="col" class="num">{a.recent}</th><th scope="col">{a.lastWrite}</th><th scope="col"><span class="sr">{t.common.actions}</span></th></tr></thead>
                   <tbody>
                     {[...v.agents.map((x) => ({ id: x.agent_id, type: x.agent_type, can: x.capabilities, at: x.last_seen_at })), ...others.map((id) => ({ id, type: "", can: [] as string[], at: "" }))].map((x) => (
                       <tr key={x.id}>

@@ -56,7 +56,7 @@ export default function Connect() {
       <Card title={c.tools} aside={<a href="/docs">{c.docs}</a>}>
         <Show of={tools}>
           {(v) => (
-            <div class="scroll tall">
+            <div class="scroll tall" tabIndex={0} role="region" aria-label={c.tools}>
               <table class="table">
                 <tbody>{v.tools.map((x) => <tr key={x.name}><td><code>{x.name}</code></td><td class="muted">{x.family}</td><td>{plain(x.description, 200)}</td></tr>)}</tbody>
               </table>

@@ -56,7 +56,7 @@ function ParkedOps() {
         {(v) => v.count === 0 ? <Empty title={d.parkedEmpty} /> : (
           <div class="scroll">
             <table class="table">
-              <thead><tr><th scope="col">{t.activity.op}</th><th scope="col">{t.common.reason}</th><th scope="col">{d.by}</th><th scope="col">{d.since}</th><th scope="col">{d.next}</th><th /></tr></thead>
+              <thead><tr><th scope="col">{t.activity.op}</th><th scope="col">{t.common.reason}</th><th scope="col">{d.by}</th><th scope="col">{d.since}</th><th scope="col">{d.next}</th><th scope="col"><span class="sr">{t.common.actions}</span></th></tr></thead>
               <tbody>
                 {v.parked.map((p) => (
                   <tr key={p.dot + p.member}>

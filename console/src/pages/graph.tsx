@@ -90,7 +90,7 @@ function Both({ w, id, share }: { w: Web; id: string; share: number }) {
       <Card title={g.list}>
         <div class="scroll">
           <table class="table">
-            <thead><tr><th scope="col">{t.common.what}</th><th scope="col">{g.relation}</th><th scope="col" /><th scope="col">{g.valid}</th></tr></thead>
+            <thead><tr><th scope="col">{t.common.what}</th><th scope="col">{g.relation}</th><th scope="col">{t.common.what}</th><th scope="col">{g.valid}</th></tr></thead>
             <tbody>
               {holds.map((l) => (
                 <tr key={l.source_id + l.target_id + l.relation}><td><MemoryLink id={l.source_id} /></td><td><span class="chip">{l.relation}</span></td><td><MemoryLink id={l.target_id} /></td><td><Time at={l.valid_from ?? l.created_at} />{l.valid_until && <> {g.until} <Time at={l.valid_until} /></>}</td></tr>

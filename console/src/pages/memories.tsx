@@ -3,7 +3,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks"
 import { call, type Query } from "../api";
 import type { Memory } from "../api.gen";
 import { ask, go, href, place } from "../router";
-import { agent, keep, namespace, recallSetting, status, use } from "../store";
+import { agent, keep, locked, namespace, recallSetting, status, use } from "../store";
 import { CopyAs, say, sh } from "../ui/copy";
 import { Empty, Failure, Page, Pill } from "../ui/kit";
 import { Text, Time, Title, plain } from "../ui/text";
@@ -68,10 +68,11 @@ function local(f: Filters): ((r: Row) => boolean) | null {
 /** Pages of the list, by cursor, as far as somebody has scrolled. */
 function useRows(f: Filters, ns: string) {
   const who = use(agent);
+  const shut = use(locked);
   const [rows, setRows] = useState<readonly Row[]>([]);
   const [state, setState] = useState<{ next?: string; end: boolean; error: unknown; loading: boolean }>({ end: false, error: null, loading: true });
   const turn = useRef(0);
-  const key = JSON.stringify([f, ns, who]);
+  const key = JSON.stringify([f, ns, who, shut]);
   const fetchPage = useCallback(
     async (from: string | undefined, have: readonly Row[]) => {
       const mine = turn.current;
@@ -96,7 +97,7 @@ function useRows(f: Filters, ns: string) {
   }, [fetchPage]);
   useEffect(() => {
     setRows([]);
-    reload();
+    if (!shut) reload();
   }, [key]);
   const more = () => {
     if (!state.loading && !state.end && !state.error) void fetchPage(state.next, rows);

@@ -30,6 +30,8 @@ async function load(id: string, signal: AbortSignal): Promise<Whole> {
       throw err;
     }),
   ]);
+  // Between the two answers it may have gone, or the node is only just starting.
+  if (!got && history.state === "live") throw new Problem(404, "NOT_FOUND", id);
   return { history, memory: got?.memory ?? null, links: got?.links ?? [] };
 }
 
@@ -111,7 +113,7 @@ function One({ w, again, id }: { w: Whole; again: () => void; id: string }) {
       <div class="split main-left">
         <div>
           <Card title={t.memory.text} aside={<span class="muted small">{t.memory.markdown}</span>}>
-            {m ? <div class="body-text whole"><Text s={m.content} /></div> : <p class="muted">{h.state === "erased" ? t.memory.gone : t.memory.noText}</p>}
+            {m ? <div class="body-text whole" tabIndex={0} role="group" aria-label={t.memory.text}><Text s={m.content} /></div> : <p class="muted">{h.state === "erased" ? t.memory.gone : t.memory.noText}</p>}
           </Card>
           <Versions h={h} />
           <Links id={id} links={w.links} again={again} live={h.state === "live"} />

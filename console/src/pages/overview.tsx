@@ -21,8 +21,8 @@ export function Overview() {
   const ns = use(namespace);
   const shut = use(locked);
   useEffect(() => (shut ? undefined : watchRates()), [shut]);
-  const stats = useLoad((signal) => (shut ? Promise.resolve(undefined) : call("GET /api/v1/stats", { signal })), [shut]);
-  const pending = useLoad((signal) => (shut ? Promise.resolve(undefined) : call("GET /api/v1/pending", { query: { status: "pending", ...(ns ? { namespace: ns } : {}) }, signal })), [shut, ns]);
+  const stats = useLoad((signal) => call("GET /api/v1/stats", { signal }), []);
+  const pending = useLoad((signal) => call("GET /api/v1/pending", { query: { status: "pending", ...(ns ? { namespace: ns } : {}) }, signal }), [ns]);
   useEffect(() => {
     const timer = setInterval(() => (stats.again(), pending.again()), 15_000);
     return () => clearInterval(timer);

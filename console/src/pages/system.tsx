@@ -49,7 +49,7 @@ export default function System() {
           <Card title={y.limits}>
             <Show of={caps}>{(v) => <dl class="facts">{Object.entries(v.limits).map(([name, x]) => <div key={name}><dt>{name.replaceAll("_", " ")}</dt><dd class="num">{Number(x).toLocaleString(t.locale)}</dd></div>)}</dl>}</Show>
           </Card>
-          {([[y.config, y.configText, "tally config show --origin"], [y.doctor, y.doctorText, "tally doctor"], [y.backup, y.backupText, "tally export --complete backup.jsonl"], [y.bench, y.benchText, "tally bench"]] as const).map(([title, text, command]) => (
+          {([[y.config, y.configText, "tally config show --origin"], [y.doctor, y.doctorText, "tally doctor"], [y.backup, y.backupText, "tally backup DIR"], [y.bench, y.benchText, "tally bench"]] as const).map(([title, text, command]) => (
             <Card key={title} title={title}>
               <p class="muted">{text}</p>
               <pre class="snippet">{command}</pre>

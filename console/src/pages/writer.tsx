@@ -59,7 +59,7 @@ export function Writer({ onClose, done, edit, settle }: { onClose: () => void; d
   return (
     <Dialog title={edit ? t.memory.edit : t.memory.newTitle} onClose={onClose} wide>
       <form ref={form} class="stack" onSubmit={submit}>
-        <Field label={t.memory.titleField}><input name="title" required maxLength={512} defaultValue={edit?.title ?? ""} dir="auto" /></Field>
+        <Field label={t.memory.titleField}><input name="title" data-first required maxLength={512} defaultValue={edit?.title ?? ""} dir="auto" /></Field>
         <Field label={t.memory.textField}><textarea name="content" required rows={10} defaultValue={edit?.content ?? ""} dir="auto" /></Field>
         <div class="columns">
           <Field label={t.memory.namespaceField}><input name="namespace" defaultValue={edit?.namespace ?? (namespace.get() || "global")} maxLength={512} /></Field>

@@ -9,7 +9,7 @@ export function Difference({ from, to }: { from: string; to: string }) {
   const lines = useMemo(() => context(diff(from, to)), [from, to]);
   if (from === to) return <p class="muted">{t.memory.same}</p>;
   return (
-    <div class="diff" role="group" aria-label={t.memory.diff}>
+    <div class="diff" tabIndex={0} role="group" aria-label={t.memory.diff}>
       {lines.map((l, i) =>
         l === null ? (
           <div key={i} class="gap" aria-hidden="true">⋯</div>

@@ -1,7 +1,7 @@
 // The pieces that pages are made of.
 import type { ComponentChildren, RefObject } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { agent, use } from "../store";
+import { agent, locked, use } from "../store";
 import { explain } from "./toast";
 import { useWords } from "./words";
 
@@ -17,9 +17,11 @@ export interface Loaded<T> {
  * shown stays until there is something new. */
 export function useLoad<T>(load: (signal: AbortSignal) => Promise<T>, deps: readonly unknown[]): Loaded<T> {
   const who = use(agent);
+  const shut = use(locked);
   const [state, set] = useState<{ value: T | undefined; error: unknown; loading: boolean }>({ value: undefined, error: null, loading: true });
   const [turn, setTurn] = useState(0);
   useEffect(() => {
+    if (shut) return; // it is loaded when somebody has signed in
     const stop = new AbortController();
     set((s) => ({ value: s.value, error: null, loading: true }));
     load(stop.signal).then(
@@ -27,7 +29,7 @@ export function useLoad<T>(load: (signal: AbortSignal) => Promise<T>, deps: read
       (error: unknown) => !stop.signal.aborted && set((s) => ({ value: s.value, error, loading: false })),
     );
     return () => stop.abort();
-  }, [...deps, who, turn]);
+  }, [...deps, who, shut, turn]);
   const again = useCallback(() => setTurn((n) => n + 1), []);
   return { ...state, again };
 }
@@ -131,13 +133,14 @@ export function Pill({ kind, children }: { kind?: "good" | "warn" | "bad" | "pla
 }
 
 /** A dialog that keeps the keyboard until it is closed. */
-export function Dialog({ title, onClose, children, wide }: { title: string; onClose: () => void; children: ComponentChildren; wide?: boolean }) {
+export function Dialog({ title, onClose, children, wide, stays }: { title: string; onClose: () => void; children: ComponentChildren; wide?: boolean; stays?: boolean }) {
   const t = useWords();
   const box = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const d = box.current;
     const was = document.activeElement as HTMLElement | null;
     d?.showModal();
+    d?.querySelector<HTMLElement>("[data-first]")?.focus();
     return () => {
       d?.close();
       was?.focus();
@@ -157,9 +160,11 @@ export function Dialog({ title, onClose, children, wide }: { title: string; onCl
       <div class="dialog">
         <header>
           <h2>{title}</h2>
-          <button type="button" class="quiet" aria-label={t.common.close} onClick={onClose}>
-            ×
-          </button>
+          {!stays && (
+            <button type="button" class="quiet" aria-label={t.common.close} onClick={onClose}>
+              ×
+            </button>
+          )}
         </header>
         {children}
       </div>

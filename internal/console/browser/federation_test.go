@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -45,12 +47,15 @@ func serve(raw string) int {
 type member struct {
 	*fleet.Node
 
-	url string
-	c   *client.Client // as its operator
+	url  string
+	data string
+	c    *client.Client // as its operator
 }
 
+type config = node.Config
+
 // federation starts three nodes.
-func federation(t *testing.T) []*member {
+func federation(t *testing.T, change ...func(*config)) []*member {
 	t.Helper()
 	places, err := fleet.Places(t.Context(), "north", "east", "west")
 	if err != nil {
@@ -68,6 +73,9 @@ func federation(t *testing.T) []*member {
 				cfg.Members = append(cfg.Members, node.Member{Name: memory.Node(other.Name), URL: other.URL()})
 			}
 		}
+		for _, f := range change {
+			f(&cfg)
+		}
 		raw, err := json.Marshal(cfg)
 		if err != nil {
 			t.Fatal(err)
@@ -75,19 +83,17 @@ func federation(t *testing.T) []*member {
 		n := family.Node(fleet.Config{
 			Name: p.Name, Program: os.Args[0], Log: filepath.Join(t.TempDir(), "log"), Env: append(fleet.Environ(os.Environ()), envConfig+"="+string(raw)),
 		})
-		out, nodes = append(out, &member{Node: n, url: p.URL()}), append(nodes, n)
+		out, nodes = append(out, &member{Node: n, url: p.URL(), data: cfg.Data}), append(nodes, n)
 	}
 	if err := fleet.Start(t.Context(), nodes...); err != nil {
 		t.Fatal(err)
 	}
 	for _, m := range out {
-		c, err := client.New(client.Options{URL: m.url})
+		c, err := client.New(client.Options{URL: m.url, OperatorKey: m.key(t)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if m.c, err = c.AsOperator(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		m.c = c
 	}
 	return out
 }
@@ -110,4 +116,33 @@ func (m *member) put(t *testing.T, d client.Draft) string {
 		t.Fatal(err)
 	}
 	return out.ID
+}
+
+// key is that of the node's operator.
+func (m *member) key(t *testing.T) string {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(m.data, "operator.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(raw))
+}
+
+// post calls a route as an agent.
+func (m *member) post(t *testing.T, path, agent, body string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, m.url+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("X-Agent-Id", agent)
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode >= http.StatusMultipleChoices {
+		t.Fatalf("%s: %s", path, res.Status)
+	}
 }

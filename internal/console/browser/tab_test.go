@@ -31,8 +31,9 @@ type tab struct {
 	faults []string
 }
 
-// patience is how long a page may take to show something.
-const patience = 15 * time.Second
+// patience is how long a page may take to show something, on a machine that has much
+// else to do.
+const patience = time.Minute
 
 // start starts a browser. Without one the test is skipped.
 func start(t *testing.T) *tab {
@@ -114,7 +115,7 @@ func ask[T any](t *testing.T, b *tab, js string) T {
 	defer cancel()
 	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](js, chromedp.EvalAwaitPromise))
 	if err != nil && !errors.Is(err, chromedp.ErrJSUndefined) {
-		t.Fatalf("%s: %v", js, err)
+		t.Fatalf("%s: %v; the page says:\n%s", js, err, b.says())
 	}
 	return v
 }
@@ -145,6 +146,12 @@ func (b *tab) open(t *testing.T, url string) {
 func (b *tab) settled(t *testing.T) {
 	t.Helper()
 	b.until(t, `document.querySelector("main h1") && !document.querySelector("main [aria-busy=true]") && document.querySelector(".status-text").textContent != "asking the node …"`)
+}
+
+// press presses keys, one after the other.
+func (b *tab) press(t *testing.T, keys string) {
+	t.Helper()
+	b.do(t, chromedp.KeyEvent(keys))
 }
 
 func quote(s string) string {

@@ -1,0 +1,74 @@
+package browser_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/tallystick/tallystick/client"
+)
+
+var shots = flag.String("shots", "", "take the pictures of docs/console.md, and put them into this directory")
+
+// TestPicturesOfTheDocs takes the pictures that docs/console.md shows.
+func TestPicturesOfTheDocs(t *testing.T) {
+	if *shots == "" {
+		t.Skip("make shots takes pictures; without -shots there is nothing to do")
+	}
+	b := start(t)
+	fed := federation(t)
+	id := furnish(t, fed)
+	decorate(t, fed, id)
+	b.enter(t, fed[0])
+	b.shows(t, "proven equal")
+	for _, p := range []struct {
+		name, path, theme string
+		width, height     int64
+	}{
+		{"overview", "", "light", 1280, 800},
+		{"memories", "memories", "light", 1280, 800},
+		{"memory", "memory/" + id, "light", 1280, 900},
+		{"recall", "recall?q=what+about+the+boiler", "light", 1280, 800},
+		{"peers", "peers", "dark", 1280, 800},
+		{"approvals", "approvals", "light", 1280, 800},
+		{"theatre", "theatre", "light", 1280, 800},
+		{"overview-narrow", "", "dark", 390, 800},
+	} {
+		b.do(t, chromedp.EmulateViewport(p.width, p.height))
+		b.open(t, fed[0].url+"/console/"+p.path)
+		ask[chromedp.Void](t, b, "void (document.documentElement.dataset.theme = "+quote(p.theme)+")")
+		if p.name == "theatre" {
+			ask[chromedp.Void](t, b, `void document.querySelector("main form").requestSubmit()`)
+			b.until(t, `document.querySelectorAll(".stage-mark:not([hidden])").length == 7`)
+		}
+		picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(60))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(*shots, p.name+".jpg"), picture, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// decorate writes what a house might remember.
+func decorate(t *testing.T, fed []*member, id string) {
+	t.Helper()
+	for i, d := range []client.Draft{
+		{Title: "Gate code", Content: "4711, since May. Ask Ann before you hand it out.", Namespace: "house"},
+		{Title: "Deploy order", Content: "Migrate first, then the API, then the workers. Never on Fridays.", Namespace: "work/ops"},
+		{Title: "Pager rota", Content: "Week 48: Bob. Week 49: Ines. Week 50: Ann.", Namespace: "work/ops"},
+		{Title: "Rate limits", Content: "600 requests a minute for each key. Bursts of 60 are fine.", Namespace: "work/api"},
+		{Title: "Lisbon", Content: "Flight TP 567 on the 12th. Hotel near Cais do Sodré.", Namespace: "travel"},
+		{Title: "Answers", Content: "Short, no emoji, metric units.", Namespace: "people/ann"},
+	} {
+		fed[i%3].put(t, d)
+	}
+	text := "Serviced in October by Krause & Sons.\nThe next one is due in a year."
+	if _, err := fed[0].c.Update(t.Context(), id, client.Patch{Content: &text}); err != nil {
+		t.Fatal(err)
+	}
+}
