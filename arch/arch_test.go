@@ -101,7 +101,7 @@ func table() map[string][]string {
 		"client":        {},
 		"setup":         {},
 		"setup/machine": {"setup"},
-		"cmd/tally":     {"node", "node/restore", "backup", "legacy/config", "audit", "identity", "identity/agentkey", "identity/cluster", "memory", "client", "bench", "importer", "fleet", "setup", "setup/machine"},
+		"cmd/tally":     {"node", "node/restore", "backup", "legacy/config", "audit", "identity", "identity/agentkey", "identity/ca", "identity/cluster", "identity/receipt", "memory", "client", "bench", "importer", "fleet", "setup", "setup/machine"},
 		"importer":      {"client"},
 		"bench":         {"client", "fleet", "memory", "node"},
 		"bench/control": {"memory", "node", "replicate"},

@@ -158,14 +158,21 @@ func recipes() map[string]func(*surface) []string {
 			return []string{must[client.Outcome](s.elsewhere(), "remember", s.title("held"), "x").Receipt.Dot}
 		},
 
-		"cluster init":  alone,
-		"cluster token": alone,
-		"join":          alone,
-		"member list":   alone,
-		"member remove": alone,
-		"audit list":    alone,
-		"audit verify":  alone,
-		"audit export":  alone,
+		"receipt verify": alone,
+		"backup":         alone,
+		"verify":         alone,
+		"agent list":     alone,
+		"agent add":      alone,
+		"agent revoke":   alone,
+		"agent rotate":   alone,
+		"cluster init":   alone,
+		"cluster token":  alone,
+		"join":           alone,
+		"member list":    alone,
+		"member remove":  alone,
+		"audit list":     alone,
+		"audit verify":   alone,
+		"audit export":   alone,
 
 		"setup":       alone,
 		"hook":        alone, // captures by importing, which is tried
@@ -187,7 +194,8 @@ func leaves(c *cobra.Command, name string) map[string]*cobra.Command {
 		if name != "" {
 			path = name + " " + path
 		}
-		if sub.Runnable() && !sub.HasSubCommands() {
+		takes := strings.Contains(sub.Use, " ") // arguments of its own: it is no mere group
+		if sub.Runnable() && (!sub.HasSubCommands() || takes) {
 			out[path] = sub
 		}
 		maps.Copy(out, leaves(sub, path))

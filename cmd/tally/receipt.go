@@ -22,5 +22,6 @@ func newReceipt(a *app) *cobra.Command {
 			return nil
 		})
 	})
+	cmd.AddCommand(newReceiptVerify(a))
 	return cmd
 }
