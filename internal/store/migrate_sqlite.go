@@ -1,0 +1,178 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pressly/goose/v3"
+)
+
+// migrator is what brings db up to this program's schema, and the versions of which
+// it is and will be.
+func migrator(ctx context.Context, db *sql.DB) (p *goose.Provider, have, newest int64, err error) {
+	files, err := fs.Sub(schema, "schema/sqlite")
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	p, err = goose.NewProvider(goose.DialectSQLite3, db, files)
+	if err != nil {
+		return nil, 0, 0, fmt.Errorf("migrations: %w", err)
+	}
+	have, err = p.GetDBVersion(ctx)
+	if err != nil {
+		return nil, 0, 0, fmt.Errorf("database version: %w", err)
+	}
+	sources := p.ListSources()
+	return p, have, sources[len(sources)-1].Version, nil
+}
+
+// migrate brings the database in path, which db has open, up to this program's
+// schema, and reports whether it is another file now. An older one is migrated in a
+// copy, which takes its place when all of it is done and right: whatever fails, the
+// file is as it was, and the program that wrote it can read it.
+func migrate(ctx context.Context, db *sql.DB, path string) (replaced bool, err error) {
+	p, have, newest, err := migrator(ctx, db)
+	switch {
+	case err != nil:
+		return false, err
+	case have > newest:
+		return false, fmt.Errorf("%w: it has version %d, this program knows up to %d; use the newer program", ErrNewer, have, newest)
+	case have == newest:
+		return false, nil
+	case have == 0: // new: there is nothing to lose
+		if _, err := p.Up(ctx); err != nil {
+			return false, fmt.Errorf("migrate database: %w", err)
+		}
+		return false, nil
+	}
+	copied := path + ".migrating"
+	if err := os.Remove(copied); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	err = migrateCopy(ctx, db, copied)
+	if err == nil {
+		err = replaceBy(ctx, db, path, copied)
+	}
+	if err != nil {
+		return false, errors.Join(fmt.Errorf("migrate database from version %d to %d: %w; %s is as it was", have, newest, err, path), removeDatabase(copied))
+	}
+	return true, nil
+}
+
+func migrateCopy(ctx context.Context, db *sql.DB, copied string) (err error) {
+	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", copied); err != nil {
+		return fmt.Errorf("copy: %w", err)
+	}
+	if err := os.Chmod(copied, 0o600); err != nil {
+		return err
+	}
+	to, err := sql.Open("sqlite", dsn(copied, "rw", "synchronous(FULL)", "secure_delete(ON)"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, to.Close()) }()
+	to.SetMaxOpenConns(1)
+	p, _, _, err := migrator(ctx, to)
+	if err != nil {
+		return err
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return err
+	}
+	return sameAsNew(ctx, to)
+}
+
+// sameAsNew says in which table a schema is not that of a new database: then it was
+// written by a program between two versions, and no statement can be relied on.
+func sameAsNew(ctx context.Context, db *sql.DB) error {
+	fresh, err := sql.Open("sqlite", ":memory:")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = fresh.Close() }()
+	fresh.SetMaxOpenConns(1)
+	p, _, _, err := migrator(ctx, fresh)
+	if err == nil {
+		_, err = p.Up(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	want, err := schemaOf(ctx, fresh)
+	if err != nil {
+		return err
+	}
+	got, err := schemaOf(ctx, db)
+	if err != nil {
+		return err
+	}
+	for _, lists := range [][2][]string{{want, got}, {got, want}} {
+		for _, one := range lists[0] {
+			if !slices.Contains(lists[1], one) {
+				name, _, _ := strings.Cut(one, "\x00")
+				return fmt.Errorf("%s is not what it should be: the file is of a program between two versions", name)
+			}
+		}
+	}
+	return nil
+}
+
+func schemaOf(ctx context.Context, db *sql.DB) ([]string, error) {
+	rows, err := db.QueryContext(ctx, "SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'goose%' AND name NOT LIKE 'sqlite_%'")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var out []string
+	for rows.Next() {
+		var name, text string
+		if err := rows.Scan(&name, &text); err != nil {
+			return nil, err
+		}
+		out = append(out, name+"\x00"+strings.Join(strings.Fields(text), " "))
+	}
+	return out, rows.Err()
+}
+
+// replaceBy closes db, and puts another file in the place of its own.
+func replaceBy(ctx context.Context, db *sql.DB, path, by string) error {
+	var busy, inLog, moved int
+	if err := db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &inLog, &moved); err != nil || busy != 0 {
+		return errors.Join(errors.New("the log of the database is in use"), err)
+	}
+	if err := db.Close(); err != nil {
+		return err
+	}
+	// The log is empty, and would be taken for that of the other file.
+	for _, suffix := range []string{"-wal", "-shm"} {
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	if err := os.Rename(by, path); err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	_ = dir.Sync() // not every system can
+	return dir.Close()
+}
+
+func removeDatabase(path string) error {
+	var errs []error
+	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
