@@ -118,7 +118,7 @@ func Codes() []CodeRow {
 		{CodeQuorumNotMet, http.StatusServiceUnavailable, ExitQuorum, "The quorum was missed: the write is kept and owed. The body has fields of its own, and `quorum_not_met` as its `error`."},
 		{CodeShuttingDown, http.StatusServiceUnavailable, ExitBusy, "The node is shutting down; nothing was written."},
 		{CodeTimeout, http.StatusServiceUnavailable, ExitBusy, "The request took too long."},
-		{CodeNotReady, http.StatusServiceUnavailable, ExitBusy, "The node does not serve yet."},
+		{CodeNotReady, http.StatusServiceUnavailable, ExitBusy, "The node does not serve yet, or its disk is full."},
 		{CodeDiskFull, http.StatusInsufficientStorage, ExitBusy, "The disk of the node is full; nothing was written, reads go on."},
 	}
 }

@@ -83,10 +83,12 @@ type InvalidateInput struct {
 
 	Relation   string `json:"relation" need:"true" bad:"INVALID_RELATION" doc:"What the first is to the second." enum:"related_to,supersedes,contradicts,derived_from,reflects_on,derives_from"`
 	ValidUntil Time   `json:"valid_until,omitzero" doc:"Until when it holds; until now if it is absent."`
+	DryRun     bool   `json:"dry_run,omitempty" doc:"Say what would be ended, and change nothing."`
 }
 
 // Invalidated answers it.
 type Invalidated struct {
+	DryRun   bool     `json:"dry_run,omitempty" doc:"Nothing was changed: this is what would be."`
 	Source   string   `json:"source_id" doc:"The memory that the link leaves." example:"gate-code"`
 	Target   string   `json:"target_id" doc:"The memory that it leads to." example:"gate"`
 	Found    bool     `json:"found" doc:"There is one."`

@@ -54,10 +54,18 @@ type SubscriptionInput struct {
 	ID string `json:"id" need:"true" minlen:"1" doc:"The subscription." example:"0198c0de-0000-7000-8000-000000000001"`
 }
 
+// UnsubscribeInput ends a subscription.
+type UnsubscribeInput struct {
+	SubscriptionInput
+
+	DryRun bool `json:"dry_run,omitempty" doc:"Say whether there is one, and change nothing."`
+}
+
 // Unsubscribed answers the end of a subscription.
 type Unsubscribed struct {
 	Removed bool     `json:"removed" doc:"It is ended."`
 	Deleted bool     `json:"deleted" doc:"It is ended."`
+	DryRun  bool     `json:"dry_run,omitempty" doc:"Nothing was changed: this is what would be."`
 	ID      string   `json:"id" doc:"Of the subscription." example:"0198c0de-0000-7000-8000-000000000001"`
 	Receipt *Receipt `json:"receipt" doc:"Who holds the write on disk."`
 }

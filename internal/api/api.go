@@ -43,6 +43,9 @@ type Config struct {
 
 	Federated bool // the node has other members
 
+	// Full reports whether the disk has no room for writes; nil never does.
+	Full func() bool
+
 	// Journal keeps what agents were shown in briefings; nil keeps nothing.
 	Journal verb.Journal
 

@@ -134,8 +134,12 @@ func TestWhatTakesAwayCanBeTried(t *testing.T) {
 	id, other := n.create("one"), n.create("two")
 	n.call("POST", "/api/v1/links", `{"source_id":"`+id+`","target_id":"`+other+`"}`).want(http.StatusCreated)
 	n.call("POST", "/api/v1/namespaces/ruled/standard", `{"governance":{"write":"any"}}`).want(http.StatusCreated)
+	sub := n.call("POST", "/api/v1/subscriptions", `{"url":"https://example.org/hook"}`).want(http.StatusCreated).text("id")
 	root, lsn := n.store.View().Root, n.store.View().LSN
-	for name, tr := range trials(id, other) {
+	all := trials(id, other)
+	all["unsubscribe"] = [3]string{"DELETE", "/api/v1/subscriptions?id=" + sub, ``}
+	all["end a link"] = [3]string{"POST", "/api/v1/kg/invalidate", `{"source_id":"` + id + `","target_id":"` + other + `","relation":"related_to"}`}
+	for name, tr := range all {
 		query := tr[1] + "?dry_run=true"
 		if strings.Contains(tr[1], "?") {
 			query = tr[1] + "&dry_run=true"

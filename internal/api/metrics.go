@@ -9,17 +9,21 @@ import (
 	"github.com/tallystick/tallystick/internal/book/upkeep"
 )
 
-// metrics are the collectors of this package. Those called ai_memory_ have the
-// names that dashboards of ai-memory look for.
+// metrics are the collectors of this package. Those called ai_memory_ are other names
+// of ours, for dashboards of ai-memory.
 type metrics struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
 	streams  prometheus.Gauge
 
-	stores        prometheus.Counter
-	recalls       prometheus.Counter
-	recallSeconds prometheus.Histogram
-	memories      prometheus.Gauge
+	stores        [2]prometheus.Counter // under both names, as the next ones
+	recalls       [2]prometheus.Counter
+	recallSeconds [2]prometheus.Histogram
+	memories      *prometheus.GaugeVec
+	live          prometheus.Gauge
+	conflicts     prometheus.Gauge
+	wanted        prometheus.Gauge
+	members       prometheus.Gauge
 	parked        prometheus.Gauge
 	parkedLegacy  prometheus.Gauge
 	owed          *prometheus.GaugeVec
@@ -37,19 +41,29 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "tally_http_request_seconds", Help: "Time to answer a request of a client.",
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}, []string{"route", "method"}),
-		streams:       prometheus.NewGauge(gauge("tally_http_event_streams", "Event streams that are open.")),
-		stores:        prometheus.NewCounter(counter("ai_memory_store_total", "Memories created through HTTP.")),
-		recalls:       prometheus.NewCounter(counter("ai_memory_recall_total", "Recalls answered through HTTP.")),
-		recallSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "ai_memory_recall_latency_seconds", Help: "Time to answer a recall.", Buckets: prometheus.DefBuckets}),
-		memories:      prometheus.NewGauge(gauge("ai_memory_memories", "Live memories.")),
-		parked:        prometheus.NewGauge(gauge("tally_parked_ops", "Ops that somebody refused and that are kept.")),
-		parkedLegacy:  prometheus.NewGauge(gauge("ai_memory_federation_push_dlq_depth", "The same as tally_parked_ops.")),
-		owed:          prometheus.NewGaugeVec(gauge("tally_member_owed_ops", "Ops of this node that a member has not acknowledged."), []string{"member"}),
-		proven:        prometheus.NewGaugeVec(gauge("tally_member_proven_equal_timestamp_seconds", "When a member's state was last proven equal to this node's; 0 is never."), []string{"member"}),
-		answers:       prometheus.NewGaugeVec(gauge("tally_member_up", "1 if the member answered last time, 0 if it did not or its lane is stopped."), []string{"member"}),
-		lag:           prometheus.NewGauge(gauge("tally_index_lag_entries", "Entries stored and not yet in the text index.")),
+		streams:      prometheus.NewGauge(gauge("tally_http_event_streams", "Event streams that are open.")),
+		memories:     prometheus.NewGaugeVec(gauge("tally_memories", "Memories, by their state: live, archived (what has expired included), deleted or erased."), []string{"state"}),
+		live:         prometheus.NewGauge(gauge("ai_memory_memories", "The same as tally_memories of the state live.")),
+		conflicts:    prometheus.NewGauge(gauge("tally_conflicts", "Live memories with versions in conflict.")),
+		wanted:       prometheus.NewGauge(gauge("tally_write_quorum", "W: how many members must hold a write.")),
+		members:      prometheus.NewGauge(gauge("tally_members", "N: how many members there are, this node included.")),
+		parked:       prometheus.NewGauge(gauge("tally_parked_ops", "Ops that somebody refused and that are kept.")),
+		parkedLegacy: prometheus.NewGauge(gauge("ai_memory_federation_push_dlq_depth", "The same as tally_parked_ops.")),
+		owed:         prometheus.NewGaugeVec(gauge("tally_member_owed_ops", "Ops of this node that a member has not acknowledged."), []string{"member"}),
+		proven:       prometheus.NewGaugeVec(gauge("tally_member_proven_equal_timestamp_seconds", "When a member's state was last proven equal to this node's; 0 is never."), []string{"member"}),
+		answers:      prometheus.NewGaugeVec(gauge("tally_member_up", "1 if the member answered last time, 0 if it did not or its lane is stopped."), []string{"member"}),
+		lag:          prometheus.NewGauge(gauge("tally_index_lag_entries", "Entries stored and not yet in the text index.")),
 	}
-	reg.MustRegister(m.requests, m.seconds, m.streams, m.stores, m.recalls, m.recallSeconds, m.memories, m.parked, m.parkedLegacy, m.owed, m.proven, m.answers, m.lag)
+	for i, names := range [2][3]string{
+		{"tally_stored_total", "tally_recalls_total", "tally_recall_seconds"},
+		{"ai_memory_store_total", "ai_memory_recall_total", "ai_memory_recall_latency_seconds"},
+	} {
+		m.stores[i] = prometheus.NewCounter(counter(names[0], "Memories created through HTTP."))
+		m.recalls[i] = prometheus.NewCounter(counter(names[1], "Recalls answered through HTTP."))
+		m.recallSeconds[i] = prometheus.NewHistogram(prometheus.HistogramOpts{Name: names[2], Help: "Time to answer a recall.", Buckets: prometheus.DefBuckets})
+		reg.MustRegister(m.stores[i], m.recalls[i], m.recallSeconds[i])
+	}
+	reg.MustRegister(m.requests, m.seconds, m.streams, m.memories, m.live, m.conflicts, m.wanted, m.members, m.parked, m.parkedLegacy, m.owed, m.proven, m.answers, m.lag)
 	return m
 }
 
@@ -66,7 +80,13 @@ func (m *metrics) observe(route, method string, status int, took time.Duration) 
 
 // show sets the gauges to what s says.
 func (m *metrics) show(s upkeep.Status) {
-	m.memories.Set(float64(s.Counts.Live))
+	for state, n := range map[string]int64{"live": s.Counts.Live, "archived": s.Counts.Archived, "deleted": s.Counts.Deleted, "erased": s.Counts.Erased} {
+		m.memories.WithLabelValues(state).Set(float64(n))
+	}
+	m.live.Set(float64(s.Counts.Live))
+	m.conflicts.Set(float64(s.Counts.Conflicts))
+	m.wanted.Set(float64(s.W))
+	m.members.Set(float64(s.N))
 	m.parked.Set(float64(len(s.Parked)))
 	m.parkedLegacy.Set(float64(len(s.Parked)))
 	m.lag.Set(float64(s.IndexLag))
@@ -82,10 +102,16 @@ func (m *metrics) show(s upkeep.Status) {
 }
 
 // Stored implements [verb.Meter].
-func (m *metrics) Stored(n int) { m.stores.Add(float64(n)) }
+func (m *metrics) Stored(n int) {
+	for _, c := range m.stores {
+		c.Add(float64(n))
+	}
+}
 
 // Recalled implements [verb.Meter].
 func (m *metrics) Recalled(took time.Duration) {
-	m.recalls.Inc()
-	m.recallSeconds.Observe(took.Seconds())
+	for i := range m.recalls {
+		m.recalls[i].Inc()
+		m.recallSeconds[i].Observe(took.Seconds())
+	}
 }

@@ -26,6 +26,9 @@ func (a *API) ready(q *request) (reply, error) {
 		a.log.WarnContext(q.Context(), "not ready", "err", err)
 		return reply{}, &verb.Problem{Code: client.CodeNotReady, Text: "the node is not ready", Retry: 1}
 	}
+	if a.cfg.Full != nil && a.cfg.Full() {
+		return reply{}, &verb.Problem{Code: client.CodeNotReady, Text: "the disk of this node is full: reads go on, writes are refused", Retry: 10}
+	}
 	return ok(client.Probe{Status: "ready"})
 }
 

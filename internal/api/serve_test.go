@@ -101,11 +101,22 @@ func TestMetricsCountRequestsByRoute(t *testing.T) {
 		`tally_http_requests_total{code="405",method="other",route="none"} 1`,
 		"ai_memory_store_total 1", "ai_memory_recall_total 1", "ai_memory_recall_latency_seconds_count 1", "ai_memory_memories 1",
 		"ai_memory_federation_push_dlq_depth 0",
+		"tally_stored_total 1", "tally_recalls_total 1", "tally_recall_seconds_count 1", `tally_memories{state="live"} 1`, "tally_conflicts 0",
+		"tally_write_quorum 1", "tally_members 1",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("metrics lack %s", want)
 		}
 	}
+}
+
+func TestANodeWhoseDiskIsFullIsNotReady(t *testing.T) {
+	full := true
+	n := open(t, options{api: func(c *api.Config) { c.Full = func() bool { return full } }})
+	n.call("GET", "/health/ready", "").want(http.StatusServiceUnavailable).is("NOT_READY", "code")
+	n.call("GET", "/health/live", "").want(http.StatusOK)
+	full = false
+	n.call("GET", "/health/ready", "").want(http.StatusOK)
 }
 
 func TestTextsAndKeysStayOutOfTheLog(t *testing.T) {

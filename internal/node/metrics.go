@@ -1,6 +1,7 @@
 package node
 
 import (
+	"runtime"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -22,7 +23,17 @@ func newRegistry(s *store.Store) *prometheus.Registry {
 			func() float64 { return float64(s.Queued()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tally_damaged_entries", Help: "Entries that are damaged on this disk, and not mended yet."},
 			func() float64 { return float64(s.Damaged()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tally_database_bytes", Help: "Size of the database files."},
+			func() float64 { return float64(s.DatabaseBytes()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "tally_build_info", Help: "1, with the version of the program.",
+			ConstLabels: prometheus.Labels{"version": Version(), "go_version": runtime.Version()},
+		}, func() float64 { return 1 }),
 	)
+	if _, known := s.FreeBytes(); known {
+		reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tally_disk_free_bytes", Help: "What may still be written where the database is."},
+			func() float64 { free, _ := s.FreeBytes(); return float64(free) }))
+	}
 	return reg
 }
 
@@ -49,9 +60,10 @@ func exportCounters(reg *prometheus.Registry, c *replicate.Counters) {
 	count("tally_mended_entries_total", "Damaged entries that a member had whole.", &c.Healed)
 	count("tally_repaired_registers_total", "Registers fetched again from a member.", &c.Repaired)
 
-	const retries = "ai_memory_federation_fanout_retry_total"
-	show(retries, "First pushes after a fault, by outcome.", prometheus.Labels{"outcome": "ok"}, c.RetryOK.Load)
-	show(retries, "First pushes after a fault, by outcome.", prometheus.Labels{"outcome": "fail"}, c.RetryFailed.Load)
+	for _, retries := range []string{"tally_push_retry_total", "ai_memory_federation_fanout_retry_total"} {
+		show(retries, "First pushes after a fault, by outcome.", prometheus.Labels{"outcome": "ok"}, c.RetryOK.Load)
+		show(retries, "First pushes after a fault, by outcome.", prometheus.Labels{"outcome": "fail"}, c.RetryFailed.Load)
+	}
 	show("ai_memory_federation_fanout_dropped_total", "Pushes that did not reach a member; what they carried stays owed.",
 		prometheus.Labels{"reason": "peer_fail"}, c.PushFailed.Load)
 	total := func() (n uint64) {

@@ -17,6 +17,7 @@ type base struct {
 
 	numbering numbering
 	damage    damage
+	room      room
 }
 
 // View returns the durable reading of this node. The caller must not change it.

@@ -69,12 +69,16 @@ func (w *writer) transact(ctx context.Context, batch []*job) error {
 		}
 		return fmt.Errorf("%w: commit: %w", ErrFatal, err)
 	}
+	w.room.short.Store(false)
 	w.publish(t, batch)
 	return nil
 }
 
 // rollback undoes the transaction and forgets what the writer had noted of it.
 func (w *writer) rollback(ctx context.Context, cause error) error {
+	if errors.Is(cause, memory.ErrFull) {
+		w.room.short.Store(true)
+	}
 	// The engine may have rolled back by itself (a full disk): then this reports that
 	// no transaction is active, which is what is wanted.
 	_ = w.exec(ctx, "ROLLBACK")

@@ -178,7 +178,7 @@ func (d subscriptions) subscriptions(ctx context.Context, c *Call, _ *client.NoI
 	return Done{Body: v}, nil
 }
 
-func (d subscriptions) unsubscribe(ctx context.Context, c *Call, in *client.SubscriptionInput) (Done, error) {
+func (d subscriptions) unsubscribe(ctx context.Context, c *Call, in *client.UnsubscribeInput) (Done, error) {
 	if err := memory.ValidID(in.ID); err != nil {
 		return Done{}, err
 	}
