@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { go, href } from "./router";
 import { Dialog } from "./ui/kit";
 import { useWords } from "./ui/words";
@@ -14,7 +14,7 @@ export function writing(): boolean {
 
 /** The keys that work on every page. */
 export function useKeys(does: { palette: () => void; help: () => void }): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     let led = 0;
     const down = (e: KeyboardEvent) => {
       if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === "k") {

@@ -13,7 +13,7 @@ import (
 // API: what it shows and changes goes through the routes like everything else.
 func (a *API) openConsole() error {
 	c, err := console.New(console.Config{
-		Known: a.holderOf, Good: a.holds, Secret: a.cfg.OperatorKey, Open: !a.apiKey.set && !a.closed(), Version: a.cfg.Version, Now: a.cfg.Now,
+		Known: a.holderOf, Good: a.holds, Secret: a.cfg.OperatorKey, Open: func() bool { return !a.apiKey.set && !a.closed() }, Version: a.cfg.Version, Now: a.cfg.Now,
 	})
 	if err != nil {
 		return err

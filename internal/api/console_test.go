@@ -84,3 +84,10 @@ func TestBrowsersAreLedToTheConsole(t *testing.T) {
 	n.call("GET", "/other", "", "Accept", "text/html").want(http.StatusNotFound)
 	n.call("POST", "/", "", "Accept", "text/html").want(http.StatusNotFound)
 }
+
+func TestTheConsoleKnowsWhenANodeBeginsToAskForKeys(t *testing.T) {
+	n := alone(t)
+	n.call("GET", "/console/session", "").is(true, "open")
+	closed := open(t, options{api: func(c *api.Config) { c.Exposed = true }})
+	closed.call("GET", "/console/session", "").is(false, "open")
+}

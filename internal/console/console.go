@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// Config says what the console stands on. Known is required.
+// Config says what the console stands on. Known, Good and Open are required.
 type Config struct {
 	// Known says for whom a key that somebody shows is good, and whether it is.
 	Known func(key string) (Holder, bool)
@@ -24,8 +24,8 @@ type Config struct {
 	// Secret is what sessions are signed with; they last as long as it does. "" makes
 	// one up, which lasts as long as the process.
 	Secret string
-	// Open says that the node asks clients for no key.
-	Open bool
+	// Open says whether the node asks clients for no key.
+	Open func() bool
 
 	Version string
 	Now     func() time.Time // time.Now
@@ -109,7 +109,7 @@ type Standing struct {
 }
 
 func (c *Console) tell(w http.ResponseWriter, s session) {
-	v := Standing{Open: c.cfg.Open, SignedIn: s.ID != "", Operator: s.Operator, Agent: s.Agent, Version: c.cfg.Version}
+	v := Standing{Open: c.cfg.Open(), SignedIn: s.ID != "", Operator: s.Operator, Agent: s.Agent, Version: c.cfg.Version}
 	if v.SignedIn {
 		v.EndsAt = time.Unix(s.Ends, 0).UTC().Format(time.RFC3339)
 	}

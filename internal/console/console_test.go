@@ -36,6 +36,7 @@ func (b *bench) again(secret string) *console.Console {
 			return console.Holder{Operator: true, Key: console.Fingerprint(key)}, key == b.key
 		},
 		Good:   func(h console.Holder) bool { return h.Key == console.Fingerprint(b.key) },
+		Open:   func() bool { return false },
 		Secret: secret, Now: func() time.Time { return b.now },
 	})
 	if err != nil {

@@ -1,5 +1,5 @@
 // The list: a window on as many memories as there are, by cursor.
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { call, type Query } from "../api";
 import type { Memory } from "../api.gen";
 import { ask, go, href, place } from "../router";
@@ -124,7 +124,7 @@ export default function Memories() {
     if (!next.delete(id)) next.add(id);
     setPicked(next);
   };
-  useEffect(() => {
+  useLayoutEffect(() => {
     const down = (e: KeyboardEvent) => {
       if (writing() || e.ctrlKey || e.metaKey || e.altKey) return;
       if (e.key === "j") setChosen((c) => Math.min(c + 1, rows.length - 1));

@@ -1,5 +1,5 @@
 // One memory: what it says, how it came to say so, and who holds it.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { call, Problem } from "../api";
 import type { Content, History, Link, Memory, ReceiptNow, Revision } from "../api.gen";
 import { go, href, place } from "../router";
@@ -63,7 +63,7 @@ function One({ w, again, id }: { w: Whole; again: () => void; id: string }) {
   const m: Content | undefined = w.memory ?? now?.memory;
   const title = m?.title ?? id;
   const h = w.history;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const down = (e: KeyboardEvent) => {
       if (e.key === "e" && !writing() && !e.ctrlKey && !e.metaKey && w.memory && h.state === "live") {
         e.preventDefault();
