@@ -33,7 +33,10 @@ func table() map[string][]string {
 		"dump":    leaf,
 		"backup":  {"dump", "memory"},
 		"etag":    {},
-		"journal": {"client"},
+		"screen":  {},
+
+		"textmerge": {},
+		"journal":   {"client"},
 
 		"identity":            leaf,
 		"identity/strictcbor": leaf,
@@ -70,7 +73,7 @@ func table() map[string][]string {
 		"verb/aimemory": {},
 		"mcp":           {"verb", "client", "memory", "openapi"},
 		"intake":        {"policy", "memory"},
-		"engine":        {"replicate", "policy", "memory"},
+		"engine":        {"replicate", "policy", "screen", "memory"},
 
 		// Books are kept on the engine. Nobody stands on an inbox or a feed.
 		"book/query":      {"engine", "recall", "memory"},
@@ -89,7 +92,7 @@ func table() map[string][]string {
 			"console", "book", "book/query", "book/upkeep", "dump", "etag", "openapi", "engine", "verb", "verb/aimemory", "client", "identity", "identity/agentkey", "memory",
 		},
 		"node": {
-			"api", "book", "book/upkeep", "intake", "peer", "store", "replicate", "wire", "identity", "identity/attest", "identity/ca", "identity/cluster",
+			"api", "book", "book/upkeep", "engine", "intake", "peer", "store", "replicate", "wire", "identity", "identity/attest", "identity/ca", "identity/cluster",
 			"identity/httpsig", "identity/join", "identity/replay", "identity/agentkey", "identity/certfile", "policy", "recall", "audit", "journal", "memory", "webhook", "verb", "mcp",
 			"legacy", "legacy/config", "legacy/send",
 		},
@@ -101,7 +104,7 @@ func table() map[string][]string {
 		"client":        {},
 		"setup":         {},
 		"setup/machine": {"setup"},
-		"cmd/tally":     {"node", "node/restore", "backup", "legacy/config", "audit", "identity", "identity/agentkey", "identity/ca", "identity/cluster", "identity/receipt", "memory", "client", "bench", "importer", "fleet", "setup", "setup/machine"},
+		"cmd/tally":     {"node", "node/restore", "backup", "legacy/config", "audit", "identity", "identity/agentkey", "identity/ca", "identity/cluster", "identity/receipt", "memory", "client", "bench", "importer", "fleet", "setup", "setup/machine", "screen", "textmerge"},
 		"importer":      {"client"},
 		"bench":         {"client", "fleet", "memory", "node"},
 		"bench/control": {"memory", "node", "replicate"},

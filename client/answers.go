@@ -5,6 +5,7 @@ type Written struct {
 	Memory
 
 	AgentID string   `json:"agent_id" doc:"The owner; anonymous if nobody is." example:"alice"`
+	Masked  []string `json:"masked,omitempty" doc:"Kinds of secrets that were found in what was written, and masked." example:"[\"github-token\"]"`
 	Receipt *Receipt `json:"receipt" doc:"Who holds the write on disk."`
 }
 
@@ -16,6 +17,7 @@ type WrittenMinimal struct {
 	Title     string   `json:"title" doc:"What it is about." example:"Gate code"`
 	AgentID   string   `json:"agent_id" doc:"The owner; anonymous if nobody is." example:"alice"`
 	Version   int64    `json:"version" doc:"1 at creation, and 1 more with each edit."`
+	Masked    []string `json:"masked,omitempty" doc:"Kinds of secrets that were found in what was written, and masked." example:"[\"github-token\"]"`
 	Receipt   *Receipt `json:"receipt" doc:"Who holds the write on disk."`
 }
 

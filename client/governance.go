@@ -112,7 +112,7 @@ type Standard struct {
 	Title      string          `json:"title,omitempty" doc:"Of the memory." example:"House rules"`
 	Content    string          `json:"content,omitempty" doc:"Of the memory." example:"Ask before you write."`
 	Priority   int32           `json:"priority,omitempty" doc:"Of the memory."`
-	Governance json.RawMessage `json:"governance,omitempty" doc:"The rules: write, promote, delete, approver, inherit, write_quorum." type:"object" example:"{\"write\":\"approve\",\"approver\":\"human\"}"`
+	Governance json.RawMessage `json:"governance,omitempty" doc:"The rules: write, promote, delete, approver, inherit, secrets (mask, refuse or keep), write_quorum." type:"object" example:"{\"write\":\"approve\",\"approver\":\"human\"}"`
 	SetAt      Time            `json:"set_at,omitzero" doc:"When it was set."`
 	Warning    string          `json:"warning,omitempty" doc:"Why the memory is not shown." example:"the memory of this standard is not visible to the caller"`
 }
@@ -131,7 +131,7 @@ type StandardFields struct {
 	ID         string          `json:"id,omitempty" doc:"The memory that states the rules; without it, one is made." example:"house-rules"`
 	StandardID string          `json:"standard_id,omitempty" doc:"Another name of id." example:"house-rules"`
 	Parent     string          `json:"parent,omitempty" doc:"The namespace whose rules come next; without it, the nearest one above that has any." example:"global"`
-	Governance json.RawMessage `json:"governance,omitempty" doc:"The rules: write, promote, delete, approver, inherit, write_quorum." type:"object" example:"{\"write\":\"approve\",\"approver\":\"human\"}"`
+	Governance json.RawMessage `json:"governance,omitempty" doc:"The rules: write, promote, delete, approver, inherit, secrets (mask, refuse or keep), write_quorum." type:"object" example:"{\"write\":\"approve\",\"approver\":\"human\"}"`
 	AgentID    string          `json:"agent_id,omitempty" claim:"true" doc:"Who asks, for clients that cannot set headers: it must be the X-Agent-Id." example:"alice"`
 }
 

@@ -24,6 +24,7 @@ func (c *Client) write(ctx context.Context, k call, more any) (*Outcome, error) 
 		PendingID string   `json:"pending_id"`
 		Action    string   `json:"action"`
 		Reason    string   `json:"reason"`
+		Masked    []string `json:"masked"`
 	}
 	if err := json.Unmarshal(raw, &b); err != nil {
 		return nil, notOurs(k, err)
@@ -33,7 +34,7 @@ func (c *Client) write(ctx context.Context, k call, more any) (*Outcome, error) 
 			return nil, notOurs(k, err)
 		}
 	}
-	out := &Outcome{ID: b.ID, Receipt: b.Receipt, Replayed: header.Get("Idempotency-Replayed") == "true"}
+	out := &Outcome{ID: b.ID, Receipt: b.Receipt, Masked: b.Masked, Replayed: header.Get("Idempotency-Replayed") == "true"}
 	switch {
 	case b.PendingID != "":
 		out.ID = ""

@@ -145,6 +145,7 @@ type Outcome struct {
 	ID       string   `json:"id,omitempty"`
 	Memory   *Memory  `json:"memory,omitempty"` // as it is now, where the answer has it
 	Receipt  *Receipt `json:"receipt,omitempty"`
+	Masked   []string `json:"masked,omitempty"`   // kinds of secrets that were found in it, and masked
 	Replayed bool     `json:"replayed,omitempty"` // an equal request with the same idempotency key did it before
 	// Pending is set when the write waits for approval: nothing has changed yet.
 	Pending *Waiting `json:"pending,omitempty"`

@@ -6,12 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/screen"
 	"github.com/tallystick/tallystick/internal/setup"
 )
 
@@ -116,13 +119,15 @@ func (h *hookRun) run(ctx context.Context, args []string) error {
 	h.in.Session = first(h.in.Session, h.in.Conversation)
 	switch e := setup.Event(args[0]); e {
 	case setup.SessionStart:
-		return h.start(ctx)
+		return errors.Join(h.start(ctx), h.notes(ctx))
 	case setup.Prompt:
 		return h.prompt(ctx)
 	case setup.Stop:
 		return h.capture(ctx, lastTurns)
-	case setup.PreCompact, setup.SessionEnd:
+	case setup.PreCompact:
 		return h.capture(ctx, manyTurns)
+	case setup.SessionEnd:
+		return errors.Join(h.capture(ctx, manyTurns), h.notes(ctx))
 	}
 	return fmt.Errorf("no event %q", args[0])
 }
@@ -153,6 +158,26 @@ func (h *hookRun) start(ctx context.Context) error {
 		return err
 	}
 	return h.inject("Tallystick's briefing for " + project + ". " + fenced + "\n\n" + safe(out.Text))
+}
+
+// notes keeps the notes that Claude Code has beside its transcripts the same as the
+// memories of the node.
+func (h *hookRun) notes(ctx context.Context) error {
+	dir := filepath.Join(filepath.Dir(h.in.Transcript), "memory")
+	if _, err := os.Stat(dir); h.client != "claude-code" || h.in.Transcript == "" || err != nil {
+		return nil // there are none
+	}
+	ctx, cancel := context.WithTimeout(ctx, captureWithin)
+	defer cancel()
+	c, err := h.connect(ctx)
+	if err != nil {
+		return err
+	}
+	s := &syncRun{app: h.app, node: c, screen: screen.New()}
+	if h.in.dir() != "" {
+		s.project = projectOf(h.in.dir())
+	}
+	return s.folder(ctx, dir)
 }
 
 func (o hookOptions) tokens(otherwise int) int {

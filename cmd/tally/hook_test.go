@@ -197,3 +197,27 @@ func TestALogOfHooksStaysSmall(t *testing.T) {
 		t.Errorf("%v, %v", info, err)
 	}
 }
+
+// Secrets do not get into memories, and what was masked is not written again.
+func TestSecretsInATranscriptAreMaskedOnce(t *testing.T) {
+	d := alone(t, "desk")
+	transcript := filepath.Join(t.TempDir(), "s1.jsonl")
+	secret := "ghp_" + strings.Repeat("aB3x9Kq7Lm", 4)[:36]
+	line := `{"type":"user","sessionId":"s1","uuid":"u1","timestamp":"2026-01-01T10:00:00Z","cwd":"/p","message":{"role":"user","content":"push with ` + secret + `"}}` + "\n"
+	if err := os.WriteFile(transcript, []byte(line), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2 {
+		got := tally(t, []string{"TALLY_SERVER=" + d.url}, "", "import", transcript, "--json")
+		if r := parse[importReport](t, got.out); r.Written != 1-i || r.Unchanged != i {
+			t.Errorf("%+v", r)
+		}
+	}
+	got := d.tally("list", "--json")
+	if strings.Contains(got.out, secret) || !strings.Contains(got.out, "[masked: github-token]") {
+		t.Error(got.out)
+	}
+	if got := d.tally("remember", "Deploy", "password: hunter2!x"); !strings.Contains(got.out, "masked: password") {
+		t.Errorf("%+v", got)
+	}
+}

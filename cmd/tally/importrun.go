@@ -10,6 +10,7 @@ import (
 	"iter"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 
 	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/importer"
+	"github.com/tallystick/tallystick/internal/screen"
 )
 
 // importRun writes items to nodes, several at a time.
@@ -242,7 +244,7 @@ func (im *importRun) settle(ctx context.Context, c *client.Client, id string, it
 	if err != nil {
 		return err
 	}
-	if same(m, &d) {
+	if same(m, &d) || d.Content != m.Content && sameMasked(m, d) {
 		im.count(func(r *importReport) { r.Unchanged++ })
 		return nil
 	}
@@ -264,6 +266,15 @@ func (im *importRun) settle(ctx context.Context, c *client.Client, id string, it
 		r.receipt(out.Receipt)
 	})
 	return nil
+}
+
+// sameMasked is same for a memory whose secrets the node has masked.
+func sameMasked(m *client.Memory, d client.Draft) bool {
+	if !strings.Contains(m.Content, "[masked: ") {
+		return false
+	}
+	d.Content = screen.New().Masked(d.Content)
+	return same(m, &d)
 }
 
 // same reports whether a memory says what a draft says.

@@ -119,6 +119,9 @@ func recipes() map[string]func(*surface) []string {
 			return []string{a, b}
 		},
 		"import": func(s *surface) []string { return []string{s.file("# " + s.title("imported") + "\n\ntext\n")} },
+		"sync": func(s *surface) []string {
+			return []string{s.file(blockBegin + "\n" + s.title("rule") + "\n" + blockEnd + "\n")}
+		},
 		"namespace set": func(s *surface) []string {
 			return []string{fmt.Sprint("set/", s.round), "--governance", `{"write":"any"}`}
 		},

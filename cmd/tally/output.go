@@ -109,6 +109,9 @@ func (a *app) showOutcome(verb string, out *client.Outcome) error {
 		}
 		say(w, "%s\n", line)
 		showReceipt(w, out.Receipt)
+		if len(out.Masked) > 0 {
+			say(w, "masked: %s\n", strings.Join(out.Masked, ", "))
+		}
 		if out.Memory != nil && !out.Memory.ExpiresAt.IsZero() {
 			say(w, "%s\n", expiry(out.Memory, time.Now()))
 		}

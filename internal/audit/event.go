@@ -23,6 +23,7 @@ const (
 	Decision    Kind = "decision"     // of a proposal, or by an administrator
 	Erasure     Kind = "erasure"
 	Export      Kind = "export" // of everything
+	Secret      Kind = "secret" // one was found in a memory
 )
 
 // Limits of an event, in bytes. Longer texts are cut.

@@ -47,6 +47,8 @@ type Config struct {
 	DefaultTier  memory.Tier               // of memories whose writers name none; long
 
 	Log *slog.Logger // required
+
+	Found func(engine.Found) // as in [engine.Config]
 }
 
 // Store is the node's own store, by what the engine and each book do with it.
@@ -95,7 +97,7 @@ func New(cfg Config, open Store, fed *replicate.Replicator) *Books {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	core := engine.New(engine.Config{Node: cfg.Node, QuorumTimeout: cfg.QuorumTimeout, Now: cfg.Now, Log: cfg.Log}, st, fed)
+	core := engine.New(engine.Config{Node: cfg.Node, QuorumTimeout: cfg.QuorumTimeout, Now: cfg.Now, Log: cfg.Log, Found: cfg.Found}, st, fed)
 	b := &Books{Core: core, Words: recall.NewFinder(recall.Config{File: cfg.IndexFile, Now: cfg.Now, Log: cfg.Log}, st)}
 	b.Query = query.New(core, st, b.Words, cmp.Or(cfg.IndexWait, 250*time.Millisecond), cfg.Log)
 	b.Records = records.New(core, st, b.Query, cmp.Or(cfg.DefaultTier, memory.DefaultTier))

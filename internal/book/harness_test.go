@@ -48,6 +48,7 @@ type node struct {
 	fed   *replicate.Replicator
 	clock *testClock
 	logs  *logs
+	found chan engine.Found // secrets
 }
 
 // The books by names under which all of them can be embedded.
@@ -90,7 +91,7 @@ func open(tb testing.TB, name memory.Node, net replicate.Transport, w int, other
 // openIn is open in a directory that may have been used before.
 func openIn(tb testing.TB, dir string, name memory.Node, net replicate.Transport, w int, others ...upkeep.Member) *node {
 	tb.Helper()
-	n := &node{clock: &testClock{}, logs: &logs{}}
+	n := &node{clock: &testClock{}, logs: &logs{}, found: make(chan engine.Found, 100)}
 	log := slog.New(n.logs)
 	clock := memory.NewClock(n.clock.now, memory.DefaultMaxSkew)
 	st, err := store.Open(tb.Context(), store.Config{
@@ -106,7 +107,8 @@ func openIn(tb testing.TB, dir string, name memory.Node, net replicate.Transport
 	n.store = st
 	doorCfg := intake.Config{
 		Node: name, Decode: codec.Decode, Clock: clock, Log: log,
-		Heard: func(from memory.Node, v memory.View, at time.Time) { n.fed.Heard(from, v, at) },
+		Heard:   func(from memory.Node, v memory.View, at time.Time) { n.fed.Heard(from, v, at) },
+		Inspect: func(ctx context.Context, e *memory.Entry) error { return n.Inspect(ctx, e) },
 	}
 	for _, m := range others {
 		doorCfg.Members = append(doorCfg.Members, m.Name)
@@ -115,6 +117,7 @@ func openIn(tb testing.TB, dir string, name memory.Node, net replicate.Transport
 	n.fed = federate(tb, name, st, n.Door, net, w, others, log)
 	n.keep(book.New(book.Config{
 		Node: name, Members: others, Door: n.Door, QuorumTimeout: 1500 * time.Millisecond, Now: n.clock.now, Log: log,
+		Found:       func(f engine.Found) { n.found <- f },
 		DefaultTier: memory.Mid, // as in ai-memory, so that what expires is met often
 	}, st, n.fed))
 	ctx, cancel := context.WithCancel(context.Background()) // ends after the clean-up of the test

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/replicate"
+	"github.com/tallystick/tallystick/internal/screen"
 )
 
 // Config says which node an engine is, and within which bounds it works.
@@ -19,6 +20,8 @@ type Config struct {
 	QuorumTimeout time.Duration    // how long a write waits for members after its own fsync; 2 s
 	Now           func() time.Time // the wall clock; time.Now
 	Log           *slog.Logger     // required
+
+	Found func(Found) // is told of secrets that were found, and does not block; nil: nobody is
 }
 
 func (c *Config) defaults() {
@@ -42,13 +45,14 @@ type Engine struct {
 	changed  signal
 	clamped  warned
 	proposed func(id string)
+	screen   *screen.Screen
 }
 
 // New returns an engine over a store and a replicator. Its Committed must be told
 // of every commit of the store.
 func New(cfg Config, store Store, fed *replicate.Replicator) *Engine {
 	cfg.defaults()
-	e := &Engine{cfg: cfg, store: store, fed: fed, log: cfg.Log, proposed: func(string) {}}
+	e := &Engine{cfg: cfg, store: store, fed: fed, log: cfg.Log, proposed: func(string) {}, screen: screen.New()}
 	e.rules.stale = true
 	return e
 }

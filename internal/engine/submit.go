@@ -18,6 +18,7 @@ type Held struct {
 	entries  []*memory.Entry
 	replayed bool
 	tried    bool // nothing was written, and nothing is waited for
+	masked   []string
 	ticket   *replicate.Ticket
 	w        int
 	deadline time.Time
@@ -109,6 +110,10 @@ func (e *Engine) submit(ctx context.Context, c Caller, in *Intent) (*Held, error
 	if in.Existing != nil {
 		return e.again(ctx, c, []*memory.Entry{in.Existing})
 	}
+	masked, err := e.screened(ctx, c, in)
+	if err != nil {
+		return nil, err
+	}
 	for _, op := range in.Ops {
 		if err := op.Op.Validate(); err != nil {
 			return nil, err
@@ -133,7 +138,7 @@ func (e *Engine) submit(ctx context.Context, c Caller, in *Intent) (*Held, error
 		}
 		w.Ops, w.Expect = []memory.NewOp{{Op: p}}, nil
 	}
-	h := &Held{}
+	h := &Held{masked: masked}
 	if h.w, err = e.quorum(ctx, c.Durability, spaces); err != nil {
 		return nil, err
 	}
@@ -141,7 +146,9 @@ func (e *Engine) submit(ctx context.Context, c Caller, in *Intent) (*Held, error
 		return nil, err
 	}
 	if c.DryRun {
-		return tried(c, w, e.Now().Time()), nil
+		h = tried(c, w, e.Now().Time())
+		h.masked = masked
+		return h, nil
 	}
 	// Before the commit: a member may acknowledge as soon as it is visible.
 	h.ticket = e.fed.Expect(h.w)
@@ -275,7 +282,7 @@ func receiptOf(entry *memory.Entry, t replicate.Tally, w int, asked Durability) 
 
 // outcome says what a write did, all but the receipt.
 func (e *Engine) outcome(ctx context.Context, h *Held) (Outcome, error) {
-	out := Outcome{Entry: h.last(), Replayed: h.replayed}
+	out := Outcome{Entry: h.last(), Replayed: h.replayed, Masked: h.masked}
 	if op, ok := out.Entry.Op.(*memory.Propose); ok && h.tried {
 		out.Pending = &memory.Pending{Propose: *op, Home: e.cfg.Node}
 		return out, nil

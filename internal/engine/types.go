@@ -32,6 +32,7 @@ type Outcome struct {
 	Receipt  Receipt         // of Entry
 	Pending  *memory.Pending // set: the operation waits for approval, nothing else happened
 	Replayed bool            // an earlier request with the same idempotency key did it
+	Masked   []string        // kinds of secrets that were found in it, and masked
 }
 
 // QuorumError says that a write is committed here and owed to the others, and

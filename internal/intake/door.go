@@ -55,6 +55,8 @@ type Config struct {
 	Bounds map[memory.Node][]string
 	Decode func(raw []byte) (*memory.Entry, error)
 	Clock  *memory.Clock
+	// Inspect, if set, says why an entry is not to be taken for what is in it.
+	Inspect func(ctx context.Context, e *memory.Entry) error
 	// Heard is told what a member says that it holds. It does not block.
 	Heard func(from memory.Node, v memory.View, at time.Time)
 	Log   *slog.Logger

@@ -27,6 +27,9 @@ func (d *Door) judge(ctx context.Context, from memory.Source, in []memory.Arriva
 				return nil, nil, err
 			}
 		}
+		if a.Refused == nil && d.cfg.Inspect != nil {
+			a.Refused = d.cfg.Inspect(ctx, a.Entry)
+		}
 		if a.Refused == nil {
 			a.Refused = d.cfg.Clock.Check(a.Entry.Stamp)
 		}

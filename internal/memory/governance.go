@@ -14,6 +14,7 @@ type Governance struct {
 	Delete      string `json:"delete,omitempty"`  // the same
 	Approver    any    `json:"approver,omitempty"`
 	Inherit     *bool  `json:"inherit,omitempty"`
+	Secrets     string `json:"secrets,omitempty"`      // mask, refuse or keep: what is done with secrets in texts; "" is mask
 	WriteQuorum int    `json:"write_quorum,omitempty"` // W of writes to the namespace; 0: the node's
 }
 
@@ -23,6 +24,13 @@ const (
 	RuleRegistered = "registered"
 	RuleOwner      = "owner"
 	RuleApprove    = "approve"
+)
+
+// What is done with secrets that are found in what is written.
+const (
+	SecretsMask   = "mask"
+	SecretsRefuse = "refuse"
+	SecretsKeep   = "keep"
 )
 
 // DefaultGovernance is what holds where no standard says otherwise.
@@ -40,6 +48,9 @@ func ParseGovernance(raw []byte) (Governance, error) {
 		if err := enum("governance "+field, rule, []string{RuleAny, RuleRegistered, RuleOwner, RuleApprove}); err != nil {
 			return g, err
 		}
+	}
+	if err := enum("governance secrets", g.Secrets, []string{"", SecretsMask, SecretsRefuse, SecretsKeep}); err != nil {
+		return g, err
 	}
 	if g.WriteQuorum < 0 {
 		return g, invalid("governance write_quorum %d: want 1 or more", g.WriteQuorum)

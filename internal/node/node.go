@@ -155,7 +155,8 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	}
 	n.door = intake.New(intake.Config{
 		Node: cfg.Node, Members: names, Current: n.trust.namesNow(), Bounds: cfg.Bounds, Decode: wire.DecodeEntry, Clock: clock, Log: log,
-		Heard: func(from memory.Node, v memory.View, at time.Time) { n.fed.Heard(from, v, at) },
+		Heard:   func(from memory.Node, v memory.View, at time.Time) { n.fed.Heard(from, v, at) },
+		Inspect: func(ctx context.Context, e *memory.Entry) error { return n.books.Core.Inspect(ctx, e) },
 	}, n.store)
 	calls := peer.NewClient(link)
 	transport := parts.transport(calls)
@@ -170,7 +171,7 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 		Node: cfg.Node, Members: members, Current: n.trust.membersNow(), Door: n.door, Version: Version(), QuorumTimeout: cfg.QuorumTimeout,
 		Now: n.now, Warnings: insecure,
 		IndexFile: filepath.Join(cfg.Data, "recall.index"),
-		History:   cfg.HistoryKeep, Versions: cfg.HistoryVersions, CheckWebhook: guard.CheckURL, DefaultTier: cfg.DefaultTier, Log: log,
+		History:   cfg.HistoryKeep, Versions: cfg.HistoryVersions, CheckWebhook: guard.CheckURL, DefaultTier: cfg.DefaultTier, Log: log, Found: n.trust.found,
 	}, n.store, n.fed)
 	n.hooks = n.newWebhooks(guard)
 	if err := n.newLegacy(); err != nil {

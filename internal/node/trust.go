@@ -11,12 +11,14 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tallystick/tallystick/internal/audit"
 	"github.com/tallystick/tallystick/internal/book/upkeep"
+	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/identity"
 	"github.com/tallystick/tallystick/internal/identity/attest"
 	"github.com/tallystick/tallystick/internal/identity/ca"
@@ -274,6 +276,16 @@ func (t *trust) refused(claimed, address string, err error) {
 	}
 	t.note(t.fold.Add(audit.Event{
 		At: time.Now(), Kind: audit.AuthFailure, Actor: host, Subject: claimed, Tag: string(identity.TagOf(err)), Detail: err.Error(),
+	})...)
+}
+
+// found notes that a memory held secrets. What repeats becomes one line a minute.
+func (t *trust) found(f engine.Found) {
+	if t == nil {
+		return
+	}
+	t.note(t.fold.Add(audit.Event{
+		At: time.Now(), Kind: audit.Secret, Actor: f.By, Subject: f.Namespace + " " + f.Memory, Tag: f.Outcome, Detail: strings.Join(f.Kinds, ", "),
 	})...)
 }
 

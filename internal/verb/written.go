@@ -64,10 +64,10 @@ func record(out engine.Outcome, err error, how How, prefer string) (Done, error)
 		r := out.Record
 		if strings.Contains(prefer, "return=minimal") {
 			return client.WrittenMinimal{
-				ID: r.ID, Tier: string(r.Tier), Namespace: r.Namespace, Title: r.Title, AgentID: ownerOf(r), Version: r.Version, Receipt: receipt,
+				ID: r.ID, Tier: string(r.Tier), Namespace: r.Namespace, Title: r.Title, AgentID: ownerOf(r), Version: r.Version, Masked: out.Masked, Receipt: receipt,
 			}
 		}
-		return client.Written{Memory: ShowMemory(r), AgentID: ownerOf(r), Receipt: receipt}
+		return client.Written{Memory: ShowMemory(r), AgentID: ownerOf(r), Masked: out.Masked, Receipt: receipt}
 	})
 	if out.Record != nil {
 		done.Version = out.Record.Version

@@ -97,8 +97,8 @@ func (f *File) writable() {
 	}
 }
 
-// write makes the file what it is to be. A link stays one.
-func (f *File) write() error {
+// Write makes the file what it is to be. A link stays one.
+func (f *File) Write() error {
 	now := read(f.Change)
 	if now.Refused != nil {
 		return now.Refused

@@ -62,7 +62,7 @@ func (j *Journal) save() error {
 		return f.Refused
 	}
 	f.After = raw
-	return f.write()
+	return f.Write()
 }
 
 // Apply writes what [Look] has planned. What the file was is remembered first.
@@ -90,7 +90,7 @@ func (j *Journal) Apply(f *File) error {
 	if err := j.save(); err != nil {
 		return err
 	}
-	return f.write()
+	return f.Write()
 }
 
 // Restore plans to give a file back: byte for byte if nobody has changed it since,
@@ -119,7 +119,7 @@ func (j *Journal) Forget(f *File) error {
 		return f.Refused
 	}
 	if f.Changed() {
-		if err := f.write(); err != nil {
+		if err := f.Write(); err != nil {
 			return err
 		}
 	}
