@@ -83,6 +83,9 @@ func New(cfg Config, source Source, state State, ledger Ledger) *Lanes {
 // cannot be read.
 func (ls *Lanes) Run(ctx context.Context) error {
 	cursors, err := ls.ledger.Cursors(ctx, inLog)
+	if ctx.Err() != nil {
+		return nil //nolint:nilerr // the node was stopped before it had begun
+	}
 	if err != nil {
 		return err
 	}
