@@ -104,7 +104,7 @@ func table() map[string][]string {
 		"client":        {},
 		"setup":         {},
 		"setup/machine": {"setup"},
-		"cmd/tally":     {"node", "node/restore", "backup", "legacy/config", "audit", "identity", "identity/agentkey", "identity/ca", "identity/cluster", "identity/receipt", "memory", "client", "bench", "importer", "fleet", "setup", "setup/machine", "screen", "textmerge"},
+		"cmd/tally":     {"node", "node/restore", "backup", "legacy/config", "legacy/wire", "audit", "identity", "identity/agentkey", "identity/ca", "identity/cluster", "identity/receipt", "memory", "client", "bench", "importer", "fleet", "setup", "setup/machine", "screen", "textmerge"},
 		"importer":      {"client"},
 		"bench":         {"client", "fleet", "memory", "node"},
 		"bench/control": {"memory", "node", "replicate"},

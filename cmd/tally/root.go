@@ -82,6 +82,7 @@ func newRoot(a *app) *cobra.Command {
 	add(groupRules, newNamespace(a), newPending(a), newSubscription(a))
 	add(groupNodes, newSetup(a), newHook(a), newServe(a), newStatus(a), newReceipt(a), newMCP(a), newDiff(a), newRepair(a), newScrub(a), newSelftest(a), newParked(a), newDemo(a), newBench(a),
 		newConfig(a), newDoctor(a), newCluster(a), newJoin(a), newMember(a), newAgent(a), newAudit(a))
+	add(groupNodes, newLegacy(a))
 	add(groupNodes, newConsole(a))
 	root.AddCommand(newVersion(a), newMan(a))
 	root.AddCommand(

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Peers come into the book and out of it, a running node follows, and a check says
+// what a peer would be told.
+func TestLegacyPeersAreAddedCheckedAndRemoved(t *testing.T) {
+	data := t.TempDir()
+	d := serve(t, "--node", "a", "--listen", "127.0.0.1:0", "--data", data)
+	key := filepath.Join(t.TempDir(), "old.pub")
+	if err := os.WriteFile(key, []byte(strings.Repeat("k", 32)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.reads("legacy", "list", "--data", data); !strings.Contains(got, "no legacy peers") {
+		t.Errorf("%s", got)
+	}
+	checked := func() string { return d.reads("legacy", "check", d.url, "--name", "old") }
+	if got := checked(); !strings.Contains(got, "not in its allowlist") || !strings.Contains(got, "make it a member") || !strings.Contains(got, "clock      agrees") {
+		t.Errorf("%s", got)
+	}
+	d.reads("legacy", "add", "old", "--data", data, "--url", "http://127.0.0.1:1", "--key-file", key, "-n", "**")
+	if got := d.reads("legacy", "list", "--data", data); !strings.Contains(got, "key 6b6b6b6b") {
+		t.Errorf("%s", got)
+	}
+	soon(t, func() bool { return strings.Contains(checked(), "only signed pushes of old") })
+	d.reads("legacy", "add", "old", "--data", data, "--direction", "in", "--unsigned", "-n", "team/**")
+	soon(t, func() bool { return strings.Contains(checked(), "it takes unsigned pushes of old, and calls itself a") })
+	d.reads("legacy", "remove", "old", "--data", data)
+	soon(t, func() bool { return strings.Contains(checked(), "not in its allowlist") })
+	for _, bad := range [][]string{
+		{"legacy", "add", "old", "--data", data},
+		{"legacy", "add", "old", "--data", data, "--url", "10.0.0.1"},
+		{"legacy", "add", "old", "--data", data, "--url", "http://x:1", "--issuer", "root"},
+		{"legacy", "remove", "old", "--data", data},
+		{"legacy", "check", "10.0.0.1:9077"},
+	} {
+		if got := d.tally(bad...); got.code == exitOK {
+			t.Errorf("%v: %s", bad, got.out)
+		}
+	}
+}
+
+// soon waits until ok.
+func soon(t *testing.T, ok func() bool) {
+	t.Helper()
+	ticker := time.NewTicker(100 * time.Millisecond)
+	defer ticker.Stop()
+	for end := time.Now().Add(20 * time.Second); !ok(); <-ticker.C {
+		if time.Now().After(end) {
+			t.Fatal("not in 20 s")
+		}
+	}
+}
