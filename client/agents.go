@@ -59,7 +59,7 @@ type Message struct {
 	Payload    json.RawMessage `json:"payload" doc:"The object that came along, or else the text." type:"string,object" example:"You may merge."`
 	Body       string          `json:"body" doc:"The text." example:"You may merge."`
 	MemoryID   string          `json:"memory_id,omitempty" doc:"The memory that it is about." example:"gate-code"`
-	Namespace  string          `json:"namespace" doc:"Where it is kept." example:"_inbox/bob"`
+	Namespace  string          `json:"namespace" doc:"Where it is kept." example:"_messages/bob"`
 	Priority   int32           `json:"priority" doc:"How much it matters." min:"1" max:"10"`
 	Tier       string          `json:"tier" doc:"How long it is meant to live." enum:"short,mid,long"`
 	CreatedAt  Time            `json:"created_at" doc:"When it was sent."`
@@ -87,7 +87,7 @@ type InboxInput struct {
 // Inbox are the messages for an agent.
 type Inbox struct {
 	Agent     string    `json:"agent_id" doc:"Whose inbox it is." example:"bob"`
-	Namespace string    `json:"namespace" doc:"Where they are kept." example:"_inbox/bob"`
+	Namespace string    `json:"namespace" doc:"Where they are kept." example:"_messages/bob"`
 	Count     int       `json:"count" doc:"How many there are here."`
 	Unread    int       `json:"unread" doc:"How many no recall of this node has given out."`
 	Only      bool      `json:"unread_only" doc:"Only those were asked for."`

@@ -212,7 +212,7 @@ func ownFields() []string {
 func reserved(namespace string) bool {
 	top, _, _ := strings.Cut(namespace, "/")
 	switch top {
-	case "_subscriptions", "_agents", "_inbox", "_shared":
+	case "_subscriptions", "_agents", "_messages", "_inbox", "_shared":
 		return true
 	}
 	return false

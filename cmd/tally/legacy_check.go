@@ -93,7 +93,7 @@ func (c *legacyCheck) who(ctx context.Context) error {
 	if json.Unmarshal(res.body, &health) != nil || res.status != http.StatusOK {
 		c.say("who", "it answers its health with %s, and may be no node at all", res.words)
 	} else {
-		c.say("who", "%s %s; pushes to others: %s", health.Service, health.Version, yesNo(health.Federation))
+		c.say("who", "%s %s; pushes to others: %s", health.Service, health.Version, inWords(health.Federation))
 	}
 	hello, err := c.ask(ctx, http.MethodGet, "/api/v1/sync/hello", nil)
 	if err != nil {
@@ -116,7 +116,7 @@ func (c *legacyCheck) who(ctx context.Context) error {
 	return nil
 }
 
-func yesNo(b bool) string {
+func inWords(b bool) string {
 	if b {
 		return "yes"
 	}

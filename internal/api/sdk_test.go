@@ -137,7 +137,7 @@ func (s *sdk) talks(t *testing.T) {
 	a.text("agents", 0, "last_seen_at")
 
 	s.send("POST", "/notify", `{"to":"friend","subject":"hi","body":"there","metadata":{}}`).want(http.StatusCreated).text("id")
-	s.send("POST", "/notify", `{"target_agent_id":"friend","title":"ho","payload":"again"}`).want(http.StatusCreated).is("_inbox/friend", "namespace")
+	s.send("POST", "/notify", `{"target_agent_id":"friend","title":"ho","payload":"again"}`).want(http.StatusCreated).is("_messages/friend", "namespace")
 	a = s.call("GET", "/api/v1/inbox?unread=true", "", sdkHeaders("friend")...).want(http.StatusOK).is(2.0, "count").is(2.0, "unread")
 	for _, field := range []string{"id", "from", "to", "subject", "title", "body", "payload", "created_at", "received_at"} {
 		a.text("messages", 0, field)

@@ -77,7 +77,7 @@ func TestReservedNamespacesAreNotWrittenIntoByHand(t *testing.T) {
 	n := alone(t)
 	plain := n.create(t, alice, draft("plain"))
 	other := n.create(t, alice, draft("other"))
-	for _, ns := range []string{"_subscriptions", "_agents", "_inbox/bob", "_inbox", "_shared/alice→bob"} {
+	for _, ns := range []string{"_subscriptions", "_agents", "_messages/bob", "_messages", "_inbox/bob", "_shared/alice→bob"} {
 		_, err := n.Create(t.Context(), alice, in(ns, draft("t")))
 		wantErr(t, err, memory.ErrInvalid)
 		if r := n.Bulk(t.Context(), alice, []records.Draft{in(ns, draft("t"))}); !errors.Is(r[0].Err, memory.ErrInvalid) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -184,9 +185,16 @@ func (e *Engine) quorum(ctx context.Context, d Durability, namespaces []string) 
 // The registry is where agents are registered: memories of this namespace, tag and title.
 const (
 	RegistryNamespace = "_agents"
-	RegistryTag       = "_agent_registration"
+	RegistryTag       = "agent-registration"
+	oldRegistryTag    = "_agent_registration"
 	RegistryTitle     = "agent:"
 )
+
+// IsRegistration reports whether a memory of the registry registers an agent. The tag
+// is that of ai-memory; older versions wrote another one.
+func IsRegistration(rec *memory.Record) bool {
+	return strings.HasPrefix(rec.Title, RegistryTitle) && (slices.Contains(rec.Tags, RegistryTag) || slices.Contains(rec.Tags, oldRegistryTag))
+}
 
 // Registered returns the look-up of registered agents, and where its first error goes.
 func (e *Engine) Registered(ctx context.Context) (lookup func(memory.AgentID) bool, failure func() error) {
@@ -204,7 +212,7 @@ func (e *Engine) Registered(ctx context.Context) (lookup func(memory.AgentID) bo
 			return false
 		}
 		life, _ := rec.Stands(e.Now())
-		return life == memory.Live && slices.Contains(rec.Tags, RegistryTag)
+		return life == memory.Live && IsRegistration(rec)
 	}
 	return lookup, func() error { return failed }
 }

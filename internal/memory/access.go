@@ -38,6 +38,9 @@ func (m Memory) Access() Access {
 	}
 	owner, okOwner := textField(f, MetaAgent)
 	target, okTarget := textField(f, MetaTarget)
+	if target == "" && okTarget {
+		target, okTarget = textField(f, MetaRecipient)
+	}
 	scope, okScope := textField(f, MetaScope)
 	if !okOwner || !okTarget || !okScope {
 		return Access{Private: true}

@@ -144,10 +144,11 @@ func (o Object) Field(key string, v any) bool {
 
 // Well-known keys of a memory's metadata.
 const (
-	MetaAgent      = "agent_id"        // owner; never changes after the first write
-	MetaScope      = "scope"           // one of [Scopes]; absent: private to the owner, if there is one
-	MetaTarget     = "target_agent_id" // recipient of a message
-	MetaGovernance = "governance"      // rules of a namespace standard
+	MetaAgent      = "agent_id"           // owner; never changes after the first write
+	MetaScope      = "scope"              // one of [Scopes]; absent: private to the owner, if there is one
+	MetaTarget     = "target_agent_id"    // recipient of a message
+	MetaRecipient  = "recipient_agent_id" // the same, as ai-memory writes it
+	MetaGovernance = "governance"         // rules of a namespace standard
 )
 
 // Embedding is a vector that travels beside a memory to save the receiver work.

@@ -3,6 +3,7 @@ package node
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -116,4 +117,34 @@ func memoryAt(t *testing.T, url, id string) map[string]any {
 		t.Fatal(err)
 	}
 	return out
+}
+
+// A message and a registration that were made on an old node are where agents look
+// for them here.
+func TestAgentsOfLegacyPeersAreAgentsHere(t *testing.T) {
+	url := inProcess(t, single(t, func(c *Config) {
+		c.LegacyPeers = []legacy.Peer{{Name: oldNode, Direction: legacy.In, Unsigned: true, Namespaces: []string{"**"}}}
+	})).url
+	message := legacyRow("d2314e21-ce98-462d-a740-a095683f4181", "ping", "hello bob")
+	message.Namespace, message.Source, message.Tags = "_messages/bob", "notify", []string{"_message"}
+	message.Metadata = json.RawMessage(`{"agent_id":"ai:alice@vm:pid-1","message_kind":"notify","recipient_agent_id":"bob"}`)
+	agent := legacyRow("2a03b059-8db3-4743-bf7a-07db18347dde", "agent:carol", `{"agent_id":"carol"}`)
+	agent.Namespace, agent.Source, agent.Tags = "_agents", "system", []string{"agent-registration"}
+	agent.Metadata = json.RawMessage(`{"agent_id":"carol","agent_type":"human","capabilities":["read"],"scope":"collective"}`)
+	pushAs(t, url, &wire.Push{Memories: []wire.Memory{message, agent}})
+	for path, want := range map[string]string{"/api/v1/inbox": "hello bob", "/api/v1/agents": `"carol"`} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("X-Agent-Id", "bob")
+		res, err := httpClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := io.ReadAll(res.Body)
+		if err = errors.Join(err, res.Body.Close()); err != nil || !bytes.Contains(raw, []byte(want)) {
+			t.Errorf("%s: %s, %v", path, raw, err)
+		}
+	}
 }

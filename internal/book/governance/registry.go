@@ -3,6 +3,7 @@ package governance
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -55,20 +56,23 @@ func (b *Book) RegisterAgent(ctx context.Context, c engine.Caller, a Agent) (eng
 			return engine.Outcome{}, err
 		}
 	}
-	text := fmt.Sprintf("Agent %s, type %s", a.ID, a.Type)
-	if len(a.Capabilities) > 0 {
-		text += "; can " + strings.Join(a.Capabilities, ", ")
+	// What it says is said in the words of ai-memory, whose nodes read them too.
+	text, err := json.Marshal(map[string]any{
+		memory.MetaAgent: a.ID, metaAgentType: a.Type, metaCapabilities: a.Capabilities, memory.MetaScope: memory.ScopeCollective,
+	})
+	if err != nil {
+		return engine.Outcome{}, err
 	}
 	return b.records.CreateReserved(ctx, c, records.Draft{OnConflict: records.ConflictMerge, Memory: memory.Memory{
-		Title: engine.RegistryTitle + string(a.ID), Namespace: engine.RegistryNamespace, Tags: []string{engine.RegistryTag}, Content: text, Tier: memory.Long, Metadata: meta,
+		Title: engine.RegistryTitle + string(a.ID), Namespace: engine.RegistryNamespace, Tags: []string{engine.RegistryTag}, Content: string(text), Tier: memory.Long, Metadata: meta,
 	}})
 }
 
 // Agents lists the registered agents that viewer may know of, by name.
 func (b *Book) Agents(ctx context.Context, viewer memory.AgentID) ([]Agent, error) {
-	f := memory.Filter{Viewer: viewer, Namespace: engine.RegistryNamespace, Tags: []string{engine.RegistryTag}}
+	f := memory.Filter{Viewer: viewer, Namespace: engine.RegistryNamespace}
 	b.core.Ask(&f)
-	recs, err := b.query.Select(ctx, f, query.MaxSelected, func(r *memory.Record) bool { return strings.HasPrefix(r.Title, engine.RegistryTitle) })
+	recs, err := b.query.Select(ctx, f, query.MaxSelected, engine.IsRegistration)
 	if err != nil {
 		return nil, err
 	}

@@ -131,16 +131,19 @@ func (b *Book) stated(ctx context.Context, c engine.Caller, d StandardDraft) (*m
 
 func placeholderTitle(namespace string) string { return "_standard:" + namespace }
 
+// standardTag marks memories that were made to state rules, as in ai-memory.
+const standardTag = "_namespace_standard"
+
 // placeholder is the intent to make a memory for a standard that names none. It
 // is not private: rules are for everybody to read.
 func (b *Book) placeholder(ctx context.Context, c engine.Caller, d StandardDraft) (*engine.Intent, memory.Memory, error) {
 	draft := records.Draft{Memory: memory.Memory{
 		Namespace: d.Namespace, Title: placeholderTitle(d.Namespace), Content: "Standard of namespace " + d.Namespace,
-		Tier: memory.Long, Source: "system",
+		Tier: memory.Long, Source: "system", Tags: []string{standardTag},
 	}}
 	m := &draft.Memory
 	var err error
-	if m.Metadata, err = memory.Object(nil).With(memory.MetaScope, memory.ScopeCollective); err != nil {
+	if m.Metadata, err = memory.Object(nil).With(memory.MetaScope, memory.ScopeShared); err != nil {
 		return nil, memory.Memory{}, err
 	}
 	if d.Governance != nil {

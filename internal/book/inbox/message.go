@@ -18,7 +18,7 @@ import (
 )
 
 // Message is what one agent writes to another. It becomes a memory of the
-// namespace _inbox/<recipient>, which only the two of them may read, unless the
+// namespace _messages/<recipient>, which only the two of them may read, unless the
 // sender is nobody in particular.
 type Message struct {
 	To       memory.AgentID
@@ -34,6 +34,8 @@ type Message struct {
 // Namespaces and metadata of what agents hand to each other.
 const (
 	inboxNamespace  = records.InboxRoot + "/"
+	oldInbox        = records.OldInboxRoot + "/"
+	messageTag      = "_message"
 	sharedNamespace = records.SharedRoot + "/"
 	turnsNamespace  = "_turns"
 
@@ -50,7 +52,7 @@ func (b *Book) Send(ctx context.Context, c engine.Caller, m Message) (engine.Out
 	if err := memory.ValidTitle(m.Subject); err != nil {
 		return engine.Outcome{}, err
 	}
-	meta, err := m.Metadata.WithAll(map[string]any{memory.MetaTarget: m.To, "message_kind": "notify", MetaSubject: m.Subject})
+	meta, err := m.Metadata.WithAll(map[string]any{memory.MetaTarget: m.To, memory.MetaRecipient: m.To, "message_kind": "notify", MetaSubject: m.Subject})
 	if err == nil && len(m.Payload) > 0 {
 		meta, err = meta.With(MetaPayload, json.RawMessage(m.Payload))
 	}
@@ -66,7 +68,7 @@ func (b *Book) Send(ctx context.Context, c engine.Caller, m Message) (engine.Out
 	}
 	d := records.Draft{Memory: memory.Memory{
 		ID: id.String(), Title: m.Subject, Content: m.Body, Namespace: Of(m.To), Priority: m.Priority, Tier: m.Tier,
-		Source: "notify", Metadata: meta,
+		Source: "notify", Tags: []string{messageTag}, Metadata: meta,
 	}}
 	out, err := b.records.CreateReserved(ctx, c, d)
 	if _, taken := errors.AsType[*engine.ConflictError](err); taken {
@@ -91,18 +93,24 @@ func Of(agent memory.AgentID) string { return inboxNamespace + string(agent) }
 // Inbox returns the messages for an agent, newest first, at most limit, and how
 // many of all there are this node has not yet given out in a recall.
 func (b *Book) Inbox(ctx context.Context, agent memory.AgentID, unread bool, limit int) (recs []memory.Record, open int, err error) {
-	f := memory.Filter{Viewer: agent, Namespace: Of(agent)}
-	b.core.Ask(&f)
-	recs, err = b.query.Select(ctx, f, query.MaxSelected, func(r *memory.Record) bool {
-		if r.AccessCount == 0 {
-			open++
+	for _, root := range []string{Of(agent), oldInbox + string(agent)} {
+		f := memory.Filter{Viewer: agent, Namespace: root}
+		b.core.Ask(&f)
+		some, err := b.query.Select(ctx, f, query.MaxSelected, func(r *memory.Record) bool {
+			if r.AccessCount == 0 {
+				open++
+			}
+			return !unread || r.AccessCount == 0
+		})
+		if err != nil {
+			return nil, 0, err
 		}
-		return !unread || r.AccessCount == 0
-	})
+		recs = append(recs, some...)
+	}
 	slices.SortFunc(recs, func(a, b memory.Record) int {
 		return cmp.Or(cmp.Compare(b.CreatedAt, a.CreatedAt), cmp.Compare(b.ID, a.ID))
 	})
-	return recs[:min(len(recs), limit)], open, err
+	return recs[:min(len(recs), limit)], open, nil
 }
 
 // Share gives an agent a copy of a memory that the caller may read, in the

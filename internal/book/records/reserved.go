@@ -8,10 +8,13 @@ import (
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
-// Namespaces of what agents hand to each other.
+// Namespaces of what agents hand to each other. Messages have the place that they
+// have in ai-memory, so that an agent reads on either side what was sent on the other;
+// OldInboxRoot is where they were kept before, and are still read.
 const (
-	InboxRoot  = "_inbox"
-	SharedRoot = "_shared"
+	InboxRoot    = "_messages"
+	OldInboxRoot = "_inbox"
+	SharedRoot   = "_shared"
 )
 
 // reserved reports whether memories come into a namespace by requests of their
@@ -19,7 +22,7 @@ const (
 func reserved(namespace string) bool {
 	first, _, _ := strings.Cut(namespace, "/")
 	switch first {
-	case memory.SubscriptionNamespace, engine.RegistryNamespace, InboxRoot, SharedRoot:
+	case memory.SubscriptionNamespace, engine.RegistryNamespace, InboxRoot, OldInboxRoot, SharedRoot:
 		return true
 	}
 	return false
