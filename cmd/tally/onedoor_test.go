@@ -176,18 +176,10 @@ func recipes() map[string]func(*surface) []string {
 		"audit list":     alone,
 		"audit verify":   alone,
 		"audit export":   alone,
-		"cluster init":   alone,
-		"cluster token":  alone,
-		"join":           alone,
 		"legacy add":     alone,
 		"legacy check":   alone,
 		"legacy list":    alone,
 		"legacy remove":  alone,
-		"member list":    alone,
-		"member remove":  alone,
-		"audit list":     alone,
-		"audit verify":   alone,
-		"audit export":   alone,
 
 		"setup":       alone,
 		"hook":        alone, // captures by importing, which is tried
