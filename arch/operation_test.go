@@ -74,7 +74,7 @@ func TestWhatCanBeDoneCanBeAskedFor(t *testing.T) {
 		{"book/inbox", "Book", []string{"verb"}, nil},
 		{"book/feed", "Book", []string{"verb", "api", "webhook"}, nil},
 		{"book/upkeep", "Book", []string{"book", "verb", "api"}, nil},
-		{"client", "Client", []string{"cmd/tally"}, []string{"CloseIdle", "CreateAll", "Events"}},
+		{"client", "Client", []string{"cmd/tally"}, []string{"CloseIdle", "CreateAll", "Events", "Agents", "Graph", "Upkeep"}},
 	} {
 		used := selectors(files, tt.surfaces)
 		methods := exportedMethods(files, tt.pkg, tt.receiver)

@@ -39,8 +39,9 @@ func governanceVerbs(of *deps) []Verb {
 		}, func(ctx context.Context, c *Call, in *client.ByID) (Done, error) { return d.reject(ctx, c, *in) }),
 		Of(Verb{
 			Name: "memory_pending_decide", Family: familyGovernance, Summary: "approve or deny a proposal", Access: Change,
-			Answers: []Answer{Gives(Fine, client.Approved{}, client.Rejected{}), Gives(Accepted, client.Voted{})},
-			Codes:   []client.Code{client.CodeAlreadyDecided, client.CodeAbsent},
+			NoClient: "it is another way to say approve or reject, which the client's Decide says",
+			Answers:  []Answer{Gives(Fine, client.Approved{}, client.Rejected{}), Gives(Accepted, client.Voted{})},
+			Codes:    []client.Code{client.CodeAlreadyDecided, client.CodeAbsent},
 		}, d.decide),
 		Of(Verb{
 			Name: "memory_namespaces", Family: familyGovernance, Summary: "count memories by namespace, or with a namespace read its standard",

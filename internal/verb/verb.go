@@ -35,6 +35,8 @@ type Verb struct {
 
 	// OnlyHTTP, if not "", is why tools do not offer the verb.
 	OnlyHTTP string
+	// NoClient, if not "", is why package client has no method for the verb.
+	NoClient string
 
 	args arguments
 	do   func(context.Context, *Call, any) (Done, error)

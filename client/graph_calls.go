@@ -1,0 +1,62 @@
+package client
+
+import (
+	"context"
+	"net/http"
+)
+
+// GraphAPI is what can be asked of links, and of what is read off them.
+type GraphAPI struct{ c *Client }
+
+// Graph is what can be asked of links.
+func (c *Client) Graph() GraphAPI { return GraphAPI{c} }
+
+// Taxonomy counts memories along the tree of namespaces.
+func (g GraphAPI) Taxonomy(ctx context.Context, in TaxonomyInput) (*Taxonomy, error) {
+	return read[Taxonomy](ctx, g.c, http.MethodGet, "/taxonomy", in)
+}
+
+// Reach follows links from a memory.
+func (g GraphAPI) Reach(ctx context.Context, in ReachInput) (*Reach, error) {
+	return read[Reach](ctx, g.c, http.MethodPost, "/kg/query", in)
+}
+
+// Timeline lists the links that leave a memory, by the time from which they hold.
+func (g GraphAPI) Timeline(ctx context.Context, in TimelineInput) (*Timeline, error) {
+	return read[Timeline](ctx, g.c, http.MethodGet, "/kg/timeline", in)
+}
+
+// Invalidate ends the time for which a link holds.
+func (g GraphAPI) Invalidate(ctx context.Context, in InvalidateInput, with ...With) (*Invalidated, *Waiting, error) {
+	return change[Invalidated](ctx, g.c, http.MethodPost, "/kg/invalidate", in, with)
+}
+
+// Paths finds chains of links between two memories.
+func (g GraphAPI) Paths(ctx context.Context, in PathsInput) (*Paths, error) {
+	return read[Paths](ctx, g.c, http.MethodPost, "/kg/find_paths", in)
+}
+
+// Verify says how well links are attested.
+func (g GraphAPI) Verify(ctx context.Context, in VerifyInput) (*Verification, error) {
+	return read[Verification](ctx, g.c, http.MethodPost, "/links/verify", in)
+}
+
+// Duplicate says whether a memory is there already, by the words in common.
+func (g GraphAPI) Duplicate(ctx context.Context, in DuplicateInput) (*Duplicate, error) {
+	return read[Duplicate](ctx, g.c, http.MethodPost, "/check_duplicate", in)
+}
+
+// Contradictions lists memories about a topic that contradict each other.
+func (g GraphAPI) Contradictions(ctx context.Context, in ContradictionsInput) (*Contradictions, error) {
+	return read[Contradictions](ctx, g.c, http.MethodGet, "/contradictions", in)
+}
+
+// RegisterEntity makes an entity, or adds names to the one that there is.
+func (g GraphAPI) RegisterEntity(ctx context.Context, in EntityInput, with ...With) (*RegisteredEntity, *Waiting, error) {
+	return change[RegisteredEntity](ctx, g.c, http.MethodPost, "/entities", in, with)
+}
+
+// EntityByAlias finds the entity that goes by a name; Found is false if there is none.
+func (g GraphAPI) EntityByAlias(ctx context.Context, in ByAliasInput) (*FoundEntity, error) {
+	return read[FoundEntity](ctx, g.c, http.MethodGet, "/entities/by_alias", in)
+}
