@@ -1,10 +1,8 @@
 package governance
 
 import (
-	"context"
 	"sync"
 
-	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
@@ -19,20 +17,6 @@ type openProposals struct {
 // maxOpen bounds how many open proposals a home looks after at a time. The
 // others come up when these are done and the node starts anew.
 const maxOpen = 100_000
-
-// Resume looks up the open proposals whose home this node is, to carry them out.
-func (b *Book) Resume(ctx context.Context) error {
-	pending, err := b.store.Pendings(ctx, true, "", maxOpen)
-	if err != nil {
-		return err
-	}
-	for i := range pending {
-		if pending[i].Home == b.core.Node() {
-			b.proposals.add(pending[i].ID)
-		}
-	}
-	return nil
-}
 
 func (w *openProposals) add(id string) {
 	w.mu.Lock()
@@ -75,22 +59,5 @@ func (w *openProposals) committed(c memory.Committed) {
 	w.mu.Unlock()
 	if !none && c.Other > 0 {
 		w.look()
-	}
-}
-
-// resolveAll resolves what votes from elsewhere have settled.
-func (b *Book) resolveAll(ctx context.Context) {
-	for _, id := range b.proposals.list() {
-		if _, err := b.resolve(ctx, engine.Caller{Durability: engine.DurableLocal}, id); err != nil && ctx.Err() == nil {
-			b.log.WarnContext(ctx, "proposal not resolved yet", "proposal", id, "err", err)
-		}
-	}
-}
-
-// Voted carries a proposal out if a vote of which this node was told settles it, and
-// if this is its home.
-func (b *Book) Voted(ctx context.Context, proposal string) {
-	if _, err := b.resolve(ctx, engine.Caller{Durability: engine.DurableLocal}, proposal); err != nil {
-		b.log.WarnContext(ctx, "proposal not resolved yet", "proposal", proposal, "err", err)
 	}
 }

@@ -3,6 +3,8 @@ package governance
 import (
 	"context"
 	"time"
+
+	"github.com/tallystick/tallystick/internal/engine"
 )
 
 // Run carries out approved proposals whose home this node is. It returns nil when
@@ -38,5 +40,36 @@ func (b *Book) Run(ctx context.Context) error {
 				waiting = false
 			}
 		}
+	}
+}
+
+// Resume looks up the open proposals whose home this node is, to carry them out.
+func (b *Book) Resume(ctx context.Context) error {
+	pending, err := b.store.Pendings(ctx, true, "", maxOpen)
+	if err != nil {
+		return err
+	}
+	for i := range pending {
+		if pending[i].Home == b.core.Node() {
+			b.proposals.add(pending[i].ID)
+		}
+	}
+	return nil
+}
+
+// resolveAll resolves what votes from elsewhere have settled.
+func (b *Book) resolveAll(ctx context.Context) {
+	for _, id := range b.proposals.list() {
+		if _, err := b.resolve(ctx, engine.Caller{Durability: engine.DurableLocal}, id); err != nil && ctx.Err() == nil {
+			b.log.WarnContext(ctx, "proposal not resolved yet", "proposal", id, "err", err)
+		}
+	}
+}
+
+// Voted carries a proposal out if a vote of which this node was told settles it, and
+// if this is its home.
+func (b *Book) Voted(ctx context.Context, proposal string) {
+	if _, err := b.resolve(ctx, engine.Caller{Durability: engine.DurableLocal}, proposal); err != nil {
+		b.log.WarnContext(ctx, "proposal not resolved yet", "proposal", proposal, "err", err)
 	}
 }
