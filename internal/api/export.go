@@ -14,8 +14,11 @@ import (
 	"github.com/tallystick/tallystick/internal/verb"
 )
 
+// exporter is the API as far as it writes the memories of a filter.
+type exporter struct{ *API }
+
 // exportJSON writes the live memories, and then the links between them.
-func (a *API) exportJSON(q *request, f memory.Filter) error {
+func (a exporter) exportJSON(q *request, f memory.Filter) error {
 	s := a.openStream(q, "application/json")
 	f.Life = memory.Live
 	list := pieces{s: s}
@@ -90,9 +93,9 @@ func (a *API) export(q *request) (reply, error) {
 			return reply{}, err
 		}
 	}
-	write := a.exportJSON
+	write := exporter{a}.exportJSON
 	if format == formatLines {
-		write = a.exportLines
+		write = exporter{a}.exportLines
 	}
 	if err := write(q, f); err != nil {
 		if !errors.Is(err, errGone) {
@@ -110,7 +113,7 @@ const (
 	formatLines = "ndjson" // a line for each memory and link
 )
 
-func (a *API) exportLines(q *request, f memory.Filter) error {
+func (a exporter) exportLines(q *request, f memory.Filter) error {
 	s := a.openStream(q, mediaLines)
 	for _, life := range []memory.Life{memory.Live, memory.Archived} {
 		f.Life = life
@@ -124,7 +127,7 @@ func (a *API) exportLines(q *request, f memory.Filter) error {
 }
 
 // eachRecord hands over what f selects, by id, and flushes now and then.
-func (a *API) eachRecord(q *request, s *stream, f memory.Filter, do func(*memory.Record) error) error {
+func (a exporter) eachRecord(q *request, s *stream, f memory.Filter, do func(*memory.Record) error) error {
 	page := query.Page{Limit: 500, Order: memory.ByID}
 	for {
 		recs, next, err := a.books.Query.List(q.Context(), f, page)
@@ -143,7 +146,7 @@ func (a *API) eachRecord(q *request, s *stream, f memory.Filter, do func(*memory
 	}
 }
 
-func (a *API) exportOne(q *request, enc *json.Encoder, r *memory.Record, f memory.Filter) error {
+func (a exporter) exportOne(q *request, enc *json.Encoder, r *memory.Record, f memory.Filter) error {
 	line := client.ExportedMemory{Type: "memory", Memory: verb.ShowMemory(r), State: f.Life.String()}
 	if f.Life == memory.Archived {
 		_, line.ArchiveReason = r.Stands(f.Now)
@@ -169,7 +172,7 @@ func (a *API) exportOne(q *request, enc *json.Encoder, r *memory.Record, f memor
 
 // linksFrom are the links that leave a live memory: those that come to it are
 // with their sources.
-func (a *API) linksFrom(q *request, r *memory.Record, f memory.Filter) ([]client.Link, error) {
+func (a exporter) linksFrom(q *request, r *memory.Record, f memory.Filter) ([]client.Link, error) {
 	agent := q.agent
 	if f.All {
 		agent = r.Access().Owner

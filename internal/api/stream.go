@@ -17,6 +17,9 @@ import (
 	"github.com/tallystick/tallystick/internal/verb"
 )
 
+// follower is the API as far as it follows the log for a client.
+type follower struct{ *API }
+
 // eventOf shows what may be seen of an op.
 func eventOf(ev memory.Event, s engine.Sight) client.Event {
 	e := ev.Entry
@@ -34,7 +37,7 @@ const eventBatch = 256
 
 // events streams ops in the order in which this node applied them. It starts
 // behind the local sequence number that the client names, or with what comes next.
-func (a *API) events(q *request) (reply, error) { return a.streamEvents(q, a.opEvent) }
+func (a *API) events(q *request) (reply, error) { return follower{a}.streamEvents(q, a.opEvent) }
 
 // shown turns an op into what a stream says of it: the name of the event, "" for
 // nothing, and its data.
@@ -50,7 +53,7 @@ func (a *API) opEvent(q *request, ev memory.Event) (string, any, error) {
 	return v.Kind, v, nil
 }
 
-func (a *API) streamEvents(q *request, show shown) (reply, error) {
+func (a follower) streamEvents(q *request, show shown) (reply, error) {
 	if q.Method == http.MethodHead { // there is nothing to wait for
 		q.w.Header().Set("Content-Type", mediaEvents)
 		q.w.WriteHeader(http.StatusOK)
@@ -96,7 +99,7 @@ func (p place) id(lsn uint64) string { return p.origin + ":" + strconv.FormatUin
 // what comes next. A client that names an event of another node or incarnation, or
 // one that this node has not got to, starts from the beginning, and is told so:
 // nobody can say what it has missed.
-func (a *API) resumeAt(q *request) (place, error) {
+func (a follower) resumeAt(q *request) (place, error) {
 	st, err := a.books.Upkeep.Status(q.Context())
 	if err != nil {
 		return place{}, err
@@ -122,7 +125,7 @@ func (a *API) resumeAt(q *request) (place, error) {
 }
 
 // follow sends events until the client is gone or too slow, or the node closes.
-func (a *API) follow(q *request, s *stream, at place, show shown) {
+func (a follower) follow(q *request, s *stream, at place, show shown) {
 	ctx := q.Context()
 	beat := time.NewTimer(a.cfg.Heartbeat)
 	defer beat.Stop()
@@ -167,7 +170,7 @@ func (a *API) quitting() bool {
 
 // batch sends the next events that there is something to show of, and reports
 // whether there may be more.
-func (a *API) batch(q *request, s *stream, at place, show shown) (next uint64, more bool, err error) {
+func (a follower) batch(q *request, s *stream, at place, show shown) (next uint64, more bool, err error) {
 	after := at.after
 	evs, err := a.books.Feed.Events(q.Context(), after, eventBatch)
 	if err != nil {
