@@ -38,11 +38,11 @@ func TestTheClientHasAMethodForEveryVerb(t *testing.T) {
 	}
 	for _, of := range []any{c, c.Graph(), c.Agents(), c.Upkeep()} {
 		v := reflect.ValueOf(of)
-		for i := range v.NumMethod() {
+		for _, method := range v.Methods() {
 			for _, yes := range []bool{false, true} {
 				ctx, cancel := context.WithCancel(t.Context())
 				stop = cancel
-				callWithAnything(ctx, v.Method(i), yes)
+				callWithAnything(ctx, method, yes)
 				cancel()
 			}
 		}

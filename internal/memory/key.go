@@ -51,6 +51,10 @@ func (f Family) known() bool {
 	return int(f) < len(names) && names[f] != ""
 }
 
+// OfMemory reports whether f is a register of the memory itself, in which it has a
+// history or a life. All others are alike: what was written last is what there is.
+func (f Family) OfMemory() bool { return f == FamContent || f == FamLife }
+
 // Key names one register.
 type Key struct {
 	Family  Family

@@ -27,3 +27,8 @@ func (o *Decide) Validate() error { return errors.Join(ValidID(o.ID), o.Voter.Va
 func (o *Decide) About() About { return About{Event: EventVoted, Proposal: o.ID} }
 
 func (*Decide) hollow() Op { return nil }
+
+// Details is what subscribers are told beside what the op is about.
+func (o *Decide) Details() map[string]any {
+	return map[string]any{"approved": o.Approve}
+}

@@ -70,3 +70,8 @@ func validEdge(source, target, relation string) error {
 	}
 	return enum("relation", relation, Relations())
 }
+
+// Details is what subscribers are told beside what the op is about.
+func (o *Link) Details() map[string]any {
+	return map[string]any{"relation": o.Relation}
+}

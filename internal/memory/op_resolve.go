@@ -37,3 +37,8 @@ func (o *Resolve) Validate() error {
 func (o *Resolve) About() About { return About{Event: EventDecided, Proposal: o.ID} }
 
 func (*Resolve) hollow() Op { return nil }
+
+// Details is what subscribers are told beside what the op is about.
+func (o *Resolve) Details() map[string]any {
+	return map[string]any{"outcome": o.Outcome}
+}

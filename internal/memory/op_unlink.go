@@ -45,3 +45,8 @@ func (o *Unlink) About() About {
 }
 
 func (*Unlink) hollow() Op { return nil }
+
+// Details is what subscribers are told beside what the op is about.
+func (o *Unlink) Details() map[string]any {
+	return map[string]any{"relations": o.Relations}
+}

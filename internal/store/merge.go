@@ -52,13 +52,13 @@ func (t merger) merge(ctx context.Context, e incoming, lsn int64) (logRow, error
 	var open records
 	for _, k := range e.Op.Subjects() {
 		var err error
-		switch k.Family {
-		case memory.FamContent:
-			err = t.mergeContent(ctx, &open, k, e, &row)
-		case memory.FamLife:
-			err = t.mergeLife(ctx, &open, k, e, &row)
-		case memory.FamLink, memory.FamStandard, memory.FamProposal, memory.FamVote, memory.FamOutcome:
+		switch {
+		case !k.Family.OfMemory():
 			err = t.mergeRegister(ctx, k, e, lsn)
+		case k.Family == memory.FamLife:
+			err = t.mergeLife(ctx, &open, k, e, &row)
+		default:
+			err = t.mergeContent(ctx, &open, k, e, &row)
 		}
 		if err != nil {
 			return row, err

@@ -59,12 +59,12 @@ func opsOf[T memory.Op](entries []*memory.Entry) []T {
 func (s *tables) Register(ctx context.Context, k memory.Key) (memory.Version, *memory.Entry, error) {
 	var q string
 	var args []any
-	switch k.Family {
-	case memory.FamLink, memory.FamStandard, memory.FamProposal, memory.FamVote, memory.FamOutcome:
+	switch {
+	case !k.Family.OfMemory():
 		q, args = sqlHolders+`WHERE r.family = ? AND r.a = ? AND r.b = ? AND r.c = ?`, []any{k.Family, k.A, k.B, k.C}
-	case memory.FamContent:
+	case k.Family == memory.FamContent:
 		q, args = `SELECT `+sqlSealedG+` FROM memories m JOIN log g ON g.lsn = m.c_lsn WHERE m.id = ?`, []any{k.A}
-	case memory.FamLife:
+	default:
 		q, args = `SELECT `+sqlSealedG+` FROM memories m JOIN log g ON g.lsn = m.l_lsn WHERE m.id = ?`, []any{k.A}
 	}
 	var x sealed

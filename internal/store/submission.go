@@ -82,8 +82,7 @@ func (t submission) stamp(ctx context.Context, wr *memory.Write, op memory.NewOp
 
 // registerVersion returns the version of a register; zero if it was never written.
 func (t submission) registerVersion(ctx context.Context, k memory.Key) (memory.Version, error) {
-	switch k.Family {
-	case memory.FamContent, memory.FamLife:
+	if k.Family.OfMemory() {
 		m, err := t.lookup(ctx, k.A)
 		if err != nil || m == nil {
 			return memory.Version{}, err
@@ -93,7 +92,6 @@ func (t submission) registerVersion(ctx context.Context, k memory.Key) (memory.V
 			r = m.lifeRef
 		}
 		return t.version(r, m.life == memory.Erased), nil
-	case memory.FamLink, memory.FamStandard, memory.FamProposal, memory.FamVote, memory.FamOutcome:
 	}
 	var r ref
 	_, err := t.conn.queryRow(ctx, `SELECT lsn, stamp, origin, seq FROM registers WHERE family = ? AND a = ? AND b = ? AND c = ?`,

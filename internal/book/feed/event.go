@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"errors"
+	"maps"
 
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
@@ -103,19 +104,11 @@ func details(entry *memory.Entry, s engine.Sight) map[string]any {
 			d["action"] = p.Action.Kind().String()
 		}
 	}
-	switch op := entry.Op.(type) {
-	case *memory.Link:
-		d["relation"] = op.Relation
-	case *memory.Unlink:
-		d["relations"] = op.Relations
-	case *memory.Consolidate:
+	if op, is := entry.Op.(interface{ Details() map[string]any }); is {
+		maps.Copy(d, op.Details())
+	}
+	if entry.Op.Kind() == memory.KindConsolidate {
 		d["sources"] = sources
-	case *memory.Decide:
-		d["approved"] = op.Approve
-	case *memory.Resolve:
-		d["outcome"] = op.Outcome
-	case *memory.Put, *memory.Delete, *memory.Erase, *memory.Archive, *memory.Restore, *memory.Propose,
-		*memory.SetStandard, *memory.ClearStandard:
 	}
 	if len(d) == 0 {
 		return nil

@@ -12,13 +12,11 @@ func (b *Book) Kinds() []memory.Kind { return []memory.Kind{memory.KindLink, mem
 
 // Redo implements [engine.Book].
 func (b *Book) Redo(ctx context.Context, requester memory.AgentID, op memory.Op) (*engine.Intent, error) {
-	switch op := op.(type) {
-	case *memory.Link:
-		return b.linking(ctx, requester, op)
-	case *memory.Unlink:
-		return b.unlinking(ctx, requester, op)
-	case *memory.Put, *memory.Delete, *memory.Erase, *memory.Archive, *memory.Restore, *memory.Consolidate,
-		*memory.SetStandard, *memory.ClearStandard, *memory.Propose, *memory.Decide, *memory.Resolve:
+	if link, is := op.(*memory.Link); is {
+		return b.linking(ctx, requester, link)
+	}
+	if unlink, is := op.(*memory.Unlink); is {
+		return b.unlinking(ctx, requester, unlink)
 	}
 	return nil, engine.NotCarriedOut(op)
 }

@@ -3,6 +3,7 @@ package records
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
@@ -17,23 +18,29 @@ func (b *Book) Kinds() []memory.Kind {
 
 // Redo implements [engine.Book].
 func (b *Book) Redo(ctx context.Context, requester memory.AgentID, op memory.Op) (*engine.Intent, error) {
-	switch op := op.(type) {
-	case *memory.Put:
-		upsert, err := b.upserts(ctx, requester, op)
-		if err != nil {
-			return nil, err
-		}
-		if op.Create && !upsert {
-			return b.recreating(ctx, requester, op.Memory)
-		}
-		return b.reediting(ctx, requester, op)
-	case *memory.Delete, *memory.Erase, *memory.Archive, *memory.Restore:
-		return b.lifecycle(ctx, requester, op)
-	case *memory.Consolidate:
-		return b.reconsolidating(ctx, requester, op)
-	case *memory.Link, *memory.Unlink, *memory.SetStandard, *memory.ClearStandard, *memory.Propose, *memory.Decide, *memory.Resolve:
+	put, isPut := op.(*memory.Put)
+	parts, isConsolidate := op.(*memory.Consolidate)
+	switch {
+	case !slices.Contains(b.Kinds(), op.Kind()):
+		return nil, engine.NotCarriedOut(op)
+	case isPut:
+		return b.reputting(ctx, requester, put)
+	case isConsolidate:
+		return b.reconsolidating(ctx, requester, parts)
 	}
-	return nil, engine.NotCarriedOut(op)
+	return b.lifecycle(ctx, requester, op)
+}
+
+// reputting is the intent of a proposed creation or edit.
+func (b *Book) reputting(ctx context.Context, requester memory.AgentID, op *memory.Put) (*engine.Intent, error) {
+	upsert, err := b.upserts(ctx, requester, op)
+	if err != nil {
+		return nil, err
+	}
+	if op.Create && !upsert {
+		return b.recreating(ctx, requester, op.Memory)
+	}
+	return b.reediting(ctx, requester, op)
 }
 
 // upserts reports whether op is a creation that was proposed of a memory that is there.
