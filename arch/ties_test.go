@@ -28,8 +28,8 @@ func upLimits() map[string]int {
 		"bench":     20,
 		"cmd/tally": 16,
 		"importer":  12,
-		"memory":    14,
-		"replicate": 27,
+		"memory":    15,
+		"replicate": 29,
 		"verb":      20,
 
 		"store/storetest": 52, // the suite names its tests, which use its nodes

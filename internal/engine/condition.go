@@ -1,13 +1,8 @@
 package engine
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"time"
-
-	"github.com/tallystick/tallystick/internal/memory"
 )
 
 // AnyVersion stands in a [Condition] for whichever version there is.
@@ -45,43 +40,4 @@ func (e *ConditionError) Error() string {
 		return fmt.Sprintf("memory %s is at version %d, not %d", e.ID, e.Current, e.Wanted)
 	}
 	return fmt.Sprintf("memory %s is at version %d, which the condition rules out", e.ID, e.Current)
-}
-
-// conditioned sees that the memory of an intent is as the caller wants it, and
-// that it still is when the intent is written.
-func conditioned(ctx context.Context, store Records, c *Condition, in *Intent) error {
-	if c.isZero() {
-		return nil
-	}
-	op := in.last()
-	rec, err := store.Record(ctx, op.About().Main())
-	if errors.Is(err, memory.ErrNotFound) {
-		rec = &memory.Record{}
-	} else if err != nil {
-		return err
-	}
-	version := rec.Version
-	if put, is := op.(*memory.Put); is && put.Create && !in.Restores && rec.Life != memory.Live {
-		version = 0 // what is created in its place is not there yet
-	}
-	if !c.holds(version) {
-		wanted := &ConditionError{ID: rec.ID, Current: version}
-		if len(c.Match) == 1 && c.Match[0] != AnyVersion {
-			wanted.Wanted = c.Match[0]
-		}
-		return wanted
-	}
-	if rec.ID != "" {
-		in.Expect = append(in.Expect, Unchanged(rec)...)
-	}
-	return nil
-}
-
-// tried is what a write would be: entries that nobody has logged.
-func tried(c Caller, w *memory.Write, now time.Time) *Held {
-	h := &Held{tried: true}
-	for _, op := range w.Ops {
-		h.entries = append(h.entries, &memory.Entry{Actor: c.Agent, Stamp: memory.MakeStamp(now), Op: op.Op, Prev: op.Prev})
-	}
-	return h
 }

@@ -13,19 +13,6 @@ import (
 	"github.com/tallystick/tallystick/internal/replicate"
 )
 
-// Held is a committed write that may still wait for members.
-type Held struct {
-	entries  []*memory.Entry
-	replayed bool
-	tried    bool // nothing was written, and nothing is waited for
-	masked   []string
-	ticket   *replicate.Ticket
-	w        int
-	deadline time.Time
-}
-
-func (h *Held) last() *memory.Entry { return h.entries[len(h.entries)-1] }
-
 // Tries bounds how often a change is made again because somebody was faster.
 const Tries = 16
 

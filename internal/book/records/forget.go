@@ -27,7 +27,7 @@ func (b *Book) Forget(ctx context.Context, c engine.Caller, f memory.Filter, pat
 	if pattern == "" && f.Namespace == "" && f.Tier == "" && len(f.Tags) == 0 {
 		return 0, fmt.Errorf("forget: want a namespace, a pattern, a tier or a tag: %w", memory.ErrInvalid)
 	}
-	next := b.listing(f)
+	next := listing(b.store, f)
 	if pattern != "" {
 		hits, err := b.query.Matching(ctx, f, pattern, maxForget)
 		if err != nil {
@@ -51,13 +51,13 @@ func (b *Book) Forget(ctx context.Context, c engine.Caller, f memory.Filter, pat
 }
 
 // listing returns a func that gives the ids of what f selects, part by part.
-func (b *Book) listing(f memory.Filter) func(context.Context) ([]string, error) {
+func listing(store Reads, f memory.Filter) func(context.Context) ([]string, error) {
 	cursor, done := "", false
 	return func(ctx context.Context) ([]string, error) {
 		if done {
 			return nil, nil
 		}
-		recs, next, err := b.store.List(ctx, f, memory.ByID, forgetBatch, 0, cursor)
+		recs, next, err := store.List(ctx, f, memory.ByID, forgetBatch, 0, cursor)
 		cursor, done = next, next == ""
 		ids := make([]string, len(recs))
 		for i := range recs {

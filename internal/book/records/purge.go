@@ -13,7 +13,7 @@ import (
 // counts what the caller sees there.
 func (b *Book) Purge(ctx context.Context, c engine.Caller, before memory.Instant, dry bool) (int, error) {
 	c = c.Named()
-	next := b.archivedBefore(memory.Filter{Viewer: c.Agent, Life: memory.Archived, Now: b.core.Now()}, before)
+	next := archivedBefore(b.store, memory.Filter{Viewer: c.Agent, Life: memory.Archived, Now: b.core.Now()}, before)
 	total := 0
 	for total < maxForget {
 		ids, more, err := next(ctx)
@@ -34,10 +34,10 @@ func (b *Book) Purge(ctx context.Context, c engine.Caller, before memory.Instant
 
 // archivedBefore returns a func that gives, part by part, the ids of what f
 // selects and was archived before an instant, and whether there may be more.
-func (b *Book) archivedBefore(f memory.Filter, before memory.Instant) func(context.Context) ([]string, bool, error) {
+func archivedBefore(store Reads, f memory.Filter, before memory.Instant) func(context.Context) ([]string, bool, error) {
 	cursor := ""
 	return func(ctx context.Context) ([]string, bool, error) {
-		recs, next, err := b.store.List(ctx, f, memory.ByID, forgetBatch, 0, cursor)
+		recs, next, err := store.List(ctx, f, memory.ByID, forgetBatch, 0, cursor)
 		cursor = next
 		var ids []string
 		for i := range recs {
