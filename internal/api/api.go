@@ -10,7 +10,6 @@ package api
 import (
 	"log/slog"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -70,6 +69,8 @@ type Config struct {
 
 // API serves the routes. It is safe for concurrent use.
 type API struct {
+	pools
+
 	cfg     Config
 	books   *book.Books
 	log     *slog.Logger
@@ -81,8 +82,6 @@ type API struct {
 	console *console.Console
 	mux     *http.ServeMux
 	streams chan struct{} // one slot for each open event stream
-	buffers sync.Pool     // *bytes.Buffer, for JSON on its way out
-	zippers sync.Pool     // *gzip.Writer
 	room    room
 	watch   watch
 

@@ -7,9 +7,11 @@ import (
 )
 
 // approvals streams proposals that the caller may see, as they are made and closed.
-func (a *API) approvals(q *request) (reply, error) { return follower{a}.streamEvents(q, a.approvalOf) }
+func (a *API) approvals(q *request) (reply, error) {
+	return follower{a}.streamEvents(q, follower{a}.approvalOf)
+}
 
-func (a *API) approvalOf(q *request, ev memory.Event) (string, any, error) {
+func (a follower) approvalOf(q *request, ev memory.Event) (string, any, error) {
 	s, err := a.books.Core.Sight(q.Context(), q.agent, ev.Entry)
 	if err != nil || !s.Seen { // not for the caller; or the answer came before the question
 		return "", nil, err

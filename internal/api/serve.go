@@ -263,8 +263,8 @@ func render(buf *bytes.Buffer, body any) error {
 // maxPooled keeps one huge answer from pinning its memory.
 const maxPooled = 1 << 20
 
-func (a *API) buffer() *bytes.Buffer {
-	buf, is := a.buffers.Get().(*bytes.Buffer)
+func (p *pools) buffer() *bytes.Buffer {
+	buf, is := p.buffers.Get().(*bytes.Buffer)
 	if !is || buf.Cap() > maxPooled {
 		return new(bytes.Buffer)
 	}
@@ -272,15 +272,15 @@ func (a *API) buffer() *bytes.Buffer {
 	return buf
 }
 
-func (a *API) zip(w http.ResponseWriter, b []byte) {
-	z := a.zipper(w)
+func (p *pools) zip(w http.ResponseWriter, b []byte) {
+	z := p.zipper(w)
 	_, _ = z.Write(b)
 	_ = z.Close()
-	a.zippers.Put(z)
+	p.zippers.Put(z)
 }
 
-func (a *API) zipper(w http.ResponseWriter) *gzip.Writer {
-	z, is := a.zippers.Get().(*gzip.Writer)
+func (p *pools) zipper(w http.ResponseWriter) *gzip.Writer {
+	z, is := p.zippers.Get().(*gzip.Writer)
 	if !is {
 		z, _ = gzip.NewWriterLevel(w, gzip.BestSpeed) // the level is valid
 		return z

@@ -37,14 +37,16 @@ const eventBatch = 256
 
 // events streams ops in the order in which this node applied them. It starts
 // behind the local sequence number that the client names, or with what comes next.
-func (a *API) events(q *request) (reply, error) { return follower{a}.streamEvents(q, a.opEvent) }
+func (a *API) events(q *request) (reply, error) {
+	return follower{a}.streamEvents(q, follower{a}.opEvent)
+}
 
 // shown turns an op into what a stream says of it: the name of the event, "" for
 // nothing, and its data.
 type shown func(q *request, ev memory.Event) (name string, data any, err error)
 
 // opEvent shows every op that the caller may see.
-func (a *API) opEvent(q *request, ev memory.Event) (string, any, error) {
+func (a follower) opEvent(q *request, ev memory.Event) (string, any, error) {
 	s, err := a.books.Core.Sight(q.Context(), q.agent, ev.Entry)
 	if err != nil || !s.Seen {
 		return "", nil, err
