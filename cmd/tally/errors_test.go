@@ -19,8 +19,9 @@ import (
 // and the exit codes that they become.
 func TestTheTableOfErrorsIsDocumented(t *testing.T) {
 	var b strings.Builder
-	say(&b, "# Errors\n\nEvery error has a stable code. Programs branch on it; `error` in the body is for people, and its words may change.\n"+
-		"This page is written by a test, `go test ./cmd/tally -run TableOfErrors -update`, from the tables that the node and the command line use.\n\n"+
+	say(&b, "# Errors\n\nEvery error has a stable code. Programs branch on it; `error` in the body is for people, and its\n"+
+		"words may change. This page is written by a test, `go test ./cmd/tally -run TableOfErrors -update`,\n"+
+		"from the tables that the node and the command line use.\n\n"+
 		"| code | HTTP status | exit code of `tally` | what it means | from |\n|---|---|---|---|---|\n")
 	sentinels := verb.Sentinels()
 	for _, c := range client.Codes() {
@@ -35,7 +36,7 @@ func TestTheTableOfErrorsIsDocumented(t *testing.T) {
 	for _, row := range exitTable() {
 		say(&b, "| %d | %s |\n", row.code, row.meaning)
 	}
-	say(&b, "\nAn answer whose code is not in the table, from a proxy or from another server, is judged by its status.\n")
+	say(&b, "\nAn answer whose code is not in the table, from a proxy or from another server, is judged by its\nstatus.\n")
 	page := filepath.Join("..", "..", "docs", "errors.md")
 	if *update {
 		if err := os.WriteFile(page, []byte(b.String()), 0o600); err != nil {
