@@ -31,8 +31,8 @@ func New(cfg Config) *API {
 	}
 	a.apiKey, a.operatorKey = secretOf(cfg.APIKey), secretOf(cfg.OperatorKey)
 	a.verbs = verb.Table(verb.Deps{Books: cfg.Books, Now: cfg.Now, Meter: a.metrics, Journal: cfg.Journal, Version: cfg.Version, MaxBody: cfg.MaxBody})
-	a.document = sync.OnceValues(a.renderDocument)
-	a.docs = sync.OnceValues(a.renderDocs)
+	a.document = sync.OnceValues(describer{a}.renderDocument)
+	a.docs = sync.OnceValues(describer{a}.renderDocs)
 	if cfg.Agents != nil {
 		a.agents = cfg.Agents(a.verbs)
 	}

@@ -16,6 +16,9 @@ import (
 	"github.com/tallystick/tallystick/client"
 )
 
+// describer is the API as far as it describes itself.
+type describer struct{ *API }
+
 const about = "A federated memory for AI agents. Any node takes a write, every member gets it, and the receipt says who holds it on disk. " +
 	"The routes and bodies are those of ai-memory 0.7, so that its clients work, and more.\n\n" +
 	"`X-Agent-Id` says who calls; without it the caller is `anonymous`, whose memories belong to nobody and are visible to everybody. " +
@@ -26,7 +29,7 @@ const about = "A federated memory for AI agents. Any node takes a write, every m
 
 // describe builds the OpenAPI document of the table of routes. The error lists
 // what it says nothing about.
-func (a *API) describe() (*openapi.Document, error) {
+func (a describer) describe() (*openapi.Document, error) {
 	r := verb.Registry()
 	doc := &openapi.Document{
 		OpenAPI: openapi.Version,
@@ -274,13 +277,6 @@ func (an answer) schema(r *openapi.Registry) *openapi.Schema {
 	return oneOf(list)
 }
 
-// docsPage is the document for people, with the policy that a browser is to
-// hold it to.
-type docsPage struct {
-	html   page
-	policy string
-}
-
 func (a *API) openAPI(*request) (reply, error) {
 	doc, err := a.document()
 	if err != nil {
@@ -291,7 +287,7 @@ func (a *API) openAPI(*request) (reply, error) {
 
 // renderDocument is what [API.openAPI] sends. What could not be described fails
 // a test, not a request.
-func (a *API) renderDocument() ([]byte, error) {
+func (a describer) renderDocument() ([]byte, error) {
 	doc, _ := a.describe()
 	return json.Marshal(doc)
 }
@@ -309,7 +305,7 @@ func (a *API) showDocs(q *request) (reply, error) {
 }
 
 // renderDocs is what [API.showDocs] sends.
-func (a *API) renderDocs() (docsPage, error) {
+func (a describer) renderDocs() (docsPage, error) {
 	doc, _ := a.describe()
 	html, policy, err := openapi.Page(doc, openAPIPath)
 	return docsPage{html, policy}, err

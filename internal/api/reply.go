@@ -14,3 +14,10 @@ type reply struct {
 }
 
 func ok(body any) (reply, error) { return reply{body: body}, nil }
+
+// docsPage is the document for people, with the policy that a browser is to
+// hold it to.
+type docsPage struct {
+	html   page
+	policy string
+}
