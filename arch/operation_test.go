@@ -76,7 +76,8 @@ func TestWhatCanBeDoneCanBeAskedFor(t *testing.T) {
 		{"book/upkeep", "Book", []string{"book", "verb", "api"}, nil},
 		{"client", "Client", []string{"cmd/tally"}, []string{"CloseIdle", "CreateAll", "Events", "Agents", "Graph", "Upkeep"}},
 	} {
-		used := selectors(files, tt.surfaces)
+		// A book's own uses do not count: there a name may be that of the op.
+		used := selectors(files, slices.DeleteFunc(slices.Clone(tt.surfaces), func(s string) bool { return s == tt.pkg }))
 		methods := exportedMethods(files, tt.pkg, tt.receiver)
 		if len(methods) < 4 {
 			t.Errorf("only %d methods of %s.%s were found", len(methods), tt.pkg, tt.receiver)

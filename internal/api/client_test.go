@@ -30,6 +30,10 @@ func TestTheClientHasAMethodForEveryVerb(t *testing.T) {
 			_ = json.NewEncoder(w).Encode(map[string]any{"done": true, "memory": map[string]any{}})
 		})
 	}
+	mux.HandleFunc("/console/", func(http.ResponseWriter, *http.Request) {}) // for people, and no part of the table
+	mux.HandleFunc("/", func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("the client asks for %s %s, which is no route", r.Method, r.URL.Path)
+	})
 	node := httptest.NewServer(mux)
 	defer node.Close()
 	c, err := client.New(client.Options{URL: node.URL})
