@@ -200,6 +200,8 @@ func away(c *Core, m *member, since time.Time) bool {
 		return false
 	case l.faults == 1 && !l.stopped && !l.downAt.Before(since):
 		return false // a call may fail once
+	case m.heardAt.IsZero() && !l.stopped && c.now.Sub(l.downAt) < c.cfg.BackoffMax:
+		return false // this node has just started: others may be starting, too
 	case l.asked:
 		return l.retryAt.Sub(c.now) >= c.cfg.Patience
 	}
