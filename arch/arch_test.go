@@ -71,7 +71,8 @@ func table() map[string][]string {
 			"engine", "client", "memory", "openapi", "verb/aimemory",
 		},
 		"verb/aimemory": {},
-		"mcp":           {"verb", "client", "memory", "openapi"},
+		"mcp":           {"mcp/tool", "verb", "client", "memory"},
+		"mcp/tool":      {"verb", "verb/aimemory", "client", "memory", "openapi"},
 		"intake":        {"policy", "memory"},
 		"engine":        {"replicate", "policy", "screen", "memory"},
 

@@ -26,7 +26,8 @@ type stdio struct {
 	err io.Writer
 	env []string // KEY=value
 
-	family *fleet.Family // processes that end with this one
+	family  *fleet.Family     // processes that end with this one
+	started func(*os.Process) // told of each that does not; nil: nobody is
 }
 
 func (s stdio) getenv(key string) string {

@@ -1,17 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"crypto/rand"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"os"
-	"strconv"
-	"sync"
-	"time"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -22,6 +15,7 @@ import (
 type mcpOptions struct {
 	profile string
 	project string
+	noStart bool
 }
 
 func newMCP(a *app) *cobra.Command {
@@ -29,139 +23,50 @@ func newMCP(a *app) *cobra.Command {
 	cmd := command("mcp [flags]", "Serve an agent over the Model Context Protocol on stdin and stdout", argCheck{0, 0}, nil)
 	cmd.Long = `Speak the Model Context Protocol with the program that started this one, and hand
 its messages to the running node. Nothing is kept here: any number of agents may run
-at once, and a node that is restarted meanwhile is waited for.
+at once, and a node that is restarted meanwhile is waited for. If none runs where
+tally serve would run one, it is started, and stays when this ends.
 
 Where a memory is written without a namespace, it goes to that of the project: the
 name of the git remote, or else of the folder that this was started in.`
 	cmd.Example = `  claude mcp add tally -- tally mcp
   tally mcp --profile full --project work/api`
 	cmd.RunE = a.asks(func(ctx context.Context, c *client.Client, _ []string) error {
-		if o.project == "" {
-			dir, err := os.Getwd()
-			if err != nil {
-				return fmt.Errorf("where is the project: %w", err)
-			}
-			o.project = projectOf(dir)
+		if err := mcpDefaults(a, &o); err != nil {
+			return err
 		}
-		return runMCP(ctx, a, c, o)
+		var start func(context.Context) error
+		if !o.noStart {
+			start = nodeStarter(ctx, a, c.URL())
+		}
+		return runMCP(ctx, a, c, o, start)
 	})
-	cmd.Flags().StringVar(&o.profile, "profile", "core", "which tools: core, memory, governance, ops or full")
-	cmd.Flags().StringVar(&o.project, "project", "", "the `namespace` for memories that name none")
+	cmd.Flags().StringVar(&o.profile, "profile", "", "which tools: core, memory, governance, ops, full, ai-memory or mcp-memory (default $TALLY_PROFILE, core)")
+	cmd.Flags().StringVar(&o.project, "project", "", "the `namespace` for memories that name none (default $TALLY_PROJECT, that of the folder's project)")
+	cmd.Flags().BoolVar(&o.noStart, "no-start", false, "start no node if none runs")
 	return cmd
 }
 
-const (
-	maxMessage  = 8 << 20 // bytes of one message
-	atOnce      = 16      // messages that are with the node
-	nodeComesUp = 10 * time.Second
-	betweenAsks = 250 * time.Millisecond
-)
-
-// agentProxy hands messages to a node, each as it comes.
-type agentProxy struct {
-	client *client.Client
-	with   mcpOptions
-	salt   string // makes keys of this process its own
-
-	mu       sync.Mutex // guards out and protocol
-	out      io.Writer
-	protocol string
-}
-
-// runMCP passes messages on until stdin ends: the program that started this one is
-// gone then, or wants no more.
-func runMCP(ctx context.Context, a *app, c *client.Client, o mcpOptions) error {
-	p := &agentProxy{client: c, with: o, salt: rand.Text(), out: a.out}
-	lines := bufio.NewScanner(a.in)
-	lines.Buffer(nil, maxMessage)
-	var running sync.WaitGroup
-	defer running.Wait()
-	slots := make(chan struct{}, atOnce)
-	for n := 0; lines.Scan(); n++ {
-		line := append(json.RawMessage(nil), lines.Bytes()...)
-		if len(line) == 0 {
-			continue
-		}
-		var m rpcMessage
-		if err := json.Unmarshal(line, &m); err != nil {
-			p.answer(rpcError(nil, rpcParse, "this is no JSON: "+err.Error()))
-			continue
-		}
-		if m.Method == "initialize" { // what comes next needs the version that it agrees upon
-			p.pass(ctx, n, m, line)
-			continue
-		}
-		slots <- struct{}{}
-		running.Go(func() {
-			defer func() { <-slots }()
-			p.pass(ctx, n, m, line)
-		})
+// mcpDefaults fills in what the command line leaves open.
+func mcpDefaults(a *app, o *mcpOptions) error {
+	if o.profile == "" {
+		o.profile = a.getenv("TALLY_PROFILE")
 	}
-	return lines.Err()
-}
-
-// rpcMessage is what must be known of a message to pass it on.
-type rpcMessage struct {
-	ID     json.RawMessage `json:"id"`
-	Method string          `json:"method"`
-	Result *struct {
-		Protocol string `json:"protocolVersion"`
-	} `json:"result"`
-}
-
-// Codes of JSON-RPC 2.0.
-const (
-	rpcParse    = -32700
-	rpcInternal = -32603
-)
-
-func rpcError(id json.RawMessage, code int, text string) json.RawMessage {
-	if id == nil {
-		id = json.RawMessage("null")
+	if o.project == "" {
+		o.project = a.getenv("TALLY_PROJECT")
 	}
-	b, _ := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": id, "error": map[string]any{"code": code, "message": text}}) // texts and numbers
-	return b
-}
-
-// pass hands one message on and writes the answer. A node that does not answer is
-// waited for; a message that may have arrived is repeated under its key, so that
-// nothing is done twice.
-func (p *agentProxy) pass(ctx context.Context, n int, m rpcMessage, line json.RawMessage) {
-	o := client.AgentOptions{Profile: p.with.profile, Project: p.with.project, Protocol: p.agreed(), Key: p.salt + "-" + strconv.Itoa(n)}
-	until := time.Now().Add(nodeComesUp)
-	for {
-		reply, err := p.client.Agent(ctx, line, o)
-		if _, away := errors.AsType[*client.UnreachableError](err); away && time.Now().Before(until) && ctx.Err() == nil {
-			select {
-			case <-time.After(betweenAsks):
-			case <-ctx.Done():
-			}
-			continue
+	if o.project != "" {
+		return nil
+	}
+	dir := a.getenv("CLAUDE_PROJECT_DIR") // Claude Code says where the project is, wherever it starts this
+	if dir == "" {
+		var err error
+		if dir, err = os.Getwd(); err != nil {
+			return fmt.Errorf("where is the project: %w", err)
 		}
-		switch {
-		case err != nil && m.ID != nil:
-			p.answer(rpcError(m.ID, rpcInternal, err.Error()+"; see whether the node runs: tally status"))
-		case reply != nil:
-			p.answer(reply)
-		}
-		return
 	}
-}
-
-func (p *agentProxy) agreed() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.protocol
-}
-
-// answer writes one message, on one line.
-func (p *agentProxy) answer(reply json.RawMessage) {
-	var m rpcMessage
-	known := json.Unmarshal(reply, &m) == nil && m.Result != nil && m.Result.Protocol != ""
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if known {
-		p.protocol = m.Result.Protocol
+	// A home is no project: programs of the desktop start there.
+	if strings.TrimRight(dir, "/") != strings.TrimRight(a.getenv("HOME"), "/") {
+		o.project = projectOf(dir)
 	}
-	_, _ = p.out.Write(append(reply, '\n')) // who does not read has gone, and stdin ends
+	return nil
 }

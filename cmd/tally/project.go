@@ -14,8 +14,11 @@ func projectOf(dir string) string {
 	for at := dir; ; at = filepath.Dir(at) {
 		git := filepath.Join(at, ".git")
 		if _, err := os.Stat(git); err == nil {
-			if name := remoteName(filepath.Join(git, "config")); name != "" {
+			if name := remoteName(filepath.Join(repository(git), "config")); name != "" {
 				return name
+			}
+			if repo := repository(git); filepath.Base(repo) == ".git" { // a further worktree is part of the first
+				at = filepath.Dir(repo)
 			}
 			return segment(filepath.Base(at))
 		}
@@ -23,6 +26,32 @@ func projectOf(dir string) string {
 			return segment(filepath.Base(dir))
 		}
 	}
+}
+
+// repository is the directory that .git is, or names: that of the checkout which a
+// further worktree belongs to.
+func repository(git string) string {
+	raw, err := os.ReadFile(git) //nolint:gosec // the repository that the caller stands in
+	if err != nil {
+		return git
+	}
+	dir, is := strings.CutPrefix(strings.TrimSpace(string(raw)), "gitdir:")
+	if !is {
+		return git
+	}
+	dir = under(filepath.Dir(git), strings.TrimSpace(dir))
+	if common, err := os.ReadFile(filepath.Join(dir, "commondir")); err == nil { //nolint:gosec // the same
+		return under(dir, strings.TrimSpace(string(common)))
+	}
+	return dir
+}
+
+// under is a path that may be relative to a folder.
+func under(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
 }
 
 // remoteName is the last part of the URL of origin in a git configuration, "" if

@@ -130,7 +130,7 @@ func givenFlags(flags *pflag.FlagSet) given {
 
 // strayVariables are TALLY_ variables that nothing reads: likely misspelled.
 func (a *app) strayVariables() []string {
-	known := []string{"TALLY_CONFIG", "TALLY_SERVER", "TALLY_AGENT", "TALLY_OPERATOR_KEY", clockOffsetVariable}
+	known := []string{"TALLY_CONFIG", "TALLY_SERVER", "TALLY_AGENT", "TALLY_OPERATOR_KEY", "TALLY_PROFILE", "TALLY_PROJECT", clockOffsetVariable}
 	for _, s := range settings() {
 		known = append(known, s.env)
 	}

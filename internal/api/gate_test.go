@@ -159,3 +159,15 @@ func TestTheAPIKeyIsABearerTokenToo(t *testing.T) {
 		n.call("GET", "/api/v1/status", "", "Authorization", given).want(http.StatusUnauthorized)
 	}
 }
+
+func TestAClientWithoutAKeyHearsWhereToReadOfKeys(t *testing.T) {
+	n := open(t, options{api: func(c *api.Config) { c.APIKey = "secret" }})
+	for path, want := range map[string]string{
+		"/mcp":             `Bearer realm="tallystick", resource_metadata="` + n.url + `/.well-known/oauth-protected-resource/mcp"`,
+		"/api/v1/memories": `Bearer realm="tallystick"`,
+	} {
+		if got := n.call("POST", path, `{}`); got.status != http.StatusUnauthorized || got.header.Get("WWW-Authenticate") != want {
+			t.Errorf("%s: %d %q, want %q", path, got.status, got.header.Get("WWW-Authenticate"), want)
+		}
+	}
+}

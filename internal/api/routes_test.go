@@ -100,6 +100,8 @@ func conversation() []step {
 		{"capabilities", "GET", "/api/v1/capabilities", "", "", 200},
 		{"health", "GET", "/api/v1/health", "", "", 200},
 		{"live", "GET", "/health/live", "", "", 200},
+		{"what agents need", "GET", "/.well-known/oauth-protected-resource", "", "", 200},
+		{"what agents need at /mcp", "GET", "/.well-known/oauth-protected-resource/mcp", "", "", 200},
 		{"ready", "GET", "/health/ready", "", "", 200},
 	}
 }
@@ -163,6 +165,7 @@ func stable(s string, vars map[string]string) string {
 		{`\b[0-9a-f]{64}\b`, "DIGEST"},
 		{`"chain": "[0-9a-f]{32}"`, `"chain": "CHAIN"`},
 		{`\ba\.[0-9a-z]+\.\d+`, "DOT"},
+		{`127\.0\.0\.1:\d+`, "HOST"},
 		{`"(incarnation|db_size_bytes|bytes|lsn|index_lag|seq|started_at|access_count|score|session_id|history_dropped)": [^,\n]+`, `"$1": X`},
 		{`\n *"last_accessed_at": [^\n]+`, ""},
 		{`"a\.[0-9a-z]+"`, `"ORIGIN"`},

@@ -14,11 +14,12 @@ type Route struct {
 	Path     string // a pattern of [http.ServeMux], without the method
 	Shown    string // the path as documents write it
 	Summary  string
-	Mutates  bool // changes what the federation agrees on
-	Open     bool // served without an API key
-	Operator bool // served to the operator alone
-	Stream   bool // answers for as long as the client listens
-	Request  any  // zero value of the JSON body it takes, or nil
+	Verb     string // the verb that it does; "": its handler is its own
+	Mutates  bool   // changes what the federation agrees on
+	Open     bool   // served without an API key
+	Operator bool   // served to the operator alone
+	Stream   bool   // answers for as long as the client listens
+	Request  any    // zero value of the JSON body it takes, or nil
 }
 
 // route is one line of the table.

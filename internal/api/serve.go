@@ -155,7 +155,7 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", strconv.Itoa(p.Retry))
 	}
 	if httpStatus(p) == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", `Bearer realm="tallystick"`)
+		w.Header().Set("WWW-Authenticate", `Bearer realm="tallystick"`+metadataHint(r))
 		w.Header().Add("WWW-Authenticate", `ApiKey realm="tallystick", header="x-api-key"`)
 	}
 	if !p.Exact && strings.Contains(r.Header.Get("Accept"), "application/problem+json") {

@@ -14,7 +14,7 @@ func Routes() []Route {
 	out := make([]Route, len(rts))
 	for i, rt := range rts {
 		out[i] = Route{
-			Method: rt.method, Path: rt.path, Shown: rt.shownPath(), Summary: rt.summary,
+			Method: rt.method, Path: rt.path, Shown: rt.shownPath(), Summary: rt.summary, Verb: rt.verb,
 			Mutates: rt.mutates, Open: rt.open, Operator: rt.operator, Stream: rt.stream, Request: rt.in,
 		}
 	}
@@ -216,8 +216,16 @@ func nodeRoutes(b binder) []route {
 			out: streams("text/plain; version=0.0.4", nil),
 		},
 		{
-			method: post, path: "/mcp", summary: "serve agents over the Model Context Protocol", handle: (*API).serveMCP, anyKey: true, stream: true, body: bodyStream,
+			method: post, path: mcpPath, summary: "serve agents over the Model Context Protocol", handle: (*API).serveMCP, anyKey: true, stream: true, body: bodyStream,
 			out: gives(http.StatusOK, nil).or(http.StatusAccepted, nil),
+		},
+		{
+			method: get, path: resourcePath, summary: "say how agents prove who they are", handle: (*API).protectedResource, open: true,
+			out: gives(http.StatusOK, client.ProtectedResource{}),
+		},
+		{
+			method: get, path: resourcePath + mcpPath, summary: "say how agents prove who they are", handle: (*API).protectedResource, open: true,
+			out: gives(http.StatusOK, client.ProtectedResource{}),
 		},
 		{
 			method: get, path: openAPIPath, summary: "describe this API to programs", handle: (*API).openAPI, open: true,

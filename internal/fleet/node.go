@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -78,6 +79,23 @@ func (n *Node) Spawn() error {
 	n.mu.Unlock()
 	go p.follow(out)
 	return nil
+}
+
+// Detach starts a process that outlives this one: it has nothing of its terminal,
+// reads nothing, and what it writes goes to its log.
+func Detach(c Config) (*os.Process, error) {
+	log, err := os.OpenFile(c.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", c.Name, err)
+	}
+	defer func() { _ = log.Close() }()        // the child has its own
+	cmd := exec.Command(c.Program, c.Args...) //nolint:gosec,noctx // what the caller named; it is to outlive every context
+	cmd.Env, cmd.Stdout, cmd.Stderr, cmd.SysProcAttr, cmd.Dir = c.Env, log, log, alone(), filepath.Dir(c.Log)
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", c.Name, err)
+	}
+	go func() { _ = cmd.Wait() }() // if it ends before this process, nothing is left of it
+	return cmd.Process, nil
 }
 
 func (p *process) follow(out io.Reader) {

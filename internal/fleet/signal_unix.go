@@ -11,4 +11,7 @@ import (
 // terminal reaches its parent alone, which then takes the nodes down in order.
 func apart() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
+// alone puts a child into a session of its own: no terminal ends it.
+func alone() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }
+
 func terminate(p *os.Process) error { return p.Signal(syscall.SIGTERM) }

@@ -1,4 +1,4 @@
-// Package mcp binds verbs to the Model Context Protocol: tools over streamable HTTP,
-// without sessions, so that any request may come to any node. Which tools there are
-// is a profile; what one takes, gives and refuses is its verb's.
+// Package mcp serves agents over the Model Context Protocol: tools, resources and
+// prompts over streamable HTTP, without sessions, so that any request may come to any
+// node. What tools do is of package tool, which knows no protocol.
 package mcp

@@ -255,7 +255,7 @@ func (n *node) newServer(link peer.Config) error {
 		Full:      n.store.Full,
 		KeepShort: n.cfg.WhenShort == ShortLocal, Hosts: n.cfg.hosts(), OperatorKey: key, OperatorKeyFile: file, Quit: n.quit, Journal: n.shown,
 		Agents: func(table []verb.Verb) http.Handler {
-			return mcp.Handler(mcp.Config{Version: Version(), Log: n.log}, table)
+			return mcp.Handler(mcp.Config{Version: Version(), Log: n.log, Changed: n.books.Feed.Changed, Quit: n.quit}, table)
 		},
 	})
 	members := n.inbound.Serve(peer.NewHandler(link, n.door, n.log))

@@ -111,12 +111,19 @@ func (d briefing) brief(ctx context.Context, c *Call, in *client.BriefingInput) 
 		return Done{}, err
 	}
 	p.finish()
+	if !c.Unseen {
+		d.note(ctx, c, p)
+	}
+	return Done{Body: p.Briefing}, nil
+}
+
+// note keeps what the caller is shown.
+func (d briefing) note(ctx context.Context, c *Call, p *page) {
 	sum := sha256.Sum256([]byte(p.Text))
 	d.journal.Note(ctx, client.Shown{
-		At: client.TimeOf(d.clock()), AgentID: string(cmp.Or(c.Agent, memory.Anonymous)), Namespace: ns, Tokens: p.Tokens, Digest: hex.EncodeToString(sum[:]),
+		At: client.TimeOf(d.clock()), AgentID: string(cmp.Or(c.Agent, memory.Anonymous)), Namespace: p.Namespace, Tokens: p.Tokens, Digest: hex.EncodeToString(sum[:]),
 		Items: p.Items, LeftOut: len(p.LeftOut),
 	})
-	return Done{Body: p.Briefing}, nil
 }
 
 // places are the namespaces that a briefing looks at, the nearest first.

@@ -82,6 +82,8 @@ type Call struct {
 	Rights   Rights // of the caller's key; nil: all
 	// Given names the fields that the caller gave. A zero that was given is not absent.
 	Given map[string]bool
+	// Unseen says that nobody is shown the answer, so that it is not noted as shown.
+	Unseen bool
 }
 
 // Of completes a verb with its input, the struct In, and with what does it.

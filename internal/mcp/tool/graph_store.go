@@ -1,0 +1,266 @@
+package tool
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/verb"
+)
+
+const (
+	graphNamespace = "mcp-memory"
+	graphKind      = "entity"
+	graphMax       = 10_000 // entities that are read at once
+	graphPage      = 500
+	graphRetries   = 8 // edits that others were faster with
+)
+
+// graph reads and writes entities through the verbs, as any caller does.
+type graph struct{ table []verb.Verb }
+
+// graphSession is one call of a tool, which may be several of verbs.
+type graphSession struct {
+	call  *verb.Call
+	steps int // so far
+}
+
+// node is an entity as the memory that keeps it.
+type node struct {
+	graphEntity
+
+	id        string
+	version   int64
+	metadata  json.RawMessage
+	relations []nodeRelation
+}
+
+// nodeRelation is a relation as the metadata of its source has it.
+type nodeRelation struct {
+	Type string `json:"type"`
+	To   string `json:"to"`
+}
+
+// do calls a verb. Where the caller gave an idempotency key, each step has one of
+// its own, so that a repeated call repeats its steps.
+func (g *graph) do(ctx context.Context, s *graphSession, name string, in map[string]any) (any, error) {
+	args, err := json.Marshal(in)
+	if err != nil {
+		return nil, err
+	}
+	c := *s.call
+	c.Given = nil
+	if key := c.Idempotency; key != nil {
+		s.steps++
+		c.Idempotency = &memory.Idempotency{Key: fmt.Sprintf("%s/%d", key.Key, s.steps), Hash: key.Hash}
+	}
+	done, err := verb.Find(g.table, name).Do(ctx, &c, verb.Args{Body: args, Flat: true})
+	if w, waits := done.Body.(client.Waiting); waits && err == nil {
+		return nil, &verb.Problem{Code: client.CodeForbidden, Text: "the rules of " + graphNamespace + " ask for approval: the proposal is " + w.ID}
+	}
+	return done.Body, err
+}
+
+// listed lists entities: all, or the one of a name.
+func (g *graph) listed(ctx context.Context, s *graphSession, name string) ([]*node, error) {
+	var out []*node
+	in := map[string]any{"namespace": graphNamespace, "kinds": []string{graphKind}, "limit": graphPage, "order": "id"}
+	if name != "" {
+		in["title"] = name
+	}
+	for len(out) < graphMax {
+		body, err := g.do(ctx, s, "memory_list", in)
+		if err != nil {
+			return nil, err
+		}
+		page, is := body.(client.Page)
+		if !is {
+			break
+		}
+		for i := range page.Memories {
+			out = append(out, nodeOf(&page.Memories[i]))
+		}
+		if page.Next == "" || len(page.Memories) == 0 {
+			break
+		}
+		in["cursor"] = page.Next
+	}
+	return out, nil
+}
+
+func (g *graph) nodes(ctx context.Context, s *graphSession) ([]*node, error) {
+	return g.listed(ctx, s, "")
+}
+
+// named is the entity of a name, nil if there is none.
+func (g *graph) named(ctx context.Context, s *graphSession, name string) (*node, error) {
+	if name == "" {
+		return nil, nil
+	}
+	list, err := g.listed(ctx, s, name)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return list[0], nil
+}
+
+// create makes an entity, and reports false if its name is taken.
+func (g *graph) create(ctx context.Context, s *graphSession, n *node) (bool, error) {
+	in := map[string]any{
+		"title": n.Name, "content": n.text(), "namespace": graphNamespace, "kind": graphKind, "metadata": n.meta(),
+	}
+	if tag := tagOf(n.Type); tag != "" {
+		in["tags"] = []string{tag}
+	}
+	_, err := g.do(ctx, s, "memory_store", in)
+	if err != nil && verb.ProblemOf(err, s.call.Agent).Code == client.CodeConflict {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// tagOf is a type of entities as a tag, "" if it cannot be one.
+func tagOf(kind string) string {
+	tag := strings.Join(strings.Fields(kind), " ")
+	if len(tag) > memory.MaxTag {
+		return ""
+	}
+	return tag
+}
+
+// edit changes an entity, and reports whether it did: change says whether there is
+// something to write.
+func (g *graph) edit(ctx context.Context, s *graphSession, name string, change func(*node) bool) (bool, error) {
+	changed := false
+	_, err := g.editIf(ctx, s, name, func(n *node) bool {
+		changed = change(n)
+		return changed
+	})
+	return changed, err
+}
+
+// editIf is edit, and reports whether there is such an entity. An edit that was made
+// of a version which is no longer there begins anew.
+func (g *graph) editIf(ctx context.Context, s *graphSession, name string, change func(*node) bool) (bool, error) {
+	for try := 1; ; try++ {
+		n, err := g.named(ctx, s, name)
+		if err != nil || n == nil {
+			return false, err
+		}
+		if !change(n) {
+			return true, nil
+		}
+		seen := s.call.If
+		s.call.If.Match = []int64{n.version}
+		_, err = g.do(ctx, s, "memory_update", map[string]any{"id": n.id, "content": n.text(), "metadata": n.meta()})
+		s.call.If = seen
+		if err == nil {
+			return true, nil
+		}
+		if code := verb.ProblemOf(err, s.call.Agent).Code; try == graphRetries || code != client.CodePreconditionFailed && code != client.CodeStale {
+			return true, err
+		}
+	}
+}
+
+// unlink removes the link between two entities, if they are there.
+func (g *graph) unlink(ctx context.Context, s *graphSession, from, to string) error {
+	a, err := g.named(ctx, s, from)
+	if err != nil || a == nil {
+		return err
+	}
+	b, err := g.named(ctx, s, to)
+	if err != nil || b == nil {
+		return err
+	}
+	_, err = g.do(ctx, s, "memory_unlink", map[string]any{"source_id": a.id, "target_id": b.id, "relation": memory.DefaultRelation})
+	return err
+}
+
+// text is an entity for whoever reads the memory: a head, and a line for each
+// observation and relation. Further lines of an observation are indented.
+func (n *node) text() string {
+	var b strings.Builder
+	b.WriteString(strings.Join(strings.Fields(n.Name), " "))
+	if n.Type != "" {
+		b.WriteString(" (" + n.Type + ")")
+	}
+	b.WriteString("\n")
+	for _, o := range n.Observations {
+		b.WriteString("\n- " + strings.ReplaceAll(o, "\n", "\n  "))
+	}
+	for _, r := range n.relations {
+		b.WriteString("\n- " + r.line())
+	}
+	return b.String()
+}
+
+func (r nodeRelation) line() string {
+	return strings.Join(strings.Fields(r.Type), " ") + " " + strings.Join(strings.Fields(r.To), " ")
+}
+
+// nodeMeta is what the metadata of an entity says of it.
+type nodeMeta struct {
+	Type      string         `json:"entity_type"`
+	Relations []nodeRelation `json:"relations"`
+	Imported  struct {
+		Type string `json:"entity_type"`
+	} `json:"imported"`
+}
+
+// meta is the metadata with the type and the relations, and whatever else it had.
+func (n *node) meta() map[string]any {
+	out := map[string]any{}
+	_ = json.Unmarshal(n.metadata, &out) // a node gives objects
+	out["entity_type"] = n.Type
+	delete(out, "relations")
+	if len(n.relations) > 0 {
+		out["relations"] = n.relations
+	}
+	return out
+}
+
+// nodeOf reads an entity from its memory. Lines that are relations of the metadata
+// are no observations; a text without lines is one.
+func nodeOf(m *client.Memory) *node {
+	n := &node{graphEntity: graphEntity{Name: m.Title, Observations: []string{}}, id: m.ID, version: m.Version, metadata: m.Metadata}
+	var meta nodeMeta
+	if json.Unmarshal(m.Metadata, &meta) == nil {
+		n.relations = meta.Relations
+	}
+	switch {
+	case meta.Type != "":
+		n.Type = meta.Type
+	case meta.Imported.Type != "":
+		n.Type = meta.Imported.Type
+	case len(m.Tags) > 0:
+		n.Type = m.Tags[0]
+	}
+	head, rest, lines := strings.Cut(m.Content, "\n\n- ")
+	if !lines {
+		if head = strings.TrimSpace(head); head != strings.TrimSpace((&node{graphEntity: graphEntity{Name: n.Name, Type: n.Type}}).text()) {
+			n.Observations = append(n.Observations, head)
+		}
+		return n
+	}
+	drawn := map[string]int{}
+	for _, r := range n.relations {
+		drawn[r.line()]++
+	}
+	items := strings.Split(rest, "\n- ")
+	for i, item := range slices.Backward(items) { // relations stand at the end
+		if drawn[item] == 0 {
+			break
+		}
+		drawn[item]--
+		items = items[:i]
+	}
+	for _, item := range items {
+		n.Observations = append(n.Observations, strings.ReplaceAll(item, "\n  ", "\n"))
+	}
+	return n
+}
