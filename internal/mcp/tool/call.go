@@ -132,7 +132,7 @@ func (s *Set) Refusal(ctx context.Context, err error) Answer {
 	maps.Copy(content, p.Extra)
 	if next := nextSteps()[p.Code]; next != "" {
 		text += "\n" + next
-		content["next"] = next
+		content["next_step"] = next
 	}
 	return Answer{Text: text, Body: content, Failed: true}
 }

@@ -71,8 +71,9 @@ func worded(s *openapi.Schema, short bool) *openapi.Schema {
 const maxBound = 1000
 
 // outputSchema is the JSON Schema of what a tool gives: the members of all its
-// answers, without words and without what is within them. Every answer has those
-// that are required. With a list, only those that it names are there.
+// answers, without words and without what is within them. None is required, because
+// clients hold refusals against it, too. With a list, only those that it names are
+// there.
 func outputSchema(v *verb.Verb, only []string) json.RawMessage {
 	reg := verb.Registry()
 	out := &openapi.Schema{Type: openapi.Types{"object"}, Properties: openapi.Properties{}}
@@ -83,7 +84,7 @@ func outputSchema(v *verb.Verb, only []string) json.RawMessage {
 	if v.Waits {
 		shapes = append(shapes, client.Waiting{})
 	}
-	for i, shape := range shapes {
+	for _, shape := range shapes {
 		s := reg.Response(shape)
 		if target, known := reg.Schemas()[s.Component()]; known {
 			s = target
@@ -93,12 +94,6 @@ func outputSchema(v *verb.Verb, only []string) json.RawMessage {
 				out.Properties = joined(out.Properties, openapi.Property{Name: p.Name, Schema: shallow(p.Schema)})
 			}
 		}
-		if i == 0 {
-			out.Required = slices.Clone(s.Required)
-		}
-		out.Required = slices.DeleteFunc(out.Required, func(name string) bool {
-			return !slices.Contains(s.Required, name) || out.Properties.Get(name) == nil
-		})
 	}
 	return rendered(out)
 }
