@@ -12,7 +12,7 @@ STAMP      := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false
 .PHONY: help build demo sim test recall bench console shots mesh contrasts lint fuzz vulncheck clean
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  make demo  DEMO_IMPORT=path  what to import: a folder of Markdown, JSONL, or LoCoMo JSON'
 	@echo '             DEMO_EXIT=1       end by itself; status 0 only if everything held'
@@ -78,6 +78,10 @@ fuzz: ## a short pass over every fuzz target
 
 vulncheck: ## known vulnerabilities in what we import (needs the network)
 	$(GO) run golang.org/x/vuln/cmd/govulncheck@latest ./...
+
+.PHONY: mcp-conformance
+mcp-conformance: ## drive a node with the protocol's suite and official clients (needs npm or Python, and the network)
+	tools/mcp/run
 
 clean: ## remove what was built
 	rm -rf $(BIN) .demo coverage.out

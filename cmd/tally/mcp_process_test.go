@@ -29,20 +29,26 @@ type proxy struct {
 
 func startProxy(t *testing.T, env []string, args ...string) *proxy {
 	t.Helper()
-	p := &proxy{cmd: program(t, append([]string{"mcp"}, args...)...)}
-	p.cmd.Env = append(p.cmd.Env, env...)
+	return proxyOf(t, self(t), append(programEnv(), env...), args...)
+}
+
+// proxyOf starts a proxy of a program.
+func proxyOf(tb testing.TB, program string, env []string, args ...string) *proxy {
+	tb.Helper()
+	p := &proxy{cmd: exec.Command(program, append([]string{"mcp"}, args...)...)}
+	p.cmd.Env = env
 	var err error
 	if p.in, err = p.cmd.StdinPipe(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	p.lines = bufio.NewScanner(out)
 	p.lines.Buffer(nil, maxMessage)
 	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return p
 }
@@ -101,7 +107,7 @@ func TestProxiesAndTheNodeMayBeKilledAtAnyTime(t *testing.T) {
 	}
 	d := serve(t, "--node", "a", "--listen", place[0].Addr, "--data", t.TempDir())
 	env := []string{"TALLY_SERVER=" + d.url}
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same each time
+	random := rand.New(rand.NewPCG(1, 2))
 	var mu sync.Mutex                     // guards acknowledged
 	acknowledged := map[string]string{}   // ids, by title
 	stop := make(chan struct{})

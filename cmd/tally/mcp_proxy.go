@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"runtime/debug"
 	"strconv"
 	"sync"
 	"time"
@@ -20,6 +21,7 @@ const (
 	nodeComesUp = 20 * time.Second
 	lastAnswers = 5 * time.Second // how long answers are waited for when nothing more comes
 	betweenAsks = 250 * time.Millisecond
+	collectAt   = 20 // percent of growth
 )
 
 // agentProxy hands messages to a node, each as it comes.
@@ -40,6 +42,9 @@ type agentProxy struct {
 // runMCP passes messages on until stdin ends: the program that started this one is
 // gone then, or wants no more.
 func runMCP(ctx context.Context, a *app, c *client.Client, o mcpOptions, start func(context.Context) error) error {
+	if a.getenv("GOGC") == "" { // there may be many of these, and each holds little
+		defer debug.SetGCPercent(debug.SetGCPercent(collectAt))
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	p := &agentProxy{

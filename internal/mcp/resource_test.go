@@ -218,7 +218,8 @@ func TestWhoAsksForProgressHearsOfIt(t *testing.T) {
 		}
 		methods = append(methods, m.Method+m.Params.Token+string(m.ID))
 	}
-	if want := []string{"notifications/progressp", "7"}; status != http.StatusOK || !slices.Equal(methods, want) {
+	// On a busy machine there is more than one.
+	if want := []string{"notifications/progressp", "7"}; status != http.StatusOK || !slices.Equal(slices.Compact(methods), want) {
 		t.Errorf("%d %v in %s", status, methods, raw)
 	}
 }
