@@ -108,8 +108,8 @@ func TestProxiesAndTheNodeMayBeKilledAtAnyTime(t *testing.T) {
 	d := serve(t, "--node", "a", "--listen", place[0].Addr, "--data", t.TempDir())
 	env := []string{"TALLY_SERVER=" + d.url}
 	random := rand.New(rand.NewPCG(1, 2))
-	var mu sync.Mutex                     // guards acknowledged
-	acknowledged := map[string]string{}   // ids, by title
+	var mu sync.Mutex                   // guards acknowledged
+	acknowledged := map[string]string{} // ids, by title
 	stop := make(chan struct{})
 	var all sync.WaitGroup
 	running := make([]chan *os.Process, clients)
