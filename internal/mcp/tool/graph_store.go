@@ -17,7 +17,7 @@ const (
 	graphKind      = "entity"
 	graphMax       = 10_000 // entities that are read at once
 	graphPage      = 500
-	graphRetries   = 8 // edits that others were faster with
+	graphRetries   = 64 // edits that others were faster with
 )
 
 // graph reads and writes entities through the verbs, as any caller does.
