@@ -27,7 +27,7 @@ func (a *API) serveMCP(q *request) (reply, error) {
 
 // protectedResource tells clients that look for a way to log in that there is none:
 // keys are given out by people, and sent in a header.
-func (*API) protectedResource(q *request) (reply, error) {
+func protectedResource(_ *API, q *request) (reply, error) {
 	return ok(client.ProtectedResource{Resource: baseOf(q.Request) + mcpPath, Name: "Tallystick", Methods: []string{"header"}, Servers: []string{}})
 }
 

@@ -220,11 +220,11 @@ func nodeRoutes(b binder) []route {
 			out: gives(http.StatusOK, nil).or(http.StatusAccepted, nil),
 		},
 		{
-			method: get, path: resourcePath, summary: "say how agents prove who they are", handle: (*API).protectedResource, open: true,
+			method: get, path: resourcePath, summary: "say how agents prove who they are", handle: protectedResource, open: true,
 			out: gives(http.StatusOK, client.ProtectedResource{}),
 		},
 		{
-			method: get, path: resourcePath + mcpPath, summary: "say how agents prove who they are", handle: (*API).protectedResource, open: true,
+			method: get, path: resourcePath + mcpPath, summary: "say how agents prove who they are", handle: protectedResource, open: true,
 			out: gives(http.StatusOK, client.ProtectedResource{}),
 		},
 		{
