@@ -109,18 +109,21 @@ type node struct {
 	quit    chan struct{} // closed when the node stops
 }
 
-func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_ *node, err error) {
-	n := &node{cfg: cfg, log: log, open: make(chan struct{}), quit: make(chan struct{})}
-	clock := memory.NewClock(n.now, cfg.MaxSkew)
-	storeCfg := store.Config{
-		Dir: cfg.Data, Node: cfg.Node, Held: true, Clock: clock, Codec: wire.Codec{}, Log: log,
+func (n *node) storeConfig(clock *memory.Clock, parts Parts) store.Config {
+	return store.Config{
+		Dir: n.cfg.Data, Node: n.cfg.Node, Held: true, Clock: clock, Codec: wire.Codec{}, Log: n.log,
 		BatchOps: parts.BatchOps,
 		OnCommit: func(c memory.Committed) {
 			n.fed.Committed(c)
 			n.books.Committed(c)
 		},
 	}
-	if n.store, err = store.Open(ctx, storeCfg); err != nil {
+}
+
+func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_ *node, err error) {
+	n := &node{cfg: cfg, log: log, open: make(chan struct{}), quit: make(chan struct{})}
+	clock := memory.NewClock(n.now, cfg.MaxSkew)
+	if n.store, err = store.Open(ctx, n.storeConfig(clock, parts)); err != nil {
 		return nil, err
 	}
 	defer func() {
