@@ -15,12 +15,12 @@ func TestSettingsAreShownWithWhereTheyComeFrom(t *testing.T) {
 		t.Fatal(err)
 	}
 	env := []string{"TALLY_API_KEY=hush-hush", "TALLY_CONFIG=" + name, "TALLY_WRITE_QUORUM=2"}
-	got := tally(t, env, "", "config", "show", "--origin", "--listen", "10.0.0.1:9", "--history-keep", "3d")
+	got := tally(t, env, "", "config", "show", "--origin", "--listen", "127.0.0.1:9", "--history-keep", "3d")
 	if got.code != exitOK {
 		t.Fatalf("%+v", got)
 	}
 	for _, want := range []string{
-		"listen = \"10.0.0.1:9\"  # flag --listen\n",
+		"listen = \"127.0.0.1:9\"  # flag --listen\n",
 		"node = \"north\"  # file " + name + " line 1\n",
 		"write_quorum = 2  # environment TALLY_WRITE_QUORUM\n",
 		"quorum_timeout = \"2s\"  # default\n",

@@ -32,9 +32,9 @@ func configure(t *testing.T, flags given, env map[string]string, file string) (n
 }
 
 func TestASettingComesFromTheNearestPlace(t *testing.T) {
-	flag := given{"listen": {"1.1.1.1:1"}, "quorum-timeout": {"1s"}, "history-keep": {"1d"}}
-	env := map[string]string{"TALLY_LISTEN": "2.2.2.2:2", "TALLY_QUORUM_TIMEOUT": "2s", "TALLY_HISTORY_KEEP": "2d"}
-	file := "listen = '3.3.3.3:3'\nquorum_timeout = '3s'\n[history]\nkeep = '3d'\n"
+	flag := given{"listen": {"127.0.0.1:1"}, "quorum-timeout": {"1s"}, "history-keep": {"1d"}}
+	env := map[string]string{"TALLY_LISTEN": "127.0.0.2:2", "TALLY_QUORUM_TIMEOUT": "2s", "TALLY_HISTORY_KEEP": "2d"}
+	file := "listen = '127.0.0.3:3'\nquorum_timeout = '3s'\n[history]\nkeep = '3d'\n"
 	tests := map[string]struct {
 		flags   given
 		env     map[string]string
@@ -44,10 +44,10 @@ func TestASettingComesFromTheNearestPlace(t *testing.T) {
 		keep    time.Duration
 	}{
 		"default":     {nil, nil, "", "127.0.0.1:9077", node.Default().QuorumTimeout, node.Default().HistoryKeep},
-		"file":        {nil, nil, file, "3.3.3.3:3", 3 * time.Second, 72 * time.Hour},
-		"environment": {nil, env, file, "2.2.2.2:2", 2 * time.Second, 48 * time.Hour},
-		"flag":        {flag, env, file, "1.1.1.1:1", time.Second, 24 * time.Hour},
-		"mixed":       {given{"listen": {"1.1.1.1:1"}}, map[string]string{"TALLY_HISTORY_KEEP": "2d"}, file, "1.1.1.1:1", 3 * time.Second, 48 * time.Hour},
+		"file":        {nil, nil, file, "127.0.0.3:3", 3 * time.Second, 72 * time.Hour},
+		"environment": {nil, env, file, "127.0.0.2:2", 2 * time.Second, 48 * time.Hour},
+		"flag":        {flag, env, file, "127.0.0.1:1", time.Second, 24 * time.Hour},
+		"mixed":       {given{"listen": {"127.0.0.1:1"}}, map[string]string{"TALLY_HISTORY_KEEP": "2d"}, file, "127.0.0.1:1", 3 * time.Second, 48 * time.Hour},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -64,7 +64,7 @@ func TestASettingComesFromTheNearestPlace(t *testing.T) {
 
 func TestEverySettingReachesTheNode(t *testing.T) {
 	want := node.Config{
-		Data: "/d", Listen: "127.0.0.1:1", Node: "north", WriteQuorum: 2, QuorumTimeout: time.Second, APIKey: "k",
+		Data: "/d", Listen: "127.0.0.1:1", Node: "north", WriteQuorum: 2, QuorumTimeout: time.Second, WhenShort: "local", APIKey: "k",
 		MaxSkew: time.Minute, DefaultTier: "mid", LogLevel: "warn", LogFormat: "json", HistoryKeep: time.Hour, HistoryVersions: 3,
 		Members:      []node.Member{{Name: "east", URL: "http://10.0.0.2:1"}, {Name: "west", URL: "http://10.0.0.3:1"}},
 		WebhookAllow: []string{"10.0.0.0/8", "hooks.local:8080"},
@@ -72,7 +72,7 @@ func TestEverySettingReachesTheNode(t *testing.T) {
 	places := map[string]func() (node.Config, error){
 		"flags": func() (node.Config, error) {
 			return configure(t, given{
-				"data": {"/d"}, "listen": {"127.0.0.1:1"}, "node": {"north"}, "write-quorum": {"2"}, "quorum-timeout": {"1s"}, "api-key": {"k"},
+				"data": {"/d"}, "listen": {"127.0.0.1:1"}, "node": {"north"}, "write-quorum": {"2"}, "quorum-timeout": {"1s"}, "when-short": {"local"}, "api-key": {"k"},
 				"max-skew": {"1m"}, "default-tier": {"mid"}, "log-level": {"warn"}, "log-format": {"json"}, "history-keep": {"1h"},
 				"history-versions": {"3"}, "member": {"east=http://10.0.0.2:1", "west=http://10.0.0.3:1"},
 				"webhook-allow": {"10.0.0.0/8", "hooks.local:8080"},
@@ -81,7 +81,7 @@ func TestEverySettingReachesTheNode(t *testing.T) {
 		"environment": func() (node.Config, error) {
 			return configure(t, nil, map[string]string{
 				"TALLY_DATA": "/d", "TALLY_LISTEN": "127.0.0.1:1", "TALLY_NODE": "north", "TALLY_WRITE_QUORUM": "2", "TALLY_QUORUM_TIMEOUT": "1s",
-				"TALLY_API_KEY": "k", "TALLY_MAX_SKEW": "1m", "TALLY_DEFAULT_TIER": "mid", "TALLY_LOG_LEVEL": "warn", "TALLY_LOG_FORMAT": "json",
+				"TALLY_WHEN_SHORT": "local", "TALLY_API_KEY": "k", "TALLY_MAX_SKEW": "1m", "TALLY_DEFAULT_TIER": "mid", "TALLY_LOG_LEVEL": "warn", "TALLY_LOG_FORMAT": "json",
 				"TALLY_HISTORY_KEEP": "1h", "TALLY_HISTORY_VERSIONS": "3", "TALLY_MEMBERS": "east=http://10.0.0.2:1, west=http://10.0.0.3:1",
 				"TALLY_WEBHOOK_ALLOW": "10.0.0.0/8, hooks.local:8080",
 			}, "")
@@ -93,6 +93,7 @@ listen = "127.0.0.1:1"
 node = "north"
 write_quorum = 2
 quorum_timeout = "1s"
+when_short = "local"
 api_key = "k"
 max_skew = "1m"
 default_tier = "mid"
