@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -41,18 +42,21 @@ type node struct {
 	clock *memory.Clock
 	cfg   receive.Config
 	dir   string
-	now   time.Time
+	ahead atomic.Int64 // of the time of the captures, in nanoseconds
 	voted []string
 	stale []string
 	stop  func()
 }
 
+// setClock sets the time of the node.
+func (n *node) setClock(at time.Time) { n.ahead.Store(int64(at.Sub(captured()))) }
+
 // open starts a node that knows the peers, at the time of the captures.
 func open(t *testing.T, name memory.Node, dir string, peers ...config.Peer) *node {
 	t.Helper()
-	n := &node{t: t, dir: dir, now: captured()}
+	n := &node{t: t, dir: dir}
 	begin := time.Now()
-	now := func() time.Time { return n.now.Add(time.Since(begin)) }
+	now := func() time.Time { return captured().Add(time.Duration(n.ahead.Load()) + time.Since(begin)) }
 	clock := memory.NewClock(now, memory.DefaultMaxSkew)
 	log := slog.New(slog.DiscardHandler)
 	st, err := store.Open(t.Context(), store.Config{Dir: dir, Node: name, Clock: clock, Codec: wire.Codec{}, Log: log})

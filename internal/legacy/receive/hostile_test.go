@@ -181,7 +181,7 @@ func TestForgedPushesAreRefused(t *testing.T) {
 	// An owner stays the owner.
 	robbed := rowAt("m1", "t", "edited", at, at.Add(time.Minute))
 	robbed.Metadata = []byte(`{"agent_id":"mallory"}`)
-	n.now = at.Add(2 * time.Minute)
+	n.setClock(at.Add(2 * time.Minute))
 	n.says(s.signed(rows(robbed)), 200, "")
 	rec, err = n.store.Record(t.Context(), "m1")
 	if err != nil || rec.Access().Owner != "alice" || rec.Memory.Content != "edited" {
@@ -222,10 +222,10 @@ func TestWhatWasDeletedDoesNotComeBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := open(t, "a", t.TempDir(), s.peer())
-			n.now = at.Add(30 * time.Second)
+			n.setClock(at.Add(30 * time.Second))
 			for _, p := range tt.pushes {
 				n.says(s.signed(p), 200, "")
-				n.now = n.now.Add(time.Minute)
+				n.ahead.Add(int64(time.Minute))
 			}
 			if got := n.life(); got != memory.Deleted {
 				t.Errorf("it is %s", got)
@@ -237,7 +237,8 @@ func TestWhatWasDeletedDoesNotComeBack(t *testing.T) {
 	}
 	// A member that learns of the deletion later has the same in the end.
 	a, b := open(t, "a", t.TempDir(), s.peer()), open(t, "b", t.TempDir(), s.peer())
-	a.now, b.now = at.Add(30*time.Second), at.Add(2*time.Minute)
+	a.setClock(at.Add(30 * time.Second))
+	b.setClock(at.Add(2 * time.Minute))
 	a.says(s.signed(rows(store)), 200, "")
 	a.says(s.signed(deletion), 200, "")
 	b.says(s.signed(rows(edit)), 200, "") // the first that b hears of it
