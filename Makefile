@@ -9,7 +9,7 @@ FUZZ_TIME  ?= 10s
 STAMP      := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo sim test recall bench console shots mesh contrasts lint fuzz vulncheck clean
+.PHONY: help build demo sim test browser recall bench console shots mesh contrasts lint fuzz vulncheck clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,9 +61,12 @@ mesh: build ## federations of ours and of ai-memory 0.7.1: AI_MEMORY=path/to/ai-
 contrasts: build ## what loses or splits data, tried on ours and, with AI_MEMORY=path, on ai-memory 0.7.1
 	$(GO) run ./bench/contrasts -tally $(BIN)/tally -ai-memory "$(AI_MEMORY)" -layouts ttt,rrr $(CONTRASTS_ARGS)
 
+browser: ## test the console in a real browser, on three real nodes (needs Chromium)
+	TALLY_BROWSER=1 $(GO) test -count=1 ./internal/console/browser
+
 shots: ## take the pictures of docs/console.md anew (needs a browser)
 	mkdir -p docs/console
-	$(GO) test -count=1 ./internal/console/browser -run PicturesOfTheDocs -shots "$(CURDIR)/docs/console"
+	TALLY_BROWSER=1 $(GO) test -count=1 ./internal/console/browser -run PicturesOfTheDocs -shots "$(CURDIR)/docs/console"
 
 lint: ## format, vet, lint and dead code, as CI checks them
 	.ci/run static

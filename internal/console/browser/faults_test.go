@@ -17,6 +17,7 @@ func TestANodeMayGoAndComeBackUnderThePage(t *testing.T) {
 	b.enter(t, fed[0])
 	b.open(t, fed[0].url+"/console/memory/"+id)
 	ask[chromedp.Void](t, b, `void [...document.querySelectorAll("main button")].find(x => x.textContent.startsWith("Edit")).click()`)
+	b.until(t, `document.querySelector("dialog[open] textarea")`) // it takes the focus as it opens
 	ask[chromedp.Void](t, b, `void document.querySelector("dialog textarea").focus()`)
 	b.press(t, " And again.")
 	fed[0].Kill()

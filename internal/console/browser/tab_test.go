@@ -38,6 +38,9 @@ const patience = time.Minute
 // start starts a browser. Without one the test is skipped.
 func start(t *testing.T) *tab {
 	t.Helper()
+	if os.Getenv("TALLY_BROWSER") == "" {
+		t.Skip("`make browser` runs the tests in a browser: they need more than Go, and a minute or two")
+	}
 	if testing.Short() {
 		t.Skip("-short: a browser and three nodes take a while")
 	}
