@@ -147,6 +147,18 @@ func dataOf(cmd *cobra.Command, a *app) func() (string, error) {
 	}
 }
 
+// identityOf adds --data to a command that works on what is known of the cluster there.
+func identityOf(cmd *cobra.Command, a *app) func() (*cluster.Cluster, error) {
+	data := dataOf(cmd, a)
+	return func() (*cluster.Cluster, error) {
+		dir, err := data()
+		if err != nil {
+			return nil, err
+		}
+		return openIdentity(dir)
+	}
+}
+
 // openIdentity opens what is in a node's data directory.
 func openIdentity(data string) (*cluster.Cluster, error) {
 	c, err := node.OpenIdentity(data)
@@ -163,7 +175,7 @@ func newClusterToken(a *app) *cobra.Command {
 	cmd.Long = `Print a line that lets one more node in. It is shown once: only its hash is kept.
 Run it where the authority is; the node may be running. Whoever has the line can
 join until it is used or has ended, so hand it over as you would a password.`
-	data := dataOf(cmd, a)
+	open := identityOf(cmd, a)
 	cmd.Flags().StringVar(&ttl, "ttl", "1h", "`time` until it ends, such as 15m, 1h or 2d")
 	cmd.Flags().IntVar(&uses, "uses", 1, "how many nodes may join with it")
 	cmd.RunE = func(*cobra.Command, []string) error {
@@ -171,11 +183,7 @@ join until it is used or has ended, so hand it over as you would a password.`
 		if err != nil {
 			return usage("--ttl %q: want a time such as 15m, 1h or 2d", ttl)
 		}
-		dir, err := data()
-		if err != nil {
-			return err
-		}
-		c, err := openIdentity(dir)
+		c, err := open()
 		if err != nil {
 			return err
 		}
@@ -228,13 +236,9 @@ func newMember(a *app) *cobra.Command {
 
 func newMemberList(a *app) *cobra.Command {
 	cmd := command("list [flags]", "List the members, as this node knows them", argCheck{0, 0}, nil)
-	data := dataOf(cmd, a)
+	open := identityOf(cmd, a)
 	cmd.RunE = func(*cobra.Command, []string) error {
-		dir, err := data()
-		if err != nil {
-			return err
-		}
-		c, err := openIdentity(dir)
+		c, err := open()
 		if err != nil {
 			return err
 		}
@@ -257,13 +261,9 @@ func newMemberRemove(a *app) *cobra.Command {
 	cmd.Long = `End a node's membership. Run it where the authority is; the node there may be
 running, and tells the other members within seconds. The key of the removed node is
 refused by all of them for good; it can join again with a new one.`
-	data := dataOf(cmd, a)
+	open := identityOf(cmd, a)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		dir, err := data()
-		if err != nil {
-			return err
-		}
-		c, err := openIdentity(dir)
+		c, err := open()
 		if err != nil {
 			return err
 		}
