@@ -30,16 +30,25 @@ func auditLog(data string) (*os.File, error) {
 	return f, err
 }
 
+// auditOf adds --data to a command that reads the log there. The caller closes the log.
+func auditOf(cmd *cobra.Command, a *app) func() (dir string, log *os.File, err error) {
+	data := dataOf(cmd, a)
+	return func() (string, *os.File, error) {
+		dir, err := data()
+		if err != nil {
+			return "", nil, err
+		}
+		f, err := auditLog(dir)
+		return dir, f, err
+	}
+}
+
 func newAuditList(a *app) *cobra.Command {
 	cmd := command("list [flags]", "List what the log says", argCheck{0, 0}, nil)
 	cmd.Long = "List what the log says, without checking it: tally audit verify does that."
-	data := dataOf(cmd, a)
+	open := auditOf(cmd, a)
 	cmd.RunE = func(*cobra.Command, []string) error {
-		dir, err := data()
-		if err != nil {
-			return err
-		}
-		f, err := auditLog(dir)
+		_, f, err := open()
 		if err != nil {
 			return err
 		}
@@ -169,21 +178,17 @@ func parseHead(s string) (audit.Head, error) {
 func newAuditExport(a *app) *cobra.Command {
 	cmd := command("export [flags]", "Write the log, with its signatures, to stdout", argCheck{0, 0}, nil)
 	cmd.Long = "Write the rows as they are: elsewhere tally audit verify --file FILE --key KEY\nchecks them. The key of this node goes to stderr."
-	data := dataOf(cmd, a)
+	open := auditOf(cmd, a)
 	cmd.RunE = func(*cobra.Command, []string) error {
-		dir, err := data()
-		if err != nil {
-			return err
-		}
-		public, err := signerOf(dir, "")
-		if err != nil {
-			return err
-		}
-		f, err := auditLog(dir)
+		dir, f, err := open()
 		if err != nil {
 			return err
 		}
 		defer f.Close() //nolint:errcheck // only read
+		public, err := signerOf(dir, "")
+		if err != nil {
+			return err
+		}
 		say(a.err, "key %s\n", public)
 		_, err = io.Copy(a.out, f)
 		return err

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tallystick/tallystick/internal/node"
+	"github.com/tallystick/tallystick/internal/setup"
 )
 
 func newConfig(a *app) *cobra.Command {
@@ -116,13 +117,13 @@ func (e effect) show(w io.Writer, key string, origin bool) {
 	if e.setting.table {
 		for _, item := range e.Value {
 			name, url, _ := strings.Cut(item, "=")
-			say(w, "%s = %s\n", strings.TrimSpace(name), quote(strings.TrimSpace(url)))
+			say(w, "%s = %s\n", strings.TrimSpace(name), setup.Quote(strings.TrimSpace(url)))
 		}
 		return
 	}
 	value := make([]string, len(e.Value))
 	for i, v := range e.Value {
-		value[i] = quote(v)
+		value[i] = setup.Quote(v)
 		if _, err := strconv.Atoi(v); err == nil && (e.setting.value == "N" || e.setting.value == "W") {
 			value[i] = v
 		}
@@ -148,23 +149,4 @@ func from(e effect, origin bool) string {
 		return ""
 	}
 	return "  # " + printable(e.Origin)
-}
-
-// quote writes a TOML string.
-func quote(s string) string {
-	var b strings.Builder
-	b.WriteByte('"')
-	for _, r := range s {
-		switch {
-		case r == '"' || r == '\\':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case r < ' ' || r == 0x7f:
-			hex := strconv.FormatInt(int64(r), 16)
-			b.WriteString(`\u` + strings.Repeat("0", 4-len(hex)) + hex)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String() + `"`
 }

@@ -139,7 +139,7 @@ func (e yamlEntry) set(text []byte, s Server) ([]byte, error) {
 		return nil, &SyntaxError{Line: key.Line, Text: "starts another program: correct it by hand"}
 	}
 	lines := d.lines()
-	lines[key.Line-1] = lines[key.Line-1][:command.Column-1] + quoted(s.Command) + d.newline()
+	lines[key.Line-1] = lines[key.Line-1][:command.Column-1] + Quote(s.Command) + d.newline()
 	return []byte(strings.Join(lines, "")), nil
 }
 
@@ -215,7 +215,7 @@ func goose() yamlEntry {
 		lines: func(s Server) []string {
 			return append([]string{
 				serverName + ":", "  enabled: true", "  type: stdio", "  name: " + serverName, "  description: Memory that lasts, on every machine",
-				"  cmd: " + quoted(s.Command),
+				"  cmd: " + Quote(s.Command),
 			}, append(yamlArgs(s), "  envs: {}", "  timeout: 300")...)
 		},
 	}
@@ -224,7 +224,7 @@ func goose() yamlEntry {
 func yamlArgs(s Server) []string {
 	out := []string{"  args:"}
 	for _, a := range s.Args {
-		out = append(out, "    - "+quoted(a))
+		out = append(out, "    - "+Quote(a))
 	}
 	return out
 }
@@ -247,7 +247,7 @@ func continueEntry() yamlEntry {
 			return nil
 		},
 		lines: func(s Server) []string {
-			return append([]string{"- name: " + serverName, "  type: stdio", "  command: " + quoted(s.Command)}, yamlArgs(s)...)
+			return append([]string{"- name: " + serverName, "  type: stdio", "  command: " + Quote(s.Command)}, yamlArgs(s)...)
 		},
 	}
 }

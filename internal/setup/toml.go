@@ -96,9 +96,9 @@ func setTOML(text []byte, s Server, path ...string) ([]byte, error) {
 	}
 	args := make([]string, len(s.Args))
 	for i, a := range s.Args {
-		args[i] = quoted(a)
+		args[i] = Quote(a)
 	}
-	out = fmt.Appendf(out, "[%s]%scommand = %s%sargs = [%s]%s", strings.Join(path, "."), nl, quoted(s.Command), nl, strings.Join(args, ", "), nl)
+	out = fmt.Appendf(out, "[%s]%scommand = %s%sargs = [%s]%s", strings.Join(path, "."), nl, Quote(s.Command), nl, strings.Join(args, ", "), nl)
 	if _, _, err := readTOML(out); err != nil {
 		return nil, fmt.Errorf("there is no room for [%s]: %s is written in braces; make a table of it", strings.Join(path, "."), path[0])
 	}
@@ -116,7 +116,7 @@ func recommandTOML(text []byte, tables []tomlTable, s Server, path []string) ([]
 		if at == nil {
 			break
 		}
-		return bytes.Join([][]byte{text[:t.start+at[4]], []byte(quoted(s.Command)), text[t.start+at[5]:]}, nil), nil
+		return bytes.Join([][]byte{text[:t.start+at[4]], []byte(Quote(s.Command)), text[t.start+at[5]:]}, nil), nil
 	}
 	return nil, fmt.Errorf("[%s] is there and starts another program: correct its command", strings.Join(path, "."))
 }
@@ -144,8 +144,8 @@ func removeTOML(text []byte, path ...string) ([]byte, error) {
 	return out, nil
 }
 
-// quoted is a text as TOML and YAML take it in double quotes.
-func quoted(s string) string {
+// Quote returns a text as TOML and YAML take it in double quotes.
+func Quote(s string) string {
 	var b strings.Builder
 	b.WriteByte('"')
 	for _, r := range s {
