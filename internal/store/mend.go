@@ -115,7 +115,7 @@ type broken struct {
 func (t mender) rebuild(ctx context.Context) error {
 	records := map[string]*broken{}
 	for _, k := range t.mended {
-		if k.Family != memory.FamContent && k.Family != memory.FamLife || records[k.A] != nil {
+		if !k.Family.OfMemory() || records[k.A] != nil {
 			continue
 		}
 		b := &broken{named: map[memory.Dot]bool{}}

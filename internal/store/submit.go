@@ -68,7 +68,7 @@ func usable(wr *memory.Write) *memory.Write {
 // lookUp has the records that op writes read with those of the whole batch.
 func (j *job) lookUp(op memory.Op) {
 	for _, k := range op.Subjects() {
-		if k.Family == memory.FamContent || k.Family == memory.FamLife {
+		if k.Family.OfMemory() {
 			j.records = append(j.records, k.A)
 		}
 	}
