@@ -56,7 +56,6 @@ no quorum unless you say so.`
 	flags.StringVar(&apiKeyFile, "peer-key-file", "", "`file` with the API key that it asks for")
 	flags.StringArrayVar(&p.Senders, "sender", nil, "agent `id` in whose name it may push, beside its own; repeat")
 	flags.StringArrayVarP(&p.Namespaces, "namespace", "n", nil, "`namespace` that it may read and write; ** is all, a/** a subtree; repeat")
-	flags.BoolVar(&p.CountsForQuorum, "counts-for-quorum", false, "count its acknowledgements as votes")
 	flags.StringVar(&p.Expires, "expires", "", "`time` at which it stops being a peer, in RFC 3339")
 	flags.IntVar(&p.MemoriesPerDay, "memories-per-day", 0, "new memories that it may bring a day for one agent and namespace; 0 is without limit")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
@@ -146,9 +145,6 @@ func warnings(p *config.Peer) []string {
 	}
 	if !p.UnsignedPulls && p.Sends() {
 		out = append(out, "its own catch-up is refused, because its daemon does not sign pulls")
-	}
-	if p.CountsForQuorum {
-		out = append(out, "it counts for quorums, and acknowledges before anything is on its disk")
 	}
 	return out
 }

@@ -53,9 +53,6 @@ type Peer struct {
 	// "a/**" a and all below, "a/*" one level below, "*/s" all that end so, or a name.
 	Namespaces []string `json:"namespaces,omitempty" toml:"namespaces"`
 
-	// CountsForQuorum counts its acknowledgement as a vote, though it acknowledges
-	// before anything is on its disk.
-	CountsForQuorum bool `json:"counts_for_quorum,omitempty" toml:"counts_for_quorum"`
 	// Expires is when it stops being a peer, in RFC 3339; "" is never.
 	Expires string `json:"expires,omitempty" toml:"expires"`
 	// MemoriesPerDay is how many new memories it may bring a day for one agent and
