@@ -74,7 +74,7 @@ func TestWhatCanBeDoneCanBeAskedFor(t *testing.T) {
 		{"book/inbox", "Book", []string{"verb"}, nil},
 		{"book/feed", "Book", []string{"verb", "api", "webhook"}, nil},
 		{"book/upkeep", "Book", []string{"book", "verb", "api"}, nil},
-		{"client", "Client", []string{"cmd/tally"}, []string{"CloseIdle", "CreateAll", "Events", "Agents", "Graph", "Upkeep"}},
+		{"client", "Client", []string{"cmd/tally"}, []string{"CloseIdle", "CreateAll", "Events"}},
 	} {
 		// A book's own uses do not count: there a name may be that of the op.
 		used := selectors(files, slices.DeleteFunc(slices.Clone(tt.surfaces), func(s string) bool { return s == tt.pkg }))
@@ -88,6 +88,61 @@ func TestWhatCanBeDoneCanBeAskedFor(t *testing.T) {
 			}
 		}
 	}
+}
+
+// What a part of the client can do, the command line must offer, too.
+func TestWhatPartsOfTheClientCanDoIsACommand(t *testing.T) {
+	// Those for programs only: agents ask for them in their own protocol, or a command
+	// does the same in another way.
+	forPrograms := map[string][]string{
+		"Agents":     {"CaptureTurn", "Inbox", "List", "LoadFamily", "Notify", "Register", "Share", "SmartLoad", "StartSession"},
+		"Graph":      {"Contradictions", "Duplicate", "EntityByAlias", "Invalidate", "Paths", "Reach", "RegisterEntity", "Taxonomy", "Timeline", "Verify"},
+		"Upkeep":     {"ArchiveStats", "Capabilities", "Collect", "Forget", "Import", "Purge", "Quota", "Stats"},
+		"Governance": {"Proposal"},
+	}
+	files := goFiles(t)
+	used := partsUsed(files, "cmd/tally")
+	parts := 0
+	for _, part := range exportedMethods(files, "client", "Client") {
+		methods := exportedMethods(files, "client", part+"API")
+		if len(methods) > 0 {
+			parts++
+		}
+		for _, m := range methods {
+			switch said := slices.Contains(forPrograms[part], m); {
+			case !said && !used[part+"."+m]:
+				t.Errorf("%sAPI.%s of package client is offered by no command", part, m)
+			case said && used[part+"."+m]:
+				t.Errorf("%sAPI.%s is said to be for programs only, and a command uses it", part, m)
+			}
+		}
+	}
+	if parts < 5 {
+		t.Errorf("only %d parts of the client were found", parts)
+	}
+}
+
+// partsUsed are the calls of the form x.Part().Method in a package, as Part.Method.
+func partsUsed(files []*goFile, pkg string) map[string]bool {
+	out := map[string]bool{}
+	for _, f := range files {
+		if f.test || f.dir != pkg {
+			continue
+		}
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			method, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			if call, ok := method.X.(*ast.CallExpr); ok {
+				if part, ok := call.Fun.(*ast.SelectorExpr); ok {
+					out[part.Sel.Name+"."+method.Sel.Name] = true
+				}
+			}
+			return true
+		})
+	}
+	return out
 }
 
 // selectors are the names behind a dot in the product code of some packages.
@@ -118,11 +173,11 @@ func exportedMethods(files []*goFile, pkg, receiver string) []string {
 			if !ok || fn.Recv == nil || !fn.Name.IsExported() {
 				continue
 			}
-			star, ok := fn.Recv.List[0].Type.(*ast.StarExpr)
-			if !ok {
-				continue
+			typ := fn.Recv.List[0].Type
+			if star, ok := typ.(*ast.StarExpr); ok {
+				typ = star.X
 			}
-			if id, ok := star.X.(*ast.Ident); ok && id.Name == receiver {
+			if id, ok := typ.(*ast.Ident); ok && id.Name == receiver {
 				out = append(out, fn.Name.Name)
 			}
 		}

@@ -36,7 +36,7 @@ type BriefingItem struct {
 }
 
 // Briefing tells what to know before work in a namespace begins.
-func (c *Client) Briefing(ctx context.Context, in BriefingInput) (*Briefing, error) {
+func (a AgentsAPI) Briefing(ctx context.Context, in BriefingInput) (*Briefing, error) {
 	q := url.Values{}
 	for name, text := range map[string]string{"namespace": in.Namespace, "text": in.Text} {
 		if text != "" {
@@ -53,7 +53,7 @@ func (c *Client) Briefing(ctx context.Context, in BriefingInput) (*Briefing, err
 		q.Set("budget_tokens", strconv.Itoa(in.BudgetTokens))
 	}
 	out := &Briefing{}
-	err := c.do(ctx, call{method: http.MethodGet, path: "/briefing", query: q}, out)
+	err := a.c.do(ctx, call{method: http.MethodGet, path: "/briefing", query: q}, out)
 	return out, err
 }
 
@@ -82,7 +82,7 @@ type Shown struct {
 
 // Shown lists briefings that the node has given, the newest first: those of one
 // agent, or of all if it is "". Only the operator is told of those of others.
-func (c *Client) Shown(ctx context.Context, agent string, limit int) (*ShownList, error) {
+func (a AgentsAPI) Shown(ctx context.Context, agent string, limit int) (*ShownList, error) {
 	q := url.Values{}
 	if agent != "" {
 		q.Set("of", agent)
@@ -91,6 +91,6 @@ func (c *Client) Shown(ctx context.Context, agent string, limit int) (*ShownList
 		q.Set("limit", strconv.Itoa(limit))
 	}
 	out := &ShownList{}
-	err := c.do(ctx, call{method: http.MethodGet, path: "/briefing/shown", query: q}, out)
+	err := a.c.do(ctx, call{method: http.MethodGet, path: "/briefing/shown", query: q}, out)
 	return out, err
 }

@@ -145,7 +145,7 @@ type call struct {
 	header http.Header
 }
 
-func (c *Client) request(ctx context.Context, k call) (*http.Request, error) {
+func (k call) request(ctx context.Context, c *Client) (*http.Request, error) {
 	u := *c.base
 	raw := c.base.EscapedPath() + "/api/v1" + k.path
 	if k.root != "" {
@@ -200,7 +200,7 @@ func (c *Client) request(ctx context.Context, k call) (*http.Request, error) {
 // open sends k and returns the response of a success; anything else is an error
 // and the body is closed. The caller must hand the response to finish.
 func (c *Client) open(ctx context.Context, k call) (*http.Response, error) {
-	req, err := c.request(ctx, k)
+	req, err := k.request(ctx, c)
 	if err != nil {
 		return nil, err
 	}

@@ -102,19 +102,19 @@ func TestRequestsAreWhatTheContractSays(t *testing.T) {
 			"POST", "/api/v1/archive", "", `{"ids":["1"],"reason":"old"}`,
 		},
 		"list archive": {
-			func(c *client.Client) error { _, err := c.ListArchive(ctx, "n", 5, 10); return err },
+			func(c *client.Client) error { _, err := c.Upkeep().Archived(ctx, "n", 5, 10); return err },
 			"GET", "/api/v1/archive", "limit=5&namespace=n&offset=10", "",
 		},
 		"restore": {func(c *client.Client) error { _, err := c.Restore(ctx, "1"); return err }, "POST", "/api/v1/archive/1/restore", "", ""},
 		"link": {
-			func(c *client.Client) error { _, err := c.Link(ctx, "1", "2", "supersedes"); return err },
+			func(c *client.Client) error { _, err := c.Graph().Link(ctx, "1", "2", "supersedes"); return err },
 			"POST", "/api/v1/links", "", `{"source_id":"1","target_id":"2","relation":"supersedes"}`,
 		},
 		"unlink": {
-			func(c *client.Client) error { _, _, err := c.Unlink(ctx, "1", "2", ""); return err },
+			func(c *client.Client) error { _, _, err := c.Graph().Unlink(ctx, "1", "2", ""); return err },
 			"DELETE", "/api/v1/links", "", `{"source_id":"1","target_id":"2"}`,
 		},
-		"links": {func(c *client.Client) error { _, err := c.Links(ctx, "1"); return err }, "GET", "/api/v1/links/1", "", ""},
+		"links": {func(c *client.Client) error { _, err := c.Graph().Links(ctx, "1"); return err }, "GET", "/api/v1/links/1", "", ""},
 		"consolidate": {
 			func(c *client.Client) error {
 				_, err := c.Consolidate(ctx, client.Consolidation{IDs: []string{"1", "2"}, Title: "T"})
@@ -124,31 +124,31 @@ func TestRequestsAreWhatTheContractSays(t *testing.T) {
 		},
 		"set standard": {
 			func(c *client.Client) error {
-				_, _, err := c.SetStandard(ctx, "a/b", client.StandardDraft{Governance: json.RawMessage(`{"write":"any"}`)})
+				_, _, err := c.Governance().SetStandard(ctx, "a/b", client.StandardDraft{Governance: json.RawMessage(`{"write":"any"}`)})
 				return err
 			},
 			"POST", "/api/v1/namespaces/a%2Fb/standard", "", `{"governance":{"write":"any"}}`,
 		},
-		"standard": {func(c *client.Client) error { _, err := c.Standard(ctx, "n"); return err }, "GET", "/api/v1/namespaces/n/standard", "", ""},
+		"standard": {func(c *client.Client) error { _, err := c.Governance().Standard(ctx, "n"); return err }, "GET", "/api/v1/namespaces/n/standard", "", ""},
 		"standard chain": {
-			func(c *client.Client) error { _, err := c.StandardChain(ctx, "n"); return err },
+			func(c *client.Client) error { _, err := c.Governance().StandardChain(ctx, "n"); return err },
 			"GET", "/api/v1/namespaces/n/standard", "inherit=true", "",
 		},
 		"clear standard": {
-			func(c *client.Client) error { _, _, err := c.ClearStandard(ctx, "n"); return err },
+			func(c *client.Client) error { _, _, err := c.Governance().ClearStandard(ctx, "n"); return err },
 			"DELETE", "/api/v1/namespaces/n/standard", "", "",
 		},
 		"namespaces": {func(c *client.Client) error { _, err := c.Namespaces(ctx); return err }, "GET", "/api/v1/namespaces", "", ""},
-		"pending":    {func(c *client.Client) error { _, err := c.ListPending(ctx, "pending", 3); return err }, "GET", "/api/v1/pending", "limit=3&status=pending", ""},
-		"approve":    {func(c *client.Client) error { _, err := c.Decide(ctx, "1", true); return err }, "POST", "/api/v1/pending/1/approve", "", ""},
-		"reject":     {func(c *client.Client) error { _, err := c.Decide(ctx, "1", false); return err }, "POST", "/api/v1/pending/1/reject", "", ""},
+		"pending":    {func(c *client.Client) error { _, err := c.Governance().Proposals(ctx, "pending", 3); return err }, "GET", "/api/v1/pending", "limit=3&status=pending", ""},
+		"approve":    {func(c *client.Client) error { _, err := c.Governance().Decide(ctx, "1", true); return err }, "POST", "/api/v1/pending/1/approve", "", ""},
+		"reject":     {func(c *client.Client) error { _, err := c.Governance().Decide(ctx, "1", false); return err }, "POST", "/api/v1/pending/1/reject", "", ""},
 		"receipt":    {func(c *client.Client) error { _, err := c.Receipt(ctx, "n.1.7"); return err }, "GET", "/api/v1/receipts/n.1.7", "", ""},
 		"status":     {func(c *client.Client) error { _, err := c.Status(ctx); return err }, "GET", "/api/v1/status", "", ""},
-		"diff":       {func(c *client.Client) error { _, err := c.Diff(ctx, "b"); return err }, "GET", "/api/v1/diff", "member=b", ""},
-		"repair":     {func(c *client.Client) error { _, err := c.Repair(ctx, "b"); return err }, "POST", "/api/v1/repair", "member=b", ""},
-		"parked":     {func(c *client.Client) error { _, err := c.ListParked(ctx); return err }, "GET", "/api/v1/parked", "", ""},
+		"diff":       {func(c *client.Client) error { _, err := c.Upkeep().Diff(ctx, "b"); return err }, "GET", "/api/v1/diff", "member=b", ""},
+		"repair":     {func(c *client.Client) error { _, err := c.Upkeep().Repair(ctx, "b"); return err }, "POST", "/api/v1/repair", "member=b", ""},
+		"parked":     {func(c *client.Client) error { _, err := c.Upkeep().Parked(ctx); return err }, "GET", "/api/v1/parked", "", ""},
 		"retry parked": {
-			func(c *client.Client) error { _, err := c.RetryParked(ctx, []string{"n.1.7"}); return err },
+			func(c *client.Client) error { _, err := c.Upkeep().RetryParked(ctx, []string{"n.1.7"}); return err },
 			"POST", "/api/v1/parked/retry", "", `{"dots":["n.1.7"]}`,
 		},
 		"ready": {func(c *client.Client) error { return c.Ready(ctx) }, "GET", "/health/ready", "", ""},
@@ -318,7 +318,7 @@ func TestConnectionsAreUsedAgainAlsoAfterErrors(t *testing.T) {
 		if _, err := c.Status(context.Background()); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.ListParked(context.Background()); err == nil {
+		if _, err := c.Upkeep().Parked(context.Background()); err == nil {
 			t.Fatal("a 500 is no error")
 		}
 	}

@@ -8,6 +8,10 @@
 // federation hold the write on disk. How long a write waits for that is chosen
 // per call, see [With].
 //
+// What most programs need are methods of the Client. The rest is in its parts:
+// [Client.Agents], [Client.Governance], [Client.Graph], [Client.Subscriptions] and
+// [Client.Upkeep].
+//
 // An answer that is not a success is an [*Error]. The one to know is a missed
 // quorum ([Error.QuorumMissed]): the write is kept and will reach the others,
 // and its receipt is in the error. Do not repeat such a write under another

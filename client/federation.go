@@ -3,8 +3,6 @@ package client
 import (
 	"context"
 	"net/http"
-	"net/url"
-	"strconv"
 )
 
 // Receipt returns who holds the op dot now.
@@ -19,61 +17,6 @@ func (c *Client) Status(ctx context.Context) (*Status, error) {
 	out := &Status{}
 	err := c.do(ctx, call{method: http.MethodGet, path: "/status"}, out)
 	return out, err
-}
-
-// Diff compares the node with a member, now.
-func (c *Client) Diff(ctx context.Context, member string) (*Diff, error) {
-	out := &Diff{}
-	err := c.do(ctx, call{method: http.MethodGet, path: "/diff", query: url.Values{"member": {member}}}, out)
-	return out, err
-}
-
-// Repair makes the node fetch from a member what they differ in, and returns
-// the comparison after it.
-func (c *Client) Repair(ctx context.Context, member string) (*Diff, error) {
-	out := &Diff{}
-	err := c.do(ctx, call{method: http.MethodPost, path: "/repair", query: url.Values{"member": {member}}}, out)
-	return out, err
-}
-
-// Scrub makes the node read its whole log to find damage, and tells report, if it
-// is not nil, how far it is. What is damaged it fetches from members by itself.
-func (c *Client) Scrub(ctx context.Context, report func(Scrubbing)) (*Scrubbing, error) {
-	sum := &Scrubbing{}
-	for !sum.Done {
-		var part Scrubbing
-		q := url.Values{"after": {strconv.FormatUint(sum.After, 10)}}
-		if err := c.do(ctx, call{method: http.MethodPost, path: "/scrub", query: q}, &part); err != nil {
-			return sum, err
-		}
-		part.Entries += sum.Entries
-		*sum = part
-		if report != nil {
-			report(part)
-		}
-	}
-	return sum, nil
-}
-
-// ListParked returns the parked ops.
-func (c *Client) ListParked(ctx context.Context) ([]Parked, error) {
-	var b struct {
-		Parked []Parked `json:"parked"`
-	}
-	err := c.do(ctx, call{method: http.MethodGet, path: "/parked"}, &b)
-	return b.Parked, err
-}
-
-// RetryParked offers parked ops again: those named, or all. It returns how many.
-func (c *Client) RetryParked(ctx context.Context, dots []string) (int, error) {
-	body := struct {
-		Dots []string `json:"dots"`
-	}{dots}
-	var b struct {
-		Retried int `json:"retried"`
-	}
-	err := c.do(ctx, call{method: http.MethodPost, path: "/parked/retry", body: body}, &b)
-	return b.Retried, err
 }
 
 // Ready reports, as nil, that the node takes requests.

@@ -60,3 +60,35 @@ func (g GraphAPI) RegisterEntity(ctx context.Context, in EntityInput, with ...Wi
 func (g GraphAPI) EntityByAlias(ctx context.Context, in ByAliasInput) (*FoundEntity, error) {
 	return read[FoundEntity](ctx, g.c, http.MethodGet, "/entities/by_alias", in)
 }
+
+// Link connects two live memories. An empty relation is related_to.
+func (g GraphAPI) Link(ctx context.Context, source, target, relation string, with ...With) (*Outcome, error) {
+	return write(ctx, g.c, call{method: http.MethodPost, path: "/links", body: edge(source, target, relation), with: one(with)}, nil)
+}
+
+// Unlink removes the links from source to target: all of them, or those of one
+// relation. It reports whether there was one.
+func (g GraphAPI) Unlink(ctx context.Context, source, target, relation string, with ...With) (removed bool, out *Outcome, err error) {
+	var b struct {
+		Deleted bool `json:"deleted"`
+	}
+	out, err = write(ctx, g.c, call{method: http.MethodDelete, path: "/links", body: edge(source, target, relation), with: one(with)}, &b)
+	return b.Deleted, out, err
+}
+
+func edge(source, target, relation string) any {
+	return struct {
+		Source   string `json:"source_id"`
+		Target   string `json:"target_id"`
+		Relation string `json:"relation,omitempty"`
+	}{source, target, relation}
+}
+
+// Links returns the links of a memory in both directions.
+func (g GraphAPI) Links(ctx context.Context, id string) ([]Link, error) {
+	var b struct {
+		Links []Link `json:"links"`
+	}
+	err := g.c.do(ctx, call{method: http.MethodGet, path: "/links" + seg(id)}, &b)
+	return b.Links, err
+}

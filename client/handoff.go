@@ -38,6 +38,6 @@ type HandedOver struct {
 }
 
 // HandOver hands work over: the outcome names the memory that holds it.
-func (c *Client) HandOver(ctx context.Context, in HandoffInput, with ...With) (*Outcome, error) {
-	return c.write(ctx, call{method: http.MethodPost, path: "/handoff", body: in, with: one(with)}, nil)
+func (a AgentsAPI) HandOver(ctx context.Context, in HandoffInput, with ...With) (*Outcome, error) {
+	return write(ctx, a.c, call{method: http.MethodPost, path: "/handoff", body: in, with: one(with)}, nil)
 }

@@ -40,23 +40,24 @@ func (c *Client) Agent(ctx context.Context, message json.RawMessage, o AgentOpti
 			header.Set(name, value)
 		}
 	}
-	req, err := c.request(ctx, call{method: http.MethodPost, root: "/mcp", stream: bytes.NewReader(message), header: header})
+	k := call{method: http.MethodPost, root: "/mcp", stream: bytes.NewReader(message), header: header}
+	req, err := k.request(ctx, c)
 	if err != nil {
 		return err
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return c.broken(ctx, unwrapURL(err))
+		return broken(ctx, c, unwrapURL(err))
 	}
 	defer finish(res)
 	if res.StatusCode/100 == 2 && strings.HasPrefix(res.Header.Get("Content-Type"), "text/event-stream") {
-		return c.broken(ctx, events(res.Body, each))
+		return broken(ctx, c, events(res.Body, each))
 	}
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxReply+1))
 	body = bytes.TrimSpace(body)
 	switch {
 	case err != nil:
-		return c.broken(ctx, err)
+		return broken(ctx, c, err)
 	case len(body) > maxReply:
 		return fmt.Errorf("answer larger than %d MiB", maxReply>>20)
 	case isMessage(body):
@@ -71,7 +72,7 @@ func (c *Client) Agent(ctx context.Context, message json.RawMessage, o AgentOpti
 
 // broken says that the node cannot be reached, or that nobody waits for it any more.
 // Errors that are of neither are as they were.
-func (c *Client) broken(ctx context.Context, err error) error {
+func broken(ctx context.Context, c *Client, err error) error {
 	if own, is := errors.AsType[*eachError](err); is {
 		return own.err
 	}

@@ -11,7 +11,7 @@ import (
 
 // write sends a change and reads its outcome from whatever the route answers.
 // What else the answer says goes to more, unless that is nil.
-func (c *Client) write(ctx context.Context, k call, more any) (*Outcome, error) {
+func write(ctx context.Context, c *Client, k call, more any) (*Outcome, error) {
 	var raw json.RawMessage
 	header, err := c.exchange(ctx, k, &raw)
 	if err != nil {
@@ -51,7 +51,7 @@ func (c *Client) write(ctx context.Context, k call, more any) (*Outcome, error) 
 // Create writes a new memory. A title that the namespace already has is an
 // *[Error] with status 409, unless d.OnConflict says otherwise.
 func (c *Client) Create(ctx context.Context, d Draft, with ...With) (*Outcome, error) {
-	return c.write(ctx, call{method: http.MethodPost, path: "/memories", body: d, with: one(with)}, nil)
+	return write(ctx, c, call{method: http.MethodPost, path: "/memories", body: d, with: one(with)}, nil)
 }
 
 // CreateAll writes up to 1,000 memories in one request; existing titles are
@@ -84,24 +84,24 @@ func (c *Client) Update(ctx context.Context, id string, p Patch, with ...With) (
 	if p.IfVersion != 0 {
 		k.header = http.Header{"If-Match": {strconv.FormatInt(p.IfVersion, 10)}}
 	}
-	return c.write(ctx, k, nil)
+	return write(ctx, c, k, nil)
 }
 
 // Promote makes a memory long-lived: tier long, no expiry.
 func (c *Client) Promote(ctx context.Context, id string, with ...With) (*Outcome, error) {
-	return c.write(ctx, call{method: http.MethodPost, path: "/memories" + seg(id) + "/promote", with: one(with)}, nil)
+	return write(ctx, c, call{method: http.MethodPost, path: "/memories" + seg(id) + "/promote", with: one(with)}, nil)
 }
 
 // Delete removes a memory from the live set of every member. Its history stays
 // until it is due; see [Client.Erase].
 func (c *Client) Delete(ctx context.Context, id string, with ...With) (*Outcome, error) {
-	return c.write(ctx, call{method: http.MethodDelete, path: "/memories" + seg(id), with: one(with)}, nil)
+	return write(ctx, c, call{method: http.MethodDelete, path: "/memories" + seg(id), with: one(with)}, nil)
 }
 
 // Erase removes a memory with all its versions, for good, on every member. Its
 // id is never used again.
 func (c *Client) Erase(ctx context.Context, id string, with ...With) (*Outcome, error) {
-	return c.write(ctx, call{method: http.MethodPost, path: "/memories" + seg(id) + "/erase", with: one(with)}, nil)
+	return write(ctx, c, call{method: http.MethodPost, path: "/memories" + seg(id) + "/erase", with: one(with)}, nil)
 }
 
 // Selection narrows a list, a recall or a search. Zero fields do not.

@@ -17,10 +17,16 @@ type StandardDraft struct {
 
 func standardPath(namespace string) string { return "/namespaces" + seg(namespace) + "/standard" }
 
+// GovernanceAPI is the rules of namespaces, and what waits for a vote.
+type GovernanceAPI struct{ c *Client }
+
+// Governance is the rules of namespaces, and what waits for a vote.
+func (c *Client) Governance() GovernanceAPI { return GovernanceAPI{c} }
+
 // SetStandard makes a memory the standard of a namespace.
-func (c *Client) SetStandard(ctx context.Context, namespace string, d StandardDraft, with ...With) (*Standard, *Outcome, error) {
+func (g GovernanceAPI) SetStandard(ctx context.Context, namespace string, d StandardDraft, with ...With) (*Standard, *Outcome, error) {
 	s := &Standard{}
-	out, err := c.write(ctx, call{method: http.MethodPost, path: standardPath(namespace), body: d, with: one(with)}, s)
+	out, err := write(ctx, g.c, call{method: http.MethodPost, path: standardPath(namespace), body: d, with: one(with)}, s)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -32,29 +38,29 @@ func (c *Client) SetStandard(ctx context.Context, namespace string, d StandardDr
 
 // Standard returns the standard of exactly this namespace. Its ID is empty if
 // there is none.
-func (c *Client) Standard(ctx context.Context, namespace string) (*Standard, error) {
+func (g GovernanceAPI) Standard(ctx context.Context, namespace string) (*Standard, error) {
 	out := &Standard{}
-	err := c.do(ctx, call{method: http.MethodGet, path: standardPath(namespace)}, out)
+	err := g.c.do(ctx, call{method: http.MethodGet, path: standardPath(namespace)}, out)
 	return out, err
 }
 
 // StandardChain returns the standards that a namespace inherits, nearest first.
-func (c *Client) StandardChain(ctx context.Context, namespace string) ([]Standard, error) {
+func (g GovernanceAPI) StandardChain(ctx context.Context, namespace string) ([]Standard, error) {
 	var b struct {
 		Standards []Standard `json:"standards"`
 	}
 	k := call{method: http.MethodGet, path: standardPath(namespace), query: url.Values{"inherit": {"true"}}}
-	err := c.do(ctx, k, &b)
+	err := g.c.do(ctx, k, &b)
 	return b.Standards, err
 }
 
 // ClearStandard removes the standard of a namespace; the memory stays. It
 // reports whether there was one.
-func (c *Client) ClearStandard(ctx context.Context, namespace string, with ...With) (cleared bool, out *Outcome, err error) {
+func (g GovernanceAPI) ClearStandard(ctx context.Context, namespace string, with ...With) (cleared bool, out *Outcome, err error) {
 	var b struct {
 		Cleared bool `json:"cleared"`
 	}
-	out, err = c.write(ctx, call{method: http.MethodDelete, path: standardPath(namespace), with: one(with)}, &b)
+	out, err = write(ctx, g.c, call{method: http.MethodDelete, path: standardPath(namespace), with: one(with)}, &b)
 	return b.Cleared, out, err
 }
 
@@ -67,8 +73,8 @@ func (c *Client) Namespaces(ctx context.Context) ([]NamespaceCount, error) {
 	return b.Namespaces, err
 }
 
-// ListPending returns writes that wait for approval or, with status "", all.
-func (c *Client) ListPending(ctx context.Context, status string, limit int) ([]Pending, error) {
+// Proposals returns writes that wait for approval or, with status "", all.
+func (g GovernanceAPI) Proposals(ctx context.Context, status string, limit int) ([]Pending, error) {
 	q := url.Values{}
 	if status != "" {
 		q.Set("status", status)
@@ -79,8 +85,13 @@ func (c *Client) ListPending(ctx context.Context, status string, limit int) ([]P
 	var b struct {
 		Pending []Pending `json:"pending"`
 	}
-	err := c.do(ctx, call{method: http.MethodGet, path: "/pending", query: q}, &b)
+	err := g.c.do(ctx, call{method: http.MethodGet, path: "/pending", query: q}, &b)
 	return b.Pending, err
+}
+
+// Proposal returns a proposal with its votes.
+func (g GovernanceAPI) Proposal(ctx context.Context, id string) (*Pending, error) {
+	return read[Pending](ctx, g.c, http.MethodGet, "/pending"+seg(id), nil)
 }
 
 // Verdict is what became of a vote.
@@ -99,13 +110,13 @@ type Verdict struct {
 }
 
 // Decide votes for or against a pending write.
-func (c *Client) Decide(ctx context.Context, id string, approve bool, with ...With) (*Verdict, error) {
+func (g GovernanceAPI) Decide(ctx context.Context, id string, approve bool, with ...With) (*Verdict, error) {
 	verb := "/reject"
 	if approve {
 		verb = "/approve"
 	}
 	out := &Verdict{}
-	err := c.do(ctx, call{method: http.MethodPost, path: "/pending" + seg(id) + verb, with: one(with)}, out)
+	err := g.c.do(ctx, call{method: http.MethodPost, path: "/pending" + seg(id) + verb, with: one(with)}, out)
 	return out, err
 }
 

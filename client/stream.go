@@ -38,7 +38,7 @@ func (c *Client) Events(ctx context.Context, after uint64) iter.Seq2[Event, erro
 	return func(yield func(Event, error) bool) {
 		at := position{after: after, pause: time.Second}
 		for {
-			going, err := c.follow(ctx, &at, yield)
+			going, err := follow(ctx, c, &at, yield)
 			if !going {
 				return
 			}
@@ -64,7 +64,7 @@ type position struct {
 
 // follow reads one connection. It moves at along, so that the next connection
 // goes on behind the last event that was yielded.
-func (c *Client) follow(ctx context.Context, at *position, yield func(Event, error) bool) (going bool, err error) {
+func follow(ctx context.Context, c *Client, at *position, yield func(Event, error) bool) (going bool, err error) {
 	last := strconv.FormatUint(at.after, 10)
 	res, err := c.open(ctx, call{
 		method: http.MethodGet, path: "/events", query: url.Values{"after": {last}},

@@ -20,31 +20,37 @@ type NewSubscription struct {
 	Agent     string `json:"agent_filter,omitempty"` // only what this agent did; "" is anybody
 }
 
-// Subscribe has events posted to a URL, by the node that is asked.
-func (c *Client) Subscribe(ctx context.Context, s NewSubscription, with ...With) (*Subscribed, *Outcome, error) {
+// SubscriptionsAPI is who is told of events, and what they were told.
+type SubscriptionsAPI struct{ c *Client }
+
+// Subscriptions is who is told of events.
+func (c *Client) Subscriptions() SubscriptionsAPI { return SubscriptionsAPI{c} }
+
+// Add has events posted to a URL, by the node that is asked.
+func (s SubscriptionsAPI) Add(ctx context.Context, n NewSubscription, with ...With) (*Subscribed, *Outcome, error) {
 	made := &Subscribed{}
-	out, err := c.write(ctx, call{method: http.MethodPost, path: "/subscriptions", body: s, with: one(with)}, made)
+	out, err := write(ctx, s.c, call{method: http.MethodPost, path: "/subscriptions", body: n, with: one(with)}, made)
 	return made, out, err
 }
 
-// ListSubscriptions returns the agent's subscriptions.
-func (c *Client) ListSubscriptions(ctx context.Context) ([]Subscription, error) {
+// List returns the agent's subscriptions.
+func (s SubscriptionsAPI) List(ctx context.Context) ([]Subscription, error) {
 	var b struct {
 		Subscriptions []Subscription `json:"subscriptions"`
 	}
-	err := c.do(ctx, call{method: http.MethodGet, path: "/subscriptions"}, &b)
+	err := s.c.do(ctx, call{method: http.MethodGet, path: "/subscriptions"}, &b)
 	return b.Subscriptions, err
 }
 
-// Unsubscribe ends a subscription.
-func (c *Client) Unsubscribe(ctx context.Context, id string, with ...With) (*Outcome, error) {
-	return c.write(ctx, call{method: http.MethodDelete, path: "/subscriptions" + seg(id), with: one(with)}, nil)
+// Remove ends a subscription.
+func (s SubscriptionsAPI) Remove(ctx context.Context, id string, with ...With) (*Outcome, error) {
+	return write(ctx, s.c, call{method: http.MethodDelete, path: "/subscriptions" + seg(id), with: one(with)}, nil)
 }
 
-// AdoptSubscription makes the node the home of a subscription: it delivers what
+// Adopt makes the node the home of a subscription: it delivers what
 // it applies from then on. It is for when the home is gone.
-func (c *Client) AdoptSubscription(ctx context.Context, id string, with ...With) (*Outcome, error) {
-	return c.write(ctx, call{method: http.MethodPost, path: "/subscriptions" + seg(id) + "/adopt", with: one(with)}, nil)
+func (s SubscriptionsAPI) Adopt(ctx context.Context, id string, with ...With) (*Outcome, error) {
+	return write(ctx, s.c, call{method: http.MethodPost, path: "/subscriptions" + seg(id) + "/adopt", with: one(with)}, nil)
 }
 
 type replay struct {
@@ -56,10 +62,10 @@ type replay struct {
 	DeadLetters  bool       `json:"dead_letters,omitempty"`
 }
 
-// ReplaySubscription reads the events of a subscription since a time, oldest
+// Replay reads the events of a subscription since a time, oldest
 // first: at most limit, behind the position after, which is 0 at first. next is
 // the position to go on from, 0 at the end.
-func (c *Client) ReplaySubscription(ctx context.Context, id string, since time.Time, after uint64, limit int) (events []Notice, next uint64, err error) {
+func (s SubscriptionsAPI) Replay(ctx context.Context, id string, since time.Time, after uint64, limit int) (events []Notice, next uint64, err error) {
 	var b struct {
 		Events []struct {
 			Payload string `json:"payload"`
@@ -68,7 +74,7 @@ func (c *Client) ReplaySubscription(ctx context.Context, id string, since time.T
 	}
 	body := replay{Subscription: id, Since: timeOf(since), After: after, Limit: limit}
 	k := call{method: http.MethodPost, path: "/memory_subscription_replay", body: body}
-	if err := c.do(ctx, k, &b); err != nil {
+	if err := s.c.do(ctx, k, &b); err != nil {
 		return nil, 0, err
 	}
 	events = make([]Notice, len(b.Events))
@@ -82,9 +88,9 @@ func (c *Client) ReplaySubscription(ctx context.Context, id string, since time.T
 
 // Redeliver has the home of a subscription post again what happened since a time
 // (none if it is zero), and what it had given up.
-func (c *Client) Redeliver(ctx context.Context, id string, since time.Time, deadLetters bool, with ...With) (*Outcome, error) {
+func (s SubscriptionsAPI) Redeliver(ctx context.Context, id string, since time.Time, deadLetters bool, with ...With) (*Outcome, error) {
 	body := replay{Subscription: id, Since: timeOf(since), Redeliver: true, DeadLetters: deadLetters}
-	return c.write(ctx, call{method: http.MethodPost, path: "/memory_subscription_replay", body: body, with: one(with)}, nil)
+	return write(ctx, s.c, call{method: http.MethodPost, path: "/memory_subscription_replay", body: body, with: one(with)}, nil)
 }
 
 func timeOf(t time.Time) *time.Time {
@@ -96,7 +102,7 @@ func timeOf(t time.Time) *time.Time {
 
 // DeadLetters returns what the node could not deliver, oldest first, at most
 // limit: for one subscription, or for all of the agent's if id is "".
-func (c *Client) DeadLetters(ctx context.Context, id string, limit int) ([]DeadLetter, error) {
+func (s SubscriptionsAPI) DeadLetters(ctx context.Context, id string, limit int) ([]DeadLetter, error) {
 	body := struct {
 		Subscription string `json:"subscription_id,omitempty"`
 		Limit        int    `json:"limit,omitempty"`
@@ -104,6 +110,6 @@ func (c *Client) DeadLetters(ctx context.Context, id string, limit int) ([]DeadL
 	var b struct {
 		Entries []DeadLetter `json:"entries"`
 	}
-	err := c.do(ctx, call{method: http.MethodPost, path: "/memory_subscription_dlq_list", body: body}, &b)
+	err := s.c.do(ctx, call{method: http.MethodPost, path: "/memory_subscription_dlq_list", body: body}, &b)
 	return b.Entries, err
 }

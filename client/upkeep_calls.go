@@ -3,6 +3,8 @@ package client
 import (
 	"context"
 	"net/http"
+	"net/url"
+	"strconv"
 )
 
 // UpkeepAPI is what keeps a node's memories in order, and counts them.
@@ -59,7 +61,76 @@ func (u UpkeepAPI) Import(ctx context.Context, in ImportInput, with ...With) (*I
 	return out, err
 }
 
-// Proposal returns a proposal with its votes.
-func (u UpkeepAPI) Proposal(ctx context.Context, id string) (*Pending, error) {
-	return read[Pending](ctx, u.c, http.MethodGet, "/pending"+seg(id), nil)
+// Archived returns archived memories, the expired included.
+func (u UpkeepAPI) Archived(ctx context.Context, namespace string, limit, offset int) ([]Memory, error) {
+	q := url.Values{}
+	if namespace != "" {
+		q.Set("namespace", namespace)
+	}
+	if limit > 0 {
+		q.Set("limit", strconv.Itoa(limit))
+	}
+	if offset > 0 {
+		q.Set("offset", strconv.Itoa(offset))
+	}
+	var b struct {
+		Archived []Memory `json:"archived"`
+	}
+	err := u.c.do(ctx, call{method: http.MethodGet, path: "/archive", query: q}, &b)
+	return b.Archived, err
+}
+
+// Diff compares the node with a member, now.
+func (u UpkeepAPI) Diff(ctx context.Context, member string) (*Diff, error) {
+	out := &Diff{}
+	err := u.c.do(ctx, call{method: http.MethodGet, path: "/diff", query: url.Values{"member": {member}}}, out)
+	return out, err
+}
+
+// Repair makes the node fetch from a member what they differ in, and returns
+// the comparison after it.
+func (u UpkeepAPI) Repair(ctx context.Context, member string) (*Diff, error) {
+	out := &Diff{}
+	err := u.c.do(ctx, call{method: http.MethodPost, path: "/repair", query: url.Values{"member": {member}}}, out)
+	return out, err
+}
+
+// Scrub makes the node read its whole log to find damage, and tells report, if it
+// is not nil, how far it is. What is damaged it fetches from members by itself.
+func (u UpkeepAPI) Scrub(ctx context.Context, report func(Scrubbing)) (*Scrubbing, error) {
+	sum := &Scrubbing{}
+	for !sum.Done {
+		var part Scrubbing
+		q := url.Values{"after": {strconv.FormatUint(sum.After, 10)}}
+		if err := u.c.do(ctx, call{method: http.MethodPost, path: "/scrub", query: q}, &part); err != nil {
+			return sum, err
+		}
+		part.Entries += sum.Entries
+		*sum = part
+		if report != nil {
+			report(part)
+		}
+	}
+	return sum, nil
+}
+
+// Parked returns the parked ops.
+func (u UpkeepAPI) Parked(ctx context.Context) ([]Parked, error) {
+	var b struct {
+		Parked []Parked `json:"parked"`
+	}
+	err := u.c.do(ctx, call{method: http.MethodGet, path: "/parked"}, &b)
+	return b.Parked, err
+}
+
+// RetryParked offers parked ops again: those named, or all. It returns how many.
+func (u UpkeepAPI) RetryParked(ctx context.Context, dots []string) (int, error) {
+	body := struct {
+		Dots []string `json:"dots"`
+	}{dots}
+	var b struct {
+		Retried int `json:"retried"`
+	}
+	err := u.c.do(ctx, call{method: http.MethodPost, path: "/parked/retry", body: body}, &b)
+	return b.Retried, err
 }

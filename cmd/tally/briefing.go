@@ -63,7 +63,7 @@ func runBriefing(ctx context.Context, a *app, c *client.Client, o briefingOption
 		o.in.Namespace = projectOf(dir)
 	}
 	o.in.Paths, o.in.Tools = o.paths, o.tools
-	out, err := c.Briefing(ctx, o.in)
+	out, err := c.Agents().Briefing(ctx, o.in)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func runBriefing(ctx context.Context, a *app, c *client.Client, o briefingOption
 }
 
 func runShown(ctx context.Context, a *app, c *client.Client, agent string) error {
-	out, err := c.Shown(ctx, agent, 0)
+	out, err := c.Agents().Shown(ctx, agent, 0)
 	if err != nil {
 		return err
 	}

@@ -234,7 +234,7 @@ func (im *importRun) standards(ctx context.Context, items []importer.Item) error
 // without a node.
 func (im *importRun) standard(ctx context.Context, c *client.Client, s importer.Standard, id string) error {
 	if c != nil {
-		have, err := c.Standard(ctx, s.Namespace)
+		have, err := c.Governance().Standard(ctx, s.Namespace)
 		if err != nil {
 			return err
 		}
@@ -247,7 +247,7 @@ func (im *importRun) standard(ctx context.Context, c *client.Client, s importer.
 		im.count(func(r *importReport) { r.Standards++ })
 		return nil
 	}
-	_, out, err := c.SetStandard(ctx, s.Namespace, client.StandardDraft{ID: id, Parent: s.Parent}, im.with)
+	_, out, err := c.Governance().SetStandard(ctx, s.Namespace, client.StandardDraft{ID: id, Parent: s.Parent}, im.with)
 	if err == nil {
 		im.count(func(r *importReport) { r.Standards++; r.receipt(out.Receipt) })
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 func newDiff(a *app) *cobra.Command {
-	cmd := command("diff MEMBER", "Compare a node with another member", argCheck{1, 1}, a.compares((*client.Client).Diff))
+	cmd := command("diff MEMBER", "Compare a node with another member", argCheck{1, 1}, a.compares(differ))
 	cmd.Long = `Compare everything that the node holds with what a member holds, now, and list
 where they differ. Ends with 0 if they are equal, with 10 if not. A member that
 is still catching up differs, and that heals by itself.`
@@ -23,16 +23,18 @@ func newRepair(a *app) *cobra.Command {
 	cmd := command("repair [flags] MEMBER", "Make a node and another member equal", argCheck{1, 1}, nil)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if dryRun {
-			return a.compares((*client.Client).Diff)(cmd, args)
+			return a.compares(differ)(cmd, args)
 		}
-		return a.compares(func(c *client.Client, ctx context.Context, member string) (*client.Diff, error) {
-			return a.repair(ctx, c, member)
-		})(cmd, args)
+		return a.compares(a.repair)(cmd, args)
 	}
 	dryRunFlag(cmd, &dryRun)
 	cmd.Long = `Exchange with a member what tally diff lists. Nodes do this by themselves when
 they notice a difference; the command does it now. With --dry-run it is tally diff.`
 	return cmd
+}
+
+func differ(ctx context.Context, c *client.Client, member string) (*client.Diff, error) {
+	return c.Upkeep().Diff(ctx, member)
 }
 
 // repair does so as the operator.
@@ -41,13 +43,13 @@ func (a *app) repair(ctx context.Context, c *client.Client, member string) (*cli
 	if err != nil {
 		return nil, err
 	}
-	return c.Repair(ctx, member)
+	return c.Upkeep().Repair(ctx, member)
 }
 
 // compares is the body of a command that ends with a comparison.
-func (a *app) compares(f func(*client.Client, context.Context, string) (*client.Diff, error)) func(*cobra.Command, []string) error {
+func (a *app) compares(f func(context.Context, *client.Client, string) (*client.Diff, error)) func(*cobra.Command, []string) error {
 	return a.asks(func(ctx context.Context, c *client.Client, args []string) error {
-		d, err := f(c, ctx, args[0])
+		d, err := f(ctx, c, args[0])
 		if err != nil {
 			return noSuch(err, "member %q%s", args[0], members(ctx, c))
 		}

@@ -140,7 +140,7 @@ func (d *doctor) checkParked(c *client.Client, n int) {
 	f.does("offer them again", func(ctx context.Context) error {
 		c, err := d.app.operate(ctx, c)
 		if err == nil {
-			_, err = c.RetryParked(ctx, nil)
+			_, err = c.Upkeep().RetryParked(ctx, nil)
 		}
 		return err
 	})

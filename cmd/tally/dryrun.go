@@ -70,7 +70,7 @@ func (a *app) rehearseOn(ctx context.Context, c *client.Client, would string, id
 
 // rehearseUnlink names the links that would go.
 func rehearseUnlink(ctx context.Context, a *app, c *client.Client, e client.Link) error {
-	links, err := c.Links(ctx, e.Source)
+	links, err := c.Graph().Links(ctx, e.Source)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (a *app) rehearseConsolidate(ctx context.Context, c *client.Client, k clien
 
 // rehearseClear names the standard that would go.
 func (a *app) rehearseClear(ctx context.Context, c *client.Client, namespace string) error {
-	s, err := c.Standard(ctx, namespace)
+	s, err := c.Governance().Standard(ctx, namespace)
 	if err != nil {
 		return err
 	}

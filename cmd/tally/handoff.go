@@ -46,7 +46,7 @@ stdin for "-".`
 		if err != nil {
 			return err
 		}
-		out, err := c.HandOver(cmd.Context(), in, with)
+		out, err := c.Agents().HandOver(cmd.Context(), in, with)
 		if err != nil {
 			return err
 		}

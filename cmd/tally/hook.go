@@ -153,7 +153,7 @@ func (h *hookRun) start(ctx context.Context) error {
 		return err
 	}
 	project := projectOf(first(h.in.dir(), "."))
-	out, err := c.Briefing(ctx, client.BriefingInput{Namespace: project, BudgetTokens: h.tokens(startTokens)})
+	out, err := c.Agents().Briefing(ctx, client.BriefingInput{Namespace: project, BudgetTokens: h.tokens(startTokens)})
 	if err != nil || out.Text == "" {
 		return err
 	}

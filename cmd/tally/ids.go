@@ -97,7 +97,7 @@ func candidates(ctx context.Context, c *client.Client, prefix string) []candidat
 		}
 	}
 	for i := range mostLooked {
-		page, err := c.ListArchive(ctx, "", maxPage, i*maxPage)
+		page, err := c.Upkeep().Archived(ctx, "", maxPage, i*maxPage)
 		if err != nil {
 			break
 		}

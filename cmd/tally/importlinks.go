@@ -51,7 +51,7 @@ func (im *importRun) draw(ctx context.Context, c *client.Client, item importer.I
 		im.count(func(r *importReport) { r.Links++ })
 		return nil
 	}
-	out, err := c.Link(ctx, l.Source, l.Target, l.Relation, im.with)
+	out, err := c.Graph().Link(ctx, l.Source, l.Target, l.Relation, im.with)
 	if item.Loose && notFound(err) {
 		im.lose(item.Where, hiddenEnd, what)
 		return nil
@@ -82,7 +82,7 @@ func (im *importRun) linked(ctx context.Context, c *client.Client, l client.Link
 		return false, nil
 	}
 	if im.linksOf != l.Source || im.linksAs != c {
-		list, err := c.Links(ctx, l.Source)
+		list, err := c.Graph().Links(ctx, l.Source)
 		if err != nil {
 			return false, err
 		}

@@ -14,7 +14,7 @@ func newLink(a *app) *cobra.Command {
 	return linkCommand(a, "link [flags] SOURCE TARGET", "Link two memories",
 		"related_to, supersedes, contradicts, derived_from, reflects_on or derives_from (default related_to)",
 		func(ctx context.Context, c *client.Client, e client.Link, with client.With) error {
-			out, err := c.Link(ctx, e.Source, e.Target, e.Relation, with)
+			out, err := c.Graph().Link(ctx, e.Source, e.Target, e.Relation, with)
 			if err != nil {
 				return err
 			}
@@ -30,7 +30,7 @@ func newUnlink(a *app) *cobra.Command {
 			if dryRun {
 				return rehearseUnlink(ctx, a, c, e)
 			}
-			removed, out, err := c.Unlink(ctx, e.Source, e.Target, e.Relation, with)
+			removed, out, err := c.Graph().Unlink(ctx, e.Source, e.Target, e.Relation, with)
 			if err != nil || out.Pending != nil {
 				return orPending(a, out, err)
 			}

@@ -85,7 +85,7 @@ func archivePages(ctx context.Context, c *client.Client, sel client.Selection) p
 		if end {
 			return nil, nil
 		}
-		page, err := c.ListArchive(ctx, sel.Namespace, maxPage, offset)
+		page, err := c.Upkeep().Archived(ctx, sel.Namespace, maxPage, offset)
 		if err != nil {
 			return nil, err
 		}

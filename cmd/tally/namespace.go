@@ -41,13 +41,13 @@ func newNamespaceGet(a *app) *cobra.Command {
 	cmd := command("get [flags] NAMESPACE", "Show the standard of a namespace", argCheck{1, 1}, nil)
 	cmd.RunE = a.asks(func(ctx context.Context, c *client.Client, args []string) error {
 		if inherit {
-			chain, err := c.StandardChain(ctx, args[0])
+			chain, err := c.Governance().StandardChain(ctx, args[0])
 			if err != nil {
 				return err
 			}
 			return a.show(chain, func(w io.Writer) error { return showStandards(w, chain) })
 		}
-		s, err := c.Standard(ctx, args[0])
+		s, err := c.Governance().Standard(ctx, args[0])
 		if err != nil {
 			return err
 		}
@@ -96,7 +96,7 @@ write, promote and delete take any, registered, owner or approve.`
 				return err
 			}
 		}
-		s, out, err := c.SetStandard(cmd.Context(), args[0], d, with)
+		s, out, err := c.Governance().SetStandard(cmd.Context(), args[0], d, with)
 		if err != nil && d.ID != "" {
 			return missed(cmd.Context(), c, d.ID, err)
 		}
@@ -127,7 +127,7 @@ func newNamespaceClear(a *app) *cobra.Command {
 		if dryRun {
 			return a.rehearseClear(ctx, c, args[0])
 		}
-		cleared, out, err := c.ClearStandard(ctx, args[0], with)
+		cleared, out, err := c.Governance().ClearStandard(ctx, args[0], with)
 		if err != nil || out.Pending != nil {
 			return orPending(a, out, err)
 		}

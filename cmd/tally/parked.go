@@ -19,7 +19,7 @@ func newParkedList(a *app) *cobra.Command {
 count as held by that member. Those refused for a clock that runs ahead are
 tried again by themselves.`
 	cmd.RunE = a.asks(func(ctx context.Context, c *client.Client, _ []string) error {
-		list, err := c.ListParked(ctx)
+		list, err := c.Upkeep().Parked(ctx)
 		if err != nil {
 			return err
 		}
@@ -52,7 +52,7 @@ func newParkedRetry(a *app) *cobra.Command {
 		if c, err = a.operate(cmd.Context(), c); err != nil {
 			return err
 		}
-		n, err := c.RetryParked(cmd.Context(), dots)
+		n, err := c.Upkeep().RetryParked(cmd.Context(), dots)
 		if err != nil {
 			return err
 		}

@@ -24,7 +24,7 @@ func newPendingList(a *app) *cobra.Command {
 		if status == "all" {
 			status = ""
 		}
-		list, err := c.ListPending(ctx, status, limit)
+		list, err := c.Governance().Proposals(ctx, status, limit)
 		if err != nil {
 			return err
 		}
@@ -49,7 +49,7 @@ func newDecide(a *app, verb, short string, approve bool) *cobra.Command {
 	var w writeFlags
 	cmd := command(verb+" [flags] ID", short, argCheck{1, 1}, nil)
 	cmd.RunE = a.writes(&w, func(ctx context.Context, c *client.Client, with client.With, args []string) error {
-		v, err := c.Decide(ctx, args[0], approve, with)
+		v, err := c.Governance().Decide(ctx, args[0], approve, with)
 		if err != nil {
 			return noSuch(err, "proposal %q, or it is not yours to see", args[0])
 		}

@@ -23,7 +23,7 @@ damaged and not mended yet.`
 			return err
 		}
 		p := newProgress(a.err, "of the log read")
-		s, err := c.Scrub(cmd.Context(), func(s client.Scrubbing) { p.at(int(s.After), int(s.Last)) })
+		s, err := c.Upkeep().Scrub(cmd.Context(), func(s client.Scrubbing) { p.at(int(s.After), int(s.Last)) })
 		p.done()
 		if err != nil {
 			return err

@@ -239,16 +239,16 @@ func (t *trial) clean(ctx context.Context) {
 	on := t.present()[0]
 	began := time.Now()
 	var errs []error
-	if p, err := on.node.ListPending(ctx, "pending", 1000); err == nil {
+	if p, err := on.node.Governance().Proposals(ctx, "pending", 1000); err == nil {
 		for _, one := range p {
 			if strings.HasPrefix(one.Namespace, t.namespace) {
-				_, err := on.node.Decide(ctx, one.ID, false)
+				_, err := on.node.Governance().Decide(ctx, one.ID, false)
 				errs = append(errs, err)
 			}
 		}
 	}
-	if s, err := on.node.Standard(ctx, t.rules()); err == nil && s.ID() != "" {
-		_, _, err := on.node.ClearStandard(ctx, t.rules())
+	if s, err := on.node.Governance().Standard(ctx, t.rules()); err == nil && s.ID() != "" {
+		_, _, err := on.node.Governance().ClearStandard(ctx, t.rules())
 		errs = append(errs, err)
 	}
 	for _, id := range t.made {
@@ -272,7 +272,7 @@ func (t *trial) empty(ctx context.Context, c *client.Client) error {
 		if err != nil {
 			return err
 		}
-		archived, err := c.ListArchive(ctx, ns, 10, 0)
+		archived, err := c.Upkeep().Archived(ctx, ns, 10, 0)
 		if err != nil {
 			return err
 		}
@@ -308,7 +308,7 @@ func (t *trial) equal(ctx context.Context, on *seat) error {
 		if s == on {
 			continue
 		}
-		d, diffErr := on.node.Diff(late, s.name)
+		d, diffErr := on.node.Upkeep().Diff(late, s.name)
 		if diffErr != nil || d.Truncated || slices.ContainsFunc(d.Differences, func(x client.Difference) bool { return t.ours(x.Key) }) {
 			return err
 		}

@@ -118,7 +118,7 @@ func (t *trial) memoryChecks() []check {
 		{
 			"link",
 			func(ctx context.Context, c *client.Client) (*client.Receipt, error) {
-				out, err := c.Link(ctx, t.ids["first"], t.ids["second"], "supersedes")
+				out, err := c.Graph().Link(ctx, t.ids["first"], t.ids["second"], "supersedes")
 				if err != nil {
 					return nil, err
 				}
@@ -129,7 +129,7 @@ func (t *trial) memoryChecks() []check {
 		{
 			"unlink",
 			func(ctx context.Context, c *client.Client) (*client.Receipt, error) {
-				_, out, err := c.Unlink(ctx, t.ids["first"], t.ids["second"], "")
+				_, out, err := c.Graph().Unlink(ctx, t.ids["first"], t.ids["second"], "")
 				if err != nil {
 					return nil, err
 				}
@@ -221,7 +221,7 @@ func (t *trial) ruleChecks() []check {
 			if err != nil {
 				return nil, err
 			}
-			out, err := c.Decide(ctx, id, approve)
+			out, err := c.Governance().Decide(ctx, id, approve)
 			if out == nil {
 				return nil, err
 			}
@@ -232,7 +232,7 @@ func (t *trial) ruleChecks() []check {
 		{
 			"set a standard",
 			func(ctx context.Context, c *client.Client) (*client.Receipt, error) {
-				s, out, err := c.SetStandard(ctx, t.rules(), client.StandardDraft{Governance: governance})
+				s, out, err := c.Governance().SetStandard(ctx, t.rules(), client.StandardDraft{Governance: governance})
 				if err != nil {
 					return nil, err
 				}
@@ -248,7 +248,7 @@ func (t *trial) ruleChecks() []check {
 		{
 			"clear the standard",
 			func(ctx context.Context, c *client.Client) (*client.Receipt, error) {
-				_, out, err := c.ClearStandard(ctx, t.rules())
+				_, out, err := c.Governance().ClearStandard(ctx, t.rules())
 				if err != nil {
 					return nil, err
 				}
@@ -260,7 +260,7 @@ func (t *trial) ruleChecks() []check {
 }
 
 func (t *trial) standard(ctx context.Context, c *client.Client, want bool) error {
-	s, err := c.Standard(ctx, t.rules())
+	s, err := c.Governance().Standard(ctx, t.rules())
 	if err == nil && (s.ID() != "") != want {
 		err = errors.New("the standard is as it was before")
 	}
@@ -287,7 +287,7 @@ func (t *trial) propose(name string) func(context.Context, *client.Client) (*cli
 
 func (t *trial) proposed(name, status string) func(context.Context, *client.Client) error {
 	return func(ctx context.Context, c *client.Client) error {
-		list, err := c.ListPending(ctx, status, 1000)
+		list, err := c.Governance().Proposals(ctx, status, 1000)
 		if err == nil && !slices.ContainsFunc(list, func(p client.Pending) bool { return p.ID == t.ids[name] }) {
 			err = fmt.Errorf("the proposal is not among those that are %s", status)
 		}

@@ -21,7 +21,7 @@ func newSubscription(a *app) *cobra.Command {
 func newSubscriptionList(a *app) *cobra.Command {
 	cmd := command("list", "List the agent's subscriptions", argCheck{0, 0}, nil)
 	cmd.RunE = a.asks(func(ctx context.Context, c *client.Client, _ []string) error {
-		list, err := c.ListSubscriptions(ctx)
+		list, err := c.Subscriptions().List(ctx)
 		if err != nil {
 			return err
 		}
@@ -70,7 +70,7 @@ shown this once. How receivers check signatures is in docs/http.md.`
 		if s.Secret, err = a.text(s.Secret); err != nil {
 			return err
 		}
-		made, out, err := c.Subscribe(ctx, s, with)
+		made, out, err := c.Subscriptions().Add(ctx, s, with)
 		if err != nil || out.Pending != nil {
 			return orPending(a, out, err)
 		}
@@ -115,7 +115,7 @@ func newSubscriptionRemove(a *app) *cobra.Command {
 				return nil
 			})
 		}
-		out, err := c.Unsubscribe(ctx, s.ID, with)
+		out, err := c.Subscriptions().Remove(ctx, s.ID, with)
 		if err != nil {
 			return err
 		}
@@ -129,7 +129,7 @@ func newSubscriptionRemove(a *app) *cobra.Command {
 // findSubscription returns the agent's subscription with this id, which must be
 // all of it.
 func findSubscription(ctx context.Context, c *client.Client, id string) (*client.Subscription, error) {
-	list, err := c.ListSubscriptions(ctx)
+	list, err := c.Subscriptions().List(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +177,7 @@ it had given up. Receivers tell repetitions by the correlation id.`
 		if !deliver {
 			at = time.Time{}
 		}
-		out, err := c.Redeliver(ctx, s.ID, at, letters, with)
+		out, err := c.Subscriptions().Redeliver(ctx, s.ID, at, letters, with)
 		if err != nil {
 			return err
 		}
@@ -197,7 +197,7 @@ func (a *app) replay(ctx context.Context, c *client.Client, id string, since tim
 	const page = 1000
 	list := []client.Notice{}
 	for after := uint64(0); len(list) < limit; {
-		events, next, err := c.ReplaySubscription(ctx, id, since, after, min(limit-len(list), page))
+		events, next, err := c.Subscriptions().Replay(ctx, id, since, after, min(limit-len(list), page))
 		if err != nil {
 			return err
 		}
@@ -228,7 +228,7 @@ home stopped is posted with: tally subscription replay --deliver --since TIME ID
 		if err != nil {
 			return err
 		}
-		out, err := c.AdoptSubscription(ctx, s.ID, with)
+		out, err := c.Subscriptions().Adopt(ctx, s.ID, with)
 		if err != nil {
 			return err
 		}
@@ -253,7 +253,7 @@ again with: tally subscription replay --dead-letters ID`
 			}
 			id = s.ID
 		}
-		list, err := c.DeadLetters(ctx, id, limit)
+		list, err := c.Subscriptions().DeadLetters(ctx, id, limit)
 		if err != nil {
 			return err
 		}

@@ -37,7 +37,7 @@ func (n *node) keep(d client.Draft) string {
 
 func (n *node) briefing(agent string, in client.BriefingInput) *client.Briefing {
 	n.t.Helper()
-	out, err := n.agentOf(agent).Briefing(n.t.Context(), in)
+	out, err := n.agentOf(agent).Agents().Briefing(n.t.Context(), in)
 	if err != nil {
 		n.t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func TestABriefingIsPutTogetherByRule(t *testing.T) {
 	n.keep(client.Draft{Title: "Light", Content: "no matter", Namespace: "work/api"})
 	n.keep(client.Draft{Title: "Elsewhere", Content: "pinned there", Namespace: "work/web", Tags: []string{"pinned"}})
 	house := n.keep(client.Draft{Title: "House", Content: "ask first", Namespace: "work"})
-	if _, _, err := n.agentOf("ann").SetStandard(t.Context(), "work", client.StandardDraft{ID: house}); err != nil {
+	if _, _, err := n.agentOf("ann").Governance().SetStandard(t.Context(), "work", client.StandardDraft{ID: house}); err != nil {
 		t.Fatal(err)
 	}
 	plain := n.briefing("bob", client.BriefingInput{Namespace: "work/api"})
@@ -136,7 +136,7 @@ func TestAHandoffIsForItsRecipientUntilItExpires(t *testing.T) {
 	hand := func(in client.HandoffInput) client.Outcome {
 		t.Helper()
 		in.Namespace = "work"
-		out, err := ann.HandOver(t.Context(), in)
+		out, err := ann.Agents().HandOver(t.Context(), in)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -176,7 +176,7 @@ func TestAHandoffIsForItsRecipientUntilItExpires(t *testing.T) {
 	for name, in := range map[string]client.HandoffInput{
 		"nobody": {Title: "x", Summary: "y", To: "no one"}, "no time": {Title: "x", Summary: "y", TTL: 1}, "no word": {Title: "x"},
 	} {
-		if _, err := ann.HandOver(t.Context(), in); err == nil {
+		if _, err := ann.Agents().HandOver(t.Context(), in); err == nil {
 			t.Errorf("%s: it is taken", name)
 		}
 	}
@@ -191,21 +191,21 @@ func TestWhatAnAgentWasShownCanBeAskedFor(t *testing.T) {
 	n := open(t, options{api: func(c *api.Config) { c.Journal = file }})
 	id := n.keep(client.Draft{Title: "Pin", Content: "x", Tags: []string{"pinned"}})
 	b := n.briefing("bob", client.BriefingInput{})
-	list, err := n.agentOf("bob").Shown(t.Context(), "", 0)
+	list, err := n.agentOf("bob").Agents().Shown(t.Context(), "", 0)
 	if err != nil || list.Count != 1 {
 		t.Fatalf("%+v, %v", list, err)
 	}
 	if s := list.Shown[0]; s.AgentID != "bob" || s.Tokens != b.Tokens || len(s.Digest) != 64 || len(s.Items) != 1 || s.Items[0].ID != id || s.Items[0].Version != 1 {
 		t.Errorf("%+v", s)
 	}
-	if list, err := n.agentOf("zoe").Shown(t.Context(), "", 0); err != nil || list.Count != 0 {
+	if list, err := n.agentOf("zoe").Agents().Shown(t.Context(), "", 0); err != nil || list.Count != 0 {
 		t.Errorf("somebody else: %+v, %v", list, err)
 	}
 	operator, err := client.New(client.Options{URL: n.url, OperatorKey: operatorKey})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if list, err := operator.Shown(t.Context(), "bob", 5); err != nil || list.Count != 1 {
+	if list, err := operator.Agents().Shown(t.Context(), "bob", 5); err != nil || list.Count != 1 {
 		t.Errorf("the operator: %+v, %v", list, err)
 	}
 }

@@ -41,7 +41,7 @@ func furnish(t *testing.T, fed []*member) string {
 	m := fed[0]
 	id := m.put(t, client.Draft{Title: "Boiler service", Content: "Serviced in October.", Namespace: "house", Tags: []string{"boiler"}})
 	other := fed[1].put(t, client.Draft{Title: "Boiler pressure", Content: "1.6 bar when cold.", Namespace: "house"})
-	if _, err := fed[1].c.Link(t.Context(), other, id, "related_to", client.With{Durability: client.All}); err != nil {
+	if _, err := fed[1].c.Graph().Link(t.Context(), other, id, "related_to", client.With{Durability: client.All}); err != nil {
 		t.Fatal(err)
 	}
 	m.post(t, "/api/v1/agents", "ann", `{"agent_id":"ann","agent_type":"ai:test"}`)

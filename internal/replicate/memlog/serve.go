@@ -4,70 +4,12 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
 const serveOps = 256 // in one reply
-
-// Cursors implements replicate.Cursors.
-func (s *Store) Cursors(_ context.Context, o memory.Origin) (map[memory.Node]uint64, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := map[memory.Node]uint64{}
-	for m, byOrigin := range s.cursors {
-		out[m] = byOrigin[o]
-	}
-	return out, nil
-}
-
-// SaveCursor implements replicate.Cursors.
-func (s *Store) SaveCursor(_ context.Context, m memory.Node, o memory.Origin, seq uint64) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.cursors[m] == nil {
-		s.cursors[m] = map[memory.Origin]uint64{}
-	}
-	s.cursors[m][o] = seq
-	return nil
-}
-
-// Parked implements replicate.Cursors: what members refused of this node's.
-func (s *Store) Parked(context.Context) ([]memory.Parked, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var out []memory.Parked
-	for _, byDot := range s.rejected {
-		out = slices.AppendSeq(out, maps.Values(byDot))
-	}
-	slices.SortFunc(out, func(a, b memory.Parked) int {
-		return cmp.Or(cmp.Compare(a.Member, b.Member), cmp.Compare(a.Dot.String(), b.Dot.String()))
-	})
-	return out, nil
-}
-
-// Park implements replicate.Cursors.
-func (s *Store) Park(_ context.Context, p memory.Parked) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.rejected[p.Member] == nil {
-		s.rejected[p.Member] = map[memory.Dot]memory.Parked{}
-	}
-	s.rejected[p.Member][p.Dot] = p
-	return nil
-}
-
-// Unpark implements replicate.Cursors.
-func (s *Store) Unpark(_ context.Context, m memory.Node, dots []memory.Dot) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, d := range dots {
-		delete(s.rejected[m], d)
-	}
-	return nil
-}
 
 // BucketSums implements replicate.Digests.
 func (s *Store) BucketSums(context.Context) (memory.View, []memory.Digest, error) {

@@ -68,11 +68,7 @@ func makeRoom(s *Store, l *log, held *memory.Entry, c *memory.Committed) {
 // cut takes out of the log of an earlier incarnation what no member is known to
 // have had as it is here, and issues it again.
 func cut(s *Store, o memory.Origin, l *log, c *memory.Committed) {
-	floor := uint64(0)
-	for _, byOrigin := range s.cursors {
-		floor = max(floor, byOrigin[o])
-	}
-	for seq := floor + 1; seq <= l.head; seq++ {
+	for seq := s.furthest(o) + 1; seq <= l.head; seq++ {
 		if held, err := s.lib.Open(l.entries[seq]); err == nil {
 			makeRoom(s, l, held, c)
 		}

@@ -17,6 +17,7 @@ type Store struct {
 	lib   *Library
 	node  memory.Node
 	clock *memory.Clock
+	owed
 
 	mu       sync.Mutex
 	hook     func(memory.Committed)
@@ -28,8 +29,6 @@ type Store struct {
 	state    *memory.State
 	lsn      uint64
 	view     memory.View
-	cursors  map[memory.Node]map[memory.Origin]uint64
-	rejected map[memory.Node]map[memory.Dot]memory.Parked
 }
 
 // log is what a store has of one origin.
@@ -47,9 +46,8 @@ type log struct {
 func New(lib *Library, node memory.Node, incarnation uint64, clock *memory.Clock) *Store {
 	origin := memory.MakeOrigin(node, incarnation)
 	s := &Store{
-		lib: lib, node: node, clock: clock, origin: origin, taken: origin, numbered: true,
+		lib: lib, node: node, clock: clock, origin: origin, taken: origin, numbered: true, owed: newOwed(),
 		logs: map[memory.Origin]*log{}, state: memory.NewState(),
-		cursors: map[memory.Node]map[memory.Origin]uint64{}, rejected: map[memory.Node]map[memory.Dot]memory.Parked{},
 	}
 	s.publish(memory.Committed{})
 	return s
@@ -425,9 +423,7 @@ func (s *Store) Clone() *Store {
 	for key, e := range s.state.Keys {
 		c.state.Apply(&memory.Entry{Dot: e.Dot, Stamp: e.Stamp, Op: only{e.Op, key}, Digest: e.Digest})
 	}
-	for m, byOrigin := range s.cursors {
-		c.cursors[m] = maps.Clone(byOrigin)
-	}
+	c.copyCursors(&s.owed)
 	c.publish(memory.Committed{})
 	return c
 }
