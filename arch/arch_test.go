@@ -28,6 +28,15 @@ func table() map[string][]string {
 		"recall/search": {"recall/index", "recall/text"},
 		"recall/eval":   {"recall/index", "recall/when"},
 
+		// Models that make vectors of texts, and what finds by them.
+		"model":             {"model/artefact", "model/encoder", "model/static"},
+		"model/artefact":    {},
+		"model/kernel":      {},
+		"model/safetensors": {},
+		"model/token":       {},
+		"model/static":      {"model/safetensors", "model/token"},
+		"model/encoder":     {"model/kernel", "model/safetensors", "model/token"},
+
 		"openapi": {},
 		"console": {},
 		"dump":    leaf,
@@ -139,8 +148,8 @@ func libraries() map[string][]string {
 		"github.com/spf13/pflag":                 {"cmd/tally"},
 		"github.com/pelletier/go-toml/v2":        {"node", "cmd/tally", "setup"},
 		"golang.org/x/sync":                      {"node", "replicate", "book", "book/records", "api", "verb", "cmd/tally", "peer", "legacy/receive", "bench/control"},
-		"golang.org/x/sys":                       {"store"},
-		"golang.org/x/text":                      {"importer", "recall/fold", "recall/text"},
+		"golang.org/x/sys":                       {"store", "model/kernel"},
+		"golang.org/x/text":                      {"importer", "recall/fold", "recall/text", "model/token"},
 		"github.com/blevesearch/snowballstem":    {"recall/text"},
 		"go.yaml.in/yaml/v3":                     {"importer", "setup"},
 		"golang.org/x/time":                      {"replicate", "peer", "api", "node"},

@@ -1,0 +1,55 @@
+package kernel
+
+import "golang.org/x/sys/cpu"
+
+// fast reports whether the processor has what the assembly uses.
+func fast() bool { return cpu.X86.HasAVX2 && cpu.X86.HasFMA }
+
+//go:noescape
+func rows4AVX2(w *int8, ws *float32, a *int8, as *float32, blocks int, out *[4]float32)
+
+//go:noescape
+func dotAVX2(a, b *int8, blocks int) int32
+
+//go:noescape
+func floatsAVX2(a, b *float32, eights int) float32
+
+//go:noescape
+func addAVX2(y *float32, f float32, x *float32, eights int)
+
+// rows4 returns the products of four rows of w with a.
+func rows4(w []int8, ws []float32, a []int8, as []float32) (out [4]float32) {
+	if blocks := len(as); fast() && blocks > 0 && len(a) == blocks*Block && len(w) == 4*len(a) && len(ws) == 4*blocks {
+		rows4AVX2(&w[0], &ws[0], &a[0], &as[0], blocks, &out)
+		return out
+	}
+	return rows4Go(w, ws, a, as)
+}
+
+// Dot is the product of two vectors of one length.
+func Dot(a, b []int8) int32 {
+	if fast() && len(a) >= Block && len(b) == len(a) {
+		n := len(a) / Block
+		return dotAVX2(&a[0], &b[0], n) + dotGo(a[n*Block:], b[n*Block:])
+	}
+	return dotGo(a, b)
+}
+
+// Floats is the product of two vectors of one length.
+func Floats(a, b []float32) float32 {
+	if fast() && len(a) >= 8 && len(b) == len(a) {
+		n := len(a) / 8
+		return floatsAVX2(&a[0], &b[0], n) + floatsGo(a[n*8:], b[n*8:])
+	}
+	return floatsGo(a, b)
+}
+
+// Add adds f × x to y, of one length.
+func Add(y []float32, f float32, x []float32) {
+	n := 0
+	if fast() && len(y) >= 8 && len(x) == len(y) {
+		n = len(y) / 8
+		addAVX2(&y[0], f, &x[0], n)
+	}
+	addGo(y[n*8:], f, x[n*8:])
+}
