@@ -20,13 +20,14 @@ func table() map[string][]string {
 		"recall":  {"recall/index", "recall/rank", "recall/search", "recall/text", "recall/when", "memory"},
 		"webhook": leaf,
 
-		"recall/fold":   {},
-		"recall/text":   {"recall/fold"},
-		"recall/when":   {"recall/text"},
-		"recall/index":  {"recall/fold", "recall/text", "recall/when"},
-		"recall/rank":   {"recall/index", "recall/text", "recall/when"},
-		"recall/search": {"recall/index", "recall/text"},
-		"recall/eval":   {"recall/index", "recall/when"},
+		"recall/fold":         {},
+		"recall/text":         {"recall/fold"},
+		"recall/when":         {"recall/text"},
+		"recall/index":        {"recall/fold", "recall/text", "recall/when"},
+		"recall/rank":         {"recall/index", "recall/text", "recall/when"},
+		"recall/rank/armtest": {"recall/index", "recall/rank", "recall/when"},
+		"recall/search":       {"recall/index", "recall/text"},
+		"recall/eval":         {"recall/index", "recall/when"},
 
 		// Models that make vectors of texts, and what finds by them.
 		"model":             {"model/artefact", "model/encoder", "model/static"},

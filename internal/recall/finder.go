@@ -1,39 +1,37 @@
-// Package recall finds memories by words: [Finder] answers from an index in
-// memory that follows the log behind the commits. How a memory becomes a document
-// is here; how texts are cut into words, kept, searched and ranked is in the
-// packages below, which know no memories.
+// Package recall finds memories by words: [Finder] answers from indexes in memory
+// that follow the log behind the commits. How a memory becomes a document is here;
+// how texts are cut into words, kept, searched and ranked is in the packages below,
+// which know no memories.
 package recall
 
 import (
 	"context"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
-	"github.com/tallystick/tallystick/internal/recall/index"
 	"github.com/tallystick/tallystick/internal/recall/rank"
 	"github.com/tallystick/tallystick/internal/recall/search"
 )
 
-// Source is the log that an index follows.
-type Source interface {
-	// Changed returns memories as they are now that were written behind the local
-	// sequence number after, and the number up to which there are no others.
-	Changed(ctx context.Context, after uint64, limit int) ([]memory.Record, uint64, error)
-	// View says how far the log is.
-	View() memory.View
-	// Origin names the log: of another one, nothing is known.
-	Origin() memory.Origin
-}
-
 // Config of a finder. Zero fields take the defaults named here.
 type Config struct {
-	File string        // where the index is kept between two runs; "": nowhere
-	Save time.Duration // how often it is saved if it has changed; 10 min
+	File string        // where the index of words is kept between two runs; "": nowhere
+	Save time.Duration // how often projections are saved if they have changed; 10 min
 	Now  func() time.Time
 	Log  *slog.Logger // required
+
+	Arms        []rank.Arm   // beside those of words and dates
+	Projections []Projection // what these arms look into, fed as the index of words is
+}
+
+// Query is a question.
+type Query struct {
+	Text     string
+	Filter   memory.Filter
+	Limit    int
+	Deadline time.Time // when the answer is what was found so far; zero is never
 }
 
 // Hit is a memory that was found, by its id.
@@ -43,21 +41,25 @@ type Hit struct {
 	Parts rank.Parts // what the score of a recall is the sum of
 }
 
-// Finder finds memories by words, in an index that follows a log. It is safe for
+// Result is what a recall found, best first. A shorter list is the beginning of a
+// longer one.
+type Result struct {
+	Hits    []Hit
+	Found   int           // memories that have something of what was asked
+	Unknown float32       // share of the question's weight that is in words nobody has used
+	Capped  bool          // common words counted only for what rarer words had found
+	Late    bool          // the deadline came before all candidates were compared
+	Arms    []rank.Report // what became of each arm
+}
+
+// Finder finds memories by words, in indexes that follow a log. It is safe for
 // concurrent use. Run must run.
 type Finder struct {
 	cfg    Config
 	source Source
 	ranker *rank.Ranker
-	index  atomic.Pointer[index.Index]
-	wake   chan struct{}
-	again  atomic.Bool // the index must be made again
-	erased bool        // since the file was last saved; of the goroutine of Run
-	saved  uint64
-
-	mu    sync.Mutex
-	moved chan struct{} // closed and replaced whenever the index has moved
-	ready bool          // the index is that of this log
+	words  *words
+	follow []*follower // that of the words first
 }
 
 // NewFinder returns a finder over the log of source.
@@ -68,66 +70,62 @@ func NewFinder(cfg Config, source Source) *Finder {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	f := &Finder{cfg: cfg, source: source, ranker: rank.New(rank.Default()), wake: make(chan struct{}, 1), moved: make(chan struct{})}
-	f.index.Store(index.New())
+	f := &Finder{cfg: cfg, source: source, ranker: rank.New(rank.Default(), cfg.Arms...), words: newWords(cfg.File, source, cfg.Log)}
+	for _, p := range append([]Projection{f.words}, cfg.Projections...) {
+		f.follow = append(f.follow, newFollower(source, p, cfg.Save, cfg.Log))
+	}
 	return f
+}
+
+// Run feeds the projections until ctx is done, and saves them then. It returns nil.
+func (f *Finder) Run(ctx context.Context) error {
+	var all sync.WaitGroup
+	for _, l := range f.follow {
+		all.Go(func() { l.run(ctx) })
+	}
+	all.Wait()
+	return nil
 }
 
 // Committed tells that the log has grown. It does not block.
 func (f *Finder) Committed() {
-	select {
-	case f.wake <- struct{}{}:
-	default:
+	for _, l := range f.follow {
+		l.committed()
 	}
 }
 
-// Rebuild has the index made again from the records: what a repair mends is not
-// behind the log.
+// Rebuild has the projections made again from the records: what a repair mends is
+// not behind the log.
 func (f *Finder) Rebuild() {
-	f.again.Store(true)
+	for _, l := range f.follow {
+		l.anew.Store(true)
+	}
 	f.Committed()
 }
 
-// Lag returns how many entries the index is behind the log, at most.
-func (f *Finder) Lag() int {
-	return int(max(f.source.View().LSN, f.index.Load().From()) - f.index.Load().From())
-}
+// Lag returns how many entries the index of words is behind the log, at most.
+func (f *Finder) Lag() int { return f.follow[0].lag() }
 
-// Sync waits until the index has everything that was committed when it was
+// Sync waits until the index of words has everything that was committed when it was
 // called, or until ctx is done.
 func (f *Finder) Sync(ctx context.Context) error {
-	target := f.source.View().LSN
-	for {
-		f.mu.Lock()
-		moved, ready := f.moved, f.ready
-		f.mu.Unlock()
-		if ready && f.index.Load().From() >= target {
-			return nil
-		}
-		f.Committed()
-		select {
-		case <-moved:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+	return f.follow[0].wait(ctx, f.source.View().LSN)
 }
 
-// Bytes returns how much memory the index takes, nearly.
-func (f *Finder) Bytes() int64 { return f.index.Load().Size().Total() }
+// Bytes returns how much memory the index of words takes, nearly.
+func (f *Finder) Bytes() int64 { return f.words.index.Load().Size().Total() }
 
-// Recall returns the memories that answer a question best, in order, at most
-// limit. A shorter list is the beginning of a longer one.
-func (f *Finder) Recall(ctx context.Context, question string, sel memory.Filter, limit int) ([]Hit, error) {
-	got, err := f.ranker.Rank(ctx, f.index.Load(), rank.Query{Text: question, Filter: filter(sel), Limit: limit})
+// Recall returns the memories that answer a question best, in order.
+func (f *Finder) Recall(ctx context.Context, q Query) (Result, error) {
+	got, err := f.ranker.Rank(ctx, f.words.index.Load(), rank.Query{Text: q.Text, Filter: filter(q.Filter), Limit: q.Limit, Deadline: q.Deadline})
 	if err != nil {
-		return nil, err
+		return Result{}, err
 	}
-	hits := make([]Hit, len(got.Hits))
+	out := Result{Hits: make([]Hit, len(got.Hits)), Found: got.Found, Unknown: got.Unknown, Capped: got.Capped, Late: got.Late, Arms: got.Arms}
 	for i, h := range got.Hits {
-		hits[i] = Hit{ID: h.ID, Score: float64(h.Score), Parts: h.Parts}
+		out.Hits[i] = Hit{ID: h.ID, Score: float64(h.Score), Parts: h.Parts}
 	}
-	return hits, nil
+	return out, nil
 }
 
 // Search returns the memories that a query selects ([search]), the most relevant
@@ -144,7 +142,7 @@ func (f *Finder) Named(name string, sel memory.Filter, limit int) ([]Hit, bool) 
 }
 
 func (f *Finder) search(q *search.Query, sel memory.Filter, limit int) []Hit {
-	got, _ := search.Run(f.index.Load(), q, filter(sel), limit)
+	got, _ := search.Run(f.words.index.Load(), q, filter(sel), limit)
 	hits := make([]Hit, len(got))
 	for i, h := range got {
 		hits[i] = Hit{ID: h.ID, Score: float64(h.Score)}

@@ -74,12 +74,12 @@ func find(t *testing.T, f *recall.Finder, q string) string {
 	if err := f.Sync(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	hits, err := f.Recall(t.Context(), q, memory.Filter{Now: 1}, 10)
+	got, err := f.Recall(t.Context(), recall.Query{Text: q, Filter: memory.Filter{Now: 1}, Limit: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var ids []string
-	for _, h := range hits {
+	for _, h := range got.Hits {
 		ids = append(ids, h.ID)
 	}
 	for _, h := range f.Search(q, memory.Filter{Now: 1}, 10) {

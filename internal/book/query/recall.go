@@ -32,8 +32,12 @@ func (b *Book) Recall(ctx context.Context, q RecallQuery) (Recalled, error) {
 	var err error
 	if q.All {
 		hits = b.finder.Search(q.Text, q.Filter, min(cmp.Or(max(q.Limit, 0), defaultPage), maxSearch))
-	} else if hits, err = b.finder.Recall(ctx, q.Text, q.Filter, min(cmp.Or(max(q.Limit, 0), defaultRecall), maxRecall)); err != nil {
-		return Recalled{}, err
+	} else {
+		got, err := b.finder.Recall(ctx, recall.Query{Text: q.Text, Filter: q.Filter, Limit: min(cmp.Or(max(q.Limit, 0), defaultRecall), maxRecall)})
+		if err != nil {
+			return Recalled{}, err
+		}
+		hits = got.Hits
 	}
 	out := Recalled{IndexLag: b.finder.Lag()}
 	if out.Hits, err = recordsOf(ctx, b.store, &q.Filter, hits); err != nil {

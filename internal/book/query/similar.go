@@ -26,11 +26,11 @@ func (b *Book) Similar(ctx context.Context, f memory.Filter, title, content stri
 	b.core.Ask(&f)
 	text := title + " " + content
 	b.catchUp(ctx)
-	found, err := b.finder.Recall(ctx, text, Bounded(ctx, f), maxCandidates)
+	found, err := b.finder.Recall(ctx, recall.Query{Text: text, Filter: Bounded(ctx, f), Limit: maxCandidates})
 	if err != nil {
 		return nil, err
 	}
-	hits, err := recordsOf(ctx, b.store, &f, found)
+	hits, err := recordsOf(ctx, b.store, &f, found.Hits)
 	if err != nil {
 		return nil, err
 	}

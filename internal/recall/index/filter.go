@@ -88,6 +88,19 @@ func (v *View) sight(f *Filter) {
 		v.Sessions += sp.sessions
 		v.Words += sp.words
 	}
+	if f.Now == 0 {
+		return
+	}
+	v.expiry.before(v.Docs, f.Now, 0, func(n uint32) {
+		d := &v.Docs[n]
+		if d.Flags&dead != 0 || !v.spaces[d.Space] || !v.access[d.Access] {
+			return
+		}
+		v.N--
+		if d.Flags&HasCode != 0 {
+			v.code--
+		}
+	})
 }
 
 // Code reports whether most of what is in sight has identifiers.

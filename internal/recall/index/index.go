@@ -81,10 +81,15 @@ type term struct {
 	sibling  uint32 // the next term with that hash, None at the end
 }
 
+// Generation tells apart whose keys are whose: it changes when the index is made
+// again, now and then. It is comparable; the zero value is that of no index.
+type Generation struct{ of *byte }
+
 // data is all that the index holds.
 type data struct {
-	at    uint64
-	alive int
+	at         uint64
+	alive      int
+	generation Generation
 
 	terms    dict // the word, and for languages but English a zero byte and the language
 	list     []term
@@ -99,6 +104,7 @@ type data struct {
 	ids    dict
 	docOf  []uint32 // by id; None if it is gone
 	docs   []Doc
+	expiry expiry // those that expire, dead ones among them
 	stream streams
 	spans  []when.Span // of all documents that name dates; each one's end with a span that is not one
 
@@ -150,7 +156,8 @@ type session struct {
 
 func newData() *data {
 	return &data{
-		terms: newDict(), stems: make([]uint32, 16), ids: newDict(), spaces: newDict(), sessions: newDict(), speakers: newDict(),
+		generation: Generation{new(byte)},
+		terms:      newDict(), stems: make([]uint32, 16), ids: newDict(), spaces: newDict(), sessions: newDict(), speakers: newDict(),
 		kinds: newDict(), sources: newDict(), tags: newDict(),
 		singles: map[rune][]uint32{}, stemmer: text.NewStemmer(), nameOf: map[string]uint32{}, accessOf: map[Access]uint32{},
 	}
@@ -305,6 +312,9 @@ func (x *data) count(n uint32, by int) {
 	sp := &x.space[d.Space]
 	if by > 0 {
 		sp.docs = append(sp.docs, n)
+		if d.Expires != 0 {
+			x.expiry.push(x.docs, n)
+		}
 	}
 	x.alive += by
 	sp.alive += by

@@ -172,13 +172,16 @@ func (v *View) Stream(n uint32, yield func(term uint32, pos int, part bool) bool
 	}
 }
 
-// InNamespace returns the documents of the namespaces in sight, those that are
-// gone among them, and how many there are at most.
-func (v *View) InNamespace(yield func(n uint32)) {
+// InNamespace goes over the documents of the namespaces in sight, those that are
+// gone among them.
+func (v *View) InNamespace(yield func(n uint32) bool) {
 	for i, in := range v.spaces {
-		if in {
-			for _, n := range v.space[i].docs {
-				yield(n)
+		if !in {
+			continue
+		}
+		for _, n := range v.space[i].docs {
+			if !yield(n) {
+				return
 			}
 		}
 	}

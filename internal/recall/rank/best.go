@@ -1,9 +1,8 @@
 package rank
 
 import (
+	"context"
 	"slices"
-
-	"github.com/tallystick/tallystick/internal/recall/index"
 )
 
 // scored is a candidate.
@@ -12,69 +11,91 @@ type scored struct {
 	score float32
 }
 
+const (
+	// bestStep is how many candidates are compared between two looks at the clock.
+	bestStep = 4096
+	// slack is more than what rounding can add to a score.
+	slack = 1e-4
+)
+
 // best returns the best of the candidates that pass all conditions.
-func (r *run) best(limit int) Result {
-	out := Result{Unknown: r.unknown, Capped: r.capped}
-	pieces := r.w.Unknown * r.unknown
-	if r.topGram > 0 && r.codeOn {
-		pieces += r.w.Code
-	}
-	top := make([]scored, 0, min(limit, len(r.touched))+1)
-	rest := r.rest(pieces)
-	for _, n := range r.touched {
-		if !r.Pass(n) {
-			continue
+func (f *fusion) best(ctx context.Context, limit int) Result {
+	out := f.result
+	f.mark()
+	f.most = f.boostMost()
+	var top []scored
+	looked := 0
+	for _, s := range f.running {
+		for _, n := range s.found.Docs {
+			if looked++; looked%bestStep == 0 && ctx.Err() != nil {
+				out.Late = true
+				break
+			}
+			if f.again(n) || !f.v.See(n) || !f.v.Pass(n) {
+				continue
+			}
+			if len(top) == limit && f.bound(n)+slack < top[limit-1].score {
+				out.Found++ // with everything at its best it would not be good enough
+				continue
+			}
+			p := f.parts(n)
+			if !p.bears() {
+				continue
+			}
+			out.Found++
+			top = f.insert(top, scored{n, p.sum()}, limit)
 		}
-		if c := &r.cells[n]; len(top) == limit && c.words > 0 && c.words/r.scale*(1+r.w.Speaker)+rest < top[limit-1].score {
-			out.Found++ // with everything else at its best it would not be good enough
-			continue
-		}
-		p := r.parts(n, pieces)
-		if p.Words == 0 && p.Date == 0 && p.Pieces == 0 {
-			continue
-		}
-		out.Found++
-		top = r.insert(top, scored{n, p.sum()}, limit)
 	}
 	out.Hits = make([]Hit, len(top))
 	for i, c := range top {
-		out.Hits[i] = Hit{ID: r.ID(c.doc), Score: c.score, Parts: r.parts(c.doc, pieces)}
+		out.Hits[i] = Hit{ID: f.v.ID(c.doc), Score: c.score, Parts: f.parts(c.doc)}
 	}
 	return out
 }
 
-// rest is what everything but words can add up to.
-func (r *run) rest(pieces float32) float32 {
-	p := Parts{Tells: r.w.Tells, Boost: r.w.Boost * (maxPriority - middlePriority)}
-	if r.best1 > 0 {
-		p.Session = r.w.Session
+// mark begins a round in which every document is met once.
+func (f *fusion) mark() {
+	if len(f.running) < 2 {
+		return
 	}
-	if len(r.asked.dates) > 0 {
-		p.Date = r.w.Date
+	const maxEpoch = 1 << 31
+	if f.epoch > maxEpoch {
+		clear(f.met)
+		f.epoch = 0
 	}
-	if r.asked.cue != 0 {
-		p.Type = r.w.Type
+	if docs := len(f.v.Docs); len(f.met) < docs {
+		f.met = append(f.met, make([]uint32, docs+docs/8-len(f.met))...)
 	}
-	if r.topGram > 0 {
-		p.Pieces = pieces
-	}
-	return p.sum()
+	f.epoch++
 }
 
-// Priorities go from 1 to 10.
-const (
-	middlePriority = 5
-	maxPriority    = 10
-)
+// again reports whether document n was met in this round.
+func (f *fusion) again(n uint32) bool {
+	if len(f.running) < 2 {
+		return false // an arm brings each once
+	}
+	was := f.met[n] == f.epoch
+	f.met[n] = f.epoch
+	return was
+}
+
+// bound is at least the score of document n.
+func (f *fusion) bound(n uint32) float32 {
+	b := f.most
+	for i := range f.running {
+		b += f.running[i].Bound(n)
+	}
+	return b
+}
 
 // insert keeps the best of what it has seen, in order. Of two with one score the
 // one with the lower id is better, so that the order is the same at all members.
-func (r *run) insert(top []scored, c scored, limit int) []scored {
-	if len(top) == limit && !r.better(c, top[limit-1]) {
+func (f *fusion) insert(top []scored, c scored, limit int) []scored {
+	if len(top) == limit && !f.better(c, top[limit-1]) {
 		return top
 	}
 	at, _ := slices.BinarySearchFunc(top, c, func(have, c scored) int {
-		if r.better(have, c) {
+		if f.better(have, c) {
 			return -1
 		}
 		return 1
@@ -83,35 +104,40 @@ func (r *run) insert(top []scored, c scored, limit int) []scored {
 	return top[:min(len(top), limit)]
 }
 
-func (r *run) better(a, b scored) bool {
+func (f *fusion) better(a, b scored) bool {
 	if a.score != b.score {
 		return a.score > b.score
 	}
-	return r.Before(a.doc, b.doc)
+	return f.v.Before(a.doc, b.doc)
 }
 
-// parts adds up the score of document n; pieces is the weight of pieces of words.
-func (r *run) parts(n uint32, pieces float32) Parts {
-	c, d := &r.cells[n], &r.Docs[n]
-	p := Parts{
-		Session: r.session(d),
-		Tells:   r.w.Tells * float32(d.Prior) / 255,
-		Boost:   r.w.Boost * float32(min(d.Priority(), maxPriority)-middlePriority),
+// Priorities go from 1 to 10.
+const (
+	middlePriority = 5
+	maxPriority    = 10
+)
+
+// boostMost is what boosts can add.
+func (f *fusion) boostMost() float32 {
+	w := &f.ranker.weights
+	most := w.Tells + w.Boost*(maxPriority-middlePriority)
+	if f.q.Cue != 0 {
+		most += w.Type
 	}
-	if r.scale > 0 {
-		p.Words = c.words / r.scale
+	return most
+}
+
+// parts adds up the score of document n: what the arms say, then the boosts.
+func (f *fusion) parts(n uint32) Parts {
+	var p Parts
+	for i := range f.running {
+		f.running[i].Add(n, &p)
 	}
-	if r.asked.speaker != index.None && d.Speaker == r.asked.speaker {
-		p.Words *= 1 + r.w.Speaker
+	w, d := &f.ranker.weights, &f.v.Docs[n]
+	p[Tells] += w.Tells * float32(d.Prior) / 255
+	if f.q.Cue != 0 && d.Flags&f.q.Cue != 0 {
+		p[Type] += w.Type
 	}
-	if len(r.asked.dates) > 0 {
-		p.Date = r.w.Date * r.date(n, d)
-	}
-	if r.asked.cue != 0 && d.Flags&r.asked.cue != 0 {
-		p.Type = r.w.Type
-	}
-	if r.topGram > 0 {
-		p.Pieces = pieces * c.gram / r.topGram
-	}
+	p[Boost] += w.Boost * float32(min(d.Priority(), maxPriority)-middlePriority)
 	return p
 }

@@ -1,6 +1,7 @@
 package rank
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
@@ -9,70 +10,87 @@ import (
 	"github.com/tallystick/tallystick/internal/recall/when"
 )
 
-// maxGroups bounds the words of a question that count: the first ones do.
-const maxGroups = 64
+// maxWords bounds the words of a question that count: the first ones do.
+const maxWords = 64
 
-// group is what one word of the question looks for.
-type group struct {
-	word  []byte
-	terms []uint32 // of the index; none: the word is unknown
-	count int      // postings of the terms
-	part  bool     // a part of another word, or several as one
-	known bool     // somebody in sight has used it
+// Question is a question as it was understood. Arms look for what is in it, and
+// do not change it.
+type Question struct {
+	Text    string
+	Words   []Word // that count, in order: without those that every sentence has, and names of speakers
+	Speaker uint32 // whom it names, if it names just one, by the number of the view at hand; else [index.None]
+	Dates   []when.Spec
+	Cue     index.Flags // what kind of answer it wants
+	Code    bool        // it has an identifier, or pieces of words are asked for
+	named   []byte
 }
 
-// asked is a question as it was understood.
-type asked struct {
-	groups  []group
-	speaker uint32 // whom it names, if it names just one; else [index.None]
-	dates   []when.Spec
-	cue     index.Flags // what kind of answer it wants
-	code    bool        // it has an identifier
+// Word is a word of a question, folded, with the others that have its stem.
+type Word struct {
+	Forms [][]byte
+	Part  bool // a part of another word, or several as one
 }
 
-// understand reads a question against the index.
-func (s *scratch) understand(v *index.View, question string) asked {
-	q := asked{speaker: index.None, dates: nil, cue: wants(question)}
-	t := &s.terms
+// Date says how well document n of v fits the dates of the question: 0 to 1.
+func (q *Question) Date(v *index.View, n uint32) float32 {
+	d := &v.Docs[n]
+	best := 0.0
+	for _, spec := range q.Dates {
+		if d.Said != when.None {
+			best = max(best, spec.Match(when.Span{First: d.Said, Last: d.Said}))
+		}
+		v.DocSpans(n, func(s when.Span) { best = max(best, spec.Match(s)) })
+	}
+	return float32(best)
+}
+
+// reader understands questions. Its memory is used again by the next one.
+type reader struct {
+	terms   text.Terms
+	stemmer *text.Stemmer
+}
+
+// understand reads a question against an index, which knows the speakers. The
+// question is valid until the reader's next one.
+func (r *reader) understand(v *index.View, q *Query) *Question {
+	t := &r.terms
 	t.Reset()
-	t.Add(question)
-	q.dates = when.Named(t)
-	q.code = t.Identifiers()
-	words, names := s.words(v, t)
+	t.Add(q.Text)
+	out := &Question{Text: q.Text, Speaker: index.None, Dates: when.Named(t), Cue: wants(q.Text)}
+	out.Code = q.Code || t.Identifiers()
+	words, names := r.words(v, t)
 	if len(names) == 1 {
-		q.speaker = names[0]
+		out.named = names[0]
+		out.Speaker, _ = v.Speaker(out.named)
 	}
 	at := map[string]int{}
 	for _, i := range words {
-		w, kind := t.At(i)
-		terms := v.Family(w, s.stemmer)
-		if len(q.groups) == maxGroups {
+		if len(out.Words) == maxWords {
 			break
 		}
+		w, kind := t.At(i)
 		k := string(w)
 		if text.Stemmed(text.English, w) {
-			k = s.stemmer.Stem(text.English, k)
+			k = r.stemmer.Stem(text.English, k)
 		}
 		if n, ok := at[k]; ok {
-			q.groups[n].terms = union(q.groups[n].terms, terms)
+			if !slices.ContainsFunc(out.Words[n].Forms, func(f []byte) bool { return bytes.Equal(f, w) }) {
+				out.Words[n].Forms = append(out.Words[n].Forms, w)
+			}
 			continue
 		}
-		at[k] = len(q.groups)
-		q.groups = append(q.groups, group{word: w, terms: terms, part: kind == text.Part || kind == text.Whole})
+		at[k] = len(out.Words)
+		out.Words = append(out.Words, Word{Forms: [][]byte{w}, Part: kind == text.Part || kind == text.Whole})
 	}
-	for i := range q.groups {
-		for _, id := range q.groups[i].terms {
-			q.groups[i].count += v.Count(id)
-		}
-	}
-	return q
+	return out
 }
 
-// words returns the terms of the question that count, and who is named in it.
-// Names of speakers are no words to look for, unless there are no others, and
-// neither are those that every sentence has.
-func (s *scratch) words(v *index.View, t *text.Terms) (words []int, names []uint32) {
+// words returns the terms of the question that count, and a word for each speaker
+// who is named in it. Names of speakers are no words to look for, unless there are
+// no others, and neither are those that every sentence has.
+func (r *reader) words(v *index.View, t *text.Terms) (words []int, names [][]byte) {
 	var telling, named, all []int
+	var known []uint32
 	for i := range t.Len() {
 		w, kind := t.At(i)
 		all = append(all, i)
@@ -81,8 +99,9 @@ func (s *scratch) words(v *index.View, t *text.Terms) (words []int, names []uint
 		}
 		if speaker, ok := v.Speaker(w); ok && kind == text.Word {
 			named = append(named, i)
-			if !slices.Contains(names, speaker) {
-				names = append(names, speaker)
+			if !slices.Contains(known, speaker) {
+				known = append(known, speaker)
+				names = append(names, w)
 			}
 			continue
 		}
@@ -97,14 +116,11 @@ func (s *scratch) words(v *index.View, t *text.Terms) (words []int, names []uint
 	return all, names
 }
 
-// union adds to a what it does not have of b.
-func union(a, b []uint32) []uint32 {
-	for _, id := range b {
-		if !slices.Contains(a, id) {
-			a = append(a, id)
-		}
+// again looks the speaker up in a view that was taken later.
+func (q *Question) again(v *index.View) {
+	if q.named != nil {
+		q.Speaker, _ = v.Speaker(q.named)
 	}
-	return a
 }
 
 // wants returns what kind of answer an English question asks for.

@@ -2,9 +2,10 @@ package rank
 
 import (
 	"context"
+	"errors"
 	"math"
-	"slices"
 	"sync"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/recall/index"
 	"github.com/tallystick/tallystick/internal/recall/text"
@@ -38,26 +39,10 @@ type Query struct {
 	Text   string
 	Filter index.Filter
 	Limit  int
-	Code   bool // compare pieces of words, whatever the namespace holds
-}
-
-// Parts are what a score is the sum of.
-type Parts struct {
-	Words   float32 // its own words and those around it, the speaker's factor with it; 0 to 1.25
-	Session float32
-	Date    float32
-	Tells   float32
-	Type    float32
-	Pieces  float32
-	Boost   float32
-}
-
-// sum is rounded: what differs by less is one score, and the order does not hang
-// on the order in which two members have added up.
-func (p *Parts) sum() float32 {
-	const step = 1e5
-	s := float64(p.Words) + float64(p.Session) + float64(p.Date) + float64(p.Tells) + float64(p.Type) + float64(p.Pieces) + float64(p.Boost)
-	return float32(math.Round(s*step) / step)
+	// Deadline is when arms stop, and what they have found so far is the answer; zero
+	// is never.
+	Deadline time.Time
+	Code     bool // compare pieces of words, whatever the namespace holds
 }
 
 // Hit is a memory that was found.
@@ -70,213 +55,194 @@ type Hit struct {
 // Result is what a query found, best first.
 type Result struct {
 	Hits    []Hit
-	Found   int     // documents that have something of what was asked
-	Unknown float32 // share of the question's weight that is in words nobody has used
-	Capped  bool    // common words counted only for what rarer words had found
+	Found   int      // documents that have something of what was asked
+	Unknown float32  // share of the question's weight that is in words nobody has used
+	Capped  bool     // common words counted only for what rarer words had found
+	Late    bool     // the deadline came before all candidates were compared
+	Arms    []Report // in the order in which they ran
 }
 
-// Ranker ranks. It may be shared.
+// Ranker asks its arms, adds up what they say, and boosts. It may be shared.
 type Ranker struct {
 	weights Weights
+	arms    []Arm
 	pool    sync.Pool
 }
 
-// New returns a ranker with weights.
-func New(w Weights) *Ranker {
-	return &Ranker{weights: w, pool: sync.Pool{New: func() any { return &scratch{stemmer: text.NewStemmer()} }}}
+// New returns a ranker with weights whose arms are those of words and of dates, and
+// more.
+func New(w Weights, more ...Arm) *Ranker {
+	return Fuse(w, append([]Arm{Text(w), Dates(w)}, more...)...)
 }
 
-// The constants of BM25.
-const (
-	k1    = 0.9
-	pivot = 40 // words up to which length does not count
-)
+// Fuse returns a ranker of arms alone, with the boosts of w.
+func Fuse(w Weights, arms ...Arm) *Ranker {
+	return &Ranker{weights: w, arms: arms, pool: sync.Pool{New: func() any { return &fusion{reader: reader{stemmer: text.NewStemmer()}} }}}
+}
 
-// Rank answers q from x. The only error is that ctx is done.
+// Rank answers q from x. The only error is that ctx is done: an arm that fails, or
+// that q's deadline stops, is told of in the result.
 func (r *Ranker) Rank(ctx context.Context, x *index.Index, q Query) (Result, error) {
-	s, _ := r.pool.Get().(*scratch)
-	defer r.pool.Put(s)
+	f, _ := r.pool.Get().(*fusion)
+	defer r.pool.Put(f)
+	f.ranker = r
+	within := ctx
+	if !q.Deadline.IsZero() {
+		var cancel context.CancelFunc
+		within, cancel = context.WithDeadline(ctx, q.Deadline)
+		defer cancel()
+	}
 	v := x.View(&q.Filter)
-	defer v.Close()
 	if q.Limit <= 0 || v.N == 0 {
+		v.Close()
 		return Result{}, ctx.Err()
 	}
-	s.reset(len(v.Docs), v.AllSessions())
-	a := s.understand(v, q.Text)
-	run := run{scratch: s, View: v, asked: &a, w: &r.weights}
-	if err := run.words(ctx); err != nil {
+	f.begin(v, &q)
+	defer f.end()
+	if slow := f.slow(); len(slow) > 0 {
+		v.Close() // changes do not wait for a model
+		f.prepare(within, slow)
+		v = x.View(&q.Filter)
+		f.q.again(v)
+	}
+	defer v.Close()
+	f.v = v
+	f.find(within)
+	if err := ctx.Err(); err != nil {
 		return Result{}, err
 	}
-	run.dated()
-	run.codeOn = q.Code || a.code || v.Code()
-	if err := run.pieces(ctx); err != nil {
-		return Result{}, err
-	}
-	return run.best(q.Limit), nil
+	return f.best(within, q.Limit), nil
 }
 
-// run is one query at work.
-type run struct {
-	*scratch
-	*index.View
-	asked   *asked
-	w       *Weights
-	scale   float32 // what words can add up to
-	unknown float32
-	best1   float32 // the best session
-	topGram float32
-	codeOn  bool
-	capped  bool
+// fusion is one query over all arms. Its memory is used again by the next one.
+type fusion struct {
+	reader
+	ranker  *Ranker
+	q       *Question
+	v       *index.View
+	running []running
+	result  Result
+	most    float32 // what boosts can add
+
+	epoch uint32
+	met   []uint32 // by document: the epoch in which it was compared
 }
 
-// idf is how much a word tells that df of n have.
-func idf(n, df int) float32 {
-	return float32(math.Log(1 + (float64(n)-float64(df)+0.5)/(float64(df)+0.5)))
+// running is an arm at work.
+type running struct {
+	Search
+	report int // its place among the reports
+	found  Found
+	failed bool
 }
 
-// words adds up what each word of the question finds, rare words first.
-func (r *run) words(ctx context.Context) error {
-	groups := r.asked.groups
-	limit := max(20_000, r.N/5)
-	if postings := total(groups); postings > limit {
-		// Where all fit, the order of the question adds up to the last bit the same,
-		// whatever is still in the postings that is gone.
-		slices.SortStableFunc(groups, func(a, b group) int { return a.count - b.count })
-	}
-	all, unknown := float32(0), float32(0)
-	for i := range groups {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		frozen := len(r.touched) > limit
-		r.capped = r.capped || frozen
-		df := r.gather(&groups[i], frozen)
-		weight := idf(r.N, df)
-		if df == 0 {
-			// The year of a conversation is known, though nobody says it. Parts need not be.
-			groups[i].known = groups[i].part || len(r.sessNow) > 0
-			if !groups[i].known {
-				unknown += weight
-				all += weight
-			}
-			r.settleSessions()
+// begin understands the question and sets the arms to work.
+func (f *fusion) begin(v *index.View, q *Query) {
+	f.q = f.understand(v, q)
+	f.result = Result{Arms: make([]Report, 0, len(f.ranker.arms))}
+	for _, a := range f.ranker.arms {
+		s, why := a.Search(f.q)
+		if s == nil {
+			f.result.Arms = append(f.result.Arms, Report{Arm: a.Name(), State: Skipped, Why: why})
 			continue
 		}
-		groups[i].known = true
-		all += weight
-		r.scale += weight * (k1 + 1)
-		r.settle(weight)
+		f.running = append(f.running, running{Search: s, report: len(f.result.Arms)})
+		f.result.Arms = append(f.result.Arms, Report{Arm: a.Name(), State: Ran})
 	}
-	if all > 0 {
-		r.unknown = unknown / all
-	}
-	for _, s := range r.sessions {
-		r.best1 = max(r.best1, r.sess[s].score)
-	}
-	return nil
 }
 
-func total(groups []group) int {
-	n := 0
-	for i := range groups {
-		n += groups[i].count
+// end lets go of all that belongs to the query.
+func (f *fusion) end() {
+	for _, s := range f.running {
+		s.Close()
 	}
-	return n
+	clear(f.running)
+	f.running, f.q, f.v, f.ranker, f.result = f.running[:0], nil, nil, nil, Result{}
 }
 
-// gather pools the counts of one word over each document that has it and those
-// around it, and returns how many in sight have it.
-func (r *run) gather(g *group, frozen bool) int {
-	r.epoch++
-	r.now, r.sessNow = r.now[:0], r.sessNow[:0]
-	df := 0
-	for _, id := range g.terms {
-		r.hits = r.Postings(r.hits[:0], id)
-		for _, h := range r.hits {
-			if !r.See(h.Doc) || h.Count == 0 {
-				continue
-			}
-			c := &r.cells[h.Doc]
-			if c.own != r.epoch {
-				c.own = r.epoch
-				df++
-			}
-			count := float32(h.Count)
-			r.pool(h.Doc, count, frozen)
-			d := &r.Docs[h.Doc]
-			if d.Session != index.None {
-				r.around(d, count, frozen)
-				r.inSession(d.Session, count)
-			}
+// slow returns the arms that have to think.
+func (f *fusion) slow() []int {
+	var out []int
+	for i, s := range f.running {
+		if _, ok := s.Search.(Preparer); ok {
+			out = append(out, i)
 		}
 	}
-	r.dateWord(g)
-	return df
+	return out
 }
 
-// pool adds a count to a document.
-func (r *run) pool(n uint32, count float32, frozen bool) {
-	c := &r.cells[n]
-	if frozen && c.seen != r.query {
-		return
+// prepare lets the slow arms think, at the same time. Half of the time that is left
+// is kept for looking.
+func (f *fusion) prepare(ctx context.Context, slow []int) {
+	if at, ok := ctx.Deadline(); ok {
+		now := time.Now()
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, now.Add(at.Sub(now)/2))
+		defer cancel()
 	}
-	if c.mark != r.epoch {
-		c.mark = r.epoch
-		c.pool = 0
-		r.now = append(r.now, n)
+	errs := make([]error, len(slow))
+	var all sync.WaitGroup
+	for i, n := range slow {
+		p, _ := f.running[n].Search.(Preparer)
+		all.Go(func() { errs[i] = p.Prepare(ctx) })
 	}
-	c.pool += count
-}
-
-// around adds a count, weakened, to the documents beside d in its session.
-func (r *run) around(d *index.Doc, count float32, frozen bool) {
-	gate := d.Gate()
-	if d.Next != index.None {
-		w := r.w.Before[0]
-		if d.Flags&index.Asks != 0 {
-			w = r.w.Answer*gate + w*(1-gate)
-		}
-		r.neighbour(d.Next, count*w*gate, frozen)
-		if after := r.Docs[d.Next].Next; after != index.None {
-			r.neighbour(after, count*r.w.Before[1]*gate, frozen)
-		}
-	}
-	if d.Prev != index.None {
-		r.neighbour(d.Prev, count*r.w.After[0]*gate, frozen)
-		if before := r.Docs[d.Prev].Prev; before != index.None {
-			r.neighbour(before, count*r.w.After[1]*gate, frozen)
+	all.Wait()
+	for i, n := range slow {
+		if errs[i] != nil {
+			f.running[n].failed = true
+			f.report(n, Skipped, errs[i])
 		}
 	}
 }
 
-func (r *run) neighbour(n uint32, count float32, frozen bool) {
-	if r.See(n) {
-		r.pool(n, count*r.Docs[n].Gate(), frozen)
+func (f *fusion) report(n int, state State, err error) {
+	r := &f.result.Arms[f.running[n].report]
+	r.State, r.Why = state, err.Error()
+	if errors.Is(err, context.DeadlineExceeded) {
+		r.Why = "deadline"
 	}
 }
 
-// settle turns the pooled counts of a word into scores.
-func (r *run) settle(weight float32) {
-	for _, n := range r.now {
-		c := &r.cells[n]
-		if c.seen != r.query {
-			c.seen = r.query
-			c.words, c.gram = 0, 0
-			r.touched = append(r.touched, n)
+// find lets every arm look for candidates.
+func (f *fusion) find(ctx context.Context) {
+	for i := range f.running {
+		s := &f.running[i]
+		if s.failed {
+			continue
 		}
-		norm := k1 * max(1, float32(r.Docs[n].Words)/pivot)
-		c.words += weight * c.pool * (k1 + 1) / (c.pool + norm)
+		if err := ctx.Err(); err != nil {
+			s.failed = true
+			f.report(i, Skipped, err)
+			continue
+		}
+		found, err := s.Find(ctx, f.v)
+		switch {
+		case err == nil:
+		case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+			f.report(i, Partial, err)
+		default:
+			s.failed = true
+			f.report(i, Skipped, err)
+			continue
+		}
+		s.found = found
+		f.result.Arms[s.report].Docs = len(found.Docs)
+		f.result.Unknown = max(f.result.Unknown, found.Unknown)
+		f.result.Capped = f.result.Capped || found.Capped
 	}
-	r.settleSessions()
+	live := f.running[:0]
+	for _, s := range f.running {
+		if s.failed {
+			s.Close()
+			continue
+		}
+		live = append(live, s)
+	}
+	f.running = live
 }
 
-// candidate makes document n one, if it is in sight and was none.
-func (r *run) candidate(n uint32) *cell {
-	c := &r.cells[n]
-	if c.seen != r.query {
-		c.seen = r.query
-		c.words, c.gram = 0, 0
-		r.touched = append(r.touched, n)
-	}
-	return c
+// rounded is what scores are rounded to.
+func rounded(s float64) float32 {
+	const step = 1e5
+	return float32(math.Round(s*step) / step)
 }

@@ -8,7 +8,6 @@ import (
 // scratch is the memory of one query, used again by the next. What is in it is
 // told from leftovers by epochs, so that nothing need be cleared.
 type scratch struct {
-	terms   text.Terms
 	stemmer *text.Stemmer
 	hits    []index.Hit
 

@@ -61,7 +61,9 @@ type run struct {
 func (r *run) selected(q *Query) index.Set {
 	out := index.NewSet(len(r.Docs))
 	if len(q.must) == 0 {
-		r.InNamespace(out.Add)
+		for n := range r.InNamespace {
+			out.Add(n)
+		}
 	}
 	for i, c := range q.must {
 		if s := r.clause(c); i == 0 {

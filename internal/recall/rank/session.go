@@ -1,0 +1,73 @@
+package rank
+
+import (
+	"github.com/tallystick/tallystick/internal/recall/index"
+	"github.com/tallystick/tallystick/internal/recall/when"
+)
+
+// The constants of BM25 over sessions.
+const (
+	sessionK1 = 1.2
+	sessionB  = 0.75
+)
+
+func (r *textSearch) inSession(s uint32, count float32) {
+	c := &r.sess[s]
+	if c.mark != r.epoch {
+		c.mark = r.epoch
+		c.pool = 0
+		r.sessNow = append(r.sessNow, s)
+	}
+	c.pool += count
+}
+
+// dateWord counts a word of a date in the sessions of that date.
+func (r *textSearch) dateWord(g *group) {
+	day, month, year := when.Piece(string(g.word))
+	if day == 0 && month == 0 && year == 0 {
+		return
+	}
+	for s := range uint32(r.AllSessions()) {
+		said, n, _ := r.Session(s)
+		if said == when.None || n == 0 || !r.InSight(s) {
+			continue
+		}
+		if y, m, d := said.Civil(); d == day || m == month || y == year {
+			r.inSession(s, 1)
+		}
+	}
+}
+
+// settleSessions turns the counts of a word into scores of sessions.
+func (r *textSearch) settleSessions() {
+	if len(r.sessNow) == 0 {
+		return
+	}
+	weight := idf(r.Sessions, len(r.sessNow))
+	mean := float32(r.Words) / float32(max(1, r.Sessions))
+	for _, s := range r.sessNow {
+		c := &r.sess[s]
+		if c.seen != r.query {
+			c.seen = r.query
+			c.score = 0
+			r.sessions = append(r.sessions, s)
+		}
+		_, _, words := r.Session(s)
+		norm := float32(sessionK1 * (1 - sessionB + sessionB*float32(words)/mean))
+		c.score += weight * c.pool * (sessionK1 + 1) / (c.pool + norm)
+	}
+}
+
+// session is the part of document d's score that its session has.
+func (r *textSearch) session(d *index.Doc) float32 {
+	if d.Session == index.None || r.best1 == 0 {
+		return 0
+	}
+	c := &r.sess[d.Session]
+	if c.seen != r.query {
+		return 0
+	}
+	_, n, words := r.Session(d.Session)
+	gate := min(1, 60*float32(n)/float32(words))
+	return r.w.Session * c.score / r.best1 * d.Gate() * gate * gate
+}
