@@ -40,7 +40,7 @@ name of the git remote, or else of the folder that this was started in.`
 		}
 		return runMCP(ctx, a, c, o, start)
 	})
-	cmd.Flags().StringVar(&o.profile, "profile", "", "which tools: core, memory, governance, ops, full, ai-memory or mcp-memory (default $TALLY_PROFILE, core)")
+	cmd.Flags().StringVar(&o.profile, "profile", "", "which tools: core, memory, governance, ops, full, ai-memory, mcp-memory or memory-tool (default $TALLY_PROFILE, core)")
 	cmd.Flags().StringVar(&o.project, "project", "", "the `namespace` for memories that name none (default $TALLY_PROJECT, that of the folder's project)")
 	cmd.Flags().BoolVar(&o.noStart, "no-start", false, "start no node if none runs")
 	return cmd

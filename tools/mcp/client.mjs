@@ -5,7 +5,7 @@ import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 
 const [how, url, program] = process.argv.slice(2);
-const profiles = ["core", "memory", "governance", "ops", "full", "ai-memory", "mcp-memory"];
+const profiles = ["core", "memory", "governance", "ops", "full", "ai-memory", "mcp-memory", "memory-tool"];
 
 async function connect(profile) {
   const client = new Client({ name: "conformance", version: "1" });
@@ -27,7 +27,7 @@ function values(ids) {
     title: "Note " + Math.random(), content: "text", summary: "text", namespace: "conformance", context: "gate", query: "gate", q: "gate",
     intent: "find", family: "core", alias: "acme", canonical_name: "Acme " + Math.random(), relation: "related_to", name: "x", payload: "hello",
     host_session_id: "s", host_turn_index: 0, role: "user", agent_id: "ts", agent_type: "ai:test", entities: [], relations: [], observations: [],
-    entityNames: [], deletions: [], names: [], topic: "gate", decision: "approve", memories: [],
+    entityNames: [], deletions: [], names: [], topic: "gate", decision: "approve", memories: [], command: "view",
   };
 }
 

@@ -9,7 +9,7 @@ from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamablehttp_client
 
 how, url, program = sys.argv[1:4]
-PROFILES = ["core", "memory", "governance", "ops", "full", "ai-memory", "mcp-memory"]
+PROFILES = ["core", "memory", "governance", "ops", "full", "ai-memory", "mcp-memory", "memory-tool"]
 
 
 def transport(profile):
@@ -26,7 +26,7 @@ def values(ids):
         "context": "gate", "query": "gate", "intent": "find", "family": "core", "alias": "acme", "canonical_name": f"Acme {random.random()}",
         "relation": "related_to", "payload": "hello", "host_session_id": "s", "host_turn_index": 1, "role": "user", "agent_id": "py",
         "agent_type": "ai:test", "entities": [], "relations": [], "observations": [], "entityNames": [], "deletions": [], "names": [],
-        "topic": "gate", "decision": "approve", "memories": [],
+        "topic": "gate", "decision": "approve", "memories": [], "command": "view",
     }
 
 

@@ -5,7 +5,7 @@ import { getEncoding } from "js-tiktoken";
 
 const url = process.argv[2];
 const encoding = getEncoding("o200k_base");
-for (const profile of ["core", "memory", "governance", "ops", "full", "ai-memory", "mcp-memory"]) {
+for (const profile of ["core", "memory", "governance", "ops", "full", "ai-memory", "mcp-memory", "memory-tool"]) {
   const client = new Client({ name: "tokens", version: "1" });
   await client.connect(new StreamableHTTPClientTransport(new URL(url + "/mcp?profile=" + profile)));
   const { tools } = await client.listTools();

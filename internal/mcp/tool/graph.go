@@ -57,7 +57,7 @@ func (a graphAnswer) plain() string { return a.Message }
 // file puts them too; its observations are lines of its text, and each relation is
 // a line, an item of its metadata, and a link.
 func graphTools(table []verb.Verb) []Tool {
-	g := &graph{table}
+	g := graph{}
 	text := &openapi.Schema{Type: openapi.Types{"string"}}
 	texts := listOf(text)
 	entity := object(member("name", text), member("entityType", text), member("observations", texts))
@@ -65,15 +65,15 @@ func graphTools(table []verb.Verb) []Tool {
 	added := object(member("entityName", text), member("contents", texts))
 	removed := object(member("entityName", text), member("observations", texts))
 	return []Tool{
-		graphTool("create_entities", "Create entities in the knowledge graph; those whose names are taken are left alone", object(member("entities", listOf(entity))), g.createEntities),
-		graphTool("create_relations", "Create relations between entities, in active voice", object(member("relations", listOf(relation))), g.createRelations),
-		graphTool("add_observations", "Add observations to entities", object(member("observations", listOf(added))), g.addObservations),
-		graphTool("delete_entities", "Move entities and their relations to the archive", object(member("entityNames", texts)), g.deleteEntities),
-		graphTool("delete_observations", "Delete observations of entities", object(member("deletions", listOf(removed))), g.deleteObservations),
-		graphTool("delete_relations", "Delete relations", object(member("relations", listOf(relation))), g.deleteRelations),
-		reading(graphTool("read_graph", "Read the whole knowledge graph", object(), g.read)),
-		reading(graphTool("search_nodes", "Find entities by their names, types and observations", object(member("query", text)), g.search)),
-		reading(graphTool("open_nodes", "Read entities by their names", object(member("names", texts)), g.open)),
+		graphTool(table, "create_entities", "Create entities in the knowledge graph; those whose names are taken are left alone", object(member("entities", listOf(entity))), g.createEntities),
+		graphTool(table, "create_relations", "Create relations between entities, in active voice", object(member("relations", listOf(relation))), g.createRelations),
+		graphTool(table, "add_observations", "Add observations to entities", object(member("observations", listOf(added))), g.addObservations),
+		graphTool(table, "delete_entities", "Move entities and their relations to the archive", object(member("entityNames", texts)), g.deleteEntities),
+		graphTool(table, "delete_observations", "Delete observations of entities", object(member("deletions", listOf(removed))), g.deleteObservations),
+		graphTool(table, "delete_relations", "Delete relations", object(member("relations", listOf(relation))), g.deleteRelations),
+		reading(graphTool(table, "read_graph", "Read the whole knowledge graph", object(), g.read)),
+		reading(graphTool(table, "search_nodes", "Find entities by their names, types and observations", object(member("query", text)), g.search)),
+		reading(graphTool(table, "open_nodes", "Read entities by their names", object(member("names", texts)), g.open)),
 	}
 }
 
@@ -95,7 +95,7 @@ func object(members ...openapi.Property) *openapi.Schema {
 	return out
 }
 
-func graphTool(name, text string, input *openapi.Schema, do func(ctx context.Context, s *graphSession, in *graphInput) (graphAnswer, error)) Tool {
+func graphTool(table []verb.Verb, name, text string, input *openapi.Schema, do func(ctx context.Context, s *session, in *graphInput) (graphAnswer, error)) Tool {
 	title := strings.ReplaceAll(strings.ToUpper(name[:1])+name[1:], "_", " ")
 	out := object()
 	for _, list := range []string{"entities", "relations", "results"} {
@@ -108,7 +108,7 @@ func graphTool(name, text string, input *openapi.Schema, do func(ctx context.Con
 			if err != nil {
 				return nil, err
 			}
-			return do(ctx, &graphSession{call: call, steps: 0}, in)
+			return do(ctx, &session{table: table, call: call}, in)
 		},
 	}
 }
@@ -118,35 +118,12 @@ func reading(t Tool) Tool {
 	return t
 }
 
-// graphInputOf reads arguments as strictly as a verb does.
 func graphInputOf(args json.RawMessage, schema *openapi.Schema) (*graphInput, error) {
-	var all map[string]json.RawMessage
-	if err := json.Unmarshal(args, &all); err != nil {
-		return nil, verb.Bad("arguments: want a JSON object: %s", err)
-	}
-	var odd []string
-	for name := range all {
-		if schema.Properties.Get(name) == nil {
-			odd = append(odd, name)
-		}
-	}
-	if len(odd) > 0 {
-		slices.Sort(odd)
-		return nil, verb.Unknown(odd)
-	}
-	for _, name := range schema.Required {
-		if all[name] == nil || string(all[name]) == "null" {
-			return nil, verb.Missing(name)
-		}
-	}
 	in := &graphInput{}
-	if err := json.Unmarshal(args, in); err != nil {
-		return nil, verb.Bad("arguments: %s", err)
-	}
-	return in, nil
+	return in, strictly(args, schema, in)
 }
 
-func (g *graph) createEntities(ctx context.Context, s *graphSession, in *graphInput) (graphAnswer, error) {
+func (g graph) createEntities(ctx context.Context, s *session, in *graphInput) (graphAnswer, error) {
 	out := graphAnswer{Entities: []graphEntity{}}
 	for _, e := range in.Entities {
 		made, err := g.create(ctx, s, &node{graphEntity: e})
@@ -163,7 +140,7 @@ func (g *graph) createEntities(ctx context.Context, s *graphSession, in *graphIn
 	return out, nil
 }
 
-func (g *graph) createRelations(ctx context.Context, s *graphSession, in *graphInput) (graphAnswer, error) {
+func (g graph) createRelations(ctx context.Context, s *session, in *graphInput) (graphAnswer, error) {
 	out := graphAnswer{Relations: []graphRelation{}}
 	ids, err := g.ends(ctx, s, in.Relations)
 	if err != nil {
@@ -188,7 +165,7 @@ func (g *graph) createRelations(ctx context.Context, s *graphSession, in *graphI
 		if r.From == r.To { // a memory has no link to itself
 			continue
 		}
-		if _, err := g.do(ctx, s, "memory_link", map[string]any{"source_id": ids[r.From], "target_id": ids[r.To]}); err != nil {
+		if _, err := s.do(ctx, "memory_link", map[string]any{"source_id": ids[r.From], "target_id": ids[r.To]}); err != nil {
 			return out, err
 		}
 	}
@@ -197,7 +174,7 @@ func (g *graph) createRelations(ctx context.Context, s *graphSession, in *graphI
 
 // ends are the ids of the entities that relations are between, all of which must be
 // there.
-func (g *graph) ends(ctx context.Context, s *graphSession, list []graphRelation) (map[string]string, error) {
+func (g graph) ends(ctx context.Context, s *session, list []graphRelation) (map[string]string, error) {
 	ids := map[string]string{}
 	for _, r := range list {
 		for _, name := range []string{r.From, r.To} {
@@ -218,7 +195,7 @@ func missingEntity(name string) error {
 	return verb.NotFound(fmt.Sprintf("entity with name %.140q not found", name))
 }
 
-func (g *graph) addObservations(ctx context.Context, s *graphSession, in *graphInput) (graphAnswer, error) {
+func (g graph) addObservations(ctx context.Context, s *session, in *graphInput) (graphAnswer, error) {
 	out := graphAnswer{Results: []graphNotes{}}
 	for _, notes := range in.Observations {
 		var added []string
@@ -242,7 +219,7 @@ func (g *graph) addObservations(ctx context.Context, s *graphSession, in *graphI
 	return out, nil
 }
 
-func (g *graph) deleteEntities(ctx context.Context, s *graphSession, in *graphInput) (graphAnswer, error) {
+func (g graph) deleteEntities(ctx context.Context, s *session, in *graphInput) (graphAnswer, error) {
 	all, err := g.nodes(ctx, s)
 	if err != nil {
 		return graphAnswer{}, err
@@ -262,14 +239,14 @@ func (g *graph) deleteEntities(ctx context.Context, s *graphSession, in *graphIn
 		}
 	}
 	if len(ids) > 0 {
-		if _, err := g.do(ctx, s, "memory_archive", map[string]any{"ids": ids, "reason": "delete_entities"}); err != nil {
+		if _, err := s.do(ctx, "memory_archive", map[string]any{"ids": ids, "reason": "delete_entities"}); err != nil {
 			return graphAnswer{}, err
 		}
 	}
 	return graphAnswer{Success: true, Message: fmt.Sprintf("%d entities are in the archive.", len(ids))}, nil
 }
 
-func (g *graph) deleteObservations(ctx context.Context, s *graphSession, in *graphInput) (graphAnswer, error) {
+func (g graph) deleteObservations(ctx context.Context, s *session, in *graphInput) (graphAnswer, error) {
 	for _, d := range in.Deletions {
 		if _, err := g.editIf(ctx, s, d.Entity, func(n *node) bool {
 			before := len(n.Observations)
@@ -282,7 +259,7 @@ func (g *graph) deleteObservations(ctx context.Context, s *graphSession, in *gra
 	return graphAnswer{Success: true, Message: "Observations deleted."}, nil
 }
 
-func (g *graph) deleteRelations(ctx context.Context, s *graphSession, in *graphInput) (graphAnswer, error) {
+func (g graph) deleteRelations(ctx context.Context, s *session, in *graphInput) (graphAnswer, error) {
 	for _, r := range in.Relations {
 		last := false
 		removed, err := g.edit(ctx, s, r.From, func(n *node) bool {
@@ -303,14 +280,14 @@ func (g *graph) deleteRelations(ctx context.Context, s *graphSession, in *graphI
 	return graphAnswer{Success: true, Message: "Relations deleted."}, nil
 }
 
-func (g *graph) read(ctx context.Context, s *graphSession, _ *graphInput) (graphAnswer, error) {
+func (g graph) read(ctx context.Context, s *session, _ *graphInput) (graphAnswer, error) {
 	all, err := g.nodes(ctx, s)
 	return shownGraph(all, func(*node) bool { return true }), err
 }
 
 // search finds entities in which the query occurs, in any case, as the reference
 // server does; where there is none, those that recall finds.
-func (g *graph) search(ctx context.Context, s *graphSession, in *graphInput) (graphAnswer, error) {
+func (g graph) search(ctx context.Context, s *session, in *graphInput) (graphAnswer, error) {
 	all, err := g.nodes(ctx, s)
 	if err != nil {
 		return graphAnswer{}, err
@@ -322,7 +299,7 @@ func (g *graph) search(ctx context.Context, s *graphSession, in *graphInput) (gr
 	if len(found.Entities) > 0 || strings.TrimSpace(query) == "" {
 		return found, nil
 	}
-	body, err := g.do(ctx, s, "memory_recall", map[string]any{"context": in.Query, "namespace": graphNamespace, "kinds": []string{graphKind}})
+	body, err := s.do(ctx, "memory_recall", map[string]any{"context": in.Query, "namespace": graphNamespace, "kinds": []string{graphKind}})
 	if err != nil {
 		return graphAnswer{}, err
 	}
@@ -335,7 +312,7 @@ func (g *graph) search(ctx context.Context, s *graphSession, in *graphInput) (gr
 	return shownGraph(all, func(n *node) bool { return slices.Contains(ids, n.id) }), nil
 }
 
-func (g *graph) open(ctx context.Context, s *graphSession, in *graphInput) (graphAnswer, error) {
+func (g graph) open(ctx context.Context, s *session, in *graphInput) (graphAnswer, error) {
 	all, err := g.nodes(ctx, s)
 	return shownGraph(all, func(n *node) bool { return slices.Contains(in.Names, n.Name) }), err
 }

@@ -3,7 +3,6 @@ package tool
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -16,18 +15,7 @@ const (
 	graphNamespace = "mcp-memory"
 	graphKind      = "entity"
 	graphMax       = 10_000 // entities that are read at once
-	graphPage      = 500
-	graphRetries   = 64 // edits that others were faster with
 )
-
-// graph reads and writes entities through the verbs, as any caller does.
-type graph struct{ table []verb.Verb }
-
-// graphSession is one call of a tool, which may be several of verbs.
-type graphSession struct {
-	call  *verb.Call
-	steps int // so far
-}
 
 // node is an entity as the memory that keeps it.
 type node struct {
@@ -45,59 +33,29 @@ type nodeRelation struct {
 	To   string `json:"to"`
 }
 
-// do calls a verb. Where the caller gave an idempotency key, each step has one of
-// its own, so that a repeated call repeats its steps.
-func (g *graph) do(ctx context.Context, s *graphSession, name string, in map[string]any) (any, error) {
-	args, err := json.Marshal(in)
-	if err != nil {
-		return nil, err
-	}
-	c := *s.call
-	c.Given = nil
-	if key := c.Idempotency; key != nil {
-		s.steps++
-		c.Idempotency = &memory.Idempotency{Key: fmt.Sprintf("%s/%d", key.Key, s.steps), Hash: key.Hash}
-	}
-	done, err := verb.Find(g.table, name).Do(ctx, &c, verb.Args{Body: args, Flat: true})
-	if w, waits := done.Body.(client.Waiting); waits && err == nil {
-		return nil, &verb.Problem{Code: client.CodeForbidden, Text: "the rules of " + graphNamespace + " ask for approval: the proposal is " + w.ID}
-	}
-	return done.Body, err
-}
+// graph reads and writes entities through the verbs, as any caller does.
+type graph struct{}
 
 // listed lists entities: all, or the one of a name.
-func (g *graph) listed(ctx context.Context, s *graphSession, name string) ([]*node, error) {
-	var out []*node
-	in := map[string]any{"namespace": graphNamespace, "kinds": []string{graphKind}, "limit": graphPage, "order": "id"}
+func (g graph) listed(ctx context.Context, s *session, name string) ([]*node, error) {
+	in := map[string]any{"namespace": graphNamespace, "kinds": []string{graphKind}}
 	if name != "" {
 		in["title"] = name
 	}
-	for len(out) < graphMax {
-		body, err := g.do(ctx, s, "memory_list", in)
-		if err != nil {
-			return nil, err
-		}
-		page, is := body.(client.Page)
-		if !is {
-			break
-		}
-		for i := range page.Memories {
-			out = append(out, nodeOf(&page.Memories[i]))
-		}
-		if page.Next == "" || len(page.Memories) == 0 {
-			break
-		}
-		in["cursor"] = page.Next
+	list, err := s.listed(ctx, in, graphMax)
+	out := make([]*node, len(list))
+	for i := range list {
+		out[i] = nodeOf(&list[i])
 	}
-	return out, nil
+	return out, err
 }
 
-func (g *graph) nodes(ctx context.Context, s *graphSession) ([]*node, error) {
+func (g graph) nodes(ctx context.Context, s *session) ([]*node, error) {
 	return g.listed(ctx, s, "")
 }
 
 // named is the entity of a name, nil if there is none.
-func (g *graph) named(ctx context.Context, s *graphSession, name string) (*node, error) {
+func (g graph) named(ctx context.Context, s *session, name string) (*node, error) {
 	if name == "" {
 		return nil, nil
 	}
@@ -109,14 +67,14 @@ func (g *graph) named(ctx context.Context, s *graphSession, name string) (*node,
 }
 
 // create makes an entity, and reports false if its name is taken.
-func (g *graph) create(ctx context.Context, s *graphSession, n *node) (bool, error) {
+func (g graph) create(ctx context.Context, s *session, n *node) (bool, error) {
 	in := map[string]any{
 		"title": n.Name, "content": n.text(), "namespace": graphNamespace, "kind": graphKind, "metadata": n.meta(),
 	}
 	if tag := tagOf(n.Type); tag != "" {
 		in["tags"] = []string{tag}
 	}
-	_, err := g.do(ctx, s, "memory_store", in)
+	_, err := s.do(ctx, "memory_store", in)
 	if err != nil && verb.ProblemOf(err, s.call.Agent).Code == client.CodeConflict {
 		return false, nil
 	}
@@ -134,7 +92,7 @@ func tagOf(kind string) string {
 
 // edit changes an entity, and reports whether it did: change says whether there is
 // something to write.
-func (g *graph) edit(ctx context.Context, s *graphSession, name string, change func(*node) bool) (bool, error) {
+func (g graph) edit(ctx context.Context, s *session, name string, change func(*node) bool) (bool, error) {
 	changed := false
 	_, err := g.editIf(ctx, s, name, func(n *node) bool {
 		changed = change(n)
@@ -145,7 +103,7 @@ func (g *graph) edit(ctx context.Context, s *graphSession, name string, change f
 
 // editIf is edit, and reports whether there is such an entity. An edit that was made
 // of a version which is no longer there begins anew.
-func (g *graph) editIf(ctx context.Context, s *graphSession, name string, change func(*node) bool) (bool, error) {
+func (g graph) editIf(ctx context.Context, s *session, name string, change func(*node) bool) (bool, error) {
 	for try := 1; ; try++ {
 		n, err := g.named(ctx, s, name)
 		if err != nil || n == nil {
@@ -154,21 +112,15 @@ func (g *graph) editIf(ctx context.Context, s *graphSession, name string, change
 		if !change(n) {
 			return true, nil
 		}
-		seen := s.call.If
-		s.call.If.Match = []int64{n.version}
-		_, err = g.do(ctx, s, "memory_update", map[string]any{"id": n.id, "content": n.text(), "metadata": n.meta()})
-		s.call.If = seen
-		if err == nil {
-			return true, nil
-		}
-		if code := verb.ProblemOf(err, s.call.Agent).Code; try == graphRetries || code != client.CodePreconditionFailed && code != client.CodeStale {
+		faster, err := s.update(ctx, n.version, map[string]any{"id": n.id, "content": n.text(), "metadata": n.meta()})
+		if !faster || try == editRetries {
 			return true, err
 		}
 	}
 }
 
 // unlink removes the link between two entities, if they are there.
-func (g *graph) unlink(ctx context.Context, s *graphSession, from, to string) error {
+func (g graph) unlink(ctx context.Context, s *session, from, to string) error {
 	a, err := g.named(ctx, s, from)
 	if err != nil || a == nil {
 		return err
@@ -177,7 +129,7 @@ func (g *graph) unlink(ctx context.Context, s *graphSession, from, to string) er
 	if err != nil || b == nil {
 		return err
 	}
-	_, err = g.do(ctx, s, "memory_unlink", map[string]any{"source_id": a.id, "target_id": b.id, "relation": memory.DefaultRelation})
+	_, err = s.do(ctx, "memory_unlink", map[string]any{"source_id": a.id, "target_id": b.id, "relation": memory.DefaultRelation})
 	return err
 }
 

@@ -9,18 +9,19 @@ import (
 
 // Names of profiles.
 const (
-	Core       = "core"       // seven tools under short names: what an agent needs every day
-	Memory     = "memory"     // everything on memories, links, the archive, agents and messages
-	Governance = "governance" // proposals and standards
-	Ops        = "ops"        // the node and its members
-	Full       = "full"       // every verb
-	AIMemory   = "ai-memory"  // the tools of ai-memory 0.7, for agents that know it
-	MCPMemory  = "mcp-memory" // the nine tools of the protocol's reference server for knowledge graphs
+	Core       = "core"        // seven tools under short names: what an agent needs every day
+	Memory     = "memory"      // everything on memories, links, the archive, agents and messages
+	Governance = "governance"  // proposals and standards
+	Ops        = "ops"         // the node and its members
+	Full       = "full"        // every verb
+	AIMemory   = "ai-memory"   // the tools of ai-memory 0.7, for agents that know it
+	MCPMemory  = "mcp-memory"  // the nine tools of the protocol's reference server for knowledge graphs
+	MemoryTool = "memory-tool" // the file commands of Anthropic's memory tool
 )
 
 // Profiles lists the names of profiles, the default first.
 func Profiles() []string {
-	return []string{Core, Memory, Governance, Ops, Full, AIMemory, MCPMemory}
+	return []string{Core, Memory, Governance, Ops, Full, AIMemory, MCPMemory, MemoryTool}
 }
 
 // short is a verb as the core profile offers it.
@@ -79,6 +80,8 @@ func toolsOf(profile string, table []verb.Verb) []Tool {
 		return aiMemoryTools(table)
 	case MCPMemory:
 		return graphTools(table)
+	case MemoryTool:
+		return fileTools(table)
 	}
 	for _, v := range verb.ByFamily(table) {
 		if v.OnlyHTTP == "" && within(profile, v.Family) {

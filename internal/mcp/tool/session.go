@@ -1,0 +1,111 @@
+package tool
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/openapi"
+	"github.com/tallystick/tallystick/internal/verb"
+)
+
+// editRetries bounds how often an edit is made again because another was faster.
+const editRetries = 64
+
+// session is one call of a tool that is several of verbs.
+type session struct {
+	table []verb.Verb
+	call  *verb.Call
+	steps int // so far
+}
+
+// do calls a verb. Where the caller gave an idempotency key, each step has one of
+// its own, so that a repeated call repeats its steps. A change that waits for
+// approval is an error: what the tool would do next rests on it.
+func (s *session) do(ctx context.Context, name string, in map[string]any) (any, error) {
+	args, err := json.Marshal(in)
+	if err != nil {
+		return nil, err
+	}
+	c := *s.call
+	c.Given = nil
+	if key := c.Idempotency; key != nil {
+		s.steps++
+		c.Idempotency = &memory.Idempotency{Key: fmt.Sprintf("%s/%d", key.Key, s.steps), Hash: key.Hash}
+	}
+	done, err := verb.Find(s.table, name).Do(ctx, &c, verb.Args{Body: args, Flat: true})
+	if w, waits := done.Body.(client.Waiting); waits && err == nil {
+		return nil, &verb.Problem{Code: client.CodeForbidden, Text: "the rules of " + w.Namespace + " ask for approval: the proposal is " + w.ID}
+	}
+	return done.Body, err
+}
+
+// update edits a memory if it still has the version that the edit was made of, and
+// reports whether another edit was faster.
+func (s *session) update(ctx context.Context, version int64, in map[string]any) (faster bool, err error) {
+	seen := s.call.If
+	s.call.If.Match = []int64{version}
+	_, err = s.do(ctx, "memory_update", in)
+	s.call.If = seen
+	if err == nil {
+		return false, nil
+	}
+	code := verb.ProblemOf(err, s.call.Agent).Code
+	return code == client.CodePreconditionFailed || code == client.CodeStale, err
+}
+
+// listed lists the memories of a selection, at most a number of them.
+func (s *session) listed(ctx context.Context, in map[string]any, most int) ([]client.Memory, error) {
+	var out []client.Memory
+	in["limit"], in["order"] = listPage, "id"
+	for len(out) < most {
+		body, err := s.do(ctx, "memory_list", in)
+		if err != nil {
+			return nil, err
+		}
+		page, is := body.(client.Page)
+		if !is {
+			break
+		}
+		out = append(out, page.Memories...)
+		if page.Next == "" || len(page.Memories) == 0 {
+			break
+		}
+		in["cursor"] = page.Next
+	}
+	return out, nil
+}
+
+// listPage is how many memories are read at once.
+const listPage = 500
+
+// strictly reads arguments as strictly as a verb does: nothing that the schema does
+// not know, and all that it requires.
+func strictly(args json.RawMessage, schema *openapi.Schema, into any) error {
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(args, &all); err != nil {
+		return verb.Bad("arguments: want a JSON object: %s", err)
+	}
+	var odd []string
+	for name := range all {
+		if schema.Properties.Get(name) == nil {
+			odd = append(odd, name)
+		}
+	}
+	if len(odd) > 0 {
+		slices.Sort(odd)
+		return verb.Unknown(odd)
+	}
+	for _, name := range schema.Required {
+		if all[name] == nil || string(all[name]) == "null" {
+			return verb.Missing(name)
+		}
+	}
+	if err := json.Unmarshal(args, into); err != nil {
+		return verb.Bad("arguments: %s", err)
+	}
+	return nil
+}
