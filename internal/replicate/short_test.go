@@ -69,6 +69,7 @@ func TestAMissedQuorumIsToldAtOnceWithNamesAndReasons(t *testing.T) {
 		t := f.t
 		f.isolate("b")
 		f.net.Set("a", "c", fakenet.Link{Fault: func() error { return &memory.Fault{Class: memory.FaultIdentity, Answered: true, Err: errStranger} }})
+		f.net.Set("c", "a", fakenet.Link{Cut: true}) // a member that calls could fetch the write
 		f.net.Set("a", "d", fakenet.Link{Delay: 400 * time.Millisecond})
 		f.net.Set("d", "a", fakenet.Link{Delay: 400 * time.Millisecond})
 		f.pass(10 * time.Second)
