@@ -29,12 +29,15 @@ func table() map[string][]string {
 		"recall/search":       {"recall/index", "recall/text"},
 		"recall/eval":         {"recall/index", "recall/when"},
 
+		"recall/meaning": {"recall", "recall/index", "recall/rank", "model/vectors", "memory"},
+
 		// Models that make vectors of texts, and what finds by them.
 		"model":             {"model/artefact", "model/encoder", "model/static"},
 		"model/artefact":    {},
 		"model/kernel":      {},
 		"model/safetensors": {},
 		"model/token":       {},
+		"model/vectors":     {"model/kernel"},
 		"model/static":      {"model/safetensors", "model/token"},
 		"model/encoder":     {"model/kernel", "model/safetensors", "model/token"},
 

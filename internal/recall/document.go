@@ -10,9 +10,9 @@ import (
 	"github.com/tallystick/tallystick/internal/recall/when"
 )
 
-// change is what a record means to the index: only what is live is in it. What
+// ChangeOf is what a record means to an index: only what is live is in it. What
 // has expired is left out when it is asked for.
-func change(r *memory.Record) index.Change {
+func ChangeOf(r *memory.Record) index.Change {
 	d := index.Document{ID: r.ID}
 	if r.Life != memory.Live || r.Title == "" && r.Memory.Content == "" {
 		return index.Change{Document: d, Gone: true}

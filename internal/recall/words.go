@@ -48,7 +48,7 @@ func (w *words) Apply(ctx context.Context, b *Batch) error {
 		if b.Records[i].Life == memory.Erased {
 			w.forget(ctx)
 		}
-		changes = append(changes, change(&b.Records[i]))
+		changes = append(changes, ChangeOf(&b.Records[i]))
 	}
 	w.next.Apply(changes, b.At)
 	if b.At >= b.Top && w.next != w.index.Load() {

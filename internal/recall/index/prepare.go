@@ -70,6 +70,20 @@ func (p *preparer) prepare(d *Document) *prepared {
 	return out
 }
 
+// Plain returns what a document says: its title and its body, in a session without
+// a title, and without the date and the speaker at the beginning.
+func Plain(d *Document) string {
+	if d.Session != "" {
+		p := prepared{Document: *d}
+		_, body := p.cutHead(d.Body)
+		return body
+	}
+	if d.Title == "" || strings.HasPrefix(d.Body, d.Title) {
+		return d.Body
+	}
+	return d.Title + "\n" + d.Body
+}
+
 // cutHead cuts the date and the speaker off the beginning of what was said in a
 // session, where the record does not name them itself.
 func (d *prepared) cutHead(s string) (head, body string) {

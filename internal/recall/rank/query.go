@@ -17,6 +17,7 @@ const maxWords = 64
 // do not change it.
 type Question struct {
 	Text    string
+	Plain   string // Text without names of speakers, if anything is left: names drown what else a vector says
 	Words   []Word // that count, in order: without those that every sentence has, and names of speakers
 	Speaker uint32 // whom it names, if it names just one, by the number of the view at hand; else [index.None]
 	Dates   []when.Spec
@@ -47,6 +48,7 @@ func (q *Question) Date(v *index.View, n uint32) float32 {
 // reader understands questions. Its memory is used again by the next one.
 type reader struct {
 	terms   text.Terms
+	field   text.Terms
 	stemmer *text.Stemmer
 }
 
@@ -59,6 +61,7 @@ func (r *reader) understand(v *index.View, q *Query) *Question {
 	out := &Question{Text: q.Text, Speaker: index.None, Dates: when.Named(t), Cue: wants(q.Text)}
 	out.Code = q.Code || t.Identifiers()
 	words, names := r.words(v, t)
+	out.Plain = r.plain(v, q.Text, len(names))
 	if len(names) == 1 {
 		out.named = names[0]
 		out.Speaker, _ = v.Speaker(out.named)
@@ -114,6 +117,39 @@ func (r *reader) words(v *index.View, t *text.Terms) (words []int, names [][]byt
 		return named, names
 	}
 	return all, names
+}
+
+// plain returns a question without the names of speakers, of whom it names some.
+func (r *reader) plain(v *index.View, question string, names int) string {
+	if names == 0 {
+		return question
+	}
+	var out []string
+	for f := range strings.FieldsSeq(question) {
+		r.field.Reset()
+		r.field.Add(f)
+		if !r.named(v, &r.field) {
+			out = append(out, f)
+		}
+	}
+	if len(out) == 0 {
+		return question
+	}
+	return strings.Join(out, " ")
+}
+
+// named reports whether t is the name of a speaker and nothing else.
+func (r *reader) named(v *index.View, t *text.Terms) bool {
+	for i := range t.Len() {
+		w, kind := t.At(i)
+		if kind != text.Word {
+			continue
+		}
+		if _, ok := v.Speaker(w); !ok || text.Stop(string(w)) {
+			return false
+		}
+	}
+	return t.Words() > 0
 }
 
 // again looks the speaker up in a view that was taken later.

@@ -1,0 +1,51 @@
+// Package meaning finds memories by what they mean: an arm of recall that compares
+// the vector of the question with those of the memories. A [Space] is a model with
+// the vectors that it has made, fed behind the commits; the [Arm] asks the best of
+// them that is up to date and answers in time.
+package meaning
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// Embedder makes vectors of length 1, or of zeros for what says nothing to it. The
+// only errors are those of ctx.
+type Embedder interface {
+	Width() int
+	Query(ctx context.Context, text string) ([]float32, error)
+	Passage(ctx context.Context, text string) ([]float32, error)
+}
+
+// Weights are what meaning adds to a score. The nearest memory in sight gets all
+// of them, one in the middle nothing.
+type Weights struct {
+	Own    float32 // how near the memory itself is
+	Pooled float32 // how near it is with what was said around it
+	Alone  float32 // in place of both where nothing in sight belongs to a session
+	Date   float32 // added to that of dates: what is near in meaning alone is rarely of the day
+	Floor  float32 // the cosine below which a memory is no candidate for its meaning alone
+}
+
+// Config of a space.
+type Config struct {
+	Name     string // of the model, and how texts are given to it: vectors of another name are of no use
+	File     string // where vectors are kept between two runs; "": nowhere
+	Log      string // names the log that they follow
+	Embedder Embedder
+	Weights  Weights
+	Fast     bool          // a question takes no time worth speaking of
+	Patience time.Duration // for a question, at most
+	Logger   *slog.Logger  // required
+}
+
+// StaticWeights are those for vectors that are added up of those of words.
+func StaticWeights() Weights {
+	return Weights{Own: 0.05, Pooled: 0.15, Alone: 0.2, Floor: 0.3}
+}
+
+// EncoderWeights are those for vectors of an encoder that has read the whole text.
+func EncoderWeights() Weights {
+	return Weights{Own: 0.15, Pooled: 0.35, Alone: 0.5, Date: 0.2, Floor: 0.8}
+}

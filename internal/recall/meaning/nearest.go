@@ -1,0 +1,117 @@
+package meaning
+
+import (
+	"github.com/tallystick/tallystick/internal/model/vectors"
+	"github.com/tallystick/tallystick/internal/recall/index"
+)
+
+const (
+	// first is about how many vectors are compared in full after a look at the signs
+	// of all, and about how many say what is usual.
+	first = 4096
+	// bins is into how many steps cosines are counted.
+	bins = 1 << 13
+)
+
+// nearest returns the documents that are the nearest by their signs, with what was
+// said around them, and others that say what is usual. Which these are follows from
+// their texts: two members choose the same.
+func (s *search) nearest(seen []uint32) (near, sample []uint32) {
+	set := s.space.set
+	var count [1 << 12]int
+	every := uint64(len(seen)/first + 1)
+	for _, n := range seen {
+		row := s.space.row(s.v, n)
+		d := min(set.Distance(s.asked, row), len(count)-1)
+		s.signs = append(s.signs, uint16(d))
+		count[d]++
+		if set.Digest(row)%every == 0 {
+			s.sample = append(s.sample, n)
+		}
+	}
+	limit, sum := 0, count[0]
+	for sum < first && limit+1 < len(count) {
+		limit++
+		sum += count[limit]
+	}
+	near = make([]uint32, 0, sum+sum/4)
+	take := func(n uint32) {
+		if n == index.None || s.cells[n].taken == s.epoch || !s.v.See(n) || s.space.row(s.v, n) == vectors.None {
+			return
+		}
+		s.cells[n].taken = s.epoch
+		near = append(near, n)
+	}
+	for i, n := range seen {
+		if int(s.signs[i]) > limit {
+			continue
+		}
+		take(n)
+		d := &s.v.Docs[n]
+		if d.Prev != index.None {
+			take(d.Prev)
+			take(s.v.Docs[d.Prev].Prev)
+		}
+		if d.Next != index.None {
+			take(d.Next)
+			take(s.v.Docs[d.Next].Next)
+		}
+	}
+	return near, s.sample
+}
+
+// histogram counts numbers from -1 to 1.
+type histogram [bins + 1]int32
+
+func bin(c float32) int { return int((min(1, max(-1, c)) + 1) * (bins / 2)) }
+
+// measure finds the middle of the usual and the top of what was seen.
+func (s *search) measure(seen, usual []uint32, of func(n uint32) float32) scale {
+	out := scale{middle: -1, top: -1}
+	clear(s.values[:])
+	for _, n := range usual {
+		s.values[bin(of(n))]++
+	}
+	rest := len(usual) / 2
+	for b, count := range s.values {
+		if rest -= int(count); rest < 0 {
+			out.middle = float32(b)/(bins/2) - 1
+			break
+		}
+	}
+	for _, n := range seen {
+		out.top = max(out.top, of(n))
+	}
+	return out
+}
+
+// best returns about the best of what was seen that passes all conditions and means
+// something like the question.
+func (s *search) best(seen []uint32) []uint32 {
+	value := func(n uint32) float32 {
+		c := &s.cells[n]
+		return (s.w.Own*c.own + s.w.Pooled*c.whole) / max(1e-6, s.w.Own+s.w.Pooled)
+	}
+	out := make([]uint32, 0, min(len(seen), 2*most))
+	clear(s.values[:])
+	for _, n := range seen {
+		if c := &s.cells[n]; max(c.own, c.whole) >= s.w.Floor && s.v.Pass(n) {
+			s.values[bin(value(n))]++
+			out = append(out, n)
+		}
+	}
+	limit, sum := bins, int32(0)
+	for ; limit > 0 && sum < most; limit-- {
+		sum += s.values[limit]
+	}
+	if len(out) <= most {
+		return out
+	}
+	kept := out[:0]
+	for _, n := range out {
+		if bin(value(n)) > limit {
+			kept = append(kept, n)
+		}
+	}
+	return kept
+}

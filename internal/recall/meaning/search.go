@@ -1,0 +1,245 @@
+package meaning
+
+import (
+	"context"
+
+	"github.com/tallystick/tallystick/internal/model/vectors"
+	"github.com/tallystick/tallystick/internal/recall/index"
+	"github.com/tallystick/tallystick/internal/recall/rank"
+)
+
+const (
+	// most is about how many candidates the arm brings.
+	most = 512
+	// least is what a candidate gets that others in sight outdo.
+	least = 1e-4
+	// step is how many documents are looked at between two looks at the clock.
+	step = 4096
+)
+
+// search is the arm at work on one question.
+type search struct {
+	*scratch
+
+	arm   *Arm
+	q     *rank.Question
+	space *Space
+	asked *vectors.Asked
+	w     Weights
+
+	v          *index.View // nil until Find, which locks the space
+	own, whole scale
+}
+
+// scratch is the memory of a search, used again by the next. What is in it is told
+// from leftovers by the epoch.
+type scratch struct {
+	epoch  uint32
+	cells  []cell // by document
+	docs   []uint32
+	sample []uint32
+	signs  []uint16
+	values histogram
+}
+
+// cell is what a search knows of a document: how near it is itself, and with what
+// was said around it.
+type cell struct {
+	own, whole float32
+	knowsOwn   uint32 // epochs
+	knowsWhole uint32
+	taken      uint32
+}
+
+// scale tells how near is near: the middle is nothing, the top all.
+type scale struct{ middle, top float32 }
+
+func (s scale) of(c float32) float32 {
+	if s.top-s.middle < 1e-6 || c <= s.middle {
+		return 0
+	}
+	return min(1, (c-s.middle)/(s.top-s.middle))
+}
+
+// Find implements [rank.Search].
+func (s *search) Find(ctx context.Context, v *index.View) (rank.Found, error) {
+	s.space.locate(v)
+	s.space.mu.RLock()
+	s.v, s.w = v, s.space.cfg.Weights
+	if v.Sessions == 0 {
+		s.w.Own, s.w.Pooled = s.w.Alone, 0
+	}
+	s.begin(len(v.Docs))
+	seen := s.inSight(ctx)
+	sample := seen
+	if len(seen) > s.arm.all && ctx.Err() == nil {
+		seen, sample = s.nearest(seen)
+	}
+	for _, docs := range [][]uint32{seen, sample} {
+		for i, n := range docs {
+			if i%step == 0 && ctx.Err() != nil {
+				return rank.Found{}, ctx.Err()
+			}
+			s.wholeOf(n)
+		}
+	}
+	s.own = s.measure(seen, sample, s.ownOf)
+	s.whole = s.measure(seen, sample, s.wholeOf)
+	return rank.Found{Docs: s.best(seen)}, ctx.Err()
+}
+
+func (s *scratch) begin(docs int) {
+	const maxEpoch = 1 << 31
+	if s.epoch > maxEpoch {
+		clear(s.cells)
+		s.epoch = 0
+	}
+	if len(s.cells) < docs {
+		s.cells = append(s.cells, make([]cell, docs+docs/8-len(s.cells))...)
+	}
+	s.epoch++
+	s.docs, s.sample, s.signs = s.docs[:0], s.sample[:0], s.signs[:0]
+}
+
+// inSight returns the documents in sight that have a vector.
+func (s *search) inSight(ctx context.Context) []uint32 {
+	looked := 0
+	s.v.InNamespace(func(n uint32) bool {
+		if looked++; looked%step == 0 && ctx.Err() != nil {
+			return false
+		}
+		if s.v.See(n) && s.space.row(s.v, n) != vectors.None {
+			s.docs = append(s.docs, n)
+		}
+		return true
+	})
+	return s.docs
+}
+
+// ownOf is how near document n is itself.
+func (s *search) ownOf(n uint32) float32 {
+	c := &s.cells[n]
+	if c.knowsOwn != s.epoch {
+		c.knowsOwn, c.own = s.epoch, 0
+		if row := s.space.row(s.v, n); row != vectors.None {
+			c.own = s.space.set.Cosine(s.asked, row)
+		}
+	}
+	return c.own
+}
+
+// wholeOf is how near document n is with what was said around it.
+func (s *search) wholeOf(n uint32) float32 {
+	if c := &s.cells[n]; c.knowsWhole == s.epoch {
+		return c.whole
+	}
+	own := s.ownOf(n)
+	if around := s.around(n); around.n > 1 {
+		own = 0
+		for i, m := range around.docs[:around.n] {
+			own += around.weight[i] * s.ownOf(m)
+		}
+		if length := s.space.length(s.v, &around); length > 0 {
+			own /= length
+		}
+	}
+	c := &s.cells[n]
+	c.knowsWhole, c.whole = s.epoch, own
+	return own
+}
+
+// surroundings are a document and what was said around it, with how much of each
+// counts.
+type surroundings struct {
+	docs   [5]uint32
+	rows   [5]uint32
+	weight [5]float32
+	n      int
+}
+
+func (s *search) around(n uint32) surroundings {
+	var out surroundings
+	d := &s.v.Docs[n]
+	gate := d.Gate()
+	add := func(m uint32, weight float32) {
+		if m == index.None || !s.v.See(m) {
+			return
+		}
+		if row := s.space.row(s.v, m); row != vectors.None {
+			out.docs[out.n], out.rows[out.n], out.weight[out.n] = m, row, weight
+			out.n++
+		}
+	}
+	add(n, 1)
+	if d.Session == index.None || out.n == 0 {
+		return out
+	}
+	w := &s.arm.weights
+	if d.Prev != index.None {
+		p := &s.v.Docs[d.Prev]
+		weight := w.Before[0]
+		if p.Flags&index.Asks != 0 {
+			weight = w.Answer*p.Gate() + weight*(1-p.Gate())
+		}
+		add(d.Prev, weight*gate*p.Gate())
+		if p.Prev != index.None {
+			add(p.Prev, w.Before[1]*gate*s.v.Docs[p.Prev].Gate())
+		}
+	}
+	if d.Next != index.None {
+		p := &s.v.Docs[d.Next]
+		add(d.Next, w.After[0]*gate*p.Gate())
+		if p.Next != index.None {
+			add(p.Next, w.After[1]*gate*s.v.Docs[p.Next].Gate())
+		}
+	}
+	return out
+}
+
+// points is what meaning adds to the score of document n.
+func (s *search) points(n uint32) float32 {
+	if s.space.row(s.v, n) == vectors.None {
+		return 0
+	}
+	own, whole := s.ownOf(n), s.wholeOf(n)
+	p := s.w.Own*s.own.of(own) + s.w.Pooled*s.whole.of(whole)
+	if s.q.Speaker != index.None && s.v.Docs[n].Speaker == s.q.Speaker {
+		p *= 1 + s.arm.weights.Speaker
+	}
+	if p < least && max(own, whole) >= s.w.Floor {
+		p = least
+	}
+	return p
+}
+
+// Bound implements [rank.Search].
+func (s *search) Bound(n uint32) float32 {
+	b := float32(least)
+	if len(s.q.Dates) > 0 {
+		b += s.w.Date
+	}
+	if s.cells[n].knowsWhole == s.epoch {
+		return b + s.points(n)
+	}
+	return b + (s.w.Own+s.w.Pooled)*(1+s.arm.weights.Speaker)
+}
+
+// Add implements [rank.Search].
+func (s *search) Add(n uint32, p *rank.Parts) {
+	p[rank.Meaning] += s.points(n)
+	if len(s.q.Dates) > 0 && s.w.Date > 0 {
+		p[rank.Date] += s.w.Date * s.q.Date(s.v, n)
+	}
+}
+
+// Close implements [rank.Search].
+func (s *search) Close() {
+	if s.v != nil {
+		s.v = nil
+		s.space.mu.RUnlock()
+	}
+	if s.scratch != nil {
+		s.arm.spare.Put(s.scratch)
+		s.scratch = nil
+	}
+}

@@ -1,0 +1,164 @@
+package meaning
+
+import (
+	"context"
+	"hash/fnv"
+	"sync"
+	"sync/atomic"
+
+	"github.com/tallystick/tallystick/internal/model/vectors"
+	"github.com/tallystick/tallystick/internal/recall/index"
+)
+
+// Space is a model and the vectors that it has made of memories. It is safe for
+// concurrent use.
+type Space struct {
+	cfg  Config
+	at   atomic.Uint64 // position of the log that it has everything up to
+	full atomic.Bool   // it has once had everything
+
+	mu         sync.RWMutex
+	set        *vectors.Set
+	generation index.Generation // of the keys below
+	rowOf      []uint32         // by key of the index of words; [vectors.None]
+	keyOf      []uint32         // by row
+	lost       map[string]bool  // ids with a row and without a key
+	tried      int              // documents of the index when that was last seen to; -1: anew
+	norms      []atomic.Uint64  // by key: what a length was computed for, and the length
+
+	// What follows is of the goroutine that applies.
+	saved  uint64
+	erased bool            // since the file was last saved
+	seen   map[string]bool // while it begins anew: what the log has
+}
+
+// NewSpace returns a space without vectors.
+func NewSpace(cfg Config) *Space {
+	return &Space{cfg: cfg, set: vectors.New(cfg.Embedder.Width()), lost: map[string]bool{}, tried: -1}
+}
+
+// Status is how far a space is.
+type Status struct {
+	Name    string
+	Vectors int
+	Bytes   int64 // of memory, beside those of the model
+	Full    bool  // it answers: it has once had all memories
+}
+
+// Status says how far the space is.
+func (s *Space) Status() Status {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return Status{Name: s.cfg.Name, Vectors: s.set.Len(), Bytes: s.set.Bytes() + int64(12*len(s.rowOf)+4*len(s.keyOf)), Full: s.full.Load()}
+}
+
+// Learn makes vectors of documents that have another text than before, and forgets
+// those of what is gone. It ends with ctx.
+func (s *Space) Learn(ctx context.Context, changes []index.Change) error {
+	for i := range changes {
+		if c := &changes[i]; c.Gone {
+			s.drop(c.ID)
+		}
+	}
+	for i := range changes {
+		if c := &changes[i]; !c.Gone {
+			if err := s.put(ctx, c.ID, index.Plain(&c.Document)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Space) drop(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	row, _, ok := s.set.Row(id)
+	if !ok {
+		return
+	}
+	if int(row) < len(s.keyOf) && s.keyOf[row] != index.None {
+		s.rowOf[s.keyOf[row]], s.keyOf[row] = vectors.None, index.None
+	}
+	delete(s.lost, id)
+	s.set.Drop(id)
+}
+
+func (s *Space) put(ctx context.Context, id, text string) error {
+	digest := fnv.New64a()
+	_, _ = digest.Write([]byte(text)) // never fails
+	s.mu.RLock()
+	_, have, ok := s.set.Row(id)
+	s.mu.RUnlock()
+	if ok && have == digest.Sum64() {
+		return nil
+	}
+	v, err := s.cfg.Embedder.Passage(ctx, text)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.set.Put(id, digest.Sum64(), v)
+	if !ok {
+		s.lost[id] = true
+		s.tried = -1
+	}
+	return nil
+}
+
+// locate finds out which documents the vectors are of.
+func (s *Space) locate(v *index.View) {
+	s.mu.RLock()
+	known := s.generation == v.Generation() && (len(s.lost) == 0 || s.tried == len(v.Docs))
+	s.mu.RUnlock()
+	if known {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.generation != v.Generation() {
+		s.generation = v.Generation()
+		s.rowOf, s.keyOf, s.norms = nil, nil, nil
+		for _, id := range s.set.Rows {
+			s.lost[id] = true
+		}
+	}
+	for id := range s.lost {
+		key, ok := v.Key(id)
+		if !ok {
+			continue // the index is behind
+		}
+		row, _, _ := s.set.Row(id)
+		s.grow(int(key)+1, int(row)+1)
+		s.rowOf[key], s.keyOf[row] = row, key
+		delete(s.lost, id)
+	}
+	s.tried = len(v.Docs)
+}
+
+// grow makes room for so many keys and rows.
+func (s *Space) grow(keys, rows int) {
+	for len(s.keyOf) < rows {
+		s.keyOf = append(s.keyOf, index.None)
+	}
+	if keys <= len(s.rowOf) {
+		return
+	}
+	for len(s.rowOf) < keys+keys/8 {
+		s.rowOf = append(s.rowOf, vectors.None)
+	}
+	norms := make([]atomic.Uint64, len(s.rowOf))
+	for i := range s.norms {
+		norms[i].Store(s.norms[i].Load())
+	}
+	s.norms = norms
+}
+
+// row returns the row of document n of v; [vectors.None] if it has none.
+func (s *Space) row(v *index.View, n uint32) uint32 {
+	if key := int(v.KeyOf(n)); key < len(s.rowOf) {
+		return s.rowOf[key]
+	}
+	return vectors.None
+}
