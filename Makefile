@@ -39,8 +39,9 @@ test: ## run all tests, with the race detector where it can be built
 		$(GO) test -shuffle=on -timeout 30m $(TEST_FLAGS) ./...; \
 	fi
 
-recall: ## measure recall on the labelled sets that are at hand
-	go test -count=1 -v -run 'Set|LoCoMo|Notes' ./internal/recall/eval
+recall: build ## measure recall, and fail if it is worse: RECALL_SETS="file..." BEAM=directory
+	./$(BIN)/tally eval --gate $(wildcard ../shared/recall/locomo-dev.json) $(RECALL_SETS)
+	TALLY_BEAM='$(BEAM)' $(GO) test -count=1 -v -run 'Set|LoCoMo|Notes|Comments|BEAM' ./internal/recall/eval
 
 bench: build ## measure, against the control arm, and print a Markdown table
 	CGO_ENABLED=0 $(GO) build -o $(BIN)/control ./bench/control

@@ -27,7 +27,7 @@ func table() map[string][]string {
 		"recall/rank":         {"recall/index", "recall/text", "recall/when"},
 		"recall/rank/armtest": {"recall/index", "recall/rank", "recall/when"},
 		"recall/search":       {"recall/index", "recall/text"},
-		"recall/eval":         {"recall/index", "recall/when"},
+		"recall/eval":         {"recall/index", "recall/rank", "recall/when"},
 
 		"recall/meaning": {"recall", "recall/index", "recall/rank", "model/vectors", "memory"},
 
@@ -118,7 +118,7 @@ func table() map[string][]string {
 		"client":        {},
 		"setup":         {},
 		"setup/machine": {"setup"},
-		"cmd/tally":     {"node", "node/restore", "backup", "legacy/config", "legacy/wire", "audit", "identity", "identity/agentkey", "identity/ca", "identity/cluster", "identity/receipt", "memory", "client", "bench", "importer", "fleet", "setup", "setup/machine", "screen", "textmerge"},
+		"cmd/tally":     {"node", "node/restore", "backup", "legacy/config", "legacy/wire", "audit", "identity", "identity/agentkey", "identity/ca", "identity/cluster", "identity/receipt", "memory", "client", "bench", "importer", "fleet", "setup", "setup/machine", "screen", "textmerge", "recall/eval"},
 		"importer":      {"client"},
 		"bench":         {"client", "fleet", "memory", "node"},
 		"bench/control": {"memory", "node", "replicate"},

@@ -15,6 +15,8 @@ import (
 // Set is a labelled set.
 type Set struct {
 	Name      string
+	Hash      string // SHA-256 of the file, or of the files of the directory
+	Least     Least  // what is demanded of recall, if the content is known
 	Memories  []index.Document
 	Questions []Question
 }
@@ -32,11 +34,14 @@ const Depth = 20
 
 // Row is what a ranker reached on some questions, in percent but for N.
 type Row struct {
-	Group                    string
-	N                        int
-	Any1, Any5, Any10, Any20 float64 // an answer among the first
-	Frac10                   float64 // share of the answers among the first ten
-	MRR                      float64 // mean of 1 / rank of the first answer
+	Group  string  `json:"group"`
+	N      int     `json:"n"`
+	Any1   float64 `json:"any_1"` // an answer among the first
+	Any5   float64 `json:"any_5"`
+	Any10  float64 `json:"any_10"`
+	Any20  float64 `json:"any_20"`
+	Frac10 float64 `json:"frac_10"` // share of the answers among the first ten
+	MRR    float64 `json:"mrr"`     // mean of 1 / rank of the first answer
 }
 
 // Objective is what weights are tuned for: one figure alone is noise.
@@ -44,8 +49,9 @@ func (r Row) Objective() float64 { return (r.Any5 + r.Any10 + r.Any20 + r.Frac10
 
 // Report is the result of a run: all questions together, and by group in order.
 type Report struct {
-	All    Row
-	Groups []Row
+	Way    string `json:"way"` // how the answers were found
+	All    Row    `json:"all"`
+	Groups []Row  `json:"groups"`
 }
 
 // Run asks every question that has answers, and counts. Ask returns ids, best
@@ -114,12 +120,21 @@ func (r *Row) finish() {
 	}
 }
 
-// Print writes the report as a table.
-func (r Report) Print(w io.Writer) error {
+// Print writes reports of one set as a table: each way as a whole, then the last by
+// group.
+func Print(w io.Writer, reports ...Report) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	_, _ = fmt.Fprintln(t, "group\tn\tany@1\tany@5\tany@10\tany@20\tfrac@10\tMRR\t") // the error comes with Flush
-	for _, row := range append([]Row{r.All}, r.Groups...) {
-		_, _ = fmt.Fprintf(t, "%s\t%d\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t\n", row.Group, row.N, row.Any1, row.Any5, row.Any10, row.Any20, row.Frac10, row.MRR)
+	_, _ = fmt.Fprintln(t, "\tn\tany@1\tany@5\tany@10\tany@20\tfrac@10\tMRR\t") // the error comes with Flush
+	line := func(name string, row Row) {
+		_, _ = fmt.Fprintf(t, "%s\t%d\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t\n", name, row.N, row.Any1, row.Any5, row.Any10, row.Any20, row.Frac10, row.MRR)
+	}
+	for _, r := range reports {
+		line(r.Way, r.All)
+	}
+	if len(reports) > 0 {
+		for _, row := range reports[len(reports)-1].Groups {
+			line(row.Group, row)
+		}
 	}
 	return t.Flush()
 }

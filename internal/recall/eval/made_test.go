@@ -1,7 +1,6 @@
 package eval_test
 
 import (
-	"os"
 	"strings"
 	"testing"
 
@@ -9,26 +8,19 @@ import (
 
 	"github.com/tallystick/tallystick/internal/recall/eval"
 	"github.com/tallystick/tallystick/internal/recall/index"
-	"github.com/tallystick/tallystick/internal/recall/rank"
 	"github.com/tallystick/tallystick/internal/recall/when"
 )
 
 // The set that was made for this project is always there: a conversation, notes of
 // a coding agent, and memories in eleven languages.
 func TestMadeSet(t *testing.T) {
-	f, err := os.Open("testdata/made.tsv")
+	s, err := eval.Made()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = f.Close() }()
-	s, err := eval.ReadTable(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Name = "made"
-	r := report(t, s, rank.Default())
-	if r.All.Any1 < 84 || r.All.Any5 < 94 {
-		t.Errorf("any@1 %.1f, any@5 %.1f, want at least 84 and 94", r.All.Any1, r.All.Any5)
+	r := report(t, s)
+	if r.All.Any1 < 84 || r.All.Any5 < s.Least.Any5 || s.Least.Any5 == 0 {
+		t.Errorf("any@1 %.1f, any@5 %.1f, want at least 84 and %.1f", r.All.Any1, r.All.Any5, s.Least.Any5)
 	}
 }
 

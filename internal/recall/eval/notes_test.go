@@ -13,7 +13,6 @@ import (
 
 	"github.com/tallystick/tallystick/internal/recall/eval"
 	"github.com/tallystick/tallystick/internal/recall/index"
-	"github.com/tallystick/tallystick/internal/recall/rank"
 	"github.com/tallystick/tallystick/internal/recall/when"
 )
 
@@ -112,7 +111,7 @@ func lookalikes(n int) []index.Document {
 }
 
 func TestNotes(t *testing.T) {
-	r := report(t, notes(t), rank.Default())
+	r := report(t, notes(t))
 	if r.All.Any5 < 64 {
 		t.Errorf("any@5 %.1f, want at least 64", r.All.Any5)
 	}
