@@ -42,7 +42,7 @@ func table() map[string][]string {
 		"model/encoder":     {"model/kernel", "model/safetensors", "model/token"},
 
 		"openapi": {},
-		"console": {},
+		"console": {"client"},
 		"dump":    leaf,
 		"backup":  {"dump", "memory"},
 		"etag":    {},

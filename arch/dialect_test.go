@@ -14,13 +14,21 @@ const dialectWords = `(?i)json_each|pragma|\bfts\d?\b|sqlite|\bwal\b|wal_|write-
 // is in a file of the dialect, so that a second engine is a second file.
 func TestOnlyDialectFilesKnowAnEngine(t *testing.T) {
 	words := regexp.MustCompile(dialectWords)
-	n := 0
+	n, excused := 0, map[string]bool{}
 	for _, f := range goFiles(t) {
+		if !f.test && words.Match(f.src) {
+			excused[f.dir] = true
+		}
 		if problem := dialectProblem(words, f); problem != "" {
 			t.Error(problem)
 		}
 		if f.dir == "store" {
 			n++
+		}
+	}
+	for dir, why := range foreignEngines() {
+		if dir != "arch" && !excused[dir] {
+			t.Errorf("%s has no such word, and needs no excuse: %s", dir, why)
 		}
 	}
 	if n < 20 {
@@ -30,7 +38,7 @@ func TestOnlyDialectFilesKnowAnEngine(t *testing.T) {
 
 func dialectProblem(words *regexp.Regexp, f *goFile) string {
 	switch {
-	case f.test, f.dir != "store" && f.dir != "memory" && f.dir != "recall" && f.dir != "engine" && !strings.HasPrefix(f.dir, "book") && f.dir != "replicate" && f.dir != "node":
+	case f.test, foreignEngines()[f.dir] != "":
 		return ""
 	case f.dir == "store" && strings.HasPrefix(path.Base(f.path), "dialect_"):
 		return ""
@@ -39,6 +47,19 @@ func dialectProblem(words *regexp.Regexp, f *goFile) string {
 		return f.path + " says " + w + ": that belongs into a file dialect_*.go of the store"
 	}
 	return ""
+}
+
+// foreignEngines are the packages that have such words for another reason.
+func foreignEngines() map[string]string {
+	return map[string]string{
+		"arch":          "it has this rule",
+		"client":        "the name of the store is a word of an answer",
+		"verb":          "it gives that answer",
+		"importer":      "it reads databases of other programs",
+		"screen":        "it finds keys in addresses of databases",
+		"recall/rank":   "a formula for ranking has the name of a function",
+		"recall/search": "the same",
+	}
 }
 
 func TestTheRuleFindsDialectWords(t *testing.T) {

@@ -154,7 +154,7 @@ func (a *app) hint(err error) string {
 		return "see who holds it now: tally receipt " + e.Receipt.Dot
 	case e.Status == http.StatusUnauthorized:
 		return "give the key with --api-key-file, --api-key or TALLY_API_KEY"
-	case e.Code == "OPERATOR_ONLY":
+	case e.Code == string(client.CodeOperatorOnly):
 		return (&operatorError{}).hint()
 	case e.Status == http.StatusForbidden:
 		return "say who you are with --agent or TALLY_AGENT"

@@ -351,7 +351,7 @@ func retry(err error, pause time.Duration) (time.Duration, bool) {
 		return 0, false
 	case e.Temporary():
 		return max(pause, e.RetryAfter), true
-	case e.Conflict() && (e.Code == "STALE" || e.Current != 0):
+	case e.Conflict() && (e.Code == string(client.CodeStale) || e.Current != 0):
 		return pause, true
 	}
 	return 0, false

@@ -52,7 +52,7 @@ func newNamespaceGet(a *app) *cobra.Command {
 			return err
 		}
 		if s.ID() == "" {
-			return &client.Error{Status: 404, Code: "NOT_FOUND", Message: fmt.Sprintf("namespace %s has no standard of its own", args[0])}
+			return &client.Error{Status: 404, Code: string(client.CodeNotFound), Message: fmt.Sprintf("namespace %s has no standard of its own", args[0])}
 		}
 		return a.show(s, func(w io.Writer) error { return showStandards(w, []client.Standard{*s}) })
 	})

@@ -115,6 +115,18 @@ func (q *request) arguments() map[string][]string {
 	return out
 }
 
+// unknown names, in order, the parameters of the query that are none of known.
+func (q *request) unknown(known []param) []string {
+	var out []string
+	for name := range q.arguments() {
+		if !slices.ContainsFunc(known, func(p param) bool { return p.name == name }) {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
 // input reads the arguments of a route that is bound by hand, from its query.
 func input[In any](q *request) (*In, error) {
 	in, ignored, err := verb.Input[In](verb.Args{Query: q.arguments()}, q.agent)

@@ -60,6 +60,19 @@ func TestTheClientHasAMethodForEveryVerb(t *testing.T) {
 	}
 }
 
+// HTTP is the binding that has them all.
+func TestEveryVerbHasARoute(t *testing.T) {
+	bound := map[string]bool{}
+	for _, rt := range routes() {
+		bound[rt.verb] = true
+	}
+	for _, v := range verb.Table(verb.Deps{}) {
+		if !bound[v.Name] {
+			t.Errorf("no route does %s", v.Name)
+		}
+	}
+}
+
 // partsOf is a client and its parts, which its methods without arguments return.
 func partsOf(c reflect.Value) []reflect.Value {
 	out := []reflect.Value{c}

@@ -126,21 +126,28 @@ func TestEveryRouteAnswersAsItsGoldenFileSays(t *testing.T) {
 
 func converse(t *testing.T, name string, steps []step) {
 	t.Helper()
-	n := alone(t).operated()
-	vars := map[string]string{}
 	var out strings.Builder
+	n := alone(t).operated()
+	n.play(steps, func(step) {}, func(s step, a answer, vars map[string]string) {
+		if a.status != s.status {
+			t.Errorf("%s: status %d, want %d: %s", s.name, a.status, s.status, a.raw)
+		}
+		fmt.Fprintf(&out, "## %s\n%s %s\n%d %s\n%s\n\n", s.name, s.method, stable(s.path, vars), a.status, a.header.Get("Content-Type"), stable(pretty(t, a.raw), vars))
+	})
+	golden(t, name, out.String())
+}
+
+// play goes through the steps of a conversation. What they can only know as it goes
+// on is filled in before each, which before may look at.
+func (n *node) play(steps []step, before func(step), after func(step, answer, map[string]string)) {
+	n.t.Helper()
+	vars := map[string]string{}
 	for _, s := range steps {
 		for k, v := range vars {
 			s.path, s.body = strings.ReplaceAll(s.path, k, v), strings.ReplaceAll(s.body, k, v)
 		}
-		var headers []string
-		if s.agent != "" {
-			headers = agent(s.agent)
-		}
-		a := n.call(s.method, s.path, s.body, headers...)
-		if a.status != s.status {
-			t.Errorf("%s: status %d, want %d: %s", s.name, a.status, s.status, a.raw)
-		}
+		before(s)
+		a := n.call(s.method, s.path, s.body, s.headers()...)
 		if dot, is := a.body["receipt"].(map[string]any); is && s.method != "GET" {
 			vars["$DOT"], _ = dot["dot"].(string)
 		}
@@ -150,9 +157,16 @@ func converse(t *testing.T, name string, steps []step) {
 		if id, is := a.body["pending_id"].(string); is {
 			vars["$PENDING"] = id
 		}
-		fmt.Fprintf(&out, "## %s\n%s %s\n%d %s\n%s\n\n", s.name, s.method, stable(s.path, vars), a.status, a.header.Get("Content-Type"), stable(pretty(t, a.raw), vars))
+		after(s, a, vars)
 	}
-	golden(t, name, out.String())
+}
+
+// headers say who speaks in a step.
+func (s step) headers() []string {
+	if s.agent == "" {
+		return nil
+	}
+	return agent(s.agent)
 }
 
 // stable replaces what differs from run to run.

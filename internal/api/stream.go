@@ -75,6 +75,9 @@ func (a follower) streamEvents(q *request, show shown) (reply, error) {
 	defer a.metrics.streams.Dec()
 	s := a.openStream(q, mediaEvents)
 	s.line(": tallystick events\nretry: 1000\n\n")
+	for _, name := range q.unknown(eventParams()) {
+		s.line(": ignored " + strconv.QuoteToASCII(name) + "\n\n")
+	}
 	if at.lost {
 		s.line("id: " + at.id(0) + "\nevent: reset\ndata: {\"lsn\":0,\"kind\":\"reset\",\"origin\":\"" + at.origin + "\"}\n\n")
 	}

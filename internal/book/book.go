@@ -63,7 +63,11 @@ type Store interface {
 
 // writer is what the engine does with it: [engine.Store], but for what the guard adds.
 type writer interface {
+	// Submit logs and applies all ops of w in one transaction, or none, and
+	// returns when they are fsynced; see [engine.Writer].
 	Submit(ctx context.Context, w *memory.Write) (*memory.Written, error)
+	// Idempotent returns the entries that an earlier write under key made, nil if there is
+	// none, or [memory.ErrKeyReused].
 	Idempotent(ctx context.Context, actor memory.AgentID, key *memory.Idempotency) ([]*memory.Entry, error)
 	engine.Records
 	engine.Registers

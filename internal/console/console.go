@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/tallystick/tallystick/client"
 )
 
 // Config says what the console stands on. Known, Good and Open are required.
@@ -94,7 +96,7 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.tell(w, session{})
 	default:
 		w.Header().Set("Allow", "DELETE, GET, HEAD, POST")
-		refuse(w, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "method not allowed: want one of DELETE, GET, HEAD, POST")
+		refuse(w, http.StatusMethodNotAllowed, client.CodeMethodNotAllowed, "method not allowed: want one of DELETE, GET, HEAD, POST")
 	}
 }
 
@@ -125,7 +127,7 @@ func (c *Console) show(w http.ResponseWriter, r *http.Request) {
 	}
 	if time.Unix(s.Ends, 0).Sub(c.now()) < Lifetime/2 {
 		if s, err = c.begin(w, r, s.Holder); err != nil {
-			refuse(w, http.StatusInternalServerError, "INTERNAL", "internal server error")
+			refuse(w, http.StatusInternalServerError, client.CodeInternal, "internal server error")
 			return
 		}
 	}
@@ -146,7 +148,7 @@ func (c *Console) enter(w http.ResponseWriter, r *http.Request) {
 		err = json.Unmarshal(raw, &in)
 	}
 	if err != nil || (in.Once == "") == (in.Key == "") {
-		refuse(w, http.StatusBadRequest, "VALIDATION_FAILED", `want {"once":"…"} or {"key":"…"}`)
+		refuse(w, http.StatusBadRequest, client.CodeInvalid, `want {"once":"…"} or {"key":"…"}`)
 		return
 	}
 	var h Holder
@@ -158,18 +160,18 @@ func (c *Console) enter(w http.ResponseWriter, r *http.Request) {
 		h, good = c.cfg.Known(strings.TrimSpace(in.Key))
 	}
 	if !good {
-		refuse(w, http.StatusUnauthorized, "UNAUTHORIZED", "this link was used or is over, or the key is not one of this node: run tally console for a new link")
+		refuse(w, http.StatusUnauthorized, client.CodeUnauthorized, "this link was used or is over, or the key is not one of this node: run tally console for a new link")
 		return
 	}
 	s, err := c.begin(w, r, h)
 	if err != nil {
-		refuse(w, http.StatusInternalServerError, "INTERNAL", "internal server error")
+		refuse(w, http.StatusInternalServerError, client.CodeInternal, "internal server error")
 		return
 	}
 	c.tell(w, s)
 }
 
-func refuse(w http.ResponseWriter, status int, code, text string) {
+func refuse(w http.ResponseWriter, status int, code client.Code, text string) {
 	guarded(w.Header())
 	answer(w, status, map[string]any{"error": text, "code": code, "status": status, "detail": text, "title": http.StatusText(status), "type": "about:blank"})
 }

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/tallystick/tallystick/client"
 )
 
 // dist is what `make console` builds of the sources in console/.
@@ -104,13 +106,13 @@ func zip(body []byte) []byte {
 func (c *Console) serveFile(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
-		refuse(w, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "method not allowed: want one of GET, HEAD")
+		refuse(w, http.StatusMethodNotAllowed, client.CodeMethodNotAllowed, "method not allowed: want one of GET, HEAD")
 		return
 	}
 	name := strings.TrimPrefix(r.URL.Path, Root)
 	f, is := c.files[name]
 	if !is && strings.HasPrefix(name, "assets/") {
-		refuse(w, http.StatusNotFound, "NOT_FOUND", "not found: this file is of another version of the console; load the page again")
+		refuse(w, http.StatusNotFound, client.CodeNotFound, "not found: this file is of another version of the console; load the page again")
 		return
 	}
 	if !is {

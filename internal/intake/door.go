@@ -14,11 +14,13 @@ import (
 // Store takes in what came through the door, and answers members.
 type Store interface {
 	Taker
+	Reads
 	Log
 }
 
 // Taker is the part of a store that changes it.
 type Taker interface {
+	// View is the latest durable reading. It never blocks.
 	View() memory.View
 	// Take merges entries, in any order, any number of times, and returns when they
 	// are fsynced. With again it also merges what is held already, to mend it.
@@ -27,10 +29,17 @@ type Taker interface {
 	Settle(ctx context.Context, r memory.Range, ops []memory.Arrival) (disputed int, last uint64, err error)
 	// AdoptHeads moves the heads of this node to at least those given.
 	AdoptHeads(ctx context.Context, heads memory.Heads) error
-	Record(ctx context.Context, id string) (*memory.Record, error)
 	// LogForeign logs ops under this node's own origin, with the times that they bring, all
 	// of them or none.
 	LogForeign(ctx context.Context, w *memory.Write) (*memory.Written, error)
+}
+
+// Reads is what an op is judged by.
+type Reads interface {
+	// Record returns a memory in whatever life, [memory.ErrNotFound] if it never was here.
+	Record(ctx context.Context, id string) (*memory.Record, error)
+	// Pending returns a proposal, closed or not, [memory.ErrNotFound] if it is not here.
+	Pending(ctx context.Context, id string) (*memory.Pending, error)
 }
 
 // Log is what members are answered from.
@@ -38,9 +47,15 @@ type Log interface {
 	// Range returns the entries of a range from its start on, and the seq of the
 	// last of them; [memory.ErrTruncated] if they are gone.
 	Range(ctx context.Context, r memory.Range, maxOps, maxBytes int) (ops []memory.Shipment, last uint64, err error)
+	// ByDot returns the entries of those names that are here, in any order.
 	ByDot(ctx context.Context, dots []memory.Dot) ([]memory.Shipment, error)
+	// BucketSums returns the sum of each bucket, and the view that they belong to.
 	BucketSums(ctx context.Context) (memory.View, []memory.Digest, error)
+	// BucketRegisters returns what the registers of some buckets hold, and the view that
+	// they belong to.
 	BucketRegisters(ctx context.Context, buckets []uint16) (memory.View, []memory.RegisterDigest, error)
+	// Snapshot yields all entries that the state is made of, in parts, and returns the
+	// view that they add up to. An error of yield ends it.
 	Snapshot(ctx context.Context, yield func([]memory.Shipment) error) (memory.View, error)
 }
 

@@ -3,6 +3,7 @@ package intake_test
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/tallystick/tallystick/internal/intake"
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/memory/memorytest"
 	"github.com/tallystick/tallystick/internal/policy"
 )
 
@@ -74,6 +76,49 @@ func TestEveryRouteRefusesAlike(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// For every kind and every route: a member to which only some namespaces are open
+// changes nothing elsewhere, whatever it calls the change.
+func TestNoKindGetsPastTheBoundsOfAMember(t *testing.T) {
+	for _, k := range memory.Kinds() {
+		t.Run(k.String(), func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(uint64(k), 3))
+			op := memorytest.RandomOp(rng, k)
+			about := op.About()
+			for route := memory.RoutePush; route <= memory.RouteImport; route++ {
+				n := open(t)
+				var theirs []*memory.Entry
+				seq := uint64(0)
+				log := func(op memory.Op) {
+					seq++
+					theirs = append(theirs, &memory.Entry{
+						Dot: memory.Dot{Origin: "c.1", Seq: seq}, Stamp: memory.MakeStamp(time.Now()) - 1<<30 + memory.Stamp(seq), Actor: "ai:x", Op: op,
+					})
+				}
+				for _, r := range about.Memories {
+					log(put(r.ID, "closed"))
+				}
+				if about.Proposal != "" && !about.Proposed {
+					log(&memory.Propose{
+						ID: about.Proposal, Namespace: "closed", Requester: "ai:x", RequestedAt: 1, Approver: memory.Approver{Agent: "ai:x"},
+						Action: &memory.Delete{ID: "m"},
+					})
+				}
+				if len(theirs) > 0 {
+					if got, err := n.Accept(t.Context(), memory.Source{Route: memory.RouteImport}, shipped(t, theirs...)); err != nil || got.Applied != len(theirs) {
+						t.Fatal(got, err)
+					}
+				}
+				if _, err := n.routes(t)[route](shipped(t, entry(1, op))); err != nil {
+					t.Fatal(err)
+				}
+				if got := n.parked(t, memory.Dot{Origin: "b.1", Seq: 1}); got != memory.CodeForbidden {
+					t.Errorf("%s: a %s of what is closed is kept as %q: %+v", route, k, got, op)
+				}
+			}
+		})
 	}
 }
 

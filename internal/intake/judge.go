@@ -66,6 +66,16 @@ func (d *Door) touched(ctx context.Context, op memory.Op) (before, after []strin
 	if a.Content != nil && a.Content.Namespace != "" {
 		after = append(after, a.Content.Namespace)
 	}
+	if a.Proposal != "" && !a.Proposed {
+		p, err := d.store.Pending(ctx, a.Proposal)
+		switch {
+		case errors.Is(err, memory.ErrNotFound):
+		case err != nil:
+			return nil, nil, nil, err
+		default:
+			before = append(before, p.Namespace)
+		}
+	}
 	for _, r := range a.Memories {
 		rec, err := d.store.Record(ctx, r.ID)
 		switch {

@@ -3,6 +3,7 @@ package memory_test
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -11,9 +12,9 @@ import (
 	"github.com/tallystick/tallystick/internal/memory/memorytest"
 )
 
-// namesOf collects what the JSON of an op says under keys that name a memory, a
-// proposal or a namespace.
-func namesOf(v any, into map[string][]string) {
+// namesOf collects what the JSON of an op says under keys that name a memory or a
+// proposal: "id" and all that end like it, alone or in a list.
+func namesOf(v any, into map[string]bool) {
 	switch v := v.(type) {
 	case []any:
 		for _, x := range v {
@@ -21,14 +22,24 @@ func namesOf(v any, into map[string][]string) {
 		}
 	case map[string]any:
 		for key, x := range v {
-			s, isText := x.(string)
-			switch {
-			case key == "metadata":
-			case isText && slices.Contains([]string{"id", "source_id", "target_id", "standard_id"}, key):
-				into["id"] = append(into["id"], s)
-			default:
-				namesOf(x, into)
+			if key == "metadata" || key == "entity_id" { // words of its owner
+				continue
 			}
+			if key == "id" || strings.HasSuffix(key, "_id") || strings.HasSuffix(key, "_ids") {
+				textsOf(x, into)
+			}
+			namesOf(x, into)
+		}
+	}
+}
+
+func textsOf(v any, into map[string]bool) {
+	switch v := v.(type) {
+	case string:
+		into[v] = true
+	case []any:
+		for _, x := range v {
+			textsOf(x, into)
 		}
 	}
 }
@@ -46,8 +57,11 @@ func TestEveryIdOfAnOpIsInItsAbout(t *testing.T) {
 			if err := json.Unmarshal(raw, &doc); err != nil {
 				t.Fatal(err)
 			}
-			found := map[string][]string{}
+			found := map[string]bool{}
 			namesOf(doc, found)
+			if len(found) == 0 && k != memory.KindClearStandard { // which names a namespace alone
+				t.Fatalf("no id was found in %s", raw)
+			}
 			about := op.About()
 			known := []string{about.Proposal}
 			for _, r := range about.Memories {
@@ -56,7 +70,7 @@ func TestEveryIdOfAnOpIsInItsAbout(t *testing.T) {
 				}
 				known = append(known, r.ID)
 			}
-			for _, id := range found["id"] {
+			for id := range found {
 				if !slices.Contains(known, id) {
 					t.Fatalf("%s is in %s, and not in %+v", id, raw, about)
 				}

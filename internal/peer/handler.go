@@ -27,7 +27,9 @@ import (
 type Acceptor interface {
 	// AcceptPush returns when what it says is held has been fsynced.
 	AcceptPush(ctx context.Context, from memory.Source, p *memory.Push) (*memory.PushReply, error)
+	// AcceptPull answers with entries, by range or by name. It changes nothing.
 	AcceptPull(ctx context.Context, from memory.Source, r *memory.PullRequest) (*memory.PullReply, error)
+	// AcceptDigest answers with sums, or with what some buckets hold.
 	AcceptDigest(ctx context.Context, from memory.Source, r *memory.DigestRequest) (*memory.DigestReply, error)
 	// AcceptSnapshot hands the whole state to yield and returns its view.
 	AcceptSnapshot(ctx context.Context, from memory.Source, yield func([]memory.Shipment) error) (memory.View, error)

@@ -48,16 +48,26 @@ type Numbers interface {
 
 // Cursors remembers across restarts what members hold and what they refused.
 type Cursors interface {
+	// Cursors returns, for each member, up to where it has acknowledged the entries of
+	// origin. The map is the caller's.
 	Cursors(ctx context.Context, origin memory.Origin) (map[memory.Node]uint64, error)
+	// SaveCursor notes the last word of a member, also if it is less than an earlier one.
+	// It may become durable late: what is sent twice does no harm.
 	SaveCursor(ctx context.Context, member memory.Node, origin memory.Origin, seq uint64) error
+	// Parked lists what members refused of this node's entries.
 	Parked(ctx context.Context) ([]memory.Parked, error)
+	// Park keeps that a member refused an entry; again, it replaces the reason.
 	Park(ctx context.Context, p memory.Parked) error
+	// Unpark forgets refusals. Those that are not there are no error.
 	Unpark(ctx context.Context, member memory.Node, dots []memory.Dot) error
 }
 
 // Digests is the state of this node as sums, for comparison and repair.
 type Digests interface {
+	// BucketSums returns the sum of each bucket, and the view that they belong to.
 	BucketSums(ctx context.Context) (memory.View, []memory.Digest, error)
+	// BucketRegisters returns what the registers of some buckets hold, and the view that
+	// they belong to.
 	BucketRegisters(ctx context.Context, buckets []uint16) (memory.View, []memory.RegisterDigest, error)
 	// Damage returns what is damaged here, the first limit entries by name.
 	Damage(ctx context.Context, limit int) (memory.Damage, error)
@@ -76,8 +86,12 @@ type Storage struct {
 // that the answer is the member's, and honour ctx. An error that wraps a
 // [*memory.Fault] says what to do about it; any other is worth a retry.
 type Transport interface {
+	// Push hands entries over. When it returns without an error, the member has fsynced
+	// what its answer does not name as refused.
 	Push(ctx context.Context, to memory.Node, p *memory.Push) (*memory.PushReply, error)
+	// Pull asks for entries by range or by name. It changes nothing at the member.
 	Pull(ctx context.Context, to memory.Node, q *memory.PullRequest) (*memory.PullReply, error)
+	// Digest asks for the sums, or for what some buckets hold.
 	Digest(ctx context.Context, to memory.Node, q *memory.DigestRequest) (*memory.DigestReply, error)
 	// Snapshot streams all entries that a member has, and returns the view that
 	// they add up to. An error of yield ends it.

@@ -44,6 +44,7 @@ const (
 // Journal keeps what agents were shown in briefings. What cannot be kept is its own
 // to report: a briefing does not fail for it.
 type Journal interface {
+	// Note keeps one. It does not block.
 	Note(ctx context.Context, s client.Shown)
 	// Shown lists the newest, those of one agent or of all if it is "".
 	Shown(agent string, limit int) ([]client.Shown, error)

@@ -175,6 +175,33 @@ func TestWhatAChangeDoesNotUnderstandIsRefusedAndWhatAReadDoesNotIsNamed(t *test
 	}
 }
 
+// Every verb, in its body and in its query: a change is refused for what it does not
+// know before it is for what it lacks, and no read takes it for something else.
+func TestNoVerbReadsWhatItDoesNotKnow(t *testing.T) {
+	const stranger = "zz_unknown"
+	for _, v := range Table(Deps{}) {
+		for place, args := range map[string]Args{
+			"body":  {Body: []byte(`{"` + stranger + `":{"id":"a"}}`), Path: idIs("a")},
+			"query": {Query: map[string][]string{stranger: {"1"}}, Path: idIs("a")},
+			"tool":  {Body: []byte(`{"` + stranger + `":1}`), Flat: true},
+		} {
+			_, given, ignored, err := v.args.read(args, "me")
+			p := &Problem{}
+			if err != nil {
+				p = ProblemOf(err, "me")
+			}
+			switch {
+			case v.Access != Read && (p.Code != client.CodeUnknownField || !slices.Equal(p.Fields, []string{stranger})):
+				t.Errorf("%s with %s in its %s: %v", v.Name, stranger, place, err)
+			case v.Access == Read && err == nil && !slices.Equal(ignored, []string{stranger}) || given[stranger]:
+				t.Errorf("%s with %s in its %s: ignored %v, given %v", v.Name, stranger, place, ignored, given)
+			case v.Access == Read && p.Code == client.CodeUnknownField:
+				t.Errorf("%s reads, and is refused: %v", v.Name, err)
+			}
+		}
+	}
+}
+
 func TestNumbersAndTimesAreReadAsJSONHasThem(t *testing.T) {
 	v := Find(Table(Deps{}), "memory_store")
 	body := `{"title":"x","content":"y","priority":5.0,"ttl_secs":6e1,"expires_at":"2030-01-01t00:00:60z"}`

@@ -52,6 +52,8 @@ func (c *Config) defaults() {
 type Source interface {
 	// Changed returns a channel that is closed at the next commit.
 	Changed() <-chan struct{}
+	// Events returns what was applied behind a sequence number, in that order, at most
+	// limit; fewer are no sign that there is nothing more.
 	Events(ctx context.Context, after uint64, limit int) ([]memory.Event, error)
 	// Notice returns an event as a subscriber is told of it, nil if it is not for him.
 	Notice(ctx context.Context, rec *memory.Record, sub *memory.Subscription, ev memory.Event) (*memory.Notice, error)
@@ -68,24 +70,41 @@ type Store interface {
 type Subscriptions interface {
 	// SubscriptionMark changes whenever a subscription may have.
 	SubscriptionMark(ctx context.Context) (string, error)
+	// Subscribers lists the live subscriptions, those of all homes.
 	Subscribers(ctx context.Context) ([]memory.Subscriber, error)
+	// Record returns the memory that states a subscription, [memory.ErrNotFound] if there
+	// is none.
 	Record(ctx context.Context, id string) (*memory.Record, error)
+	// View is the latest durable reading. It never blocks.
 	View() memory.View
+	// LSNBefore returns the last sequence number that was given before a time, 0 if none
+	// was.
 	LSNBefore(ctx context.Context, at memory.Instant) (uint64, error)
 }
 
 // Cursors say how far this node has got.
 type Cursors interface {
+	// Deliveries returns how far each subscription was delivered, by its id.
 	Deliveries(ctx context.Context) (map[string]memory.Delivery, error)
+	// SaveDeliveries notes how far some have got. It may become durable late: an event
+	// that is delivered twice does no harm.
 	SaveDeliveries(ctx context.Context, list []memory.Delivery) error
+	// DropDeliveries forgets all about subscriptions, their letters too.
 	DropDeliveries(ctx context.Context, ids []string) error
+	// Redeliver sets a subscription back to d, and with letters queues what was given up,
+	// in one step.
 	Redeliver(ctx context.Context, d memory.Delivery, letters bool) error
 }
 
 // Letters are deliveries that were given up.
 type Letters interface {
+	// GiveUp keeps l as a dead letter and moves on to d, in one step. Of each
+	// subscription the newest keep stay; dropped of the older ones had to go.
 	GiveUp(ctx context.Context, l memory.DeadLetter, d memory.Delivery, keep int) (dropped int, err error)
+	// Delivered takes a letter off, which arrived after all, and moves on to d, in one step.
 	Delivered(ctx context.Context, letter int64, d memory.Delivery) error
+	// DeadLetters lists letters, the oldest first: of one subscription or, with "", of
+	// all; with queued only those that are to be tried again.
 	DeadLetters(ctx context.Context, subscription string, queued bool, limit int) ([]memory.DeadLetter, error)
 }
 

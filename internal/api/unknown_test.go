@@ -1,0 +1,156 @@
+package api_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/api"
+)
+
+// stranger is a field that no verb knows.
+const stranger = "zz_unknown"
+
+// What a route does not know is never read by accident: one that changes something
+// refuses it by name, before anything is done, and one that only reads says in its
+// answer that it left it out. In the query and in the body, on every route.
+func TestWhatNoRouteKnowsIsRefusedByChangesAndNamedByReads(t *testing.T) {
+	asked := map[string]bool{}
+	for name, steps := range conversations() {
+		t.Run(name, func(t *testing.T) {
+			n := alone(t).operated()
+			n.play(steps, func(s step) {
+				rt := routeOf(s)
+				strict := rt != nil && (rt.Mutates || rt.Operator)
+				if rt == nil || s.status == http.StatusNotImplemented || s.status == http.StatusBadRequest || !strict && s.status >= http.StatusBadRequest {
+					return
+				}
+				for _, odd := range strangely(s, rt) {
+					a := n.undescribed(odd)
+					switch {
+					case strict:
+						fields := fmt.Sprint(a.body["fields"])
+						if a.status != http.StatusBadRequest || a.body["code"] != string(client.CodeUnknownField) || !strings.Contains(fields, stranger) {
+							t.Errorf("%s: %s %s %s: %d %s", s.name, odd.method, odd.path, odd.body, a.status, a.raw)
+						}
+					case a.status == http.StatusOK && !strings.Contains(fmt.Sprint(a.body["ignored"]), stranger):
+						t.Errorf("%s: %s %s %s does not say what it left out: %s", s.name, odd.method, odd.path, odd.body, a.raw)
+					case a.status >= http.StatusBadRequest:
+						t.Errorf("%s: %s %s %s: %d %s", s.name, odd.method, odd.path, odd.body, a.status, a.raw)
+					}
+					asked[rt.Method+" "+rt.Path] = true
+				}
+			}, func(s step, a answer, _ map[string]string) {
+				if a.status != s.status { // what was refused has changed nothing
+					t.Errorf("%s: status %d, want %d: %s", s.name, a.status, s.status, a.raw)
+				}
+			})
+		})
+	}
+	unasked := []string{"GET /api/v1/diff"} // a node alone has nobody to compare with
+	for _, rt := range allRoutes() {
+		name := rt.Method + " " + rt.Path
+		if !asked[name] && !rt.Stream && (rt.Mutates || rt.Operator || rt.Verb != "") && !slices.Contains(unasked, name) {
+			t.Errorf("%s was not asked with what it does not know", name)
+		}
+	}
+}
+
+// What is bound by hand keeps to the same rule: a stream of events names what it left
+// out in a comment, and an export and an import refuse it, which cannot.
+func TestStreamsKeepToTheSameRule(t *testing.T) {
+	n := alone(t).operated()
+	for _, path := range []string{"/api/v1/events", "/api/v1/approvals/stream"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, n.url+path+"?since=0&"+stranger+"=1&a%0Adata:=2", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var seen []string
+		for lines := bufio.NewScanner(res.Body); len(seen) < 2 && lines.Scan(); {
+			if name, is := strings.CutPrefix(lines.Text(), ": ignored "); is {
+				seen = append(seen, name)
+			}
+		}
+		_ = res.Body.Close()
+		if want := []string{`"a\ndata:"`, `"` + stranger + `"`}; !slices.Equal(seen, want) {
+			t.Errorf("%s names %q, want %q", path, seen, want)
+		}
+	}
+	for _, s := range []step{
+		{method: "GET", path: "/api/v1/export?format=json&" + stranger + "=1"},
+		{method: "GET", path: "/api/v1/export?format=complete&" + stranger + "=1"},
+		{method: "POST", path: "/api/v1/import/complete?" + stranger + "=1"},
+	} {
+		a := n.undescribed(s)
+		if a.status != http.StatusBadRequest || a.body["code"] != string(client.CodeUnknownField) || !strings.Contains(fmt.Sprint(a.body["fields"]), stranger) {
+			t.Errorf("%s %s: %d %s", s.method, s.path, a.status, a.raw)
+		}
+	}
+}
+
+// undescribed sends a request that the document does not describe.
+func (n *node) undescribed(s step) answer {
+	n.t.Helper()
+	req, err := http.NewRequestWithContext(n.t.Context(), s.method, n.url+s.path, strings.NewReader(s.body))
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	headers := append(slices.Clone(n.always), s.headers()...)
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	if s.method != http.MethodGet {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	defer res.Body.Close() //nolint:errcheck // it was read
+	raw, err := io.ReadAll(res.Body)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	a := answer{t: n.t, status: res.StatusCode, raw: string(raw)}
+	_ = json.Unmarshal(raw, &a.body) // else it is no object
+	return a
+}
+
+// routeOf is the row behind a step, nil if it is of a page and not of an API.
+func routeOf(s step) *api.Route {
+	for _, rt := range allRoutes() {
+		if rt.Method+" "+rt.Path == patternOf(s.method, s.path) && (rt.Verb != "" || rt.Mutates || rt.Operator) {
+			return &rt
+		}
+	}
+	return nil
+}
+
+// strangely is a step with a field more: in its query, and in its body if that is
+// a JSON object.
+func strangely(s step, rt *api.Route) []step {
+	in := s
+	mark := "?"
+	if strings.Contains(s.path, "?") {
+		mark = "&"
+	}
+	in.path += mark + stranger + "=1"
+	out := []step{in}
+	var fields map[string]json.RawMessage
+	if rt.Request != nil && json.Unmarshal([]byte(s.body), &fields) == nil && len(fields) > 0 {
+		in = s
+		in.body = `{"` + stranger + `":1,` + strings.TrimSpace(s.body)[1:]
+		out = append(out, in)
+	}
+	return out
+}
