@@ -107,10 +107,11 @@ func table() map[string][]string {
 		},
 		"node": {
 			"api", "book", "book/upkeep", "engine", "intake", "peer", "store", "replicate", "wire", "identity", "identity/attest", "identity/ca", "identity/cluster",
-			"identity/httpsig", "identity/join", "identity/replay", "identity/agentkey", "identity/certfile", "policy", "recall", "audit", "journal", "memory", "webhook", "verb", "mcp",
+			"identity/httpsig", "identity/join", "identity/replay", "identity/agentkey", "identity/certfile", "policy", "recall", "node/models", "audit", "journal", "memory", "webhook", "verb", "mcp",
 			"legacy", "legacy/config", "legacy/send",
 		},
 
+		"node/models":  {"book/upkeep", "model", "model/artefact", "recall", "recall/meaning", "recall/rank"},
 		"node/restore": {"backup", "intake", "store", "wire", "memory"},
 
 		// Programs on top, and what they are made of.
@@ -118,7 +119,7 @@ func table() map[string][]string {
 		"client":        {},
 		"setup":         {},
 		"setup/machine": {"setup"},
-		"cmd/tally":     {"node", "node/restore", "backup", "legacy/config", "legacy/wire", "audit", "identity", "identity/agentkey", "identity/ca", "identity/cluster", "identity/receipt", "memory", "client", "bench", "importer", "fleet", "setup", "setup/machine", "screen", "textmerge", "recall/eval"},
+		"cmd/tally":     {"node", "node/models", "model/artefact", "node/restore", "backup", "legacy/config", "legacy/wire", "audit", "identity", "identity/agentkey", "identity/ca", "identity/cluster", "identity/receipt", "memory", "client", "bench", "importer", "fleet", "setup", "setup/machine", "screen", "textmerge", "recall/eval"},
 		"importer":      {"client"},
 		"bench":         {"client", "fleet", "memory", "node"},
 		"bench/control": {"memory", "node", "replicate"},

@@ -28,11 +28,22 @@ type Status struct {
 	Parked      []Parked        `json:"parked" doc:"Ops that somebody has refused, with the reason."`
 	Counts      Counts          `json:"counts" doc:"What this node keeps."`
 	IndexLag    int             `json:"index_lag" doc:"Entries that are stored and not yet in the text index."`
+	Models      []Model         `json:"models" doc:"The models that this node recalls with, beside words."`
 	Damaged     int             `json:"damaged" doc:"Entries that are damaged on its disk, and not mended yet."`
 	Version     string          `json:"version" doc:"Of the program." example:"v1.0.0"`
 	StartedAt   Time            `json:"started_at" doc:"When the node was started."`
 	Time        Time            `json:"time" doc:"What its clock says."`
 	Warnings    []string        `json:"warnings" doc:"What an operator should know." example:"[]"`
+}
+
+// Model is a model that a node recalls with, and how far its vectors are.
+type Model struct {
+	Name    string `json:"name" doc:"The name of the model." example:"wordllama-256"`
+	State   string `json:"state" doc:"Ready: it answers. Embedding: it makes its first vectors, and others answer. Failed: it cannot be used." enum:"ready,embedding,failed"`
+	Vectors int    `json:"vectors" doc:"Memories that have a vector."`
+	Behind  int    `json:"behind" doc:"Entries of the log that it has not looked at yet."`
+	Bytes   int64  `json:"bytes" doc:"Memory that the vectors take, nearly."`
+	Problem string `json:"problem,omitempty" doc:"Why it failed; absent while all is well." example:"model e5-small: model.bin: is not what it should be"`
 }
 
 // Head says what a node holds of one origin: everything up to Seq but for Gaps.

@@ -189,7 +189,12 @@ func recipes() map[string]func(*surface) []string {
 		"config show": alone,
 		"console":     alone,
 		"man":         alone,
-		"version":     alone,
+
+		"model list":   alone,
+		"model add":    alone,
+		"model remove": alone,
+		"model status": none,
+		"version":      alone,
 	}
 }
 

@@ -41,7 +41,9 @@ type Config struct {
 	CompactEvery time.Duration // as in [upkeep.Config]
 
 	IndexWait time.Duration // how long a recall waits for the index of words to catch up; 250 ms
-	IndexFile string        // where it is kept between two runs; "": nowhere
+	// Recall has the files, arms and projections of recall; its clock and log are those here.
+	Recall recall.Config
+	Models func() []upkeep.Model // as in [upkeep.Config]
 
 	CheckWebhook func(rawURL string) error // as in [feed.New]
 	DefaultTier  memory.Tier               // of memories whose writers name none; long
@@ -102,7 +104,8 @@ func New(cfg Config, open Store, fed *replicate.Replicator) *Books {
 		cfg.Now = time.Now
 	}
 	core := engine.New(engine.Config{Node: cfg.Node, QuorumTimeout: cfg.QuorumTimeout, Now: cfg.Now, Log: cfg.Log, Found: cfg.Found}, st, fed)
-	b := &Books{Core: core, Words: recall.NewFinder(recall.Config{File: cfg.IndexFile, Now: cfg.Now, Log: cfg.Log}, st)}
+	cfg.Recall.Now, cfg.Recall.Log = cfg.Now, cfg.Log
+	b := &Books{Core: core, Words: recall.NewFinder(cfg.Recall, st)}
 	b.Query = query.New(core, st, b.Words, cmp.Or(cfg.IndexWait, 250*time.Millisecond), cfg.Log)
 	b.Records = records.New(core, st, b.Query, cmp.Or(cfg.DefaultTier, memory.DefaultTier))
 	b.Graph = graph.New(core, st, b.Query, b.Records)
@@ -112,7 +115,7 @@ func New(cfg Config, open Store, fed *replicate.Replicator) *Books {
 	b.Upkeep = upkeep.New(upkeep.Config{
 		Members: cfg.Members, Current: cfg.Current, Door: cfg.Door, Version: cfg.Version,
 		History: cfg.History, Versions: cfg.Versions, CompactEvery: cfg.CompactEvery,
-		Warnings: cfg.Warnings, Lag: b.Words.Lag, Loaded: b.Governance.Resume, Log: cfg.Log,
+		Warnings: cfg.Warnings, Lag: b.Words.Lag, Models: cfg.Models, Loaded: b.Governance.Resume, Log: cfg.Log,
 	}, core, st, fed)
 	return b
 }

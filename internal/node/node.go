@@ -27,7 +27,9 @@ import (
 	"github.com/tallystick/tallystick/internal/legacy/send"
 	"github.com/tallystick/tallystick/internal/mcp"
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/node/models"
 	"github.com/tallystick/tallystick/internal/peer"
+	"github.com/tallystick/tallystick/internal/recall"
 	"github.com/tallystick/tallystick/internal/replicate"
 	"github.com/tallystick/tallystick/internal/store"
 	"github.com/tallystick/tallystick/internal/verb"
@@ -170,11 +172,13 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	if err != nil {
 		return nil, err
 	}
+	known := models.Open(ctx, cfg.Data, n.store, log)
 	n.books = book.New(book.Config{
 		Node: cfg.Node, Members: members, Current: n.trust.membersNow(), Door: n.door, Version: Version(), QuorumTimeout: cfg.QuorumTimeout,
 		Now: n.now, Warnings: insecure,
-		IndexFile: filepath.Join(cfg.Data, "recall.index"),
-		History:   cfg.HistoryKeep, Versions: cfg.HistoryVersions, CheckWebhook: guard.CheckURL, DefaultTier: cfg.DefaultTier, Log: log, Found: n.trust.found,
+		Recall:  recall.Config{File: filepath.Join(cfg.Data, "recall.index"), Arms: known.Arms(), Projections: known.Projections()},
+		Models:  known.Status,
+		History: cfg.HistoryKeep, Versions: cfg.HistoryVersions, CheckWebhook: guard.CheckURL, DefaultTier: cfg.DefaultTier, Log: log, Found: n.trust.found,
 	}, n.store, n.fed)
 	n.hooks = n.newWebhooks(guard)
 	if err := n.newLegacy(); err != nil {

@@ -72,7 +72,10 @@ func ShowStatus(s *upkeep.Status) client.Status {
 		Node: string(s.Node), Incarnation: s.Incarnation, Digest: s.Digest.String(), Heads: map[string]client.Head{}, LSN: s.LSN, W: s.W, N: s.N,
 		Members: make([]client.Member, len(s.Members)), Parked: showParked(s.Parked), IndexLag: s.IndexLag, Damaged: s.Damaged, Version: s.Version,
 		Counts:    client.Counts{Live: c.Live, Archived: c.Archived, Deleted: c.Deleted, Erased: c.Erased, Conflicts: c.Conflicts, Links: c.Links, Bytes: c.Bytes},
-		StartedAt: timeOf(s.StartedAt), Time: timeOf(s.Time), Warnings: orEmpty(s.Warnings),
+		StartedAt: timeOf(s.StartedAt), Time: timeOf(s.Time), Warnings: orEmpty(s.Warnings), Models: make([]client.Model, len(s.Models)),
+	}
+	for i, m := range s.Models {
+		v.Models[i] = client.Model(m)
 	}
 	for origin, h := range s.Heads {
 		head := client.Head{Seq: h.Seq, Gaps: h.Gaps}

@@ -73,6 +73,8 @@ type Config struct {
 
 	// Lag counts the entries that are not in the index of words yet; required.
 	Lag func() int
+	// Models, if set, says how far the models of this node are.
+	Models func() []Model
 	// Loaded is told that a dump was taken in; required.
 	Loaded func(context.Context) error
 	Log    *slog.Logger // required

