@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -149,8 +150,8 @@ func parseError(res *http.Response, raw []byte) *Error {
 		return e
 	}
 	e.Code, e.Reason, e.Needed, e.Receipt, e.Current = b.Code, b.Reason, b.Needed, b.Receipt, b.CurrentVersion
-	e.Message = first(b.Error, b.Message, b.Detail, b.Title)
-	e.ID, e.Missing = first(b.ExistingID, b.ID), b.MissingMembers
+	e.Message = cmp.Or(b.Error, b.Message, b.Detail, b.Title)
+	e.ID, e.Missing = cmp.Or(b.ExistingID, b.ID), b.MissingMembers
 	for _, d := range b.Errors {
 		e.Message += "; " + strings.TrimSpace(d.Location+" "+d.Message)
 	}
@@ -190,13 +191,4 @@ func retryAfter(s string) time.Duration {
 		return max(0, time.Until(t))
 	}
 	return 0
-}
-
-func first(list ...string) string {
-	for _, s := range list {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
 }

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -43,7 +44,7 @@ func write(ctx context.Context, c *Client, k call, more any) (*Outcome, error) {
 		out.Memory = &b.Memory
 	case b.Nested != nil:
 		out.Memory = b.Nested
-		out.ID = first(out.ID, b.Nested.ID)
+		out.ID = cmp.Or(out.ID, b.Nested.ID)
 	}
 	return out, nil
 }

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 )
@@ -37,7 +38,7 @@ func (c aiMemoryReader) document(doc fields, where string) {
 	}
 	for _, raw := range doc.list("archived") {
 		m := objectOf(raw)
-		c.record(m, where+" archived", first(m.text("archive_reason"), "archive"))
+		c.record(m, where+" archived", cmp.Or(m.text("archive_reason"), "archive"))
 	}
 	for _, raw := range doc.list("links", "memory_links") {
 		c.edge(objectOf(raw), where+" links")
@@ -54,7 +55,7 @@ func (c aiMemoryReader) record(m fields, where, archived string) {
 	id := m.text("id")
 	f := &found{where: strings.TrimSpace(where + " " + id), archive: archived}
 	f.ID, f.Title, f.Content, f.Namespace = id, m.text("title"), m.text("content"), m.text("namespace")
-	f.Tier, f.Source, f.Kind = first(m.text("original_tier"), m.text("tier")), m.text("source"), first(m.text("memory_kind"), m.text("kind"))
+	f.Tier, f.Source, f.Kind = cmp.Or(m.text("original_tier"), m.text("tier")), m.text("source"), cmp.Or(m.text("memory_kind"), m.text("kind"))
 	f.Tags, f.Priority, f.Confidence = m.texts("tags"), priorityOf(m), confidenceOf(m)
 	f.SourceURI, f.EntityID = m.text("source_uri"), m.text("entity_id")
 	if v, ok := m.number("reflection_depth"); ok && v > 0 && v < 1000 {
@@ -84,7 +85,7 @@ func (c aiMemoryReader) edge(l fields, where string) {
 		return
 	}
 	where += " " + source + " → " + target
-	relation := first(l.text("relation", "rel_type"), relations()[0])
+	relation := cmp.Or(l.text("relation", "rel_type"), relations()[0])
 	if oneOf(relation, "", relations()...) == "" {
 		c.lose(where, "a relation that is not known: it becomes related_to", relation)
 	}

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -48,11 +49,11 @@ func (c *carrier) put(it Item, err error) bool {
 
 // lose reports what cannot be carried over, or not as it is.
 func (c *carrier) lose(where, reason, detail string) {
-	c.put(Item{Where: where, Loss: &Loss{Reason: reason, Detail: glance(oneLine(clean(detail)))}}, nil)
+	c.put(Item{Where: where, Loss: &Loss{Reason: reason, Detail: excerpt(oneLine(clean(detail)))}}, nil)
 }
 
-// glance is as much of a detail as a report can do with.
-func glance(s string) string {
+// excerpt is as much of a detail as a report can do with.
+func excerpt(s string) string {
 	const most = 200
 	if r := []rune(s); len(r) > most {
 		return string(r[:most-1]) + "…"
@@ -123,7 +124,7 @@ type found struct {
 func (c *carrier) memory(f *found) bool {
 	text := c.cleaned(f, "text", f.Content)
 	if strings.TrimSpace(text) == "" {
-		c.lose(f.where, "a memory without text", first(f.Title, f.ref, f.ID))
+		c.lose(f.where, "a memory without text", cmp.Or(f.Title, f.ref, f.ID))
 		return !c.ended
 	}
 	title := c.heading(f, text)
@@ -135,7 +136,7 @@ func (c *carrier) memory(f *found) bool {
 		// An archived memory is found again by its id alone.
 		f.ID = string(c.format) + ":" + short(d.Namespace+"\x00"+title+"\x00"+f.owner) + short(text)
 	}
-	ref := first(f.ref, c.id(f.ID, 0))
+	ref := cmp.Or(f.ref, c.id(f.ID, 0))
 	c.owners[ref] = f.owner
 	parts := []string{text}
 	if len(text) > maxContent || !f.own {
@@ -187,14 +188,14 @@ func (c *carrier) first(f *found, title, text string) bool {
 	case f.ref != "":
 		return true
 	case f.own:
-		key = "title\x00" + first(c.Namespace, f.Namespace, "global") + "\x00" + title + "\x00" + f.owner
+		key = "title\x00" + cmp.Or(c.Namespace, f.Namespace, "global") + "\x00" + title + "\x00" + f.owner
 	default:
 		key = "text\x00" + f.Namespace + "\x00" + title + "\x00" + hash(text)
 	}
 	if c.once(key) {
 		return true
 	}
-	c.lose(f.where, "a duplicate in the source: the first one counts", first(f.ID, title))
+	c.lose(f.where, "a duplicate in the source: the first one counts", cmp.Or(f.ID, title))
 	return false
 }
 
@@ -205,7 +206,7 @@ func (c *carrier) title(namespace, title, suffix string, f *found) string {
 	full := fit(title, suffix)
 	for n := 2; taken(full); n++ {
 		after := fmt.Sprintf(" (%d)", n)
-		if id := first(f.ID, f.ref); id != "" && n == 2 {
+		if id := cmp.Or(f.ID, f.ref); id != "" && n == 2 {
 			after = mark(id)
 		}
 		full = fit(title, after+suffix)

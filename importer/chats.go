@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -64,10 +65,10 @@ type message struct {
 // carry yields the exchanges of a chat.
 func (c chatReader) carry(h *chat, where string) {
 	if len(h.messages) == 0 {
-		c.lose(where, "a conversation without messages", first(h.title, h.id))
+		c.lose(where, "a conversation without messages", cmp.Or(h.title, h.id))
 		return
 	}
-	title := first(oneLine(clean(h.title)), "Untitled conversation")
+	title := cmp.Or(oneLine(clean(h.title)), "Untitled conversation")
 	n := 0
 	for begin := 0; begin < len(h.messages); {
 		end := begin + 1
@@ -87,10 +88,10 @@ func (c chatReader) exchange(h *chat, title string, n int, list []message, where
 	if f.created.IsZero() {
 		f.created = h.created
 	}
-	f.ID = h.program + ":" + first(h.id, short(title+h.created.String())) + ":" + first(list[0].id, strconv.Itoa(n))
+	f.ID = h.program + ":" + cmp.Or(h.id, short(title+h.created.String())) + ":" + cmp.Or(list[0].id, strconv.Itoa(n))
 	suffix := fmt.Sprintf(" › %d", n)
 	f.Title = fit(title, suffix)
-	f.Namespace, f.Kind, f.Tags = first(h.space, "chats/"+h.program), "conversation", []string{h.program}
+	f.Namespace, f.Kind, f.Tags = cmp.Or(h.space, "chats/"+h.program), "conversation", []string{h.program}
 	var texts []string
 	for _, m := range list {
 		who := "Assistant"
@@ -103,7 +104,7 @@ func (c chatReader) exchange(h *chat, title string, n int, list []message, where
 	c.note(f, "conversation", h.id)
 	c.note(f, "conversation_title", title)
 	c.note(f, "exchange", n)
-	f.meta = inSession(first(h.id, h.created.String()), n, f.created)
+	f.meta = inSession(cmp.Or(h.id, h.created.String()), n, f.created)
 	for key, v := range h.facts {
 		if v != "" {
 			c.note(f, key, v)
@@ -152,7 +153,7 @@ func (c chatReader) chatGPT(f fields, where string) {
 		}
 	}
 	if beside > 0 {
-		c.lose(where, "messages of branches that were left", fmt.Sprintf("%d in %s", beside, first(h.title, h.id)))
+		c.lose(where, "messages of branches that were left", fmt.Sprintf("%d in %s", beside, cmp.Or(h.title, h.id)))
 	}
 	c.carry(h, where)
 }
@@ -188,12 +189,12 @@ func (c chatReader) chatGPTMessage(node fields, where string) (message, bool) {
 	weight, weighed := m.number("weight")
 	switch {
 	case strings.HasSuffix(kind, "_editable_context"):
-		c.lose(where, "what the program was told about its user", first(content.text("user_profile", "user_instructions", "model_set_context"), kind))
+		c.lose(where, "what the program was told about its user", cmp.Or(content.text("user_profile", "user_instructions", "model_set_context"), kind))
 		return message{}, false
 	case m == nil || role == "system" || weighed && weight == 0:
 		return message{}, false
 	case role != "user" && role != "assistant":
-		c.lose(where, "messages of tools", first(m.object("author").text("name"), role)+" "+kind)
+		c.lose(where, "messages of tools", cmp.Or(m.object("author").text("name"), role)+" "+kind)
 		return message{}, false
 	case kind == "thoughts" || kind == "reasoning_recap" || m.text("channel") == "commentary":
 		c.lose(where, "messages of reasoning", kind)
@@ -208,8 +209,8 @@ func (c chatReader) chatGPTMessage(node fields, where string) (message, bool) {
 				texts = append(texts, s)
 				continue
 			}
-			texts = append(texts, "["+first(o.text("content_type"), "attachment")+"]")
-			c.lose(where, "images, audio and other attachments", first(o.text("asset_pointer"), o.text("content_type")))
+			texts = append(texts, "["+cmp.Or(o.text("content_type"), "attachment")+"]")
+			c.lose(where, "images, audio and other attachments", cmp.Or(o.text("asset_pointer"), o.text("content_type")))
 		}
 	}
 	if len(texts) == 0 {
@@ -222,7 +223,7 @@ func (c chatReader) chatGPTMessage(node fields, where string) (message, bool) {
 // claude reads a conversation of Claude.
 func (c chatReader) claude(f fields, where string) {
 	h := &chat{program: "claude", id: f.text("uuid", "id"), title: f.text("name", "title"), created: f.time("created_at")}
-	h.facts = map[string]string{"model": f.text("model"), "project": first(f.text("project_uuid"), f.object("project").text("uuid"))}
+	h.facts = map[string]string{"model": f.text("model"), "project": cmp.Or(f.text("project_uuid"), f.object("project").text("uuid"))}
 	where += " " + h.id
 	for _, raw := range f.list("chat_messages") {
 		m := objectOf(raw)
@@ -253,7 +254,7 @@ func (c chatReader) claudeText(m fields, where string) string {
 	}
 	for _, raw := range m.list("attachments") {
 		a := objectOf(raw)
-		name := first(a.text("file_name", "name"), "attachment")
+		name := cmp.Or(a.text("file_name", "name"), "attachment")
 		if s := a.text("extracted_content"); s != "" {
 			texts = append(texts, "["+name+"]\n"+s)
 			continue

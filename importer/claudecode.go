@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -155,9 +156,9 @@ func (c sessionReader) transcript(f file, project string) error {
 		}
 		switch kind := o.text("type"); kind {
 		case "summary":
-			h.title = first(o.text("summary"), h.title)
+			h.title = cmp.Or(o.text("summary"), h.title)
 		case "custom-title", "ai-title":
-			titles[kind] = first(o.text("customTitle", "aiTitle", "title"), titles[kind])
+			titles[kind] = cmp.Or(o.text("customTitle", "aiTitle", "title"), titles[kind])
 		case "user", "assistant":
 			if full = full || c.held > maxHeld; !full {
 				c.said(h, o, where)
@@ -171,14 +172,14 @@ func (c sessionReader) transcript(f file, project string) error {
 		return err
 	}
 	stem, _, _ := strings.Cut(path.Base(f.name), ".")
-	h.id = first(h.id, stem)
+	h.id = cmp.Or(h.id, stem)
 	if len(h.messages) == 0 {
 		c.lose(f.name, errNoMessages.Error(), h.title)
 		return nil
 	}
-	h.title = first(titles["custom-title"], titles["ai-title"], h.title, headline(h.messages[0].text))
+	h.title = cmp.Or(titles["custom-title"], titles["ai-title"], h.title, headline(h.messages[0].text))
 	h.space = "chats/claude-code"
-	if at := first(project, path.Base(strings.ReplaceAll(h.facts["cwd"], `\`, "/"))); at != "" && at != "." {
+	if at := cmp.Or(project, path.Base(strings.ReplaceAll(h.facts["cwd"], `\`, "/"))); at != "" && at != "." {
 		h.space += "/" + segment(at)
 	}
 	c.carry(h, f.name)
@@ -212,9 +213,9 @@ func (c sessionReader) said(h *chat, o fields, where string) {
 		h.created = out.created
 	}
 	for key, names := range map[string][]string{"cwd": {"cwd"}, "branch": {"gitBranch"}, "client_version": {"version"}} {
-		h.facts[key] = first(h.facts[key], o.text(names...))
+		h.facts[key] = cmp.Or(h.facts[key], o.text(names...))
 	}
-	h.facts["model"] = first(h.facts["model"], m.text("model"))
+	h.facts["model"] = cmp.Or(h.facts["model"], m.text("model"))
 	h.messages = append(h.messages, out)
 }
 
@@ -235,7 +236,7 @@ func (c sessionReader) spoken(m fields, where string) string {
 		case kind == "thinking" || kind == "redacted_thinking":
 			c.lose(where, "messages of reasoning", kind)
 		default:
-			c.lose(where, "messages of tools", first(b.text("name"), kind))
+			c.lose(where, "messages of tools", cmp.Or(b.text("name"), kind))
 		}
 	}
 	return strings.Join(texts, "\n")

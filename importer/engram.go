@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"encoding/json"
 	"io/fs"
 	"path"
@@ -108,7 +109,7 @@ func (h *engrams) chunk(f fields, where string) {
 		m := objectOf(raw)
 		kind := m.text("entity")
 		if kind != "observation" && kind != "prompt" && kind != "session" {
-			h.c.lose(where+" mutations", "a change of something else than a note: "+first(kind, "unknown"), m.text("entity_key"))
+			h.c.lose(where+" mutations", "a change of something else than a note: "+cmp.Or(kind, "unknown"), m.text("entity_key"))
 			continue
 		}
 		payload := m.object("payload")
@@ -158,7 +159,7 @@ func (h *engrams) carry(n engramNote) {
 	text := o.text("content", "text")
 	switch {
 	case n.deleted:
-		c.lose(n.where, "a deleted note", first(o.text("title"), n.id))
+		c.lose(n.where, "a deleted note", cmp.Or(o.text("title"), n.id))
 		return
 	case n.kind == "session":
 		if text = o.text("summary"); text == "" {
@@ -180,7 +181,7 @@ func (h *engrams) carry(n engramNote) {
 		f.Kind, f.Tags = "conversation", []string{"prompt"}
 	case "session":
 		f.Kind, f.Tags = "event", []string{"session"}
-		f.Title = first(f.Title, "Session "+n.id)
+		f.Title = cmp.Or(f.Title, "Session "+n.id)
 	default:
 		f.Tags = append(o.texts("tags"), o.text("type"))
 	}

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -104,9 +105,9 @@ func isSHA256(s string) bool {
 func (c *carrier) cleaned(f *found, field, s string) string {
 	out := clean(s)
 	if !utf8.ValidString(s) {
-		c.lose(f.where, "bytes that are not UTF-8: U+FFFD stands there", field+" of "+first(oneLine(out), f.ID))
+		c.lose(f.where, "bytes that are not UTF-8: U+FFFD stands there", field+" of "+cmp.Or(oneLine(out), f.ID))
 	} else if strings.ContainsFunc(s, unprintable) {
-		c.lose(f.where, "control characters, which are left out", field+" of "+first(oneLine(out), f.ID))
+		c.lose(f.where, "control characters, which are left out", field+" of "+cmp.Or(oneLine(out), f.ID))
 	}
 	if field != "text" {
 		out = norm.NFC.String(out) // names of one look are one name
@@ -150,7 +151,7 @@ func (c *carrier) space(where, namespace string) string {
 	c.seen["space\x00"+out] = true
 	c.spaces[namespace] = out
 	if out != namespace {
-		c.lose(where, "a namespace with signs that none can have: it gets another name", namespace+" → "+first(out, "global"))
+		c.lose(where, "a namespace with signs that none can have: it gets another name", namespace+" → "+cmp.Or(out, "global"))
 	}
 	return out
 }
@@ -272,29 +273,20 @@ func pieces(s string, limit int) []string {
 }
 
 // headline makes a title of a text: its first line, or as much of it as one
-// takes in at a glance.
+// sees in a line.
 func headline(text string) string {
-	const glance = 80
+	const columns = 80
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
 	line = strings.TrimSpace(strings.TrimLeft(oneLine(line), "#>-* "))
 	r := []rune(line)
-	if len(r) <= glance {
-		return first(line, "untitled")
+	if len(r) <= columns {
+		return cmp.Or(line, "untitled")
 	}
-	cut := string(r[:glance])
-	if i := strings.LastIndex(cut, " "); i > glance/2 {
+	cut := string(r[:columns])
+	if i := strings.LastIndex(cut, " "); i > columns/2 {
 		cut = cut[:i]
 	}
 	return cut + "…"
-}
-
-func first(list ...string) string {
-	for _, s := range list {
-		if strings.TrimSpace(s) != "" {
-			return s
-		}
-	}
-	return ""
 }
 
 // oneOf returns s if it is one of the list, else other.

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -20,7 +21,7 @@ type turn struct {
 func (c ownReader) conversation(doc fields, where string) {
 	sessions := doc.object("conversation")
 	sub := *c.carrier // the turns go below the namespace that was asked for
-	namespace := first(c.Namespace, "locomo")
+	namespace := cmp.Or(c.Namespace, "locomo")
 	if s := segment(doc.text("sample_id")); s != "" {
 		namespace += "/" + s
 	}
@@ -59,7 +60,7 @@ func (t turn) found(session, index int, date string) *found {
 		text = s + ": " + text
 	}
 	f := &found{own: true, meta: fields{"session": json.RawMessage(`"D` + strconv.Itoa(session) + `"`)}}
-	f.Title = first(oneLine(t.ID), fmt.Sprintf("D%d:%d", session, index+1))
+	f.Title = cmp.Or(oneLine(t.ID), fmt.Sprintf("D%d:%d", session, index+1))
 	f.Content, f.Source, f.Kind = text, "import", "conversation"
 	if raw, err := json.Marshal(date); err == nil && date != "" {
 		f.meta["session_date"] = raw

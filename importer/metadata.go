@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -43,7 +44,7 @@ func (c *carrier) owned(f *found) bool {
 // scope reads the scope that f has, and sets one that a node takes. One that is
 // not known makes it private.
 func (c *carrier) scope(f *found) string {
-	given := first(f.meta.text("scope"), f.Scope)
+	given := cmp.Or(f.meta.text("scope"), f.Scope)
 	scope := strings.ToLower(strings.TrimSpace(given))
 	if scope != "" && scope != private && scope != shared {
 		c.lose(f.where, "a scope that is not known: the memory becomes private", given)
@@ -99,7 +100,7 @@ func (c *carrier) metadata(f *found, d *client.Draft) {
 		d.Metadata = out
 		return
 	}
-	c.lose(f.where, "metadata larger than 60 KiB", first(f.Title, f.ID))
+	c.lose(f.where, "metadata larger than 60 KiB", cmp.Or(f.Title, f.ID))
 	kept := fields{}
 	for _, key := range []string{"agent_id", "scope", "target_agent_id"} { // who may see it
 		if v := all[key]; len(v) > 0 && len(v) < 1024 {

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -96,7 +97,7 @@ func (v *vault) add(rel, raw string) {
 		v.c.lose(rel, "front matter that is no YAML, which is read as far as it can be", "")
 	}
 	stem := strings.TrimSuffix(path.Base(rel), path.Ext(rel))
-	n := note{path: rel, front: front, body: body, title: first(front.text("title", "name"), stem)}
+	n := note{path: rel, front: front, body: body, title: cmp.Or(front.text("title", "name"), stem)}
 	if v.c.format == CursorRules {
 		n.title = stem // what Cursor calls it by
 	}
@@ -109,7 +110,7 @@ func (v *vault) add(rel, raw string) {
 
 func (v *vault) found(n *note) *found {
 	f := &found{ref: v.c.room + n.path, where: v.c.room + n.path}
-	f.Title, f.Content, f.Namespace = n.title, first(n.body, n.front.text("description")), v.base
+	f.Title, f.Content, f.Namespace = n.title, cmp.Or(n.body, n.front.text("description")), v.base
 	if dir := path.Dir(n.path); dir != "." && (v.c.format != CursorRules || dir != "rules") {
 		f.Namespace += "/" + dir
 	}

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -71,7 +72,7 @@ func (c ownReader) edge(f fields, where string) {
 		c.bad(where, fmt.Errorf("relation %q: want one of %s", l.Relation, strings.Join(relations(), ", ")))
 		return
 	}
-	if !c.once("link\x00" + l.Source + "\x00" + l.Target + "\x00" + first(l.Relation, relations()[0])) {
+	if !c.once("link\x00" + l.Source + "\x00" + l.Target + "\x00" + cmp.Or(l.Relation, relations()[0])) {
 		c.lose(where, "a duplicate in the source: the first one counts", l.Source+" → "+l.Target)
 		return
 	}
@@ -93,7 +94,7 @@ func (c ownReader) record(o fields, where string) error {
 		return errNoContent
 	}
 	f.ID, f.Namespace, f.Tier, f.EntityID = o.text("id"), o.text("namespace"), o.text("tier"), o.text("entity_id")
-	f.Source, f.Kind = o.text("source"), first(o.text("kind"), o.text("memory_kind"))
+	f.Source, f.Kind = o.text("source"), cmp.Or(o.text("kind"), o.text("memory_kind"))
 	f.SourceURI, f.Scope, f.OnConflict = o.text("source_uri"), o.text("scope"), o.text("on_conflict")
 	f.Tags, f.Priority, f.Confidence = o.texts("tags"), priorityOf(o), confidenceOf(o)
 	if err := ownWords(f); err != nil {

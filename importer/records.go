@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -87,7 +88,7 @@ func (c recordReader) listing(f fields, where string, names map[string]string) {
 		{"status_history", "a change of state in the past"},
 	} {
 		for _, raw := range f.list(l.key) {
-			c.lose(where+" "+l.key, l.reason, first(edgeOf(objectOf(raw)), string(raw)))
+			c.lose(where+" "+l.key, l.reason, cmp.Or(edgeOf(objectOf(raw)), string(raw)))
 		}
 	}
 }
@@ -107,7 +108,7 @@ func (c recordReader) record(m fields, where string, names map[string]string) {
 		f.ID = string(c.format) + ":" + id
 	}
 	f.Content = m.text("memory", "text", "content", "chunk", "page_content", "data")
-	f.Title = first(m.text("title"), f.meta.text("title", "name"))
+	f.Title = cmp.Or(m.text("title"), f.meta.text("title", "name"))
 	if f.Title == "" && f.ID == "" {
 		f.Title = chunkTitle(f.meta)
 	}
@@ -119,7 +120,7 @@ func (c recordReader) record(m fields, where string, names map[string]string) {
 	for _, raw := range m.list("category_ids") {
 		f.Tags = append(f.Tags, names[fields{"": raw}.text("")])
 	}
-	f.SourceURI = uriOf(first(m.text("source_uri", "path", "url"), f.meta.text("source", "path", "url", "file_path")))
+	f.SourceURI = uriOf(cmp.Or(m.text("source_uri", "path", "url"), f.meta.text("source", "path", "url", "file_path")))
 	f.Priority, f.Confidence = priorityOf(m), confidenceOf(m)
 	f.created = m.time("created_at", "createdAt", "timestamp")
 	if f.created.IsZero() {
@@ -129,7 +130,7 @@ func (c recordReader) record(m fields, where string, names map[string]string) {
 	for _, key := range []string{
 		"id", "hash", "user_id", "agent_id", "app_id", "app", "app_name", "run_id", "actor_id", "role", "updated_at", "primary_sector", "salience", "idx", "document_id",
 	} {
-		v := first(names[m.text(key)], m.text(key))
+		v := cmp.Or(names[m.text(key)], m.text(key))
 		if v != "" {
 			c.note(f, key, v)
 		}

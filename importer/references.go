@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"path"
@@ -43,7 +44,7 @@ func references(body, dir string) []reference {
 			}
 		}
 		for _, m := range plain.FindAllStringSubmatch(line, -1) {
-			if r, is := markdownLink(first(m[1], m[2]), dir); is {
+			if r, is := markdownLink(cmp.Or(m[1], m[2]), dir); is {
 				out = append(out, r)
 			}
 		}

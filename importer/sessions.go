@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"encoding/json"
 	"path"
 	"path/filepath"
@@ -60,11 +61,11 @@ func readCodex(c *carrier, s *Source) error {
 			m := message{created: o.time("timestamp")}
 			switch kind := p.text("type"); {
 			case o.text("type") == "session_meta":
-				h.id, h.created = first(p.text("id"), h.id), p.time("timestamp")
+				h.id, h.created = cmp.Or(p.text("id"), h.id), p.time("timestamp")
 				h.facts["cwd"], h.facts["client_version"] = p.text("cwd"), p.text("cli_version")
 				h.facts["branch"] = p.object("git").text("branch")
 			case o.text("type") == "turn_context":
-				h.facts["model"] = first(p.text("model"), h.facts["model"])
+				h.facts["model"] = cmp.Or(p.text("model"), h.facts["model"])
 			case kind == "user_message" || kind == "agent_message":
 				m.asked, m.text = kind == "user_message", p.text("message")
 				shown = r.kept(shown, m)
@@ -76,7 +77,7 @@ func readCodex(c *carrier, s *Source) error {
 			case strings.Contains(kind, "reasoning"):
 				c.lose(where, "messages of reasoning", kind)
 			case strings.Contains(kind, "call"):
-				c.lose(where, "messages of tools", first(p.text("name"), kind))
+				c.lose(where, "messages of tools", cmp.Or(p.text("name"), kind))
 			}
 			if h.messages = shown; !slices.ContainsFunc(shown, func(m message) bool { return m.asked }) {
 				h.messages = sent
@@ -96,7 +97,7 @@ func readGemini(c *carrier, s *Source) error {
 				return
 			}
 			h.id, h.created, h.title = o.text("sessionId"), o.time("startTime"), o.text("summary")
-			h.project = first(h.project, o.text("projectHash"))
+			h.project = cmp.Or(h.project, o.text("projectHash"))
 			for _, raw := range o.list("messages") {
 				r.geminiSaid(h, objectOf(raw), where)
 			}
@@ -120,7 +121,7 @@ func (c sessionReader) geminiSaid(h *chat, o fields, where string) {
 	if len(o.list("thoughts")) > 0 {
 		c.lose(where, "messages of reasoning", "")
 	}
-	h.facts["model"] = first(o.text("model"), h.facts["model"])
+	h.facts["model"] = cmp.Or(o.text("model"), h.facts["model"])
 	h.messages = c.kept(h.messages, m)
 }
 
@@ -132,7 +133,7 @@ func readCursor(c *carrier, s *Source) error {
 			m := message{asked: o.text("role") == "user", text: textOf(list), created: o.time("timestamp")}
 			for _, raw := range list {
 				if kind := objectOf(raw).text("type"); kind != "text" {
-					c.lose(where, "messages of tools", first(objectOf(raw).text("name"), kind))
+					c.lose(where, "messages of tools", cmp.Or(objectOf(raw).text("name"), kind))
 				}
 			}
 			if _, query, ok := strings.Cut(m.text, "<user_query>"); ok && m.asked {
@@ -194,9 +195,9 @@ func sessions(c *carrier, s *Source, program string, line func(sessionReader, *c
 			c.lose(f.name, errNoMessages.Error(), h.title)
 			continue
 		}
-		h.title = first(h.title, headline(h.messages[0].text))
+		h.title = cmp.Or(h.title, headline(h.messages[0].text))
 		h.space = "chats/" + program
-		if at := first(path.Base(strings.ReplaceAll(h.facts["cwd"], `\`, "/")), h.project); at != "" && at != "." {
+		if at := cmp.Or(path.Base(strings.ReplaceAll(h.facts["cwd"], `\`, "/")), h.project); at != "" && at != "." {
 			h.space += "/" + segment(at)
 		} else if h.project != "" {
 			h.space += "/" + segment(h.project)
@@ -211,7 +212,7 @@ func sessions(c *carrier, s *Source, program string, line func(sessionReader, *c
 
 // projectFolder is the folder that a program keeps the sessions of a project in.
 func projectFolder(f file) string {
-	dir := path.Dir(filepath.ToSlash(first(f.disk, f.name)))
+	dir := path.Dir(filepath.ToSlash(cmp.Or(f.disk, f.name)))
 	for at := dir; at != "." && at != "/"; at = path.Dir(at) {
 		switch path.Base(at) {
 		case "chats", "agent-transcripts":

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -131,7 +132,7 @@ func (t *tables) carry(ctx context.Context) error {
 		take    func(fields)
 	}{
 		{[]string{"archived_memories", "memories_archive", "archive"}, []string{"id", "title", "content"}, func(m fields) {
-			t.c.record(m, "archive", first(m.text("archive_reason"), "archive"))
+			t.c.record(m, "archive", cmp.Or(m.text("archive_reason"), "archive"))
 		}},
 		{[]string{"memory_links", "links"}, []string{"source_id", "target_id"}, func(l fields) { t.c.edge(l, "links") }},
 		{[]string{"namespace_meta", "namespace_standards"}, []string{"namespace", "standard_id"}, t.standard},

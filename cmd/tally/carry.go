@@ -14,19 +14,19 @@ import (
 	"github.com/tallystick/tallystick/importer"
 )
 
-// voices are clients that speak for the agents who wrote what is imported, so
+// speakers are clients that speak for the agents who wrote what is imported, so
 // that it stays theirs. It is safe for concurrent use.
-type voices struct {
+type speakers struct {
 	open func(url, agent string) (*client.Client, error)
 
 	mu      sync.Mutex
 	clients map[[2]string]*client.Client // by URL and agent
 }
 
-func (a *app) voices() *voices { return &voices{open: a.connectAs} }
+func (a *app) speakers() *speakers { return &speakers{open: a.connectAs} }
 
 // of returns a client for the node of c that speaks for agent; c itself for "".
-func (v *voices) of(c *client.Client, agent string) (*client.Client, error) {
+func (v *speakers) of(c *client.Client, agent string) (*client.Client, error) {
 	if agent == "" || c == nil {
 		return c, nil
 	}
@@ -217,7 +217,7 @@ func (im *importRun) standards(ctx context.Context, items []importer.Item) error
 			continue
 		}
 		err := im.persist(ctx, i, func(c *client.Client) error {
-			c, err := im.voices.of(c, item.Owner)
+			c, err := im.speakers.of(c, item.Owner)
 			if err != nil {
 				return err
 			}

@@ -73,8 +73,8 @@ func (r *demoResult) verdict() error {
 // awaitEqual waits until all digests are the same, and each node has proven
 // itself equal with each other one since the last write.
 func (d *demo) awaitEqual(ctx context.Context, last time.Time) error {
-	const patience = 2 * time.Minute
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	const equalTimeout = 2 * time.Minute
+	ctx, cancel := context.WithTimeout(ctx, equalTimeout)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -94,7 +94,7 @@ func (d *demo) awaitEqual(ctx context.Context, last time.Time) error {
 		case <-tick.C:
 		case <-ctx.Done():
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				return fmt.Errorf("not proven equal within %s: %w", patience, errors.Join(err, d.report()))
+				return fmt.Errorf("not proven equal within %s: %w", equalTimeout, errors.Join(err, d.report()))
 			}
 			return ctx.Err()
 		}

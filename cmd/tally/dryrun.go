@@ -16,8 +16,8 @@ func dryRunFlag(cmd *cobra.Command, on *bool) {
 	cmd.Flags().BoolVar(on, "dry-run", false, "show what would change, and stop")
 }
 
-// deed is one thing that a command would do.
-type deed struct {
+// intended is one thing that a command would do.
+type intended struct {
 	Would string `json:"would"`
 	ID    string `json:"id,omitempty"`
 	What  string `json:"what,omitempty"`
@@ -25,28 +25,28 @@ type deed struct {
 
 // rehearsal is the answer of a command with --dry-run.
 type rehearsal struct {
-	Deeds []deed `json:"dry_run"`
+	Intended []intended `json:"dry_run"`
 }
 
-func (a *app) rehearse(deeds ...deed) error {
-	if deeds == nil {
-		deeds = []deed{}
+func (a *app) rehearse(list ...intended) error {
+	if list == nil {
+		list = []intended{}
 	}
-	return a.show(rehearsal{deeds}, func(w io.Writer) error {
-		if len(deeds) == 0 {
+	return a.show(rehearsal{list}, func(w io.Writer) error {
+		if len(list) == 0 {
 			say(w, "nothing would change\n")
 		}
-		rows := make([][]string, len(deeds))
-		for i, d := range deeds {
+		rows := make([][]string, len(list))
+		for i, d := range list {
 			rows[i] = []string{"would " + d.Would, d.ID, cutTo(d.What, 60)}
 		}
 		return table(w, nil, rows)
 	})
 }
 
-// deedsOn names what would happen to each of some live memories.
-func deedsOn(ctx context.Context, c *client.Client, would string, ids []string) ([]deed, error) {
-	deeds := make([]deed, len(ids))
+// intendedOn names what would happen to each of some live memories.
+func intendedOn(ctx context.Context, c *client.Client, would string, ids []string) ([]intended, error) {
+	list := make([]intended, len(ids))
 	for i, id := range ids {
 		s, err := look(ctx, c, id)
 		if err != nil {
@@ -55,17 +55,17 @@ func deedsOn(ctx context.Context, c *client.Client, would string, ids []string) 
 		if s.State != stateLive {
 			return nil, missed(ctx, c, id, &client.Error{Status: http.StatusNotFound, Code: string(client.CodeNotFound)})
 		}
-		deeds[i] = deed{Would: would, ID: s.Memory.ID, What: s.Memory.Title}
+		list[i] = intended{Would: would, ID: s.Memory.ID, What: s.Memory.Title}
 	}
-	return deeds, nil
+	return list, nil
 }
 
 func (a *app) rehearseOn(ctx context.Context, c *client.Client, would string, ids []string) error {
-	deeds, err := deedsOn(ctx, c, would, ids)
+	list, err := intendedOn(ctx, c, would, ids)
 	if err != nil {
 		return err
 	}
-	return a.rehearse(deeds...)
+	return a.rehearse(list...)
 }
 
 // rehearseUnlink names the links that would go.
@@ -74,22 +74,22 @@ func rehearseUnlink(ctx context.Context, a *app, c *client.Client, e client.Link
 	if err != nil {
 		return err
 	}
-	var deeds []deed
+	var list []intended
 	for _, l := range links {
 		if l.Source == e.Source && l.Target == e.Target && (e.Relation == "" || l.Relation == e.Relation) {
-			deeds = append(deeds, deed{Would: "unlink", ID: l.Source, What: l.Relation + " → " + l.Target})
+			list = append(list, intended{Would: "unlink", ID: l.Source, What: l.Relation + " → " + l.Target})
 		}
 	}
-	return a.rehearse(deeds...)
+	return a.rehearse(list...)
 }
 
 // rehearseConsolidate names the memory that would be made, and its sources.
 func (a *app) rehearseConsolidate(ctx context.Context, c *client.Client, k client.Consolidation) error {
-	deeds, err := deedsOn(ctx, c, "archive", k.IDs)
+	list, err := intendedOn(ctx, c, "archive", k.IDs)
 	if err != nil {
 		return err
 	}
-	return a.rehearse(append([]deed{{Would: "write", What: k.Title}}, deeds...)...)
+	return a.rehearse(append([]intended{{Would: "write", What: k.Title}}, list...)...)
 }
 
 // rehearseClear names the standard that would go.
@@ -101,5 +101,5 @@ func (a *app) rehearseClear(ctx context.Context, c *client.Client, namespace str
 	if s.ID() == "" {
 		return a.rehearse()
 	}
-	return a.rehearse(deed{Would: "clear", ID: s.ID(), What: s.Namespace + " " + compact(s.Governance)})
+	return a.rehearse(intended{Would: "clear", ID: s.ID(), What: s.Namespace + " " + compact(s.Governance)})
 }

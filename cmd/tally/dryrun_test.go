@@ -17,8 +17,8 @@ func TestADryRunSaysWhatWouldChangeAndChangesNothing(t *testing.T) {
 	before := must[client.Status](d, "status")
 
 	tests := map[string]struct {
-		args  []string
-		deeds []string
+		args []string
+		list []string
 	}{
 		"forget":       {[]string{"forget", a, b}, []string{"archive " + a, "archive " + b}},
 		"delete":       {[]string{"delete", a}, []string{"delete " + a}},
@@ -32,14 +32,14 @@ func TestADryRunSaysWhatWouldChangeAndChangesNothing(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			for _, it := range must[rehearsal](d, append(tc.args, "--dry-run")...).Deeds {
+			for _, it := range must[rehearsal](d, append(tc.args, "--dry-run")...).Intended {
 				got = append(got, it.Would+" "+it.ID)
 			}
-			if strings.Join(got, "\n") != strings.Join(tc.deeds, "\n") {
-				t.Errorf("%q, want %q", got, tc.deeds)
+			if strings.Join(got, "\n") != strings.Join(tc.list, "\n") {
+				t.Errorf("%q, want %q", got, tc.list)
 			}
 			want := "would "
-			if tc.deeds == nil {
+			if tc.list == nil {
 				want = "nothing would change\n"
 			}
 			if text := d.reads(append(tc.args, "--dry-run")...); !strings.HasPrefix(text, want) {
@@ -47,7 +47,7 @@ func TestADryRunSaysWhatWouldChangeAndChangesNothing(t *testing.T) {
 			}
 		})
 	}
-	if got := must[rehearsal](d, "namespace", "clear", "team", "--dry-run").Deeds; len(got) != 1 || !strings.HasPrefix(got[0].What, "team ") {
+	if got := must[rehearsal](d, "namespace", "clear", "team", "--dry-run").Intended; len(got) != 1 || !strings.HasPrefix(got[0].What, "team ") {
 		t.Errorf("clear: %+v", got)
 	}
 	if got := d.tally("forget", "--dry-run", "00000000-0000-8000-8000-000000000000"); got.code != exitNotFound {

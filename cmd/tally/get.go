@@ -61,7 +61,7 @@ func showMemory(w io.Writer, s *sighting) error {
 	if s.State == stateLive {
 		optional("expires", strings.TrimPrefix(expiry(m, time.Now()), "expires "))
 	} else {
-		optional("state", s.standing()+"; bring it back: tally restore "+m.ID)
+		optional("state", s.stateInWords()+"; bring it back: tally restore "+m.ID)
 	}
 	optional("tags", strings.Join(m.Tags, ", "))
 	optional("source uri", m.SourceURI)
@@ -85,8 +85,8 @@ func showMemory(w io.Writer, s *sighting) error {
 	return nil
 }
 
-// standing is the state of a memory in words.
-func (s *sighting) standing() string {
+// stateInWords is the state of a memory in words.
+func (s *sighting) stateInWords() string {
 	switch {
 	case s.Reason == reasonExpired && !s.Memory.ExpiresAt.IsZero():
 		return "expired " + stamp(s.Memory.ExpiresAt.Time)

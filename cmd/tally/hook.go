@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -116,7 +117,7 @@ func (h *hookRun) run(ctx context.Context, args []string) error {
 	if err := json.Unmarshal(raw, &h.in); err != nil {
 		return fmt.Errorf("what the program says of the event: %w", err)
 	}
-	h.in.Session = first(h.in.Session, h.in.Conversation)
+	h.in.Session = cmp.Or(h.in.Session, h.in.Conversation)
 	switch e := setup.Event(args[0]); e {
 	case setup.SessionStart:
 		return errors.Join(h.start(ctx), h.notes(ctx))
@@ -137,7 +138,7 @@ func (h *hookRun) inject(text string) error {
 	if h.client == "cursor" {
 		return h.printJSON(map[string]any{"continue": true, "additional_context": text})
 	}
-	event := first(h.in.Event, "SessionStart")
+	event := cmp.Or(h.in.Event, "SessionStart")
 	return h.printJSON(map[string]any{"hookSpecificOutput": map[string]any{"hookEventName": event, "additionalContext": text}})
 }
 
@@ -152,7 +153,7 @@ func (h *hookRun) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	project := projectOf(first(h.in.dir(), "."))
+	project := projectOf(cmp.Or(h.in.dir(), "."))
 	out, err := c.Agents().Briefing(ctx, client.BriefingInput{Namespace: project, BudgetTokens: h.tokens(startTokens)})
 	if err != nil || out.Text == "" {
 		return err

@@ -62,7 +62,7 @@ func (h *hookRun) capture(ctx context.Context, most int) error {
 	}
 	im := &importRun{
 		nodes: []*client.Client{c}, with: client.With{Durability: client.Local}, concurrency: 4,
-		progress: newProgress(io.Discard, ""), complain: io.Discard, voices: h.voices(), agent: h.speaker(),
+		progress: newProgress(io.Discard, ""), complain: io.Discard, speakers: h.speakers(), agent: h.speaker(),
 	}
 	report, err := im.run(ctx, func(yield func(importer.Item, error) bool) {
 		for _, item := range list {

@@ -70,7 +70,7 @@ Archived memories of an export of our own are skipped, unless it is complete.`
 			}
 		}
 		o.Agent = a.speaker()
-		im := &importRun{nodes: nodes, with: with, concurrency: concurrency, progress: newProgress(a.err, "memories written"), complain: a.err, voices: a.voices(), agent: o.Agent}
+		im := &importRun{nodes: nodes, with: with, concurrency: concurrency, progress: newProgress(a.err, "memories written"), complain: a.err, speakers: a.speakers(), agent: o.Agent}
 		if dryRun {
 			return a.importPlan(cmd.Context(), im, args[0], src, o)
 		}

@@ -30,7 +30,7 @@ func (im *importRun) draw(ctx context.Context, c *client.Client, item importer.I
 		im.lose(item.Where, hiddenEnd, what)
 		return nil
 	}
-	c, err := im.voices.of(c, cmp.Or(item.Owner, source.owner))
+	c, err := im.speakers.of(c, cmp.Or(item.Owner, source.owner))
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ type importRun struct {
 	concurrency int
 	progress    *progress
 	complain    io.Writer // one line for each item that fails, the first few
-	voices      *voices
+	speakers    *speakers
 	agent       string // who imports; "" for nobody in particular
 	dry         bool   // tell what would be written, and write nothing; nodes may be empty
 
@@ -185,7 +185,7 @@ func (im *importRun) memory(ctx context.Context, it numbered) error {
 	with := im.with
 	with.IdempotencyKey = importKey(it.item.Draft, with.Durability)
 	err := im.persist(ctx, it.n, func(c *client.Client) error {
-		c, err := im.voices.of(c, it.item.Owner)
+		c, err := im.speakers.of(c, it.item.Owner)
 		if err != nil {
 			return err
 		}

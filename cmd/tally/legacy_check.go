@@ -194,8 +194,8 @@ type heard struct {
 }
 
 func (c *legacyCheck) ask(ctx context.Context, method, path string, body []byte) (heard, error) {
-	const patience, most = 10 * time.Second, 8 << 20
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	const timeout, most = 10 * time.Second, 8 << 20
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
 	if err != nil {

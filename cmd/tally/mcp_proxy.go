@@ -35,7 +35,7 @@ type agentProxy struct {
 	out      io.Writer
 	protocol string
 	running  map[string]context.CancelFunc // by the id of the message
-	standing map[string]bool               // those of them that end only if somebody ends them
+	lasting  map[string]bool               // those of them that end only if somebody ends them
 	close    context.CancelFunc            // ends everything
 }
 
@@ -49,7 +49,7 @@ func runMCP(ctx context.Context, a *app, c *client.Client, o mcpOptions, start f
 	defer cancel()
 	p := &agentProxy{
 		client: c, with: o, salt: rand.Text(), start: start, out: a.out,
-		running: map[string]context.CancelFunc{}, standing: map[string]bool{}, close: cancel,
+		running: map[string]context.CancelFunc{}, lasting: map[string]bool{}, close: cancel,
 	}
 	var helpers sync.WaitGroup
 	defer helpers.Wait()
@@ -121,14 +121,14 @@ func (p *agentProxy) begin(ctx context.Context, m *rpcMessage) (_ context.Contex
 	defer p.mu.Unlock()
 	p.running[id] = cancel
 	if m.Method == methodListen {
-		p.standing[id] = true
+		p.lasting[id] = true
 	}
 	return ctx, func() {
 		cancel()
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		delete(p.running, id)
-		delete(p.standing, id)
+		delete(p.lasting, id)
 	}
 }
 
@@ -144,7 +144,7 @@ func (p *agentProxy) cancel(id json.RawMessage) {
 func (p *agentProxy) endStanding() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for id := range p.standing {
+	for id := range p.lasting {
 		p.running[id]()
 	}
 }

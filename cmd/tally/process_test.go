@@ -142,11 +142,11 @@ func eventually(t *testing.T, what string, check func() bool) {
 	t.Helper()
 	tick := time.NewTicker(30 * time.Millisecond)
 	defer tick.Stop()
-	patience := time.After(30 * time.Second)
+	timeout := time.After(30 * time.Second)
 	for !check() {
 		select {
 		case <-tick.C:
-		case <-patience:
+		case <-timeout:
 			t.Fatalf("not within 30 s: %s", what)
 		}
 	}

@@ -31,19 +31,19 @@ its ids behind, as an erase does.`
 func newSelftest(a *app) *cobra.Command {
 	var servers []string
 	var cluster bool
-	var patience time.Duration
+	var timeout time.Duration
 	cmd := command("selftest [flags]", "Try out everything that changes memories, on a node or on all of them", argCheck{0, 0}, nil)
 	cmd.Long = selftestHelp
 	cmd.Annotations = map[string]string{changesState: "in a namespace that is empty again afterwards"}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if patience <= 0 {
-			return usage("--timeout %s: want more than 0", patience)
+		if timeout <= 0 {
+			return usage("--timeout %s: want more than 0", timeout)
 		}
-		seats, err := a.seats(cmd.Context(), servers, cluster)
+		nodes, err := a.nodes(cmd.Context(), servers, cluster)
 		if err != nil {
 			return err
 		}
-		t := &trial{seats: seats, patience: patience, ids: map[string]string{}}
+		t := &trial{nodes: nodes, timeout: timeout, ids: map[string]string{}}
 		t.namespace = "_selftest/" + strings.ToLower(rand.Text()[:10])
 		t.run(cmd.Context())
 		t.clean(cmd.Context())
@@ -54,30 +54,30 @@ func newSelftest(a *app) *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&cluster, "cluster", false, "take in all members that the node knows")
 	cmd.Flags().StringArrayVar(&servers, "server", nil, "`URL` of a node; repeat it for several (TALLY_SERVER; default http://127.0.0.1:9077)")
-	cmd.Flags().DurationVar(&patience, "timeout", 15*time.Second, "how long a step may take to reach all nodes")
+	cmd.Flags().DurationVar(&timeout, "timeout", 15*time.Second, "how long a step may take to reach all nodes")
 	return cmd
 }
 
 // changesState marks commands that change memories and have no --durability.
 const changesState = "changes-state"
 
-// seat is a node that takes part.
-type seat struct {
+// testNode is a node that takes part.
+type testNode struct {
 	name string
 	node *client.Client
 	err  error // it does not answer
 }
 
-// seats connects to the nodes that are named, or to the one that other commands
+// nodes connects to the nodes that are named, or to the one that other commands
 // use, and with cluster to their members. The first must answer.
-func (a *app) seats(ctx context.Context, servers []string, cluster bool) ([]*seat, error) {
+func (a *app) nodes(ctx context.Context, servers []string, cluster bool) ([]*testNode, error) {
 	if len(servers) == 0 {
 		servers = []string{a.address()}
 	}
-	var out []*seat
+	var out []*testNode
 	var members []client.Member
 	for i, url := range servers {
-		s, st, err := a.sit(ctx, url)
+		s, st, err := a.connectNode(ctx, url)
 		if err != nil {
 			return nil, err
 		}
@@ -90,10 +90,10 @@ func (a *app) seats(ctx context.Context, servers []string, cluster bool) ([]*sea
 		out = append(out, s)
 	}
 	for _, m := range members {
-		if !cluster || len(servers) > 1 || slices.ContainsFunc(out, func(s *seat) bool { return s.name == m.Name }) {
+		if !cluster || len(servers) > 1 || slices.ContainsFunc(out, func(s *testNode) bool { return s.name == m.Name }) {
 			continue
 		}
-		s, _, err := a.sit(ctx, m.URL)
+		s, _, err := a.connectNode(ctx, m.URL)
 		if err != nil {
 			return nil, err
 		}
@@ -103,7 +103,7 @@ func (a *app) seats(ctx context.Context, servers []string, cluster bool) ([]*sea
 	return out, nil
 }
 
-func (a *app) sit(ctx context.Context, url string) (*seat, *client.Status, error) {
+func (a *app) connectNode(ctx context.Context, url string) (*testNode, *client.Status, error) {
 	c, err := a.connectTo(url)
 	if err != nil {
 		return nil, nil, err
@@ -112,16 +112,16 @@ func (a *app) sit(ctx context.Context, url string) (*seat, *client.Status, error
 	defer cancel()
 	st, err := c.Status(ctx)
 	if err != nil {
-		return &seat{name: url, node: c, err: err}, nil, nil
+		return &testNode{name: url, node: c, err: err}, nil, nil
 	}
-	return &seat{name: st.Node, node: c}, st, nil
+	return &testNode{name: st.Node, node: c}, st, nil
 }
 
 // trial is a run of the checks.
 type trial struct {
-	seats     []*seat
+	nodes     []*testNode
 	namespace string
-	patience  time.Duration
+	timeout   time.Duration
 	turn      int
 	ids       map[string]string // of what checks have made, by a name
 	made      []string          // ids to be erased
@@ -146,12 +146,12 @@ type check struct {
 }
 
 // present are the nodes that answer.
-func (t *trial) present() []*seat {
-	return slices.DeleteFunc(slices.Clone(t.seats), func(s *seat) bool { return s.err != nil })
+func (t *trial) present() []*testNode {
+	return slices.DeleteFunc(slices.Clone(t.nodes), func(s *testNode) bool { return s.err != nil })
 }
 
 func (t *trial) run(ctx context.Context) {
-	for _, s := range t.seats {
+	for _, s := range t.nodes {
 		t.note("reach", s.name, time.Now(), s.err)
 	}
 	for _, k := range t.checks() {
@@ -172,11 +172,11 @@ func (t *trial) note(name, node string, began time.Time, err error) {
 
 // try takes a step on the node whose turn it is.
 func (t *trial) try(ctx context.Context, k check) {
-	seats := t.present()
-	on := seats[t.turn%len(seats)]
+	nodes := t.present()
+	on := nodes[t.turn%len(nodes)]
 	t.turn++
 	began := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, t.patience)
+	ctx, cancel := context.WithTimeout(ctx, t.timeout)
 	defer cancel()
 	receipt, err := k.act(ctx, on.node)
 	if err == nil {
@@ -187,7 +187,7 @@ func (t *trial) try(ctx context.Context, k check) {
 
 // settled waits until all nodes hold what was written, and show it. What is
 // missing at the end of the context is the error.
-func (t *trial) settled(ctx context.Context, on *seat, r *client.Receipt, seen func(context.Context, *client.Client) error) error {
+func (t *trial) settled(ctx context.Context, on *testNode, r *client.Receipt, seen func(context.Context, *client.Client) error) error {
 	tick := time.NewTicker(40 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -204,14 +204,14 @@ func (t *trial) settled(ctx context.Context, on *seat, r *client.Receipt, seen f
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("not after %s: %w", t.patience, err)
+			return fmt.Errorf("not after %s: %w", t.timeout, err)
 		case <-tick.C:
 		}
 	}
 }
 
 // held reports which nodes do not hold a write on disk, as an error.
-func (t *trial) held(ctx context.Context, on *seat, r *client.Receipt) error {
+func (t *trial) held(ctx context.Context, on *testNode, r *client.Receipt) error {
 	if r == nil {
 		return nil
 	}
@@ -234,7 +234,7 @@ func (t *trial) held(ctx context.Context, on *seat, r *client.Receipt) error {
 // clean erases what was made and proves that nothing is left, also after an
 // interrupt or a failure.
 func (t *trial) clean(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*t.patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*t.timeout)
 	defer cancel()
 	on := t.present()[0]
 	began := time.Now()
@@ -285,8 +285,8 @@ func (t *trial) empty(ctx context.Context, c *client.Client) error {
 
 // equal waits until all nodes have one digest at one time. Where others write
 // all the while that may never be: then what differs must not be ours.
-func (t *trial) equal(ctx context.Context, on *seat) error {
-	ctx, cancel := context.WithTimeout(ctx, t.patience)
+func (t *trial) equal(ctx context.Context, on *testNode) error {
+	ctx, cancel := context.WithTimeout(ctx, t.timeout)
 	defer cancel()
 	err := t.settled(ctx, on, nil, func(ctx context.Context, c *client.Client) error {
 		here, err := on.node.Status(ctx)
@@ -302,7 +302,7 @@ func (t *trial) equal(ctx context.Context, on *seat) error {
 	if err == nil || len(t.present()) == 1 {
 		return err
 	}
-	late, stop := context.WithTimeout(context.WithoutCancel(ctx), t.patience)
+	late, stop := context.WithTimeout(context.WithoutCancel(ctx), t.timeout)
 	defer stop()
 	for _, s := range t.present() {
 		if s == on {
@@ -331,7 +331,7 @@ type trialView struct {
 
 func (a *app) showTrial(t *trial) error {
 	v := trialView{OK: true, Namespace: t.namespace, Checks: t.results}
-	for _, s := range t.seats {
+	for _, s := range t.nodes {
 		v.Nodes = append(v.Nodes, s.name)
 	}
 	failed := 0

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -148,7 +149,7 @@ func newSetupRun(a *app, o setupOptions) (*setupRun, error) {
 			return nil, err
 		}
 	}
-	for flag, v := range map[string]string{"--server": first(a.server, a.getenv("TALLY_SERVER")), "--api-key-file": first(a.apiKeyFile, a.getenv("TALLY_API_KEY_FILE"))} {
+	for flag, v := range map[string]string{"--server": cmp.Or(a.server, a.getenv("TALLY_SERVER")), "--api-key-file": cmp.Or(a.apiKeyFile, a.getenv("TALLY_API_KEY_FILE"))} {
 		if v != "" {
 			s.wish.Flags = append(s.wish.Flags, flag+"="+v)
 		}
@@ -160,15 +161,6 @@ func newSetupRun(a *app, o setupOptions) (*setupRun, error) {
 	}
 	s.journal, err = machine.OpenJournal(journal)
 	return s, err
-}
-
-func first(list ...string) string {
-	for _, s := range list {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
 }
 
 func hookEvents(names []string) ([]setup.Event, error) {

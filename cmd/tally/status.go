@@ -34,7 +34,7 @@ func runStatus(ctx context.Context, a *app, c *client.Client) error {
 		return err
 	}
 	v := statusView{Status: s}
-	v.Verdict, v.Notes = standing(s)
+	v.Verdict, v.Notes = verdictOn(s)
 	return a.show(v, func(w io.Writer) error { return showStatus(w, &v) })
 }
 
@@ -44,8 +44,8 @@ const (
 	membersAway = "members are missing"
 )
 
-// standing says in words how a node stands, and what somebody should know or do.
-func standing(s *client.Status) (verdict string, notes []string) {
+// verdictOn says in words how a node stands, and what somebody should know or do.
+func verdictOn(s *client.Status) (verdict string, notes []string) {
 	notes = []string{}
 	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	reached := 1

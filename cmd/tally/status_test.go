@@ -38,7 +38,7 @@ func TestAStatusSaysFirstInWordsHowThingsStand(t *testing.T) {
 			[]string{"2 memories in conflict", "tally list --conflicts", "3 ops refused", "1 entry behind", "mind the gap"},
 		},
 	} {
-		verdict, notes := standing(&tc.status)
+		verdict, notes := verdictOn(&tc.status)
 		text := strings.Join(notes, "\n")
 		if verdict != tc.verdict || len(tc.notes) == 0 && text != "" {
 			t.Errorf("%s: %q, %q, want %q", name, verdict, notes, tc.verdict)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -103,7 +104,7 @@ func runSync(ctx context.Context, a *app, c *client.Client, o syncOptions, args 
 // usual are the folders of notes of all projects of Claude Code, and the files with
 // instructions in this folder that have a block.
 func (s *syncRun) usual() []string {
-	home := first(s.getenv("CLAUDE_CONFIG_DIR"), filepath.Join(s.getenv("HOME"), ".claude"))
+	home := cmp.Or(s.getenv("CLAUDE_CONFIG_DIR"), filepath.Join(s.getenv("HOME"), ".claude"))
 	out, _ := filepath.Glob(filepath.Join(home, "projects", "*", "memory")) // the pattern is well-formed
 	for _, name := range []string{"CLAUDE.md", "AGENTS.md"} {
 		if raw, err := os.ReadFile(name); err == nil { //nolint:gosec // of two names
@@ -127,7 +128,7 @@ func (s *syncRun) path(ctx context.Context, path string) error {
 		return usage("sync: %v", err)
 	case !info.IsDir():
 		return s.one(ctx, &mirror{
-			path: full, space: first(s.project, projectOf(filepath.Dir(full))), title: filepath.Base(full), block: true, priority: 8,
+			path: full, space: cmp.Or(s.project, projectOf(filepath.Dir(full))), title: filepath.Base(full), block: true, priority: 8,
 		})
 	}
 	return s.folder(ctx, full)
@@ -136,7 +137,7 @@ func (s *syncRun) path(ctx context.Context, path string) error {
 // folder keeps the notes of a project the same: those in the folder, and those that
 // other machines have.
 func (s *syncRun) folder(ctx context.Context, dir string) error {
-	space := "notes/" + first(s.project, projectOfNotes(dir))
+	space := "notes/" + cmp.Or(s.project, projectOfNotes(dir))
 	names, err := s.notesOf(ctx, space)
 	if err != nil {
 		return err

@@ -282,11 +282,11 @@ func (a *API) withTimeout(r *http.Request, rt route) (*http.Request, context.Can
 
 // Bounds of what bodies take together, and of how slowly they may come.
 const (
-	maxBodies  = 64 << 20         // bytes of all bodies that are held at once
-	freeBody   = 16 << 10         // bytes of each that are not counted, so that small ones always find room
-	slowest    = 16 << 10         // bytes a second that a body must come at, but for
-	patience   = 10 * time.Second // how long any body may take
-	firstPiece = 4 << 10
+	maxBodies   = 64 << 20         // bytes of all bodies that are held at once
+	freeBody    = 16 << 10         // bytes of each that are not counted, so that small ones always find room
+	slowest     = 16 << 10         // bytes a second that a body must come at, but for
+	bodyTimeout = 10 * time.Second // how long any body may take
+	firstPiece  = 4 << 10
 )
 
 // room is the memory that request bodies share. It is taken as bytes come, and
@@ -316,7 +316,7 @@ func (r room) read(w http.ResponseWriter, body io.Reader, announced int64, longe
 			b = append(make([]byte, 0, grown), b...)
 		}
 		// Where it cannot be set, the server's own deadline holds.
-		_ = control.SetReadDeadline(began.Add(min(longest, patience+time.Duration(len(b)/slowest)*time.Second)))
+		_ = control.SetReadDeadline(began.Add(min(longest, bodyTimeout+time.Duration(len(b)/slowest)*time.Second)))
 		n, err := body.Read(b[len(b):cap(b)])
 		b = b[:len(b)+n]
 		if errors.Is(err, io.EOF) {

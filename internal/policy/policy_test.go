@@ -194,7 +194,7 @@ func TestTally(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			outcome, by := policy.Tally(tc.p, func(a memory.AgentID) bool { return known(memory.AgentID(strings.ToLower(string(a)))) })
+			outcome, by := policy.CountVotes(tc.p, func(a memory.AgentID) bool { return known(memory.AgentID(strings.ToLower(string(a)))) })
 			if diff := cmp.Diff(tc.want, result{outcome, by}); diff != "" {
 				t.Error(diff)
 			}

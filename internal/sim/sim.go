@@ -68,23 +68,23 @@ func Run(cfg Config) (Report, error) {
 	w.heal()
 	healed, looked := w.now, w.now
 	w.run(func() bool {
-		if w.now.Sub(looked) < glance {
+		if w.now.Sub(looked) < pollEvery {
 			return false
 		}
 		looked = w.now
-		return w.converged(healed) || w.now.Sub(healed) > patience
+		return w.converged(healed) || w.now.Sub(healed) > healTimeout
 	})
 	w.report.Healing = w.now.Sub(healed)
 	w.checkConverged(healed)
 	return w.report, w.broken
 }
 
-// patience is how long a federation may take to become equal after the last
+// healTimeout is how long a federation may take to become equal after the last
 // fault: probes of stopped lanes and the longest backoff are in it.
-const patience = 5 * time.Minute
+const healTimeout = 5 * time.Minute
 
-// glance is how often it is looked whether a federation has become equal.
-const glance = 50 * time.Millisecond
+// pollEvery is how often it is looked whether a federation has become equal.
+const pollEvery = 50 * time.Millisecond
 
 func epoch() time.Time { return time.Date(2026, time.January, 2, 3, 4, 5, 0, time.UTC) }
 

@@ -128,8 +128,8 @@ func (w *chores) purgeFiles(ctx context.Context) error {
 	})
 }
 
-// patience is how long the writer may sleep when nothing is queued.
-func (w *chores) patience() time.Duration {
+// idleFor is how long the writer may sleep when nothing is queued.
+func (w *chores) idleFor() time.Duration {
 	if rest := time.Until(w.restUntil); rest > 0 {
 		return rest
 	}

@@ -29,7 +29,7 @@ func (s *Store) Run(ctx context.Context) error {
 			} else if more {
 				continue
 			}
-			idle.Reset(s.write.patience())
+			idle.Reset(s.write.idleFor())
 			select {
 			case <-s.wake:
 			case <-idle.C:

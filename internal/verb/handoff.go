@@ -21,7 +21,7 @@ const handoffTTL = 7 * 24 * time.Hour
 
 // handOver writes a handoff. It is a memory of the kind event, because kinds are a
 // list that all nodes share; its tag and its metadata say that it is a handoff.
-// One that names a recipient is for the two of them, unless nobody in particular
+// One that names a recipient is for the two of them, unless the anonymous agent
 // hands over.
 func (d briefing) handOver(ctx context.Context, c *Call, in *client.HandoffInput) (Done, error) {
 	to := memory.AgentID(in.To)

@@ -55,7 +55,7 @@ type Source interface {
 	// Events returns what was applied behind a sequence number, in that order, at most
 	// limit; fewer are no sign that there is nothing more.
 	Events(ctx context.Context, after uint64, limit int) ([]memory.Event, error)
-	// Notice returns an event as a subscriber is told of it, nil if it is not for him.
+	// Notice returns an event as a subscriber is told of it, nil if it is not for it.
 	Notice(ctx context.Context, rec *memory.Record, sub *memory.Subscription, ev memory.Event) (*memory.Notice, error)
 }
 

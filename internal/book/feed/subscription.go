@@ -123,7 +123,7 @@ func (b *Book) Subscriptions(ctx context.Context, agent memory.AgentID) ([]Subsc
 	return out, nil
 }
 
-// owns reports whether a record is the agent's: what is nobody's is everybody's.
+// owns reports whether a record is the agent's: one without an owner is every agent's.
 func owns(agent memory.AgentID, rec *memory.Record) bool {
 	owner := rec.Access().Owner
 	return owner == agent || owner == "" && agent.Unowned()

@@ -88,7 +88,7 @@ func (b *Book) resolve(ctx context.Context, c engine.Caller, id string) (*engine
 		return nil, nil //nolint:nilnil // it is closed
 	}
 	lookup, failure := b.core.Registered(ctx)
-	outcome, by := policy.Tally(p, lookup)
+	outcome, by := policy.CountVotes(p, lookup)
 	if err := failure(); err != nil || outcome == "" {
 		return nil, err
 	}

@@ -38,7 +38,7 @@ func (b *Book) RegisterAgent(ctx context.Context, c engine.Caller, a Agent) (eng
 		return engine.Outcome{}, err
 	}
 	if a.ID.Unowned() {
-		return engine.Outcome{}, fmt.Errorf("agent id %.140q: nobody in particular cannot be registered: %w", string(a.ID), memory.ErrInvalid)
+		return engine.Outcome{}, fmt.Errorf("agent id %.140q: the anonymous agent cannot be registered: %w", string(a.ID), memory.ErrInvalid)
 	}
 	if a.Type == "" || len(a.Type) > memory.MaxTag || strings.ContainsFunc(a.Type, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
 		return engine.Outcome{}, fmt.Errorf("agent_type %.140q: want 1 to %d bytes without spaces: %w", a.Type, memory.MaxTag, memory.ErrInvalid)

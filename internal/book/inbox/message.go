@@ -19,7 +19,7 @@ import (
 
 // Message is what one agent writes to another. It becomes a memory of the
 // namespace _messages/<recipient>, which only the two of them may read, unless the
-// sender is nobody in particular.
+// sender is anonymous.
 type Message struct {
 	To       memory.AgentID
 	Subject  string

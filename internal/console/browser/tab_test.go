@@ -31,9 +31,9 @@ type tab struct {
 	faults []string
 }
 
-// patience is how long a page may take to show something, on a machine that has much
+// pageTimeout is how long a page may take to show something, on a machine that has much
 // else to do.
-const patience = time.Minute
+const pageTimeout = time.Minute
 
 // start starts a browser. Without one the test is skipped.
 func start(t *testing.T) *tab {
@@ -96,7 +96,7 @@ func (b *tab) complaints() []string {
 // do runs actions, in time.
 func (b *tab) do(t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.ctx, pageTimeout)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		t.Fatalf("%v; the page says:\n%s", err, b.says())
@@ -114,7 +114,7 @@ func (b *tab) says() string {
 // ask evaluates an expression.
 func ask[T any](t *testing.T, b *tab, js string) T {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.ctx, pageTimeout)
 	defer cancel()
 	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](js, chromedp.EvalAwaitPromise))
 	if err != nil && !errors.Is(err, chromedp.ErrJSUndefined) {
@@ -126,7 +126,7 @@ func ask[T any](t *testing.T, b *tab, js string) T {
 // until waits for an expression to be true.
 func (b *tab) until(t *testing.T, js string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.ctx, pageTimeout)
 	defer cancel()
 	if _, err := chromedp.Run(ctx, chromedp.Poll[bool]("!!("+js+")", chromedp.WithPollingInterval(50*time.Millisecond))); err != nil {
 		t.Fatalf("waited for %s: %v; the page says:\n%s", js, err, b.says())
