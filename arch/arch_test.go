@@ -78,7 +78,8 @@ func table() map[string][]string {
 			"legacy/config", "legacy/wire", "intake", "identity", "identity/aimemory", "identity/cred", "memory",
 		},
 
-		"peer": {"wire", "identity", "identity/attest", "identity/ca", "identity/httpsig", "memory"},
+		"peer":     {"wire", "identity", "identity/attest", "identity/ca", "identity/cred", "identity/httpsig", "identity/receipt", "memory"},
+		"evidence": {"identity", "identity/cred", "identity/receipt", "memory"},
 		"verb": {
 			"book", "book/feed", "book/governance", "book/graph", "book/inbox", "book/query", "book/records", "book/upkeep",
 			"engine", "client", "memory", "openapi", "verb/aimemory",
@@ -107,7 +108,7 @@ func table() map[string][]string {
 		},
 		"node": {
 			"api", "book", "book/upkeep", "engine", "intake", "peer", "store", "replicate", "wire", "identity", "identity/attest", "identity/ca", "identity/cluster",
-			"identity/httpsig", "identity/join", "identity/replay", "identity/agentkey", "identity/certfile", "policy", "recall", "node/models", "audit", "journal", "memory", "webhook", "verb", "mcp",
+			"evidence", "identity/httpsig", "identity/join", "identity/receipt", "identity/replay", "identity/agentkey", "identity/certfile", "policy", "recall", "node/models", "audit", "journal", "memory", "webhook", "verb", "mcp",
 			"legacy", "legacy/config", "legacy/send",
 		},
 

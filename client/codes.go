@@ -86,7 +86,7 @@ func Codes() []CodeRow {
 		{CodeAmbiguousID, http.StatusBadRequest, ExitUsage, "The prefix of an id fits more than one memory."},
 		{CodeInvalidRelation, http.StatusBadRequest, ExitUsage, "There is no such relation; `allowed` lists those there are."},
 		{CodeUnknownField, http.StatusBadRequest, ExitUsage, "The body has fields that this route does not know; `fields` names them."},
-		{CodeNotSupported, http.StatusBadRequest, ExitUsage, "A filter that this server would have to ignore."},
+		{CodeNotSupported, http.StatusBadRequest, ExitUsage, "A filter, or a wish, that this server would have to ignore."},
 		{CodeUnauthorized, http.StatusUnauthorized, ExitForbidden, "No key, or one that is not taken; `reason` says why an agent's key is not."},
 		{CodeForbidden, http.StatusForbidden, ExitForbidden, "The owner, or the rules of the namespace, refuse the caller."},
 		{CodeAgentMismatch, http.StatusForbidden, ExitForbidden, "The body or the query claims another agent than the X-Agent-Id header, or that header another than the key."},

@@ -2,7 +2,9 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
+	"net/url"
 )
 
 // Receipt returns who holds the op dot now.
@@ -10,6 +12,14 @@ func (c *Client) Receipt(ctx context.Context, dot string) (*Receipt, error) {
 	out := &Receipt{}
 	err := c.do(ctx, call{method: http.MethodGet, path: "/receipts" + seg(dot)}, out)
 	return out, err
+}
+
+// SignedReceipt returns what members have signed about the op dot: a receipt that
+// others can check.
+func (c *Client) SignedReceipt(ctx context.Context, dot string) (json.RawMessage, error) {
+	var out ReceiptNow
+	err := c.do(ctx, call{method: http.MethodGet, path: "/receipts" + seg(dot), query: url.Values{"signed": {"true"}}}, &out)
+	return out.Signed, err
 }
 
 // Status returns the node's account of itself and of the other members.

@@ -4,7 +4,8 @@ import "encoding/json"
 
 // ReceiptInput names an op.
 type ReceiptInput struct {
-	Dot string `json:"dot" in:"path" need:"true" doc:"The identity of an op, as in a receipt: node.incarnation.seq." example:"north.1.42"`
+	Dot    string `json:"dot" in:"path" need:"true" doc:"The identity of an op, as in a receipt: node.incarnation.seq." example:"north.1.42"`
+	Signed bool   `json:"signed,omitempty" doc:"Also the signed statements of the members: a receipt that others can check."`
 }
 
 // ReceiptNow is a receipt, flat and once more under the name that it has in the
@@ -12,7 +13,8 @@ type ReceiptInput struct {
 type ReceiptNow struct {
 	Receipt
 
-	Nested *Receipt `json:"receipt" doc:"The same."`
+	Nested *Receipt        `json:"receipt" doc:"The same."`
+	Signed json.RawMessage `json:"signed,omitempty" type:"object" doc:"What members have signed, as tally receipt verify takes it from a file."`
 }
 
 // Status is a node's account of itself and of the other members.

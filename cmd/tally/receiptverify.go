@@ -18,6 +18,7 @@ import (
 type checked struct {
 	Dot      string          `json:"dot"`
 	Digest   string          `json:"digest"`
+	Issuer   identity.Name   `json:"issuer"` // empty: nobody that the root vouches for
 	Holders  []identity.Name `json:"holders"`
 	Quorum   int             `json:"quorum"`
 	Members  int             `json:"members"`
@@ -32,7 +33,8 @@ func newReceiptVerify(a *app) *cobra.Command {
 	cmd.Long = `Check that distinct members have signed that they hold an op, by the receipt in FILE
 ("-" is stdin) and the root's certificate alone, which --ca names: root.pem in the
 directory identity of any member's data. Nobody is asked. It ends with 0 if as many
-members have signed as the receipt says that the writer waited for.`
+members have signed as the receipt says that the writer waited for, and a member has
+signed the receipt as a whole.`
 	cmd.Example = "  tally receipt verify receipt.json --ca root.pem"
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		roots, err := rootFile(a)
@@ -45,7 +47,7 @@ members have signed as the receipt says that the writer waited for.`
 		}
 		v := r.Verify(roots.Credentials(), time.Now())
 		out := checked{
-			Dot: r.Dot.String(), Digest: r.Digest.String(), Holders: append([]identity.Name{}, v.Holders...), Quorum: r.Quorum, Members: v.Members, Epoch: v.Epoch,
+			Dot: r.Dot.String(), Digest: r.Digest.String(), Issuer: v.Issuer, Holders: append([]identity.Name{}, v.Holders...), Quorum: r.Quorum, Members: v.Members, Epoch: v.Epoch,
 			Enough: v.Enough, Majority: v.Majority, Refused: []string{},
 		}
 		for _, err := range v.Refused {
@@ -106,6 +108,9 @@ func (c checked) print(w io.Writer) error {
 		verdict = "proven"
 	}
 	say(w, "%s: %s is held by %d of %d members, epoch %d; the writer waited for %d\n", verdict, c.Dot, len(c.Holders), c.Members, c.Epoch, c.Quorum)
+	if c.Issuer != "" {
+		say(w, "issued by  %s\n", c.Issuer)
+	}
 	for _, name := range c.Holders {
 		say(w, "signed by  %s\n", name)
 	}

@@ -43,17 +43,19 @@ func TestAReceiptInAFileIsCheckedWithoutANode(t *testing.T) {
 			t.Fatal(err)
 		}
 		said, err := receipt.Statement{
-			Domain: "acme", Member: member, Epoch: 3, Members: 3, At: time.Now(), Held: []receipt.Held{{Dot: r.Dot, Digest: r.Digest}},
+			Domain: "acme", Member: member, Epoch: 3, Members: 3, At: time.Now(), Held: []receipt.Run{{Origin: "a.1", First: 7, Last: 7, Root: receipt.RootOf([]memory.Digest{r.Digest})}},
 		}.Encode()
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := receipt.Signed{Statement: said, Signature: receipt.Sign(key, said)}
+		s := receipt.Signed{Statement: said, Signature: receipt.Sign(key, said), Digests: r.Digest[:]}
 		if s.Credential, err = g.Credential.Header(); err != nil {
 			t.Fatal(err)
 		}
 		r.Statements = append(r.Statements, s)
 	}
+	r.Issued, r.Credential = time.Now().Unix(), r.Statements[0].Credential
+	r.Issue(identitytest.Key(t, "a"))
 	encode := func(r receipt.Receipt) []byte {
 		t.Helper()
 		data, err := r.Encode()
@@ -65,6 +67,8 @@ func TestAReceiptInAFileIsCheckedWithoutANode(t *testing.T) {
 	good := put("good.json", encode(r))
 	short := r
 	short.Statements = r.Statements[:1]
+	dropped := short
+	short.Issue(identitytest.Key(t, "a"))
 	for name, tt := range map[string]struct {
 		file, ca string
 		code     int
@@ -72,6 +76,7 @@ func TestAReceiptInAFileIsCheckedWithoutANode(t *testing.T) {
 	}{
 		"good":               {good, pem, exitOK, "proven: a.1.7 is held by 2 of 3 members, epoch 3"},
 		"too few":            {put("short.json", encode(short)), pem, exitOther, "NOT PROVEN: a.1.7 is held by 1 of 3 members"},
+		"one taken out":      {put("dropped.json", encode(dropped)), pem, exitOther, "the receipt as a whole: "},
 		"of another cluster": {good, other, exitOther, "credential_bad_signature"},
 		"no receipt":         {put("none.json", []byte("{}")), pem, exitUsage, ""},
 		"no root":            {good, good, exitUsage, ""},

@@ -51,6 +51,8 @@ type Config struct {
 	Log *slog.Logger // required
 
 	Found func(engine.Found) // as in [engine.Config]
+
+	Evidence func(ctx context.Context, d memory.Dot, quorum int) ([]byte, error) // as in [engine.Config]
 }
 
 // Store is the node's own store, by what the engine and each book do with it.
@@ -103,7 +105,7 @@ func New(cfg Config, open Store, fed *replicate.Replicator) *Books {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	core := engine.New(engine.Config{Node: cfg.Node, QuorumTimeout: cfg.QuorumTimeout, Now: cfg.Now, Log: cfg.Log, Found: cfg.Found}, st, fed)
+	core := engine.New(engine.Config{Node: cfg.Node, QuorumTimeout: cfg.QuorumTimeout, Now: cfg.Now, Log: cfg.Log, Found: cfg.Found, Evidence: cfg.Evidence}, st, fed)
 	cfg.Recall.Now, cfg.Recall.Log = cfg.Now, cfg.Log
 	b := &Books{Core: core, Words: recall.NewFinder(cfg.Recall, st)}
 	b.Query = query.New(core, st, b.Words, cmp.Or(cfg.IndexWait, 250*time.Millisecond), cfg.Log)

@@ -22,6 +22,10 @@ type Config struct {
 	Log           *slog.Logger     // required
 
 	Found func(Found) // is told of secrets that were found, and does not block; nil: nobody is
+
+	// Evidence makes a receipt of what members have signed about an op, for a writer
+	// that waits for quorum members; nil: members sign nothing.
+	Evidence func(ctx context.Context, d memory.Dot, quorum int) ([]byte, error)
 }
 
 func (c *Config) defaults() {

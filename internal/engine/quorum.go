@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -68,4 +69,16 @@ func (e *Engine) Receipt(ctx context.Context, agent memory.AgentID, d memory.Dot
 		asked = DurableAll
 	}
 	return receiptOf(entry, t, w, asked), nil
+}
+
+// ErrNoEvidence says that the members of this node sign nothing: they have no identity.
+var ErrNoEvidence = errors.New("members have no identity here, and sign nothing")
+
+// Evidence makes a receipt that others can check, of an op that was found by
+// [Engine.Receipt]: the statements of members that they hold it.
+func (e *Engine) Evidence(ctx context.Context, r Receipt) ([]byte, error) {
+	if e.cfg.Evidence == nil {
+		return nil, ErrNoEvidence
+	}
+	return e.cfg.Evidence(ctx, r.Dot, r.W)
 }

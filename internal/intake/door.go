@@ -113,6 +113,7 @@ func (d *Door) take(ctx context.Context, from memory.Source, in []memory.Arrival
 	if len(kept) == 0 {
 		return memory.Accepted{Refused: refused, View: d.store.View()}, nil
 	}
+	kept[0].Mark = from.Mark
 	out, err := d.store.Take(ctx, kept, from.Route == memory.RouteRepair)
 	out.Refused = append(out.Refused, refused...)
 	return out, err

@@ -29,6 +29,9 @@ func (r Route) String() string {
 type Source struct {
 	Member Node // "" on the route of an import, which is the operator's
 	Route  Route
+	// Mark is the signed request that brings them; zero if none was signed. It is kept
+	// in the transaction that takes in what it brings.
+	Mark Mark
 }
 
 // Arrival is an entry of another node, opened.
@@ -38,6 +41,8 @@ type Arrival struct {
 	Embedding *Embedding // of length one, or nil
 	// Refused says why the entry is not to be applied. Its bytes are kept.
 	Refused error
+	// Mark is the request that brought it, in the first arrival of a request.
+	Mark Mark
 }
 
 // Open decodes and validates shipments. Entries that are hollow come last, because

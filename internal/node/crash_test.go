@@ -94,7 +94,7 @@ func account(t *testing.T, urls []string, receipts map[string]created) {
 			if code, err := call(http.MethodGet, url+"/api/v1/memories/"+want.ID, nil, &m); err != nil || code != http.StatusOK || m.Title != title {
 				t.Errorf("%s of %q (%s) on %s: %d, %v", want.Receipt.Dot, title, want.ID, url, code, err)
 			}
-			var r receipt
+			var r held
 			code, err := call(http.MethodGet, url+"/api/v1/receipts/"+want.Receipt.Dot, nil, &r)
 			if err != nil || code != http.StatusOK || r.Digest != want.Receipt.Digest {
 				t.Errorf("receipt %s on %s: %d %+v, %v", want.Receipt.Dot, url, code, r, err)
@@ -107,7 +107,7 @@ func account(t *testing.T, urls []string, receipts map[string]created) {
 	// Who holds what is known from what members said last: give them a moment.
 	for _, want := range receipts {
 		waitFor(t, 10*time.Second, "held by all", func() (string, bool) {
-			var r receipt
+			var r held
 			_, err := call(http.MethodGet, urls[0]+"/api/v1/receipts/"+want.Receipt.Dot, nil, &r)
 			return fmt.Sprintf("%+v %v", r, err), err == nil && slices.Equal(r.HeldBy, []string{"a", "b", "c"})
 		})

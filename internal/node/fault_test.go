@@ -19,6 +19,7 @@ import (
 type running struct {
 	url  string
 	logs *logBuffer
+	stop func() // ends it; it may be called twice
 }
 
 type logBuffer struct {
@@ -51,12 +52,13 @@ func inProcess(tb testing.TB, cfg Config) *running {
 		cancel()
 		tb.Fatalf("node %s: %v", cfg.Node, err)
 	}
-	tb.Cleanup(func() {
+	r.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			tb.Errorf("node %s: %v", cfg.Node, err)
 		}
 	})
+	tb.Cleanup(r.stop)
 	return r
 }
 
@@ -112,10 +114,10 @@ func TestALyingMemberIsNoVote(t *testing.T) {
 				c.QuorumTimeout = 300 * time.Millisecond
 			}))
 			var got struct {
-				Error  string  `json:"error"`
-				Got    int     `json:"got"`
-				Needed int     `json:"needed"`
-				Rec    receipt `json:"receipt"`
+				Error  string `json:"error"`
+				Got    int    `json:"got"`
+				Needed int    `json:"needed"`
+				Rec    held   `json:"receipt"`
 			}
 			code, err := call(http.MethodPost, n.url+"/api/v1/memories", memo("one"), &got)
 			if err != nil || code != http.StatusServiceUnavailable || got.Error != "quorum_not_met" || got.Got != 1 || got.Needed != 2 {

@@ -137,7 +137,7 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	if err != nil {
 		return nil, err
 	}
-	if n.trust, err = openTrust(ctx, cfg, log); err != nil {
+	if n.trust, err = openTrust(ctx, cfg, n.store, log); err != nil {
 		return nil, err
 	}
 	insecure, err := n.openAgents(ctx)
@@ -178,7 +178,7 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 		Now: n.now, Warnings: insecure,
 		Recall:  recall.Config{File: filepath.Join(cfg.Data, "recall.index"), Arms: known.Arms(), Projections: known.Projections()},
 		Models:  known.Status,
-		History: cfg.HistoryKeep, Versions: cfg.HistoryVersions, CheckWebhook: guard.CheckURL, DefaultTier: cfg.DefaultTier, Log: log, Found: n.trust.found,
+		History: cfg.HistoryKeep, Versions: cfg.HistoryVersions, CheckWebhook: guard.CheckURL, DefaultTier: cfg.DefaultTier, Log: log, Found: n.trust.found, Evidence: n.trust.evidence(),
 	}, n.store, n.fed)
 	n.hooks = n.newWebhooks(guard)
 	if err := n.newLegacy(); err != nil {

@@ -164,8 +164,8 @@ func call(method, url string, body, v any) (int, error) {
 	return resp.StatusCode, nil
 }
 
-// receipt and status are what the tests read of the replies.
-type receipt struct {
+// held and status are what the tests read of the replies.
+type held struct {
 	Dot        string   `json:"dot"`
 	Digest     string   `json:"digest"`
 	Durability string   `json:"durability"`
@@ -175,9 +175,9 @@ type receipt struct {
 }
 
 type created struct {
-	ID      string  `json:"id"`
-	Error   string  `json:"error"`
-	Receipt receipt `json:"receipt"`
+	ID      string `json:"id"`
+	Error   string `json:"error"`
+	Receipt held   `json:"receipt"`
 }
 
 type status struct {

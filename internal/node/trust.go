@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"log/slog"
 	"net"
 	"net/http"
@@ -19,14 +20,17 @@ import (
 	"github.com/tallystick/tallystick/internal/audit"
 	"github.com/tallystick/tallystick/internal/book/upkeep"
 	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/evidence"
 	"github.com/tallystick/tallystick/internal/identity"
 	"github.com/tallystick/tallystick/internal/identity/attest"
 	"github.com/tallystick/tallystick/internal/identity/ca"
 	"github.com/tallystick/tallystick/internal/identity/cluster"
 	"github.com/tallystick/tallystick/internal/identity/httpsig"
+	"github.com/tallystick/tallystick/internal/identity/receipt"
 	"github.com/tallystick/tallystick/internal/identity/replay"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/peer"
+	"github.com/tallystick/tallystick/internal/store"
 )
 
 // Files of the trust of a node, in its data directory.
@@ -47,7 +51,7 @@ type trust struct {
 	audit  *audit.Log
 	fold   *audit.Fold
 	ledger *replay.Ledger
-	file   replay.File
+	proofs *evidence.Book
 
 	calls      *peer.Client
 	server     *http.Server
@@ -56,7 +60,7 @@ type trust struct {
 
 // openTrust returns nil if the node has no identity: then members, if there are
 // any, talk on loopback addresses only.
-func openTrust(ctx context.Context, cfg Config, log *slog.Logger) (_ *trust, err error) {
+func openTrust(ctx context.Context, cfg Config, st *store.Store, log *slog.Logger) (_ *trust, err error) {
 	dir := filepath.Join(cfg.Data, IdentityDir)
 	c, err := cluster.Open(dir, time.Now)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -72,22 +76,62 @@ func openTrust(ctx context.Context, cfg Config, log *slog.Logger) (_ *trust, err
 		return nil, errors.New("members are named in the configuration, and this node has an identity: they come from the list that the root has signed")
 	}
 	t := &trust{
-		Cluster: c, log: log, fold: audit.NewFold(time.Minute), file: replay.File{Path: filepath.Join(dir, cluster.LedgerFile)},
+		Cluster: c, log: log, fold: audit.NewFold(time.Minute),
 		ledger: replay.New(replay.Config{Start: time.Now(), Skew: aheadAtStart}),
 	}
+	t.proofs = evidence.New(evidence.Config{
+		Self: cfg.Node, Name: c.Place().Name, Roots: c.Roots().Credentials(), Roster: roster{c}, Signer: c.Self(), Log: log,
+		Ask: func(ctx context.Context, member memory.Node, d memory.Dot) (receipt.Signed, error) {
+			return t.calls.Held(ctx, member, d)
+		},
+	}, st)
 	if t.audit, err = audit.Open(filepath.Join(cfg.Data, AuditFile), c.Self().Key(), time.Now); err != nil {
 		return nil, err
 	}
-	if err := t.ledger.Load(ctx, t.file); err != nil {
+	if err := t.ledger.Load(ctx, marks{st}); err != nil {
 		log.WarnContext(ctx, "requests from before the start are refused", "err", err)
 	}
 	return t, nil
 }
 
+// evidence makes receipts of what members have signed; nil if they sign nothing.
+func (t *trust) evidence() func(context.Context, memory.Dot, int) ([]byte, error) {
+	if t == nil {
+		return nil
+	}
+	return t.proofs.Receipt
+}
+
+// roster is what evidence knows of the membership.
+type roster struct{ *cluster.Cluster }
+
+// Now implements [evidence.Roster].
+func (r roster) Now() (epoch uint64, members []memory.Node) {
+	m, _ := r.Membership()
+	for _, e := range m.Members {
+		members = append(members, e.Node)
+	}
+	return m.Epoch, members
+}
+
+// marks are the signed requests that had an effect, as the store has them.
+type marks struct{ *store.Store }
+
+// Marks implements [replay.Storage].
+func (m marks) Marks(ctx context.Context) iter.Seq2[identity.Mark, error] {
+	return func(yield func(identity.Mark, error) bool) {
+		for k, err := range m.Store.Marks(ctx, memory.InstantOf(time.Now())) {
+			if !yield(identity.Mark{Signer: identity.KeyID(k.Signer), Nonce: k.Nonce, Created: k.Created.Time(), Expires: k.Expires.Time()}, err) {
+				return
+			}
+		}
+	}
+}
+
 // link is what members are called and answered with.
 func (t *trust) link() *peer.Trust {
 	return &peer.Trust{
-		Self: t.Self(), Roots: t.Roots(), Contact: t.Contact,
+		Evidence: t.proofs, Self: t.Self(), Roots: t.Roots(), Contact: t.Contact,
 		Verifier: attest.NewVerifier(attest.Config{
 			Self: t.Place().Node, Roots: t.Roots(), Roster: t.Cluster, Ledger: t.ledger, Window: httpsig.Window{}, Now: time.Now,
 		}),
@@ -184,12 +228,13 @@ func (t *trust) run(ctx context.Context) error {
 		return nil
 	})
 	all.Go(func() error { t.keepCurrent(ctx); return nil })
+	all.Go(func() error { return t.proofs.Run(ctx) })
 	<-ctx.Done()
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), draining)
 	defer cancel()
 	err = errors.Join(t.server.Shutdown(stop), all.Wait())
 	t.note(t.fold.Due(time.Now().Add(time.Hour))...)
-	return errors.Join(err, t.file.Keep(t.ledger), t.audit.Close())
+	return errors.Join(err, t.audit.Close())
 }
 
 // renew asks an authority for a new certificate: this node itself, or whoever of

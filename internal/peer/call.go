@@ -19,35 +19,35 @@ import (
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
-// exchange sends a message to a member and returns what it answers, within the
-// timeout of one call.
-func exchange[Req, Rep any](ctx context.Context, c *Client, to memory.Node, r route[Req, Rep], req *Req) (*Rep, error) {
+// exchange sends a message to a member and returns what it answers, with the header,
+// within the timeout of one call.
+func exchange[Req, Rep any](ctx context.Context, c *Client, to memory.Node, r route[Req, Rep], req *Req) (*Rep, http.Header, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
-	rep, err := once(ctx, c, to, r, req)
+	rep, header, err := once(ctx, c, to, r, req)
 	if err != nil {
-		return nil, fault(r.name, to, err)
+		return nil, nil, fault(r.name, to, err)
 	}
-	return rep, nil
+	return rep, header, nil
 }
 
-func once[Req, Rep any](ctx context.Context, c *Client, to memory.Node, r route[Req, Rep], req *Req) (*Rep, error) {
+func once[Req, Rep any](ctx context.Context, c *Client, to memory.Node, r route[Req, Rep], req *Req) (*Rep, http.Header, error) {
 	body, err := r.encode(req)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	data, err := c.fetch(ctx, to, r.path, body, typeCBOR, r.replyLimit)
+	data, header, err := c.fetch(ctx, to, r.path, body, typeCBOR, r.replyLimit)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	rep, err := r.decodeReply(data)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := checkSender(r.sender(rep), to); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return rep, r.answers(req, rep)
+	return rep, header, r.answers(req, rep)
 }
 
 func checkSender(got, want memory.Node) error {
@@ -58,26 +58,26 @@ func checkSender(got, want memory.Node) error {
 }
 
 // fetch makes a request and returns the body of the answer, of a type and of at
-// most limit bytes.
-func (c *Client) fetch(ctx context.Context, to memory.Node, path string, body []byte, contentType string, limit int64) ([]byte, error) {
+// most limit bytes, and its header. The path may have a query.
+func (c *Client) fetch(ctx context.Context, to memory.Node, path string, body []byte, contentType string, limit int64) ([]byte, http.Header, error) {
 	a, err := c.do(ctx, to, path, body)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer drain(a.resp.Body)
 	if err := checkType(a.resp, contentType); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	data, err := readAtMost(a.resp, limit)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if path != pathHello { // which is for anybody, and proves nothing
 		if err := c.checkReply(a, to, sha256.Sum256(data), a.resp.Header); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return data, nil
+	return data, a.resp.Header, nil
 }
 
 // do sends a request and returns a response of status 200, whose body the caller
@@ -87,7 +87,9 @@ func (c *Client) do(ctx context.Context, to memory.Node, path string, body []byt
 	if err != nil {
 		return nil, err
 	}
+	path, query, _ := strings.Cut(path, "?")
 	target := base.JoinPath(path)
+	target.RawQuery = query
 	if c.cfg.AllowOutbound != nil {
 		if err := c.cfg.AllowOutbound(ctx, target); err != nil {
 			return nil, fmt.Errorf("not allowed: %w", err)

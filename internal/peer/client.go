@@ -88,21 +88,27 @@ func (c *Client) reach(to memory.Node) (*url.URL, *http.Client, error) {
 func (c *Client) Push(ctx context.Context, to memory.Node, p *memory.Push) (*memory.PushReply, error) {
 	q := *p
 	q.From, q.To = c.cfg.Self, to
-	return exchange(ctx, c, to, pushRoute(), &q)
+	rep, header, err := exchange(ctx, c, to, pushRoute(), &q)
+	if err == nil {
+		c.heard(to, header, &q)
+	}
+	return rep, err
 }
 
 // Pull asks a member for entries. The sender and the receiver named in r are set.
 func (c *Client) Pull(ctx context.Context, to memory.Node, r *memory.PullRequest) (*memory.PullReply, error) {
 	q := *r
 	q.From, q.To = c.cfg.Self, to
-	return exchange(ctx, c, to, pullRoute(), &q)
+	rep, _, err := exchange(ctx, c, to, pullRoute(), &q)
+	return rep, err
 }
 
 // Digest asks a member for digests. The sender and the receiver named in r are set.
 func (c *Client) Digest(ctx context.Context, to memory.Node, r *memory.DigestRequest) (*memory.DigestReply, error) {
 	q := *r
 	q.From, q.To = c.cfg.Self, to
-	return exchange(ctx, c, to, digestRoute(), &q)
+	rep, _, err := exchange(ctx, c, to, digestRoute(), &q)
+	return rep, err
 }
 
 // Hello asks a member who it is and what it speaks.
@@ -117,7 +123,7 @@ func (c *Client) Hello(ctx context.Context, member memory.Node) (wire.Hello, err
 }
 
 func (c *Client) hello(ctx context.Context, member memory.Node) (wire.Hello, error) {
-	data, err := c.fetch(ctx, member, pathHello, nil, typeJSON, maxHello)
+	data, _, err := c.fetch(ctx, member, pathHello, nil, typeJSON, maxHello)
 	if err != nil {
 		return wire.Hello{}, err
 	}

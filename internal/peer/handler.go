@@ -42,14 +42,17 @@ func NewHandler(cfg Config, a Acceptor, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(pathHello, h.route(http.MethodGet, h.hello))
 	mux.Handle(pathSnapshot, h.route(http.MethodGet, h.fromMember(h.snapshot)))
-	mux.Handle(pathPush, h.route(http.MethodPost, h.fromMember(answer(h, pushRoute(), a.AcceptPush))))
-	mux.Handle(pathPull, h.route(http.MethodPost, h.fromMember(answer(h, pullRoute(), a.AcceptPull))))
-	mux.Handle(pathDigest, h.route(http.MethodPost, h.fromMember(answer(h, digestRoute(), a.AcceptDigest))))
+	mux.Handle(pathPush, h.route(http.MethodPost, h.fromMember(answer(h, pushRoute(), a.AcceptPush, h.vouch))))
+	mux.Handle(pathPull, h.route(http.MethodPost, h.fromMember(answer(h, pullRoute(), a.AcceptPull, nil))))
+	mux.Handle(pathDigest, h.route(http.MethodPost, h.fromMember(answer(h, digestRoute(), a.AcceptDigest, nil))))
 	if t := cfg.Trust; t != nil {
 		mux.Handle(pathMembers, h.route(http.MethodGet, h.fromMember(h.document(func(*caller) ([]byte, error) { return t.Membership(), nil }))))
 		mux.Handle(pathRenew, h.route(http.MethodGet, h.fromMember(h.document(func(c *caller) ([]byte, error) {
 			return t.Renew(c.proof.Name, c.proof.Key)
 		}))))
+		if t.Evidence != nil {
+			mux.Handle(pathHeld, h.route(http.MethodGet, h.fromMember(h.proveHeld)))
+		}
 	}
 	mux.Handle("/", h.route("", func(http.ResponseWriter, *http.Request) error {
 		return refuse(http.StatusNotFound, "not_found", "there is no such route")
@@ -146,8 +149,11 @@ func (h *handler) hello(w http.ResponseWriter, _ *http.Request) error {
 	return nil
 }
 
-// answer is the endpoint of a message that accept answers.
-func answer[Req, Rep any](h *handler, m route[Req, Rep], accept func(context.Context, memory.Source, *Req) (*Rep, error)) memberEndpoint {
+// answer is the endpoint of a message that accept answers. vouch, if not nil, adds to
+// the header of the answer.
+func answer[Req, Rep any](
+	h *handler, m route[Req, Rep], accept func(context.Context, memory.Source, *Req) (*Rep, error), vouch func(context.Context, http.Header, *Req, *Rep) error,
+) memberEndpoint {
 	return func(w http.ResponseWriter, r *http.Request, sender *caller) error {
 		size, err := sizeOf(r)
 		if err != nil {
@@ -161,16 +167,9 @@ func answer[Req, Rep any](h *handler, m route[Req, Rep], accept func(context.Con
 		if err != nil {
 			return err
 		}
-		if err := sender.signed(r, body); err != nil {
-			return err
-		}
-		req, err := m.decode(body)
+		req, err := opened(h, m, r, sender, body)
 		if err != nil {
-			return refuse(http.StatusBadRequest, "invalid", err.Error())
-		}
-		from, to := m.address(req)
-		if from != sender.Member || to != h.cfg.Self {
-			return refuse(http.StatusForbidden, "misdirected", "the message is from "+string(from)+" to "+string(to)+", unlike its headers")
+			return err
 		}
 		rep, err := accept(r.Context(), sender.Source, req)
 		if err != nil {
@@ -180,12 +179,34 @@ func answer[Req, Rep any](h *handler, m route[Req, Rep], accept func(context.Con
 		if err != nil {
 			return refuse(http.StatusRequestEntityTooLarge, "reply_too_large", "ask for less: "+err.Error())
 		}
+		if vouch != nil {
+			if err := vouch(r.Context(), w.Header(), req, rep); err != nil {
+				return err
+			}
+		}
 		if err := h.sign(w.Header(), sender, sha256.Sum256(out)); err != nil {
 			return err
 		}
 		h.send(w, typeCBOR, out)
 		return nil
 	}
+}
+
+// opened checks that the sender has signed a body, and reads it: a message from it to
+// this node.
+func opened[Req, Rep any](h *handler, m route[Req, Rep], r *http.Request, sender *caller, body []byte) (*Req, error) {
+	if err := sender.signed(r, body); err != nil {
+		return nil, err
+	}
+	req, err := m.decode(body)
+	if err != nil {
+		return nil, refuse(http.StatusBadRequest, "invalid", err.Error())
+	}
+	from, to := m.address(req)
+	if from != sender.Member || to != h.cfg.Self {
+		return nil, refuse(http.StatusForbidden, "misdirected", "the message is from "+string(from)+" to "+string(to)+", unlike its headers")
+	}
+	return req, nil
 }
 
 // sizeOf checks the headers of a body and returns how many bytes it may have.

@@ -19,6 +19,7 @@ const (
 	pathSnapshot = "/api/v1/sync/snapshot"
 	pathMembers  = "/api/v1/sync/members"
 	pathRenew    = "/api/v1/sync/renew"
+	pathHeld     = "/api/v1/sync/held"
 )
 
 // Headers of requests and replies.

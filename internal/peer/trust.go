@@ -33,6 +33,8 @@ type Trust struct {
 	Membership func() []byte
 	// Renew signs for a member that has proved who it is.
 	Renew func(identity.Name, identity.PublicKey) ([]byte, error)
+	// Evidence, if not nil, is what receipts are made of.
+	Evidence Evidence
 }
 
 // caller is who sent a request. Attested says how a signature is to be checked, and
@@ -72,6 +74,8 @@ func (c *caller) signed(r *http.Request, body []byte) (err error) {
 	c.proof, c.sig, err = c.attested.Prove(httpsig.Request{
 		Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery, Digest: sha256.Sum256(body), Header: r.Header,
 	})
+	m := c.proof.Mark
+	c.Mark = memory.Mark{Signer: string(m.Signer), Nonce: m.Nonce, Created: memory.InstantOf(m.Created), Expires: memory.InstantOf(m.Expires)}
 	return err
 }
 
@@ -156,7 +160,7 @@ const maxDocument = 512 << 10
 func (c *Client) ask(ctx context.Context, what string, to memory.Node, path string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
-	data, err := c.fetch(ctx, to, path, nil, typeJSON, maxDocument)
+	data, _, err := c.fetch(ctx, to, path, nil, typeJSON, maxDocument)
 	if err != nil {
 		return nil, fault(what, to, err)
 	}

@@ -17,6 +17,14 @@ func (s *changes) Take(ctx context.Context, arrived []memory.Arrival, again bool
 	var out memory.Accepted
 	j := &job{size: size{ops: len(in)}, run: func(ctx context.Context, t *tx) error {
 		out = memory.Accepted{} // a batch that fails is run again, job by job
+		for _, a := range arrived {
+			if a.Mark.IsZero() {
+				continue
+			}
+			if err := t.saveMark(ctx, a.Mark); err != nil {
+				return err
+			}
+		}
 		return taking(t).accept(ctx, in, again, &out)
 	}}
 	for _, a := range in {

@@ -19,6 +19,7 @@ type chores struct {
 	restUntil time.Time
 	retry     []memory.Dot // refused by an earlier run, to be tried once by this one
 	reading   reading
+	marksAt   time.Time // when marks that have expired were taken out
 }
 
 // reading is how far the log has been read to find damage.
@@ -52,6 +53,10 @@ func (w *chores) background(ctx context.Context) (more bool, err error) {
 	}
 	if by := w.touch.take(); len(by) > 0 {
 		return false, w.alone(ctx, func(ctx context.Context, t *tx) error { return t.foldTouches(ctx, by) })
+	}
+	if now := time.Now(); now.Sub(w.marksAt) >= marksEvery {
+		w.marksAt = now
+		return false, w.alone(ctx, func(ctx context.Context, t *tx) error { return t.dropMarks(ctx, memory.InstantOf(now)) })
 	}
 	if w.parked(ctx) {
 		return false, w.alone(ctx, func(ctx context.Context, t *tx) error {

@@ -54,7 +54,8 @@ func openStore(t *testing.T, dir string, node memory.Node) (*store.Store, error)
 // file, and gzip that.
 func TestADatabaseOfEverySchemaIsOpened(t *testing.T) {
 	const first = 5 // the first schema that was released
-	roots := map[int64]string{5: "4cf7f50bb447d34eeacddfed03b582323a0cd1b89ae52c5c09564c98e18d7429"}
+	const root = "4cf7f50bb447d34eeacddfed03b582323a0cd1b89ae52c5c09564c98e18d7429"
+	roots := map[int64]string{5: root, 6: root}
 	for _, v := range sources(t) {
 		if v < first {
 			continue

@@ -17,7 +17,7 @@ func nodeVerbs(of *deps) []Verb {
 	d := node{of}
 	reaching := []client.Code{client.CodeNotFound, client.CodeMemberUnreachable}
 	return []Verb{
-		Of(Verb{Name: "memory_receipt", Summary: "say who holds a write now", Answers: []Answer{Gives(Fine, client.ReceiptNow{})}}, d.receipt),
+		Of(Verb{Name: "memory_receipt", Summary: "say who holds a write now, or have the members' signed word for it", Answers: []Answer{Gives(Fine, client.ReceiptNow{})}, Codes: []client.Code{client.CodeNotSupported, client.CodeNotFound}}, d.receipt),
 		Of(Verb{Name: "node_status", Summary: "describe the node and its members", Answers: []Answer{Gives(Fine, client.Status{})}}, d.status),
 		Of(Verb{Name: "node_diff", Summary: "compare with a member", Answers: []Answer{Gives(Fine, client.Diff{})}, Codes: reaching}, d.diff),
 		Of(Verb{
@@ -54,7 +54,13 @@ func (d node) receipt(ctx context.Context, c *Call, in *client.ReceiptInput) (Do
 		return Done{}, err
 	}
 	v := ShowReceipt(r)
-	return Done{Body: client.ReceiptNow{Receipt: *v, Nested: v}}, nil
+	out := client.ReceiptNow{Receipt: *v, Nested: v}
+	if in.Signed {
+		if out.Signed, err = d.books.Core.Evidence(ctx, r); err != nil {
+			return Done{}, err
+		}
+	}
+	return Done{Body: out}, nil
 }
 
 func (d node) status(ctx context.Context, _ *Call, _ *client.NoInput) (Done, error) {

@@ -79,6 +79,8 @@ func sentinels() []sentinel {
 		{is: memory.ErrFull, name: "memory.ErrFull", code: client.CodeDiskFull, text: "the disk of this node is full; nothing was written, reads go on"},
 		{is: memory.ErrClosed, name: "memory.ErrClosed", code: client.CodeShuttingDown, text: "the node is shutting down; nothing was written", retry: 2},
 		{is: memory.ErrDamaged, name: "memory.ErrDamaged", code: client.CodeDamaged, text: "it is damaged on the disk of this node; the other members are asked for it"},
+		{is: memory.ErrTruncated, name: "memory.ErrTruncated", code: client.CodeNotFound, text: "it is no longer in the log of this node"},
+		{is: engine.ErrNoEvidence, name: "engine.ErrNoEvidence", code: client.CodeNotSupported},
 		{is: memory.ErrUnknownKind, name: "memory.ErrUnknownKind", code: client.CodeInvalid},
 		{is: memory.ErrInvalid, name: "memory.ErrInvalid", code: client.CodeInvalid},
 		{is: context.DeadlineExceeded, name: "context.DeadlineExceeded", code: client.CodeTimeout, text: "the request took too long", retry: 2},

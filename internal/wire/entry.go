@@ -162,13 +162,23 @@ func encodeAgain(e *memory.Entry, kind memory.Kind, body cbor.RawMessage, unknow
 	}, MaxEntry)
 }
 
-// DotOf returns the dot of an entry of any kind without reading its op.
+// DotOf returns the dot of an entry of any kind, and reads nothing behind it.
 func DotOf(raw []byte) (memory.Dot, error) {
-	e, _, _, err := decodeHeader(raw)
+	if len(raw) == 0 || len(raw) > MaxEntry || raw[0] != entryHead && raw[0] != hollowHead {
+		return memory.Dot{}, invalid("entry: %d bytes that do not begin as one", len(raw))
+	}
+	var d memory.Dot
+	rest, err := modes.dec.UnmarshalFirst(raw[1:], &d.Origin)
+	if err == nil {
+		_, err = modes.dec.UnmarshalFirst(rest, &d.Seq)
+	}
 	if err != nil {
+		return memory.Dot{}, invalid("entry: %w", err)
+	}
+	if err := checkDot(d); err != nil {
 		return memory.Dot{}, err
 	}
-	return e.Dot, nil
+	return d, nil
 }
 
 func decodeHeader(raw []byte) (*memory.Entry, memory.Kind, cbor.RawMessage, error) {

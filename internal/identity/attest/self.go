@@ -61,6 +61,12 @@ func (s *Self) TLS() *tls.Certificate { return s.current.Load().cert }
 // Key returns the node's key.
 func (s *Self) Key() identity.Key { return s.key }
 
+// Credential returns what ties the key to the root, as headers have it.
+func (s *Self) Credential() (credential, chain string) {
+	c := s.current.Load()
+	return c.credential, c.chain
+}
+
 // Sign signs a request to a member, and sets all headers of it that say who asks
 // whom. The header must have a content type.
 func (s *Self) Sign(r httpsig.Request, to memory.Node, now time.Time) (httpsig.Signature, error) {

@@ -121,7 +121,7 @@ func settle(dir string, p Place, key identity.Key, w Welcome, root *ca.Authority
 	for _, f := range []struct {
 		name string
 		data []byte
-	}{{grantFile, grant}, {rootFile, []byte(w.Root)}, {membershipFile, w.Membership}, {LedgerFile, []byte("[]")}, {placeFile, place}} {
+	}{{grantFile, grant}, {rootFile, []byte(w.Root)}, {membershipFile, w.Membership}, {placeFile, place}} {
 		if err := identity.WritePrivate(c.path(f.name), f.data); err != nil {
 			return nil, err
 		}

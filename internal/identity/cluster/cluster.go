@@ -31,9 +31,6 @@ const (
 	rootFile       = "root.pem"
 	membershipFile = "membership.json"
 	tokensFile     = "join-tokens.json"
-
-	// LedgerFile is where a node keeps its replay ledger from one run to the next.
-	LedgerFile = "replay.json"
 )
 
 // Place is where a node is in its federation. It does not change by itself.

@@ -2,11 +2,14 @@ package receipt
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/identity"
@@ -21,13 +24,17 @@ const (
 )
 
 // Receipt is the statements of members about one op, as a file that can be handed
-// to somebody else.
+// to somebody else. The member that issued it has signed the whole of it.
 type Receipt struct {
 	Version    int           `json:"version"`
 	Dot        memory.Dot    `json:"dot"`
 	Digest     memory.Digest `json:"digest"`
 	Quorum     int           `json:"quorum"` // how many members the writer waited for
 	Statements []Signed      `json:"statements"`
+	Issued     int64         `json:"issued"` // seconds since 1970
+	Credential string        `json:"credential"`
+	Chain      string        `json:"chain,omitempty"`
+	Signature  []byte        `json:"signature"` // over what Receipt.message returns
 }
 
 // Signed is a statement with all that is needed to check it.
@@ -36,11 +43,41 @@ type Signed struct {
 	Signature  []byte `json:"signature"`
 	Credential string `json:"credential"` // as the header
 	Chain      string `json:"chain,omitempty"`
+	// Digests are those of the run in which the op is, one after the other. Members do
+	// not send them: who was sent the ops has them.
+	Digests []byte `json:"digests,omitempty"`
+}
+
+// Digests returns digests one after the other, as a receipt has them.
+func Digests(list []memory.Digest) []byte {
+	out := make([]byte, 0, len(list)*sha256.Size)
+	for i := range list {
+		out = append(out, list[i][:]...)
+	}
+	return out
+}
+
+// Issue signs r with a member's key. The credential, the chain and the time must be set.
+func (r *Receipt) Issue(key identity.Key) {
+	r.Version = version
+	r.Signature = key.Sign(r.message())
+}
+
+// message is what who issues a receipt signs: "tally receipt v2", a zero byte, and
+// everything that is in it, one value a line.
+func (r *Receipt) message() []byte {
+	lines := []string{
+		strconv.Itoa(r.Version), r.Dot.String(), r.Digest.String(), strconv.Itoa(r.Quorum), strconv.FormatInt(r.Issued, 10), r.Credential, r.Chain,
+	}
+	text := base64.StdEncoding.EncodeToString
+	for _, s := range r.Statements {
+		lines = append(lines, text(s.Statement), text(s.Signature), s.Credential, s.Chain, text(s.Digests))
+	}
+	return []byte("tally receipt v2\x00" + strings.Join(lines, "\n"))
 }
 
 // Encode returns the text of r.
 func (r Receipt) Encode() ([]byte, error) {
-	r.Version = version
 	data, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("encode receipt: %w", err)
@@ -48,7 +85,8 @@ func (r Receipt) Encode() ([]byte, error) {
 	return append(data, '\n'), nil
 }
 
-// Parse reads a receipt. It believes nothing yet.
+// Parse reads a receipt, in the one form that [Receipt.Encode] writes. It believes
+// nothing yet.
 func Parse(data []byte) (Receipt, error) {
 	var r Receipt
 	if len(data) > MaxFile {
@@ -68,18 +106,24 @@ func Parse(data []byte) (Receipt, error) {
 	if err := r.Dot.Valid(); err != nil {
 		return r, fmt.Errorf("receipt: %w", err)
 	}
+	if again, err := r.Encode(); err != nil || !bytes.Equal(again, data) {
+		return r, fmt.Errorf("receipt: not as it was written: %w", memory.ErrInvalid)
+	}
 	return r, nil
 }
 
 // Verdict is what a receipt proves.
 type Verdict struct {
+	// Issuer is the member that issued the receipt and signed all of it; empty if that
+	// is not so, and then the receipt proves nothing.
+	Issuer identity.Name
 	// Holders are the distinct members that signed that they hold the op.
 	Holders []identity.Name
 	// Members is how many members there were, as all holders have signed.
 	Members int
 	Epoch   uint64
 	// Enough: the holders are as many as the receipt's quorum. Majority: they are more
-	// than half of the members. The quorum is the writer's word; the majority is not.
+	// than half of the members. The quorum is the issuer's word; the majority is not.
 	Enough, Majority bool
 	// Refused are statements that prove nothing, and why.
 	Refused []error
@@ -90,6 +134,15 @@ type Verdict struct {
 // statement; that it was revoked later, or before, cannot be known here.
 func (r Receipt) Verify(roots cred.Roots, now time.Time) Verdict {
 	var v Verdict
+	issuer, err := subject(r.Credential, r.Chain, roots, time.Unix(r.Issued, 0), now)
+	if err == nil && !issuer.Key.Verify(r.message(), r.Signature) {
+		err = identity.Refuse(identity.SignatureBad, "of %s", issuer.Name)
+	}
+	if err != nil {
+		v.Refused = append(v.Refused, fmt.Errorf("the receipt as a whole: %w", err))
+	} else {
+		v.Issuer = issuer.Name
+	}
 	keys := map[identity.PublicKey]bool{}
 	names := map[identity.Name]bool{}
 	for i, s := range r.Statements {
@@ -110,40 +163,69 @@ func (r Receipt) Verify(roots cred.Roots, now time.Time) Verdict {
 		v.Members, v.Epoch = said.Members, said.Epoch
 		v.Holders = append(v.Holders, subject.Name)
 	}
-	v.Enough = len(v.Holders) >= r.Quorum
-	v.Majority = v.Members > 0 && len(v.Holders) > v.Members/2
+	v.Enough = v.Issuer != "" && len(v.Holders) >= r.Quorum
+	v.Majority = v.Issuer != "" && v.Members > 0 && len(v.Holders) > v.Members/2
 	return v
 }
 
-// verify checks one statement: who signed it, and that it is about the op.
-func (r Receipt) verify(s Signed, roots cred.Roots, now time.Time) (Statement, cred.Subject, error) {
+// subject is whom the roots vouch for at a time that is not in the future.
+func subject(credential, chain string, roots cred.Roots, at, now time.Time) (cred.Subject, error) {
+	c, err := cred.ParseHeader(credential)
+	if err != nil {
+		return cred.Subject{}, err
+	}
+	links, err := cred.ParseChainHeader(chain)
+	if err != nil {
+		return cred.Subject{}, err
+	}
+	s, err := roots.Verify(c, links, at)
+	if err == nil && at.After(now.Add(roots.Skew)) {
+		err = identity.Refuse(identity.SignatureFuture, "%s says that it is %s", s.Name, at.UTC().Format(time.RFC3339))
+	}
+	return s, err
+}
+
+// Open checks a statement: that the roots vouch for who signed it, that the statement
+// is this member's, and of this federation. What it is about is for the caller.
+func (s Signed) Open(roots cred.Roots, now time.Time) (Statement, cred.Subject, error) {
 	said, err := Decode(s.Statement)
 	if err != nil {
 		return Statement{}, cred.Subject{}, err
 	}
-	c, err := cred.ParseHeader(s.Credential)
-	if err != nil {
-		return Statement{}, cred.Subject{}, err
-	}
-	chain, err := cred.ParseChainHeader(s.Chain)
-	if err != nil {
-		return Statement{}, cred.Subject{}, err
-	}
-	subject, err := roots.Verify(c, chain, said.At)
+	by, err := subject(s.Credential, s.Chain, roots, said.At, now)
 	if err != nil {
 		return Statement{}, cred.Subject{}, err
 	}
 	switch {
-	case said.At.After(now.Add(roots.Skew)):
-		err = identity.Refuse(identity.SignatureFuture, "%s says that it is %s", said.Member, said.At.UTC().Format(time.RFC3339))
-	case said.Member != subject.Name:
-		err = identity.Refuse(identity.SenderMismatch, "of %s, with the credential of %s", said.Member, subject.Name)
+	case said.Member != by.Name:
+		err = identity.Refuse(identity.SenderMismatch, "of %s, with the credential of %s", said.Member, by.Name)
 	case said.Domain != roots.Domain:
 		err = identity.Refuse(identity.CredentialDomain, "of %s, want %s", said.Domain, roots.Domain)
-	case !subject.Key.Verify(message(s.Statement), s.Signature):
-		err = identity.Refuse(identity.SignatureBad, "of %s", subject.Name)
-	case !slices.Contains(said.Held, Held{Dot: r.Dot, Digest: r.Digest}):
-		err = fmt.Errorf("%s does not say that it holds %s with this digest: %w", subject.Name, r.Dot, memory.ErrInvalid)
+	case !by.Key.Verify(message(s.Statement), s.Signature):
+		err = identity.Refuse(identity.SignatureBad, "of %s", by.Name)
 	}
-	return said, subject, err
+	return said, by, err
+}
+
+// verify checks one statement: who signed it, and that it is about the op.
+func (r Receipt) verify(s Signed, roots cred.Roots, now time.Time) (Statement, cred.Subject, error) {
+	said, by, err := s.Open(roots, now)
+	if err != nil {
+		return said, by, err
+	}
+	for _, run := range said.Held {
+		if run.Has(r.Dot) && run.covers(r.Dot, r.Digest, s.Digests) {
+			return said, by, nil
+		}
+	}
+	return said, by, fmt.Errorf("%s does not say that it holds %s with this digest: %w", by.Name, r.Dot, memory.ErrInvalid)
+}
+
+// covers reports whether digests are those of the run, that of d among them.
+func (r Run) covers(d memory.Dot, digest memory.Digest, digests []byte) bool {
+	if uint64(len(digests)) != (r.Last-r.First+1)*sha256.Size || sha256.Sum256(digests) != r.Root {
+		return false
+	}
+	at := (d.Seq - r.First) * sha256.Size
+	return memory.Digest(digests[at:at+sha256.Size]) == digest
 }

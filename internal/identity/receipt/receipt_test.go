@@ -3,7 +3,6 @@ package receipt_test
 import (
 	"bytes"
 	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -42,41 +41,53 @@ func trust(a *ca.Authority) cred.Roots {
 	return ca.Roots{Domain: "acme", Certificates: []*x509.Certificate{a.Certificate()}, Skew: time.Minute}.Credentials()
 }
 
-// op is the op that receipts are about.
-func op() receipt.Held {
-	return receipt.Held{Dot: memory.Dot{Origin: "a.1", Seq: 7}, Digest: memory.Digest{1, 2, 3}}
-}
+// dot is the op that receipts are about, and digest its own. It was sent with others.
+func dot() memory.Dot       { return memory.Dot{Origin: "a.1", Seq: 7} }
+func digest() memory.Digest { return memory.Digest{1, 2, 3} }
 
-// says is a member's statement, of an hour ago, about our op and another.
+func run() []memory.Digest { return []memory.Digest{{9}, digest(), {10}} }
+
+// says is a member's statement, of an hour ago, about our op and others.
 func says(tb testing.TB, by *ca.Authority, member identity.Name, change func(*receipt.Statement)) receipt.Signed {
 	tb.Helper()
-	s := receipt.Statement{
-		Domain: "acme", Member: member, Epoch: 3, Members: 3, At: now().Add(-time.Hour),
-		Held: []receipt.Held{{Dot: memory.Dot{Origin: "a.1", Seq: 6}, Digest: memory.Digest{9}}, op()},
-	}
+	s := receipt.Statement{Domain: "acme", Member: member, Epoch: 3, Members: 3, At: now().Add(-time.Hour), Held: []receipt.Run{
+		{Origin: "a.1", First: 6, Last: 8, Root: receipt.RootOf(run())}, {Origin: "c.1", First: 7, Last: 7, Root: receipt.RootOf(run()[:1])},
+	}}
 	change(&s)
 	data, err := s.Encode()
 	if err != nil {
 		tb.Fatal(err)
 	}
+	out := receipt.Signed{Statement: data, Signature: receipt.Sign(identitytest.Key(tb, string(member)), data), Digests: receipt.Digests(run())}
+	out.Credential, out.Chain = headers(tb, by, member)
+	return out
+}
+
+// headers are a member's credential and chain.
+func headers(tb testing.TB, by *ca.Authority, member identity.Name) (credential, chain string) {
+	tb.Helper()
 	g, err := by.Issue(member, identitytest.Key(tb, string(member)).Public(), nil, now().Add(-2*time.Hour))
 	if err != nil {
 		tb.Fatal(err)
 	}
-	out := receipt.Signed{Statement: data, Signature: receipt.Sign(identitytest.Key(tb, string(member)), data)}
-	if out.Credential, err = g.Credential.Header(); err != nil {
+	if credential, err = g.Credential.Header(); err != nil {
 		tb.Fatal(err)
 	}
-	if out.Chain, err = g.Chain.Header(); err != nil {
+	if chain, err = g.Chain.Header(); err != nil {
 		tb.Fatal(err)
 	}
-	return out
+	return credential, chain
 }
 
 func same(*receipt.Statement) {}
 
-func of(statements ...receipt.Signed) receipt.Receipt {
-	return receipt.Receipt{Version: 1, Dot: op().Dot, Digest: op().Digest, Quorum: 2, Statements: statements}
+// of is a receipt that a has issued.
+func of(tb testing.TB, by *ca.Authority, statements ...receipt.Signed) receipt.Receipt {
+	tb.Helper()
+	r := receipt.Receipt{Dot: dot(), Digest: digest(), Quorum: 2, Statements: statements, Issued: now().Add(-time.Minute).Unix()}
+	r.Credential, r.Chain = headers(tb, by, "a")
+	r.Issue(identitytest.Key(tb, "a"))
+	return r
 }
 
 func TestAReceiptProvesWhoHoldsAnOp(t *testing.T) {
@@ -85,7 +96,7 @@ func TestAReceiptProvesWhoHoldsAnOp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := of(says(t, top, "a", same), says(t, eu, "region/eu/b", same)).Encode()
+	text, err := of(t, top, says(t, top, "a", same), says(t, eu, "region/eu/b", same)).Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +110,7 @@ func TestAReceiptProvesWhoHoldsAnOp(t *testing.T) {
 			t.Errorf("%s: %+v", name, v)
 		}
 	}
-	if v := of(says(t, top, "a", same)).Verify(trust(top), now()); v.Enough || v.Majority || len(v.Holders) != 1 {
+	if v := of(t, top, says(t, top, "a", same)).Verify(trust(top), now()); v.Enough || v.Majority || len(v.Holders) != 1 {
 		t.Errorf("one of three: %+v", v)
 	}
 }
@@ -117,8 +128,12 @@ func TestStatementsThatProveNothing(t *testing.T) {
 		tag identity.Tag // "" is memory.ErrInvalid
 	}{
 		"the same again":              {good, ""},
-		"another op":                  {says(t, top, "b", func(s *receipt.Statement) { s.Held[1].Dot.Seq = 8 }), ""},
-		"another digest":              {says(t, top, "b", func(s *receipt.Statement) { s.Held[1].Digest[0]++ }), ""},
+		"other ops":                   {says(t, top, "b", func(s *receipt.Statement) { s.Held[0].First, s.Held[0].Last = 8, 10 }), ""},
+		"fewer ops":                   {says(t, top, "b", func(s *receipt.Statement) { s.Held[0].Last-- }), ""},
+		"an op beside it":             {says(t, top, "b", func(s *receipt.Statement) { s.Held[0].First++; s.Held[0].Last++ }), ""},
+		"of another origin":           {says(t, top, "b", func(s *receipt.Statement) { s.Held[0].Origin = "b.1" }), ""},
+		"another root":                {says(t, top, "b", func(s *receipt.Statement) { s.Held[0].Root[0]++ }), ""},
+		"no digests":                  {receipt.Signed{Statement: b.Statement, Signature: b.Signature, Credential: b.Credential}, ""},
 		"another epoch":               {says(t, top, "b", func(s *receipt.Statement) { s.Epoch = 4 }), ""},
 		"more members":                {says(t, top, "b", func(s *receipt.Statement) { s.Members = 5 }), ""},
 		"another domain":              {says(t, top, "b", func(s *receipt.Statement) { s.Domain = "other" }), identity.CredentialDomain},
@@ -127,14 +142,14 @@ func TestStatementsThatProveNothing(t *testing.T) {
 		"before its credential":       {says(t, top, "b", func(s *receipt.Statement) { s.At = now().Add(-3 * time.Hour) }), identity.CredentialNotYet},
 		"after its credential":        {says(t, top, "b", func(s *receipt.Statement) { s.At = now().Add(23 * time.Hour) }), identity.CredentialExpired},
 		"of another root":             {says(t, stranger, "b", same), identity.CredentialSignature},
-		"with another's credential":   {receipt.Signed{Statement: b.Statement, Signature: b.Signature, Credential: good.Credential}, identity.SenderMismatch},
+		"with another's credential":   {receipt.Signed{Statement: b.Statement, Signature: b.Signature, Credential: good.Credential, Digests: b.Digests}, identity.SenderMismatch},
 		"with another's signature":    {receipt.Signed{Statement: b.Statement, Signature: good.Signature, Credential: b.Credential}, identity.SignatureBad},
 		"with no signature":           {receipt.Signed{Statement: b.Statement, Credential: b.Credential}, identity.SignatureBad},
 		"with no credential":          {receipt.Signed{Statement: b.Statement, Signature: b.Signature}, identity.CredentialMissing},
 		"signed for something else":   {receipt.Signed{Statement: b.Statement, Signature: identitytest.Key(t, "b").Sign(b.Statement), Credential: b.Credential}, identity.SignatureBad},
 		"bytes that are no statement": {receipt.Signed{Statement: []byte{0xa0}, Signature: b.Signature, Credential: b.Credential}, ""},
 	} {
-		v := of(good, tt.bad).Verify(trust(top), now())
+		v := of(t, top, good, tt.bad).Verify(trust(top), now())
 		if len(v.Holders) != 1 || v.Enough || v.Majority || len(v.Refused) != 1 {
 			t.Errorf("%s: %+v", name, v)
 			continue
@@ -146,14 +161,18 @@ func TestStatementsThatProveNothing(t *testing.T) {
 }
 
 func TestFilesThatAreNoReceipt(t *testing.T) {
-	good, err := of(says(t, root(t), "a", same)).Encode()
+	top := root(t)
+	good, err := of(t, top, says(t, top, "a", same)).Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{
 		"nothing":         "",
-		"another version": strings.Replace(string(good), `"version": 1`, `"version": 2`, 1),
+		"another version": strings.Replace(string(good), `"version": 2`, `"version": 1`, 1),
 		"no quorum":       strings.Replace(string(good), `"quorum": 2`, `"quorum": 0`, 1),
+		"other spaces":    strings.Replace(string(good), `"quorum": 2`, `"quorum":  2`, 1),
+		"another case":    strings.Replace(string(good), `"quorum"`, `"Quorum"`, 1),
+		"twice the same":  strings.Replace(string(good), `"quorum": 2`, `"quorum": 2, "quorum": 2`, 1),
 		"more fields":     strings.Replace(string(good), `"quorum"`, `"verified": true, "quorum"`, 1),
 		"something more":  string(good) + "{}",
 		"no dot":          strings.Replace(string(good), `"a.1.7"`, `"a.1.0"`, 1),
@@ -165,17 +184,43 @@ func TestFilesThatAreNoReceipt(t *testing.T) {
 	}
 }
 
+// Whatever byte of the file is another one, it proves nothing.
+func TestAReceiptProvesNothingWithAnotherByte(t *testing.T) {
+	top := root(t)
+	text, err := of(t, top, says(t, top, "a", same), says(t, top, "b", same)).Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := receipt.Parse(text); err != nil || !r.Verify(trust(top), now()).Enough {
+		t.Fatalf("as it is: %v", err)
+	}
+	for i := range text {
+		bad := bytes.Clone(text)
+		bad[i] ^= 1 << (i % 6)
+		r, err := receipt.Parse(bad)
+		if err != nil {
+			continue
+		}
+		if v := r.Verify(trust(top), now()); v.Enough || v.Majority {
+			t.Fatalf("byte %d: %q became %q, and it proves something", i, text[i], bad[i])
+		}
+	}
+}
+
 func TestStatementsThatNobodySigns(t *testing.T) {
 	for name, change := range map[string]func(*receipt.Statement){
 		"about nothing":   func(s *receipt.Statement) { s.Held = nil },
-		"too many ops":    func(s *receipt.Statement) { s.Held = make([]receipt.Held, receipt.MaxHeld+1) },
+		"too many runs":   func(s *receipt.Statement) { s.Held = slices.Repeat(s.Held, receipt.MaxRuns+1) },
+		"too long a run":  func(s *receipt.Statement) { s.Held[0].Last = s.Held[0].First + receipt.MaxRun },
+		"a run backwards": func(s *receipt.Statement) { s.Held[0].Last = s.Held[0].First - 1 },
+		"of no origin":    func(s *receipt.Statement) { s.Held[0].Origin = "" },
 		"of no member":    func(s *receipt.Statement) { s.Member = "" },
 		"of no domain":    func(s *receipt.Statement) { s.Domain = "" },
 		"of nobody":       func(s *receipt.Statement) { s.Members = 0 },
-		"about no op":     func(s *receipt.Statement) { s.Held[0].Dot.Seq = 0 },
+		"about no op":     func(s *receipt.Statement) { s.Held[0].First = 0 },
 		"before all time": func(s *receipt.Statement) { s.At = time.Unix(-1, 0) },
 	} {
-		s := receipt.Statement{Domain: "acme", Member: "a", Members: 1, At: now(), Held: []receipt.Held{op()}}
+		s := receipt.Statement{Domain: "acme", Member: "a", Members: 1, At: now(), Held: []receipt.Run{{Origin: "a.1", First: 7, Last: 7}}}
 		change(&s)
 		if _, err := s.Encode(); !errors.Is(err, memory.ErrInvalid) {
 			t.Errorf("%s: %v", name, err)
@@ -200,11 +245,19 @@ func TestThePythonVerifierAgrees(t *testing.T) {
 	flipped.Signature[3] ^= 1
 	chainless := b
 	chainless.Chain = ""
+	dropped, lowered, unissued := of(t, top, a, b, says(t, top, "c", same)), of(t, top, a), of(t, top, a, b)
+	dropped.Statements = dropped.Statements[:2]
+	lowered.Quorum = 1
+	unissued.Signature = bytes.Repeat([]byte{0}, 64)
 	for name, r := range map[string]receipt.Receipt{
-		"good":          of(a, b),
-		"a bad one too": of(a, flipped, b),
-		"no chain":      of(a, chainless),
-		"another op":    of(a, says(t, eu, "region/eu/b", func(s *receipt.Statement) { s.Held[1].Dot.Seq = 8 })),
+		"dropped":       dropped,
+		"lowered":       lowered,
+		"unissued":      unissued,
+		"twice":         of(t, top, a, a),
+		"good":          of(t, top, a, b),
+		"a bad one too": of(t, top, a, flipped, b),
+		"no chain":      of(t, top, a, chainless),
+		"another op":    of(t, top, a, says(t, eu, "region/eu/b", func(s *receipt.Statement) { s.Held[0].Root[0]++ })),
 	} {
 		text, err := r.Encode()
 		if err != nil {
@@ -219,7 +272,7 @@ func TestThePythonVerifierAgrees(t *testing.T) {
 		if want := r.Verify(trust(top), now()).Enough; (err == nil) != want {
 			t.Errorf("%s: %v, want %v\n%s", name, err, want, out)
 		}
-		if name == "good" && !strings.Contains(string(out), "a.1.7 is held by a, region/eu/b, of 3 members") {
+		if name == "good" && !strings.Contains(string(out), "a.1.7 is held by a, region/eu/b, of 3 members, says a") {
 			t.Errorf("%s", out)
 		}
 	}
@@ -249,8 +302,9 @@ func TestStatementsComeBack(t *testing.T) {
 			At: time.Unix(rapid.Int64Range(0, 1<<33).Draw(rt, "at"), 0),
 		}
 		for range rapid.IntRange(1, 20).Draw(rt, "held") {
-			h := receipt.Held{Dot: memory.Dot{Origin: memory.MakeOrigin("n", rapid.Uint64().Draw(rt, "incarnation")), Seq: rapid.Uint64Range(1, 1<<40).Draw(rt, "seq")}}
-			copy(h.Digest[:], rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(rt, "digest"))
+			h := receipt.Run{Origin: memory.MakeOrigin("n", rapid.Uint64().Draw(rt, "incarnation")), First: rapid.Uint64Range(1, 1<<40).Draw(rt, "first")}
+			h.Last = h.First + rapid.Uint64Range(0, receipt.MaxRun-1).Draw(rt, "more")
+			copy(h.Root[:], rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(rt, "root"))
 			s.Held = append(s.Held, h)
 		}
 		data, err := s.Encode()
@@ -283,7 +337,7 @@ func FuzzStatement(f *testing.F) {
 
 func FuzzReceipt(f *testing.F) {
 	top := root(f)
-	text, err := json.Marshal(of(says(f, top, "a", same)))
+	text, err := of(f, top, says(f, top, "a", same)).Encode()
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -293,7 +347,7 @@ func FuzzReceipt(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if v := r.Verify(trust(top), now()); len(v.Holders) > 1 || len(v.Holders)+len(v.Refused) != len(r.Statements) {
+		if v := r.Verify(trust(top), now()); len(v.Holders) > 1 || v.Enough && !bytes.Equal(data, text) {
 			t.Errorf("%+v", v)
 		}
 	})

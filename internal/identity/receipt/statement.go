@@ -6,13 +6,16 @@
 // The bytes of a statement are CBOR in its one canonical encoding, with keys in this
 // order:
 //
-//	{v: 1, domain, member, epoch, members, at, held: [[dot, digest], …]}
+//	{v: 2, domain, member, epoch, members, at, held: [[origin, first, last, root], …]}
 //
-// and its signature is of the member's key over "tally held v1", a zero byte, and
-// those bytes. Members sign batches: one statement is about all ops of a push.
+// and its signature is of the member's key over "tally held v2", a zero byte, and
+// those bytes. Members sign batches: one statement is about all ops of a push, as runs
+// of consecutive numbers, and the root of a run is the SHA-256 of the digests of its
+// ops, one after the other.
 package receipt
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"time"
 
@@ -23,13 +26,14 @@ import (
 
 // Limits, checked before anything is parsed.
 const (
-	MaxHeld      = 1024      // ops in a statement
-	MaxStatement = 192 << 10 // bytes
+	MaxRuns      = 256      // in a statement
+	MaxRun       = 1024     // ops in a run
+	MaxStatement = 32 << 10 // bytes
 )
 
 const (
-	version = 1
-	context = "tally held v1\x00"
+	version = 2
+	context = "tally held v2\x00"
 )
 
 // Statement is what a member says: at this time it held these ops, on its disk.
@@ -39,13 +43,28 @@ type Statement struct {
 	Epoch   uint64 // of the membership that the member went by; 0 is one that is configured
 	Members int    // how many members that membership has
 	At      time.Time
-	Held    []Held
+	Held    []Run
 }
 
-// Held is an op by its dot, and the digest under which it is held.
-type Held struct {
-	Dot    memory.Dot
-	Digest memory.Digest
+// Run is ops of one origin with consecutive numbers.
+type Run struct {
+	Origin      memory.Origin
+	First, Last uint64
+	Root        memory.Digest // RootOf the digests of the ops
+}
+
+// Has reports whether d is one of the ops.
+func (r Run) Has(d memory.Dot) bool {
+	return d.Origin == r.Origin && d.Seq >= r.First && d.Seq <= r.Last
+}
+
+// RootOf is what a run of ops with these digests is signed by.
+func RootOf(digests []memory.Digest) memory.Digest {
+	h := sha256.New()
+	for i := range digests {
+		h.Write(digests[i][:])
+	}
+	return memory.Digest(h.Sum(nil))
 }
 
 // statementBytes is a statement as it is written.
@@ -56,23 +75,25 @@ type statementBytes struct {
 	Epoch   uint64          `cbor:"epoch"`
 	Members uint64          `cbor:"members"`
 	At      int64           `cbor:"at"` // seconds since 1970
-	Held    []heldBytes     `cbor:"held"`
+	Held    []runBytes      `cbor:"held"`
 }
 
-type heldBytes struct {
+type runBytes struct {
 	_      struct{} `cbor:",toarray"`
-	Dot    string
-	Digest memory.Digest
+	Origin memory.Origin
+	First  uint64
+	Last   uint64
+	Root   memory.Digest
 }
 
 // Encode returns the bytes of s.
 func (s Statement) Encode() ([]byte, error) {
 	b := statementBytes{
 		V: version, Domain: s.Domain, Member: s.Member, Epoch: s.Epoch, Members: uint64(s.Members), At: s.At.Unix(),
-		Held: make([]heldBytes, len(s.Held)),
+		Held: make([]runBytes, len(s.Held)),
 	}
-	for i, h := range s.Held {
-		b.Held[i] = heldBytes{Dot: h.Dot.String(), Digest: h.Digest}
+	for i, r := range s.Held {
+		b.Held[i] = runBytes{Origin: r.Origin, First: r.First, Last: r.Last, Root: r.Root}
 	}
 	data, err := strictcbor.Marshal(b)
 	if err != nil {
@@ -99,19 +120,18 @@ func Decode(data []byte) (Statement, error) {
 	if err := b.Member.Valid(); err != nil {
 		return Statement{}, fmt.Errorf("statement: %w", err)
 	}
-	if n := len(b.Held); n == 0 || n > MaxHeld || b.Members == 0 || b.Members > 1<<16 || b.At < 0 || b.At > lastSecond {
-		return Statement{}, fmt.Errorf("statement about %d ops, of one of %d members, at %d: %w", n, b.Members, b.At, memory.ErrInvalid)
+	if n := len(b.Held); n == 0 || n > MaxRuns || b.Members == 0 || b.Members > 1<<16 || b.At < 0 || b.At > lastSecond {
+		return Statement{}, fmt.Errorf("statement about %d runs, of one of %d members, at %d: %w", n, b.Members, b.At, memory.ErrInvalid)
 	}
 	s := Statement{
 		Domain: b.Domain, Member: b.Member, Epoch: b.Epoch, Members: int(b.Members), At: time.Unix(b.At, 0),
-		Held: make([]Held, len(b.Held)),
+		Held: make([]Run, len(b.Held)),
 	}
-	for i, h := range b.Held {
-		dot, err := memory.ParseDot(h.Dot)
-		if err != nil || dot.String() != h.Dot {
-			return Statement{}, fmt.Errorf("statement about %.80q: %w", h.Dot, memory.ErrInvalid)
+	for i, r := range b.Held {
+		if r.Origin.Valid() != nil || r.First == 0 || r.Last < r.First || r.Last-r.First >= MaxRun {
+			return Statement{}, fmt.Errorf("statement about %.80q from %d to %d: %w", r.Origin, r.First, r.Last, memory.ErrInvalid)
 		}
-		s.Held[i] = Held{Dot: dot, Digest: h.Digest}
+		s.Held[i] = Run{Origin: r.Origin, First: r.First, Last: r.Last, Root: r.Root}
 	}
 	return s, nil
 }

@@ -146,17 +146,6 @@ func (l *Ledger) forget() {
 	}
 }
 
-// live returns what is remembered.
-func (l *Ledger) live() []identity.Mark {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	out := []identity.Mark{}
-	for _, s := range l.signers {
-		out = append(out, s.queue...)
-	}
-	return out
-}
-
 // Len returns how many live requests are remembered.
 func (l *Ledger) Len() int {
 	l.mu.Lock()

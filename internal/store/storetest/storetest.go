@@ -277,6 +277,8 @@ func (s Suite) Run(t *testing.T) {
 		"stops when the disk is full":  s.full,
 		"owes events to endpoints":     s.webhooks,
 		"finds a place by its time":    s.before,
+		"keeps what members sign":      s.evidence,
+		"remembers requests":           s.marks,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

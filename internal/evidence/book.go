@@ -1,0 +1,140 @@
+package evidence
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/identity"
+	"github.com/tallystick/tallystick/internal/identity/cred"
+	"github.com/tallystick/tallystick/internal/identity/receipt"
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// Store is the node's own store, by what evidence does with it.
+type Store interface {
+	View() memory.View
+	// Digests returns those of the entries of r; [memory.ErrTruncated] if one is not there.
+	Digests(ctx context.Context, r memory.Range) ([]memory.Digest, error)
+	// KeepStatements keeps what members have signed.
+	KeepStatements(ctx context.Context, list []memory.Statement) error
+	// DropStatements forgets what was signed before an instant, and all but the newest most.
+	DropStatements(ctx context.Context, before memory.Instant, most int) error
+	// Statements returns what members have signed about the entry of d, the newest last.
+	Statements(ctx context.Context, d memory.Dot) ([]memory.Statement, error)
+}
+
+// Roster says who is a member now, and whose key is whose.
+type Roster interface {
+	// Admit returns the member that a name and a key belong to.
+	Admit(name identity.Name, key identity.PublicKey) (memory.Node, error)
+	// Now returns the epoch of the membership and its members, this node included.
+	Now() (epoch uint64, members []memory.Node)
+}
+
+// Signer is a node's own identity.
+type Signer interface {
+	Key() identity.Key
+	// Credential returns what ties the key to the root, as headers have it.
+	Credential() (credential, chain string)
+}
+
+// Config says whose evidence it is. All fields but Keep, Most and Now are required.
+type Config struct {
+	Self   memory.Node
+	Name   identity.Name
+	Roots  cred.Roots
+	Roster Roster
+	Signer Signer
+	// Ask asks a member for its statement that it holds an op.
+	Ask func(ctx context.Context, member memory.Node, d memory.Dot) (receipt.Signed, error)
+	Log *slog.Logger
+
+	Keep time.Duration    // how long statements are kept; 0 is 30 days
+	Most int              // and how many runs of ops they are about; 0 is a million
+	Now  func() time.Time // the wall clock; nil is time.Now
+}
+
+// Book has the evidence of a node. It is safe for concurrent use.
+type Book struct {
+	cfg   Config
+	store Store
+	inbox chan letter
+	lost  warned
+	own   own // of Run alone
+}
+
+// letter is what a member has signed; or, with seen, a mark that is closed when all
+// before it was dealt with.
+type letter struct {
+	from   memory.Node
+	signed receipt.Signed
+	seen   chan struct{}
+}
+
+// waiting bounds the statements that nobody has looked at yet.
+const waiting = 1024
+
+// New returns a book over a store. Run must run.
+func New(cfg Config, store Store) *Book {
+	cfg.Keep = cmp.Or(cfg.Keep, 30*24*time.Hour)
+	cfg.Most = cmp.Or(cfg.Most, 1_000_000)
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Book{cfg: cfg, store: store, inbox: make(chan letter, waiting)}
+}
+
+// State signs that this node holds runs of ops; of a run it leaves out all if it does
+// not hold one. It is [memory.ErrNotFound] if nothing is left.
+func (b *Book) State(ctx context.Context, runs []memory.Range) (receipt.Signed, error) {
+	epoch, members := b.cfg.Roster.Now()
+	s := receipt.Statement{
+		Domain: b.cfg.Roots.Domain, Member: b.cfg.Name, Epoch: epoch, Members: len(members), At: b.cfg.Now(),
+	}
+	heads := b.store.View().Heads
+	for _, r := range runs {
+		// What was sent may be something else than what is here: the log says what is.
+		digests, err := b.store.Digests(ctx, r)
+		if err != nil || !holdsAll(heads, r) {
+			continue
+		}
+		s.Held = append(s.Held, receipt.Run{Origin: r.Origin, First: r.From, Last: r.To, Root: receipt.RootOf(digests)})
+	}
+	if len(s.Held) == 0 {
+		return receipt.Signed{}, fmt.Errorf("state what is held: %w", memory.ErrNotFound)
+	}
+	data, err := s.Encode()
+	if err != nil {
+		return receipt.Signed{}, err
+	}
+	out := receipt.Signed{Statement: data, Signature: receipt.Sign(b.cfg.Signer.Key(), data)}
+	out.Credential, out.Chain = b.cfg.Signer.Credential()
+	return out, nil
+}
+
+func holdsAll(heads memory.Heads, r memory.Range) bool {
+	for seq := r.From; seq <= r.To; seq++ {
+		if !heads.Holds(memory.Dot{Origin: r.Origin, Seq: seq}) {
+			return false
+		}
+	}
+	return true
+}
+
+// Prove signs that this node holds an op.
+func (b *Book) Prove(ctx context.Context, d memory.Dot) (receipt.Signed, error) {
+	return b.State(ctx, []memory.Range{{Origin: d.Origin, From: d.Seq, To: d.Seq}})
+}
+
+// Heard takes what a member has signed in answer to a push. It does not block: if too
+// much is waiting, it is lost, and the member asked when somebody wants a receipt.
+func (b *Book) Heard(from memory.Node, s receipt.Signed) {
+	select {
+	case b.inbox <- letter{from: from, signed: s}:
+	default:
+		b.lost.add()
+	}
+}
