@@ -4,6 +4,8 @@
 // that compare the two, in Go.
 package kernel
 
+import "math"
+
 // Block is how many numbers share one scale.
 const Block = 32
 
@@ -47,11 +49,13 @@ func (r *Rows) Row(n int, out []float32) {
 // quantise writes x as whole numbers into q and returns what one of them stands for.
 func quantise(q []int8, x []float32) float32 {
 	x = x[:len(q)]
-	top := float32(0)
+	// Numbers of float32 without their sign have the order of their bits.
+	bits := uint32(0)
 	for _, v := range x {
-		top = max(top, v, -v)
+		bits = max(bits, math.Float32bits(v)&^(1<<31))
 	}
-	if top == 0 || top != top {
+	top := math.Float32frombits(bits)
+	if top == 0 || top > math.MaxFloat32 || top != top {
 		clear(q)
 		return 0
 	}
