@@ -112,7 +112,7 @@ func table() map[string][]string {
 			"legacy", "legacy/config", "legacy/send",
 		},
 
-		"node/models":  {"book/upkeep", "model", "model/artefact", "recall", "recall/meaning", "recall/rank"},
+		"node/models":  {"book/upkeep", "model", "model/artefact", "recall", "recall/eval", "recall/index", "recall/meaning", "recall/rank"},
 		"node/restore": {"backup", "intake", "store", "wire", "memory"},
 
 		// Programs on top, and what they are made of.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tallystick/tallystick/internal/node/models"
 	"github.com/tallystick/tallystick/internal/recall/eval"
 )
 
@@ -18,6 +19,8 @@ import (
 type evalOptions struct {
 	results string
 	gate    bool
+	models  []string
+	data    func() (string, error)
 }
 
 func newEval(a *app) *cobra.Command {
@@ -27,7 +30,9 @@ func newEval(a *app) *cobra.Command {
 among the first 1, 5, 10 and 20 (any@k), which share of them is among the first 10
 (frac@10), and the mean of 1 / the place of the first (MRR), in percent: of having
 no memory, of taking the newest, of the words of each memory alone, and of recall;
-then recall by kind of question. No node is asked, and nothing leaves this machine.
+then recall by kind of question. With --model, recall with that one, too, and the
+kinds of question with the last of them. No node is asked, and nothing leaves this
+machine.
 
 A small set of this program's own always comes first. Further ones, which you have:
 
@@ -41,6 +46,8 @@ A small set of this program's own always comes first. Further ones, which you ha
   tally eval --results answers.jsonl my-notes.tsv`
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), a, args) }
 	cmd.Flags().StringVar(&o.results, "results", "", "`file` for what was found for each question, a line of JSON each")
+	cmd.Flags().StringArrayVar(&o.models, "model", nil, "also recall with this `MODEL` of the data directory; may be repeated")
+	o.data = dataOf(cmd, a)
 	cmd.Flags().BoolVar(&o.gate, "gate", false, "fail if a set that this program knows comes out worse than it should")
 	localHelp(cmd)
 	return cmd
@@ -65,6 +72,10 @@ func (o *evalOptions) run(ctx context.Context, a *app, paths []string) (err erro
 		lines := json.NewEncoder(out)
 		told = func(q *eval.Answered) error { return lines.Encode(q) }
 	}
+	with, err := o.with()
+	if err != nil {
+		return err
+	}
 	var worse []error
 	for i := -1; i < len(paths); i++ {
 		open := eval.Made
@@ -75,7 +86,7 @@ func (o *evalOptions) run(ctx context.Context, a *app, paths []string) (err erro
 		if err != nil {
 			return err
 		}
-		reports, err := eval.Compare(ctx, s, told)
+		reports, err := eval.Compare(ctx, s, told, with...)
 		if err != nil {
 			return err
 		}
@@ -90,9 +101,25 @@ func (o *evalOptions) run(ctx context.Context, a *app, paths []string) (err erro
 		if err != nil {
 			return err
 		}
-		worse = append(worse, o.judge(s, reports[len(reports)-1].All))
+		worse = append(worse, o.judge(s, reports[len(reports)-1-len(with)].All))
 	}
 	return errors.Join(worse...)
+}
+
+// with are the models to measure, too.
+func (o *evalOptions) with() ([]eval.Model, error) {
+	if len(o.models) == 0 {
+		return nil, nil
+	}
+	dir, err := o.data()
+	if err != nil {
+		return nil, err
+	}
+	out := make([]eval.Model, len(o.models))
+	for i, name := range o.models {
+		out[i] = models.Measured(dir, name)
+	}
+	return out, nil
 }
 
 // judge says whether recall is worse on a set than it should be.

@@ -27,6 +27,9 @@ func TestModelsAreListedAddedAndRemoved(t *testing.T) {
 		}
 		return added
 	}
+	if got := tally(t, nil, "", "eval", "--data", dir, "--model", "wordllama-256"); got.code != exitOther || !strings.Contains(got.err, "no such model") {
+		t.Errorf("measured without: %+v", got)
+	}
 	if there := list(); len(there) < 3 || there["wordllama-256"] {
 		t.Errorf("in an empty directory: %v", there)
 	}

@@ -4,14 +4,18 @@ package models
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/book/upkeep"
 	"github.com/tallystick/tallystick/internal/model"
 	"github.com/tallystick/tallystick/internal/model/artefact"
 	"github.com/tallystick/tallystick/internal/recall"
+	"github.com/tallystick/tallystick/internal/recall/eval"
+	"github.com/tallystick/tallystick/internal/recall/index"
 	"github.com/tallystick/tallystick/internal/recall/meaning"
 	"github.com/tallystick/tallystick/internal/recall/rank"
 )
@@ -78,6 +82,37 @@ func spaceOf(m *artefact.Model, e model.Embedder) meaning.Config {
 		cfg.Weights, cfg.Fast = meaning.StaticWeights(), true
 	}
 	return cfg
+}
+
+// Measured is the model of a name in a data directory, to be measured: it has all
+// the time that it wants for a question.
+func Measured(data, name string) eval.Model {
+	return eval.Model{Name: name, Arms: func(ctx context.Context, memories []index.Change) ([]rank.Arm, error) {
+		return measured(ctx, data, name, memories)
+	}}
+}
+
+func measured(ctx context.Context, data, name string, memories []index.Change) ([]rank.Arm, error) {
+	folder := artefact.Folder{Path: Dir(data)}
+	there, err := folder.List()
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(there, func(m artefact.Model) bool { return m.Name == name })
+	if i < 0 {
+		return nil, fmt.Errorf("model %q in %s: %w", name, data, artefact.ErrNone)
+	}
+	e, err := model.Open(folder, &there[i])
+	if err != nil {
+		return nil, err
+	}
+	cfg := spaceOf(&there[i], e)
+	cfg.Patience, cfg.Logger = 0, slog.New(slog.DiscardHandler)
+	space := meaning.NewSpace(cfg)
+	if err := space.Learn(ctx, memories); err != nil {
+		return nil, err
+	}
+	return []rank.Arm{meaning.NewArm(rank.Default(), space)}, nil
 }
 
 // Arms are what the models find with: none, or one.

@@ -27,10 +27,18 @@ type Place struct {
 	Parts map[string]float32 `json:"parts"`
 }
 
+// Model makes arms that have learnt what is in memories, beside those that recall
+// always has.
+type Model struct {
+	Name string
+	Arms func(ctx context.Context, memories []index.Change) ([]rank.Arm, error)
+}
+
 // Compare runs a set through several ways to find something: having no memory,
-// taking the newest, the words of each memory alone, and recall as it is, which
-// comes last. Told is called with every question that has answers.
-func Compare(ctx context.Context, s *Set, told func(*Answered) error) ([]Report, error) {
+// taking the newest, the words of each memory alone, recall as it is, and recall
+// with each of the models. Told is called with every question that has answers, as
+// the last of them answers it.
+func Compare(ctx context.Context, s *Set, told func(*Answered) error, models ...Model) ([]Report, error) {
 	x := s.index()
 	newest := s.newest()
 	words := rank.Fuse(rank.Weights{}, rank.Text(rank.Weights{}))
@@ -38,23 +46,30 @@ func Compare(ctx context.Context, s *Set, told func(*Answered) error) ([]Report,
 	by := func(r *rank.Ranker, q *Question) (rank.Result, error) {
 		return r.Rank(ctx, x, rank.Query{Text: q.Text, Filter: index.Filter{Namespace: q.Namespace}, Limit: Depth})
 	}
-	ways := []struct {
-		name string
-		ask  func(q *Question) ([]string, error)
-	}{
+	ways := []way{
 		{"no memory", func(*Question) ([]string, error) { return nil, nil }},
 		{"the newest", func(q *Question) ([]string, error) { return newest[q.Namespace], nil }},
 		{"words alone", func(q *Question) ([]string, error) {
 			got, err := by(words, q)
 			return ids(got), err
 		}},
-		{"recall", func(q *Question) ([]string, error) {
-			got, err := by(whole, q)
-			if err != nil {
-				return nil, err
+	}
+	add := func(name string, r *rank.Ranker, last bool) {
+		ways = append(ways, way{name, func(q *Question) ([]string, error) {
+			got, err := by(r, q)
+			if err != nil || !last {
+				return ids(got), err
 			}
 			return ids(got), told(answered(s, q, got))
-		}},
+		}})
+	}
+	add("recall", whole, len(models) == 0)
+	for i, m := range models {
+		arms, err := m.Arms(ctx, s.changes())
+		if err != nil {
+			return nil, err
+		}
+		add("recall, "+m.Name, rank.New(rank.Default(), arms...), i+1 == len(models))
 	}
 	var out []Report
 	for _, w := range ways {
@@ -71,12 +86,22 @@ func Compare(ctx context.Context, s *Set, told func(*Answered) error) ([]Report,
 // index returns an index of the memories of s.
 func (s *Set) index() *index.Index {
 	x := index.New()
+	x.Apply(s.changes(), uint64(len(s.Memories)))
+	return x
+}
+
+func (s *Set) changes() []index.Change {
 	changes := make([]index.Change, len(s.Memories))
 	for i, m := range s.Memories {
 		changes[i] = index.Change{Document: m}
 	}
-	x.Apply(changes, uint64(len(changes)))
-	return x
+	return changes
+}
+
+// way is one way to find something.
+type way struct {
+	name string
+	ask  func(q *Question) ([]string, error)
 }
 
 // newest returns the latest memories of each namespace, and those of all as "".
