@@ -154,7 +154,7 @@ func libraries() map[string][]string {
 		"github.com/spf13/pflag":                 {"cmd/tally"},
 		"github.com/pelletier/go-toml/v2":        {"node", "cmd/tally", "setup"},
 		"golang.org/x/sync":                      {"node", "replicate", "book", "book/records", "api", "verb", "cmd/tally", "peer", "legacy/receive", "bench/control"},
-		"golang.org/x/sys":                       {"store", "model/kernel"},
+		"golang.org/x/sys":                       {"store", "identity/cluster", "model/kernel"},
 		"golang.org/x/text":                      {"importer", "recall/fold", "recall/text", "model/token"},
 		"github.com/blevesearch/snowballstem":    {"recall/text"},
 		"go.yaml.in/yaml/v3":                     {"importer", "setup"},

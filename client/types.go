@@ -69,8 +69,9 @@ type Receipt struct {
 	Dot        string   `json:"dot" doc:"The identity of the op: node.incarnation.seq." example:"north.1.42"`
 	Digest     string   `json:"digest" doc:"SHA-256 of the op, in hex." pattern:"^[0-9a-f]{64}$"`
 	Durability string   `json:"durability" doc:"How widely it is held: on this node, by a quorum, or by all." enum:"local,quorum,all"`
+	Epoch      uint64   `json:"epoch" doc:"Of the members that w and n are of; 0 where they are configured." example:"3"`
 	W          int      `json:"w" doc:"How many members are asked for."`
-	N          int      `json:"n" doc:"How many members there are."`
+	N          int      `json:"n" doc:"How many members there are that count."`
 	HeldBy     []string `json:"held_by" doc:"The members that have it on disk." example:"[\"north\", \"east\"]"`
 }
 

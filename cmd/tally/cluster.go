@@ -187,7 +187,7 @@ join until it is used or has ended, so hand it over as you would a password.`
 		if err != nil {
 			return err
 		}
-		line, token, err := c.Invite(d, uses)
+		line, token, err := c.Invite(d, uses, cluster.Terms{})
 		if err != nil {
 			return err
 		}
@@ -262,13 +262,15 @@ func newMemberRemove(a *app) *cobra.Command {
 running, and tells the other members within seconds. The key of the removed node is
 refused by all of them for good; it can join again with a new one.`
 	open := identityOf(cmd, a)
+	var force bool
+	cmd.Flags().BoolVar(&force, "force", false, "although a change is under way: for members that are lost for good")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		c, err := open()
 		if err != nil {
 			return err
 		}
-		if err := c.Remove(memory.Node(args[0])); err != nil {
-			return err
+		if err := c.Remove(memory.Node(args[0]), force); err != nil {
+			return underWay(err)
 		}
 		m, _ := c.Membership()
 		return a.show(m, func(w io.Writer) error {
@@ -277,4 +279,13 @@ refused by all of them for good; it can join again with a new one.`
 		})
 	}
 	return cmd
+}
+
+// underWay says what to do where a change of the members cannot begin.
+func underWay(err error) error {
+	if !errors.Is(err, cluster.ErrUnderWay) {
+		return err
+	}
+	return fmt.Errorf("%w: it ends when enough members go by it and hold what the others have acknowledged, mostly within seconds; "+
+		"the node here and a majority must run. If members of it are lost for good: tally member remove NODE --force", err)
 }

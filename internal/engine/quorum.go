@@ -15,7 +15,8 @@ import (
 // only the waiting does.
 func (e *Engine) await(ctx context.Context, c Caller, h *Held) (replicate.Tally, error) {
 	if c.Durability == DurableLocal {
-		t := e.fed.Held(h.last().Dot)
+		t := e.fed.Held(h.last().Dot, 1)
+		t.W, t.Former = 1, replicate.Share{}        // nobody waits for more
 		if !slices.Contains(t.HeldBy, e.cfg.Node) { // not yet heard of, but it is committed
 			t.HeldBy = append(slices.Clone(t.HeldBy), e.cfg.Node)
 			slices.Sort(t.HeldBy)
@@ -55,7 +56,6 @@ func (e *Engine) Receipt(ctx context.Context, agent memory.AgentID, d memory.Dot
 			return Receipt{}, err
 		}
 	}
-	t := e.fed.Held(d)
 	spaces, err := e.namespaces(ctx, entry.Op)
 	if err != nil {
 		return Receipt{}, err
@@ -64,11 +64,12 @@ func (e *Engine) Receipt(ctx context.Context, agent memory.AgentID, d memory.Dot
 	if err != nil {
 		return Receipt{}, err
 	}
+	t := e.fed.Held(d, w)
 	asked := DurableQuorum
 	if len(t.HeldBy) >= t.N {
 		asked = DurableAll
 	}
-	return receiptOf(entry, t, w, asked), nil
+	return receiptOf(entry, t, asked), nil
 }
 
 // ErrNoEvidence says that the members of this node sign nothing: they have no identity.

@@ -243,9 +243,9 @@ func (e *Engine) Settle(ctx context.Context, c Caller, h *Held) (Outcome, error)
 		return out, err
 	}
 	tally, waitErr := e.await(ctx, c, h)
-	out.Receipt = receiptOf(h.last(), tally, h.w, c.Durability)
+	out.Receipt = receiptOf(h.last(), tally, c.Durability)
 	if short, ok := errors.AsType[*replicate.ShortError](waitErr); ok {
-		missed := &QuorumError{Outcome: out, Got: len(tally.HeldBy), Needed: h.w, Reason: short.Reason, Missing: short.Missing}
+		missed := &QuorumError{Outcome: out, Got: len(tally.HeldBy), Needed: tally.W, Reason: short.Reason, Missing: short.Missing}
 		if c.Kept != nil {
 			c.Kept.note(missed)
 			return out, nil
@@ -256,12 +256,12 @@ func (e *Engine) Settle(ctx context.Context, c Caller, h *Held) (Outcome, error)
 }
 
 // receiptOf says how far an entry is held; at most asked is claimed, if it was reached.
-func receiptOf(entry *memory.Entry, t replicate.Tally, w int, asked Durability) Receipt {
-	r := Receipt{Dot: entry.Dot, Digest: entry.Digest, W: w, N: t.N, HeldBy: t.HeldBy, Durability: DurableLocal}
+func receiptOf(entry *memory.Entry, t replicate.Tally, asked Durability) Receipt {
+	r := Receipt{Dot: entry.Dot, Digest: entry.Digest, Epoch: t.Epoch, W: t.W, N: t.N, HeldBy: t.HeldBy, Durability: DurableLocal}
 	switch {
-	case len(t.HeldBy) >= t.N && asked == DurableAll:
+	case t.Met() && len(t.HeldBy) >= t.N && asked == DurableAll:
 		r.Durability = DurableAll
-	case len(t.HeldBy) >= w && asked != DurableLocal:
+	case t.Met() && asked != DurableLocal:
 		r.Durability = DurableQuorum
 	}
 	return r

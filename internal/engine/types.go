@@ -20,9 +20,10 @@ type Receipt struct {
 	Dot        memory.Dot    `json:"dot"`
 	Digest     memory.Digest `json:"digest"`
 	Durability Durability    `json:"durability"` // reached: local, quorum or all
+	Epoch      uint64        `json:"epoch"`      // of the members that W and N are of; 0: they are configured
 	W          int           `json:"w"`          // members asked for
-	N          int           `json:"n"`          // members there are
-	HeldBy     []memory.Node `json:"held_by"`    // sorted; this node included
+	N          int           `json:"n"`          // members there are that count
+	HeldBy     []memory.Node `json:"held_by"`    // those of them that hold it, sorted
 }
 
 // Outcome is what became of an operation.

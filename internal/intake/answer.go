@@ -20,13 +20,16 @@ func (d *Door) AcceptPush(ctx context.Context, from memory.Source, p *memory.Pus
 	if err := d.admit(from); err != nil {
 		return nil, err
 	}
-	reply := &memory.PushReply{From: d.cfg.Node, View: d.store.View()}
+	reply := &memory.PushReply{From: d.cfg.Node, View: d.reading()}
 	if len(p.Ops) > 0 {
 		done, err := d.Accept(ctx, from, p.Ops)
 		if err != nil {
 			return nil, fmt.Errorf("take a push of %s: %w", from.Member, err)
 		}
 		reply.Refused, reply.View = done.Refused, done.View
+		if d.cfg.Reading != nil {
+			reply.View = d.cfg.Reading() // made later, so what was taken is in it
+		}
 	}
 	d.cfg.Heard(from.Member, p.View, d.cfg.Clock.Wall())
 	reply.Time = d.cfg.Clock.Wall()
@@ -60,7 +63,7 @@ func (d *Door) AcceptPull(ctx context.Context, from memory.Source, q *memory.Pul
 		}
 		take(list)
 		if held := d.store.View().Heads[r.Origin].Seq; len(list) > 0 && last < min(r.To, held) {
-			reply.View = d.store.View()
+			reply.View = d.reading()
 			return reply, nil // cut: what comes back is a prefix of what was asked for
 		}
 	}
@@ -71,7 +74,7 @@ func (d *Door) AcceptPull(ctx context.Context, from memory.Source, q *memory.Pul
 		}
 		take(list)
 	}
-	reply.View = d.store.View()
+	reply.View = d.reading()
 	return reply, nil
 }
 

@@ -70,6 +70,9 @@ type Config struct {
 	Bounds map[memory.Node][]string
 	Decode func(raw []byte) (*memory.Entry, error)
 	Clock  *memory.Clock
+	// Reading, if set, is a reading of this node with the epoch of its members, in the
+	// place of the store's.
+	Reading func() memory.View
 	// Inspect, if set, says why an entry is not to be taken for what is in it.
 	Inspect func(ctx context.Context, e *memory.Entry) error
 	// Heard is told what a member says that it holds. It does not block.
@@ -85,6 +88,14 @@ type Door struct {
 
 // New returns the door of a node to its store.
 func New(cfg Config, store Store) *Door { return &Door{cfg: cfg, store: store} }
+
+// reading is what this node holds now.
+func (d *Door) reading() memory.View {
+	if d.cfg.Reading != nil {
+		return d.cfg.Reading()
+	}
+	return d.store.View()
+}
 
 // Accept opens, judges and merges what a source brings. Entries that cannot be taken
 // are refused one by one. Those that do not even tell their dot are left out and

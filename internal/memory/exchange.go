@@ -32,6 +32,9 @@ type View struct {
 	Heads Heads
 	Root  Digest
 	LSN   uint64 // local sequence: grows with every entry applied here
+	// Epoch is that of the members by which the node went when it held this; 0: they are
+	// configured, or it is not said.
+	Epoch uint64
 }
 
 // Shipment is an entry as it travels: the exact bytes that its origin logged

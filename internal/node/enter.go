@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -68,10 +69,7 @@ func Join(ctx context.Context, data, url, line string, p cluster.Place) (*cluste
 		return nil, err
 	}
 	roots := ca.Roots{Domain: domain, Certificates: []*x509.Certificate{root}, Skew: cluster.Skew}
-	answer, err := askAuthority(ctx, http.MethodPost, url, body, func(s tls.ConnectionState) error {
-		_, err := roots.Peer(&s, time.Now())
-		return err
-	})
+	answer, err := apply(ctx, url, body, roots)
 	if err != nil {
 		return nil, err
 	}
@@ -80,6 +78,33 @@ func Join(ctx context.Context, data, url, line string, p cluster.Place) (*cluste
 		return nil, fmt.Errorf("join: the answer: %w", err)
 	}
 	return cluster.Settle(filepath.Join(data, IdentityDir), p, key, w, token, time.Now)
+}
+
+const (
+	turnWithin = time.Minute // how long a node waits for its turn
+	turnPause  = time.Second
+)
+
+// apply hands an application in, again and again while another change of the members
+// is under way.
+func apply(ctx context.Context, url string, body []byte, roots ca.Roots) ([]byte, error) {
+	end := time.Now().Add(turnWithin)
+	for {
+		answer, err := askAuthority(ctx, http.MethodPost, url, body, func(s tls.ConnectionState) error {
+			_, err := roots.Peer(&s, time.Now())
+			return err
+		})
+		if e, ok := errors.AsType[*JoinError](err); !ok || e.Code != codeChanging || time.Now().After(end) {
+			return answer, err
+		}
+		timer := time.NewTimer(turnPause)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return nil, ctx.Err()
+		}
+	}
 }
 
 // fetchRoot gets the root from whoever answers, and believes the fingerprint only.

@@ -19,7 +19,11 @@ import (
 // JoinPath is where a node that joins gets the root, and then what it needs.
 const JoinPath = "/api/v1/join"
 
-const maxApplication = 16 << 10
+const (
+	maxApplication = 16 << 10
+
+	codeChanging = "members_changing" // one change of the members at a time
+)
 
 // showRoot answers with the root. It is no secret; who asks checks its fingerprint.
 func (t *trust) showRoot(w http.ResponseWriter, _ *http.Request) {
@@ -42,7 +46,7 @@ func (t *trust) welcome(w http.ResponseWriter, r *http.Request) {
 	}
 	t.log.InfoContext(r.Context(), "a node has joined", "peer", member.Node, "url", member.URL)
 	t.note(audit.Event{
-		Kind: audit.Membership, Actor: host, Subject: string(member.Name), Tag: "member_added",
+		Kind: audit.Membership, Actor: host, Subject: string(member.Name), Tag: "let_in",
 		Detail: "key " + string(member.Key.ID()) + " at " + member.URL,
 	})
 	answer(w, http.StatusOK, welcome)
@@ -69,6 +73,9 @@ func failJoin(w http.ResponseWriter, err error) {
 		if r.RetryAfter > 0 {
 			w.Header().Set("Retry-After", strconv.Itoa(int(r.RetryAfter.Seconds())+1))
 		}
+	case errors.Is(err, cluster.ErrUnderWay):
+		status, code = http.StatusServiceUnavailable, codeChanging
+		w.Header().Set("Retry-After", "1")
 	case errors.Is(err, cluster.ErrTaken):
 		status, code = http.StatusConflict, "member_taken"
 	case errors.Is(err, cluster.ErrNoAuthority):

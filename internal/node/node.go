@@ -160,14 +160,20 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	}
 	n.door = intake.New(intake.Config{
 		Node: cfg.Node, Members: names, Current: n.trust.namesNow(), Bounds: cfg.Bounds, Decode: wire.DecodeEntry, Clock: clock, Log: log,
+		Reading: func() memory.View { return n.fed.View() },
 		Heard:   func(from memory.Node, v memory.View, at time.Time) { n.fed.Heard(from, v, at) },
 		Inspect: func(ctx context.Context, e *memory.Entry) error { return n.books.Core.Inspect(ctx, e) },
 	}, n.store)
+	roster, err := n.trust.roster()
+	if err != nil {
+		return nil, err
+	}
 	calls := peer.NewClient(link)
 	transport := parts.transport(calls)
 	n.fed, err = replicate.New(ctx, replicate.Config{
 		Self: cfg.Node, Members: names, W: cfg.WriteQuorum, QuorumTimeout: cfg.QuorumTimeout,
 		Seed: seed(cfg.Node), Now: n.now, Lead: cfg.MaxSkew / 4,
+		Roster: roster, OnEnded: n.trust.onEnded(), OnOvertaken: n.trust.onOvertaken(),
 	}, replicate.Storage{Log: n.store, Door: mending{n.door, n}, Numbers: n.store, Cursors: n.store, Digests: n.store}, transport, log)
 	if err != nil {
 		return nil, err

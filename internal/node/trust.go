@@ -30,6 +30,7 @@ import (
 	"github.com/tallystick/tallystick/internal/identity/replay"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/peer"
+	"github.com/tallystick/tallystick/internal/replicate"
 	"github.com/tallystick/tallystick/internal/store"
 )
 
@@ -55,7 +56,12 @@ type trust struct {
 
 	calls      *peer.Client
 	server     *http.Server
-	setMembers func([]memory.Node)
+	setMembers func(replicate.Roster)
+
+	endings chan uint64        // epochs of changes that have ended
+	hurry   chan struct{}      // somebody goes by a newer membership
+	last    cluster.Membership // that the audit log knows of
+	key     identity.Key       // that signs it
 }
 
 // openTrust returns nil if the node has no identity: then members, if there are
@@ -77,7 +83,8 @@ func openTrust(ctx context.Context, cfg Config, st *store.Store, log *slog.Logge
 	}
 	t := &trust{
 		Cluster: c, log: log, fold: audit.NewFold(time.Minute),
-		ledger: replay.New(replay.Config{Start: time.Now(), Skew: aheadAtStart}),
+		ledger: replay.New(replay.Config{Start: time.Now(), Skew: aheadAtStart}), key: c.Self().Key(),
+		endings: make(chan uint64, 1), hurry: make(chan struct{}, 1),
 	}
 	t.proofs = evidence.New(evidence.Config{
 		Self: cfg.Node, Name: c.Place().Name, Roots: c.Roots().Credentials(), Roster: roster{c}, Signer: c.Self(), Log: log,
@@ -85,7 +92,8 @@ func openTrust(ctx context.Context, cfg Config, st *store.Store, log *slog.Logge
 			return t.calls.Held(ctx, member, d)
 		},
 	}, st)
-	if t.audit, err = audit.Open(filepath.Join(cfg.Data, AuditFile), c.Self().Key(), time.Now); err != nil {
+	t.last, _ = c.Membership()
+	if t.audit, err = openAudit(filepath.Join(cfg.Data, AuditFile), c); err != nil {
 		return nil, err
 	}
 	if err := t.ledger.Load(ctx, marks{st}); err != nil {
@@ -108,8 +116,8 @@ type roster struct{ *cluster.Cluster }
 // Now implements [evidence.Roster].
 func (r roster) Now() (epoch uint64, members []memory.Node) {
 	m, _ := r.Membership()
-	for _, e := range m.Members {
-		members = append(members, e.Node)
+	for _, s := range m.Voters() { // who does not count proves nothing to a quorum
+		members = append(members, s.Node)
 	}
 	return m.Epoch, members
 }
@@ -189,7 +197,7 @@ func (t *trust) names() []memory.Node {
 }
 
 // connect says how members are called and answered, and who is to know them.
-func (t *trust) connect(calls *peer.Client, sync http.Handler, setMembers func([]memory.Node)) {
+func (t *trust) connect(calls *peer.Client, sync http.Handler, setMembers func(replicate.Roster)) {
 	if t == nil {
 		return
 	}
@@ -227,7 +235,8 @@ func (t *trust) run(ctx context.Context) error {
 		})
 		return nil
 	})
-	all.Go(func() error { t.keepCurrent(ctx); return nil })
+	all.Go(func() error { t.follow(ctx); return nil })
+	all.Go(func() error { t.ask(ctx); return nil })
 	all.Go(func() error { return t.proofs.Run(ctx) })
 	<-ctx.Done()
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), draining)
@@ -249,7 +258,7 @@ func (t *trust) renew(ctx context.Context) (*ca.Grant, error) {
 }
 
 func (t *trust) signed(ctx context.Context) (*ca.Grant, error) {
-	if t.Authority() {
+	if t.Authority() != "" {
 		return t.Again(t.Place().Name, t.Self().Key().Public())
 	}
 	var all error
@@ -267,31 +276,6 @@ const (
 	lookAgain = time.Second     // for what the command line has changed here
 	askAround = 2 * time.Second // for what others know
 )
-
-// keepCurrent learns of new memberships, from the directory and from the members.
-func (t *trust) keepCurrent(ctx context.Context) {
-	look, ask := time.NewTicker(lookAgain), time.NewTicker(askAround)
-	defer look.Stop()
-	defer ask.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-look.C:
-			if err := t.Reload(); err != nil {
-				t.log.WarnContext(ctx, "the membership cannot be read", "err", err)
-			}
-			t.note(t.fold.Due(time.Now())...)
-		case <-ask.C:
-			t.askMembers(ctx)
-		case <-t.Changed():
-			m, _ := t.Membership()
-			t.log.InfoContext(ctx, "membership", "epoch", m.Epoch, "members", len(m.Members))
-			t.note(audit.Event{Kind: audit.Membership, Subject: fmt.Sprintf("epoch %d, %d members", m.Epoch, len(m.Members))})
-			t.setMembers(t.names())
-		}
-	}
-}
 
 // askMembers asks all at once for what they know of the membership.
 func (t *trust) askMembers(ctx context.Context) {

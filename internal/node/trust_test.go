@@ -39,7 +39,7 @@ func founded(t *testing.T) (*running, Config, *cluster.Cluster) {
 // joined is another node of it, running.
 func joined(t *testing.T, authority *cluster.Cluster, name string) *running {
 	t.Helper()
-	line, _, err := authority.Invite(time.Hour, 1)
+	line, _, err := authority.Invite(time.Hour, 1, cluster.Terms{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,11 +112,15 @@ func TestNodesJoinWriteAndAreRemoved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := running.Remove("c"); err != nil {
+	before := time.Now()
+	if err := running.Remove("c", false); err != nil {
 		t.Fatal(err)
 	}
 	waitForMembers(t, a, 2)
 	waitForMembers(t, b, 2)
+	if took := time.Since(before); took > 5*time.Second {
+		t.Errorf("c is a member %s after it was removed", took)
+	}
 	if got := write(t, a, "after"); got != http.StatusCreated {
 		t.Errorf("without c: %d", got)
 	}
@@ -133,12 +137,18 @@ func TestNodesJoinWriteAndAreRemoved(t *testing.T) {
 	if err != nil || !report.OK() || report.Rows < 4 {
 		t.Errorf("%+v, %v", report, err)
 	}
+	text, err := os.ReadFile(filepath.Join(aCfg.Data, AuditFile))
+	for _, want := range []string{"member_added", "member_removed", "change_ended"} {
+		if err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("no %s in the audit log: %v", want, err)
+		}
+	}
 }
 
 func TestNobodyJoinsWithoutAToken(t *testing.T) {
 	t.Parallel()
 	_, _, authority := founded(t)
-	line, _, err := authority.Invite(time.Hour, 1)
+	line, _, err := authority.Invite(time.Hour, 1, cluster.Terms{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +158,7 @@ func TestNobodyJoinsWithoutAToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	foreign, _, err := stranger.Invite(time.Hour, 1)
+	foreign, _, err := stranger.Invite(time.Hour, 1, cluster.Terms{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -94,7 +94,7 @@ func pair(t *testing.T) (a, b *trusted) {
 func enter(t *testing.T, a *trusted, node memory.Node) *trusted {
 	t.Helper()
 	l, place := listen(t, node)
-	line, token, err := a.Invite(time.Hour, 1)
+	line, token, err := a.Invite(time.Hour, 1, cluster.Terms{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,6 +112,10 @@ func enter(t *testing.T, a *trusted, node memory.Node) *trusted {
 	}
 	c, err := cluster.Settle(filepath.Join(t.TempDir(), "identity"), place, key, w, token, time.Now)
 	if err != nil {
+		t.Fatal(err)
+	}
+	m, _ := a.Cluster.Membership()
+	if err := a.Ended(m.Epoch); err != nil { // as the running node finds out
 		t.Fatal(err)
 	}
 	return serveTrusted(t, l, c)
@@ -165,7 +169,7 @@ func TestARemovedMemberGetsNoAnswer(t *testing.T) {
 	if _, err := b.client.Push(t.Context(), "a", &memory.Push{Ops: entries(t, 1)}); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.Remove("b"); err != nil {
+	if err := a.Remove("b", false); err != nil {
 		t.Fatal(err)
 	}
 	_, err := b.client.Push(t.Context(), "a", &memory.Push{Ops: entries(t, 2)})

@@ -13,6 +13,14 @@ import (
 type Config struct {
 	Self    memory.Node
 	Members []memory.Node // all others, each once
+	// Roster, if set, says in the place of Members who the members are at first, and
+	// which of them count.
+	Roster *Roster
+	// OnEnded, if set, is told of every change of members that has ended, as far as
+	// this node knows; OnOvertaken of every member that goes by members that this node
+	// does not know yet. They must not block.
+	OnEnded     func(epoch uint64)
+	OnOvertaken func(member memory.Node, epoch uint64)
 
 	// W is how many members, this one included, must hold a write that asks for
 	// nothing else: 1 to the number of members; 0 is a majority.
@@ -54,7 +62,7 @@ func (c Config) Validate() error {
 			return fmt.Errorf("member %s is listed twice: %w", m, memory.ErrInvalid)
 		}
 	}
-	if c.W != 0 {
+	if c.W != 0 && c.Roster == nil {
 		return core.CheckQuorum(c.W, len(c.Members)+1)
 	}
 	return nil
@@ -81,6 +89,18 @@ func set[T comparable](field *T, def T) {
 // Majority is the smallest number of n members such that any two groups of that
 // size share one.
 func Majority(n int) int { return core.Majority(n) }
+
+// Roster is who the members are.
+type Roster = core.Roster
+
+// Static is a roster of members that are configured.
+func Static(others ...memory.Node) Roster { return core.Static(others...) }
+
+// Seat is a node's place among the members.
+type Seat = core.Seat
+
+// Share is how many of a group hold an op.
+type Share = core.Share
 
 // Tally is who holds an op, as far as this node has heard.
 type Tally = core.Tally

@@ -37,7 +37,11 @@ type node struct {
 // AcceptPush answers a push as an engine does.
 func (n *node) AcceptPush(ctx context.Context, from memory.Source, p *memory.Push) (*memory.PushReply, error) {
 	n.fed.Heard(from.Member, p.View, time.Now())
-	return n.Store.AcceptPush(ctx, from, p)
+	reply, err := n.Store.AcceptPush(ctx, from, p)
+	if err == nil {
+		reply.View = n.fed.View()
+	}
+	return reply, err
 }
 
 // inFederation runs a test with n nodes, a, b, c …, in a bubble in which time

@@ -20,6 +20,7 @@ type mailbox struct {
 	fresh     bool // committed holds something
 	heard     map[memory.Node]memory.View
 	events    []core.Event
+	effects   []core.Effect
 }
 
 func newMailbox() *mailbox {
@@ -38,6 +39,23 @@ func (b *mailbox) post(ev core.Event) {
 	b.events = append(b.events, ev)
 	b.mu.Unlock()
 	b.ring()
+}
+
+// carry hands over effects of a step that was taken elsewhere.
+func (b *mailbox) carry(effects []core.Effect) {
+	b.mu.Lock()
+	b.effects = append(b.effects, effects...)
+	b.mu.Unlock()
+	b.ring()
+}
+
+// carried returns the effects that wait to be carried out.
+func (b *mailbox) carried() []core.Effect {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out := b.effects
+	b.effects = nil
+	return out
 }
 
 func (b *mailbox) commit(c memory.Committed, waits []core.Wait) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -28,6 +29,7 @@ type Replicator struct {
 	misses  misses
 	inStep  inStep
 	stopped chan struct{}
+	epoch   atomic.Uint64  // of the members by which this node goes
 	once    sync.Once      // closes greeted
 	greeted chan struct{}  // closed when local writes are numbered
 	running sync.WaitGroup // runners
@@ -64,8 +66,13 @@ func New(ctx context.Context, cfg Config, store Storage, net Transport, log *slo
 	if err != nil {
 		return nil, fmt.Errorf("read parked ops: %w", err)
 	}
+	roster := core.Static(cfg.Members...)
+	if cfg.Roster != nil {
+		roster = *cfg.Roster
+	}
+	r.epoch.Store(roster.Epoch)
 	r.core = core.New(core.Config{
-		Self: cfg.Self, Origin: r.origin, View: store.View(), Members: cfg.Members, Cursors: cursors, Parked: parked,
+		Self: cfg.Self, Origin: r.origin, View: store.View(), Members: roster, Cursors: cursors, Parked: parked,
 		Seed: cfg.Seed, Window: cfg.Window, Confirmed: store.Numbering(), Greeting: cfg.Greeting, Patience: cfg.QuorumTimeout,
 	}, time.Now())
 	if store.Numbering() {
@@ -105,6 +112,9 @@ func (r *Replicator) loop(ctx context.Context) {
 		case <-r.box.wake:
 		case <-timer.C:
 			r.step(ctx, core.Tick{})
+		}
+		for _, e := range r.box.carried() {
+			r.carryOut(ctx, e)
 		}
 		events, own := r.box.take()
 		for _, ev := range events {
@@ -206,14 +216,15 @@ func (r *Replicator) forget(t *Ticket) {
 	}
 }
 
-// Held says who holds d at present, as far as this node has heard. W is the
-// default one.
-func (r *Replicator) Held(d memory.Dot) Tally {
+// Held says who holds d at present, as far as this node has heard, and how many are
+// asked for if w are; 0 is the default.
+func (r *Replicator) Held(d memory.Dot, w int) Tally {
+	if w == 0 {
+		w, _ = r.Quorum()
+	}
 	r.mu.Lock()
-	t := r.core.Held(d)
-	r.mu.Unlock()
-	t.W, _ = r.Quorum()
-	return t
+	defer r.mu.Unlock()
+	return r.core.Held(d, w)
 }
 
 // Heard takes the reading that came with a call of a member. It never blocks.
@@ -230,10 +241,44 @@ func (r *Replicator) Quorum() (w, n int) {
 	return Majority(n), n
 }
 
-// SetMembers changes the federation: all members but this node. What is known of
-// those that stay is kept.
-func (r *Replicator) SetMembers(members []memory.Node) {
-	r.box.post(core.MembersChanged{Members: members})
+// SetMembers changes the federation. What is known of those that stay is kept. When
+// it returns, no answer names an older epoch any more.
+func (r *Replicator) SetMembers(to Roster) {
+	r.mu.Lock()
+	r.epoch.Store(to.Epoch)
+	effects := r.core.Step(time.Now(), core.MembersChanged{Members: to, View: r.store.View()})
+	r.mu.Unlock()
+	r.box.carry(effects)
+}
+
+// UnderWay returns the epoch of the members, and whether a change of those that count
+// has not ended, as far as this node knows.
+func (r *Replicator) UnderWay() (epoch uint64, is bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.core.Epoch(), r.core.UnderWay()
+}
+
+// View is a reading of this node, with the epoch by which it went when it held that.
+func (r *Replicator) View() memory.View {
+	for {
+		epoch := r.epoch.Load()
+		v := r.store.View()
+		if v.Epoch = epoch; r.epoch.Load() == epoch {
+			return v
+		}
+	}
+}
+
+// others are all members but this node, as they are now.
+func (r *Replicator) others() []memory.Node {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var out []memory.Node
+	for _, s := range r.core.Status() {
+		out = append(out, s.Member)
+	}
+	return out
 }
 
 // PeerStatus is what this node knows of one member. Zero times are "never in

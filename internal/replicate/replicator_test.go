@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -214,10 +215,10 @@ func TestRefusedOpIsListedUntilTheMemberTakesIt(t *testing.T) {
 		})
 		a.Submit(nil, put("x"), &memory.Erase{ID: "x"}, put("y"))
 		time.Sleep(time.Second)
-		if got := a.fed.Held(memory.Dot{Origin: "a.1", Seq: 2}).HeldBy; len(got) != 1 {
+		if got := a.fed.Held(memory.Dot{Origin: "a.1", Seq: 2}, 1).HeldBy; len(got) != 1 {
 			t.Errorf("the refused op counts as held by %v", got)
 		}
-		if got := a.fed.Held(memory.Dot{Origin: "a.1", Seq: 3}).HeldBy; len(got) != 2 {
+		if got := a.fed.Held(memory.Dot{Origin: "a.1", Seq: 3}, 1).HeldBy; len(got) != 2 {
 			t.Errorf("the op behind it is held by %v", got)
 		}
 		parked, err := a.Parked(t.Context())
@@ -415,7 +416,7 @@ func TestMembersComeAndGo(t *testing.T) {
 	inFederation(t, 3, nil, func(f *federation) {
 		t := f.t
 		a := f.nodes["a"]
-		a.fed.SetMembers([]memory.Node{"b"})
+		a.fed.SetMembers(replicate.Static("b"))
 		synctest.Wait()
 		if w, n := a.fed.Quorum(); w != 2 || n != 2 {
 			t.Errorf("quorum %d of %d, want 2 of 2", w, n)
@@ -423,10 +424,65 @@ func TestMembersComeAndGo(t *testing.T) {
 		if tally, err := f.write("x", 2); err != nil || tally.N != 2 {
 			t.Errorf("%v, %v", tally, err)
 		}
-		a.fed.SetMembers([]memory.Node{"b", "c"})
+		a.fed.SetMembers(replicate.Static("b", "c"))
 		synctest.Wait()
 		if tally, err := f.write("y", 3); err != nil || tally.N != 3 {
 			t.Errorf("%v, %v", tally, err)
+		}
+	})
+}
+
+// TestAChangeOfMembersEnds has one of three replaced, of which another is cut off:
+// nothing is acknowledged that the voters before would not have acknowledged, and the
+// cursor of the one that went stays.
+func TestAChangeOfMembersEnds(t *testing.T) {
+	var ended []uint64
+	tune := func(c *replicate.Config) {
+		if c.Self == "a" {
+			c.OnEnded = func(epoch uint64) { ended = append(ended, epoch) }
+		}
+		c.Roster = &replicate.Roster{Epoch: 1}
+		for _, n := range []memory.Node{"a", "b", "c", "d"} {
+			if n != c.Self {
+				c.Roster.Others = append(c.Roster.Others, replicate.Seat{Node: n})
+			}
+			if n != "d" {
+				c.Roster.Voters = append(c.Roster.Voters, replicate.Seat{Node: n})
+			}
+		}
+	}
+	inFederation(t, 4, tune, func(f *federation) {
+		t := f.t
+		a := f.nodes["a"]
+		if tally, err := f.write("all", 3); err != nil || tally.N != 3 || tally.Epoch != 1 || slices.Contains(tally.HeldBy, "d") {
+			t.Fatalf("%+v, %v", tally, err)
+		}
+		f.isolate("b")
+		voters := []replicate.Seat{{Node: "a"}, {Node: "b"}, {Node: "d"}}
+		roster := replicate.Roster{Epoch: 2, Others: voters[1:], Voters: voters, Former: []replicate.Seat{{Node: "a"}, {Node: "b"}, {Node: "c"}}}
+		a.fed.SetMembers(roster)
+		// a and d are two of the three now, and a is one of the three before.
+		if tally, err := f.write("too early", 2); err == nil || len(tally.HeldBy) != 2 || tally.Former.Held != 1 || tally.Met() {
+			t.Errorf("%+v, %v", tally, err)
+		}
+		if epoch, under := a.fed.UnderWay(); epoch != 2 || !under {
+			t.Errorf("epoch %d, under way: %v", epoch, under)
+		}
+		f.join("b")
+		for _, name := range []memory.Node{"b", "d"} {
+			its := roster
+			its.Others = []replicate.Seat{{Node: "a"}, {Node: map[memory.Node]memory.Node{"b": "d", "d": "b"}[name]}}
+			f.nodes[name].fed.SetMembers(its)
+		}
+		f.pass(10 * time.Second)
+		if tally, err := f.write("after", 2); err != nil || tally.Epoch != 2 || tally.Former.W != 0 {
+			t.Errorf("%+v, %v", tally, err)
+		}
+		if _, under := a.fed.UnderWay(); under || !slices.Equal(ended, []uint64{2}) {
+			t.Errorf("under way: %v, ended: %v", under, ended)
+		}
+		if kept, err := a.Cursors(t.Context(), a.Origin()); err != nil || kept["c"] != 1 {
+			t.Errorf("the cursor of who went: %v, %v", kept, err)
 		}
 	})
 }

@@ -39,6 +39,14 @@ func (r *Replicator) carryOut(ctx context.Context, e core.Effect) {
 		r.park(e)
 	case core.Unpark:
 		r.unpark(e)
+	case core.Ended:
+		if r.cfg.OnEnded != nil {
+			r.cfg.OnEnded(e.Epoch)
+		}
+	case core.Overtaken:
+		if r.cfg.OnOvertaken != nil {
+			r.cfg.OnOvertaken(e.Member, e.Epoch)
+		}
 	case core.Notice:
 		r.notice(ctx, e)
 	}
@@ -84,7 +92,7 @@ func (r *Replicator) load(ctx context.Context, p core.Push) ([]memory.Shipment, 
 // send makes one push and counts it.
 func (r *Replicator) send(ctx context.Context, to memory.Node, ops []memory.Shipment) (*memory.PushReply, error) {
 	sent := time.Now()
-	reply, err := r.net.Push(ctx, to, &memory.Push{From: r.cfg.Self, To: to, Created: sent, Ops: ops, View: r.store.View()})
+	reply, err := r.net.Push(ctx, to, &memory.Push{From: r.cfg.Self, To: to, Created: sent, Ops: ops, View: r.View()})
 	if err == nil && (reply == nil || reply.From != to) {
 		err = fmt.Errorf("push to %s: the reply is not its own", to)
 	}

@@ -65,8 +65,7 @@ func (t *Ticket) Wait(ctx context.Context, deadline time.Time) (Tally, error) {
 	}
 	t.r.forget(t)
 	dot := t.r.tickets.dotOf(t)
-	tally := t.r.Held(dot)
-	tally.W = t.w
+	tally := t.r.Held(dot, t.w)
 	if tally.Met() || err != nil {
 		return tally, err
 	}

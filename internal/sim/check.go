@@ -20,11 +20,12 @@ type promise struct {
 func (w *world) acknowledged(n *node, asked waiting, t core.Tally) {
 	w.report.Acked++
 	e := w.nowAs(asked.of.entry, t.Dot)
-	if e == nil || t.W != asked.W || len(t.HeldBy) < asked.W {
+	if e == nil || t.W < asked.W || len(t.HeldBy) < asked.W {
 		w.fail("%s resolves %v, asked for %v", n.name, t, asked.Wait)
 		return
 	}
 	w.acks = append(w.acks, promise{t, e})
+	w.checkKept(promise{t, e})
 	seen := map[memory.Node]bool{}
 	for _, name := range t.HeldBy {
 		m := w.find(name)
@@ -54,6 +55,9 @@ func (w *world) nowAs(e *memory.Entry, d memory.Dot) *memory.Entry {
 // checkSurvival destroys a minority of the disks, in thought, the worst that the
 // dice can find, and looks for what was acknowledged.
 func (w *world) checkSurvival() {
+	if w.cfg.Changes {
+		return // see checkKept
+	}
 	for range 20 {
 		gone := map[*node]bool{}
 		for n := range w.victims {
@@ -91,7 +95,7 @@ func (w *world) has(n *node, e *memory.Entry) bool {
 func (w *world) expected() *memory.State {
 	s := memory.NewState()
 	for _, e := range w.lib.All() {
-		if slices.ContainsFunc(w.nodes, func(n *node) bool { return n.store.HasEntry(e, false) }) {
+		if slices.ContainsFunc(w.members(), func(n *node) bool { return n.store.HasEntry(e, false) }) {
 			s.Apply(e)
 		}
 	}
@@ -103,16 +107,18 @@ func (w *world) converged(since time.Time) bool { return w.difference(since) == 
 // difference says what keeps the federation from being equal, or nil.
 func (w *world) difference(since time.Time) error {
 	first := w.nodes[0].store.View()
-	for _, n := range w.nodes {
+	for _, n := range w.members() {
 		v := n.store.View()
 		switch {
 		case !equalHeads(first.Heads, v.Heads):
 			return fmt.Errorf("heads of %s are %v, of %s %v", w.nodes[0].name, first.Heads, n.name, v.Heads)
+		case n.doc != w.nodes[0].doc || n.doc.former != nil && n.ended < n.doc.epoch:
+			return fmt.Errorf("%s goes by epoch %d, and its last change ended with %d", n.name, n.doc.epoch, n.ended)
 		case v.Root != first.Root:
 			return fmt.Errorf("state of %s differs from that of %s", n.name, w.nodes[0].name)
 		}
 	}
-	for _, n := range w.nodes {
+	for _, n := range w.members() {
 		for _, s := range n.core.Status() {
 			switch {
 			case s.State != core.OK:
@@ -138,8 +144,8 @@ func (w *world) checkConverged(since time.Time) {
 		w.fail("all nodes agree on a state that is not the merge of all ops: %s", w.nodes[0].store.Unlike(want))
 	}
 	for _, t := range w.acks {
-		for _, n := range w.nodes {
-			if t.W >= core.Majority(len(w.nodes)) && !w.has(n, t.entry) {
+		for _, n := range w.members() {
+			if t.W >= core.Majority(t.N) && !w.has(n, t.entry) {
 				w.fail("%s was acknowledged with W=%d, and %s does not have it", t.Dot, t.W, n.name)
 			}
 		}

@@ -18,6 +18,10 @@ func (w *world) schedule() {
 	w.every(time.Second, 8*time.Second, w.refuseSome)
 	w.every(2*time.Second, 10*time.Second, w.truncate)
 	w.every(time.Second, 5*time.Second, w.backUpOne)
+	if w.cfg.Changes {
+		w.every(time.Second, 8*time.Second, w.changeMembers)
+		return
+	}
 	if w.chance(0.6) {
 		w.every(time.Second, 12*time.Second, w.harmDisk)
 	}
@@ -44,9 +48,9 @@ func (w *world) write() {
 		burst = 40
 	}
 	for range burst {
-		quorum := core.Majority(len(w.nodes))
+		quorum := core.Majority(n.core.N())
 		if w.chance(0.3) {
-			quorum = 1 + w.rng.IntN(len(w.nodes))
+			quorum = 1 + w.rng.IntN(n.core.N())
 		}
 		var ops []memory.Op
 		for range 1 + w.rng.IntN(2) {

@@ -65,7 +65,7 @@ func call[R any](from *node, to memory.Node, serve func(at *node, answer func(R)
 			switch {
 			case w.net.cut[l] || !other.up:
 				fail(memory.Fault{Err: errDown})
-			case w.net.strangers[l]:
+			case w.net.strangers[l] || !other.admits(from.name):
 				fail(memory.Fault{Class: memory.FaultIdentity, Err: errStranger})
 			case w.chance(w.net.refuse):
 				fail(memory.Fault{Err: errBusy, RetryAfter: 2 * time.Second})

@@ -15,11 +15,12 @@ import (
 // needs one. What the store has is on disk; what waits for the fsync is in
 // unsynced, and dies with the process.
 type node struct {
-	w       *world
-	name    memory.Node
-	members []memory.Node // all, this one included
-	clock   *memory.Clock
-	offset  time.Duration // of the clock
+	w      *world
+	name   memory.Node
+	doc    *document // who the members are
+	ended  uint64    // the epoch of the last change of members that has ended
+	clock  *memory.Clock
+	offset time.Duration // of the clock
 
 	store  *memlog.Store
 	copies []*memlog.Store // backups, of any age
@@ -54,8 +55,8 @@ const (
 	cursorLag = 200 * time.Millisecond
 )
 
-func newNode(w *world, name memory.Node, members []memory.Node) *node {
-	n := &node{w: w, name: name, members: members, offset: w.between(-25*time.Second, 25*time.Second)}
+func newNode(w *world, name memory.Node) *node {
+	n := &node{w: w, name: name, offset: w.between(-25*time.Second, 25*time.Second)}
 	n.clock = memory.NewClock(n.wall, memory.DefaultMaxSkew)
 	n.store = memlog.New(w.lib, name, 1, n.clock)
 	return n
@@ -77,11 +78,12 @@ func (n *node) start() {
 		n.store.Confirm()
 	}
 	n.core = core.New(core.Config{
-		Self: n.name, Origin: n.origin, View: n.store.View(), Members: n.members, Cursors: cursors, Parked: parked,
+		Self: n.name, Origin: n.origin, View: n.store.View(), Members: n.roster(), Cursors: cursors, Parked: parked,
 		Seed: n.w.rng.Uint64(), Confirmed: fresh,
 	}, n.wall())
 	n.w.trace("%s starts, %d ops", n.name, n.store.View().Heads[n.origin].Seq)
 	n.step(core.Tick{})
+	n.askAround()
 }
 
 func (n *node) crash() {
@@ -192,6 +194,10 @@ func (n *node) carryOut(e core.Effect) {
 		})
 	case core.Unpark:
 		n.later(cursorLag, func() { _ = n.store.Unpark(context.Background(), e.Member, e.Dots) })
+	case core.Ended:
+		n.w.hasEnded(n, e.Epoch)
+	case core.Overtaken:
+		n.later(0, func() { n.ask(e.Member) })
 	case core.Notice:
 		n.w.trace("%s notices: %s %s %v", n.name, e.Member, e.What, e.Err)
 	}
@@ -208,15 +214,16 @@ func (n *node) push(p core.Push) {
 			return
 		}
 	}
-	view := n.store.View()
+	view := n.view()
 	call(n, p.Member, func(at *node, answer func(*memory.PushReply)) {
 		at.step(core.Heard{Member: n.name, View: view})
 		if len(ops) == 0 {
-			answer(&memory.PushReply{From: at.name, View: at.store.View()})
+			answer(&memory.PushReply{From: at.name, View: at.view()})
 			return
 		}
 		at.disk(func() {
 			if r, err := at.store.AcceptPush(context.Background(), memory.Source{Member: n.name, Route: memory.RoutePush}, &memory.Push{From: n.name, Ops: ops}); err == nil {
+				r.View.Epoch = at.doc.epoch
 				answer(r)
 			}
 		})
@@ -228,6 +235,7 @@ func (n *node) push(p core.Push) {
 func (n *node) pull(p core.Pull) {
 	call(n, p.Member, func(at *node, answer func(*memory.PullReply)) {
 		if r, err := at.store.AcceptPull(context.Background(), memory.Source{Member: n.name}, &memory.PullRequest{From: n.name, Ranges: []memory.Range{p.Range}}); err == nil {
+			r.View.Epoch = at.doc.epoch
 			answer(r)
 		}
 	}, func(r *memory.PullReply, f *memory.Fault) {

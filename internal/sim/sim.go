@@ -20,13 +20,16 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/replicate/core"
 	"github.com/tallystick/tallystick/internal/replicate/memlog"
 )
 
 // Config of a run. Everything else is drawn from the seed.
 type Config struct {
-	Seed  uint64
-	Trace io.Writer // gets a line for each thing that happens; nil: none
+	Seed uint64
+	// Changes has members come and go, in the place of disks that are lost.
+	Changes bool
+	Trace   io.Writer // gets a line for each thing that happens; nil: none
 }
 
 // Report is what happened in a run.
@@ -39,6 +42,7 @@ type Report struct {
 	Repairs      int
 	Snapshots    int
 	Incarnations int
+	Changes      int           // of members
 	Disputes     int           // entries found under the dots of others
 	Healing      time.Duration // from the end of the faults to equality
 }
@@ -54,6 +58,7 @@ func (r *Report) Add(o Report) {
 	r.Snapshots += o.Snapshots
 	r.Incarnations += o.Incarnations
 	r.Disputes += o.Disputes
+	r.Changes += o.Changes
 	r.Healing = max(r.Healing, o.Healing)
 }
 
@@ -103,8 +108,12 @@ type world struct {
 	victims  map[*node]bool // whose disk was lost or set back
 	spoilt   []memory.Key   // registers that a node has lost
 	acks     []promise
-	report   Report
-	broken   error
+	// documents are all there were; ended is the epoch of the latest whose change has
+	// ended, as any node knows.
+	documents []*document
+	ended     uint64
+	report    Report
+	broken    error
 }
 
 func newWorld(cfg Config) *world {
@@ -119,8 +128,15 @@ func newWorld(cfg Config) *world {
 	for i := range w.report.Nodes {
 		names = append(names, memory.Node(fmt.Sprintf("n%d", i+1)))
 	}
+	first := &document{seats: core.Seats(names...)}
+	if cfg.Changes {
+		first.epoch, first.voters = 1, first.seats
+	}
+	w.documents, w.ended = append(w.documents, first), first.epoch
 	for _, name := range names {
-		w.nodes = append(w.nodes, newNode(w, name, names))
+		n := newNode(w, name)
+		n.doc = first
+		w.nodes = append(w.nodes, n)
 	}
 	for _, n := range w.nodes {
 		n.start()

@@ -14,9 +14,10 @@ import (
 )
 
 var (
-	seeds = flag.Int("sim.seeds", 220, "number of federations to simulate")
-	from  = flag.Uint64("sim.from", 1, "the first seed")
-	seed  = flag.Uint64("sim.seed", 0, "simulate this seed alone, and trace it")
+	seeds   = flag.Int("sim.seeds", 220, "number of federations to simulate")
+	changes = flag.Int("sim.changes", 24, "number of federations of which members come and go")
+	from    = flag.Uint64("sim.from", 1, "the first seed")
+	seed    = flag.Uint64("sim.seed", 0, "simulate this seed alone, and trace it")
 )
 
 // TestFederationsKeepTheirPromises runs federations under faults. A failure is
@@ -60,6 +61,31 @@ func TestFederationsKeepTheirPromises(t *testing.T) {
 		float64(*seeds)/took.Minutes(), runtime.GOMAXPROCS(0))
 	if *seeds >= 200 && (total.Repairs == 0 || total.Snapshots == 0 || total.Incarnations == 0 || total.DisksLost == 0 || total.Disputes == 0) {
 		t.Errorf("some faults never happened: %+v", total)
+	}
+}
+
+// TestMembersComeAndGoUnderFaults has members added, replaced, removed and made
+// observers while messages are lost and nodes die.
+func TestMembersComeAndGoUnderFaults(t *testing.T) {
+	var total sim.Report
+	for s := *from; s < *from+uint64(*changes); s++ {
+		cfg := sim.Config{Seed: s, Changes: true}
+		if *seed != 0 {
+			cfg.Seed, cfg.Trace = *seed, os.Stderr
+		}
+		report, err := sim.Run(cfg)
+		if err != nil {
+			t.Errorf("seed %d: %v\nrepeat with: go test ./internal/sim -run ComeAndGo -sim.seed=%d", cfg.Seed, err, cfg.Seed)
+		}
+		total.Add(report)
+		if *seed != 0 {
+			break
+		}
+	}
+	t.Logf("%d federations, %d changes of members, %d writes, %d acknowledged, %d crashes; longest healing %s",
+		*changes, total.Changes, total.Writes, total.Acked, total.Crashes, total.Healing.Round(time.Millisecond))
+	if *seed == 0 && total.Changes < *changes {
+		t.Errorf("few changes: %+v", total)
 	}
 }
 

@@ -93,7 +93,7 @@ func ShowReceipt(r engine.Receipt) *client.Receipt {
 		return nil // nothing was written
 	}
 	return &client.Receipt{
-		Dot: r.Dot.String(), Digest: r.Digest.String(), Durability: string(r.Durability), W: r.W, N: r.N, HeldBy: texts(r.HeldBy),
+		Dot: r.Dot.String(), Digest: r.Digest.String(), Durability: string(r.Durability), Epoch: r.Epoch, W: r.W, N: r.N, HeldBy: texts(r.HeldBy),
 	}
 }
 

@@ -44,6 +44,7 @@ type view struct {
 	Heads memory.Heads  `cbor:"heads"`
 	Root  memory.Digest `cbor:"root"`
 	LSN   uint64        `cbor:"lsn"`
+	Epoch uint64        `cbor:"epoch,omitempty"`
 }
 
 func viewOf(v memory.View) view { return view(v) }

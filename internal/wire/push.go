@@ -60,7 +60,7 @@ type pushReply struct {
 	Refused []memory.Refusal `cbor:"refused"`
 	Durable bool             `cbor:"durable"`
 	Time    memory.Instant   `cbor:"time"`
-	// Epoch numbers the member list that the receiver goes by; 0 is one that is configured.
+	// Epoch is that of the view, and always there.
 	Epoch uint64 `cbor:"epoch"`
 }
 
@@ -69,7 +69,7 @@ type pushReply struct {
 func EncodePushReply(r *memory.PushReply) ([]byte, error) {
 	w := pushReply{
 		envelope: sender(r.From), view: viewOf(r.View), Refused: make([]memory.Refusal, len(r.Refused)),
-		Durable: true, Time: instant(r.Time),
+		Durable: true, Time: instant(r.Time), Epoch: r.View.Epoch,
 	}
 	for i, f := range r.Refused {
 		f.Text = cut(f.Text, maxText)
@@ -104,6 +104,7 @@ func DecodePushReply(data []byte) (*memory.PushReply, error) {
 		return nil, fmt.Errorf("push reply: %w", err)
 	}
 	r := &memory.PushReply{From: w.From, View: memory.View(w.view), Time: timeOf(w.Time)}
+	r.View.Epoch = w.Epoch
 	if len(w.Refused) > 0 {
 		r.Refused = w.Refused
 	}

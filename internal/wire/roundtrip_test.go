@@ -159,7 +159,7 @@ func anyTime() *rapid.Generator[time.Time] {
 
 func anyView() *rapid.Generator[memory.View] {
 	return rapid.Custom(func(t *rapid.T) memory.View {
-		v := memory.View{Heads: memory.Heads{}, LSN: rapid.Uint64().Draw(t, "lsn"), Root: memory.Digest{rapid.Byte().Draw(t, "root")}}
+		v := memory.View{Heads: memory.Heads{}, LSN: rapid.Uint64().Draw(t, "lsn"), Root: memory.Digest{rapid.Byte().Draw(t, "root")}, Epoch: rapid.Uint64Range(0, 9).Draw(t, "epoch")}
 		for _, d := range rapid.SliceOfN(anyDot(), 0, 5).Draw(t, "heads") {
 			h := memory.Head{Seq: d.Seq, Chain: memory.Chain{rapid.Byte().Draw(t, "chain")}}
 			if rapid.Bool().Draw(t, "has gap") {

@@ -174,7 +174,7 @@ func TestAMemberIsWhoItProvesToBe(t *testing.T) {
 	}
 	reply := httpsig.Reply{Status: 200, Digest: sha256.Sum256([]byte("held")), Header: http.Header{}, To: sig.Bytes}
 	other := f.self("b")
-	if err := other.Answer(reply, f.now); err != nil {
+	if err := other.Answers()(reply, f.now); err != nil {
 		t.Fatal(err)
 	}
 	v := f.verifier("a")

@@ -22,25 +22,28 @@ const HeaderFrom = "X-Peer-Id"
 // grant is replaced while the node runs. It is safe for concurrent use.
 type Self struct {
 	node    memory.Node
-	key     identity.Key
 	current atomic.Pointer[shown]
 }
 
 // shown is what is shown from one renewal to the next.
 type shown struct {
+	key               identity.Key
 	cert              *tls.Certificate
 	credential, chain string
 }
 
 // NewSelf returns the identity of a node. The grant must be of key.
 func NewSelf(node memory.Node, key identity.Key, g *ca.Grant) (*Self, error) {
-	s := &Self{node: node, key: key}
-	return s, s.Renew(g)
+	s := &Self{node: node}
+	return s, s.Replace(key, g)
 }
 
 // Renew shows g from now on. A grant of another key is an error and changes nothing.
-func (s *Self) Renew(g *ca.Grant) error {
-	if key, ok := identity.PublicKeyOf(g.Certificates[0].PublicKey); !ok || key != s.key.Public() {
+func (s *Self) Renew(g *ca.Grant) error { return s.Replace(s.Key(), g) }
+
+// Replace has another key from now on, and shows g, which is of that key.
+func (s *Self) Replace(key identity.Key, g *ca.Grant) error {
+	if granted, ok := identity.PublicKeyOf(g.Certificates[0].PublicKey); !ok || granted != key.Public() {
 		return fmt.Errorf("the certificate is of another key than this node's: %w", memory.ErrInvalid)
 	}
 	credential, err := g.Credential.Header()
@@ -51,7 +54,7 @@ func (s *Self) Renew(g *ca.Grant) error {
 	if err != nil {
 		return err
 	}
-	s.current.Store(&shown{cert: g.TLS(s.key), credential: credential, chain: chain})
+	s.current.Store(&shown{key: key, cert: g.TLS(key), credential: credential, chain: chain})
 	return nil
 }
 
@@ -59,7 +62,7 @@ func (s *Self) Renew(g *ca.Grant) error {
 func (s *Self) TLS() *tls.Certificate { return s.current.Load().cert }
 
 // Key returns the node's key.
-func (s *Self) Key() identity.Key { return s.key }
+func (s *Self) Key() identity.Key { return s.current.Load().key }
 
 // Credential returns what ties the key to the root, as headers have it.
 func (s *Self) Credential() (credential, chain string) {
@@ -77,13 +80,17 @@ func (s *Self) Sign(r httpsig.Request, to memory.Node, now time.Time) (httpsig.S
 	if c.chain != "" {
 		r.Header.Set(cred.HeaderChain, c.chain)
 	}
-	return httpsig.SignRequest(r, s.key, now)
+	return httpsig.SignRequest(r, c.key, now)
 }
 
-// Answer signs a reply.
-func (s *Self) Answer(r httpsig.Reply, now time.Time) error {
-	_, err := httpsig.SignReply(r, s.key, now)
-	return err
+// Answers returns what signs the answer to a request that has just come. It goes on
+// with the key of now: that is what the connection of the request was opened with.
+func (s *Self) Answers() func(httpsig.Reply, time.Time) error {
+	key := s.Key()
+	return func(r httpsig.Reply, now time.Time) error {
+		_, err := httpsig.SignReply(r, key, now)
+		return err
+	}
 }
 
 // Run renews the grant at half of its life, and more often when that fails, until

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/identity"
@@ -37,7 +36,7 @@ func Found(dir string, domain identity.Domain, p Place, now func() time.Time) (_
 	if err != nil {
 		return nil, err
 	}
-	member := Member{Node: p.Node, Name: p.Name, Key: key.Public(), URL: p.URL}
+	member := Member{Node: p.Node, Name: p.Name, Key: key.Public(), URL: p.URL, Since: 1}
 	doc, err := sign(Membership{Domain: domain, Epoch: 1, Members: []Member{member}, Removed: []identity.PublicKey{}}, rootKey)
 	if err != nil {
 		return nil, err
@@ -53,7 +52,14 @@ func (p Place) valid() error {
 	if p.Name.Last() != string(p.Node) {
 		return fmt.Errorf("node %s is called %s: %w", p.Node, p.Name, memory.ErrInvalid)
 	}
-	return errors.Join(p.Name.Valid(), ValidURL(p.URL))
+	return errors.Join(p.Name.Valid(), p.validURL())
+}
+
+func (p Place) validURL() error {
+	if p.URL == "" {
+		return nil
+	}
+	return ValidURL(p.URL)
 }
 
 // Welcome is what an authority answers a node that joins. There is no secret in it.
@@ -127,123 +133,4 @@ func settle(dir string, p Place, key identity.Key, w Welcome, root *ca.Authority
 		}
 	}
 	return Open(dir, now)
-}
-
-// Invite makes a join token and returns its line.
-func (c *Cluster) Invite(ttl time.Duration, uses int) (string, join.Token, error) {
-	if c.authority == nil {
-		return "", join.Token{}, ErrNoAuthority
-	}
-	return c.tokens.Issue(ca.Fingerprint(c.Root()), ttl, uses, c.now())
-}
-
-// Application is what a node that joins asks for.
-type Application struct {
-	Token   string `json:"token"`
-	Request []byte `json:"request"` // PKCS #10
-	URL     string `json:"url"`
-}
-
-// Welcome redeems a token, signs for the node, and makes it a member. source says
-// where the application came from.
-func (c *Cluster) Welcome(a Application, source string) (Welcome, Member, error) {
-	if c.authority == nil {
-		return Welcome{}, Member{}, ErrNoAuthority
-	}
-	r, err := ca.ParseRequest(a.Request)
-	if err != nil {
-		return Welcome{}, Member{}, err
-	}
-	m := Member{Node: memory.Node(r.Name.Last()), Name: r.Name, Key: r.Key, URL: a.URL}
-	if err := m.valid(); err != nil {
-		return Welcome{}, Member{}, err
-	}
-	if err := c.free(m); err != nil {
-		return Welcome{}, Member{}, err // before the token is used up
-	}
-	if _, err := c.tokens.Redeem(a.Token, r.Name, source, c.now()); err != nil {
-		return Welcome{}, Member{}, err
-	}
-	g, err := c.authority.Issue(r.Name, r.Key, nil, c.now())
-	if err != nil {
-		return Welcome{}, Member{}, err
-	}
-	doc, err := c.change(func(ms *Membership) error {
-		ms.Members = append(ms.Members, m)
-		return nil
-	})
-	if err != nil {
-		return Welcome{}, Member{}, err
-	}
-	root := ca.EncodeCertificates([]*x509.Certificate{c.Root()})
-	return Welcome{Grant: g, Root: string(root), Membership: doc}, m, nil
-}
-
-// ErrTaken is that a name, a key or an address belongs to another member.
-var ErrTaken = errors.New("a member has this name, key or address already")
-
-func (c *Cluster) free(m Member) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if slices.Contains(c.membership.Removed, m.Key) {
-		return identity.Refuse(identity.MemberRemoved, "the key of %s was removed", m.Name)
-	}
-	for _, e := range c.membership.Members {
-		if e.Node == m.Node || e.Key == m.Key || e.URL == m.URL {
-			return fmt.Errorf("%s at %s: %w", m.Node, m.URL, ErrTaken)
-		}
-	}
-	return nil
-}
-
-// Remove ends the membership of a node: its key is refused from then on.
-func (c *Cluster) Remove(node memory.Node) error {
-	if c.authority == nil {
-		return ErrNoAuthority
-	}
-	if node == c.place.Node {
-		return fmt.Errorf("%s is this node, which holds the authority: %w", node, memory.ErrInvalid)
-	}
-	_, err := c.change(func(m *Membership) error {
-		e, ok := m.Find(node)
-		if !ok {
-			return identity.Refuse(identity.NotAMember, "%.63q", string(node))
-		}
-		m.Members = slices.DeleteFunc(m.Members, func(e Member) bool { return e.Node == node })
-		m.Removed = append(m.Removed, e.Key)
-		return nil
-	})
-	return err
-}
-
-// change signs the next epoch.
-func (c *Cluster) change(f func(*Membership) error) ([]byte, error) {
-	for range 10 {
-		m, _ := c.Membership()
-		if err := f(&m); err != nil {
-			return nil, err
-		}
-		m.Epoch++
-		doc, err := c.authority.SignWith(func(root identity.Key) ([]byte, error) { return sign(m, root) })
-		if err != nil {
-			return nil, err
-		}
-		if ok, err := c.Adopt(doc); ok || err != nil && !errors.Is(err, memory.ErrInvalid) {
-			return doc, err
-		}
-		// Somebody else was faster.
-	}
-	return nil, fmt.Errorf("the membership does not stand still: %w", memory.ErrBusy)
-}
-
-// Again signs for a member whose certificate is to be renewed: it has proved who
-// it is by the one that it has.
-func (c *Cluster) Again(name identity.Name, key identity.PublicKey) (*ca.Grant, error) {
-	if c.authority == nil {
-		return nil, ErrNoAuthority
-	}
-	if _, err := c.Admit(name, key); err != nil {
-		return nil, err
-	}
-	return c.authority.Issue(name, key, nil, c.now())
 }

@@ -31,6 +31,10 @@ const (
 	rootFile       = "root.pem"
 	membershipFile = "membership.json"
 	tokensFile     = "join-tokens.json"
+	endedFile      = "ended"           // the epoch of the last change of voters that has ended
+	lockedFile     = "membership.lock" // held while a membership is signed
+	nextKeyFile    = "node.key.next"   // until an authority has signed for it
+	lastKeyFile    = "node.key.last"   // until the audit log was handed over by it
 )
 
 // Place is where a node is in its federation. It does not change by itself.
@@ -43,14 +47,13 @@ type Place struct {
 
 // Cluster is a node's federation. It is safe for concurrent use.
 type Cluster struct {
-	dir       string
-	place     Place
-	self      *attest.Self
-	roots     ca.Roots
-	keys      []identity.PublicKey // of the roots
-	authority *ca.Authority        // nil where it is not
-	tokens    *join.Book
-	now       func() time.Time
+	dir    string
+	place  Place
+	self   *attest.Self
+	roots  ca.Roots
+	keys   []identity.PublicKey // of the roots
+	tokens *join.Book
+	now    func() time.Time
 
 	mu         sync.Mutex
 	membership Membership
@@ -62,7 +65,7 @@ type Cluster struct {
 func Open(dir string, now func() time.Time) (*Cluster, error) {
 	c := &Cluster{dir: dir, now: now, changed: make(chan struct{}, 1)}
 	c.tokens = join.NewBook(identity.List[join.Record]{Path: c.path(tokensFile)})
-	for _, read := range []func() error{c.readPlace, c.readRoot, c.readSelf, c.readAuthority} {
+	for _, read := range []func() error{c.readPlace, c.readRoot, c.readSelf, c.checkAuthority} {
 		if err := read(); err != nil {
 			return nil, fmt.Errorf("open the identity in %s: %w", dir, err)
 		}
@@ -107,15 +110,7 @@ func (c *Cluster) readRoot() error {
 }
 
 func (c *Cluster) readSelf() error {
-	key, err := identity.LoadKey(c.path(keyFile))
-	if err != nil {
-		return err
-	}
-	data, err := identity.ReadPrivate(c.path(grantFile), ca.MaxPEM)
-	if err != nil {
-		return err
-	}
-	g, err := ca.ParseGrant(data)
+	key, g, err := c.readOwn()
 	if err != nil {
 		return err
 	}
@@ -123,13 +118,22 @@ func (c *Cluster) readSelf() error {
 	return err
 }
 
-func (c *Cluster) readAuthority() error {
+// checkAuthority finds out early that an authority cannot be used.
+func (c *Cluster) checkAuthority() error {
+	if _, err := c.loadAuthority(); !errors.Is(err, ErrNoAuthority) {
+		return err
+	}
+	return nil
+}
+
+// loadAuthority reads the authority, if it is here now: it comes and goes by the
+// command line.
+func (c *Cluster) loadAuthority() (*ca.Authority, error) {
 	a, err := ca.Load(c.dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return nil, ErrNoAuthority
 	}
-	c.authority = a
-	return err
+	return a, err
 }
 
 // PlaceIn reads only where the node of a directory is. A directory that is none is
@@ -152,8 +156,14 @@ func (c *Cluster) Roots() ca.Roots { return c.roots }
 // Root returns the root's certificate.
 func (c *Cluster) Root() *x509.Certificate { return c.roots.Certificates[0] }
 
-// Authority reports whether this node can sign.
-func (c *Cluster) Authority() bool { return c.authority != nil }
+// Authority returns what the authority on this node is called, "" if there is none.
+func (c *Cluster) Authority() identity.Name {
+	a, err := c.loadAuthority()
+	if err != nil {
+		return ""
+	}
+	return a.Name()
+}
 
 // Membership returns the members as this node knows them, and the document that
 // proves it.
@@ -161,7 +171,7 @@ func (c *Cluster) Membership() (Membership, []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	m := c.membership
-	m.Members, m.Removed = slices.Clone(m.Members), slices.Clone(m.Removed)
+	m.Members, m.Removed, m.Former = slices.Clone(m.Members), slices.Clone(m.Removed), slices.Clone(m.Former)
 	return m, c.document
 }
 
@@ -176,7 +186,7 @@ func (c *Cluster) Admit(name identity.Name, key identity.PublicKey) (memory.Node
 		return "", identity.Refuse(identity.MemberRemoved, "%s, by epoch %d", name, c.membership.Epoch)
 	}
 	for _, m := range c.membership.Members {
-		if m.Name == name && m.Key == key {
+		if m.Name == name && (m.Key == key || m.Retiring != nil && m.Retiring.Key == key && c.now().Before(m.Retiring.Until)) {
 			return m.Node, nil
 		}
 	}
@@ -213,8 +223,12 @@ func (c *Cluster) become(m Membership, data []byte) {
 	}
 }
 
-// Reload reads the membership again: the command line may have changed it.
+// Reload reads the membership and this node's own key again: the command line may have
+// changed them.
 func (c *Cluster) Reload() error {
+	if err := c.reloadSelf(); err != nil {
+		return err
+	}
 	data, err := identity.ReadPrivate(c.path(membershipFile), MaxDocument)
 	if err != nil {
 		return err
@@ -229,18 +243,6 @@ func (c *Cluster) Reload() error {
 		c.become(m, data)
 	}
 	return nil
-}
-
-// Renew goes by a new grant, and keeps it.
-func (c *Cluster) Renew(g *ca.Grant) error {
-	if err := c.self.Renew(g); err != nil {
-		return err
-	}
-	data, err := json.Marshal(g)
-	if err != nil {
-		return err
-	}
-	return identity.WritePrivate(c.path(grantFile), data)
 }
 
 // ErrNoAuthority is that this node holds no key to sign with.

@@ -44,7 +44,7 @@ func newKey(tb testing.TB) identity.Key {
 
 func invite(tb testing.TB, c *cluster.Cluster) string {
 	tb.Helper()
-	line, _, err := c.Invite(time.Hour, 1)
+	line, _, err := c.Invite(time.Hour, 1, cluster.Terms{})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -73,6 +73,15 @@ func apply(tb testing.TB, c *cluster.Cluster, line string, p cluster.Place, k id
 	return out, nil
 }
 
+// end ends the change that is under way, as the running node does.
+func end(tb testing.TB, c *cluster.Cluster) {
+	tb.Helper()
+	m, _ := c.Membership()
+	if err := c.Ended(m.Epoch); err != nil {
+		tb.Fatal(err)
+	}
+}
+
 func joined(tb testing.TB, c *cluster.Cluster, name identity.Name) (*cluster.Cluster, identity.Key) {
 	tb.Helper()
 	line, k, p := invite(tb, c), newKey(tb), place(name)
@@ -80,6 +89,7 @@ func joined(tb testing.TB, c *cluster.Cluster, name identity.Name) (*cluster.Clu
 	if err != nil {
 		tb.Fatal(err)
 	}
+	end(tb, c)
 	token, err := join.Parse(line)
 	if err != nil {
 		tb.Fatal(err)
@@ -104,7 +114,7 @@ func TestANodeJoins(t *testing.T) {
 		t.Errorf("founded twice: %v", err)
 	}
 	b, key := joined(t, a, "region/eu/b")
-	if !a.Authority() || b.Authority() || b.Self().Key().Public() != key.Public() || b.Place().Node != "b" {
+	if a.Authority() != ca.RootName || b.Authority() != "" || b.Self().Key().Public() != key.Public() || b.Place().Node != "b" {
 		t.Errorf("%+v", b.Place())
 	}
 	for _, c := range []*cluster.Cluster{a, b} {
@@ -121,10 +131,10 @@ func TestANodeJoins(t *testing.T) {
 		_, err = c.Admit("region/eu/b", newKey(t).Public())
 		wantTag(t, "another key", err, identity.NotAMember)
 	}
-	if _, _, err := b.Invite(time.Hour, 1); !errors.Is(err, cluster.ErrNoAuthority) {
+	if _, _, err := b.Invite(time.Hour, 1, cluster.Terms{}); !errors.Is(err, cluster.ErrNoAuthority) {
 		t.Errorf("%v", err)
 	}
-	if err := b.Remove("a"); !errors.Is(err, cluster.ErrNoAuthority) {
+	if err := b.Remove("a", false); !errors.Is(err, cluster.ErrNoAuthority) {
 		t.Errorf("%v", err)
 	}
 }
@@ -140,7 +150,7 @@ func TestWhoIsNotWelcome(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, url := range []string{"", "http://b.example:1", "https://b.example", "https://u@b.example:1", "https://b.example:1/x", "https://b.example:1?q"} {
+	for _, url := range []string{"http://b.example:1", "https://b.example", "https://u@b.example:1", "https://b.example:1/x", "https://b.example:1?q"} {
 		if _, err := apply(t, a, line, cluster.Place{Node: "b", Name: "b", URL: url}, newKey(t)); !errors.Is(err, memory.ErrInvalid) {
 			t.Errorf("%q: %v", url, err)
 		}
@@ -202,7 +212,7 @@ func TestARemovedMemberIsRefused(t *testing.T) {
 	a, dir := found(t)
 	b, bKey := joined(t, a, "b")
 	c, _ := joined(t, a, "c")
-	if err := a.Remove("b"); err != nil {
+	if err := a.Remove("b", false); err != nil {
 		t.Fatal(err)
 	}
 	m, doc := a.Membership()
@@ -221,15 +231,20 @@ func TestARemovedMemberIsRefused(t *testing.T) {
 	if _, err := a.Again("b", bKey.Public()); identity.TagOf(err) != identity.MemberRemoved {
 		t.Errorf("a removed member got a certificate: %v", err)
 	}
+	if err := a.Remove("c", false); !errors.Is(err, cluster.ErrUnderWay) {
+		t.Errorf("a second change: %v", err)
+	}
+	end(t, a)
 	_, err := apply(t, a, invite(t, a), place("b"), bKey)
 	wantTag(t, "the key comes back", err, identity.MemberRemoved)
 	if _, err := apply(t, a, invite(t, a), place("b"), newKey(t)); err != nil {
 		t.Errorf("the name with another key: %v", err)
 	}
-	if err := a.Remove("a"); !errors.Is(err, memory.ErrInvalid) {
+	end(t, a)
+	if err := a.Remove("a", false); !errors.Is(err, memory.ErrInvalid) {
 		t.Errorf("the authority itself: %v", err)
 	}
-	wantTag(t, "nobody", a.Remove("x"), identity.NotAMember)
+	wantTag(t, "nobody", a.Remove("x", false), identity.NotAMember)
 	// An older list brings nobody back, whoever sends it, also after a restart.
 	_, old := b.Membership()
 	if ok, err := c.Adopt(old); ok || err != nil {

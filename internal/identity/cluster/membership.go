@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/identity"
 	"github.com/tallystick/tallystick/internal/memory"
@@ -23,7 +25,36 @@ type Member struct {
 	Node memory.Node        `json:"node"`
 	Name identity.Name      `json:"name"`
 	Key  identity.PublicKey `json:"key"`
-	URL  string             `json:"url"` // where members call it, https
+	URL  string             `json:"url"` // where members call it, https; "": they cannot, it calls them
+	Role Role               `json:"role,omitempty"`
+	// Since is the epoch from which on it is a member.
+	Since uint64 `json:"since,omitempty"`
+	// Retiring is the key that it had before, and that it may go on using for a moment.
+	Retiring *Retiring `json:"retiring,omitempty"`
+}
+
+// Role says whether a member counts.
+type Role string
+
+// Roles of members.
+const (
+	Voter    Role = "voter" // also if nothing is said
+	Observer Role = "observer"
+)
+
+// Counts reports whether what the member holds counts for acknowledgements.
+func (e Member) Counts() bool { return e.Role != Observer }
+
+// Retiring is a key that has been replaced.
+type Retiring struct {
+	Key   identity.PublicKey `json:"key"`
+	Until time.Time          `json:"until"`
+}
+
+// Seat is a member's place among those that count.
+type Seat struct {
+	Node  memory.Node `json:"node"`
+	Since uint64      `json:"since,omitempty"`
 }
 
 // Membership is who belongs to a federation.
@@ -32,6 +63,31 @@ type Membership struct {
 	Epoch   uint64               `json:"epoch"`
 	Members []Member             `json:"members"` // by node
 	Removed []identity.PublicKey `json:"removed"` // keys that were members and are not
+	// Former are the voters before, if this epoch has changed them: while the change is
+	// under way they count, too.
+	Former []Seat `json:"former,omitempty"`
+}
+
+// Voters are the seats that count, by node.
+func (m Membership) Voters() []Seat {
+	var out []Seat
+	for _, e := range m.Members {
+		if e.Counts() {
+			out = append(out, Seat{Node: e.Node, Since: e.Since})
+		}
+	}
+	slices.SortFunc(out, func(a, b Seat) int { return strings.Compare(string(a.Node), string(b.Node)) })
+	return out
+}
+
+// expire takes the keys away whose time is over.
+func (m *Membership) expire(now time.Time) {
+	for i, e := range m.Members {
+		if e.Retiring != nil && !now.Before(e.Retiring.Until) {
+			m.Members[i].Retiring = nil
+			m.Removed = append(m.Removed, e.Retiring.Key)
+		}
+	}
 }
 
 // Find returns the member of a node.
@@ -48,7 +104,7 @@ func (m Membership) Valid() error {
 	if err := m.Domain.Valid(); err != nil {
 		return err
 	}
-	if m.Epoch == 0 || len(m.Members) > maxMembers || len(m.Removed) > maxRemoved {
+	if m.Epoch == 0 || len(m.Members) > maxMembers || len(m.Removed) > maxRemoved || len(m.Former) > maxMembers {
 		return fmt.Errorf("membership of epoch %d with %d members and %d removed ones: %w", m.Epoch, len(m.Members), len(m.Removed), memory.ErrInvalid)
 	}
 	nodes, keys := map[memory.Node]bool{}, map[identity.PublicKey]bool{}
@@ -60,6 +116,18 @@ func (m Membership) Valid() error {
 			return fmt.Errorf("member %s or its key is there twice, or was removed: %w", e.Node, memory.ErrInvalid)
 		}
 		nodes[e.Node], keys[e.Key] = true, true
+		if e.Retiring == nil {
+			continue
+		}
+		if keys[e.Retiring.Key] {
+			return fmt.Errorf("the old key of member %s is there twice: %w", e.Node, memory.ErrInvalid)
+		}
+		keys[e.Retiring.Key] = true
+	}
+	for _, s := range m.Former {
+		if err := s.Node.Valid(); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -73,6 +141,12 @@ func (e Member) valid() error {
 	}
 	if e.Name.Last() != string(e.Node) {
 		return fmt.Errorf("member %s is called %s: %w", e.Node, e.Name, memory.ErrInvalid)
+	}
+	if e.Role != "" && e.Role != Voter && e.Role != Observer {
+		return fmt.Errorf("role %.20q of member %s: want voter or observer: %w", string(e.Role), e.Node, memory.ErrInvalid)
+	}
+	if e.URL == "" {
+		return nil
 	}
 	return ValidURL(e.URL)
 }

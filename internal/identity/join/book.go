@@ -22,6 +22,14 @@ type Record struct {
 	Expires time.Time `json:"expires"`
 	Uses    int       `json:"uses"` // how often it may be redeemed
 	Used    []Use     `json:"used"`
+	Terms   Terms     `json:"terms,omitzero"`
+}
+
+// Terms say what a token is for. The zero value lets a new member in that counts.
+type Terms struct {
+	Observer bool        `json:"observer,omitempty"` // it does not count
+	Replaces memory.Node `json:"replaces,omitempty"` // it takes the place of this member, which is one no more
+	Rotates  memory.Node `json:"rotates,omitempty"`  // it is this member, with another key
 }
 
 // Use is one redemption.
@@ -67,7 +75,7 @@ type tries struct {
 func NewBook(s Storage) *Book { return &Book{storage: s, tries: map[string]tries{}} }
 
 // Issue makes a token, and returns its line. The line is nowhere else.
-func (b *Book) Issue(root [sha256.Size]byte, ttl time.Duration, uses int, now time.Time) (string, Token, error) {
+func (b *Book) Issue(root [sha256.Size]byte, ttl time.Duration, uses int, terms Terms, now time.Time) (string, Token, error) {
 	if ttl < time.Second || ttl > MaxTTL || uses < 1 || uses > MaxUses {
 		return "", Token{}, fmt.Errorf("a token for %s and %d uses: want at most %s and 1 to %d uses: %w", ttl, uses, MaxTTL, MaxUses, memory.ErrInvalid)
 	}
@@ -83,55 +91,77 @@ func (b *Book) Issue(root [sha256.Size]byte, ttl time.Duration, uses int, now ti
 		return "", Token{}, fmt.Errorf("issue a join token: %d are kept, limit %d: %w", len(records), maxRecords, memory.ErrInvalid)
 	}
 	line, token := newToken(root, now.Add(ttl))
-	records = append(records, Record{ID: token.ID, Hash: hash(line), Created: now.UTC(), Expires: token.Expires.UTC(), Uses: uses, Used: []Use{}})
+	records = append(records, Record{ID: token.ID, Hash: hash(line), Created: now.UTC(), Expires: token.Expires.UTC(), Uses: uses, Used: []Use{}, Terms: terms})
 	if err := b.storage.Save(records); err != nil {
 		return "", Token{}, fmt.Errorf("issue a join token: %w", err)
 	}
 	return line, token, nil
 }
 
-// Redeem uses up one use of a token for a member of that name. When it returns nil
-// the use is durable: only then may the authority sign. source says where the request
-// came from; who tries too many wrong tokens is made to wait, and nobody else is.
-func (b *Book) Redeem(line string, name identity.Name, source string, now time.Time) (Token, error) {
+// Check says whether a token could be redeemed, and uses nothing up. source says where
+// the request came from; who tries too many wrong tokens is made to wait, and nobody
+// else is.
+func (b *Book) Check(line, source string, now time.Time) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if wait := b.mustWait(source, now); wait > 0 {
-		return Token{}, &identity.Refusal{Tag: identity.TokenGuessing, Detail: "from " + source, RetryAfter: wait}
+	_, _, err := b.find(line, source, now)
+	return err
+}
+
+// Redeem uses up one use of a token for a member of that name, unless agreed, which is
+// told the terms, returns an error. When it returns nil the use is durable: only then
+// may the authority sign.
+func (b *Book) Redeem(line string, name identity.Name, source string, now time.Time, agreed func(Terms) error) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	records, i, err := b.find(line, source, now)
+	if err != nil {
+		return err
 	}
-	token, err := b.redeem(strings.TrimSpace(line), name, now)
+	if err := agreed(records[i].Terms); err != nil {
+		return err
+	}
+	records[i].Used = append(slices.Clip(records[i].Used), Use{Name: name, At: now.UTC()})
+	if err := b.storage.Save(records); err != nil {
+		return fmt.Errorf("redeem a join token: %w", err)
+	}
+	return nil
+}
+
+// find returns the records and which of them a line redeems now.
+func (b *Book) find(line, source string, now time.Time) (records []Record, at int, err error) {
+	if wait := b.mustWait(source, now); wait > 0 {
+		return nil, 0, &identity.Refusal{Tag: identity.TokenGuessing, Detail: "from " + source, RetryAfter: wait}
+	}
+	line = strings.TrimSpace(line)
+	token, err := Parse(line)
+	if err == nil {
+		records, at, err = b.live(token, line, now)
+	}
 	if identity.TagOf(err) != "" {
 		b.count(source, now)
 	}
-	return token, err
+	return records, at, err
 }
 
-func (b *Book) redeem(line string, name identity.Name, now time.Time) (Token, error) {
-	token, err := Parse(line)
-	if err != nil {
-		return Token{}, err
-	}
+func (b *Book) live(token Token, line string, now time.Time) ([]Record, int, error) {
 	records, err := b.storage.Load()
 	if err != nil {
-		return Token{}, fmt.Errorf("redeem a join token: %w", err)
+		return nil, 0, fmt.Errorf("redeem a join token: %w", err)
 	}
 	i := slices.IndexFunc(records, func(r Record) bool { return r.ID == token.ID })
 	// The hash is of the whole line: whoever changes its end or its root has another one.
 	if i < 0 || subtle.ConstantTimeCompare([]byte(records[i].Hash), []byte(hash(line))) != 1 {
-		return Token{}, identity.Refuse(identity.TokenUnknown, "token %s", token.ID)
+		return nil, 0, identity.Refuse(identity.TokenUnknown, "token %s", token.ID)
 	}
-	r := &records[i]
+	r := records[i]
 	if !now.Before(r.Expires) {
-		return Token{}, identity.Refuse(identity.TokenExpired, "token %s ended %s", token.ID, r.Expires.UTC().Format(time.RFC3339))
+		return nil, 0, identity.Refuse(identity.TokenExpired, "token %s ended %s", token.ID, r.Expires.UTC().Format(time.RFC3339))
 	}
 	if len(r.Used) >= r.Uses {
-		return Token{}, identity.Refuse(identity.TokenUsed, "token %s was used %d times", token.ID, len(r.Used))
+		return nil, 0, identity.Refuse(identity.TokenUsed, "token %s was used %d times", token.ID, len(r.Used))
 	}
-	r.Used = append(slices.Clip(r.Used), Use{Name: name, At: now.UTC()})
-	if err := b.storage.Save(records); err != nil {
-		return Token{}, fmt.Errorf("redeem a join token: %w", err)
-	}
-	return token, nil
+	return records, i, nil
 }
 
 // Cancel ends a token at once, and reports whether there was one.

@@ -29,7 +29,7 @@ func book(t *testing.T) (*join.Book, string) {
 
 func issue(t *testing.T, b *join.Book, uses int) string {
 	t.Helper()
-	line, _, err := b.Issue(root(), time.Hour, uses, now())
+	line, _, err := b.Issue(root(), time.Hour, uses, join.Terms{}, now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,6 +43,9 @@ func wantTag(t *testing.T, what string, err error, want identity.Tag) {
 	}
 }
 
+// agree agrees to the terms of any token.
+func agree(join.Terms) error { return nil }
+
 func TestATokenIsRedeemedAsOftenAsItMay(t *testing.T) {
 	b, path := book(t)
 	line := issue(t, b, 2)
@@ -51,13 +54,13 @@ func TestATokenIsRedeemedAsOftenAsItMay(t *testing.T) {
 		t.Fatalf("%+v, %v", token, err)
 	}
 	for range 2 {
-		_, err := b.Redeem(" "+line+"\n", "b", "10.0.0.2", now())
+		err := b.Redeem(" "+line+"\n", "b", "10.0.0.2", now(), agree)
 		wantTag(t, "a use", err, "")
 	}
-	_, err = b.Redeem(line, "b", "10.0.0.2", now())
+	err = b.Redeem(line, "b", "10.0.0.2", now(), agree)
 	wantTag(t, "used up", err, identity.TokenUsed)
 	again := join.NewBook(identity.List[join.Record]{Path: path})
-	_, err = again.Redeem(line, "b", "10.0.0.2", now())
+	err = again.Redeem(line, "b", "10.0.0.2", now(), agree)
 	wantTag(t, "after a restart", err, identity.TokenUsed)
 	records, err := again.Records()
 	if err != nil || len(records) != 1 || len(records[0].Used) != 2 || records[0].Used[0].Name != "b" {
@@ -71,9 +74,9 @@ func TestATokenIsRedeemedAsOftenAsItMay(t *testing.T) {
 func TestTokensEnd(t *testing.T) {
 	b, _ := book(t)
 	line := issue(t, b, 1)
-	_, err := b.Redeem(line, "b", "x", now().Add(time.Hour))
+	err := b.Redeem(line, "b", "x", now().Add(time.Hour), agree)
 	wantTag(t, "expired", err, identity.TokenExpired)
-	_, err = b.Redeem(line, "b", "x", now().Add(time.Hour-time.Second))
+	err = b.Redeem(line, "b", "x", now().Add(time.Hour-time.Second), agree)
 	wantTag(t, "a second before", err, "")
 	line = issue(t, b, 1)
 	token, err := join.Parse(line)
@@ -83,7 +86,7 @@ func TestTokensEnd(t *testing.T) {
 	if ok, err := b.Cancel(token.ID, now()); !ok || err != nil {
 		t.Errorf("%v, %v", ok, err)
 	}
-	_, err = b.Redeem(line, "b", "x", now())
+	err = b.Redeem(line, "b", "x", now(), agree)
 	wantTag(t, "cancelled", err, identity.TokenExpired)
 	if ok, err := b.Cancel("nothing", now()); ok || err != nil {
 		t.Errorf("%v, %v", ok, err)
@@ -122,10 +125,10 @@ func TestTamperedTokens(t *testing.T) {
 		"a later end":      {tampered(t, line, func(b []byte) { b[len(b)-8]++ }), identity.TokenUnknown},
 		"of another books": {issue(t, func() *join.Book { b, _ := book(t); return b }(), 1), identity.TokenUnknown},
 	} {
-		_, err := b.Redeem(tt.line, "b", name, now()) // each from a source of its own
+		err := b.Redeem(tt.line, "b", name, now(), agree) // each from a source of its own
 		wantTag(t, name, err, tt.want)
 	}
-	_, err := b.Redeem(line, "b", "x", now())
+	err := b.Redeem(line, "b", "x", now(), agree)
 	wantTag(t, "the token itself", err, "")
 }
 
@@ -134,7 +137,7 @@ func TestWhoGuessesIsMadeToWait(t *testing.T) {
 	line := issue(t, b, 5)
 	guess := tampered(t, line, func(b []byte) { b[20]++ })
 	for i := range 10_000 {
-		_, err := b.Redeem(guess, "b", "10.6.6.6", now())
+		err := b.Redeem(guess, "b", "10.6.6.6", now(), agree)
 		want := identity.TokenUnknown
 		if i >= 10 {
 			want = identity.TokenGuessing
@@ -143,17 +146,17 @@ func TestWhoGuessesIsMadeToWait(t *testing.T) {
 			t.Fatalf("try %d: %v, want %s", i, err, want)
 		}
 	}
-	_, err := b.Redeem(line, "b", "10.6.6.6", now())
+	err := b.Redeem(line, "b", "10.6.6.6", now(), agree)
 	wantTag(t, "the right one from there", err, identity.TokenGuessing)
 	if r, _ := errors.AsType[*identity.Refusal](err); r == nil || r.RetryAfter != time.Minute || r.Tag.Status() != 429 {
 		t.Errorf("%v", err)
 	}
-	_, err = b.Redeem(line, "b", "10.0.0.2", now())
+	err = b.Redeem(line, "b", "10.0.0.2", now(), agree)
 	wantTag(t, "from elsewhere", err, "")
-	_, err = b.Redeem(line, "b", "10.6.6.6", now().Add(time.Minute))
+	err = b.Redeem(line, "b", "10.6.6.6", now().Add(time.Minute), agree)
 	wantTag(t, "a minute later", err, "")
 	for i := range 1_000 { // from everywhere: what is remembered is bounded, and nothing is let in
-		if _, err := b.Redeem(guess, "b", strconv.Itoa(i), now()); err == nil {
+		if err := b.Redeem(guess, "b", strconv.Itoa(i), now(), agree); err == nil {
 			t.Fatal("a guess was right")
 		}
 	}
@@ -165,7 +168,7 @@ func TestOneUseIsOneUseAlsoAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	results := make([]error, 20)
 	for i := range results {
-		wg.Go(func() { _, results[i] = b.Redeem(line, "b", strconv.Itoa(i), now()) })
+		wg.Go(func() { results[i] = b.Redeem(line, "b", strconv.Itoa(i), now(), agree) })
 	}
 	wg.Wait()
 	var taken int
@@ -184,7 +187,7 @@ func TestOneUseIsOneUseAlsoAtOnce(t *testing.T) {
 func TestTokensOutsideOfTheLimits(t *testing.T) {
 	b, _ := book(t)
 	for ttl, uses := range map[time.Duration]int{0: 1, -time.Hour: 1, join.MaxTTL + 1: 1, time.Hour: 0, time.Minute: join.MaxUses + 1} {
-		if _, _, err := b.Issue(root(), ttl, uses, now()); !errors.Is(err, memory.ErrInvalid) {
+		if _, _, err := b.Issue(root(), ttl, uses, join.Terms{}, now()); !errors.Is(err, memory.ErrInvalid) {
 			t.Errorf("%s, %d uses: %v", ttl, uses, err)
 		}
 	}
@@ -199,19 +202,19 @@ func (b broken) Save([]join.Record) error     { return b.save }
 func TestNothingIsIssuedOrRedeemedWithoutTheDisk(t *testing.T) {
 	disk := errors.New("the disk is gone")
 	for _, s := range []broken{{load: disk}, {save: disk}} {
-		if _, _, err := join.NewBook(s).Issue(root(), time.Hour, 1, now()); !errors.Is(err, disk) {
+		if _, _, err := join.NewBook(s).Issue(root(), time.Hour, 1, join.Terms{}, now()); !errors.Is(err, disk) {
 			t.Errorf("issued: %v", err)
 		}
 	}
 	b, _ := book(t)
-	if _, err := join.NewBook(broken{load: disk}).Redeem(issue(t, b, 1), "b", "x", now()); !errors.Is(err, disk) {
+	if err := join.NewBook(broken{load: disk}).Redeem(issue(t, b, 1), "b", "x", now(), agree); !errors.Is(err, disk) {
 		t.Errorf("redeemed: %v", err)
 	}
 }
 
 func FuzzParse(f *testing.F) {
 	b := join.NewBook(identity.List[join.Record]{Path: filepath.Join(f.TempDir(), "x")})
-	line, _, err := b.Issue(root(), time.Hour, 1, now())
+	line, _, err := b.Issue(root(), time.Hour, 1, join.Terms{}, now())
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -13,7 +13,7 @@ type Config struct {
 	Self    memory.Node
 	Origin  memory.Origin // under which this node numbers its ops
 	View    memory.View   // what this node holds
-	Members []memory.Node // all others
+	Members Roster
 	// Confirmed: Origin was taken by this run, so that its numbers are this node's.
 	Confirmed bool
 	// Cursors are up to where members are known to hold Origin, from earlier runs.
@@ -67,16 +67,20 @@ type Core struct {
 	origin  memory.Origin
 	self    memory.View
 	members []*member // sorted by name
-	waits   []Wait    // unresolved, in the order of registration
-	trail   trail     // of our origin
+	epoch   uint64    // of the members
+	voters  council
+	change  *change // of the voters; nil: none is under way
+	waits   []Wait  // unresolved, in the order of registration
+	trail   trail   // of our origin
 	pulls   map[memory.Origin]*pull
 	pullDue time.Time // when the first of them is due, or before
 	snap    snapshot
 	numbers numbers
 	lastID  uint64
 
-	now time.Time // of the current step
-	out []Effect  // of the current step
+	changedAt time.Time // when this node came to go by its epoch
+	now       time.Time // of the current step
+	out       []Effect  // of the current step
 }
 
 // New returns a core at the given time. Nothing happens before the first Step.
@@ -94,7 +98,7 @@ func New(cfg Config, now time.Time) *Core {
 	}
 	for name, seq := range cfg.Cursors {
 		if m := c.member(name); m != nil {
-			m.heads[c.origin] = memory.Head{Seq: seq}
+			m.heads[c.origin], m.recalled = memory.Head{Seq: seq}, true
 			m.same[c.origin] = seq
 		}
 	}
@@ -135,10 +139,10 @@ func (c *Core) Step(now time.Time, ev Event) []Effect {
 	case Reborn:
 		c.reborn(ev)
 	case MembersChanged:
-		c.setMembers(ev.Members)
-		c.settle(nil)
+		c.membersChanged(ev)
 	case Tick:
 	}
+	c.conclude()
 	c.number()
 	for _, m := range c.members {
 		c.drive(m)
@@ -218,9 +222,6 @@ func (c *Core) heard(ev Heard) {
 	c.settle(m)
 }
 
-// N is the number of members, this node counted.
-func (c *Core) N() int { return len(c.members) + 1 }
-
 func (c *Core) member(name memory.Node) *member {
 	i, ok := slices.BinarySearchFunc(c.members, name, func(m *member, n memory.Node) int {
 		return strings.Compare(string(m.name), string(n))
@@ -231,20 +232,10 @@ func (c *Core) member(name memory.Node) *member {
 	return c.members[i]
 }
 
-// setMembers keeps the state of members that stay.
-func (c *Core) setMembers(names []memory.Node) {
-	names = slices.Clone(names)
-	slices.Sort(names)
-	var next []*member
-	for _, name := range slices.Compact(names) {
-		if name == c.cfg.Self {
-			continue
-		}
-		m := c.member(name)
-		if m == nil {
-			m = &member{name: name, heads: memory.Heads{}, same: map[memory.Origin]uint64{}, parked: map[memory.Dot]memory.Refusal{}}
-		}
-		next = append(next, m)
+func (c *Core) membersChanged(ev MembersChanged) {
+	if ev.View.LSN >= c.self.LSN && ev.View.Heads != nil {
+		c.look(ev.View)
 	}
-	c.members = next
+	c.setMembers(ev.Members)
+	c.settle(nil)
 }

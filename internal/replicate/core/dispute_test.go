@@ -14,7 +14,7 @@ func TestAMemberWithAnotherOpUnderADotIsNoVote(t *testing.T) {
 	view := memory.View{Heads: memory.Heads{"a.1": {Seq: 1}}, LSN: 1}
 	refusal := memory.Refusal{Dot: dot, Code: memory.CodeDotConflict}
 	now := time.Date(2026, time.January, 2, 3, 4, 5, 0, time.UTC)
-	cfg := Config{Self: "a", Origin: "a.1", View: view, Members: []memory.Node{"b"}}
+	cfg := Config{Self: "a", Origin: "a.1", View: view, Members: Static("b")}
 
 	live := New(cfg, now)
 	var push Push
@@ -32,7 +32,7 @@ func TestAMemberWithAnotherOpUnderADotIsNoVote(t *testing.T) {
 				t.Errorf("%s: the refusal is forgotten", name)
 			}
 		}
-		if got := c.Held(dot).HeldBy; len(got) != 1 || got[0] != "a" {
+		if got := c.Held(dot, 1).HeldBy; len(got) != 1 || got[0] != "a" {
 			t.Errorf("%s: held by %v, want a alone", name, got)
 		}
 	}

@@ -28,7 +28,8 @@ type Wait struct {
 	Dot memory.Dot
 	W   int
 
-	since time.Time // of its registration
+	majority bool      // so many are asked for that none of any minority is
+	since    time.Time // of its registration
 }
 
 // Watched registers a wait for an entry that was committed earlier.
@@ -94,8 +95,13 @@ type Reborn struct {
 	View   memory.View
 }
 
-// MembersChanged lists all members but this node.
-type MembersChanged struct{ Members []memory.Node }
+// MembersChanged says who the members are from now on. View is a reading of this node
+// that was made when no answer any more named an older epoch; without heads it says
+// nothing.
+type MembersChanged struct {
+	Members Roster
+	View    memory.View
+}
 
 // Tick says that time has passed: it is due at [Core.Deadline].
 type Tick struct{}
@@ -205,6 +211,17 @@ type TakeIncarnation struct {
 	Head   memory.Dot  // seq 0: Member has another entry under a number that is used here, too
 }
 
+// Ended says that the change of members that was under way is not any more: what is
+// acknowledged from now on need satisfy the present ones only.
+type Ended struct{ Epoch uint64 }
+
+// Overtaken says that Member goes by members of an epoch that this node does not know
+// yet. Until it does, nothing that Member holds counts.
+type Overtaken struct {
+	Member memory.Node
+	Epoch  uint64
+}
+
 // Notice tells the operator something about Member.
 type Notice struct {
 	Member memory.Node
@@ -245,3 +262,5 @@ func (Unpark) effect()          {}
 func (Confirm) effect()         {}
 func (TakeIncarnation) effect() {}
 func (Notice) effect()          {}
+func (Ended) effect()           {}
+func (Overtaken) effect()       {}

@@ -14,7 +14,7 @@ import (
 // and keeps no true one from being fetched.
 func TestMadeUpOriginsAreBounded(t *testing.T) {
 	now := time.Date(2026, time.January, 2, 3, 4, 5, 0, time.UTC)
-	c := New(Config{Self: "a", Origin: "a.1", Members: []memory.Node{"b", "x"}, Confirmed: true}, now)
+	c := New(Config{Self: "a", Origin: "a.1", Members: Static("b", "x"), Confirmed: true}, now)
 	heads := memory.Heads{}
 	for i := range uint64(maxHeads * 3 / 4) {
 		heads[memory.MakeOrigin("x", i)] = memory.Head{Seq: 9}

@@ -11,9 +11,14 @@ import (
 // member is what is known of one other node.
 type member struct {
 	name  memory.Node
+	since uint64       // see [Seat]
+	epoch uint64       // of the members by which it goes, the highest it has said
 	heads memory.Heads // union of all it has said; owned
 	lsn   uint64       // highest it has said
-	lane  lane
+	// recalled: what is known of our origin is its cursor only, of an earlier run. That
+	// does not say what it has refused below.
+	recalled bool
+	lane     lane
 	// same says, by origin, up to where it is known to hold what this node holds.
 	same map[memory.Origin]uint64
 	// parked are our ops that it refused, and that are listed as such.
@@ -74,6 +79,7 @@ const maxHeads = 4096
 // learn takes a reading of m that just arrived.
 func (c *Core) learn(m *member, v memory.View) {
 	m.heardAt = c.now
+	c.overtaken(m, v.Epoch)
 	acked, same := m.heads[c.origin].Seq, m.same[c.origin]
 	newer := v.LSN >= m.lsn
 	if v.LSN != m.lsn {
@@ -82,6 +88,11 @@ func (c *Core) learn(m *member, v memory.View) {
 	m.lsn = max(m.lsn, v.LSN)
 	for o, h := range v.Heads {
 		was, known := m.heads[o]
+		if m.recalled && o == c.origin && h.Seq >= was.Seq {
+			m.recalled, m.heads[o] = false, h
+			c.want(o, h.Seq)
+			continue
+		}
 		if !known && len(m.heads) >= maxHeads && o != c.origin {
 			continue
 		}

@@ -23,13 +23,19 @@ func CheckQuorum(w, n int) error {
 // Tally is who holds an op, as far as is known.
 type Tally struct {
 	Dot    memory.Dot
+	Epoch  uint64        // of the members that W and N are of; 0: they are configured
 	W      int           // members asked for
-	N      int           // members there are
-	HeldBy []memory.Node // sorted, each once
+	N      int           // members there are that count
+	HeldBy []memory.Node // those of them that hold it, sorted, each once
+	Former Share         // what the members before hold of it, while a change is under way
 }
 
-// Met reports whether as many hold the op as were asked for.
-func (t Tally) Met() bool { return len(t.HeldBy) >= t.W }
+// Share is how many of a group hold an op, and how many are asked for.
+type Share struct{ Held, W int }
+
+// Met reports whether as many hold the op as were asked for, of the present members
+// and, while a change is under way, of those before.
+func (t Tally) Met() bool { return len(t.HeldBy) >= t.W && t.Former.Held >= t.Former.W }
 
 // union merges two readings of what one node holds of one origin. A node that
 // holds an op keeps it, so the union is right in whatever order readings come. Of

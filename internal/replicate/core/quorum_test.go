@@ -125,7 +125,7 @@ func TestVotesAgreeWithCountingByHand(t *testing.T) {
 			others = append(others, memory.Node(fmt.Sprintf("m%02d", i)))
 		}
 		now := time.Unix(1_800_000_000, 0)
-		c := New(Config{Self: "a", Origin: self, Members: others}, now)
+		c := New(Config{Self: "a", Origin: self, Members: Static(others...)}, now)
 
 		ev := Committed{View: memory.View{LSN: highest, Heads: memory.Heads{self: headOf(self, strconv.Itoa(highest))}}}
 		for seq := uint64(1); seq <= highest; seq++ {
@@ -195,7 +195,7 @@ func BenchmarkReply(b *testing.B) {
 				others = append(others, memory.Node(fmt.Sprintf("m%02d", i)))
 			}
 			now := time.Unix(1_800_000_000, 0)
-			c := New(Config{Self: "a", Origin: self, Members: others}, now)
+			c := New(Config{Self: "a", Origin: self, Members: Static(others...)}, now)
 			heads := memory.Heads{self: {}}
 			for _, m := range others {
 				heads[memory.MakeOrigin(m, 1)] = memory.Head{Seq: 100}

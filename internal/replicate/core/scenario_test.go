@@ -34,7 +34,7 @@ var update = flag.Bool("update", false, "rewrite the expected output of the scen
 //	loaded M #ID SEQ         the batch reaches up to SEQ (or: truncated)
 //	reply M #ID ORIGIN=SEQ…  a push was answered with these heads (SEQ!G,G: with gaps;
 //	                         SEQ~: of other entries; SEQ?: it is not said of which);
-//	                         options lsn=N, root=N, refused=SEQ
+//	                         options lsn=N, root=N, epoch=N, refused=SEQ
 //	fault M #ID [identity] [after=DURATION]
 //	heard M ORIGIN=SEQ…      a call of M came with these heads
 //	pulled ORIGIN #ID M ORIGIN=SEQ…   a pull was answered (or: … fault, truncated)
@@ -43,7 +43,7 @@ var update = flag.Bool("update", false, "rewrite the expected output of the scen
 //	settled M [fault]
 //	moved ORIGIN.SEQ ORIGIN.SEQ   an entry of ours has another dot from now on
 //	reborn ORIGIN
-//	members b c d
+//	members b c d            options epoch=N, voters=a,b,c, former=a,b (b:N sits there since epoch N)
 //	wait DURATION            time passes; ticks come when they are due
 //	status                   what is known of the members
 //	held DOT                 who holds an op
@@ -152,7 +152,7 @@ func (s *scene) command(f []string) {
 	case "reborn":
 		s.step(Reborn{Origin: memory.Origin(args[0]), View: s.view()})
 	case "members":
-		s.step(MembersChanged{Members: names(args)})
+		s.step(MembersChanged{Members: roster(args, opts), View: s.view()})
 	case "moved":
 		s.moved(args)
 	case "wait":
@@ -166,7 +166,7 @@ func (s *scene) command(f []string) {
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		s.printf("%v", s.core.Held(d).HeldBy)
+		s.printf("%v", s.core.Held(d, 1).HeldBy)
 	default:
 		s.t.Fatalf("unknown command %q", f[0])
 	}
@@ -175,9 +175,9 @@ func (s *scene) command(f []string) {
 func (s *scene) start(args []string, opts map[string]string) {
 	s.heads[self] = headOf(self, opts["head"])
 	s.lsn = s.heads[self].Seq
-	cfg := Config{Self: "a", Origin: self, View: s.view(), Members: names(args), Cursors: map[memory.Node]uint64{}, Seed: 1, Confirmed: opts["numbers"] == ""}
+	cfg := Config{Self: "a", Origin: self, View: s.view(), Members: roster(args, opts), Cursors: map[memory.Node]uint64{}, Seed: 1, Confirmed: opts["numbers"] == ""}
 	for k, v := range opts {
-		if k != "head" && k != "numbers" {
+		if !slices.Contains([]string{"head", "numbers", "epoch", "voters", "former"}, k) {
 			cfg.Cursors[memory.Node(k)] = number(v)
 		}
 	}
@@ -296,6 +296,10 @@ func describe(e Effect) string {
 		return fmt.Sprintf("confirm %s", e.Origin)
 	case TakeIncarnation:
 		return fmt.Sprintf("take a new incarnation: %s holds %s", cmp.Or(e.Member, "somebody"), e.Head)
+	case Ended:
+		return fmt.Sprintf("the change of epoch %d has ended", e.Epoch)
+	case Overtaken:
+		return fmt.Sprintf("%s goes by epoch %d", e.Member, e.Epoch)
 	case Notice:
 		return fmt.Sprintf("notice: %s %s", e.Member, e.What)
 	}
@@ -346,6 +350,7 @@ func view(args []string, opts map[string]string) memory.View {
 	if lsn, ok := opts["lsn"]; ok {
 		v.LSN = number(lsn)
 	}
+	v.Epoch = number(opts["epoch"])
 	v.Root = memory.Digest{byte(number(opts["root"]))}
 	return v
 }
@@ -369,6 +374,27 @@ func names(args []string) []memory.Node {
 		}
 	}
 	return out
+}
+
+// roster reads the words of a command about members.
+func roster(args []string, opts map[string]string) Roster {
+	r := Roster{Epoch: number(opts["epoch"])}
+	for _, n := range names(args) {
+		r.Others = append(r.Others, seat(string(n)))
+	}
+	for name, list := range map[string]*[]Seat{"voters": &r.Voters, "former": &r.Former} {
+		for n := range strings.SplitSeq(opts[name], ",") {
+			if n != "" {
+				*list = append(*list, seat(n))
+			}
+		}
+	}
+	return r
+}
+
+func seat(text string) Seat {
+	node, since, _ := strings.Cut(text, ":")
+	return Seat{Node: memory.Node(node), Since: number(since)}
 }
 
 func id(s string) uint64 { return number(strings.TrimPrefix(s, "#")) }

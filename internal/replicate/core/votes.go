@@ -75,7 +75,7 @@ func (c *Core) match(m *member, o memory.Origin) (other bool) {
 
 // holds reports whether m has a vote for d.
 func (c *Core) holds(m *member, d memory.Dot) bool {
-	if !m.heads.Holds(d) {
+	if m.epoch > c.epoch || !m.heads.Holds(d) {
 		return false
 	}
 	if d.Seq > m.same[d.Origin] {
@@ -109,6 +109,7 @@ func (c *Core) committed(ev Committed) {
 }
 
 func (c *Core) watch(w Wait) {
+	w.majority = c.major(w.W)
 	if c.resolve(w) {
 		return
 	}
@@ -130,32 +131,54 @@ func (c *Core) settle(m *member) {
 
 // resolve emits the resolution of w and reports true if it has its votes.
 func (c *Core) resolve(w Wait) bool {
-	n := 0
-	if c.self.Heads.Holds(w.Dot) {
-		n++
-	}
-	for _, m := range c.members {
-		if c.holds(m, w.Dot) {
-			n++
-		}
-	}
-	if n < w.W {
+	want, former := c.wanted(w)
+	if c.voters.holding(c, w.Dot) < want || c.change != nil && c.change.former.holding(c, w.Dot) < former {
 		return false
 	}
-	t := c.Held(w.Dot)
-	t.W = w.W
-	c.emit(Resolve{ID: w.ID, Tally: t})
+	c.emit(Resolve{ID: w.ID, Tally: c.tally(w)})
 	return true
 }
 
-// Held says who holds d, as far as this node has heard. W is left 0.
-func (c *Core) Held(d memory.Dot) Tally {
-	t := Tally{Dot: d, N: c.N()}
-	if c.self.Heads.Holds(d) {
+// major reports whether w of the present members, or of those before, are a majority.
+func (c *Core) major(w int) bool {
+	return w >= Majority(c.voters.size()) || c.change != nil && w >= Majority(c.change.former.size())
+}
+
+// wanted is how many of the present members, and of those before, must hold what w
+// waits for. Who has asked for a majority of one configuration gets one of each.
+func (c *Core) wanted(w Wait) (present, former int) {
+	present = w.W
+	if w.majority {
+		present = max(present, Majority(c.voters.size()))
+	}
+	if c.change == nil {
+		return present, 0
+	}
+	n := c.change.former.size()
+	former = w.W
+	if w.majority {
+		former = max(former, Majority(n))
+	}
+	return present, min(former, n)
+}
+
+// Held says who holds d, as far as this node has heard, and how that compares with
+// w votes asked for.
+func (c *Core) Held(d memory.Dot, w int) Tally {
+	return c.tally(Wait{Dot: d, W: w, majority: c.major(w)})
+}
+
+func (c *Core) tally(w Wait) Tally {
+	t := Tally{Dot: w.Dot, N: c.N(), Epoch: c.epoch}
+	t.W, t.Former.W = c.wanted(w)
+	if c.change != nil {
+		t.Former.Held = c.change.former.holding(c, w.Dot)
+	}
+	if c.voters.self && c.self.Heads.Holds(w.Dot) {
 		t.HeldBy = append(t.HeldBy, c.cfg.Self)
 	}
-	for _, m := range c.members {
-		if c.holds(m, d) {
+	for _, m := range c.voters.others {
+		if c.holds(m, w.Dot) {
 			t.HeldBy = append(t.HeldBy, m.name)
 		}
 	}
@@ -226,21 +249,35 @@ func giveUp(c *Core) {
 		return
 	}
 	c.waits = slices.DeleteFunc(c.waits, func(w Wait) bool {
-		votes, hope := 1, 0
-		for _, m := range c.members {
-			switch {
-			case c.holds(m, w.Dot):
-				votes++
-			case !away(c, m, w.since) && !m.declines(w.Dot):
-				hope++
-			}
+		want, former := c.wanted(w)
+		lost, hope := c.voters.lost(c, w, want)
+		if c.change != nil && !lost {
+			lost, hope = c.change.former.lost(c, w, former)
 		}
-		short := votes+hope < w.W && (hope == 0 || c.now.Sub(w.since) >= courtesy(c))
+		short := lost && (hope == 0 || c.now.Sub(w.since) >= courtesy(c))
 		if short {
 			c.emit(Short{ID: w.ID})
 		}
 		return short
 	})
+}
+
+// lost reports whether the voters that are not away are too few for w, and how many
+// there are of which more may be heard.
+func (v council) lost(c *Core, w Wait, want int) (lost bool, hope int) {
+	votes := 0
+	if v.self {
+		votes++
+	}
+	for _, m := range v.others {
+		switch {
+		case c.holds(m, w.Dot):
+			votes++
+		case c.member(m.name) == m && !away(c, m, w.since) && !m.declines(w.Dot):
+			hope++
+		}
+	}
+	return votes+hope < want, hope
 }
 
 // knocksDue is when the next wait has given members their time.

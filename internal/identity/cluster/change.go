@@ -1,0 +1,193 @@
+package cluster
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tallystick/tallystick/internal/identity"
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// ErrUnderWay is that one change of the members has not ended, and no other can begin.
+var ErrUnderWay = errors.New("a change of the members is under way")
+
+// ErrTaken is that a name, a key or an address belongs to another member.
+var ErrTaken = errors.New("a member has this name, key or address already")
+
+// UnderWay reports whether the newest change of the voters has not ended, as far as
+// this node knows. It reads what the running node has written.
+func (c *Cluster) UnderWay() (bool, error) {
+	m, _ := c.Membership()
+	ended, err := c.ended()
+	return m.Former != nil && ended < m.Epoch, err
+}
+
+// Ended keeps that the change of an epoch has ended.
+func (c *Cluster) Ended(epoch uint64) error {
+	return identity.WritePrivate(c.path(endedFile), strconv.AppendUint(nil, epoch, 10))
+}
+
+func (c *Cluster) ended() (uint64, error) {
+	data, err := identity.ReadPrivate(c.path(endedFile), 32)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return strconv.ParseUint(strings.TrimSpace(string(data)), 10, 64)
+}
+
+// pace says whether a change may begin while another is under way.
+type pace uint8
+
+const (
+	inTurn pace = iota // it may not
+	// orBack: it may, if it goes back to the voters before: that takes back what is under
+	// way, and those have everything.
+	orBack
+	// atOnce: it may, and is not under way itself: nothing proves that nothing is lost.
+	atOnce
+)
+
+// change signs the next epoch. Only one process at a time does, and only one change of
+// the voters is under way.
+func (c *Cluster) change(how pace, f func(*Membership) error) (doc []byte, err error) {
+	a, err := c.loadAuthority()
+	if err != nil {
+		return nil, err
+	}
+	lock, err := os.OpenFile(c.path(lockedFile), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, lock.Close()) }() // which unlocks it
+	if err := lockFile(lock); err != nil {
+		return nil, fmt.Errorf("lock %s: %w", lock.Name(), err)
+	}
+	if err := c.Reload(); err != nil {
+		return nil, err
+	}
+	under, err := c.UnderWay()
+	if err != nil {
+		return nil, err
+	}
+	m, _ := c.Membership()
+	busy := fmt.Errorf("epoch %d: %w", m.Epoch, ErrUnderWay)
+	if under && how == inTurn {
+		return nil, busy
+	}
+	before, back := m.Voters(), m.Former
+	m.Epoch++
+	m.expire(c.now())
+	if err := f(&m); err != nil {
+		return nil, err
+	}
+	m.Former = nil
+	after := m.Voters()
+	if under && how == orBack && !slices.Equal(back, after) {
+		return nil, busy
+	}
+	if how != atOnce && !slices.Equal(before, after) {
+		m.Former = before
+	}
+	if err := m.follows(before); err != nil && (how != atOnce || len(after) == 0) {
+		return nil, err
+	}
+	if doc, err = a.SignWith(func(root identity.Key) ([]byte, error) { return sign(m, root) }); err != nil {
+		return nil, err
+	}
+	_, err = c.Adopt(doc)
+	return doc, err
+}
+
+// follows makes sure that the change to m can end: of the voters before, so many are
+// members still that they know of everything that was acknowledged. Of n, those that
+// are gone must be fewer than a majority.
+func (m Membership) follows(before []Seat) error {
+	gone := 0
+	for _, s := range before {
+		if e, ok := m.Find(s.Node); !ok || e.Since != s.Since {
+			gone++
+		}
+	}
+	if len(m.Voters()) == 0 || len(before) > 0 && gone > len(before)/2 {
+		return fmt.Errorf("of the %d members that counted, %d would be gone, and with them what only they hold: %w", len(before), gone, memory.ErrInvalid)
+	}
+	return nil
+}
+
+// Remove ends the membership of a node: its key is refused from then on. With force it
+// does so although another change is under way; what was acknowledged may then be only
+// where it can be lost, so it is for members that are lost for good.
+func (c *Cluster) Remove(node memory.Node, force bool) error {
+	if node == c.place.Node {
+		return fmt.Errorf("%s is this node, which holds the authority: %w", node, memory.ErrInvalid)
+	}
+	how := orBack
+	if force {
+		how = atOnce
+	}
+	_, err := c.change(how, func(m *Membership) error { return m.drop(node) })
+	return err
+}
+
+// Set changes the address of a member, or whether it counts. What is empty stays.
+func (c *Cluster) Set(node memory.Node, url string, role Role) error {
+	if url != "" {
+		if err := ValidURL(url); err != nil {
+			return err
+		}
+	}
+	_, err := c.change(inTurn, func(m *Membership) error {
+		i := slices.IndexFunc(m.Members, func(e Member) bool { return e.Node == node })
+		if i < 0 {
+			return identity.Refuse(identity.NotAMember, "%.63q", string(node))
+		}
+		if url != "" {
+			if slices.ContainsFunc(m.Members, func(e Member) bool { return e.Node != node && e.URL == url }) {
+				return fmt.Errorf("%s: %w", url, ErrTaken)
+			}
+			m.Members[i].URL = url
+		}
+		if role != "" {
+			m.Members[i].Role = role
+		}
+		return m.Members[i].valid()
+	})
+	return err
+}
+
+// drop takes a member off the list, and its keys are refused for good.
+func (m *Membership) drop(node memory.Node) error {
+	e, ok := m.Find(node)
+	if !ok {
+		return identity.Refuse(identity.NotAMember, "%.63q", string(node))
+	}
+	m.Members = slices.DeleteFunc(m.Members, func(e Member) bool { return e.Node == node })
+	m.Removed = append(m.Removed, e.Key)
+	if e.Retiring != nil {
+		m.Removed = append(m.Removed, e.Retiring.Key)
+	}
+	return nil
+}
+
+// admit puts a member on the list.
+func (m *Membership) admit(n Member) error {
+	if slices.Contains(m.Removed, n.Key) {
+		return identity.Refuse(identity.MemberRemoved, "the key of %s was removed", n.Name)
+	}
+	for _, e := range m.Members {
+		if e.Node == n.Node || e.Key == n.Key || n.URL != "" && e.URL == n.URL {
+			return fmt.Errorf("%s at %s: %w", n.Node, n.URL, ErrTaken)
+		}
+	}
+	n.Since = m.Epoch
+	m.Members = append(m.Members, n)
+	return nil
+}

@@ -1,0 +1,138 @@
+package cluster_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/tallystick/tallystick/internal/identity"
+	"github.com/tallystick/tallystick/internal/identity/cluster"
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+func epochOf(c *cluster.Cluster) (cluster.Membership, int) {
+	m, _ := c.Membership()
+	return m, len(m.Voters())
+}
+
+func TestOneChangeOfTheMembersAtATime(t *testing.T) {
+	a, dir := found(t)
+	joined(t, a, "b")
+	joined(t, a, "c")
+	if err := a.Set("c", "", cluster.Observer); err != nil {
+		t.Fatal(err)
+	}
+	m, voters := epochOf(a)
+	if m.Epoch != 4 || voters != 2 || len(m.Former) != 3 {
+		t.Fatalf("%+v", m)
+	}
+	// Another process sees the same, and so does this one.
+	other, err := cluster.Open(dir, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []*cluster.Cluster{a, other} {
+		if under, err := c.UnderWay(); !under || err != nil {
+			t.Fatalf("under way: %v, %v", under, err)
+		}
+		if err := c.Set("b", "https://b.example:9079", ""); !errors.Is(err, cluster.ErrUnderWay) {
+			t.Errorf("a second one: %v", err)
+		}
+		if err := c.Remove("b", false); !errors.Is(err, cluster.ErrUnderWay) {
+			t.Errorf("a second one: %v", err)
+		}
+	}
+	end(t, a)
+	if under, err := other.UnderWay(); under || err != nil {
+		t.Errorf("under way: %v, %v", under, err)
+	}
+	// An address changes nothing that counts.
+	if err := other.Set("b", "https://b.example:9079", ""); err != nil {
+		t.Fatal(err)
+	}
+	if m, _ := epochOf(other); m.Former != nil {
+		t.Errorf("%+v", m)
+	}
+	if err := a.Set("c", "https://a.example:9078", ""); !errors.Is(err, cluster.ErrTaken) {
+		t.Errorf("an address of another: %v", err)
+	}
+}
+
+func TestAChangeCanBeTakenBackOrForced(t *testing.T) {
+	a, _ := found(t)
+	line := invite(t, a)
+	if _, err := apply(t, a, line, place("b"), newKey(t)); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Remove("b", false); err != nil {
+		t.Fatalf("taking it back: %v", err)
+	}
+	if m, voters := epochOf(a); m.Epoch != 3 || voters != 1 || len(m.Former) != 2 {
+		t.Errorf("%+v", m)
+	}
+	end(t, a)
+	joined(t, a, "c")
+	joined(t, a, "d")
+	if err := a.Remove("c", false); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Remove("d", false); !errors.Is(err, cluster.ErrUnderWay) {
+		t.Errorf("%v", err)
+	}
+	if err := a.Remove("d", true); err != nil {
+		t.Fatal(err)
+	}
+	if m, voters := epochOf(a); voters != 1 || m.Former != nil {
+		t.Errorf("%+v", m)
+	}
+}
+
+func TestSoManyCannotGoThatNobodyKnowsWhatWasAcknowledged(t *testing.T) {
+	a, _ := found(t)
+	joined(t, a, "b")
+	if err := a.Set("a", "", cluster.Observer); err != nil {
+		t.Fatal(err)
+	}
+	end(t, a)
+	if err := a.Remove("b", false); !errors.Is(err, memory.ErrInvalid) {
+		t.Errorf("the only one that counts: %v", err)
+	}
+	if err := a.Remove("b", true); !errors.Is(err, memory.ErrInvalid) {
+		t.Errorf("and nobody is left: %v", err)
+	}
+}
+
+// renewed asks with a token as a node does that has another key or machine.
+func renewed(t *testing.T, c *cluster.Cluster, terms cluster.Terms, p cluster.Place, k identity.Key) error {
+	t.Helper()
+	line, _, err := c.Invite(3600e9, 1, terms)
+	if err != nil {
+		return err
+	}
+	_, err = apply(t, c, line, p, k)
+	return err
+}
+
+func TestAnotherMachineTakesThePlaceOfOneThatIsLost(t *testing.T) {
+	a, _ := found(t)
+	_, old := joined(t, a, "b")
+	joined(t, a, "c")
+	// Under the same name, or another one.
+	if err := renewed(t, a, cluster.Terms{Replaces: "b"}, place("b"), newKey(t)); err != nil {
+		t.Fatal(err)
+	}
+	m, voters := epochOf(a)
+	if e, _ := m.Find("b"); voters != 3 || len(m.Former) != 3 || e.Since != m.Epoch {
+		t.Errorf("%+v", m)
+	}
+	_, err := a.Admit("b", old.Public())
+	wantTag(t, "the key of the lost one", err, identity.MemberRemoved)
+	end(t, a)
+	if err := renewed(t, a, cluster.Terms{Replaces: "c"}, place("d"), newKey(t)); err != nil {
+		t.Fatal(err)
+	}
+	m, voters = epochOf(a)
+	if _, ok := m.Find("c"); ok || voters != 3 {
+		t.Errorf("%+v", m)
+	}
+	wantTag(t, "nobody", renewed(t, a, cluster.Terms{Replaces: "x"}, place("y"), newKey(t)), identity.NotAMember)
+}

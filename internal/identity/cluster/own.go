@@ -1,0 +1,139 @@
+package cluster
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/tallystick/tallystick/internal/identity"
+	"github.com/tallystick/tallystick/internal/identity/ca"
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// readOwn reads this node's key and what was granted to it. Where the next key was
+// granted already, the change to it is completed.
+func (c *Cluster) readOwn() (identity.Key, *ca.Grant, error) {
+	data, err := identity.ReadPrivate(c.path(grantFile), ca.MaxPEM)
+	if err != nil {
+		return identity.Key{}, nil, err
+	}
+	g, err := ca.ParseGrant(data)
+	if err != nil {
+		return identity.Key{}, nil, err
+	}
+	granted, _ := identity.PublicKeyOf(g.Certificates[0].PublicKey)
+	key, err := identity.LoadKey(c.path(keyFile))
+	if err == nil && granted == key.Public() {
+		return key, g, nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return identity.Key{}, nil, err
+	}
+	next, nextErr := identity.LoadKey(c.path(nextKeyFile))
+	switch {
+	case errors.Is(nextErr, fs.ErrNotExist) && err != nil:
+		return identity.Key{}, nil, err
+	case errors.Is(nextErr, fs.ErrNotExist) || nextErr == nil && next.Public() != granted:
+		return identity.Key{}, nil, fmt.Errorf("%s is of another key than %s: %w", grantFile, keyFile, memory.ErrInvalid)
+	case nextErr != nil:
+		return identity.Key{}, nil, nextErr
+	}
+	if err == nil {
+		if err := os.Rename(c.path(keyFile), c.path(lastKeyFile)); err != nil {
+			return identity.Key{}, nil, err
+		}
+	}
+	return next, g, os.Rename(c.path(nextKeyFile), c.path(keyFile))
+}
+
+// LastKey is the key that this node had before, until [Cluster.ForgetLastKey]; without
+// one it is [fs.ErrNotExist].
+func (c *Cluster) LastKey() (identity.Key, error) { return identity.LoadKey(c.path(lastKeyFile)) }
+
+// ForgetLastKey removes the key that this node had before.
+func (c *Cluster) ForgetLastKey() error {
+	if err := os.Remove(c.path(lastKeyFile)); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// Renew goes by a new grant, and keeps it.
+func (c *Cluster) Renew(g *ca.Grant) error {
+	if err := c.self.Renew(g); err != nil {
+		return err
+	}
+	data, err := json.Marshal(g)
+	if err != nil {
+		return err
+	}
+	return identity.WritePrivate(c.path(grantFile), data)
+}
+
+// Rotation is a new key of this node, and the application for it. The key is on the
+// disk before anybody hears of it, so the same is asked for until it is granted.
+func (c *Cluster) Rotation(token string) (Application, error) {
+	key, err := identity.LoadKey(c.path(nextKeyFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		if key, err = identity.NewKey(); err != nil {
+			return Application{}, err
+		}
+		err = identity.SaveKey(c.path(nextKeyFile), key)
+	}
+	if err != nil {
+		return Application{}, err
+	}
+	csr, err := ca.NewRequest(c.place.Name, key, nil)
+	if err != nil {
+		return Application{}, err
+	}
+	a := Application{Request: csr, URL: c.place.URL, Token: token}
+	if token == "" {
+		a.Rotation = c.self.Key().Sign(append([]byte(rotation), csr...))
+	}
+	return a, nil
+}
+
+// Rotated goes by the key of a [Cluster.Rotation] that an authority has granted. The
+// running node notices within a second.
+func (c *Cluster) Rotated(w Welcome) error {
+	if w.Grant == nil {
+		return fmt.Errorf("the answer holds no certificate: %w", memory.ErrInvalid)
+	}
+	leaf, err := c.roots.Verify(w.Grant.Certificates, c.now())
+	if err != nil {
+		return err
+	}
+	next, err := identity.LoadKey(c.path(nextKeyFile))
+	if err != nil {
+		return err
+	}
+	if leaf.Name != c.place.Name || leaf.Key != next.Public() {
+		return fmt.Errorf("the certificate is of %s, or of another key: %w", leaf.Name, memory.ErrInvalid)
+	}
+	if _, err := c.Adopt(w.Membership); err != nil {
+		return err
+	}
+	data, err := json.Marshal(w.Grant)
+	if err != nil {
+		return err
+	}
+	if err := identity.WritePrivate(c.path(grantFile), data); err != nil {
+		return err
+	}
+	return c.reloadSelf()
+}
+
+// reloadSelf goes by what is in the files, if that is another key or grant.
+func (c *Cluster) reloadSelf() error {
+	key, g, err := c.readOwn()
+	if err != nil {
+		return err
+	}
+	if key.Public() == c.self.Key().Public() {
+		return nil
+	}
+	return c.self.Replace(key, g)
+}

@@ -1,0 +1,207 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/audit"
+	"github.com/tallystick/tallystick/internal/identity/cluster"
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/replicate"
+)
+
+// roster is who the members are, for replication; nil if they are configured.
+func (t *trust) roster() (*replicate.Roster, error) {
+	if t == nil {
+		return nil, nil //nolint:nilnil // no identity is no error
+	}
+	under, err := t.UnderWay()
+	if err != nil {
+		return nil, err
+	}
+	m, _ := t.Membership()
+	r := &replicate.Roster{Epoch: m.Epoch, Voters: seats(m.Voters())}
+	for _, e := range m.Members {
+		if e.Node != t.Place().Node {
+			r.Others = append(r.Others, replicate.Seat{Node: e.Node, Since: e.Since})
+		}
+	}
+	if under {
+		r.Former = seats(m.Former)
+	}
+	return r, nil
+}
+
+func seats(list []cluster.Seat) []replicate.Seat {
+	out := make([]replicate.Seat, len(list))
+	for i, s := range list {
+		out[i] = replicate.Seat(s)
+	}
+	return out
+}
+
+// onEnded and onOvertaken are what replication tells of changes of members. They do
+// not block: keepCurrent does what is to be done.
+func (t *trust) onEnded() func(uint64) {
+	if t == nil {
+		return nil
+	}
+	return func(epoch uint64) {
+		select {
+		case t.endings <- epoch:
+		default: // the end of a later change ends this one, too
+		}
+	}
+}
+
+func (t *trust) onOvertaken() func(memory.Node, uint64) {
+	if t == nil {
+		return nil
+	}
+	return func(memory.Node, uint64) {
+		select {
+		case t.hurry <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// follow learns of new memberships, from the directory and from the members, until
+// ctx is done.
+func (t *trust) follow(ctx context.Context) {
+	look := time.NewTicker(lookAgain)
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-look.C:
+			if err := t.Reload(); err != nil {
+				t.log.WarnContext(ctx, "the membership cannot be read", "err", err)
+			}
+			t.followKey(ctx)
+			t.note(t.fold.Due(time.Now())...)
+		case epoch := <-t.endings:
+			t.log.InfoContext(ctx, "the change of the members has ended", "epoch", epoch)
+			t.note(audit.Event{Kind: audit.Membership, Subject: fmt.Sprintf("epoch %d", epoch), Tag: "change_ended"})
+			if err := t.Ended(epoch); err != nil {
+				t.log.ErrorContext(ctx, "that a change of the members has ended cannot be kept", "err", err)
+			}
+		case <-t.Changed():
+			t.changed(ctx)
+		}
+	}
+}
+
+// changed goes by a new list of members.
+func (t *trust) changed(ctx context.Context) {
+	m, _ := t.Membership()
+	t.log.InfoContext(ctx, "membership", "epoch", m.Epoch, "members", len(m.Members), "voters", len(m.Voters()))
+	t.note(differences(t.last, m)...)
+	t.last = m
+	r, err := t.roster()
+	if err != nil {
+		t.log.ErrorContext(ctx, "the membership cannot be read", "err", err)
+		return
+	}
+	t.setMembers(*r)
+}
+
+// followKey goes on with another key of this node, if it has one now: nobody is
+// answered on connections that were opened with the one before.
+func (t *trust) followKey(ctx context.Context) {
+	next := t.Self().Key()
+	if next.Public() == t.key.Public() {
+		return
+	}
+	t.key = next
+	t.log.InfoContext(ctx, "this node has another key", "key", next.Public())
+	if err := errors.Join(t.audit.Rotate(next), t.ForgetLastKey()); err != nil {
+		t.log.ErrorContext(ctx, "the audit log cannot be written", "err", err)
+	}
+	t.note(audit.Event{Kind: audit.KeyChange, Actor: string(t.Place().Name), Tag: "key_rotated", Subject: string(next.Public().ID())})
+	t.server.SetKeepAlivesEnabled(false)
+	time.AfterFunc(reconnecting, func() { t.server.SetKeepAlivesEnabled(true) })
+}
+
+// reconnecting is how long connections are not kept after a change of the key.
+const reconnecting = 15 * time.Second
+
+// openAudit opens the audit log. Where the key was changed while the node did not run,
+// the one before hands it over.
+func openAudit(path string, c *cluster.Cluster) (*audit.Log, error) {
+	key := c.Self().Key()
+	log, err := audit.Open(path, key, time.Now)
+	if err == nil {
+		return log, c.ForgetLastKey()
+	}
+	last, lastErr := c.LastKey()
+	if errors.Is(lastErr, fs.ErrNotExist) {
+		return nil, err
+	}
+	if lastErr != nil {
+		return nil, errors.Join(err, lastErr)
+	}
+	if log, err = audit.Open(path, last, time.Now); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(log.Rotate(key), c.ForgetLastKey()); err != nil {
+		return nil, errors.Join(err, log.Close())
+	}
+	return log, nil
+}
+
+// ask asks the members for what they know of the membership, again and again, until
+// ctx is done.
+func (t *trust) ask(ctx context.Context) {
+	tick := time.NewTicker(askAround)
+	defer tick.Stop()
+	var last time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-t.hurry:
+			if time.Since(last) < lookAgain/4 {
+				continue // the next tick does
+			}
+		}
+		last = time.Now()
+		t.askMembers(ctx)
+	}
+}
+
+// differences are what an epoch has changed, for the audit log.
+func differences(before, now cluster.Membership) []audit.Event {
+	epoch := fmt.Sprintf("epoch %d", now.Epoch)
+	out := []audit.Event{{Kind: audit.Membership, Subject: fmt.Sprintf("%s, %d members", epoch, len(now.Members)), Tag: "epoch"}}
+	add := func(kind audit.Kind, tag string, e cluster.Member, detail string) {
+		out = append(out, audit.Event{Kind: kind, Actor: epoch, Subject: string(e.Name), Tag: tag, Detail: detail})
+	}
+	for _, e := range now.Members {
+		was, ok := before.Find(e.Node)
+		switch {
+		case !ok || was.Since != e.Since:
+			add(audit.Membership, "member_added", e, fmt.Sprintf("key %s at %s", e.Key.ID(), e.URL))
+			continue
+		case was.Key != e.Key:
+			add(audit.KeyChange, "member_key_changed", e, fmt.Sprintf("from %s to %s", was.Key.ID(), e.Key.ID()))
+		}
+		if was.URL != e.URL {
+			add(audit.Membership, "member_moved", e, fmt.Sprintf("from %s to %s", was.URL, e.URL))
+		}
+		if was.Counts() != e.Counts() {
+			add(audit.Membership, "member_role", e, string(e.Role))
+		}
+	}
+	for _, e := range before.Members {
+		if is, ok := now.Find(e.Node); !ok || is.Since != e.Since {
+			add(audit.Membership, "member_removed", e, "key "+string(e.Key.ID()))
+		}
+	}
+	return out
+}

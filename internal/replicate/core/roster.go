@@ -1,0 +1,241 @@
+package core
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// Seat is a node's place in the federation. Who takes it over under the same name,
+// on an empty disk, has a later Since: what was known of the one before is void.
+type Seat struct {
+	Node  memory.Node
+	Since uint64 // the epoch from which on it is there; 0: it is configured
+}
+
+// Seats are seats of nodes that are configured.
+func Seats(nodes ...memory.Node) []Seat {
+	out := make([]Seat, len(nodes))
+	for i, n := range nodes {
+		out[i] = Seat{Node: n}
+	}
+	return out
+}
+
+// Roster is who the members are, from an epoch on.
+type Roster struct {
+	Epoch  uint64 // 0: they are configured, and stay
+	Others []Seat // all members but this node
+	// Voters are those that count, this node among them if it does; nil is all members.
+	// Who else is a member gets everything, and holds it, and does not count.
+	Voters []Seat
+	// Former are the voters of the epoch before, while the change is under way: what
+	// is acknowledged must satisfy them as well. nil: no change is.
+	Former []Seat
+}
+
+// Static is a roster of members that are configured.
+func Static(others ...memory.Node) Roster { return Roster{Others: Seats(others...)} }
+
+// council is the voters of one configuration.
+type council struct {
+	self   bool
+	others []*member
+}
+
+func (v council) size() int {
+	if v.self {
+		return len(v.others) + 1
+	}
+	return len(v.others)
+}
+
+// holding counts those that hold d.
+func (v council) holding(c *Core, d memory.Dot) int {
+	n := 0
+	if v.self && c.self.Heads.Holds(d) {
+		n++
+	}
+	for _, m := range v.others {
+		if c.holds(m, d) {
+			n++
+		}
+	}
+	return n
+}
+
+// change is a change of voters that is under way.
+type change struct {
+	former council
+	// owed is what the former voters may have acknowledged among themselves; nil until
+	// it is known: see [Core.conclude].
+	owed memory.Heads
+}
+
+// setMembers keeps what is known of members that stay.
+func (c *Core) setMembers(r Roster) {
+	seats := map[memory.Node]*member{}
+	seat := func(s Seat, past bool) *member {
+		m := seats[s.Node]
+		if m == nil || m.since != s.Since {
+			if m = c.knew(s); m == nil {
+				m = &member{name: s.Node, since: s.Since, heads: memory.Heads{}, same: map[memory.Origin]uint64{}, parked: map[memory.Dot]memory.Refusal{}}
+			}
+		}
+		if !past {
+			seats[s.Node] = m
+		}
+		return m
+	}
+	for _, s := range r.Others {
+		if s.Node != c.cfg.Self {
+			seat(s, false)
+		}
+	}
+	next := make([]*member, 0, len(seats))
+	for _, name := range slices.Sorted(maps.Keys(seats)) {
+		next = append(next, seats[name])
+	}
+	assembly := func(voters []Seat) council {
+		var v council
+		for _, s := range voters {
+			if s.Node == c.cfg.Self {
+				v.self = true
+			} else {
+				v.others = append(v.others, seat(s, true))
+			}
+		}
+		return v
+	}
+	voters := council{self: true, others: next}
+	if r.Voters != nil {
+		voters = assembly(r.Voters)
+	}
+	var under *change
+	if r.Former != nil {
+		under = &change{former: assembly(r.Former)}
+	}
+	c.members, c.voters, c.change = next, voters, under
+	for i, w := range c.waits {
+		c.waits[i].majority = w.majority || c.major(w.W)
+	}
+	if r.Epoch != c.epoch {
+		c.epoch, c.changedAt = r.Epoch, c.now
+		for _, m := range c.members {
+			m.lane.stir(c)
+			m.lane.exchangedAt = c.now.Add(-c.cfg.HeadsIdle) // the others learn of it now
+		}
+	}
+}
+
+// knew returns what was known of who sits there, or sat there.
+func (c *Core) knew(s Seat) *member {
+	if m := c.member(s.Node); m != nil && m.since == s.Since {
+		return m
+	}
+	if c.change == nil {
+		return nil
+	}
+	for _, m := range c.change.former.others {
+		if m.name == s.Node && m.since == s.Since {
+			return m
+		}
+	}
+	return nil
+}
+
+// N is the number of members that count, this node among them if it does.
+func (c *Core) N() int { return c.voters.size() }
+
+// Epoch is that of the members by which this node counts.
+func (c *Core) Epoch() uint64 { return c.epoch }
+
+// UnderWay reports whether a change of the voters has not ended, as far as this node knows.
+func (c *Core) UnderWay() bool { return c.change != nil }
+
+// Meeting is the smallest number of n members such that any so many of them include
+// one of every majority.
+func Meeting(n int) int { return n - Majority(n) + 1 }
+
+// conclude ends a change that is under way as soon as nothing can come of the former
+// voters that the present ones do not keep:
+//
+//   - So many former voters go by the new epoch that those which do not are too few
+//     for a quorum among themselves. What any of them acknowledged before is in the
+//     readings of those that moved: a reading of the new epoch was made after the move.
+//   - A majority of the present voters holds all of it, and so what was acknowledged
+//     is as if they had acknowledged it.
+//
+// Both stay true once they are, so every node may find them for itself.
+func (c *Core) conclude() {
+	if c.change == nil {
+		return
+	}
+	f := c.change
+	if f.owed == nil {
+		var moved []memory.Heads
+		if f.former.self {
+			moved = append(moved, c.self.Heads)
+		}
+		for _, m := range f.former.others {
+			if m.epoch >= c.epoch {
+				moved = append(moved, m.heads)
+			}
+		}
+		if len(moved) < Meeting(f.former.size()) {
+			return
+		}
+		f.owed = together(moved)
+	}
+	holders := 0
+	if c.voters.self && reaches(c.self.Heads, f.owed) {
+		holders++
+	}
+	for _, m := range c.voters.others {
+		if m.epoch >= c.epoch && reaches(m.heads, f.owed) {
+			holders++
+		}
+	}
+	if holders < Majority(c.voters.size()) {
+		return
+	}
+	c.change = nil
+	c.emit(Ended{Epoch: c.epoch})
+	c.settle(nil)
+}
+
+// together is what any of the heads hold.
+func together(all []memory.Heads) memory.Heads {
+	out := memory.Heads{}
+	for _, heads := range all {
+		for o, h := range heads {
+			if was, known := out[o]; known {
+				h = union(was, h, true)
+			}
+			out[o] = h
+		}
+	}
+	return out
+}
+
+// reaches reports whether all that is owed is held.
+func reaches(heads, owed memory.Heads) bool {
+	for o, h := range owed {
+		held := heads[o]
+		if held.Seq < h.Seq || slices.ContainsFunc(held.Gaps, func(g uint64) bool { return g <= h.Seq && !slices.Contains(h.Gaps, g) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// overtaken notes by which members somebody goes. Until this node goes by them, too,
+// nothing that the other holds counts: it may have acknowledged as one of a
+// configuration that is not known here.
+func (c *Core) overtaken(m *member, epoch uint64) {
+	if epoch > max(m.epoch, c.epoch) {
+		c.emit(Overtaken{Member: m.name, Epoch: epoch})
+	}
+	m.epoch = max(m.epoch, epoch)
+}
