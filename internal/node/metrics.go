@@ -11,6 +11,7 @@ import (
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/replicate"
 	"github.com/tallystick/tallystick/internal/store"
+	"github.com/tallystick/tallystick/internal/webhook"
 )
 
 // newRegistry returns a registry with what the process and the storage tell.
@@ -109,4 +110,23 @@ func exportLegacy(reg *prometheus.Registry, lanes *send.Lanes, last func() uint6
 	sum("ai_memory_federation_fanout_retry_total", "First pushes after a fault, by outcome.", prometheus.Labels{"outcome": "id_drift"}, drift)
 	sum("ai_memory_federation_fanout_dropped_total", "Pushes that did not reach a member; what they carried stays owed.",
 		prometheus.Labels{"reason": "id_drift"}, drift)
+}
+
+// newWebhooks returns what delivers events to the endpoints of subscriptions.
+func (n *node) newWebhooks(guard *webhook.Guard) *webhook.Runner {
+	return webhook.New(webhook.Config{Node: n.cfg.Node, Guard: guard, Log: n.log, Version: Version()}, n.books.Feed, n.store)
+}
+
+// exportWebhooks shows what delivery counts, under the names of ai-memory.
+func exportWebhooks(reg *prometheus.Registry, c *webhook.Counters) {
+	count := func(name, help string, read func() uint64) {
+		reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 { return float64(read()) }))
+	}
+	reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "ai_memory_subscriptions_active", Help: "Subscriptions whose events this node delivers.",
+	}, func() float64 { return float64(c.Active.Load()) }))
+	count("ai_memory_webhook_dispatched_total", "Events that the endpoint of a subscription took.", c.Delivered.Load)
+	count("ai_memory_webhook_failed_total", "Attempts to deliver an event that failed.", c.Failed.Load)
+	count("ai_memory_subscription_dlq_overflow_total", "Undelivered events that were dropped, because there were too many.", c.Dropped.Load)
+	count("tally_webhook_given_up_total", "Events whose delivery was given up; they are kept.", c.GivenUp.Load)
 }

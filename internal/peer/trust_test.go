@@ -114,7 +114,7 @@ func enter(t *testing.T, a *trusted, node memory.Node) *trusted {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, _ := a.Cluster.Membership()
+	m, _ := a.Membership()
 	if err := a.Ended(m.Epoch); err != nil { // as the running node finds out
 		t.Fatal(err)
 	}

@@ -45,7 +45,7 @@ func (r healer) run(ctx context.Context) {
 // could help.
 func (r healer) any(ctx context.Context, dots []memory.Dot) bool {
 	helped := false
-	for _, m := range r.others() {
+	for _, m := range others(r.Replicator) {
 		n, err := r.from(ctx, m, dots)
 		if err != nil {
 			r.log.DebugContext(ctx, "a member could not help with damaged entries", "member", m, "err", err)

@@ -256,7 +256,7 @@ func (r *Replicator) SetMembers(to Roster) {
 func (r *Replicator) UnderWay() (epoch uint64, is bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.core.Epoch(), r.core.UnderWay()
+	return r.core.UnderWay()
 }
 
 // View is a reading of this node, with the epoch by which it went when it held that.
@@ -271,7 +271,7 @@ func (r *Replicator) View() memory.View {
 }
 
 // others are all members but this node, as they are now.
-func (r *Replicator) others() []memory.Node {
+func others(r *Replicator) []memory.Node {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var out []memory.Node

@@ -99,7 +99,7 @@ func (r *Replicator) send(ctx context.Context, to memory.Node, ops []memory.Ship
 	switch {
 	case err != nil:
 		r.Counters.PushFailed.Add(1)
-		if r.isFailing(to) {
+		if isFailing(r, to) {
 			r.Counters.RetryFailed.Add(1)
 		}
 		return nil, err
@@ -264,13 +264,13 @@ func (r *Replicator) takeIncarnation(ctx context.Context, e core.TakeIncarnation
 	r.box.commit(memory.Committed{View: r.store.View()}, nil)
 }
 
-func (r *Replicator) isFailing(m memory.Node) bool {
+func isFailing(r *Replicator, m memory.Node) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.failing[m]
 }
 
-func (r *Replicator) setFailing(m memory.Node, failing bool) {
+func setFailing(r *Replicator, m memory.Node, failing bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.failing[m] = failing
@@ -279,14 +279,14 @@ func (r *Replicator) setFailing(m memory.Node, failing bool) {
 func (r *Replicator) notice(ctx context.Context, n core.Notice) {
 	switch n.What {
 	case core.Failing:
-		r.setFailing(n.Member, true)
+		setFailing(r, n.Member, true)
 		r.log.WarnContext(ctx, "member does not answer", "member", n.Member, "err", n.Err, "retry_in", n.Retry)
 	case core.Back:
-		r.setFailing(n.Member, false)
+		setFailing(r, n.Member, false)
 		r.Counters.RetryOK.Add(1)
 		r.log.InfoContext(ctx, "member answers again", "member", n.Member)
 	case core.Stopped:
-		r.setFailing(n.Member, true)
+		setFailing(r, n.Member, true)
 		r.log.ErrorContext(ctx, "member does not believe who we are; its lane has stopped", "member", n.Member, "err", n.Err, "probe_in", n.Retry)
 	case core.WentBack:
 		r.Counters.WentBack.Add(1)

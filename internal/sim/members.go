@@ -175,7 +175,7 @@ func (w *world) hasEnded(n *node, epoch uint64) {
 // has ended: those that held before may be switched off.
 func (w *world) checkKept(t promise) {
 	i := slices.IndexFunc(w.documents, func(d *document) bool { return d.epoch == w.ended })
-	if i < 0 || t.W < core.Majority(t.N) {
+	if i < 0 || w.ended == 0 || t.W < core.Majority(t.N) {
 		return
 	}
 	voters := w.documents[i].voters

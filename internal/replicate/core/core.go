@@ -139,10 +139,10 @@ func (c *Core) Step(now time.Time, ev Event) []Effect {
 	case Reborn:
 		c.reborn(ev)
 	case MembersChanged:
-		c.membersChanged(ev)
+		membersChanged(c, ev)
 	case Tick:
 	}
-	c.conclude()
+	conclude(c)
 	c.number()
 	for _, m := range c.members {
 		c.drive(m)
@@ -232,7 +232,7 @@ func (c *Core) member(name memory.Node) *member {
 	return c.members[i]
 }
 
-func (c *Core) membersChanged(ev MembersChanged) {
+func membersChanged(c *Core, ev MembersChanged) {
 	if ev.View.LSN >= c.self.LSN && ev.View.Heads != nil {
 		c.look(ev.View)
 	}

@@ -79,7 +79,7 @@ const maxHeads = 4096
 // learn takes a reading of m that just arrived.
 func (c *Core) learn(m *member, v memory.View) {
 	m.heardAt = c.now
-	c.overtaken(m, v.Epoch)
+	overtaken(c, m, v.Epoch)
 	acked, same := m.heads[c.origin].Seq, m.same[c.origin]
 	newer := v.LSN >= m.lsn
 	if v.LSN != m.lsn {

@@ -1,8 +1,8 @@
 package core
 
 import (
-	"maps"
 	"slices"
+	"strings"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -69,68 +69,73 @@ func (v council) holding(c *Core, d memory.Dot) int {
 type change struct {
 	former council
 	// owed is what the former voters may have acknowledged among themselves; nil until
-	// it is known: see [Core.conclude].
+	// it is known: see [conclude].
 	owed memory.Heads
 }
 
 // setMembers keeps what is known of members that stay.
 func (c *Core) setMembers(r Roster) {
-	seats := map[memory.Node]*member{}
-	seat := func(s Seat, past bool) *member {
-		m := seats[s.Node]
-		if m == nil || m.since != s.Since {
-			if m = c.knew(s); m == nil {
-				m = &member{name: s.Node, since: s.Since, heads: memory.Heads{}, same: map[memory.Origin]uint64{}, parked: map[memory.Dot]memory.Refusal{}}
-			}
-		}
-		if !past {
-			seats[s.Node] = m
-		}
-		return m
-	}
-	for _, s := range r.Others {
-		if s.Node != c.cfg.Self {
-			seat(s, false)
-		}
-	}
-	next := make([]*member, 0, len(seats))
-	for _, name := range slices.Sorted(maps.Keys(seats)) {
-		next = append(next, seats[name])
-	}
-	assembly := func(voters []Seat) council {
-		var v council
-		for _, s := range voters {
-			if s.Node == c.cfg.Self {
-				v.self = true
-			} else {
-				v.others = append(v.others, seat(s, true))
-			}
-		}
-		return v
-	}
+	bench := bench{c: c, at: map[Seat]*member{}}
+	next := bench.members(r.Others)
 	voters := council{self: true, others: next}
 	if r.Voters != nil {
-		voters = assembly(r.Voters)
+		voters = bench.council(r.Voters)
 	}
 	var under *change
 	if r.Former != nil {
-		under = &change{former: assembly(r.Former)}
+		under = &change{former: bench.council(r.Former)}
 	}
 	c.members, c.voters, c.change = next, voters, under
 	for i, w := range c.waits {
-		c.waits[i].majority = w.majority || c.major(w.W)
+		c.waits[i].majority = w.majority || major(c, w.W)
 	}
-	if r.Epoch != c.epoch {
-		c.epoch, c.changedAt = r.Epoch, c.now
-		for _, m := range c.members {
-			m.lane.stir(c)
-			m.lane.exchangedAt = c.now.Add(-c.cfg.HeadsIdle) // the others learn of it now
-		}
+	if r.Epoch == c.epoch {
+		return
+	}
+	c.epoch, c.changedAt = r.Epoch, c.now
+	for _, m := range c.members {
+		m.lane.stir(c)
+		m.lane.exchangedAt = c.now.Add(-c.cfg.HeadsIdle) // the others learn of it now
 	}
 }
 
+// bench finds who sits where: one member for each seat.
+type bench struct {
+	c  *Core
+	at map[Seat]*member
+}
+
+func (b bench) seat(s Seat) *member {
+	m := b.at[s]
+	if m == nil {
+		m = knew(b.c, s)
+	}
+	if m == nil {
+		m = &member{name: s.Node, since: s.Since, heads: memory.Heads{}, same: map[memory.Origin]uint64{}, parked: map[memory.Dot]memory.Refusal{}}
+	}
+	b.at[s] = m
+	return m
+}
+
+// members are those of the seats, this node left out, by name and each once.
+func (b bench) members(seats []Seat) []*member {
+	var out []*member
+	for _, s := range seats {
+		if s.Node != b.c.cfg.Self {
+			out = append(out, b.seat(s))
+		}
+	}
+	slices.SortFunc(out, func(x, y *member) int { return strings.Compare(string(x.name), string(y.name)) })
+	return slices.CompactFunc(out, func(x, y *member) bool { return x.name == y.name })
+}
+
+func (b bench) council(seats []Seat) council {
+	self := slices.ContainsFunc(seats, func(s Seat) bool { return s.Node == b.c.cfg.Self })
+	return council{self: self, others: b.members(seats)}
+}
+
 // knew returns what was known of who sits there, or sat there.
-func (c *Core) knew(s Seat) *member {
+func knew(c *Core, s Seat) *member {
 	if m := c.member(s.Node); m != nil && m.since == s.Since {
 		return m
 	}
@@ -148,11 +153,9 @@ func (c *Core) knew(s Seat) *member {
 // N is the number of members that count, this node among them if it does.
 func (c *Core) N() int { return c.voters.size() }
 
-// Epoch is that of the members by which this node counts.
-func (c *Core) Epoch() uint64 { return c.epoch }
-
-// UnderWay reports whether a change of the voters has not ended, as far as this node knows.
-func (c *Core) UnderWay() bool { return c.change != nil }
+// UnderWay returns the epoch of the members by which this node counts, and whether the
+// change to them has not ended, as far as this node knows.
+func (c *Core) UnderWay() (epoch uint64, is bool) { return c.epoch, c.change != nil }
 
 // Meeting is the smallest number of n members such that any so many of them include
 // one of every majority.
@@ -168,7 +171,7 @@ func Meeting(n int) int { return n - Majority(n) + 1 }
 //     is as if they had acknowledged it.
 //
 // Both stay true once they are, so every node may find them for itself.
-func (c *Core) conclude() {
+func conclude(c *Core) {
 	if c.change == nil {
 		return
 	}
@@ -233,7 +236,7 @@ func reaches(heads, owed memory.Heads) bool {
 // overtaken notes by which members somebody goes. Until this node goes by them, too,
 // nothing that the other holds counts: it may have acknowledged as one of a
 // configuration that is not known here.
-func (c *Core) overtaken(m *member, epoch uint64) {
+func overtaken(c *Core, m *member, epoch uint64) {
 	if epoch > max(m.epoch, c.epoch) {
 		c.emit(Overtaken{Member: m.name, Epoch: epoch})
 	}

@@ -109,7 +109,7 @@ func (c *Core) committed(ev Committed) {
 }
 
 func (c *Core) watch(w Wait) {
-	w.majority = c.major(w.W)
+	w.majority = major(c, w.W)
 	if c.resolve(w) {
 		return
 	}
@@ -131,22 +131,22 @@ func (c *Core) settle(m *member) {
 
 // resolve emits the resolution of w and reports true if it has its votes.
 func (c *Core) resolve(w Wait) bool {
-	want, former := c.wanted(w)
+	want, former := wanted(c, w)
 	if c.voters.holding(c, w.Dot) < want || c.change != nil && c.change.former.holding(c, w.Dot) < former {
 		return false
 	}
-	c.emit(Resolve{ID: w.ID, Tally: c.tally(w)})
+	c.emit(Resolve{ID: w.ID, Tally: tally(c, w)})
 	return true
 }
 
 // major reports whether w of the present members, or of those before, are a majority.
-func (c *Core) major(w int) bool {
+func major(c *Core, w int) bool {
 	return w >= Majority(c.voters.size()) || c.change != nil && w >= Majority(c.change.former.size())
 }
 
 // wanted is how many of the present members, and of those before, must hold what w
 // waits for. Who has asked for a majority of one configuration gets one of each.
-func (c *Core) wanted(w Wait) (present, former int) {
+func wanted(c *Core, w Wait) (present, former int) {
 	present = w.W
 	if w.majority {
 		present = max(present, Majority(c.voters.size()))
@@ -165,12 +165,12 @@ func (c *Core) wanted(w Wait) (present, former int) {
 // Held says who holds d, as far as this node has heard, and how that compares with
 // w votes asked for.
 func (c *Core) Held(d memory.Dot, w int) Tally {
-	return c.tally(Wait{Dot: d, W: w, majority: c.major(w)})
+	return tally(c, Wait{Dot: d, W: w, majority: major(c, w)})
 }
 
-func (c *Core) tally(w Wait) Tally {
+func tally(c *Core, w Wait) Tally {
 	t := Tally{Dot: w.Dot, N: c.N(), Epoch: c.epoch}
-	t.W, t.Former.W = c.wanted(w)
+	t.W, t.Former.W = wanted(c, w)
 	if c.change != nil {
 		t.Former.Held = c.change.former.holding(c, w.Dot)
 	}
@@ -249,7 +249,7 @@ func giveUp(c *Core) {
 		return
 	}
 	c.waits = slices.DeleteFunc(c.waits, func(w Wait) bool {
-		want, former := c.wanted(w)
+		want, former := wanted(c, w)
 		lost, hope := c.voters.lost(c, w, want)
 		if c.change != nil && !lost {
 			lost, hope = c.change.former.lost(c, w, former)
