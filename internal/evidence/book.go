@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/identity"
@@ -30,7 +31,7 @@ type Store interface {
 type Roster interface {
 	// Admit returns the member that a name and a key belong to.
 	Admit(name identity.Name, key identity.PublicKey) (memory.Node, error)
-	// Now returns the epoch of the membership and its members, this node included.
+	// Now returns the epoch of the membership and those of its members that count.
 	Now() (epoch uint64, members []memory.Node)
 }
 
@@ -91,6 +92,9 @@ func New(cfg Config, store Store) *Book {
 // not hold one. It is [memory.ErrNotFound] if nothing is left.
 func (b *Book) State(ctx context.Context, runs []memory.Range) (receipt.Signed, error) {
 	epoch, members := b.cfg.Roster.Now()
+	if !slices.Contains(members, b.cfg.Self) {
+		return receipt.Signed{}, fmt.Errorf("state what is held: this node does not count: %w", memory.ErrNotFound)
+	}
 	s := receipt.Statement{
 		Domain: b.cfg.Roots.Domain, Member: b.cfg.Name, Epoch: epoch, Members: len(members), At: b.cfg.Now(),
 	}
