@@ -164,17 +164,14 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 		Heard:   func(from memory.Node, v memory.View, at time.Time) { n.fed.Heard(from, v, at) },
 		Inspect: func(ctx context.Context, e *memory.Entry) error { return n.books.Core.Inspect(ctx, e) },
 	}, n.store)
-	roster, err := n.trust.roster()
+	replication, err := n.replication(names)
 	if err != nil {
 		return nil, err
 	}
 	calls := peer.NewClient(link)
 	transport := parts.transport(calls)
-	n.fed, err = replicate.New(ctx, replicate.Config{
-		Self: cfg.Node, Members: names, W: cfg.WriteQuorum, QuorumTimeout: cfg.QuorumTimeout,
-		Seed: seed(cfg.Node), Now: n.now, Lead: cfg.MaxSkew / 4,
-		Roster: roster, OnEnded: n.trust.onEnded(), OnOvertaken: n.trust.onOvertaken(),
-	}, replicate.Storage{Log: n.store, Door: mending{n.door, n}, Numbers: n.store, Cursors: n.store, Digests: n.store}, transport, log)
+	n.fed, err = replicate.New(ctx, replication,
+		replicate.Storage{Log: n.store, Door: mending{n.door, n}, Numbers: n.store, Cursors: n.store, Digests: n.store}, transport, log)
 	if err != nil {
 		return nil, err
 	}
@@ -195,6 +192,16 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	}
 	n.trust.connect(calls, peer.NewHandler(link, n.door, log), n.fed.SetMembers)
 	return n, nil
+}
+
+// replication is how this node replicates with members.
+func (n *node) replication(members []memory.Node) (replicate.Config, error) {
+	roster, err := n.trust.roster()
+	return replicate.Config{
+		Self: n.cfg.Node, Members: members, W: n.cfg.WriteQuorum, QuorumTimeout: n.cfg.QuorumTimeout,
+		Seed: seed(n.cfg.Node), Now: n.now, Lead: n.cfg.MaxSkew / 4,
+		Roster: roster, OnEnded: n.trust.onEnded(), OnOvertaken: n.trust.onOvertaken(),
+	}, err
 }
 
 // newLegacy makes the lanes to nodes of ai-memory.
