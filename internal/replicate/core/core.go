@@ -90,7 +90,7 @@ func New(cfg Config, now time.Time) *Core {
 		cfg: cfg, rand: splitmix(cfg.Seed), origin: cfg.Origin, self: cfg.View,
 		pulls: map[memory.Origin]*pull{}, now: now,
 	}
-	c.setMembers(cfg.Members)
+	setMembers(c, cfg.Members)
 	c.trail.restart(c.self.Heads[c.origin])
 	c.numbers.till = now.Add(cfg.Greeting)
 	if cfg.Confirmed {
@@ -236,6 +236,6 @@ func membersChanged(c *Core, ev MembersChanged) {
 	if ev.View.LSN >= c.self.LSN && ev.View.Heads != nil {
 		c.look(ev.View)
 	}
-	c.setMembers(ev.Members)
+	setMembers(c, ev.Members)
 	c.settle(nil)
 }

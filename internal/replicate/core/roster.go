@@ -74,7 +74,7 @@ type change struct {
 }
 
 // setMembers keeps what is known of members that stay.
-func (c *Core) setMembers(r Roster) {
+func setMembers(c *Core, r Roster) {
 	bench := bench{c: c, at: map[Seat]*member{}}
 	next := bench.members(r.Others)
 	voters := council{self: true, others: next}
