@@ -17,7 +17,7 @@ func table() map[string][]string {
 		"store":   leaf,
 		"wire":    leaf,
 		"policy":  leaf,
-		"recall":  {"recall/index", "recall/rank", "recall/search", "recall/text", "recall/when", "memory"},
+		"recall":  {"recall/fold", "recall/index", "recall/rank", "recall/search", "recall/text", "recall/when", "memory"},
 		"webhook": leaf,
 
 		"recall/fold":         {},
@@ -82,7 +82,7 @@ func table() map[string][]string {
 		"evidence": {"identity", "identity/cred", "identity/receipt", "memory"},
 		"verb": {
 			"book", "book/feed", "book/governance", "book/graph", "book/inbox", "book/query", "book/records", "book/upkeep",
-			"engine", "client", "memory", "openapi", "verb/aimemory",
+			"engine", "client", "memory", "openapi", "recall", "verb/aimemory",
 		},
 		"verb/aimemory": {},
 		"mcp":           {"mcp/tool", "verb", "client", "memory"},

@@ -142,19 +142,50 @@ type Forgotten struct {
 type Hit struct {
 	Memory
 
-	Score float64 `json:"score" doc:"How well it fits; higher is better."`
+	Score        float64            `json:"score" doc:"How well it fits; higher is better."`
+	Band         string             `json:"band,omitempty" doc:"How far it may be relied upon, with the same meaning everywhere." enum:"strong,likely,weak"`
+	SupersededBy []string           `json:"superseded_by,omitempty" doc:"Memories with a link that says that they take the place of this one." example:"[]"`
+	Parts        map[string]float64 `json:"parts,omitempty" doc:"With explain: what the score is the sum of." example:"{\"words\":0.62,\"tells\":0.15}"`
+}
+
+// Arm is what became of one way of looking for memories.
+type Arm struct {
+	Name  string `json:"name" doc:"The way of looking." example:"text"`
+	State string `json:"state" doc:"ran; partial: time was over before it had looked at everything; skipped." enum:"ran,partial,skipped"`
+	Why   string `json:"why,omitempty" doc:"Of what did not run: why." example:"the question names no date"`
+	Found int    `json:"found" doc:"How many memories it has brought."`
+}
+
+// WhyNot says why a memory is not among the hits.
+type WhyNot struct {
+	ID         string             `json:"id" doc:"The memory that was asked for." example:"gate-code"`
+	Reason     string             `json:"reason" doc:"Why." example:"others fit better, and only so many were asked for"`
+	Conditions []string           `json:"conditions,omitempty" doc:"Conditions of the question that it does not fulfil." example:"[]"`
+	Place      int                `json:"place,omitempty" doc:"Where it comes, from 1."`
+	Score      float64            `json:"score,omitempty" doc:"Its score."`
+	Last       float64            `json:"last_score,omitempty" doc:"The score of the last hit."`
+	Parts      map[string]float64 `json:"parts,omitempty" doc:"What its score is the sum of." example:"{\"words\":0.12}"`
 }
 
 // Recalled is an answer to a question in words.
 type Recalled struct {
-	Memories   []Hit    `json:"memories" doc:"What was found, the best first."`
-	Count      int      `json:"count" doc:"How many there are here."`
-	TokensUsed int      `json:"tokens_used" doc:"4 bytes of content are a token."`
-	Mode       string   `json:"mode" doc:"How was searched: keyword." example:"keyword"`
-	IndexLag   int      `json:"index_lag" doc:"Entries that are stored and not yet in the text index."`
-	Budget     *int     `json:"budget_tokens,omitempty" doc:"The budget that was asked for."`
-	Meta       *Budget  `json:"meta,omitempty" doc:"What became of the budget."`
-	Damaged    []string `json:"damaged,omitempty" doc:"Left out, because it is damaged on the disk of this node: ids of memories, dots of versions. Members are asked for it." example:"[]"`
+	Memories   []Hit     `json:"memories" doc:"What was found, the best first."`
+	Count      int       `json:"count" doc:"How many there are here."`
+	TokensUsed int       `json:"tokens_used" doc:"4 bytes of content are a token."`
+	Mode       string    `json:"mode" doc:"How was searched: keyword." example:"keyword"`
+	IndexLag   int       `json:"index_lag" doc:"Entries that are stored and not yet in the text index."`
+	Abstained  bool      `json:"abstained" doc:"Nothing here is worth telling: what was found has hardly anything of what was asked."`
+	Found      int       `json:"found" doc:"How many memories have something of what was asked."`
+	Late       bool      `json:"late,omitempty" doc:"The deadline came before everything was compared."`
+	Stale      string    `json:"stale,omitempty" doc:"Why the answer need not know what freshness asked for." example:"0 of 2 members say what they hold, 1 are needed"`
+	Unknown    float64   `json:"unknown_words,omitempty" doc:"With explain: the share of the question, by weight, that is in words nobody has used."`
+	Arms       []Arm     `json:"arms,omitempty" doc:"With explain, or if one was cut short: the ways of looking."`
+	NotKept    []string  `json:"not_kept,omitempty" doc:"With as_of: memories whose text of that time is not known any more." example:"[]"`
+	WhyNot     *WhyNot   `json:"why_not,omitempty" doc:"Of the memory that was asked for."`
+	Standing   *Briefing `json:"standing,omitempty" doc:"With standing: what holds whatever is asked."`
+	Budget     *int      `json:"budget_tokens,omitempty" doc:"The budget that was asked for."`
+	Meta       *Budget   `json:"meta,omitempty" doc:"What became of the budget."`
+	Damaged    []string  `json:"damaged,omitempty" doc:"Left out, because it is damaged on the disk of this node: ids of memories, dots of versions. Members are asked for it." example:"[]"`
 }
 
 // Budget says what became of a budget of tokens.

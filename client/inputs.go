@@ -109,6 +109,12 @@ type RecallInput struct {
 
 	Limit           int    `json:"limit,omitempty" clamp:"true" min:"1" max:"50" type:"integer,string,null" doc:"At most so many hits, and no more than 50." default:"10"`
 	BudgetTokens    *int   `json:"budget_tokens,omitempty" clamp:"true" min:"0" max:"1073741824" doc:"Keep the best hits that fit into so many tokens of 4 bytes. The first one always stays, unless this is 0."`
+	DeadlineMS      int    `json:"deadline_ms,omitempty" clamp:"true" min:"1" max:"60000" doc:"Answer within so many milliseconds, with what was found so far; the answer says what was cut short."`
+	AsOf            Time   `json:"as_of,omitzero" doc:"Show memories as they were then, as far as their versions are still kept. What was archived or deleted since is not found."`
+	Freshness       string `json:"freshness,omitempty" doc:"What the answer must know: local, what this node has; quorum, what was acknowledged to anybody before; or the dot of a write, from its receipt. It is waited for up to the deadline, or 10 s." example:"quorum" default:"local"`
+	Explain         bool   `json:"explain,omitempty" doc:"Say of each hit what its score is made of, and of each way of looking what became of it."`
+	WhyNot          string `json:"why_not,omitempty" maxlen:"128" doc:"Say why this memory is not among the hits." example:"gate-code"`
+	With            Texts  `json:"with,omitempty" doc:"standing: also the standards and rules that hold in the namespace, and what is pinned there, whatever is asked." example:"[\"standing\"]"`
 	AsAgent         string `json:"as_agent,omitempty" claim:"true" doc:"Must be the caller." example:"alice"`
 	SourceURIPrefix string `json:"source_uri_prefix,omitempty" doc:"Only memories whose source_uri begins with this." example:"doc:"`
 	HasCitations    bool   `json:"has_citations,omitempty" doc:"Not supported: true is refused."`

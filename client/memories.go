@@ -169,6 +169,13 @@ func (c *Client) Recall(ctx context.Context, question string, s Selection) (*Rec
 	return out, err
 }
 
+// Ask is [Client.Recall] with everything that can be asked for.
+func (c *Client) Ask(ctx context.Context, in *RecallInput) (*Recalled, error) {
+	out := &Recalled{}
+	err := c.do(ctx, call{method: http.MethodPost, path: "/recall", body: in}, out)
+	return out, err
+}
+
 // Search returns the live memories in which all words occur, best first.
 func (c *Client) Search(ctx context.Context, words string, s Selection) (*Recalled, error) {
 	q := s.query()

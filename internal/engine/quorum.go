@@ -41,6 +41,13 @@ func (e *Engine) Members() int {
 	return n
 }
 
+// Acknowledged returns what so many members hold that with this node every write is
+// among it that was acknowledged with the default quorum before the call. Too few
+// that answer are an error.
+func (e *Engine) Acknowledged(ctx context.Context) ([]memory.Heads, error) {
+	return replicate.Acknowledged(ctx, e.fed)
+}
+
 // Receipt says who holds the op d now.
 func (e *Engine) Receipt(ctx context.Context, agent memory.AgentID, d memory.Dot) (Receipt, error) {
 	entry, err := e.store.Entry(ctx, d)

@@ -26,6 +26,22 @@ func (h Heads) Holds(d Dot) bool {
 	return d.Seq <= head.Seq && !slices.Contains(head.Gaps, d.Seq)
 }
 
+// Covers reports whether everything is held here that is held there.
+func (h Heads) Covers(there Heads) bool {
+	for origin, t := range there {
+		own := h[origin]
+		if own.Seq < t.Seq {
+			return false
+		}
+		for _, gap := range own.Gaps {
+			if gap <= t.Seq && !slices.Contains(t.Gaps, gap) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // View is one consistent, durable reading of a node: what it holds, and the
 // digest of the state that came of it.
 type View struct {

@@ -48,6 +48,9 @@ const DefaultRelation = "related_to"
 // ReflectsOn is the relation that must not form a cycle.
 const ReflectsOn = "reflects_on"
 
+// Supersedes is the relation of a memory to one that it takes the place of.
+const Supersedes = "supersedes"
+
 // Relations lists the relations of links.
 func Relations() []string {
 	return []string{"related_to", "supersedes", "contradicts", "derived_from", "reflects_on", "derives_from"}

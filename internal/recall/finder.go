@@ -34,22 +34,44 @@ type Query struct {
 	Deadline time.Time // when the answer is what was found so far; zero is never
 }
 
+// Report is what became of an arm in one answer.
+type Report = rank.Report
+
+// What a [Report] may say: see [rank.Partial].
+const (
+	Partial  = rank.Partial
+	Deadline = rank.Deadline
+)
+
 // Hit is a memory that was found, by its id.
 type Hit struct {
 	ID    string
 	Score float64
 	Parts rank.Parts // what the score of a recall is the sum of
+	Band  string     // how far a hit of a recall may be relied upon: strong, likely, weak
+}
+
+// Points are the parts of the score that are not 0, by their names.
+func (h *Hit) Points() map[string]float64 {
+	out := map[string]float64{}
+	for p, v := range h.Parts {
+		if v != 0 {
+			out[rank.Part(p).String()] = float64(v)
+		}
+	}
+	return out
 }
 
 // Result is what a recall found, best first. A shorter list is the beginning of a
 // longer one.
 type Result struct {
 	Hits    []Hit
-	Found   int           // memories that have something of what was asked
-	Unknown float32       // share of the question's weight that is in words nobody has used
-	Capped  bool          // common words counted only for what rarer words had found
-	Late    bool          // the deadline came before all candidates were compared
-	Arms    []rank.Report // what became of each arm
+	Found   int      // memories that have something of what was asked
+	Unknown float32  // share of the question's weight that is in words nobody has used
+	Capped  bool     // common words counted only for what rarer words had found
+	Late    bool     // the deadline came before all candidates were compared
+	Abstain bool     // none of the hits is worth telling
+	Arms    []Report // what became of each arm
 }
 
 // Finder finds memories by words, in indexes that follow a log. It is safe for
@@ -112,6 +134,22 @@ func (f *Finder) Sync(ctx context.Context) error {
 	return f.follow[0].wait(ctx, f.source.View().LSN)
 }
 
+// Await waits until the log has come as far as reached says, and the index of words
+// has that, or until ctx is done.
+func (f *Finder) Await(ctx context.Context, reached func(memory.View) bool) error {
+	for {
+		moved := f.follow[0].step() // before looking: what comes meanwhile is not missed
+		if reached(f.source.View()) {
+			return f.Sync(ctx)
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 // Bytes returns how much memory the index of words takes, nearly.
 func (f *Finder) Bytes() int64 { return f.words.index.Load().Size().Total() }
 
@@ -121,9 +159,9 @@ func (f *Finder) Recall(ctx context.Context, q Query) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	out := Result{Hits: make([]Hit, len(got.Hits)), Found: got.Found, Unknown: got.Unknown, Capped: got.Capped, Late: got.Late, Arms: got.Arms}
+	out := Result{Hits: make([]Hit, len(got.Hits)), Found: got.Found, Unknown: got.Unknown, Capped: got.Capped, Late: got.Late, Abstain: got.Abstain, Arms: got.Arms}
 	for i, h := range got.Hits {
-		out.Hits[i] = Hit{ID: h.ID, Score: float64(h.Score), Parts: h.Parts}
+		out.Hits[i] = Hit{ID: h.ID, Score: float64(h.Score), Parts: h.Parts, Band: string(h.Band)}
 	}
 	return out, nil
 }

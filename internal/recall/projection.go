@@ -97,6 +97,13 @@ func (f *follower) lag() int {
 	return int(max(f.source.View().LSN, from) - from)
 }
 
+// step returns a channel that is closed when the projection moves next.
+func (f *follower) step() <-chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.moved
+}
+
 // wait returns when everything up to a position was taken in, or ctx is done.
 func (f *follower) wait(ctx context.Context, target uint64) error {
 	for {

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/recall/fold"
 	"github.com/tallystick/tallystick/internal/recall/index"
 	"github.com/tallystick/tallystick/internal/recall/text"
 )
@@ -131,6 +132,9 @@ func (w *words) write(x *index.Index) (err error) {
 	}
 	return os.Rename(tmp.Name(), w.file)
 }
+
+// SameName reports whether two titles or tags are the same as they are compared.
+func SameName(a, b string) bool { return fold.Name(a) == fold.Name(b) }
 
 // Words returns all words of a text as they are compared, in order, the common
 // ones and repetitions included.

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -130,6 +132,29 @@ func (s *tables) Targets(ctx context.Context, source, relation string) ([]string
 			return err
 		})
 	return out, err
+}
+
+// Superseding returns, for those of the memories that there are any of, the sources of
+// links that say that they supersede it, whatever became of these.
+func (s *tables) Superseding(ctx context.Context, ids []string) (map[string][]string, error) {
+	out := map[string][]string{}
+	for part := range slices.Chunk(ids, manyIDs) {
+		args := []any{memory.FamLink, memory.KindLink, memory.Supersedes}
+		for _, id := range part {
+			args = append(args, id)
+		}
+		err := s.read.each(ctx, `SELECT a, b FROM registers WHERE family = ? AND kind = ? AND c = ? AND b IN (?`+
+			strings.Repeat(",?", len(part)-1)+`) ORDER BY a`, args, func(r rowScanner) error {
+			var newer, older string
+			err := r.Scan(&newer, &older)
+			out[older] = append(out[older], newer)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // Standard returns the standard set for exactly this namespace, or memory.ErrNotFound.

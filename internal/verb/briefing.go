@@ -87,14 +87,8 @@ func (d briefing) brief(ctx context.Context, c *Call, in *client.BriefingInput) 
 		return Done{}, err
 	}
 	p := newPage(ns, cmp.Or(in.BudgetTokens, briefingTokens))
-	rules, err := d.books.Governance.StandardChain(ctx, c.Agent, ns)
-	if err != nil {
+	if err := d.standards(ctx, c, p); err != nil {
 		return Done{}, err
-	}
-	for i := range rules {
-		if rec := rules[i].Record; rec != nil && !rules[i].Hidden {
-			p.show(rec, whyStandard, fmt.Sprintf("Rules of %s (%s): %s", rules[i].Namespace, oneLine(rec.Title), indented(rec.Memory.Content)))
-		}
 	}
 	later, err := d.rules(ctx, c, p, in)
 	if err != nil {
@@ -149,6 +143,20 @@ func (d briefing) each(ctx context.Context, c *Call, p *page, f memory.Filter, v
 		}
 		for i := range recs {
 			visit(&recs[i])
+		}
+	}
+	return nil
+}
+
+// standards shows those of the namespace and of those above it.
+func (d briefing) standards(ctx context.Context, c *Call, p *page) error {
+	rules, err := d.books.Governance.StandardChain(ctx, c.Agent, p.Namespace)
+	if err != nil {
+		return err
+	}
+	for i := range rules {
+		if rec := rules[i].Record; rec != nil && !rules[i].Hidden {
+			p.show(rec, whyStandard, fmt.Sprintf("Rules of %s (%s): %s", rules[i].Namespace, oneLine(rec.Title), indented(rec.Memory.Content)))
 		}
 	}
 	return nil
@@ -232,4 +240,22 @@ func above(ns string) string {
 		return ""
 	}
 	return ns[:i]
+}
+
+// standing is what holds in a namespace whatever is asked: standards, rules that
+// hold now, and what is pinned.
+func (d briefing) standing(ctx context.Context, c *Call, namespace string) (*client.Briefing, error) {
+	ns := cmp.Or(namespace, memory.DefaultNamespace)
+	p := newPage(ns, briefingTokens)
+	if err := d.standards(ctx, c, p); err != nil {
+		return nil, fmt.Errorf("standing rules: %w", err)
+	}
+	if _, err := d.rules(ctx, c, p, &client.BriefingInput{Namespace: ns}); err != nil {
+		return nil, fmt.Errorf("standing rules: %w", err)
+	}
+	if err := d.pinned(ctx, c, p); err != nil {
+		return nil, fmt.Errorf("standing rules: %w", err)
+	}
+	p.finish()
+	return &p.Briefing, nil
 }

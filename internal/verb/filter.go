@@ -8,6 +8,12 @@ import (
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
+// How many are listed, or found, if nobody says.
+const (
+	defaultList   = 20
+	defaultRecall = 10
+)
+
 func (d *deps) filter(c *Call, in *client.Filter) (memory.Filter, error) {
 	return FilterOf(c.Agent, d.now(), in)
 }

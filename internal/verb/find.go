@@ -11,11 +11,6 @@ import (
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
-const (
-	defaultList   = 20
-	defaultRecall = 10
-)
-
 type finding struct{ *deps }
 
 // findVerbs are those that look for memories by their words.
@@ -74,7 +69,11 @@ func (d finding) recall(ctx context.Context, c *Call, in *client.RecallInput) (D
 	f.SourceURI = cmp.Or(in.SourceURIPrefix, f.SourceURI)
 	f.Owner = "" // agent_id says who asks
 	ctx, left := memory.WithOmissions(ctx)
-	found, err := d.books.Query.Recall(ctx, query.RecallQuery{Text: in.Context, Filter: f, Limit: cmp.Or(in.Limit, defaultRecall)})
+	q, err := questionOf(in, f, start)
+	if err != nil {
+		return Done{}, err
+	}
+	found, err := d.books.Query.Recall(ctx, q)
 	if err != nil {
 		return Done{}, err
 	}
@@ -85,6 +84,12 @@ func (d finding) recall(ctx context.Context, c *Call, in *client.RecallInput) (D
 	}
 	v := recalled(found, budget)
 	v.Damaged = omitted(left)
+	explain(&v, &found, in.Explain)
+	if len(in.With) > 0 {
+		if v.Standing, err = briefing(d).standing(ctx, c, in.Namespace); err != nil {
+			return Done{}, err
+		}
+	}
 	return Done{Body: v}, nil
 }
 
@@ -100,7 +105,7 @@ func recalled(found query.Recalled, budget int) client.Recalled {
 		used += tokens
 		kept++
 	}
-	v := client.Recalled{Memories: showHits(found.Hits[:kept]), Count: kept, TokensUsed: used, Mode: "keyword", IndexLag: found.IndexLag}
+	v := client.Recalled{Memories: showHits(found.Hits[:kept]), Count: kept, TokensUsed: used, Mode: "keyword", IndexLag: found.IndexLag, Abstained: found.Abstain, Found: found.Found}
 	if budget >= 0 {
 		v.Budget = &budget
 		v.Meta = &client.Budget{Used: used, Remaining: max(0, budget-used), Dropped: len(found.Hits) - kept, Overflow: used > budget}

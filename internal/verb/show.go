@@ -78,13 +78,19 @@ func showNow(out engine.Outcome) *client.Memory {
 func showHits(hits []query.Scored) []client.Hit {
 	out := make([]client.Hit, len(hits))
 	for i := range hits {
-		score := hits[i].Score
-		if math.IsNaN(score) || math.IsInf(score, 0) {
-			score = 0
+		out[i] = client.Hit{
+			Memory: ShowMemory(&hits[i].Record), Score: toThousandths(hits[i].Score), Band: hits[i].Band, SupersededBy: hits[i].SupersededBy,
 		}
-		out[i] = client.Hit{Memory: ShowMemory(&hits[i].Record), Score: math.Round(score*1000) / 1000}
 	}
 	return out
+}
+
+// toThousandths rounds a score as answers show it.
+func toThousandths(score float64) float64 {
+	if math.IsNaN(score) || math.IsInf(score, 0) {
+		return 0
+	}
+	return math.Round(score*1000) / 1000
 }
 
 // ShowReceipt is a receipt as callers see it, nil if there is none.

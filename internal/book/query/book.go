@@ -30,6 +30,9 @@ type Reads interface {
 type Found interface {
 	// Many returns those of the memories that there are, in no order.
 	Many(ctx context.Context, ids []string) ([]memory.Record, error)
+	// Superseding returns, by memory, the sources of links that say that they supersede
+	// it, whatever became of these.
+	Superseding(ctx context.Context, ids []string) (map[string][]string, error)
 	// Touch counts a read of each id. It never blocks.
 	Touch(ids []string, at memory.Instant)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/recall"
@@ -25,7 +26,7 @@ const maxCandidates = 100
 func (b *Book) Similar(ctx context.Context, f memory.Filter, title, content string) ([]Similar, error) {
 	b.core.Ask(&f)
 	text := title + " " + content
-	b.catchUp(ctx)
+	b.catchUp(ctx, time.Time{})
 	found, err := b.finder.Recall(ctx, recall.Query{Text: text, Filter: Bounded(ctx, f), Limit: maxCandidates})
 	if err != nil {
 		return nil, err

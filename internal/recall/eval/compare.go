@@ -16,7 +16,9 @@ type Answered struct {
 	Group     string   `json:"group"`
 	Question  string   `json:"question"`
 	Answers   []string `json:"answers"`
-	First     int      `json:"first"` // the place of the first of them, from 1; 0: not among those found
+	First     int      `json:"first"`   // the place of the first of them, from 1; 0: not among those found
+	Unknown   float32  `json:"unknown"` // share of the question in words that nobody has used
+	Abstained bool     `json:"abstained"`
 	Found     []Place  `json:"found"`
 }
 
@@ -24,6 +26,7 @@ type Answered struct {
 type Place struct {
 	ID    string             `json:"id"`
 	Score float32            `json:"score"`
+	Band  rank.Band          `json:"band"`
 	Parts map[string]float32 `json:"parts"`
 }
 
@@ -132,7 +135,7 @@ func ids(r rank.Result) []string {
 }
 
 func answered(s *Set, q *Question, r rank.Result) *Answered {
-	out := &Answered{Set: s.Name, Namespace: q.Namespace, Group: q.Group, Question: q.Text, Answers: q.Answers, Found: make([]Place, len(r.Hits))}
+	out := &Answered{Set: s.Name, Namespace: q.Namespace, Group: q.Group, Question: q.Text, Answers: q.Answers, Unknown: r.Unknown, Abstained: r.Abstain, Found: make([]Place, len(r.Hits))}
 	for i, h := range r.Hits {
 		parts := map[string]float32{}
 		for p, v := range h.Parts {
@@ -140,7 +143,7 @@ func answered(s *Set, q *Question, r rank.Result) *Answered {
 				parts[rank.Part(p).String()] = v
 			}
 		}
-		out.Found[i] = Place{ID: h.ID, Score: h.Score, Parts: parts}
+		out.Found[i] = Place{ID: h.ID, Score: h.Score, Band: h.Band, Parts: parts}
 		if out.First == 0 && slices.Contains(q.Answers, h.ID) {
 			out.First = i + 1
 		}

@@ -46,6 +46,7 @@ type Preparer interface {
 type Found struct {
 	Docs    []uint32 // the candidates, each once, in no order
 	Unknown float32  // share of the question's weight that is in words nobody has used
+	Near    float32  // how much of the pieces of these words, or of all in code, the best document has
 	Capped  bool     // for some of the question, not everything was looked at that has it
 }
 
@@ -58,6 +59,9 @@ const (
 	Partial State = "partial" // time was over before it had looked at everything
 	Skipped State = "skipped"
 )
+
+// Deadline is why an arm was skipped or cut short whose time was over.
+const Deadline = "deadline"
 
 // Report is what became of an arm in one answer.
 type Report struct {

@@ -20,6 +20,8 @@ const (
 
 // best returns the best of the candidates that pass all conditions.
 func (f *fusion) best(ctx context.Context, limit int) Result {
+	wanted := limit
+	limit = max(limit, 2) // whether the first is a strong one, the second says
 	out := f.result
 	f.mark()
 	f.most = f.boostMost()
@@ -50,6 +52,9 @@ func (f *fusion) best(ctx context.Context, limit int) Result {
 	for i, c := range top {
 		out.Hits[i] = Hit{ID: f.v.ID(c.doc), Score: c.score, Parts: f.parts(c.doc)}
 	}
+	bands(&out)
+	out.Hits = out.Hits[:min(wanted, len(out.Hits))]
+	out.Abstain = abstains(out.Hits)
 	return out
 }
 

@@ -77,6 +77,7 @@ func (r *textSearch) piece(terms []uint32) {
 		}
 	}
 	weight := idf(r.N, len(r.now))
+	r.gramScale += weight * (k1 + 1)
 	for _, n := range r.now {
 		c := r.candidate(n)
 		// A word of everyday text has two pieces on average.

@@ -50,6 +50,7 @@ type Hit struct {
 	ID    string
 	Score float32
 	Parts Parts
+	Band  Band
 }
 
 // Result is what a query found, best first.
@@ -57,8 +58,10 @@ type Result struct {
 	Hits    []Hit
 	Found   int      // documents that have something of what was asked
 	Unknown float32  // share of the question's weight that is in words nobody has used
+	Near    float32  // how much of the pieces of these words, or of all in code, the best document has
 	Capped  bool     // common words counted only for what rarer words had found
 	Late    bool     // the deadline came before all candidates were compared
+	Abstain bool     // none of the hits is worth telling
 	Arms    []Report // in the order in which they ran
 }
 
@@ -95,7 +98,7 @@ func (r *Ranker) Rank(ctx context.Context, x *index.Index, q Query) (Result, err
 	v := x.View(&q.Filter)
 	if q.Limit <= 0 || v.N == 0 {
 		v.Close()
-		return Result{}, ctx.Err()
+		return Result{Abstain: true}, ctx.Err()
 	}
 	f.begin(v, &q)
 	defer f.end()
@@ -199,7 +202,7 @@ func (f *fusion) report(n int, state State, err error) {
 	r := &f.result.Arms[f.running[n].report]
 	r.State, r.Why = state, err.Error()
 	if errors.Is(err, context.DeadlineExceeded) {
-		r.Why = "deadline"
+		r.Why = Deadline
 	}
 }
 
@@ -228,6 +231,7 @@ func (f *fusion) find(ctx context.Context) {
 		s.found = found
 		f.result.Arms[s.report].Docs = len(found.Docs)
 		f.result.Unknown = max(f.result.Unknown, found.Unknown)
+		f.result.Near = max(f.result.Near, found.Near)
 		f.result.Capped = f.result.Capped || found.Capped
 	}
 	live := f.running[:0]

@@ -45,9 +45,11 @@ type textSearch struct {
 	unknown float32
 	best1   float32 // the best session
 	topGram float32
-	pieces  float32 // weight of pieces of words
-	codeOn  bool
-	capped  bool
+	// gramScale is what pieces can add up to.
+	gramScale float32
+	pieces    float32 // weight of pieces of words
+	codeOn    bool
+	capped    bool
 }
 
 // group is what one word of the question looks for.
@@ -84,7 +86,11 @@ func (r *textSearch) Find(ctx context.Context, v *index.View) (Found, error) {
 	if r.topGram > 0 && r.codeOn {
 		r.pieces += r.w.Code
 	}
-	return Found{Docs: r.touched, Unknown: r.unknown, Capped: r.capped}, err
+	near := float32(0)
+	if r.gramScale > 0 {
+		near = r.topGram / r.gramScale
+	}
+	return Found{Docs: r.touched, Unknown: r.unknown, Near: near, Capped: r.capped}, err
 }
 
 // resolve finds the terms of the words.

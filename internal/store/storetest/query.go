@@ -239,6 +239,10 @@ func (s Suite) links(t *testing.T) {
 	if to, err := n.Targets(t.Context(), a, "supersedes"); err != nil || !slices.Equal(to, []string{b}) {
 		t.Errorf("targets %v (%v)", to, err)
 	}
+	newer, err := n.Superseding(t.Context(), []string{b, a, "nowhere"})
+	if err != nil || len(newer) != 1 || !slices.Equal(newer[b], []string{a}) {
+		t.Errorf("superseding %v (%v)", newer, err)
+	}
 	n.Put(&memory.Archive{ID: b, Reason: "archive"})
 	count(0, "an end archived")
 	n.Put(&memory.Restore{ID: b})

@@ -10,7 +10,7 @@ func Aliases() map[string]map[string]string {
 		"memory_inbox":               {"unread": "unread_only"},
 		"memory_link":                {"from": "source_id", "to": "target_id", "rel_type": "relation"},
 		"memory_notify":              {"to": "target_agent_id", "subject": "title", "content": "body"},
-		"memory_recall":              {"query": "context", "q": "context"},
+		"memory_recall":              {"query": "context", "q": "context", "k": "limit"},
 		"memory_share":               {"memory_id": "source_memory_id", "to": "target_agent_id"},
 		"memory_store":               {"memory_kind": "kind"},
 		"memory_subscribe":           {"callback_url": "url", "namespace": "namespace_filter"},

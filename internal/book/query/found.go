@@ -1,0 +1,51 @@
+package query
+
+import (
+	"context"
+
+	"github.com/tallystick/tallystick/internal/engine"
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/recall"
+)
+
+// Bounded is f within the bounds of the caller behind ctx: what is out of them is
+// left out before anything is ranked or counted.
+func Bounded(ctx context.Context, f memory.Filter) memory.Filter {
+	f.Within = engine.BoundsOf(ctx).Within
+	return f
+}
+
+// recordsOf fetches what was found, in its order. The index may lag: what is not
+// live any more, or not for the viewer to see, is left out.
+func recordsOf(ctx context.Context, store Found, f *memory.Filter, hits []recall.Hit) ([]Scored, error) {
+	ids := make([]string, len(hits))
+	for i := range hits {
+		ids[i] = hits[i].ID
+	}
+	at, err := seen(ctx, store, f, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Scored, 0, len(hits))
+	for i := range hits {
+		if rec, ok := at[hits[i].ID]; ok {
+			out = append(out, Scored{Record: *rec, Score: hits[i].Score, Band: hits[i].Band, Points: hits[i].Points()})
+		}
+	}
+	return out, nil
+}
+
+// seen fetches those of some memories that are live and for the viewer of f to see.
+func seen(ctx context.Context, store Found, f *memory.Filter, ids []string) (map[string]*memory.Record, error) {
+	recs, err := store.Many(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	at := make(map[string]*memory.Record, len(recs))
+	for i := range recs {
+		if life, _ := recs[i].Stands(f.Now); life == memory.Live && (f.All || recs[i].Access().VisibleTo(f.Viewer)) {
+			at[recs[i].ID] = &recs[i]
+		}
+	}
+	return at, nil
+}
