@@ -73,6 +73,7 @@ type Delivered struct {
 	Message
 
 	Delivered   bool     `json:"delivered" doc:"It is in the inbox."`
+	Sent        bool     `json:"sent" doc:"The same."`
 	DeliveredAt Time     `json:"delivered_at" doc:"When."`
 	Receipt     *Receipt `json:"receipt" doc:"Who holds the write on disk."`
 }

@@ -76,10 +76,10 @@ type Deleted struct {
 
 // Promoted answers a promotion.
 type Promoted struct {
+	Memory
+
 	Promoted bool     `json:"promoted" doc:"It is of the tier long now."`
-	ID       string   `json:"id" doc:"The id of the memory." example:"gate-code"`
-	Tier     string   `json:"tier" doc:"Its tier now." enum:"short,mid,long"`
-	Memory   *Memory  `json:"memory,omitempty" doc:"The memory after it."`
+	Whole    *Memory  `json:"memory,omitempty" doc:"The same, as other clients read it."`
 	Receipt  *Receipt `json:"receipt" doc:"Who holds the write on disk."`
 }
 

@@ -12,7 +12,7 @@ type NewSubscription struct {
 	URL string `json:"url,omitempty"`
 	// Events are names such as memory_store; none is all of them.
 	Events []string `json:"event_types,omitempty"`
-	// Secret, 8 to 1024 bytes, is what receivers check signatures with; "" lets
+	// Secret, at most 1024 bytes, is what receivers check signatures with; "" lets
 	// the node make one up.
 	Secret string `json:"secret,omitempty"`
 	// Namespace takes events of one namespace, "name/**" also of all below; "" is any.

@@ -5,7 +5,7 @@ type SubscribeInput struct {
 	URL        string   `json:"url,omitempty" doc:"Where to post events: https, and not an address inside. Required, unless there is a namespace." example:"https://example.org/hook"`
 	Events     Texts    `json:"events,omitempty" doc:"The events that are wanted: *, their names with commas, or a list of them." example:"[\"memory_store\"]"`
 	EventTypes []string `json:"event_types,omitempty" doc:"The events that are wanted; all of them if the list is empty." example:"[\"memory_store\"]"`
-	Secret     string   `json:"secret,omitempty" doc:"What deliveries are signed with, 8 to 1,024 bytes. Without one the node makes one up." example:"correct horse"`
+	Secret     string   `json:"secret,omitempty" doc:"What deliveries are signed with, at most 1,024 bytes. Without one the node makes one up." example:"correct horse"`
 	Namespace  string   `json:"namespace_filter,omitempty" doc:"Only events of this namespace, name/** also of all below; empty: of all." example:"house/**"`
 	Agent      string   `json:"agent_filter,omitempty" doc:"Only events of what this agent does; empty: of all." example:"alice"`
 	AgentID    string   `json:"agent_id,omitempty" claim:"true" doc:"Who asks, for clients that cannot set headers: it must be the X-Agent-Id." example:"alice"`
@@ -22,6 +22,7 @@ type Subscription struct {
 	Namespace   string   `json:"namespace_filter" doc:"Only events of this namespace; empty: of all." example:"house/**"`
 	Agent       string   `json:"agent_filter" doc:"Only events of what this agent does; empty: of all." example:"alice"`
 	CreatedBy   string   `json:"created_by" doc:"Whose subscription it is." example:"alice"`
+	AgentID     string   `json:"agent_id" doc:"The same." example:"alice"`
 	CreatedAt   Time     `json:"created_at" doc:"When it was made."`
 	Home        string   `json:"home" doc:"The node that delivers." example:"north"`
 	State       string   `json:"state" doc:"How it stands, in the eyes of this node." enum:"active,retrying,unpushed,elsewhere,invalid"`

@@ -20,7 +20,7 @@ func subscriptionConversation() []step {
 		{"subscribe to nothing", "POST", "/api/v1/subscriptions", `{}`, "alice", 400},
 		{"subscribe to what there is not", "POST", "/api/v1/subscriptions", `{"url":"https://hooks.example/x","events":["all"]}`, "alice", 400},
 		{"subscribe with a number", "POST", "/api/v1/subscriptions", `{"url":"https://hooks.example/x","events":7}`, "alice", 400},
-		{"subscribe with a short secret", "POST", "/api/v1/subscriptions", `{"url":"https://hooks.example/x","secret":"1234"}`, "alice", 400},
+		{"subscribe with a short secret", "POST", "/api/v1/subscriptions", `{"url":"https://hooks.example/x","secret":"1234"}`, "alice", 201},
 		{"subscribe with another scheme", "POST", "/api/v1/subscriptions", `{"url":"file:///etc/passwd"}`, "alice", 400},
 		{"subscribe with a password", "POST", "/api/v1/subscriptions", `{"url":"https://me:pw@hooks.example/"}`, "alice", 400},
 		{"write one as a memory", "POST", "/api/v1/memories", `{"title":"s","namespace":"_subscriptions","tier":"long","content":"{}"}`, "alice", 400},

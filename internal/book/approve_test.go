@@ -317,6 +317,17 @@ func TestOnlyTheHomeResolves(t *testing.T) {
 		t.Errorf("proposal %+v, want a vote and no outcome", p)
 	}
 	n.missing(t, "proposed-elsewhere")
+	p, err := n.Pending(t.Context(), "bob", "p1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if outcome, err := n.governanceBook.Settled(t.Context(), p); err != nil || outcome != memory.OutcomeApproved {
+		t.Errorf("settled as %q, %v: bob's vote is enough, and its home has only to hear of it", outcome, err)
+	}
+	p.Votes = nil
+	if outcome, err := n.governanceBook.Settled(t.Context(), p); err != nil || outcome != "" {
+		t.Errorf("settled as %q, %v without a vote", outcome, err)
+	}
 }
 
 func TestWithdrawal(t *testing.T) {

@@ -124,7 +124,7 @@ func (d agents) notify(ctx context.Context, c *Call, in *client.NotifyInput) (Do
 	}
 	out, err := d.books.Inbox.Send(ctx, c.Caller, m)
 	return written(out, err, Created, func() any {
-		v := client.Delivered{Delivered: true, Receipt: ShowReceipt(out.Receipt)}
+		v := client.Delivered{Delivered: true, Sent: true, Receipt: ShowReceipt(out.Receipt)}
 		if r := out.Record; r != nil {
 			v.Message, v.DeliveredAt = showMessage(r), timeOf(r.CreatedAt)
 		}

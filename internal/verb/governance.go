@@ -166,9 +166,13 @@ func (d rules) approve(ctx context.Context, c *Call, in client.ByID) (Done, erro
 		return Done{}, err
 	}
 	if p.Outcome == "" {
-		v := client.Voted{ID: id, Status: statusOf(p), Detail: p.Detail, Reason: "more approvals are needed", Receipt: ShowReceipt(out.Receipt)}
+		settled, err := d.books.Governance.Settled(ctx, p)
+		if err != nil {
+			return Done{}, err
+		}
+		v := client.Voted{ID: id, Status: statusOf(p), Approved: settled == memory.OutcomeApproved, Detail: p.Detail, Reason: "more approvals are needed", Receipt: ShowReceipt(out.Receipt)}
 		v.Votes, v.Quorum = approvals(p)
-		if v.Votes >= v.Quorum {
+		if v.Approved {
 			v.Reason = "its home node " + string(p.Home) + " has not carried it out yet"
 		}
 		return Done{How: Accepted, Body: v, Replayed: out.Replayed}, nil

@@ -147,7 +147,12 @@ func (d memories) promote(ctx context.Context, c *Call, in *client.ChangeInput) 
 	}
 	out, err := d.books.Records.Promote(ctx, c.Caller, id)
 	return written(out, err, Fine, func() any {
-		return client.Promoted{Promoted: true, ID: Subject(out), Tier: string(memory.Long), Memory: showNow(out), Receipt: ShowReceipt(out.Receipt)}
+		v := client.Promoted{Promoted: true, Whole: showNow(out), Receipt: ShowReceipt(out.Receipt)}
+		if v.Whole != nil {
+			v.Memory = *v.Whole
+		}
+		v.ID, v.Tier = Subject(out), string(memory.Long)
+		return v
 	})
 }
 

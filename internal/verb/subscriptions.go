@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/tallystick/tallystick/client"
@@ -13,7 +14,7 @@ import (
 )
 
 const (
-	minSecret     = 8
+	shortSecret   = 8    // bytes: less can be guessed
 	maxSecret     = 1024 // bytes
 	defaultReplay = 100
 )
@@ -72,8 +73,8 @@ func subscriptionOf(in *client.SubscribeInput, given map[string]bool) (memory.Su
 	switch {
 	case s.URL == "" && s.Namespace == "":
 		return s, Missing("url")
-	case in.Secret != "" && (len(in.Secret) < minSecret || len(in.Secret) > maxSecret):
-		return s, BadField("secret", "secret: want %d to %d bytes", minSecret, maxSecret)
+	case len(in.Secret) > maxSecret:
+		return s, BadField("secret", "secret: want at most %d bytes", maxSecret)
 	}
 	return s, nil
 }
@@ -105,7 +106,7 @@ const (
 func showSubscription(id string, s *memory.Subscription, created memory.Instant, home memory.Node) client.Subscription {
 	v := client.Subscription{
 		ID: id, URL: s.URL, CallbackURL: s.URL, Events: []string{"*"}, EventTypes: []string{}, Namespace: s.Namespace, Agent: string(s.Agent),
-		CreatedBy: string(s.CreatedBy), CreatedAt: timeOf(created), Home: string(home), State: stateActive,
+		CreatedBy: string(s.CreatedBy), AgentID: string(s.CreatedBy), CreatedAt: timeOf(created), Home: string(home), State: stateActive,
 	}
 	if s.Events != nil {
 		v.Events, v.EventTypes = s.Events, s.Events
@@ -153,9 +154,7 @@ func (d subscriptions) subscribe(ctx context.Context, c *Call, in *client.Subscr
 		if out.Replayed {
 			v.Secret = "" // the first answer had another
 		}
-		if strings.HasPrefix(strings.ToLower(s.URL), "http:") {
-			v.Warning = "the url is not https: what is posted can be read on its way, and is signed only"
-		}
+		v.Warning = warningOf(s.URL, in.Secret)
 		s.CreatedBy = c.Agent
 		v.Subscription = showSubscription(Subject(out), &s, 0, out.Entry.Dot.Origin.Node())
 		if out.Record != nil {
@@ -163,6 +162,18 @@ func (d subscriptions) subscribe(ctx context.Context, c *Call, in *client.Subscr
 		}
 		return v
 	})
+}
+
+// warningOf says what to mind about a subscription, "" if there is nothing.
+func warningOf(url, secret string) string {
+	var out []string
+	if strings.HasPrefix(strings.ToLower(url), "http:") {
+		out = append(out, "the url is not https: what is posted can be read on its way, and is signed only")
+	}
+	if url != "" && secret != "" && len(secret) < shortSecret {
+		out = append(out, fmt.Sprintf("a secret of less than %d bytes can be guessed: leave it out, and the node makes one up", shortSecret))
+	}
+	return strings.Join(out, "; ")
 }
 
 func (d subscriptions) subscriptions(ctx context.Context, c *Call, _ *client.NoInput) (Done, error) {

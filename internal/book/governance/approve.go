@@ -45,6 +45,20 @@ func (b *Book) vote(ctx context.Context, c engine.Caller, id string, approve boo
 	return out, p, errors.Join(err, perr)
 }
 
+// Settled says how the votes of an open proposal stand: the outcome that its home
+// has yet to write down, or "" while more votes are needed.
+func (b *Book) Settled(ctx context.Context, p *memory.Pending) (outcome string, err error) {
+	outcome, _, err = b.countVotes(ctx, p)
+	return outcome, err
+}
+
+// countVotes says how the votes stand, and whose vote settled it.
+func (b *Book) countVotes(ctx context.Context, p *memory.Pending) (outcome string, by memory.AgentID, err error) {
+	lookup, failure := b.core.Registered(ctx)
+	outcome, by = policy.CountVotes(p, lookup)
+	return outcome, by, failure()
+}
+
 func (b *Book) voting(ctx context.Context, c engine.Caller, id string, approve bool) (*engine.Intent, error) {
 	p, err := b.store.Pending(ctx, id)
 	if err != nil {
@@ -87,9 +101,8 @@ func (b *Book) resolve(ctx context.Context, c engine.Caller, id string) (*engine
 		b.proposals.done(id)
 		return nil, nil //nolint:nilnil // it is closed
 	}
-	lookup, failure := b.core.Registered(ctx)
-	outcome, by := policy.CountVotes(p, lookup)
-	if err := failure(); err != nil || outcome == "" {
+	outcome, by, err := b.countVotes(ctx, p)
+	if err != nil || outcome == "" {
 		return nil, err
 	}
 	c.Agent, c.Idempotency = by, nil
