@@ -27,6 +27,7 @@ type Status struct {
 	W           int             `json:"w" doc:"How many members a write is to be held by."`
 	N           int             `json:"n" doc:"How many members there are."`
 	Members     []Member        `json:"members" doc:"The other members."`
+	Legacy      []LegacyPeer    `json:"legacy_peers,omitempty" doc:"The nodes of ai-memory 0.7 that it exchanges memories with."`
 	Parked      []Parked        `json:"parked" doc:"Ops that somebody has refused, with the reason."`
 	Counts      Counts          `json:"counts" doc:"What this node keeps."`
 	IndexLag    int             `json:"index_lag" doc:"Entries that are stored and not yet in the text index."`
@@ -67,6 +68,23 @@ type Member struct {
 	ProvenEqualAt Time   `json:"proven_equal_at,omitzero" doc:"When its state was last proven equal to ours."`
 	LastError     string `json:"last_error,omitempty" doc:"What went wrong last; absent while all is well." example:"connection refused"`
 	ClockSkewMS   int64  `json:"clock_skew_ms" doc:"How far its clock is ahead of ours, in milliseconds."`
+}
+
+// LegacyPeer is what a node knows of a node of ai-memory 0.7.
+type LegacyPeer struct {
+	Name       string   `json:"name" doc:"How it identifies itself." example:"region/nyc/old-1"`
+	URL        string   `json:"url,omitempty" doc:"Where it is; absent if it is never called." example:"http://10.0.0.5:9077"`
+	Direction  string   `json:"direction" doc:"Which way memories go." enum:"both,in,out"`
+	Namespaces []string `json:"namespaces" doc:"What it is told of, and may write in." example:"[\"team/**\"]"`
+	Expires    Time     `json:"expires_at,omitzero" doc:"When it stops being a peer."`
+	State      string   `json:"state" doc:"How this node gets on with it: only_calls is one that nothing is sent to." enum:"ok,owed,failing,expired,only_calls"`
+	Owed       uint64   `json:"owed" doc:"Entries of the log that it was not sent yet; not all of them concern it."`
+	Taken      uint64   `json:"taken" doc:"Pushes that it has answered, since the start."`
+	Drift      uint64   `json:"id_drift" doc:"Memories that it keeps under ids of its own, since the start."`
+	Failed     uint64   `json:"failed" doc:"Pushes without an answer that counts, since the start."`
+	LastAt     Time     `json:"last_push_at,omitzero" doc:"When it last answered or failed to."`
+	LastError  string   `json:"last_error,omitempty" doc:"What went wrong last; absent while all is well." example:"connection refused"`
+	Durability string   `json:"durability" doc:"What its answers say of its disk: nothing, because it answers before it has synced." enum:"unknown"`
 }
 
 // Counts of a node's records.

@@ -46,6 +46,30 @@ func TestLegacyPeersAreAddedCheckedAndRemoved(t *testing.T) {
 	}
 }
 
+// A peer that is added while the node runs is sent to at once, and one that is taken
+// away no longer; the status says how it goes.
+func TestARunningNodeSendsToThePeersOfNow(t *testing.T) {
+	data, far := t.TempDir(), t.TempDir()
+	d := serve(t, "--node", "a", "--listen", "127.0.0.1:0", "--data", data)
+	e := serve(t, "--node", "far", "--listen", "127.0.0.1:0", "--data", far)
+	e.reads("legacy", "add", "a", "--data", far, "--direction", "in", "--unsigned", "-n", "**")
+	soon(t, func() bool {
+		return strings.Contains(d.reads("legacy", "check", e.url, "--name", "a"), "unsigned pushes of a")
+	})
+	d.reads("remember", "Gate code", "It is 4711.", "--scope", "collective")
+	d.reads("legacy", "add", "far", "--data", data, "--url", e.url, "-n", "**")
+	soon(t, func() bool { return strings.Contains(e.reads("list"), "Gate code") })
+	soon(t, func() bool {
+		got := d.reads("status")
+		return strings.Contains(got, "far") && strings.Contains(got, "unknown")
+	})
+	if got := d.reads("status", "--json"); !strings.Contains(got, `"durability":"unknown"`) && !strings.Contains(got, `"durability": "unknown"`) {
+		t.Errorf("%s", got)
+	}
+	d.reads("legacy", "remove", "far", "--data", data)
+	soon(t, func() bool { return !strings.Contains(d.reads("status"), "far") })
+}
+
 // soon waits until ok.
 func soon(t *testing.T, ok func() bool) {
 	t.Helper()

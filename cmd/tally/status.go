@@ -115,10 +115,20 @@ func showStatus(w io.Writer, v *statusView) error {
 		{"on disk", fmt.Sprintf("%.1f MiB", float64(k.Bytes)/(1<<20))},
 		{"up since", stamp(v.StartedAt.Time)},
 	}
-	if err := table(w, nil, rows); err != nil || len(v.Members) == 0 {
+	if err := table(w, nil, rows); err != nil {
 		return err
 	}
-	rows = nil
+	if err := showMembers(w, v.Status); err != nil {
+		return err
+	}
+	return showLegacyPeers(w, v.Status)
+}
+
+func showMembers(w io.Writer, v *client.Status) error {
+	if len(v.Members) == 0 {
+		return nil
+	}
+	var rows [][]string
 	for _, m := range v.Members {
 		rows = append(rows, []string{m.Name, m.State, decimal(m.Owed), decimal(m.Parked), ago(m.LastAckAt.Time, v.Time.Time), ago(m.ProvenEqualAt.Time, v.Time.Time), m.URL})
 	}
@@ -132,6 +142,20 @@ func showStatus(w io.Writer, v *statusView) error {
 		}
 	}
 	return nil
+}
+
+// showLegacyPeers shows nodes of ai-memory. What they hold on disk they do not say.
+func showLegacyPeers(w io.Writer, v *client.Status) error {
+	if len(v.Legacy) == 0 {
+		return nil
+	}
+	var rows [][]string
+	for i := range v.Legacy {
+		p := &v.Legacy[i]
+		rows = append(rows, []string{p.Name, p.State, p.Direction, decimal(p.Owed), decimal(p.Taken), decimal(p.Drift), p.Durability, strings.Join(p.Namespaces, " "), p.URL})
+	}
+	say(w, "\n")
+	return table(w, []string{"LEGACY PEER", "STATE", "DIRECTION", "OWED", "TAKEN", "ID DRIFT", "DURABILITY", "NAMESPACES", "URL"}, rows)
 }
 
 // ago says how long before now something was.

@@ -321,11 +321,11 @@ func TestOnlyTheHomeResolves(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if outcome, err := n.governanceBook.Settled(t.Context(), p); err != nil || outcome != memory.OutcomeApproved {
+	if outcome, err := n.Settled(t.Context(), p); err != nil || outcome != memory.OutcomeApproved {
 		t.Errorf("settled as %q, %v: bob's vote is enough, and its home has only to hear of it", outcome, err)
 	}
 	p.Votes = nil
-	if outcome, err := n.governanceBook.Settled(t.Context(), p); err != nil || outcome != "" {
+	if outcome, err := n.Settled(t.Context(), p); err != nil || outcome != "" {
 		t.Errorf("settled as %q, %v without a vote", outcome, err)
 	}
 }

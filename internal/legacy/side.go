@@ -47,6 +47,8 @@ type Config struct {
 	Voted   func(ctx context.Context, proposal string) // hears of votes of peers
 	// Stale hears of memories that a peer still has, and that are gone here.
 	Stale func(id string)
+	// Changed, if not nil, hears of the peers whenever they are others than before.
+	Changed func(peers []config.Peer)
 	// Allow, if not nil, is asked before each call to a peer; an error forbids it.
 	Allow func(ctx context.Context, target *url.URL) error
 	// OnRefusal, if not nil, hears of everybody who was refused for who they are.
@@ -141,6 +143,9 @@ func (s *Side) follow(ctx context.Context) error {
 		}
 		if after := s.Peers(); !same(before, after) {
 			s.cfg.Log.InfoContext(ctx, "legacy peers", "peers", len(after))
+			if s.cfg.Changed != nil {
+				s.cfg.Changed(after)
+			}
 		}
 	}
 }

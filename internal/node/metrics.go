@@ -83,20 +83,11 @@ func exportCounters(reg *prometheus.Registry, c *replicate.Counters) {
 // exportLegacy shows what the lanes to legacy peers count, the outcomes under the
 // names of ai-memory too.
 func exportLegacy(reg *prometheus.Registry, lanes *send.Lanes, last func() uint64) {
-	for i, s := range lanes.Status() {
-		labels := func(outcome string) prometheus.Labels { return prometheus.Labels{"peer": s.Peer, "outcome": outcome} }
-		count := func(outcome string, read func(send.Status) uint64) {
-			reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
-				Name: "tally_legacy_push_total", Help: "Pushes to ai-memory nodes, by outcome.", ConstLabels: labels(outcome),
-			}, func() float64 { return float64(read(lanes.Status()[i])) }))
-		}
-		count("ok", func(s send.Status) uint64 { return s.OK })
-		count("id_drift", func(s send.Status) uint64 { return s.Drift })
-		count("fail", func(s send.Status) uint64 { return s.Fail })
-		reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "tally_legacy_owed", Help: "Entries of the log that an ai-memory node was not sent yet.", ConstLabels: prometheus.Labels{"peer": s.Peer},
-		}, func() float64 { return float64(last()) - float64(min(lanes.Status()[i].LSN, last())) }))
-	}
+	reg.MustRegister(&legacyMetrics{
+		lanes: lanes, last: last,
+		pushes: prometheus.NewDesc("tally_legacy_push_total", "Pushes to ai-memory nodes, by outcome.", []string{"peer", "outcome"}, nil),
+		owed:   prometheus.NewDesc("tally_legacy_owed", "Entries of the log that an ai-memory node was not sent yet.", []string{"peer"}, nil),
+	})
 	sum := func(name, help string, labels prometheus.Labels, read func(send.Status) uint64) {
 		reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: labels}, func() float64 {
 			var n uint64
@@ -129,4 +120,28 @@ func exportWebhooks(reg *prometheus.Registry, c *webhook.Counters) {
 	count("ai_memory_webhook_failed_total", "Attempts to deliver an event that failed.", c.Failed.Load)
 	count("ai_memory_subscription_dlq_overflow_total", "Undelivered events that were dropped, because there were too many.", c.Dropped.Load)
 	count("tally_webhook_given_up_total", "Events whose delivery was given up; they are kept.", c.GivenUp.Load)
+}
+
+// legacyMetrics are those of each legacy peer that there is now.
+type legacyMetrics struct {
+	lanes        *send.Lanes
+	last         func() uint64 // the newest local sequence number
+	pushes, owed *prometheus.Desc
+}
+
+// Describe implements [prometheus.Collector].
+func (m *legacyMetrics) Describe(out chan<- *prometheus.Desc) {
+	out <- m.pushes
+	out <- m.owed
+}
+
+// Collect implements [prometheus.Collector].
+func (m *legacyMetrics) Collect(out chan<- prometheus.Metric) {
+	last := m.last()
+	for _, s := range m.lanes.Status() {
+		for outcome, n := range map[string]uint64{"ok": s.OK, "id_drift": s.Drift, "fail": s.Fail} {
+			out <- prometheus.MustNewConstMetric(m.pushes, prometheus.CounterValue, float64(n), s.Peer, outcome)
+		}
+		out <- prometheus.MustNewConstMetric(m.owed, prometheus.GaugeValue, float64(last-min(s.LSN, last)), s.Peer)
+	}
 }

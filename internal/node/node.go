@@ -177,7 +177,7 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	}
 	known := models.Open(ctx, cfg.Data, n.store, log)
 	n.books = book.New(book.Config{
-		Node: cfg.Node, Members: members, Current: n.trust.membersNow(), Door: n.door, Version: Version(), QuorumTimeout: cfg.QuorumTimeout,
+		Node: cfg.Node, Members: members, Current: n.trust.membersNow(), Legacy: n.legacyStatus, Door: n.door, Version: Version(), QuorumTimeout: cfg.QuorumTimeout,
 		Now: n.now, Warnings: insecure,
 		Recall:  recall.Config{File: filepath.Join(cfg.Data, "recall.index"), Arms: known.Arms(), Projections: known.Projections()},
 		Models:  known.Status,
@@ -202,32 +202,6 @@ func (n *node) replication(members []memory.Node) (replicate.Config, error) {
 		Seed: seed(n.cfg.Node), Now: n.now, Lead: n.cfg.MaxSkew / 4,
 		Roster: roster, OnEnded: n.trust.onEnded(), OnOvertaken: n.trust.onOvertaken(),
 	}, err
-}
-
-// newLegacy makes the lanes to nodes of ai-memory.
-func (n *node) newLegacy() error {
-	if err := n.openLegacy(); err != nil {
-		return err
-	}
-	peers, err := send.PeersOf(n.inbound.Peers(), n.cfg.LegacySelf, string(n.cfg.Node), n.now)
-	if err != nil {
-		return err
-	}
-	n.legacy = send.New(send.Config{Peers: peers, Log: n.log}, n.books.Feed, n.store, n.store)
-	return nil
-}
-
-// openLegacy makes what answers nodes of ai-memory.
-func (n *node) openLegacy() (err error) {
-	cfg := legacy.Config{
-		Node: n.cfg.Node, Data: n.cfg.Data, APIKey: n.cfg.APIKey, Peers: n.cfg.LegacyPeers, Self: n.cfg.LegacySelf, Now: n.now, MaxSkew: n.cfg.MaxSkew, Log: n.log,
-		Told: n.books.Core.Told, Voted: n.books.Governance.Voted, Stale: func(id string) { n.legacy.Correct(id) },
-	}
-	if n.trust != nil {
-		cfg.OnRefusal = n.trust.refused
-	}
-	n.inbound, err = legacy.Open(cfg, n.door, n.store)
-	return err
 }
 
 // mending is the door, behind which the index of words does not see what a repair

@@ -97,6 +97,31 @@ func ShowStatus(s *upkeep.Status) client.Status {
 			ProvenEqualAt: timeOf(m.ProvenEqualAt), LastError: m.LastError, ClockSkewMS: m.ClockSkewMS,
 		}
 	}
+	for i := range s.Legacy {
+		v.Legacy = append(v.Legacy, showLegacy(&s.Legacy[i], s))
+	}
+	return v
+}
+
+func showLegacy(p *upkeep.LegacyStatus, s *upkeep.Status) client.LegacyPeer {
+	v := client.LegacyPeer{
+		Name: p.Name, URL: p.URL, Direction: p.Direction, Namespaces: orEmpty(p.Namespace), Expires: timeOf(p.Expires), State: "ok",
+		Taken: p.Taken, Drift: p.Drift, Failed: p.Failed, LastAt: timeOf(p.LastAt), LastError: p.Error, Durability: "unknown",
+	}
+	sent := p.Direction != "in"
+	if sent {
+		v.Owed = s.LSN - min(p.LSN, s.LSN)
+	}
+	switch {
+	case p.Expires != 0 && p.Expires <= s.Time:
+		v.State = "expired"
+	case !sent:
+		v.State = "only_calls"
+	case p.Failing:
+		v.State = "failing"
+	case v.Owed > 0:
+		v.State = "owed"
+	}
 	return v
 }
 

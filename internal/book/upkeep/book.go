@@ -63,6 +63,8 @@ type Config struct {
 	Warnings []string // what every status says of how the node was started
 	// Current, if set, says who they are now, in the place of Members.
 	Current func() []Member
+	// Legacy, if set, says how the node gets on with nodes of ai-memory.
+	Legacy func() []LegacyStatus
 	// Door is where entries of others come in; required for Load.
 	Door    *intake.Door
 	Version string // of the program, for Status
@@ -78,6 +80,22 @@ type Config struct {
 	// Loaded is told that a dump was taken in; required.
 	Loaded func(context.Context) error
 	Log    *slog.Logger // required
+}
+
+// LegacyStatus is what this node knows of a node of ai-memory.
+type LegacyStatus struct {
+	Name      string
+	URL       string // "" if it is never called
+	Direction string // both, in or out
+	Namespace []string
+	Expires   memory.Instant // 0: never
+
+	// The rest is of what it is sent; all zero where nothing is.
+	LSN                  uint64 // everything up to it was sent
+	Failing              bool   // the last push was not answered
+	Error                string // why
+	Taken, Drift, Failed uint64 // pushes since the start: taken, kept under another id, not taken
+	LastAt               memory.Instant
 }
 
 // Book looks after the node. It is safe for concurrent use. Run must run.

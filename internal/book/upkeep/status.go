@@ -46,6 +46,10 @@ func (b *Book) Status(ctx context.Context) (Status, error) {
 		s.Members = append(s.Members, m)
 		s.Warnings = append(s.Warnings, warnings(p)...)
 	}
+	if b.cfg.Legacy != nil {
+		s.Legacy = b.cfg.Legacy()
+		s.Warnings = append(s.Warnings, legacyWarnings(s.Legacy, now)...)
+	}
 	if own := ownSkew(peers); own != "" {
 		s.Warnings = append(s.Warnings, own)
 	}
@@ -99,6 +103,31 @@ func warnings(p replicate.PeerStatus) []string {
 	}
 	if d := p.ClockSkew.Abs(); d > memory.DefaultMaxSkew/2 {
 		out = append(out, fmt.Sprintf("the clock of member %s is off by %s", p.Member, d.Round(time.Second)))
+	}
+	return out
+}
+
+// soon is how long before a legacy peer expires it is said.
+const soon = 7 * 24 * time.Hour
+
+// legacyWarnings are what an operator should do something about.
+func legacyWarnings(list []LegacyStatus, now memory.Instant) []string {
+	var out []string
+	for i := range list {
+		p := &list[i]
+		if p.Failing {
+			out = append(out, fmt.Sprintf("legacy peer %s does not take what is owed to it: %s", p.Name, memory.Shorten(p.Error, 256)))
+		}
+		switch left := p.Expires.Time().Sub(now.Time()); {
+		case p.Expires == 0:
+		case left <= 0:
+			out = append(out, fmt.Sprintf("legacy peer %s has expired: renew it with tally legacy add, or remove it", p.Name))
+		case left < soon:
+			out = append(out, fmt.Sprintf("legacy peer %s expires in %s", p.Name, left.Round(time.Minute)))
+		}
+		if p.Drift > 0 {
+			out = append(out, fmt.Sprintf("legacy peer %s kept %d memories under ids of its own", p.Name, p.Drift))
+		}
 	}
 	return out
 }

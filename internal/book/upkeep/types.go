@@ -56,6 +56,7 @@ type Status struct {
 	W           int             `json:"w"`
 	N           int             `json:"n"`
 	Members     []MemberStatus  `json:"members"`
+	Legacy      []LegacyStatus  `json:"legacy_peers"`
 	Parked      []memory.Parked `json:"parked"`
 	Counts      memory.Counts   `json:"counts"`
 	IndexLag    int             `json:"index_lag"`

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"os"
@@ -29,7 +30,11 @@ func PeersOf(peers []config.Peer, self config.Self, node string, now func() time
 			continue
 		}
 		to := me
-		to.Name, to.APIKey = p.Name, p.APIKey
+		spec, err := json.Marshal(p) //nolint:gosec // it goes nowhere
+		if err != nil {
+			return nil, fmt.Errorf("legacy peer %s: %w", p.Name, err)
+		}
+		to.Name, to.APIKey, to.Spec = p.Name, p.APIKey, string(spec)
 		to.Sends = p.Allows
 		to.Own = func(e *memory.Entry) bool { return e.Actor == p.Actor() }
 		to.Until = func() bool { return p.Stands(now()) }

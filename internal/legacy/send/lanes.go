@@ -3,6 +3,7 @@ package send
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -52,11 +53,16 @@ type Status struct {
 }
 
 // Lanes deliver to all legacy peers, each in its own time: what one refuses, or that
-// one does not answer, keeps up no other.
+// one does not answer, keeps up no other. They are safe for concurrent use.
 type Lanes struct {
 	cfg    Config
+	source Source
+	state  State
 	ledger Ledger
-	lanes  []*lane
+	news   chan struct{} // of length 1: the peers are others now
+
+	mu    sync.Mutex
+	lanes []*lane // in the order of the peers
 }
 
 // New returns lanes over the log and the state of a node.
@@ -64,44 +70,103 @@ func New(cfg Config, source Source, state State, ledger Ledger) *Lanes {
 	if cfg.Timeout == 0 {
 		cfg.Timeout = 10 * time.Second
 	}
-	ls := &Lanes{cfg: cfg, ledger: ledger}
-	for _, p := range cfg.Peers {
-		sends := p.Sends
-		if sends == nil {
-			sends = func(string) bool { return true }
-		}
-		ls.lanes = append(ls.lanes, &lane{
-			peer: p, cfg: &ls.cfg, ledger: ledger, source: source, log: cfg.Log, render: renderer{state: state, sends: sends},
-			post:   poster{peer: p, timeout: cfg.Timeout, nonce: uuid.NewString},
-			status: Status{Peer: p.Name}, restored: map[string]memory.Instant{}, stale: map[string]struct{}{}, wake: make(chan struct{}, 1),
-		})
-	}
+	ls := &Lanes{cfg: cfg, source: source, state: state, ledger: ledger, news: make(chan struct{}, 1)}
+	ls.Set(cfg.Peers)
 	return ls
 }
 
-// Run delivers until ctx is done. It returns an error only if what was sent before
-// cannot be read.
+// Set says who the peers are from now on. The lane of one that stays as it was goes
+// on; one that comes back goes on where it was left.
+func (ls *Lanes) Set(peers []Peer) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	var next []*lane
+	for _, p := range peers {
+		i := slices.IndexFunc(ls.lanes, func(l *lane) bool { return l.peer.Name == p.Name && l.peer.Spec == p.Spec })
+		if i >= 0 {
+			next = append(next, ls.lanes[i])
+			continue
+		}
+		next = append(next, ls.laneOf(p))
+	}
+	ls.lanes = next
+	select {
+	case ls.news <- struct{}{}:
+	default:
+	}
+}
+
+func (ls *Lanes) laneOf(p Peer) *lane {
+	sends := p.Sends
+	if sends == nil {
+		sends = func(string) bool { return true }
+	}
+	return &lane{
+		peer: p, cfg: &ls.cfg, ledger: ls.ledger, source: ls.source, log: ls.cfg.Log, render: renderer{state: ls.state, sends: sends},
+		post:   poster{peer: p, timeout: ls.cfg.Timeout, nonce: uuid.NewString},
+		status: Status{Peer: p.Name}, restored: map[string]memory.Instant{}, stale: map[string]struct{}{}, wake: make(chan struct{}, 1),
+	}
+}
+
+func (ls *Lanes) now() []*lane {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	return slices.Clone(ls.lanes)
+}
+
+// Run delivers until ctx is done, to whoever the peers are. It returns an error only
+// if what was sent before cannot be read.
 func (ls *Lanes) Run(ctx context.Context) error {
-	cursors, err := ls.ledger.Cursors(ctx, inLog)
-	if ctx.Err() != nil {
-		return nil //nolint:nilerr // the node was stopped before it had begun
+	running := map[*lane]func(){} // what ends them, and waits for it
+	defer func() {
+		for _, end := range running {
+			end()
+		}
+	}()
+	for {
+		lanes := ls.now()
+		for l, end := range running {
+			if !slices.Contains(lanes, l) {
+				end() // before another lane to that peer reads how far this one came
+				delete(running, l)
+			}
+		}
+		cursors, err := ls.ledger.Cursors(ctx, inLog)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for _, l := range lanes {
+			if running[l] == nil {
+				l.change(func(s *Status) { s.LSN = cursors[l.peer.member()] })
+				running[l] = start(ctx, l.run)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ls.news:
+		}
 	}
-	if err != nil {
-		return err
-	}
+}
+
+// start runs something until the function that it returns has ended it.
+func start(ctx context.Context, run func(context.Context)) (end func()) {
+	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
-	for _, l := range ls.lanes {
-		l.change(func(s *Status) { s.LSN = cursors[l.peer.member()] })
-		running.Go(func() { l.run(ctx) })
+	running.Go(func() { run(ctx) })
+	return func() {
+		cancel()
+		running.Wait()
 	}
-	running.Wait()
-	return nil
 }
 
 // Correct tells all peers what holds of a memory: one of them was seen to have
 // something else. It does not wait for that.
 func (ls *Lanes) Correct(id string) {
-	for _, l := range ls.lanes {
+	for _, l := range ls.now() {
 		l.mu.Lock()
 		l.stale[id] = struct{}{}
 		l.mu.Unlock()
@@ -115,7 +180,7 @@ func (ls *Lanes) Correct(id string) {
 // Status lists the peers in the order of the configuration.
 func (ls *Lanes) Status() []Status {
 	var out []Status
-	for _, l := range ls.lanes {
+	for _, l := range ls.now() {
 		out = append(out, l.now())
 	}
 	return out

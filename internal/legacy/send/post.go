@@ -37,6 +37,9 @@ type Peer struct {
 	Sends func(namespace string) bool
 	// Own reports whether an entry is a change that the peer itself made; nil is none.
 	Own func(e *memory.Entry) bool
+	// Spec is whatever else than equal for two peers of one name means that they are not
+	// the same one: its lane begins anew.
+	Spec string
 	// Until, if not nil, reports whether the peer is still one: once it is not, its lane ends.
 	Until func() bool
 	// Allow, if not nil, is asked before each push; an error forbids it, and counts as

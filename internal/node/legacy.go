@@ -1,0 +1,72 @@
+package node
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/tallystick/tallystick/internal/book/upkeep"
+	"github.com/tallystick/tallystick/internal/legacy"
+	legacyconfig "github.com/tallystick/tallystick/internal/legacy/config"
+	"github.com/tallystick/tallystick/internal/legacy/send"
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// newLegacy makes the lanes to nodes of ai-memory.
+func (n *node) newLegacy() error {
+	if err := n.openLegacy(); err != nil {
+		return err
+	}
+	peers, err := n.sendsTo(n.inbound.Peers())
+	if err != nil {
+		return err
+	}
+	n.legacy = send.New(send.Config{Peers: peers, Log: n.log}, n.books.Feed, n.store, n.store)
+	return nil
+}
+
+func (n *node) sendsTo(peers []legacyconfig.Peer) ([]send.Peer, error) {
+	return send.PeersOf(peers, n.cfg.LegacySelf, string(n.cfg.Node), n.now)
+}
+
+// legacyChanged has the lanes go to other peers from now on.
+func (n *node) legacyChanged(peers []legacyconfig.Peer) {
+	list, err := n.sendsTo(peers)
+	if err != nil {
+		n.log.Warn("legacy peers stay as they were", "err", err)
+		return
+	}
+	n.legacy.Set(list)
+}
+
+// legacyStatus puts together what is known of each legacy peer.
+func (n *node) legacyStatus() []upkeep.LegacyStatus {
+	var out []upkeep.LegacyStatus
+	peers, lanes := n.inbound.Peers(), n.legacy.Status()
+	for i := range peers {
+		p := &peers[i]
+		s := upkeep.LegacyStatus{Name: p.Name, URL: p.URL, Direction: string(cmp.Or(p.Direction, legacyconfig.Both)), Namespace: p.Namespaces}
+		s.Expires, _ = p.ExpiresAt() // it is valid
+		if j := slices.IndexFunc(lanes, func(l send.Status) bool { return l.Peer == p.Name }); j >= 0 {
+			l := &lanes[j]
+			s.LSN, s.Failing, s.Error, s.Taken, s.Drift, s.Failed = l.LSN, l.Failing, l.Error, l.OK, l.Drift, l.Fail
+			if !l.At.IsZero() {
+				s.LastAt = memory.InstantOf(l.At)
+			}
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// openLegacy makes what answers nodes of ai-memory.
+func (n *node) openLegacy() (err error) {
+	cfg := legacy.Config{
+		Node: n.cfg.Node, Data: n.cfg.Data, APIKey: n.cfg.APIKey, Peers: n.cfg.LegacyPeers, Self: n.cfg.LegacySelf, Now: n.now, MaxSkew: n.cfg.MaxSkew, Log: n.log,
+		Told: n.books.Core.Told, Voted: n.books.Governance.Voted, Stale: func(id string) { n.legacy.Correct(id) }, Changed: n.legacyChanged,
+	}
+	if n.trust != nil {
+		cfg.OnRefusal = n.trust.refused
+	}
+	n.inbound, err = legacy.Open(cfg, n.door, n.store)
+	return err
+}
