@@ -58,26 +58,26 @@ func (b byID) one(ctx context.Context, a *app, c *client.Client, id string, with
 	return a.showOutcome(b.verb, out)
 }
 
-func newDelete(a *app) *cobra.Command {
-	return byID{
-		use: "delete [flags] ID…", short: "Delete memories", verb: "deleted", destructive: true,
-		long: `Delete memories everywhere. Their history is kept until it is due, and
+// byIDs are the commands that are no more than that.
+func byIDs() []byID {
+	return []byID{
+		{
+			use: "delete [flags] ID…", short: "Delete memories", verb: "deleted", destructive: true,
+			long: `Delete memories everywhere. Their history is kept until it is due, and
 tally restore brings them back; to remove every trace, use tally erase.`,
-		act: func(ctx context.Context, c *client.Client, id string, with client.With) (*client.Outcome, error) {
-			return c.Delete(ctx, id, with)
+			act: func(ctx context.Context, c *client.Client, id string, with client.With) (*client.Outcome, error) {
+				return c.Delete(ctx, id, with)
+			},
 		},
-	}.command(a)
-}
-
-func newKeep(a *app) *cobra.Command {
-	return byID{
-		use: "keep [flags] ID…", short: "Keep memories for good", verb: "kept",
-		long: `Keep memories that would expire: their tier becomes long, and they expire no
+		{
+			use: "keep [flags] ID…", short: "Keep memories for good", verb: "kept",
+			long: `Keep memories that would expire: their tier becomes long, and they expire no
 more.`,
-		act: func(ctx context.Context, c *client.Client, id string, with client.With) (*client.Outcome, error) {
-			return c.Promote(ctx, id, with)
+			act: func(ctx context.Context, c *client.Client, id string, with client.With) (*client.Outcome, error) {
+				return c.Promote(ctx, id, with)
+			},
 		},
-	}.command(a)
+	}
 }
 
 func newRestore(a *app) *cobra.Command {

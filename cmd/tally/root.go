@@ -75,9 +75,12 @@ func newRoot(a *app) *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
-	add(groupMemories, newRemember(a), newRecall(a), newGet(a), newList(a), newUpdate(a), newKeep(a), newForget(a), newArchive(a),
-		newRestore(a), newDelete(a), newErase(a), newResolve(a), newLink(a), newUnlink(a), newConsolidate(a), newHistory(a),
+	add(groupMemories, newRemember(a), newRecall(a), newGet(a), newList(a), newUpdate(a), newForget(a), newArchive(a),
+		newRestore(a), newErase(a), newResolve(a), newLink(a), newUnlink(a), newConsolidate(a), newHistory(a),
 		newBriefing(a), newHandoff(a))
+	for _, b := range byIDs() {
+		add(groupMemories, b.command(a))
+	}
 	add(groupText, newImport(a), newExport(a), newSync(a), newBackup(a), newVerify(a))
 	add(groupRules, newNamespace(a), newPending(a), newSubscription(a))
 	add(groupNodes, newSetup(a), newHook(a), newServe(a), newStatus(a), newReceipt(a), newMCP(a), newDiff(a), newRepair(a), newScrub(a), newSelftest(a), newParked(a), newDemo(a), newBench(a), newEval(a),

@@ -22,8 +22,13 @@ const (
 
 // Events lists the names of events.
 func Events() []string {
-	return []string{
-		EventStore, EventUpdate, EventPromote, EventDelete, EventArchive, EventRestore, EventConsolidated, EventLinkCreated,
-		EventLinkInvalidated, EventLinkDeleted, EventAskApproval, EventVoted, EventDecided, EventStandardSet, EventStandardCleared,
+	var names []string
+	for row := range kindTable {
+		for _, name := range row.events {
+			if name != "" {
+				names = append(names, name)
+			}
+		}
 	}
+	return names
 }

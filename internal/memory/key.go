@@ -2,53 +2,58 @@ package memory
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // Family is a kind of register. The values are persisted: never renumber them.
 type Family uint8
 
-// The families of registers.
+// The families of a memory's own registers. Each other stands in the file of the op
+// that writes it, and all of them in the list of kinds.
 const (
-	FamContent  Family = 1 // A = memory id
-	FamLife     Family = 2 // A = memory id
-	FamLink     Family = 3 // A = source, B = target, C = relation
-	FamStandard Family = 4 // A = namespace
-	FamProposal Family = 5 // A = pending id
-	FamVote     Family = 6 // A = pending id, B = voter
-	FamOutcome  Family = 7 // A = pending id
+	FamContent Family = 1 // A = memory id
+	FamLife    Family = 2 // A = memory id
 )
 
-// familyNames lists the families by their numbers, the first of which is nobody's.
-func familyNames() [FamOutcome + 1]string {
-	return [...]string{
-		FamContent: "content", FamLife: "life", FamLink: "link", FamStandard: "standard",
-		FamProposal: "proposal", FamVote: "vote", FamOutcome: "outcome",
+// families yields all families, in the order of the kinds that write them.
+func families(yield func(familyRow) bool) {
+	for row := range kindTable {
+		for _, f := range row.writes {
+			if f.family != 0 && !yield(f) {
+				return
+			}
+		}
 	}
 }
 
 // Families lists all families, in order.
 func Families() []Family {
 	var fs []Family
-	for f, name := range familyNames() {
-		if name != "" {
-			fs = append(fs, Family(f))
-		}
+	for f := range families {
+		fs = append(fs, f.family)
 	}
+	slices.Sort(fs)
 	return fs
 }
 
 // String names f as the API does.
 func (f Family) String() string {
-	if names := familyNames(); f.known() {
-		return names[f]
+	for row := range families {
+		if row.family == f {
+			return row.name
+		}
 	}
 	return fmt.Sprintf("family %d", uint8(f))
 }
 
 func (f Family) known() bool {
-	names := familyNames()
-	return int(f) < len(names) && names[f] != ""
+	for row := range families {
+		if row.family == f {
+			return true
+		}
+	}
+	return false
 }
 
 // OfMemory reports whether f is a register of the memory itself, in which it has a

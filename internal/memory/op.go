@@ -1,25 +1,8 @@
 package memory
 
-// Kind names a kind of op. The values are persisted and go over the wire: never
-// renumber them, never reuse one.
+// Kind names a kind of op. Its number stands in the file of the kind. It is persisted
+// and goes over the wire: a number is never changed, and never used again.
 type Kind uint8
-
-// The kinds of op.
-const (
-	KindPut           Kind = 1
-	KindDelete        Kind = 2
-	KindErase         Kind = 3
-	KindArchive       Kind = 4
-	KindRestore       Kind = 5
-	KindLink          Kind = 6
-	KindUnlink        Kind = 7
-	KindConsolidate   Kind = 8
-	KindPropose       Kind = 9
-	KindDecide        Kind = 10
-	KindResolve       Kind = 11
-	KindSetStandard   Kind = 12
-	KindClearStandard Kind = 13
-)
 
 // Op is a change to the store, as a value. The types in this package, one file
 // each, are its only implementations; [New] makes an empty one of each kind.
@@ -45,26 +28,44 @@ type Op interface {
 
 // kindRow is what the list of kinds says of one.
 type kindRow struct {
-	name string
-	make func() Op
+	kind   Kind
+	name   string
+	make   func() Op
+	writes [2]familyRow // the registers that it writes and no kind before it
+	events [3]string    // what subscribers may be told that it is, if no kind before it is that
 }
 
-// kindTable lists the kinds by their numbers, the first of which is nobody's.
-func kindTable() [KindClearStandard + 1]kindRow {
-	return [...]kindRow{
-		KindPut:           {"put", func() Op { return &Put{} }},
-		KindDelete:        {"delete", func() Op { return &Delete{} }},
-		KindErase:         {"erase", func() Op { return &Erase{} }},
-		KindArchive:       {"archive", func() Op { return &Archive{} }},
-		KindRestore:       {"restore", func() Op { return &Restore{} }},
-		KindLink:          {"link", func() Op { return &Link{} }},
-		KindUnlink:        {"unlink", func() Op { return &Unlink{} }},
-		KindConsolidate:   {"consolidate", func() Op { return &Consolidate{} }},
-		KindPropose:       {"propose", func() Op { return &Propose{} }},
-		KindDecide:        {"decide", func() Op { return &Decide{} }},
-		KindResolve:       {"resolve", func() Op { return &Resolve{} }},
-		KindSetStandard:   {"set_standard", func() Op { return &SetStandard{} }},
-		KindClearStandard: {"clear_standard", func() Op { return &ClearStandard{} }},
+// familyRow is a family of registers.
+type familyRow struct {
+	family Family
+	name   string
+}
+
+// kindTable yields, in the order of their numbers, all there is to say of kinds that
+// no op says itself.
+func kindTable(yield func(kindRow) bool) {
+	for _, row := range [...]kindRow{
+		{
+			KindPut, "put", func() Op { return &Put{} },
+			[2]familyRow{{FamContent, "content"}, {FamLife, "life"}},
+			[3]string{EventStore, EventUpdate, EventPromote},
+		},
+		{KindDelete, "delete", func() Op { return &Delete{} }, [2]familyRow{}, [3]string{EventDelete}},
+		{KindErase, "erase", func() Op { return &Erase{} }, [2]familyRow{}, [3]string{}},
+		{KindArchive, "archive", func() Op { return &Archive{} }, [2]familyRow{}, [3]string{EventArchive}},
+		{KindRestore, "restore", func() Op { return &Restore{} }, [2]familyRow{}, [3]string{EventRestore}},
+		{KindLink, "link", func() Op { return &Link{} }, [2]familyRow{{FamLink, "link"}}, [3]string{EventLinkCreated, EventLinkInvalidated}},
+		{KindUnlink, "unlink", func() Op { return &Unlink{} }, [2]familyRow{}, [3]string{EventLinkDeleted}},
+		{KindConsolidate, "consolidate", func() Op { return &Consolidate{} }, [2]familyRow{}, [3]string{EventConsolidated}},
+		{KindPropose, "propose", func() Op { return &Propose{} }, [2]familyRow{{FamProposal, "proposal"}}, [3]string{EventAskApproval}},
+		{KindDecide, "decide", func() Op { return &Decide{} }, [2]familyRow{{FamVote, "vote"}}, [3]string{EventVoted}},
+		{KindResolve, "resolve", func() Op { return &Resolve{} }, [2]familyRow{{FamOutcome, "outcome"}}, [3]string{EventDecided}},
+		{KindSetStandard, "set_standard", func() Op { return &SetStandard{} }, [2]familyRow{{FamStandard, "standard"}}, [3]string{EventStandardSet}},
+		{KindClearStandard, "clear_standard", func() Op { return &ClearStandard{} }, [2]familyRow{}, [3]string{EventStandardCleared}},
+	} {
+		if !yield(row) {
+			return
+		}
 	}
 }
 
@@ -78,20 +79,19 @@ func New(k Kind) Op {
 }
 
 func rowOf(k Kind) kindRow {
-	table := kindTable()
-	if int(k) >= len(table) {
-		return kindRow{}
+	for row := range kindTable {
+		if row.kind == k {
+			return row
+		}
 	}
-	return table[k]
+	return kindRow{}
 }
 
 // Kinds lists every kind, in order: codecs, stores and tests go by it.
 func Kinds() []Kind {
 	var ks []Kind
-	for k, row := range kindTable() {
-		if row.make != nil {
-			ks = append(ks, Kind(k))
-		}
+	for row := range kindTable {
+		ks = append(ks, row.kind)
 	}
 	return ks
 }

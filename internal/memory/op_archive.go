@@ -2,6 +2,9 @@ package memory
 
 import "errors"
 
+// KindArchive is the number of [Archive].
+const KindArchive Kind = 4
+
 // Archive takes a memory out of the live set and into the archive.
 type Archive struct {
 	ID     string `json:"id" cbor:"1,keyasint"`

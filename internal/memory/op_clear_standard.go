@@ -1,5 +1,8 @@
 package memory
 
+// KindClearStandard is the number of [ClearStandard].
+const KindClearStandard Kind = 13
+
 // ClearStandard takes the standard of a namespace away.
 type ClearStandard struct {
 	Namespace string `json:"namespace" cbor:"1,keyasint"`

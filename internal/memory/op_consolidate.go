@@ -1,5 +1,8 @@
 package memory
 
+// KindConsolidate is the number of [Consolidate].
+const KindConsolidate Kind = 8
+
 // SourceVersion is a memory as a consolidation read it.
 type SourceVersion struct {
 	ID  string `json:"id" cbor:"1,keyasint"`

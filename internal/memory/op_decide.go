@@ -2,6 +2,12 @@ package memory
 
 import "errors"
 
+// The numbers of [Decide], and of the register that it writes.
+const (
+	KindDecide Kind   = 10
+	FamVote    Family = 6 // A = pending id, B = voter
+)
+
 // Decide is one agent's vote on a proposal. A later vote of the same agent
 // replaces an earlier one.
 type Decide struct {

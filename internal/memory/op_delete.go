@@ -1,5 +1,8 @@
 package memory //nolint:dupl // Delete, Erase and Restore differ by what they say
 
+// KindDelete is the number of [Delete].
+const KindDelete Kind = 2
+
 // Delete takes a memory out of the live set. Its history stays readable for as
 // long as history is kept, and Restore brings it back.
 type Delete struct {

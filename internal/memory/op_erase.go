@@ -1,5 +1,8 @@
 package memory
 
+// KindErase is the number of [Erase].
+const KindErase Kind = 3
+
 // Erase is absolute: the payload goes on every node and the id is never used again.
 type Erase struct {
 	ID string `json:"id" cbor:"1,keyasint"`

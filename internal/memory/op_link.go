@@ -1,5 +1,11 @@
 package memory
 
+// The numbers of [Link], and of the register that it writes.
+const (
+	KindLink Kind   = 6
+	FamLink  Family = 3 // A = source, B = target, C = relation
+)
+
 // Link draws a typed, directed edge between two memories.
 type Link struct {
 	Source      string  `json:"source_id" cbor:"1,keyasint"`

@@ -2,6 +2,12 @@ package memory
 
 import "math"
 
+// The numbers of [Propose], and of the register that it writes.
+const (
+	KindPropose Kind   = 9
+	FamProposal Family = 5 // A = pending id
+)
+
 // Propose asks for approval of Action. The node of the entry's origin is the
 // proposal's home: it alone resolves it.
 type Propose struct {

@@ -1,5 +1,8 @@
 package memory
 
+// KindPut is the number of [Put].
+const KindPut Kind = 1
+
 // Put writes the content of a memory as a whole. With Create it also makes the
 // memory live; without, it is an edit and leaves the lifecycle alone.
 type Put struct {

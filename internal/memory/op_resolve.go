@@ -9,6 +9,12 @@ const (
 	OutcomeFailed   = "failed" // approved, but the action could not be executed any more
 )
 
+// The numbers of [Resolve], and of the register that it writes.
+const (
+	KindResolve Kind   = 11
+	FamOutcome  Family = 7 // A = pending id
+)
+
 // Resolve closes a proposal. Only its home issues one, once, together with the
 // action's own op.
 type Resolve struct {

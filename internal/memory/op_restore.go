@@ -1,5 +1,8 @@
 package memory //nolint:dupl // Delete, Erase and Restore differ by what they say
 
+// KindRestore is the number of [Restore].
+const KindRestore Kind = 5
+
 // Restore makes an archived or deleted memory live again.
 type Restore struct {
 	ID string `json:"id" cbor:"1,keyasint"`

@@ -1,5 +1,11 @@
 package memory
 
+// The numbers of [SetStandard], and of the register that it writes.
+const (
+	KindSetStandard Kind   = 12
+	FamStandard     Family = 4 // A = namespace
+)
+
 // SetStandard makes a memory state the rules of a namespace.
 type SetStandard struct {
 	Namespace  string `json:"namespace" cbor:"1,keyasint"`

@@ -2,6 +2,9 @@ package memory
 
 import "slices"
 
+// KindUnlink is the number of [Unlink].
+const KindUnlink Kind = 7
+
 // Unlink removes the named edges from Source to Target.
 type Unlink struct {
 	Source    string   `json:"source_id" cbor:"1,keyasint"`

@@ -9,13 +9,13 @@ import (
 )
 
 // Vote says whether actor may vote on p. Approving is for those whom the
-// proposal names, and never for who asked, except that an anonymous request
+// proposal names, and never for the requester, except that an anonymous request
 // has nobody to keep out. Who asked may always withdraw, that is reject.
 func Vote(actor Actor, p *memory.Pending, approve bool) Decision {
 	own := !p.Requester.Unowned() && strings.EqualFold(string(actor.ID), string(p.Requester))
 	switch {
 	case own && approve:
-		return Decision{Verdict: Refuse, Reason: "who asked for a change cannot approve it"}
+		return Decision{Verdict: Refuse, Reason: "the requester of a change cannot approve it"}
 	case own:
 		return Decision{}
 	case p.Approver.Agent != "" && actor.ID != p.Approver.Agent:

@@ -38,14 +38,14 @@ func (b *Book) Restore(ctx context.Context, c engine.Caller, id string) (engine.
 	return b.live(ctx, c, &memory.Restore{ID: id})
 }
 
-// live carries out an op on the lifecycle of a memory.
+// live carries out an op on a memory that changes no content.
 func (b *Book) live(ctx context.Context, c engine.Caller, op memory.Op) (engine.Outcome, error) {
 	c = c.Named()
 	return b.core.Change(ctx, c, func(ctx context.Context) (*engine.Intent, error) { return b.lifecycle(ctx, c.Agent, op) })
 }
 
-// lifecycle is the intent of an op on the lifecycle of a memory, which must
-// stand where the op may begin.
+// lifecycle is the intent of an op on a memory that changes no content: the memory
+// must stand where the op may begin.
 func (b *Book) lifecycle(ctx context.Context, agent memory.AgentID, op memory.Op) (*engine.Intent, error) {
 	id := op.About().Main()
 	if err := op.Validate(); err != nil {
@@ -97,7 +97,7 @@ func beginsAt(op memory.Op) []memory.Life {
 		return []memory.Life{memory.Archived, memory.Deleted}
 	case memory.Erased:
 		return []memory.Life{memory.Live, memory.Archived, memory.Deleted}
-	case memory.Unborn:
+	case memory.Unborn: // it leaves the lifecycle alone
 	}
-	return nil
+	return []memory.Life{memory.Live}
 }

@@ -49,38 +49,26 @@ type renderer struct {
 // of which goes into one push. It is nothing where a later entry decides what e wrote:
 // then that one tells it.
 func (r *renderer) entry(ctx context.Context, e *memory.Entry) ([][]item, error) {
-	switch op := e.Op.(type) {
-	case *memory.Put:
-		return r.put(ctx, e, op.Memory.ID)
-	case *memory.Delete:
-		return r.life(ctx, e, op.ID)
-	case *memory.Erase:
-		return r.life(ctx, e, op.ID)
-	case *memory.Archive:
-		return r.life(ctx, e, op.ID)
-	case *memory.Restore:
-		return r.life(ctx, e, op.ID)
-	case *memory.Link:
-		if op.ValidUntil != 0 { // the peer changes no link that it has
-			return r.relink(ctx, op.Source, op.Target)
-		}
-		return r.edge(ctx, op.Source, op.Target, op.Relation)
-	case *memory.Unlink:
-		return r.relink(ctx, op.Source, op.Target)
-	case *memory.Consolidate:
-		return r.consolidate(ctx, e, op)
-	case *memory.Propose:
-		return r.proposal(ctx, op.ID)
-	case *memory.Decide:
-		return r.proposal(ctx, op.ID)
-	case *memory.Resolve:
-		return r.proposal(ctx, op.ID)
-	case *memory.SetStandard:
-		return r.standard(ctx, op.Namespace)
-	case *memory.ClearStandard:
-		return r.standard(ctx, op.Namespace)
+	a := e.Op.About()
+	if link, is := e.Op.(*memory.Link); is && link.ValidUntil == 0 {
+		return r.edge(ctx, link.Source, link.Target, link.Relation)
 	}
-	return nil, nil
+	if whole, is := e.Op.(*memory.Consolidate); is {
+		return r.consolidate(ctx, e, whole)
+	}
+	switch {
+	case a.Proposal != "":
+		return r.proposal(ctx, a.Proposal)
+	case a.Namespace != "":
+		return r.standard(ctx, a.Namespace)
+	case a.Content != nil:
+		return r.put(ctx, e, a.Content.ID)
+	case len(a.Memories) == 2 && a.Memories[0].Role == memory.RoleSource: // the peer changes no link that it has
+		return r.relink(ctx, a.Memories[0].ID, a.Memories[1].ID)
+	case a.Changed() != "" && a.Memories[0].Life != memory.Unborn:
+		return r.life(ctx, e, a.Changed())
+	}
+	return nil, nil // a peer has no word for it
 }
 
 // record is the memory id, nil if there is none that the peer is told of.
