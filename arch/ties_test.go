@@ -28,7 +28,7 @@ func upLimits() map[string]int {
 		"bench":     20,
 		"cmd/tally": 16,
 		"importer":  12,
-		"memory":    15,
+		"memory":    9,
 		"replicate": 29,
 		"verb":      20,
 
