@@ -28,7 +28,7 @@ var errNothing = errors.New("no vectors yet")
 func NewArm(w rank.Weights, spaces ...*Space) *Arm {
 	return &Arm{
 		spaces: spaces, weights: w, turns: make(chan struct{}, max(1, runtime.GOMAXPROCS(0))),
-		all: 100_000, spare: sync.Pool{New: func() any { return new(scratch) }},
+		all: 20_000, spare: sync.Pool{New: func() any { return new(scratch) }},
 	}
 }
 

@@ -160,6 +160,13 @@ type surroundings struct {
 func (s *search) around(n uint32) surroundings {
 	var out surroundings
 	d := &s.v.Docs[n]
+	if out.rows[0] = s.space.row(s.v, n); out.rows[0] == vectors.None {
+		return out
+	}
+	out.docs[0], out.weight[0], out.n = n, 1, 1
+	if d.Session == index.None {
+		return out
+	}
 	gate := d.Gate()
 	add := func(m uint32, weight float32) {
 		if m == index.None || !s.v.See(m) {
@@ -169,10 +176,6 @@ func (s *search) around(n uint32) surroundings {
 			out.docs[out.n], out.rows[out.n], out.weight[out.n] = m, row, weight
 			out.n++
 		}
-	}
-	add(n, 1)
-	if d.Session == index.None || out.n == 0 {
-		return out
 	}
 	w := &s.arm.weights
 	if d.Prev != index.None {
