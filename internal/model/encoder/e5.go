@@ -3,6 +3,7 @@ package encoder
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/tallystick/tallystick/internal/model/kernel"
 	"github.com/tallystick/tallystick/internal/model/safetensors"
@@ -28,7 +29,7 @@ func (d dimensions) valid() bool {
 		d.width%kernel.Block == 0 && d.inner%kernel.Block == 0 && d.width%d.heads == 0
 }
 
-// ReadE5 reads multilingual-e5-small in 4 bits, or a pruning of it. It keeps b.
+// ReadE5 reads multilingual-e5-small in 4 bits, or a pruning of it.
 func ReadE5(b []byte) (*Model, error) {
 	r := reader{all: b, rest: b}
 	if string(r.take(4)) != "E5S1" || r.num() != 1 {
@@ -73,7 +74,7 @@ func (r *reader) pieces(m *Model, limit int) (*token.Unigram, error) {
 	for i := range scores {
 		scores[i] = r.float()
 	}
-	text := r.take(letters)
+	text := slices.Clone(r.take(letters)) // of the file, as little as may be stays in memory
 	changes := make([]token.Change, min(r.num(), len(r.rest)))
 	r.num() // bytes of the changes
 	for i := range changes {
@@ -114,7 +115,7 @@ func (r *reader) directory() {
 }
 
 func (r *reader) network(n *network, d dimensions, segments int) {
-	words := r.array("emb.word", d.pieces*d.width/kernel.Block*fourBits)
+	words := slices.Clone(r.array("emb.word", d.pieces*d.width/kernel.Block*fourBits))
 	row := d.width / kernel.Block * fourBits
 	n.word = func(id int32, out []float32) {
 		b := words[int(id)*row : (int(id)+1)*row]

@@ -60,6 +60,19 @@ func (s *search) nearest(seen []uint32) (near, sample []uint32) {
 	return near, s.sample
 }
 
+// farthest returns the most that one of the sample has that is not among the
+// nearest: others that are not have that at most. It spares comparing them where a
+// question brings many by their words.
+func (s *search) farthest(sample []uint32) float32 {
+	most := float32(0)
+	for _, n := range sample {
+		if c := &s.cells[n]; c.taken != s.epoch {
+			most = max(most, s.w.Own*s.own.of(c.own)+s.w.Pooled*s.whole.of(c.whole))
+		}
+	}
+	return most
+}
+
 // histogram counts numbers from -1 to 1.
 type histogram [bins + 1]int32
 

@@ -29,6 +29,7 @@ type search struct {
 
 	v          *index.View // nil until Find, which locks the space
 	own, whole scale
+	far        float32 // what a document has at most that was not among the nearest
 }
 
 // scratch is the memory of a search, used again by the next. What is in it is told
@@ -85,6 +86,10 @@ func (s *search) Find(ctx context.Context, v *index.View) (rank.Found, error) {
 	}
 	s.own = s.measure(seen, sample, s.ownOf)
 	s.whole = s.measure(seen, sample, s.wholeOf)
+	s.far = s.w.Own + s.w.Pooled
+	if len(sample) < len(s.docs) {
+		s.far = s.farthest(sample)
+	}
 	return rank.Found{Docs: s.best(seen)}, ctx.Err()
 }
 
@@ -206,6 +211,9 @@ func (s *search) points(n uint32) float32 {
 	}
 	own, whole := s.ownOf(n), s.wholeOf(n)
 	p := s.w.Own*s.own.of(own) + s.w.Pooled*s.whole.of(whole)
+	if s.cells[n].taken != s.epoch {
+		p = min(p, s.far)
+	}
 	if s.q.Speaker != index.None && s.v.Docs[n].Speaker == s.q.Speaker {
 		p *= 1 + s.arm.weights.Speaker
 	}
@@ -224,7 +232,10 @@ func (s *search) Bound(n uint32) float32 {
 	if s.cells[n].knowsWhole == s.epoch {
 		return b + s.points(n)
 	}
-	return b + (s.w.Own+s.w.Pooled)*(1+s.arm.weights.Speaker)
+	if s.space.row(s.v, n) == vectors.None {
+		return b
+	}
+	return b + s.far*(1+s.arm.weights.Speaker)
 }
 
 // Add implements [rank.Search].
