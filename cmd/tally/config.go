@@ -150,6 +150,7 @@ func keepSettings(d node.Config) []setting {
 			help:    "network, address or HOST:PORT that webhooks may call though it is not public; repeat",
 			initial: "none", many: true, set: setWebhookAllow,
 		},
+		outboundSetting(),
 		{
 			flag: "log-level", env: "TALLY_LOG_LEVEL", key: "log.level", value: "LEVEL", help: "debug, info, warn or error",
 			initial: d.LogLevel, set: word(func(c *node.Config) *string { return &c.LogLevel }, "debug", "info", "warn", "error"),
@@ -310,6 +311,7 @@ func applyFile(cfg *node.Config, name string, note noted) error {
 		Insecure     any               `toml:"insecure_members"`
 		Clear        any               `toml:"insecure_listen"`
 		WebhookAllow any               `toml:"webhook_allow"`
+		Outbound     any               `toml:"outbound"`
 		Members      map[string]string `toml:"members"`
 		LegacySelf   legacy.Self       `toml:"legacy"`
 		LegacyPeers  []legacy.Peer     `toml:"legacy_peer"`
@@ -325,7 +327,7 @@ func applyFile(cfg *node.Config, name string, note noted) error {
 		"quorum_timeout": file.QuorumTimeout, "when_short": file.WhenShort, "api_key": file.APIKey, "api_key_file": file.APIKeyFile, "max_skew": file.MaxSkew, "default_tier": file.DefaultTier,
 		"history.keep": file.History.Keep, "history.versions": file.History.Versions,
 		"hosts": file.Hosts, "bounds": file.Bounds, "insecure_members": file.Insecure, "insecure_listen": file.Clear,
-		"tls.own": file.TLS.Own, "tls.cert": file.TLS.Cert, "tls.key": file.TLS.Key, "webhook_allow": file.WebhookAllow, "log.level": file.Log.Level, "log.format": file.Log.Format,
+		"tls.own": file.TLS.Own, "tls.cert": file.TLS.Cert, "tls.key": file.TLS.Key, "webhook_allow": file.WebhookAllow, "outbound": file.Outbound, "log.level": file.Log.Level, "log.format": file.Log.Format,
 	}
 	if file.Members != nil {
 		values["members"] = file.Members

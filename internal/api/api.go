@@ -44,6 +44,10 @@ type Config struct {
 	// Full reports whether the disk has no room for writes; nil never does.
 	Full func() bool
 
+	// Occurred is told of callers that are refused, and of exports of everything, and
+	// does not block; nil: nobody is.
+	Occurred func(Occurrence)
+
 	// Journal keeps what agents were shown in briefings; nil keeps nothing.
 	Journal verb.Journal
 

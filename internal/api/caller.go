@@ -3,7 +3,9 @@ package api
 import (
 	"cmp"
 	"context"
+	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -175,4 +177,49 @@ func (a *API) CutDead() {
 			(*cancel)(err)
 		}
 	}
+}
+
+// Occurrence is something that an operator may have to answer for: somebody was
+// refused, or has taken everything along.
+type Occurrence struct {
+	Code    client.Code    // of the refusal; "" is an export of everything
+	Agent   memory.AgentID // as its key says, or it says itself where nothing else does
+	Address string         // where it called from, without the port
+	What    string         // the method and the path, or the format of an export
+	Why     string
+}
+
+// Authentication reports whether the caller is not who it says.
+func (o Occurrence) Authentication() bool {
+	return o.Code == client.CodeUnauthorized || o.Code == client.CodeAgentMismatch
+}
+
+// audited reports whether a refusal is one of the caller, rather than of what it sent.
+func audited(c client.Code) bool {
+	return slices.Contains([]client.Code{
+		client.CodeUnauthorized, client.CodeAgentMismatch, client.CodeOutOfScope, client.CodeOperatorOnly, client.CodeCrossOrigin, client.CodeForbidden,
+		client.CodeAttestationFailed,
+	}, c)
+}
+
+// tellRefused tells of a refusal.
+func tellRefused(a *API, r *http.Request, agent memory.AgentID, p *verb.Problem) {
+	if a.cfg.Occurred != nil && audited(p.Code) {
+		a.cfg.Occurred(Occurrence{Code: p.Code, Agent: agent, Address: addressOf(r), What: r.Method + " " + r.URL.Path, Why: p.Text})
+	}
+}
+
+// tellExported tells that the operator takes everything along.
+func tellExported(a *API, q *request, format string) {
+	if a.cfg.Occurred != nil {
+		a.cfg.Occurred(Occurrence{Agent: q.agent, Address: addressOf(q.Request), What: format})
+	}
+}
+
+func addressOf(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
 }

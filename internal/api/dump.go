@@ -21,6 +21,7 @@ func (a *API) exportComplete(q *request, after uint64) (reply, error) {
 	if err := q.wantOperator("format=complete"); err != nil {
 		return reply{}, err
 	}
+	tellExported(a, q, completeWord)
 	d := &dumper{after: after}
 	err := a.books.Upkeep.Dump(q.Context(), after, func(m upkeep.Manifest) error {
 		d.s = a.openStream(q, "application/x-ndjson")

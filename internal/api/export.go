@@ -92,6 +92,7 @@ func (a *API) export(q *request) (reply, error) {
 		if err := q.wantOperator("all=true"); err != nil {
 			return reply{}, err
 		}
+		tellExported(a, q, "all")
 	}
 	write := exporter{a}.exportJSON
 	if format == formatLines {

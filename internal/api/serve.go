@@ -148,6 +148,7 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 		caller = rec.agent
 	}
 	p := problemOf(err, caller)
+	tellRefused(a, r, caller, p)
 	if httpStatus(p) == http.StatusInternalServerError && rec != nil {
 		rec.err = err
 	}

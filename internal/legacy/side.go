@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"path/filepath"
 	"sync"
@@ -51,6 +52,8 @@ type Config struct {
 	Changed func(peers []config.Peer)
 	// Allow, if not nil, is asked before each call to a peer; an error forbids it.
 	Allow func(ctx context.Context, target *url.URL) error
+	// AllowAddress, if not nil, is asked before an address is connected to; the same.
+	AllowAddress func(address netip.AddrPort) error
 	// OnRefusal, if not nil, hears of everybody who was refused for who they are.
 	OnRefusal func(claimed, address string, err error)
 }
@@ -80,7 +83,7 @@ func Open(cfg Config, door receive.Door, state receive.State) (*Side, error) {
 	}
 	s.puller, err = pull.New(pull.Config{
 		Peers: s.Peers, Self: cfg.Self, Node: cfg.Node, Now: cfg.Now, Every: pullEvery, File: filepath.Join(cfg.Data, cursorFile), Log: cfg.Log,
-		Allow: cfg.Allow, Apply: func(ctx context.Context, p *config.Peer, push *wire.Push) (*wire.Reply, error) {
+		Allow: cfg.Allow, AllowAddress: cfg.AllowAddress, Apply: func(ctx context.Context, p *config.Peer, push *wire.Push) (*wire.Reply, error) {
 			return s.receiver.Apply(ctx, p, push)
 		},
 	})

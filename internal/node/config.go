@@ -21,6 +21,7 @@ import (
 	"github.com/tallystick/tallystick/internal/identity/cluster"
 	legacy "github.com/tallystick/tallystick/internal/legacy/config"
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/policy"
 	"github.com/tallystick/tallystick/internal/store"
 	"github.com/tallystick/tallystick/internal/webhook"
 )
@@ -69,6 +70,10 @@ type Config struct {
 	// WebhookAllow are addresses that are not public and that events may be posted
 	// to nevertheless: networks, addresses, or HOST:PORT as URLs name them.
 	WebhookAllow []string
+
+	// Outbound are rules about whom this node may call, as [policy.ParseOutbound] reads
+	// them: the first that matches says.
+	Outbound []string
 
 	// LegacyPeers are nodes of ai-memory that memories are exchanged with, and
 	// LegacySelf is how this node identifies itself to them.
@@ -138,6 +143,9 @@ func (c Config) Validate() error {
 	}
 	if err := ValidWebhookAllow(c.WebhookAllow); err != nil {
 		return fmt.Errorf("webhook allow: %w", err)
+	}
+	if err := ValidOutbound(c.Outbound); err != nil {
+		return err
 	}
 	_, err := newLogger(c, os.Stderr)
 	return err
@@ -216,6 +224,39 @@ func (c Config) validBounds() error {
 func ValidWebhookAllow(list []string) error {
 	_, err := webhook.NewGuard(list)
 	return err
+}
+
+// ValidOutbound reports the first of the rules about calls that is none.
+func ValidOutbound(rules []string) error {
+	if _, err := policy.ParseOutbound(rules); err != nil {
+		return fmt.Errorf("outbound: %w", err)
+	}
+	return nil
+}
+
+// Called is what the rules say about a call.
+type Called struct {
+	Purpose string `json:"purpose"`
+	Allowed bool   `json:"allowed"`
+	Rule    string `json:"rule"` // that says so; "" is none
+}
+
+// Calls says, for each purpose or for one, whether this node may call a URL. Of a name
+// it is not known where it leads: rules about networks are asked when it is connected to.
+func (c Config) Calls(target *url.URL, purpose string) ([]Called, error) {
+	rules, err := policy.ParseOutbound(c.Outbound)
+	if err != nil {
+		return nil, err
+	}
+	var out []Called
+	for _, p := range policy.Purposes() {
+		if purpose != "" && purpose != string(p) {
+			continue
+		}
+		d := rules.Decide(p, target)
+		out = append(out, Called{Purpose: string(p), Allowed: d.Verdict == policy.Allow, Rule: d.Reason})
+	}
+	return out, nil
 }
 
 // NameIn returns the name of the node whose data are in a directory; "" if there

@@ -5,11 +5,18 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"sync"
 
+	"github.com/tallystick/tallystick/internal/audit"
 	"github.com/tallystick/tallystick/internal/identity/certfile"
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/policy"
+	"github.com/tallystick/tallystick/internal/webhook"
 )
 
 // unused keeps the connections on which no request has come yet. A shutdown of
@@ -119,4 +126,64 @@ func (n *node) secured(ctx context.Context, l net.Listener) (net.Listener, error
 		MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return current(), nil },
 	}), nil
+}
+
+// outbound asks policy before this node calls anybody, and notes what it refuses. Who
+// was not called counts as one that did not answer: nobody else waits for that.
+type outbound struct {
+	rules policy.Outbound
+	trust *trust // nil keeps no audit log
+	log   *slog.Logger
+}
+
+// openOutbound makes what is asked before calls, and what judges the addresses of
+// webhooks.
+func (n *node) openOutbound() (*webhook.Guard, error) {
+	rules, err := policy.ParseOutbound(n.cfg.Outbound)
+	if err != nil {
+		return nil, err
+	}
+	n.outbound = &outbound{rules: rules, trust: n.trust, log: n.log}
+	guard, err := webhook.NewGuard(n.cfg.WebhookAllow)
+	if err != nil {
+		return nil, err
+	}
+	guard.Refuse = n.outbound.address(policy.Webhook)
+	return guard, nil
+}
+
+// call is asked before each call for a purpose.
+func (o *outbound) call(purpose policy.Purpose) func(context.Context, *url.URL) error {
+	return func(_ context.Context, target *url.URL) error {
+		return o.judge(purpose, target.Scheme+"://"+target.Host, o.rules.Decide(purpose, target))
+	}
+}
+
+// toMember is call for members.
+func (o *outbound) toMember(ctx context.Context, isPush bool, target *url.URL) error {
+	if isPush {
+		return o.call(policy.Push)(ctx, target)
+	}
+	return o.call(policy.Pull)(ctx, target)
+}
+
+// address is asked before an address is connected to, which is for each of the purposes.
+func (o *outbound) address(purposes ...policy.Purpose) func(netip.AddrPort) error {
+	return func(at netip.AddrPort) error {
+		for _, p := range purposes {
+			if err := o.judge(p, at.String(), o.rules.DecideAddress(p, at.Addr())); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func (o *outbound) judge(purpose policy.Purpose, target string, d policy.Decision) error {
+	if d.Verdict != policy.Refuse {
+		return nil
+	}
+	o.log.Debug("a call was not made", "purpose", purpose, "target", target, "why", d.Reason)
+	o.trust.event(audit.Event{Kind: audit.Refusal, Subject: target, Tag: "outbound_denied", Detail: string(purpose) + ": " + d.Reason})
+	return fmt.Errorf("%s: %w", d.Reason, memory.ErrForbidden)
 }

@@ -9,6 +9,7 @@ import (
 	legacyconfig "github.com/tallystick/tallystick/internal/legacy/config"
 	"github.com/tallystick/tallystick/internal/legacy/send"
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/policy"
 )
 
 // newLegacy makes the lanes to nodes of ai-memory.
@@ -25,7 +26,11 @@ func (n *node) newLegacy() error {
 }
 
 func (n *node) sendsTo(peers []legacyconfig.Peer) ([]send.Peer, error) {
-	return send.PeersOf(peers, n.cfg.LegacySelf, string(n.cfg.Node), n.now)
+	list, err := send.PeersOf(peers, n.cfg.LegacySelf, string(n.cfg.Node), n.now)
+	for i := range list {
+		list[i].Allow, list[i].AllowAddress = n.outbound.call(policy.Legacy), n.outbound.address(policy.Legacy)
+	}
+	return list, err
 }
 
 // legacyChanged has the lanes go to other peers from now on.
@@ -62,6 +67,7 @@ func (n *node) legacyStatus() []upkeep.LegacyStatus {
 func (n *node) openLegacy() (err error) {
 	cfg := legacy.Config{
 		Node: n.cfg.Node, Data: n.cfg.Data, APIKey: n.cfg.APIKey, Peers: n.cfg.LegacyPeers, Self: n.cfg.LegacySelf, Now: n.now, MaxSkew: n.cfg.MaxSkew, Log: n.log,
+		Allow: n.outbound.call(policy.Legacy), AllowAddress: n.outbound.address(policy.Legacy),
 		Told: n.books.Core.Told, Voted: n.books.Governance.Voted, Stale: func(id string) { n.legacy.Correct(id) }, Changed: n.legacyChanged,
 	}
 	if n.trust != nil {

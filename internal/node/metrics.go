@@ -9,6 +9,7 @@ import (
 
 	"github.com/tallystick/tallystick/internal/legacy/send"
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/policy"
 	"github.com/tallystick/tallystick/internal/replicate"
 	"github.com/tallystick/tallystick/internal/store"
 	"github.com/tallystick/tallystick/internal/webhook"
@@ -105,7 +106,7 @@ func exportLegacy(reg *prometheus.Registry, lanes *send.Lanes, last func() uint6
 
 // newWebhooks returns what delivers events to the endpoints of subscriptions.
 func (n *node) newWebhooks(guard *webhook.Guard) *webhook.Runner {
-	return webhook.New(webhook.Config{Node: n.cfg.Node, Guard: guard, Log: n.log, Version: Version()}, n.books.Feed, n.store)
+	return webhook.New(webhook.Config{AllowOutbound: n.outbound.call(policy.Webhook), Node: n.cfg.Node, Guard: guard, Log: n.log, Version: Version()}, n.books.Feed, n.store)
 }
 
 // exportWebhooks shows what delivery counts, under the names of ai-memory.

@@ -29,6 +29,7 @@ import (
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/node/models"
 	"github.com/tallystick/tallystick/internal/peer"
+	"github.com/tallystick/tallystick/internal/policy"
 	"github.com/tallystick/tallystick/internal/recall"
 	"github.com/tallystick/tallystick/internal/replicate"
 	"github.com/tallystick/tallystick/internal/store"
@@ -92,23 +93,24 @@ const ShownFile = "briefings.jsonl"
 
 // node is the parts of a running node.
 type node struct {
-	cfg     Config
-	log     *slog.Logger
-	store   *store.Store
-	fed     *replicate.Replicator
-	door    *intake.Door
-	books   *book.Books
-	hooks   *webhook.Runner
-	legacy  *send.Lanes
-	inbound *legacy.Side
-	trust   *trust // nil: members have no identity, and talk on loopback only
-	agents  *agentkey.Book
-	server  *http.Server
-	clients *api.API
-	shown   *journal.Journal // what agents were shown
-	unused  unused
-	open    chan struct{} // closed when clients are served
-	quit    chan struct{} // closed when the node stops
+	cfg      Config
+	log      *slog.Logger
+	store    *store.Store
+	fed      *replicate.Replicator
+	door     *intake.Door
+	books    *book.Books
+	hooks    *webhook.Runner
+	legacy   *send.Lanes
+	inbound  *legacy.Side
+	trust    *trust // nil: members have no identity, and talk on loopback only
+	agents   *agentkey.Book
+	outbound *outbound
+	server   *http.Server
+	clients  *api.API
+	shown    *journal.Journal // what agents were shown
+	unused   unused
+	open     chan struct{} // closed when clients are served
+	quit     chan struct{} // closed when the node stops
 }
 
 func (n *node) storeConfig(clock *memory.Clock, parts Parts) store.Config {
@@ -118,6 +120,7 @@ func (n *node) storeConfig(clock *memory.Clock, parts Parts) store.Config {
 		OnCommit: func(c memory.Committed) {
 			n.fed.Committed(c)
 			n.books.Committed(c)
+			n.trust.committed(c)
 		},
 	}
 }
@@ -133,11 +136,11 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 			err = errors.Join(err, n.store.Close())
 		}
 	}()
-	guard, err := webhook.NewGuard(cfg.WebhookAllow)
-	if err != nil {
+	if n.trust, err = openTrust(ctx, cfg, n.store, log); err != nil {
 		return nil, err
 	}
-	if n.trust, err = openTrust(ctx, cfg, n.store, log); err != nil {
+	guard, err := n.openOutbound()
+	if err != nil {
 		return nil, err
 	}
 	insecure, err := n.openAgents(ctx)
@@ -145,6 +148,7 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 		return nil, err
 	}
 	link := peer.Config{Self: cfg.Node, Origin: n.store.Origin, APIKey: cfg.APIKey, Members: map[memory.Node]string{}, AnyAddress: cfg.InsecureMembers}
+	link.AllowOutbound, link.AllowAddress = n.outbound.toMember, n.outbound.address(policy.Push, policy.Pull)
 	var names []memory.Node
 	var members []upkeep.Member
 	for _, m := range cfg.Members {
@@ -247,7 +251,7 @@ func (n *node) newServer(link peer.Config) error {
 		Now:   n.now,
 		Books: n.books, Log: n.log, Metrics: reg, Version: Version(), APIKey: n.cfg.APIKey, Keys: n.agents, Exposed: exposed(n.cfg.Listen), Federated: len(n.cfg.Members) > 0 || n.trust != nil,
 		Full:      n.store.Full,
-		KeepShort: n.cfg.WhenShort == ShortLocal, Hosts: n.cfg.hosts(), OperatorKey: key, OperatorKeyFile: file, Quit: n.quit, Journal: n.shown,
+		KeepShort: n.cfg.WhenShort == ShortLocal, Hosts: n.cfg.hosts(), OperatorKey: key, OperatorKeyFile: file, Quit: n.quit, Journal: n.shown, Occurred: n.trust.occurred,
 		Agents: func(table []verb.Verb) http.Handler {
 			return mcp.Handler(mcp.Config{Version: Version(), Log: n.log, Changed: n.books.Feed.Changed, Quit: n.quit}, table)
 		},

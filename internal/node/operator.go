@@ -8,14 +8,19 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/tallystick/tallystick/internal/api"
+	"github.com/tallystick/tallystick/internal/audit"
 	"github.com/tallystick/tallystick/internal/identity"
 	"github.com/tallystick/tallystick/internal/identity/agentkey"
+	"github.com/tallystick/tallystick/internal/memory"
 )
 
 const (
@@ -131,9 +136,11 @@ func (n *node) followAgents(ctx context.Context) {
 		case <-tick.C:
 		}
 		if now, err := os.Stat(file); err == nil && !unchanged(last, now) {
+			before := n.agents.Records()
 			if err := n.agents.Reload(); err != nil {
 				n.log.ErrorContext(ctx, "the keys of agents cannot be read; those that were known stay", "err", err)
 			}
+			n.trust.keysChanged(before, n.agents.Records())
 			last = now
 		} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			n.log.ErrorContext(ctx, "the keys of agents cannot be read; those that were known stay", "err", err)
@@ -145,4 +152,107 @@ func (n *node) followAgents(ctx context.Context) {
 // unchanged reports whether a file that is replaced as a whole is the same one.
 func unchanged(last, now os.FileInfo) bool {
 	return last != nil && os.SameFile(last, now) && last.ModTime().Equal(now.ModTime()) && last.Size() == now.Size()
+}
+
+// occurred notes who was refused here, and who has taken everything along.
+func (t *trust) occurred(o api.Occurrence) {
+	e := audit.Event{Kind: audit.Refusal, Actor: string(o.Agent), Subject: o.What, Tag: string(o.Code), Detail: o.Address + ": " + o.Why}
+	switch {
+	case o.Code == "":
+		e.Kind, e.Tag, e.Detail = audit.Export, "export_of_all", o.Address
+	case o.Authentication():
+		e.Kind = audit.AuthFailure
+	}
+	t.event(e)
+}
+
+// keysChanged notes what has become of the keys of agents.
+func (t *trust) keysChanged(before, after []agentkey.Record) {
+	was, is := byID(before), byID(after)
+	note := func(tag string, r agentkey.Record) {
+		t.event(audit.Event{Kind: audit.KeyChange, Subject: fmt.Sprintf("key %s of %s", r.ID, r.Agent), Tag: tag})
+	}
+	for _, id := range slices.Sorted(maps.Keys(is)) {
+		old, known := was[id]
+		switch now := is[id]; {
+		case !known:
+			note("agent_key_added", now)
+		case old.Revoked.IsZero() && !now.Revoked.IsZero():
+			note("agent_key_revoked", now)
+		case !old.Expires.Equal(now.Expires):
+			note("agent_key_ends_otherwise", now)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(was)) {
+		if _, still := is[id]; !still {
+			note("agent_key_removed", was[id])
+		}
+	}
+}
+
+func byID(records []agentkey.Record) map[string]agentkey.Record {
+	out := map[string]agentkey.Record{}
+	for _, r := range records {
+		out[r.ID] = r
+	}
+	return out
+}
+
+// toAudit bounds the entries that wait to be noted.
+const toAudit = 4096
+
+// committed hands on those entries of this node that the audit log has: erasures, and
+// what was decided about proposals. It does not block.
+func (t *trust) committed(c memory.Committed) {
+	if t == nil {
+		return
+	}
+	for _, e := range c.Own {
+		if !slices.Contains([]memory.Kind{memory.KindErase, memory.KindDecide, memory.KindResolve}, e.Kind) {
+			continue
+		}
+		select {
+		case t.entries <- e.Dot:
+		default:
+			t.log.Error("an erasure or a decision is not in the audit log: too many at once", "op", e.Dot)
+		}
+	}
+}
+
+// followEntries notes what committed has handed on, until ctx is done.
+func (t *trust) followEntries(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			for {
+				select {
+				case d := <-t.entries:
+					t.noteEntry(context.WithoutCancel(ctx), d)
+				default:
+					return
+				}
+			}
+		case d := <-t.entries:
+			t.noteEntry(ctx, d)
+		}
+	}
+}
+
+func (t *trust) noteEntry(ctx context.Context, d memory.Dot) {
+	entry, err := t.store.Entry(ctx, d)
+	if err != nil {
+		t.event(audit.Event{Kind: audit.Decision, Subject: d.String(), Tag: "unreadable", Detail: err.Error()})
+		return
+	}
+	about := entry.Op.About()
+	e := audit.Event{
+		Kind: audit.Decision, Actor: string(entry.Actor), Subject: d.String(), Tag: entry.Op.Kind().String(), Detail: "proposal " + about.Proposal,
+	}
+	switch vote, isVote := entry.Op.(*memory.Decide); {
+	case entry.Op.Kind() == memory.KindErase:
+		e.Kind, e.Detail = audit.Erasure, "memory "+about.Main()
+	case isVote:
+		e.Detail += fmt.Sprintf(": approve %t", vote.Approve)
+	}
+	t.event(e)
 }

@@ -48,11 +48,13 @@ const aheadAtStart = 5 * time.Second
 // address of their own, keeps the certificate fresh and the membership current.
 type trust struct {
 	*cluster.Cluster
-	log    *slog.Logger
-	audit  *audit.Log
-	fold   *audit.Fold
-	ledger *replay.Ledger
-	proofs *evidence.Book
+	log     *slog.Logger
+	audit   *audit.Log
+	fold    *audit.Fold
+	ledger  *replay.Ledger
+	proofs  *evidence.Book
+	store   *store.Store
+	entries chan memory.Dot // of this node that the audit log is to have
 
 	calls      *peer.Client
 	server     *http.Server
@@ -82,7 +84,7 @@ func openTrust(ctx context.Context, cfg Config, st *store.Store, log *slog.Logge
 		return nil, errors.New("members are named in the configuration, and this node has an identity: they come from the list that the root has signed")
 	}
 	t := &trust{
-		Cluster: c, log: log, fold: audit.NewFold(time.Minute),
+		Cluster: c, log: log, fold: audit.NewFold(time.Minute), store: st, entries: make(chan memory.Dot, toAudit),
 		ledger: replay.New(replay.Config{Start: time.Now(), Skew: aheadAtStart}), key: c.Self().Key(),
 		endings: make(chan uint64, 1), hurry: make(chan struct{}, 1),
 	}
@@ -238,6 +240,7 @@ func (t *trust) run(ctx context.Context) error {
 	all.Go(func() error { t.follow(ctx); return nil })
 	all.Go(func() error { t.ask(ctx); return nil })
 	all.Go(func() error { return t.proofs.Run(ctx) })
+	all.Go(func() error { t.followEntries(ctx); return nil })
 	<-ctx.Done()
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), draining)
 	defer cancel()
@@ -316,6 +319,19 @@ func (t *trust) found(f engine.Found) {
 	t.note(t.fold.Add(audit.Event{
 		At: time.Now(), Kind: audit.Secret, Actor: f.By, Subject: f.Namespace + " " + f.Memory, Tag: f.Outcome, Detail: strings.Join(f.Kinds, ", "),
 	})...)
+}
+
+// event notes what this node did, or somebody at it. What repeats becomes one line a
+// minute.
+func (t *trust) event(e audit.Event) {
+	if t == nil {
+		return
+	}
+	e.At = time.Now()
+	if e.Actor == "" {
+		e.Actor = string(t.Place().Node)
+	}
+	t.note(t.fold.Add(e)...)
 }
 
 func (t *trust) note(events ...audit.Event) {

@@ -91,7 +91,7 @@ func (c *Client) do(ctx context.Context, to memory.Node, path string, body []byt
 	target := base.JoinPath(path)
 	target.RawQuery = query
 	if c.cfg.AllowOutbound != nil {
-		if err := c.cfg.AllowOutbound(ctx, target); err != nil {
+		if err := c.cfg.AllowOutbound(ctx, path == pathPush, target); err != nil {
 			return nil, fmt.Errorf("not allowed: %w", err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"time"
 
@@ -33,9 +34,12 @@ type Config struct {
 	// Timeout bounds a call, the reading of a request, and each frame of a
 	// snapshot; 0 is 10 s.
 	Timeout time.Duration
-	// AllowOutbound, if not nil, is asked before each call; an error forbids it,
-	// and the member counts as one that did not answer.
-	AllowOutbound func(ctx context.Context, target *url.URL) error
+	// AllowOutbound, if not nil, is asked before each call, which is to push or to ask
+	// for something; an error forbids it, and the member counts as one that did not answer.
+	AllowOutbound func(ctx context.Context, isPush bool, target *url.URL) error
+	// AllowAddress, if not nil, is asked before an address is connected to, whatever name
+	// led there; an error is as that of AllowOutbound.
+	AllowAddress func(address netip.AddrPort) error
 }
 
 // Validate says what is wrong with c, or nil.

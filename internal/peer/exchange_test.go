@@ -225,7 +225,7 @@ func TestOutboundRulesAreAskedBeforeEachCall(t *testing.T) {
 	no := errors.New("outside the plant")
 	var asked []string
 	c := client(t, addr, func(cfg *peer.Config) {
-		cfg.AllowOutbound = func(_ context.Context, u *url.URL) error {
+		cfg.AllowOutbound = func(_ context.Context, _ bool, u *url.URL) error {
 			asked = append(asked, u.Path)
 			return no
 		}

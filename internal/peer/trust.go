@@ -175,15 +175,18 @@ func transport(cfg Config, conf *tls.Config) *http.Transport {
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
 	dialer := &net.Dialer{Timeout: cfg.DialTimeout}
-	if conf == nil && !cfg.AnyAddress {
-		dialer.Control = func(_, address string, _ syscall.RawConn) error {
-			addr, err := netip.ParseAddrPort(address)
-			if err != nil {
-				return fmt.Errorf("connect to %s: %w", address, err)
-			}
+	dialer.Control = func(_, address string, _ syscall.RawConn) error {
+		addr, err := netip.ParseAddrPort(address)
+		if err == nil && conf == nil && !cfg.AnyAddress {
 			_, err = attest.Loopback(addr.Addr(), "the member")
-			return err
 		}
+		if err == nil && cfg.AllowAddress != nil {
+			err = cfg.AllowAddress(addr)
+		}
+		if err != nil {
+			return fmt.Errorf("connect to %s: %w", address, err)
+		}
+		return nil
 	}
 	return &http.Transport{
 		DialContext:            dialer.DialContext,

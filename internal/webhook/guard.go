@@ -24,6 +24,9 @@ type Guard struct {
 	nets  []netip.Prefix
 	hosts map[string]bool // "host:port", in lower case
 	inner []netip.Prefix  // not public, although they look it
+
+	// Refuse, if not nil, says why an address is not to be called whatever else holds.
+	Refuse func(address netip.AddrPort) error
 }
 
 // NewGuard returns a guard with exceptions: networks ("10.1.0.0/16"), addresses
@@ -140,6 +143,11 @@ func (g *Guard) dial(ctx context.Context, network, asked string) (net.Conn, erro
 			at, err := netip.ParseAddrPort(actual)
 			if err != nil {
 				return fmt.Errorf("%s: %w", actual, ErrForbidden)
+			}
+			if g.Refuse != nil {
+				if err := g.Refuse(at); err != nil {
+					return err
+				}
 			}
 			return g.check(asked, at.Addr())
 		},

@@ -11,6 +11,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -36,6 +37,8 @@ type Config struct {
 	File string
 	// Allow, if not nil, is asked before each call; an error forbids it.
 	Allow func(ctx context.Context, target *url.URL) error
+	// AllowAddress, if not nil, is asked before an address is connected to; the same.
+	AllowAddress func(address netip.AddrPort) error
 	// Apply takes in what a peer has.
 	Apply func(ctx context.Context, p *config.Peer, push *wire.Push) (*wire.Reply, error)
 	Log   *slog.Logger
@@ -127,7 +130,7 @@ func (p *Puller) read(ctx context.Context, peer *config.Peer, whole bool) error 
 		return err
 	}
 	c := caller{to: list[0], allow: p.cfg.Allow}
-	c.to.APIKey = peer.APIKey
+	c.to.APIKey, c.to.AllowAddress = peer.APIKey, p.cfg.AllowAddress
 	at := p.latest[peer.Name]
 	if whole {
 		at = ""
@@ -206,7 +209,7 @@ func (c *caller) since(ctx context.Context, at string, limit int) (*wire.Since, 
 		req.Header.Set("X-Memory-Cred", c.to.Credential)
 		req.Header.Set("X-Memory-Cred-Chain", c.to.Chain)
 	}
-	transport := &http.Transport{TLSClientConfig: c.to.TLS, DisableKeepAlives: true}
+	transport := &http.Transport{DialContext: c.to.Dialer().DialContext, TLSClientConfig: c.to.TLS, DisableKeepAlives: true}
 	res, err := transport.RoundTrip(req)
 	if err != nil {
 		return nil, err

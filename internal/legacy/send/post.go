@@ -10,9 +10,11 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/identity"
@@ -45,6 +47,26 @@ type Peer struct {
 	// Allow, if not nil, is asked before each push; an error forbids it, and counts as
 	// a peer that did not answer.
 	Allow func(ctx context.Context, target *url.URL) error
+	// AllowAddress, if not nil, is asked before an address is connected to, whatever
+	// name led there; an error is as that of Allow.
+	AllowAddress func(address netip.AddrPort) error
+}
+
+// Dialer connects to the addresses that the peer may be called at.
+func (p *Peer) Dialer() *net.Dialer {
+	return &net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
+		if p.AllowAddress == nil {
+			return nil
+		}
+		at, err := netip.ParseAddrPort(address)
+		if err == nil {
+			err = p.AllowAddress(at)
+		}
+		if err != nil {
+			return fmt.Errorf("connect to %s: %w", address, err)
+		}
+		return nil
+	}}
 }
 
 const pushPath = "/api/v1/sync/push"
@@ -168,9 +190,9 @@ func (p *poster) dial(ctx context.Context) (net.Conn, error) {
 		host = net.JoinHostPort(p.peer.URL.Hostname(), map[string]string{"http": "80", "https": "443"}[p.peer.URL.Scheme])
 	}
 	if p.peer.URL.Scheme == "https" {
-		return (&tls.Dialer{Config: p.peer.TLS}).DialContext(ctx, "tcp", host)
+		return (&tls.Dialer{NetDialer: p.peer.Dialer(), Config: p.peer.TLS}).DialContext(ctx, "tcp", host)
 	}
-	return (&net.Dialer{}).DialContext(ctx, "tcp", host)
+	return p.peer.Dialer().DialContext(ctx, "tcp", host)
 }
 
 func (p *poster) close() {
