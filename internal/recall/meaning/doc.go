@@ -25,6 +25,7 @@ type Weights struct {
 	Pooled float32 // how near it is with what was said around it
 	Alone  float32 // in place of both where nothing in sight belongs to a session
 	Date   float32 // added to that of dates: what is near in meaning alone is rarely of the day
+	Near   float32 // the cosine from which a memory may be relied upon for its meaning alone
 	Floor  float32 // the cosine below which a memory is no candidate for its meaning alone
 }
 
@@ -42,10 +43,10 @@ type Config struct {
 
 // StaticWeights are those for vectors that are added up of those of words.
 func StaticWeights() Weights {
-	return Weights{Own: 0.05, Pooled: 0.15, Alone: 0.5, Floor: 0.15}
+	return Weights{Own: 0.05, Pooled: 0.15, Alone: 0.5, Near: 0.45, Floor: 0.15}
 }
 
 // EncoderWeights are those for vectors of an encoder that has read the whole text.
 func EncoderWeights() Weights {
-	return Weights{Own: 0.15, Pooled: 0.35, Alone: 0.8, Date: 0.2, Floor: 0.8}
+	return Weights{Own: 0.15, Pooled: 0.35, Alone: 0.8, Date: 0.2, Near: 0.83, Floor: 0.8}
 }

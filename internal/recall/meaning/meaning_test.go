@@ -228,6 +228,21 @@ func TestASlowModelIsWaitedForNoLongerThanAgreed(t *testing.T) {
 	}
 }
 
+// The nearest of what there is may have nothing to do with the question.
+func TestOnlyWhatIsNearByAnyMeasureIsReliedUpon(t *testing.T) {
+	bodies := []string{"heron pond reed", "frog pond moor", "car road lane", "plane sky wing", "train rail dam"}
+	cfg := config(&words{})
+	cfg.Weights.Near, cfg.Weights.Floor = 0.5, -1
+	ask := ranked(t, bodies, filled(t, cfg, bodies))
+	got := ask(rank.Query{Text: "wagon lorry coach"})
+	if len(got.Hits) == 0 || !got.Abstain {
+		t.Errorf("%d hits, abstains %v, want some and that none is worth telling", len(got.Hits), got.Abstain)
+	}
+	if got = ask(rank.Query{Text: "heron reed"}); got.Abstain || got.Hits[0].Band == rank.Weak {
+		t.Errorf("abstains %v, the first is %s", got.Abstain, got.Hits[0].Band)
+	}
+}
+
 func TestASpaceThatIsNotFullYetDoesNotAnswer(t *testing.T) {
 	bodies := []string{"heron pond", "frog pond", "car road", "plane sky", "train rail"}
 	next, model := meaning.NewSpace(config(&words{})), &words{}

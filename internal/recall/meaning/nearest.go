@@ -73,6 +73,15 @@ func (s *search) farthest(sample []uint32) float32 {
 	return most
 }
 
+// meant is how many points a document has that is as near as answers are, by any
+// measure: the nearest of all may have nothing to do with the question.
+func (s *search) meant() float32 {
+	if s.own.top < s.w.Near {
+		return 2 * (s.w.Own + s.w.Pooled)
+	}
+	return max(least, s.w.Own*s.own.of(s.w.Near)+s.w.Pooled*s.whole.of(s.w.Near))
+}
+
 // histogram counts numbers from -1 to 1.
 type histogram [bins + 1]int32
 

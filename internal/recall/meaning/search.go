@@ -90,7 +90,7 @@ func (s *search) Find(ctx context.Context, v *index.View) (rank.Found, error) {
 	if len(sample) < len(s.docs) {
 		s.far = s.farthest(sample)
 	}
-	return rank.Found{Docs: s.best(seen)}, ctx.Err()
+	return rank.Found{Docs: s.best(seen), Meant: s.meant()}, ctx.Err()
 }
 
 func (s *scratch) begin(docs int) {

@@ -47,6 +47,7 @@ type Found struct {
 	Docs    []uint32 // the candidates, each once, in no order
 	Unknown float32  // share of the question's weight that is in words nobody has used
 	Near    float32  // how much of the pieces of these words, or of all in code, the best document has
+	Meant   float32  // points of meaning from which a document is near by any measure, not only nearer than others; 0: not known
 	Capped  bool     // for some of the question, not everything was looked at that has it
 }
 

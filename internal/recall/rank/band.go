@@ -1,5 +1,7 @@
 package rank
 
+import "cmp"
+
 // Band says how far a hit may be relied upon. It means the same in every index:
 // what it is told from are shares of the question, and not counts.
 type Band string
@@ -24,14 +26,14 @@ const (
 // bands says how far each of the hits may be relied upon; the one behind the first
 // must be among them, if there is one.
 func bands(r *Result) {
-	hits := r.Hits
+	hits, near := r.Hits, cmp.Or(r.Meant, nearMeaning)
 	for i := range hits {
 		p := &hits[i].Parts
 		// Rounded, so that two members that added up in other orders say the same.
 		words := rounded(float64(p[Words] * (1 - r.Unknown)))
 		found := rounded(float64(words + p[Pieces]*r.Near + p[Date]))
 		switch {
-		case found < weakBelow && p[Meaning] < nearMeaning:
+		case found < weakBelow && p[Meaning] < near:
 			hits[i].Band = Weak
 		case i == 0 && words >= strongWords && (len(hits) == 1 || rounded(float64(hits[0].Score-hits[1].Score)) >= strongMargin):
 			hits[i].Band = Strong

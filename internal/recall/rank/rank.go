@@ -58,6 +58,7 @@ type Result struct {
 	Hits    []Hit
 	Found   int      // documents that have something of what was asked
 	Unknown float32  // share of the question's weight that is in words nobody has used
+	Meant   float32  // points of meaning from which a document is near by any measure; 0: not known
 	Near    float32  // how much of the pieces of these words, or of all in code, the best document has
 	Capped  bool     // common words counted only for what rarer words had found
 	Late    bool     // the deadline came before all candidates were compared
@@ -232,6 +233,7 @@ func (f *fusion) find(ctx context.Context) {
 		f.result.Arms[s.report].Docs = len(found.Docs)
 		f.result.Unknown = max(f.result.Unknown, found.Unknown)
 		f.result.Near = max(f.result.Near, found.Near)
+		f.result.Meant = max(f.result.Meant, found.Meant)
 		f.result.Capped = f.result.Capped || found.Capped
 	}
 	live := f.running[:0]
