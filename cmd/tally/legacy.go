@@ -15,7 +15,7 @@ import (
 )
 
 func newLegacy(a *app) *cobra.Command {
-	return parent("legacy", "Exchange memories with nodes of ai-memory 0.7", newLegacyList(a), newLegacyAdd(a), newLegacyCheck(a), newLegacyRemove(a))
+	return parent("legacy", "Exchange memories with nodes of ai-memory 0.7", newLegacyList(a), newLegacyAdd(a), newLegacyCheck(a), newLegacyRemove(a), newLegacyTakeOver(a))
 }
 
 // bookOf adds --data to a command that works on the book of legacy peers.
@@ -33,13 +33,13 @@ func newLegacyAdd(a *app) *cobra.Command {
 	var issuers []string
 	cmd := command("add [flags] NAME", "Add a node of ai-memory as a peer, or change what it may do", argCheck{1, 1}, nil)
 	cmd.Long = `Write a peer into the book in the data directory; a running node follows it within a
-second, for what it takes in, and sends to a new peer after its next start. NAME is
-how the peer identifies itself: its federation identity, which it sends as x-peer-id.
+second. NAME is how the peer identifies itself: its federation identity, which it sends
+as x-peer-id.
 
 Nothing is believed and nothing is shown that is not named here: without --key-file,
 --key, --issuer or --unsigned the peer is refused, and without --namespace nothing
 may go either way. What a peer acknowledges is not on its disk yet, so it counts for
-no quorum unless you say so.`
+no quorum.`
 	cmd.Example = "  tally legacy add node-a --url http://10.0.0.5:9077 --key-file node-a.pub --namespace '**'\n" +
 		"  tally legacy add node-b --url http://10.0.0.6:9077 --unsigned --unsigned-pulls --namespace 'team/**' --expires 2027-01-01T00:00:00Z"
 	book := bookOf(cmd, a)

@@ -73,7 +73,7 @@ func (c *legacyCheck) run(ctx context.Context) error {
 	}
 	c.say("lost", "it never learns of these, because it has no word for them: unlinking, votes before a decision, subscriptions")
 	c.say("lost", "it never tells of these: unlinking, forget, purge, import, entities, share, expiry, recalls")
-	c.say("disk", "it acknowledges before anything is on its disk: a receipt says durability unknown for it, and it counts for no quorum unless you say so")
+	c.say("disk", "it acknowledges before anything is on its disk: a receipt says durability unknown for it, and it counts for no quorum")
 	return nil
 }
 
@@ -154,13 +154,22 @@ func (c *legacyCheck) pushes(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("the reply to a push is not that of ai-memory: %w", err)
 		}
-		c.say("pushes", "it takes unsigned pushes of %s, and calls itself %s", c.name, reply.ReceiverAgent)
+		c.say("pushes", "it takes unsigned pushes of %s%s", c.name, prefixed(", and calls itself ", c.ownName(reply.ReceiverAgent)))
 	case known:
 		c.say("pushes", "%s", word)
 	default:
 		c.say("pushes", "refused with %s %.200s", res.words, refused.Error)
 	}
 	return nil
+}
+
+// ownName is what a node calls itself by its reply, "" if it does not say: a node of
+// ai-memory gives back the name of who asks, or one that it makes up.
+func (c *legacyCheck) ownName(told string) string {
+	if told == c.name || strings.HasPrefix(told, "anonymous:") {
+		return ""
+	}
+	return told
 }
 
 // pulls asks what it shows.

@@ -70,6 +70,31 @@ func TestARunningNodeSendsToThePeersOfNow(t *testing.T) {
 	soon(t, func() bool { return !strings.Contains(d.reads("status"), "far") })
 }
 
+// A node takes the place of another: it starts with what was written, under that
+// name, and its peers are found by asking them.
+func TestANodeTakesThePlaceOfAnother(t *testing.T) {
+	far, dir := t.TempDir(), t.TempDir()
+	e := serve(t, "--node", "far", "--listen", "127.0.0.1:0", "--data", far)
+	e.reads("legacy", "add", "node-a", "--data", far, "--direction", "in", "--unsigned", "-n", "**")
+	soon(t, func() bool {
+		return strings.Contains(e.reads("legacy", "check", e.url, "--name", "node-a"), "unsigned pushes")
+	})
+	out := filepath.Join(dir, "a.toml")
+	words := []string{"--", "AI_MEMORY_FED_IDENTITY=node-a", "ai-memory", "--db", "a.db", "serve", "--port", "0", "--quorum-writes", "2", "--quorum-peers", e.url + ",http://127.0.0.1:1"}
+	got := e.reads(append([]string{"legacy", "take-over", "--out", out}, words...)...)
+	for _, want := range []string{"--quorum-peers", "becomes legacy_peer", "--quorum-writes 2", "has no counterpart", "--peer NAME=http://127.0.0.1:1", "tally import"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is missing in\n%s", want, got)
+		}
+	}
+	if again := e.tally(append([]string{"legacy", "take-over", "--out", out}, words...)...); again.code == exitOK {
+		t.Errorf("%s was written over", out)
+	}
+	d := serve(t, "--config", out, "--data", t.TempDir())
+	d.reads("remember", "Gate code", "It is 4711.", "--scope", "collective")
+	soon(t, func() bool { return strings.Contains(e.reads("list"), "Gate code") })
+}
+
 // soon waits until ok.
 func soon(t *testing.T, ok func() bool) {
 	t.Helper()

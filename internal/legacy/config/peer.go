@@ -28,36 +28,36 @@ type Peer struct {
 	// Name is how the peer identifies itself: its sender_agent_id and x-peer-id.
 	Name string `json:"name" toml:"name"`
 	// URL is its base URL, such as http://10.0.0.5:9077; "" if this node never calls it.
-	URL       string    `json:"url,omitempty" toml:"url"`
-	Direction Direction `json:"direction,omitempty" toml:"direction"` // "" is [Both]
+	URL       string    `json:"url,omitempty" toml:"url,omitempty"`
+	Direction Direction `json:"direction,omitempty" toml:"direction,omitempty"` // "" is [Both]
 
 	// Key is the public key that it signs with, in hex; "" if it has none.
-	Key string `json:"key,omitempty" toml:"key"`
+	Key string `json:"key,omitempty" toml:"key,omitempty"`
 	// Issuers are the roots that its credential may go back to: public keys in hex, by
 	// the name of the issuer; of the trust domain Domain.
-	Issuers map[string]string `json:"issuers,omitempty" toml:"issuers"`
-	Domain  string            `json:"credential_domain,omitempty" toml:"credential_domain"`
+	Issuers map[string]string `json:"issuers,omitempty" toml:"issuers,omitempty"`
+	Domain  string            `json:"credential_domain,omitempty" toml:"credential_domain,omitempty"`
 	// Unsigned lets it push without a signature, and UnsignedPulls pull without one, as
 	// its daemon always does. Whoever reaches this node can then say that it is the peer.
-	Unsigned      bool `json:"unsigned,omitempty" toml:"unsigned"`
-	UnsignedPulls bool `json:"unsigned_pulls,omitempty" toml:"unsigned_pulls"`
+	Unsigned      bool `json:"unsigned,omitempty" toml:"unsigned,omitempty"`
+	UnsignedPulls bool `json:"unsigned_pulls,omitempty" toml:"unsigned_pulls,omitempty"`
 	// CAFile has the certificates, in PEM, that its TLS certificate must go back to; ""
 	// are those of the system.
-	CAFile string `json:"ca_file,omitempty" toml:"ca_file"`
+	CAFile string `json:"ca_file,omitempty" toml:"ca_file,omitempty"`
 	// APIKey is sent to it, and taken from it in the place of this node's own.
-	APIKey string `json:"api_key,omitempty" toml:"api_key"`
+	APIKey string `json:"api_key,omitempty" toml:"api_key,omitempty"`
 
 	// Senders are agent ids, beside Name, in whose name it may push.
-	Senders []string `json:"senders,omitempty" toml:"senders"`
+	Senders []string `json:"senders,omitempty" toml:"senders,omitempty"`
 	// Namespaces are those that it may write in and read; none is none. Forms: "**" all,
 	// "a/**" a and all below, "a/*" one level below, "*/s" all that end so, or a name.
-	Namespaces []string `json:"namespaces,omitempty" toml:"namespaces"`
+	Namespaces []string `json:"namespaces,omitempty" toml:"namespaces,omitempty"`
 
 	// Expires is when it stops being a peer, in RFC 3339; "" is never.
-	Expires string `json:"expires,omitempty" toml:"expires"`
+	Expires string `json:"expires,omitempty" toml:"expires,omitempty"`
 	// MemoriesPerDay is how many new memories it may bring a day for one agent and
 	// namespace; 0 is without limit.
-	MemoriesPerDay int `json:"memories_per_day,omitempty" toml:"memories_per_day"`
+	MemoriesPerDay int `json:"memories_per_day,omitempty" toml:"memories_per_day,omitempty"`
 }
 
 // Self is how this node identifies itself to legacy peers.
@@ -65,10 +65,10 @@ type Self struct {
 	// Name is the sender_agent_id; "" is the name of the node.
 	Name string `json:"name,omitempty" toml:"name"`
 	// KeyFile holds the raw 32 bytes of the private key; "" signs nothing.
-	KeyFile string `json:"key_file,omitempty" toml:"key_file"`
+	KeyFile string `json:"key_file,omitempty" toml:"key_file,omitempty"`
 	// CredentialFile and ChainFile hold the values of the headers.
-	CredentialFile string `json:"credential_file,omitempty" toml:"credential_file"`
-	ChainFile      string `json:"chain_file,omitempty" toml:"chain_file"`
+	CredentialFile string `json:"credential_file,omitempty" toml:"credential_file,omitempty"`
+	ChainFile      string `json:"chain_file,omitempty" toml:"chain_file,omitempty"`
 }
 
 // Actor is who ops of the peer are logged as having been asked for by.
