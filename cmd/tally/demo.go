@@ -2,18 +2,27 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/importer"
 	"github.com/tallystick/tallystick/internal/fleet"
+	"github.com/tallystick/tallystick/internal/identity"
+	"github.com/tallystick/tallystick/internal/identity/ca"
+	"github.com/tallystick/tallystick/internal/identity/cluster"
+	"github.com/tallystick/tallystick/internal/identity/join"
+	"github.com/tallystick/tallystick/internal/identity/receipt"
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/node"
 )
 
 const (
@@ -27,10 +36,12 @@ func newDemo(a *app) *cobra.Command {
 	var path, dir string
 	var exit bool
 	cmd := command("demo [flags]", "Start three nodes, kill one while writing, and watch it catch up", argCheck{0, 0}, nil)
-	cmd.Long = `Start three nodes as processes of this machine, import real text by writing to all
-three at once, kill one with SIGKILL in the middle, go on writing to the two that
-are left, start it again, and wait until all three are proven equal. Then read
-every acknowledged memory back from every node, and print what happened.
+	cmd.Long = `Start three nodes as processes of this machine: one founds a federation, two join it,
+and from then on they talk over TLS and sign what they say. Import real text by
+writing to all three at once, kill one with SIGKILL in the middle, go on writing to
+the two that are left, start it again, and wait until all three are proven equal.
+Then read every acknowledged memory back from every node, check the receipt of the
+last one by its signatures, and print what happened.
 
 The nodes stay up until Ctrl-C, and their data goes with them. With --exit the
 demo ends by itself, with 0 only if everything held.`
@@ -101,6 +112,7 @@ type demo struct {
 	source string
 	drafts []client.Draft
 	nodes  []*demoProcess
+	roots  ca.Roots // whom a third party would believe
 	result demoResult
 }
 
@@ -167,35 +179,123 @@ func (d *demo) play(ctx context.Context) error {
 	if err := d.account(ctx, w.acks); err != nil {
 		return err
 	}
+	if err := d.prove(ctx, w.dot); err != nil {
+		return err
+	}
 	return d.recall(ctx, victim)
 }
 
-// start brings up three nodes that name each other.
+// demoMember is a node of the demo that is not running yet.
+type demoMember struct {
+	client, members fleet.Place // where clients are answered, and members
+	data            string
+}
+
+func (m demoMember) place() cluster.Place {
+	return cluster.Place{
+		Node: memory.Node(m.client.Name), Name: identity.Name(m.client.Name), Listen: m.members.Addr, URL: "https://" + m.members.Addr,
+	}
+}
+
+// start brings up three nodes: the first founds a federation, and the others join it,
+// one after the other, each with a token.
 func (d *demo) start(ctx context.Context, home string) error {
+	names := []string{"alder", "birch", "cedar"}
+	clients, err := fleet.Places(ctx, names...)
+	if err != nil {
+		return err
+	}
+	members, err := fleet.Places(ctx, names...)
+	if err != nil {
+		return err
+	}
+	var founder *cluster.Cluster
+	for i, name := range names {
+		m := demoMember{client: clients[i], members: members[i], data: filepath.Join(home, name)}
+		if founder == nil {
+			founder, err = node.Found(m.data, "demo", m.place())
+		} else {
+			err = d.join(ctx, founder, m)
+		}
+		if err != nil {
+			return err
+		}
+		if err := d.launch(ctx, m); err != nil {
+			return err
+		}
+	}
+	d.roots = founder.Roots()
+	d.say("they talk over TLS with certificates of their own, and sign what they say")
+	return d.awaitMembers(ctx)
+}
+
+// join makes the identity of a node, with a token of the first one.
+func (d *demo) join(ctx context.Context, founder *cluster.Cluster, m demoMember) error {
+	token, _, err := founder.Invite(time.Hour, 1, join.Terms{})
+	if err != nil {
+		return err
+	}
+	_, err = node.Join(ctx, m.data, founder.Place().URL, token, m.place())
+	return err
+}
+
+// launch starts a node that has an identity.
+func (d *demo) launch(ctx context.Context, m demoMember) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	places, err := fleet.Places(ctx, "alder", "birch", "cedar")
+	p := &demoProcess{Node: d.app.family.Node(fleet.Config{
+		Name: m.client.Name, Program: self, Env: fleet.Environ(d.app.env), Log: m.data + ".log",
+		Args: append([]string{"serve"}, fleet.Flags([]fleet.Place{m.client}, 0, m.data)...),
+	})}
+	if p.client, err = client.New(client.Options{URL: m.client.URL()}); err != nil {
+		return err
+	}
+	d.nodes = append(d.nodes, p)
+	if err := p.Start(ctx); err != nil {
+		return err
+	}
+	d.say("started %s at %s", p.Name, p.URL())
+	return nil
+}
+
+// awaitMembers waits until all nodes go by all of them.
+func (d *demo) awaitMembers(ctx context.Context) error {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(time.Minute); ; {
+		missing := ""
+		for _, p := range d.nodes {
+			if s, err := p.client.Status(ctx); err != nil || s.N != len(d.nodes) {
+				missing = p.Name
+			}
+		}
+		if missing == "" || time.Now().After(end) {
+			return nil // who is not there by then is missed below
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// prove checks, as somebody else would, that members have signed that they hold a write.
+func (d *demo) prove(ctx context.Context, dot string) error {
+	signed, err := d.nodes[0].client.SignedReceipt(ctx, dot)
 	if err != nil {
 		return err
 	}
-	for i, place := range places {
-		data := filepath.Join(home, place.Name)
-		p := &demoProcess{Node: d.app.family.Node(fleet.Config{
-			Name: place.Name, Program: self, Env: fleet.Environ(d.app.env), Log: data + ".log",
-			Args: append([]string{"serve", "--write-quorum", decimal(demoQuorum)}, fleet.Flags(places, i, data)...),
-		})}
-		if p.client, err = client.New(client.Options{URL: place.URL()}); err != nil {
-			return err
-		}
-		d.nodes = append(d.nodes, p)
+	var r receipt.Receipt
+	if err := json.Unmarshal(signed, &r); err != nil {
+		return fmt.Errorf("receipt of %s: %w", dot, err)
 	}
-	for _, p := range d.nodes {
-		if err := p.Start(ctx); err != nil {
-			return err
-		}
-		d.say("started %s at %s", p.Name, p.URL())
+	v := r.Verify(d.roots.Credentials(), time.Now())
+	d.result.Proven, d.result.Enough = dot, v.Enough
+	for _, name := range v.Holders {
+		d.result.SignedBy = append(d.result.SignedBy, string(name))
 	}
 	return nil
 }

@@ -33,6 +33,9 @@ type demoResult struct {
 	Equal        bool           `json:"equal"`
 	Accounted    int            `json:"accounted"` // acknowledged memories read back from every node
 	Lost         []string       `json:"lost"`      // what was not, as "node id"
+	Proven       string         `json:"proven"`    // the last write, as its receipt was checked
+	SignedBy     []string       `json:"signed_by"` // the members that have signed that they hold it
+	Enough       bool           `json:"enough"`    // as many as the writer waited for
 	Question     string         `json:"question"`
 	Namespace    string         `json:"namespace"` // that was asked in
 	Hits         []client.Hit   `json:"hits"`
@@ -64,6 +67,8 @@ func (r *demoResult) verdict() error {
 		return errors.New("the nodes did not become equal")
 	case len(r.Lost) > 0 || r.Accounted != r.Writes:
 		return fmt.Errorf("%d of %d acknowledged memories are not on every node", r.Writes-r.Accounted, r.Writes)
+	case !r.Enough:
+		return fmt.Errorf("the receipt of %s proves nothing: signed by %v", r.Proven, r.SignedBy)
 	case len(r.Hits) == 0:
 		return errors.New("recall found nothing")
 	}
@@ -229,6 +234,7 @@ func (d *demo) report() error {
 			{"caught up", fmt.Sprintf("%.1f s after its restart", r.CaughtUp)},
 			{"proven equal", fmt.Sprintf("%.1f s after its restart", r.ProvenEqual)},
 			{"accounted for", fmt.Sprintf("%d of %d acknowledged memories, on each node", r.Accounted, r.acknowledged)},
+			{"proven", fmt.Sprintf("%s: the receipt is signed by %s", r.Proven, strings.Join(r.SignedBy, ", "))},
 		}
 		if err := table(w, nil, rows); err != nil {
 			return err

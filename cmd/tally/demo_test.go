@@ -20,7 +20,7 @@ func TestTheDemoHolds(t *testing.T) {
 		t.Fatalf("code %d\n%s", got.code, got.err)
 	}
 	r := parse[demoResult](t, got.out)
-	if r.Writes < 600 || !r.Equal || r.Accounted != r.Writes || len(r.Lost) > 0 || len(r.Hits) == 0 || len(r.Nodes) != 3 || r.Killed != "cedar" {
+	if r.Writes < 600 || !r.Equal || r.Accounted != r.Writes || len(r.Lost) > 0 || len(r.Hits) == 0 || len(r.Nodes) != 3 || r.Killed != "cedar" || len(r.SignedBy) < demoQuorum || !r.Enough {
 		t.Errorf("%+v", r)
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {

@@ -27,6 +27,7 @@ type demoWriter struct {
 	down        *demoProcess
 	acks        []ack
 	receipts    map[string]int
+	dot         string // of the last write that was acknowledged
 	missed      int
 	retried     int
 	killedAfter int
@@ -122,6 +123,7 @@ func (w *demoWriter) acknowledged(k ack, r *client.Receipt, missed bool, middle 
 	defer w.mu.Unlock()
 	w.acks = append(w.acks, k)
 	w.receipts[r.Durability]++
+	w.dot = r.Dot
 	if missed {
 		w.missed++
 	}
