@@ -14,6 +14,7 @@ import (
 
 	"github.com/tallystick/tallystick/internal/audit"
 	"github.com/tallystick/tallystick/internal/identity"
+	"github.com/tallystick/tallystick/internal/identity/cluster"
 	"github.com/tallystick/tallystick/internal/node"
 )
 
@@ -156,7 +157,28 @@ func signerOf(data, key string) (identity.PublicKey, error) {
 	if err != nil {
 		return identity.PublicKey{}, err
 	}
-	return c.Self().Key().Public(), nil
+	return firstSigner(data, c)
+}
+
+// firstSigner is the key that the log begins with: that of the node, or one that it had
+// before and has handed over from, as the list says that the root has signed.
+func firstSigner(data string, c *cluster.Cluster) (identity.PublicKey, error) {
+	present := c.Self().Key().Public()
+	f, err := auditLog(data)
+	if err != nil {
+		return present, nil //nolint:nilerr // another file may be meant
+	}
+	defer f.Close() //nolint:errcheck // only read
+	for e, err := range audit.Entries(f) {
+		if err != nil {
+			break
+		}
+		if key, err := identity.ParsePublicKey(e.Subject); err == nil && e.Kind == audit.Opened && c.Had(key) {
+			return key, nil
+		}
+		break
+	}
+	return present, nil
 }
 
 func parseHead(s string) (audit.Head, error) {

@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -16,27 +14,33 @@ import (
 
 	"github.com/tallystick/tallystick/internal/identity"
 	"github.com/tallystick/tallystick/internal/identity/cluster"
-	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/node"
 )
 
 func newCluster(a *app) *cobra.Command {
-	return parent("cluster", "Found a federation across machines, and let nodes in", newClusterInit(a), newClusterToken(a))
+	return parent("cluster", "Found a federation across machines, and let nodes in", newClusterInit(a), newClusterToken(a), newClusterAdopt(a))
 }
 
 // placeFlags say where a node answers members.
 type placeFlags struct {
-	file, listen, url string
-	noServe           bool
+	file, listen, url, region string
+	noServe                   bool
 }
 
 func (p *placeFlags) add(cmd *cobra.Command) {
 	settingFlags(cmd, &p.file)
 	flags := cmd.Flags()
 	flags.StringVar(&p.listen, "members-listen", ":9078", "`HOST:PORT` on which other members are answered, with TLS")
-	flags.StringVar(&p.url, "members-url", "", "`URL` at which they call it (default https://, this machine's name, and the port)")
+	flags.StringVar(&p.url, "members-url", "", "`URL` at which they call it (default https://, this machine's name, and the port); none: they cannot, it calls them")
+	flags.StringVar(&p.region, "region", "", "`REGION` of the node: it is called region/REGION/NODE, and an authority of that region may sign for it")
 	flags.BoolVar(&p.noServe, "no-serve", false, "make the files, and do not run the node")
 }
+
+// unreachable is the address of a node that others cannot call.
+const unreachable = "none"
+
+// regionOf is the name below which the nodes of a region are.
+func regionOf(region string) identity.Name { return identity.Name("region/" + region) }
 
 // place completes what the flags say.
 func (p *placeFlags) place(name string) (cluster.Place, error) {
@@ -45,6 +49,13 @@ func (p *placeFlags) place(name string) (cluster.Place, error) {
 		return cluster.Place{}, usage("--members-listen %q: want HOST:PORT, such as :9078", p.listen)
 	}
 	out := cluster.Place{Name: identity.Name(name), Listen: p.listen, URL: p.url}
+	if p.region != "" {
+		out.Name = regionOf(p.region) + identity.Name("/"+name)
+	}
+	if out.URL == unreachable {
+		out.URL = ""
+		return out, nil
+	}
 	if out.URL == "" {
 		if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 			if host, err = os.Hostname(); err != nil {
@@ -104,11 +115,19 @@ nodes join with a token: tally cluster token`
 		if err != nil {
 			return err
 		}
-		say(a.err, "cluster %s, node %s: members call it at %s\nkey of the root: %s\nkeep a copy of ca.key in %s/identity: it makes members\n"+
-			"next: tally cluster token%s\n", name, place.Node, place.URL, rootKey(c), cfg.Data, dataFlag(cmd, cfg))
+		say(a.err, "cluster %s, node %s: %s\nkey of the root: %s\nkeep a copy of ca.key in %s/identity: it makes members\n"+
+			"next: tally cluster token%s\n", name, place.Node, calledAt(place.URL), rootKey(c), cfg.Data, dataFlag(cmd, cfg))
 		return runUnless(cmd.Context(), a, cfg, p.noServe)
 	}
 	return cmd
+}
+
+// calledAt says where members call a node.
+func calledAt(url string) string {
+	if url == "" {
+		return "members do not call it, it calls them"
+	}
+	return "members call it at " + url
 }
 
 // rootKey is the public key that receipts can be checked with.
@@ -176,26 +195,58 @@ func newClusterToken(a *app) *cobra.Command {
 Run it where the authority is; the node may be running. Whoever has the line can
 join until it is used or has ended, so hand it over as you would a password.`
 	open := identityOf(cmd, a)
-	cmd.Flags().StringVar(&ttl, "ttl", "1h", "`time` until it ends, such as 15m, 1h or 2d")
+	var observer bool
+	var cancel string
+	ttlFlag(cmd, &ttl)
 	cmd.Flags().IntVar(&uses, "uses", 1, "how many nodes may join with it")
+	cmd.Flags().BoolVar(&observer, "observer", false, "who joins with it gets everything, and does not count")
+	cmd.Flags().StringVar(&cancel, "cancel", "", "end the token `ID` instead; its ID is in what was said when it was made")
 	cmd.RunE = func(*cobra.Command, []string) error {
-		d, err := duration(ttl)
-		if err != nil {
+		if _, err := duration(ttl); err != nil {
 			return usage("--ttl %q: want a time such as 15m, 1h or 2d", ttl)
 		}
 		c, err := open()
 		if err != nil {
 			return err
 		}
-		line, token, err := c.Invite(d, uses, cluster.Terms{})
+		if cancel != "" {
+			return cancelToken(a, c, cancel)
+		}
+		line, token, err := invite(c, ttl, uses, cluster.Terms{Observer: observer})
 		if err != nil {
 			return err
 		}
-		say(a.err, "until %s, on the other machine: tally join %s TOKEN\n", token.Expires.Format(time.RFC3339), c.Place().URL)
+		say(a.err, "token %s, until %s; on the other machine: tally join %s TOKEN\n", token.ID, token.Expires.Format(time.RFC3339), c.Place().URL)
 		say(a.out, "%s\n", line)
 		return nil
 	}
 	return cmd
+}
+
+func ttlFlag(cmd *cobra.Command, ttl *string) {
+	cmd.Flags().StringVar(ttl, "ttl", "1h", "`time` until it ends, such as 15m, 1h or 2d")
+}
+
+// invite makes a token that lasts for a time given as text.
+func invite(c *cluster.Cluster, ttl string, uses int, terms cluster.Terms) (string, cluster.Token, error) {
+	d, err := duration(ttl)
+	if err != nil {
+		return "", cluster.Token{}, usage("--ttl %q: want a time such as 15m, 1h or 2d", ttl)
+	}
+	line, token, err := c.Invite(d, uses, terms)
+	return line, token, authorityError(err)
+}
+
+func cancelToken(a *app, c *cluster.Cluster, id string) error {
+	ended, err := c.Cancel(id)
+	if err != nil {
+		return err
+	}
+	if !ended {
+		return fmt.Errorf("there is no token %s", id)
+	}
+	say(a.out, "token %s has ended\n", id)
+	return nil
 }
 
 func newJoin(a *app) *cobra.Command {
@@ -230,61 +281,10 @@ already stays, and goes to the other members.`
 	return cmd
 }
 
-func newMember(a *app) *cobra.Command {
-	return parent("member", "List the members of a cluster, and end a membership", newMemberList(a), newMemberRemove(a))
-}
-
-func newMemberList(a *app) *cobra.Command {
-	cmd := command("list [flags]", "List the members, as this node knows them", argCheck{0, 0}, nil)
-	open := identityOf(cmd, a)
-	cmd.RunE = func(*cobra.Command, []string) error {
-		c, err := open()
-		if err != nil {
-			return err
-		}
-		m, _ := c.Membership()
-		slices.SortFunc(m.Members, func(x, y cluster.Member) int { return strings.Compare(string(x.Node), string(y.Node)) })
-		return a.show(m, func(w io.Writer) error {
-			say(w, "cluster %s, epoch %d\n", m.Domain, m.Epoch)
-			rows := make([][]string, len(m.Members))
-			for i, e := range m.Members {
-				rows[i] = []string{string(e.Node), e.URL, string(e.Key.ID())[:16]}
-			}
-			return table(w, []string{"NODE", "URL", "KEY"}, rows)
-		})
-	}
-	return cmd
-}
-
-func newMemberRemove(a *app) *cobra.Command {
-	cmd := command("remove NODE [flags]", "End a node's membership: its key is refused from then on", argCheck{1, 1}, nil)
-	cmd.Long = `End a node's membership. Run it where the authority is; the node there may be
-running, and tells the other members within seconds. The key of the removed node is
-refused by all of them for good; it can join again with a new one.`
-	open := identityOf(cmd, a)
-	var force bool
-	cmd.Flags().BoolVar(&force, "force", false, "although a change is under way: for members that are lost for good")
-	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		c, err := open()
-		if err != nil {
-			return err
-		}
-		if err := c.Remove(memory.Node(args[0]), force); err != nil {
-			return underWay(err)
-		}
-		m, _ := c.Membership()
-		return a.show(m, func(w io.Writer) error {
-			say(w, "removed %s: epoch %d, %d members\n", args[0], m.Epoch, len(m.Members))
-			return nil
-		})
-	}
-	return cmd
-}
-
 // underWay says what to do where a change of the members cannot begin.
 func underWay(err error) error {
 	if !errors.Is(err, cluster.ErrUnderWay) {
-		return err
+		return authorityError(err)
 	}
 	return fmt.Errorf("%w: it ends when enough members go by it and hold what the others have acknowledged, mostly within seconds; "+
 		"the node here and a majority must run. If members of it are lost for good: tally member remove NODE --force", err)

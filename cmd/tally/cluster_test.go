@@ -97,7 +97,7 @@ func TestAClusterFromAShell(t *testing.T) {
 	if again.code != exitForbidden || !strings.Contains(again.err, "join_token_used") {
 		t.Errorf("with a used token: %+v", again)
 	}
-	if got := tally(t, nil, "", "member", "remove", "b", "--data", dirA); got.code != exitOK || !strings.Contains(got.out, "epoch 3, 1 members") {
+	if got := tally(t, nil, "", "member", "remove", "b", "--data", dirA); got.code != exitOK || !strings.Contains(got.out, "epoch 3, 1 member\n") {
 		t.Errorf("%+v", got)
 	}
 	if got := tally(t, nil, "", "member", "remove", "b", "--data", dirB); got.code == exitOK {

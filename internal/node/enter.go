@@ -25,6 +25,78 @@ func Found(data string, domain identity.Domain, p cluster.Place) (*cluster.Clust
 	return cluster.Found(filepath.Join(data, IdentityDir), domain, p, time.Now)
 }
 
+// RequestDir is where a node keeps what it has prepared to become a member by hand, in
+// its data directory.
+const RequestDir = "identity.request"
+
+// Adopt makes a trusted federation of nodes that know each other by configuration: each
+// gets an identity in its data directory, and the first one the authority.
+func Adopt(data []string, domain identity.Domain, places []cluster.Place) ([]*cluster.Cluster, error) {
+	dirs := make([]string, len(data))
+	for i, d := range data {
+		dirs[i] = filepath.Join(d, IdentityDir)
+	}
+	return cluster.FoundAll(dirs, domain, places, time.Now)
+}
+
+// Prepare makes a key for a node that is to become a member by hand, and returns what
+// to carry to the authority.
+func Prepare(data string, p cluster.Place) (cluster.Application, error) {
+	return cluster.Prepare(filepath.Join(data, RequestDir), p)
+}
+
+// Accept makes the identity of a node that has prepared itself, with what came back.
+func Accept(data string, w cluster.Welcome, root identity.PublicKey) (*cluster.Cluster, error) {
+	return cluster.Accept(filepath.Join(data, IdentityDir), filepath.Join(data, RequestDir), w, root, time.Now)
+}
+
+// Rotate gives the node of a data directory another key. With a token that the authority
+// has made for that, the one before is refused at once; without, the one before says
+// so, and is refused a minute later. The node may be running.
+func Rotate(ctx context.Context, data, token string) (*cluster.Cluster, error) {
+	c, err := OpenIdentity(data)
+	if err != nil {
+		return nil, err
+	}
+	a, err := c.Rotation(token)
+	if err != nil {
+		return nil, err
+	}
+	w, err := present(ctx, c, a)
+	if err != nil {
+		return nil, err
+	}
+	return c, c.Rotated(w)
+}
+
+// present hands an application of a member to whoever of the members holds the authority.
+func present(ctx context.Context, c *cluster.Cluster, a cluster.Application) (w cluster.Welcome, err error) {
+	if c.Authority() != "" {
+		w, _, err = c.Welcome(a, "this node")
+		return w, err
+	}
+	body, err := json.Marshal(a)
+	if err != nil {
+		return w, err
+	}
+	var all error
+	m, _ := c.Membership()
+	for _, e := range m.Members {
+		if e.URL == "" || e.Node == c.Place().Node {
+			continue
+		}
+		answer, err := apply(ctx, e.URL, body, c.Roots())
+		if err == nil {
+			return w, json.Unmarshal(answer, &w)
+		}
+		if e, ok := errors.AsType[*JoinError](err); ok && e.Code != codeNoAuthority {
+			return w, err
+		}
+		all = errors.Join(all, fmt.Errorf("%s: %w", e.Node, err))
+	}
+	return w, fmt.Errorf("no member that holds the authority has answered: %w", all)
+}
+
 // OpenIdentity reads the identity in a data directory, as the node does. It may be
 // called while the node runs, which sees what is changed within a second.
 func OpenIdentity(data string) (*cluster.Cluster, error) {

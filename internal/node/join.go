@@ -22,7 +22,8 @@ const JoinPath = "/api/v1/join"
 const (
 	maxApplication = 16 << 10
 
-	codeChanging = "members_changing" // one change of the members at a time
+	codeChanging    = "members_changing" // one change of the members at a time
+	codeNoAuthority = "no_authority"
 )
 
 // showRoot answers with the root. It is no secret; who asks checks its fingerprint.
@@ -79,7 +80,7 @@ func failJoin(w http.ResponseWriter, err error) {
 	case errors.Is(err, cluster.ErrTaken):
 		status, code = http.StatusConflict, "member_taken"
 	case errors.Is(err, cluster.ErrNoAuthority):
-		status, code = http.StatusNotFound, "no_authority"
+		status, code = http.StatusNotFound, codeNoAuthority
 	case errors.Is(err, memory.ErrInvalid):
 		status, code = http.StatusBadRequest, "invalid"
 	}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/identity"
 	"github.com/tallystick/tallystick/internal/identity/cred"
@@ -48,6 +49,29 @@ func (a *Authority) Save(dir string) error {
 		return err
 	}
 	return identity.WritePrivate(path, append(text, '\n'))
+}
+
+// Erase takes the authority out of a directory.
+func Erase(dir string) error {
+	return errors.Join(os.Remove(filepath.Join(dir, KeyFile)), os.Remove(filepath.Join(dir, textFile)))
+}
+
+// Below reports why the roots would not believe what a signs, or nil: its certificates
+// must lead to one of them.
+func (a *Authority) Below(roots Roots, now time.Time) error {
+	if len(a.above) == 0 {
+		return identity.Refuse(identity.CertificateIssuer, "%s is no intermediate", a.name)
+	}
+	key, err := identity.NewKey()
+	if err != nil {
+		return err
+	}
+	g, err := a.Issue(a.name.Scope()+"/probe", key.Public(), nil, now)
+	if err != nil {
+		return err
+	}
+	_, err = roots.Verify(g.Certificates, now)
+	return err
 }
 
 func (a *Authority) certificates() []*x509.Certificate {

@@ -16,10 +16,18 @@ import (
 
 // Found makes a federation of one: a root, and the first node, in a directory that
 // must not be there.
-func Found(dir string, domain identity.Domain, p Place, now func() time.Time) (_ *Cluster, err error) {
-	if err := p.valid(); err != nil {
-		return nil, fmt.Errorf("found a cluster: %w", err)
+func Found(dir string, domain identity.Domain, p Place, now func() time.Time) (*Cluster, error) {
+	all, err := FoundAll([]string{dir}, domain, []Place{p}, now)
+	if err != nil {
+		return nil, err
 	}
+	return all[0], nil
+}
+
+// FoundAll makes a federation of nodes that know each other already: each gets a
+// directory, which must not be there, and the first one the root. After an error there
+// is none.
+func FoundAll(dirs []string, domain identity.Domain, places []Place, now func() time.Time) (all []*Cluster, err error) {
 	rootKey, err := identity.NewKey()
 	if err != nil {
 		return nil, err
@@ -28,21 +36,45 @@ func Found(dir string, domain identity.Domain, p Place, now func() time.Time) (_
 	if err != nil {
 		return nil, err
 	}
-	key, err := identity.NewKey()
+	ms := Membership{Domain: domain, Epoch: 1, Removed: []identity.PublicKey{}}
+	keys := make([]identity.Key, len(places))
+	for i, p := range places {
+		if err := p.valid(); err != nil {
+			return nil, fmt.Errorf("found a cluster: %w", err)
+		}
+		if keys[i], err = identity.NewKey(); err != nil {
+			return nil, err
+		}
+		if err := ms.admit(Member{Node: p.Node, Name: p.Name, Key: keys[i].Public(), URL: p.URL}); err != nil {
+			return nil, fmt.Errorf("found a cluster: %w", err)
+		}
+	}
+	doc, err := sign(ms, rootKey)
 	if err != nil {
 		return nil, err
 	}
-	g, err := root.Issue(p.Name, key.Public(), nil, now())
-	if err != nil {
-		return nil, err
+	defer func() {
+		if err != nil {
+			for _, c := range all {
+				err = errors.Join(err, os.RemoveAll(c.dir))
+			}
+			all = nil
+		}
+	}()
+	holder := root
+	for i, p := range places {
+		g, err := root.Issue(p.Name, keys[i].Public(), nil, now())
+		if err != nil {
+			return all, err
+		}
+		w := Welcome{Grant: g, Root: string(ca.EncodeCertificates([]*x509.Certificate{root.Certificate()})), Membership: doc}
+		c, err := settle(dirs[i], p, keys[i], w, holder, now)
+		if err != nil {
+			return all, err
+		}
+		all, holder = append(all, c), nil
 	}
-	member := Member{Node: p.Node, Name: p.Name, Key: key.Public(), URL: p.URL, Since: 1}
-	doc, err := sign(Membership{Domain: domain, Epoch: 1, Members: []Member{member}, Removed: []identity.PublicKey{}}, rootKey)
-	if err != nil {
-		return nil, err
-	}
-	return settle(dir, p, key, Welcome{Grant: g, Root: string(ca.EncodeCertificates([]*x509.Certificate{root.Certificate()})), Membership: doc},
-		root, now)
+	return all, nil
 }
 
 func (p Place) valid() error {
@@ -72,21 +104,26 @@ type Welcome struct {
 // Settle makes the directory of a node that was welcomed, and opens it. What it was
 // told is checked first, against the fingerprint of its token.
 func Settle(dir string, p Place, key identity.Key, w Welcome, t join.Token, now func() time.Time) (*Cluster, error) {
+	return believe(dir, p, key, w, func(pem []byte) (*x509.Certificate, error) { return ca.ReadRoot(pem, t.Root) }, now)
+}
+
+// believe settles if the root is the right one, and has let this very node in.
+func believe(dir string, p Place, key identity.Key, w Welcome, root func([]byte) (*x509.Certificate, error), now func() time.Time) (*Cluster, error) {
 	if err := p.valid(); err != nil {
 		return nil, fmt.Errorf("join: %w", err)
 	}
 	if w.Grant == nil {
 		return nil, fmt.Errorf("join: the answer holds no certificate: %w", memory.ErrInvalid)
 	}
-	root, err := ca.ReadRoot([]byte(w.Root), t.Root)
+	cert, err := root([]byte(w.Root))
 	if err != nil {
 		return nil, fmt.Errorf("join: %w", err)
 	}
-	domain, err := ca.DomainOf(root)
+	domain, err := ca.DomainOf(cert)
 	if err != nil {
 		return nil, fmt.Errorf("join: %w", err)
 	}
-	roots := ca.Roots{Domain: domain, Certificates: []*x509.Certificate{root}, Skew: Skew}
+	roots := ca.Roots{Domain: domain, Certificates: []*x509.Certificate{cert}, Skew: Skew}
 	leaf, err := roots.Verify(w.Grant.Certificates, now())
 	if err != nil {
 		return nil, fmt.Errorf("join: %w", err)

@@ -58,7 +58,7 @@ const (
 // change signs the next epoch. Only one process at a time does, and only one change of
 // the voters is under way.
 func (c *Cluster) change(how pace, f func(*Membership) error) (doc []byte, err error) {
-	a, err := c.loadAuthority()
+	a, err := c.loadRoot()
 	if err != nil {
 		return nil, err
 	}

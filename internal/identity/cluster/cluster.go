@@ -126,6 +126,15 @@ func (c *Cluster) checkAuthority() error {
 	return nil
 }
 
+// loadRoot is loadAuthority for what only the root may do.
+func (c *Cluster) loadRoot() (*ca.Authority, error) {
+	a, err := c.loadAuthority()
+	if err == nil && a.Name() != ca.RootName {
+		return nil, errNotRoot(a.Name())
+	}
+	return a, err
+}
+
 // loadAuthority reads the authority, if it is here now: it comes and goes by the
 // command line.
 func (c *Cluster) loadAuthority() (*ca.Authority, error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/tallystick/tallystick/internal/identity"
 	"github.com/tallystick/tallystick/internal/identity/ca"
@@ -51,6 +52,13 @@ func (c *Cluster) readOwn() (identity.Key, *ca.Grant, error) {
 // LastKey is the key that this node had before, until [Cluster.ForgetLastKey]; without
 // one it is [fs.ErrNotExist].
 func (c *Cluster) LastKey() (identity.Key, error) { return identity.LoadKey(c.path(lastKeyFile)) }
+
+// Had reports whether a key is one that members had before, as the root has signed.
+func (c *Cluster) Had(key identity.PublicKey) bool {
+	m, _ := c.Membership()
+	return slices.Contains(m.Removed, key) ||
+		slices.ContainsFunc(m.Members, func(e Member) bool { return e.Retiring != nil && e.Retiring.Key == key })
+}
 
 // ForgetLastKey removes the key that this node had before.
 func (c *Cluster) ForgetLastKey() error {

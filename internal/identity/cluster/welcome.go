@@ -15,9 +15,15 @@ import (
 // Terms say what a token is for.
 type Terms = join.Terms
 
+// Token is what a token says.
+type Token = join.Token
+
+// Cancel ends a token at once, and reports whether there was one.
+func (c *Cluster) Cancel(id string) (bool, error) { return c.tokens.Cancel(id, c.now()) }
+
 // Invite makes a token and returns its line. The terms say what for.
 func (c *Cluster) Invite(ttl time.Duration, uses int, terms Terms) (string, join.Token, error) {
-	if _, err := c.loadAuthority(); err != nil {
+	if _, err := c.loadRoot(); err != nil {
 		return "", join.Token{}, err
 	}
 	for _, n := range []memory.Node{terms.Replaces, terms.Rotates} {
@@ -54,7 +60,7 @@ func (a Application) applicant() (Member, error) {
 // Welcome redeems a token, signs for the node, and makes it a member. source says
 // where the application came from.
 func (c *Cluster) Welcome(a Application, source string) (Welcome, Member, error) {
-	if _, err := c.loadAuthority(); err != nil {
+	if _, err := c.loadRoot(); err != nil {
 		return Welcome{}, Member{}, err
 	}
 	m, err := a.applicant()

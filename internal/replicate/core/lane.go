@@ -268,7 +268,7 @@ func (c *Core) failed(m *member, f flight, fault *memory.Fault) {
 	if l.flows() {
 		l.downAt = c.now
 	}
-	if fault.Class == memory.FaultIdentity || l.stopped {
+	if fault.Class == memory.FaultIdentity && !unheard(c, m) || l.stopped {
 		l.round++
 		l.asked = false
 		l.retryAt = c.now.Add(c.rand.jitter(c.cfg.Probe))
@@ -289,6 +289,15 @@ func (c *Core) failed(m *member, f flight, fault *memory.Fault) {
 	if l.faults == 1 {
 		c.emit(Notice{Member: m.name, What: Failing, Err: fault, Retry: wait})
 	}
+}
+
+// hearing is how long a member may take to hear of a change of the members.
+const hearing = 10 * time.Second
+
+// unheard reports whether m may not know yet who the members are by which this node
+// goes, and so who this node is.
+func unheard(c *Core, m *member) bool {
+	return m.epoch < c.epoch && c.now.Sub(c.changedAt) < hearing
 }
 
 func (c *Core) replied(m *member, f flight, r *memory.PushReply) {
