@@ -46,17 +46,24 @@ func (w *watched) String() string {
 // until it serves.
 func runningNode(t *testing.T, args ...string) string {
 	t.Helper()
+	url, _, _ := stoppableNode(t, args...)
+	return url
+}
+
+// stoppableNode is runningNode with what stops it earlier, and what it logs.
+func stoppableNode(t *testing.T, args ...string) (url string, stop func(), logs *watched) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	out, errs, done := &watched{}, &watched{}, make(chan int, 1)
 	env := []string{"HOME=" + t.TempDir()}
 	go func() {
 		done <- run(ctx, stdio{in: strings.NewReader(""), out: out, err: errs, env: env, family: &fleet.Family{}}, args)
 	}()
-	t.Cleanup(func() {
+	stop = sync.OnceFunc(func() {
 		cancel()
 		<-done
 	})
-	var url string
+	t.Cleanup(stop)
 	eventually(t, "ready", func() bool {
 		if len(done) > 0 {
 			t.Fatal(errs.String())
@@ -65,7 +72,7 @@ func runningNode(t *testing.T, args ...string) string {
 		url = strings.TrimSpace(rest)
 		return ok && strings.HasSuffix(rest, "\n")
 	})
-	return url
+	return url, stop, errs
 }
 
 func TestAClusterFromAShell(t *testing.T) {

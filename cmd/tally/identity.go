@@ -133,7 +133,7 @@ the one by which FILE came.`
 		if err != nil {
 			return err
 		}
-		text, err := a.fileOrStdin(args[0])
+		text, err := fileOrStdin(a, args[0])
 		if err != nil {
 			return err
 		}
@@ -148,7 +148,7 @@ the one by which FILE came.`
 		if err != nil {
 			return err
 		}
-		return a.changed(c, string(c.Place().Node)+" is a member; start it with tally serve")
+		return showChange(a, c, string(c.Place().Node)+" is a member; start it with tally serve")
 	}
 	return cmd
 }

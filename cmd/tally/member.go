@@ -61,8 +61,8 @@ func newMemberList(a *app) *cobra.Command {
 	return cmd
 }
 
-// changed says what the members are after a change.
-func (a *app) changed(c *cluster.Cluster, what string) error {
+// showChange says what the members are after a change.
+func showChange(a *app, c *cluster.Cluster, what string) error {
 	m, _ := c.Membership()
 	return a.show(m, func(w io.Writer) error {
 		say(w, "%s: epoch %d, %s\n", what, m.Epoch, count(len(m.Members), "member"))
@@ -82,7 +82,7 @@ there; there is no secret in either.`
 	open := identityOf(cmd, a)
 	cmd.Flags().BoolVar(&observer, "observer", false, "it gets everything, and does not count")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		data, err := a.fileOrStdin(args[0])
+		data, err := fileOrStdin(a, args[0])
 		if err != nil {
 			return err
 		}
@@ -109,7 +109,7 @@ there; there is no secret in either.`
 }
 
 // fileOrStdin reads a small file; "-" is stdin.
-func (a *app) fileOrStdin(name string) ([]byte, error) {
+func fileOrStdin(a *app, name string) ([]byte, error) {
 	if name == "-" {
 		text, err := a.text(name)
 		return []byte(text), err
@@ -137,7 +137,7 @@ members that are lost for good.`
 		if err := c.Remove(memory.Node(args[0]), force); err != nil {
 			return underWay(err)
 		}
-		return a.changed(c, "removed "+args[0])
+		return showChange(a, c, "removed "+args[0])
 	}
 	return cmd
 }
@@ -201,7 +201,7 @@ holds everything, and does not. Run it where the authority is.`
 		if err := c.Set(memory.Node(args[0]), url, cluster.Role(role)); err != nil {
 			return underWay(err)
 		}
-		return a.changed(c, "changed "+args[0])
+		return showChange(a, c, "changed "+args[0])
 	}
 	return cmd
 }

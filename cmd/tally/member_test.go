@@ -203,6 +203,10 @@ func TestARootThatIsOffline(t *testing.T) {
 	ok(t, "ca", "import", drawer, "--data", a.dir)
 	fails(t, "is here already", "ca", "import", drawer, "--data", a.dir)
 	ok(t, "cluster", "token", "--data", a.dir)
+	eventually(t, "the audit logs tell of it", func() bool {
+		here, there := ok(t, "audit", "list", "--data", a.dir), ok(t, "audit", "list", "--data", dirB)
+		return strings.Contains(here, "authority_gone") && strings.Contains(here, "authority_here") && strings.Contains(there, "region/eu/ca")
+	})
 }
 
 func TestATokenIsCanceled(t *testing.T) {

@@ -83,6 +83,7 @@ func (t *trust) follow(ctx context.Context) {
 				t.log.WarnContext(ctx, "the membership cannot be read", "err", err)
 			}
 			t.followKey(ctx)
+			t.followAuthority(ctx)
 			t.note(t.fold.Due(time.Now())...)
 		case epoch := <-t.endings:
 			t.log.InfoContext(ctx, "the change of the members has ended", "epoch", epoch)
@@ -125,6 +126,21 @@ func (t *trust) followKey(ctx context.Context) {
 	t.note(audit.Event{Kind: audit.KeyChange, Actor: string(t.Place().Name), Tag: "key_rotated", Subject: string(next.Public().ID())})
 	t.server.SetKeepAlivesEnabled(false)
 	time.AfterFunc(reconnecting, func() { t.server.SetKeepAlivesEnabled(true) })
+}
+
+// followAuthority notes that an authority was brought here, or taken away.
+func (t *trust) followAuthority(ctx context.Context) {
+	now := t.Authority()
+	if now == t.holds {
+		return
+	}
+	event := audit.Event{Kind: audit.KeyChange, Subject: string(now), Tag: "authority_here"}
+	if now == "" {
+		event.Subject, event.Tag = string(t.holds), "authority_gone"
+	}
+	t.holds = now
+	t.log.InfoContext(ctx, "authority", "holds", now)
+	t.note(event)
 }
 
 // reconnecting is how long connections are not kept after a change of the key.

@@ -64,6 +64,7 @@ type trust struct {
 	hurry   chan struct{}      // somebody goes by a newer membership
 	last    cluster.Membership // that the audit log knows of
 	key     identity.Key       // that signs it
+	holds   identity.Name      // the authority that is here
 }
 
 // openTrust returns nil if the node has no identity: then members, if there are
@@ -95,6 +96,7 @@ func openTrust(ctx context.Context, cfg Config, st *store.Store, log *slog.Logge
 		},
 	}, st)
 	t.last, _ = c.Membership()
+	t.holds = c.Authority()
 	if t.audit, err = openAudit(filepath.Join(cfg.Data, AuditFile), c); err != nil {
 		return nil, err
 	}

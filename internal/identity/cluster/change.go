@@ -23,7 +23,7 @@ var ErrTaken = errors.New("a member has this name, key or address already")
 // this node knows. It reads what the running node has written.
 func (c *Cluster) UnderWay() (bool, error) {
 	m, _ := c.Membership()
-	ended, err := c.ended()
+	ended, err := lastEnded(c)
 	return m.Former != nil && ended < m.Epoch, err
 }
 
@@ -32,7 +32,7 @@ func (c *Cluster) Ended(epoch uint64) error {
 	return identity.WritePrivate(c.path(endedFile), strconv.AppendUint(nil, epoch, 10))
 }
 
-func (c *Cluster) ended() (uint64, error) {
+func lastEnded(c *Cluster) (uint64, error) {
 	data, err := identity.ReadPrivate(c.path(endedFile), 32)
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
@@ -58,7 +58,7 @@ const (
 // change signs the next epoch. Only one process at a time does, and only one change of
 // the voters is under way.
 func (c *Cluster) change(how pace, f func(*Membership) error) (doc []byte, err error) {
-	a, err := c.loadRoot()
+	a, err := loadRoot(c)
 	if err != nil {
 		return nil, err
 	}

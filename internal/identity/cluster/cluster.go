@@ -65,7 +65,7 @@ type Cluster struct {
 func Open(dir string, now func() time.Time) (*Cluster, error) {
 	c := &Cluster{dir: dir, now: now, changed: make(chan struct{}, 1)}
 	c.tokens = join.NewBook(identity.List[join.Record]{Path: c.path(tokensFile)})
-	for _, read := range []func() error{c.readPlace, c.readRoot, c.readSelf, c.checkAuthority} {
+	for _, read := range []func() error{c.readPlace, c.readRoot, c.readSelf, func() error { return checkAuthority(c) }} {
 		if err := read(); err != nil {
 			return nil, fmt.Errorf("open the identity in %s: %w", dir, err)
 		}
@@ -119,7 +119,7 @@ func (c *Cluster) readSelf() error {
 }
 
 // checkAuthority finds out early that an authority cannot be used.
-func (c *Cluster) checkAuthority() error {
+func checkAuthority(c *Cluster) error {
 	if _, err := c.loadAuthority(); !errors.Is(err, ErrNoAuthority) {
 		return err
 	}
@@ -127,7 +127,7 @@ func (c *Cluster) checkAuthority() error {
 }
 
 // loadRoot is loadAuthority for what only the root may do.
-func (c *Cluster) loadRoot() (*ca.Authority, error) {
+func loadRoot(c *Cluster) (*ca.Authority, error) {
 	a, err := c.loadAuthority()
 	if err == nil && a.Name() != ca.RootName {
 		return nil, errNotRoot(a.Name())

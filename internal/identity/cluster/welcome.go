@@ -23,7 +23,7 @@ func (c *Cluster) Cancel(id string) (bool, error) { return c.tokens.Cancel(id, c
 
 // Invite makes a token and returns its line. The terms say what for.
 func (c *Cluster) Invite(ttl time.Duration, uses int, terms Terms) (string, join.Token, error) {
-	if _, err := c.loadRoot(); err != nil {
+	if _, err := loadRoot(c); err != nil {
 		return "", join.Token{}, err
 	}
 	for _, n := range []memory.Node{terms.Replaces, terms.Rotates} {
@@ -60,7 +60,7 @@ func (a Application) applicant() (Member, error) {
 // Welcome redeems a token, signs for the node, and makes it a member. source says
 // where the application came from.
 func (c *Cluster) Welcome(a Application, source string) (Welcome, Member, error) {
-	if _, err := c.loadRoot(); err != nil {
+	if _, err := loadRoot(c); err != nil {
 		return Welcome{}, Member{}, err
 	}
 	m, err := a.applicant()
@@ -68,12 +68,12 @@ func (c *Cluster) Welcome(a Application, source string) (Welcome, Member, error)
 		return Welcome{}, Member{}, err
 	}
 	if a.Token == "" && len(a.Rotation) > 0 {
-		return c.rotate(m, a)
+		return rotateKey(c, m, a)
 	}
 	if err := c.tokens.Check(a.Token, source, c.now()); err != nil {
 		return Welcome{}, Member{}, err
 	}
-	return c.admit(m, func(ms *Membership) error {
+	return admitTo(c, m, func(ms *Membership) error {
 		return c.tokens.Redeem(a.Token, m.Name, source, c.now(), func(t join.Terms) error { return ms.seat(&m, t) })
 	})
 }
@@ -85,19 +85,19 @@ func (c *Cluster) Add(a Application, role Role) (Welcome, Member, error) {
 		return Welcome{}, Member{}, err
 	}
 	m.Role = role
-	return c.admit(m, func(ms *Membership) error { return ms.admit(m) })
+	return admitTo(c, m, func(ms *Membership) error { return ms.admit(m) })
 }
 
-// admit changes the members, and signs for m.
-func (c *Cluster) admit(m Member, f func(*Membership) error) (Welcome, Member, error) {
+// admitTo changes the members, and signs for m.
+func admitTo(c *Cluster, m Member, f func(*Membership) error) (Welcome, Member, error) {
 	doc, err := c.change(inTurn, f)
 	if err != nil {
 		return Welcome{}, Member{}, err
 	}
-	return c.welcome(m, doc)
+	return welcomeTo(c, m, doc)
 }
 
-func (c *Cluster) welcome(m Member, doc []byte) (Welcome, Member, error) {
+func welcomeTo(c *Cluster, m Member, doc []byte) (Welcome, Member, error) {
 	a, err := c.loadAuthority()
 	if err != nil {
 		return Welcome{}, Member{}, err
@@ -156,15 +156,15 @@ func (m *Membership) rekey(n *Member, node memory.Node, retiring *Retiring) erro
 // have heard of the new one, and its node uses it.
 const retires = time.Minute
 
-// rotate gives a member another key, because its present one says so.
-func (c *Cluster) rotate(m Member, a Application) (Welcome, Member, error) {
+// rotateKey gives a member another key, because its present one says so.
+func rotateKey(c *Cluster, m Member, a Application) (Welcome, Member, error) {
 	ms, doc := c.Membership()
 	e, ok := ms.Find(m.Node)
 	if !ok || e.Name != m.Name {
 		return Welcome{}, Member{}, identity.Refuse(identity.NotAMember, "%s", m.Name)
 	}
 	if e.Key == m.Key {
-		return c.welcome(e, doc) // it asks again: the answer was lost
+		return welcomeTo(c, e, doc) // it asks again: the answer was lost
 	}
 	if !e.Key.Verify(append([]byte(rotation), a.Request...), a.Rotation) {
 		return Welcome{}, Member{}, identity.Refuse(identity.SignatureBad, "the present key of %s has not signed for a new one", m.Name)
@@ -179,7 +179,7 @@ func (c *Cluster) rotate(m Member, a Application) (Welcome, Member, error) {
 	if err != nil {
 		return Welcome{}, Member{}, err
 	}
-	return c.welcome(m, doc)
+	return welcomeTo(c, m, doc)
 }
 
 // Again signs for a member whose certificate is to be renewed: it has proved who
