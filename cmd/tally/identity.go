@@ -52,8 +52,14 @@ func newIdentityShow(a *app) *cobra.Command {
 				held = "not here"
 			}
 			return table(w, nil, [][]string{
-				{"cluster", fmt.Sprintf("%s, epoch %d", v.Cluster, v.Epoch)}, {"node", v.Node}, {"name", v.Name}, {"key", v.Key},
-				{"members", calledAt(v.URL)}, {"certificate", "until " + v.Certificate}, {"authority", held}, {"root", v.Root},
+				{"cluster", fmt.Sprintf("%s, epoch %d", v.Cluster, v.Epoch)},
+				{"node", v.Node},
+				{"name", v.Name},
+				{"key", v.Key},
+				{"members", calledAt(v.URL)},
+				{"certificate", "until " + v.Certificate},
+				{"authority", held},
+				{"root", v.Root},
 			})
 		})
 	}
