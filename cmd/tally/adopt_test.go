@@ -21,7 +21,7 @@ func TestAnUnsignedFederationBecomesATrustedOne(t *testing.T) {
 	dir := func(i int) string { return filepath.Join(root, names[i]) }
 	var stops []func()
 	for i := range names {
-		_, stop, _ := stoppableNode(t, append([]string{"serve"}, fleet.Flags(places[:3], i, dir(i))...)...)
+		_, stop := stoppableNode(t, append([]string{"serve"}, fleet.Flags(places[:3], i, dir(i))...)...)
 		stops = append(stops, stop)
 	}
 	write := func(i int, title string) {

@@ -166,7 +166,7 @@ func firstSigner(data string, c *cluster.Cluster) (identity.PublicKey, error) {
 	present := c.Self().Key().Public()
 	f, err := auditLog(data)
 	if err != nil {
-		return present, nil //nolint:nilerr // another file may be meant
+		return present, nil // another file may be meant
 	}
 	defer f.Close() //nolint:errcheck // only read
 	for e, err := range audit.Entries(f) {

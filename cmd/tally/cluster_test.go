@@ -46,12 +46,12 @@ func (w *watched) String() string {
 // until it serves.
 func runningNode(t *testing.T, args ...string) string {
 	t.Helper()
-	url, _, _ := stoppableNode(t, args...)
+	url, _ := stoppableNode(t, args...)
 	return url
 }
 
-// stoppableNode is runningNode with what stops it earlier, and what it logs.
-func stoppableNode(t *testing.T, args ...string) (url string, stop func(), logs *watched) {
+// stoppableNode is runningNode with what stops it earlier.
+func stoppableNode(t *testing.T, args ...string) (url string, stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	out, errs, done := &watched{}, &watched{}, make(chan int, 1)
@@ -72,7 +72,7 @@ func stoppableNode(t *testing.T, args ...string) (url string, stop func(), logs 
 		url = strings.TrimSpace(rest)
 		return ok && strings.HasSuffix(rest, "\n")
 	})
-	return url, stop, errs
+	return url, stop
 }
 
 func TestAClusterFromAShell(t *testing.T) {

@@ -34,31 +34,32 @@ func newMemberList(a *app) *cobra.Command {
 			return err
 		}
 		slices.SortFunc(m.Members, func(x, y cluster.Member) int { return strings.Compare(string(x.Node), string(y.Node)) })
-		return a.show(m, func(w io.Writer) error {
-			say(w, "cluster %s, epoch %d\n", m.Domain, m.Epoch)
-			if under {
-				names := make([]string, len(m.Former))
-				for i, s := range m.Former {
-					names[i] = string(s.Node)
-				}
-				say(w, "the change to this epoch is under way: until it ends, %s must acknowledge, too\n", strings.Join(names, ", "))
-			}
-			rows := make([][]string, len(m.Members))
-			for i, e := range m.Members {
-				role := cluster.Voter
-				if !e.Counts() {
-					role = e.Role
-				}
-				url := e.URL
-				if url == "" {
-					url = "calls the others"
-				}
-				rows[i] = []string{string(e.Node), url, string(role), string(e.Key.ID())[:16]}
-			}
-			return table(w, []string{"NODE", "URL", "ROLE", "KEY"}, rows)
-		})
+		return a.show(m, func(w io.Writer) error { return listMembers(w, m, under) })
 	}
 	return cmd
+}
+
+func listMembers(w io.Writer, m cluster.Membership, underWay bool) error {
+	say(w, "cluster %s, epoch %d\n", m.Domain, m.Epoch)
+	if underWay {
+		names := make([]string, len(m.Former))
+		for i, s := range m.Former {
+			names[i] = string(s.Node)
+		}
+		say(w, "the change to this epoch is under way: until it ends, %s must acknowledge, too\n", strings.Join(names, ", "))
+	}
+	rows := make([][]string, len(m.Members))
+	for i, e := range m.Members {
+		role, url := cluster.Voter, e.URL
+		if !e.Counts() {
+			role = e.Role
+		}
+		if url == "" {
+			url = "calls the others"
+		}
+		rows[i] = []string{string(e.Node), url, string(role), string(e.Key.ID())[:16]}
+	}
+	return table(w, []string{"NODE", "URL", "ROLE", "KEY"}, rows)
 }
 
 // showChange says what the members are after a change.

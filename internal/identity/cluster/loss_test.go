@@ -120,8 +120,7 @@ func TestAKeyIsRotatedOverACrash(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, _, err := a.Welcome(ask, "10.0.0.2")
-	if err != nil {
+	if _, _, err := a.Welcome(ask, "10.0.0.2"); err != nil {
 		t.Fatal(err)
 	}
 	// The answer is lost: asked again, it is the same key, and no other change.
@@ -130,7 +129,8 @@ func TestAKeyIsRotatedOverACrash(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w, _, err = a.Welcome(again, "10.0.0.2"); err != nil {
+	w, _, err := a.Welcome(again, "10.0.0.2")
+	if err != nil {
 		t.Fatal(err)
 	}
 	if now, _ := epochOf(a); now.Epoch != epoch.Epoch {
