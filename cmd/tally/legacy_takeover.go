@@ -67,12 +67,12 @@ func runTakeOver(ctx context.Context, a *app, o takeOverOptions, words []string)
 	if err := named(ctx, plan, o.peers); err != nil {
 		return usage("%v", err)
 	}
-	text, err := toml.Marshal(plan)
+	text, err := toml.Marshal(plan) //nolint:gosec // the file is made for it, mode 0600
 	if err != nil {
 		return err
 	}
 	if !o.dryRun {
-		f, err := os.OpenFile(o.out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the operator names it
+		f, err := os.OpenFile(o.out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if errors.Is(err, fs.ErrExist) {
 			return usage("%s is there already: say --out", o.out)
 		}
@@ -122,15 +122,15 @@ func startOf(a *app, o takeOverOptions, words []string) (takeover.Start, error) 
 // process is how a process was started, and the folder that it runs in.
 func process(pid int) (words []string, dir string, err error) {
 	at := filepath.Join("/proc", strconv.Itoa(pid))
-	args, err := os.ReadFile(filepath.Join(at, "cmdline"))
+	args, err := os.ReadFile(filepath.Join(at, "cmdline")) //nolint:gosec // of a process that the operator names
 	if err != nil {
 		return nil, "", err
 	}
-	env, err := os.ReadFile(filepath.Join(at, "environ"))
+	env, err := os.ReadFile(filepath.Join(at, "environ")) //nolint:gosec // the same
 	if err != nil {
 		return nil, "", err
 	}
-	for _, v := range strings.Split(string(env), "\x00") {
+	for _, v := range strings.SplitSeq(string(env), "\x00") {
 		if strings.HasPrefix(v, "AI_MEMORY_") {
 			words = append(words, v)
 		}
