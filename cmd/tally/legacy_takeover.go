@@ -130,7 +130,7 @@ func process(pid int) (words []string, dir string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	for _, v := range strings.SplitSeq(string(env), "\x00") {
+	for v := range strings.SplitSeq(string(env), "\x00") {
 		if strings.HasPrefix(v, "AI_MEMORY_") {
 			words = append(words, v)
 		}
