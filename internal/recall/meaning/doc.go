@@ -43,10 +43,10 @@ type Config struct {
 
 // StaticWeights are those for vectors that are added up of those of words.
 func StaticWeights() Weights {
-	return Weights{Own: 0.05, Pooled: 0.15, Alone: 0.5, Near: 0.45, Floor: 0.15}
+	return Weights{Own: 0.05, Pooled: 0.15, Alone: 0.5, Near: 0.46, Floor: 0.15}
 }
 
 // EncoderWeights are those for vectors of an encoder that has read the whole text.
 func EncoderWeights() Weights {
-	return Weights{Own: 0.15, Pooled: 0.35, Alone: 0.8, Date: 0.2, Near: 0.83, Floor: 0.8}
+	return Weights{Own: 0.15, Pooled: 0.35, Alone: 0.8, Date: 0.2, Near: 0.82, Floor: 0.8}
 }
