@@ -38,6 +38,8 @@ func read(kind artefact.Kind, files [][]byte) (Embedder, error) {
 	switch {
 	case kind == artefact.Static && len(files) == 2:
 		return static.Read(files[1], files[0])
+	case kind == artefact.BERT && len(files) == 2:
+		return encoder.ReadBERT(files[0], files[1])
 	case kind == artefact.E5 && len(files) == 1:
 		return encoder.ReadE5(files[0])
 	}

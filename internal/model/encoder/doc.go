@@ -1,9 +1,8 @@
 // Package encoder makes vectors of texts with a transformer encoder (BERT and its
 // kin) in plain Go: weights of 4 or 8 bits, one goroutine a text, no cgo.
 //
-// Two kinds of file are read: that of multilingual-e5-small in 4 bits as packages
-// carry it ([ReadE5]), and one of our own ([ReadBERT]) that [ConvertBERT] makes of
-// a file of float32 arrays.
+// Two models are read as packages carry them: multilingual-e5-small in 4 bits
+// ([ReadE5]), and all-MiniLM-L6-v2 in float32 ([ReadBERT]).
 package encoder
 
 import "errors"

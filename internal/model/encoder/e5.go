@@ -133,15 +133,9 @@ func (r *reader) network(n *network, d dimensions, segments int) {
 		n.segment = n.segment[:d.width] // a text alone is all of the first kind
 	}
 	n.norm = r.norm("emb.ln", d.width)
-	n.layers = make([]layer, d.layers)
-	for i := range n.layers {
-		at := func(name string) string { return fmt.Sprintf("l%d.%s", i, name) }
-		n.layers[i] = layer{
-			query: r.linear(at("q"), d.width, d.width), key: r.linear(at("k"), d.width, d.width), value: r.linear(at("v"), d.width, d.width),
-			out: r.linear(at("ao"), d.width, d.width), up: r.linear(at("fi"), d.inner, d.width), down: r.linear(at("fo"), d.width, d.inner),
-			attended: r.norm(at("aln"), d.width), done: r.norm(at("oln"), d.width),
-		}
-	}
+	n.layers = layersOf(r, d, &names{
+		layer: "l%d.", query: "q", key: "k", value: "v", out: "ao", up: "fi", down: "fo", attended: "aln", done: "oln",
+	})
 }
 
 // linear reads a matrix of 4-bit numbers, and keeps each in a byte: it is read a

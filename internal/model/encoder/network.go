@@ -2,6 +2,7 @@ package encoder
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"sync"
 
@@ -25,6 +26,33 @@ type network struct {
 type layer struct {
 	query, key, value, out, up, down linear
 	attended, done                   norm
+}
+
+// names are what a file calls the parts of a layer.
+type names struct {
+	layer string // with the number of the layer
+	query, key, value, out, up, down,
+	attended, done string
+}
+
+// source reads the parts of a network out of a file.
+type source interface {
+	linear(name string, out, in int) linear
+	norm(name string, n int) norm
+}
+
+func layersOf(r source, d dimensions, called *names) []layer {
+	layers := make([]layer, d.layers)
+	for i := range layers {
+		at := fmt.Sprintf(called.layer, i)
+		layers[i] = layer{
+			query: r.linear(at+called.query, d.width, d.width), key: r.linear(at+called.key, d.width, d.width),
+			value: r.linear(at+called.value, d.width, d.width), out: r.linear(at+called.out, d.width, d.width),
+			up: r.linear(at+called.up, d.inner, d.width), down: r.linear(at+called.down, d.width, d.inner),
+			attended: r.norm(at+called.attended, d.width), done: r.norm(at+called.done, d.width),
+		}
+	}
+	return layers
 }
 
 // linear is a matrix and what is added.

@@ -76,10 +76,14 @@ func spaceOf(m *artefact.Model, e model.Embedder) meaning.Config {
 	cfg := meaning.Config{
 		// The version at the end is that of how texts are given to the model.
 		Name:     m.Name + "/" + m.Files[0].SHA256[:12] + "/1",
-		Embedder: e, Weights: meaning.EncoderWeights(), Patience: patience,
+		Embedder: e, Weights: meaning.E5Weights(), Patience: patience,
 	}
-	if m.Kind == artefact.Static {
+	switch m.Kind {
+	case artefact.Static:
 		cfg.Weights, cfg.Fast = meaning.StaticWeights(), true
+	case artefact.BERT:
+		cfg.Weights = meaning.BERTWeights()
+	case artefact.E5:
 	}
 	return cfg
 }

@@ -46,7 +46,12 @@ func StaticWeights() Weights {
 	return Weights{Own: 0.05, Pooled: 0.15, Alone: 0.5, Near: 0.46, Floor: 0.15}
 }
 
-// EncoderWeights are those for vectors of an encoder that has read the whole text.
-func EncoderWeights() Weights {
+// E5Weights are those for e5, for which any two texts have much in common.
+func E5Weights() Weights {
 	return Weights{Own: 0.15, Pooled: 0.35, Alone: 0.8, Date: 0.2, Near: 0.82, Floor: 0.8}
+}
+
+// BERTWeights are those for encoders for which most texts have nothing in common.
+func BERTWeights() Weights {
+	return Weights{Own: 0.15, Pooled: 0.35, Alone: 0.8, Date: 0.2, Near: 0.45, Floor: 0.25}
 }

@@ -88,7 +88,7 @@ func figures(t *testing.T, n, width int, sessions bool) {
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	s := meaning.NewSpace(meaning.Config{
-		Name: "anywhere", Embedder: anywhere{width}, Weights: meaning.EncoderWeights(), Fast: true, Logger: slog.New(slog.DiscardHandler),
+		Name: "anywhere", Embedder: anywhere{width}, Weights: meaning.E5Weights(), Fast: true, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err := s.Learn(t.Context(), changes); err != nil {
 		t.Fatal(err)

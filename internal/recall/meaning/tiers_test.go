@@ -103,8 +103,9 @@ func TestConversations(t *testing.T) {
 		any5, any10 float64
 	}{
 		"wordllama-256":  {meaning.StaticWeights(), 82, 89.5},
-		"e5-small":       {meaning.EncoderWeights(), 84.5, 91},
-		"e5-small-en-pt": {meaning.EncoderWeights(), 84, 90.5},
+		"all-minilm-l6":  {meaning.BERTWeights(), 84.5, 91},
+		"e5-small":       {meaning.E5Weights(), 84.5, 91},
+		"e5-small-en-pt": {meaning.E5Weights(), 84, 90.5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if testing.Short() && name != "wordllama-256" {
