@@ -93,6 +93,11 @@ func NewFinder(cfg Config, source Source) *Finder {
 		cfg.Now = time.Now
 	}
 	f := &Finder{cfg: cfg, source: source, ranker: rank.New(rank.Default(), cfg.Arms...), words: newWords(cfg.File, source, cfg.Log)}
+	for _, p := range cfg.Projections {
+		if e, ok := p.(Eraser); ok {
+			f.words.erasers = append(f.words.erasers, e)
+		}
+	}
 	for _, p := range append([]Projection{f.words}, cfg.Projections...) {
 		f.follow = append(f.follow, newFollower(source, p, cfg.Save, cfg.Log))
 	}

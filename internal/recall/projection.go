@@ -28,6 +28,13 @@ type Projection interface {
 	Save(ctx context.Context) error
 }
 
+// Eraser is a projection that may be far behind the log, and yet keeps nothing of
+// what was erased: it is told of that as soon as the index of words is, in another
+// goroutine than that which applies, and more than once.
+type Eraser interface {
+	Erase(ctx context.Context, ids []string)
+}
+
 // Batch is a part of the log as a projection takes it in: memories that were
 // written behind After and up to At, in the order of what was written.
 type Batch struct {

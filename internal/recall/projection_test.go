@@ -24,6 +24,7 @@ type ledger struct {
 	anew   int
 	saved  int
 	broken error
+	erased []string
 }
 
 func (*ledger) Open(context.Context) {}
@@ -56,6 +57,13 @@ func (l *ledger) Save(context.Context) error {
 	defer l.mu.Unlock()
 	l.saved++
 	return nil
+}
+
+// Erase implements [recall.Eraser].
+func (l *ledger) Erase(_ context.Context, ids []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.erased = append(l.erased, ids...)
 }
 
 // state returns what was fed, how often it began anew, and how often it was saved.
@@ -128,6 +136,11 @@ func TestProjectionsFollowByThemselves(t *testing.T) {
 		j.write(memory.Record{Life: memory.Erased, Memory: memory.Memory{ID: "a"}})
 		f.Committed()
 		time.Sleep(6 * time.Second)
+		l.mu.Lock()
+		if !slices.Equal(l.erased, []string{"a"}) {
+			t.Errorf("told of %v, which were erased", l.erased)
+		}
+		l.mu.Unlock()
 		if _, _, saved := l.state(); l.From() != 3 || saved == 0 {
 			t.Errorf("after an erase it is at %d, and was saved %d times", l.From(), saved)
 		}

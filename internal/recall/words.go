@@ -22,7 +22,9 @@ type words struct {
 	file   string // "": nowhere
 	source Source
 	log    *slog.Logger
-	index  atomic.Pointer[index.Index] // answers
+
+	erasers []Eraser
+	index   atomic.Pointer[index.Index] // answers
 
 	// What follows is of the goroutine that applies.
 	next   *index.Index // in the making; else the one that answers
@@ -45,11 +47,18 @@ func (w *words) Apply(ctx context.Context, b *Batch) error {
 		w.next = index.New() // the one that answers goes on until this one can
 	}
 	changes := make([]index.Change, 0, len(b.Records))
+	var erased []string
 	for i := range b.Records {
 		if b.Records[i].Life == memory.Erased {
 			w.forget(ctx)
+			erased = append(erased, b.Records[i].ID)
 		}
 		changes = append(changes, ChangeOf(&b.Records[i]))
+	}
+	if len(erased) > 0 {
+		for _, e := range w.erasers {
+			e.Erase(ctx, erased)
+		}
 	}
 	w.next.Apply(changes, b.At)
 	if b.At >= b.Top && w.next != w.index.Load() {

@@ -175,6 +175,41 @@ func TestAnErasedTextLeavesNoVectorBehind(t *testing.T) {
 	}
 }
 
+// A slow model may be far behind the log: what it has is kept all the same, and what
+// is erased does not wait for it.
+func TestFarBehindTheLogNothingErasedIsKept(t *testing.T) {
+	cfg := config(&words{})
+	cfg.File = filepath.Join(t.TempDir(), "vectors")
+	s := meaning.NewSpace(cfg)
+	behind := func(after, at uint64, recs ...memory.Record) {
+		t.Helper()
+		if err := s.Apply(t.Context(), &recall.Batch{After: after, At: at, Top: 1000, Records: recs}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	behind(0, 2, record("a", "heron"), record("b", "frog"))
+	next := meaning.NewSpace(cfg)
+	if next.Open(t.Context()); next.From() != 2 || next.Status().Vectors != 2 {
+		t.Errorf("after a crash it goes on at %d with %d vectors, want 2 and 2", next.From(), next.Status().Vectors)
+	}
+	s.Erase(t.Context(), []string{"a", "c"})
+	if _, err := os.Stat(cfg.File); !os.IsNotExist(err) || s.Status().Vectors != 1 {
+		t.Errorf("%d vectors; the file: %v", s.Status().Vectors, err)
+	}
+	behind(2, 4, record("a", "heron"), record("c", "pond"), record("d", "reed")) // as they once were
+	if got := s.Status().Vectors; got != 2 {
+		t.Errorf("%d vectors, want those of b and d", got)
+	}
+	if _, err := os.Stat(cfg.File); err != nil {
+		t.Errorf("what is left is not saved: %v", err)
+	}
+	late := meaning.NewSpace(cfg)
+	late.Erase(t.Context(), []string{"d"}) // before the file is read
+	if late.Open(t.Context()); late.Status().Vectors != 1 {
+		t.Errorf("%d vectors, want that of b", late.Status().Vectors)
+	}
+}
+
 // ranked is an index with memories, and a ranker with the spaces over them.
 func ranked(t *testing.T, bodies []string, spaces ...*meaning.Space) func(q rank.Query) rank.Result {
 	t.Helper()

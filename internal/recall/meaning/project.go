@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/model/vectors"
@@ -24,12 +25,12 @@ func (s *Space) Apply(ctx context.Context, b *recall.Batch) error {
 	}
 	changes := make([]index.Change, len(b.Records))
 	for i := range b.Records {
-		if b.Records[i].Life == memory.Erased {
-			s.forget(ctx)
-		}
 		changes[i] = recall.ChangeOf(&b.Records[i])
 		if s.seen != nil {
 			s.seen[changes[i].ID] = true
+		}
+		if b.Records[i].Life == memory.Erased {
+			s.Erase(ctx, []string{changes[i].ID})
 		}
 	}
 	if err := s.Learn(ctx, changes); err != nil {
@@ -39,8 +40,45 @@ func (s *Space) Apply(ctx context.Context, b *recall.Batch) error {
 	if b.At >= b.Top {
 		s.full.Store(true)
 		s.sweep()
+		return nil
 	}
-	return nil
+	return s.checkpoint(ctx)
+}
+
+// checkpoint saves what there is now and then, while much is still to come: what a
+// slow model has made is not made again after a crash.
+func (s *Space) checkpoint(ctx context.Context) error {
+	const every = time.Minute
+	s.file.Lock()
+	due := s.erased || time.Since(s.when) > every
+	s.file.Unlock()
+	if !due {
+		return nil
+	}
+	return s.Save(ctx)
+}
+
+// Erase implements [recall.Eraser].
+func (s *Space) Erase(ctx context.Context, ids []string) {
+	had := false
+	for _, id := range ids {
+		s.mu.Lock()
+		s.gone[id] = true
+		s.mu.Unlock()
+		had = s.drop(id) || had
+	}
+	if !had {
+		return
+	}
+	s.file.Lock()
+	defer s.file.Unlock()
+	s.erased = true
+	if s.cfg.File == "" {
+		return
+	}
+	if err := os.Remove(s.cfg.File); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		s.cfg.Logger.ErrorContext(ctx, "file of vectors has one of an erased text", "err", err)
+	}
 }
 
 // sweep drops what the log has not, after it was read from its beginning.
@@ -57,22 +95,6 @@ func (s *Space) sweep() {
 	s.seen = nil
 	for _, id := range gone {
 		s.drop(id)
-	}
-}
-
-// forget takes the file away that has a vector of a text that was erased. The next
-// one has not.
-func (s *Space) forget(ctx context.Context) {
-	if s.erased {
-		return
-	}
-	s.erased = true
-	if s.cfg.File == "" {
-		return
-	}
-	if err := os.Remove(s.cfg.File); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		s.cfg.Logger.ErrorContext(ctx, "file of vectors has one of an erased text", "err", err)
-		s.erased = false // tried again
 	}
 }
 
@@ -97,19 +119,26 @@ func (s *Space) Open(ctx context.Context) {
 		s.cfg.Logger.InfoContext(ctx, "vectors are made again", "model", s.cfg.Name, "err", err)
 		return
 	}
+	s.file.Lock()
+	defer s.file.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for id := range s.gone {
+		s.erased = set.Drop(id) || s.erased
+	}
 	s.set = set
 	for _, id := range set.Rows {
 		s.lost[id] = true
 	}
 	s.at.Store(at)
-	s.saved = at
+	s.saved, s.when = at, time.Now()
 	s.full.Store(at > 0)
 }
 
 // Save implements [recall.Projection].
 func (s *Space) Save(context.Context) (err error) {
+	s.file.Lock()
+	defer s.file.Unlock()
 	at := s.at.Load()
 	if s.cfg.File == "" || at == 0 || at == s.saved && !s.erased {
 		return nil
@@ -132,6 +161,6 @@ func (s *Space) Save(context.Context) (err error) {
 	if err := os.Rename(tmp.Name(), s.cfg.File); err != nil {
 		return err
 	}
-	s.saved, s.erased = at, false
+	s.saved, s.when, s.erased = at, time.Now(), false
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/model/vectors"
 	"github.com/tallystick/tallystick/internal/recall/index"
@@ -25,16 +26,19 @@ type Space struct {
 	lost       map[string]bool  // ids with a row and without a key
 	tried      int              // documents of the index when that was last seen to; -1: anew
 	norms      []atomic.Uint64  // by key: what a length was computed for, and the length
+	gone       map[string]bool  // erased: whatever is still to come of it, it gets no vector
 
-	// What follows is of the goroutine that applies.
-	saved  uint64
-	erased bool            // since the file was last saved
-	seen   map[string]bool // while it begins anew: what the log has
+	file   sync.Mutex // held while the file is written or removed; before mu
+	saved  uint64     // position
+	when   time.Time
+	erased bool // something that was in the file
+
+	seen map[string]bool // while it begins anew: what the log has; of the goroutine that applies
 }
 
 // NewSpace returns a space without vectors.
 func NewSpace(cfg Config) *Space {
-	return &Space{cfg: cfg, set: vectors.New(cfg.Embedder.Width()), lost: map[string]bool{}, tried: -1}
+	return &Space{cfg: cfg, set: vectors.New(cfg.Embedder.Width()), lost: map[string]bool{}, gone: map[string]bool{}, tried: -1}
 }
 
 // Status is how far a space is.
@@ -70,18 +74,19 @@ func (s *Space) Learn(ctx context.Context, changes []index.Change) error {
 	return nil
 }
 
-func (s *Space) drop(id string) {
+// drop forgets the vector of a memory, and reports whether there was one.
+func (s *Space) drop(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	row, _, ok := s.set.Row(id)
 	if !ok {
-		return
+		return false
 	}
 	if int(row) < len(s.keyOf) && s.keyOf[row] != index.None {
 		s.rowOf[s.keyOf[row]], s.keyOf[row] = vectors.None, index.None
 	}
 	delete(s.lost, id)
-	s.set.Drop(id)
+	return s.set.Drop(id)
 }
 
 func (s *Space) put(ctx context.Context, id, text string) error {
@@ -89,8 +94,9 @@ func (s *Space) put(ctx context.Context, id, text string) error {
 	_, _ = digest.Write([]byte(text)) // never fails
 	s.mu.RLock()
 	_, have, ok := s.set.Row(id)
+	gone := s.gone[id]
 	s.mu.RUnlock()
-	if ok && have == digest.Sum64() {
+	if gone || ok && have == digest.Sum64() {
 		return nil
 	}
 	v, err := s.cfg.Embedder.Passage(ctx, text)
@@ -99,6 +105,9 @@ func (s *Space) put(ctx context.Context, id, text string) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.gone[id] {
+		return nil // meanwhile
+	}
 	s.set.Put(id, digest.Sum64(), v)
 	if !ok {
 		s.lost[id] = true
