@@ -17,10 +17,11 @@ func table() map[string][]string {
 		"store":   leaf,
 		"wire":    leaf,
 		"policy":  leaf,
-		"recall":  {"recall/fold", "recall/index", "recall/rank", "recall/search", "recall/text", "recall/when", "memory"},
+		"recall":  {"recall/alike", "recall/fold", "recall/index", "recall/rank", "recall/search", "recall/text", "recall/when", "memory"},
 		"webhook": leaf,
 
 		"recall/fold":         {},
+		"recall/alike":        {},
 		"recall/text":         {"recall/fold"},
 		"recall/when":         {"recall/text"},
 		"recall/index":        {"recall/fold", "recall/text", "recall/when"},

@@ -7,6 +7,8 @@ type Written struct {
 	AgentID string   `json:"agent_id" doc:"The owner; anonymous if nobody is." example:"alice"`
 	Masked  []string `json:"masked,omitempty" doc:"Kinds of secrets that were found in what was written, and masked." example:"[\"github-token\"]"`
 	Receipt *Receipt `json:"receipt" doc:"Who holds the write on disk."`
+
+	PotentialContradictions []string `json:"potential_contradictions,omitempty" doc:"With detect_conflicts: memories of the namespace that are about the same and say something else." example:"[\"gate-code-2\"]"`
 }
 
 // WrittenMinimal is what is left of [Written] for clients that ask for less.
@@ -19,6 +21,8 @@ type WrittenMinimal struct {
 	Version   int64    `json:"version" doc:"1 at creation, and 1 more with each edit."`
 	Masked    []string `json:"masked,omitempty" doc:"Kinds of secrets that were found in what was written, and masked." example:"[\"github-token\"]"`
 	Receipt   *Receipt `json:"receipt" doc:"Who holds the write on disk."`
+
+	PotentialContradictions []string `json:"potential_contradictions,omitempty" doc:"With detect_conflicts: memories of the namespace that are about the same and say something else." example:"[\"gate-code-2\"]"`
 }
 
 // Gone answers a repeated write whose memory somebody has erased since.

@@ -170,6 +170,37 @@ type Duplicate struct {
 	Method    string   `json:"method" doc:"lexical: words in common, no meaning." example:"lexical"`
 }
 
+// DuplicatesInput asks for memories that are there more than once.
+type DuplicatesInput struct {
+	Namespace string   `json:"namespace,omitempty" doc:"Only memories of this namespace." minlen:"1" maxlen:"512" example:"house"`
+	Subtree   bool     `json:"subtree,omitempty" doc:"With namespace: and of all namespaces below."`
+	Threshold *float64 `json:"threshold,omitempty" doc:"The share of words in common from which two texts are one: more than 0, at most 1." default:"0.8"`
+	Limit     int      `json:"limit,omitempty" clamp:"true" min:"1" max:"1000" doc:"At most so many groups." default:"50"`
+}
+
+// DuplicateGroups are memories that are there more than once. Nothing is changed.
+type DuplicateGroups struct {
+	Groups    []DuplicateGroup `json:"groups" doc:"Memories of one namespace that are alike, the largest groups first."`
+	Count     int              `json:"count" doc:"How many groups there are here."`
+	Looked    int              `json:"looked_at" doc:"How many memories were compared; at most 20,000, the most important."`
+	Threshold float64          `json:"threshold" doc:"The one that was used."`
+}
+
+// DuplicateGroup is one group, with what could be done about it.
+type DuplicateGroup struct {
+	Similarity float64   `json:"similarity" doc:"The least share of words in common that ties one of them to the others."`
+	Memories   []Nearest `json:"memories" doc:"The memories, the one to keep first: the most important, then the one edited last."`
+	Proposal   Merging   `json:"proposal" doc:"A consolidation that leaves one of them: what POST /consolidate takes."`
+}
+
+// Merging is a proposal to replace memories by one.
+type Merging struct {
+	IDs       []string `json:"ids" doc:"The memories to be replaced, at most 100." example:"[\"gate-code\",\"gate-code-2\"]"`
+	Title     string   `json:"title" doc:"The title of the new memory." example:"Gate code"`
+	Summary   string   `json:"summary" doc:"The text of the new memory: that of the one to keep." example:"It is 4711."`
+	Namespace string   `json:"namespace" doc:"The namespace of the new memory." example:"house"`
+}
+
 // ContradictionsInput asks for memories that contradict each other.
 type ContradictionsInput struct {
 	Topic     string `json:"topic,omitempty" doc:"Only memories with this title, or this metadata.topic. Topic or namespace is required." example:"Gate code"`

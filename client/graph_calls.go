@@ -46,6 +46,11 @@ func (g GraphAPI) Duplicate(ctx context.Context, in DuplicateInput) (*Duplicate,
 	return read[Duplicate](ctx, g.c, http.MethodPost, "/check_duplicate", in)
 }
 
+// Duplicates lists memories that are there more than once, and changes nothing.
+func (g GraphAPI) Duplicates(ctx context.Context, in DuplicatesInput) (*DuplicateGroups, error) {
+	return read[DuplicateGroups](ctx, g.c, http.MethodGet, "/duplicates", in)
+}
+
 // Contradictions lists memories about a topic that contradict each other.
 func (g GraphAPI) Contradictions(ctx context.Context, in ContradictionsInput) (*Contradictions, error) {
 	return read[Contradictions](ctx, g.c, http.MethodGet, "/contradictions", in)

@@ -19,6 +19,9 @@ type Preferring struct {
 type StoreInput struct {
 	Draft
 	Preferring
+
+	DetectConflicts bool `json:"detect_conflicts,omitempty" doc:"Look first what is alike in the namespace: a text that is there in nearly the same words is 409, others that may contradict it are named in the answer."`
+	Force           bool `json:"force,omitempty" doc:"With detect_conflicts: write it, whatever is there."`
 }
 
 // BulkInput creates up to 1,000 memories.

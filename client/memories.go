@@ -26,6 +26,7 @@ func write(ctx context.Context, c *Client, k call, more any) (*Outcome, error) {
 		Action    string   `json:"action"`
 		Reason    string   `json:"reason"`
 		Masked    []string `json:"masked"`
+		Against   []string `json:"potential_contradictions"`
 	}
 	if err := json.Unmarshal(raw, &b); err != nil {
 		return nil, notOurs(k, err)
@@ -35,7 +36,7 @@ func write(ctx context.Context, c *Client, k call, more any) (*Outcome, error) {
 			return nil, notOurs(k, err)
 		}
 	}
-	out := &Outcome{ID: b.ID, Receipt: b.Receipt, Masked: b.Masked, Replayed: header.Get("Idempotency-Replayed") == "true"}
+	out := &Outcome{ID: b.ID, Receipt: b.Receipt, Masked: b.Masked, PotentialContradictions: b.Against, Replayed: header.Get("Idempotency-Replayed") == "true"}
 	switch {
 	case b.PendingID != "":
 		out.ID = ""
@@ -53,6 +54,18 @@ func write(ctx context.Context, c *Client, k call, more any) (*Outcome, error) {
 // *[Error] with status 409, unless d.OnConflict says otherwise.
 func (c *Client) Create(ctx context.Context, d Draft, with ...With) (*Outcome, error) {
 	return write(ctx, c, call{method: http.MethodPost, path: "/memories", body: d, with: one(with)}, nil)
+}
+
+// Store is [Client.Create] with everything that can be asked for, such as a look at
+// what is alike before.
+func (c *Client) Store(ctx context.Context, in StoreInput, with ...With) (*Outcome, error) {
+	body := struct {
+		Draft
+
+		DetectConflicts bool `json:"detect_conflicts,omitempty"`
+		Force           bool `json:"force,omitempty"`
+	}{in.Draft, in.DetectConflicts, in.Force}
+	return write(ctx, c, call{method: http.MethodPost, path: "/memories", body: body, with: one(with)}, nil)
 }
 
 // CreateAll writes up to 1,000 memories in one request; existing titles are

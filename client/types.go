@@ -148,6 +148,9 @@ type Outcome struct {
 	Receipt  *Receipt `json:"receipt,omitempty"`
 	Masked   []string `json:"masked,omitempty"`   // kinds of secrets that were found in it, and masked
 	Replayed bool     `json:"replayed,omitempty"` // an equal request with the same idempotency key did it before
+	// PotentialContradictions are memories that are about the same and say something
+	// else, if that was asked for.
+	PotentialContradictions []string `json:"potential_contradictions,omitempty"`
 	// Pending is set when the write waits for approval: nothing has changed yet.
 	Pending *Waiting `json:"pending,omitempty"`
 }

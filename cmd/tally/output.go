@@ -112,6 +112,9 @@ func (a *app) showOutcome(verb string, out *client.Outcome) error {
 		if len(out.Masked) > 0 {
 			say(w, "masked: %s\n", strings.Join(out.Masked, ", "))
 		}
+		if len(out.PotentialContradictions) > 0 {
+			say(w, "may contradict: %s\n", strings.Join(out.PotentialContradictions, " "))
+		}
 		if out.Memory != nil && !out.Memory.ExpiresAt.IsZero() {
 			say(w, "%s\n", expiry(out.Memory, time.Now()))
 		}

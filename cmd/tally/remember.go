@@ -31,6 +31,7 @@ func newRemember(a *app) *cobra.Command {
 	var f memoryFlags
 	var w writeFlags
 	var ttl, scope, kind, onConflict, id string
+	var look, force bool
 	cmd := command("remember [flags] TITLE [TEXT | -]", "Write a memory", argCheck{1, 2}, nil)
 	cmd.Long = `Write a memory: a title and a text. The text is the second argument, or stdin for "-".
 
@@ -67,7 +68,7 @@ writes a new one with a number behind its title.`
 		if err != nil {
 			return err
 		}
-		out, err := c.Create(cmd.Context(), d, with)
+		out, err := c.Store(cmd.Context(), client.StoreInput{Draft: d, DetectConflicts: look || force, Force: force}, with)
 		if err != nil {
 			return err
 		}
@@ -78,6 +79,8 @@ writes a new one with a number behind its title.`
 	cmd.Flags().StringVar(&scope, "scope", "", "who may read it: private (the agent alone) or collective (everybody); team, unit and org are private as long as there are none")
 	cmd.Flags().StringVar(&kind, "kind", "", "observation, event, decision, … (default observation)")
 	cmd.Flags().StringVar(&onConflict, "on-conflict", "", "if the title is taken: error, merge or version (default error)")
+	cmd.Flags().BoolVar(&look, "detect-conflicts", false, "do not write what is there in nearly the same words, and name what may contradict it")
+	cmd.Flags().BoolVar(&force, "force", false, "with --detect-conflicts: write it, whatever is there")
 	cmd.Flags().StringVar(&id, "id", "", "`id` of the memory (default: made from namespace and title)")
 	w.register(cmd)
 	return cmd

@@ -76,7 +76,7 @@ func newRoot(a *app) *cobra.Command {
 		}
 	}
 	add(groupMemories, newRemember(a), newRecall(a), newGet(a), newList(a), newUpdate(a), newForget(a), newArchive(a),
-		newRestore(a), newErase(a), newResolve(a), newLink(a), newUnlink(a), newConsolidate(a), newHistory(a),
+		newRestore(a), newErase(a), newResolve(a), newDuplicates(a), newLink(a), newUnlink(a), newConsolidate(a), newHistory(a),
 		newBriefing(a), newHandoff(a))
 	for _, b := range byIDs() {
 		add(groupMemories, b.command(a))

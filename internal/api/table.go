@@ -103,6 +103,7 @@ func graphRoutes(b binder) []route {
 		b.bound(post, "/api/v1/kg/invalidate", "memory_kg_invalidate", fromBody),
 		b.bound(post, "/api/v1/kg/find_paths", "memory_find_paths", fromBody),
 		b.bound(post, "/api/v1/check_duplicate", "memory_check_duplicate", fromBody),
+		b.bound(get, "/api/v1/duplicates", "memory_duplicates", fromQuery),
 		b.bound(get, "/api/v1/contradictions", "memory_detect_contradiction", fromQuery),
 		b.bound(post, "/api/v1/entities", "memory_entity_register", fromBody),
 		b.bound(get, "/api/v1/entities/by_alias", "memory_entity_get_by_alias", fromQuery),

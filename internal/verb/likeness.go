@@ -9,6 +9,7 @@ import (
 
 	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/internal/book/graph"
+	"github.com/tallystick/tallystick/internal/book/query"
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
@@ -28,6 +29,10 @@ func likenessVerbs(of *deps) []Verb {
 			Name: "memory_check_duplicate", Family: familyPower, Summary: "find the memory with most words in common",
 			Answers: []Answer{Gives(Fine, client.Duplicate{})},
 		}, d.checkDuplicate),
+		Of(Verb{
+			Name: "memory_duplicates", Family: familyPower, Summary: "list memories that are there more than once, and how to make one of them",
+			Answers: []Answer{Gives(Fine, client.DuplicateGroups{})},
+		}, d.duplicates),
 		Of(Verb{
 			Name: "memory_detect_contradiction", Family: familyPower, Summary: "list memories about a topic that contradict each other",
 			Answers: []Answer{Gives(Fine, client.Contradictions{})},
@@ -50,13 +55,11 @@ func (d likeness) checkDuplicate(ctx context.Context, c *Call, in *client.Duplic
 	if err := memory.ValidContent(in.Content); err != nil {
 		return Done{}, err
 	}
-	v := client.Duplicate{Threshold: defaultThreshold, Method: "lexical"}
-	if t := in.Threshold; t != nil {
-		if math.IsNaN(*t) || *t <= 0 || *t > 1 {
-			return Done{}, BadField("threshold", "threshold %v: want more than 0, at most 1", *t)
-		}
-		v.Threshold = *t
+	threshold, err := thresholdOf(in.Threshold)
+	if err != nil {
+		return Done{}, err
 	}
+	v := client.Duplicate{Threshold: threshold, Method: "lexical"}
 	f := memory.Filter{Viewer: c.Agent, Now: d.now(), Namespace: in.Namespace}
 	if err := validFilter(f); err != nil {
 		return Done{}, err
@@ -72,6 +75,53 @@ func (d likeness) checkDuplicate(ctx context.Context, c *Call, in *client.Duplic
 		if v.Duplicate = found[0].Similarity >= v.Threshold; v.Duplicate {
 			v.Merge = &r.ID
 		}
+	}
+	return Done{Body: v}, nil
+}
+
+func thresholdOf(given *float64) (float64, error) {
+	if given == nil {
+		return defaultThreshold, nil
+	}
+	if math.IsNaN(*given) || *given <= 0 || *given > 1 {
+		return 0, BadField("threshold", "threshold %v: want more than 0, at most 1", *given)
+	}
+	return *given, nil
+}
+
+// maxMerged is how many memories one consolidation takes.
+const maxMerged = 100
+
+func (d likeness) duplicates(ctx context.Context, c *Call, in *client.DuplicatesInput) (Done, error) {
+	threshold, err := thresholdOf(in.Threshold)
+	if err != nil {
+		return Done{}, err
+	}
+	f := memory.Filter{Viewer: c.Agent, Now: d.now(), Namespace: in.Namespace, Subtree: in.Subtree}
+	if err := validFilter(f); err != nil {
+		return Done{}, err
+	}
+	found, looked, err := d.books.Query.Duplicates(ctx, f, threshold, cmp.Or(in.Limit, defaultContradictions))
+	if err != nil {
+		return Done{}, err
+	}
+	v := client.DuplicateGroups{Groups: make([]client.DuplicateGroup, len(found)), Count: len(found), Looked: looked, Threshold: threshold}
+	for i, g := range found {
+		keep := &g.Records[0]
+		out := client.DuplicateGroup{
+			Similarity: toThousandths(g.Similarity),
+			Proposal:   client.Merging{Title: keep.Title, Summary: keep.Memory.Content, Namespace: keep.Namespace},
+		}
+		for k := range g.Records {
+			r := &g.Records[k]
+			out.Memories = append(out.Memories, client.Nearest{
+				ID: r.ID, Title: r.Title, Namespace: r.Namespace, Similarity: toThousandths(query.Likeness(keep, r)),
+			})
+			if k < maxMerged {
+				out.Proposal.IDs = append(out.Proposal.IDs, r.ID)
+			}
+		}
+		v.Groups[i] = out
 	}
 	return Done{Body: v}, nil
 }

@@ -1,6 +1,7 @@
 package verb
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 
@@ -74,11 +75,62 @@ func (d memories) store(ctx context.Context, c *Call, in *client.StoreInput) (Do
 	if err != nil {
 		return Done{}, err
 	}
+	var others []string
+	if in.DetectConflicts {
+		if others, err = d.conflicts(ctx, c, &draft.Memory, in.Force); err != nil {
+			return Done{}, err
+		}
+	}
 	out, err := d.books.Records.Create(ctx, c.Caller, draft)
 	if err == nil {
 		d.meter.Stored(1)
 	}
-	return record(out, err, Created, in.Prefer)
+	done, err := record(out, err, Created, in.Prefer)
+	switch v := done.Body.(type) {
+	case client.Written:
+		v.PotentialContradictions = others
+		done.Body = v
+	case client.WrittenMinimal:
+		v.PotentialContradictions = others
+		done.Body = v
+	}
+	return done, err
+}
+
+const (
+	// sameText is the share of words in common from which a text is there already.
+	sameText = 0.95
+	// sameTopic is the share of words in common, of titles or of whole texts, from which
+	// two memories are about the same.
+	sameTopic = 0.5
+	// maxConflicts bounds how many are named.
+	maxConflicts = 10
+)
+
+// conflicts returns the memories that may contradict one that is to be written. One
+// that says nearly the same under another title is an error, unless force is set.
+func (d memories) conflicts(ctx context.Context, c *Call, m *memory.Memory, force bool) ([]string, error) {
+	ns := cmp.Or(m.Namespace, memory.DefaultNamespace)
+	found, err := d.books.Query.Similar(ctx, memory.Filter{Viewer: c.Agent, Now: d.now(), Namespace: ns}, m.Title, m.Content)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for i := range found {
+		s := &found[i]
+		switch {
+		case s.Record.ID == m.ID || s.Title == 1 && s.Similarity == 1:
+			// what is written again, or edited
+		case s.Similarity >= sameText && !force:
+			return nil, &Problem{
+				Code: client.CodeConflict, Text: "a memory says nearly the same: " + s.Record.ID + "; force writes this one all the same",
+				Extra: map[string]any{"existing_id": s.Record.ID, "existing_title": s.Record.Title, "similarity": toThousandths(s.Similarity)},
+			}
+		case (s.Title >= sameTopic || s.Similarity >= sameTopic) && s.Record.Memory.Content != m.Content && len(out) < maxConflicts:
+			out = append(out, s.Record.ID)
+		}
+	}
+	return out, nil
 }
 
 func (d memories) get(ctx context.Context, c *Call, in *client.ByID) (Done, error) {

@@ -14,7 +14,8 @@ import (
 // 0 is nothing, 1 is the same words.
 type Similar struct {
 	Record     memory.Record
-	Similarity float64
+	Similarity float64 // of title and content
+	Title      float64 // of the titles alone
 }
 
 const maxCandidates = 100
@@ -35,38 +36,16 @@ func (b *Book) Similar(ctx context.Context, f memory.Filter, title, content stri
 	if err != nil {
 		return nil, err
 	}
-	words := wordsOf(text)
+	words, titled := recall.Words(text), recall.Words(title)
 	var out []Similar
 	for i := range hits {
 		m := hits[i].Record
-		if common := overlap(words, wordsOf(m.Title+" "+m.Memory.Content)); common > 0 {
-			out = append(out, Similar{Record: m, Similarity: common})
+		if common := recall.Alike(words, recall.Words(m.Title+" "+m.Memory.Content)); common > 0 {
+			out = append(out, Similar{Record: m, Similarity: common, Title: recall.Alike(titled, recall.Words(m.Title))})
 		}
 	}
 	slices.SortFunc(out, func(a, b Similar) int {
 		return cmp.Or(cmp.Compare(b.Similarity, a.Similarity), cmp.Compare(a.Record.ID, b.Record.ID))
 	})
 	return out, nil
-}
-
-func wordsOf(text string) map[string]bool {
-	set := map[string]bool{}
-	for _, w := range recall.Words(text) {
-		set[w] = true
-	}
-	return set
-}
-
-// overlap is the Jaccard index of two sets.
-func overlap(a, b map[string]bool) float64 {
-	both := 0
-	for w := range a {
-		if b[w] {
-			both++
-		}
-	}
-	if both == 0 {
-		return 0
-	}
-	return float64(both) / float64(len(a)+len(b)-both)
 }

@@ -48,8 +48,6 @@ func Tools() []Tool {
 // adapt says what of a tool is called, or meant, otherwise here.
 func adapt(t *Tool) {
 	switch t.Name {
-	case "memory_store":
-		t.Ignored = []string{"force"}
 	case "memory_recall":
 		t.Ignored = []string{"context_tokens", "format", "session_default", "session_id", "verbose_provenance"}
 	case "memory_search":
