@@ -57,6 +57,9 @@ type Config struct {
 	// MaxIslands bounds the entries that are held of an origin beyond a hole in its
 	// log; further ones are put off until the hole is filled. 0 is 65,536.
 	MaxIslands int
+	// MaxParked bounds the bytes that are kept of what was refused of one node; further
+	// ops that are refused are put off until there is room. 0 is 64 MiB.
+	MaxParked int
 	// MaxBytes bounds the database file; beyond, writes fail with memory.ErrFull. 0 is no bound.
 	MaxBytes int64
 }
@@ -70,6 +73,7 @@ func (c *Config) defaults() {
 		c.ScrubWithin = 7 * 24 * time.Hour
 	}
 	c.MaxIslands = or(c.MaxIslands, 1<<16)
+	c.MaxParked = or(c.MaxParked, 64<<20)
 }
 
 func or(v, fallback int) int {

@@ -36,6 +36,7 @@ func (t taker) refuse(ctx context.Context, o *originState, a arrival, why error,
 		return err
 	}
 	o.addGap(a.Dot.Seq)
+	t.parkedSize[o.name.Node()] += len(raw)
 	t.hold(o, a.Dot.Seq, a.Digest)
 	out.Refused = append(out.Refused, p.Refusal)
 	return nil
@@ -120,6 +121,9 @@ func (t taker) retryOne(ctx context.Context, d memory.Dot, admitted bool) (bool,
 
 // unpark forgets a refused entry, which is to be applied.
 func (t taker) unpark(ctx context.Context, o *originState, d memory.Dot, lsn int64) error {
+	if err := t.unparkSize(ctx, o, lsn); err != nil {
+		return err
+	}
 	if err := t.exec(ctx, `DELETE FROM log WHERE lsn = ?`, lsn); err != nil {
 		return err
 	}
@@ -128,4 +132,12 @@ func (t taker) unpark(ctx context.Context, o *originState, d memory.Dot, lsn int
 	}
 	o.dropGap(d.Seq)
 	return nil
+}
+
+// unparkSize takes an entry that is about to go off what is kept of its node's.
+func (t taker) unparkSize(ctx context.Context, o *originState, lsn int64) error {
+	var size int
+	_, err := t.queryRow(ctx, `SELECT length(raw) FROM log WHERE lsn = ?`, []any{lsn}, &size)
+	t.parkedSize[o.name.Node()] -= size
+	return err
 }

@@ -103,6 +103,9 @@ func (t settler) makeRoom(ctx context.Context, o *originState, held logged) (boo
 	move := memory.Move{From: held.Dot}
 	switch held.state {
 	case stateParked:
+		if err := t.unparkSize(ctx, o, held.lsn); err != nil {
+			return false, err
+		}
 		if err := t.exec(ctx, `DELETE FROM parked WHERE member = ? AND origin = ? AND seq = ?`,
 			string(t.cfg.Node), string(held.Dot.Origin), int64(held.Dot.Seq)); err != nil {
 			return false, err

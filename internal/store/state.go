@@ -15,6 +15,7 @@ type state struct {
 	*conn
 	origins    map[memory.Origin]*originState
 	perNode    map[memory.Node]int // origins
+	parkedSize map[memory.Node]int // bytes of what was refused here
 	own        *originState
 	taken      memory.Origin // by this run, if any: nobody else can know ops of it
 	clock      memory.Stamp
@@ -31,6 +32,7 @@ type state struct {
 // after a rollback.
 func (w *state) load(ctx context.Context) error {
 	w.origins, w.perNode, w.lastOrigin = map[memory.Origin]*originState{}, map[memory.Node]int{}, 0
+	w.parkedSize = map[memory.Node]int{}
 	w.sums, w.root = [memory.Buckets]memory.Sum{}, memory.Sum{}
 	for _, step := range []func(context.Context) error{w.loadNode, w.loadOrigins, w.loadBuckets, w.loadDamage} {
 		if err := step(ctx); err != nil {
@@ -132,7 +134,18 @@ func (w *state) loadOrigins(ctx context.Context) error {
 	for _, o := range byID {
 		slices.Sort(o.gaps)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return w.each(ctx, `SELECT origin, sum(length(raw)) FROM log WHERE state = ? GROUP BY origin`, []any{stateParked}, func(r rowScanner) error {
+		var id int64
+		var size int
+		err := r.Scan(&id, &size)
+		if o := byID[id]; o != nil {
+			w.parkedSize[o.name.Node()] += size
+		}
+		return err
+	})
 }
 
 // readChain adds up the chain of what is in the log of o up to its head, for a

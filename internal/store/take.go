@@ -89,7 +89,7 @@ func (t taker) acceptOne(ctx context.Context, o *originState, a arrival, again b
 		refused = t.unready(a.Entry)
 	}
 	switch {
-	case refused != nil && len(o.gaps) >= maxGaps:
+	case refused != nil && (len(o.gaps) >= maxGaps || t.parkedSize[o.name.Node()] >= t.cfg.MaxParked):
 		out.Deferred++
 		return nil
 	case refused != nil:

@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -161,6 +162,43 @@ func (s Suite) islands(t *testing.T) {
 	}
 	if acc = n.Take(ships...); acc.View.Heads["a.1"].Seq != 20 {
 		t.Errorf("%+v: want all", acc)
+	}
+	n.CheckState(nil)
+	boundsParked(t, s)
+}
+
+// boundsParked checks that the bytes of what a node's ops were refused for have a
+// bound, over all its incarnations and across a restart, and that what was put off
+// for it is taken when there is room.
+func boundsParked(t *testing.T, s Suite) {
+	t.Helper()
+	wall, dir := time.Now(), t.TempDir()
+	small := func(c *store.Config) {
+		c.MaxParked = 100 << 10
+		c.Clock = memory.NewClock(func() time.Time { return wall }, time.Minute)
+	}
+	n := s.Open(t, "b", dir, small)
+	early := func(origin memory.Origin, seq uint64) memory.Shipment {
+		e := foreign(origin, seq, Create(fmt.Sprint(origin, seq), strings.Repeat("x", 40<<10)))
+		e.Stamp = memory.MakeStamp(wall.Add(time.Hour)) + memory.Stamp(seq)
+		return s.Ship(t, []*memory.Entry{e})[0]
+	}
+	if acc := n.Take(early("a.1", 1), early("a.2", 1), early("a.1", 2), early("a.1", 3), early("c.1", 1)); len(acc.Refused) != 4 || acc.Deferred != 1 {
+		t.Errorf("%d were kept and %d put off, want 4 and 1", len(acc.Refused), acc.Deferred)
+	}
+	n.Stop()
+	n = s.Open(t, "b", dir, small)
+	if acc := n.Take(early("a.2", 2)); acc.Deferred != 1 || len(acc.Refused) != 0 {
+		t.Errorf("after a restart %d were put off", acc.Deferred)
+	}
+	wall = wall.Add(2 * time.Hour)
+	n.Stop()
+	n = s.Open(t, "b", dir, small)
+	if took, err := n.RetryParked(t.Context(), nil, wall); err != nil || took != 4 {
+		t.Errorf("%d taken when their time had come, want 4 (%v)", took, err)
+	}
+	if acc := n.Take(early("a.1", 3), early("a.2", 2)); acc.Deferred != 0 || len(acc.Refused) != 2 {
+		t.Errorf("with room again: %+v", acc)
 	}
 	n.CheckState(nil)
 }
