@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"math/rand/v2"
 	"os"
@@ -113,6 +114,34 @@ func (s Suite) restarts(t *testing.T) {
 		t.Errorf("after %v at %d came %v at %d", last.Dot, last.Stamp, next.Dot, next.Stamp)
 	}
 	n.CheckState(nil)
+	n.Stop()
+	clockGoesBack(t, s)
+}
+
+// clockGoesBack checks that stamps do not, whoever gave the highest: what is written
+// after a restart beats what it replaces, also where the wall clock was set back.
+func clockGoesBack(t *testing.T, s Suite) {
+	t.Helper()
+	wall := time.Now()
+	at := func(c *store.Config) { c.Clock = memory.NewClock(func() time.Time { return wall }, time.Minute) }
+	for name, back := range map[string]time.Duration{"by an hour, after own writes": time.Hour, "by nothing, after a stamp of others": 0} {
+		dir := t.TempDir()
+		n := s.Open(t, "a", dir, at)
+		last := n.Put(Create("one", "first"))[0]
+		if back == 0 {
+			last = foreign("b.1", 1, &memory.Put{Memory: Memo("one", "of another")})
+			last.Stamp = memory.MakeStamp(wall.Add(10 * time.Second)) // near enough to be adopted
+			n.Take(s.Ship(t, []*memory.Entry{last})...)
+		}
+		n.Stop()
+		wall = wall.Add(-back)
+		n = s.Open(t, "a", dir, at)
+		next := n.Put(&memory.Put{Memory: Memo("one", "edited")})[0]
+		if r, err := n.Record(t.Context(), Memo("one", "").ID); err != nil || next.Stamp <= last.Stamp || r.Memory.Content != "edited" {
+			t.Errorf("set back %s: after %d came %d, and the text is %q (%v)", name, last.Stamp, next.Stamp, r.Memory.Content, err)
+		}
+		n.Stop()
+	}
 }
 
 func (s Suite) allOrNothing(t *testing.T) {
@@ -166,6 +195,47 @@ func (s Suite) idempotency(t *testing.T) {
 	got, err := n.Idempotent(t.Context(), "ai:x", key)
 	if err != nil || len(got) != 1 || got[0].Dot != first.Entries[0].Dot {
 		t.Errorf("looked up: %v (%v)", got, err)
+	}
+	oneOfMany(t, n)
+}
+
+// oneOfMany checks that of requests that come at once under one key one is carried
+// out, whatever else would keep them apart: each has a title of its own.
+func oneOfMany(t *testing.T, n *Node) {
+	t.Helper()
+	const requests = 16
+	key := &memory.Idempotency{Key: "at once", Hash: memory.Digest{3}}
+	out := make(chan *memory.Written, requests)
+	for i := range requests {
+		go func() {
+			w := &memory.Write{Actor: "ai:x", Ops: []memory.NewOp{{Op: Create("at once "+title(i), "x")}}, Idempotency: key}
+			done, err := n.Submit(context.WithoutCancel(t.Context()), w)
+			if err != nil {
+				t.Error(err)
+			}
+			out <- done
+		}()
+	}
+	carried := 0
+	dots := map[memory.Dot]bool{}
+	for range requests {
+		done := <-out
+		if done == nil {
+			continue
+		}
+		if !done.Replayed {
+			carried++
+		}
+		dots[done.Entries[0].Dot] = true
+	}
+	there := 0
+	for i := range requests {
+		if _, err := n.Record(t.Context(), Memo("at once "+title(i), "").ID); err == nil {
+			there++
+		}
+	}
+	if carried != 1 || len(dots) != 1 || there != 1 {
+		t.Errorf("of %d requests under one key %d were carried out, %d answered, %d wrote", requests, carried, len(dots), there)
 	}
 }
 

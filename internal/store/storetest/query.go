@@ -260,7 +260,35 @@ func (s Suite) links(t *testing.T) {
 	n.CheckState(nil)
 }
 
+// anyOrder checks that a proposal is closed and has its votes, in whatever order they
+// came: they are of different nodes.
+func anyOrder(t *testing.T, s Suite) {
+	t.Helper()
+	ships := s.Ship(t, []*memory.Entry{
+		foreign("a.1", 1, &memory.Propose{ID: "p", Namespace: "global", Requester: "ai:x", RequestedAt: now(), Action: Create("one", "x")}),
+		foreign("b.1", 1, &memory.Decide{ID: "p", Voter: "ai:y", Approve: true}),
+		foreign("c.1", 1, &memory.Resolve{ID: "p", Outcome: memory.OutcomeApproved}),
+	})
+	for _, order := range [][]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
+		n := s.Open(t, "d", t.TempDir())
+		for _, i := range order {
+			n.Take(ships[i])
+		}
+		open, err := n.Pendings(t.Context(), true, "", 10)
+		if err != nil || len(open) != 0 {
+			t.Errorf("in the order %v it is open: %+v (%v)", order, open, err)
+		}
+		p, err := n.Pending(t.Context(), "p")
+		if err != nil || p.Outcome != memory.OutcomeApproved || len(p.Votes) != 1 || p.Namespace != "global" {
+			t.Errorf("in the order %v: %+v (%v)", order, p, err)
+		}
+		n.CheckState(nil)
+		n.Stop()
+	}
+}
+
 func (s Suite) pendings(t *testing.T) {
+	anyOrder(t, s)
 	a, b := s.Open(t, "a", t.TempDir()), s.Open(t, "b", t.TempDir())
 	propose := &memory.Propose{ID: "p1", Namespace: "global", Requester: "ai:x", RequestedAt: now(), Action: Create("one", "x")}
 	a.Put(propose)
