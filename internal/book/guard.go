@@ -83,6 +83,15 @@ func (g guard) Record(ctx context.Context, id string) (*memory.Record, error) {
 	return rec, err
 }
 
+// RecordFor implements [Store], for what the bounds hold.
+func (g guard) RecordFor(ctx context.Context, viewer memory.AgentID, id string) (*memory.Record, error) {
+	rec, err := g.Store.RecordFor(ctx, viewer, id)
+	if err == nil && rec.Namespace != "" && !engine.BoundsOf(ctx).Within.Covers(rec.Namespace) {
+		return nil, hidden("memory", id)
+	}
+	return rec, err
+}
+
 // Resolve implements [Store], for what the bounds hold.
 func (g guard) Resolve(ctx context.Context, idOrPrefix string, f memory.Filter) (string, error) {
 	return g.Store.Resolve(ctx, idOrPrefix, query.Bounded(ctx, f))

@@ -30,6 +30,9 @@ type Writer interface {
 type Records interface {
 	// Record returns the memory, or [memory.ErrNotFound] if it never was.
 	Record(ctx context.Context, id string) (*memory.Record, error)
+	// RecordFor is Record for a viewer: what it may not see is as if it never was, and
+	// takes no longer.
+	RecordFor(ctx context.Context, viewer memory.AgentID, id string) (*memory.Record, error)
 	// ByTitle finds the live record of a title among those that viewer may see.
 	ByTitle(ctx context.Context, viewer memory.AgentID, namespace, title string) (*memory.Record, error)
 }

@@ -13,7 +13,7 @@ import (
 // Visible returns the record id if it stands in one of lives and agent may see
 // it; anything else is [memory.ErrNotFound].
 func (e *Engine) Visible(ctx context.Context, agent memory.AgentID, id string, lives ...memory.Life) (*memory.Record, error) {
-	rec, err := e.store.Record(ctx, id)
+	rec, err := e.store.RecordFor(ctx, agent, id)
 	if err != nil {
 		return nil, fmt.Errorf("memory %.140s: %w", id, err)
 	}

@@ -32,6 +32,7 @@ func (n *Node) damaged(want int) []memory.Dot {
 // rots checks that a text that the disk has changed is served to nobody, that
 // everything else is, and that members can help.
 func (s Suite) rots(t *testing.T) {
+	privateRot(t, s)
 	a, b := s.Open(t, "a", t.TempDir()), s.Open(t, "b", t.TempDir())
 	one, two, three := a.Put(Create("one", "a heron"))[0], a.Put(Create("two", "an otter"))[0], a.Put(Create("three", "an owl"))[0]
 	b.Feed(a)
@@ -233,4 +234,31 @@ func (s Suite) refusesOne(t *testing.T) {
 		want.Apply(e)
 	}
 	b.CheckState(want)
+}
+
+// privateRot checks that whoever may not see a memory learns nothing of it, not even
+// that it is damaged: not a byte of it is read for somebody else.
+func privateRot(t *testing.T, s Suite) {
+	t.Helper()
+	n := s.Open(t, "a", t.TempDir())
+	m := Memo("diary", "a secret heron")
+	var err error
+	if m.Metadata, err = memory.Object(nil).With(memory.MetaAgent, "ai:alice"); err != nil {
+		t.Fatal(err)
+	}
+	n.Put(&memory.Put{Memory: m, Create: true})
+	if rec, err := n.RecordFor(t.Context(), "ai:alice", m.ID); err != nil || rec.Memory.Content != m.Content {
+		t.Errorf("its owner reads %+v, %v", rec, err)
+	}
+	s.Damage(t, n, flip("heron", "heroN"))
+	if _, err := n.RecordFor(t.Context(), "ai:alice", m.ID); !errors.Is(err, memory.ErrDamaged) {
+		t.Errorf("its owner is told %v", err)
+	}
+	for _, viewer := range []memory.AgentID{"ai:bob", memory.Anonymous, ""} {
+		_, err := n.RecordFor(t.Context(), viewer, m.ID)
+		_, none := n.RecordFor(t.Context(), viewer, "nothing")
+		if !errors.Is(err, memory.ErrNotFound) || !errors.Is(none, memory.ErrNotFound) {
+			t.Errorf("%q is told %v, and of nothing %v", viewer, err, none)
+		}
+	}
 }
