@@ -50,7 +50,22 @@ func (d *doctor) checkNode(ctx context.Context) error {
 	} else {
 		d.find("text index", fine, count(s.IndexLag, "entry")+" behind", "")
 	}
+	d.checkModels(s.Models)
 	return nil
+}
+
+// checkModels says which models cannot be used, or have not begun.
+func (d *doctor) checkModels(models []client.Model) {
+	for _, m := range models {
+		switch m.State {
+		case "failed":
+			d.find("model "+m.Name, uneasy, m.Problem, "recall goes without it: add it again with tally model add, or remove it, and start the node again")
+		case "embedding":
+			d.find("model "+m.Name, fine, "makes its first vectors: "+count(m.Behind, "entry")+" to come", "")
+		default:
+			d.find("model "+m.Name, fine, count(m.Vectors, "vector"), "")
+		}
+	}
 }
 
 // checkQuorum judges W of N.

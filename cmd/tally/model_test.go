@@ -85,6 +85,11 @@ func TestANodeStartsWithADamagedModel(t *testing.T) {
 	if len(got.Models) != 1 || got.Models[0].State != "failed" || !strings.Contains(got.Models[0].Problem, "not what it should be") {
 		t.Errorf("%+v", got)
 	}
+	for _, args := range [][]string{{"status"}, {"doctor"}} {
+		if got := n.tally(args...); !strings.Contains(got.out, "model wordllama-256") || !strings.Contains(got.out, "not what it should be") {
+			t.Errorf("%v does not say it: %s", args, got.out)
+		}
+	}
 	must[client.Outcome](n, "remember", "Gate code", "It is 4711.")
 	if found := must[client.Recalled](n, "recall", "gate code"); found.Count != 1 {
 		t.Errorf("found %d", found.Count)

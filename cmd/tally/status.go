@@ -82,6 +82,11 @@ func verdictOn(s *client.Status) (verdict string, notes []string) {
 	if s.IndexLag > 0 {
 		note("the text index is %s behind: recall may miss what was written just now", count(s.IndexLag, "entry"))
 	}
+	for _, m := range s.Models {
+		if m.State == "failed" {
+			note("model %s cannot be used: %s", m.Name, m.Problem)
+		}
+	}
 	return verdict, append(notes, s.Warnings...)
 }
 
