@@ -300,6 +300,10 @@ func (n *node) serve(ctx context.Context, listener net.Listener, ready func(url 
 	if err != nil {
 		return err
 	}
+	toMembers, err := n.trust.listen(ctx)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	background := context.WithoutCancel(ctx)
 	storeCtx, stopStore := context.WithCancel(background)
 	defer stopStore()
@@ -318,7 +322,7 @@ func (n *node) serve(ctx context.Context, listener net.Listener, ready func(url 
 	work.Go(func() error { return n.legacy.Run(workCtx) })
 	work.Go(func() error { return n.room(workCtx) })
 	work.Go(func() error { return n.inbound.Run(workCtx) })
-	all.Go(func() error { return n.trust.run(failed) })
+	all.Go(func() error { return n.trust.run(failed, toMembers) })
 	all.Go(func() error {
 		if err := n.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve: %w", err)

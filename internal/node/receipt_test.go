@@ -63,7 +63,7 @@ func writeOp(t *testing.T, r *running, title string) held {
 func TestAReceiptOfRealMembersIsProof(t *testing.T) {
 	t.Parallel()
 	a, aCfg, authority := founded(t)
-	writeOp(t, a, "alone") // when it has an answer, members are answered, too
+	writeOp(t, a, "alone")
 	b, c := joined(t, authority, "b"), joined(t, authority, "c")
 	for _, r := range []*running{a, b, c} {
 		waitForMembers(t, r, 3)

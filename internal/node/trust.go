@@ -216,14 +216,22 @@ func (t *trust) connect(calls *peer.Client, sync http.Handler, setMembers func(r
 	}
 }
 
-// run serves the members until ctx is done.
-func (t *trust) run(ctx context.Context) error {
+// listen takes the address for members. It comes before the node says that it serves:
+// who hears that may join it.
+func (t *trust) listen(ctx context.Context) (l net.Listener, err error) {
+	if t == nil {
+		return nil, nil //nolint:nilnil // no identity is no error
+	}
+	if l, err = (&net.ListenConfig{}).Listen(ctx, "tcp", t.Place().Listen); err != nil {
+		return nil, fmt.Errorf("listen for members on %s: %w", t.Place().Listen, err)
+	}
+	return l, nil
+}
+
+// run serves the members on l until ctx is done.
+func (t *trust) run(ctx context.Context, l net.Listener) error {
 	if t == nil {
 		return nil
-	}
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", t.Place().Listen)
-	if err != nil {
-		return fmt.Errorf("listen for members on %s: %w", t.Place().Listen, err)
 	}
 	t.log.InfoContext(ctx, "serving members", "url", t.Place().URL, "listen", l.Addr().String(), "authority", t.Authority())
 	var all errgroup.Group
@@ -246,7 +254,7 @@ func (t *trust) run(ctx context.Context) error {
 	<-ctx.Done()
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), draining)
 	defer cancel()
-	err = errors.Join(t.server.Shutdown(stop), all.Wait())
+	err := errors.Join(t.server.Shutdown(stop), all.Wait())
 	t.note(t.fold.Due(time.Now().Add(time.Hour))...)
 	return errors.Join(err, t.audit.Close())
 }
