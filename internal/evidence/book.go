@@ -51,7 +51,9 @@ type Config struct {
 	Signer Signer
 	// Ask asks a member for its statement that it holds an op.
 	Ask func(ctx context.Context, member memory.Node, d memory.Dot) (receipt.Signed, error)
-	Log *slog.Logger
+	// Wrong, if not nil, is told of statements that are not right, and does not block.
+	Wrong func(from memory.Node, err error)
+	Log   *slog.Logger
 
 	Keep time.Duration    // how long statements are kept; 0 is 30 days
 	Most int              // and how many runs of ops they are about; 0 is a million

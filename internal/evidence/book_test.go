@@ -29,6 +29,7 @@ type federation struct {
 	epoch   uint64
 	members []memory.Node
 	nodes   map[memory.Node]*node
+	wrong   []memory.Node // whose statements were not right; of the node that runs
 }
 
 // node is a member: its log, its book, and what it has kept.
@@ -75,6 +76,7 @@ func found(t *testing.T, names ...memory.Node) *federation {
 		}
 		n.Book = evidence.New(evidence.Config{
 			Self: name, Name: identity.Name(name), Roots: roots(f), Roster: f, Signer: n, Log: slog.New(slog.DiscardHandler),
+			Wrong: func(from memory.Node, _ error) { f.wrong = append(f.wrong, from) },
 			Ask: func(ctx context.Context, member memory.Node, d memory.Dot) (receipt.Signed, error) {
 				to := f.nodes[member]
 				if to.asked++; to.away {
@@ -301,6 +303,9 @@ func TestStatementsThatAreNotKept(t *testing.T) {
 			if got := holders(t, f, dot(2)); got != "[a] of 3 in 1 refused 0" {
 				t.Errorf("%s: %s", name, got)
 			}
+		}
+		if len(f.wrong) != 5 {
+			t.Errorf("heard of %v", f.wrong)
 		}
 		f.members = []memory.Node{"a", "c"}
 		a.Heard("b", good["b"])

@@ -95,6 +95,9 @@ func (b *Book) keep(ctx context.Context, batch []letter) {
 		rows, err := b.checked(ctx, l.from, l.signed)
 		if err != nil {
 			b.cfg.Log.WarnContext(ctx, "a member's statement about what it holds is not right", "member", l.from, "err", err)
+			if b.cfg.Wrong != nil {
+				b.cfg.Wrong(l.from, err)
+			}
 		}
 		list = append(list, rows...)
 	}

@@ -90,6 +90,9 @@ func openTrust(ctx context.Context, cfg Config, st *store.Store, log *slog.Logge
 		endings: make(chan uint64, 1), hurry: make(chan struct{}, 1),
 	}
 	t.proofs = evidence.New(evidence.Config{
+		Wrong: func(from memory.Node, err error) {
+			t.event(audit.Event{Kind: audit.Refusal, Actor: string(from), Tag: "statement_not_right", Detail: err.Error()})
+		},
 		Self: cfg.Node, Name: c.Place().Name, Roots: c.Roots().Credentials(), Roster: roster{c}, Signer: c.Self(), Log: log,
 		Ask: func(ctx context.Context, member memory.Node, d memory.Dot) (receipt.Signed, error) {
 			return t.calls.Held(ctx, member, d)
