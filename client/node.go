@@ -60,7 +60,7 @@ type Head struct {
 type Member struct {
 	Name          string `json:"name" doc:"The name of the member." example:"east"`
 	URL           string `json:"url" doc:"Where it is." example:"http://127.0.0.1:9102"`
-	State         string `json:"state" doc:"How this node gets on with it." enum:"ok,catching_up,backoff,stopped,unknown"`
+	State         string `json:"state" doc:"How this node gets on with it: own_calls is one that cannot be called, and calls." enum:"ok,catching_up,backoff,own_calls,stopped,unknown"`
 	Acked         uint64 `json:"acked" doc:"Our ops that it holds, up to this number."`
 	Owed          uint64 `json:"owed" doc:"Our ops that it has not acknowledged."`
 	Parked        int    `json:"parked" doc:"Our ops that it has refused."`

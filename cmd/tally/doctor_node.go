@@ -93,7 +93,7 @@ func (d *doctor) checkMember(m client.Member, now time.Time) {
 	switch {
 	case m.State == "stopped":
 		d.find(check, broken, text, "it does not believe who this node is, or is another node: compare the names and URLs in both configurations")
-	case m.State == "backoff" && callsHere(&m, now):
+	case m.State == ownCalls || m.State == "backoff" && callsHere(&m, now):
 		d.find(check, fine, text+"; it calls by itself, and was equal "+ago(m.ProvenEqualAt.Time, now), "")
 	case m.State == "backoff":
 		d.find(check, broken, text, "it does not answer: see that it runs, and that "+m.URL+" can be reached from this node")

@@ -57,6 +57,9 @@ func verdictOn(s *client.Status) (verdict string, notes []string) {
 		case m.State == "catching_up":
 			reached++
 			note("%s is catching up: %s owed", m.Name, count(m.Owed, "op"))
+		case m.State == ownCalls:
+			reached++
+			note("%s is %s: it fetches what is for it", m.Name, stateWords(m.State))
 		case callsHere(&m, s.Time.Time):
 			note("%s cannot be called from here, but calls by itself: equal %s", m.Name, ago(m.ProvenEqualAt.Time, s.Time.Time))
 		default:
@@ -88,6 +91,17 @@ func verdictOn(s *client.Status) (verdict string, notes []string) {
 		}
 	}
 	return verdict, append(notes, s.Warnings...)
+}
+
+// ownCalls is the state of a member that cannot be called, and calls.
+const ownCalls = "own_calls"
+
+// stateWords are the words for the state of a member.
+func stateWords(state string) string {
+	if state == ownCalls {
+		return "reached by its own calls"
+	}
+	return state
 }
 
 // callsHere reports whether a member that cannot be called is in touch all the
@@ -135,7 +149,7 @@ func showMembers(w io.Writer, v *client.Status) error {
 	}
 	var rows [][]string
 	for _, m := range v.Members {
-		rows = append(rows, []string{m.Name, m.State, decimal(m.Owed), decimal(m.Parked), ago(m.LastAckAt.Time, v.Time.Time), ago(m.ProvenEqualAt.Time, v.Time.Time), m.URL})
+		rows = append(rows, []string{m.Name, stateWords(m.State), decimal(m.Owed), decimal(m.Parked), ago(m.LastAckAt.Time, v.Time.Time), ago(m.ProvenEqualAt.Time, v.Time.Time), m.URL})
 	}
 	say(w, "\n")
 	if err := table(w, []string{"MEMBER", "STATE", "OWED", "PARKED", "LAST ACK", "PROVEN EQUAL", "URL"}, rows); err != nil {

@@ -48,6 +48,7 @@ const aheadAtStart = 5 * time.Second
 // address of their own, keeps the certificate fresh and the membership current.
 type trust struct {
 	*cluster.Cluster
+	clock   func() time.Time
 	log     *slog.Logger
 	audit   *audit.Log
 	fold    *audit.Fold
@@ -71,7 +72,8 @@ type trust struct {
 // any, talk on loopback addresses only.
 func openTrust(ctx context.Context, cfg Config, st *store.Store, log *slog.Logger) (_ *trust, err error) {
 	dir := filepath.Join(cfg.Data, IdentityDir)
-	c, err := cluster.Open(dir, time.Now)
+	clock := func() time.Time { return time.Now().Add(cfg.ClockOffset) }
+	c, err := cluster.Open(dir, clock)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil //nolint:nilnil // no identity is no error
 	}
@@ -85,7 +87,7 @@ func openTrust(ctx context.Context, cfg Config, st *store.Store, log *slog.Logge
 		return nil, errors.New("members are named in the configuration, and this node has an identity: they come from the list that the root has signed")
 	}
 	t := &trust{
-		Cluster: c, log: log, fold: audit.NewFold(time.Minute), store: st, entries: make(chan memory.Dot, toAudit),
+		Cluster: c, log: log, clock: clock, fold: audit.NewFold(time.Minute), store: st, entries: make(chan memory.Dot, toAudit),
 		ledger: replay.New(replay.Config{Start: time.Now(), Skew: aheadAtStart}), key: c.Self().Key(),
 		endings: make(chan uint64, 1), hurry: make(chan struct{}, 1),
 	}
@@ -146,9 +148,9 @@ func (m marks) Marks(ctx context.Context) iter.Seq2[identity.Mark, error] {
 // link is what members are called and answered with.
 func (t *trust) link() *peer.Trust {
 	return &peer.Trust{
-		Evidence: t.proofs, Self: t.Self(), Roots: t.Roots(), Contact: t.Contact,
+		Evidence: t.proofs, Self: t.Self(), Roots: t.Roots(), Contact: t.Contact, Now: t.clock,
 		Verifier: attest.NewVerifier(attest.Config{
-			Self: t.Place().Node, Roots: t.Roots(), Roster: t.Cluster, Ledger: t.ledger, Window: httpsig.Window{}, Now: time.Now,
+			Self: t.Place().Node, Roots: t.Roots(), Roster: t.Cluster, Ledger: t.ledger, Window: httpsig.Window{}, Now: t.clock,
 		}),
 		Membership: func() []byte {
 			_, doc := t.Membership()

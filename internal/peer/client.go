@@ -57,7 +57,10 @@ func (c *Client) Close() {
 	}
 }
 
-var errNoMember = errors.New("no such member")
+var (
+	errNoMember    = errors.New("no such member")
+	errUnreachable = errors.New("it has no address: it calls")
+)
 
 // reach returns where a member is, and what carries calls to it and nobody else.
 func (c *Client) reach(to memory.Node) (*url.URL, *http.Client, error) {
@@ -72,6 +75,9 @@ func (c *Client) reach(to memory.Node) (*url.URL, *http.Client, error) {
 	if !ok {
 		return nil, nil, errNoMember
 	}
+	if raw == "" {
+		return nil, nil, errUnreachable
+	}
 	base, err := baseURL(raw)
 	if err != nil {
 		return nil, nil, err
@@ -79,7 +85,7 @@ func (c *Client) reach(to memory.Node) (*url.URL, *http.Client, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed[name] == nil {
-		c.closed[name] = withoutRedirects(transport(c.cfg, t.Roots.ClientTLS(t.Self.TLS, name, time.Now)))
+		c.closed[name] = withoutRedirects(transport(c.cfg, t.Roots.ClientTLS(t.Self.TLS, name, t.now)))
 	}
 	return base, c.closed[name], nil
 }

@@ -24,6 +24,8 @@ import (
 // connections are mutual TLS 1.3 and every request and answer is signed; without it
 // members are called and answered on loopback addresses only.
 type Trust struct {
+	// Now is the clock of this node; nil is [time.Now].
+	Now      func() time.Time
 	Self     *attest.Self
 	Verifier *attest.Verifier
 	Roots    ca.Roots
@@ -35,6 +37,13 @@ type Trust struct {
 	Renew func(identity.Name, identity.PublicKey) ([]byte, error)
 	// Evidence, if not nil, is what receipts are made of.
 	Evidence Evidence
+}
+
+func (t *Trust) now() time.Time {
+	if t.Now == nil {
+		return time.Now()
+	}
+	return t.Now()
 }
 
 // caller is who sent a request. Attested says how a signature is to be checked, and
@@ -85,7 +94,7 @@ func (h *handler) sign(header http.Header, c *caller, digest [sha256.Size]byte) 
 	if c.attested == nil {
 		return nil
 	}
-	return c.answer(httpsig.Reply{Status: http.StatusOK, Digest: digest, Header: header, To: c.sig.Bytes}, time.Now())
+	return c.answer(httpsig.Reply{Status: http.StatusOK, Digest: digest, Header: header, To: c.sig.Bytes}, h.cfg.Trust.now())
 }
 
 // document answers a request without a body with bytes.
@@ -114,7 +123,7 @@ func (c *Client) signRequest(req *http.Request, to memory.Node, body []byte) (ht
 	req.Header.Set(httpsig.HeaderType, typeCBOR) // is signed, so there must be one
 	return c.cfg.Trust.Self.Sign(httpsig.Request{
 		Method: req.Method, Path: req.URL.EscapedPath(), Query: req.URL.RawQuery, Digest: sha256.Sum256(body), Header: req.Header,
-	}, to, time.Now())
+	}, to, c.cfg.Trust.now())
 }
 
 // checkReply checks that a member has signed an answer. The header may be a trailer.

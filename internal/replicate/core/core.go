@@ -211,6 +211,7 @@ func (c *Core) heard(ev Heard) {
 	if m == nil {
 		return
 	}
+	m.calledAt, m.mute = c.now, false
 	less := ev.View.LSN < m.lsn
 	c.learn(m, ev.View)
 	m.lane.knocked(c)

@@ -86,12 +86,13 @@ func (c *Core) exchanged(l *lane) {
 }
 
 // exchangeDue is when heads are next exchanged, if nothing else carries them.
-func (c *Core) exchangeDue(l *lane) time.Time {
+func (c *Core) exchangeDue(m *member) time.Time {
+	l := &m.lane
 	if l.exchangedAt.IsZero() {
 		return c.now
 	}
 	every := c.cfg.HeadsIdle
-	if c.now.Before(l.busyTill) {
+	if c.now.Before(l.busyTill) || m.mute {
 		every = c.cfg.HeadsBusy
 	}
 	return l.exchangedAt.Add(every - time.Duration(l.phase)*(every/4096))
@@ -106,7 +107,7 @@ func (c *Core) drive(m *member) {
 	for c.canPush(m) {
 		c.push(m)
 	}
-	if len(l.flights) == 0 && (l.stopped || l.faults > 0 || !c.now.Before(c.exchangeDue(l))) {
+	if len(l.flights) == 0 && (l.stopped || l.faults > 0 || !c.now.Before(c.exchangeDue(m))) {
 		c.send(m, Push{Member: m.name, Origin: c.origin})
 	}
 }
@@ -174,7 +175,7 @@ func (c *Core) laneDeadline(m *member) time.Time {
 	case l.stopped || l.faults > 0:
 		due = l.retryAt
 	default:
-		due = c.exchangeDue(l)
+		due = c.exchangeDue(m)
 	}
 	if l.free(c) && c.owes(m) {
 		due = earlier(due, later(l.stallTill, c.gatherTill(m)))

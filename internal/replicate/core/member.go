@@ -24,7 +24,10 @@ type member struct {
 	// parked are our ops that it refused, and that are listed as such.
 	parked map[memory.Dot]memory.Refusal
 
-	vouches bool      // it has said, in this run, that it holds no more of our origin than we do
+	vouches  bool      // it has said, in this run, that it holds no more of our origin than we do
+	calledAt time.Time // when it last called; zero: never in this run
+	// mute: it does not send its own ops, they have to be fetched: it cannot call us.
+	mute    bool
 	heardAt time.Time // of the last reading; zero: never in this run
 	equalAt time.Time // when its state was last proven equal to ours
 	suspect *suspicion

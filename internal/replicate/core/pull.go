@@ -78,7 +78,7 @@ func strange(c *Core, o memory.Origin) bool {
 // where that node has been silent.
 func (c *Core) patience(o memory.Origin) time.Duration {
 	m := c.member(o.Node())
-	if m == nil || m.lane.faults > 0 || m.lane.stopped || c.now.Sub(m.heardAt) > c.cfg.HeadsIdle+c.cfg.HeadsBusy {
+	if m == nil || m.mute || m.lane.faults > 0 || m.lane.stopped || c.now.Sub(m.heardAt) > c.cfg.HeadsIdle+c.cfg.HeadsBusy {
 		return 0
 	}
 	return 2 * c.cfg.HeadsBusy
@@ -185,6 +185,10 @@ func (c *Core) pulled(ev Pulled) {
 	c.learn(m, ev.View)
 	c.settle(m)
 	if have := c.self.Heads[ev.Origin].Seq; have >= f.from {
+		if ev.Origin.Node() == m.name {
+			m.mute = true                                    // until it calls
+			m.lane.exchangedAt = c.now.Add(-c.cfg.HeadsIdle) // it hears at once that this node has them
+		}
 		*p = pull{due: c.now, seen: have, flowing: true}
 		return
 	}

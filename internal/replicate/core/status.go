@@ -18,6 +18,7 @@ const (
 	OK         State = "ok"          // delivers as fast as ops come
 	CatchingUp State = "catching_up" // delivers, and is more than a batch behind
 	BackingOff State = "backoff"     // calls fail; it tries again
+	OwnCalls   State = "own_calls"   // calls fail, and it calls by itself: what it is owed it fetches
 	Halted     State = "stopped"     // does not believe who we are: an operator must act
 )
 
@@ -54,6 +55,8 @@ func (c *Core) state(m *member) State {
 	switch {
 	case m.lane.stopped:
 		return Halted
+	case m.lane.faults > 0 && !m.calledAt.IsZero() && c.now.Sub(m.calledAt) < callsWithin(c):
+		return OwnCalls
 	case m.lane.faults > 0:
 		return BackingOff
 	case m.heardAt.IsZero():
