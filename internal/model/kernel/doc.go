@@ -33,6 +33,10 @@ func (r *Rows) Len() int {
 // Set quantises x into row n: each block to the whole numbers from -127 to 127.
 func (r *Rows) Set(n int, x []float32) {
 	q, scale := r.Q[n*r.N:(n+1)*r.N], r.Scale[n*r.N/Block:(n+1)*r.N/Block]
+	quantiseBlocks(q, scale, x[:r.N])
+}
+
+func quantiseGo(q []int8, scale, x []float32) {
 	for b := range scale {
 		scale[b] = quantise(q[b*Block:(b+1)*Block], x[b*Block:(b+1)*Block])
 	}

@@ -17,6 +17,19 @@ func floatsAVX2(a, b *float32, eights int) float32
 //go:noescape
 func addAVX2(y *float32, f float32, x *float32, eights int)
 
+//go:noescape
+func quantiseAVX2(q *int8, scale, x *float32, blocks int)
+
+// quantiseBlocks writes x as whole numbers into q, and what one stands for in each
+// block.
+func quantiseBlocks(q []int8, scale, x []float32) {
+	if n := len(scale); fast() && n > 0 && len(q) == n*Block && len(x) == n*Block {
+		quantiseAVX2(&q[0], &scale[0], &x[0], n)
+		return
+	}
+	quantiseGo(q, scale, x)
+}
+
 // rows4 returns the products of four rows of w with a.
 func rows4(w []int8, ws []float32, a []int8, as []float32) (out [4]float32) {
 	if blocks := len(as); fast() && blocks > 0 && len(a) == blocks*Block && len(w) == 4*len(a) && len(ws) == 4*blocks {

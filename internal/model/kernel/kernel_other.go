@@ -2,6 +2,10 @@
 
 package kernel
 
+// quantiseBlocks writes x as whole numbers into q, and what one stands for in each
+// block.
+func quantiseBlocks(q []int8, scale, x []float32) { quantiseGo(q, scale, x) }
+
 // rows4 returns the products of four rows of w with a.
 func rows4(w []int8, ws []float32, a []int8, as []float32) [4]float32 { return rows4Go(w, ws, a, as) }
 

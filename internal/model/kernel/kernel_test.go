@@ -3,6 +3,7 @@ package kernel
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -42,6 +43,34 @@ func TestFastLoopsAreThePlainOnes(t *testing.T) {
 		addGo(plain, 0.5, x)
 		for i := range sum {
 			near(t, "add", sum[i], plain[i], 1)
+		}
+	})
+}
+
+// Whole numbers are to the last one those of the plain loop.
+func TestFastWholeNumbersAreThePlainOnes(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 4))
+		n := rapid.IntRange(1, 8).Draw(rt, "blocks")
+		x := random(r, n*Block)
+		for i := range x {
+			switch r.IntN(20) {
+			case 0:
+				x[i] = 0
+			case 1:
+				x[i] *= 1e30
+			}
+		}
+		clear(x[:Block*r.IntN(2)])
+		if n > 1 && r.IntN(4) == 0 {
+			x[Block+r.IntN(Block)] = float32(math.Inf(1))
+		}
+		q, scale := make([]int8, len(x)), make([]float32, n)
+		plain, plainScale := make([]int8, len(x)), make([]float32, n)
+		quantiseBlocks(q, scale, x)
+		quantiseGo(plain, plainScale, x)
+		if !slices.Equal(q, plain) || !slices.Equal(scale, plainScale) {
+			t.Errorf("%v: got %v × %v, want %v × %v", x, q, scale, plain, plainScale)
 		}
 	})
 }
