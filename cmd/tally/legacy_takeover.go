@@ -36,7 +36,6 @@ say it with --peer, unless there is one peer and one in its allowlist. Nothing o
 old node is changed.`
 	cmd.Example = "  tally legacy take-over -- AI_MEMORY_FED_IDENTITY=node-a AI_MEMORY_KEY_DIR=keys ai-memory --db a.db serve --port 9101 --quorum-peers http://10.0.0.5:9077\n" +
 		"  tally legacy take-over --pid 4711 --peer node-b=http://10.0.0.5:9077 --out node-a.toml"
-	cmd.Annotations = map[string]string{changesState: "yes"}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return runTakeOver(cmd.Context(), a, o, args) }
 	flags := cmd.Flags()
 	flags.StringVar(&o.out, "out", "tally.toml", "the `file` to write; it must not be there yet")

@@ -187,7 +187,7 @@ func (c *Core) look(v memory.View) {
 		return
 	}
 	for _, m := range c.members {
-		m.lane.stir(c)
+		m.lane.wake(c)
 	}
 }
 
@@ -214,7 +214,7 @@ func (c *Core) heard(ev Heard) {
 	m.calledAt, m.mute = c.now, false
 	less := ev.View.LSN < m.lsn
 	c.learn(m, ev.View)
-	m.lane.knocked(c)
+	m.lane.called(c)
 	if less {
 		// An old reading, or one of a member that has lost its disk. The reply to a
 		// question asked now will tell.

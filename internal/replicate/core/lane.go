@@ -62,8 +62,8 @@ func (l *lane) restart() {
 	l.stalls, l.stallTill = 0, time.Time{}
 }
 
-// stir makes the next exchanges come soon: there is news on either side.
-func (l *lane) stir(c *Core) { l.busyTill = c.now.Add(c.cfg.HeadsIdle) }
+// wake makes the next exchanges come soon: there is news on either side.
+func (l *lane) wake(c *Core) { l.busyTill = c.now.Add(c.cfg.HeadsIdle) }
 
 // acked notes that the member's head moved.
 func (l *lane) acked(now time.Time) {
@@ -71,10 +71,10 @@ func (l *lane) acked(now time.Time) {
 	l.stalls, l.stallTill = 0, time.Time{}
 }
 
-// knocked notes that the member called us: heads were exchanged, and if we were
+// called notes that the member called us: heads were exchanged, and if we were
 // backing off or had stopped, now is the time to try. A member that has called
 // us may have been told by now who we are.
-func (l *lane) knocked(c *Core) {
+func (l *lane) called(c *Core) {
 	c.exchanged(l)
 	if !l.flows() && !l.asked {
 		l.retryAt = earlier(l.retryAt, later(c.now, l.faultAt.Add(c.cfg.BackoffMin)))

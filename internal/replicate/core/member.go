@@ -86,7 +86,7 @@ func (c *Core) learn(m *member, v memory.View) {
 	acked, same := m.heads[c.origin].Seq, m.same[c.origin]
 	newer := v.LSN >= m.lsn
 	if v.LSN != m.lsn {
-		m.lane.stir(c)
+		m.lane.wake(c)
 	}
 	m.lsn = max(m.lsn, v.LSN)
 	for o, h := range v.Heads {
@@ -128,7 +128,7 @@ func (c *Core) prove(m *member, v memory.View) {
 		m.suspect, m.equalAt = nil, c.now
 	case m.suspect == nil || !sameView(m.suspect.here, c.self) || !sameView(m.suspect.there, v):
 		m.suspect = &suspicion{here: c.self, there: v}
-		m.lane.stir(c)
+		m.lane.wake(c)
 	case !m.repairs.running && !c.now.Before(m.repairs.after):
 		m.suspect, m.repairs.running = nil, true
 		c.emit(Notice{Member: m.name, What: Diverged})

@@ -94,7 +94,7 @@ func setMembers(c *Core, r Roster) {
 	}
 	c.epoch, c.changedAt = r.Epoch, c.now
 	for _, m := range c.members {
-		m.lane.stir(c)
+		m.lane.wake(c)
 		m.lane.exchangedAt = c.now.Add(-c.cfg.HeadsIdle) // the others learn of it now
 	}
 }
