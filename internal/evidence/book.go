@@ -67,6 +67,7 @@ type Book struct {
 	inbox chan letter
 	lost  warned
 	own   own // of Run alone
+	known vouched
 }
 
 // letter is what a member has signed; or, with seen, a mark that is closed when all

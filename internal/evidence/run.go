@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/tallystick/tallystick/internal/identity/cred"
 	"github.com/tallystick/tallystick/internal/identity/receipt"
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -118,7 +120,7 @@ func (b *Book) keep(ctx context.Context, batch []letter) {
 // member, about ops that this node has with the same digests. What is right is
 // returned beside an error, too.
 func (b *Book) checked(ctx context.Context, from memory.Node, s receipt.Signed) ([]memory.Statement, error) {
-	said, by, err := s.Open(b.cfg.Roots, b.cfg.Now())
+	said, by, err := s.OpenBy(b.cfg.Roots.Domain, b.vouch)
 	if err != nil {
 		return nil, err
 	}
@@ -147,6 +149,43 @@ func (b *Book) checked(ctx context.Context, from memory.Node, s receipt.Signed) 
 		}
 	}
 	return rows, wrong
+}
+
+// vouched is whom a credential was found to vouch for. It is found anew every minute:
+// members sign much more often than they are given another credential.
+type vouched struct {
+	mu   sync.Mutex
+	last map[[2]string]belief
+}
+
+type belief struct {
+	cred.Subject
+
+	at time.Time
+}
+
+const (
+	beliefLife = time.Minute
+	maxBeliefs = 256
+)
+
+// vouch returns whom a credential and its chain vouch for at a time.
+func (b *Book) vouch(credential, chain string, at time.Time) (cred.Subject, error) {
+	id := [2]string{credential, chain}
+	b.known.mu.Lock()
+	defer b.known.mu.Unlock()
+	if k, ok := b.known.last[id]; ok && at.Sub(k.at).Abs() < beliefLife && at.Before(k.Until) {
+		return k.Subject, nil
+	}
+	s, err := receipt.Subject(credential, chain, b.cfg.Roots, at, b.cfg.Now())
+	if err != nil {
+		return s, err
+	}
+	if b.known.last == nil || len(b.known.last) >= maxBeliefs {
+		b.known.last = map[[2]string]belief{}
+	}
+	b.known.last[id] = belief{s, at}
+	return s, nil
 }
 
 // own is what this node has signed of late in an epoch: it signs once what several
@@ -180,12 +219,21 @@ func (b *Book) ownBeside(ctx context.Context, list []memory.Statement) []memory.
 		return nil
 	}
 	s, err := b.State(ctx, runs)
-	var rows []memory.Statement
-	if err == nil {
-		rows, err = b.checked(ctx, b.cfg.Self, s)
-	}
 	if err != nil {
-		b.cfg.Log.WarnContext(ctx, "this node's own statement is not right", "err", err)
+		b.cfg.Log.WarnContext(ctx, "this node could not sign what it holds", "err", err)
+		return nil
+	}
+	said, err := receipt.Decode(s.Statement)
+	if err != nil {
+		b.cfg.Log.WarnContext(ctx, "this node's own statement is none", "err", err)
+		return nil
+	}
+	rows := make([]memory.Statement, len(said.Held))
+	for i, r := range said.Held {
+		rows[i] = memory.Statement{
+			Member: b.cfg.Self, Epoch: said.Epoch, At: memory.InstantOf(said.At), Run: memory.Range{Origin: r.Origin, From: r.First, To: r.Last},
+			Signed: s.Statement, Signature: s.Signature, Credential: s.Credential, Chain: s.Chain,
+		}
 	}
 	return rows
 }

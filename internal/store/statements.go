@@ -11,8 +11,15 @@ import (
 // KeepStatements keeps what members have signed. It is durable with the next commit.
 func (s *changes) KeepStatements(ctx context.Context, list []memory.Statement) error {
 	return s.do(ctx, queueLocal, len(list), func(ctx context.Context, t *tx) error {
+		credentials := map[[2]string]int64{}
 		for i := range list {
-			if err := t.keepStatement(ctx, &list[i]); err != nil {
+			s := &list[i]
+			rid, err := t.credential(ctx, credentials, s.Credential, s.Chain)
+			if err != nil {
+				return err
+			}
+			if err := t.aside(ctx, `INSERT INTO statements (origin, first, last, member, epoch, at, credential, signed, signature) VALUES (?,?,?,?,?,?,?,?,?)`,
+				string(s.Run.Origin), int64(s.Run.From), int64(s.Run.To), string(s.Member), int64(s.Epoch), int64(s.At), rid, s.Signed, s.Signature); err != nil {
 				return err
 			}
 		}
@@ -20,14 +27,20 @@ func (s *changes) KeepStatements(ctx context.Context, list []memory.Statement) e
 	})
 }
 
-func (t *tx) keepStatement(ctx context.Context, s *memory.Statement) error {
-	if err := t.aside(ctx, `INSERT INTO credentials (header, chain) VALUES (?,?) ON CONFLICT (header, chain) DO NOTHING`, s.Credential, s.Chain); err != nil {
-		return err
+// credential returns the row of a credential; known are those that were asked for.
+func (t *tx) credential(ctx context.Context, known map[[2]string]int64, header, chain string) (int64, error) {
+	rid, ok := known[[2]string{header, chain}]
+	if ok {
+		return rid, nil
 	}
-	return t.aside(ctx, `INSERT INTO statements (origin, first, last, member, epoch, at, credential, signed, signature)
-		VALUES (?,?,?,?,?,?,(SELECT rid FROM credentials WHERE header = ? AND chain = ?),?,?)`,
-		string(s.Run.Origin), int64(s.Run.From), int64(s.Run.To), string(s.Member), int64(s.Epoch), int64(s.At),
-		s.Credential, s.Chain, s.Signed, s.Signature)
+	if err := t.aside(ctx, `INSERT INTO credentials (header, chain) VALUES (?,?) ON CONFLICT (header, chain) DO NOTHING`, header, chain); err != nil {
+		return 0, err
+	}
+	if _, err := t.queryRow(ctx, `SELECT rid FROM credentials WHERE header = ? AND chain = ?`, []any{header, chain}, &rid); err != nil {
+		return 0, err
+	}
+	known[[2]string{header, chain}] = rid
+	return rid, nil
 }
 
 // DropStatements forgets the statements that were made before an instant, and, of those

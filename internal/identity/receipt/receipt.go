@@ -134,7 +134,7 @@ type Verdict struct {
 // statement; that it was revoked later, or before, cannot be known here.
 func (r Receipt) Verify(roots cred.Roots, now time.Time) Verdict {
 	var v Verdict
-	issuer, err := subject(r.Credential, r.Chain, roots, time.Unix(r.Issued, 0), now)
+	issuer, err := Subject(r.Credential, r.Chain, roots, time.Unix(r.Issued, 0), now)
 	if err == nil && !issuer.Key.Verify(r.message(), r.Signature) {
 		err = identity.Refuse(identity.SignatureBad, "of %s", issuer.Name)
 	}
@@ -168,8 +168,8 @@ func (r Receipt) Verify(roots cred.Roots, now time.Time) Verdict {
 	return v
 }
 
-// subject is whom the roots vouch for at a time that is not in the future.
-func subject(credential, chain string, roots cred.Roots, at, now time.Time) (cred.Subject, error) {
+// Subject is whom the roots vouch for at a time that is not in the future.
+func Subject(credential, chain string, roots cred.Roots, at, now time.Time) (cred.Subject, error) {
 	c, err := cred.ParseHeader(credential)
 	if err != nil {
 		return cred.Subject{}, err
@@ -188,19 +188,28 @@ func subject(credential, chain string, roots cred.Roots, at, now time.Time) (cre
 // Open checks a statement: that the roots vouch for who signed it, that the statement
 // is this member's, and of this federation. What it is about is for the caller.
 func (s Signed) Open(roots cred.Roots, now time.Time) (Statement, cred.Subject, error) {
+	return s.OpenBy(roots.Domain, func(credential, chain string, at time.Time) (cred.Subject, error) {
+		return Subject(credential, chain, roots, at, now)
+	})
+}
+
+// OpenBy is Open for somebody who knows whom a credential and a chain vouch for at a time.
+func (s Signed) OpenBy(
+	domain identity.Domain, vouch func(credential, chain string, at time.Time) (cred.Subject, error),
+) (Statement, cred.Subject, error) {
 	said, err := Decode(s.Statement)
 	if err != nil {
 		return Statement{}, cred.Subject{}, err
 	}
-	by, err := subject(s.Credential, s.Chain, roots, said.At, now)
+	by, err := vouch(s.Credential, s.Chain, said.At)
 	if err != nil {
 		return Statement{}, cred.Subject{}, err
 	}
 	switch {
 	case said.Member != by.Name:
 		err = identity.Refuse(identity.SenderMismatch, "of %s, with the credential of %s", said.Member, by.Name)
-	case said.Domain != roots.Domain:
-		err = identity.Refuse(identity.CredentialDomain, "of %s, want %s", said.Domain, roots.Domain)
+	case said.Domain != domain:
+		err = identity.Refuse(identity.CredentialDomain, "of %s, want %s", said.Domain, domain)
 	case !by.Key.Verify(message(s.Statement), s.Signature):
 		err = identity.Refuse(identity.SignatureBad, "of %s", by.Name)
 	}
