@@ -104,8 +104,8 @@ func (c *copier) doc(old uint32) uint32 {
 		out.spans = append(out.spans, noSpan())
 	}
 	d.id, _ = out.ids.add(x.ids.at(d.id))
-	out.docOf = append(out.docOf, n)
-	out.docs = append(out.docs, d)
+	out.docOf = append(room(out.docOf), n)
+	out.docs = append(room(out.docs), d)
 	c.stream(n, stream)
 	out.count(n, +1)
 	return n

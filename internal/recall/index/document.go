@@ -69,6 +69,18 @@ type Doc struct {
 	tier     uint8
 }
 
+// hot is what every query asks of every document that it meets, in one place.
+type hot struct {
+	sight uint32 // who sees it; 0 is nobody
+	Words uint16 // as in [Doc]
+}
+
+// sight says who sees a document: all of one are seen, or none.
+type sight struct {
+	space, access uint32
+	expires       bool // not from some time on
+}
+
 // None is no document, no session, no speaker.
 const None = ^uint32(0)
 

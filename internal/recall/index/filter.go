@@ -36,6 +36,7 @@ type View struct {
 	index    *Index
 	spaces   []bool
 	access   []bool
+	seen     []uint8 // by sight
 	now      int64
 	pass     func(n uint32) bool // nil: all
 	Docs     []Doc
@@ -88,6 +89,21 @@ func (v *View) sight(f *Filter) {
 		v.Sessions += sp.sessions
 		v.Words += sp.words
 	}
+	v.look(f)
+}
+
+// look finds who is seen, and takes what has expired out of the sums.
+func (v *View) look(f *Filter) {
+	v.seen = make([]uint8, len(v.sights))
+	for i, k := range v.sights {
+		switch {
+		case i == 0 || !v.spaces[k.space] || !v.access[k.access]:
+		case k.expires && f.Now != 0:
+			v.seen[i] = untilItExpires
+		default:
+			v.seen[i] = always
+		}
+	}
 	if f.Now == 0 {
 		return
 	}
@@ -106,11 +122,20 @@ func (v *View) sight(f *Filter) {
 // Code reports whether most of what is in sight has identifiers.
 func (v *View) Code() bool { return 2*v.code > v.N }
 
+// How documents of one sight are seen; 0 is not at all.
+const (
+	always = iota + 1
+	untilItExpires
+)
+
 // See reports whether document n is in sight.
 func (v *View) See(n uint32) bool {
-	d := &v.Docs[n]
-	return d.Flags&dead == 0 && v.spaces[d.Space] && v.access[d.Access] && (d.Expires == 0 || v.now == 0 || d.Expires > v.now)
+	seen := v.seen[v.hot[n].sight]
+	return seen == always || seen == untilItExpires && v.Docs[n].Expires > v.now
 }
+
+// Length is the number of words of document n. It is that of its [Doc], and faster.
+func (v *View) Length(n uint32) uint16 { return v.hot[n].Words }
 
 // Pass reports whether document n, which is in sight, fits all conditions.
 func (v *View) Pass(n uint32) bool { return v.pass == nil || v.pass(n) }

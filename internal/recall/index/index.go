@@ -12,7 +12,7 @@ import (
 // Index is an index in memory. Its zero value is not usable: see [New].
 type Index struct {
 	apply sync.Mutex // held by the one that changes
-	prep  preparer
+	prep  *preparer
 
 	mu   sync.RWMutex // guards data
 	data *data
@@ -20,7 +20,7 @@ type Index struct {
 
 // New returns an empty index.
 func New() *Index {
-	return &Index{prep: preparer{detect: text.NewDetector()}, data: newData()}
+	return &Index{prep: &preparer{detect: text.NewDetector()}, data: newData()}
 }
 
 // From returns the position up to which the log was applied, as the last Apply
@@ -43,19 +43,15 @@ func (x *Index) Len() int {
 func (x *Index) Apply(changes []Change, at uint64) {
 	x.apply.Lock()
 	defer x.apply.Unlock()
-	for i := range changes {
-		c := &changes[i]
-		if c.Gone {
-			x.mu.Lock()
-			x.data.remove(encodeID(c.ID))
-			x.mu.Unlock()
-			continue
-		}
-		p := x.prep.prepare(&c.Document)
+	x.prep.all(changes, func(c *Change, p *prepared) {
 		x.mu.Lock()
+		defer x.mu.Unlock()
+		if c.Gone {
+			x.data.remove(encodeID(c.ID))
+			return
+		}
 		x.data.put(p)
-		x.mu.Unlock()
-	}
+	})
 	x.mu.Lock()
 	x.data.at = at
 	x.mu.Unlock()
@@ -104,6 +100,7 @@ type data struct {
 	ids    dict
 	docOf  []uint32 // by id; None if it is gone
 	docs   []Doc
+	hot    []hot
 	expiry expiry // those that expire, dead ones among them
 	stream streams
 	spans  []when.Span // of all documents that name dates; each one's end with a span that is not one
@@ -112,6 +109,8 @@ type data struct {
 	space    []space
 	sessions dict // namespace number and session
 	session  []session
+	sights   []sight // kinds of who sees a document: that of number 0 nobody sees
+	sightOf  map[sight]uint32
 	speakers dict              // folded name
 	nameOf   map[string]uint32 // a word of a name: speaker, None if several have it
 	kinds    dict
@@ -156,8 +155,8 @@ type session struct {
 
 func newData() *data {
 	return &data{
-		generation: Generation{new(byte)},
-		terms:      newDict(), stems: make([]uint32, 16), ids: newDict(), spaces: newDict(), sessions: newDict(), speakers: newDict(),
+		generation: Generation{new(byte)}, sights: make([]sight, 1), sightOf: map[sight]uint32{},
+		terms: newDict(), stems: make([]uint32, 16), ids: newDict(), spaces: newDict(), sessions: newDict(), speakers: newDict(),
 		kinds: newDict(), sources: newDict(), tags: newDict(),
 		singles: map[rune][]uint32{}, stemmer: text.NewStemmer(), nameOf: map[string]uint32{}, accessOf: map[Access]uint32{},
 	}
@@ -190,14 +189,14 @@ func (x *data) put(p *prepared) {
 	}
 	d.id, _ = x.ids.add(id)
 	if int(d.id) == len(x.docOf) {
-		x.docOf = append(x.docOf, None)
+		x.docOf = append(room(x.docOf), None)
 	}
 	for _, name := range p.names {
 		if _, known := x.nameOf[name]; !known {
 			d.Flags |= HasName
 		}
 	}
-	x.docs = append(x.docs, d)
+	x.docs = append(room(x.docs), d)
 	x.write(n, p)
 	if old != None {
 		x.drop(old, n)
@@ -241,6 +240,7 @@ func (x *data) drop(old, heir uint32) {
 	x.count(old, -1)
 	d := &x.docs[old]
 	d.Flags |= dead
+	x.hot[old].sight = 0
 	if d.Session == None {
 		return
 	}
@@ -311,7 +311,8 @@ func (x *data) count(n uint32, by int) {
 	d := &x.docs[n]
 	sp := &x.space[d.Space]
 	if by > 0 {
-		sp.docs = append(sp.docs, n)
+		sp.docs = append(room(sp.docs), n)
+		x.hot = append(room(x.hot), hot{sight: x.sightFor(d), Words: d.Words})
 		if d.Expires != 0 {
 			x.expiry.push(x.docs, n)
 		}

@@ -27,6 +27,17 @@ func (x *data) accessClass(a Access) uint32 {
 	return n
 }
 
+func (x *data) sightFor(d *Doc) uint32 {
+	k := sight{d.Space, d.Access, d.Expires != 0}
+	n, ok := x.sightOf[k]
+	if !ok {
+		n = uint32(len(x.sights))
+		x.sights = append(x.sights, k)
+		x.sightOf[k] = n
+	}
+	return n
+}
+
 func (x *data) sessionOf(space uint32, name string) uint32 {
 	x.scratchB = binary.LittleEndian.AppendUint32(x.scratchB[:0], space)
 	x.scratchB = append(x.scratchB, name...)

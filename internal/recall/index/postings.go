@@ -210,7 +210,7 @@ func (x *data) termOf(w []byte, lang text.Language) uint32 {
 	if lang != text.English {
 		x.learn(lang)
 	}
-	x.list = append(x.list, t)
+	x.list = append(room(x.list), t)
 	if t.stem != 0 {
 		x.joinFamily(id)
 	}

@@ -1,7 +1,9 @@
 package index
 
 import (
+	"runtime"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -26,7 +28,7 @@ type prepared struct {
 	speaker string // "Name" at the beginning of the body, if it may be one
 }
 
-// preparer prepares documents. It is used by the goroutine that applies changes.
+// preparer prepares documents, one at a time.
 type preparer struct {
 	detect *text.Detector
 	body   text.Terms
@@ -37,7 +39,12 @@ type preparer struct {
 const maxTerms = 1 << 16
 
 func (p *preparer) prepare(d *Document) *prepared {
-	out := &p.doc
+	p.into(d, &p.doc)
+	return &p.doc
+}
+
+// into prepares a document in the memory of one before it.
+func (p *preparer) into(d *Document, out *prepared) {
 	out.Document, out.names, out.spans, out.flags = *d, out.names[:0], out.spans[:0], 0
 	head, body := "", d.Body
 	out.speaker = d.Speaker
@@ -67,7 +74,6 @@ func (p *preparer) prepare(d *Document) *prepared {
 		out.spans = append(out.spans, when.Told(&p.body, out.Said)...)
 		out.flags &^= mayDate
 	}
-	return out
 }
 
 // Plain returns what a document says: its title and its body, in a session without
@@ -135,3 +141,66 @@ func isUncasedWord(s string) bool {
 
 // key is the form in which speakers are compared.
 func key(s string) string { return fold.Word(strings.TrimSpace(s)) }
+
+const (
+	// few are prepared one after the other: they are not worth a second goroutine.
+	few = 32
+	// chunk is how many documents are prepared ahead of the one that is taken in.
+	chunk = 256
+)
+
+// all calls take with every change in order, and what there is to know of its
+// document, which is valid until take returns. Of many, the next ones are prepared
+// meanwhile.
+func (p *preparer) all(changes []Change, take func(c *Change, doc *prepared)) {
+	if len(changes) < few {
+		for i := range changes {
+			doc := &p.doc
+			if !changes[i].Gone {
+				doc = p.prepare(&changes[i].Document)
+			}
+			take(&changes[i], doc)
+		}
+		return
+	}
+	b := batch{changes: changes, workers: make([]*preparer, max(1, runtime.GOMAXPROCS(0)))}
+	for i := range b.workers {
+		b.workers[i] = &preparer{detect: text.NewDetector()}
+	}
+	b.start(0)
+	for from := 0; from < len(changes); from += chunk {
+		b.all.Wait()
+		now := from / chunk % 2
+		b.start(from + chunk)
+		for i := from; i < min(from+chunk, len(changes)); i++ {
+			take(&changes[i], &b.slots[now][i-from])
+		}
+	}
+}
+
+// batch is changes at work: while one half of the slots is taken in, the other is
+// prepared.
+type batch struct {
+	changes []Change
+	workers []*preparer
+	slots   [2][chunk]prepared
+	all     sync.WaitGroup
+}
+
+// start prepares the documents from a place on, as many as there are slots.
+func (b *batch) start(from int) {
+	if from >= len(b.changes) {
+		return
+	}
+	slots := &b.slots[from/chunk%2]
+	part := b.changes[from:min(from+chunk, len(b.changes))]
+	for w, p := range b.workers {
+		b.all.Go(func() {
+			for i := w; i < len(part); i += len(b.workers) {
+				if !part[i].Gone {
+					p.into(&part[i].Document, &slots[i])
+				}
+			}
+		})
+	}
+}

@@ -18,7 +18,7 @@ func (x *Index) Size() Size {
 	defer x.mu.RUnlock()
 	d := x.data
 	out := Size{
-		Documents: int64(cap(d.docs)) * docBytes,
+		Documents: int64(cap(d.docs))*docBytes + int64(cap(d.hot))*hotBytes,
 		Terms:     d.terms.bytes() + int64(cap(d.stems))*4 + int64(cap(d.list))*termBytes,
 		IDs:       d.ids.bytes() + int64(cap(d.docOf))*4,
 	}
@@ -41,10 +41,11 @@ func (x *Index) Size() Size {
 // What the structures take, as the compiler lays them out.
 const (
 	docBytes     = 80
+	hotBytes     = 8
 	termBytes    = 40
 	sessionBytes = 40
 )
 
 func (d *dict) bytes() int64 {
-	return int64(cap(d.arena)) + 4*int64(cap(d.ends)) + 4*int64(cap(d.slots))
+	return int64(cap(d.arena)) + 4*int64(cap(d.ends)) + 5*int64(cap(d.slots))
 }

@@ -106,6 +106,14 @@ func (p *Parts) sum() float32 {
 	return rounded(s)
 }
 
+// rounded is p as answers show it: see [Parts.sum].
+func (p Parts) rounded() Parts {
+	for i, v := range p {
+		p[i] = rounded(float64(v))
+	}
+	return p
+}
+
 // bears reports whether anything but its surroundings speaks for the document.
 func (p *Parts) bears() bool {
 	return p[Words] != 0 || p[Date] != 0 || p[Pieces] != 0 || p[Meaning] != 0

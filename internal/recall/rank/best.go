@@ -50,7 +50,7 @@ func (f *fusion) best(ctx context.Context, limit int) Result {
 	}
 	out.Hits = make([]Hit, len(top))
 	for i, c := range top {
-		out.Hits[i] = Hit{ID: f.v.ID(c.doc), Score: c.score, Parts: f.parts(c.doc)}
+		out.Hits[i] = Hit{ID: f.v.ID(c.doc), Score: c.score, Parts: f.parts(c.doc).rounded()}
 	}
 	bands(&out)
 	out.Hits = out.Hits[:min(wanted, len(out.Hits))]

@@ -81,7 +81,7 @@ func (r *textSearch) piece(terms []uint32) {
 	for _, n := range r.now {
 		c := r.candidate(n)
 		// A word of everyday text has two pieces on average.
-		norm := k1 * max(1, 2.2*float32(r.Docs[n].Words)/120)
+		norm := k1 * max(1, 2.2*float32(r.Length(n))/120)
 		c.gram += weight * c.pool * (k1 + 1) / (c.pool + norm)
 	}
 }

@@ -242,7 +242,7 @@ func TestPartsAddUp(t *testing.T) {
 		for _, p := range h.Parts {
 			sum += p
 		}
-		if diff := h.Score - sum; diff > 1e-5 || diff < -1e-5 {
+		if diff := h.Score - sum; diff > 1e-4 || diff < -1e-4 {
 			t.Errorf("%+v is off by %v", h, diff)
 		}
 	}

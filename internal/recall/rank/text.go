@@ -188,8 +188,10 @@ func (r *textSearch) gather(g *group, frozen bool) int {
 			}
 			count := float32(h.Count)
 			r.pool(h.Doc, count, frozen)
-			d := &r.Docs[h.Doc]
-			if d.Session != index.None {
+			if r.Sessions == 0 {
+				continue
+			}
+			if d := &r.Docs[h.Doc]; d.Session != index.None {
 				r.around(d, count, frozen)
 				r.inSession(d.Session, count)
 			}
@@ -249,7 +251,7 @@ func (r *textSearch) settle(weight float32) {
 			c.words, c.gram = 0, 0
 			r.touched = append(r.touched, n)
 		}
-		norm := k1 * max(1, float32(r.Docs[n].Words)/pivot)
+		norm := k1 * max(1, float32(r.Length(n))/pivot)
 		c.words += weight * c.pool * (k1 + 1) / (c.pool + norm)
 	}
 	r.settleSessions()
