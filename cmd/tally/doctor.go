@@ -69,6 +69,7 @@ again, repairs members that differ, and closes the data directory to others.`
 			return err
 		}
 		d.checkFiles()
+		d.checkIdentity()
 		if fix && !dryRun {
 			d.treat(cmd.Context())
 		}
