@@ -19,10 +19,20 @@
 			const text = element.dataset.text.toLowerCase();
 			element.hidden = !words.every((word) => text.includes(word));
 		}
+		none.hidden = words.length === 0 || all(document, "[data-text]").some((element) => !element.hidden);
 	});
+	const none = document.createElement("p");
+	none.textContent = "Nothing matches.";
+	none.hidden = true;
+	document.getElementById("filter").after(none);
 
 	const who = document.getElementById("who");
 	who.addEventListener("submit", (event) => event.preventDefault());
+	// Who asks is remembered for as long as the tab is open.
+	for (const name of ["agent", "key"]) {
+		who[name].value = sessionStorage.getItem(name) ?? who[name].value;
+		who[name].addEventListener("input", () => sessionStorage.setItem(name, who[name].value));
+	}
 
 	const request = (op) => {
 		let path = op.dataset.path;
@@ -39,9 +49,38 @@
 			else headers[name] = value;
 		}
 		const body = op.querySelector("textarea[data-in=body]")?.value.trim() || undefined;
-		if (body) headers["Content-Type"] = "application/json";
+		if (body || op.dataset.method !== "GET") headers["Content-Type"] = "application/json";
 		const url = path + (query.size ? `?${query}` : "");
 		return [url, { method: op.dataset.method, headers, body, signal: AbortSignal.timeout(30000) }];
+	};
+
+	// The same request as a command, quoted for a shell. The key is left to the reader.
+	const shellLine = ([url, { method, headers, body }]) => {
+		const quote = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
+		const words = ["curl", "-s", "-X", method, quote(location.origin + url)];
+		for (const [name, value] of Object.entries(headers)) {
+			words.push("-H", name === "X-Api-Key" ? '"X-Api-Key: $TALLY_API_KEY"' : quote(`${name}: ${value}`));
+		}
+		if (body) words.push("-d", quote(body));
+		return words.join(" ");
+	};
+
+	const command = (op) => {
+		const output = op.querySelector("output");
+		const missing = all(op, "input[data-in=path]").find((input) => input.value === "");
+		if (missing) {
+			output.replaceChildren(`${missing.dataset.name}: it must be given, it is part of the path`);
+			missing.focus();
+			return false;
+		}
+		const line = document.createElement("pre");
+		line.textContent = shellLine(request(op));
+		const copy = document.createElement("button");
+		copy.type = "button";
+		copy.textContent = "Copy";
+		copy.addEventListener("click", () => navigator.clipboard?.writeText(line.textContent));
+		output.replaceChildren(line, copy);
+		return true;
 	};
 
 	// A stream has no end: what has come after a second is shown.
@@ -61,26 +100,35 @@
 	};
 
 	const send = async (op) => {
+		if (!command(op)) return;
 		const output = op.querySelector("output");
 		const [url, options] = request(op);
 		const shown = document.createElement("pre");
-		output.replaceChildren("…");
+		const asked = [...output.childNodes];
+		output.append(" …");
 		try {
 			const response = await fetch(url, options);
 			let text = await read(response);
 			try {
 				text = JSON.stringify(JSON.parse(text), null, 2);
 			} catch { /* no JSON: as it is */ }
-			output.replaceChildren(`${options.method} ${url} → ${response.status} ${response.statusText}`);
+			output.replaceChildren(...asked, ` ${response.status} ${response.statusText}`);
 			shown.textContent = text;
 		} catch (error) {
-			output.replaceChildren(`${options.method} ${url}`);
+			output.replaceChildren(...asked);
 			shown.textContent = String(error);
 		}
 		output.append(shown);
 	};
 
 	for (const op of all(document, "details.op[data-method]")) {
-		op.querySelector("button")?.addEventListener("click", () => send(op));
+		const button = op.querySelector("button");
+		if (!button) continue;
+		button.addEventListener("click", () => send(op));
+		const show = document.createElement("button");
+		show.type = "button";
+		show.textContent = "curl";
+		show.addEventListener("click", () => command(op));
+		button.after(" ", show);
 	}
 })();
