@@ -120,6 +120,13 @@ export interface ArchivedMemory {
   version: number;
 }
 
+export interface Arm {
+  found: number;
+  name: string;
+  state: "ran" | "partial" | "skipped";
+  why?: string;
+}
+
 export interface Branch {
   children: Branch[];
   count: number;
@@ -340,6 +347,7 @@ export interface Delivered {
   read: boolean;
   receipt: Receipt | null;
   received_at: string;
+  sent: boolean;
   subject: string;
   tier: "short" | "mid" | "long";
   title: string;
@@ -371,6 +379,19 @@ export interface Duplicate {
   method: string;
   nearest: Nearest | null;
   suggested_merge: string | null;
+  threshold: number;
+}
+
+export interface DuplicateGroup {
+  memories: Nearest[];
+  proposal: Merging;
+  similarity: number;
+}
+
+export interface DuplicateGroups {
+  count: number;
+  groups: DuplicateGroup[];
+  looked_at: number;
   threshold: number;
 }
 
@@ -406,7 +427,7 @@ export interface EntityInput {
   namespace: string;
 }
 
-export type ErrorCode = "VALIDATION_FAILED" | "MALFORMED_JSON" | "AMBIGUOUS_ID" | "INVALID_RELATION" | "UNKNOWN_FIELD" | "NOT_SUPPORTED" | "UNAUTHORIZED" | "FORBIDDEN" | "AGENT_MISMATCH" | "OPERATOR_ONLY" | "CROSS_ORIGIN" | "ATTESTATION_FAILED" | "NOT_FOUND" | "UNKNOWN_ROUTE" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "CONFLICT" | "STALE" | "CYCLE" | "ALREADY_DECIDED" | "NOT_HOME" | "IDEMPOTENCY_KEY_REUSED" | "PRECONDITION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "MISDIRECTED" | "BUSY" | "QUOTA_EXCEEDED" | "CANCELED" | "DAMAGED" | "INTERNAL" | "NOT_IMPLEMENTED" | "MEMBER_UNREACHABLE" | "QUORUM_NOT_MET" | "SHUTTING_DOWN" | "TIMEOUT" | "NOT_READY" | "DISK_FULL";
+export type ErrorCode = "VALIDATION_FAILED" | "MALFORMED_JSON" | "AMBIGUOUS_ID" | "INVALID_RELATION" | "UNKNOWN_FIELD" | "NOT_SUPPORTED" | "UNAUTHORIZED" | "FORBIDDEN" | "AGENT_MISMATCH" | "OUT_OF_SCOPE" | "OPERATOR_ONLY" | "CROSS_ORIGIN" | "ATTESTATION_FAILED" | "NOT_FOUND" | "UNKNOWN_ROUTE" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "CONFLICT" | "STALE" | "CYCLE" | "ALREADY_DECIDED" | "NOT_HOME" | "IDEMPOTENCY_KEY_REUSED" | "PRECONDITION_FAILED" | "BODY_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "MISDIRECTED" | "BUSY" | "QUOTA_EXCEEDED" | "CANCELED" | "DAMAGED" | "INTERNAL" | "NOT_IMPLEMENTED" | "MEMBER_UNREACHABLE" | "QUORUM_NOT_MET" | "SHUTTING_DOWN" | "TIMEOUT" | "NOT_READY" | "DISK_FULL";
 
 export interface Event {
   actor: string;
@@ -587,6 +608,7 @@ export interface Hit {
   access_count: number;
   archive_reason?: string;
   archived_at?: string;
+  band?: "strong" | "likely" | "weak";
   citations: Citation[];
   confidence: number;
   confidence_decayed_at?: string;
@@ -602,6 +624,7 @@ export interface Hit {
   memory_kind: "observation" | "reflection" | "persona" | "concept" | "entity" | "claim" | "relation" | "event" | "conversation" | "decision";
   metadata: Record<string, unknown>;
   namespace: string;
+  parts?: Record<string, number>;
   persona_version?: number;
   priority: number;
   reflection_depth: number;
@@ -609,6 +632,7 @@ export interface Hit {
   source: "user" | "nhi" | "claude" | "hook" | "api" | "cli" | "import" | "consolidation" | "system" | "chaos" | "notify";
   source_span?: Span;
   source_uri?: string;
+  superseded_by?: string[];
   tags: string[];
   tier: "short" | "mid" | "long";
   title: string;
@@ -651,6 +675,7 @@ export interface IntentInput {
 }
 
 export interface InvalidateInput {
+  dry_run?: boolean;
   relation: "related_to" | "supersedes" | "contradicts" | "derived_from" | "reflects_on" | "derives_from";
   source_id: string;
   target_id: string;
@@ -658,6 +683,7 @@ export interface InvalidateInput {
 }
 
 export interface Invalidated {
+  dry_run?: boolean;
   found: boolean;
   previous_valid_until: string | null;
   receipt: Receipt | null;
@@ -665,6 +691,22 @@ export interface Invalidated {
   source_id: string;
   target_id: string;
   valid_until: string;
+}
+
+export interface LegacyPeer {
+  direction: "both" | "in" | "out";
+  durability: "unknown";
+  expires_at?: string;
+  failed: number;
+  id_drift: number;
+  last_error?: string;
+  last_push_at?: string;
+  name: string;
+  namespaces: string[];
+  owed: number;
+  state: "ok" | "owed" | "failing" | "expired" | "only_calls";
+  taken: number;
+  url?: string;
 }
 
 export interface Limits {
@@ -757,7 +799,7 @@ export interface Member {
   owed: number;
   parked: number;
   proven_equal_at?: string;
-  state: "ok" | "catching_up" | "backoff" | "stopped" | "unknown";
+  state: "ok" | "catching_up" | "backoff" | "own_calls" | "stopped" | "unknown";
   url: string;
 }
 
@@ -793,6 +835,13 @@ export interface Memory {
   version: number;
 }
 
+export interface Merging {
+  ids: string[];
+  namespace: string;
+  summary: string;
+  title: string;
+}
+
 export interface Message {
   access_count: number;
   body: string;
@@ -809,6 +858,15 @@ export interface Message {
   tier: "short" | "mid" | "long";
   title: string;
   to: string;
+}
+
+export interface Model {
+  behind: number;
+  bytes: number;
+  name: string;
+  problem?: string;
+  state: "ready" | "embedding" | "failed";
+  vectors: number;
 }
 
 export interface Models {
@@ -943,19 +1001,55 @@ export interface Problem {
   got?: string;
   home?: string;
   line?: number;
+  needs?: string;
   offset?: number;
   owner?: string;
+  reason?: string;
   status: number;
   title: string;
   type: string;
 }
 
 export interface Promoted {
+  access_count: number;
+  archive_reason?: string;
+  archived_at?: string;
+  citations: Citation[];
+  confidence: number;
+  confidence_decayed_at?: string;
+  confidence_signals?: Confidence;
+  confidence_source: "caller_provided" | "auto_derived" | "calibrated" | "decayed" | "curator_derived" | "default";
+  conflicts: number;
+  content: string;
+  created_at: string;
+  entity_id?: string;
+  expires_at?: string;
   id: string;
+  last_accessed_at?: string;
   memory?: Memory;
+  memory_kind: "observation" | "reflection" | "persona" | "concept" | "entity" | "claim" | "relation" | "event" | "conversation" | "decision";
+  metadata: Record<string, unknown>;
+  namespace: string;
+  persona_version?: number;
+  priority: number;
   promoted: boolean;
   receipt: Receipt | null;
+  reflection_depth: number;
+  source: "user" | "nhi" | "claude" | "hook" | "api" | "cli" | "import" | "consolidation" | "system" | "chaos" | "notify";
+  source_span?: Span;
+  source_uri?: string;
+  tags: string[];
   tier: "short" | "mid" | "long";
+  title: string;
+  updated_at: string;
+  version: number;
+}
+
+export interface ProtectedResource {
+  authorization_servers: string[];
+  bearer_methods_supported: string[];
+  resource: string;
+  resource_name: string;
 }
 
 export interface Purged {
@@ -1010,11 +1104,16 @@ export interface ReachInput {
 export interface RecallInput {
   agent_id?: string;
   as_agent?: string;
+  as_of?: string;
   budget_tokens?: number;
   confidence_tier?: string;
   context?: string;
+  deadline_ms?: number;
+  explain?: boolean;
+  freshness?: string;
   has_citations?: boolean;
   include_archived?: boolean;
+  k?: number | string | null;
   kinds?: string[] | string | null;
   limit?: number | string | null;
   min_priority?: number;
@@ -1029,23 +1128,35 @@ export interface RecallInput {
   tier?: "short" | "mid" | "long";
   title?: string;
   until?: string;
+  why_not?: string;
+  with?: string[] | string | null;
 }
 
 export interface Recalled {
+  abstained: boolean;
+  arms?: Arm[];
   budget_tokens?: number;
   count: number;
   damaged?: string[];
+  found: number;
   index_lag: number;
+  late?: boolean;
   memories: Hit[];
   meta?: Budget;
   mode: string;
+  not_kept?: string[];
+  stale?: string;
+  standing?: Briefing;
   tokens_used: number;
+  unknown_words?: number;
+  why_not?: WhyNot;
 }
 
 export interface Receipt {
   digest: string;
   dot: string;
   durability: "local" | "quorum" | "all";
+  epoch: number;
   held_by: string[];
   n: number;
   w: number;
@@ -1055,9 +1166,11 @@ export interface ReceiptNow {
   digest: string;
   dot: string;
   durability: "local" | "quorum" | "all";
+  epoch: number;
   held_by: string[];
   n: number;
   receipt: Receipt | null;
+  signed?: Record<string, unknown>;
   w: number;
 }
 
@@ -1322,8 +1435,10 @@ export interface Status {
   heads: Record<string, Head>;
   incarnation: string;
   index_lag: number;
+  legacy_peers?: LegacyPeer[];
   lsn: number;
   members: Member[];
+  models: Model[];
   n: number;
   node: string;
   parked: Parked[];
@@ -1343,9 +1458,11 @@ export interface StoreInput {
   confidence_source?: "caller_provided" | "auto_derived" | "calibrated" | "decayed" | "curator_derived" | "default";
   content: string;
   created_at?: string;
+  detect_conflicts?: boolean;
   embedding?: Embedding;
   entity_id?: string;
   expires_at?: string;
+  force?: boolean;
   id?: string;
   kind?: "observation" | "reflection" | "persona" | "concept" | "entity" | "claim" | "relation" | "event" | "conversation" | "decision";
   memory_kind?: "observation" | "reflection" | "persona" | "concept" | "entity" | "claim" | "relation" | "event" | "conversation" | "decision";
@@ -1380,6 +1497,7 @@ export interface SubscribeInput {
 
 export interface Subscribed {
   agent_filter: string;
+  agent_id: string;
   callback_url: string;
   created_at: string;
   created_by: string;
@@ -1404,6 +1522,7 @@ export interface Subscribed {
 
 export interface Subscription {
   agent_filter: string;
+  agent_id: string;
   callback_url: string;
   created_at: string;
   created_by: string;
@@ -1502,6 +1621,7 @@ export interface Unlinked {
 
 export interface Unsubscribed {
   deleted: boolean;
+  dry_run?: boolean;
   id: string;
   receipt: Receipt | null;
   removed: boolean;
@@ -1570,6 +1690,16 @@ export interface Waiting {
   status: "pending";
 }
 
+export interface WhyNot {
+  conditions?: string[];
+  id: string;
+  last_score?: number;
+  parts?: Record<string, number>;
+  place?: number;
+  reason: string;
+  score?: number;
+}
+
 export interface Written {
   access_count: number;
   agent_id: string;
@@ -1587,10 +1717,12 @@ export interface Written {
   expires_at?: string;
   id: string;
   last_accessed_at?: string;
+  masked?: string[];
   memory_kind: "observation" | "reflection" | "persona" | "concept" | "entity" | "claim" | "relation" | "event" | "conversation" | "decision";
   metadata: Record<string, unknown>;
   namespace: string;
   persona_version?: number;
+  potential_contradictions?: string[];
   priority: number;
   receipt: Receipt | null;
   reflection_depth: number;
@@ -1607,7 +1739,9 @@ export interface Written {
 export interface WrittenMinimal {
   agent_id: string;
   id: string;
+  masked?: string[];
   namespace: string;
+  potential_contradictions?: string[];
   receipt: Receipt | null;
   tier: "short" | "mid" | "long";
   title: string;
@@ -1615,6 +1749,18 @@ export interface WrittenMinimal {
 }
 
 export interface Routes {
+  "GET /.well-known/oauth-protected-resource": {
+    query: {
+    };
+    body: never;
+    out: ProtectedResource;
+  };
+  "GET /.well-known/oauth-protected-resource/mcp": {
+    query: {
+    };
+    body: never;
+    out: ProtectedResource;
+  };
   "GET /api/v1/agents": {
     query: {
     };
@@ -1775,6 +1921,16 @@ export interface Routes {
     body: never;
     out: Diff;
   };
+  "GET /api/v1/duplicates": {
+    query: {
+      namespace?: string;
+      subtree?: boolean;
+      threshold?: number;
+      limit?: number;
+    };
+    body: never;
+    out: DuplicateGroups;
+  };
   "POST /api/v1/entities": {
     query: {
       durability?: "local" | "quorum" | "all";
@@ -1900,6 +2056,7 @@ export interface Routes {
   };
   "POST /api/v1/kg/invalidate": {
     query: {
+      dry_run?: boolean;
       durability?: "local" | "quorum" | "all";
       when_short?: "fail" | "local";
     };
@@ -2301,11 +2458,18 @@ export interface Routes {
       source_uri?: string;
       limit?: number | string | null;
       budget_tokens?: number;
+      deadline_ms?: number;
+      as_of?: string;
+      freshness?: string;
+      explain?: boolean;
+      why_not?: string;
+      with?: string[];
       as_agent?: string;
       source_uri_prefix?: string;
       has_citations?: boolean;
       include_archived?: boolean;
       confidence_tier?: string;
+      k?: number | string | null;
       q?: string;
       query?: string;
     };
@@ -2328,11 +2492,18 @@ export interface Routes {
       source_uri?: string;
       limit?: number | string | null;
       budget_tokens?: number;
+      deadline_ms?: number;
+      as_of?: string;
+      freshness?: string;
+      explain?: boolean;
+      why_not?: string;
+      with?: string[];
       as_agent?: string;
       source_uri_prefix?: string;
       has_citations?: boolean;
       include_archived?: boolean;
       confidence_tier?: string;
+      k?: number | string | null;
       q?: string;
       query?: string;
     };
@@ -2341,6 +2512,7 @@ export interface Routes {
   };
   "GET /api/v1/receipts/{dot}": {
     query: {
+      signed?: boolean;
     };
     body: never;
     out: ReceiptNow;
@@ -2449,6 +2621,7 @@ export interface Routes {
   "DELETE /api/v1/subscriptions": {
     query: {
       id?: string;
+      dry_run?: boolean;
       durability?: "local" | "quorum" | "all";
       when_short?: "fail" | "local";
     };
@@ -2472,6 +2645,7 @@ export interface Routes {
   "DELETE /api/v1/subscriptions/{id}": {
     query: {
       id?: string;
+      dry_run?: boolean;
       durability?: "local" | "quorum" | "all";
       when_short?: "fail" | "local";
     };

@@ -95,6 +95,9 @@ func (b *Book) keep(ctx context.Context, batch []letter) {
 			continue
 		}
 		rows, err := b.checked(ctx, l.from, l.signed)
+		if ctx.Err() != nil {
+			continue // the node ends: the member is asked when somebody wants a receipt
+		}
 		if err != nil {
 			b.cfg.Log.WarnContext(ctx, "a member's statement about what it holds is not right", "member", l.from, "err", err)
 			if b.cfg.Wrong != nil {

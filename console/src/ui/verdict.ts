@@ -9,7 +9,7 @@ const lately = 12_000; // members compare every few seconds
 
 /** Whether a member can be reached, or is in touch by its own calls. */
 export function reached(m: Member, now: number): boolean {
-  return m.state === "ok" || m.state === "catching_up" || (!!m.proven_equal_at && now - Date.parse(m.proven_equal_at) < lately);
+  return m.state === "ok" || m.state === "catching_up" || m.state === "own_calls" || (!!m.proven_equal_at && now - Date.parse(m.proven_equal_at) < lately);
 }
 
 /** When the member that was proven equal longest ago was; 0 if one never was. */
