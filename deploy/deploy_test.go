@@ -117,6 +117,8 @@ func TestFilesParse(t *testing.T) {
 			err = toml.Unmarshal([]byte(text), new(map[string]any))
 		case ".service":
 			_, err = parseUnit(text)
+		case ".py":
+			err = parsePython(t, text)
 		case ".go", ".md":
 		default:
 			t.Errorf("%s: nothing here reads such files", name)
@@ -466,4 +468,21 @@ func TestTheDocumentUsesFlagsThatAreThere(t *testing.T) {
 	if seen < 3 {
 		t.Errorf("only %d commands with flags were found", seen)
 	}
+}
+
+// parsePython reads a program of Python without running it. Where there is no Python,
+// nobody can.
+func parsePython(t *testing.T, text string) error {
+	t.Helper()
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Log("no python3 on this machine: a program of Python is not read")
+		return nil //nolint:nilerr // said, and no fault of the program
+	}
+	cmd := exec.CommandContext(t.Context(), python, "-c", "import ast, sys; ast.parse(sys.stdin.read())")
+	cmd.Stdin = strings.NewReader(text)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	return nil
 }

@@ -84,7 +84,7 @@ func TestEventsArePostedAndReplayed(t *testing.T) {
 		{"subscription", "remove", id},
 		{"subscription", "add", "ftp://x/y"},
 		{"subscription", "add", "http://10.0.0.1/"},
-		{"subscription", "add", hook.URL, "--secret", "short"},
+		{"subscription", "add", hook.URL, "--secret", strings.Repeat("x", 1025)},
 		{"subscription", "add", hook.URL, "-e", "everything"},
 		{"subscription", "replay", made.ID, "--deliver"},
 	} {
