@@ -91,6 +91,9 @@ func (s *Screen) Find(text string) []Finding {
 			continue
 		}
 		r := &s.rules[i]
+		if r.near != nil && !r.near(lower) {
+			continue
+		}
 		for _, m := range r.pattern.FindAllStringSubmatchIndex(text, -1) {
 			start, end := secretIn(m)
 			if r.accept == nil || r.accept(text[start:end]) {
