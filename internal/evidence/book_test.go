@@ -115,7 +115,10 @@ func (n *node) View() memory.View {
 }
 
 // Digests implements [evidence.Store].
-func (n *node) Digests(_ context.Context, r memory.Range) ([]memory.Digest, error) {
+func (n *node) Digests(ctx context.Context, r memory.Range) ([]memory.Digest, error) {
+	if err := ctx.Err(); err != nil { // as a database has it
+		return nil, err
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	var out []memory.Digest
@@ -130,7 +133,10 @@ func (n *node) Digests(_ context.Context, r memory.Range) ([]memory.Digest, erro
 }
 
 // KeepStatements implements [evidence.Store].
-func (n *node) KeepStatements(_ context.Context, list []memory.Statement) error {
+func (n *node) KeepStatements(ctx context.Context, list []memory.Statement) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.kept = append(n.kept, list...)
@@ -313,6 +319,37 @@ func TestStatementsThatAreNotKept(t *testing.T) {
 			t.Errorf("of somebody who was no member: %s", got)
 		}
 	})
+}
+
+// What was signed just before the end is kept, wherever it was then, and nobody is
+// accused of what could not be looked at.
+func TestANodeThatEndsKeepsWhatItHasHeard(t *testing.T) {
+	for name, early := range map[string]bool{"waiting for more": true, "not looked at yet": false} {
+		synctest.Test(t, func(t *testing.T) {
+			f := found(t, "a", "b")
+			a := f.nodes["a"]
+			ctx, stop := context.WithCancel(t.Context())
+			done := make(chan error)
+			run := func() { done <- a.Run(ctx) }
+			said := push(t, f, 1, 1, "b")["b"]
+			if early {
+				go run()
+				a.Heard("b", said)
+				synctest.Wait() // it is collected, and more is waited for
+				stop()
+			} else {
+				a.Heard("b", said)
+				stop()
+				go run()
+			}
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+			if a.keeps() != 2 || len(f.wrong) != 0 {
+				t.Errorf("%s: %d statements are kept, accused: %v", name, a.keeps(), f.wrong)
+			}
+		})
+	}
 }
 
 // A member signs what is in its own log, whatever it was sent.

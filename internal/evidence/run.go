@@ -17,7 +17,7 @@ const (
 	gather    = 200 * time.Millisecond // statements that come within it are written together
 	together  = 256                    // at most
 	dropEvery = time.Hour
-	saveLast  = 2 * time.Second // at the end, at most
+	keepIn    = 2 * time.Second // what is kept, at most
 )
 
 // warned counts what was lost since somebody asked.
@@ -43,9 +43,7 @@ func (b *Book) Run(ctx context.Context) error {
 				b.cfg.Log.WarnContext(ctx, "old statements of members were not dropped", "err", err)
 			}
 		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveLast)
-			defer cancel()
-			b.keep(last, b.rest(nil))
+			b.keep(ctx, b.rest(nil))
 			return nil
 		}
 	}
@@ -87,8 +85,11 @@ func (b *Book) rest(batch []letter) []letter {
 	return batch
 }
 
-// keep checks statements, and writes those that are right beside this node's own.
+// keep checks statements, and writes those that are right beside this node's own. It
+// does so to the end when the node ends meanwhile.
 func (b *Book) keep(ctx context.Context, batch []letter) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepIn)
+	defer cancel()
 	var list []memory.Statement
 	for _, l := range batch {
 		if l.seen != nil {
@@ -96,7 +97,7 @@ func (b *Book) keep(ctx context.Context, batch []letter) {
 		}
 		rows, err := b.checked(ctx, l.from, l.signed)
 		if ctx.Err() != nil {
-			continue // the node ends: the member is asked when somebody wants a receipt
+			continue // it could not be looked at: the member is asked when somebody wants a receipt
 		}
 		if err != nil {
 			b.cfg.Log.WarnContext(ctx, "a member's statement about what it holds is not right", "member", l.from, "err", err)
