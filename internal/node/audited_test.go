@@ -150,3 +150,14 @@ func TestARuleAboutCallsStopsNobodyElse(t *testing.T) {
 		t.Errorf("a rule that is none: %v", err)
 	}
 }
+
+// The end of a change is noted even if that of an earlier one was not looked at yet.
+func TestTheLatestEndOfAChangeIsNoted(t *testing.T) {
+	tr := &trust{endings: make(chan uint64, 1)}
+	ended := tr.onEnded()
+	ended(2)
+	ended(3)
+	if got := <-tr.endings; got != 3 {
+		t.Errorf("epoch %d, want 3", got)
+	}
+}

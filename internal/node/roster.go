@@ -49,11 +49,12 @@ func (t *trust) onEnded() func(uint64) {
 	if t == nil {
 		return nil
 	}
-	return func(epoch uint64) {
+	return func(epoch uint64) { // called by one goroutine
 		select {
-		case t.endings <- epoch:
-		default: // the end of a later change ends this one, too
+		case <-t.endings: // the end of this change ends an earlier one, too
+		default:
 		}
+		t.endings <- epoch
 	}
 }
 
