@@ -110,7 +110,10 @@ func (v *vault) add(rel, raw string) {
 
 func (v *vault) found(n *note) *found {
 	f := &found{ref: v.c.room + n.path, where: v.c.room + n.path}
-	f.Title, f.Content, f.Namespace = n.title, cmp.Or(n.body, n.front.text("description")), v.base
+	f.Title, f.Content, f.Namespace = n.title, n.body, v.base
+	if strings.TrimSpace(n.body) == "" {
+		f.Content = n.front.text("description")
+	}
 	if dir := path.Dir(n.path); dir != "." && (v.c.format != CursorRules || dir != "rules") {
 		f.Namespace += "/" + dir
 	}

@@ -91,6 +91,18 @@ func TestOfBrokenFrontMatterIsReadWhatCanBe(t *testing.T) {
 }
 
 // An alias of an alias of an alias stands for more than there is room for.
+// A text of nothing but spaces is none: the description stands for it.
+func TestANoteWithoutTextHasItsDescription(t *testing.T) {
+	for name, body := range map[string]string{"nothing": "", "an empty line": "\n", "spaces": " \n\t\n"} {
+		dir := t.TempDir()
+		write(t, filepath.Join(dir, "n.md"), "---\npermalink: n\ndescription: what it is for\n---\n"+body)
+		items, bad := read(t, dir, importer.Options{})
+		if list := memories(items); len(list) != 1 || len(bad) > 0 || list[0].Draft.Content != "what it is for" {
+			t.Errorf("%s: %+v, %q", name, items, bad)
+		}
+	}
+}
+
 func TestFrontMatterDoesNotGrow(t *testing.T) {
 	var front strings.Builder
 	front.WriteString("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n")
