@@ -138,7 +138,7 @@ func (d agents) inbox(ctx context.Context, c *Call, in *client.InboxInput) (Done
 		return Done{}, err
 	}
 	v := client.Inbox{
-		Agent: string(c.Agent), Namespace: "_messages/" + string(c.Agent), Count: len(recs), Unread: unread, Only: in.Unread, Messages: make([]client.Message, len(recs)),
+		Agent: string(c.Agent), Namespace: inbox.Of(c.Agent), Count: len(recs), Unread: unread, Only: in.Unread, Messages: make([]client.Message, len(recs)),
 	}
 	for i := range recs {
 		v.Messages[i] = showMessage(&recs[i])

@@ -15,8 +15,9 @@ import (
 
 const (
 	// defaultThreshold is the share of words in common from which two texts are one.
-	defaultThreshold      = 0.8
-	defaultContradictions = 50
+	defaultThreshold = 0.8
+	// defaultAlike is how many groups of duplicates, or contradictions, are listed if nobody says.
+	defaultAlike = 50
 )
 
 type likeness struct{ *deps }
@@ -89,9 +90,6 @@ func thresholdOf(given *float64) (float64, error) {
 	return *given, nil
 }
 
-// maxMerged is how many memories one consolidation takes.
-const maxMerged = 100
-
 func (d likeness) duplicates(ctx context.Context, c *Call, in *client.DuplicatesInput) (Done, error) {
 	threshold, err := thresholdOf(in.Threshold)
 	if err != nil {
@@ -101,7 +99,7 @@ func (d likeness) duplicates(ctx context.Context, c *Call, in *client.Duplicates
 	if err := validFilter(f); err != nil {
 		return Done{}, err
 	}
-	found, looked, err := d.books.Query.Duplicates(ctx, f, threshold, cmp.Or(in.Limit, defaultContradictions))
+	found, looked, err := d.books.Query.Duplicates(ctx, f, threshold, cmp.Or(in.Limit, defaultAlike))
 	if err != nil {
 		return Done{}, err
 	}
@@ -117,7 +115,7 @@ func (d likeness) duplicates(ctx context.Context, c *Call, in *client.Duplicates
 			out.Memories = append(out.Memories, client.Nearest{
 				ID: r.ID, Title: r.Title, Namespace: r.Namespace, Similarity: toThousandths(query.Likeness(keep, r)),
 			})
-			if k < maxMerged {
+			if k < memory.MaxSources {
 				out.Proposal.IDs = append(out.Proposal.IDs, r.ID)
 			}
 		}
@@ -134,7 +132,7 @@ func (d likeness) contradictions(ctx context.Context, c *Call, in *client.Contra
 	if err := validFilter(f); err != nil {
 		return Done{}, err
 	}
-	recs, pairs, err := d.books.Graph.Contradictions(ctx, f, in.Topic, cmp.Or(in.Limit, defaultContradictions))
+	recs, pairs, err := d.books.Graph.Contradictions(ctx, f, in.Topic, cmp.Or(in.Limit, defaultAlike))
 	if err != nil {
 		return Done{}, err
 	}
