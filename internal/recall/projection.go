@@ -132,7 +132,9 @@ func (f *follower) wait(ctx context.Context, target uint64) error {
 // run follows the log until ctx is done, and saves the projection then.
 func (f *follower) run(ctx context.Context) {
 	f.to.Open(ctx)
-	f.next = f.to.From()
+	if f.next = f.to.From(); f.next > f.source.View().LSN {
+		f.next = 0 // kept of a log that was longer: the log alone is true
+	}
 	save := time.NewTimer(f.every)
 	defer save.Stop()
 	for {

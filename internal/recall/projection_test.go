@@ -102,6 +102,26 @@ func (constant) Add(_ uint32, p *rank.Parts) { p[rank.Meaning]++ }
 
 func (constant) Close() {}
 
+func TestWhatWasKeptOfALongerLogIsMadeAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{origin: "a.1"}
+		j.write(record("a", "heron"), record("b", "frog"))
+		l := &ledger{ids: []string{"x"}, from: 7}
+		f := recall.NewFinder(recall.Config{Log: slog.New(slog.DiscardHandler), Projections: []recall.Projection{l}}, j)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- f.Run(ctx) }()
+		synctest.Wait()
+		if ids, anew, _ := l.state(); l.From() != 2 || anew != 1 || !slices.Equal(ids, []string{"a", "b"}) {
+			t.Errorf("it has %v, at %d, begun anew %d times", ids, l.From(), anew)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // What a projection takes its time for, or fails, holds up none of the others.
 func TestProjectionsFollowByThemselves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 var ErrFile = errors.New("not a usable file of vectors")
 
 // magic begins a file. Its last byte is the version.
-const magic = "tallyvec\x01"
+const magic = "tallyvec\x02"
 
 // Label says of what the vectors in a file are. They are of use for the same alone.
 type Label struct {
@@ -26,13 +26,24 @@ type Label struct {
 // maxLabel bounds a label or an id, in bytes.
 const maxLabel = 1 << 10
 
-// Save writes the vectors, and up to which position of its log they have everything.
-func (s *Set) Save(w io.Writer, l Label, at uint64) error {
+// Progress says how much of its log a set has.
+type Progress struct {
+	At   uint64 // position up to which it has everything
+	Full bool   // it once had everything that there was
+}
+
+// Save writes the vectors, and how far they are.
+func (s *Set) Save(w io.Writer, l Label, p Progress) error {
 	sum := crc32.New(castagnoli())
 	b := bufio.NewWriterSize(io.MultiWriter(w, sum), 1<<16)
 	out := append([]byte(magic), text(l.Space)...)
 	out = append(out, text(l.Log)...)
-	out = binary.LittleEndian.AppendUint64(out, at)
+	out = binary.LittleEndian.AppendUint64(out, p.At)
+	full := byte(0)
+	if p.Full {
+		full = 1
+	}
+	out = append(out, full)
 	out = binary.LittleEndian.AppendUint32(out, uint32(s.width))
 	out = binary.LittleEndian.AppendUint64(out, uint64(len(s.of)))
 	var err error
@@ -67,18 +78,18 @@ func text(s string) []byte {
 
 // Load reads what [Set.Save] has written under the same label, for vectors of the
 // same width. Anything else is [ErrFile].
-func Load(r io.Reader, l Label, width int) (*Set, uint64, error) {
+func Load(r io.Reader, l Label, width int) (*Set, Progress, error) {
 	sum := crc32.New(castagnoli())
 	in := reader{r: bufio.NewReaderSize(r, 1<<16), sum: sum}
 	if string(in.take(len(magic))) != magic {
-		return nil, 0, fmt.Errorf("none, or of another version: %w", ErrFile)
+		return nil, Progress{}, fmt.Errorf("none, or of another version: %w", ErrFile)
 	}
 	if got := (Label{in.text(), in.text()}); got != l {
-		return nil, 0, fmt.Errorf("of another model or log: %w", ErrFile)
+		return nil, Progress{}, fmt.Errorf("of another model or log: %w", ErrFile)
 	}
-	at := binary.LittleEndian.Uint64(in.take(8))
+	p := Progress{At: binary.LittleEndian.Uint64(in.take(8)), Full: in.take(1)[0] != 0}
 	if in.number() != uint32(width) {
-		return nil, 0, fmt.Errorf("of another width: %w", ErrFile)
+		return nil, Progress{}, fmt.Errorf("of another width: %w", ErrFile)
 	}
 	n := binary.LittleEndian.Uint64(in.take(8))
 	s := New(width)
@@ -87,9 +98,9 @@ func Load(r io.Reader, l Label, width int) (*Set, uint64, error) {
 	}
 	want := sum.Sum32()
 	if got := in.number(); in.err != nil || got != want || uint64(len(s.of)) != n {
-		return nil, 0, fmt.Errorf("damaged: %w", ErrFile)
+		return nil, Progress{}, fmt.Errorf("damaged: %w", ErrFile)
 	}
-	return s, at, nil
+	return s, p, nil
 }
 
 func (s *Set) load(in *reader) {

@@ -58,12 +58,13 @@ func TestASetIsAMap(t *testing.T) {
 		same(rt, s, want, r)
 		var file bytes.Buffer
 		label := vectors.Label{Space: "s", Log: "l"}
-		if err := s.Save(&file, label, 42); err != nil {
+		p := vectors.Progress{At: 42, Full: rapid.Bool().Draw(rt, "full")}
+		if err := s.Save(&file, label, p); err != nil {
 			rt.Fatal(err)
 		}
-		back, at, err := vectors.Load(&file, label, width)
-		if err != nil || at != 42 {
-			rt.Fatalf("at %d, %v", at, err)
+		back, got, err := vectors.Load(&file, label, width)
+		if err != nil || got != p {
+			rt.Fatalf("%+v, %v, want %+v", got, err, p)
 		}
 		same(rt, back, want, r)
 	})
@@ -113,7 +114,7 @@ func saved(tb testing.TB) ([]byte, vectors.Label) {
 	}
 	var b bytes.Buffer
 	l := vectors.Label{Space: "model", Log: "log"}
-	if err := s.Save(&b, l, 9); err != nil {
+	if err := s.Save(&b, l, vectors.Progress{At: 9}); err != nil {
 		tb.Fatal(err)
 	}
 	return b.Bytes(), l

@@ -12,7 +12,8 @@ import (
 )
 
 // Arm finds by meaning, in the first of its spaces that is full and answers in
-// time. It is a [rank.Arm].
+// time; while none is full, in what the first that has something has. It is a
+// [rank.Arm].
 type Arm struct {
 	spaces  []*Space
 	weights rank.Weights

@@ -1,7 +1,7 @@
 // Package meaning finds memories by what they mean: an arm of recall that compares
 // the vector of the question with those of the memories. A [Space] is a model with
 // the vectors that it has made, fed behind the commits; the [Arm] asks the best of
-// them that is up to date and answers in time.
+// them that has once had all memories and answers in time.
 package meaning
 
 import (
@@ -23,7 +23,7 @@ type Embedder interface {
 type Weights struct {
 	Own    float32 // how near the memory itself is
 	Pooled float32 // how near it is with what was said around it
-	Alone  float32 // in place of both where nothing in sight belongs to a session
+	Alone  float32 // in place of both where no namespace in sight has a session
 	Date   float32 // added to that of dates: what is near in meaning alone is rarely of the day
 	Near   float32 // the cosine from which a memory may be relied upon for its meaning alone
 	Floor  float32 // the cosine below which a memory is no candidate for its meaning alone

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -189,8 +190,8 @@ func TestFarBehindTheLogNothingErasedIsKept(t *testing.T) {
 	}
 	behind(0, 2, record("a", "heron"), record("b", "frog"))
 	next := meaning.NewSpace(cfg)
-	if next.Open(t.Context()); next.From() != 2 || next.Status().Vectors != 2 {
-		t.Errorf("after a crash it goes on at %d with %d vectors, want 2 and 2", next.From(), next.Status().Vectors)
+	if next.Open(t.Context()); next.From() != 2 || next.Status().Vectors != 2 || next.Status().Full {
+		t.Errorf("after a crash it goes on at %d with %+v, want at 2 with 2 vectors, and not full", next.From(), next.Status())
 	}
 	s.Erase(t.Context(), []string{"a", "c"})
 	if _, err := os.Stat(cfg.File); !os.IsNotExist(err) || s.Status().Vectors != 1 {
@@ -207,6 +208,32 @@ func TestFarBehindTheLogNothingErasedIsKept(t *testing.T) {
 	late.Erase(t.Context(), []string{"d"}) // before the file is read
 	if late.Open(t.Context()); late.Status().Vectors != 1 {
 		t.Errorf("%d vectors, want that of b", late.Status().Vectors)
+	}
+	if _, err := os.Stat(cfg.File); !os.IsNotExist(err) {
+		t.Errorf("the file that has d is there: %v", err)
+	}
+}
+
+// The index of words tells of what is erased while the vectors are made anew.
+func TestWhatIsErasedMeanwhileIsNotSweptAgain(t *testing.T) {
+	s := meaning.NewSpace(config(&words{}))
+	recs := make([]memory.Record, 2000)
+	for i := range recs {
+		recs[i] = record(fmt.Sprint("m", i), "heron")
+	}
+	apply(t, s, 0, 1, recs...)
+	var all sync.WaitGroup
+	all.Go(func() {
+		for i := range recs {
+			s.Erase(t.Context(), []string{recs[i].ID})
+		}
+	})
+	for at := uint64(2); at < 20; at++ {
+		apply(t, s, 0, at, record("b", "frog"))
+	}
+	all.Wait()
+	if got := s.Status().Vectors; got != 1 {
+		t.Errorf("%d vectors, want that of b", got)
 	}
 }
 
@@ -278,7 +305,7 @@ func TestOnlyWhatIsNearByAnyMeasureIsReliedUpon(t *testing.T) {
 	}
 }
 
-func TestASpaceThatIsNotFullYetDoesNotAnswer(t *testing.T) {
+func TestAFullSpaceAnswersBeforeABetterOneThatIsNot(t *testing.T) {
 	bodies := []string{"heron pond", "frog pond", "car road", "plane sky", "train rail"}
 	next, model := meaning.NewSpace(config(&words{})), &words{}
 	if m := meant(ranked(t, bodies, next)(rank.Query{Text: "heron"})); m.State != rank.Skipped {
@@ -289,5 +316,15 @@ func TestASpaceThatIsNotFullYetDoesNotAnswer(t *testing.T) {
 	old := filled(t, cfg, bodies)
 	if got := ranked(t, bodies, next, old)(rank.Query{Text: "heron"}); got.Hits[0].Parts[rank.Meaning] == 0 {
 		t.Errorf("the old model does not go on meanwhile: %+v", meant(got))
+	}
+	part := meaning.NewSpace(config(&words{}))
+	if err := part.Apply(t.Context(), &recall.Batch{At: 1, Top: 9, Records: []memory.Record{record("m0", bodies[0])}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := ranked(t, bodies, part, old)(rank.Query{Text: "frog"}); got.Hits[0].Parts[rank.Meaning] == 0 {
+		t.Errorf("the old model does not go on while the new one has a part: %+v", meant(got))
+	}
+	if m := meant(ranked(t, bodies, part)(rank.Query{Text: "heron"})); m.State != rank.Ran {
+		t.Errorf("the only model is not asked for what it has: %+v", m)
 	}
 }

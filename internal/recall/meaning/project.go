@@ -72,6 +72,12 @@ func (s *Space) Erase(ctx context.Context, ids []string) {
 	}
 	s.file.Lock()
 	defer s.file.Unlock()
+	s.remove(ctx)
+}
+
+// remove takes the file away, of which something was erased: the next one is without.
+// The caller holds file.
+func (s *Space) remove(ctx context.Context) {
 	s.erased = true
 	if s.cfg.File == "" {
 		return
@@ -87,11 +93,13 @@ func (s *Space) sweep() {
 		return
 	}
 	var gone []string
+	s.mu.RLock() // what is erased meanwhile is dropped by others
 	for _, id := range s.set.Rows {
 		if !s.seen[id] {
 			gone = append(gone, id)
 		}
 	}
+	s.mu.RUnlock()
 	s.seen = nil
 	for _, id := range gone {
 		s.drop(id)
@@ -114,7 +122,7 @@ func (s *Space) Open(ctx context.Context) {
 		return
 	}
 	defer f.Close() //nolint:errcheck // only read
-	set, at, err := vectors.Load(f, s.label(), s.cfg.Embedder.Width())
+	set, p, err := vectors.Load(f, s.label(), s.cfg.Embedder.Width())
 	if err != nil {
 		s.cfg.Logger.InfoContext(ctx, "vectors are made again", "model", s.cfg.Name, "err", err)
 		return
@@ -123,24 +131,28 @@ func (s *Space) Open(ctx context.Context) {
 	defer s.file.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	had := false
 	for id := range s.gone {
-		s.erased = set.Drop(id) || s.erased
+		had = set.Drop(id) || had
+	}
+	if had {
+		s.remove(ctx)
 	}
 	s.set = set
 	for _, id := range set.Rows {
 		s.lost[id] = true
 	}
-	s.at.Store(at)
-	s.saved, s.when = at, time.Now()
-	s.full.Store(at > 0)
+	s.at.Store(p.At)
+	s.saved, s.when = p.At, time.Now()
+	s.full.Store(p.Full)
 }
 
 // Save implements [recall.Projection].
 func (s *Space) Save(context.Context) (err error) {
 	s.file.Lock()
 	defer s.file.Unlock()
-	at := s.at.Load()
-	if s.cfg.File == "" || at == 0 || at == s.saved && !s.erased {
+	p := vectors.Progress{At: s.at.Load(), Full: s.full.Load()}
+	if s.cfg.File == "" || p.At == 0 || p.At == s.saved && !s.erased {
 		return nil
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(s.cfg.File), filepath.Base(s.cfg.File)+".*")
@@ -153,7 +165,7 @@ func (s *Space) Save(context.Context) (err error) {
 		}
 	}()
 	s.mu.RLock()
-	err = s.set.Save(tmp, s.label(), at)
+	err = s.set.Save(tmp, s.label(), p)
 	s.mu.RUnlock()
 	if err := errors.Join(err, tmp.Close()); err != nil {
 		return err
@@ -161,6 +173,6 @@ func (s *Space) Save(context.Context) (err error) {
 	if err := os.Rename(tmp.Name(), s.cfg.File); err != nil {
 		return err
 	}
-	s.saved, s.when, s.erased = at, time.Now(), false
+	s.saved, s.when, s.erased = p.At, time.Now(), false
 	return nil
 }

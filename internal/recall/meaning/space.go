@@ -46,7 +46,7 @@ type Status struct {
 	Name    string
 	Vectors int
 	Bytes   int64 // of memory, beside those of the model
-	Full    bool  // it answers: it has once had all memories
+	Full    bool  // it has once had all memories: from then on it answers before those that have not
 }
 
 // Status says how far the space is.
