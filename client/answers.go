@@ -181,7 +181,7 @@ type Recalled struct {
 	Abstained  bool      `json:"abstained" doc:"Nothing here is worth telling: what was found has hardly anything of what was asked."`
 	Found      int       `json:"found" doc:"How many memories have something of what was asked."`
 	Late       bool      `json:"late,omitempty" doc:"The deadline came before everything was compared."`
-	Stale      string    `json:"stale,omitempty" doc:"Why the answer need not know what freshness asked for." example:"0 of 2 members say what they hold, 1 are needed"`
+	Stale      string    `json:"stale,omitempty" doc:"Why the answer need not know what freshness asked for." example:"0 of 2 members say what they hold: too few of those that count"`
 	Unknown    float64   `json:"unknown_words,omitempty" doc:"With explain: the share of the question, by weight, that is in words nobody has used."`
 	Arms       []Arm     `json:"arms,omitempty" doc:"With explain, or if one was cut short: the ways of looking."`
 	NotKept    []string  `json:"not_kept,omitempty" doc:"With as_of: memories whose text of that time is not known any more." example:"[]"`

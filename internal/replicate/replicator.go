@@ -259,6 +259,18 @@ func (r *Replicator) UnderWay() (epoch uint64, is bool) {
 	return r.core.UnderWay()
 }
 
+// meets reports whether this node and those who have replied include one of every
+// default quorum. Who goes by later members than this node does not count.
+func meets(r *Replicator, replies map[memory.Node]*memory.PushReply) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	epoch, _ := r.core.UnderWay()
+	return core.Meets(r.core, r.cfg.W, func(m memory.Node) bool {
+		reply := replies[m]
+		return reply != nil && reply.View.Epoch <= epoch
+	})
+}
+
 // View is a reading of this node, with the epoch by which it went when it held that.
 func (r *Replicator) View() memory.View {
 	for {

@@ -73,6 +73,30 @@ type change struct {
 	owed memory.Heads
 }
 
+// meets reports whether those that named says, and this node, include one of every w
+// voters; w 0 is a majority.
+func (v council) meets(w int, named func(memory.Node) bool) bool {
+	if w == 0 {
+		w = Majority(v.size())
+	}
+	n := 0
+	if v.self {
+		n++
+	}
+	for _, m := range v.others {
+		if named(m.name) {
+			n++
+		}
+	}
+	return n > v.size()-w
+}
+
+// Meets reports whether the node of c and those that named says include one of every w
+// voters, and, while a change is under way, of every w of those before; w 0 is a majority.
+func Meets(c *Core, w int, named func(memory.Node) bool) bool {
+	return c.voters.meets(w, named) && (c.change == nil || c.change.former.meets(w, named))
+}
+
 // setMembers keeps what is known of members that stay.
 func setMembers(c *Core, r Roster) {
 	bench := bench{c: c, at: map[Seat]*member{}}
