@@ -23,12 +23,13 @@ func newCluster(a *app) *cobra.Command {
 
 // placeFlags say where a node answers members.
 type placeFlags struct {
-	file, listen, url, region string
-	noServe                   bool
+	settings            func(context.Context) (node.Config, error)
+	listen, url, region string
+	noServe             bool
 }
 
-func (p *placeFlags) add(cmd *cobra.Command) {
-	settingFlags(cmd, &p.file)
+func (p *placeFlags) add(cmd *cobra.Command, a *app) {
+	p.settings = configOf(cmd, a)
 	flags := cmd.Flags()
 	flags.StringVar(&p.listen, "members-listen", ":9078", "`HOST:PORT` on which other members are answered, with TLS")
 	flags.StringVar(&p.url, "members-url", "", "`URL` at which they call it (default https://, this machine's name, and the port); none: they cannot, it calls them")
@@ -71,11 +72,8 @@ func (p *placeFlags) place(name string) (cluster.Place, error) {
 }
 
 // config is that of the node that is about to get an identity.
-func (p *placeFlags) config(cmd *cobra.Command, a *app) (node.Config, cluster.Place, error) {
-	if p.file == "" {
-		p.file = a.getenv("TALLY_CONFIG")
-	}
-	cfg, err := nodeConfig(cmd.Context(), givenFlags(cmd.Flags()), a.getenv, p.file, func(setting, []string, string) {})
+func (p *placeFlags) config(ctx context.Context) (node.Config, cluster.Place, error) {
+	cfg, err := p.settings(ctx)
 	if err != nil {
 		return cfg, cluster.Place{}, err
 	}
@@ -98,13 +96,13 @@ holds already stays, and goes to every member that joins.
 The file identity/ca.key makes members: keep a copy of it in a safe place. Other
 nodes join with a token: tally cluster token`
 	cmd.Example = "  tally cluster init --name acme\n  tally cluster init --name acme --node north --members-url https://north.example:9078"
-	p.add(cmd)
+	p.add(cmd, a)
 	cmd.Flags().StringVar(&name, "name", "", "what the cluster is called, like a host `name`")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := identity.Domain(name).Valid(); err != nil {
 			return usage("--name: %v", err)
 		}
-		cfg, place, err := p.config(cmd, a)
+		cfg, place, err := p.config(cmd.Context())
 		if err != nil {
 			return err
 		}
@@ -188,7 +186,6 @@ func openIdentity(data string) (*cluster.Cluster, error) {
 }
 
 func newClusterToken(a *app) *cobra.Command {
-	var ttl string
 	var uses int
 	cmd := command("token [flags]", "Print a token with which a node can join", argCheck{0, 0}, nil)
 	cmd.Long = `Print a line that lets one more node in. It is shown once: only its hash is kept.
@@ -197,13 +194,14 @@ join until it is used or has ended, so hand it over as you would a password.`
 	open := identityOf(cmd, a)
 	var observer bool
 	var cancel string
-	ttlFlag(cmd, &ttl)
+	ttl := ttlOf(cmd)
 	cmd.Flags().IntVar(&uses, "uses", 1, "how many nodes may join with it")
 	cmd.Flags().BoolVar(&observer, "observer", false, "who joins with it gets everything, and does not count")
 	cmd.Flags().StringVar(&cancel, "cancel", "", "end the token `ID` instead; its ID is in what was said when it was made")
 	cmd.RunE = func(*cobra.Command, []string) error {
-		if _, err := duration(ttl); err != nil {
-			return usage("--ttl %q: want a time such as 15m, 1h or 2d", ttl)
+		d, err := ttl()
+		if err != nil {
+			return err
 		}
 		c, err := open()
 		if err != nil {
@@ -212,29 +210,32 @@ join until it is used or has ended, so hand it over as you would a password.`
 		if cancel != "" {
 			return cancelToken(a, c, cancel)
 		}
-		line, token, err := invite(c, ttl, uses, cluster.Terms{Observer: observer})
-		if err != nil {
-			return err
-		}
-		say(a.err, "token %s, until %s; on the other machine: tally join %s TOKEN\n", token.ID, token.Expires.Format(time.RFC3339), c.Place().URL)
-		say(a.out, "%s\n", line)
-		return nil
+		return invite(a, c, d, uses, cluster.Terms{Observer: observer}, "on the other machine: tally join "+c.Place().URL+" TOKEN")
 	}
 	return cmd
 }
 
-func ttlFlag(cmd *cobra.Command, ttl *string) {
-	cmd.Flags().StringVar(ttl, "ttl", "1h", "`time` until it ends, such as 15m, 1h or 2d")
+// ttlOf adds --ttl to a command that makes a token.
+func ttlOf(cmd *cobra.Command) func() (time.Duration, error) {
+	text := cmd.Flags().String("ttl", "1h", "`time` until it ends, such as 15m, 1h or 2d")
+	return func() (time.Duration, error) {
+		d, err := duration(*text)
+		if err != nil {
+			return 0, usage("--ttl %q: want a time such as 15m, 1h or 2d", *text)
+		}
+		return d, nil
+	}
 }
 
-// invite makes a token that lasts for a time given as text.
-func invite(c *cluster.Cluster, ttl string, uses int, terms cluster.Terms) (string, cluster.Token, error) {
-	d, err := duration(ttl)
+// invite makes a token and prints its line; next says what to do with that.
+func invite(a *app, c *cluster.Cluster, ttl time.Duration, uses int, terms cluster.Terms, next string) error {
+	line, token, err := c.Invite(ttl, uses, terms)
 	if err != nil {
-		return "", cluster.Token{}, usage("--ttl %q: want a time such as 15m, 1h or 2d", ttl)
+		return authorityError(err)
 	}
-	line, token, err := c.Invite(d, uses, terms)
-	return line, token, authorityError(err)
+	say(a.err, "token %s, until %s; %s\n", token.ID, token.Expires.Format(time.RFC3339), next)
+	say(a.out, "%s\n", line)
+	return nil
 }
 
 func cancelToken(a *app, c *cluster.Cluster, id string) error {
@@ -257,13 +258,13 @@ tally cluster token printed there; with "-" it is read from stdin. Nothing is sa
 to anybody who cannot show the root that the token names. What this node holds
 already stays, and goes to the other members.`
 	cmd.Example = "  tally join https://north.example:9078 tally-join-… --node east"
-	p.add(cmd)
+	p.add(cmd, a)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		line, err := a.text(args[1])
 		if err != nil {
 			return err
 		}
-		cfg, place, err := p.config(cmd, a)
+		cfg, place, err := p.config(cmd.Context())
 		if err != nil {
 			return err
 		}

@@ -72,6 +72,21 @@ func word(field func(*node.Config) *string, choice ...string) func(*node.Config,
 	})
 }
 
+// words takes a list of texts, which valid may refuse.
+func words(field func(*node.Config) *[]string, valid func([]string) error) func(*node.Config, []string) error {
+	return func(c *node.Config, list []string) error {
+		var out []string
+		for _, s := range list {
+			out = append(out, strings.TrimSpace(s))
+		}
+		*field(c) = out
+		if valid == nil {
+			return nil
+		}
+		return valid(out)
+	}
+}
+
 // settings is the table behind the flags of serve, the file and the help.
 func settings() []setting {
 	d := node.Default()
@@ -119,7 +134,7 @@ func settings() []setting {
 		{
 			flag: "host", env: "TALLY_HOSTS", key: "hosts", value: "NAME",
 			help:    "name by which the node may be called, beside addresses; .NAME is all below; repeat",
-			initial: "none", many: true, set: setHosts,
+			initial: "none", many: true, set: words(func(c *node.Config) *[]string { return &c.Hosts }, nil),
 		},
 		{
 			flag: "max-skew", env: "TALLY_MAX_SKEW", key: "max_skew", value: "TIME", help: "how far ahead another member's clock may be",
@@ -148,7 +163,7 @@ func keepSettings(d node.Config) []setting {
 		{
 			flag: "webhook-allow", env: "TALLY_WEBHOOK_ALLOW", key: "webhook_allow", value: "NET",
 			help:    "network, address or HOST:PORT that webhooks may call though it is not public; repeat",
-			initial: "none", many: true, set: setWebhookAllow,
+			initial: "none", many: true, set: words(func(c *node.Config) *[]string { return &c.WebhookAllow }, node.ValidWebhookAllow),
 		},
 		outboundSetting(),
 		{
@@ -202,32 +217,18 @@ func setMembers(c *node.Config, list []string) error {
 	return nil
 }
 
-func setWebhookAllow(c *node.Config, list []string) error {
-	c.WebhookAllow = nil
-	for _, s := range list {
-		c.WebhookAllow = append(c.WebhookAllow, strings.TrimSpace(s))
-	}
-	return node.ValidWebhookAllow(c.WebhookAllow)
-}
-
-func setHosts(c *node.Config, list []string) error {
-	c.Hosts = nil
-	for _, s := range list {
-		c.Hosts = append(c.Hosts, strings.TrimSpace(s))
-	}
-	return nil
-}
-
 // given are the values that one place has, by flag name.
 type given map[string][]string
 
 // noted is told what each place says about a setting, nearest place last.
 type noted func(s setting, list []string, origin string)
 
+func unnoted(setting, []string, string) {}
+
 // resolve makes the configuration of a node from all places. Every error is a
 // *usageError that names the place.
 func resolve(flags given, getenv func(string) string, file string) (node.Config, error) {
-	return resolveNoted(flags, getenv, file, func(setting, []string, string) {})
+	return resolveNoted(flags, getenv, file, unnoted)
 }
 
 func resolveNoted(flags given, getenv func(string) string, file string, note noted) (node.Config, error) {

@@ -1,18 +1,35 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/tallystick/tallystick/internal/node"
 )
 
+// configOf adds the settings of a node to a command, and returns what makes of them
+// the configuration that tally serve would run with.
+func configOf(cmd *cobra.Command, a *app) func(context.Context) (node.Config, error) {
+	var file string
+	settingFlags(cmd, &file)
+	return func(ctx context.Context) (node.Config, error) {
+		return nodeConfig(ctx, givenFlags(cmd.Flags()), a.getenv, cmp.Or(file, a.getenv("TALLY_CONFIG")))
+	}
+}
+
 // nodeConfig is resolve for a node that is to run: one whose directory has data
 // goes on under its own name, unless another is given.
-func nodeConfig(ctx context.Context, flags given, getenv func(string) string, file string, note noted) (node.Config, error) {
+func nodeConfig(ctx context.Context, flags given, getenv func(string) string, file string) (node.Config, error) {
+	return nodeConfigNoted(ctx, flags, getenv, file, unnoted)
+}
+
+func nodeConfigNoted(ctx context.Context, flags given, getenv func(string) string, file string, note noted) (node.Config, error) {
 	named := false
 	cfg, err := resolveNoted(flags, getenv, file, func(s setting, list []string, origin string) {
 		named = named || s.flag == flagNode

@@ -57,7 +57,7 @@ const masked = "********"
 // effective are all settings as they apply, in the order of the table.
 func effective(ctx context.Context, flags given, getenv func(string) string, file string) ([]effect, error) {
 	values, origins := map[string][]string{}, map[string]string{}
-	cfg, err := nodeConfig(ctx, flags, getenv, file, func(s setting, list []string, origin string) {
+	cfg, err := nodeConfigNoted(ctx, flags, getenv, file, func(s setting, list []string, origin string) {
 		values[s.key], origins[s.key] = list, origin
 	})
 	if err != nil {

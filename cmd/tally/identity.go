@@ -106,9 +106,9 @@ func newIdentityRequest(a *app) *cobra.Command {
 	cmd := command("request [flags]", "Make a key for a node that is to become a member by hand", argCheck{0, 0}, nil)
 	cmd.Long = `Make a key for this node, and print what to carry to the authority: tally member add.
 The key stays here. Asked again, it is the same key.`
-	p.add(cmd)
+	p.add(cmd, a)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		cfg, place, err := p.config(cmd, a)
+		cfg, place, err := p.config(cmd.Context())
 		if err != nil {
 			return err
 		}

@@ -71,7 +71,7 @@ func (c *legacyCheck) run(ctx context.Context) error {
 			return err
 		}
 	}
-	c.say("lost", "it never learns of these, because it has no word for them: unlinking, votes before a decision, subscriptions")
+	c.say("lost", "it never learns of these, because it has no word for them: history, conflicts, subscriptions, proposals other than to store and to delete")
 	c.say("lost", "it never tells of these: unlinking, forget, purge, import, entities, share, expiry, recalls")
 	c.say("disk", "it acknowledges before anything is on its disk: a receipt says durability unknown for it, and it counts for no quorum")
 	return nil
@@ -123,13 +123,18 @@ func inWords(b bool) string {
 	return "no"
 }
 
-// pushes asks what it takes.
-func (c *legacyCheck) pushes(ctx context.Context) error {
+// push sends nothing, as a dry run.
+func (c *legacyCheck) push(ctx context.Context) (heard, error) {
 	body, err := (&wire.Push{Sender: c.name, DryRun: true}).Encode()
 	if err != nil {
-		return err
+		return heard{}, err
 	}
-	res, err := c.ask(ctx, http.MethodPost, "/api/v1/sync/push", body)
+	return c.ask(ctx, http.MethodPost, "/api/v1/sync/push", body)
+}
+
+// pushes asks what it takes.
+func (c *legacyCheck) pushes(ctx context.Context) error {
+	res, err := c.push(ctx)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -160,19 +159,15 @@ func named(ctx context.Context, plan *takeover.Plan, said map[string]string) err
 // askName asks a peer what it calls itself, "" if it does not say.
 func askName(ctx context.Context, url string, plan *takeover.Plan) string {
 	c := legacyCheck{base: url, name: plan.Self.Name, key: plan.APIKey}
-	body, err := (&wire.Push{Sender: c.name, DryRun: true}).Encode()
-	if err != nil {
-		return ""
-	}
-	res, err := c.ask(ctx, http.MethodPost, "/api/v1/sync/push", body)
+	res, err := c.push(ctx)
 	if err != nil || res.status != http.StatusOK {
 		return ""
 	}
-	var reply struct {
-		Agent string `json:"receiver_agent_id"`
+	reply, err := wire.DecodeReply(res.body)
+	if err != nil {
+		return ""
 	}
-	_ = json.Unmarshal(res.body, &reply) // then it has not said
-	return c.ownName(reply.Agent)
+	return c.ownName(reply.ReceiverAgent)
 }
 
 func showTakeOver(w io.Writer, o takeOverOptions, plan *takeover.Plan, text []byte) error {

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/fleet"
@@ -21,15 +22,15 @@ const startAgain = 15 * time.Second
 // use it by then. Any number of processes may try at once: one of the nodes gets the
 // address and the data, and the others end.
 func nodeStarter(ctx context.Context, a *app, at string) func(context.Context) error {
-	cfg, err := nodeConfig(ctx, given{}, a.getenv, a.getenv("TALLY_CONFIG"), func(setting, []string, string) {})
+	cfg, err := nodeConfig(ctx, given{}, a.getenv, a.getenv("TALLY_CONFIG"))
 	if err != nil || !sameAddress(at, cfg.Listen) {
 		return nil
 	}
 	var last time.Time
-	mu := make(chan struct{}, 1)
+	var mu sync.Mutex
 	return func(context.Context) error {
-		mu <- struct{}{}
-		defer func() { <-mu }()
+		mu.Lock()
+		defer mu.Unlock()
 		if time.Since(last) < startAgain {
 			return nil
 		}

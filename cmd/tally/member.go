@@ -2,12 +2,10 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -147,7 +145,8 @@ func newMemberReplace(a *app) *cobra.Command {
 	return newMemberToken(a, "replace NODE [flags]", "Print a token with which another machine takes the place of a lost one", `Print a line with which a node joins and takes the place of NODE, in one change: NODE is
 a member no more, and who takes its place counts in its stead. It may have the same
 name, on an empty disk. NODE stays a member until the line is used.`,
-		func(n memory.Node) cluster.Terms { return cluster.Terms{Replaces: n} }, "on the new machine: tally join %s TOKEN")
+		func(n memory.Node) cluster.Terms { return cluster.Terms{Replaces: n} },
+		func(url string) string { return "on the new machine: tally join " + url + " TOKEN" })
 }
 
 func newMemberRotate(a *app) *cobra.Command {
@@ -155,30 +154,25 @@ func newMemberRotate(a *app) *cobra.Command {
 it has: that is refused from the moment on in which the line is used. The node keeps
 its name, its place and its data, and may be running. To refuse the key at once, before
 the node has another one: tally member remove.`,
-		func(n memory.Node) cluster.Terms { return cluster.Terms{Rotates: n} }, "on that machine: tally identity rotate --token TOKEN")
+		func(n memory.Node) cluster.Terms { return cluster.Terms{Rotates: n} },
+		func(string) string { return "on that machine: tally identity rotate --token TOKEN" })
 }
 
-func newMemberToken(a *app, use, short, long string, terms func(memory.Node) cluster.Terms, next string) *cobra.Command {
-	var ttl string
+func newMemberToken(a *app, use, short, long string, terms func(memory.Node) cluster.Terms, next func(url string) string) *cobra.Command {
 	cmd := command(use, short, argCheck{1, 1}, nil)
 	cmd.Long = long
 	open := identityOf(cmd, a)
-	ttlFlag(cmd, &ttl)
+	ttl := ttlOf(cmd)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		d, err := ttl()
+		if err != nil {
+			return err
+		}
 		c, err := open()
 		if err != nil {
 			return err
 		}
-		line, token, err := invite(c, ttl, 1, terms(memory.Node(args[0])))
-		if err != nil {
-			return err
-		}
-		if strings.Contains(next, "%s") {
-			next = fmt.Sprintf(next, c.Place().URL)
-		}
-		say(a.err, "token %s, until %s; %s\n", token.ID, token.Expires.Format(time.RFC3339), next)
-		say(a.out, "%s\n", line)
-		return nil
+		return invite(a, c, d, 1, terms(memory.Node(args[0])), next(c.Place().URL))
 	}
 	return cmd
 }

@@ -4,7 +4,6 @@ import (
 	"io"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,20 +19,12 @@ func outboundSetting() setting {
 	return setting{
 		flag: "outbound", env: "TALLY_OUTBOUND", key: "outbound", value: "RULE",
 		help:    "whom the node may call: allow or deny, a purpose or *, a target; the first rule that matches says; repeat",
-		initial: "all", many: true, set: setOutbound,
+		initial: "all", many: true, set: words(func(c *node.Config) *[]string { return &c.Outbound }, node.ValidOutbound),
 	}
-}
-
-func setOutbound(c *node.Config, list []string) error {
-	c.Outbound = nil
-	for _, s := range list {
-		c.Outbound = append(c.Outbound, strings.TrimSpace(s))
-	}
-	return node.ValidOutbound(c.Outbound)
 }
 
 func newPolicyCheck(a *app) *cobra.Command {
-	var file, purpose string
+	var purpose string
 	cmd := command("check URL [flags]", "Say whether the node may call a URL, and which rule says so", argCheck{1, 1}, nil)
 	cmd.Long = `Say whether a node with the settings that tally serve would run with here may call
 URL, for each purpose (push, pull, webhook, legacy) or for the one of --purpose, and
@@ -45,18 +36,14 @@ of a name nothing is asked: what is allowed here may still lead to an address th
 not. It ends with 0 if all purposes that were asked about are allowed.`
 	cmd.Example = `  tally policy check https://hooks.example.org --outbound 'deny webhook http://*'
   tally policy check http://10.0.0.9:8080 --purpose webhook --config node.toml`
-	settingFlags(cmd, &file)
+	config := configOf(cmd, a)
 	cmd.Flags().StringVar(&purpose, "purpose", "", "ask about this one alone")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if file == "" {
-			file = a.getenv("TALLY_CONFIG")
-		}
 		target, err := url.Parse(args[0])
 		if err != nil || target.Scheme == "" || target.Host == "" {
 			return usage("%q: want a URL such as https://hooks.example.org", args[0])
 		}
-		flags := givenFlags(cmd.Flags())
-		cfg, err := nodeConfig(cmd.Context(), flags, a.getenv, file, func(setting, []string, string) {})
+		cfg, err := config(cmd.Context())
 		if err != nil {
 			return err
 		}

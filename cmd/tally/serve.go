@@ -25,14 +25,10 @@ All settings, also as environment variables and as a file: tally help config`
 	cmd.Example = `  tally serve
   tally serve --node north --listen 10.0.0.1:9077 --data /var/lib/tallystick \
     --member east=http://10.0.0.2:9077 --member west=http://10.0.0.3:9077`
-	var file string
-	settingFlags(cmd, &file)
+	config := configOf(cmd, a)
 	offset := cmd.Flags().Bool("allow-clock-offset", false, "let TALLY_CLOCK_OFFSET set the clock of this node wrong, for tests")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if file == "" {
-			file = a.getenv("TALLY_CONFIG")
-		}
-		cfg, err := nodeConfig(cmd.Context(), givenFlags(cmd.Flags()), a.getenv, file, func(setting, []string, string) {})
+		cfg, err := config(cmd.Context())
 		if err != nil {
 			return err
 		}
