@@ -4,8 +4,8 @@ import "strings"
 
 // What stands behind the name of a secret, before the secret itself, tells cheaply
 // that most texts with such a name have none: "the key of the house" is followed by no
-// sign of an assignment. The functions here look at a text in lower case, and at what
-// the patterns want there and no more, so that they never miss what a pattern finds.
+// sign of an assignment. The functions here look at a text as [lowered] makes it, and at
+// what the patterns want there and no more, so that they never miss what a pattern finds.
 
 // after reports whether what follows one of the words satisfies a condition.
 func after(lower string, words []string, follows func(rest string) bool) bool {
@@ -58,7 +58,7 @@ func named(lower string) bool {
 }
 
 func inName(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || c == '_' || c == '-' || c >= 0x80 // of which some fold to letters
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || c == '_' || c == '-'
 }
 
 // assigned is for variables.
@@ -79,8 +79,7 @@ func namedPassword(lower string) bool {
 func longRun(lower string) bool {
 	run := 0
 	for i := range len(lower) {
-		c := lower[i]
-		if '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || c == '+' || c == '/' || c == '_' || c == '-' || c >= 0x80 {
+		if c := lower[i]; inName(c) || c == '+' || c == '/' {
 			if run++; run == 24 {
 				return true
 			}

@@ -10,11 +10,24 @@ import (
 	"pgregory.net/rapid"
 )
 
-// without is a screen that runs each pattern over whatever has one of its words.
+// without is a screen that runs each pattern that others look for first over every text.
 func without() *Screen {
 	s := New()
+	var all []start
 	for i := range s.rules {
-		s.rules[i].near = nil
+		if s.rules[i].near != nil {
+			s.rules[i].near = nil
+			all = append(all, start{"", i})
+		}
+	}
+	for i := range s.starts {
+		s.starts[i] = append(s.starts[i], all...)
+	}
+	s.starts = append(s.starts, all)
+	for pair, n := range s.first {
+		if n == 0 {
+			s.first[pair] = uint8(len(s.starts) - 1)
+		}
 	}
 	return s
 }
@@ -48,6 +61,9 @@ func TestLookingFirstFindsTheSame(t *testing.T) {
 		rapid.SampledFrom([]string{
 			"key", "api", "API_KEY", "token", "Token", "secret", "SECRET", "client", "credentials", "password", "passwd", "pwd", "PGPASSWORD", "db", "passphrase",
 			":", "=", ":=", "=>", "==", "is", "IS", " was ", "are", " ", "\n", "\t", `"`, "'", "]", "_", "-", ".", "x", "of the house", "é", "`", "(", ",",
+			"password=hunter2-Tr0ub4dor", "client_secret is 'Zm9vYmFyMTIzNDU2Nzg5MFFXRVJUWXVpb3A", "API_TOKEN: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b",
+			// What is one of ASCII where case does not count, and what is longer or shorter in lower case.
+			"to\u212aen", "\u212aEY", "\u017fecret", "pa\u017f\u017fword", "\u212a", "\u017f", " i\u017f ", "Ⱥ", "İ", "\xff",
 			"Zm9vYmFyMTIzNDU2Nzg5MFFXRVJUWXVpb3A", "hunter2-Tr0ub4dor", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b", "1234567890abcdef",
 		}),
 		rapid.StringMatching(`[A-Za-z0-9+/]{0,30}`),
@@ -60,5 +76,19 @@ func TestLookingFirstFindsTheSame(t *testing.T) {
 	})
 	if found == 0 {
 		t.Error("no text had a secret")
+	}
+}
+
+// Where case does not count, the Kelvin sign is a k, and the long s an s.
+func TestSecretsAreFoundInLettersThatFoldToThoseOfASCII(t *testing.T) {
+	s := New()
+	for _, text := range []string{
+		"pa\u017f\u017fword: hunter2-Tr0ub4dor", "pwd i\u017f hunter2-Tr0ub4dor", "DB_PA\u017fSWD=hunter2-Tr0ub4dor",
+		"api_\u212aey = Zm9vYmFyMTIzNDU2Nzg5MFFXRVJUWXVpb3A", "api_key" + "\u212a\u017f" + " = Zm9vYmFyMTIzNDU2Nzg5MFFXRVJUWXVpb3A",
+		"ȺȺ TO\u212aEN = Zm9vYmFyMTIzNDU2Nzg5MFFXRVJUWXVpb3A", "secret: `9f86d081884c7d659a\u212aQa0c55Xd015`",
+	} {
+		if len(s.Find(text)) != 1 {
+			t.Errorf("%q: found %v, want one", text, s.Find(text))
+		}
 	}
 }

@@ -81,10 +81,7 @@ func (s *Screen) candidates(lower string) []bool {
 // Find returns the secrets in a text, in their order. They do not overlap: of two
 // that do, the one that begins first counts, then the longer one.
 func (s *Screen) Find(text string) []Finding {
-	lower := strings.ToLower(text)
-	if len(lower) != len(text) { // letters that change their length: places would not fit
-		lower = asciiLower(text)
-	}
+	lower := lowered(text)
 	var out []Finding
 	for i, may := range s.candidates(lower) {
 		if !may {
@@ -114,14 +111,10 @@ func secretIn(m []int) (start, end int) {
 	return m[0], m[1]
 }
 
-func asciiLower(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 'A' && r <= 'Z' {
-			return r + 'a' - 'A'
-		}
-		return r
-	}, s)
-}
+// lowered is s with each letter that a pattern takes for one of ASCII as that one, in
+// lower case: the Kelvin sign is a k already in lower case, the long s is none. Places in
+// it are not those in s.
+func lowered(s string) string { return strings.ReplaceAll(strings.ToLower(s), "\u017f", "s") }
 
 func disjoint(list []Finding) []Finding {
 	slices.SortStableFunc(list, func(a, b Finding) int {
