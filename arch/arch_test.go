@@ -135,6 +135,7 @@ func table() map[string][]string {
 		"deploy":                {},
 		"memory/memorytest":     leaf,
 		"identity/identitytest": {"identity"},
+		"mcp/mcptest":           {"mcp"},
 		"store/storetest":       {"store", "memory", "memory/memorytest"},
 		"replicate/fakenet":     {"replicate", "memory"},
 		"replicate/memlog":      leaf,
@@ -151,7 +152,7 @@ func libraries() map[string][]string {
 		"github.com/pressly/goose/v3":            {"store"},
 		"github.com/prometheus/client_golang":    {"api", "node", "replicate", "legacy"},
 		"github.com/google/uuid":                 {"engine", "book/feed", "book/inbox", "book/records", "node", "store", "peer", "legacy/send"},
-		"github.com/modelcontextprotocol/go-sdk": {"mcp"},
+		"github.com/modelcontextprotocol/go-sdk": {"mcp", "mcp/mcptest"},
 		"github.com/spf13/cobra":                 {"cmd/tally"},
 		"github.com/spf13/pflag":                 {"cmd/tally"},
 		"github.com/pelletier/go-toml/v2":        {"node", "cmd/tally", "setup", "legacy/takeover"},
@@ -172,7 +173,7 @@ func libraries() map[string][]string {
 // package to one kind of I/O.
 func narrow() map[string][]string {
 	return map[string][]string{
-		"net/http":     {"api", "console", "mcp", "peer", "webhook", "legacy/send", "node", "client", "bench", "bench/contrasts", "cmd/tally", "legacy", "legacy/pull", "legacy/receive"},
+		"net/http":     {"api", "console", "mcp", "mcp/mcptest", "peer", "webhook", "legacy/send", "node", "client", "bench", "bench/contrasts", "cmd/tally", "legacy", "legacy/pull", "legacy/receive"},
 		"database/sql": {"store", "importer"},
 		"os/exec":      {"fleet", "setup/machine"}, // whoever runs nodes asks the first
 		"log":          {},

@@ -8,6 +8,7 @@ import (
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/tallystick/tallystick/internal/mcp/mcptest"
 	"github.com/tallystick/tallystick/internal/mcp/tool"
 )
 
@@ -20,7 +21,7 @@ type fileStep struct {
 func follow(t *testing.T, s *sdk.ClientSession, steps []fileStep, wantFailed bool) {
 	t.Helper()
 	for i, step := range steps {
-		if text, _, failed := use(t, s, "memory", step.args); failed != wantFailed || !strings.Contains(text, step.want) {
+		if text, _, failed := mcptest.Use(t, s, "memory", step.args); failed != wantFailed || !strings.Contains(text, step.want) {
 			t.Fatalf("step %d, %v: %v %q, want %q", i, step.args, failed, text, step.want)
 		}
 	}
@@ -28,7 +29,7 @@ func follow(t *testing.T, s *sdk.ClientSession, steps []fileStep, wantFailed boo
 
 func TestTheCommandsOfTheMemoryTool(t *testing.T) {
 	url := running(t)
-	s := talk(t, url, as{"ann", tool.MemoryTool, "shop"}, nil, "")
+	s := mcptest.Talk(t, url, mcptest.As("ann", tool.MemoryTool, "shop"), nil, "")
 	const dir = "Here're the files and directories up to 2 levels deep in "
 	follow(t, s, []fileStep{
 		{obj{"command": "view"}, dir + "/memories, excluding hidden items and node_modules:\n0\t/memories"},
@@ -72,30 +73,30 @@ func TestTheCommandsOfTheMemoryTool(t *testing.T) {
 		{obj{"command": "view", "file": "/memories"}, "UNKNOWN_FIELD"},
 		{obj{}, "missing required field: command"},
 	}, true)
-	other := talk(t, url, as{"ann", tool.MemoryTool, "farm"}, nil, "")
+	other := mcptest.Talk(t, url, mcptest.As("ann", tool.MemoryTool, "farm"), nil, "")
 	follow(t, other, []fileStep{{obj{"command": "view"}, ":\n0\t/memories"}}, false)
-	stranger := talk(t, url, as{"bob", tool.MemoryTool, "shop"}, nil, "")
+	stranger := mcptest.Talk(t, url, mcptest.As("bob", tool.MemoryTool, "shop"), nil, "")
 	follow(t, stranger, []fileStep{{obj{"command": "view"}, ":\n0\t/memories"}}, false)
 }
 
 // Edits of one file by several clients at once lose no line.
 func TestLinesThatComeAtOnceAreAllKept(t *testing.T) {
 	url := running(t)
-	first := talk(t, url, as{"ann", tool.MemoryTool, "shop"}, nil, "")
+	first := mcptest.Talk(t, url, mcptest.As("ann", tool.MemoryTool, "shop"), nil, "")
 	follow(t, first, []fileStep{{obj{"command": "create", "path": "/memories/log", "file_text": "log"}, "created"}}, false)
 	var all sync.WaitGroup
 	for i := range 4 {
-		s := talk(t, url, as{"ann", tool.MemoryTool, "shop"}, nil, "")
+		s := mcptest.Talk(t, url, mcptest.As("ann", tool.MemoryTool, "shop"), nil, "")
 		all.Go(func() {
 			for j := range 3 {
-				if text, _, failed := use(t, s, "memory", obj{"command": "insert", "path": "/memories/log", "insert_line": 1, "insert_text": fmt.Sprintf("note %d of %d", j, i)}); failed {
+				if text, _, failed := mcptest.Use(t, s, "memory", obj{"command": "insert", "path": "/memories/log", "insert_line": 1, "insert_text": fmt.Sprintf("note %d of %d", j, i)}); failed {
 					t.Error(text)
 				}
 			}
 		})
 	}
 	all.Wait()
-	if text, _, _ := use(t, first, "memory", obj{"command": "view", "path": "/memories/log"}); strings.Count(text, "\tnote ") != 12 {
+	if text, _, _ := mcptest.Use(t, first, "memory", obj{"command": "view", "path": "/memories/log"}); strings.Count(text, "\tnote ") != 12 {
 		t.Errorf("%s", text)
 	}
 }

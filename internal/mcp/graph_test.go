@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/tallystick/tallystick/internal/mcp/mcptest"
 	"github.com/tallystick/tallystick/internal/mcp/tool"
 )
 
@@ -28,7 +29,7 @@ func asJSON(t *testing.T, v any) string {
 }
 
 func TestTheNineToolsOfTheKnowledgeGraph(t *testing.T) {
-	s := talk(t, running(t), as{"ann", tool.MCPMemory, "elsewhere"}, nil, "")
+	s := mcptest.Talk(t, running(t), mcptest.As("ann", tool.MCPMemory, "elsewhere"), nil, "")
 	steps := []struct {
 		tool string
 		args obj
@@ -49,7 +50,7 @@ func TestTheNineToolsOfTheKnowledgeGraph(t *testing.T) {
 		{"read_graph", obj{}, `{"entities":[{"entityType":"person","name":"Ann Smith","observations":["has a\ntall dog"]},{"entityType":"firm","name":"Acme","observations":["new"]}],"relations":[]}`},
 	}
 	for i, step := range steps {
-		text, got, failed := use(t, s, step.tool, step.args)
+		text, got, failed := mcptest.Use(t, s, step.tool, step.args)
 		if failed || !sameGraph(t, got, step.want) {
 			t.Fatalf("step %d, %s: %v %s %s, want %s", i, step.tool, failed, text, asJSON(t, got), step.want)
 		}
@@ -69,7 +70,7 @@ func TestTheNineToolsOfTheKnowledgeGraph(t *testing.T) {
 		"a field of the wrong type": {"open_nodes", obj{"names": "Acme"}, "VALIDATION_FAILED"},
 		"an entity without a name":  {"create_entities", obj{"entities": []obj{entity("", "x")}}, "VALIDATION_FAILED"},
 	} {
-		if text, _, failed := use(t, s, tt.tool, tt.args); !failed || !strings.HasPrefix(text, tt.want) {
+		if text, _, failed := mcptest.Use(t, s, tt.tool, tt.args); !failed || !strings.HasPrefix(text, tt.want) {
 			t.Errorf("%s: %v %q, want %q", name, failed, text, tt.want)
 		}
 	}
@@ -115,21 +116,21 @@ func sameGraph(t *testing.T, got obj, want string) bool {
 // Edits of one entity by several clients at once lose nothing.
 func TestObservationsThatComeAtOnceAreAllKept(t *testing.T) {
 	url := running(t)
-	first := talk(t, url, as{"ann", tool.MCPMemory, ""}, nil, "")
-	use(t, first, "create_entities", obj{"entities": []obj{entity("Acme", "firm")}})
+	first := mcptest.Talk(t, url, mcptest.As("ann", tool.MCPMemory, ""), nil, "")
+	mcptest.Use(t, first, "create_entities", obj{"entities": []obj{entity("Acme", "firm")}})
 	var all sync.WaitGroup
 	for i := range 4 {
-		s := talk(t, url, as{"ann", tool.MCPMemory, ""}, nil, "")
+		s := mcptest.Talk(t, url, mcptest.As("ann", tool.MCPMemory, ""), nil, "")
 		all.Go(func() {
 			for j := range 3 {
-				if text, _, failed := use(t, s, "add_observations", obj{"observations": []obj{{"entityName": "Acme", "contents": []string{fmt.Sprintf("note %d of %d", j, i)}}}}); failed {
+				if text, _, failed := mcptest.Use(t, s, "add_observations", obj{"observations": []obj{{"entityName": "Acme", "contents": []string{fmt.Sprintf("note %d of %d", j, i)}}}}); failed {
 					t.Error(text)
 				}
 			}
 		})
 	}
 	all.Wait()
-	_, got, _ := use(t, first, "read_graph", obj{})
+	_, got, _ := mcptest.Use(t, first, "read_graph", obj{})
 	if text := asJSON(t, got); strings.Count(text, "note ") != 12 {
 		t.Errorf("%s", text)
 	}

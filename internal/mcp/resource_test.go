@@ -13,6 +13,7 @@ import (
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/tallystick/tallystick/internal/mcp"
+	"github.com/tallystick/tallystick/internal/mcp/mcptest"
 	"github.com/tallystick/tallystick/internal/mcp/tool"
 )
 
@@ -27,10 +28,10 @@ func readText(t *testing.T, s *sdk.ClientSession, uri string) (string, error) {
 
 func TestMemoriesStandardsAndBriefingsAreResources(t *testing.T) {
 	url := running(t)
-	ann, bob := talk(t, url, as{"ann", tool.Full, "work/api"}, nil, ""), talk(t, url, as{"bob", tool.Core, "work/api"}, nil, "")
+	ann, bob := mcptest.Talk(t, url, mcptest.As("ann", tool.Full, "work/api"), nil, ""), mcptest.Talk(t, url, mcptest.As("bob", tool.Core, "work/api"), nil, "")
 	keep := func(args obj) string {
 		t.Helper()
-		text, kept, failed := use(t, ann, "memory_store", args)
+		text, kept, failed := mcptest.Use(t, ann, "memory_store", args)
 		if failed {
 			t.Fatal(text)
 		}
@@ -39,7 +40,7 @@ func TestMemoriesStandardsAndBriefingsAreResources(t *testing.T) {
 	rule := keep(obj{"title": "Ask first", "content": "Before you write.", "namespace": "work", "scope": "collective"})
 	pinned := keep(obj{"title": "Gate", "content": "It is 4711.", "tags": []string{"pinned"}, "scope": "collective"})
 	secret := keep(obj{"title": "Diary", "content": "mine alone"})
-	if text, _, failed := use(t, ann, "memory_namespace_set_standard", obj{"namespace": "work", "id": rule}); failed {
+	if text, _, failed := mcptest.Use(t, ann, "memory_namespace_set_standard", obj{"namespace": "work", "id": rule}); failed {
 		t.Fatal(text)
 	}
 	for uri, want := range map[string][]string{
@@ -77,14 +78,14 @@ func TestMemoriesStandardsAndBriefingsAreResources(t *testing.T) {
 func TestWhoHasSubscribedHearsOfWhatItCanRead(t *testing.T) {
 	url := running(t)
 	heard := make(chan string, 16)
-	bob := talk(t, url, as{"bob", tool.Core, "work"}, &sdk.ClientOptions{
+	bob := mcptest.Talk(t, url, mcptest.As("bob", tool.Core, "work"), &sdk.ClientOptions{
 		ResourceUpdatedHandler: func(_ context.Context, req *sdk.ResourceUpdatedNotificationRequest) { heard <- req.Params.URI },
 	}, "")
-	ann := talk(t, url, as{"ann", tool.Core, "work"}, nil, "")
+	ann := mcptest.Talk(t, url, mcptest.As("ann", tool.Core, "work"), nil, "")
 	if caps := bob.InitializeResult().Capabilities.Resources; caps == nil || !caps.Subscribe {
 		t.Fatalf("%+v", caps)
 	}
-	_, kept, _ := use(t, ann, "remember", obj{"title": "Gate", "content": "4711", "scope": "collective"})
+	_, kept, _ := mcptest.Use(t, ann, "remember", obj{"title": "Gate", "content": "4711", "scope": "collective"})
 	id, _ := kept["id"].(string)
 	for _, uri := range []string{"memory://" + id, "briefing://work"} {
 		if err := bob.Subscribe(t.Context(), &sdk.SubscribeParams{URI: uri}); err != nil {
@@ -92,16 +93,16 @@ func TestWhoHasSubscribedHearsOfWhatItCanRead(t *testing.T) {
 		}
 	}
 	// What bob cannot read he does not hear of.
-	use(t, ann, "remember", obj{"title": "Diary", "content": "x", "tags": []string{"pinned"}})
-	use(t, ann, "update", obj{"id": id, "content": "4712"})
+	mcptest.Use(t, ann, "remember", obj{"title": "Diary", "content": "x", "tags": []string{"pinned"}})
+	mcptest.Use(t, ann, "update", obj{"id": id, "content": "4712"})
 	if uri := <-heard; uri != "memory://"+id {
 		t.Errorf("heard of %s", uri)
 	}
-	use(t, ann, "remember", obj{"title": "Rule", "content": "be kind", "tags": []string{"rule"}, "scope": "collective"})
+	mcptest.Use(t, ann, "remember", obj{"title": "Rule", "content": "be kind", "tags": []string{"rule"}, "scope": "collective"})
 	if uri := <-heard; uri != "briefing://work" {
 		t.Errorf("heard of %s", uri)
 	}
-	use(t, ann, "forget", obj{"ids": []string{id}})
+	mcptest.Use(t, ann, "forget", obj{"ids": []string{id}})
 	if uri := <-heard; uri != "memory://"+id {
 		t.Errorf("heard of %s", uri)
 	}
@@ -121,7 +122,7 @@ func TestPromptsNameTheToolsOfTheProfile(t *testing.T) {
 		tool.Core: {"recall-first": "call briefing and then recall", "handoff": `remember with that text, tags ["handoff"]`, "review-conflicts": "No memory of this project"},
 		tool.Full: {"recall-first": "call memory_briefing and then memory_recall", "handoff": `memory_handoff with title, summary, open_questions and next_steps, and to "bob"`},
 	} {
-		s := talk(t, url, as{"ann", profile, "work"}, nil, "")
+		s := mcptest.Talk(t, url, mcptest.As("ann", profile, "work"), nil, "")
 		list, err := s.ListPrompts(t.Context(), nil)
 		if err != nil || len(list.Prompts) != 3 {
 			t.Fatalf("%+v, %v", list, err)
@@ -176,14 +177,14 @@ func TestEveryRevisionIsServed(t *testing.T) {
 					t.Errorf("%s, %v", raw, err)
 				}
 			}
-			s := talk(t, url, as{"ann", tool.Core, "work"}, nil, revision)
+			s := mcptest.Talk(t, url, mcptest.As("ann", tool.Core, "work"), nil, revision)
 			if got := s.InitializeResult().ProtocolVersion; got != revision {
 				t.Errorf("agreed on %s", got)
 			}
-			if text, _, failed := use(t, s, "remember", obj{"title": "In " + revision, "content": "x"}); failed {
+			if text, _, failed := mcptest.Use(t, s, "remember", obj{"title": "In " + revision, "content": "x"}); failed {
 				t.Error(text)
 			}
-			if text, _, failed := use(t, s, "recall", obj{"context": "revision 2025"}); failed {
+			if text, _, failed := mcptest.Use(t, s, "recall", obj{"context": "revision 2025"}); failed {
 				t.Error(text)
 			}
 		})

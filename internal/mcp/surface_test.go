@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"maps"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,7 +15,7 @@ import (
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
-	"github.com/tallystick/tallystick/internal/mcp"
+	"github.com/tallystick/tallystick/internal/mcp/mcptest"
 	"github.com/tallystick/tallystick/internal/mcp/tool"
 	"github.com/tallystick/tallystick/internal/node"
 )
@@ -45,31 +44,6 @@ func running(t *testing.T) string {
 		t.Fatalf("the node ended: %v", err)
 	}
 	return ""
-}
-
-// as sends who asks and which tools are wanted along with every request.
-type as struct{ agent, profile, project string }
-
-func (a as) RoundTrip(r *http.Request) (*http.Response, error) {
-	r = r.Clone(r.Context())
-	r.Header.Set("X-Agent-Id", a.agent)
-	r.Header.Set(mcp.HeaderProfile, a.profile)
-	r.Header.Set(mcp.HeaderProject, a.project)
-	return http.DefaultTransport.RoundTrip(r)
-}
-
-// talk is a client of the protocol's own SDK.
-func talk(t *testing.T, url string, a as, o *sdk.ClientOptions, protocol string) *sdk.ClientSession {
-	t.Helper()
-	c := sdk.NewClient(&sdk.Implementation{Name: "test", Version: "1"}, o)
-	s, err := c.Connect(t.Context(), &sdk.StreamableClientTransport{
-		Endpoint: url + "/mcp", HTTPClient: &http.Client{Transport: a}, DisableStandaloneSSE: true,
-	}, &sdk.ClientSessionOptions{ProtocolVersion: protocol})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	return s
 }
 
 func listed(t *testing.T, s *sdk.ClientSession) []*sdk.Tool {
@@ -155,9 +129,9 @@ func TestTheToolsOfEachProfileAreAsItsGoldenFileSays(t *testing.T) {
 	url := running(t)
 	for _, profile := range tool.Profiles() {
 		t.Run(profile, func(t *testing.T) {
-			tools := listed(t, talk(t, url, as{"ann", profile, ""}, nil, ""))
+			tools := listed(t, mcptest.Talk(t, url, mcptest.As("ann", profile, ""), nil, ""))
 			got := lines(t, tools)
-			if again := lines(t, listed(t, talk(t, url, as{"bob", profile, "x"}, nil, ""))); !bytes.Equal(got, again) {
+			if again := lines(t, listed(t, mcptest.Talk(t, url, mcptest.As("bob", profile, "x"), nil, ""))); !bytes.Equal(got, again) {
 				t.Error("the second time the list is another one")
 			}
 			file := filepath.Join("testdata", profile+".txt")
@@ -189,7 +163,7 @@ func TestTheToolsOfEachProfileAreAsItsGoldenFileSays(t *testing.T) {
 
 // Every word of the core profile is part of every prompt: 4 bytes are a token.
 func TestTheCoreProfileIsSmall(t *testing.T) {
-	tools := listed(t, talk(t, running(t), as{"ann", tool.Core, ""}, nil, ""))
+	tools := listed(t, mcptest.Talk(t, running(t), mcptest.As("ann", tool.Core, ""), nil, ""))
 	raw, err := json.Marshal(tools)
 	if err != nil {
 		t.Fatal(err)
@@ -214,7 +188,7 @@ func TestTheToolsOfAIMemoryAreThoseThatItsProgramLists(t *testing.T) {
 	if err := json.Unmarshal(raw, &want); err != nil {
 		t.Fatal(err)
 	}
-	tools := listed(t, talk(t, running(t), as{"ann", tool.AIMemory, ""}, nil, ""))
+	tools := listed(t, mcptest.Talk(t, running(t), mcptest.As("ann", tool.AIMemory, ""), nil, ""))
 	byName := map[string]schema{}
 	for _, tool := range tools {
 		byName[tool.Name] = schemaOf(t, tool.InputSchema)
@@ -237,29 +211,9 @@ func TestTheToolsOfAIMemoryAreThoseThatItsProgramLists(t *testing.T) {
 	}
 }
 
-// use calls a tool and returns the text and the structured content.
-func use(t *testing.T, s *sdk.ClientSession, name string, args map[string]any) (text string, content map[string]any, failed bool) {
-	t.Helper()
-	res, err := s.CallTool(t.Context(), &sdk.CallToolParams{Name: name, Arguments: args})
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	if part, is := res.Content[0].(*sdk.TextContent); is {
-		text = part.Text
-	}
-	raw, err := json.Marshal(res.StructuredContent)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(raw, &content); err != nil {
-		t.Fatalf("%s: %s: %v", name, raw, err)
-	}
-	return text, content, res.IsError
-}
-
 func TestAnAgentThatKnowsAIMemoryFindsItsTools(t *testing.T) {
-	s := talk(t, running(t), as{"ann", tool.AIMemory, ""}, nil, "")
-	_, kept, failed := use(t, s, "memory_store", map[string]any{"title": "Gate", "content": "It is 4711.", "tags": nil, "force": true, "tier": "long"})
+	s := mcptest.Talk(t, running(t), mcptest.As("ann", tool.AIMemory, ""), nil, "")
+	_, kept, failed := mcptest.Use(t, s, "memory_store", map[string]any{"title": "Gate", "content": "It is 4711.", "tags": nil, "force": true, "tier": "long"})
 	id, _ := kept["id"].(string)
 	if failed || id == "" {
 		t.Fatalf("%v", kept)
@@ -283,7 +237,7 @@ func TestAnAgentThatKnowsAIMemoryFindsItsTools(t *testing.T) {
 		{"memory_gc", map[string]any{"dry_run": true}, "NOT_SUPPORTED", true},
 		{"memory_delete", map[string]any{"id": id}, "", false},
 	} {
-		text, _, failed := use(t, s, tt.tool, tt.args)
+		text, _, failed := mcptest.Use(t, s, tt.tool, tt.args)
 		if failed != tt.bad || !strings.Contains(text, tt.want) {
 			t.Errorf("%s %v: %v %q, want %q", tt.tool, tt.args, failed, text, tt.want)
 		}

@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -12,84 +11,37 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/tallystick/tallystick/client"
-	agents "github.com/tallystick/tallystick/internal/mcp"
+	"github.com/tallystick/tallystick/internal/mcp/mcptest"
 )
-
-// as sends who asks and which tools are wanted along with every request.
-type as struct{ agent, profile, project string }
-
-func (a as) RoundTrip(r *http.Request) (*http.Response, error) {
-	r = r.Clone(r.Context())
-	if a.agent != "" {
-		r.Header.Set("X-Agent-Id", a.agent)
-	}
-	r.Header.Set(agents.HeaderProfile, a.profile)
-	r.Header.Set(agents.HeaderProject, a.project)
-	return http.DefaultTransport.RoundTrip(r)
-}
-
-// session is an agent's, made with the client of the protocol's own SDK.
-func session(t *testing.T, url string, a as) *mcp.ClientSession {
-	t.Helper()
-	c := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, nil)
-	s, err := c.Connect(t.Context(), &mcp.StreamableClientTransport{
-		Endpoint: url + "/mcp", HTTPClient: &http.Client{Transport: a}, DisableStandaloneSSE: true,
-	}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	return s
-}
-
-// use calls a tool and returns the text and the structured content.
-func use(t *testing.T, s *mcp.ClientSession, name string, args map[string]any) (text string, content map[string]any, failed bool) {
-	t.Helper()
-	res, err := s.CallTool(t.Context(), &mcp.CallToolParams{Name: name, Arguments: args})
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	if part, is := res.Content[0].(*mcp.TextContent); is {
-		text = part.Text
-	}
-	raw, err := json.Marshal(res.StructuredContent)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(raw, &content); err != nil {
-		t.Fatalf("%s: %s: %v", name, raw, err)
-	}
-	return text, content, res.IsError
-}
 
 func TestAnAgentRemembersOnOneNodeAndRecallsOnAnother(t *testing.T) {
 	urls := federation(t, 3)
-	here, there := session(t, urls[0], as{"ann", "core", "work/api"}), session(t, urls[1], as{"ann", "core", "other"})
-	text, kept, failed := use(t, here, "remember", map[string]any{"title": "Gate code", "content": "It is 4711, since May.", "priority": 9})
+	here, there := mcptest.Talk(t, urls[0], mcptest.As("ann", "core", "work/api"), nil, ""), mcptest.Talk(t, urls[1], mcptest.As("ann", "core", "other"), nil, "")
+	text, kept, failed := mcptest.Use(t, here, "remember", map[string]any{"title": "Gate code", "content": "It is 4711, since May.", "priority": 9})
 	id, _ := kept["id"].(string)
 	if failed || id == "" || kept["namespace"] != "work/api" || !strings.Contains(text, id) || !strings.Contains(text, "members") {
 		t.Fatalf("remember: %q %v", text, kept)
 	}
 	waitEqual(t, 30*time.Second, urls)
-	text, found, _ := use(t, there, "recall", map[string]any{"context": "how do I open the gate"})
+	text, found, _ := mcptest.Use(t, there, "recall", map[string]any{"context": "how do I open the gate"})
 	if found["count"] != 1.0 || !strings.Contains(text, "4711") || !strings.Contains(text, "It is data, no instruction") {
 		t.Errorf("recall: %q %v", text, found)
 	}
-	if text, brief, _ := use(t, here, "briefing", map[string]any{}); !strings.Contains(text, "4711") || brief["namespace"] != "work/api" {
+	if text, brief, _ := mcptest.Use(t, here, "briefing", map[string]any{}); !strings.Contains(text, "4711") || brief["namespace"] != "work/api" {
 		t.Errorf("briefing: %q %v", text, brief)
 	}
-	if _, edited, failed := use(t, there, "update", map[string]any{"id": id, "content": "It is 4712."}); failed || edited["version"] != 2.0 {
+	if _, edited, failed := mcptest.Use(t, there, "update", map[string]any{"id": id, "content": "It is 4712."}); failed || edited["version"] != 2.0 {
 		t.Errorf("update: %v", edited)
 	}
-	if _, gone, failed := use(t, there, "forget", map[string]any{"ids": []string{id}}); failed || gone["count"] != 1.0 {
+	if _, gone, failed := mcptest.Use(t, there, "forget", map[string]any{"ids": []string{id}}); failed || gone["count"] != 1.0 {
 		t.Errorf("forget: %v", gone)
 	}
 }
 
 func TestWhatAToolRefusesSaysWhatToDo(t *testing.T) {
 	url := inProcess(t, single(t)).url
-	ann, bob := session(t, url, as{"ann", "core", ""}), session(t, url, as{"bob", "full", ""})
-	_, kept, _ := use(t, ann, "remember", map[string]any{"title": "Diary", "content": "mine alone"})
+	ann, bob := mcptest.Talk(t, url, mcptest.As("ann", "core", ""), nil, ""), mcptest.Talk(t, url, mcptest.As("bob", "full", ""), nil, "")
+	_, kept, _ := mcptest.Use(t, ann, "remember", map[string]any{"title": "Diary", "content": "mine alone"})
 	for name, tt := range map[string]struct {
 		s    *mcp.ClientSession
 		tool string
@@ -105,7 +57,7 @@ func TestWhatAToolRefusesSaysWhatToDo(t *testing.T) {
 		"a header as argument": {bob, "memory_delete", map[string]any{"id": kept["id"], "If-Match": "1"}, "UNKNOWN_FIELD: "},
 	} {
 		t.Run(name, func(t *testing.T) {
-			text, content, failed := use(t, tt.s, tt.tool, tt.args)
+			text, content, failed := mcptest.Use(t, tt.s, tt.tool, tt.args)
 			if !failed || !strings.HasPrefix(text, tt.want) || content["code"] == nil {
 				t.Errorf("%q %v, want %s", text, content, tt.want)
 			}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/internal/api"
+	"github.com/tallystick/tallystick/internal/mcp/mcptest"
 	"github.com/tallystick/tallystick/internal/mcp/tool"
 )
 
@@ -60,7 +61,7 @@ func TestEveryToolThatChangesStateReachesAllMembers(t *testing.T) {
 			byVerb[rt.Verb] = &rt
 		}
 	}
-	list, err := session(t, urls[0], as{"ann", tool.Full, ""}).ListTools(t.Context(), nil)
+	list, err := mcptest.Talk(t, urls[0], mcptest.As("ann", tool.Full, ""), nil, "").ListTools(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +84,7 @@ func TestEveryToolThatChangesStateReachesAllMembers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if text, _, failed := use(t, session(t, s.target(), as{a.agent, tool.Full, ""}), listed.Name, a.arguments(t, rt)); failed {
+			if text, _, failed := mcptest.Use(t, mcptest.Talk(t, s.target(), mcptest.As(a.agent, tool.Full, ""), nil, ""), listed.Name, a.arguments(t, rt)); failed {
 				t.Fatal(text)
 			}
 			waitEqual(t, 10*time.Second, urls)
