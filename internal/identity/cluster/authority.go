@@ -153,21 +153,17 @@ func settle(dir string, p Place, key identity.Key, w Welcome, root *ca.Authority
 			return nil, err
 		}
 	}
-	grant, err := json.Marshal(w.Grant)
-	if err != nil {
+	if err := writeGrant(dir, w.Grant); err != nil {
 		return nil, err
 	}
-	place, err := json.MarshalIndent(p, "", "  ")
-	if err != nil {
+	if err := identity.WritePrivate(c.path(rootFile), []byte(w.Root)); err != nil {
 		return nil, err
 	}
-	for _, f := range []struct {
-		name string
-		data []byte
-	}{{grantFile, grant}, {rootFile, []byte(w.Root)}, {membershipFile, w.Membership}, {placeFile, place}} {
-		if err := identity.WritePrivate(c.path(f.name), f.data); err != nil {
-			return nil, err
-		}
+	if err := identity.WritePrivate(c.path(membershipFile), w.Membership); err != nil {
+		return nil, err
+	}
+	if err := writePlace(dir, p); err != nil {
+		return nil, err
 	}
 	return Open(dir, now)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/tallystick/tallystick/internal/identity"
@@ -73,23 +74,41 @@ func (c *Cluster) Renew(g *ca.Grant) error {
 	if err := c.self.Renew(g); err != nil {
 		return err
 	}
+	return writeGrant(c.dir, g)
+}
+
+func writeGrant(dir string, g *ca.Grant) error {
 	data, err := json.Marshal(g)
 	if err != nil {
 		return err
 	}
-	return identity.WritePrivate(c.path(grantFile), data)
+	return identity.WritePrivate(filepath.Join(dir, grantFile), data)
+}
+
+func writePlace(dir string, p Place) error {
+	data, err := json.MarshalIndent(p, "", "  ")
+	if err != nil {
+		return err
+	}
+	return identity.WritePrivate(filepath.Join(dir, placeFile), data)
+}
+
+// keyAt is the key in a file, made if there is none.
+func keyAt(path string) (identity.Key, error) {
+	key, err := identity.LoadKey(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return key, err
+	}
+	if key, err = identity.NewKey(); err != nil {
+		return key, err
+	}
+	return key, identity.SaveKey(path, key)
 }
 
 // Rotation is a new key of this node, and the application for it. The key is on the
 // disk before anybody hears of it, so the same is asked for until it is granted.
 func (c *Cluster) Rotation(token string) (Application, error) {
-	key, err := identity.LoadKey(c.path(nextKeyFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		if key, err = identity.NewKey(); err != nil {
-			return Application{}, err
-		}
-		err = identity.SaveKey(c.path(nextKeyFile), key)
-	}
+	key, err := keyAt(c.path(nextKeyFile))
 	if err != nil {
 		return Application{}, err
 	}
@@ -124,11 +143,7 @@ func (c *Cluster) Rotated(w Welcome) error {
 	if _, err := c.Adopt(w.Membership); err != nil {
 		return err
 	}
-	data, err := json.Marshal(w.Grant)
-	if err != nil {
-		return err
-	}
-	if err := identity.WritePrivate(c.path(grantFile), data); err != nil {
+	if err := writeGrant(c.dir, w.Grant); err != nil {
 		return err
 	}
 	return c.reloadSelf()

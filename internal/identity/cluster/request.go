@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -24,20 +23,11 @@ func Prepare(dir string, p Place) (Application, error) {
 	if err := makeDir(dir); err != nil && !errors.Is(err, fs.ErrExist) {
 		return Application{}, err
 	}
-	key, err := identity.LoadKey(filepath.Join(dir, keyFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		if key, err = identity.NewKey(); err == nil {
-			err = identity.SaveKey(filepath.Join(dir, keyFile), key)
-		}
-	}
+	key, err := keyAt(filepath.Join(dir, keyFile))
 	if err != nil {
 		return Application{}, err
 	}
-	place, err := json.MarshalIndent(p, "", "  ")
-	if err != nil {
-		return Application{}, err
-	}
-	if err := identity.WritePrivate(filepath.Join(dir, placeFile), place); err != nil {
+	if err := writePlace(dir, p); err != nil {
 		return Application{}, err
 	}
 	csr, err := ca.NewRequest(p.Name, key, nil)
