@@ -146,10 +146,7 @@ func (b *Book) checked(ctx context.Context, from memory.Node, s receipt.Signed) 
 		case receipt.RootOf(digests) != r.Root:
 			wrong = fmt.Errorf("it holds other ops than this node from %s.%d to %d: %w", r.Origin, r.First, r.Last, memory.ErrDotConflict)
 		default:
-			rows = append(rows, memory.Statement{
-				Member: from, Epoch: said.Epoch, At: memory.InstantOf(said.At), Run: run,
-				Signed: s.Statement, Signature: s.Signature, Credential: s.Credential, Chain: s.Chain,
-			})
+			rows = append(rows, row(from, said, r, s))
 		}
 	}
 	return rows, wrong
@@ -213,11 +210,10 @@ func (b *Book) ownBeside(ctx context.Context, list []memory.Statement) []memory.
 	for i := range list {
 		r := list[i].Run
 		_, done := b.own.runs[r]
-		if done || list[i].Epoch != epoch || len(runs) == receipt.MaxRuns {
+		if done || list[i].Epoch != epoch || len(runs) == receipt.MaxRuns || slices.Contains(runs, r) {
 			continue
 		}
 		runs = append(runs, r)
-		b.own.runs[r] = struct{}{}
 	}
 	if len(runs) == 0 {
 		return nil
@@ -234,10 +230,16 @@ func (b *Book) ownBeside(ctx context.Context, list []memory.Statement) []memory.
 	}
 	rows := make([]memory.Statement, len(said.Held))
 	for i, r := range said.Held {
-		rows[i] = memory.Statement{
-			Member: b.cfg.Self, Epoch: said.Epoch, At: memory.InstantOf(said.At), Run: memory.Range{Origin: r.Origin, From: r.First, To: r.Last},
-			Signed: s.Statement, Signature: s.Signature, Credential: s.Credential, Chain: s.Chain,
-		}
+		rows[i] = row(b.cfg.Self, said, r, s)
+		b.own.runs[rows[i].Run] = struct{}{}
 	}
 	return rows
+}
+
+// row is what is kept of a statement about one of its runs.
+func row(member memory.Node, said receipt.Statement, r receipt.Run, s receipt.Signed) memory.Statement {
+	return memory.Statement{
+		Member: member, Epoch: said.Epoch, At: memory.InstantOf(said.At), Run: memory.Range{Origin: r.Origin, From: r.First, To: r.Last},
+		Signed: s.Statement, Signature: s.Signature, Credential: s.Credential, Chain: s.Chain,
+	}
 }
