@@ -12,6 +12,7 @@ import (
 
 	"github.com/tallystick/tallystick/internal/audit"
 	"github.com/tallystick/tallystick/internal/identity/agentkey"
+	"github.com/tallystick/tallystick/internal/identity/cluster"
 )
 
 // wantAudited waits for a line of the audit log that holds all of the words.
@@ -33,6 +34,21 @@ func wantAudited(t *testing.T, cfg Config, words ...string) {
 		}
 		return string(raw), false
 	})
+}
+
+// verified checks the audit log of a node, and returns how many rows it has.
+func verified(t *testing.T, cfg Config, c *cluster.Cluster) int {
+	t.Helper()
+	f, err := os.Open(filepath.Join(cfg.Data, AuditFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close() //nolint:errcheck // only read
+	report, err := audit.Verify(f, c.Self().Key().Public(), audit.Head{})
+	if err != nil || !report.OK() {
+		t.Errorf("%+v, %v", report, err)
+	}
+	return int(report.Rows)
 }
 
 // askAs makes a request without a body and returns its status.
@@ -103,14 +119,7 @@ func TestWhatAnOperatorMustAnswerForIsAudited(t *testing.T) {
 	wantAudited(t, cfg, `"auth_failure"`, `"UNAUTHORIZED"`, "127.0.0.1")
 	wantAudited(t, cfg, `"refusal"`, "POST /api/v1/gc")
 	a.stop()
-	f, err := os.Open(filepath.Join(cfg.Data, AuditFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close() //nolint:errcheck // only read
-	if report, err := audit.Verify(f, authority.Self().Key().Public(), audit.Head{}); err != nil || !report.OK() {
-		t.Errorf("%+v, %v", report, err)
-	}
+	verified(t, cfg, authority)
 }
 
 // A member that may not be called counts as one that does not answer: nobody else

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"strconv"
 
@@ -34,10 +33,7 @@ func (t *trust) showRoot(w http.ResponseWriter, _ *http.Request) {
 
 // welcome lets a node in that has a token.
 func (t *trust) welcome(w http.ResponseWriter, r *http.Request) {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
+	host := hostOf(r.RemoteAddr)
 	welcome, member, err := t.judge(w, r, host)
 	if err != nil {
 		t.refused("a node that joins", r.RemoteAddr, err)

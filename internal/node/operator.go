@@ -41,7 +41,7 @@ func operatorKey(dir string, log *slog.Logger) (key, file string, err error) {
 	file = filepath.Join(dir, operatorFile)
 	raw, err := os.ReadFile(file) //nolint:gosec // a file of our own
 	if errors.Is(err, fs.ErrNotExist) {
-		key, err = newOperatorKey(dir, file)
+		key, err = newOperatorKey(file)
 		return key, file, err
 	}
 	if err != nil {
@@ -71,27 +71,11 @@ func closeFile(file string, log *slog.Logger) error {
 }
 
 // newOperatorKey makes a key, and the file as a whole or not at all.
-func newOperatorKey(dir, file string) (key string, err error) {
+func newOperatorKey(file string) (key string, err error) {
 	raw := make([]byte, operatorBytes)
 	_, _ = rand.Read(raw) // it never fails
 	key = operatorPrefix + base64.RawURLEncoding.EncodeToString(raw)
-	tmp, err := os.CreateTemp(dir, ".operator-*") // of mode 0600
-	if err != nil {
-		return "", fmt.Errorf("operator key: %w", err)
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(tmp.Name()))
-		}
-	}()
-	_, err = tmp.WriteString(key + "\n")
-	if err == nil {
-		err = tmp.Sync()
-	}
-	if err = errors.Join(err, tmp.Close()); err != nil {
-		return "", fmt.Errorf("operator key: %w", err)
-	}
-	if err = os.Rename(tmp.Name(), file); err != nil {
+	if err := identity.WritePrivate(file, []byte(key+"\n")); err != nil {
 		return "", fmt.Errorf("operator key: %w", err)
 	}
 	return key, nil

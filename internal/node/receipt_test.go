@@ -2,7 +2,6 @@ package node
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -23,15 +22,11 @@ func signedReceipt(t *testing.T, r *running, authority *cluster.Cluster, dot str
 		var out struct {
 			Signed receipt.Receipt `json:"signed"`
 		}
-		resp, err := http.Get(r.url + "/api/v1/receipts/" + dot + "?signed=true")
+		_, err := call(http.MethodGet, r.url+"/api/v1/receipts/"+dot+"?signed=true", nil, &out)
+		if err == nil {
+			text, err = out.Signed.Encode()
+		}
 		if err != nil {
-			return err.Error(), false
-		}
-		defer resp.Body.Close() //nolint:errcheck // only read
-		if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
-			return err.Error(), false
-		}
-		if text, err = out.Signed.Encode(); err != nil {
 			return err.Error(), false
 		}
 		v := out.Signed.Verify(authority.Roots().Credentials(), time.Now())
@@ -42,18 +37,9 @@ func signedReceipt(t *testing.T, r *running, authority *cluster.Cluster, dot str
 
 func writeOp(t *testing.T, r *running, title string) held {
 	t.Helper()
-	body, err := json.Marshal(memo(title))
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := http.Post(r.url+"/api/v1/memories", "application/json", bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close() //nolint:errcheck // only read
 	var out created
-	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil || resp.StatusCode != http.StatusCreated {
-		t.Fatalf("%d %+v %v", resp.StatusCode, out, err)
+	if code, err := call(http.MethodPost, r.url+"/api/v1/memories", memo(title), &out); err != nil || code != http.StatusCreated {
+		t.Fatalf("%d %+v %v", code, out, err)
 	}
 	return out.Receipt
 }

@@ -317,23 +317,21 @@ func (t *trust) askMembers(ctx context.Context) {
 
 // refused notes who was not believed; a flood becomes one line a minute.
 func (t *trust) refused(claimed, address string, err error) {
-	host, _, splitErr := net.SplitHostPort(address)
-	if splitErr != nil {
-		host = address
+	t.event(audit.Event{Kind: audit.AuthFailure, Actor: hostOf(address), Subject: claimed, Tag: string(identity.TagOf(err)), Detail: err.Error()})
+}
+
+// hostOf is the host of an address that a request came from.
+func hostOf(address string) string {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return address
 	}
-	t.note(t.fold.Add(audit.Event{
-		At: time.Now(), Kind: audit.AuthFailure, Actor: host, Subject: claimed, Tag: string(identity.TagOf(err)), Detail: err.Error(),
-	})...)
+	return host
 }
 
 // found notes that a memory held secrets. What repeats becomes one line a minute.
 func (t *trust) found(f engine.Found) {
-	if t == nil {
-		return
-	}
-	t.note(t.fold.Add(audit.Event{
-		At: time.Now(), Kind: audit.Secret, Actor: f.By, Subject: f.Namespace + " " + f.Memory, Tag: f.Outcome, Detail: strings.Join(f.Kinds, ", "),
-	})...)
+	t.event(audit.Event{Kind: audit.Secret, Actor: f.By, Subject: f.Namespace + " " + f.Memory, Tag: f.Outcome, Detail: strings.Join(f.Kinds, ", ")})
 }
 
 // event notes what this node did, or somebody at it. What repeats becomes one line a

@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tallystick/tallystick/internal/audit"
 	"github.com/tallystick/tallystick/internal/identity"
 	"github.com/tallystick/tallystick/internal/identity/cluster"
 	"github.com/tallystick/tallystick/internal/memory"
@@ -52,13 +50,8 @@ func joined(t *testing.T, authority *cluster.Cluster, name string) *running {
 
 func accountOf(t *testing.T, r *running) map[string]any {
 	t.Helper()
-	resp, err := http.Get(r.url + "/api/v1/status")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close() //nolint:errcheck // only read
 	var out map[string]any
-	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
+	if _, err := call(http.MethodGet, r.url+"/api/v1/status", nil, &out); err != nil {
 		t.Fatal(err)
 	}
 	return out
@@ -75,16 +68,11 @@ func waitForMembers(t *testing.T, r *running, n int) {
 
 func write(t *testing.T, r *running, title string) int {
 	t.Helper()
-	body, err := json.Marshal(memo(title))
+	code, err := call(http.MethodPost, r.url+"/api/v1/memories", memo(title), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, err := http.Post(r.url+"/api/v1/memories", "application/json", strings.NewReader(string(body)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close() //nolint:errcheck // only the status counts
-	return resp.StatusCode
+	return code
 }
 
 func TestNodesJoinWriteAndAreRemoved(t *testing.T) {
@@ -128,14 +116,8 @@ func TestNodesJoinWriteAndAreRemoved(t *testing.T) {
 		s := fmt.Sprint(accountOf(t, c)["members"])
 		return s, strings.Contains(s, "member_removed")
 	})
-	f, err := os.Open(filepath.Join(aCfg.Data, AuditFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close() //nolint:errcheck // only read
-	report, err := audit.Verify(f, authority.Self().Key().Public(), audit.Head{})
-	if err != nil || !report.OK() || report.Rows < 4 {
-		t.Errorf("%+v, %v", report, err)
+	if rows := verified(t, aCfg, authority); rows < 4 {
+		t.Errorf("%d rows in the audit log", rows)
 	}
 	text, err := os.ReadFile(filepath.Join(aCfg.Data, AuditFile))
 	for _, want := range []string{"member_added", "member_removed", "change_ended"} {
