@@ -1,6 +1,7 @@
 package encoder
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"slices"
@@ -164,7 +165,7 @@ func four(b []byte, q []int8) float32 {
 	for i, v := range b[2:fourBits] {
 		low[i], high[i] = int8(v&15)-8, int8(v>>4)-8
 	}
-	return safetensors.Half(uint16(b[0]) | uint16(b[1])<<8)
+	return safetensors.Half(binary.LittleEndian.Uint16(b))
 }
 
 // span is where an array is in a file.
@@ -199,7 +200,7 @@ func (r *reader) short() int {
 	if b == nil {
 		return 0
 	}
-	return int(b[0]) | int(b[1])<<8
+	return int(binary.LittleEndian.Uint16(b))
 }
 
 // num reads 4 bytes as a number without a sign.
@@ -227,7 +228,7 @@ func (r *reader) floats(name string, n int) []float32 {
 	}
 	out := make([]float32, n)
 	for i := range out {
-		out[i] = math.Float32frombits(uint32(b[4*i]) | uint32(b[4*i+1])<<8 | uint32(b[4*i+2])<<16 | uint32(b[4*i+3])<<24)
+		out[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
 	}
 	return out
 }

@@ -270,6 +270,35 @@ func TestItStopsWhenTheContextIsDone(t *testing.T) {
 	}
 }
 
+// soon is done after it was asked so many times.
+type soon struct {
+	context.Context //nolint:containedctx // it is one
+
+	left int
+}
+
+func (s *soon) Err() error {
+	if s.left--; s.left < 0 {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+// A layer of a long text takes longer than a question waits.
+func TestItStopsWithinALayer(t *testing.T) {
+	m := read(t)
+	m.net.layers = m.net.layers[:1]
+	for left := range 5 {
+		ctx := &soon{t.Context(), left}
+		if _, err := m.Query(ctx, "ab"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("done after %d: got %v", left, err)
+		}
+		if ctx.left < -12 {
+			t.Errorf("done after %d: it went on, and asked %d times more", left, -ctx.left)
+		}
+	}
+}
+
 // No bytes make it fail otherwise than by saying so, or in making a vector.
 func FuzzReadE5(f *testing.F) {
 	good := littleFile()

@@ -88,17 +88,18 @@ func (n *network) begin() {
 }
 
 // mean returns the mean of the vectors of pieces, of which there are from 1 to
-// positions. It stops between two layers when ctx is done.
+// positions. It stops soon when ctx is done: a layer of a long text takes longer than
+// a question waits.
 func (n *network) mean(ctx context.Context, ids []int32) ([]float32, error) {
 	w, _ := n.spare.Get().(*work)
 	defer n.spare.Put(w)
 	w.grow(len(ids), n)
 	n.embed(w, ids)
 	for i := range n.layers {
+		n.layer(ctx, w, &n.layers[i], len(ids))
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		n.layer(w, &n.layers[i], len(ids))
 	}
 	out := make([]float32, n.width)
 	for t := range ids {
@@ -138,23 +139,24 @@ func (n *network) embed(w *work, ids []int32) {
 	}
 }
 
-func (n *network) layer(w *work, l *layer, t int) {
+// layer leaves w halfway when ctx is done.
+func (n *network) layer(ctx context.Context, w *work, l *layer, t int) {
 	w.quantise(w.x, t, n.width)
 	for _, p := range []struct {
 		l  *linear
 		to []float32
 	}{{&l.query, w.q}, {&l.key, w.k}, {&l.value, w.v}} {
-		kernel.Product(p.to, &w.part, &p.l.w, p.l.bias)
+		w.product(ctx, p.to, p.l)
 	}
-	n.attend(w, t)
+	n.attend(ctx, w, t)
 	w.quantise(w.mixed, t, n.width)
-	kernel.Product(w.y, &w.part, &l.out.w, l.out.bias)
+	w.product(ctx, w.y, &l.out)
 	n.settle(w, &l.attended, t)
 	w.quantise(w.x, t, n.width)
-	kernel.Product(w.inner, &w.part, &l.up.w, l.up.bias)
+	w.product(ctx, w.inner, &l.up)
 	n.activate(w.inner)
 	w.quantise(w.inner, t, n.inner)
-	kernel.Product(w.y, &w.part, &l.down.w, l.down.bias)
+	w.product(ctx, w.y, &l.down)
 	n.settle(w, &l.done, t)
 }
 
@@ -168,13 +170,25 @@ func (w *work) quantise(x []float32, t, width int) {
 	}
 }
 
+// product writes those of the rows that were made last with l, as many at a time as
+// take no time worth speaking of, until ctx is done.
+func (w *work) product(ctx context.Context, to []float32, l *linear) {
+	const step = 64
+	width, out, all := w.part.N, l.w.Len(), w.part.Len()
+	for at := 0; at < all && ctx.Err() == nil; at += step {
+		end := min(at+step, all)
+		rows := kernel.Rows{N: width, Q: w.part.Q[at*width : end*width], Scale: w.part.Scale[at*width/kernel.Block : end*width/kernel.Block]}
+		kernel.Product(to[at*out:end*out], &rows, &l.w, l.bias)
+	}
+}
+
 // attend mixes, for each piece and each head, the values of all pieces by how well
-// their keys fit its query.
-func (n *network) attend(w *work, t int) {
+// their keys fit its query, until ctx is done.
+func (n *network) attend(ctx context.Context, w *work, t int) {
 	size := n.width / n.heads
 	scale := float32(1 / math.Sqrt(float64(size)))
 	clear(w.mixed)
-	for i := range t {
+	for i := 0; i < t && ctx.Err() == nil; i++ {
 		for h := range n.heads {
 			at := func(row int) int { return row*n.width + h*size }
 			q, top := w.q[at(i):at(i)+size], float32(math.Inf(-1))
