@@ -65,6 +65,8 @@ func TestTheCommandsOfTheMemoryTool(t *testing.T) {
 		{obj{"command": "delete", "path": "/memories"}, "itself stays"},
 		{obj{"command": "str_replace", "path": "/memories/plan.md", "old_str": "four", "new_str": "x"}, "No replacement was performed, old_str `four` did not appear verbatim in /memories/plan.md."},
 		{obj{"command": "str_replace", "path": "/memories/plan.md", "old_str": "e", "new_str": "x"}, "Multiple occurrences of old_str `e` in lines: [1 2 3 4 4 5]"},
+		{obj{"command": "str_replace", "path": "/memories", "old_str": "one", "new_str": "x"}, "/memories is the folder"},
+		{obj{"command": "insert", "path": "/memories/", "insert_line": 0, "insert_text": "x"}, "/memories is the folder"},
 		{obj{"command": "insert", "path": "/memories/plan.md", "insert_line": 6, "insert_text": "x"}, "within the range of lines of the file: [0, 5]"},
 		{obj{"command": "rename", "old_path": "/memories/nothing", "new_path": "/memories/x"}, "The path /memories/nothing does not exist"},
 		{obj{"command": "rename", "old_path": "/memories/z", "new_path": "/memories/plan.md"}, "already exists"},

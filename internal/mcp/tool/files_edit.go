@@ -14,7 +14,7 @@ func (f files) create(ctx context.Context, name string, in *filesInput) (string,
 		return "", verb.Missing("file_text")
 	}
 	if name == "" {
-		return "", verb.BadField("path", "path: %s is the folder", filesRoot)
+		return "", noFile()
 	}
 	if err := f.taken(ctx, name); err != nil {
 		return "", err
@@ -28,22 +28,24 @@ func (f files) create(ctx context.Context, name string, in *filesInput) (string,
 	return "File created successfully at: " + full(name), nil
 }
 
-// edit makes a new text of a file's, anew if somebody else was faster.
+// edit makes a new text of a file's, which must be there.
 func (f files) edit(ctx context.Context, name string, change func(text string) (string, error)) error {
-	for try := 1; ; try++ {
-		m, err := f.file(ctx, name)
-		if err != nil {
-			return err
-		}
+	return f.must(ctx, name, func(m *client.Memory) (map[string]any, error) {
 		text, err := change(m.Content)
-		if err != nil {
-			return err
-		}
-		faster, err := f.update(ctx, m.Version, map[string]any{"id": m.ID, "content": text})
-		if !faster || try == editRetries {
-			return err
-		}
+		return map[string]any{"content": text}, err
+	})
+}
+
+// must edits a file that must be there.
+func (f files) must(ctx context.Context, name string, change func(*client.Memory) (map[string]any, error)) error {
+	if name == "" {
+		return noFile()
 	}
+	found, err := f.session.edit(ctx, f.all(), name, change)
+	if err == nil && !found {
+		return missingFile(name)
+	}
+	return err
 }
 
 func (f files) replace(ctx context.Context, name string, in *filesInput) (string, error) {
@@ -165,22 +167,13 @@ func (f files) rename(ctx context.Context, in *filesInput) (string, error) {
 		return "", err
 	}
 	for i := range list {
-		if err := f.move(ctx, &list[i], to+strings.TrimPrefix(list[i].Title, from)); err != nil {
+		old := list[i].Title
+		err := f.must(ctx, old, func(*client.Memory) (map[string]any, error) {
+			return map[string]any{"title": to + strings.TrimPrefix(old, from)}, nil
+		})
+		if err != nil {
 			return "", fmt.Errorf("%d of %d files are moved: %w", i, len(list), err)
 		}
 	}
 	return "Successfully renamed " + full(from) + " to " + full(to), nil
-}
-
-func (f files) move(ctx context.Context, m *client.Memory, title string) error {
-	old := m.Title
-	for try := 1; ; try++ {
-		faster, err := f.update(ctx, m.Version, map[string]any{"id": m.ID, "title": title})
-		if !faster || try == editRetries {
-			return err
-		}
-		if m, err = f.file(ctx, old); err != nil {
-			return err
-		}
-	}
 }

@@ -57,13 +57,21 @@ func fileName(field, given string) (string, error) {
 
 func full(name string) string { return path.Join(filesRoot, name) }
 
+// noFile refuses the root where a file is wanted.
+func noFile() error { return verb.BadField("path", "path: %s is the folder", filesRoot) }
+
 func missingFile(name string) error {
 	return verb.NotFound("The path " + full(name) + " does not exist. Please provide a valid path.")
 }
 
+// all selects the files of the project.
+func (f files) all() map[string]any {
+	return map[string]any{"namespace": f.space, "tags": []string{filesTag}}
+}
+
 // below lists the file of a name and those in the folder of that name, in order.
 func (f files) below(ctx context.Context, name string) ([]client.Memory, error) {
-	list, err := f.listed(ctx, map[string]any{"namespace": f.space, "tags": []string{filesTag}}, filesMax)
+	list, err := f.listed(ctx, f.all(), filesMax)
 	if err != nil {
 		return nil, err
 	}
@@ -72,18 +80,6 @@ func (f files) below(ctx context.Context, name string) ([]client.Memory, error) 
 	})
 	slices.SortFunc(list, func(a, b client.Memory) int { return strings.Compare(a.Title, b.Title) })
 	return list, nil
-}
-
-// file is the file of a name, which must be there.
-func (f files) file(ctx context.Context, name string) (*client.Memory, error) {
-	list, err := f.listed(ctx, map[string]any{"namespace": f.space, "tags": []string{filesTag}, "title": name}, 1)
-	if err != nil {
-		return nil, err
-	}
-	if len(list) == 0 {
-		return nil, missingFile(name)
-	}
-	return &list[0], nil
 }
 
 // taken refuses a name that a file or folder has, or that lies within a file.

@@ -22,7 +22,6 @@ type node struct {
 	graphEntity
 
 	id        string
-	version   int64
 	metadata  json.RawMessage
 	relations []nodeRelation
 }
@@ -36,13 +35,14 @@ type nodeRelation struct {
 // graph reads and writes entities through the verbs, as any caller does.
 type graph struct{}
 
-// listed lists entities: all, or the one of a name.
-func (g graph) listed(ctx context.Context, s *session, name string) ([]*node, error) {
-	in := map[string]any{"namespace": graphNamespace, "kinds": []string{graphKind}}
-	if name != "" {
-		in["title"] = name
-	}
-	list, err := s.listed(ctx, in, graphMax)
+// all selects the entities.
+func (graph) all() map[string]any {
+	return map[string]any{"namespace": graphNamespace, "kinds": []string{graphKind}}
+}
+
+// nodes lists all entities.
+func (g graph) nodes(ctx context.Context, s *session) ([]*node, error) {
+	list, err := s.listed(ctx, g.all(), graphMax)
 	out := make([]*node, len(list))
 	for i := range list {
 		out[i] = nodeOf(&list[i])
@@ -50,20 +50,13 @@ func (g graph) listed(ctx context.Context, s *session, name string) ([]*node, er
 	return out, err
 }
 
-func (g graph) nodes(ctx context.Context, s *session) ([]*node, error) {
-	return g.listed(ctx, s, "")
-}
-
 // named is the entity of a name, nil if there is none.
 func (g graph) named(ctx context.Context, s *session, name string) (*node, error) {
-	if name == "" {
-		return nil, nil
-	}
-	list, err := g.listed(ctx, s, name)
-	if err != nil || len(list) == 0 {
+	m, err := s.titled(ctx, g.all(), name)
+	if err != nil || m == nil {
 		return nil, err
 	}
-	return list[0], nil
+	return nodeOf(m), nil
 }
 
 // create makes an entity, and reports false if its name is taken.
@@ -101,22 +94,15 @@ func (g graph) edit(ctx context.Context, s *session, name string, change func(*n
 	return changed, err
 }
 
-// editIf is edit, and reports whether there is such an entity. An edit that was made
-// of a version which is no longer there begins anew.
+// editIf is edit, and reports whether there is such an entity.
 func (g graph) editIf(ctx context.Context, s *session, name string, change func(*node) bool) (bool, error) {
-	for try := 1; ; try++ {
-		n, err := g.named(ctx, s, name)
-		if err != nil || n == nil {
-			return false, err
-		}
+	return s.edit(ctx, g.all(), name, func(m *client.Memory) (map[string]any, error) {
+		n := nodeOf(m)
 		if !change(n) {
-			return true, nil
+			return nil, nil //nolint:nilnil // there is nothing to write
 		}
-		faster, err := s.update(ctx, n.version, map[string]any{"id": n.id, "content": n.text(), "metadata": n.meta()})
-		if !faster || try == editRetries {
-			return true, err
-		}
-	}
+		return map[string]any{"content": n.text(), "metadata": n.meta()}, nil
+	})
 }
 
 // unlink removes the link between two entities, if they are there.
@@ -179,7 +165,7 @@ func (n *node) meta() map[string]any {
 // nodeOf reads an entity from its memory. Lines that are relations of the metadata
 // are no observations; a text without lines is one.
 func nodeOf(m *client.Memory) *node {
-	n := &node{graphEntity: graphEntity{Name: m.Title, Observations: []string{}}, id: m.ID, version: m.Version, metadata: m.Metadata}
+	n := &node{graphEntity: graphEntity{Name: m.Title, Observations: []string{}}, id: m.ID, metadata: m.Metadata}
 	var meta nodeMeta
 	if json.Unmarshal(m.Metadata, &meta) == nil {
 		n.relations = meta.Relations

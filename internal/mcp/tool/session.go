@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/tallystick/tallystick/client"
@@ -43,6 +44,27 @@ func (s *session) do(ctx context.Context, name string, in map[string]any) (any, 
 	return done.Body, err
 }
 
+// edit changes the memory of a title, and reports whether there is one. What changes
+// is said by change, of the memory as it is: no field is no change. An edit that was
+// made of a version which is no longer there begins anew.
+func (s *session) edit(ctx context.Context, in map[string]any, title string, change func(*client.Memory) (map[string]any, error)) (found bool, err error) {
+	for try := 1; ; try++ {
+		m, err := s.titled(ctx, in, title)
+		if err != nil || m == nil {
+			return false, err
+		}
+		fields, err := change(m)
+		if err != nil || len(fields) == 0 {
+			return true, err
+		}
+		fields["id"] = m.ID
+		faster, err := s.update(ctx, m.Version, fields)
+		if !faster || try == editRetries {
+			return true, err
+		}
+	}
+}
+
 // update edits a memory if it still has the version that the edit was made of, and
 // reports whether another edit was faster.
 func (s *session) update(ctx context.Context, version int64, in map[string]any) (faster bool, err error) {
@@ -57,9 +79,24 @@ func (s *session) update(ctx context.Context, version int64, in map[string]any) 
 	return code == client.CodePreconditionFailed || code == client.CodeStale, err
 }
 
+// titled is the memory of a title in a selection, nil if there is none.
+func (s *session) titled(ctx context.Context, in map[string]any, title string) (*client.Memory, error) {
+	if title == "" {
+		return nil, nil //nolint:nilnil // no memory is without a title
+	}
+	in = maps.Clone(in)
+	in["title"] = title
+	list, err := s.listed(ctx, in, 1)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return &list[0], nil
+}
+
 // listed lists the memories of a selection, at most a number of them.
 func (s *session) listed(ctx context.Context, in map[string]any, most int) ([]client.Memory, error) {
 	var out []client.Memory
+	in = maps.Clone(in)
 	in["limit"], in["order"] = listPage, "id"
 	for len(out) < most {
 		body, err := s.do(ctx, "memory_list", in)
