@@ -1,6 +1,7 @@
 package meaning_test
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"log/slog"
@@ -65,36 +66,24 @@ func beside(t *testing.T, name string) *os.File {
 }
 
 // measured is what a model reaches on a set.
-func measured(t *testing.T, s *eval.Set, e model.Embedder, w meaning.Weights) eval.Report {
+func measured(t *testing.T, s *eval.Set, name string, e model.Embedder, w meaning.Weights) eval.Report {
 	t.Helper()
-	x := index.New()
-	changes := make([]index.Change, len(s.Memories))
-	for i, m := range s.Memories {
-		changes[i] = index.Change{Document: m}
-	}
-	x.Apply(changes, uint64(len(changes)))
-	space := meaning.NewSpace(meaning.Config{Name: "measured", Embedder: e, Weights: w, Logger: slog.New(slog.DiscardHandler)})
-	if err := space.Learn(t.Context(), changes); err != nil {
-		t.Fatal(err)
-	}
-	r := rank.New(rank.Default(), meaning.NewArm(rank.Default(), space))
-	report, err := eval.Run(s, func(q *eval.Question) ([]string, error) {
-		got, err := r.Rank(t.Context(), x, rank.Query{Text: q.Text, Filter: index.Filter{Namespace: q.Namespace}, Limit: eval.Depth})
-		ids := make([]string, len(got.Hits))
-		for i, h := range got.Hits {
-			ids[i] = h.ID
-		}
-		return ids, err
+	reports, err := eval.Compare(t.Context(), s, func(*eval.Answered) error { return nil }, eval.Model{
+		Name: name,
+		Arms: func(ctx context.Context, memories []index.Change) ([]rank.Arm, error) {
+			space := meaning.NewSpace(meaning.Config{Name: name, Embedder: e, Weights: w, Logger: slog.New(slog.DiscardHandler)})
+			return []rank.Arm{meaning.NewArm(rank.Default(), space)}, space.Learn(ctx, memories)
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var b strings.Builder
-	if err := eval.Print(&b, report); err != nil {
+	if err := eval.Print(&b, reports...); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("%s\n%s", s.Name, b.String())
-	return report
+	return reports[len(reports)-1]
 }
 
 func TestConversations(t *testing.T) {
@@ -116,7 +105,7 @@ func TestConversations(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := measured(t, s, e, want.weights)
+			r := measured(t, s, name, e, want.weights)
 			if r.All.Any5 < want.any5 || r.All.Any10 < want.any10 {
 				t.Errorf("any@5 %.1f, any@10 %.1f, want at least %.1f and %.1f", r.All.Any5, r.All.Any10, want.any5, want.any10)
 			}

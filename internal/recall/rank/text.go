@@ -245,19 +245,14 @@ func (r *textSearch) neighbour(n uint32, count float32, frozen bool) {
 // settle turns the pooled counts of a word into scores.
 func (r *textSearch) settle(weight float32) {
 	for _, n := range r.now {
-		c := &r.cells[n]
-		if c.seen != r.query {
-			c.seen = r.query
-			c.words, c.gram = 0, 0
-			r.touched = append(r.touched, n)
-		}
+		c := r.candidate(n)
 		norm := k1 * max(1, float32(r.Length(n))/pivot)
 		c.words += weight * c.pool * (k1 + 1) / (c.pool + norm)
 	}
 	r.settleSessions()
 }
 
-// candidate makes document n one, if it is in sight and was none.
+// candidate makes document n, which is in sight, one if it was none.
 func (r *textSearch) candidate(n uint32) *cell {
 	c := &r.cells[n]
 	if c.seen != r.query {
