@@ -9,14 +9,20 @@ import (
 	"github.com/tallystick/tallystick/internal/fleet"
 )
 
+// nodeOf is a command that runs a node as a process of its own, not started yet.
+func nodeOf(t *testing.T, env []string, args ...string) *fleet.Node {
+	t.Helper()
+	var family fleet.Family
+	return family.Node(fleet.Config{
+		Name: args[0], Program: self(t), Args: args, Env: append(programEnv(), append(env, "HOME="+t.TempDir())...), Log: filepath.Join(t.TempDir(), "log"),
+	})
+}
+
 // processNode runs a command that runs a node as a process of its own, and waits until
 // it serves.
 func processNode(t *testing.T, env []string, args ...string) *fleet.Node {
 	t.Helper()
-	var family fleet.Family
-	n := family.Node(fleet.Config{
-		Name: args[0], Program: self(t), Args: args, Env: append(programEnv(), append(env, "HOME="+t.TempDir())...), Log: filepath.Join(t.TempDir(), "log"),
-	})
+	n := nodeOf(t, env, args...)
 	if err := n.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -61,10 +67,7 @@ func TestFiveNodesJoinFromAShell(t *testing.T) {
 	}
 	ready := make(chan started)
 	for _, name := range []string{"b", "c", "d", "e"} {
-		var family fleet.Family
-		n := family.Node(fleet.Config{
-			Name: name, Program: self(t), Args: join(name, token), Env: append(programEnv(), "HOME="+t.TempDir()), Log: filepath.Join(t.TempDir(), "log"),
-		})
+		n := nodeOf(t, nil, join(name, token)...)
 		go func() {
 			if err := n.Start(t.Context()); err != nil {
 				t.Error(err)

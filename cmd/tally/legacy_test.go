@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // Peers come into the book and out of it, a running node follows, and a check says
@@ -28,11 +27,11 @@ func TestLegacyPeersAreAddedCheckedAndRemoved(t *testing.T) {
 	if got := d.reads("legacy", "list", "--data", data); !strings.Contains(got, "key 6b6b6b6b") {
 		t.Errorf("%s", got)
 	}
-	soon(t, func() bool { return strings.Contains(checked(), "only signed pushes of old") })
+	eventually(t, "the peer is asked for signatures", func() bool { return strings.Contains(checked(), "only signed pushes of old") })
 	d.reads("legacy", "add", "old", "--data", data, "--direction", "in", "--unsigned", "-n", "team/**")
-	soon(t, func() bool { return strings.Contains(checked(), "it takes unsigned pushes of old, and calls itself a") })
+	eventually(t, "unsigned pushes are taken", func() bool { return strings.Contains(checked(), "it takes unsigned pushes of old, and calls itself a") })
 	d.reads("legacy", "remove", "old", "--data", data)
-	soon(t, func() bool { return strings.Contains(checked(), "not in its allowlist") })
+	eventually(t, "the peer is forgotten", func() bool { return strings.Contains(checked(), "not in its allowlist") })
 	for _, bad := range [][]string{
 		{"legacy", "add", "old", "--data", data},
 		{"legacy", "add", "old", "--data", data, "--url", "10.0.0.1"},
@@ -53,13 +52,13 @@ func TestARunningNodeSendsToThePeersOfNow(t *testing.T) {
 	d := serve(t, "--node", "a", "--listen", "127.0.0.1:0", "--data", data)
 	e := serve(t, "--node", "far", "--listen", "127.0.0.1:0", "--data", far)
 	e.reads("legacy", "add", "a", "--data", far, "--direction", "in", "--unsigned", "-n", "**")
-	soon(t, func() bool {
+	eventually(t, "unsigned pushes are taken", func() bool {
 		return strings.Contains(d.reads("legacy", "check", e.url, "--name", "a"), "unsigned pushes of a")
 	})
 	d.reads("remember", "Gate code", "It is 4711.", "--scope", "collective")
 	d.reads("legacy", "add", "far", "--data", data, "--url", e.url, "-n", "**")
-	soon(t, func() bool { return strings.Contains(e.reads("list"), "Gate code") })
-	soon(t, func() bool {
+	eventually(t, "the memory at the far node", func() bool { return strings.Contains(e.reads("list"), "Gate code") })
+	eventually(t, "the peer in the status", func() bool {
 		got := d.reads("status")
 		return strings.Contains(got, "far") && strings.Contains(got, "unknown")
 	})
@@ -67,7 +66,7 @@ func TestARunningNodeSendsToThePeersOfNow(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 	d.reads("legacy", "remove", "far", "--data", data)
-	soon(t, func() bool { return !strings.Contains(d.reads("status"), "far") })
+	eventually(t, "no peer in the status", func() bool { return !strings.Contains(d.reads("status"), "far") })
 }
 
 // A node takes the place of another: it starts with what was written, under that
@@ -76,7 +75,7 @@ func TestANodeTakesThePlaceOfAnother(t *testing.T) {
 	far, dir := t.TempDir(), t.TempDir()
 	e := serve(t, "--node", "far", "--listen", "127.0.0.1:0", "--data", far)
 	e.reads("legacy", "add", "node-a", "--data", far, "--direction", "in", "--unsigned", "-n", "**")
-	soon(t, func() bool {
+	eventually(t, "unsigned pushes are taken", func() bool {
 		return strings.Contains(e.reads("legacy", "check", e.url, "--name", "node-a"), "unsigned pushes")
 	})
 	out := filepath.Join(dir, "a.toml")
@@ -92,17 +91,5 @@ func TestANodeTakesThePlaceOfAnother(t *testing.T) {
 	}
 	d := serve(t, "--config", out, "--data", t.TempDir())
 	d.reads("remember", "Gate code", "It is 4711.", "--scope", "collective")
-	soon(t, func() bool { return strings.Contains(e.reads("list"), "Gate code") })
-}
-
-// soon waits until ok.
-func soon(t *testing.T, ok func() bool) {
-	t.Helper()
-	ticker := time.NewTicker(100 * time.Millisecond)
-	defer ticker.Stop()
-	for end := time.Now().Add(20 * time.Second); !ok(); <-ticker.C {
-		if time.Now().After(end) {
-			t.Fatal("not in 20 s")
-		}
-	}
+	eventually(t, "the memory at the far node", func() bool { return strings.Contains(e.reads("list"), "Gate code") })
 }
