@@ -168,7 +168,7 @@ func (f files) rename(ctx context.Context, in *filesInput) (string, error) {
 	}
 	for i := range list {
 		old := list[i].Title
-		err := f.must(ctx, old, func(*client.Memory) (map[string]any, error) {
+		err := files{f.at(old), f.space}.must(ctx, old, func(*client.Memory) (map[string]any, error) {
 			return map[string]any{"title": to + strings.TrimPrefix(old, from)}, nil
 		})
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tallystick/tallystick/client"
@@ -125,8 +126,8 @@ func graphInputOf(args json.RawMessage, schema *openapi.Schema) (*graphInput, er
 
 func (g graph) createEntities(ctx context.Context, s *session, in *graphInput) (graphAnswer, error) {
 	out := graphAnswer{Entities: []graphEntity{}}
-	for _, e := range in.Entities {
-		made, err := g.create(ctx, s, &node{graphEntity: e})
+	for i, e := range in.Entities {
+		made, err := g.create(ctx, s.at(strconv.Itoa(i)), &node{graphEntity: e})
 		if err != nil {
 			return out, err
 		}
@@ -146,7 +147,8 @@ func (g graph) createRelations(ctx context.Context, s *session, in *graphInput) 
 	if err != nil {
 		return out, err
 	}
-	for _, r := range in.Relations {
+	for i, r := range in.Relations {
+		s := s.at(strconv.Itoa(i))
 		edge := nodeRelation{Type: r.Type, To: r.To}
 		added, err := g.edit(ctx, s, r.From, func(n *node) bool {
 			if slices.Contains(n.relations, edge) {
@@ -197,9 +199,9 @@ func missingEntity(name string) error {
 
 func (g graph) addObservations(ctx context.Context, s *session, in *graphInput) (graphAnswer, error) {
 	out := graphAnswer{Results: []graphNotes{}}
-	for _, notes := range in.Observations {
+	for i, notes := range in.Observations {
 		var added []string
-		found, err := g.editIf(ctx, s, notes.Entity, func(n *node) bool {
+		found, err := g.editIf(ctx, s.at(strconv.Itoa(i)), notes.Entity, func(n *node) bool {
 			added = []string{}
 			for _, text := range notes.Contents {
 				if !slices.Contains(n.Observations, text) {
@@ -230,7 +232,7 @@ func (g graph) deleteEntities(ctx context.Context, s *session, in *graphInput) (
 		if slices.Contains(in.EntityNames, n.Name) {
 			ids = append(ids, n.id)
 		} else if slices.ContainsFunc(n.relations, gone) {
-			if _, err := g.edit(ctx, s, n.Name, func(n *node) bool {
+			if _, err := g.edit(ctx, s.at(n.id), n.Name, func(n *node) bool {
 				n.relations = slices.DeleteFunc(n.relations, gone)
 				return true
 			}); err != nil {
@@ -247,8 +249,8 @@ func (g graph) deleteEntities(ctx context.Context, s *session, in *graphInput) (
 }
 
 func (g graph) deleteObservations(ctx context.Context, s *session, in *graphInput) (graphAnswer, error) {
-	for _, d := range in.Deletions {
-		if _, err := g.editIf(ctx, s, d.Entity, func(n *node) bool {
+	for i, d := range in.Deletions {
+		if _, err := g.editIf(ctx, s.at(strconv.Itoa(i)), d.Entity, func(n *node) bool {
 			before := len(n.Observations)
 			n.Observations = slices.DeleteFunc(n.Observations, func(o string) bool { return slices.Contains(d.Observations, o) })
 			return len(n.Observations) < before
@@ -260,7 +262,8 @@ func (g graph) deleteObservations(ctx context.Context, s *session, in *graphInpu
 }
 
 func (g graph) deleteRelations(ctx context.Context, s *session, in *graphInput) (graphAnswer, error) {
-	for _, r := range in.Relations {
+	for i, r := range in.Relations {
+		s := s.at(strconv.Itoa(i))
 		last := false
 		removed, err := g.edit(ctx, s, r.From, func(n *node) bool {
 			before := len(n.relations)

@@ -3,12 +3,10 @@ package tool
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/tallystick/tallystick/client"
-	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/openapi"
 	"github.com/tallystick/tallystick/internal/verb"
 )
@@ -20,23 +18,25 @@ const editRetries = 64
 type session struct {
 	table []verb.Verb
 	call  *verb.Call
-	steps int // so far
+	item  string // of those that the call is about
 }
 
-// do calls a verb. Where the caller gave an idempotency key, each step has one of
-// its own, so that a repeated call repeats its steps. A change that waits for
-// approval is an error: what the tool would do next rests on it.
+// at is the session for one item of those that the call is about.
+func (s *session) at(item string) *session {
+	return &session{table: s.table, call: s.call, item: item}
+}
+
+// do calls a verb, a change once for an item. Where the caller gave an idempotency
+// key, the change of each item has one of its own, so that a repeated call does what
+// is left to do, and nothing twice. A change that waits for approval is an error: what
+// the tool would do next rests on it.
 func (s *session) do(ctx context.Context, name string, in map[string]any) (any, error) {
 	args, err := json.Marshal(in)
 	if err != nil {
 		return nil, err
 	}
 	c := *s.call
-	c.Given = nil
-	if key := c.Idempotency; key != nil {
-		s.steps++
-		c.Idempotency = &memory.Idempotency{Key: fmt.Sprintf("%s/%d", key.Key, s.steps), Hash: key.Hash}
-	}
+	c.Given, c.Caller = nil, c.Part(name, s.item)
 	done, err := verb.Find(s.table, name).Do(ctx, &c, verb.Args{Body: args, Flat: true})
 	if w, waits := done.Body.(client.Waiting); waits && err == nil {
 		return nil, &verb.Problem{Code: client.CodeForbidden, Text: "the rules of " + w.Namespace + " ask for approval: the proposal is " + w.ID}
