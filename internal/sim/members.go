@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -150,12 +151,7 @@ func (w *world) amend(d *document) string {
 	}
 }
 
-func bySeat(a, b core.Seat) int {
-	if a.Node < b.Node {
-		return -1
-	}
-	return 1
-}
+func bySeat(a, b core.Seat) int { return cmp.Compare(a.Node, b.Node) }
 
 // hasEnded checks what a node has found: that a majority of the present voters holds
 // what was acknowledged.
