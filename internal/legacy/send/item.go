@@ -15,12 +15,12 @@ type item struct {
 	// touches are the ids that its effect depends on.
 	touches []string
 	anew    bool // a memory that is removed before it is written
-	// changed and lives are of a memory: its last change, and when it came to life.
-	changed, lives memory.Instant
-	again          string     // names what says the same again, later: the last of them is enough
-	memory         string     // id of the memory that is written, removed or moved, if there is one
-	dot            memory.Dot // of the entry that it is sent because of
-	size           int        // bytes in a body, with what goes beside it
+	// changed is the last change of a memory.
+	changed memory.Instant
+	again   string     // names what says the same again, later: the last of them is enough
+	memory  string     // id of the memory that is written, removed or moved, if there is one
+	dot     memory.Dot // of the entry that it is sent because of
+	size    int        // bytes in a body, with what goes beside it
 }
 
 // maxBytes is well below what a receiver reads of a body.
@@ -114,7 +114,7 @@ func (p *parcel) key() string {
 func memoryItem(rec *memory.Record, e *memory.Embedding) item {
 	row := wire.Of(rec)
 	// What a text takes at most, escaped, and the rest of a row.
-	it := item{lane: wire.LaneMemories, id: rec.ID, memory: rec.ID, changed: rec.Content.Stamp.Instant(), lives: rec.LifeAt.Stamp.Instant(), touches: []string{rec.ID}, size: 2*(len(rec.Memory.Content)+len(rec.Metadata)) + len(rec.Citations)*4*smallSize + 16*smallSize}
+	it := item{lane: wire.LaneMemories, id: rec.ID, memory: rec.ID, changed: rec.Content.Stamp.Instant(), touches: []string{rec.ID}, size: 2*(len(rec.Memory.Content)+len(rec.Metadata)) + len(rec.Citations)*4*smallSize + 16*smallSize}
 	var vector *wire.Embedding
 	if e != nil {
 		vector = &wire.Embedding{Dim: len(e.Vector), MemoryID: rec.ID, Model: e.Model, Vector: make([]wire.Float, len(e.Vector))}
