@@ -100,18 +100,23 @@ func (r *renderer) put(ctx context.Context, e *memory.Entry, id string) ([][]ite
 	if err != nil || rec == nil || rec.Life != memory.Live && rec.Life != memory.Archived {
 		return nil, err
 	}
-	born := rec.LifeAt.Dot == e.Dot
-	if rec.Content.Dot != e.Dot && !born {
+	born, tie := rec.LifeAt.Dot == e.Dot, rec.Content.Stamp == e.Stamp
+	if rec.Content.Dot != e.Dot && !born && !tie {
 		return nil, nil
 	}
 	it, err := r.memory(ctx, rec)
 	if err != nil {
 		return nil, err
 	}
+	if rec.Content.Dot == e.Dot {
+		if tie, err = r.tied(ctx, rec); err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case rec.Life == memory.Archived: // the peer may not have had it before
 		return [][]item{{it, archival(id)}}, nil
-	case r.sticks(ctx, e, rec):
+	case tie || r.sticks(ctx, e, rec):
 		return r.anew(ctx, id, it)
 	case born:
 		return r.withEdges(ctx, [][]item{{it}}, id)
@@ -183,6 +188,21 @@ func (r *renderer) sticks(ctx context.Context, e *memory.Entry, rec *memory.Reco
 		}
 	}
 	return false
+}
+
+// tied reports whether another version has the time of the one that holds: of two such
+// the peer keeps the one that it heard of first.
+func (r *renderer) tied(ctx context.Context, rec *memory.Record) (bool, error) {
+	if rec.Conflicts == 0 {
+		return false, nil
+	}
+	history, err := r.state.History(ctx, rec.ID)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(history, func(v memory.Revision) bool {
+		return v.Entry.Stamp == rec.Content.Stamp && v.Entry.Dot != rec.Content.Dot
+	}), nil
 }
 
 // stuck reports whether such a peer does not follow from one version to the next, and

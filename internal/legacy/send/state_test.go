@@ -43,7 +43,22 @@ func (s *model) Record(_ context.Context, id string) (*memory.Record, error) {
 		rec.LifeAt = l.Version()
 		rec.Life, rec.Reason = memory.LifeOf(l.Op, id)
 	}
+	for _, e := range s.entries {
+		if m, ok := e.Content(); ok && m.ID == id && c != nil && e != c && !s.seen(e.Dot) {
+			rec.Conflicts++
+		}
+	}
 	return rec, nil
+}
+
+// seen reports whether a later entry was made by somebody who had seen d.
+func (s *model) seen(d memory.Dot) bool {
+	for _, e := range s.entries {
+		if slices.Contains(e.Prev, d) {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *model) Entry(_ context.Context, d memory.Dot) (*memory.Entry, error) {
