@@ -293,6 +293,7 @@ func applyFile(cfg *node.Config, name string, note noted) error {
 		APIKey        any `toml:"api_key"`
 		APIKeyFile    any `toml:"api_key_file"`
 		MaxSkew       any `toml:"max_skew"`
+		Grace         any `toml:"expired_grace"`
 		DefaultTier   any `toml:"default_tier"`
 		History       struct {
 			Keep     any `toml:"keep"`
@@ -325,7 +326,7 @@ func applyFile(cfg *node.Config, name string, note noted) error {
 	cfg.LegacySelf, cfg.LegacyPeers = file.LegacySelf, file.LegacyPeers
 	values := map[string]any{
 		"data": file.Data, "listen": file.Listen, "node": file.Node, "write_quorum": file.WriteQuorum,
-		"quorum_timeout": file.QuorumTimeout, "when_short": file.WhenShort, "api_key": file.APIKey, "api_key_file": file.APIKeyFile, "max_skew": file.MaxSkew, "default_tier": file.DefaultTier,
+		"quorum_timeout": file.QuorumTimeout, "when_short": file.WhenShort, "api_key": file.APIKey, "api_key_file": file.APIKeyFile, "max_skew": file.MaxSkew, "expired_grace": file.Grace, "default_tier": file.DefaultTier,
 		"history.keep": file.History.Keep, "history.versions": file.History.Versions,
 		"hosts": file.Hosts, "bounds": file.Bounds, "insecure_members": file.Insecure, "insecure_listen": file.Clear,
 		"tls.own": file.TLS.Own, "tls.cert": file.TLS.Cert, "tls.key": file.TLS.Key, "webhook_allow": file.WebhookAllow, "outbound": file.Outbound, "log.level": file.Log.Level, "log.format": file.Log.Format,

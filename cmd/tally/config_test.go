@@ -65,7 +65,7 @@ func TestASettingComesFromTheNearestPlace(t *testing.T) {
 func TestEverySettingReachesTheNode(t *testing.T) {
 	want := node.Config{
 		Data: "/d", Listen: "127.0.0.1:1", Node: "north", WriteQuorum: 2, QuorumTimeout: time.Second, WhenShort: "local", APIKey: "k",
-		MaxSkew: time.Minute, DefaultTier: "mid", LogLevel: "warn", LogFormat: "json", HistoryKeep: time.Hour, HistoryVersions: 3,
+		MaxSkew: time.Minute, ExpiredGrace: 48 * time.Hour, DefaultTier: "mid", LogLevel: "warn", LogFormat: "json", HistoryKeep: time.Hour, HistoryVersions: 3,
 		Members:      []node.Member{{Name: "east", URL: "http://10.0.0.2:1"}, {Name: "west", URL: "http://10.0.0.3:1"}},
 		WebhookAllow: []string{"10.0.0.0/8", "hooks.local:8080"},
 		Outbound:     []string{"deny webhook http://*", "allow * *"},
@@ -74,7 +74,7 @@ func TestEverySettingReachesTheNode(t *testing.T) {
 		"flags": func() (node.Config, error) {
 			return configure(t, given{
 				"data": {"/d"}, "listen": {"127.0.0.1:1"}, "node": {"north"}, "write-quorum": {"2"}, "quorum-timeout": {"1s"}, "when-short": {"local"}, "api-key": {"k"},
-				"max-skew": {"1m"}, "default-tier": {"mid"}, "log-level": {"warn"}, "log-format": {"json"}, "history-keep": {"1h"},
+				"max-skew": {"1m"}, "expired-grace": {"2d"}, "default-tier": {"mid"}, "log-level": {"warn"}, "log-format": {"json"}, "history-keep": {"1h"},
 				"history-versions": {"3"}, "member": {"east=http://10.0.0.2:1", "west=http://10.0.0.3:1"},
 				"webhook-allow": {"10.0.0.0/8", "hooks.local:8080"}, "outbound": {"deny webhook http://*", "allow * *"},
 			}, nil, "")
@@ -82,7 +82,7 @@ func TestEverySettingReachesTheNode(t *testing.T) {
 		"environment": func() (node.Config, error) {
 			return configure(t, nil, map[string]string{
 				"TALLY_DATA": "/d", "TALLY_LISTEN": "127.0.0.1:1", "TALLY_NODE": "north", "TALLY_WRITE_QUORUM": "2", "TALLY_QUORUM_TIMEOUT": "1s",
-				"TALLY_WHEN_SHORT": "local", "TALLY_API_KEY": "k", "TALLY_MAX_SKEW": "1m", "TALLY_DEFAULT_TIER": "mid", "TALLY_LOG_LEVEL": "warn", "TALLY_LOG_FORMAT": "json",
+				"TALLY_WHEN_SHORT": "local", "TALLY_API_KEY": "k", "TALLY_MAX_SKEW": "1m", "TALLY_EXPIRED_GRACE": "2d", "TALLY_DEFAULT_TIER": "mid", "TALLY_LOG_LEVEL": "warn", "TALLY_LOG_FORMAT": "json",
 				"TALLY_HISTORY_KEEP": "1h", "TALLY_HISTORY_VERSIONS": "3", "TALLY_MEMBERS": "east=http://10.0.0.2:1, west=http://10.0.0.3:1",
 				"TALLY_WEBHOOK_ALLOW": "10.0.0.0/8, hooks.local:8080", "TALLY_OUTBOUND": "deny webhook http://*, allow * *",
 			}, "")
@@ -97,6 +97,7 @@ quorum_timeout = "1s"
 when_short = "local"
 api_key = "k"
 max_skew = "1m"
+expired_grace = "2d"
 default_tier = "mid"
 webhook_allow = ["10.0.0.0/8", "hooks.local:8080"]
 outbound = ["deny webhook http://*", "allow * *"]

@@ -44,5 +44,20 @@ func trustSettings() []setting {
 			help:    "true: clients may be answered beyond this machine without TLS",
 			initial: "false", set: yesNo(func(c *node.Config) *bool { return &c.InsecureListen }),
 		},
+		{
+			flag: "expired-grace", env: "TALLY_EXPIRED_GRACE", key: "expired_grace", value: "TIME",
+			help:    "how long members are believed after their certificates have ended, while no authority can be reached; at most 7d",
+			initial: "0s", set: scalar(setGrace),
+		},
 	}
+}
+
+// setGrace is for how long certificates are believed that have ended; 0 is not at all.
+func setGrace(c *node.Config, s string) error {
+	d, err := duration(s)
+	if err != nil || d < 0 || d > node.MaxGrace {
+		return fmt.Errorf("%q: want a time from 0s to 7d", s)
+	}
+	c.ExpiredGrace = d
+	return nil
 }

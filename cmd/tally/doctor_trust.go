@@ -24,7 +24,10 @@ func (d *doctor) checkIdentityAt(now time.Time) {
 	left := c.Self().TLS().Leaf.NotAfter.Sub(now)
 	text := "ends in " + spanOf(left)
 	const next = "it is renewed at half of its life by a member that holds an authority: see that one answers (tally member list), or tally ca import"
+	grace := d.cfg.ExpiredGrace
 	switch {
+	case left <= 0 && left > -grace:
+		d.find("certificate", broken, "has ended: members with the same expired_grace believe it for another "+spanOf(left+grace), next)
 	case left <= 0:
 		d.find("certificate", broken, "has ended", next)
 	case left < ca.LeafLife/3:

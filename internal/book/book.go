@@ -29,13 +29,12 @@ type Config struct {
 	QuorumTimeout time.Duration    // as in [engine.Config]
 	Now           func() time.Time // the wall clock; time.Now
 
-	Members []upkeep.Member              // the others; none is a federation of one
-	Current func() []upkeep.Member       // as in [upkeep.Config]
-	Legacy  func() []upkeep.LegacyStatus // as in [upkeep.Config]
-	Door    *intake.Door                 // as in [upkeep.Config]
-	Version string                       // of the program
-	// Warnings are what every status says of how the node was started.
-	Warnings []string
+	Members  []upkeep.Member              // the others; none is a federation of one
+	Current  func() []upkeep.Member       // as in [upkeep.Config]
+	Legacy   func() []upkeep.LegacyStatus // as in [upkeep.Config]
+	Warnings func() []string              // as in [upkeep.Config]
+	Door     *intake.Door                 // as in [upkeep.Config]
+	Version  string                       // of the program
 
 	History      time.Duration // as in [upkeep.Config]
 	Versions     int           // as in [upkeep.Config]

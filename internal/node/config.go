@@ -49,6 +49,9 @@ type Config struct {
 	// again when they change. TLSOwn shows them the node's own certificate instead.
 	TLSCert, TLSKey string
 	TLSOwn          bool
+	// ExpiredGrace is how long members are believed after their certificates have
+	// ended, for times in which no authority can be reached; 0, the default, is not.
+	ExpiredGrace time.Duration
 	// InsecureListen lets clients be answered beyond this machine without TLS.
 	InsecureListen bool
 
@@ -90,6 +93,10 @@ const (
 	ShortLocal = "local"
 )
 
+// MaxGrace bounds how long an ended certificate is believed: until then an operator
+// has had a week, and whoever was to be kept out by not renewing is let in no longer.
+const MaxGrace = 7 * 24 * time.Hour
+
 // Member is another node, and where it is reached.
 type Member struct {
 	Name memory.Node
@@ -127,6 +134,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("when short %q: want %s or %s", c.WhenShort, ShortFails, ShortLocal)
 	case c.QuorumTimeout <= 0:
 		return fmt.Errorf("quorum timeout %s: want more than 0", c.QuorumTimeout)
+	case c.ExpiredGrace < 0 || c.ExpiredGrace > MaxGrace:
+		return fmt.Errorf("expired grace %s: want 0s to %s", c.ExpiredGrace, MaxGrace)
 	case c.MaxSkew <= 0:
 		return fmt.Errorf("max skew %s: want more than 0", c.MaxSkew)
 	case c.HistoryKeep <= 0:

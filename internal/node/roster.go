@@ -5,9 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/audit"
+	"github.com/tallystick/tallystick/internal/identity"
+	"github.com/tallystick/tallystick/internal/identity/ca"
 	"github.com/tallystick/tallystick/internal/identity/cluster"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/replicate"
@@ -219,6 +224,61 @@ func differences(before, now cluster.Membership) []audit.Event {
 		if is, ok := now.Find(e.Node); !ok || is.Since != e.Since {
 			add(audit.Membership, "member_removed", e, "key "+string(e.Key.ID()))
 		}
+	}
+	return out
+}
+
+// grace is whom a node believed of late though their certificates have ended. It is
+// safe for concurrent use.
+type grace struct {
+	mu     sync.Mutex
+	ending map[identity.Name]ended
+}
+
+// ended is a certificate that has ended, and when a member was last believed by it.
+type ended struct{ until, seen time.Time }
+
+// graceShown is how long a status tells of a member after it was last believed by grace:
+// while it goes on calling or answering, that is noted once a minute.
+const graceShown = 3 * time.Minute
+
+// forborne notes that a member was believed by grace.
+func (t *trust) forborne(name identity.Name, until time.Time) {
+	t.grace.mu.Lock()
+	if t.grace.ending == nil {
+		t.grace.ending = map[identity.Name]ended{}
+	}
+	t.grace.ending[name] = ended{until: until, seen: t.clock()}
+	t.grace.mu.Unlock()
+	t.log.Error("a member is believed by grace: its certificate has ended", "member", string(name), "ended_at", until)
+	t.event(audit.Event{Kind: audit.AuthFailure, Subject: string(name), Tag: "expired_grace", Detail: "believed, though its certificate ended at " + until.UTC().Format(time.RFC3339)})
+}
+
+// concerns are what every status says of certificates: this node's own that is not
+// renewed, and those of members that are believed by grace.
+func (t *trust) concerns() []string {
+	if t == nil {
+		return nil
+	}
+	now, allowed := t.clock(), t.Roots().Grace
+	var out []string
+	leaf := t.Self().TLS().Leaf
+	switch left := leaf.NotAfter.Sub(now).Round(time.Minute); ca.HealthOf(leaf.NotBefore, leaf.NotAfter, allowed, now) {
+	case ca.Overdue:
+		out = append(out, fmt.Sprintf("the certificate of this node could not be renewed, and ends in %s: no authority answers", left))
+	case ca.InGrace:
+		out = append(out, fmt.Sprintf("the certificate of this node has ended: members with the same expired_grace take it for another %s", (left+allowed).Round(time.Minute)))
+	case ca.Ended:
+		out = append(out, "the certificate of this node has ended: members refuse it")
+	case ca.Fresh:
+	}
+	t.grace.mu.Lock()
+	defer t.grace.mu.Unlock()
+	maps.DeleteFunc(t.grace.ending, func(_ identity.Name, e ended) bool { return now.Sub(e.seen) > graceShown })
+	for _, name := range slices.Sorted(maps.Keys(t.grace.ending)) {
+		e := t.grace.ending[name]
+		out = append(out, fmt.Sprintf("member %s is believed by grace: its certificate ended at %s, and it is refused in %s",
+			name, e.until.UTC().Format(time.RFC3339), e.until.Add(allowed).Sub(now).Round(time.Minute)))
 	}
 	return out
 }

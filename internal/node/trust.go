@@ -54,6 +54,7 @@ type trust struct {
 	fold    *audit.Fold
 	ledger  *replay.Ledger
 	proofs  *evidence.Book
+	grace   grace
 	store   *store.Store
 	entries chan memory.Dot // of this node that the audit log is to have
 
@@ -80,6 +81,7 @@ func openTrust(ctx context.Context, cfg Config, st *store.Store, log *slog.Logge
 	if err != nil {
 		return nil, err
 	}
+	c.Forbear(cfg.ExpiredGrace)
 	switch place := c.Place(); {
 	case place.Node != cfg.Node:
 		return nil, fmt.Errorf("the identity in %s is of node %s, and this is %s", dir, place.Node, cfg.Node)
@@ -151,6 +153,7 @@ func (t *trust) link() *peer.Trust {
 		Evidence: t.proofs, Self: t.Self(), Roots: t.Roots(), Contact: t.Contact, Now: t.clock,
 		Verifier: attest.NewVerifier(attest.Config{
 			Self: t.Place().Node, Roots: t.Roots(), Roster: t.Cluster, Ledger: t.ledger, Window: httpsig.Window{}, Now: t.clock,
+			Ended: t.forborne,
 		}),
 		Membership: func() []byte {
 			_, doc := t.Membership()

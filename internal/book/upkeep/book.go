@@ -59,8 +59,9 @@ type Member struct {
 
 // Config says whose account it is. Zero fields take the defaults named here.
 type Config struct {
-	Members  []Member // the others; none is a federation of one
-	Warnings []string // what every status says of how the node was started
+	Members []Member // the others; none is a federation of one
+	// Warnings, if set, are what every status says besides what this book finds.
+	Warnings func() []string
 	// Current, if set, says who they are now, in the place of Members.
 	Current func() []Member
 	// Legacy, if set, says how the node gets on with nodes of ai-memory.

@@ -20,7 +20,10 @@ func (b *Book) Status(ctx context.Context) (Status, error) {
 	s := Status{
 		Node: b.core.Node(), Incarnation: origin.Incarnation(), Digest: view.Root, Heads: view.Heads, LSN: view.LSN,
 		W: w, N: n, IndexLag: b.cfg.Lag(), Version: b.cfg.Version, StartedAt: b.started, Time: now,
-		Members: []MemberStatus{}, Warnings: append([]string{}, b.cfg.Warnings...),
+		Members: []MemberStatus{}, Warnings: []string{},
+	}
+	if b.cfg.Warnings != nil {
+		s.Warnings = append(s.Warnings, b.cfg.Warnings()...)
 	}
 	if b.cfg.Models != nil {
 		s.Models = b.cfg.Models()

@@ -289,6 +289,42 @@ func TestACertificateEndsWhileItsConnectionIsOpen(t *testing.T) {
 	}
 }
 
+func TestAGraceIsToldOfAndEnds(t *testing.T) {
+	f := newFederation(t)
+	a := f.self("a")
+	roots := f.roots()
+	roots.Grace = 2 * time.Hour
+	var told []identity.Name
+	v := attest.NewVerifier(attest.Config{
+		Self: "b", Roots: roots, Roster: f, Ledger: replay.New(replay.Config{Start: f.now.Add(-time.Hour)}), Now: func() time.Time { return f.now },
+		Ended: func(name identity.Name, until time.Time) {
+			if !until.Equal(start().Add(ca.LeafLife)) {
+				t.Errorf("%s held until %s", name, until)
+			}
+			told = append(told, name)
+		},
+	})
+	for _, step := range []struct {
+		after time.Duration
+		told  int
+		want  identity.Tag
+	}{
+		{0, 0, ""},
+		{ca.LeafLife + 30*time.Second, 0, ""}, // clocks differ
+		{ca.LeafLife + time.Hour, 1, ""},
+		{ca.LeafLife + time.Hour + time.Second, 1, ""}, // once a minute
+		{ca.LeafLife + 2*time.Hour, 2, ""},
+		{ca.LeafLife + 2*time.Hour + 2*time.Minute, 2, identity.CertificateExpired},
+	} {
+		f.now = start().Add(step.after)
+		_, _, err := judge(v, f.push(a, "b"))
+		wantTag(t, step.after.String(), err, step.want)
+		if len(told) != step.told {
+			t.Errorf("after %s: told of %v, want %d", step.after, told, step.told)
+		}
+	}
+}
+
 func TestOnlyLoopbackDoesWithoutAnIdentity(t *testing.T) {
 	for addr, ok := range map[string]bool{
 		"127.0.0.1": true, "::1": true, "127.9.9.9": true, "::ffff:127.0.0.1": true,

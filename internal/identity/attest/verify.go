@@ -31,6 +31,7 @@ type Verifier struct {
 	ledger *replay.Ledger
 	window httpsig.Window
 	now    func() time.Time
+	ended  func(identity.Name, time.Time)
 
 	mu       sync.Mutex
 	believed map[[sha256.Size]byte]belief
@@ -44,12 +45,15 @@ type Config struct {
 	Ledger *replay.Ledger
 	Window httpsig.Window
 	Now    func() time.Time
+	// Ended, if set, is told of a member whose certificate has ended, and that was
+	// believed by the grace of Roots: once a minute while it calls or answers.
+	Ended func(name identity.Name, until time.Time)
 }
 
 // NewVerifier returns a verifier for what is sent to a node.
 func NewVerifier(c Config) *Verifier {
 	return &Verifier{
-		self: c.Self, roots: c.Roots, creds: c.Roots.Credentials(), roster: c.Roster, ledger: c.Ledger, window: c.Window, now: c.Now,
+		self: c.Self, roots: c.Roots, creds: c.Roots.Credentials(), roster: c.Roster, ledger: c.Ledger, window: c.Window, now: c.Now, ended: c.Ended,
 		believed: map[[sha256.Size]byte]belief{},
 	}
 }
@@ -60,6 +64,8 @@ type belief struct {
 	name identity.Name
 	key  identity.PublicKey
 	at   time.Time
+	// until is when the certificate ends, without skew or grace.
+	until time.Time
 }
 
 const (
@@ -148,7 +154,7 @@ func (v *Verifier) believe(state *tls.ConnectionState, credential, chain string)
 		if leaf.Name != subject.Name {
 			return belief{}, identity.Refuse(identity.SenderMismatch, "the certificate is of %s, the credential of %s", leaf.Name, subject.Name)
 		}
-		return belief{name: subject.Name, key: subject.Key, at: now}, nil
+		return belief{name: subject.Name, key: subject.Key, at: now, until: leaf.Until}, nil
 	})
 }
 
@@ -169,6 +175,9 @@ func (v *Verifier) remember(state *tls.ConnectionState, credential, chain string
 	b, err := find(now)
 	if err != nil {
 		return belief{}, err
+	}
+	if v.ended != nil && now.After(b.until.Add(v.roots.Skew)) {
+		v.ended(b.name, b.until)
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -214,7 +223,7 @@ func (s *Sender) Prove(r httpsig.Request) (identity.Proof, httpsig.Signature, er
 func (v *Verifier) Reply(state *tls.ConnectionState, r httpsig.Reply, from memory.Node) error {
 	b, err := v.remember(state, "", "", func(now time.Time) (belief, error) {
 		leaf, err := v.roots.Peer(state, now)
-		return belief{name: leaf.Name, key: leaf.Key, at: now}, err
+		return belief{name: leaf.Name, key: leaf.Key, at: now, until: leaf.Until}, err
 	})
 	if err != nil {
 		return err

@@ -162,6 +162,10 @@ func (c *Cluster) Self() *attest.Self { return c.self }
 // Roots returns whom this node believes.
 func (c *Cluster) Roots() ca.Roots { return c.roots }
 
+// Forbear believes members for so long after their certificates have ended, for
+// times in which no authority can be reached. It is called before anything else is.
+func (c *Cluster) Forbear(grace time.Duration) { c.roots.Grace = grace }
+
 // Root returns the root's certificate.
 func (c *Cluster) Root() *x509.Certificate { return c.roots.Certificates[0] }
 
