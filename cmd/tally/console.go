@@ -5,11 +5,13 @@ import (
 	"errors"
 	"io"
 	"runtime"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/internal/fleet"
+	"github.com/tallystick/tallystick/internal/identity/agentkey"
 )
 
 func newConsole(a *app) *cobra.Command {
@@ -18,8 +20,9 @@ func newConsole(a *app) *cobra.Command {
 	cmd.Long = `Open the console of a node in the browser, signed in. The link works once, and for
 two minutes; the browser then has a session of its own for 12 hours, for what your
 key is good for: the operator's on the machine of the node, where the key is found
-by itself, or the node's API key. To a node that asks for no key it opens without
-one, for whatever needs no operator.`
+by itself, or the node's API key. If the key that you give is an agent's, it is of
+that agent, and shows what that agent may see. To a node that asks for no key it
+opens without one, for whatever needs no operator.`
 	cmd.RunE = a.asks(func(ctx context.Context, c *client.Client, _ []string) error { return runConsole(ctx, a, c, show) })
 	cmd.Flags().BoolVar(&show, "print", false, "print the link, and open no browser")
 	return cmd
@@ -50,9 +53,18 @@ func runConsole(ctx context.Context, a *app, c *client.Client, show bool) error 
 	})
 }
 
-// consoleOf is a link for whoever runs the command: for the operator, if the key is
-// to be found, else for the holder of the API key, else for anybody.
+// consoleOf is a link for whoever runs the command: for the agent whose key was given,
+// else for the operator, if the key is to be found, else for the holder of the API key,
+// else for anybody.
 func consoleOf(ctx context.Context, a *app, c *client.Client) (consoleView, error) {
+	key, err := a.key()
+	if err != nil {
+		return consoleView{}, err
+	}
+	if strings.HasPrefix(key, agentkey.Prefix) {
+		link, err := c.ConsoleLink(ctx)
+		return consoleView{URL: link, SignedIn: true}, err
+	}
 	as, err := a.operate(ctx, c)
 	if _, is := errors.AsType[*operatorError](err); is {
 		as, err = c, nil

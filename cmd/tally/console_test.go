@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -36,5 +37,28 @@ func TestTheConsoleIsOpenedByALinkThatWorksOnce(t *testing.T) {
 	// Without a screen the link is printed all the same.
 	if out := d.reads("console"); !strings.Contains(out, "#once=") {
 		t.Errorf("got %q", out)
+	}
+}
+
+func TestTheConsoleOfAnAgentIsOpenedWithItsKey(t *testing.T) {
+	data := t.TempDir()
+	d := serve(t, "--node", "a", "--listen", "127.0.0.1:0", "--data", data)
+	key := must[madeKey](d, "agent", "add", "alice", "--namespaces", "work/**", "--verbs", "read", "--data", data).Key
+	as := func(args ...string) result {
+		return tally(t, []string{"TALLY_SERVER=" + d.url, "TALLY_API_KEY=" + key}, "", args...)
+	}
+	eventually(t, "the node goes by the change", func() bool { return as("list").code == exitOK })
+	_, once, _ := strings.Cut(strings.TrimSpace(as("console", "--print").out), "#once=")
+	res, err := http.Post(d.url+"/console/session", "application/json", strings.NewReader(`{"once":"`+once+`"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	var s struct {
+		Agent    string `json:"agent"`
+		Operator bool   `json:"operator"`
+	}
+	if err := json.NewDecoder(res.Body).Decode(&s); err != nil || s.Agent != "alice" || s.Operator {
+		t.Errorf("%+v, %v", s, err)
 	}
 }

@@ -31,15 +31,15 @@ export class Problem extends Error {
 }
 
 let agent = "";
-let onLost: () => void = () => {};
+let onLost: (reason: string) => void = () => {};
 
 /** Says for whom the calls from now on are; "" is the anonymous agent. */
 export function speakFor(id: string): void {
   agent = id;
 }
 
-/** Says what to do when the node asks for a key. */
-export function whenLost(f: () => void): void {
+/** Says what to do when the node asks for a key; it may say why the one before is over. */
+export function whenLost(f: (reason: string) => void): void {
   onLost = f;
 }
 
@@ -98,7 +98,7 @@ async function reach(url: string, init: RequestInit): Promise<Response> {
   } catch {
     // not every proxy speaks JSON
   }
-  if (res.status === 401) onLost();
+  if (res.status === 401) onLost(typeof detail["reason"] === "string" ? detail["reason"] : "");
   const text = typeof detail["detail"] === "string" ? detail["detail"] : typeof detail["error"] === "string" ? detail["error"] : res.statusText;
   throw new Problem(res.status, typeof detail["code"] === "string" ? detail["code"] : String(res.status), text, detail);
 }

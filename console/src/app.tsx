@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Frame } from "./frame";
 import { Login } from "./login";
 import { place } from "./router";
-import { locked, use } from "./store";
+import { entering, locked, lost, use } from "./store";
 import { Toasts } from "./ui/toast";
 import { useWords } from "./ui/words";
 import { Overview } from "./pages/overview";
@@ -29,6 +29,8 @@ const pages = {
 export function App({ linkUsed }: { linkUsed: boolean }) {
   const t = useWords();
   const shut = use(locked);
+  const wanted = use(entering);
+  const over = use(lost) !== "";
   const [used, setUsed] = useState(linkUsed);
   useEffect(() => {
     if (!shut && used && !linkUsed) setUsed(false);
@@ -40,7 +42,7 @@ export function App({ linkUsed }: { linkUsed: boolean }) {
           <Current />
         </Suspense>
       </Frame>
-      {shut && <Login used={used} />}
+      {(shut || wanted || over) && <Login used={used} needed={shut} />}
       <Toasts />
     </>
   );

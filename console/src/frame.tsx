@@ -2,12 +2,12 @@
 // get anywhere else.
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { call, session } from "./api";
+import { call } from "./api";
 import type { NamespaceCount } from "./api.gen";
 import { Keys, useKeys } from "./keys";
 import { Palette } from "./palette";
 import { href, place } from "./router";
-import { agent, keep, language, live, locked, look, namespace, silent, standing, status, theme, tick, use } from "./store";
+import { agent, entering, language, leave, live, locked, namespace, silent, standing, status, theme, tick, use } from "./store";
 import { Dialog, Field } from "./ui/kit";
 import { complain } from "./ui/toast";
 import { verdict } from "./ui/verdict";
@@ -157,17 +157,16 @@ function Settings({ onClose }: { onClose: () => void }) {
   const box = useRef<HTMLInputElement>(null);
   const [agents, setAgents] = useState<string[]>([]);
   useEffect(() => void call("GET /api/v1/agents").then((v) => setAgents(v.agents.map((a) => a.agent_id)), () => {}), []);
-  const leave = () => {
-    session("DELETE").then(() => (keep("agent", ""), look(), onClose()), complain);
-  };
+  const out = () => void leave().then(onClose, complain);
+  const enter = () => (onClose(), entering.set(true));
   return (
     <Dialog title={t.top.settings} onClose={onClose}>
       <div class="stack">
         <form onSubmit={(e) => (e.preventDefault(), agent.set(box.current?.value.trim() ?? ""), onClose())}>
-          <Field label={t.top.agent} hint={t.top.agentHelp}>
+          <Field label={t.top.agent} hint={s?.agent ? t.top.agentOnly : t.top.agentHelp}>
             <span class="row">
               <input ref={box} defaultValue={who} list="agents" placeholder={t.top.anonymous} pattern="[A-Za-z0-9_:@./\-]*" maxLength={128} disabled={!!s?.agent} />
-              <button type="submit">{t.top.use}</button>
+              <button type="submit" disabled={!!s?.agent}>{t.top.use}</button>
             </span>
           </Field>
           <datalist id="agents">{agents.map((a) => <option key={a} value={a} />)}</datalist>
@@ -185,7 +184,7 @@ function Settings({ onClose }: { onClose: () => void }) {
             <option value="de">Deutsch</option>
           </select>
         </Field>
-        <p class="muted">{s?.signed_in ? (s.operator ? t.top.operator : s.agent) : t.top.notSignedIn} {s?.signed_in && <button type="button" onClick={leave}>{t.top.signOut}</button>}</p>
+        <p class="muted">{s?.signed_in ? (s.operator ? t.top.operator : s.agent) : t.top.notSignedIn} {s?.signed_in ? <button type="button" onClick={out}>{t.top.signOut}</button> : <button type="button" onClick={enter}>{t.login.enter}</button>}</p>
       </div>
     </Dialog>
   );

@@ -1,30 +1,31 @@
 import { useRef, useState } from "preact/hooks";
 import { session } from "./api";
-import { look, standing, use } from "./store";
+import { entering, lost, stand, use } from "./store";
 import { explain } from "./ui/toast";
 import { Dialog, Field } from "./ui/kit";
 import { useWords } from "./ui/words";
 
-/** Asks for a key, over whatever is on the page, which stays. */
-export function Login({ used }: { used: boolean }) {
+/** Asks for a key, over whatever is on the page, which stays. Where the node asks for
+ * none, one may go on without. */
+export function Login({ used, needed }: { used: boolean; needed: boolean }) {
   const t = useWords();
   const box = useRef<HTMLInputElement>(null);
   const [bad, setBad] = useState("");
-  const was = use(standing);
+  const why = use(lost);
+  const without = () => (entering.set(false), lost.set(""));
   const enter = async (e: Event) => {
     e.preventDefault();
     try {
-      await session("POST", { key: box.current?.value ?? "" });
-      await look();
+      stand(await session("POST", { key: box.current?.value ?? "" }));
     } catch (err) {
       setBad(explain(err).text);
     }
   };
   return (
-    <Dialog title={t.login.title} onClose={() => {}} stays>
+    <Dialog title={t.login.title} onClose={needed ? () => {} : without} stays={needed}>
       <form onSubmit={enter} class="stack">
-        {used ? <p class="warn-text">{t.login.used}</p> : was?.signed_in ? <p>{t.login.ended}</p> : null}
-        <p>{t.login.text}</p>
+        {why !== "" ? <p class="warn-text" role="alert">{t.login.over[why] ?? t.login.over["ended"]} {t.login.kept}</p> : used ? <p class="warn-text">{t.login.used}</p> : null}
+        <p>{needed ? t.login.text : t.login.more}</p>
         <pre class="snippet">tally console</pre>
         <p class="muted">{t.login.or}</p>
         <Field label={t.login.key}>
@@ -32,7 +33,7 @@ export function Login({ used }: { used: boolean }) {
         </Field>
         {bad && <p class="bad-text" role="alert">{bad}</p>}
         <p>
-          <button type="submit" class="primary">{t.login.enter}</button>
+          <button type="submit" class="primary">{t.login.enter}</button> {!needed && <button type="button" onClick={without}>{t.login.without}</button>}
         </p>
       </form>
     </Dialog>

@@ -2,7 +2,7 @@ import { render } from "preact";
 import { App } from "./app";
 import { session } from "./api";
 import { intercept } from "./router";
-import { begin } from "./store";
+import { begin, stand } from "./store";
 import "./style.css";
 
 // A one-time link carries its secret behind the #, where no server and no log
@@ -12,7 +12,7 @@ async function enter(): Promise<boolean> {
   if (once === undefined) return true;
   history.replaceState(null, "", location.pathname + location.search);
   try {
-    await session("POST", { once });
+    stand(await session("POST", { once }));
     return true;
   } catch {
     return false;

@@ -59,6 +59,8 @@ export function recallSetting<T>(key: string, otherwise: T): T {
 
 export const standing = new Cell<Standing | null>(null);
 export const locked = new Cell(false); // the node asks for a key
+export const entering = new Cell(false); // somebody wants to sign in where no key is asked for
+export const lost = new Cell(""); // why the session is over: a tag of the node, or "ended"
 export const agent = new Cell(kept("agent"));
 export const namespace = new Cell(kept("namespace"));
 export const theme = new Cell(kept("theme"));
@@ -70,13 +72,15 @@ export const live = new Cell(false); // the stream of events is open
 export const tick = new Cell(Date.now()); // once a second, for relative times
 
 const most = 500;
+const lookAgain = 60_000; // how often the session is asked for, in ms
 let line = new AbortController();
 let last = ""; // the event that was got last
 
 /** Begins to watch the node. */
 export function begin(): void {
   speakFor(agent.get());
-  whenLost(() => {
+  whenLost((reason) => {
+    if (standing.get()?.signed_in) lost.set(reason || "ended");
     locked.set(true);
     void look();
   });
@@ -116,16 +120,34 @@ function dress(): void {
   else document.documentElement.dataset["theme"] = t;
 }
 
-/** Asks how the session stands. */
+/** Goes by how the session stands: one of an agent speaks for that agent alone. */
+export function stand(s: Standing): void {
+  if (standing.get()?.signed_in && !s.signed_in && lost.get() === "") lost.set("ended");
+  if (s.signed_in) {
+    lost.set("");
+    entering.set(false);
+  }
+  standing.set(s);
+  if (s.agent !== "") agent.set(s.agent);
+  locked.set(!s.open && !s.signed_in);
+}
+
+/** Asks how the session stands, which renews one that is half over. */
 export async function look(): Promise<void> {
   try {
-    const s = await session("GET");
-    standing.set(s);
-    if (s.agent !== "") agent.set(s.agent);
-    locked.set(!s.open && !s.signed_in);
+    stand(await session("GET"));
   } catch {
     // the status says that the node is silent
   }
+}
+
+/** Ends the session. What was said by an agent's key is said by nobody then. */
+export async function leave(): Promise<void> {
+  const s = standing.get();
+  await session("DELETE");
+  if (s?.agent) agent.set("");
+  standing.set(null);
+  await look();
 }
 
 /** Asks the node how it stands, now. */
@@ -140,8 +162,13 @@ export async function refresh(): Promise<void> {
 }
 
 async function watch(): Promise<void> {
+  let looked = Date.now();
   for (;;) {
     if (!document.hidden) await refresh();
+    if (Date.now() - looked > lookAgain) {
+      looked = Date.now();
+      await look();
+    }
     await new Promise((f) => setTimeout(f, silent.get() ? 1000 : 2000));
   }
 }

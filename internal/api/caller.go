@@ -25,6 +25,9 @@ type Keys interface {
 	// Empty reports whether there never was one.
 	Empty() bool
 	Authenticate(text string, now time.Time) (agentkey.Grant, error)
+	// Granted is what a key that was authenticated is for now, or why it is not to be
+	// used any more.
+	Granted(keyID string, now time.Time) (agentkey.Grant, error)
 	// Alive says why a key that was authenticated is not to be used any more, or nil.
 	Alive(keyID string, now time.Time) error
 }
@@ -64,8 +67,11 @@ func (a *API) callerOf(r *http.Request, apiKeyParam string) (caller, error) {
 	}
 	for _, text := range []string{token, given} {
 		if strings.HasPrefix(text, agentkey.Prefix) {
-			return a.agentOf(c, text)
+			return a.agentOf(c, func(k Keys, now time.Time) (agentkey.Grant, error) { return k.Authenticate(text, now) })
 		}
+	}
+	if session && browser.Agent != "" {
+		return a.agentOf(c, func(k Keys, now time.Time) (agentkey.Grant, error) { return k.Granted(browser.Key, now) })
 	}
 	switch has := a.apiKey.is(token) || a.apiKey.is(given) || session; {
 	case a.apiKey.set && !has:
@@ -82,12 +88,12 @@ func (a *API) callerOf(r *http.Request, apiKeyParam string) (caller, error) {
 	return c, nil
 }
 
-// agentOf makes a caller the agent whose key it sent.
-func (a *API) agentOf(c caller, text string) (caller, error) {
+// agentOf makes a caller the agent whose key it has.
+func (a *API) agentOf(c caller, grant func(Keys, time.Time) (agentkey.Grant, error)) (caller, error) {
 	if a.cfg.Keys == nil {
 		return c, keyProblem(identity.Refuse(identity.AgentKeyUnknown, "this node has no keys of agents"))
 	}
-	g, err := a.cfg.Keys.Authenticate(text, a.cfg.Now())
+	g, err := grant(a.cfg.Keys, a.cfg.Now())
 	if err != nil {
 		return c, keyProblem(err)
 	}

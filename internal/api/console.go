@@ -6,6 +6,7 @@ import (
 
 	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/internal/console"
+	"github.com/tallystick/tallystick/internal/identity/agentkey"
 	"github.com/tallystick/tallystick/internal/verb"
 )
 
@@ -27,26 +28,42 @@ func (a *API) openConsole() error {
 
 // holderOf says for whom a key is good.
 func (a *API) holderOf(key string) (console.Holder, bool) {
+	if strings.HasPrefix(key, agentkey.Prefix) {
+		return agentHolder(a, key)
+	}
 	operator := a.operatorKey.is(key)
 	return console.Holder{Operator: operator, Key: console.Fingerprint(key)}, operator || a.apiKey.is(key)
+}
+
+// agentHolder is the agent of a key: a session of it is known by the id of the key.
+func agentHolder(a *API, key string) (console.Holder, bool) {
+	if a.cfg.Keys == nil {
+		return console.Holder{}, false
+	}
+	g, err := a.cfg.Keys.Authenticate(key, a.cfg.Now())
+	return console.Holder{Agent: string(g.Agent), Key: g.KeyID}, err == nil
 }
 
 // holds reports whether the key that a session was opened with is still one of
 // the node's.
 func (a *API) holds(h console.Holder) bool {
-	if h.Operator {
+	switch {
+	case h.Operator:
 		return a.operatorKey.set && h.Key == console.Fingerprint(a.cfg.OperatorKey)
+	case h.Agent != "":
+		return a.cfg.Keys != nil && a.cfg.Keys.Alive(h.Key, a.cfg.Now()) == nil
 	}
 	return a.apiKey.set && h.Key == console.Fingerprint(a.cfg.APIKey)
 }
 
-// session is whom the console of a browser speaks for.
+// session is whom the console of a browser speaks for, if that is not over. That of an
+// agent is judged by its key, which says why.
 func (a *API) session(r *http.Request) (console.Holder, bool) {
 	if a.console == nil {
 		return console.Holder{}, false
 	}
 	h, is := a.console.Holder(r)
-	return h, is && a.holds(h)
+	return h, is && (h.Agent != "" || a.holds(h))
 }
 
 // consoleLink answers whoever sends a key with a link that opens the console
@@ -62,7 +79,7 @@ func (a *API) consoleLink(w http.ResponseWriter, r *http.Request) {
 		h, good = a.holderOf(r.Header.Get("X-Api-Key"))
 	}
 	if !good {
-		a.fail(w, r, &verb.Problem{Code: client.CodeUnauthorized, Text: "missing or invalid key: send that of the operator, or of the node"})
+		a.fail(w, r, &verb.Problem{Code: client.CodeUnauthorized, Text: "missing or invalid key: send that of the operator, of an agent, or of the node"})
 		return
 	}
 	w.Header().Set("Cache-Control", "no-store")

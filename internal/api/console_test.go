@@ -1,11 +1,14 @@
 package api_test
 
 import (
+	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/api"
+	"github.com/tallystick/tallystick/internal/identity/agentkey"
 )
 
 // enter opens a session in the console of n and returns its cookie.
@@ -90,4 +93,57 @@ func TestTheConsoleKnowsWhenANodeBeginsToAskForKeys(t *testing.T) {
 	n.call("GET", "/console/session", "").is(true, "open")
 	closed := open(t, options{api: func(c *api.Config) { c.Exposed = true }})
 	closed.call("GET", "/console/session", "").is(false, "open")
+}
+
+func TestASessionOfAnAgentIsThatAgent(t *testing.T) {
+	b := keyBook(t)
+	n := keyed(t, b)
+	key, id := addKey(t, b, "alice", "work/**", agentkey.Read)
+	n.operated().call("POST", "/api/v1/memories", `{"title":"Mine","content":"seen","namespace":"work/a"}`).want(http.StatusCreated)
+	n.operated().call("POST", "/api/v1/memories", `{"title":"Theirs","content":"unseen","namespace":"home"}`).want(http.StatusCreated)
+	cookie := n.enter(key)
+	n.call("GET", "/console/session", "", "Cookie", cookie).is("alice", "agent").is(false, "operator").is(true, "signed_in")
+	for name, headers := range map[string][]string{"as nobody in particular": nil, "as itself": {"X-Agent-Id", "alice"}} {
+		a := n.call("GET", "/api/v1/memories", "", append(headers, "Cookie", cookie)...).want(http.StatusOK)
+		if !strings.Contains(a.raw, "Mine") || strings.Contains(a.raw, "Theirs") {
+			t.Errorf("%s: %s", name, a.raw)
+		}
+	}
+	n.call("GET", "/api/v1/memories", "", "Cookie", cookie, "X-Agent-Id", "bob").want(http.StatusForbidden).is("AGENT_MISMATCH", "code")
+	n.call("POST", "/api/v1/memories", `{"title":"T","content":"x","namespace":"work/a"}`, "Cookie", cookie).want(http.StatusForbidden)
+	n.call("POST", "/api/v1/parked/retry", "{}", "Cookie", cookie).want(http.StatusForbidden).is("OPERATOR_ONLY", "code")
+	if _, err := b.Revoke(id, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	n.call("GET", "/api/v1/memories", "", "Cookie", cookie).want(http.StatusUnauthorized).is("agent_key_revoked", "reason")
+	n.call("GET", "/console/session", "", "Cookie", cookie).is(false, "signed_in")
+	n.call("POST", "/console/session", `{"key":"`+key+`"}`).want(http.StatusUnauthorized)
+	n.call("POST", "/console/link", "", "X-Api-Key", key).want(http.StatusUnauthorized)
+}
+
+// The streams of a session end with the key that it was opened with.
+func TestTheStreamOfASessionEndsWithItsKey(t *testing.T) {
+	b := keyBook(t)
+	n := keyed(t, b)
+	key, id := addKey(t, b, "alice", "**", agentkey.Read)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, n.url+"/api/v1/events", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Cookie", n.enter(key))
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode != http.StatusOK {
+		t.Fatal(res.Status)
+	}
+	if _, err := b.Revoke(id, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	n.api.CutDead()
+	if _, err := io.Copy(io.Discard, res.Body); err != nil {
+		t.Fatal(err)
+	}
 }

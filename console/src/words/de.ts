@@ -31,7 +31,7 @@ export const de: Words = {
     search: "Erinnerungen suchen", searchHint: "Erinnerungen, Seiten und Befehle finden", namespace: "Namensraum", allNamespaces: "alle Namensräume", node: "Knoten", here: "hier",
     agent: "Handeln als", anonymous: "anonym", anyAgent: "Kennung des Agenten", palette: "Befehle", settings: "Einstellungen", theme: "Aussehen", light: "Hell", dark: "Dunkel", system: "Wie das System",
     language: "Sprache", keys: "Tastatur", signOut: "Abmelden", operator: "Betreiber", notSignedIn: "keine Sitzung",
-    agentHelp: "Sie sehen und dürfen, was dieser Agent sehen und tun darf.", live: "live", stalled: "keine Ereignisse",
+    agentOnly: "Diese Sitzung gehört dem Schlüssel dieses Agenten und niemandem sonst.", agentHelp: "Sie sehen und dürfen, was dieser Agent sehen und tun darf.", live: "live", stalled: "keine Ereignisse",
     use: "Übernehmen", other: "Öffnet die Konsole jenes Knotens; sie verlangt eine eigene Sitzung.",
   },
   keys: {
@@ -66,8 +66,9 @@ export const de: Words = {
     },
   },
   login: {
-    title: "Konsole öffnen", text: "Dieser Knoten verlangt einen Schlüssel. Am einfachsten auf seinem Rechner:", or: "oder den Schlüssel des Betreibers oder des Knotens einfügen",
-    key: "Schlüssel", enter: "Anmelden", used: "Dieser Link wurde schon benutzt oder ist älter als zwei Minuten.", ended: "Ihre Sitzung ist zu Ende. Was Sie hier geschrieben haben, bleibt: melden Sie sich an und machen Sie weiter.",
+    title: "Konsole öffnen", text: "Dieser Knoten verlangt einen Schlüssel. Am einfachsten auf seinem Rechner:", or: "oder einen Schlüssel einfügen: den des Betreibers, den eines Agenten (man sieht, was er sehen darf) oder den des Knotens", more: "Ohne Schlüssel sehen Sie, was jeder sehen darf. Als Betreiber, auf dem Rechner des Knotens:", without: "Ohne weitermachen",
+    key: "Schlüssel", enter: "Anmelden", used: "Dieser Link wurde schon benutzt oder ist älter als zwei Minuten.", kept: "Was Sie hier geschrieben haben, bleibt: melden Sie sich an und machen Sie weiter.",
+    over: { ended: "Ihre Sitzung ist zu Ende.", agent_key_revoked: "Der Schlüssel des Agenten wurde widerrufen, und mit ihm endet die Sitzung.", agent_key_expired: "Der Schlüssel des Agenten ist abgelaufen, und mit ihm endet die Sitzung." },
   },
   overview: {
     title: "Überblick", healthy: "Ist alles gesund?", converged: "Sind alle gleich?", agents: "Was tun die Agenten?", needs: "Was braucht mich?",

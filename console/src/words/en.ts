@@ -33,7 +33,7 @@ export const en = {
     search: "Search memories", searchHint: "Find memories, pages and actions", namespace: "Namespace", allNamespaces: "all namespaces", node: "Node", here: "here",
     agent: "Acting as", anonymous: "anonymous", anyAgent: "agent id", palette: "Commands", settings: "Settings", theme: "Appearance", light: "Light", dark: "Dark", system: "System",
     language: "Language", keys: "Keyboard", signOut: "Sign out", operator: "operator", notSignedIn: "no session",
-    agentHelp: "You see and do what this agent may see and do.", live: "live", stalled: "no live events",
+    agentOnly: "This session is of this agent's key, and of nobody else.", agentHelp: "You see and do what this agent may see and do.", live: "live", stalled: "no live events",
     use: "Use", other: "Opens that node's own console; it asks for a session of its own.",
   },
   keys: {
@@ -68,8 +68,9 @@ export const en = {
     } as Record<string, string>,
   },
   login: {
-    title: "Open the console", text: "This node asks for a key. The easiest way in, on its machine:", or: "or paste the operator's key, or the node's API key",
-    key: "Key", enter: "Sign in", used: "This link was used already, or is older than two minutes.", ended: "Your session has ended. Nothing that you wrote here is lost: sign in, and go on.",
+    title: "Open the console", text: "This node asks for a key. The easiest way in, on its machine:", or: "or paste a key: the operator's, that of an agent (you see what that agent may see), or the node's API key", more: "Without a key you see what anybody may see here. As the operator, on the node's machine:", without: "Go on without",
+    key: "Key", enter: "Sign in", used: "This link was used already, or is older than two minutes.", kept: "Nothing that you wrote here is lost: sign in, and go on.",
+    over: { ended: "Your session has ended.", agent_key_revoked: "The agent's key was revoked, and its session with it.", agent_key_expired: "The agent's key has expired, and its session with it." } as Record<string, string>,
   },
   overview: {
     title: "Overview", healthy: "Is it healthy?", converged: "Is it converged?", agents: "What are agents doing?", needs: "What needs me?",

@@ -47,22 +47,6 @@ func TestAMemberThatIsAwayIsNamed(t *testing.T) {
 	b.until(t, `document.querySelector(".status-text").textContent == "below quorum: writes are kept here"`)
 }
 
-func TestASessionThatEndsIsAskedForAgain(t *testing.T) {
-	b := start(t)
-	fed := federation(t, func(c *config) { c.APIKey = "of-clients" })
-	b.do(t, chromedp.Navigate(fed[0].url+"/console/memories"))
-	b.shows(t, "This node asks for a key")
-	b.press(t, "wrong\r")
-	b.shows(t, "the key is not one of this node")
-	ask[chromedp.Void](t, b, `void (document.querySelector("dialog input").value = `+quote(fed[0].key(t))+`)`)
-	ask[chromedp.Void](t, b, `void document.querySelector("dialog form").requestSubmit()`)
-	b.shows(t, "No memories here yet.")
-	b.until(t, `!document.querySelector("dialog[open]")`)
-	ask[chromedp.Void](t, b, `fetch("/console/session", {method: "DELETE", headers: {"Content-Type": "application/json"}}).then(() => undefined)`)
-	b.shows(t, "This node asks for a key")
-	b.complaints() // 401 is what was asked for
-}
-
 // hostile are texts that want to be more than text.
 func hostile() []string {
 	return []string{

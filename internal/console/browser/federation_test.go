@@ -11,9 +11,12 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/internal/fleet"
+	"github.com/tallystick/tallystick/internal/identity"
+	"github.com/tallystick/tallystick/internal/identity/cluster"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/node"
 )
@@ -54,48 +57,90 @@ type member struct {
 
 type config = node.Config
 
-// federation starts three nodes.
+// federation starts three nodes with identities: the first one founds a cluster, and the
+// others join it with tokens.
 func federation(t *testing.T, change ...func(*config)) []*member {
 	t.Helper()
-	places, err := fleet.Places(t.Context(), "north", "east", "west")
+	names := []string{"north", "east", "west"}
+	clients, err := fleet.Places(t.Context(), names...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	members, err := fleet.Places(t.Context(), names...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var family fleet.Family
 	t.Cleanup(family.Kill)
+	var founder *cluster.Cluster
 	var out []*member
-	var nodes []*fleet.Node
-	for i, p := range places {
+	for i, name := range names {
 		cfg := node.Default()
-		cfg.Node, cfg.Listen, cfg.Data = memory.Node(p.Name), p.Addr, t.TempDir()
-		for j, other := range places {
-			if j != i {
-				cfg.Members = append(cfg.Members, node.Member{Name: memory.Node(other.Name), URL: other.URL()})
-			}
-		}
+		cfg.Node, cfg.Listen, cfg.Data = memory.Node(name), clients[i].Addr, t.TempDir()
 		for _, f := range change {
 			f(&cfg)
 		}
-		raw, err := json.Marshal(cfg)
+		place := cluster.Place{Node: cfg.Node, Name: identity.Name(name), Listen: members[i].Addr, URL: "https://" + members[i].Addr}
+		if founder == nil {
+			founder, err = node.Found(cfg.Data, "house", place)
+		} else {
+			err = joins(t, founder, cfg.Data, place)
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		n := family.Node(fleet.Config{
-			Name: p.Name, Program: os.Args[0], Log: filepath.Join(t.TempDir(), "log"), Env: append(fleet.Environ(os.Environ()), envConfig+"="+string(raw)),
-		})
-		out, nodes = append(out, &member{Node: n, url: p.URL(), data: cfg.Data}), append(nodes, n)
-	}
-	if err := fleet.Start(t.Context(), nodes...); err != nil {
-		t.Fatal(err)
+		out = append(out, launch(t, &family, cfg))
 	}
 	for _, m := range out {
-		c, err := client.New(client.Options{URL: m.url, OperatorKey: m.key(t)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		m.c = c
+		m.until(t, func(s *client.Status) bool { return s.N == len(names) })
 	}
 	return out
+}
+
+func joins(t *testing.T, founder *cluster.Cluster, data string, p cluster.Place) error {
+	t.Helper()
+	token, _, err := founder.Invite(time.Hour, 1, cluster.Terms{})
+	if err != nil {
+		return err
+	}
+	_, err = node.Join(t.Context(), data, founder.Place().URL, token, p)
+	return err
+}
+
+// launch starts a node.
+func launch(t *testing.T, family *fleet.Family, cfg config) *member {
+	t.Helper()
+	raw, err := json.Marshal(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := family.Node(fleet.Config{
+		Name: string(cfg.Node), Program: os.Args[0], Log: filepath.Join(t.TempDir(), "log"), Env: append(fleet.Environ(os.Environ()), envConfig+"="+string(raw)),
+	})
+	m := &member{Node: n, url: "http://" + cfg.Listen, data: cfg.Data}
+	if err := n.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if m.c, err = client.New(client.Options{URL: m.url, OperatorKey: m.key(t)}); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// until waits for a status.
+func (m *member) until(t *testing.T, is func(*client.Status) bool) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(pageTimeout); ; <-tick.C {
+		s, err := m.c.Status(t.Context())
+		if err == nil && is(s) {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%s: waited in vain: %+v, %v", m.Name, s, err)
+		}
+	}
 }
 
 // enter opens the console of a node by a one-time link.

@@ -232,13 +232,24 @@ func (b *Book) Authenticate(text string, now time.Time) (Grant, error) {
 // Alive says why a key that was authenticated is not to be used any more, or nil.
 // Streams and sessions ask again and again.
 func (b *Book) Alive(keyID string, now time.Time) error {
+	_, err := b.Granted(keyID, now)
+	return err
+}
+
+// Granted returns what a key that was authenticated is for now. Every error is an
+// [identity.Refusal].
+func (b *Book) Granted(keyID string, now time.Time) (Grant, error) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	i, ok := b.byID[keyID]
 	if !ok {
-		return identity.Refuse(identity.AgentKeyUnknown, "key %.20q", keyID)
+		return Grant{}, identity.Refuse(identity.AgentKeyUnknown, "key %.20q", keyID)
 	}
-	return b.records[i].alive(now)
+	r := &b.records[i]
+	if err := r.alive(now); err != nil {
+		return Grant{}, err
+	}
+	return Grant{KeyID: r.ID, Agent: r.Agent, Scope: r.Scope}, nil
 }
 
 func newKey() (text, id string) {
