@@ -75,6 +75,22 @@ func namedPassword(lower string) bool {
 	})
 }
 
+// dottedRun reports whether a run of 24 signs that tokens are made of ends at a dot.
+func dottedRun(lower string) bool {
+	run := 0
+	for i := range len(lower) {
+		switch c := lower[i]; {
+		case inName(c):
+			run++
+		case c == '.' && run >= 24:
+			return true
+		default:
+			run = 0
+		}
+	}
+	return false
+}
+
 // longRun reports whether there is a run of 24 signs that keys are made of.
 func longRun(lower string) bool {
 	run := 0

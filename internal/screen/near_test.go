@@ -17,6 +17,9 @@ func without() *Screen {
 	for i := range s.rules {
 		if s.rules[i].near != nil {
 			s.rules[i].near = nil
+			if s.rules[i].name == "discord-token" {
+				continue // its words are not in its pattern: without them it is not asked
+			}
 			all = append(all, start{"", i})
 		}
 	}
@@ -64,6 +67,7 @@ func TestLookingFirstFindsTheSame(t *testing.T) {
 			"password=hunter2-Tr0ub4dor", "client_secret is 'Zm9vYmFyMTIzNDU2Nzg5MFFXRVJUWXVpb3A", "API_TOKEN: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b",
 			// What is one of ASCII where case does not count, and what is longer or shorter in lower case.
 			"to\u212aen", "\u212aEY", "\u017fecret", "pa\u017f\u017fword", "\u212a", "\u017f", " i\u017f ", "Ⱥ", "İ", "\xff",
+			"MTE4MDc3NzQxODk2NzM0NzIw.", "MTE4MDc3NzQxODk2NzM0NzIw", ".GxYz12.", "hT3kq9ZsVbN4wLcR7pXyJdFa2Gm8uEiO", " token ",
 			"Zm9vYmFyMTIzNDU2Nzg5MFFXRVJUWXVpb3A", "hunter2-Tr0ub4dor", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b", "1234567890abcdef",
 		}),
 		rapid.StringMatching(`[A-Za-z0-9+/]{0,30}`),
@@ -76,6 +80,9 @@ func TestLookingFirstFindsTheSame(t *testing.T) {
 	})
 	if found == 0 {
 		t.Error("no text had a secret")
+	}
+	if token := "the bot has MTE4MDc3NzQxODk2NzM0NzIw.GxYz12.hT3kq9ZsVbN4wLcR7pXyJdFa2Gm8uEiO"; len(quick.Find(token)) != 1 {
+		t.Error("a token of Discord is not found")
 	}
 }
 

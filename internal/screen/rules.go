@@ -35,7 +35,7 @@ func rules() []rule {
 		{"digitalocean-token", []string{"dop_v1_", "doo_v1_", "dor_v1_"}, word + `(do[opr]_v1_[0-9a-f]{64})` + word, lively(3), nil},
 		{"sendgrid-key", []string{"sg."}, word + `(SG\.` + rest + `{16,32}\.` + rest + `{32,64})`, lively(3.5), nil},
 		{"telegram-token", []string{":aa"}, word + `([0-9]{8,10}:AA` + rest + `{32,33})`, lively(3.5), nil},
-		{"discord-token", []string{"discord", "token", "bot"}, word + `([MNO][0-9A-Za-z_-]{23,27}\.` + rest + `{6}\.` + rest + `{27,40})`, lively(4), nil},
+		{"discord-token", []string{"discord", "token", "bot"}, word + `([MNO][0-9A-Za-z_-]{23,27}\.` + rest + `{6}\.` + rest + `{27,40})`, lively(4), dottedRun},
 		{"discord-webhook", []string{"/api/webhooks/"}, `/api/webhooks/[0-9]{15,20}/(` + rest + `{50,})`, lively(3.5), nil},
 		{"shopify-token", []string{"shpat_", "shpca_", "shppa_", "shpss_"}, word + `(shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32})` + word, lively(3), nil},
 		{"square-token", []string{"sq0atp-", "sq0csp-", "sq0idp-"}, word + `(sq0(?:atp|csp|idp)-` + rest + `{22,})`, lively(3), nil},
