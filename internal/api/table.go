@@ -33,7 +33,7 @@ func routes() []route {
 		grouped("Proposals and standards", ruleRoutes(b)),
 		grouped("Agents", agentRoutes(b)),
 		grouped("Subscriptions", subscriptionRoutes(b)),
-		grouped("The node", slices.Concat(nodeRoutes(b), operatorRoutes())),
+		grouped("The node", slices.Concat(nodeRoutes(b), operatorRoutes(), profileRoutes())),
 		grouped("Upkeep", upkeepRoutes(b)),
 		grouped("As ai-memory spells it", compatRoutes(b)),
 		grouped("Not implemented", absentRoutes()),

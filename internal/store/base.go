@@ -18,6 +18,7 @@ type base struct {
 	numbering numbering
 	damage    damage
 	room      room
+	absent    *absence
 }
 
 // View returns the durable reading of this node. The caller must not change it.

@@ -25,12 +25,16 @@ func (t *tx) readAhead(ctx context.Context, batch []*job) error {
 		for _, id := range j.records {
 			if _, ok := t.known[id]; !ok && bindable(id) {
 				t.known[id] = nil
-				ids = append(ids, id)
+				if !t.absent.id(id) {
+					ids = append(ids, id)
+				}
 			}
 		}
 	}
 	if len(ids) < 2 {
-		clear(t.known) // lookup does as well
+		for _, id := range ids {
+			delete(t.known, id) // lookup does as well
+		}
 		return nil
 	}
 	among, args := t.dialect.among("id", ids)
@@ -51,6 +55,10 @@ func bindable(id string) bool {
 func (t *tx) lookup(ctx context.Context, id string) (*record, error) {
 	if m, ok := t.known[id]; ok {
 		return m, nil
+	}
+	if t.absent.id(id) {
+		t.known[id] = nil
+		return nil, nil //nolint:nilnil // there is none
 	}
 	m := &record{}
 	found, err := t.conn.queryRow(ctx, sqlRegisters+`WHERE id = ?`, []any{id}, m.registers()...)
@@ -151,6 +159,9 @@ func (t *tx) flush(ctx context.Context) error {
 	var fresh []*record
 	for _, m := range owed {
 		m.owed = false
+		if m.fresh || m.projects {
+			t.absent.add(m.id, m.namespace, m.title)
+		}
 		if m.fresh {
 			fresh = append(fresh, m)
 		} else if err := m.update(ctx, t.conn); err != nil {

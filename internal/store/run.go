@@ -15,6 +15,7 @@ func (s *Store) Run(ctx context.Context) error {
 	defer close(s.stopped)
 	idle := time.NewTimer(time.Second)
 	defer idle.Stop()
+	defer s.learn(ctx)()
 	// A batch that has begun is finished whatever happens to ctx.
 	work := context.WithoutCancel(ctx)
 	var err error
@@ -46,6 +47,22 @@ func (s *Store) Run(ctx context.Context) error {
 		}
 	}
 	return s.drain(work)
+}
+
+// learn reads beside the writer what is absent, and returns what ends that.
+func (s *Store) learn(ctx context.Context) (end func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := s.absent.load(ctx, s.bulk); err != nil && ctx.Err() == nil {
+			s.cfg.Log.WarnContext(ctx, "what is absent is asked of the database", "err", err)
+		}
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
 }
 
 // drain commits what is queued and refuses what comes later.

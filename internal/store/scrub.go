@@ -88,6 +88,9 @@ func isContent(k memory.Key) bool { return k.Family == memory.FamContent }
 func (t scrubber) project(ctx context.Context, lsn int64, e *memory.Entry) error {
 	m := &record{}
 	m.project(e)
+	if c, ok := e.Content(); ok {
+		t.absent.add(c.ID, m.namespace, m.title)
+	}
 	n, err := t.affect(ctx, `UPDATE memories SET namespace = ?, title = ?, tier = ?, priority = ?, kind = ?, owner = ?, target = ?, private = ?,
 		created = ?, expires = ?, tags = ?, source_uri = ? WHERE rid = (SELECT record FROM log WHERE lsn = ?) AND c_lsn = ? AND l_state <> 3
 		AND NOT (namespace = ? AND title = ? AND tier = ? AND priority = ? AND kind = ? AND owner = ? AND target = ? AND private = ?

@@ -85,6 +85,9 @@ func (s *tables) record(ctx context.Context, what, q string, args ...any) (*memo
 
 // Record returns the memory id wherever its lifecycle stands, or memory.ErrNotFound.
 func (s *tables) Record(ctx context.Context, id string) (*memory.Record, error) {
+	if s.absent.id(id) {
+		return nil, fmt.Errorf("memory %s: %w", id, memory.ErrNotFound)
+	}
 	return s.record(ctx, "memory "+id, sqlRecord+` WHERE m.id = ?`, id)
 }
 
@@ -129,9 +132,13 @@ func (s *tables) Resolve(ctx context.Context, prefix string, f memory.Filter) (s
 // may see, or memory.ErrNotFound. If there are several, it is the viewer's own, or
 // the one with the lowest id.
 func (s *tables) ByTitle(ctx context.Context, viewer memory.AgentID, namespace, title string) (*memory.Record, error) {
+	what := fmt.Sprintf("title %.80q in %s", title, namespace)
+	if s.absent.title(namespace, title) {
+		return nil, fmt.Errorf("%s: %w", what, memory.ErrNotFound)
+	}
 	w := s.filter(memory.Filter{Viewer: viewer, Now: s.now()})
 	w.and(`m.namespace = ? AND m.title = ?`, namespace, title) // as they are: "" is no wildcard
-	return s.record(ctx, fmt.Sprintf("title %.80q in %s", title, namespace), sqlRecord+` WHERE `+w.String()+` ORDER BY m.owner <> '' AND m.owner = ? DESC, m.id LIMIT 1`,
+	return s.record(ctx, what, sqlRecord+` WHERE `+w.String()+` ORDER BY m.owner <> '' AND m.owner = ? DESC, m.id LIMIT 1`,
 		append(w.args, string(viewer))...)
 }
 

@@ -214,6 +214,26 @@ func (n *Node) CheckState(want *memory.State) {
 		if err != nil || v != e.Version() || got.Dot != e.Dot {
 			n.t.Errorf("register %q is held by %v (%v), want %v", k, v, err, e.Version())
 		}
+		if k.Family == memory.FamContent {
+			n.checkFound(k.A)
+		}
+	}
+}
+
+// checkFound asks for a memory by its id, and, if it is live and somebody
+// may see it, by its title.
+func (n *Node) checkFound(id string) {
+	n.t.Helper()
+	r, err := n.Record(n.t.Context(), id)
+	if err != nil {
+		n.t.Errorf("memory %s: %v", id, err)
+		return
+	}
+	if life, _ := r.Stands(memory.InstantOf(time.Now())); life != memory.Live || !r.Access().VisibleTo(r.Access().Owner) {
+		return
+	}
+	if _, err := n.ByTitle(n.t.Context(), r.Access().Owner, r.Namespace, r.Title); err != nil {
+		n.t.Errorf("memory %s: by its title: %v", id, err)
 	}
 }
 
