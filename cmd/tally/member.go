@@ -15,7 +15,7 @@ import (
 
 func newMember(a *app) *cobra.Command {
 	return parent("member", "List and change the members of a cluster", newMemberList(a), newMemberAdd(a), newMemberRemove(a),
-		newMemberReplace(a), newMemberRotate(a), newMemberSet(a))
+		newMemberReplace(a), newMemberRotate(a), newMemberSet(a), newMemberEquivocations(a))
 }
 
 func newMemberList(a *app) *cobra.Command {

@@ -25,6 +25,8 @@ type Store interface {
 	DropStatements(ctx context.Context, before memory.Instant, most int) error
 	// Statements returns what members have signed about the entry of d, the newest last.
 	Statements(ctx context.Context, d memory.Dot) ([]memory.Statement, error)
+	// ByDot returns the entries of those names that are here.
+	ByDot(ctx context.Context, dots []memory.Dot) ([]memory.Shipment, error)
 }
 
 // Roster says who is a member now, and whose key is whose.
@@ -42,7 +44,8 @@ type Signer interface {
 	Credential() (credential, chain string)
 }
 
-// Config says whose evidence it is. All fields but Keep, Most and Now are required.
+// Config says whose evidence it is. All fields but Proofs, Twice, Wrong, Keep,
+// Most and Now are required.
 type Config struct {
 	Self   memory.Node
 	Name   identity.Name
@@ -51,6 +54,13 @@ type Config struct {
 	Signer Signer
 	// Ask asks a member for its statement that it holds an op.
 	Ask func(ctx context.Context, member memory.Node, d memory.Dot) (receipt.Signed, error)
+	// AskWords asks a member for what the node of an op has signed about it.
+	AskWords func(ctx context.Context, member memory.Node, d memory.Dot) ([]receipt.Word, error)
+	// Proofs is the file of the proofs that members have signed two ops under one number;
+	// "" keeps them in memory alone.
+	Proofs string
+	// Twice, if not nil, is told of a new proof, and does not block.
+	Twice func(node memory.Node, d memory.Dot, digests [2]memory.Digest)
 	// Wrong, if not nil, is told of statements that are not right, and does not block.
 	Wrong func(from memory.Node, err error)
 	Log   *slog.Logger
@@ -68,6 +78,7 @@ type Book struct {
 	lost  warned
 	own   own // of Run alone
 	known vouched
+	twice proofs
 }
 
 // letter is what a member has signed; or, with seen, a mark that is closed when all
@@ -75,6 +86,7 @@ type Book struct {
 type letter struct {
 	from   memory.Node
 	signed receipt.Signed
+	sent   bool // with a push of its own ops, not in answer to one
 	seen   chan struct{}
 }
 
@@ -82,13 +94,15 @@ type letter struct {
 const waiting = 1024
 
 // New returns a book over a store. Run must run.
-func New(cfg Config, store Store) *Book {
+func New(cfg Config, store Store) (*Book, error) {
 	cfg.Keep = cmp.Or(cfg.Keep, 30*24*time.Hour)
 	cfg.Most = cmp.Or(cfg.Most, 1_000_000)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Book{cfg: cfg, store: store, inbox: make(chan letter, waiting)}
+	b := &Book{cfg: cfg, store: store, inbox: make(chan letter, waiting)}
+	b.twice.list.Path = cfg.Proofs
+	return b, b.twice.load(b)
 }
 
 // State signs that this node holds runs of ops; of a run it leaves out all if it does
@@ -98,9 +112,7 @@ func (b *Book) State(ctx context.Context, runs []memory.Range) (receipt.Signed, 
 	if !slices.Contains(members, b.cfg.Self) {
 		return receipt.Signed{}, fmt.Errorf("state what is held: this node does not count: %w", memory.ErrNotFound)
 	}
-	s := receipt.Statement{
-		Domain: b.cfg.Roots.Domain, Member: b.cfg.Name, Epoch: epoch, Members: len(members), At: b.cfg.Now(),
-	}
+	var held []receipt.Run
 	heads := b.store.View().Heads
 	for _, r := range runs {
 		// What was sent may be something else than what is here: the log says what is.
@@ -108,10 +120,18 @@ func (b *Book) State(ctx context.Context, runs []memory.Range) (receipt.Signed, 
 		if err != nil || !holdsAll(heads, r) {
 			continue
 		}
-		s.Held = append(s.Held, receipt.Run{Origin: r.Origin, First: r.From, Last: r.To, Root: receipt.RootOf(digests)})
+		held = append(held, receipt.Run{Origin: r.Origin, First: r.From, Last: r.To, Root: receipt.RootOf(digests)})
 	}
-	if len(s.Held) == 0 {
+	if len(held) == 0 {
 		return receipt.Signed{}, fmt.Errorf("state what is held: %w", memory.ErrNotFound)
+	}
+	return b.sign(held, epoch, len(members))
+}
+
+// sign signs that this node holds runs of ops, as a member of so many.
+func (b *Book) sign(held []receipt.Run, epoch uint64, members int) (receipt.Signed, error) {
+	s := receipt.Statement{
+		Domain: b.cfg.Roots.Domain, Member: b.cfg.Name, Epoch: epoch, Members: members, At: b.cfg.Now(), Held: held,
 	}
 	data, err := s.Encode()
 	if err != nil {
@@ -139,9 +159,5 @@ func (b *Book) Prove(ctx context.Context, d memory.Dot) (receipt.Signed, error) 
 // Heard takes what a member has signed in answer to a push. It does not block: if too
 // much is waiting, it is lost, and the member asked when somebody wants a receipt.
 func (b *Book) Heard(from memory.Node, s receipt.Signed) {
-	select {
-	case b.inbox <- letter{from: from, signed: s}:
-	default:
-		b.lost.add()
-	}
+	b.hand(letter{from: from, signed: s})
 }

@@ -43,6 +43,9 @@ type node struct {
 	kept  []memory.Statement
 	asked int
 	away  bool
+
+	bodies map[memory.Dot][]byte
+	caught []memory.Node // signed two ops under one number
 }
 
 type grant struct {
@@ -65,7 +68,7 @@ func found(t *testing.T, names ...memory.Node) *federation {
 	}
 	f := &federation{t: t, root: root, epoch: 1, members: names, nodes: map[memory.Node]*node{}}
 	for _, name := range names {
-		n := &node{name: name, log: map[memory.Dot]memory.Digest{}}
+		n := &node{name: name, log: map[memory.Dot]memory.Digest{}, bodies: map[memory.Dot][]byte{}}
 		n.key = identitytest.Key(t, string(name))
 		g, err := root.Issue(identity.Name(name), n.key.Public(), nil, time.Now())
 		if err != nil {
@@ -74,7 +77,7 @@ func found(t *testing.T, names ...memory.Node) *federation {
 		if n.credential, err = g.Credential.Header(); err != nil {
 			t.Fatal(err)
 		}
-		n.Book = evidence.New(evidence.Config{
+		n.Book, err = evidence.New(evidence.Config{
 			Self: name, Name: identity.Name(name), Roots: roots(f), Roster: f, Signer: n, Log: slog.New(slog.DiscardHandler),
 			Wrong: func(from memory.Node, _ error) { f.wrong = append(f.wrong, from) },
 			Ask: func(ctx context.Context, member memory.Node, d memory.Dot) (receipt.Signed, error) {
@@ -84,7 +87,14 @@ func found(t *testing.T, names ...memory.Node) *federation {
 				}
 				return to.Prove(ctx, d)
 			},
+			AskWords: func(ctx context.Context, member memory.Node, d memory.Dot) ([]receipt.Word, error) {
+				return f.nodes[member].Words(ctx, d)
+			},
+			Twice: func(of memory.Node, _ memory.Dot, _ [2]memory.Digest) { n.caught = append(n.caught, of) },
 		}, n)
+		if err != nil {
+			t.Fatal(err)
+		}
 		f.nodes[name] = n
 	}
 	return f
@@ -128,6 +138,19 @@ func (n *node) Digests(ctx context.Context, r memory.Range) ([]memory.Digest, er
 			return nil, memory.ErrTruncated
 		}
 		out = append(out, d)
+	}
+	return out, nil
+}
+
+// ByDot implements [evidence.Store].
+func (n *node) ByDot(_ context.Context, dots []memory.Dot) ([]memory.Shipment, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var out []memory.Shipment
+	for _, d := range dots {
+		if body := n.bodies[d]; body != nil {
+			out = append(out, memory.Shipment{Raw: body})
+		}
 	}
 	return out, nil
 }
@@ -216,15 +239,30 @@ func holders(t *testing.T, f *federation, d memory.Dot) string {
 // running runs the book of a in a bubble.
 func running(t *testing.T, names []memory.Node, test func(f *federation)) {
 	t.Helper()
+	runOf(t, names, names[:1], test)
+}
+
+// runAll runs the books of all in a bubble.
+func runAll(t *testing.T, names []memory.Node, test func(f *federation)) {
+	t.Helper()
+	runOf(t, names, names, test)
+}
+
+func runOf(t *testing.T, names, run []memory.Node, test func(f *federation)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		f := found(t, names...)
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error)
-		go func() { done <- f.nodes["a"].Run(ctx) }()
+		for _, name := range run {
+			go func() { done <- f.nodes[name].Run(ctx) }()
+		}
 		defer func() {
 			stop()
-			if err := <-done; err != nil {
-				t.Error(err)
+			for range run {
+				if err := <-done; err != nil {
+					t.Error(err)
+				}
 			}
 		}()
 		test(f)

@@ -90,7 +90,7 @@ func (b *Book) rest(batch []letter) []letter {
 func (b *Book) keep(ctx context.Context, batch []letter) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepIn)
 	defer cancel()
-	var list []memory.Statement
+	var list, sent []memory.Statement
 	for _, l := range batch {
 		if l.seen != nil {
 			continue
@@ -105,9 +105,14 @@ func (b *Book) keep(ctx context.Context, batch []letter) {
 				b.cfg.Wrong(l.from, err)
 			}
 		}
+		if l.sent {
+			sent = append(sent, rows...) // the sender asks for no word of this node beside it
+			continue
+		}
 		list = append(list, rows...)
 	}
 	list = append(list, b.ownBeside(ctx, list)...)
+	list = append(list, sent...)
 	if len(list) > 0 {
 		if err := b.store.KeepStatements(ctx, list); err != nil {
 			b.cfg.Log.WarnContext(ctx, "statements of members were not kept", "err", err)

@@ -64,6 +64,8 @@ const (
 	SignatureFuture    Tag = "signature_from_the_future"
 	DigestMismatch     Tag = "content_digest_mismatch"
 	Misdirected        Tag = "misdirected"
+	StatementMissing   Tag = "statement_missing"
+	StatementBad       Tag = "statement_not_right"
 	Replayed           Tag = "replayed"
 	LedgerFull         Tag = "replay_ledger_full"
 	BeforeStart        Tag = "created_before_start"
@@ -74,6 +76,7 @@ const (
 	SenderMismatch Tag = "sender_mismatch"
 	NotAMember     Tag = "not_a_member"
 	MemberRemoved  Tag = "member_removed"
+	MemberFrozen   Tag = "member_frozen" // it has signed two ops under one number
 	InsecurePeer   Tag = "insecure_beyond_loopback"
 )
 
@@ -108,7 +111,7 @@ func (t Tag) Status() int {
 	)
 	switch {
 	case slices.Contains([]Tag{
-		ChainOutOfNamespace, CertificateOutOfNamespace, CredentialOfAuthority, Misdirected, NotAMember, MemberRemoved,
+		ChainOutOfNamespace, CertificateOutOfNamespace, CredentialOfAuthority, Misdirected, NotAMember, MemberRemoved, MemberFrozen,
 		InsecurePeer, AgentOutOfScope,
 	}, t):
 		return forbidden

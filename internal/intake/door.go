@@ -59,7 +59,7 @@ type Log interface {
 	Snapshot(ctx context.Context, yield func([]memory.Shipment) error) (memory.View, error)
 }
 
-// Config says whose door it is. All fields but Bounds and Heard are required.
+// Config says whose door it is. All fields but Bounds, Disputed and Heard are required.
 type Config struct {
 	Node    memory.Node
 	Members []memory.Node // the others
@@ -75,6 +75,9 @@ type Config struct {
 	Reading func() memory.View
 	// Inspect, if set, says why an entry is not to be taken for what is in it.
 	Inspect func(ctx context.Context, e *memory.Entry) error
+	// Disputed, if set, is told of what a member has under dots that are in dispute, before
+	// the store decides.
+	Disputed func(ctx context.Context, from memory.Source, in []memory.Arrival)
 	// Heard is told what a member says that it holds. It does not block.
 	Heard func(from memory.Node, v memory.View, at time.Time)
 	Log   *slog.Logger
@@ -139,6 +142,9 @@ func (d *Door) Settle(ctx context.Context, from memory.Source, r memory.Range, o
 	in, unreadable := memory.Open(d.cfg.Decode, ops)
 	if unreadable > 0 {
 		return 0, 0, fmt.Errorf("%d entries of %s cannot be read: %w", unreadable, from.Member, memory.ErrInvalid)
+	}
+	if d.cfg.Disputed != nil {
+		d.cfg.Disputed(ctx, from, in)
 	}
 	kept, _, err := d.judge(ctx, from, in)
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/tallystick/tallystick/internal/identity/ca"
 	"github.com/tallystick/tallystick/internal/identity/cluster"
 	"github.com/tallystick/tallystick/internal/identity/join"
+	"github.com/tallystick/tallystick/internal/identity/receipt"
 )
 
 // Found makes a federation of one in a data directory: the authority, and the
@@ -101,6 +102,12 @@ func present(ctx context.Context, c *cluster.Cluster, a cluster.Application) (w 
 // called while the node runs, which sees what is changed within a second.
 func OpenIdentity(data string) (*cluster.Cluster, error) {
 	return cluster.Open(filepath.Join(data, IdentityDir), time.Now)
+}
+
+// Proofs are those in a data directory that members have signed two ops under one
+// number.
+func Proofs(data string) ([]receipt.Twice, error) {
+	return identity.List[receipt.Twice]{Path: filepath.Join(data, IdentityDir, ProofsFile)}.Load()
 }
 
 // joining bounds each request of a node that joins.

@@ -164,9 +164,10 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	}
 	n.door = intake.New(intake.Config{
 		Node: cfg.Node, Members: names, Current: n.trust.namesNow(), Bounds: cfg.Bounds, Decode: wire.DecodeEntry, Clock: clock, Log: log,
-		Reading: func() memory.View { return n.fed.View() },
-		Heard:   func(from memory.Node, v memory.View, at time.Time) { n.fed.Heard(from, v, at) },
-		Inspect: func(ctx context.Context, e *memory.Entry) error { return n.books.Core.Inspect(ctx, e) },
+		Reading:  func() memory.View { return n.fed.View() },
+		Heard:    func(from memory.Node, v memory.View, at time.Time) { n.fed.Heard(from, v, at) },
+		Disputed: n.trust.disputed(),
+		Inspect:  func(ctx context.Context, e *memory.Entry) error { return n.books.Core.Inspect(ctx, e) },
 	}, n.store)
 	replication, err := n.replication(names)
 	if err != nil {

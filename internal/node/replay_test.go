@@ -3,6 +3,7 @@ package node
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"github.com/tallystick/tallystick/internal/identity/cluster"
 	"github.com/tallystick/tallystick/internal/identity/httpsig"
 	"github.com/tallystick/tallystick/internal/identity/join"
+	"github.com/tallystick/tallystick/internal/identity/receipt"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/wire"
 )
@@ -48,6 +50,12 @@ func capture(t *testing.T, from *cluster.Cluster) captured {
 	c := captured{path: "/api/v1/sync/push", body: body, header: http.Header{}}
 	c.header.Set("X-Fed-Proto", "2")
 	c.header.Set("Content-Type", "application/cbor")
+	word, err := (&liar{Cluster: from}).Vouch([]receipt.Op{{Dot: entry.Dot, Digest: sha256.Sum256(raw)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.header.Set("X-Peer-Held", base64.StdEncoding.EncodeToString(word.Statement))
+	c.header.Set("X-Peer-Held-Signature", base64.StdEncoding.EncodeToString(word.Signature))
 	if _, err := from.Self().Sign(httpsig.Request{Method: http.MethodPost, Path: c.path, Digest: sha256.Sum256(body), Header: c.header}, "a", now); err != nil {
 		t.Fatal(err)
 	}

@@ -11,9 +11,11 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/internal/audit"
+	"github.com/tallystick/tallystick/internal/evidence"
 	"github.com/tallystick/tallystick/internal/identity"
 	"github.com/tallystick/tallystick/internal/identity/ca"
 	"github.com/tallystick/tallystick/internal/identity/cluster"
+	"github.com/tallystick/tallystick/internal/identity/receipt"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/replicate"
 )
@@ -261,7 +263,7 @@ func (t *trust) concerns() []string {
 		return nil
 	}
 	now, allowed := t.clock(), t.Roots().Grace
-	var out []string
+	out := t.frozen()
 	leaf := t.Self().TLS().Leaf
 	switch left := leaf.NotAfter.Sub(now).Round(time.Minute); ca.HealthOf(leaf.NotBefore, leaf.NotAfter, allowed, now) {
 	case ca.Overdue:
@@ -279,6 +281,74 @@ func (t *trust) concerns() []string {
 		e := t.grace.ending[name]
 		out = append(out, fmt.Sprintf("member %s is believed by grace: its certificate ended at %s, and it is refused in %s",
 			name, e.until.UTC().Format(time.RFC3339), e.until.Add(allowed).Sub(now).Round(time.Minute)))
+	}
+	return out
+}
+
+// believed are the members, but for those that have signed two ops under one number.
+type believed struct {
+	*cluster.Cluster
+	proofs *evidence.Book
+}
+
+// Admit implements [attest.Roster].
+func (b believed) Admit(name identity.Name, key identity.PublicKey) (memory.Node, error) {
+	node, err := b.Cluster.Admit(name, key)
+	if err != nil {
+		return node, err
+	}
+	if t, frozen := b.proofs.Frozen(key); frozen {
+		return "", identity.Refuse(identity.MemberFrozen, "%s has signed two ops as %s: tally member rotate, replace or remove %s", node, t.Dot, node)
+	}
+	return node, nil
+}
+
+// twice is told that a member has signed two ops under one number.
+func (t *trust) twice(node memory.Node, d memory.Dot, digests [2]memory.Digest) {
+	t.log.Error("a member has signed two ops under one number; nothing more is taken from it", "member", node, "op", d, "one", digests[0], "other", digests[1])
+	t.event(audit.Event{
+		Kind: audit.Refusal, Actor: string(node), Subject: d.String(), Tag: "equivocation",
+		Detail: fmt.Sprintf("signed %s and %s; both are in %s/%s", digests[0], digests[1], IdentityDir, ProofsFile),
+	})
+}
+
+// disputed is told of entries that a member has under numbers under which there are
+// others here.
+func (t *trust) disputed() func(context.Context, memory.Source, []memory.Arrival) {
+	if t == nil {
+		return nil
+	}
+	return func(ctx context.Context, from memory.Source, in []memory.Arrival) {
+		ops := make([]receipt.Op, len(in))
+		for i, a := range in {
+			ops[i] = receipt.Op{Dot: a.Entry.Dot, Digest: a.Entry.Digest, Body: a.Raw}
+		}
+		t.proofs.Disputed(ctx, from.Member, ops)
+	}
+}
+
+// adoptProofs fetches the proofs of a member that has more than this node.
+func (t *trust) adoptProofs(ctx context.Context, m memory.Node, proofs int) {
+	if proofs <= len(t.proofs.Proofs()) {
+		return
+	}
+	list, err := t.calls.Proofs(ctx, m)
+	if err == nil {
+		err = t.proofs.Adopt(list)
+	}
+	if err != nil {
+		t.log.WarnContext(ctx, "a member's proofs are none", "peer", m, "err", err)
+	}
+}
+
+// frozen is what every status says of members from which nothing is taken.
+func (t *trust) frozen() []string {
+	members, _ := t.Membership()
+	var out []string
+	for _, m := range members.Members {
+		if p, frozen := t.proofs.Frozen(m.Key); frozen {
+			out = append(out, fmt.Sprintf("member %s has signed two ops as %s, and nothing is taken from it: tally member rotate, replace or remove %s", m.Node, p.Dot, m.Node))
+		}
 	}
 	return out
 }

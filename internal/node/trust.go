@@ -38,6 +38,7 @@ import (
 const (
 	IdentityDir = "identity"
 	AuditFile   = "audit.log"
+	ProofsFile  = "equivocations.json" // in the directory of the identity
 )
 
 // aheadAtStart is how far ahead the clocks of senders are taken to be after a start
@@ -93,7 +94,11 @@ func openTrust(ctx context.Context, cfg Config, st *store.Store, log *slog.Logge
 		ledger: replay.New(replay.Config{Start: time.Now(), Skew: aheadAtStart}), key: c.Self().Key(),
 		endings: make(chan uint64, 1), hurry: make(chan struct{}, 1),
 	}
-	t.proofs = evidence.New(evidence.Config{
+	if t.proofs, err = evidence.New(evidence.Config{
+		Proofs: filepath.Join(dir, ProofsFile), Twice: t.twice,
+		AskWords: func(ctx context.Context, member memory.Node, d memory.Dot) ([]receipt.Word, error) {
+			return t.calls.Words(ctx, member, d)
+		},
 		Wrong: func(from memory.Node, err error) {
 			t.event(audit.Event{Kind: audit.Refusal, Actor: string(from), Tag: "statement_not_right", Detail: err.Error()})
 		},
@@ -101,7 +106,9 @@ func openTrust(ctx context.Context, cfg Config, st *store.Store, log *slog.Logge
 		Ask: func(ctx context.Context, member memory.Node, d memory.Dot) (receipt.Signed, error) {
 			return t.calls.Held(ctx, member, d)
 		},
-	}, st)
+	}, st); err != nil {
+		return nil, err
+	}
 	t.last, _ = c.Membership()
 	t.holds = c.Authority()
 	if t.audit, err = openAudit(filepath.Join(cfg.Data, AuditFile), c); err != nil {
@@ -150,9 +157,9 @@ func (m marks) Marks(ctx context.Context) iter.Seq2[identity.Mark, error] {
 // link is what members are called and answered with.
 func (t *trust) link() *peer.Trust {
 	return &peer.Trust{
-		Evidence: t.proofs, Self: t.Self(), Roots: t.Roots(), Contact: t.Contact, Now: t.clock,
+		Evidence: t.proofs, Witness: t.proofs, Self: t.Self(), Roots: t.Roots(), Contact: t.Contact, Now: t.clock,
 		Verifier: attest.NewVerifier(attest.Config{
-			Self: t.Place().Node, Roots: t.Roots(), Roster: t.Cluster, Ledger: t.ledger, Window: httpsig.Window{}, Now: t.clock,
+			Self: t.Place().Node, Roots: t.Roots(), Roster: believed{t.Cluster, t.proofs}, Ledger: t.ledger, Window: httpsig.Window{}, Now: t.clock,
 			Ended: t.forborne,
 		}),
 		Membership: func() []byte {
@@ -305,10 +312,11 @@ func (t *trust) askMembers(ctx context.Context) {
 	var all errgroup.Group
 	for _, m := range t.names() {
 		all.Go(func() error {
-			doc, err := t.calls.Membership(ctx, m)
+			doc, proofs, err := t.calls.Membership(ctx, m)
 			if err != nil {
 				return nil //nolint:nilerr // the lanes say who cannot be reached
 			}
+			t.adoptProofs(ctx, m, proofs)
 			if _, err := t.Adopt(doc); err != nil {
 				t.log.WarnContext(ctx, "a member has sent a membership that is none", "peer", m, "err", err)
 			}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"strconv"
@@ -21,22 +22,22 @@ import (
 
 // exchange sends a message to a member and returns what it answers, with the header,
 // within the timeout of one call.
-func exchange[Req, Rep any](ctx context.Context, c *Client, to memory.Node, r route[Req, Rep], req *Req) (*Rep, http.Header, error) {
+func exchange[Req, Rep any](ctx context.Context, c *Client, to memory.Node, r route[Req, Rep], req *Req, extra http.Header) (*Rep, http.Header, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
-	rep, header, err := once(ctx, c, to, r, req)
+	rep, header, err := once(ctx, c, to, r, req, extra)
 	if err != nil {
 		return nil, nil, fault(r.name, to, err)
 	}
 	return rep, header, nil
 }
 
-func once[Req, Rep any](ctx context.Context, c *Client, to memory.Node, r route[Req, Rep], req *Req) (*Rep, http.Header, error) {
+func once[Req, Rep any](ctx context.Context, c *Client, to memory.Node, r route[Req, Rep], req *Req, extra http.Header) (*Rep, http.Header, error) {
 	body, err := r.encode(req)
 	if err != nil {
 		return nil, nil, err
 	}
-	data, header, err := c.fetch(ctx, to, r.path, body, typeCBOR, r.replyLimit)
+	data, header, err := c.fetch(ctx, to, request{path: r.path, body: body, header: extra}, typeCBOR, r.replyLimit)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -57,10 +58,18 @@ func checkSender(got, want memory.Node) error {
 	return nil
 }
 
+// request is what a member is asked. The path may have a query; a nil body makes a GET,
+// any other a POST; header is what is said beside what every request says.
+type request struct {
+	path   string
+	body   []byte
+	header http.Header
+}
+
 // fetch makes a request and returns the body of the answer, of a type and of at
-// most limit bytes, and its header. The path may have a query.
-func (c *Client) fetch(ctx context.Context, to memory.Node, path string, body []byte, contentType string, limit int64) ([]byte, http.Header, error) {
-	a, err := c.do(ctx, to, path, body)
+// most limit bytes, and its header.
+func (c *Client) fetch(ctx context.Context, to memory.Node, q request, contentType string, limit int64) ([]byte, http.Header, error) {
+	a, err := c.do(ctx, to, q)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -72,7 +81,7 @@ func (c *Client) fetch(ctx context.Context, to memory.Node, path string, body []
 	if err != nil {
 		return nil, nil, err
 	}
-	if path != pathHello { // which is for anybody, and proves nothing
+	if q.path != pathHello { // which is for anybody, and proves nothing
 		if err := c.checkReply(a, to, sha256.Sum256(data), a.resp.Header); err != nil {
 			return nil, nil, err
 		}
@@ -81,13 +90,14 @@ func (c *Client) fetch(ctx context.Context, to memory.Node, path string, body []
 }
 
 // do sends a request and returns a response of status 200, whose body the caller
-// drains. A nil body makes a GET, any other a POST.
-func (c *Client) do(ctx context.Context, to memory.Node, path string, body []byte) (*answered, error) {
+// drains.
+func (c *Client) do(ctx context.Context, to memory.Node, q request) (*answered, error) {
+	body := q.body
 	base, carrier, err := c.reach(to)
 	if err != nil {
 		return nil, err
 	}
-	path, query, _ := strings.Cut(path, "?")
+	path, query, _ := strings.Cut(q.path, "?")
 	target := base.JoinPath(path)
 	target.RawQuery = query
 	if c.cfg.AllowOutbound != nil {
@@ -103,6 +113,7 @@ func (c *Client) do(ctx context.Context, to memory.Node, path string, body []byt
 	if err != nil {
 		return nil, err
 	}
+	maps.Copy(req.Header, q.header)
 	req.Header.Set(headerProtocol, protocol())
 	req.Header.Set(headerFrom, string(c.cfg.Self))
 	req.Header.Set(headerTo, string(to))

@@ -94,7 +94,11 @@ func (c *Client) reach(to memory.Node) (*url.URL, *http.Client, error) {
 func (c *Client) Push(ctx context.Context, to memory.Node, p *memory.Push) (*memory.PushReply, error) {
 	q := *p
 	q.From, q.To = c.cfg.Self, to
-	rep, header, err := exchange(ctx, c, to, pushRoute(), &q)
+	word, err := c.word(&q)
+	if err != nil {
+		return nil, fault("push", to, err)
+	}
+	rep, header, err := exchange(ctx, c, to, pushRoute(), &q, word)
 	if err == nil {
 		c.heard(to, header, &q)
 	}
@@ -105,7 +109,7 @@ func (c *Client) Push(ctx context.Context, to memory.Node, p *memory.Push) (*mem
 func (c *Client) Pull(ctx context.Context, to memory.Node, r *memory.PullRequest) (*memory.PullReply, error) {
 	q := *r
 	q.From, q.To = c.cfg.Self, to
-	rep, _, err := exchange(ctx, c, to, pullRoute(), &q)
+	rep, _, err := exchange(ctx, c, to, pullRoute(), &q, nil)
 	return rep, err
 }
 
@@ -113,7 +117,7 @@ func (c *Client) Pull(ctx context.Context, to memory.Node, r *memory.PullRequest
 func (c *Client) Digest(ctx context.Context, to memory.Node, r *memory.DigestRequest) (*memory.DigestReply, error) {
 	q := *r
 	q.From, q.To = c.cfg.Self, to
-	rep, _, err := exchange(ctx, c, to, digestRoute(), &q)
+	rep, _, err := exchange(ctx, c, to, digestRoute(), &q, nil)
 	return rep, err
 }
 
@@ -129,7 +133,7 @@ func (c *Client) Hello(ctx context.Context, member memory.Node) (wire.Hello, err
 }
 
 func (c *Client) hello(ctx context.Context, member memory.Node) (wire.Hello, error) {
-	data, _, err := c.fetch(ctx, member, pathHello, nil, typeJSON, maxHello)
+	data, _, err := c.fetch(ctx, member, request{path: pathHello}, typeJSON, maxHello)
 	if err != nil {
 		return wire.Hello{}, err
 	}
@@ -163,7 +167,7 @@ func (c *Client) snapshot(ctx context.Context, to memory.Node, yield func([]memo
 	timer := time.AfterFunc(c.cfg.Timeout, func() { cancel(errSlow) })
 	defer timer.Stop()
 
-	a, err := c.do(ctx, to, pathSnapshot, nil)
+	a, err := c.do(ctx, to, request{path: pathSnapshot})
 	if err != nil {
 		return memory.View{}, because(ctx, err)
 	}

@@ -34,6 +34,23 @@ const (
 	headerHeldSignature = "X-Peer-Held-Signature"
 )
 
+// putStatement puts a statement into a header, which has the credential already, or is
+// to have it.
+func putStatement(header http.Header, s receipt.Signed) {
+	text := base64.StdEncoding.EncodeToString
+	header.Set(headerHeld, text(s.Statement))
+	header.Set(headerHeldSignature, text(s.Signature))
+}
+
+// statementIn returns the statement in a header; false if there is none.
+func statementIn(h http.Header) (receipt.Signed, bool) {
+	statement, err := base64.StdEncoding.DecodeString(h.Get(headerHeld))
+	signature, err2 := base64.StdEncoding.DecodeString(h.Get(headerHeldSignature))
+	return receipt.Signed{
+		Statement: statement, Signature: signature, Credential: h.Get(cred.HeaderCredential), Chain: h.Get(cred.HeaderChain),
+	}, errors.Join(err, err2) == nil && len(statement) > 0
+}
+
 // vouch adds to an answer the statement that this node holds what a push has brought.
 func (h *handler) vouch(ctx context.Context, header http.Header, p *memory.Push, r *memory.PushReply) error {
 	if h.cfg.Trust == nil || h.cfg.Trust.Evidence == nil || len(p.Ops) == 0 {
@@ -46,9 +63,7 @@ func (h *handler) vouch(ctx context.Context, header http.Header, p *memory.Push,
 	if err != nil {
 		return err
 	}
-	text := base64.StdEncoding.EncodeToString
-	header.Set(headerHeld, text(s.Statement))
-	header.Set(headerHeldSignature, text(s.Signature))
+	putStatement(header, s)
 	header.Set(cred.HeaderCredential, s.Credential)
 	if s.Chain != "" {
 		header.Set(cred.HeaderChain, s.Chain)
@@ -82,49 +97,61 @@ func (c *Client) heard(from memory.Node, h http.Header, p *memory.Push) {
 	if c.cfg.Trust == nil || c.cfg.Trust.Evidence == nil || len(p.Ops) == 0 {
 		return
 	}
-	statement, err := base64.StdEncoding.DecodeString(h.Get(headerHeld))
-	signature, err2 := base64.StdEncoding.DecodeString(h.Get(headerHeldSignature))
-	if errors.Join(err, err2) != nil || len(statement) == 0 {
-		return
+	if s, ok := statementIn(h); ok {
+		c.cfg.Trust.Evidence.Heard(from, s)
 	}
-	c.cfg.Trust.Evidence.Heard(from, receipt.Signed{
-		Statement: statement, Signature: signature, Credential: h.Get(cred.HeaderCredential), Chain: h.Get(cred.HeaderChain),
-	})
 }
 
-// proveHeld answers with the statement that this node holds the op that the query names.
-func (h *handler) proveHeld(w http.ResponseWriter, r *http.Request, from *caller) error {
-	return h.document(func(*caller) ([]byte, error) {
-		q := r.URL.Query()
-		seq, err := strconv.ParseUint(q.Get("seq"), 10, 64)
-		d := memory.Dot{Origin: memory.Origin(q.Get("origin")), Seq: seq}
-		if err != nil || d.Valid() != nil {
-			return nil, refuse(http.StatusBadRequest, "invalid", "want origin and seq of an op")
+// opNamed returns the op that the query of a request names.
+func opNamed(r *http.Request) (memory.Dot, error) {
+	q := r.URL.Query()
+	seq, err := strconv.ParseUint(q.Get("seq"), 10, 64)
+	d := memory.Dot{Origin: memory.Origin(q.Get("origin")), Seq: seq}
+	if err != nil || d.Valid() != nil {
+		return d, refuse(http.StatusBadRequest, "invalid", "want origin and seq of an op")
+	}
+	return d, nil
+}
+
+// aboutOp answers with what find says about the op that the query names.
+func aboutOp[T any](h *handler, find func(context.Context, memory.Dot) (T, error)) memberEndpoint {
+	return func(w http.ResponseWriter, r *http.Request, from *caller) error {
+		if err := from.signed(r, nil); err != nil {
+			return err
 		}
-		s, err := h.cfg.Trust.Evidence.Prove(r.Context(), d)
+		d, err := opNamed(r)
+		if err != nil {
+			return err
+		}
+		said, err := find(r.Context(), d)
 		if errors.Is(err, memory.ErrNotFound) {
-			return nil, refuse(http.StatusNotFound, "not_found", "it is not held here")
+			return refuse(http.StatusNotFound, "not_found", "nothing is here about it")
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
-		return json.Marshal(s)
-	})(w, r, from)
+		body, err := json.Marshal(said)
+		if err != nil {
+			return err
+		}
+		return h.sendDocument(w, from, body)
+	}
+}
+
+// askAbout asks a member for what it says about an op. Nothing of it was checked.
+func askAbout[T any](ctx context.Context, c *Client, what string, member memory.Node, path string, d memory.Dot, limit int64) (said T, err error) {
+	query := url.Values{"origin": {string(d.Origin)}, "seq": {strconv.FormatUint(d.Seq, 10)}}
+	data, _, err := c.ask(ctx, what, member, path+"?"+query.Encode(), limit)
+	if err == nil {
+		if err = json.Unmarshal(data, &said); err != nil {
+			err = fault(what, member, err)
+		}
+	}
+	return said, err
 }
 
 // Held asks a member for its statement that it holds an op. Nothing of what it signs
 // was checked.
 func (c *Client) Held(ctx context.Context, member memory.Node, d memory.Dot) (receipt.Signed, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
-	defer cancel()
-	var s receipt.Signed
-	query := url.Values{"origin": {string(d.Origin)}, "seq": {strconv.FormatUint(d.Seq, 10)}}
-	data, _, err := c.fetch(ctx, member, pathHeld+"?"+query.Encode(), nil, typeJSON, maxDocument)
-	if err == nil {
-		err = json.Unmarshal(data, &s)
-	}
-	if err != nil {
-		return s, fault("statement", member, err)
-	}
-	return s, nil
+	return askAbout[receipt.Signed](ctx, c, "statement", member, pathHeld, d, maxDocument)
 }

@@ -42,16 +42,20 @@ func NewHandler(cfg Config, a Acceptor, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(pathHello, h.route(http.MethodGet, h.hello))
 	mux.Handle(pathSnapshot, h.route(http.MethodGet, h.fromMember(h.snapshot)))
-	mux.Handle(pathPush, h.route(http.MethodPost, h.fromMember(answer(h, pushRoute(), a.AcceptPush, h.vouch))))
+	mux.Handle(pathPush, h.route(http.MethodPost, h.fromMember(h.push)))
 	mux.Handle(pathPull, h.route(http.MethodPost, h.fromMember(answer(h, pullRoute(), a.AcceptPull, nil))))
 	mux.Handle(pathDigest, h.route(http.MethodPost, h.fromMember(answer(h, digestRoute(), a.AcceptDigest, nil))))
 	if t := cfg.Trust; t != nil {
-		mux.Handle(pathMembers, h.route(http.MethodGet, h.fromMember(h.document(func(*caller) ([]byte, error) { return t.Membership(), nil }))))
+		mux.Handle(pathMembers, h.route(http.MethodGet, h.fromMember(h.members)))
 		mux.Handle(pathRenew, h.route(http.MethodGet, h.fromMember(h.document(func(c *caller) ([]byte, error) {
 			return t.Renew(c.proof.Name, c.proof.Key)
 		}))))
 		if t.Evidence != nil {
-			mux.Handle(pathHeld, h.route(http.MethodGet, h.fromMember(h.proveHeld)))
+			mux.Handle(pathHeld, h.route(http.MethodGet, h.fromMember(aboutOp(h, t.Evidence.Prove))))
+		}
+		if t.Witness != nil {
+			mux.Handle(pathWords, h.route(http.MethodGet, h.fromMember(aboutOp(h, t.Witness.Words))))
+			mux.Handle(pathProofs, h.route(http.MethodGet, h.fromMember(h.proofs)))
 		}
 	}
 	mux.Handle("/", h.route("", func(http.ResponseWriter, *http.Request) error {

@@ -20,6 +20,8 @@ const (
 	pathMembers  = "/api/v1/sync/members"
 	pathRenew    = "/api/v1/sync/renew"
 	pathHeld     = "/api/v1/sync/held"
+	pathWords    = "/api/v1/sync/words"
+	pathProofs   = "/api/v1/sync/proofs"
 )
 
 // Headers of requests and replies.

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -37,6 +38,8 @@ type Trust struct {
 	Renew func(identity.Name, identity.PublicKey) ([]byte, error)
 	// Evidence, if not nil, is what receipts are made of.
 	Evidence Evidence
+	// Witness, if not nil, is what ties each op to the word of the node that numbered it.
+	Witness Witness
 }
 
 func (t *Trust) now() time.Time {
@@ -107,12 +110,17 @@ func (h *handler) document(content func(*caller) ([]byte, error)) memberEndpoint
 		if err != nil {
 			return err
 		}
-		if err := h.sign(w.Header(), from, sha256.Sum256(body)); err != nil {
-			return err
-		}
-		h.send(w, typeJSON, body)
-		return nil
+		return h.sendDocument(w, from, body)
 	}
+}
+
+// sendDocument answers a caller that has signed its request.
+func (h *handler) sendDocument(w http.ResponseWriter, from *caller, body []byte) error {
+	if err := h.sign(w.Header(), from, sha256.Sum256(body)); err != nil {
+		return err
+	}
+	h.send(w, typeJSON, body)
+	return nil
 }
 
 // signRequest signs what is about to be sent to a member.
@@ -155,26 +163,32 @@ func hashing(r io.Reader) *hashed {
 
 func (h *hashed) digest() [sha256.Size]byte { return [sha256.Size]byte(h.sum.Sum(nil)) }
 
-// Membership asks a member for the list of the members.
-func (c *Client) Membership(ctx context.Context, to memory.Node) ([]byte, error) {
-	return c.ask(ctx, "membership", to, pathMembers)
+// Membership asks a member for the list of the members. It also says how many proofs
+// it has that members have signed two ops under one number.
+func (c *Client) Membership(ctx context.Context, to memory.Node) (doc []byte, proofs int, err error) {
+	doc, header, err := c.ask(ctx, "membership", to, pathMembers, maxDocument)
+	if err == nil {
+		proofs, _ = strconv.Atoi(header.Get(headerProofs)) // none is 0
+	}
+	return doc, proofs, err
 }
 
 // Renew asks a member that holds the authority for a new grant.
 func (c *Client) Renew(ctx context.Context, to memory.Node) ([]byte, error) {
-	return c.ask(ctx, "renewal", to, pathRenew)
+	doc, _, err := c.ask(ctx, "renewal", to, pathRenew, maxDocument)
+	return doc, err
 }
 
 const maxDocument = 512 << 10
 
-func (c *Client) ask(ctx context.Context, what string, to memory.Node, path string) ([]byte, error) {
+func (c *Client) ask(ctx context.Context, what string, to memory.Node, path string, limit int64) ([]byte, http.Header, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
-	data, _, err := c.fetch(ctx, to, path, nil, typeJSON, maxDocument)
+	data, header, err := c.fetch(ctx, to, request{path: path}, typeJSON, limit)
 	if err != nil {
-		return nil, fault(what, to, err)
+		return nil, nil, fault(what, to, err)
 	}
-	return data, nil
+	return data, header, nil
 }
 
 // transport returns what carries calls: to a member that must show a certificate, or

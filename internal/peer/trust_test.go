@@ -141,7 +141,7 @@ func TestMembersWithIdentitiesTalk(t *testing.T) {
 	if _, err := a.client.Snapshot(t.Context(), "b", func(s []memory.Shipment) error { got += len(s); return nil }); err != nil || got != 5 {
 		t.Errorf("a snapshot of %d entries, %v", got, err)
 	}
-	doc, err := b.client.Membership(t.Context(), "a")
+	doc, _, err := b.client.Membership(t.Context(), "a")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -181,6 +181,23 @@ func DotOf(raw []byte) (memory.Dot, error) {
 	return d, nil
 }
 
+// DigestOf returns the dot of an entry and its digest, without reading the rest of a
+// full one.
+func DigestOf(raw []byte) (memory.Dot, memory.Digest, error) {
+	d, err := DotOf(raw)
+	if err != nil {
+		return d, memory.Digest{}, err
+	}
+	if raw[0] == entryHead {
+		return d, sha256.Sum256(raw), nil
+	}
+	e, _, _, err := decodeHeader(raw)
+	if err != nil {
+		return d, memory.Digest{}, err
+	}
+	return d, e.Digest, nil
+}
+
 func decodeHeader(raw []byte) (*memory.Entry, memory.Kind, cbor.RawMessage, error) {
 	if len(raw) == 0 || len(raw) > MaxEntry {
 		return nil, 0, nil, invalid("entry: %d bytes, want 1 to %d", len(raw), MaxEntry)
