@@ -110,7 +110,7 @@ func table() map[string][]string {
 		},
 		"node": {
 			"api", "book", "book/upkeep", "engine", "intake", "peer", "store", "replicate", "wire", "identity", "identity/attest", "identity/ca", "identity/cluster",
-			"evidence", "identity/httpsig", "identity/join", "identity/receipt", "identity/replay", "identity/agentkey", "identity/certfile", "policy", "recall", "node/models", "audit", "journal", "memory", "webhook", "verb", "mcp",
+			"evidence", "identity/httpsig", "identity/join", "identity/receipt", "identity/replay", "identity/agentkey", "identity/certfile", "policy", "recall", "rehearsal", "node/models", "audit", "journal", "memory", "webhook", "verb", "mcp",
 			"legacy", "legacy/config", "legacy/send",
 		},
 
@@ -119,6 +119,7 @@ func table() map[string][]string {
 
 		// Programs on top, and what they are made of.
 		"fleet":         {},
+		"rehearsal":     {"fleet", "client", "memory"},
 		"client":        {},
 		"setup":         {},
 		"setup/machine": {"setup"},
@@ -130,16 +131,17 @@ func table() map[string][]string {
 		"bench/contrasts": {"fleet"},
 
 		// What only tests use.
-		"arch":                  {},
-		"console/browser":       {},
-		"deploy":                {},
-		"memory/memorytest":     leaf,
-		"identity/identitytest": {"identity"},
-		"mcp/mcptest":           {"mcp"},
-		"store/storetest":       {"store", "memory", "memory/memorytest"},
-		"replicate/fakenet":     {"replicate", "memory"},
-		"replicate/memlog":      leaf,
-		"sim":                   {"memory", "memory/memorytest", "replicate", "replicate/core", "replicate/fakenet", "replicate/memlog", "store", "wire"},
+		"arch":                    {},
+		"console/browser":         {},
+		"deploy":                  {},
+		"memory/memorytest":       leaf,
+		"identity/identitytest":   {"identity"},
+		"mcp/mcptest":             {"mcp"},
+		"rehearsal/rehearsaltest": {"fleet", "memory", "node"},
+		"store/storetest":         {"store", "memory", "memory/memorytest"},
+		"replicate/fakenet":       {"replicate", "memory"},
+		"replicate/memlog":        leaf,
+		"sim":                     {"memory", "memory/memorytest", "replicate", "replicate/core", "replicate/fakenet", "replicate/memlog", "store", "wire"},
 	}
 }
 

@@ -147,7 +147,7 @@ func runUnless(ctx context.Context, a *app, cfg node.Config, no bool) error {
 	if no {
 		return nil
 	}
-	return node.Run(ctx, cfg, func(url string) { say(a.out, "ready %s\n", url) })
+	return runNode(ctx, a, cfg)
 }
 
 // dataOf adds --data to a command that works on files of a node.

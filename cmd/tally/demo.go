@@ -152,7 +152,7 @@ func (d *demo) run(ctx context.Context, dir string, exit bool) (err error) {
 		return err
 	}
 	if !exit {
-		d.invite()
+		d.invite(ctx)
 		<-ctx.Done()
 	}
 	return d.result.verdict()

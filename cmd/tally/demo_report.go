@@ -260,14 +260,28 @@ func (d *demo) report() error {
 	})
 }
 
-// invite names three commands to try on the nodes.
-func (d *demo) invite() {
+// invite names three commands to try on the nodes, and where to see them.
+func (d *demo) invite(ctx context.Context) {
 	self := shellQuoted(os.Args[0])
 	a, b := d.nodes[0].URL(), d.nodes[1].URL()
 	d.say("\nThe nodes stay up. Try, in another terminal:\n")
 	d.say("  %s status --server %s", self, a)
 	d.say("  %s recall --server %s -n %s %s", self, b, shellQuoted(d.result.Namespace), shellQuoted(d.result.Question))
 	d.say("  %s remember --server %s --durability all \"Hello\" \"Held by all three.\"", self, a)
-	d.say("\nSee them in a browser: %s/console/ and, for one write as it spreads, %s/console/theatre", a, a)
+	d.say("\nSee them in a browser: %s/console/", a)
+	d.say("  one write as it spreads:       %s", d.page(ctx, "theatre"))
+	d.say("  a member cut off, and healed:  %s", d.page(ctx, "rehearsal"))
+	d.say("A link with once signs in as the operator, once and within two minutes; afterwards: %s console --server %s", self, a)
 	d.say("\nCtrl-C ends them.")
+}
+
+// page is a link to a page of the first node's console, which signs in if it can.
+func (d *demo) page(ctx context.Context, name string) string {
+	c := d.nodes[0].client
+	if as, err := c.AsOperator(ctx); err == nil {
+		if link, err := as.ConsoleLink(ctx); err == nil {
+			return strings.Replace(link, "/console/", "/console/"+name, 1)
+		}
+	}
+	return c.URL() + "/console/" + name
 }

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -11,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/tallystick/tallystick/internal/fleet"
 	"github.com/tallystick/tallystick/internal/node"
 )
 
@@ -26,6 +30,8 @@ All settings, also as environment variables and as a file: tally help config`
   tally serve --node north --listen 10.0.0.1:9077 --data /var/lib/tallystick \
     --member east=http://10.0.0.2:9077 --member west=http://10.0.0.3:9077`
 	config := configOf(cmd, a)
+	tied := cmd.Flags().Bool(fleet.TiedFlag, false, "end when the standard input ends")
+	_ = cmd.Flags().MarkHidden(fleet.TiedFlag) // for whoever runs nodes; it is there
 	offset := cmd.Flags().Bool("allow-clock-offset", false, "let TALLY_CLOCK_OFFSET set the clock of this node wrong, for tests")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		cfg, err := config(cmd.Context())
@@ -41,13 +47,32 @@ All settings, also as environment variables and as a file: tally help config`
 		for _, name := range a.strayVariables() {
 			say(a.err, "tally: warning: the environment variable %s is not a setting; see `tally help config`\n", name)
 		}
-		err = node.Run(cmd.Context(), cfg, func(url string) { say(a.out, "ready %s\n", url) })
+		ctx := cmd.Context()
+		if *tied {
+			var end context.CancelFunc
+			ctx, end = context.WithCancel(ctx)
+			defer end()
+			go func() {
+				_, _ = io.Copy(io.Discard, a.in) // however it ends
+				end()
+			}()
+		}
+		err = runNode(ctx, a, cfg)
 		if errors.Is(err, syscall.EADDRINUSE) {
 			return fmt.Errorf("%w\n  → another program, or another node, listens on %s: stop it, or choose another address with --listen", err, cfg.Listen)
 		}
 		return err
 	}
 	return cmd
+}
+
+// runNode runs a node that can start others for a rehearsal.
+func runNode(ctx context.Context, a *app, cfg node.Config) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	return node.RunWith(ctx, cfg, node.Parts{Program: self}, func(url string) { say(a.out, "ready %s\n", url) })
 }
 
 // clockOffsetVariable sets a node's clock wrong: that of a static binary cannot

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"net"
 	"os"
 	"path/filepath"
@@ -105,5 +106,30 @@ func TestAMemoryStaysUnlessItOrTheNodeSaysOtherwise(t *testing.T) {
 	}
 	if got := tally(t, nil, "", "config", "show", "--default-tier", "ever"); got.code != exitUsage || !strings.Contains(got.err, "want short, mid or long") {
 		t.Errorf("%+v", got)
+	}
+}
+
+func TestANodeOfARehearsalEndsWithWhoStartedIt(t *testing.T) {
+	cmd := program(t, "serve", "--end-with-stdin", "--node", "a", "--listen", "127.0.0.1:0", "--data", t.TempDir())
+	tie, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil || !strings.HasPrefix(line, "ready ") {
+		t.Fatalf("%q, %v", line, err)
+	}
+	if err := tie.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
 	}
 }

@@ -1214,6 +1214,44 @@ export interface RegisteredEntity {
   receipt?: Receipt;
 }
 
+export interface Rehearsal {
+  cut?: string;
+  ends_at?: string;
+  equal: boolean;
+  memory?: string;
+  nodes: RehearsalNode[];
+  notes: RehearsalNote[];
+  offered: boolean;
+  state: "none" | "running";
+}
+
+export interface RehearsalLink {
+  name: string;
+  owed: number;
+  state: string;
+}
+
+export interface RehearsalNode {
+  conflicts: number;
+  digest: string;
+  error?: string;
+  live: number;
+  members: RehearsalLink[];
+  n: number;
+  name: string;
+  url: string;
+  w: number;
+  written: number;
+}
+
+export interface RehearsalNote {
+  after_ms?: number;
+  at: string;
+  count?: number;
+  node?: string;
+  what: "begun" | "cut" | "healed" | "written" | "edited" | "apart" | "equal";
+}
+
 export interface Rejected {
   decided_by: string;
   id: string;
@@ -2516,6 +2554,45 @@ export interface Routes {
     };
     body: never;
     out: ReceiptNow;
+  };
+  "DELETE /api/v1/rehearsal": {
+    query: {
+    };
+    body: never;
+    out: Rehearsal;
+  };
+  "GET /api/v1/rehearsal": {
+    query: {
+    };
+    body: never;
+    out: Rehearsal;
+  };
+  "POST /api/v1/rehearsal": {
+    query: {
+    };
+    body: never;
+    out: Rehearsal;
+  };
+  "POST /api/v1/rehearsal/cut": {
+    query: {
+      node?: string;
+    };
+    body: never;
+    out: Rehearsal;
+  };
+  "POST /api/v1/rehearsal/edit": {
+    query: {
+    };
+    body: never;
+    out: Rehearsal;
+  };
+  "POST /api/v1/rehearsal/write": {
+    query: {
+      node?: string;
+      count?: number;
+    };
+    body: never;
+    out: Rehearsal;
   };
   "POST /api/v1/repair": {
     query: {

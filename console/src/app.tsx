@@ -19,6 +19,7 @@ const pages = {
   peers: lazy(() => import("./pages/peers")),
   delivery: lazy(() => import("./pages/delivery")),
   theatre: lazy(() => import("./pages/theatre")),
+  rehearsal: lazy(() => import("./pages/rehearsal")),
   approvals: lazy(() => import("./pages/approvals")),
   namespaces: lazy(() => import("./pages/namespaces")),
   connect: lazy(() => import("./pages/connect")),

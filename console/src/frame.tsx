@@ -20,7 +20,7 @@ export function sections(t: Words): { title: string; pages: [string, string][] }
   return [
     { title: "", pages: [["", nav.overview]] },
     { title: nav.groups.memory, pages: [["memories", nav.memories], ["recall", nav.recall], ["graph", nav.graph], ["activity", nav.activity]] },
-    { title: nav.groups.federation, pages: [["peers", nav.peers], ["delivery", nav.delivery], ["theatre", nav.theatre]] },
+    { title: nav.groups.federation, pages: [["peers", nav.peers], ["delivery", nav.delivery], ["theatre", nav.theatre], ["rehearsal", nav.rehearsal]] },
     { title: nav.groups.rules, pages: [["approvals", nav.approvals], ["namespaces", nav.namespaces]] },
     { title: nav.groups.node, pages: [["agents", nav.agents], ["connect", nav.connect], ["system", nav.system]] },
   ];

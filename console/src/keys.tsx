@@ -4,7 +4,7 @@ import { Dialog } from "./ui/kit";
 import { useWords } from "./ui/words";
 
 // Where g and a letter lead.
-export const leads: Record<string, string> = { o: "", m: "memories", r: "recall", g: "graph", a: "activity", p: "peers", d: "delivery", v: "approvals", n: "namespaces", t: "theatre", c: "connect", s: "system" };
+export const leads: Record<string, string> = { o: "", m: "memories", r: "recall", g: "graph", a: "activity", p: "peers", d: "delivery", v: "approvals", n: "namespaces", t: "theatre", h: "rehearsal", k: "agents", c: "connect", s: "system" };
 
 /** Whether somebody writes text just now. */
 export function writing(): boolean {
@@ -43,7 +43,7 @@ export function useKeys(does: { palette: () => void; help: () => void }): void {
 /** The sheet of shortcuts. */
 export function Keys({ onClose }: { onClose: () => void }) {
   const t = useWords();
-  const names: Record<string, string> = { "": t.nav.overview, memories: t.nav.memories, recall: t.nav.recall, graph: t.nav.graph, activity: t.nav.activity, peers: t.nav.peers, delivery: t.nav.delivery, approvals: t.nav.approvals, namespaces: t.nav.namespaces, theatre: t.nav.theatre, connect: t.nav.connect, system: t.nav.system };
+  const names: Record<string, string> = { "": t.nav.overview, memories: t.nav.memories, recall: t.nav.recall, graph: t.nav.graph, activity: t.nav.activity, peers: t.nav.peers, delivery: t.nav.delivery, approvals: t.nav.approvals, namespaces: t.nav.namespaces, theatre: t.nav.theatre, rehearsal: t.nav.rehearsal, agents: t.nav.agents, connect: t.nav.connect, system: t.nav.system };
   const rows: [string, string][] = [
     ["/", t.keys.search], ["Ctrl K", t.keys.palette], ["?", t.keys.help], ["j / k", `${t.keys.next} / ${t.keys.prev}`], ["Enter", t.keys.open], ["x", t.keys.select], ["e", t.keys.edit], ["Esc", t.common.close],
     ...Object.entries(leads).map(([k, page]): [string, string] => [`g ${k}`, names[page] ?? page]),

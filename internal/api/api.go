@@ -48,6 +48,9 @@ type Config struct {
 	// does not block; nil: nobody is.
 	Occurred func(Occurrence)
 
+	// Rehearsal runs federations to practise on; nil does not.
+	Rehearsal Rehearsal
+
 	// Journal keeps what agents were shown in briefings; nil keeps nothing.
 	Journal verb.Journal
 

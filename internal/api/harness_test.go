@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -23,6 +24,7 @@ import (
 	"github.com/tallystick/tallystick/internal/book/upkeep"
 	"github.com/tallystick/tallystick/internal/intake"
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/rehearsal"
 	"github.com/tallystick/tallystick/internal/replicate"
 	"github.com/tallystick/tallystick/internal/store"
 	"github.com/tallystick/tallystick/internal/wire"
@@ -105,6 +107,9 @@ func open(tb testing.TB, o options) *node {
 	}
 	n.books = book.New(ec, st, fed)
 	ac := api.Config{Books: n.books, Log: log, Metrics: prometheus.NewRegistry(), Version: "test", Now: n.now, Federated: len(o.members) > 0, OperatorKey: operatorKey, OperatorKeyFile: "/data/operator.key"}
+	if ac.Rehearsal, err = rehearsal.New(rehearsal.Config{Dir: filepath.Join(sc.Dir, "rehearsal"), Log: log}); err != nil {
+		tb.Fatal(err)
+	}
 	if o.api != nil {
 		o.api(&ac)
 	}

@@ -35,6 +35,7 @@ func routes() []route {
 		grouped("Subscriptions", subscriptionRoutes(b)),
 		grouped("The node", slices.Concat(nodeRoutes(b), operatorRoutes(), profileRoutes())),
 		grouped("Upkeep", upkeepRoutes(b)),
+		grouped("Rehearsal", rehearsalRoutes()),
 		grouped("As ai-memory spells it", compatRoutes(b)),
 		grouped("Not implemented", absentRoutes()),
 	)

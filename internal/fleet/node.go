@@ -28,7 +28,11 @@ type Config struct {
 	Args    []string
 	Env     []string // nil: that of this process without settings for tally
 	Log     string   // file that its standard error is appended to
+	Tied    bool     // its standard input ends when this process does, however that ends
 }
+
+// TiedFlag makes `tally serve` end with its standard input.
+const TiedFlag = "end-with-stdin"
 
 // Node is a node that can be started and ended, any number of times. Calls that
 // start or end it must not overlap; the others may be made at any time.
@@ -45,6 +49,7 @@ type Node struct {
 // process is one run of a node.
 type process struct {
 	cmd     *exec.Cmd
+	tie     io.Closer // its standard input, or nil
 	logFrom int64
 	first   chan string   // gets the first line of its output
 	ended   chan struct{} // closed when it is gone; then exit and rest are set
@@ -69,11 +74,17 @@ func (n *Node) Spawn() error {
 	if err != nil {
 		return fmt.Errorf("start %s: %w", n.Name, err)
 	}
+	var tie io.Closer
+	if n.Tied {
+		if tie, err = cmd.StdinPipe(); err != nil {
+			return fmt.Errorf("start %s: %w", n.Name, err)
+		}
+	}
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", n.Name, err)
 	}
 	n.family.add(cmd.Process)
-	p := &process{cmd: cmd, logFrom: info.Size(), first: make(chan string, 1), ended: make(chan struct{})}
+	p := &process{cmd: cmd, tie: tie, logFrom: info.Size(), first: make(chan string, 1), ended: make(chan struct{})}
 	n.mu.Lock()
 	n.last, n.down = p, false
 	n.mu.Unlock()

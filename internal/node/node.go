@@ -31,6 +31,7 @@ import (
 	"github.com/tallystick/tallystick/internal/peer"
 	"github.com/tallystick/tallystick/internal/policy"
 	"github.com/tallystick/tallystick/internal/recall"
+	"github.com/tallystick/tallystick/internal/rehearsal"
 	"github.com/tallystick/tallystick/internal/replicate"
 	"github.com/tallystick/tallystick/internal/store"
 	"github.com/tallystick/tallystick/internal/verb"
@@ -50,6 +51,8 @@ func Run(ctx context.Context, cfg Config, ready func(url string)) error {
 type Parts struct {
 	// Transport, if set, returns what calls members, given what would.
 	Transport func(replicate.Transport) replicate.Transport
+	// Program, if set, is this program: its `serve` runs the nodes of rehearsals.
+	Program string
 	// BatchOps bounds the ops of one transaction of the store; 0 is its default.
 	BatchOps int
 }
@@ -91,6 +94,10 @@ func run(ctx context.Context, cfg Config, parts Parts, logs io.Writer, ready fun
 // ShownFile is where a node keeps, in its data directory, what agents were shown.
 const ShownFile = "briefings.jsonl"
 
+// RehearsalDir is where the nodes of a rehearsal keep their data, in the data directory,
+// for as long as it lasts.
+const RehearsalDir = "rehearsal"
+
 // node is the parts of a running node.
 type node struct {
 	cfg      Config
@@ -108,6 +115,7 @@ type node struct {
 	server   *http.Server
 	clients  *api.API
 	shown    *journal.Journal // what agents were shown
+	practice *rehearsal.Stage
 	unused   unused
 	open     chan struct{} // closed when clients are served
 	quit     chan struct{} // closed when the node stops
@@ -192,7 +200,7 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	if err := n.newLegacy(); err != nil {
 		return nil, err
 	}
-	if err := n.newServer(link); err != nil { //nolint:contextcheck // what is bound here is called with the contexts of requests
+	if err := n.newServer(link, parts.Program); err != nil { //nolint:contextcheck // what is bound here is called with the contexts of requests
 		return nil, err
 	}
 	n.trust.connect(calls, peer.NewHandler(link, n.door, log), n.fed.SetMembers)
@@ -235,12 +243,15 @@ func seed(name memory.Node) uint64 {
 	return h.Sum64()
 }
 
-func (n *node) newServer(link peer.Config) error {
+func (n *node) newServer(link peer.Config, program string) error {
 	key, file, err := operatorKey(n.cfg.Data, n.log)
 	if err != nil {
 		return err
 	}
 	if n.shown, err = journal.Open(filepath.Join(n.cfg.Data, ShownFile), 0, n.log); err != nil {
+		return err
+	}
+	if n.practice, err = rehearsal.New(rehearsal.Config{Program: program, Dir: filepath.Join(n.cfg.Data, RehearsalDir), Log: n.log}); err != nil {
 		return err
 	}
 	reg := newRegistry(n.store)
@@ -252,7 +263,7 @@ func (n *node) newServer(link peer.Config) error {
 		Now:   n.now,
 		Books: n.books, Log: n.log, Metrics: reg, Version: Version(), APIKey: n.cfg.APIKey, Keys: n.agents, Exposed: exposed(n.cfg.Listen), Federated: len(n.cfg.Members) > 0 || n.trust != nil,
 		Full:      n.store.Full,
-		KeepShort: n.cfg.WhenShort == ShortLocal, Hosts: n.cfg.hosts(), OperatorKey: key, OperatorKeyFile: file, Quit: n.quit, Journal: n.shown, Occurred: n.trust.occurred,
+		KeepShort: n.cfg.WhenShort == ShortLocal, Hosts: n.cfg.hosts(), OperatorKey: key, OperatorKeyFile: file, Quit: n.quit, Journal: n.shown, Occurred: n.trust.occurred, Rehearsal: n.practice,
 		Agents: func(table []verb.Verb) http.Handler {
 			return mcp.Handler(mcp.Config{Version: Version(), Log: n.log, Changed: n.books.Feed.Changed, Quit: n.quit}, table)
 		},
@@ -323,6 +334,7 @@ func (n *node) serve(ctx context.Context, listener net.Listener, ready func(url 
 	work.Go(func() error { return n.legacy.Run(workCtx) })
 	work.Go(func() error { return n.room(workCtx) })
 	work.Go(func() error { return n.inbound.Run(workCtx) })
+	work.Go(func() error { return n.practice.Run(workCtx) })
 	all.Go(func() error { return n.trust.run(failed, toMembers) })
 	all.Go(func() error {
 		if err := n.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {

@@ -4,7 +4,7 @@ import { call } from "../api";
 import { href } from "../router";
 import { events, namespace, status, use } from "../store";
 import { CopyAs, say } from "../ui/copy";
-import { Card, Empty, Field, NotYet, Page, Pill, Tally, useBusy } from "../ui/kit";
+import { Card, Empty, Field, Page, Pill, Tally, useBusy } from "../ui/kit";
 import { plain } from "../ui/text";
 import { complain, toast } from "../ui/toast";
 import { useWords } from "../ui/words";
@@ -112,9 +112,8 @@ export default function Theatre() {
       </form>
       {act ? <Stage act={act} names={s ? [s.node, ...s.members.map((m) => m.name)] : Object.keys(act.held)} /> : <Card><Empty title={k.empty} /></Card>}
       <Card title={k.rehearsal}>
-        <NotYet>{k.rehearsalText}</NotYet>
-        <p class="muted">{k.rehearsalHow}</p>
-        <pre class="snippet">tally demo</pre>
+        <p class="muted">{k.rehearsalText}</p>
+        <p><a class="button" href={href("rehearsal")}>{k.rehearsal}</a></p>
       </Card>
     </Page>
   );

@@ -8,7 +8,7 @@ export const en = {
   n,
   nav: {
     overview: "Overview", memories: "Memories", recall: "Recall lab", graph: "Graph", activity: "Activity", peers: "Peers", delivery: "Delivery",
-    approvals: "Approvals", namespaces: "Namespaces", agents: "Agents", theatre: "Write theatre", connect: "Connect", system: "System",
+    approvals: "Approvals", namespaces: "Namespaces", agents: "Agents", theatre: "Write theatre", rehearsal: "Rehearsal", connect: "Connect", system: "System",
     groups: { memory: "Memory", federation: "Federation", rules: "Rules", node: "Node" },
     menu: "Menu", skip: "Skip to the page",
   },
@@ -148,7 +148,14 @@ export const en = {
     title: "Graph", from: "Around which memory", hops: "Hops", at: "As it was", now: "now", list: "As a list", picture: "As a picture", empty: "Nothing is linked with it.", emptyHelp: "Link it on its page, and it is shown here.", choose: "Choose a memory: its page has a button for this, or paste an id.", focus: "Put it in the middle", relation: "Relation", distance: "Hops away", valid: "holds since", until: "until", both: (c: number) => `${n(c, "memory", "memories")} around it`, slider: "Time",
   },
   theatre: {
-    title: "Write theatre", intro: "One write, and when each thing that was promised happened. Every time is measured by this page; none is made up.", begin: "Write now", text: "Text of the memory", sent: "sent", accepted: "accepted and synced here", appeared: "seen in the events of this node", heldBy: (m: string) => `on the disk of ${m}`, quorum: (w: number) => `W = ${w} reached`, indexed: "in the index of words", recalled: "first recalled", waiting: "not yet", resolution: (ms: number) => `Receipts and recall are asked for again and again: such a time is late by at most the pause between two questions, ${ms} ms, and one answer.`, again: "Write again", erase: "Take it away again", empty: "Write one, and watch.", gone: "taken away", stalled: "It was not seen within 30 s: the member is away. The write is kept and owed.", rehearsal: "Partition rehearsal", rehearsalText: "To cut a member off while it runs, write on both sides and heal is not offered from here.", rehearsalHow: "The nearest to it: three real processes on this machine, of which one is killed while it is written to, and catches up. Watch in their consoles what is owed, and when they are equal again.",
+    title: "Write theatre", intro: "One write, and when each thing that was promised happened. Every time is measured by this page; none is made up.", begin: "Write now", text: "Text of the memory", sent: "sent", accepted: "accepted and synced here", appeared: "seen in the events of this node", heldBy: (m: string) => `on the disk of ${m}`, quorum: (w: number) => `W = ${w} reached`, indexed: "in the index of words", recalled: "first recalled", waiting: "not yet", resolution: (ms: number) => `Receipts and recall are asked for again and again: such a time is late by at most the pause between two questions, ${ms} ms, and one answer.`, again: "Write again", erase: "Take it away again", empty: "Write one, and watch.", gone: "taken away", stalled: "It was not seen within 30 s: the member is away. The write is kept and owed.", rehearsal: "Partition rehearsal", rehearsalText: "A federation to practise on: cut a member off while it runs, write on both sides, and watch them meet.",
+  },
+  rehearsal: {
+    title: "Partition rehearsal", intro: "Three real nodes on this machine, apart from your memories. Cut one off, write on both sides, watch what is owed and how the digests differ, heal, and watch them meet. Nothing here is made up: it is what the three nodes say of themselves.",
+    operator: "This is for the operator, in a browser on the machine of the node: it starts processes there.", none: "No rehearsal runs.", bounds: "It takes a few seconds to begin, ends by itself after ten minutes, and leaves nothing behind.", begin: "Begin", beginning: "starting three nodes …", end: "End it",
+    endsIn: (s: string) => `ends by itself in ${s}`, equal: "all three are equal", apart: "they differ", cut: (m: string) => `Cut ${m} off`, heal: (m: string) => `Heal: let ${m} be reached again`, both: "Write 10 on both sides", edit: "Edit the same memory on both sides", write: "Write 10 here", cutOff: "cut off", console: "Its console", digest: "digest", conflicts: "in conflict",
+    owes: (m: string) => `owes to ${m}`, happened: "What happened", begun: "Three nodes serve, and hold one memory.", wasCut: (m: string) => `${m} was cut off: no connection between it and the others.`, wasHealed: (m: string) => `${m} can be reached again.`, wrote: (c: number, m: string) => `${n(c, "memory", "memories")} written to ${m}.`, edited: "The note was edited on both sides.",
+    met: (ms: number) => `all three equal, ${ms} ms after that`, parted: (ms: number) => `they differ, ${ms} ms after that`, measured: "The nodes are looked at five times a second: a time is late by at most that.",
   },
 };
 

@@ -19,12 +19,16 @@ import (
 	"github.com/tallystick/tallystick/internal/identity/cluster"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/node"
+	"github.com/tallystick/tallystick/internal/rehearsal/rehearsaltest"
 )
 
 // The nodes are the test binary again, with the configuration in this variable.
 const envConfig = "CONSOLE_TEST_NODE"
 
 func TestMain(m *testing.M) {
+	if code, is := rehearsaltest.Main(); is {
+		os.Exit(code)
+	}
 	if raw := os.Getenv(envConfig); raw != "" {
 		os.Exit(serve(raw))
 	}
@@ -39,7 +43,7 @@ func serve(raw string) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	if err := node.Run(ctx, cfg, func(url string) { fmt.Println("ready", url) }); err != nil { //nolint:forbidigo // a program
+	if err := node.RunWith(ctx, cfg, node.Parts{Program: os.Args[0]}, func(url string) { fmt.Println("ready", url) }); err != nil { //nolint:forbidigo // a program
 		fmt.Fprintln(os.Stderr, "error:", err)
 		return 1
 	}

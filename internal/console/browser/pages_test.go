@@ -27,6 +27,7 @@ func places(id string) []place {
 		{"peers", "Last proven equal"},
 		{"delivery", "No op was refused"},
 		{"theatre", "Write now"},
+		{"rehearsal", "No rehearsal runs."},
 		{"approvals", "What would change"},
 		{"namespaces/guarded", "approve"},
 		{"agents", "ai:test"},
