@@ -7,20 +7,12 @@ import "strings"
 // sign of an assignment. The functions here look at a text as [lowered] makes it, and at
 // what the patterns want there and no more, so that they never miss what a pattern finds.
 
-// after reports whether what follows one of the words satisfies a condition.
-func after(lower string, words []string, follows func(rest string) bool) bool {
-	for _, w := range words {
-		for at := 0; ; {
-			i := strings.Index(lower[at:], w)
-			if i < 0 {
-				break
-			}
-			if at += i + len(w); follows(lower[at:]) {
-				return true
-			}
-		}
-	}
-	return false
+// near is what a text with a match has: cheap to look for, and never missing where
+// the pattern finds something.
+type near struct {
+	names   []string                // one of them, in lower case,
+	follows func(rest string) bool  // and behind it what this wants
+	text    func(lower string) bool // nil: any text
 }
 
 // assigns reports whether rest begins with at most so many quotes, space, and one of
@@ -41,9 +33,9 @@ func assigns(rest, quotes string, most int, signs ...string) bool {
 }
 
 // named is for names with a kind of secret in them that something is said of.
-func named(lower string) bool {
+func named() *near {
 	kinds := []string{"key", "token", "secret", "password", "passwd", "passphrase", "pwd", "credential"}
-	return after(lower, kinds, func(rest string) bool {
+	return &near{names: kinds, follows: func(rest string) bool {
 		const most = 20 + len("s")
 		for i := 0; i <= most; i++ {
 			if assigns(rest[i:], `"'`, 1, ":", "=", "is") {
@@ -54,7 +46,7 @@ func named(lower string) bool {
 			}
 		}
 		return false
-	})
+	}}
 }
 
 func inName(c byte) bool {
@@ -62,17 +54,17 @@ func inName(c byte) bool {
 }
 
 // assigned is for variables.
-func assigned(lower string) bool {
-	return after(lower, []string{"key", "token", "secret", "credential", "credentials"}, func(rest string) bool {
+func assigned() *near {
+	return &near{names: []string{"key", "token", "secret", "credential", "credentials"}, follows: func(rest string) bool {
 		return assigns(rest, `"']`, 2, ":", "=")
-	})
+	}}
 }
 
 // namedPassword is for passwords that are told.
-func namedPassword(lower string) bool {
-	return after(lower, []string{"password", "passwd", "passphrase", "passcode", "pwd"}, func(rest string) bool {
+func namedPassword() *near {
+	return &near{names: []string{"password", "passwd", "passphrase", "passcode", "pwd"}, follows: func(rest string) bool {
 		return assigns(rest, `"'`, 1, ":", "=", "is", "was", "are")
-	})
+	}}
 }
 
 // dottedRun reports whether a run of 24 signs that tokens are made of ends at a dot.

@@ -6,9 +6,7 @@ type rule struct {
 	words   []string          // in lower case: a text without any of them has none
 	pattern string            // its last group is the secret, or all of it
 	accept  func(string) bool // whether a match is one; nil: it is
-	// near reports whether a text in lower case may have a match: cheap, and never false
-	// where the pattern finds something. nil: it may.
-	near func(lower string) bool
+	near    *near             // what a text must have besides; nil: nothing
 }
 
 // rules are all of them: secrets that say themselves whose they are, then those that
@@ -35,7 +33,7 @@ func rules() []rule {
 		{"digitalocean-token", []string{"dop_v1_", "doo_v1_", "dor_v1_"}, word + `(do[opr]_v1_[0-9a-f]{64})` + word, lively(3), nil},
 		{"sendgrid-key", []string{"sg."}, word + `(SG\.` + rest + `{16,32}\.` + rest + `{32,64})`, lively(3.5), nil},
 		{"telegram-token", []string{":aa"}, word + `([0-9]{8,10}:AA` + rest + `{32,33})`, lively(3.5), nil},
-		{"discord-token", []string{"discord", "token", "bot"}, word + `([MNO][0-9A-Za-z_-]{23,27}\.` + rest + `{6}\.` + rest + `{27,40})`, lively(4), dottedRun},
+		{"discord-token", []string{"discord", "token", "bot"}, word + `([MNO][0-9A-Za-z_-]{23,27}\.` + rest + `{6}\.` + rest + `{27,40})`, lively(4), &near{text: dottedRun}},
 		{"discord-webhook", []string{"/api/webhooks/"}, `/api/webhooks/[0-9]{15,20}/(` + rest + `{50,})`, lively(3.5), nil},
 		{"shopify-token", []string{"shpat_", "shpca_", "shppa_", "shpss_"}, word + `(shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32})` + word, lively(3), nil},
 		{"square-token", []string{"sq0atp-", "sq0csp-", "sq0idp-"}, word + `(sq0(?:atp|csp|idp)-` + rest + `{22,})`, lively(3), nil},
@@ -66,10 +64,10 @@ func contextual() []rule {
 	return []rule{
 		{"connection-string", []string{"://"}, `\b[a-zA-Z][0-9a-zA-Z+.-]{1,30}://[^\s:/@"'<>` + "`" + `]{0,64}:([^\s/@"'<>` + "`" + `]{3,128})@[^\s@/]`, unspoken(0), nil},
 		{"authorization", []string{"authorization", "x-api-key", "bearer"}, `(?i)\b(?:authorization["']?\s*[:=]\s*["']?\s*(?:bearer|basic|token|apikey)?|x-api-key["']?\s*[:=]|bearer)\s+["']?([0-9A-Za-z._~+/-]{16,}={0,2})`, mixed(3), nil},
-		{"password", []string{"pass", "pwd"}, `(?i)(?:^|[^0-9A-Za-z])(?:[0-9A-Za-z.-]{0,40}[_.-]|PG)?(?:password|passwd|passphrase|passcode|pwd)["']?\s*(?:is|was|are|:=|=>|={1,2}|:)\s*["'` + "`" + `]?([^\s"'` + "`" + `,;<>(){}]{6,128})`, strange, namedPassword},
+		{"password", []string{"pass", "pwd"}, `(?i)(?:^|[^0-9A-Za-z])(?:[0-9A-Za-z.-]{0,40}[_.-]|PG)?(?:password|passwd|passphrase|passcode|pwd)["']?\s*(?:is|was|are|:=|=>|={1,2}|:)\s*["'` + "`" + `]?([^\s"'` + "`" + `,;<>(){}]{6,128})`, strange, namedPassword()},
 		{"password", []string{"mysql", "curl", "sshpass", "psql"}, `\b(?:mysql\b[^\n]{0,80}\s-p|curl\b[^\n]{0,200}(?:\s-u|\s--user)[ =]\s*["']?[^\s:"']{1,64}:|sshpass\s+-p\s*)["']?([^\s"']{6,})`, strange, nil},
-		{"secret", []string{"key", "token", "secret", "credential"}, `(?i)(?:^|[^0-9A-Za-z])[0-9A-Za-z._-]{0,40}?` + names + `[_ .-]?(?:[0-9A-Za-z]{1,12}[_.-])?` + kinds + `[0-9A-Za-z_-]{0,20}["']?\s*(?::=|=>|={1,2}|:|\bis\b)\s*["'` + "`" + `]?([^\s"'` + "`" + `,;<>(){}\[\]]{10,512})`, mixed(3), named},
-		{"secret", []string{"key", "token", "secret", "credential"}, `(?i)(?:^|[^0-9A-Za-z])[0-9A-Z_]{0,40}(?:KEY|TOKEN|SECRET|CREDENTIALS?)["'\]]{0,2}\s*(?:=|:)\s*["']?([0-9A-Za-z_+/.~-]{16,512}={0,2})`, mixed(3.3), assigned},
-		{"secret", []string{"key", "token", "secret", "credential"}, `(?i)\b(?:key|token|secret|credential)s?\b[^\n.]{0,24}?[\s"'` + "`" + `:=(]([0-9A-Za-z+/_-]{24,512}={0,2})`, mixed(3.7), longRun},
+		{"secret", named().names, `(?i)(?:^|[^0-9A-Za-z])[0-9A-Za-z._-]{0,40}?` + names + `[_ .-]?(?:[0-9A-Za-z]{1,12}[_.-])?` + kinds + `[0-9A-Za-z_-]{0,20}["']?\s*(?::=|=>|={1,2}|:|\bis\b)\s*["'` + "`" + `]?([^\s"'` + "`" + `,;<>(){}\[\]]{10,512})`, mixed(3), named()},
+		{"secret", []string{"key", "token", "secret", "credential"}, `(?i)(?:^|[^0-9A-Za-z])[0-9A-Z_]{0,40}(?:KEY|TOKEN|SECRET|CREDENTIALS?)["'\]]{0,2}\s*(?:=|:)\s*["']?([0-9A-Za-z_+/.~-]{16,512}={0,2})`, mixed(3.3), assigned()},
+		{"secret", []string{"key", "token", "secret", "credential"}, `(?i)\b(?:key|token|secret|credential)s?\b[^\n.]{0,24}?[\s"'` + "`" + `:=(]([0-9A-Za-z+/_-]{24,512}={0,2})`, mixed(3.7), &near{text: longRun}},
 	}
 }

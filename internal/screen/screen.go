@@ -19,17 +19,18 @@ type Finding struct {
 // Screen finds secrets. It is safe for concurrent use.
 type Screen struct {
 	rules []compiled
-	// first says by the first two bytes of a word where in starts the words are that
-	// begin so; 0 is none. Nearly all texts have none of the words, and are passed
-	// over once.
+	// first says by a hash of the first three bytes of a word where in starts the words
+	// are that begin so; 0 is none. Nearly all texts have few of the words, and are
+	// passed over once.
 	first  [1 << 16]uint8
 	starts [][]start
 }
 
-// start is a word of a rule.
+// start is a word of a rule, or one of those near which more is looked for.
 type start struct {
 	word string
 	rule int
+	near *near
 }
 
 type compiled struct {
@@ -44,61 +45,82 @@ func New() *Screen {
 	for i, r := range rules() {
 		s.rules = append(s.rules, compiled{r, regexp.MustCompile(r.pattern)})
 		for _, w := range r.words {
-			pair := pairOf(w)
-			if s.first[pair] == 0 {
-				s.first[pair] = uint8(len(s.starts))
-				s.starts = append(s.starts, nil)
+			s.add(start{w, i, nil})
+		}
+		if r.near != nil {
+			for _, w := range r.near.names {
+				s.add(start{w, i, r.near})
 			}
-			n := s.first[pair]
-			s.starts[n] = append(s.starts[n], start{w, i})
 		}
 	}
 	return s
 }
 
-func pairOf(s string) int { return int(s[0])<<8 | int(s[1]) }
+func (s *Screen) add(w start) {
+	n := &s.first[hash(w.word[0], w.word[1], w.word[2])]
+	if *n == 0 {
+		*n = uint8(len(s.starts))
+		s.starts = append(s.starts, nil)
+	}
+	s.starts[*n] = append(s.starts[*n], w)
+}
 
-// candidates are the rules of which a word occurs in a text in lower case.
+func hash(a, b, c byte) uint16 {
+	return uint16((uint32(a)<<16 | uint32(b)<<8 | uint32(c)) * 0x9E3779B1 >> 16) // Knuth's, of the golden ratio
+}
+
+// candidates reports of each rule whether a text in lower case may have a secret of it.
+// nil: of none.
 func (s *Screen) candidates(lower string) []bool {
-	var out []bool
-	for i := range max(0, len(lower)-1) {
-		n := s.first[pairOf(lower[i:])]
+	var asked, followed []bool
+	for i := range max(0, len(lower)-2) {
+		n := s.first[hash(lower[i], lower[i+1], lower[i+2])]
 		if n == 0 {
 			continue
 		}
 		for _, w := range s.starts[n] {
-			if strings.HasPrefix(lower[i:], w.word) {
-				if out == nil {
-					out = make([]bool, len(s.rules))
-				}
-				out[w.rule] = true
+			if !strings.HasPrefix(lower[i:], w.word) {
+				continue
+			}
+			if asked == nil {
+				asked, followed = make([]bool, len(s.rules)), make([]bool, len(s.rules))
+			}
+			if w.near == nil {
+				asked[w.rule] = true
+			} else if !followed[w.rule] {
+				followed[w.rule] = w.near.follows(lower[i+len(w.word):])
 			}
 		}
 	}
-	return out
+	for i := range asked {
+		if n := s.rules[i].near; n != nil && asked[i] {
+			asked[i] = (n.follows == nil || followed[i]) && (n.text == nil || n.text(lower))
+		}
+	}
+	return asked
 }
 
 // Find returns the secrets in a text, in their order. They do not overlap: of two
 // that do, the one that begins first counts, then the longer one.
 func (s *Screen) Find(text string) []Finding {
-	lower := lowered(text)
 	var out []Finding
-	for i, may := range s.candidates(lower) {
-		if !may {
-			continue
-		}
-		r := &s.rules[i]
-		if r.near != nil && !r.near(lower) {
-			continue
-		}
-		for _, m := range r.pattern.FindAllStringSubmatchIndex(text, -1) {
-			start, end := secretIn(m)
-			if r.accept == nil || r.accept(text[start:end]) {
-				out = append(out, Finding{Rule: r.name, Start: start, End: end})
-			}
+	for i, may := range s.candidates(lowered(text)) {
+		if may {
+			out = s.rules[i].find(text, out)
 		}
 	}
 	return disjoint(out)
+}
+
+// find appends what the pattern finds.
+func (r *compiled) find(text string, out []Finding) []Finding {
+	for _, m := range r.pattern.FindAllStringSubmatchIndex(text, -1) {
+		start, end := secretIn(m)
+		if r.accept == nil || r.accept(text[start:end]) {
+			out = append(out, Finding{Rule: r.name, Start: start, End: end})
+		}
+	}
+	return out
 }
 
 // secretIn is the last group of a match that takes part, or the match.

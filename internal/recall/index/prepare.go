@@ -33,6 +33,7 @@ type preparer struct {
 	detect *text.Detector
 	body   text.Terms
 	doc    prepared
+	many   *batch // kept, so that it allocates little after the first one
 }
 
 // maxTerms bounds the terms of one document.
@@ -145,8 +146,9 @@ func key(s string) string { return fold.Word(strings.TrimSpace(s)) }
 const (
 	// few are prepared one after the other: they are not worth a second goroutine.
 	few = 32
-	// chunk is how many documents are prepared ahead of the one that is taken in.
-	chunk = 256
+	// chunk is how many documents are prepared ahead of the one that is taken in. The
+	// memory for twice as many stays.
+	chunk = 64
 )
 
 // all calls take with every change in order, and what there is to know of its
@@ -163,10 +165,9 @@ func (p *preparer) all(changes []Change, take func(c *Change, doc *prepared)) {
 		}
 		return
 	}
-	b := batch{changes: changes, workers: make([]*preparer, max(1, runtime.GOMAXPROCS(0)))}
-	for i := range b.workers {
-		b.workers[i] = &preparer{detect: text.NewDetector()}
-	}
+	b := p.batch()
+	b.changes = changes
+	defer func() { b.changes = nil }()
 	b.start(0)
 	for from := 0; from < len(changes); from += chunk {
 		b.all.Wait()
@@ -176,6 +177,16 @@ func (p *preparer) all(changes []Change, take func(c *Change, doc *prepared)) {
 			take(&changes[i], &b.slots[now][i-from])
 		}
 	}
+}
+
+func (p *preparer) batch() *batch {
+	if p.many == nil {
+		p.many = &batch{workers: make([]*preparer, max(1, runtime.GOMAXPROCS(0)))}
+		for i := range p.many.workers {
+			p.many.workers[i] = &preparer{detect: text.NewDetector()}
+		}
+	}
+	return p.many
 }
 
 // batch is changes at work: while one half of the slots is taken in, the other is
