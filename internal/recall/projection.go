@@ -62,7 +62,7 @@ const (
 	slice = 512
 	// pause is the least time between two looks at the log: in a storm of writes a
 	// few large steps cost less than many small ones.
-	pause = 5 * time.Millisecond
+	pause = 10 * time.Millisecond
 	// again is when the log is looked at again after that failed.
 	again = time.Second
 	// settle is how long after an erase the projection is saved without what was erased.

@@ -19,6 +19,7 @@ type base struct {
 	damage    damage
 	room      room
 	absent    *absence
+	births    births
 }
 
 // View returns the durable reading of this node. The caller must not change it.

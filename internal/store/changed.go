@@ -13,6 +13,14 @@ import (
 // returns is durable. It is for projections, which ask again from last: a memory
 // may come twice, and the content of a damaged one is left out.
 func (s *log) Changed(ctx context.Context, after uint64, limit int) (recs []memory.Record, last uint64, err error) {
+	if recs, last, is := s.births.changed(after, limit); is {
+		return recs, last, nil
+	}
+	return s.changedRows(ctx, after, limit)
+}
+
+// changedRows is Changed from the database.
+func (s *log) changedRows(ctx context.Context, after uint64, limit int) (recs []memory.Record, last uint64, err error) {
 	top := s.View().LSN
 	t := tables{base: s.base, read: s.read}
 	n := 0

@@ -146,6 +146,7 @@ func (t *tx) readChain(ctx context.Context, o *originState) (memory.Chain, error
 func (t *tx) invalidate(ctx context.Context) error {
 	err := t.flush(ctx)
 	clear(t.known)
+	t.others = true
 	return err
 }
 

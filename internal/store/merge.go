@@ -64,10 +64,28 @@ func (t merger) merge(ctx context.Context, e incoming, lsn int64) (logRow, error
 			return row, err
 		}
 	}
+	t.bear(open, e, &row)
 	for _, m := range open {
 		t.save(m)
 	}
 	return row, nil
+}
+
+// bear notes the memory that an entry has made, or that it changed others.
+func (t merger) bear(open records, e incoming, row *logRow) {
+	if len(open) == 0 {
+		return
+	}
+	m := open[0]
+	content, ok := e.Content()
+	if !ok || len(open) > 1 || !m.first || row.state != stateApplied || m.content.lsn != row.lsn || m.lifeRef.lsn != row.lsn || m.conflicts != 0 {
+		t.others = true
+		return
+	}
+	content.ID = m.id
+	t.born = append(t.born, birth{uint64(row.lsn), memory.Record{
+		Memory: content, Content: e.Version(), Life: m.life, Reason: m.reason, LifeAt: e.Version(),
+	}})
 }
 
 func (t merger) mergeContent(ctx context.Context, open *records, k memory.Key, e incoming, row *logRow) error {

@@ -12,6 +12,7 @@ import (
 type tx struct {
 	*state
 	gathered
+	began    uint64             // the LSN before it
 	out      *outcome           // of the job that runs
 	rows     int                // rows written
 	steps    int                // changes of rows, and of what the writer keeps in memory
@@ -26,6 +27,8 @@ type tx struct {
 	damaged  int64              // how long it is then
 	healed   int                // damaged entries that are whole again
 	erased   bool               // payload was taken out: no copy may stay in memory
+	born     []birth            // memories that it makes
+	others   bool               // it changes other memories, or their rows by hand
 }
 
 // outcome is what a job did that others are told of.
@@ -35,7 +38,7 @@ type outcome struct {
 }
 
 func newTx(w *state) *tx {
-	return &tx{state: w, gathered: gathered{known: map[string]*record{}}, deltas: map[int]memory.Sum{}}
+	return &tx{state: w, began: w.lsn, gathered: gathered{known: map[string]*record{}}, deltas: map[int]memory.Sum{}}
 }
 
 // finish writes what the jobs left to be written once.

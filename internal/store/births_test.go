@@ -1,0 +1,51 @@
+package store_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/tallystick/tallystick/internal/store/storetest"
+)
+
+// What projections are told from memory is what the rows say: after each transaction,
+// whatever it does, from any place on, as much as is asked for.
+func TestChangesFromMemoryAreThoseOfTheRows(t *testing.T) {
+	inMemory := 0
+	for seed := range uint64(2) {
+		s := suite()
+		_, ships, _ := s.History(t, seed, 2, 24)
+		n := s.Open(t, "reader", t.TempDir())
+		for i := 0; len(ships) > 0; i++ {
+			k := min(1+i%4, len(ships))
+			n.Take(ships[:k]...)
+			ships = ships[k:]
+			if i%3 == 0 {
+				n.Put(storetest.Create(fmt.Sprintf("new %d", i), "text"), storetest.Create(fmt.Sprintf("newer %d", i), "text"))
+			}
+			for after := range n.View().LSN + 2 {
+				for _, limit := range []int{2, 1000} {
+					if n.InMemory(after) {
+						inMemory++
+					}
+					recs, last, err := n.Changed(t.Context(), after, limit)
+					if err != nil {
+						t.Fatal(err)
+					}
+					rows, end, err := n.ChangedRows(t.Context(), after, limit)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if d := cmp.Diff(rows, recs, cmpopts.EquateEmpty()); d != "" || last != end {
+						t.Fatalf("seed %d, step %d, behind %d: up to %d, want %d (-rows +memory):\n%s", seed, i, after, last, end, d)
+					}
+				}
+			}
+		}
+	}
+	if inMemory < 50 {
+		t.Errorf("%d answers came from memory: this proves little", inMemory)
+	}
+}
