@@ -15,6 +15,12 @@ type near struct {
 	text    func(lower string) bool // nil: any text
 }
 
+// may reports whether a text may have a match; followed says whether what is wanted
+// stands behind one of the names.
+func (n *near) may(lower string, followed bool) bool {
+	return n == nil || (n.follows == nil || followed) && (n.text == nil || n.text(lower))
+}
+
 // assigns reports whether rest begins with at most so many quotes, space, and one of
 // the signs or words.
 func assigns(rest, quotes string, most int, signs ...string) bool {

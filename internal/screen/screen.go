@@ -74,11 +74,7 @@ func hash(a, b, c byte) uint16 {
 func (s *Screen) candidates(lower string) []bool {
 	var asked, followed []bool
 	for i := range max(0, len(lower)-2) {
-		n := s.first[hash(lower[i], lower[i+1], lower[i+2])]
-		if n == 0 {
-			continue
-		}
-		for _, w := range s.starts[n] {
+		for _, w := range s.starts[s.first[hash(lower[i], lower[i+1], lower[i+2])]] {
 			if !strings.HasPrefix(lower[i:], w.word) {
 				continue
 			}
@@ -93,9 +89,7 @@ func (s *Screen) candidates(lower string) []bool {
 		}
 	}
 	for i := range asked {
-		if n := s.rules[i].near; n != nil && asked[i] {
-			asked[i] = (n.follows == nil || followed[i]) && (n.text == nil || n.text(lower))
-		}
+		asked[i] = asked[i] && s.rules[i].near.may(lower, followed[i])
 	}
 	return asked
 }
