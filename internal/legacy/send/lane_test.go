@@ -219,8 +219,7 @@ func checkPeer(t *rapid.T, peer *realNode, s *model) {
 		if !live {
 			continue
 		}
-		// Of versions in conflict such a peer keeps the highest numbers.
-		if row.Title != rec.Title || row.Content != rec.Memory.Content || row.Priority < rec.Priority || !slices.Equal(row.Tags, list(rec.Tags)) {
+		if row.Title != rec.Title || row.Content != rec.Memory.Content || row.Priority != rec.Priority || float64(row.Confidence) != rec.Confidence || !slices.Equal(row.Tags, list(rec.Tags)) {
 			t.Fatalf("%s:\nhere %+v\nthere %+v", id, rec.Memory, row)
 		}
 	}

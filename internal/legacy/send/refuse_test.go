@@ -96,6 +96,19 @@ func TestWhatGoesDownIsWrittenAnew(t *testing.T) {
 	}
 }
 
+// The entry that lowered it is not the last one, when a peer that was down is told.
+func TestWhatWentDownWhileAPeerWasDownIsWrittenAnew(t *testing.T) {
+	s, peer := newScript(t)
+	first := s.put("a", "t", func(m *memory.Memory) { m.Priority = 9 })
+	s.o.deliver(t)
+	lower := s.put("a", "t", func(m *memory.Memory) { m.Priority = 1 }, first)
+	s.put("a", "t", func(m *memory.Memory) { m.Priority, m.Content = 1, "then edited" }, lower)
+	s.o.deliver(t)
+	if got := peer.rows["a"]; got.Priority != 1 || got.Content != "then edited" {
+		t.Errorf("%+v", got)
+	}
+}
+
 // Two of ours say the same to one peer: the second time is a repetition.
 func TestTheSameTwiceChangesNothing(t *testing.T) {
 	s, peer := newScript(t)

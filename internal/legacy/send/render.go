@@ -100,23 +100,20 @@ func (r *renderer) put(ctx context.Context, e *memory.Entry, id string) ([][]ite
 	if err != nil || rec == nil || rec.Life != memory.Live && rec.Life != memory.Archived {
 		return nil, err
 	}
-	born, tie := rec.LifeAt.Dot == e.Dot, rec.Content.Stamp == e.Stamp
-	if rec.Content.Dot != e.Dot && !born && !tie {
-		return nil, nil
+	born, wins := rec.LifeAt.Dot == e.Dot, rec.Content.Dot == e.Dot
+	afresh, err := r.sticks(ctx, e, rec)
+	if err != nil || !born && !wins && !afresh {
+		return nil, err
 	}
+	afresh = afresh || rec.LifeAt.Stamp > rec.Content.Stamp // the peer takes the restore for the newest change
 	it, err := r.memory(ctx, rec)
 	if err != nil {
 		return nil, err
 	}
-	if rec.Content.Dot == e.Dot {
-		if tie, err = r.tied(ctx, rec); err != nil {
-			return nil, err
-		}
-	}
 	switch {
 	case rec.Life == memory.Archived: // the peer may not have had it before
 		return [][]item{{it, archival(id)}}, nil
-	case tie || r.sticks(ctx, e, rec):
+	case afresh:
 		return r.anew(ctx, id, it)
 	case born:
 		return r.withEdges(ctx, [][]item{{it}}, id)
@@ -172,27 +169,37 @@ func (r *renderer) memory(ctx context.Context, rec *memory.Record) (item, error)
 	return memoryItem(rec, ships[0].Embedding), nil
 }
 
-// sticks reports whether e changed what such a peer would leave as it is, or whether a
-// memory was restored after e, which the peer takes for the newest change of it.
-func (r *renderer) sticks(ctx context.Context, e *memory.Entry, rec *memory.Record) bool {
-	if rec.LifeAt.Stamp > rec.Content.Stamp {
-		return true
-	}
+// sticks reports whether the peer would leave as it is what e changed, or was changed
+// by those who had not seen it.
+func (r *renderer) sticks(ctx context.Context, e *memory.Entry, rec *memory.Record) (bool, error) {
 	for _, d := range e.Prev {
 		prev, err := r.state.Entry(ctx, d)
-		if err != nil {
-			continue
+		if err != nil { // the peer may have what is known of before that
+			return r.ever(ctx, rec, stuck)
 		}
 		if m, ok := prev.Content(); ok && m.ID == rec.ID && stuck(&m, &rec.Memory) {
-			return true
+			return true, nil
 		}
 	}
-	return false
+	return r.rival(ctx, e, rec)
 }
 
-// tied reports whether another version has the time of the one that holds: of two such
-// the peer keeps the one that it heard of first.
-func (r *renderer) tied(ctx context.Context, rec *memory.Record) (bool, error) {
+// ever reports whether there was a version that differs from the one that holds.
+func (r *renderer) ever(ctx context.Context, rec *memory.Record, differs func(was, now *memory.Memory) bool) (bool, error) {
+	history, err := r.state.History(ctx, rec.ID)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(history, func(v memory.Revision) bool {
+		m, ok := v.Entry.Content()
+		return ok && m.ID == rec.ID && differs(&m, &rec.Memory)
+	}), nil
+}
+
+// rival reports whether e brought a version, or beat one, that no later one has seen,
+// and from which such a peer would not go over to the one that holds: it keeps the
+// highest numbers of both, and of two of one time the one that it heard of first.
+func (r *renderer) rival(ctx context.Context, e *memory.Entry, rec *memory.Record) (bool, error) {
 	if rec.Conflicts == 0 {
 		return false, nil
 	}
@@ -201,7 +208,11 @@ func (r *renderer) tied(ctx context.Context, rec *memory.Record) (bool, error) {
 		return false, err
 	}
 	return slices.ContainsFunc(history, func(v memory.Revision) bool {
-		return v.Entry.Stamp == rec.Content.Stamp && v.Entry.Dot != rec.Content.Dot
+		if !v.Conflict || v.Entry.Dot != e.Dot && rec.Content.Dot != e.Dot {
+			return false
+		}
+		m, ok := v.Entry.Content()
+		return ok && (v.Entry.Stamp == rec.Content.Stamp || stuck(&m, &rec.Memory))
 	}), nil
 }
 
@@ -230,14 +241,7 @@ func (r *renderer) renamed(ctx context.Context, id string) (bool, error) {
 	if err != nil || rec == nil {
 		return false, err
 	}
-	history, err := r.state.History(ctx, id)
-	if err != nil {
-		return false, err
-	}
-	return slices.ContainsFunc(history, func(v memory.Revision) bool {
-		m, ok := v.Entry.Content()
-		return ok && m.ID == id && (m.Title != rec.Title || m.Namespace != rec.Namespace)
-	}), nil
+	return r.ever(ctx, rec, func(was, now *memory.Memory) bool { return was.Title != now.Title || was.Namespace != now.Namespace })
 }
 
 // live reports whether the peer has a memory, as far as this node can tell. One of

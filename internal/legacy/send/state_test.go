@@ -43,8 +43,8 @@ func (s *model) Record(_ context.Context, id string) (*memory.Record, error) {
 		rec.LifeAt = l.Version()
 		rec.Life, rec.Reason = memory.LifeOf(l.Op, id)
 	}
-	for _, e := range s.entries {
-		if m, ok := e.Content(); ok && m.ID == id && c != nil && e != c && !s.seen(e.Dot) {
+	for _, v := range s.revisions(id) {
+		if v.Conflict {
 			rec.Conflicts++
 		}
 	}
@@ -69,13 +69,18 @@ func (s *model) Entry(_ context.Context, d memory.Dot) (*memory.Entry, error) {
 }
 
 func (s *model) History(_ context.Context, id string) ([]memory.Revision, error) {
+	return s.revisions(id), nil
+}
+
+func (s *model) revisions(id string) []memory.Revision {
 	var out []memory.Revision
+	winner := s.Winner(memory.ContentKey(id))
 	for _, e := range s.entries {
 		if m, ok := e.Content(); ok && m.ID == id {
-			out = append(out, memory.Revision{Entry: e})
+			out = append(out, memory.Revision{Entry: e, Winner: e == winner, Conflict: e != winner && !s.seen(e.Dot)})
 		}
 	}
-	return out, nil
+	return out
 }
 
 func (s *model) ByDot(_ context.Context, dots []memory.Dot) ([]memory.Shipment, error) {

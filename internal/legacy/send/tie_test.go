@@ -39,3 +39,23 @@ func TestOfTwoEditsAtOneTimeAPeerKeepsOurs(t *testing.T) {
 		})
 	}
 }
+
+// A peer keeps the highest numbers of two edits that did not see each other; here those
+// of the later one hold.
+func TestOfTwoEditsAPeerKeepsTheNumbersThatHold(t *testing.T) {
+	high, low := told("a.1", 10, textOf("high")), told("b.1", 11, textOf("low"))
+	high.Op.(*memory.Put).Memory.Priority = 9
+	for _, list := range [][]*memory.Entry{{high, low}, {low, high}} {
+		peer := newRealNode(t)
+		one, two := newOurs(t, peer), newOurs(t, peer)
+		two.take(high) // it tells the peer before it hears of the other
+		two.deliver(t)
+		for _, e := range list {
+			one.take(e)
+			one.deliver(t)
+		}
+		if got := peer.rows["a"]; got.Priority != 5 || got.Content != "low" {
+			t.Errorf("there it is %q with priority %d", got.Content, got.Priority)
+		}
+	}
+}
