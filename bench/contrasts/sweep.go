@@ -61,7 +61,7 @@ func (s *sweep) write(ctx context.Context) {
 	})
 	s.did("bulk", status)
 	status, _ = n.call(ctx, http.MethodPost, "/api/v1/notify", alice, object{
-		"target_agent_id": "bob", "title": "message from " + n.name, "payload": "hello",
+		"target_agent_id": "bob", "title": s.ns + ": message from " + n.name, "payload": "hello",
 	})
 	s.did("notify", status)
 	status, _ = n.call(ctx, http.MethodPost, "/api/v1/agents", alice, object{"agent_id": "agent-" + strings.ToLower(n.name), "agent_type": "human"})

@@ -20,7 +20,6 @@ import (
 	"github.com/tallystick/tallystick/internal/legacy/config"
 	"github.com/tallystick/tallystick/internal/legacy/pull"
 	"github.com/tallystick/tallystick/internal/legacy/receive"
-	"github.com/tallystick/tallystick/internal/legacy/wire"
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
@@ -46,8 +45,8 @@ type Config struct {
 	Log     *slog.Logger
 	Told    func([]*memory.Entry)                      // hears of what was logged for peers
 	Voted   func(ctx context.Context, proposal string) // hears of votes of peers
-	// Stale hears of memories that a peer still has, and that are gone here.
-	Stale func(id string)
+	// Stale hears of what peers have else than this node.
+	Stale func(s receive.Stale)
 	// Changed, if not nil, hears of the peers whenever they are others than before.
 	Changed func(peers []config.Peer)
 	// Allow, if not nil, is asked before each call to a peer; an error forbids it.
@@ -77,15 +76,14 @@ func Open(cfg Config, door receive.Door, state receive.State) (*Side, error) {
 	s.receiver, err = receive.New(receive.Config{
 		Node: cfg.Node, Peers: s.Peers, APIKey: cfg.APIKey, Now: cfg.Now, Lead: cfg.MaxSkew / 4,
 		NonceFile: filepath.Join(cfg.Data, nonceFile), Told: cfg.Told, Voted: cfg.Voted, Stale: cfg.Stale, OnRefusal: cfg.OnRefusal,
+		Ahead: func() { s.puller.Soon() },
 	}, door, state, cfg.Log)
 	if err != nil {
 		return nil, err
 	}
 	s.puller, err = pull.New(pull.Config{
 		Peers: s.Peers, Self: cfg.Self, Node: cfg.Node, Now: cfg.Now, Every: pullEvery, File: filepath.Join(cfg.Data, cursorFile), Log: cfg.Log,
-		Allow: cfg.Allow, AllowAddress: cfg.AllowAddress, Apply: func(ctx context.Context, p *config.Peer, push *wire.Push) (*wire.Reply, error) {
-			return s.receiver.Apply(ctx, p, push)
-		},
+		Allow: cfg.Allow, AllowAddress: cfg.AllowAddress, Apply: s.receiver.Shown,
 	})
 	return s, err
 }

@@ -26,7 +26,7 @@ import (
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
-// Config is what a puller needs. All fields but File and Allow are required.
+// Config is what a puller needs. All fields but File, Settle and Allow are required.
 type Config struct {
 	Peers func() []config.Peer
 	Self  config.Self
@@ -39,9 +39,11 @@ type Config struct {
 	Allow func(ctx context.Context, target *url.URL) error
 	// AllowAddress, if not nil, is asked before an address is connected to; the same.
 	AllowAddress func(address netip.AddrPort) error
-	// Apply takes in what a peer has.
-	Apply func(ctx context.Context, p *config.Peer, push *wire.Push) (*wire.Reply, error)
-	Log   *slog.Logger
+	// Apply takes in what a peer has, as it was after it was asked.
+	Apply func(ctx context.Context, p *config.Peer, asked time.Time, rows []wire.Memory) error
+	// Settle is how long after [Puller.Soon] peers are asked; 3 s.
+	Settle time.Duration
+	Log    *slog.Logger
 }
 
 // Counters count what was pulled. They may be read at any time.
@@ -54,6 +56,7 @@ type Puller struct {
 	cfg    Config
 	latest map[string]string // by peer: the time of the last row
 	rounds map[string]int
+	soon   chan struct{} // of length 1
 }
 
 // mark is how far a peer was read.
@@ -64,7 +67,10 @@ type mark struct {
 
 // New returns a puller that goes on where the last one was.
 func New(cfg Config) (*Puller, error) {
-	p := &Puller{cfg: cfg, latest: map[string]string{}, rounds: map[string]int{}}
+	p := &Puller{cfg: cfg, latest: map[string]string{}, rounds: map[string]int{}, soon: make(chan struct{}, 1)}
+	if p.cfg.Settle == 0 {
+		p.cfg.Settle = 3 * time.Second
+	}
 	if cfg.File == "" {
 		return p, nil
 	}
@@ -82,13 +88,32 @@ func New(cfg Config) (*Puller, error) {
 func (p *Puller) Run(ctx context.Context) error {
 	tick := time.NewTicker(p.cfg.Every)
 	defer tick.Stop()
+	var settled <-chan time.Time // nil: nobody has asked for it
 	for {
 		p.Round(ctx)
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
+		for waits := true; waits; {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-tick.C:
+				waits = false
+			case <-p.soon:
+				if settled == nil {
+					settled = time.After(p.cfg.Settle)
+				}
+			case <-settled:
+				settled, waits = nil, false
+			}
 		}
+	}
+}
+
+// Soon has peers asked before it is time, once what they are sending has come. It does
+// not block.
+func (p *Puller) Soon() {
+	select {
+	case p.soon <- struct{}{}:
+	default:
 	}
 }
 
@@ -136,6 +161,7 @@ func (p *Puller) read(ctx context.Context, peer *config.Peer, whole bool) error 
 		at = ""
 	}
 	for limit := 0; ; {
+		asked := p.cfg.Now()
 		got, err := c.since(ctx, at, limit)
 		if err != nil {
 			return err
@@ -145,7 +171,7 @@ func (p *Puller) read(ctx context.Context, peer *config.Peer, whole bool) error 
 		}
 		p.Counters.Rows.Add(uint64(len(got.Memories)))
 		if len(got.Memories) > 0 {
-			if _, err := p.cfg.Apply(ctx, peer, &wire.Push{Sender: peer.Name, Memories: got.Memories}); err != nil {
+			if err := p.cfg.Apply(ctx, peer, asked, got.Memories); err != nil {
 				return err
 			}
 		}

@@ -80,17 +80,17 @@ func pulling(t *testing.T, o *oldNode, file string, rounds int) ([]string, *pull
 			return []config.Peer{{Name: "old/node", URL: server.URL, Namespaces: []string{"**"}}}
 		},
 		Node: "a", Now: time.Now, Every: time.Hour, File: file, Log: slog.New(slog.DiscardHandler),
-		Apply: func(_ context.Context, p *config.Peer, push *wire.Push) (*wire.Reply, error) {
-			if push.Sender != "old/node" || p.Name != push.Sender {
-				t.Errorf("sender %s", push.Sender)
+		Apply: func(_ context.Context, p *config.Peer, _ time.Time, rows []wire.Memory) error {
+			if p.Name != "old/node" {
+				t.Errorf("shown by %s", p.Name)
 			}
-			for _, m := range push.Memories {
+			for _, m := range rows {
 				if !seen[m.ID] {
 					got = append(got, m.ID)
 				}
 				seen[m.ID] = true
 			}
-			return &wire.Reply{}, nil
+			return nil
 		},
 	})
 	if err != nil {
@@ -173,5 +173,37 @@ func TestPullsAreSigned(t *testing.T) {
 	p.Round(t.Context())
 	if verified != nil {
 		t.Error(verified)
+	}
+}
+
+// A peer that is to be asked soon is asked once, however often that is said.
+func TestPeersAreAskedSoon(t *testing.T) {
+	asked := make(chan time.Time, 8)
+	server := httptest.NewServer(&oldNode{rows: []wire.Memory{row("a", time.Now().Add(-time.Minute), "x")}})
+	defer server.Close()
+	p, err := pull.New(pull.Config{
+		Peers: func() []config.Peer { return []config.Peer{{Name: "old", URL: server.URL}} },
+		Node:  "a", Now: time.Now, Every: time.Hour, Settle: time.Millisecond, Log: slog.New(slog.DiscardHandler),
+		Apply: func(_ context.Context, _ *config.Peer, at time.Time, _ []wire.Memory) error {
+			asked <- at
+			return nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- p.Run(ctx) }()
+	first := <-asked
+	for range 3 {
+		p.Soon()
+	}
+	if second := <-asked; !second.After(first) {
+		t.Errorf("asked at %s, and then at %s", first, second)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }

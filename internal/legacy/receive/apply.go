@@ -3,6 +3,7 @@ package receive
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/intake"
 	"github.com/tallystick/tallystick/internal/legacy/config"
@@ -14,8 +15,20 @@ import (
 // lanes, and says what became of it. When it returns without an error, what it has
 // not skipped is fsynced here. Errors are the store's: the push may come again.
 func (r *Receiver) Apply(ctx context.Context, peer *config.Peer, push *wire.Push, marks ...memory.NewOp) (*wire.Reply, error) {
+	return r.apply(ctx, peer, push, 0, marks)
+}
+
+// Shown takes in rows that a peer shows, asked at an instant: these it has then, while
+// those of a push it had when that was made. Errors are the store's.
+func (r *Receiver) Shown(ctx context.Context, peer *config.Peer, asked time.Time, rows []wire.Memory) error {
+	_, err := r.apply(ctx, peer, &wire.Push{Sender: peer.Name, Memories: rows}, memory.MakeStamp(asked), nil)
+	return err
+}
+
+func (r *Receiver) apply(ctx context.Context, peer *config.Peer, push *wire.Push, shown memory.Stamp, marks []memory.NewOp) (*wire.Reply, error) {
 	p := &plan{
-		peer: peer, state: r.state, clock: clock{r.cfg.Now, r.cfg.Lead}, log: r.log, quota: r.quotaOf(peer), vectors: vectors(push.Embeddings),
+		shown: shown,
+		peer:  peer, state: r.state, clock: clock{r.cfg.Now, r.cfg.Lead}, log: r.log, quota: r.quotaOf(peer), vectors: vectors(push.Embeddings),
 		reply: &wire.Reply{DryRun: push.DryRun, ReceiverAgent: string(r.cfg.Node)},
 	}
 	if push.DryRun {
@@ -52,9 +65,12 @@ func (r *Receiver) Apply(ctx context.Context, peer *config.Peer, push *wire.Push
 			return nil, over
 		}
 	}
-	for _, id := range p.stale {
+	for _, s := range p.stale {
 		r.Counters.Undone.Add(1)
-		r.cfg.Stale(id)
+		r.cfg.Stale(s)
+	}
+	if p.ahead {
+		r.cfg.Ahead()
 	}
 	for _, id := range p.decided {
 		r.cfg.Voted(ctx, id)

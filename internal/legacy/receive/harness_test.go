@@ -44,7 +44,8 @@ type node struct {
 	dir   string
 	ahead atomic.Int64 // of the time of the captures, in nanoseconds
 	voted []string
-	stale []string
+	asks  int // of peers, soon
+	stale []receive.Stale
 	stop  func()
 }
 
@@ -72,7 +73,8 @@ func open(t *testing.T, name memory.Node, dir string, peers ...config.Peer) *nod
 	}, st)
 	n.cfg = receive.Config{
 		Node: name, Peers: func() []config.Peer { return peers }, Now: now, Lead: 15 * time.Second, NonceFile: filepath.Join(dir, "legacy.nonces"),
-		Told: func([]*memory.Entry) {}, Voted: n.resolve, Stale: func(id string) { n.stale = append(n.stale, id) },
+		Told: func([]*memory.Entry) {}, Voted: n.resolve, Stale: func(s receive.Stale) { n.stale = append(n.stale, s) },
+		Ahead: func() { n.asks++ },
 	}
 	if n.Receiver, err = receive.New(n.cfg, n.door, st, log); err != nil {
 		t.Fatal(err)

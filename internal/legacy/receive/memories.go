@@ -86,14 +86,14 @@ func (p *plan) keepBuried(ctx context.Context, rec *memory.Record, r row) error 
 	noop := lane{count: &p.reply.Noop}
 	switch {
 	case rec.Life == memory.Erased:
-		p.stale = append(p.stale, rec.ID)
+		p.stale = append(p.stale, Stale{ID: rec.ID})
 		p.reply.Noop++
 		return nil
 	case rec.Content.IsZero(): // the deletion came first
 		p.add(noop, births(r)...)
 		return nil
 	}
-	p.stale = append(p.stale, rec.ID)
+	p.stale = append(p.stale, Stale{ID: rec.ID})
 	known, err := p.known(ctx, rec, r)
 	if err != nil || known {
 		p.reply.Noop++
@@ -150,13 +150,25 @@ func (p *plan) edit(ctx context.Context, rec *memory.Record, r row) error {
 		return p.bear(rec, r)
 	}
 	known, err := p.known(ctx, rec, r)
-	if err != nil || known {
-		p.reply.Applied++ // the sender cannot tell news from repetition, and need not
+	if err != nil {
 		return err
+	}
+	back, err := p.back(ctx, rec, r, known)
+	if err != nil {
+		return err
+	}
+	if known {
+		p.raised(rec, r)
+		p.reply.Applied++ // the sender cannot tell news from repetition, and need not
+		return nil
 	}
 	op := memory.NewOp{Op: &memory.Put{Memory: r.value}, At: r.updated, Embedding: r.vector}
 	if r.value.Version > rec.Version {
 		op.Prev = []memory.Dot{rec.Content.Dot} // it was counted on from what is here
+	}
+	if back {
+		p.add(count, op, memory.NewOp{Op: &memory.Restore{ID: rec.ID}})
+		return nil
 	}
 	p.add(count, op)
 	return nil

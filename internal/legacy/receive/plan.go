@@ -30,10 +30,12 @@ type plan struct {
 	reply   *wire.Reply
 	newest  string // updated_at of the newest row
 	quota   func(agent, namespace string) error
+	shown   memory.Stamp // since when the peer has the rows, 0 for those of a push
 
 	ops     []memory.NewOp
 	items   []lane   // of each op: what it counts as
-	stale   []string // memories that the peer still has, and that are gone here
+	stale   []Stale  // what peers have else than this node
+	ahead   bool     // a restore came before what it undoes
 	decided []string // proposals that were voted on
 }
 

@@ -39,12 +39,28 @@ type Config struct {
 	Told func([]*memory.Entry)
 	// Voted hears of proposals that were voted on.
 	Voted func(ctx context.Context, proposal string)
-	// Stale hears of memories that a peer still has, and that are gone here: the peers
-	// are to be told once more. It does not block.
-	Stale func(id string)
+	// Stale hears of what peers have else than this node: they are to be told once more.
+	// It does not block.
+	Stale func(s Stale)
+	// Ahead hears that a peer is ahead of what it has sent: it is to be asked soon. It does
+	// not block.
+	Ahead func()
 	// OnRefusal, if not nil, hears of everybody who was refused for who they are.
 	OnRefusal func(claimed, address string, err error)
 }
+
+// Stale is a memory of which some peers have something else than this node.
+type Stale struct {
+	ID string
+	// Anew is that they would not go over to what holds: it must be written anew.
+	Anew bool
+	// Peer is the one that has it, or, with Others, the one that does not; "" for all.
+	Peer   string
+	Others bool
+}
+
+// Of reports whether a peer is among those that have something else.
+func (s Stale) Of(peer string) bool { return s.Peer == "" || (s.Peer == peer) != s.Others }
 
 // Counters count what came. They may be read at any time.
 type Counters struct {

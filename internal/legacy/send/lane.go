@@ -36,7 +36,7 @@ type lane struct {
 
 	mu     sync.Mutex
 	status Status
-	stale  map[string]struct{} // memories of which the peer is known to have something else
+	stale  map[string]bool // memories of which the peer is known to have something else: must be written anew
 }
 
 // member is the name of a peer in the tables of cursors and of refusals.
@@ -210,15 +210,15 @@ func same(a, b *memory.Memory) bool {
 // corrections tells the peer what holds of memories of which it has something else.
 func (l *lane) corrections(ctx context.Context) error {
 	l.mu.Lock()
-	ids := slices.Sorted(maps.Keys(l.stale))
+	stale := maps.Clone(l.stale)
 	l.mu.Unlock()
-	for _, id := range ids {
+	for _, id := range slices.Sorted(maps.Keys(stale)) {
 		rec, err := l.render.record(ctx, id)
 		if err != nil {
 			return err
 		}
 		if rec != nil {
-			groups, err := l.standing(ctx, rec)
+			groups, err := l.standing(ctx, rec, stale[id])
 			if err == nil {
 				err = l.deliver(ctx, groups)
 			}
@@ -227,18 +227,24 @@ func (l *lane) corrections(ctx context.Context) error {
 			}
 		}
 		l.mu.Lock()
-		delete(l.stale, id)
+		if l.stale[id] == stale[id] {
+			delete(l.stale, id)
+		}
 		l.mu.Unlock()
 	}
 	return nil
 }
 
 // standing is a memory as it is: one that lives is not restored, for the peer has it.
-func (l *lane) standing(ctx context.Context, rec *memory.Record) ([][]item, error) {
-	if rec.Life == memory.Live {
-		return l.content(ctx, rec.ID)
+func (l *lane) standing(ctx context.Context, rec *memory.Record, anew bool) ([][]item, error) {
+	if rec.Life != memory.Live {
+		return l.render.stands(ctx, rec)
 	}
-	return l.render.stands(ctx, rec)
+	groups, err := l.content(ctx, rec.ID)
+	if err != nil || !anew || len(groups) == 0 {
+		return groups, err
+	}
+	return l.render.anew(ctx, rec.ID, groups[0][0])
 }
 
 // retry tries again what was noted: all, or what was noted with one code.

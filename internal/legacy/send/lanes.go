@@ -104,7 +104,7 @@ func (ls *Lanes) laneOf(p Peer) *lane {
 	return &lane{
 		peer: p, cfg: &ls.cfg, ledger: ls.ledger, source: ls.source, log: ls.cfg.Log, render: renderer{state: ls.state, sends: sends},
 		post:   poster{peer: p, timeout: ls.cfg.Timeout, nonce: uuid.NewString},
-		status: Status{Peer: p.Name}, restored: map[string]memory.Instant{}, stale: map[string]struct{}{}, wake: make(chan struct{}, 1),
+		status: Status{Peer: p.Name}, restored: map[string]memory.Instant{}, stale: map[string]bool{}, wake: make(chan struct{}, 1),
 	}
 }
 
@@ -163,12 +163,15 @@ func start(ctx context.Context, run func(context.Context)) (end func()) {
 	}
 }
 
-// Correct tells all peers what holds of a memory: one of them was seen to have
-// something else. It does not wait for that.
-func (ls *Lanes) Correct(id string) {
+// Correct tells peers what holds of a memory, for they were seen to have something else;
+// anew, if they would not go over to it. It does not wait for that.
+func (ls *Lanes) Correct(id string, anew bool, to func(peer string) bool) {
 	for _, l := range ls.now() {
+		if !to(l.peer.Name) {
+			continue
+		}
 		l.mu.Lock()
-		l.stale[id] = struct{}{}
+		l.stale[id] = l.stale[id] || anew
 		l.mu.Unlock()
 		select {
 		case l.wake <- struct{}{}:

@@ -244,11 +244,51 @@ func TestWhatAPeerIsSeenToHaveWrongIsPutRight(t *testing.T) {
 	s.o.deliver(t)
 	peer.rows["a"] = wire.Memory{ID: "a"}
 	peer.rows["b"] = wire.Memory{ID: "b", Namespace: "ns", Title: "b", Content: "old", UpdatedAt: "2020-01-01T00:00:00+00:00"}
-	s.o.lanes.Correct("a")
-	s.o.lanes.Correct("b")
+	all := func(string) bool { return true }
+	s.o.lanes.Correct("a", false, all)
+	s.o.lanes.Correct("b", false, all)
 	s.o.deliver(t)
 	if _, there := peer.rows["a"]; there || peer.rows["b"].Content != "content of b" {
 		t.Errorf("%v", peer.rows)
+	}
+}
+
+// A peer keeps two memories of one title as one, so that the second comes to it when the
+// first has gone.
+func TestAPeerGetsTheSecondOfATitleWhenTheFirstHasGone(t *testing.T) {
+	s, peer := newScript(t)
+	s.put("a", "t", nil)
+	s.put("b", "t", nil)
+	s.put("c", "c", nil)
+	s.log(&memory.Link{Source: "b", Target: "c", Relation: "supersedes", CreatedAt: 1}, "alice")
+	s.o.deliver(t)
+	if _, ok := peer.rows["b"]; ok {
+		t.Fatal("it keeps both")
+	}
+	peer.pushes = nil
+	s.log(&memory.Delete{ID: "a"}, "alice")
+	s.o.deliver(t)
+	if got := peer.pushed(); got != "deletions memories+links" || len(peer.rows) != 2 || len(peer.links) != 1 {
+		t.Errorf("after %s: %v, %v", got, peer.rows, peer.links)
+	}
+}
+
+func TestAPeerThatKeepsAHighNumberIsToldAnew(t *testing.T) {
+	s, peer := newScript(t)
+	s.put("a", "a", nil)
+	s.o.deliver(t)
+	raised := peer.rows["a"]
+	raised.Priority = 9
+	peer.rows["a"] = raised
+	s.o.lanes.Correct("a", true, func(peer string) bool { return peer != "real" })
+	s.o.deliver(t)
+	if peer.rows["a"].Priority != 9 {
+		t.Error("another was meant")
+	}
+	s.o.lanes.Correct("a", true, func(peer string) bool { return peer == "real" })
+	s.o.deliver(t)
+	if got := peer.rows["a"].Priority; got != 5 {
+		t.Errorf("priority %d", got)
 	}
 }
 

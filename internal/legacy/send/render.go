@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -21,6 +22,7 @@ type Records interface {
 	History(ctx context.Context, id string) ([]memory.Revision, error)
 	// ByDot returns entries as they are sent, with their embeddings.
 	ByDot(ctx context.Context, dots []memory.Dot) ([]memory.Shipment, error)
+	List(ctx context.Context, f memory.Filter, o memory.Order, limit, offset int, cursor string) ([]memory.Record, string, error)
 }
 
 // Registers are what a node knows beside memories.
@@ -267,7 +269,30 @@ func (r *renderer) life(ctx context.Context, e *memory.Entry, id string) ([][]it
 	if err != nil || rec == nil || rec.LifeAt.Dot != e.Dot {
 		return nil, err
 	}
-	return r.stands(ctx, rec)
+	out, err := r.stands(ctx, rec)
+	if err != nil || rec.Life == memory.Live || rec.Namespace == "" {
+		return out, err
+	}
+	return r.withTwins(ctx, out, rec)
+}
+
+// withTwins adds what lives under the title of a memory that went: as long as that was
+// there, such a peer kept both as one.
+func (r *renderer) withTwins(ctx context.Context, out [][]item, rec *memory.Record) ([][]item, error) {
+	const most = 16
+	f := memory.Filter{All: true, Namespace: rec.Namespace, Title: rec.Title, Now: memory.InstantOf(time.Now())}
+	twins, _, err := r.state.List(ctx, f, memory.ByID, most, 0, "")
+	for i := range twins {
+		if err != nil {
+			return nil, err
+		}
+		var it item
+		if it, err = r.memory(ctx, &twins[i]); err == nil {
+			it.touches = append(it.touches, rec.ID) // not before that has gone
+			out, err = r.withEdges(ctx, append(out, []item{it}), twins[i].ID)
+		}
+	}
+	return out, err
 }
 
 // stands is a memory as it is, whatever the peer has of it.

@@ -91,6 +91,21 @@ func (s *model) ByDot(_ context.Context, dots []memory.Dot) ([]memory.Shipment, 
 	return out, nil
 }
 
+// List is what lives under a title.
+func (s *model) List(ctx context.Context, f memory.Filter, _ memory.Order, _, _ int, _ string) ([]memory.Record, string, error) {
+	var out []memory.Record
+	for k := range s.Keys {
+		if k.Family != memory.FamContent || !s.readable(k.A) {
+			continue
+		}
+		if rec, err := s.Record(ctx, k.A); err == nil && rec.Title == f.Title && rec.Namespace == f.Namespace {
+			out = append(out, *rec)
+		}
+	}
+	slices.SortFunc(out, func(a, b memory.Record) int { return strings.Compare(a.ID, b.ID) })
+	return out, "", nil
+}
+
 // links are those whose ends fit, in order.
 func (s *model) links(fits func(*memory.Link) bool) []memory.Link {
 	var out []memory.Link
