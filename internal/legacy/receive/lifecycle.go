@@ -47,7 +47,7 @@ func (p *plan) lifecycle(ctx context.Context, ids []string, count *int, early bo
 			p.add(lane{count: &p.reply.Noop}, memory.NewOp{Op: op(id)})
 		default:
 			p.reply.Noop++
-			p.ahead = p.ahead || life == memory.Live
+			p.ahead = p.ahead || life < memory.Archived
 		}
 		seen[id] = true
 	}
