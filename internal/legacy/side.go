@@ -45,8 +45,9 @@ type Config struct {
 	Log     *slog.Logger
 	Told    func([]*memory.Entry)                      // hears of what was logged for peers
 	Voted   func(ctx context.Context, proposal string) // hears of votes of peers
-	// Stale hears of what peers have else than this node.
-	Stale func(s receive.Stale)
+	// Stale hears of a memory that some peers have otherwise; anew, if they would not go
+	// over to what holds.
+	Stale func(id string, anew bool, of func(peer string) bool)
 	// Changed, if not nil, hears of the peers whenever they are others than before.
 	Changed func(peers []config.Peer)
 	// Allow, if not nil, is asked before each call to a peer; an error forbids it.
@@ -75,8 +76,8 @@ func Open(cfg Config, door receive.Door, state receive.State) (*Side, error) {
 	var err error
 	s.receiver, err = receive.New(receive.Config{
 		Node: cfg.Node, Peers: s.Peers, APIKey: cfg.APIKey, Now: cfg.Now, Lead: cfg.MaxSkew / 4,
-		NonceFile: filepath.Join(cfg.Data, nonceFile), Told: cfg.Told, Voted: cfg.Voted, Stale: cfg.Stale, OnRefusal: cfg.OnRefusal,
-		Ahead: func() { s.puller.Soon() },
+		NonceFile: filepath.Join(cfg.Data, nonceFile), Told: cfg.Told, Voted: cfg.Voted, OnRefusal: cfg.OnRefusal,
+		Ahead: func() { s.puller.Soon() }, Stale: func(x receive.Stale) { cfg.Stale(x.ID, x.Anew, x.Of) },
 	}, door, state, cfg.Log)
 	if err != nil {
 		return nil, err

@@ -7,7 +7,6 @@ import (
 	"github.com/tallystick/tallystick/internal/book/upkeep"
 	"github.com/tallystick/tallystick/internal/legacy"
 	legacyconfig "github.com/tallystick/tallystick/internal/legacy/config"
-	"github.com/tallystick/tallystick/internal/legacy/receive"
 	"github.com/tallystick/tallystick/internal/legacy/send"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/policy"
@@ -69,7 +68,7 @@ func (n *node) openLegacy() (err error) {
 	cfg := legacy.Config{
 		Node: n.cfg.Node, Data: n.cfg.Data, APIKey: n.cfg.APIKey, Peers: n.cfg.LegacyPeers, Self: n.cfg.LegacySelf, Now: n.now, MaxSkew: n.cfg.MaxSkew, Log: n.log,
 		Allow: n.outbound.call(policy.Legacy), AllowAddress: n.outbound.address(policy.Legacy),
-		Told: n.books.Core.Told, Voted: n.books.Governance.Voted, Stale: func(s receive.Stale) { n.legacy.Correct(s.ID, s.Anew, s.Of) }, Changed: n.legacyChanged,
+		Told: n.books.Core.Told, Voted: n.books.Governance.Voted, Stale: func(id string, anew bool, of func(string) bool) { n.legacy.Correct(id, anew, of) }, Changed: n.legacyChanged,
 	}
 	if n.trust != nil {
 		cfg.OnRefusal = n.trust.refused

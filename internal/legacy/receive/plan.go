@@ -19,6 +19,19 @@ type State interface {
 	List(ctx context.Context, f memory.Filter, o memory.Order, limit, offset int, cursor string) ([]memory.Record, string, error)
 }
 
+// Stale is a memory of which some peers have something else than this node.
+type Stale struct {
+	ID string
+	// Anew is that they would not go over to what holds: it must be written anew.
+	Anew bool
+	// Peer is the one that has it, or, with Others, the one that does not; "" for all.
+	Peer   string
+	Others bool
+}
+
+// Of reports whether a peer is among those that have something else.
+func (s Stale) Of(peer string) bool { return s.Peer == "" || (s.Peer == peer) != s.Others }
+
 // plan makes ops of one lane of a push after the other. What comes later in a push
 // sees what came before.
 type plan struct {

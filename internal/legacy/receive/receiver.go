@@ -49,19 +49,6 @@ type Config struct {
 	OnRefusal func(claimed, address string, err error)
 }
 
-// Stale is a memory of which some peers have something else than this node.
-type Stale struct {
-	ID string
-	// Anew is that they would not go over to what holds: it must be written anew.
-	Anew bool
-	// Peer is the one that has it, or, with Others, the one that does not; "" for all.
-	Peer   string
-	Others bool
-}
-
-// Of reports whether a peer is among those that have something else.
-func (s Stale) Of(peer string) bool { return s.Peer == "" || (s.Peer == peer) != s.Others }
-
 // Counters count what came. They may be read at any time.
 type Counters struct {
 	Pushes, Refused, Applied, Noop, Skipped, Undone, Pulls atomic.Uint64

@@ -84,7 +84,7 @@ func TestWhoKeepsAHighNumberIsToldAnew(t *testing.T) {
 		"the old one again":        {[]*wire.Push{rows(high), rows(low), rows(high)}, nil, []receive.Stale{others}},
 		"the old one last":         {[]*wire.Push{rows(low), rows(high)}, nil, []receive.Stale{others}},
 		"the peer shows it raised": {[]*wire.Push{rows(high), rows(low)}, []wire.Memory{raised}, []receive.Stale{it}},
-		"the peer shows it as it is, and as it was": {[]*wire.Push{rows(high), rows(low)}, []wire.Memory{low, high}, nil},
+		"the peer shows both":      {[]*wire.Push{rows(high), rows(low)}, []wire.Memory{low, high}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := open(t, "a", t.TempDir(), s.peer())
