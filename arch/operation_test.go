@@ -11,10 +11,11 @@ import (
 	"github.com/tallystick/tallystick/internal/policy"
 )
 
-// steering are the ops of the approval itself: what may be voted or resolved is
-// decided by the proposal, not by the rules for records.
+// steering are the ops that nobody asks for: those of the approval itself, where what
+// may be voted or resolved is decided by the proposal and not by the rules for records,
+// and what a node writes because of a read.
 func steering(k memory.Kind) bool {
-	return k == memory.KindPropose || k == memory.KindDecide || k == memory.KindResolve
+	return k == memory.KindPropose || k == memory.KindDecide || k == memory.KindResolve || k == memory.KindTouch
 }
 
 // An op without a rule is refused to everybody, which is safe, and useless.
@@ -68,7 +69,7 @@ func TestWhatCanBeDoneCanBeAskedFor(t *testing.T) {
 	}{
 		{"engine", "Engine", append(books, "book", "verb", "api", "node"), nil},
 		{"book/query", "Book", append(books, "book", "verb", "api"), nil},
-		{"book/records", "Book", append(books, "verb"), []string{"Kinds", "Redo"}},
+		{"book/records", "Book", append(books, "book", "verb"), []string{"Kinds", "Redo"}},
 		{"book/graph", "Book", []string{"verb", "api"}, []string{"Kinds", "Redo"}},
 		{"book/governance", "Book", []string{"book", "node", "verb"}, []string{"Kinds", "Redo"}},
 		{"book/inbox", "Book", []string{"verb"}, nil},

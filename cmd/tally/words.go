@@ -67,7 +67,11 @@ func expiry(m *client.Memory, now time.Time) string {
 	if !m.ExpiresAt.After(now) {
 		return "expired " + stamp(m.ExpiresAt.Time) + "; bring it back: tally restore " + m.ID
 	}
-	return "expires " + stamp(m.ExpiresAt.Time) + ", " + remains(m, now) + "; " + keepHint + m.ID
+	text := "expires " + stamp(m.ExpiresAt.Time) + ", " + remains(m, now) + "; " + keepHint + m.ID
+	if m.Tier != "long" {
+		text += " (a recall that finds it prolongs it)"
+	}
+	return text
 }
 
 // printable makes s safe for one cell: no line breaks, no control sequences.

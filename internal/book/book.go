@@ -109,7 +109,7 @@ func New(cfg Config, open Store, fed *replicate.Replicator) *Books {
 	cfg.Recall.Now, cfg.Recall.Log = cfg.Now, cfg.Log
 	b := &Books{Core: core, Words: recall.NewFinder(cfg.Recall, st)}
 	b.Query = query.New(core, st, b.Words, cmp.Or(cfg.IndexWait, 250*time.Millisecond), cfg.Log)
-	b.Records = records.New(core, st, b.Query, cmp.Or(cfg.DefaultTier, memory.DefaultTier))
+	b.Records = records.New(core, st, b.Query, cmp.Or(cfg.DefaultTier, memory.DefaultTier), cfg.Log)
 	b.Graph = graph.New(core, st, b.Query, b.Records)
 	b.Governance = governance.New(core, st, b.Query, b.Records, []engine.Book{b.Records, b.Graph}, cfg.Log)
 	b.Inbox = inbox.New(core, st, b.Query, b.Records)
@@ -129,12 +129,12 @@ func (b *Books) Committed(c memory.Committed) {
 	b.Governance.Committed(c)
 }
 
-// Run keeps the index of words up to date, carries out approved proposals whose
+// Run keeps the index of words up to date, prolongs what recalls find, carries out approved proposals whose
 // home this node is, and drops history that is no longer kept. It returns nil when
 // ctx is done.
 func (b *Books) Run(ctx context.Context) error {
 	all, ctx := errgroup.WithContext(ctx)
-	for _, run := range []func(context.Context) error{b.Words.Run, b.Governance.Run, b.Upkeep.Run} {
+	for _, run := range []func(context.Context) error{b.Words.Run, b.Records.Run, b.Governance.Run, b.Upkeep.Run} {
 		all.Go(func() error { return run(ctx) })
 	}
 	return all.Wait()

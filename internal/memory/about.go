@@ -40,6 +40,7 @@ const (
 	RoleSource                   // it is the source of an edge
 	RoleTarget                   // it is the target of an edge
 	RoleStandard                 // it states the rules of a namespace
+	RoleFound                    // a recall has found it
 )
 
 // Main is the id of the one memory that the op is about, "" if there is none or

@@ -36,6 +36,7 @@ func kindTable(yield func(kindRow) bool) {
 		{KindResolve, "resolve", func() Op { return &Resolve{} }, [2]familyRow{{FamOutcome, "outcome"}}, [3]string{EventDecided}},
 		{KindSetStandard, "set_standard", func() Op { return &SetStandard{} }, [2]familyRow{{FamStandard, "standard"}}, [3]string{EventStandardSet}},
 		{KindClearStandard, "clear_standard", func() Op { return &ClearStandard{} }, [2]familyRow{}, [3]string{EventStandardCleared}},
+		{KindTouch, "touch", func() Op { return &Touch{} }, [2]familyRow{{FamTouch, "touch"}}, [3]string{}},
 	} {
 		if !yield(row) {
 			return

@@ -40,6 +40,22 @@ func (t Tier) TTL() time.Duration {
 	return 0
 }
 
+// Grace is for how long a memory of tier t that is to expire stays at least after a
+// recall has found it.
+func (t Tier) Grace() time.Duration {
+	switch t {
+	case Short:
+		return time.Hour
+	case Mid:
+		return 24 * time.Hour
+	case Long:
+	}
+	return 0
+}
+
+// KeptAfter is how often recalls find a memory of the mid tier before it is kept for good.
+const KeptAfter = 5
+
 // Defaults of a memory that says nothing else.
 const (
 	DefaultTier       = Long

@@ -18,7 +18,7 @@ import (
 func TestKindsKeepTheirNumbers(t *testing.T) {
 	want := []string{
 		"put", "delete", "erase", "archive", "restore", "link", "unlink", "consolidate",
-		"propose", "decide", "resolve", "set_standard", "clear_standard",
+		"propose", "decide", "resolve", "set_standard", "clear_standard", "touch",
 	}
 	var got []string
 	for i, k := range memory.Kinds() {
@@ -83,6 +83,8 @@ func TestSubjects(t *testing.T) {
 		"an outcome":         {&memory.Resolve{ID: "p"}, []memory.Key{{Family: memory.FamOutcome, A: "p"}}},
 		"a standard":         {&memory.SetStandard{Namespace: "ns"}, []memory.Key{{Family: memory.FamStandard, A: "ns"}}},
 		"a standard cleared": {&memory.ClearStandard{Namespace: "ns"}, []memory.Key{{Family: memory.FamStandard, A: "ns"}}},
+		"a touch":            {&memory.Touch{ID: "m-1"}, []memory.Key{memory.TouchKey("m-1", false)}},
+		"a touch that keeps": {&memory.Touch{ID: "m-1", Keep: true}, []memory.Key{memory.TouchKey("m-1", true)}},
 	}
 	kinds := map[memory.Kind]bool{}
 	for name, tt := range tests {
@@ -171,6 +173,7 @@ func TestOpsThatNoNodeTakes(t *testing.T) {
 		"set standard: bad parent":      &memory.SetStandard{Namespace: "ns", StandardID: "m-1", Parent: "a//b"},
 		"clear standard: bad namespace": &memory.ClearStandard{Namespace: "a b"},
 		"clear standard: no namespace":  &memory.ClearStandard{},
+		"touch: no id":                  &memory.Touch{},
 	}
 	kinds := map[memory.Kind]bool{}
 	for name, op := range tests {

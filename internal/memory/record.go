@@ -1,7 +1,8 @@
 package memory
 
 // Record is a memory as a node knows it: the content and the lifecycle that won,
-// and what the node keeps beside them.
+// and what the node keeps beside them. Its expiry is the one that holds: that of the
+// content, or what recalls have made of it since ([Touch]).
 type Record struct {
 	Memory
 	Content Version // of the content; its stamp is the time of the last edit

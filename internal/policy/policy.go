@@ -99,7 +99,7 @@ func Decide(actor Actor, op memory.Op, c Context) Decision {
 		for _, s := range c.Subjects {
 			d = stricter(d, gate(actor, s))
 		}
-	case *memory.Propose, *memory.Decide, *memory.Resolve:
+	case *memory.Propose, *memory.Decide, *memory.Resolve, *memory.Touch:
 		d = Decision{Verdict: Refuse, Reason: fmt.Sprintf("a %s cannot be asked for", op.Kind())}
 	}
 	return d

@@ -118,7 +118,7 @@ func TestEveryKindWaitsForApproval(t *testing.T) {
 		var without, with policy.Verdict
 		switch k {
 		case memory.KindSetStandard, memory.KindClearStandard: // for whom the standard belongs to
-		case memory.KindPropose, memory.KindDecide, memory.KindResolve:
+		case memory.KindPropose, memory.KindDecide, memory.KindResolve, memory.KindTouch:
 			without, with = policy.Refuse, policy.Refuse
 		case memory.KindPut, memory.KindDelete, memory.KindErase, memory.KindArchive, memory.KindRestore,
 			memory.KindLink, memory.KindUnlink, memory.KindConsolidate:

@@ -26,7 +26,7 @@ func (s *log) changedRows(ctx context.Context, after uint64, limit int) (recs []
 	n := 0
 	last = after
 	q := `WITH changed AS (SELECT l.lsn, m.rid FROM log l JOIN memories m ON m.rid = l.record
-		WHERE l.lsn > ? AND (m.c_lsn = l.lsn OR m.l_lsn = l.lsn) ORDER BY l.lsn LIMIT ?) ` +
+		WHERE l.lsn > ? AND (m.c_lsn = l.lsn OR m.l_lsn = l.lsn OR l.kind = 14) ORDER BY l.lsn LIMIT ?) ` +
 		strings.Replace(sqlRecord, "c.raw", "c.raw, n.lsn", 1) + ` JOIN changed n ON n.rid = m.rid ORDER BY n.lsn`
 	err = s.read.each(ctx, q, []any{int64(min(after, 1<<62)), limit}, func(r rowScanner) error {
 		n++

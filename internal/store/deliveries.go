@@ -20,7 +20,7 @@ func (s *tables) Subscribers(ctx context.Context) ([]memory.Subscriber, error) {
 	var out []memory.Subscriber
 	q := `SELECT q.*, b.l_lsn FROM (` + sqlRecord + ` WHERE m.namespace = ? AND m.l_state = 1 AND m.c_lsn <> 0 AND NOT ` + sqlExpired + `) q
 		JOIN memories b ON b.id = q.id ORDER BY q.id`
-	err := s.read.each(ctx, q, []any{memory.SubscriptionNamespace, int64(s.now())}, func(r rowScanner) error {
+	err := s.read.each(ctx, q, []any{memory.SubscriptionNamespace, int64(s.now()), int64(s.now())}, func(r rowScanner) error {
 		var sub memory.Subscriber
 		var err error
 		sub.Record, err = s.scanRecord(r, &sub.Born)

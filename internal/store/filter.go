@@ -19,8 +19,14 @@ func (w *where) and(cond string, args ...any) {
 
 func (w *where) String() string { return strings.Join(w.parts, " AND ") }
 
-// sqlExpired is memory.Expired: bind the instant now.
-const sqlExpired = `(m.expires <> 0 AND m.expires <= ? AND (m.l_stamp >> 16) * 1000000 + (m.l_stamp & 65535) < m.expires)`
+// sqlExpired is memory.Expired of a record, touches included: bind the instant now, twice.
+const sqlExpired = `(m.expires <> 0 AND m.expires <= ? AND (m.l_stamp >> 16) * 1000000 + (m.l_stamp & 65535) < m.expires
+	AND NOT EXISTS (SELECT 1 FROM registers k WHERE k.family = 8 AND k.a = m.id AND k.stamp > m.c_stamp
+	AND (k.b <> '' OR (k.stamp >> 16) * 1000000 + (k.stamp & 65535) + CASE m.tier WHEN 0 THEN 3600000000000 WHEN 1 THEN 86400000000000 ELSE 0 END > ?)))`
+
+// sqlTouches are the stamps of the last touch of a memory that is to expire, and of the one that keeps it.
+const sqlTouches = `CASE WHEN m.expires = 0 THEN 0 ELSE coalesce((SELECT k.stamp FROM registers k WHERE k.family = 8 AND k.a = m.id AND k.b = '' AND k.c = ''), 0) END,
+	CASE WHEN m.expires = 0 THEN 0 ELSE coalesce((SELECT k.stamp FROM registers k WHERE k.family = 8 AND k.a = m.id AND k.b = 'kept' AND k.c = ''), 0) END`
 
 // filter renders a filter as a condition on memories m.
 func (b *base) filter(f memory.Filter) where {
@@ -28,11 +34,11 @@ func (b *base) filter(f memory.Filter) where {
 	now := int64(f.Now)
 	switch f.Life {
 	case memory.Archived:
-		w.and(`(m.l_state = 2 OR m.l_state = 1 AND `+sqlExpired+`)`, now)
+		w.and(`(m.l_state = 2 OR m.l_state = 1 AND `+sqlExpired+`)`, now, now)
 	case memory.Deleted, memory.Erased:
 		w.and(`m.l_state = ?`, f.Life)
 	case memory.Unborn, memory.Live:
-		w.and(`m.l_state = 1 AND NOT `+sqlExpired, now)
+		w.and(`m.l_state = 1 AND NOT `+sqlExpired, now, now)
 	}
 	w.and(`m.c_lsn <> 0`)
 	w.seen(f)

@@ -110,13 +110,13 @@ func (s *tables) Counts(ctx context.Context, f memory.Filter) (memory.Counts, er
 	w.seen(f)
 	s.within(&w, f.Within)
 	w.and(`m.c_lsn <> 0`)
-	now := f.Now
+	now, soonest := f.Now, int64(f.Now)+int64(time.Hour)
 	c := memory.Counts{ByTier: map[memory.Tier]int64{}, ByNamespace: map[string]int64{}}
 	tiers := []memory.Tier{memory.Short, memory.Mid, memory.Long}
-	q := `SELECT m.l_state, m.l_state = 1 AND ` + sqlExpired + ` AS gone, m.tier, m.namespace, count(*), total(m.expires <> 0 AND m.expires <= ?),
+	q := `SELECT m.l_state, m.l_state = 1 AND ` + sqlExpired + ` AS gone, m.tier, m.namespace, count(*), total(` + sqlExpired + `),
 		total(CASE WHEN m.conflicts > 0 THEN 1 ELSE 0 END)
 		FROM memories m WHERE ` + w.String() + ` GROUP BY 1, 2, 3, 4`
-	err := s.read.each(ctx, q, append([]any{int64(now), int64(now) + int64(time.Hour)}, w.args...), func(r rowScanner) error {
+	err := s.read.each(ctx, q, append([]any{int64(now), int64(now), soonest, soonest}, w.args...), func(r rowScanner) error {
 		var life memory.Life
 		var gone bool
 		var tier int

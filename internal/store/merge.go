@@ -54,7 +54,7 @@ func (t merger) merge(ctx context.Context, e incoming, lsn int64) (logRow, error
 		var err error
 		switch {
 		case !k.Family.OfMemory():
-			err = t.mergeRegister(ctx, k, e, lsn)
+			err = t.mergeRegister(ctx, k, e, &row)
 		case k.Family == memory.FamLife:
 			err = t.mergeLife(ctx, &open, k, e, &row)
 		default:
@@ -159,7 +159,15 @@ func (t merger) turn(ctx context.Context, k memory.Key, held ref, version memory
 	return nil
 }
 
-func (t merger) mergeRegister(ctx context.Context, k memory.Key, e incoming, lsn int64) error {
+func (t merger) mergeRegister(ctx context.Context, k memory.Key, e incoming, row *logRow) error {
+	lsn := row.lsn
+	if k.Family == memory.FamTouch { // the record is another one then: who follows records hears of it
+		if m, err := t.lookup(ctx, k.A); err != nil {
+			return err
+		} else if m != nil {
+			row.record = m.rid
+		}
+	}
 	var rid int64
 	var held ref
 	found, err := t.conn.queryRow(ctx, `SELECT rid, lsn, stamp, origin, seq FROM registers WHERE family = ? AND a = ? AND b = ? AND c = ?`,

@@ -19,7 +19,7 @@ func TestLinksAreFoundByBothEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	var plan []string
-	err = s.tables.read.each(context.WithoutCancel(t.Context()), `EXPLAIN QUERY PLAN `+sqlHolders+sqlLinksOf, []any{6, 3, "a", 3, "a", 1, 1},
+	err = s.tables.read.each(context.WithoutCancel(t.Context()), `EXPLAIN QUERY PLAN `+sqlHolders+sqlLinksOf, []any{6, 3, "a", 3, "a", 1, 1, 1, 1},
 		func(r rowScanner) error {
 			var id, parent, unused int
 			var detail string

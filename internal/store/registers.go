@@ -91,7 +91,7 @@ const sqlBothLive = ` AND EXISTS (SELECT 1 FROM memories m WHERE m.id = r.a AND 
 // Links returns the links from and to a memory whose both ends are live.
 func (s *tables) Links(ctx context.Context, id string) ([]memory.Link, error) {
 	now := int64(s.now())
-	return s.links(ctx, sqlLinksOf, memory.KindLink, memory.FamLink, id, memory.FamLink, id, now, now)
+	return s.links(ctx, sqlLinksOf, memory.KindLink, memory.FamLink, id, memory.FamLink, id, now, now, now, now)
 }
 
 // sqlLinksOf names the family at both ends, or no index would be used for either.

@@ -17,7 +17,7 @@ type tables struct {
 
 // sqlRecord selects what scanRecord reads.
 const sqlRecord = `SELECT m.id, m.c_lsn, m.c_stamp, m.c_origin, m.c_seq, m.l_state, m.l_lsn, m.l_stamp, m.l_origin, m.l_seq, m.reason, m.conflicts,
-	coalesce(a.count, 0), coalesce(a.at, 0), m.priority, ` + sqlSealedC + `
+	coalesce(a.count, 0), coalesce(a.at, 0), m.priority, ` + sqlTouches + `, ` + sqlSealedC + `
 	FROM memories m LEFT JOIN log c ON c.lsn = m.c_lsn LEFT JOIN access a ON a.record = m.rid`
 
 // scanRecord reads a row of sqlRecord, and what is selected besides. It is
@@ -27,9 +27,10 @@ func (s *tables) scanRecord(r rowScanner, more ...any) (memory.Record, error) {
 	var id string
 	var c, l ref
 	var x sealed
+	var touched memory.Touches
 	dest := append([]any{
 		&id, &c.lsn, &c.stamp, &c.origin, &c.seq, &m.Life, &l.lsn, &l.stamp, &l.origin, &l.seq, &m.Reason, &m.Conflicts,
-		&m.AccessCount, &m.AccessedAt, &m.Priority,
+		&m.AccessCount, &m.AccessedAt, &m.Priority, &touched.Last, &touched.Kept,
 	}, x.dest()...)
 	if err := r.Scan(append(dest, more...)...); err != nil {
 		return m, err
@@ -48,6 +49,7 @@ func (s *tables) scanRecord(r rowScanner, more ...any) (memory.Record, error) {
 		}
 		m.Memory, _ = e.Content()
 		m.ID = id
+		m.ExpiresAt = touched.Prolong(&m.Memory, m.Content.Stamp, m.LifeAt.Stamp)
 	}
 	return m, nil
 }

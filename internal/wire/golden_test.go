@@ -47,6 +47,7 @@ func exampleOps() map[memory.Kind]memory.Op {
 		memory.KindResolve:       &memory.Resolve{ID: "pending-1", Outcome: memory.OutcomeFailed, Detail: "gone"},
 		memory.KindSetStandard:   &memory.SetStandard{Namespace: "team/build", StandardID: m.ID, Parent: "team"},
 		memory.KindClearStandard: &memory.ClearStandard{Namespace: "team/build"},
+		memory.KindTouch:         &memory.Touch{ID: m.ID, Keep: true},
 	}
 }
 

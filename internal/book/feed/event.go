@@ -94,7 +94,7 @@ func details(entry *memory.Entry, s engine.Sight) map[string]any {
 			if r.Reason != "" {
 				d["reason"] = r.Reason
 			}
-		case memory.RoleContent, memory.RoleStandard:
+		case memory.RoleContent, memory.RoleStandard, memory.RoleFound:
 		}
 	}
 	if p := s.Proposal; p != nil {

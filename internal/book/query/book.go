@@ -52,9 +52,15 @@ type Book struct {
 	finder *recall.Finder
 	wait   time.Duration
 	log    *slog.Logger
+	// lapsing are found memories that are to expire; see [Book.Lapsing].
+	lapsing chan memory.Touch
 }
+
+// maxLapsing bounds the touches that wait to be written. The next recall that finds
+// the memory asks again.
+const maxLapsing = 1024
 
 // New returns a book whose recalls wait for the index of words as long as wait.
 func New(core *engine.Engine, store Reads, finder *recall.Finder, wait time.Duration, log *slog.Logger) *Book {
-	return &Book{core: core, store: store, finder: finder, wait: wait, log: log}
+	return &Book{core: core, store: store, finder: finder, wait: wait, log: log, lapsing: make(chan memory.Touch, maxLapsing)}
 }

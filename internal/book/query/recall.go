@@ -54,7 +54,7 @@ func (b *Book) Recall(ctx context.Context, q RecallQuery) (Recalled, error) {
 			return Recalled{}, err
 		}
 	}
-	b.store.Touch(ids, b.core.Now())
+	b.touch(&q, ids, out.Hits)
 	return out, nil
 }
 

@@ -4,6 +4,7 @@ package records
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/tallystick/tallystick/internal/book/query"
 	"github.com/tallystick/tallystick/internal/engine"
@@ -28,9 +29,11 @@ type Book struct {
 	store Reads
 	query *query.Book
 	tier  memory.Tier
+	log   *slog.Logger
 }
 
-// New returns a book in which memories whose writers name no tier have the given one.
-func New(core *engine.Engine, store Reads, q *query.Book, tier memory.Tier) *Book {
-	return &Book{core: core, store: store, query: q, tier: tier}
+// New returns a book in which memories whose writers name no tier have the given one. Run
+// must run, or recalls prolong nothing.
+func New(core *engine.Engine, store Reads, q *query.Book, tier memory.Tier, log *slog.Logger) *Book {
+	return &Book{core: core, store: store, query: q, tier: tier, log: log}
 }

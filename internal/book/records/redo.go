@@ -12,7 +12,7 @@ import (
 // Kinds implements [engine.Book].
 func (b *Book) Kinds() []memory.Kind {
 	return []memory.Kind{
-		memory.KindPut, memory.KindDelete, memory.KindErase, memory.KindArchive, memory.KindRestore, memory.KindConsolidate,
+		memory.KindPut, memory.KindDelete, memory.KindErase, memory.KindArchive, memory.KindRestore, memory.KindConsolidate, memory.KindTouch,
 	}
 }
 
@@ -21,7 +21,7 @@ func (b *Book) Redo(ctx context.Context, requester memory.AgentID, op memory.Op)
 	put, isPut := op.(*memory.Put)
 	parts, isConsolidate := op.(*memory.Consolidate)
 	switch {
-	case !slices.Contains(b.Kinds(), op.Kind()):
+	case !slices.Contains(b.Kinds(), op.Kind()) || op.Kind() == memory.KindTouch: // nobody asks for a touch
 		return nil, engine.NotCarriedOut(op)
 	case isPut:
 		return b.reputting(ctx, requester, put)

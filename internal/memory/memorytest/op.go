@@ -48,6 +48,8 @@ func opOf(d dice, k memory.Kind) memory.Op {
 		}
 	case memory.KindClearStandard:
 		return &memory.ClearStandard{Namespace: standardNamespace(d)}
+	case memory.KindTouch:
+		return &memory.Touch{ID: pick(d, ids()), Keep: d.chance(4)}
 	}
 	panic(fmt.Sprintf("memorytest: no ops of kind %d (%s) yet", k, k))
 }

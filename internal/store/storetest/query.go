@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -380,6 +381,51 @@ func (s Suite) expires(t *testing.T) {
 					if err != nil || (c == 1) != (want == l) {
 						t.Errorf("written at %d, expires %+d, judged at %+d: %d are %s (%v), want it to be %s", life, d, at, c, l, err, want)
 					}
+				}
+			}
+		}
+	}
+}
+
+// prolongs checks that queries judge expiry as [memory.Touches] do, whichever came
+// first, the memory or its touch.
+func (s Suite) prolongs(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	n := s.Open(t, "a", t.TempDir())
+	base := memory.MakeStamp(time.Now().Add(-30 * 24 * time.Hour))
+	near := func() memory.Stamp {
+		return base + memory.Stamp(rng.IntN(4))*memory.MakeStamp(time.UnixMilli(0).Add(time.Hour))
+	}
+	seq := uint64(0)
+	for i := range 300 {
+		op := Create(title(i), "x")
+		op.Memory.Tier = []memory.Tier{memory.Short, memory.Mid, memory.Long}[rng.IntN(3)]
+		born := near()
+		op.Memory.ExpiresAt = born.Instant() + memory.Instant(rng.IntN(4)-1)*memory.Instant(time.Hour)
+		var entries []*memory.Entry
+		add := func(op memory.Op, at memory.Stamp) {
+			seq++
+			e := foreign("b.1", seq, op)
+			e.Stamp = at + memory.Stamp(seq)
+			entries = append(entries, e)
+		}
+		add(op, born)
+		for range rng.IntN(3) {
+			add(&memory.Touch{ID: op.Memory.ID, Keep: rng.IntN(4) == 0}, near())
+		}
+		for _, j := range rng.Perm(len(entries)) {
+			n.Take(s.Ship(t, entries[j:j+1])...)
+		}
+		r, err := n.Record(t.Context(), op.Memory.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for hours := range memory.Instant(60) {
+			f := memory.Filter{Title: title(i), Now: base.Instant() + (hours-5)*memory.Instant(time.Hour)}
+			want, _ := r.Stands(f.Now)
+			for _, f.Life = range []memory.Life{memory.Live, memory.Archived} {
+				if c, err := n.Count(t.Context(), f); err != nil || (c == 1) != (want == f.Life) {
+					t.Fatalf("%d, expires %s, judged at %s: %d are %s (%v), want it to be %s", i, r.ExpiresAt, f.Now, c, f.Life, err, want)
 				}
 			}
 		}

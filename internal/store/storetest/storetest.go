@@ -271,6 +271,7 @@ func (s Suite) Run(t *testing.T) {
 		"goes on with damaged rows":    s.survivesDamage,
 		"is right after any history":   s.anyHistory,
 		"judges expiry":                s.expires,
+		"judges touches":               s.prolongs,
 		"ships vectors of length one":  s.vectors,
 		"ends at any moment":           s.endsWhenever,
 		"counts conflicts":             s.counts,
