@@ -80,7 +80,7 @@ func (t merger) see(ctx context.Context, m *record, d memory.Dot) (int, error) {
 	if err := t.flushLog(ctx); err != nil {
 		return 0, err
 	}
-	return t.conn.affect(ctx, `UPDATE log SET seen = 1 WHERE origin = ? AND seq = ? AND record = ? AND seen = 0 AND state = 0`,
+	return t.conn.affect(ctx, `UPDATE log SET seen = 1 WHERE origin = ? AND seq = ? AND record = ? AND seen = 0 AND state = 0 AND kind IN (1, 8)`,
 		t.origins[d.Origin].id, int64(d.Seq), m.rid)
 }
 

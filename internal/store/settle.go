@@ -87,6 +87,7 @@ func (t settler) one(ctx context.Context, o *originState, a arrival) (bool, erro
 	} else {
 		err = t.apply(ctx, o, a.incoming)
 		t.out.news++
+		t.mended = append(t.mended, a.Op.Subjects()[0]) // others may name its dot, and have meant the one before
 	}
 	if err != nil || a.Dot.Seq > o.head {
 		return true, err
@@ -96,9 +97,10 @@ func (t settler) one(ctx context.Context, o *originState, a arrival) (bool, erro
 	return true, err
 }
 
-// makeRoom takes held out of the log, and issues it again if it was applied. It
-// reports false, and does nothing, where only the hollow form of what still holds
-// a register is left.
+// makeRoom takes held out of the log, and issues it again if it was applied. Of a
+// hollow entry that is what it still holds: the lifecycles of memories. It reports
+// false, and does nothing, where a hollow entry holds the content of a memory: that
+// was deleted long ago, and nobody can say any more what it was.
 func (t settler) makeRoom(ctx context.Context, o *originState, held logged) (bool, error) {
 	move := memory.Move{From: held.Dot}
 	switch held.state {
@@ -112,11 +114,11 @@ func (t settler) makeRoom(ctx context.Context, o *originState, held logged) (boo
 		}
 		o.dropGap(held.Dot.Seq)
 	case stateHollow:
-		var one int
-		holds, err := t.queryRow(ctx, `SELECT 1 FROM memories WHERE c_lsn = ? OR l_lsn = ?`, []any{held.lsn, held.lsn}, &one)
-		if err != nil || holds {
+		again, room, err := t.reissueLives(ctx, o, held)
+		if err != nil || !room {
 			return false, err
 		}
+		move.To = again
 	default:
 		again, err := t.reissue(ctx, o, held.Entry)
 		if err != nil {
@@ -130,6 +132,38 @@ func (t settler) makeRoom(ctx context.Context, o *originState, held logged) (boo
 	}
 	t.erased = true // the tail may have it
 	return true, t.exec(ctx, `DELETE FROM log WHERE lsn = ?`, held.lsn)
+}
+
+// reissueLives logs again what a hollow entry says of the lifecycles that it holds. It
+// returns the first entry that does, if there is any, and false if held holds a content.
+func (t settler) reissueLives(ctx context.Context, o *originState, held logged) (first memory.Dot, room bool, err error) {
+	var ids []string
+	room = true
+	err = t.each(ctx, `SELECT id, c_lsn <> ? FROM memories WHERE c_lsn = ? OR l_lsn = ? ORDER BY id`, []any{held.lsn, held.lsn, held.lsn},
+		func(r rowScanner) error {
+			var id string
+			var free bool
+			err := r.Scan(&id, &free)
+			ids, room = append(ids, id), room && free
+			return err
+		})
+	if err != nil || !room {
+		return memory.Dot{}, room, err
+	}
+	for _, id := range ids {
+		op := memory.ToLife(held.Op, id)
+		if op == nil {
+			continue
+		}
+		again, err := t.reissue(ctx, o, &memory.Entry{Dot: held.Dot, Stamp: held.Stamp, Actor: held.Actor, Op: op})
+		if err != nil {
+			return memory.Dot{}, false, err
+		}
+		if first.IsZero() {
+			first = again
+		}
+	}
+	return first, true, nil
 }
 
 // reissue logs e again as the next entry of this node.
