@@ -10,10 +10,10 @@ import (
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
-// finds recalls a text, and says whether the memory with id is found.
-func (n *node) finds(t *testing.T, text, id string) bool {
+// finds recalls "gate code", and says whether the memory with id is found.
+func (n *node) finds(t *testing.T, id string) bool {
 	t.Helper()
-	out := n.question(t, query.RecallQuery{Filter: memory.Filter{Viewer: "alice"}, Text: text})
+	out := n.question(t, query.RecallQuery{Filter: memory.Filter{Viewer: "alice"}, Text: "gate code"})
 	return slices.ContainsFunc(out.Hits, func(h query.Scored) bool { return h.ID == id })
 }
 
@@ -41,7 +41,7 @@ func TestARecallProlongsWhatItFinds(t *testing.T) {
 			id := n.create(t, alice, d).ID
 			for round := range 2 {
 				was := n.expiry(t, id)
-				if !n.finds(t, "gate code", id) {
+				if !n.finds(t, id) {
 					t.Fatalf("round %d: it is not found", round)
 				}
 				n.eventually(t, "prolonged", func() bool { return n.expiry(t, id) > was })
@@ -51,7 +51,7 @@ func TestARecallProlongsWhatItFinds(t *testing.T) {
 				n.clock.advance(grace - time.Minute)
 			}
 			n.clock.advance(2 * time.Minute)
-			if n.finds(t, "gate code", id) {
+			if n.finds(t, id) {
 				t.Error("it is found after its time")
 			}
 		})
@@ -63,7 +63,7 @@ func TestWhatIsFoundOftenIsKept(t *testing.T) {
 	id := n.create(t, alice, draft("the gate code")).ID
 	version := n.shown(t, id).Version
 	for i := 0; n.expiry(t, id) != 0; i++ {
-		if i == 200 || !n.finds(t, "gate code", id) {
+		if i == 200 || !n.finds(t, id) {
 			t.Fatalf("after %d recalls it is not kept, or not found", i)
 		}
 		n.create(t, alice, draft(title(i))) // reads are counted between two writes
@@ -72,7 +72,7 @@ func TestWhatIsFoundOftenIsKept(t *testing.T) {
 		t.Errorf("it is kept after %d reads", got)
 	}
 	n.clock.advance(30 * 24 * time.Hour)
-	if !n.finds(t, "gate code", id) {
+	if !n.finds(t, id) {
 		t.Error("it is not found any more")
 	}
 	if got := n.shown(t, id).Version; got != version {
@@ -92,7 +92,7 @@ func TestAnEditKeepsTheExpiryThatHolds(t *testing.T) {
 	d.TTL = 10 * time.Minute
 	id := n.create(t, alice, d).ID
 	was := n.expiry(t, id)
-	n.finds(t, "gate code", id)
+	n.finds(t, id)
 	n.eventually(t, "prolonged", func() bool { return n.expiry(t, id) > was })
 	want := n.expiry(t, id)
 	n.clock.advance(time.Hour)
@@ -109,7 +109,7 @@ func TestOtherReadsProlongNothing(t *testing.T) {
 	d.TTL = 30 * time.Hour
 	id := n.create(t, alice, d).ID
 	was := n.expiry(t, id)
-	n.finds(t, "gate code", id) // it stays for more than a day in any case
+	n.finds(t, id) // it stays for more than a day in any case
 	n.clock.advance(20 * time.Hour)
 	search := query.RecallQuery{Filter: memory.Filter{Viewer: "alice"}, Text: "gate code", All: true}
 	if out := n.question(t, search); len(out.Hits) != 1 {
