@@ -62,23 +62,6 @@ func (a About) Changed() string {
 	return ""
 }
 
-// ToLife is an op that takes id to the life that op says, and does no more; nil if op
-// leaves it alone.
-func ToLife(op Op, id string) Op {
-	switch life, reason := LifeOf(op, id); life {
-	case Live:
-		return &Restore{ID: id}
-	case Archived:
-		return &Archive{ID: id, Reason: reason}
-	case Deleted:
-		return &Delete{ID: id}
-	case Erased:
-		return &Erase{ID: id}
-	case Unborn:
-	}
-	return nil
-}
-
 // LifeOf returns what op says of the lifecycle of id, given that it has id's
 // lifecycle among its subjects, and the reason of an archive.
 func LifeOf(op Op, id string) (life Life, reason string) {

@@ -151,7 +151,7 @@ func (t settler) reissueLives(ctx context.Context, o *originState, held logged) 
 		return memory.Dot{}, room, err
 	}
 	for _, id := range ids {
-		op := memory.ToLife(held.Op, id)
+		op := toLife(held.Op, id)
 		if op == nil {
 			continue
 		}
@@ -164,6 +164,23 @@ func (t settler) reissueLives(ctx context.Context, o *originState, held logged) 
 		}
 	}
 	return first, true, nil
+}
+
+// toLife is an op that takes id to the life that op says, and does no more; nil if op
+// leaves it alone.
+func toLife(op memory.Op, id string) memory.Op {
+	switch life, reason := memory.LifeOf(op, id); life {
+	case memory.Live:
+		return &memory.Restore{ID: id}
+	case memory.Archived:
+		return &memory.Archive{ID: id, Reason: reason}
+	case memory.Deleted:
+		return &memory.Delete{ID: id}
+	case memory.Erased:
+		return &memory.Erase{ID: id}
+	case memory.Unborn:
+	}
+	return nil
 }
 
 // reissue logs e again as the next entry of this node.

@@ -195,11 +195,13 @@ func (s Suite) makesRoom(t *testing.T) {
 	if e, err := first.Entry(t.Context(), old); err != nil || errors.Is(err, memory.ErrNotFound) || e.Op.Subjects()[0] != memory.ContentKey(Memo("first", "").ID) {
 		t.Errorf("%+v (%v)", e, err)
 	}
+	hollowRoom(s, t)
 }
 
 // hollowRoom checks that a hollow entry makes room, too, and that what it says of the
 // lives of memories stays: a consolidation of which the result was erased.
-func (s Suite) hollowRoom(t *testing.T) {
+func hollowRoom(s Suite, t *testing.T) {
+	t.Helper()
 	dir := t.TempDir()
 	base := s.Open(t, "a", dir)
 	base.Put(Create("one", "x"), Create("two", "y"))

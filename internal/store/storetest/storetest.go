@@ -256,7 +256,6 @@ func (s Suite) Run(t *testing.T) {
 		"settles disputes":             s.settles,
 		"keeps its own time":           s.wrongClock,
 		"moves what makes room":        s.makesRoom,
-		"moves what is hollow":         s.hollowRoom,
 		"reports entries only":         s.quietHook,
 		"retains versions":             s.retains,
 		"ships tombstones":             s.shipsTombstones,
