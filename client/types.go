@@ -31,9 +31,21 @@ type Memory struct {
 	UpdatedAt         Time            `json:"updated_at" doc:"When it was last edited."`
 	LastAccessedAt    Time            `json:"last_accessed_at,omitzero" doc:"When recall found it last, on this node."`
 	Conflicts         int             `json:"conflicts" doc:"How many concurrent edits lost against the one shown, and are settled by none. They are in the history."`
+	Signature         string          `json:"signature" doc:"valid: the author has signed this text with a key of its own. invalid: it has signed another one. absent: it has signed nothing, or the text was edited since." enum:"valid,absent,invalid"`
+	SignedBy          string          `json:"signed_by,omitempty" doc:"The agent that has signed it." example:"alice"`
+	SigningKey        string          `json:"signing_key,omitempty" doc:"The Ed25519 key that it was signed with, in base64." example:"A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg="`
+	SignedAt          string          `json:"signed_at,omitempty" doc:"The time that was signed, as it was signed." example:"2026-01-31T12:00:00Z"`
+	SignatureValue    string          `json:"signature_value,omitempty" doc:"The signature, in base64; what it is over is told in docs/trust.md." example:"AAAA"`
 	ArchivedAt        Time            `json:"archived_at,omitzero" doc:"In the archive: when it left the live memories."`
 	ArchiveReason     string          `json:"archive_reason,omitempty" doc:"In the archive, why: archive, forget, ttl_expired, or what the caller said." example:"ttl_expired"`
 }
+
+// What [Memory.Signature] may be.
+const (
+	SignatureValid   = "valid"
+	SignatureAbsent  = "absent"
+	SignatureInvalid = "invalid"
+)
 
 // Citation names evidence for a memory.
 type Citation struct {
@@ -107,7 +119,7 @@ type Draft struct {
 	SourceURI  string          `json:"source_uri,omitempty" doc:"Where the text is from: uri:…, doc:… or file:…." maxlen:"4096" example:"doc:plan"`
 	SourceSpan *Span           `json:"source_span,omitempty" doc:"The part of the source that the text is from."`
 	OnConflict string          `json:"on_conflict,omitempty" doc:"What to do if the title is taken: error is 409, merge edits what is there, version takes the title with a suffix." enum:"error,merge,version"`
-	CreatedAt  *Time           `json:"created_at,omitempty" doc:"For imports: when it was made. Never in the future."`
+	CreatedAt  *Time           `json:"created_at,omitempty" doc:"For imports: when it was made. Never in the future. With a signature: the time that was signed, within 300 seconds."`
 	EntityID   string          `json:"entity_id,omitempty" doc:"The entity that a persona is of." example:"ent-1"`
 	Depth      int32           `json:"reflection_depth,omitempty" doc:"How many reflections it is away from what was observed." min:"0" max:"2147483647"`
 
@@ -116,7 +128,7 @@ type Draft struct {
 	ConfidenceSignals *Confidence `json:"confidence_signals,omitempty" doc:"What the confidence was computed from."`
 	ConfidenceDecayed *Time       `json:"confidence_decayed_at,omitempty" doc:"When the confidence was last lowered by age."`
 	Embedding         *Embedding  `json:"embedding,omitempty" doc:"A vector that the client has computed, to save the node work."`
-	Signature         string      `json:"signature,omitempty" doc:"Not supported: refused until nodes know agents' keys." example:"AAAA"`
+	Signature         string      `json:"signature,omitempty" doc:"The caller's Ed25519 signature, in base64, of the text, title, namespace and kind, made at created_at with a key that is registered for it at this node." example:"AAAA"`
 	AgentID           string      `json:"agent_id,omitempty" claim:"true" doc:"Who asks, for clients that cannot set headers: it must be the X-Agent-Id." example:"alice"`
 }
 

@@ -80,7 +80,7 @@ func splitTo[T ~string](list []string) []T {
 
 func newAgentAdd(a *app) *cobra.Command {
 	var namespaces, verbs []string
-	var ttl string
+	var ttl, public string
 	cmd := command("add AGENT [flags]", "Make a key for an agent, and print it once", argCheck{1, 1}, nil)
 	cmd.Long = `Make a key for an agent. It is printed once: only its hash is kept. The node may be
 running. From the first key on every caller of the node needs one: who calls is who
@@ -93,6 +93,7 @@ namespaces. A namespace is a path, of which * is any one segment and ** any numb
 	data := dataOf(cmd, a)
 	cmd.Flags().StringSliceVar(&namespaces, "namespaces", []string{"**"}, "`globs` of the namespaces that are there for the agent")
 	cmd.Flags().StringSliceVar(&verbs, "verbs", []string{"read", "write"}, "what it may do: `verbs`")
+	cmd.Flags().StringVar(&public, "public-key", "", "what it signs its memories with: Ed25519, in base64 or hex, or a `file` of it or in PEM")
 	cmd.Flags().StringVar(&ttl, "ttl", "", "`time` until the key ends, such as 90d (default: never)")
 	cmd.RunE = agentKeys(data, func(b *agentkey.Book, args []string) error {
 		var d time.Duration
@@ -110,7 +111,14 @@ namespaces. A namespace is a path, of which * is any one segment and ** any numb
 		if err := agent.Valid(); err != nil {
 			return usage("%v", err)
 		}
+		key, err := publicKey(a, public)
+		if err != nil {
+			return err
+		}
 		text, r, err := b.Add(agent, scope, d, time.Now())
+		if err == nil && key != nil {
+			err = b.Bind(r.ID, key)
+		}
 		if err != nil {
 			return err
 		}

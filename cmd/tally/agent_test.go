@@ -1,10 +1,13 @@
 package main
 
 import (
+	"encoding/json"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/identity"
 )
 
 func TestAgentsGetKeysOfTheirOwn(t *testing.T) {
@@ -46,5 +49,37 @@ func TestAgentsGetKeysOfTheirOwn(t *testing.T) {
 		if got := tally(t, nil, "", append(args, "--data", dir)...); got.code != exitUsage {
 			t.Errorf("%s: %+v", name, got)
 		}
+	}
+}
+
+func TestAnAgentSignsWhatItRemembers(t *testing.T) {
+	dir := t.TempDir()
+	d := serve(t, "--node", "a", "--listen", "127.0.0.1:0", "--data", dir)
+	key, err := identity.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "alice.pem")
+	if err := identity.SaveKey(file, key); err != nil {
+		t.Fatal(err)
+	}
+	made := must[madeKey](d, "agent", "add", "alice", "--public-key", key.Public().String(), "--data", dir)
+	as := func(args ...string) result {
+		return tally(t, []string{"TALLY_SERVER=" + d.url, "TALLY_API_KEY=" + made.Key, "TALLY_AGENT=alice"}, "", args...)
+	}
+	eventually(t, "the node goes by the key", func() bool { return as("list").code == exitOK })
+	out := as("remember", "Gate code", "It is 4711.", "--namespace", "home", "--sign-key", file, "--json")
+	var written client.Outcome
+	if err := json.Unmarshal([]byte(out.out), &written); out.code != exitOK || err != nil {
+		t.Fatalf("%+v: %v", out, err)
+	}
+	if got := as("get", written.ID); !strings.Contains(got.out, "signed by alice") {
+		t.Errorf("%+v", got)
+	}
+	if got := tally(t, nil, "", "agent", "add", "x", "--public-key", "nothing", "--data", dir); got.code != exitUsage {
+		t.Errorf("no key: %+v", got)
+	}
+	if got := tally(t, []string{"TALLY_SERVER=" + d.url}, "", "remember", "x", "y", "--sign-key", file); got.code != exitUsage {
+		t.Errorf("without an agent: %+v", got)
 	}
 }

@@ -63,6 +63,12 @@ func showMemory(w io.Writer, s *sighting) error {
 	} else {
 		optional("state", s.stateInWords()+"; bring it back: tally restore "+m.ID)
 	}
+	switch m.Signature {
+	case client.SignatureValid:
+		optional("signature", "valid: signed by "+m.SignedBy+" at "+m.SignedAt)
+	case client.SignatureInvalid:
+		optional("signature", "invalid: "+m.SignedBy+" has signed another text")
+	}
 	optional("tags", strings.Join(m.Tags, ", "))
 	optional("source uri", m.SourceURI)
 	if len(m.Metadata) > 0 && string(m.Metadata) != "{}" {

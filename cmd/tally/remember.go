@@ -30,7 +30,7 @@ func (f *memoryFlags) register(cmd *cobra.Command) {
 func newRemember(a *app) *cobra.Command {
 	var f memoryFlags
 	var w writeFlags
-	var ttl, scope, kind, onConflict, id string
+	var ttl, scope, kind, onConflict, id, signKey string
 	var look, force bool
 	cmd := command("remember [flags] TITLE [TEXT | -]", "Write a memory", argCheck{1, 2}, nil)
 	cmd.Long = `Write a memory: a title and a text. The text is the second argument, or stdin for "-".
@@ -64,6 +64,9 @@ writes a new one with a number behind its title.`
 		if d.Content, err = a.content(args[1:]); err != nil {
 			return err
 		}
+		if err := signDraft(&d, signKey, a.speaker(), time.Now()); err != nil {
+			return err
+		}
 		c, err := a.connect(cmd.Context())
 		if err != nil {
 			return err
@@ -82,6 +85,7 @@ writes a new one with a number behind its title.`
 	cmd.Flags().BoolVar(&look, "detect-conflicts", false, "do not write what is there in nearly the same words, and name what may contradict it")
 	cmd.Flags().BoolVar(&force, "force", false, "with --detect-conflicts: write it, whatever is there")
 	cmd.Flags().StringVar(&id, "id", "", "`id` of the memory (default: made from namespace and title)")
+	cmd.Flags().StringVar(&signKey, "sign-key", "", "sign it with the Ed25519 key in this PEM `file`, of which the node knows the public half (tally agent add --public-key)")
 	w.register(cmd)
 	return cmd
 }

@@ -52,6 +52,7 @@ type options struct {
 	commit  func() // called at each commit, by the writer
 	members []memory.Node
 	net     replicate.Transport
+	signers func(memory.AgentID) [][]byte // who may sign with what; nil: nobody
 }
 
 // deaf is a network in which nobody answers.
@@ -93,7 +94,7 @@ func open(tb testing.TB, o options) *node {
 	}
 	n.store = st
 	rc := replicate.Config{Self: "a", Members: o.members}
-	ec := book.Config{Node: "a", QuorumTimeout: 100 * time.Millisecond, Now: n.now, Log: log, Version: "test", DefaultTier: memory.Mid}
+	ec := book.Config{Node: "a", QuorumTimeout: 100 * time.Millisecond, Now: n.now, Log: log, Version: "test", DefaultTier: memory.Mid, Signers: o.signers}
 	for _, m := range o.members {
 		ec.Members = append(ec.Members, upkeep.Member{Name: m, URL: "http://" + string(m) + ".invalid"})
 	}

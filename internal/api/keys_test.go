@@ -2,6 +2,8 @@ package api_test
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -338,4 +340,58 @@ func TestWhoMayProposeOnlyWritesProposals(t *testing.T) {
 	n.call("POST", approve, "", "X-Api-Key", senior).want(http.StatusOK)
 	n.call("POST", "/api/v1/memories", `{"title":"U","content":"x","namespace":"work/a"}`, "X-Api-Key", senior).want(http.StatusForbidden).is("OUT_OF_SCOPE", "code")
 	n.call("GET", "/api/v1/memories", "", "X-Api-Key", key).want(http.StatusOK).is(1.0, "count")
+}
+
+func TestWhatAnAgentSignsIsKeptAndShown(t *testing.T) {
+	b := keyBook(t)
+	n := open(t, options{
+		api:     func(c *api.Config) { c.Keys = b },
+		signers: func(a memory.AgentID) [][]byte { return b.Signers(a, time.Now()) },
+	})
+	key, id := addKey(t, b, "alice", "**", agentkey.Read, agentkey.Write)
+	other, _ := addKey(t, b, "mallory", "**", agentkey.Read, agentkey.Write)
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := func(title, text string, agent memory.AgentID, at time.Time) string {
+		s := memory.Signature{Agent: agent, At: at.UTC().Format(time.RFC3339)}
+		value := ed25519.Sign(private, s.Message(&memory.Memory{Namespace: "global", MemoryKind: "observation", Title: title, Content: "the text"}))
+		raw, err := json.Marshal(map[string]any{
+			"title": title, "content": text, "created_at": s.At, "signature": base64.StdEncoding.EncodeToString(value), "on_conflict": "merge",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(raw)
+	}
+	post := func(key, body string) answer {
+		return n.call("POST", "/api/v1/memories", body, "Authorization", "Bearer "+key)
+	}
+	good := body("signed", "the text", "alice", time.Now())
+	post(key, good).want(http.StatusForbidden).is("ATTESTATION_FAILED", "code") // nobody has said what her key is
+	if err := b.Bind(id, public); err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct{ key, body string }{
+		"of another agent": {other, body("x", "the text", "alice", time.Now())}, "another text": {key, body("x", "a text", "alice", time.Now())},
+		"too old": {key, body("x", "the text", "alice", time.Now().Add(-time.Hour))}, "as another": {key, body("x", "the text", "mallory", time.Now())},
+	} {
+		if a := post(tt.key, tt.body); a.status != http.StatusForbidden {
+			t.Errorf("%s: %d %v", name, a.status, a.body)
+		}
+	}
+	memo := post(key, good).want(http.StatusCreated).text("id")
+	get := func() answer { return n.call("GET", "/api/v1/memories/"+memo, "", "Authorization", "Bearer "+key) }
+	get().is("valid", "memory", "signature").is("alice", "memory", "signed_by").is(base64.StdEncoding.EncodeToString(public), "memory", "signing_key")
+	n.call("GET", "/api/v1/recall?context=signed+text", "", "Authorization", "Bearer "+key).is("valid", "memories", 0, "signature")
+	put := func(body string) {
+		n.call("PUT", "/api/v1/memories/"+memo, body, "Authorization", "Bearer "+key).want(http.StatusOK)
+	}
+	put(`{"tags":["x"],"priority":9}`)
+	get().is("valid", "memory", "signature")
+	put(`{"content":"another text"}`)
+	get().is("absent", "memory", "signature").is(nil, "memory", "signed_by")
+	post(key, good) // written again as it was signed, on top of the edit
+	get().is("valid", "memory", "signature")
 }

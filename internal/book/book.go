@@ -48,6 +48,9 @@ type Config struct {
 	CheckWebhook func(rawURL string) error // as in [feed.New]
 	DefaultTier  memory.Tier               // of memories whose writers name none; long
 
+	// Signers returns the public keys with which an agent may sign; nil: none are known.
+	Signers func(memory.AgentID) [][]byte
+
 	Log *slog.Logger // required
 
 	Found func(engine.Found) // as in [engine.Config]
@@ -109,7 +112,7 @@ func New(cfg Config, open Store, fed *replicate.Replicator) *Books {
 	cfg.Recall.Now, cfg.Recall.Log = cfg.Now, cfg.Log
 	b := &Books{Core: core, Words: recall.NewFinder(cfg.Recall, st)}
 	b.Query = query.New(core, st, b.Words, cmp.Or(cfg.IndexWait, 250*time.Millisecond), cfg.Log)
-	b.Records = records.New(core, st, b.Query, cmp.Or(cfg.DefaultTier, memory.DefaultTier), cfg.Log)
+	b.Records = records.New(core, st, b.Query, cmp.Or(cfg.DefaultTier, memory.DefaultTier), cfg.Signers, cfg.Log)
 	b.Graph = graph.New(core, st, b.Query, b.Records)
 	b.Governance = governance.New(core, st, b.Query, b.Records, []engine.Book{b.Records, b.Graph}, cfg.Log)
 	b.Inbox = inbox.New(core, st, b.Query, b.Records)

@@ -8,6 +8,8 @@ var (
 	ErrInvalid = errors.New("invalid")
 	// ErrUnknownKind: the op is of a kind that this binary does not know.
 	ErrUnknownKind = errors.New("unknown kind of op")
+	// ErrSignature: what is signed is not this, or not by a key that is known here.
+	ErrSignature = errors.New("the signature cannot be believed")
 	// ErrSkew: the stamp lies too far in the future, for now.
 	ErrSkew = errors.New("clock skew")
 	// ErrDotConflict: another op is already known under the same dot.

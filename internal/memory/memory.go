@@ -98,6 +98,7 @@ type Memory struct {
 	ConfidenceSignals *Confidence `json:"confidence_signals,omitempty" cbor:"24,keyasint,omitempty"`
 	ConfidenceDecayed Instant     `json:"confidence_decayed_at,omitzero" cbor:"25,keyasint,omitempty"`
 	Version           int64       `json:"version" cbor:"26,keyasint"` // 1 at creation, +1 per edit that was seen
+	Signature         *Signature  `json:"signature,omitempty" cbor:"27,keyasint,omitempty"`
 }
 
 // Citation names evidence for a memory.

@@ -120,6 +120,11 @@ func (m *Memory) Validate() error {
 			return err
 		}
 	}
+	if m.Signature != nil {
+		if err := m.Signature.validate(); err != nil {
+			return err
+		}
+	}
 	return ValidObject("metadata", m.Metadata)
 }
 

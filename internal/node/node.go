@@ -194,7 +194,7 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 		Now: n.now, Warnings: func() []string { return append(n.trust.concerns(), insecure...) },
 		Recall:  recall.Config{File: filepath.Join(cfg.Data, "recall.index"), Arms: known.Arms(), Projections: known.Projections()},
 		Models:  known.Status,
-		History: cfg.HistoryKeep, Versions: cfg.HistoryVersions, CheckWebhook: guard.CheckURL, DefaultTier: cfg.DefaultTier, Log: log, Found: n.trust.found, Evidence: n.trust.evidence(),
+		History: cfg.HistoryKeep, Versions: cfg.HistoryVersions, CheckWebhook: guard.CheckURL, Signers: n.signers, DefaultTier: cfg.DefaultTier, Log: log, Found: n.trust.found, Evidence: n.trust.evidence(),
 	}, n.store, n.fed)
 	n.hooks = n.newWebhooks(guard)
 	if err := n.newLegacy(); err != nil {

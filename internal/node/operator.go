@@ -240,3 +240,6 @@ func (t *trust) noteEntry(ctx context.Context, d memory.Dot) {
 	}
 	t.event(e)
 }
+
+// signers returns the public keys with which an agent may sign its memories now.
+func (n *node) signers(agent memory.AgentID) [][]byte { return n.agents.Signers(agent, n.now()) }

@@ -1,7 +1,10 @@
 package verb
 
 import (
+	"crypto/ed25519"
+	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/tallystick/tallystick/client"
@@ -12,11 +15,6 @@ import (
 // draftOf is what the engine creates of a draft of a caller. The engine fills in
 // defaults and checks the values.
 func draftOf(d *client.Draft) (records.Draft, error) {
-	if d.Signature != "" {
-		return records.Draft{}, &Problem{
-			Code: client.CodeAttestationFailed, Fields: []string{"signature"}, Text: "signature: this node has no key of the agent to check it with",
-		}
-	}
 	m := memory.Memory{
 		ID: d.ID, Tier: memory.Tier(d.Tier), Namespace: d.Namespace, Title: d.Title, Content: d.Content, Tags: d.Tags, Priority: d.Priority,
 		Source: d.Source, Metadata: objectOf(d.Metadata), ReflectionDepth: d.Depth, EntityID: d.EntityID, PersonaVersion: d.PersonaVersion,
@@ -46,10 +44,31 @@ func draftOf(d *client.Draft) (records.Draft, error) {
 			return records.Draft{}, BadField("metadata", "metadata: want a JSON object")
 		}
 	}
+	signed, err := signedOf(d, m.CreatedAt)
+	if err != nil {
+		return records.Draft{}, err
+	}
 	return records.Draft{
-		Memory: m, OnConflict: records.OnConflict(d.OnConflict), Embedding: embeddingOf(d.Embedding), Confidence: d.Confidence,
+		Signed: signed, Memory: m, OnConflict: records.OnConflict(d.OnConflict), Embedding: embeddingOf(d.Embedding), Confidence: d.Confidence,
 		TTL: time.Duration(d.TTL) * time.Second,
 	}, nil
+}
+
+// signedOf is what a caller has signed of a draft; nil if it has not. A memory as
+// answers show it has a word there on how its signature stood: whoever brings it back
+// has not signed it.
+func signedOf(d *client.Draft, at memory.Instant) (*records.Signed, error) {
+	if slices.Contains([]string{"", client.SignatureValid, client.SignatureAbsent, client.SignatureInvalid}, d.Signature) {
+		return nil, nil //nolint:nilnil // it is not signed
+	}
+	raw, err := base64.StdEncoding.DecodeString(d.Signature)
+	if err != nil || len(raw) != ed25519.SignatureSize {
+		return nil, BadField("signature", "signature: want 64 bytes in base64")
+	}
+	if at == 0 {
+		return nil, BadField("created_at", "created_at: what is signed needs the time that was signed")
+	}
+	return &records.Signed{Value: raw, At: at}, nil
 }
 
 func objectOf(raw json.RawMessage) memory.Object {

@@ -69,6 +69,7 @@ func sentinels() []sentinel {
 	return []sentinel{
 		{is: memory.ErrNotFound, name: "memory.ErrNotFound", code: client.CodeNotFound, text: "not found"},
 		{is: memory.ErrAmbiguous, name: "memory.ErrAmbiguous", code: client.CodeAmbiguousID},
+		{is: memory.ErrSignature, name: "memory.ErrSignature", code: client.CodeAttestationFailed},
 		{is: memory.ErrKeyReused, name: "memory.ErrKeyReused", code: client.CodeIdempotencyKeyReused},
 		{is: memory.ErrStale, name: "memory.ErrStale", code: client.CodeStale, text: "changed in between: read again and retry"},
 		{is: engine.ErrOutOfScope, name: "engine.ErrOutOfScope", code: client.CodeOutOfScope, text: "the key is not for this namespace"},

@@ -1,6 +1,7 @@
 package verb
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"math"
 	"time"
@@ -41,7 +42,15 @@ func showContent(m memory.Memory) client.Memory {
 		Metadata: json.RawMessage("{}"), ReflectionDepth: m.ReflectionDepth, MemoryKind: m.MemoryKind, EntityID: m.EntityID,
 		PersonaVersion: m.PersonaVersion, Citations: make([]client.Citation, len(m.Citations)), SourceURI: m.SourceURI, SourceSpan: (*client.Span)(m.SourceSpan),
 		ConfidenceSource: m.ConfidenceSource, ConfidenceSignals: (*client.Confidence)(m.ConfidenceSignals), ConfidenceDecayed: timeOf(m.ConfidenceDecayed),
-		Version: m.Version,
+		Version: m.Version, Signature: client.SignatureAbsent,
+	}
+	if s := m.Signature; s != nil {
+		text := base64.StdEncoding.EncodeToString
+		out.Signature, out.SignedBy, out.SignedAt = client.SignatureInvalid, string(s.Agent), s.At
+		out.SigningKey, out.SignatureValue = text(s.Key), text(s.Value)
+		if s.Holds(&m) {
+			out.Signature = client.SignatureValid
+		}
 	}
 	if len(m.Metadata) > 0 {
 		out.Metadata = json.RawMessage(m.Metadata)

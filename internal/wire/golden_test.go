@@ -321,3 +321,26 @@ func goldens(tb testing.TB, name string) [][]byte {
 	}
 	return out
 }
+
+// A signature stands behind all other fields of a memory, and one without has no place
+// for it: what was logged before there were any is the same.
+func TestASignatureComesLast(t *testing.T) {
+	encode := func(s *memory.Signature) []byte {
+		m := exampleMemory()
+		m.Signature = s
+		raw, err := wire.EncodeEntry(&memory.Entry{Dot: exampleDot(1), Stamp: 1, Actor: "ai:alice", Op: &memory.Put{Memory: m}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return raw
+	}
+	without, with := encode(nil), encode(&memory.Signature{
+		Agent: "ai:alice", Key: bytes.Repeat([]byte{1}, 32), Value: bytes.Repeat([]byte{2}, 64), At: "2026-01-02T03:04:05Z",
+	})
+	want := append([]byte{0x18, 27, 0xa4, 1, 0x68}, "ai:alice"...)
+	want = append(append(append(want, 2, 0x58, 32), bytes.Repeat([]byte{1}, 32)...), 3, 0x58, 64)
+	want = append(append(want, bytes.Repeat([]byte{2}, 64)...), append([]byte{4, 0x74}, "2026-01-02T03:04:05Z"...)...)
+	if !bytes.HasSuffix(with, want) || len(with) != len(without)+len(want)+1 { // 24 fields need a byte more for their number than 23
+		t.Errorf("got\n%x\nwant it to end with\n%x", with, want)
+	}
+}

@@ -29,11 +29,16 @@ type Book struct {
 	store Reads
 	query *query.Book
 	tier  memory.Tier
-	log   *slog.Logger
+	// signers returns the public keys of an agent; nil: none are known.
+	signers func(memory.AgentID) [][]byte
+	log     *slog.Logger
 }
 
-// New returns a book in which memories whose writers name no tier have the given one. Run
+// New returns a book in which memories whose writers name no tier have the given one.
+// signers returns the public keys with which an agent may sign; nil: none are known. Run
 // must run, or recalls prolong nothing.
-func New(core *engine.Engine, store Reads, q *query.Book, tier memory.Tier, log *slog.Logger) *Book {
-	return &Book{core: core, store: store, query: q, tier: tier, log: log}
+func New(
+	core *engine.Engine, store Reads, q *query.Book, tier memory.Tier, signers func(memory.AgentID) [][]byte, log *slog.Logger,
+) *Book {
+	return &Book{core: core, store: store, query: q, tier: tier, signers: signers, log: log}
 }

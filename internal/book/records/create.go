@@ -56,6 +56,9 @@ func (b *Book) make(ctx context.Context, c engine.Caller, d Draft) (*engine.Held
 		}
 		return nil, err
 	}
+	if err := b.sign(c, &d); err != nil {
+		return nil, err
+	}
 	return b.core.Write(ctx, c, func(ctx context.Context) (*engine.Intent, error) { return b.creation(ctx, c, d) })
 }
 
@@ -274,11 +277,12 @@ func merged(old, m memory.Memory) (memory.Memory, error) {
 	if out.Metadata, err = keepOwner(m.Metadata, old.Metadata); err != nil {
 		return out, err
 	}
-	return out, memory.ValidScope(out.Metadata)
+	return out.Keeping(m.Signature), memory.ValidScope(out.Metadata)
 }
 
 // Editing is the intent to replace the content of rec, which is live, by m.
 func Editing(rec *memory.Record, m memory.Memory, seen []memory.Dot) *engine.Intent {
+	m = m.Keeping(m.Signature)
 	in := &engine.Intent{
 		Ops:      []memory.NewOp{{Op: &memory.Put{Memory: m}, Prev: seen}},
 		Expect:   engine.Unchanged(rec),

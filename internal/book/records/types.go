@@ -23,6 +23,7 @@ type Draft struct {
 	TTL        time.Duration // 0: that of the tier; ignored if Memory.ExpiresAt is set
 	OnConflict OnConflict
 	Embedding  *memory.Embedding
+	Signed     *Signed  // nil: nobody has signed it
 	Confidence *float64 // stands for that of Memory, in which 0 is "not given"
 }
 
@@ -47,4 +48,12 @@ type Patch struct {
 type BulkResult struct {
 	Outcome engine.Outcome
 	Err     error // nil, or as Create returns it
+}
+
+// Signed is what a caller has signed of a draft with a key of its own: what
+// [memory.Signature.Message] says, as the caller, in the namespace and of the kind that
+// the memory gets.
+type Signed struct {
+	Value []byte
+	At    memory.Instant // created_at, within [memory.SignatureWindow]
 }

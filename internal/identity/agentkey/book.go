@@ -1,6 +1,7 @@
 package agentkey
 
 import (
+	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -31,9 +32,20 @@ type Record struct {
 	Agent memory.AgentID `json:"agent"`
 	Hash  string         `json:"hash"` // SHA-256 of the key, in hex
 	Scope
-	Created time.Time `json:"created"`
-	Expires time.Time `json:"expires,omitzero"` // zero: never
-	Revoked time.Time `json:"revoked,omitzero"` // zero: not
+	// PublicKey, if not "", is what the agent signs its memories with: Ed25519, in base64.
+	PublicKey string    `json:"public_key,omitempty"`
+	Created   time.Time `json:"created"`
+	Expires   time.Time `json:"expires,omitzero"` // zero: never
+	Revoked   time.Time `json:"revoked,omitzero"` // zero: not
+}
+
+// public returns the public key; nil: there is none, or it is none.
+func (r *Record) public() []byte {
+	b, err := base64.StdEncoding.DecodeString(r.PublicKey)
+	if err != nil || len(b) != ed25519.PublicKeySize {
+		return nil
+	}
+	return b
 }
 
 // alive reports why the key is not to be used, or nil.
@@ -94,6 +106,9 @@ func (b *Book) replace(records []Record) error {
 		if err := r.Valid(); err != nil {
 			return fmt.Errorf("key %.20q: %w", r.ID, err)
 		}
+		if r.PublicKey != "" && r.public() == nil {
+			return fmt.Errorf("key %.20q: its public key is none: %w", r.ID, memory.ErrInvalid)
+		}
 		if _, ok := byID[r.ID]; ok {
 			return fmt.Errorf("key %.20q is there twice: %w", r.ID, memory.ErrInvalid)
 		}
@@ -124,6 +139,20 @@ func (b *Book) Empty() bool {
 	return len(b.records) == 0
 }
 
+// Signers returns the public keys with which an agent may sign now.
+func (b *Book) Signers(agent memory.AgentID, now time.Time) [][]byte {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	var out [][]byte
+	for i := range b.records {
+		r := &b.records[i]
+		if key := r.public(); key != nil && r.Agent == agent && r.alive(now) == nil {
+			out = append(out, key)
+		}
+	}
+	return out
+}
+
 // Add makes a key for an agent and returns it. The text is nowhere else. A ttl of 0
 // is for ever.
 func (b *Book) Add(agent memory.AgentID, scope Scope, ttl time.Duration, now time.Time) (string, Record, error) {
@@ -146,6 +175,19 @@ func (b *Book) Add(agent memory.AgentID, scope Scope, ttl time.Duration, now tim
 			return nil, fmt.Errorf("%d keys are kept, limit %d: %w", len(records), maxRecords, memory.ErrInvalid)
 		}
 		return append(records, r), nil
+	})
+}
+
+// Bind says what the agent of a key signs its memories with: an Ed25519 key. It holds as
+// long as the key does.
+func (b *Book) Bind(id string, public []byte) error {
+	return b.change(func(records []Record) ([]Record, error) {
+		i := slices.IndexFunc(records, func(r Record) bool { return r.ID == id })
+		if i < 0 {
+			return nil, identity.Refuse(identity.AgentKeyUnknown, "key %.20q", id)
+		}
+		records[i].PublicKey = base64.StdEncoding.EncodeToString(public)
+		return records, nil
 	})
 }
 

@@ -1,6 +1,8 @@
 package memorytest
 
 import (
+	"bytes"
+	"crypto/ed25519"
 	"encoding/json"
 	"strings"
 
@@ -31,7 +33,19 @@ func anyMemory(d dice) memory.Memory {
 	if d.chance(4) {
 		provenance(d, &m)
 	}
+	if d.chance(6) {
+		m.Signature = signature(d, &m)
+	}
 	return m
+}
+
+// signature is of m, or of what m was once.
+func signature(d dice, m *memory.Memory) *memory.Signature {
+	key := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{byte(1 + d(4))}, ed25519.SeedSize))
+	s := &memory.Signature{Agent: pick(d, []memory.AgentID{"ada", "bob"}), Key: key.Public().(ed25519.PublicKey), At: "2026-01-02T03:04:05Z"}
+	s.Value = ed25519.Sign(key, s.Message(m))
+	s.Value[0] ^= byte(d(2))
+	return s
 }
 
 func content(d dice) string {
