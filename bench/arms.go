@@ -1,9 +1,11 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 )
 
 // results are the outcomes of the rounds of one arm.
@@ -24,60 +26,121 @@ func (r results) percentile(q float64) Series {
 	return r.series(func(o *outcome) float64 { return millis(quantile(o.latencies, q)) })
 }
 
-// rounds lets the arms take turns, each time with a new federation.
-func (r *runner) rounds(ctx context.Context, title string, nodes, quorum, clients int) (our, controls results, err error) {
-	texts := newWriter(r.Seed).texts()
-	arms := []arm{ours}
-	if r.Control != "" {
-		arms = append(arms, control)
-	}
-	for i := range r.Rounds {
-		for _, a := range arms {
-			t, err := somewhere(ctx, nodes, quorum)
+// contest is what the arms are measured at.
+type contest struct {
+	nodes, quorum, clients int
+	atOne                  bool // the first node takes all writes; else they take turns
+	rivals                 bool // those that run already take part
+}
+
+// entrant is who takes part in a round.
+type entrant struct {
+	arm arm
+	run func(context.Context, load) (*outcome, error)
+}
+
+func (e *entrant) name() string { return cmp.Or(string(e.arm), "ours") }
+
+// entrants are ours, the control arm if there is one, and the rivals.
+func (r *runner) entrants(c contest) []entrant {
+	var out []entrant
+	for _, a := range []arm{ours, control} {
+		if a == control && r.Control == "" {
+			continue
+		}
+		out = append(out, entrant{a, func(ctx context.Context, l load) (*outcome, error) {
+			t, err := somewhere(ctx, c.nodes, c.quorum)
 			if err != nil {
-				return nil, nil, err
+				return nil, err
 			}
 			t.arm = a
-			o, err := r.round(ctx, t, load{
-				clients: clients, warm: r.warm(), duration: r.Duration, texts: texts, label: fmt.Sprintf("round %d", i),
+			return r.round(ctx, t, l, c.atOne)
+		}})
+	}
+	for i := range r.rivals {
+		if v := &r.rivals[i]; c.rivals {
+			out = append(out, entrant{arm(v.Name), func(ctx context.Context, l load) (*outcome, error) { return v.round(ctx, l, c.atOne) }})
+		}
+	}
+	return out
+}
+
+// rounds lets the entrants take turns, ours and the control arm each time with a new
+// federation. The results are by arm; a rival's is its name.
+func (r *runner) rounds(ctx context.Context, title string, c contest) (map[arm]results, error) {
+	texts := newWriter(r.Seed).texts()
+	out := map[arm]results{}
+	for i := range r.Rounds {
+		for _, e := range r.entrants(c) {
+			o, err := e.run(ctx, load{
+				clients: c.clients, warm: r.warm(), duration: r.Duration, texts: texts,
+				label: fmt.Sprintf("%s, round %d of %s", title, i, filepath.Base(r.dir)),
 			})
 			if err != nil {
-				return nil, nil, err
+				return nil, err
 			}
-			name := "ours"
-			if a == control {
-				name = "control"
-				controls = append(controls, o)
-			} else {
-				our = append(our, o)
-			}
-			r.say("  round %d, %s: %.0f/s, p50 %.2f ms, p99 %.2f ms", i+1, name, o.rate(),
+			out[e.arm] = append(out[e.arm], o)
+			r.say("  round %d, %s: %.0f/s, p50 %.2f ms, p99 %.2f ms", i+1, e.name(), o.rate(),
 				millis(quantile(o.latencies, 0.5)), millis(quantile(o.latencies, 0.99)))
 			if o.failures() > 0 {
-				r.note("%s, %s: failures: %s", title, name, o.reasons())
+				r.note("%s, %s: failures: %s", title, e.name(), o.reasons())
 			}
 		}
 	}
-	return our, controls, nil
+	return out, nil
+}
+
+// round is one load on what runs already.
+func (v *Rival) round(ctx context.Context, l load, atOne bool) (*outcome, error) {
+	l.addrs, l.speech = v.addrs, v.speech
+	if atOne {
+		l.addrs = l.addrs[:1]
+	}
+	return l.run(ctx)
 }
 
 // round is one load on a new federation.
-func (r *runner) round(ctx context.Context, t topology, l load) (_ *outcome, err error) {
+func (r *runner) round(ctx context.Context, t topology, l load, atOne bool) (_ *outcome, err error) {
 	c, err := r.start(ctx, t)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.stop()) }()
 	l.addrs = c.addrs(len(t.places))
-	return l.run(ctx)
+	if atOne {
+		l.addrs = l.addrs[:1]
+	}
+	if r.Profile == "" || t.arm != ours {
+		return c.load(ctx, l)
+	}
+	profiled := make(chan error, 1)
+	r.count++
+	go func() {
+		profiled <- r.profile(ctx, c, fmt.Sprintf("%03d-%d-clients", r.count, l.clients), l.warm+l.duration)
+	}()
+	o, err := c.load(ctx, l)
+	return o, errors.Join(err, <-profiled)
+}
+
+// load runs a load, and says what of the processors it took.
+func (c *cluster) load(ctx context.Context, l load) (*outcome, error) {
+	before := c.cpuTimes()
+	o, err := l.run(ctx)
+	if after := c.cpuTimes(); err == nil && before != nil && after != nil {
+		for i := range after {
+			o.cpu = append(o.cpu, after[i]-before[i])
+		}
+	}
+	return o, err
 }
 
 // threeNodes is the load that batching is for.
 func threeNodes(ctx context.Context, r *runner) ([]Row, error) {
-	o, c, err := r.rounds(ctx, "128 clients", 3, 2, 128)
+	found, err := r.rounds(ctx, "128 clients", contest{nodes: 3, quorum: 2, clients: 128})
 	if err != nil {
 		return nil, err
 	}
+	o, c := found[ours], found[control]
 	rate := Row{Measure: "3 nodes, W = 2, 128 clients: acknowledged writes", Unit: "/s", Ours: o.rates()}.against(c.rates())
 	absolute := Row{Measure: "the same, absolute", Unit: "/s", Ours: o.rates()}
 	p50 := Row{Measure: "3 nodes, 128 clients: p50", Unit: "ms", Ours: o.percentile(0.5)}.against(c.percentile(0.5))
@@ -92,20 +155,22 @@ func threeNodes(ctx context.Context, r *runner) ([]Row, error) {
 
 // oneClient is the load that batching must not make slower.
 func oneClient(ctx context.Context, r *runner) ([]Row, error) {
-	o, c, err := r.rounds(ctx, "one client", 3, 2, 1)
+	found, err := r.rounds(ctx, "one client", contest{nodes: 3, quorum: 2, clients: 1})
 	if err != nil {
 		return nil, err
 	}
+	o, c := found[ours], found[control]
 	p50 := Row{Measure: "3 nodes, W = 2, one client: p50", Unit: "ms", Ours: o.percentile(0.5)}.against(c.percentile(0.5))
 	return []Row{p50.ratioAtMost(1.3, "≤ 1.3 ×")}, nil
 }
 
 // oneNode is a laptop.
 func oneNode(ctx context.Context, r *runner) ([]Row, error) {
-	o, c, err := r.rounds(ctx, "one node", 1, 1, 64)
+	found, err := r.rounds(ctx, "one node", contest{nodes: 1, quorum: 1, clients: 64})
 	if err != nil {
 		return nil, err
 	}
+	o, c := found[ours], found[control]
 	rate := Row{Measure: "1 node, 64 clients: writes", Unit: "/s", Ours: o.rates()}.against(c.rates())
 	p99 := Row{Measure: "1 node, 64 clients: p99", Unit: "ms", Ours: o.percentile(0.99)}.against(c.percentile(0.99))
 	return []Row{rate.atLeast(rate.Ours.Median(), 6000, "≥ 6,000/s"), p99}, nil

@@ -26,15 +26,17 @@ func measures() []measure {
 		{"d", "many nodes on one host, 64 clients", manyNodes},
 		{"e", "five nodes, one dead and one slow", degraded},
 		{"f", "one node with many memories", large},
+		{"g", "three nodes, 1, 16 and 128 clients, at one and at all", sweep},
 	}
 }
 
 // runner is a run: the options with their defaults, and where things are.
 type runner struct {
 	Options
-	dir   string // removed at the end
-	notes []string
-	count int // of data directories
+	dir    string // removed at the end
+	notes  []string
+	count  int // of data directories
+	rivals []Rival
 }
 
 // Run measures, and writes the report to w. It removes what it made, also when
@@ -58,6 +60,14 @@ func Run(ctx context.Context, o Options, w io.Writer) (err error) {
 		}
 	}()
 	r := &runner{Options: o, dir: dir}
+	if r.rivals, err = parseRivals(o.Against); err != nil {
+		return fmt.Errorf("bench: %w", err)
+	}
+	if o.Profile != "" {
+		if err := os.MkdirAll(o.Profile, 0o700); err != nil {
+			return fmt.Errorf("bench: %w", err)
+		}
+	}
 	report, err := r.all(ctx)
 	if err != nil {
 		return fmt.Errorf("bench: %w", err)

@@ -2,9 +2,9 @@ package bench
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"maps"
 	"net"
 	"net/http"
@@ -24,11 +24,14 @@ type load struct {
 	duration time.Duration
 	texts    []string
 	label    string // tells the titles of this load from those of others
+	speech   speech // zero: memories
 }
 
 // outcome is what became of a load, in the time after the warm-up.
 type outcome struct {
 	acked     int
+	all       int             // with those of the warm-up and of the end
+	cpu       []time.Duration // that each node used meanwhile, if the system tells
 	elapsed   time.Duration
 	latencies []time.Duration // of what was acknowledged, sorted
 	failed    map[string]int  // by reason
@@ -71,6 +74,9 @@ func (l load) run(ctx context.Context) (*outcome, error) {
 }
 
 func (l load) once(ctx context.Context) (*outcome, error) {
+	if l.speech.path == "" {
+		l.speech = memories()
+	}
 	begun := time.Now().Add(l.warm)
 	ended := begun.Add(l.duration)
 	parts := make([]outcome, l.clients)
@@ -88,6 +94,7 @@ func (l load) once(ctx context.Context) (*outcome, error) {
 	all := &outcome{elapsed: l.duration, failed: map[string]int{}}
 	for _, p := range parts {
 		all.acked += p.acked
+		all.all += p.all
 		all.latencies = append(all.latencies, p.latencies...)
 		for reason, n := range p.failed {
 			all.failed[reason] += n
@@ -109,10 +116,11 @@ type client struct {
 	out          *outcome
 	begun, ended time.Time
 
-	conn net.Conn
-	in   *bufio.Reader
-	buf  []byte
-	body []byte
+	conn   net.Conn
+	in     *bufio.Reader
+	buf    []byte
+	body   []byte
+	answer bytes.Buffer
 }
 
 const requestLimit = 30 * time.Second
@@ -122,7 +130,7 @@ func (c *client) run(ctx context.Context) {
 	defer c.hangUp()
 	for n := 0; ctx.Err() == nil && time.Now().Before(c.ended); n++ {
 		sent := time.Now()
-		status, err := c.write(ctx, n)
+		status, acked, err := c.write(ctx, n)
 		now := time.Now()
 		counts := sent.After(c.begun)
 		switch {
@@ -131,8 +139,9 @@ func (c *client) run(ctx context.Context) {
 			if ctx.Err() == nil {
 				c.fail(ctx, "connection: "+reason(err))
 			}
-		case status == http.StatusCreated:
+		case acked:
 			c.out.last = now
+			c.out.all++
 			if counts && now.Before(c.ended) {
 				c.out.acked++
 				c.out.latencies = append(c.out.latencies, now.Sub(sent))
@@ -162,41 +171,43 @@ func (c *client) hangUp() {
 	}
 }
 
-// write sends memory n and returns the status of the answer.
-func (c *client) write(ctx context.Context, n int) (int, error) {
+// write sends memory n and returns the status of the answer, and whether that
+// acknowledges it.
+func (c *client) write(ctx context.Context, n int) (status int, acked bool, err error) {
 	if c.conn == nil {
 		var d net.Dialer
 		conn, err := d.DialContext(ctx, "tcp", c.addr)
 		if err != nil {
-			return 0, err
+			return 0, false, err
 		}
 		c.conn, c.in = conn, bufio.NewReaderSize(conn, 4096)
 	}
-	c.body = c.load.memory(c.body[:0], c.id, n)
-	c.buf = append(c.buf[:0], "POST /api/v1/memories HTTP/1.1\r\nHost: "...)
+	c.body = c.load.speech.body(c.body[:0], c.load, c.id, n)
+	c.buf = append(c.buf[:0], "POST "+c.load.speech.path+" HTTP/1.1\r\nHost: "...)
 	c.buf = append(c.buf, c.addr...)
 	c.buf = append(c.buf, "\r\nContent-Type: application/json\r\nContent-Length: "...)
 	c.buf = strconv.AppendInt(c.buf, int64(len(c.body)), 10)
 	c.buf = append(c.buf, "\r\n\r\n"...)
 	c.buf = append(c.buf, c.body...)
 	if err := c.conn.SetDeadline(time.Now().Add(requestLimit)); err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	if _, err := c.conn.Write(c.buf); err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	resp, err := http.ReadResponse(c.in, nil)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	defer resp.Body.Close() //nolint:errcheck // it was drained
-	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
-		return 0, err
+	c.answer.Reset()
+	if _, err := c.answer.ReadFrom(resp.Body); err != nil {
+		return 0, false, err
 	}
 	if resp.Close {
 		c.hangUp()
 	}
-	return resp.StatusCode, nil
+	return resp.StatusCode, c.load.speech.acked(resp.StatusCode, c.answer.Bytes()), nil
 }
 
 // memory appends the request for the n-th memory of a client. The texts hold

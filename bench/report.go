@@ -25,13 +25,20 @@ type Report struct {
 
 // Row is one line of the table.
 type Row struct {
-	Measure string  `json:"measure"`
-	Unit    string  `json:"unit"`
-	Ours    Series  `json:"ours"`
-	Control *Series `json:"control,omitempty"`
-	Ratio   float64 `json:"ratio,omitempty"` // ours / control, or as the measure says
-	Target  string  `json:"target,omitempty"`
-	Met     *bool   `json:"met,omitempty"`
+	Measure string   `json:"measure"`
+	Unit    string   `json:"unit"`
+	Ours    Series   `json:"ours"`
+	Control *Series  `json:"control,omitempty"`
+	Ratio   float64  `json:"ratio,omitempty"` // ours / control, or as the measure says
+	Target  string   `json:"target,omitempty"`
+	Met     *bool    `json:"met,omitempty"`
+	Rivals  []Beside `json:"rivals,omitempty"`
+}
+
+// Beside is what something else did in the same rounds.
+type Beside struct {
+	Name   string `json:"name"`
+	Values Series `json:"values"`
 }
 
 // Series are the values of the rounds.
@@ -100,9 +107,14 @@ func (r *Report) writeTable(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d cores, %s, %s; medians of %d rounds of %gs (lowest–highest)\n\n", r.Cores, r.System, r.Go, r.Rounds, r.Seconds)
 	fmt.Fprintf(&b, "fsync of the disk: p50 %.0f µs, p99 %.0f µs\n\n", r.FsyncP50, r.FsyncP99)
-	b.WriteString("| measure | ours | control | ratio | target |\n|---|--:|--:|--:|---|\n")
+	rivals := names(r.Rows)
+	b.WriteString("| measure | ours | control | ratio | target |")
+	for _, name := range rivals {
+		b.WriteString(" " + name + ", ours / it |")
+	}
+	b.WriteString("\n|---|--:|--:|--:|---|" + strings.Repeat("--:|", len(rivals)) + "\n")
 	for _, row := range r.Rows {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", row.Measure, row.Ours.cell(row.Unit), row.control(), row.ratio(), row.verdict())
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |%s\n", row.Measure, row.Ours.cell(row.Unit), row.control(), row.ratio(), row.verdict(), row.beside(rivals))
 	}
 	if len(r.Notes) > 0 {
 		b.WriteString("\n")

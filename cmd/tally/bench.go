@@ -36,6 +36,8 @@ be measured:
 	flags.Uint64Var(&o.Seed, "seed", 0, "of the texts (default 1)")
 	flags.StringVar(&o.Dir, "dir", "", "`directory` on the disk to measure (default that for temporary files)")
 	flags.StringVar(&o.Binary, "binary", "", "the tally `program` to measure (default this one)")
+	flags.StringArrayVar(&o.Against, "against", nil, "what else g measures, running already, as `NAME=URL`[,URL…]: anything with this API, or rqlite=URL")
+	flags.StringVar(&o.Profile, "profile", "", "`directory` for CPU profiles of our nodes, for go tool pprof")
 	flags.StringVar(&o.Control, "control", "", "the `program` to measure against (default none)")
 	localHelp(cmd)
 	return cmd
