@@ -9,7 +9,7 @@ FUZZ_TIME  ?= 10s
 STAMP      := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo sim test browser recall bench console shots mesh contrasts lint fuzz vulncheck clean
+.PHONY: help build demo sim test gate browser recall bench console shots mesh contrasts lint fuzz vulncheck clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ test: ## run all tests, with the race detector where it can be built
 		echo "no C compiler: testing WITHOUT the race detector"; \
 		$(GO) test -shuffle=on -timeout 30m $(TEST_FLAGS) ./...; \
 	fi
+
+gate: ## count what fixed work takes of the heap, against the baseline that is checked in
+	$(GO) test -count=1 -v -run FixedWork ./internal/node
 
 recall: build ## measure recall, and fail if it is worse: RECALL_SETS="file..." BEAM=directory
 	./$(BIN)/tally eval --gate $(wildcard ../shared/recall/locomo-dev.json) $(RECALL_SETS)

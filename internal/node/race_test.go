@@ -1,0 +1,6 @@
+//go:build race
+
+package node
+
+// raced: this was built with the race detector.
+const raced = true
