@@ -107,7 +107,7 @@ func (r *Report) writeTable(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d cores, %s, %s; medians of %d rounds of %gs (lowest–highest)\n\n", r.Cores, r.System, r.Go, r.Rounds, r.Seconds)
 	fmt.Fprintf(&b, "fsync of the disk: p50 %.0f µs, p99 %.0f µs\n\n", r.FsyncP50, r.FsyncP99)
-	rivals := names(r.Rows)
+	rivals := rivalNames(r.Rows)
 	b.WriteString("| measure | ours | control | ratio | target |")
 	for _, name := range rivals {
 		b.WriteString(" " + name + ", ours / it |")
@@ -174,4 +174,33 @@ func number(v float64) string {
 		digits = digits[:i] + "," + digits[i:]
 	}
 	return digits
+}
+
+// rivalNames are those of the rivals that rows have.
+func rivalNames(rows []Row) []string {
+	for i := range rows {
+		if len(rows[i].Rivals) > 0 {
+			var out []string
+			for _, v := range rows[i].Rivals {
+				out = append(out, v.Name)
+			}
+			return out
+		}
+	}
+	return nil
+}
+
+// beside renders the cells of the rivals with these names.
+func (r *Row) beside(names []string) string {
+	var b strings.Builder
+	for _, name := range names {
+		cell := ""
+		for _, v := range r.Rivals {
+			if v.Name == name && len(v.Values) > 0 {
+				cell = fmt.Sprintf("%s, %.2f ×", v.Values.cell(r.Unit), r.Ours.Median()/v.Values.Median())
+			}
+		}
+		b.WriteString(" " + cell + " |")
+	}
+	return b.String()
 }

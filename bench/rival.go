@@ -44,23 +44,6 @@ func ParseRival(s string) (Rival, error) {
 	return r, nil
 }
 
-// speech is how to ask for a write, and what tells that it was acknowledged.
-type speech struct {
-	path    string
-	prepare string // the body of a request before the first write, or ""
-	body    func(b []byte, l *load, client, n int) []byte
-	acked   func(status int, answer []byte) bool
-}
-
-// memories is the API of ours, and of ai-memory.
-func memories() speech {
-	return speech{
-		path:  "/api/v1/memories",
-		body:  func(b []byte, l *load, client, n int) []byte { return l.memory(b, client, n) },
-		acked: func(status int, _ []byte) bool { return status == http.StatusCreated },
-	}
-}
-
 // rows is SQL over HTTP.
 func rows() speech {
 	return speech{

@@ -3,7 +3,6 @@ package bench
 import (
 	"context"
 	"fmt"
-	"strings"
 )
 
 // sweep is three nodes under few and many clients, at one of them and at all, beside
@@ -55,33 +54,4 @@ func (r *runner) sweepOne(ctx context.Context, clients int, all bool) ([]Row, er
 			Row{Measure: title + ": CPU for a write, of each other member", Unit: "ms", Ours: our.series(func(o *outcome) float64 { return o.cpuOf(1) })})
 	}
 	return rows, nil
-}
-
-// names are those of the rivals that rows have.
-func names(rows []Row) []string {
-	for i := range rows {
-		if len(rows[i].Rivals) > 0 {
-			var out []string
-			for _, v := range rows[i].Rivals {
-				out = append(out, v.Name)
-			}
-			return out
-		}
-	}
-	return nil
-}
-
-// beside renders the cells of the rivals with these names.
-func (r *Row) beside(names []string) string {
-	var b strings.Builder
-	for _, name := range names {
-		cell := ""
-		for _, v := range r.Rivals {
-			if v.Name == name && len(v.Values) > 0 {
-				cell = fmt.Sprintf("%s, %.2f ×", v.Values.cell(r.Unit), r.Ours.Median()/v.Values.Median())
-			}
-		}
-		b.WriteString(" " + cell + " |")
-	}
-	return b.String()
 }
