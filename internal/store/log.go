@@ -31,8 +31,8 @@ func (s *log) Entry(ctx context.Context, d memory.Dot) (*memory.Entry, error) {
 
 const sqlByDot = `SELECT ` + sqlSealedL + ` FROM origins o JOIN log l ON l.origin = o.id WHERE o.name = ? AND l.seq = ?`
 
-// ByDot returns those of the entries that the log has, in the order asked for.
-// What is damaged it has not.
+// ByDot returns those of the entries that the log has, as they are sent, in the order
+// asked for. What is damaged it has not.
 func (s *log) ByDot(ctx context.Context, dots []memory.Dot) ([]memory.Shipment, error) {
 	tx, err := s.read.begin(ctx)
 	if err != nil {
@@ -41,21 +41,24 @@ func (s *log) ByDot(ctx context.Context, dots []memory.Dot) ([]memory.Shipment, 
 	defer tx.Rollback() //nolint:errcheck // read-only
 	var out []memory.Shipment
 	for _, d := range dots {
-		var x sealed
-		if err := tx.row(ctx, sqlByDot, []any{string(d.Origin), int64(d.Seq)}, x.dest()...); err != nil {
-			return nil, err
-		}
-		if x.raw == nil {
-			continue
-		}
-		ship, err := s.ship(x)
+		var found []shipped
+		err := tx.each(ctx, sqlShipped+`WHERE l.origin = (SELECT id FROM origins WHERE name = ?) AND l.seq = ?`, []any{string(d.Origin), int64(d.Seq)}, func(row rowScanner) error {
+			ship, _, _, err := s.scanShipment(row)
+			if errors.Is(err, memory.ErrDamaged) {
+				return nil
+			}
+			found = append(found, ship)
+			return err
+		})
 		if err != nil {
-			continue // damaged
-		}
-		if _, _, err := tx.point(ctx, s.base, &ship); err != nil {
 			return nil, err
 		}
-		out = append(out, ship.Shipment)
+		for i := range found { // one at most
+			if _, _, err := tx.point(ctx, s.base, &found[i]); err != nil {
+				return nil, err
+			}
+			out = append(out, found[i].Shipment)
+		}
 	}
 	return out, nil
 }

@@ -292,6 +292,10 @@ func (s Suite) vectors(t *testing.T) {
 		if err != nil || len(ops) != 2 || ops[0].Embedding == nil || ops[0].Embedding.Vector[0] != 0.6 || ops[1].Embedding != nil {
 			t.Errorf("%s: %+v (%v)", where, ops, err)
 		}
+		one := memory.Dot{Origin: a.Origin(), Seq: 1}
+		if ops, err = a.ByDot(t.Context(), []memory.Dot{one}); err != nil || len(ops) != 1 || ops[0].Embedding == nil || ops[0].Embedding.Vector[0] != 0.6 {
+			t.Errorf("%s, by its dot: %+v (%v)", where, ops, err)
+		}
 	}
 	check("from memory")
 	a.Stop()
