@@ -65,7 +65,7 @@ mesh: build ## federations of ours and of ai-memory 0.7.1: AI_MEMORY=path/to/ai-
 	@if [ -z "$(AI_MEMORY)" ] || [ ! -x "$(AI_MEMORY)" ]; then \
 		echo "make mesh: skipped, AI_MEMORY names no ai-memory 0.7.1 program"; \
 	else \
-		$(GO) run ./bench/contrasts -tally $(BIN)/tally -ai-memory "$(AI_MEMORY)" -layouts rtt,ttr,rrt,trr -report docs/evidence/mixed-mesh.md $(MESH_ARGS); \
+		$(GO) run ./bench/contrasts -tally $(BIN)/tally -ai-memory "$(AI_MEMORY)" -layouts rtt,ttr,rrt,trr,rtt+keys+embed,rrt+chain+embed -watch 40s -report docs/evidence/mixed-mesh.md $(MESH_ARGS); \
 	fi
 
 contrasts: build ## what loses or splits data, tried on ours and, with AI_MEMORY=path, on ai-memory 0.7.1

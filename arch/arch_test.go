@@ -128,7 +128,7 @@ func table() map[string][]string {
 		"bench":         {"client", "fleet", "memory", "node"},
 		"bench/control": {"memory", "node", "replicate"},
 
-		"bench/contrasts": {"fleet"},
+		"bench/contrasts": {"fleet", "identity", "identity/aimemory", "identity/cred"},
 
 		// What only tests use.
 		"arch":                    {},

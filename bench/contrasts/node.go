@@ -16,15 +16,18 @@ import (
 type node struct {
 	name    string
 	url     string
+	home    string // its directory, "" if it was started by others
 	real    bool
 	process *fleet.Node
 }
 
 // federation is three nodes, A, B and C.
 type federation struct {
-	layout string
-	nodes  []*node
-	watch  time.Duration
+	layout   string
+	nodes    []*node
+	watch    time.Duration
+	papers   *papers   // nil: nobody signs
+	embedder *embedder // nil: there is no model
 }
 
 // approvalSecret is what approvals are signed with at nodes of ai-memory.
@@ -33,25 +36,31 @@ const approvalSecret = "00112233445566778899aabbccddeeff00112233445566778899aabb
 // newFederation starts the nodes of a layout, and waits until they serve.
 func newFederation(ctx context.Context, family *fleet.Family, o options, layout, dir string) (*federation, error) {
 	names := []string{"node-a", "node-b", "node-c"}
-	if n := len(layout); n != 3 && (n != 1 || o.load == 0) || strings.Trim(layout, "trl") != "" {
-		return nil, fmt.Errorf("layout %q: want three letters of t, r and l", layout)
+	who, err := setupOf(layout)
+	if err != nil {
+		return nil, err
 	}
-	places, err := fleet.Places(ctx, names[:len(layout)]...)
+	if n := len(who.letters); n != 3 && (n != 1 || o.load == 0) {
+		return nil, fmt.Errorf("layout %q: want three letters", layout)
+	}
+	places, err := fleet.Places(ctx, names[:len(who.letters)]...)
 	if err != nil {
 		return nil, err
 	}
 	f := &federation{layout: layout, watch: o.watch}
+	if err := f.equip(ctx, who, names); err != nil {
+		return nil, err
+	}
 	for i, p := range places {
-		n := &node{name: string(rune('A' + i)), url: p.URL(), real: layout[i] == 'r'}
-		home := filepath.Join(dir, p.Name)
-		if err := os.MkdirAll(home, 0o700); err != nil {
+		n := &node{name: string(rune('A' + i)), url: p.URL(), home: filepath.Join(dir, p.Name), real: who.letters[i] == 'r'}
+		if err := os.MkdirAll(n.home, 0o700); err != nil {
 			return nil, err
 		}
 		cfg := fleet.Config{Name: p.Name, Log: filepath.Join(dir, p.Name+".log")}
 		if n.real {
-			err = realNode(&cfg, o.real, home, places, i)
+			err = f.realNode(&cfg, o.real, n.home, places, i)
 		} else {
-			err = ourNode(&cfg, o.tally, home, layout, places, i)
+			err = f.ourNode(&cfg, o.tally, n.home, who.letters, places, i)
 		}
 		if err != nil {
 			return nil, err
@@ -67,14 +76,30 @@ func newFederation(ctx context.Context, family *fleet.Family, o options, layout,
 	return f, nil
 }
 
+// equip makes what the nodes of a layout need beside themselves.
+func (f *federation) equip(ctx context.Context, who setup, names []string) (err error) {
+	if who.trust != "" {
+		if f.papers, err = newPapers(who.trust, names); err != nil {
+			return err
+		}
+	}
+	if who.embed {
+		f.embedder, err = newEmbedder(ctx)
+	}
+	return err
+}
+
 // realNode runs ai-memory with the settings under which it loses least: it believes
 // its peers, and catches up often.
-func realNode(cfg *fleet.Config, program, home string, places []fleet.Place, i int) error {
+func (f *federation) realNode(cfg *fleet.Config, program, home string, places []fleet.Place, i int) error {
 	settings := filepath.Join(home, ".config", "ai-memory")
 	if err := os.MkdirAll(settings, 0o700); err != nil {
 		return err
 	}
 	text := "tier = \"keyword\"\n\n[hooks.subscription]\nhmac_secret = \"" + approvalSecret + "\"\n"
+	if f.embedder != nil {
+		text = fmt.Sprintf("tier = \"semantic\"\n\n[hooks.subscription]\nhmac_secret = %q\n\n[embeddings]\ndim = %d\n", approvalSecret, dimensions)
+	}
 	if err := os.WriteFile(filepath.Join(settings, "config.toml"), []byte(text), 0o600); err != nil {
 		return err
 	}
@@ -95,23 +120,42 @@ func realNode(cfg *fleet.Config, program, home string, places []fleet.Place, i i
 		"AI_MEMORY_FED_IDENTITY="+places[i].Name, "AI_MEMORY_KEY_DIR="+filepath.Join(home, "keys"), "AI_MEMORY_FED_SYNC_TRUST_PEER=1",
 		"AI_MEMORY_MAX_MEMORIES_PER_DAY=1000000", "AI_MEMORY_MAX_STORAGE_BYTES=10000000000", "AI_MEMORY_MAX_LINKS_PER_DAY=1000000",
 		"AI_MEMORY_ADMIN_AGENT_IDS=alice", "AI_MEMORY_ADMIN_HEADER_TRUST=1")
+	if f.embedder != nil {
+		cfg.Env = append(cfg.Env, f.embedder.env()...)
+	}
+	if f.papers != nil {
+		more, err := f.papers.forReal(home, i)
+		cfg.Env = append(cfg.Env, more...)
+		return err
+	}
 	return nil
 }
 
 // ourNode runs tally with the others of its kind as members, and the rest as legacy
 // peers; or, as l, with all others as legacy peers.
-func ourNode(cfg *fleet.Config, program, home, layout string, places []fleet.Place, i int) error {
+func (f *federation) ourNode(cfg *fleet.Config, program, home, layout string, places []fleet.Place, i int) error {
 	var members, legacy strings.Builder
 	for j, p := range places {
 		switch {
 		case j == i:
 		case layout[i] != 't' || layout[j] != 't':
-			fmt.Fprintf(&legacy, "\n[[legacy_peer]]\nname = %q\nurl = %q\nunsigned = true\nunsigned_pulls = true\nnamespaces = [\"**\"]\n", p.Name, p.URL())
+			name, trust := p.Name, "unsigned = true\n"
+			if f.papers != nil {
+				name, trust = f.papers.names[j], f.papers.peer(j)
+			}
+			fmt.Fprintf(&legacy, "\n[[legacy_peer]]\nname = %q\nurl = %q\nunsigned_pulls = true\nnamespaces = [\"**\"]\n%s", name, p.URL(), trust)
 		default:
 			fmt.Fprintf(&members, "%s = %q\n", p.Name, p.URL())
 		}
 	}
-	text := fmt.Sprintf("data = %q\nlisten = %q\nnode = %q\n\n[members]\n%s%s", filepath.Join(home, "data"), places[i].Addr, places[i].Name, &members, &legacy)
+	self := ""
+	if f.papers != nil {
+		var err error
+		if self, err = f.papers.forOurs(home, i); err != nil {
+			return err
+		}
+	}
+	text := fmt.Sprintf("data = %q\nlisten = %q\nnode = %q\n\n[members]\n%s%s%s", filepath.Join(home, "data"), places[i].Addr, places[i].Name, &members, self, &legacy)
 	file := filepath.Join(home, "tally.toml")
 	cfg.Program, cfg.Args = program, []string{"serve", "--config", file}
 	return os.WriteFile(file, []byte(text), 0o600)
