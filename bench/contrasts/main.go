@@ -111,7 +111,7 @@ func run(ctx context.Context, o options) error {
 // page is what stands above the table of a report.
 const page = `# Evidence: a mesh of ours and ai-memory 0.7.1
 
-Runs of bench/contrasts with the published program ai-memory 0.7.1 (default features, SQLite) on
+Runs of bench/contrasts with the published program ai-memory 0.7.1, with its default features, on
 %s, loopback. Its nodes catch up every 5 s; those that sign nothing believe their peers. Things were
 waited for %s. "make mesh AI_MEMORY=path/to/ai-memory" makes the runs again and writes this page.
 
