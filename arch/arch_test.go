@@ -110,7 +110,7 @@ func table() map[string][]string {
 		},
 		"node": {
 			"api", "book", "book/upkeep", "engine", "intake", "peer", "store", "replicate", "wire", "identity", "identity/attest", "identity/ca", "identity/cluster",
-			"evidence", "identity/httpsig", "identity/join", "identity/receipt", "identity/replay", "identity/agentkey", "identity/certfile", "policy", "recall", "rehearsal", "node/models", "audit", "journal", "memory", "webhook", "verb", "mcp",
+			"evidence", "identity/httpsig", "identity/join", "identity/receipt", "identity/replay", "identity/agentkey", "identity/certfile", "policy", "recall", "rehearsal", "node/models", "audit", "journal", "memory", "webhook", "verb", "mcp", "client",
 			"legacy", "legacy/config", "legacy/send",
 		},
 

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tallystick/tallystick/internal/identity"
+	"github.com/tallystick/tallystick/internal/identity/ca"
 	"github.com/tallystick/tallystick/internal/identity/cluster"
 	"github.com/tallystick/tallystick/internal/node"
 )
@@ -113,8 +114,8 @@ nodes join with a token: tally cluster token`
 		if err != nil {
 			return err
 		}
-		say(a.err, "cluster %s, node %s: %s\nkey of the root: %s\nkeep a copy of ca.key in %s/identity: it makes members\n"+
-			"next: tally cluster token%s\n", name, place.Node, calledAt(place.URL), rootKey(c), cfg.Data, dataFlag(cmd, cfg))
+		say(a.err, "cluster %s, node %s: %s\nkey of the root: %s, in words: %s\nkeep a copy of ca.key in %s/identity: it makes members\n"+
+			"next: tally cluster token%s\n", name, place.Node, calledAt(place.URL), rootKey(c), rootWords(c), cfg.Data, dataFlag(cmd, cfg))
 		return runUnless(cmd.Context(), a, cfg, p.noServe)
 	}
 	return cmd
@@ -132,6 +133,11 @@ func calledAt(url string) string {
 func rootKey(c *cluster.Cluster) string {
 	key, _ := identity.PublicKeyOf(c.Root().PublicKey)
 	return key.String()
+}
+
+// rootWords is the fingerprint of the root as people compare it.
+func rootWords(c *cluster.Cluster) string {
+	return strings.Join(identity.Words(ca.Fingerprint(c.Root())), " ")
 }
 
 // dataFlag repeats --data for the next command, if it was given.
@@ -233,7 +239,7 @@ func invite(a *app, c *cluster.Cluster, ttl time.Duration, uses int, terms clust
 	if err != nil {
 		return authorityError(err)
 	}
-	say(a.err, "token %s, until %s; %s\n", token.ID, token.Expires.Format(time.RFC3339), next)
+	say(a.err, "token %s, until %s; %s\nwhat it says there of the root: %s\n", token.ID, token.Expires.Format(time.RFC3339), next, rootWords(c))
 	say(a.out, "%s\n", line)
 	return nil
 }
@@ -276,7 +282,7 @@ already stays, and goes to the other members.`
 			return err
 		}
 		m, _ := c.Membership()
-		say(a.err, "joined %s as %s, the cluster has %d members\n", m.Domain, place.Node, len(m.Members))
+		say(a.err, "joined %s as %s, the cluster has %d members; the root: %s\n", m.Domain, place.Node, len(m.Members), rootWords(c))
 		return runUnless(cmd.Context(), a, cfg, p.noServe)
 	}
 	return cmd

@@ -22,6 +22,34 @@ export interface Agent {
   registered_at: string;
 }
 
+export interface AgentKeyInfo {
+  agent: string;
+  alive: boolean;
+  created_at: string;
+  expires_at?: string;
+  id: string;
+  namespaces: string[];
+  revoked_at?: string;
+  verbs: string[];
+}
+
+export interface AgentKeyMade {
+  agent: string;
+  alive: boolean;
+  created_at: string;
+  expires_at?: string;
+  id: string;
+  key: string;
+  namespaces: string[];
+  revoked_at?: string;
+  verbs: string[];
+}
+
+export interface AgentKeys {
+  count: number;
+  keys: AgentKeyInfo[];
+}
+
 export interface Agents {
   agents: Agent[];
   count: number;
@@ -693,6 +721,14 @@ export interface Invalidated {
   valid_until: string;
 }
 
+export interface JoinToken {
+  expires_at: string;
+  id: string;
+  token: string;
+  url: string;
+  words: string[];
+}
+
 export interface LegacyPeer {
   direction: "both" | "in" | "out";
   durability: "unknown";
@@ -801,6 +837,28 @@ export interface Member {
   proven_equal_at?: string;
   state: "ok" | "catching_up" | "backoff" | "own_calls" | "stopped" | "unknown";
   url: string;
+}
+
+export interface MemberInfo {
+  key: string;
+  name: string;
+  node: string;
+  role: "voter" | "observer";
+  self: boolean;
+  since: number;
+  url: string;
+}
+
+export interface Membership {
+  authority: boolean;
+  certificate_ends?: string;
+  changing: boolean;
+  domain?: string;
+  epoch: number;
+  identity: boolean;
+  members: MemberInfo[];
+  root?: string;
+  words: string[];
 }
 
 export interface Memory {
@@ -1813,6 +1871,35 @@ export interface Routes {
     body: RegisterAgentInput;
     out: Registered | Shortfall | Waiting;
   };
+  "GET /api/v1/agents/keys": {
+    query: {
+    };
+    body: never;
+    out: AgentKeys;
+  };
+  "POST /api/v1/agents/keys": {
+    query: {
+      agent?: string;
+      namespaces?: string[];
+      verbs?: string[];
+      ttl_secs?: number;
+    };
+    body: never;
+    out: AgentKeyMade;
+  };
+  "DELETE /api/v1/agents/keys/{id}": {
+    query: {
+    };
+    body: never;
+    out: AgentKeys;
+  };
+  "POST /api/v1/agents/keys/{id}/rotate": {
+    query: {
+      overlap_secs?: number;
+    };
+    body: never;
+    out: AgentKeyMade;
+  };
   "GET /api/v1/approvals/stream": {
     query: {
       since?: string;
@@ -2151,6 +2238,40 @@ export interface Routes {
     };
     body: never;
     out: Links;
+  };
+  "GET /api/v1/members": {
+    query: {
+    };
+    body: never;
+    out: Membership;
+  };
+  "POST /api/v1/members/tokens": {
+    query: {
+      ttl_secs?: number;
+      observer?: boolean;
+    };
+    body: never;
+    out: JoinToken;
+  };
+  "DELETE /api/v1/members/tokens/{id}": {
+    query: {
+    };
+    body: never;
+    out: Membership;
+  };
+  "DELETE /api/v1/members/{node}": {
+    query: {
+      force?: boolean;
+    };
+    body: never;
+    out: Membership;
+  };
+  "PUT /api/v1/members/{node}": {
+    query: {
+      role?: "voter" | "observer";
+    };
+    body: never;
+    out: Membership;
   };
   "GET /api/v1/memories": {
     query: {
@@ -2754,6 +2875,13 @@ export interface Routes {
     };
     body: never;
     out: Tools;
+  };
+  "GET /debug/pprof/{profile}": {
+    query: {
+      seconds?: string;
+    };
+    body: never;
+    out: string;
   };
   "GET /docs": {
     query: {

@@ -7,7 +7,7 @@ import type { NamespaceCount } from "./api.gen";
 import { Keys, useKeys } from "./keys";
 import { Palette } from "./palette";
 import { href, place } from "./router";
-import { agent, entering, language, leave, live, locked, namespace, silent, standing, status, theme, tick, use } from "./store";
+import { agent, consoleOf, consoles, entering, language, leave, live, locked, namespace, silent, standing, status, theme, tick, use } from "./store";
 import { Dialog, Field } from "./ui/kit";
 import { complain } from "./ui/toast";
 import { verdict } from "./ui/verdict";
@@ -132,6 +132,7 @@ function NodePicker() {
   const t = useWords();
   const s = use(status);
   const here = s?.node ?? "…";
+  use(consoles);
   const open = (url: string) => {
     if (url !== "") window.open(url.replace(/\/$/, "") + location.pathname + location.search, "_blank", "noopener");
   };
@@ -140,8 +141,8 @@ function NodePicker() {
       <span class="sr">{t.top.node}</span>
       <select value="" onChange={(e) => { const url = e.currentTarget.value; e.currentTarget.value = ""; open(url); }}>
         <option value="">{here}</option>
-        {s?.members.filter((m) => /^https?:\/\//.test(m.url)).map((m) => (
-          <option key={m.name} value={m.url}>{`${m.name} ↗`}</option>
+        {s?.members.map((m) => (
+          <option key={m.name} value={consoleOf(m)} disabled={consoleOf(m) === ""}>{consoleOf(m) === "" ? m.name : `${m.name} ↗`}</option>
         ))}
       </select>
     </label>
@@ -165,7 +166,7 @@ function Settings({ onClose }: { onClose: () => void }) {
         <form onSubmit={(e) => (e.preventDefault(), agent.set(box.current?.value.trim() ?? ""), onClose())}>
           <Field label={t.top.agent} hint={s?.agent ? t.top.agentOnly : t.top.agentHelp}>
             <span class="row">
-              <input ref={box} defaultValue={who} list="agents" placeholder={t.top.anonymous} pattern="[A-Za-z0-9_:@./\-]*" maxLength={128} disabled={!!s?.agent} />
+              <input ref={box} defaultValue={who} list="agents" placeholder={t.top.anonymous} pattern="[A-Za-z0-9_:@.\/\-]*" maxLength={128} disabled={!!s?.agent} />
               <button type="submit" disabled={!!s?.agent}>{t.top.use}</button>
             </span>
           </Field>

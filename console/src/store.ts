@@ -57,6 +57,25 @@ export function recallSetting<T>(key: string, otherwise: T): T {
   }
 }
 
+/** Where the consoles of members are, as this browser was told: members with identities
+ * call each other at addresses that are not for browsers. */
+export const consoles = new Cell<Record<string, string>>(recallSetting("consoles", {}));
+
+/** The address of a member's console, if it is known. */
+export function consoleOf(m: { name: string; url: string }): string {
+  const told = consoles.get()[m.name];
+  return (told ?? (m.url.startsWith("http://") ? m.url : "")).replace(/\/$/, "");
+}
+
+/** Takes note of where the console of a member is. */
+export function learnConsole(name: string, url: string): void {
+  const next = { ...consoles.get() };
+  if (url === "") delete next[name];
+  else next[name] = url;
+  consoles.set(next);
+  keep("consoles", JSON.stringify(next));
+}
+
 export const standing = new Cell<Standing | null>(null);
 export const locked = new Cell(false); // the node asks for a key
 export const entering = new Cell(false); // somebody wants to sign in where no key is asked for

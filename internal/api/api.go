@@ -8,14 +8,18 @@
 package api
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/internal/book"
 	"github.com/tallystick/tallystick/internal/console"
+	"github.com/tallystick/tallystick/internal/identity/agentkey"
+	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/verb"
 )
 
@@ -47,6 +51,12 @@ type Config struct {
 	// Occurred is told of callers that are refused, and of exports of everything, and
 	// does not block; nil: nobody is.
 	Occurred func(Occurrence)
+
+	// KeyRing makes and ends the keys of agents; nil does not.
+	KeyRing KeyRing
+
+	// Members is the list of members; nil: they have no identity.
+	Members Members
 
 	// Rehearsal runs federations to practise on; nil does not.
 	Rehearsal Rehearsal
@@ -96,4 +106,36 @@ type API struct {
 
 	document func() ([]byte, error) // OpenAPI
 	docs     func() (docsPage, error)
+}
+
+// Members is the list of members of a federation with identities. It is safe for
+// concurrent use.
+type Members interface {
+	List(ctx context.Context) (client.Membership, error)
+	// Invite makes a token with which one node can join.
+	Invite(ctx context.Context, ttl time.Duration, observer bool) (client.JoinToken, error)
+	Cancel(ctx context.Context, token string) error
+	SetRole(ctx context.Context, node, role string) error
+	Remove(ctx context.Context, node string, force bool) error
+}
+
+// KeyRing is where the keys of agents are made and ended, such as an [agentkey.Book].
+// It is safe for concurrent use.
+type KeyRing interface {
+	Records() []agentkey.Record
+	Add(agent memory.AgentID, scope agentkey.Scope, ttl time.Duration, now time.Time) (string, agentkey.Record, error)
+	Rotate(id string, overlap time.Duration, now time.Time) (string, agentkey.Record, error)
+	Revoke(agentOrID string, now time.Time) ([]agentkey.Record, error)
+}
+
+// Rehearsal runs a federation to practise on, one at a time. It is safe for concurrent
+// use.
+type Rehearsal interface {
+	Begin(ctx context.Context) error
+	Show(ctx context.Context) client.Rehearsal
+	// Cut cuts a node off from the others; "" heals.
+	Cut(ctx context.Context, node string) error
+	Write(ctx context.Context, node string, count int) error
+	Edit(ctx context.Context) error
+	End(ctx context.Context) error
 }

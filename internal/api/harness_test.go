@@ -22,6 +22,8 @@ import (
 	"github.com/tallystick/tallystick/internal/api"
 	"github.com/tallystick/tallystick/internal/book"
 	"github.com/tallystick/tallystick/internal/book/upkeep"
+	"github.com/tallystick/tallystick/internal/identity"
+	"github.com/tallystick/tallystick/internal/identity/agentkey"
 	"github.com/tallystick/tallystick/internal/intake"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/rehearsal"
@@ -109,6 +111,9 @@ func open(tb testing.TB, o options) *node {
 	n.books = book.New(ec, st, fed)
 	ac := api.Config{Books: n.books, Log: log, Metrics: prometheus.NewRegistry(), Version: "test", Now: n.now, Federated: len(o.members) > 0, OperatorKey: operatorKey, OperatorKeyFile: "/data/operator.key"}
 	if ac.Rehearsal, err = rehearsal.New(rehearsal.Config{Dir: filepath.Join(sc.Dir, "rehearsal"), Log: log}); err != nil {
+		tb.Fatal(err)
+	}
+	if ac.KeyRing, err = agentkey.Open(identity.List[agentkey.Record]{Path: filepath.Join(sc.Dir, "agents.json")}); err != nil {
 		tb.Fatal(err)
 	}
 	if o.api != nil {

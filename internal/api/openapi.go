@@ -111,7 +111,7 @@ func (rt *route) parameters() []param {
 	return list
 }
 
-func pathParams() []param { return []param{idParam(), dotParam(), namespacePath()} }
+func pathParams() []param { return []param{idParam(), dotParam(), nodeParam(), namespacePath()} }
 
 // commonParams are those of whole kinds of routes: who calls, and the options of
 // writes.

@@ -49,7 +49,7 @@ func enum[T ~string](values ...T) []any {
 }
 
 func idParam() param {
-	p := textParam("id", "Of the memory or the proposal.")
+	p := textParam("id", "Of the memory, the proposal, the key or the token.")
 	p.schema.MaxLength = new(memory.MaxID)
 	return p.path()
 }
@@ -57,6 +57,8 @@ func idParam() param {
 func dotParam() param {
 	return textParam("dot", "The identity of an op, as in a receipt: node.incarnation.seq.").path()
 }
+
+func nodeParam() param { return textParam("node", "The name of a member.").path() }
 
 func namespacePath() param {
 	return textParam("namespace", "Slashes as they are, or as %2F. `*` is the root: the standard of all namespaces.").path()

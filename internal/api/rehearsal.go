@@ -9,18 +9,6 @@ import (
 	"github.com/tallystick/tallystick/internal/verb"
 )
 
-// Rehearsal runs a federation to practise on, one at a time. It is safe for concurrent
-// use.
-type Rehearsal interface {
-	Begin(ctx context.Context) error
-	Show(ctx context.Context) client.Rehearsal
-	// Cut cuts a node off from the others; "" heals.
-	Cut(ctx context.Context, node string) error
-	Write(ctx context.Context, node string, count int) error
-	Edit(ctx context.Context) error
-	End(ctx context.Context) error
-}
-
 // rehearsalRoutes are for the operator on the node's machine: they start processes
 // there.
 func rehearsalRoutes() []route {

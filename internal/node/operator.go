@@ -113,6 +113,7 @@ func (n *node) followAgents(ctx context.Context) {
 	defer tick.Stop()
 	file := filepath.Join(n.cfg.Data, AgentsFile)
 	var last os.FileInfo
+	noted := n.agents.Records() // a change over HTTP is in the book before it is seen here
 	for {
 		select {
 		case <-ctx.Done():
@@ -120,12 +121,12 @@ func (n *node) followAgents(ctx context.Context) {
 		case <-tick.C:
 		}
 		if now, err := os.Stat(file); err == nil && !unchanged(last, now) {
-			before := n.agents.Records()
 			if err := n.agents.Reload(); err != nil {
 				n.log.ErrorContext(ctx, "the keys of agents cannot be read; those that were known stay", "err", err)
 			}
-			n.trust.keysChanged(before, n.agents.Records())
-			last = now
+			keys := n.agents.Records()
+			n.trust.keysChanged(noted, keys)
+			noted, last = keys, now
 		} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			n.log.ErrorContext(ctx, "the keys of agents cannot be read; those that were known stay", "err", err)
 		}
@@ -150,17 +151,24 @@ func (t *trust) occurred(o api.Occurrence) {
 	t.event(e)
 }
 
-// keysChanged notes what has become of the keys of agents.
+// keysChanged notes what has become of the keys of agents, each of them: they are made
+// and ended by the operator, and are no flood.
 func (t *trust) keysChanged(before, after []agentkey.Record) {
+	if t == nil {
+		return
+	}
 	was, is := byID(before), byID(after)
 	note := func(tag string, r agentkey.Record) {
-		t.event(audit.Event{Kind: audit.KeyChange, Subject: fmt.Sprintf("key %s of %s", r.ID, r.Agent), Tag: tag})
+		t.note(audit.Event{At: time.Now(), Kind: audit.KeyChange, Actor: string(t.Place().Node), Subject: fmt.Sprintf("key %s of %s", r.ID, r.Agent), Tag: tag})
 	}
 	for _, id := range slices.Sorted(maps.Keys(is)) {
 		old, known := was[id]
-		switch now := is[id]; {
-		case !known:
+		now := is[id]
+		if !known {
 			note("agent_key_added", now)
+			old.Expires = now.Expires
+		}
+		switch {
 		case old.Revoked.IsZero() && !now.Revoked.IsZero():
 			note("agent_key_revoked", now)
 		case !old.Expires.Equal(now.Expires):

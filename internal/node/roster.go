@@ -7,9 +7,12 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/api"
 	"github.com/tallystick/tallystick/internal/audit"
 	"github.com/tallystick/tallystick/internal/evidence"
 	"github.com/tallystick/tallystick/internal/identity"
@@ -18,6 +21,7 @@ import (
 	"github.com/tallystick/tallystick/internal/identity/receipt"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/replicate"
+	"github.com/tallystick/tallystick/internal/verb"
 )
 
 // roster is who the members are, for replication; nil if they are configured.
@@ -351,4 +355,85 @@ func (t *trust) frozen() []string {
 		}
 	}
 	return out
+}
+
+// roll is the list of members, as the operator sees and changes it over HTTP. What it
+// changes goes the way of what the command line changes: through the signed list.
+type roll struct{ *trust }
+
+// roll returns nil if members have no identity.
+func (t *trust) roll() api.Members {
+	if t == nil {
+		return nil
+	}
+	return roll{t}
+}
+
+// List implements [api.Members].
+func (r roll) List(context.Context) (client.Membership, error) {
+	m, _ := r.Membership()
+	under, err := r.UnderWay()
+	if err != nil {
+		return client.Membership{}, err
+	}
+	key, _ := identity.PublicKeyOf(r.Root().PublicKey) // a root that is believed has one
+	out := client.Membership{
+		Identity: true, Domain: string(m.Domain), Epoch: m.Epoch, Changing: under, Authority: r.Authority() != "", Root: key.String(),
+		Words: identity.Words(ca.Fingerprint(r.Root())), Members: []client.MemberInfo{},
+	}
+	if leaf := r.Self().TLS().Leaf; leaf != nil {
+		out.CertEnds = client.TimeOf(leaf.NotAfter)
+	}
+	for _, e := range m.Members {
+		role := cluster.Voter
+		if !e.Counts() {
+			role = e.Role
+		}
+		out.Members = append(out.Members, client.MemberInfo{
+			Node: string(e.Node), Name: string(e.Name), URL: e.URL, Role: string(role), Key: string(e.Key.ID()), Since: e.Since, Self: e.Node == r.Place().Node,
+		})
+	}
+	slices.SortFunc(out.Members, func(x, y client.MemberInfo) int { return strings.Compare(x.Node, y.Node) })
+	return out, nil
+}
+
+// Invite implements [api.Members].
+func (r roll) Invite(_ context.Context, ttl time.Duration, observer bool) (client.JoinToken, error) {
+	line, token, err := r.Cluster.Invite(ttl, 1, cluster.Terms{Observer: observer})
+	if err != nil {
+		return client.JoinToken{}, r.refusal(err)
+	}
+	return client.JoinToken{ID: token.ID, Token: line, URL: r.Place().URL, Expires: client.TimeOf(token.Expires), Words: identity.Words(token.Root)}, nil
+}
+
+// Cancel implements [api.Members].
+func (r roll) Cancel(_ context.Context, token string) error {
+	ended, err := r.Cluster.Cancel(token)
+	if err == nil && !ended {
+		return &verb.Problem{Code: client.CodeNotFound, Text: "there is no such token"}
+	}
+	return err
+}
+
+// SetRole implements [api.Members].
+func (r roll) SetRole(_ context.Context, node, role string) error {
+	return r.refusal(r.Set(memory.Node(node), "", cluster.Role(role)))
+}
+
+// Remove implements [api.Members].
+func (r roll) Remove(_ context.Context, node string, force bool) error {
+	return r.refusal(r.Cluster.Remove(memory.Node(node), force))
+}
+
+// refusal says to the operator why the members are not changed.
+func (r roll) refusal(err error) error {
+	switch {
+	case errors.Is(err, cluster.ErrNoAuthority):
+		return &verb.Problem{Code: client.CodeNotSupported, Text: "this node does not hold the root's key: members are changed where it is (tally member list on that machine says so)"}
+	case errors.Is(err, cluster.ErrUnderWay):
+		return &verb.Problem{Code: client.CodeBusy, Text: fmt.Sprintf("%v: it ends when enough members go by it and hold what was acknowledged, mostly within seconds", err), Retry: 1}
+	case identity.TagOf(err) == identity.NotAMember:
+		return &verb.Problem{Code: client.CodeNotFound, Text: err.Error()}
+	}
+	return err
 }

@@ -4,10 +4,11 @@ import { call } from "../api";
 import { href } from "../router";
 import { agent, events, use } from "../store";
 import { CopyAs, say } from "../ui/copy";
-import { Card, Empty, NotYet, Page, Pill, Show, useLoad } from "../ui/kit";
+import { Card, Empty, Page, Pill, Show, useLoad } from "../ui/kit";
 import { Time, plain } from "../ui/text";
 import { MemoryLink } from "../ui/title";
 import { useWords } from "../ui/words";
+import { Keys } from "./agentkeys";
 
 export default function Agents() {
   const t = useWords();
@@ -56,9 +57,7 @@ export default function Agents() {
         <p class="muted small">{a.reads}</p>
       </Card>
       <Briefings />
-      <Card title={a.keys}>
-        <NotYet>{a.keysText}</NotYet>
-      </Card>
+      <Keys />
     </Page>
   );
 }

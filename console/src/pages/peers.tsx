@@ -2,20 +2,22 @@
 import { useState } from "preact/hooks";
 import { call } from "../api";
 import type { Diff, Member, Status } from "../api.gen";
-import { silent, standing, status, tick, use } from "../store";
+import { consoleOf, consoles, learnConsole, silent, standing, status, tick, use } from "../store";
 import { CopyAs, say } from "../ui/copy";
-import { Card, Empty, Failure, NotYet, Page, Pill, useBusy } from "../ui/kit";
+import { Card, Empty, Failure, Page, Pill, useBusy } from "../ui/kit";
 import { Time, plain } from "../ui/text";
 import { complain, toast } from "../ui/toast";
 import { MemoryLink } from "../ui/title";
 import { reached, verdict } from "../ui/verdict";
 import { useWords } from "../ui/words";
+import { Roll, useMembership } from "./join";
 
 export default function Peers() {
   const t = useWords();
   const s = use(status);
   const why = use(silent);
   const now = use(tick);
+  const roll = useMembership();
   if (!s) return <Page title={t.peers.title}>{why ? <Failure error={why} /> : <p class="muted">{t.common.loading}</p>}</Page>;
   const v = verdict(s, now, t);
   return (
@@ -26,10 +28,8 @@ export default function Peers() {
         <Matrix s={s} />
       )}
       {s.members.length > 0 && <Card title={t.peers.diff}>{s.members.map((m) => <Compare key={m.name} m={m} s={s} />)}</Card>}
-      <div class="split">
-        <Heads s={s} />
-        <Join s={s} />
-      </div>
+      <Roll list={roll} />
+      <Heads s={s} />
     </Page>
   );
 }
@@ -42,6 +42,7 @@ function Matrix({ s }: { s: Status }) {
   const t = useWords();
   const p = t.peers;
   const clock = Date.parse(s.time);
+  const known = use(consoles);
   return (
     <Card title={`${s.node} → …`}>
       <div class="scroll">
@@ -60,15 +61,32 @@ function Matrix({ s }: { s: Status }) {
                 <td><Time at={m.last_ack_at} /></td>
                 <td><Time at={m.proven_equal_at} /></td>
                 <td class={Math.abs(m.clock_skew_ms) > 5000 ? "warn-text" : ""}>{p.ahead(m.clock_skew_ms)}</td>
-                <td>{/^https?:\/\//.test(m.url) ? <a href={m.url.replace(/\/$/, "") + "/console/peers"} target="_blank" rel="noopener noreferrer">{plain(m.url, 80)}</a> : plain(m.url, 80)}</td>
+                <td>{plain(m.url, 80)} <Console m={m} known={known} /></td>
               </tr>
             ))}
           </tbody>
         </table>
       </div>
-      <p class="muted small">{p.rowOnly} {s.members.filter((m) => /^https?:\/\//.test(m.url)).map((m) => <a key={m.name} class="chip" href={m.url.replace(/\/$/, "") + "/console/peers"} target="_blank" rel="noopener noreferrer">{plain(m.name, 40)}</a>)}</p>
+      <p class="muted small">{p.rowOnly}</p>
       <p class="muted small">{p.digest}: <code>{s.digest}</code></p>
     </Card>
+  );
+}
+
+// Where a member's console is, this browser has to be told, if members have addresses
+// of their own.
+function Console({ m, known }: { m: Member; known: Record<string, string> }) {
+  const p = useWords().peers;
+  const at = consoleOf(m);
+  const ask = () => {
+    const url = prompt(p.consoleWhere(m.name), at || "http://" + location.host)?.trim();
+    if (url !== undefined && (url === "" || /^https?:\/\/[^/]+\/?$/.test(url))) learnConsole(m.name, url);
+  };
+  return (
+    <>
+      {at && <a href={at + "/console/peers"} target="_blank" rel="noopener noreferrer">{p.itsConsole}</a>}{" "}
+      {(!at || known[m.name]) && <button type="button" class="quiet small" onClick={ask}>{at ? p.consoleOther : p.consoleTell}</button>}
+    </>
   );
 }
 
@@ -143,19 +161,6 @@ function Heads({ s }: { s: Status }) {
           ))}
         </tbody>
       </table>
-    </Card>
-  );
-}
-
-function Join({ s }: { s: Status }) {
-  const t = useWords();
-  return (
-    <Card title={t.peers.join}>
-      <p>{t.peers.joinHelp}</p>
-      <pre class="snippet">{`tally cluster token --ttl 1h\ntally join https://${location.hostname}:PORT TOKEN`}</pre>
-      <p>{t.peers.removeHelp}</p>
-      <pre class="snippet">{`tally member remove ${s.members[0]?.name ?? "NODE"}`}</pre>
-      <NotYet>{t.peers.certificate} <code>tally member list</code></NotYet>
     </Card>
   );
 }

@@ -118,12 +118,16 @@ func (b *Book) replace(records []Record) error {
 	return nil
 }
 
-// change saves what f makes of the records, and goes by it.
+// change saves what f makes of the records, and goes by it. The records are read again
+// before: the node and the command line may both change them.
 func (b *Book) change(f func([]Record) ([]Record, error)) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	records, err := f(slices.Clone(b.records))
+	records, err := b.storage.Load()
 	if err != nil {
+		return fmt.Errorf("open the keys of agents: %w", err)
+	}
+	if records, err = f(records); err != nil {
 		return err
 	}
 	if err := b.storage.Save(records); err != nil {
