@@ -26,7 +26,7 @@ type StoreInput struct {
 
 // BulkInput creates up to 1,000 memories.
 type BulkInput struct {
-	Memories []json.RawMessage `json:"memories" need:"true" doc:"What to create; a bare array will do." maxitems:"1000"`
+	Memories []json.RawMessage `json:"memories" need:"true" doc:"What to create; a bare array will do." maxitems:"1000" example:"[{\"title\":\"Gate code\",\"content\":\"It is 4711.\"}]"`
 }
 
 // UpdateInput edits a memory.

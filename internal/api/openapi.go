@@ -67,8 +67,34 @@ func (a describer) describe() (*openapi.Document, error) {
 		doc.Paths.Add(rt.shownPath(), rt.method, op)
 	}
 	doc.Components.Schemas = r.Schemas()
+	a.exemplify(doc)
 	doc.Components.Schemas["ErrorCode"] = &openapi.Schema{Type: openapi.Types{"string"}, Enum: codeEnum(), Description: codeMeanings(client.Codes())}
 	return doc, r.Err()
+}
+
+// exemplify adds examples, now that all schemas are known.
+func (a describer) exemplify(doc *openapi.Document) {
+	paths := map[string]map[string]*openapi.Operation{}
+	for _, p := range doc.Paths {
+		paths[p.Path] = p.Operations
+	}
+	for i := range a.routes {
+		rt := &a.routes[i]
+		op := paths[rt.shownPath()][strings.ToLower(rt.method)]
+		if op.Body != nil {
+			for media, m := range op.Body.Content {
+				m.Example = doc.Example(m.Schema, false)
+				op.Body.Content[media] = m
+			}
+		}
+		for status, res := range op.Responses {
+			if m, is := res.Content[mediaJSON]; is && status < "3" {
+				m.Example = doc.Example(m.Schema, true)
+				res.Content[mediaJSON] = m
+			}
+		}
+		op.Samples = samples(rt, op, doc)
+	}
 }
 
 func codeEnum() []any {

@@ -51,17 +51,22 @@ func enum[T ~string](values ...T) []any {
 func idParam() param {
 	p := textParam("id", "Of the memory, the proposal, the key or the token.")
 	p.schema.MaxLength = new(memory.MaxID)
+	p.schema.Examples = []any{"gate-code"}
 	return p.path()
 }
 
 func dotParam() param {
-	return textParam("dot", "The identity of an op, as in a receipt: node.incarnation.seq.").path()
+	p := textParam("dot", "The identity of an op, as in a receipt: node.incarnation.seq.")
+	p.schema.Examples = []any{"north.mwtmd819.1"}
+	return p.path()
 }
 
 func nodeParam() param { return textParam("node", "The name of a member.").path() }
 
 func namespacePath() param {
-	return textParam("namespace", "Slashes as they are, or as %2F. `*` is the root: the standard of all namespaces.").path()
+	p := textParam("namespace", "Slashes as they are, or as %2F. `*` is the root: the standard of all namespaces.")
+	p.schema.Examples = []any{"house"}
+	return p.path()
 }
 
 func eventParams() []param {

@@ -90,6 +90,14 @@ type Operation struct {
 	Body        *Body               `json:"requestBody,omitempty"`
 	Responses   map[string]Response `json:"responses"` // by status
 	Security    []Requirement       `json:"security,omitzero"`
+	Samples     []Sample            `json:"x-codeSamples,omitempty"`
+}
+
+// Sample is a way to ask for an operation, in the extension that pages of documents know.
+type Sample struct {
+	Lang   string `json:"lang"`
+	Label  string `json:"label"`
+	Source string `json:"source"`
 }
 
 // Parameter is an input beside the body.
@@ -110,7 +118,8 @@ type Body struct {
 
 // Media is a body in one media type.
 type Media struct {
-	Schema *Schema `json:"schema"`
+	Schema  *Schema `json:"schema"`
+	Example any     `json:"example,omitempty"`
 }
 
 // Response is an answer of one status.

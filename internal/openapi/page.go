@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	_ "embed" // the parts of the page
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"html/template"
 	"maps"
@@ -27,7 +26,7 @@ var pageJS string
 // itself is served. The policy is the Content-Security-Policy to send with it.
 func Page(doc *Document, raw string) (html []byte, policy string, err error) {
 	p := &painter{doc: doc}
-	t, err := template.New("page").Funcs(template.FuncMap{"prose": prose, "type": p.typeOf, "slug": slug}).Parse(pageHTML)
+	t, err := template.New("page").Funcs(template.FuncMap{"prose": prose, "type": p.typeOf, "slug": slug, "short": short, "key": keyOf, "choices": choices, "hint": hint}).Parse(pageHTML)
 	if err != nil {
 		return nil, "", fmt.Errorf("the template of the page: %w", err)
 	}
@@ -79,6 +78,7 @@ type answerView struct {
 	Response
 	Media  string
 	Schema *Schema
+	Sample string // an example, in JSON
 	Bad    bool
 }
 
@@ -114,16 +114,13 @@ func (p *painter) operation(method, path string, op *Operation) operationView {
 	}
 	if op.Body != nil {
 		for _, m := range op.Body.Content {
-			v.Request = m.Schema
-		}
-		if b, err := json.MarshalIndent(p.example(v.Request, 0), "", "  "); err == nil {
-			v.Example = string(b)
+			v.Request, v.Example = m.Schema, indented(m.Example)
 		}
 	}
 	for _, status := range slices.Sorted(maps.Keys(op.Responses)) {
 		a := answerView{Status: status, Response: op.Responses[status], Bad: status >= "4"}
 		for media, m := range a.Content {
-			a.Media, a.Schema = media, m.Schema
+			a.Media, a.Schema, a.Sample = media, m.Schema, indented(m.Example)
 		}
 		v.Answers = append(v.Answers, a)
 	}
@@ -140,36 +137,43 @@ func (p *painter) schemas() []schemaView {
 	return out
 }
 
-// example is a value that fits s: of an object, what it needs.
-func (p *painter) example(s *Schema, depth int) any {
-	if s.Ref != "" {
-		s = p.doc.Components.Schemas[s.Component()]
-	}
+// short is a method in a narrow column.
+func short(method string) string { return strings.Replace(method, "DELETE", "DEL", 1) }
+
+// keyOf says which key an operation wants, where it is not that of the node.
+func keyOf(op *Operation) string {
 	switch {
-	case s == nil || depth > 3:
-		return nil
-	case s.Default != nil:
-		return s.Default
-	case len(s.Enum) > 0:
-		return s.Enum[0]
-	case len(s.AnyOf) > 0:
-		return p.example(s.AnyOf[0], depth+1)
-	case len(s.Properties) > 0:
-		out := map[string]any{}
-		for _, name := range s.Required {
-			out[name] = p.example(s.Properties.Get(name), depth+1)
-		}
-		return out
-	case slices.Contains(s.Type, "array"):
-		return []any{p.example(s.Items, depth+1)}
-	case slices.Contains(s.Type, "integer"), slices.Contains(s.Type, "number"):
-		return 1
-	case slices.Contains(s.Type, "boolean"):
-		return false
-	case slices.Contains(s.Type, "string"):
-		return "text"
+	case op.Security == nil:
+		return ""
+	case len(op.Security) == 0:
+		return "open"
 	}
-	return map[string]any{}
+	return "operator"
+}
+
+// choices are the values that a parameter may have, if they are few.
+func choices(s *Schema) []string {
+	if slices.Contains(s.Type, "boolean") {
+		return []string{"true", "false"}
+	}
+	var out []string
+	for _, v := range s.Enum {
+		if text := fmt.Sprint(v); v != nil && text != "" {
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
+// hint is what somebody might type.
+func hint(s *Schema) string {
+	if len(s.Examples) == 0 {
+		return ""
+	}
+	if list, is := s.Examples[0].([]any); is && len(list) > 0 {
+		return fmt.Sprint(list[0])
+	}
+	return fmt.Sprint(s.Examples[0])
 }
 
 // typeOf says in words, and links, which values s stands for.

@@ -19,6 +19,11 @@
 			const text = element.dataset.text.toLowerCase();
 			element.hidden = !words.every((word) => text.includes(word));
 		}
+		// A heading without anything below it goes, too.
+		for (const group of all(document, "nav .toc, main section:not([data-text])")) {
+			const parts = all(group, "[data-text]");
+			group.hidden = words.length > 0 && parts.every((part) => part.hidden);
+		}
 		none.hidden = words.length === 0 || all(document, "[data-text]").some((element) => !element.hidden);
 	});
 	const none = document.createElement("p");
@@ -40,7 +45,7 @@
 		const headers = {};
 		if (who.agent.value) headers["X-Agent-Id"] = who.agent.value;
 		if (who.key.value) headers["X-Api-Key"] = who.key.value;
-		for (const input of all(op, "input[data-in]")) {
+		for (const input of all(op, "input[data-in], select[data-in]")) {
 			const { in: where, name } = input.dataset;
 			const value = input.value;
 			if (where === "path") path = path.replace(`{${name}}`, encodeURIComponent(value));
@@ -75,13 +80,70 @@
 		}
 		const line = document.createElement("pre");
 		line.textContent = shellLine(request(op));
-		const copy = document.createElement("button");
-		copy.type = "button";
-		copy.textContent = "Copy";
-		copy.addEventListener("click", () => navigator.clipboard?.writeText(line.textContent));
-		output.replaceChildren(line, copy);
+		output.replaceChildren(line, copier(line));
 		return true;
 	};
+
+	// A button that copies a text, and says that it did.
+	const copier = (source) => {
+		const copy = document.createElement("button");
+		copy.type = "button";
+		copy.className = "copy";
+		copy.textContent = "Copy";
+		copy.addEventListener("click", async () => {
+			try {
+				await navigator.clipboard.writeText(source.textContent);
+				copy.textContent = "Copied";
+			} catch {
+				getSelection().selectAllChildren(source);
+				copy.textContent = "Selected";
+			}
+		});
+		return copy;
+	};
+
+	// The samples of a route, one at a time.
+	for (const box of all(document, ".samples")) {
+		const tabs = document.createElement("p");
+		tabs.setAttribute("role", "group");
+		const figures = all(box, "figure");
+		const choose = (chosen) => figures.forEach((figure, i) => {
+			figure.hidden = figure !== chosen;
+			tabs.children[i].setAttribute("aria-pressed", figure === chosen);
+		});
+		for (const figure of figures) {
+			const tab = document.createElement("button");
+			tab.type = "button";
+			tab.className = "tab";
+			tab.textContent = figure.dataset.label;
+			tab.addEventListener("click", () => choose(figure));
+			tabs.append(tab);
+			figure.querySelector("figcaption").replaceChildren(copier(figure.querySelector("pre")));
+		}
+		box.prepend(tabs);
+		choose(figures[0]);
+	}
+
+	// A schema unfolds where it is named.
+	document.addEventListener("click", (event) => {
+		const link = event.target.closest?.('main a[href^="#schema-"]');
+		if (!link || event.ctrlKey || event.metaKey) return;
+		event.preventDefault();
+		const open = link.nextElementSibling;
+		if (open?.classList.contains("unfolded")) {
+			open.remove();
+			link.setAttribute("aria-expanded", "false");
+			return;
+		}
+		const table = document.getElementById(link.hash.slice(1))?.querySelector("table");
+		if (!table) return;
+		const unfolded = document.createElement("div");
+		unfolded.className = "unfolded";
+		unfolded.append(table.cloneNode(true));
+		for (const inner of all(unfolded, ".unfolded")) inner.remove();
+		link.after(unfolded);
+		link.setAttribute("aria-expanded", "true");
+	});
 
 	// A stream has no end: what has come after a second is shown.
 	const read = async (response) => {

@@ -82,13 +82,19 @@ func (r *Registry) Alias(s *Schema, aliases map[string]string, need []string) {
 			continue
 		}
 		if of := aliases[alias]; slices.Contains(need, of) && !strings.Contains(p.Description, "Required") {
-			p.Description += " Required, under one of its names."
+			p.Description += needsOne
 		}
 		other := *p
-		other.Description = "Another name of " + aliases[alias] + "."
+		other.Description = aliasOf + aliases[alias] + "."
 		object.Properties = append(object.Properties, Property{alias, &other})
 	}
 }
+
+// What descriptions say of names that stand for each other.
+const (
+	needsOne = " Required, under one of its names."
+	aliasOf  = "Another name of "
+)
 
 // Field is the schema of a property of a component, nil if it has none of that name.
 func (r *Registry) Field(s *Schema, name string) *Schema {

@@ -207,7 +207,7 @@ func TestThePageShowsNothingAsMarkup(t *testing.T) {
 		Paths: Paths{{"/x/{id}", map[string]*Operation{"post": {
 			ID: "post_x", Summary: "<em>do</em>", Tags: []string{"Group"},
 			Parameters: []Parameter{{Name: "id", In: "path", Description: "which", Schema: &Schema{Type: Types{"string"}}}},
-			Body:       &Body{Content: map[string]Media{"application/json": {Schema: RefTo("Ask")}}},
+			Body:       &Body{Content: map[string]Media{"application/json": {Schema: RefTo("Ask"), Example: map[string]any{"name": "<s>"}}}},
 			Responses:  map[string]Response{"200": {Description: "OK", Content: map[string]Media{"application/json": {Schema: &Schema{AnyOf: []*Schema{RefTo("Ask"), {Type: Types{"null"}}}}}}}},
 		}}}},
 		Components: Components{Schemas: map[string]*Schema{"Ask": {
