@@ -14,7 +14,7 @@ func TestTheAPINamesCommandsThatThereAre(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	var doc struct {
 		Paths map[string]map[string]struct {
 			Samples []struct{ Label, Source string } `json:"x-codeSamples"` //nolint:tagliatelle // as the document has it
