@@ -17,6 +17,7 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 
 	legacy "github.com/tallystick/tallystick/internal/legacy/config"
+	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/node"
 )
 
@@ -197,7 +198,10 @@ func assign[T interface {
 	Valid() error
 }](dst *T, s string) error {
 	*dst = T(s)
-	return (*dst).Valid()
+	if err := (*dst).Valid(); err != nil {
+		return errors.New(strings.TrimSuffix(err.Error(), ": "+memory.ErrInvalid.Error()))
+	}
+	return nil
 }
 
 func setMembers(c *node.Config, list []string) error {

@@ -191,7 +191,10 @@ func (m *Memory) validEnums() error {
 }
 
 func (m *Memory) validTimes() error {
-	if m.CreatedAt <= 0 {
+	switch {
+	case m.CreatedAt < 0:
+		return invalid("created_at: before 1970")
+	case m.CreatedAt == 0:
 		return invalid("created_at: missing")
 	}
 	if m.ExpiresAt < 0 || m.ConfidenceDecayed < 0 {

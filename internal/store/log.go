@@ -234,7 +234,7 @@ func (s *log) Idempotent(ctx context.Context, actor memory.AgentID, id *memory.I
 		return nil, err
 	}
 	if toDigest(hash) != id.Hash {
-		return nil, fmt.Errorf("key %q: %w", id.Key, memory.ErrKeyReused)
+		return nil, fmt.Errorf("key %q was used before, for another request: %w", id.Key, memory.ErrKeyReused)
 	}
 	var out []*memory.Entry
 	for i := range count {

@@ -109,7 +109,7 @@ func (t submission) replay(ctx context.Context, wr *memory.Write) ([]*memory.Ent
 		return nil, err
 	}
 	if toDigest(hash) != wr.Idempotency.Hash {
-		return nil, fmt.Errorf("key %q: %w", wr.Idempotency.Key, memory.ErrKeyReused)
+		return nil, fmt.Errorf("key %q was used before, for another request: %w", wr.Idempotency.Key, memory.ErrKeyReused)
 	}
 	var out []*memory.Entry
 	for i := range count {

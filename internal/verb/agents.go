@@ -97,6 +97,7 @@ func messageOf(in *client.NotifyInput) (inbox.Message, error) {
 	if m.Body == "" {
 		return m, Missing("payload")
 	}
+	m.Body = linesOf(m.Body)
 	return m, nil
 }
 
@@ -163,7 +164,7 @@ func (d agents) share(ctx context.Context, c *Call, in *client.ShareInput) (Done
 // turnOf is what the engine keeps; what the data model has no field for becomes
 // metadata.
 func turnOf(in *client.TurnInput) (inbox.Turn, error) {
-	t := inbox.Turn{Session: in.Session, Index: in.Index, Role: in.Role, Content: in.Content, Namespace: in.Namespace, Metadata: objectOf(in.Metadata)}
+	t := inbox.Turn{Session: in.Session, Index: in.Index, Role: in.Role, Content: linesOf(in.Content), Namespace: in.Namespace, Metadata: objectOf(in.Metadata)}
 	if in.Signature != "" {
 		return t, &Problem{
 			Code: client.CodeAttestationFailed, Fields: []string{"host_signature_b64"},

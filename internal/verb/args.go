@@ -80,6 +80,9 @@ func (r *reading) body(body []byte, flat bool) error {
 	if !utf8.Valid(body) {
 		return malformed(body, int64(len(body)), "it is not UTF-8")
 	}
+	if at := halfSurrogate(body); at >= 0 {
+		return malformed(body, int64(at), "half of a surrogate pair, which is no character")
+	}
 	if r.list != "" && kindOf(body) == '[' {
 		if !json.Valid(body) {
 			return r.decode(body, new(any))

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tallystick/tallystick/client"
@@ -48,6 +49,9 @@ func draftOf(d *client.Draft) (records.Draft, error) {
 	if err != nil {
 		return records.Draft{}, err
 	}
+	if signed == nil { // what is signed is signed as it stands
+		m.Content = linesOf(m.Content)
+	}
 	return records.Draft{
 		Signed: signed, Memory: m, OnConflict: records.OnConflict(d.OnConflict), Embedding: embeddingOf(d.Embedding), Confidence: d.Confidence,
 		TTL: time.Duration(d.TTL) * time.Second,
@@ -69,6 +73,15 @@ func signedOf(d *client.Draft, at memory.Instant) (*records.Signed, error) {
 		return nil, BadField("created_at", "created_at: what is signed needs the time that was signed")
 	}
 	return &records.Signed{Value: raw, At: at}, nil
+}
+
+// linesOf is a text as it is kept: its lines end with LF, as they do everywhere but on
+// Windows.
+func linesOf(s string) string {
+	if !strings.Contains(s, "\r") {
+		return s
+	}
+	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s)
 }
 
 func objectOf(raw json.RawMessage) memory.Object {
@@ -105,6 +118,9 @@ func patchOf(in *client.UpdateInput, given map[string]bool) (records.Patch, erro
 	p := records.Patch{
 		Title: in.Title, Content: in.Content, Tier: (*memory.Tier)(in.Tier), Namespace: in.Namespace, Tags: in.Tags, Priority: in.Priority,
 		Confidence: in.Confidence, SourceURI: in.SourceURI, Resolve: in.Resolve, Embedding: embeddingOf(in.Embedding),
+	}
+	if p.Content != nil {
+		p.Content = new(linesOf(*p.Content))
 	}
 	if kind := kindOf(in.Metadata); kind != 0 && kind != 'n' {
 		o := objectOf(in.Metadata)

@@ -75,7 +75,7 @@ func handoffMeta(h client.Handoff, unowned bool) (memory.Object, error) {
 // handoffText is a handoff for whoever reads the memory without knowing what it is.
 func handoffText(in *client.HandoffInput) string {
 	var b strings.Builder
-	b.WriteString(in.Summary)
+	b.WriteString(linesOf(in.Summary))
 	for _, list := range []struct {
 		head  string
 		items []string

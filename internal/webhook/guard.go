@@ -80,6 +80,11 @@ func (g *Guard) CheckURL(raw string) error {
 	if err != nil {
 		return fmt.Errorf("url: %w: %w", err, memory.ErrInvalid)
 	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return fmt.Errorf("url: port %s: want 1 to 65535: %w", port, memory.ErrInvalid)
+		}
+	}
 	ip, err := netip.ParseAddr(u.Hostname())
 	if err != nil {
 		return nil //nolint:nilerr // a name

@@ -55,6 +55,7 @@ func TestTheOperatorAllowsMore(t *testing.T) {
 		"the port of the scheme":     {"127.0.0.1:443", "https://127.0.0.1/x", true},
 		"a host and port in IPv6":    {"[::1]:80", "http://[::1]/x", true},
 		"a zone is not its address":  {"10.0.0.0/8", "http://[fe80::1%25eth0]/x", false},
+		"no port at all":             {"10.0.0.0/8", "https://example.org:99999/x", false},
 		"a name does not widen that": {"localhost:80", "http://127.0.0.1/x", false},
 	} {
 		t.Run(name, func(t *testing.T) {
