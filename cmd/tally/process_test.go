@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"database/sql"
 	"encoding/json"
@@ -256,11 +257,13 @@ func TestASecondSignalEndsANodeAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
-	head := "POST /api/v1/memories HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+	head := "POST /api/v1/memories HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n"
 	if _, err := io.WriteString(conn, head); err != nil {
 		t.Fatal(err)
 	}
-	d.reads("status") // by now the node has the other request, too
+	if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.Contains(line, " 100 ") {
+		t.Fatalf("%q (%v): the node does not ask for the body", line, err)
+	}
 	_ = d.Signal(syscall.SIGTERM)
 	eventually(t, "the node drains", func() bool { return strings.Contains(d.Logs(), "draining") })
 	_ = d.Signal(syscall.SIGTERM)
