@@ -175,7 +175,13 @@ func (l *lane) lost(ctx context.Context, e *memory.Entry) ([][]item, error) {
 		if err != nil {
 			return nil, err
 		}
-		if rec == nil || rec.Content.Dot == e.Dot || rec.LifeAt.Dot == e.Dot {
+		if rec == nil || rec.Content.Dot == e.Dot {
+			continue
+		}
+		if rec.LifeAt.Dot == e.Dot {
+			if out, err = l.render.withTwins(ctx, out, rec); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		g, err := l.holds(ctx, rec, ref, about.Content)

@@ -256,7 +256,15 @@ func TestWhatAPeerIsSeenToHaveWrongIsPutRight(t *testing.T) {
 // A peer keeps two memories of one title as one, so that the second comes to it when the
 // first has gone.
 func TestAPeerGetsTheSecondOfATitleWhenTheFirstHasGone(t *testing.T) {
-	s, peer := newScript(t)
+	for _, by := range []memory.AgentID{"alice", "legacy:real"} {
+		s, peer := newScript(t)
+		s.o.lanes.lanes[0].peer.Own = func(e *memory.Entry) bool { return e.Actor == "legacy:real" }
+		secondOfATitle(t, s, peer, by)
+	}
+}
+
+func secondOfATitle(t *testing.T, s *script, peer *realNode, by memory.AgentID) {
+	t.Helper()
 	s.put("a", "t", nil)
 	s.put("b", "t", nil)
 	s.put("c", "c", nil)
@@ -266,9 +274,14 @@ func TestAPeerGetsTheSecondOfATitleWhenTheFirstHasGone(t *testing.T) {
 		t.Fatal("it keeps both")
 	}
 	peer.pushes = nil
-	s.log(&memory.Delete{ID: "a"}, "alice")
+	s.log(&memory.Delete{ID: "a"}, by)
+	want := "deletions memories+links"
+	if by != "alice" {
+		want = "memories+links"
+		peer.remove("a")
+	}
 	s.o.deliver(t)
-	if got := peer.pushed(); got != "deletions memories+links" || len(peer.rows) != 2 || len(peer.links) != 1 {
+	if got := peer.pushed(); got != want || len(peer.rows) != 2 || len(peer.links) != 1 {
 		t.Errorf("after %s: %v, %v", got, peer.rows, peer.links)
 	}
 }

@@ -270,16 +270,19 @@ func (r *renderer) life(ctx context.Context, e *memory.Entry, id string) ([][]it
 		return nil, err
 	}
 	out, err := r.stands(ctx, rec)
-	if err != nil || rec.Life == memory.Live || rec.Namespace == "" {
-		return out, err
+	if err != nil {
+		return nil, err
 	}
 	return r.withTwins(ctx, out, rec)
 }
 
-// withTwins adds what lives under the title of a memory that went: as long as that was
+// withTwins adds what lives under the title of a memory if that went: as long as it was
 // there, such a peer kept both as one.
 func (r *renderer) withTwins(ctx context.Context, out [][]item, rec *memory.Record) ([][]item, error) {
 	const most = 16
+	if rec.Life == memory.Live || rec.Namespace == "" {
+		return out, nil
+	}
 	f := memory.Filter{All: true, Namespace: rec.Namespace, Title: rec.Title, Now: memory.InstantOf(time.Now())}
 	twins, _, err := r.state.List(ctx, f, memory.ByID, most, 0, "")
 	for i := range twins {
