@@ -61,7 +61,7 @@ func (p *plan) memory(ctx context.Context, r row) error {
 	if err := p.keepOwner(rec, &r); err != nil {
 		return err
 	}
-	if rec.Life == memory.Unborn || rec.Life == memory.Deleted {
+	if rec.Life != memory.Live && (rec.Life != memory.Archived || r.created > rec.LifeAt.Stamp) {
 		return p.bear(rec, r)
 	}
 	return p.edit(ctx, rec, r)
@@ -180,8 +180,7 @@ func (p *plan) known(ctx context.Context, rec *memory.Record, r row) (bool, erro
 	if !r.exact {
 		return sameText(&rec.Memory, &r.value), nil
 	}
-	shown := stampOf(rec.Content.Stamp.Instant())
-	if rec.Content.Stamp == r.updated || shown == r.updated {
+	if tells(rec.Content.Stamp, r.updated) {
 		return true, nil // the same, or what this node has told the peer
 	}
 	if rec.Content.Stamp < r.updated {
@@ -192,7 +191,7 @@ func (p *plan) known(ctx context.Context, rec *memory.Record, r row) (bool, erro
 		return false, err
 	}
 	for i := range revisions {
-		if e := revisions[i].Entry; e != nil && (e.Stamp == r.updated || stampOf(e.Stamp.Instant()) == r.updated) {
+		if e := revisions[i].Entry; e != nil && tells(e.Stamp, r.updated) {
 			return true, nil
 		}
 	}
@@ -241,7 +240,7 @@ func (p *plan) raised(rec *memory.Record, r row) {
 	if rec.Life != memory.Live || r.value.Priority <= rec.Priority && r.value.Confidence <= rec.Confidence && r.value.Tier.Rank() <= rec.Tier.Rank() {
 		return
 	}
-	holds := rec.Content.Stamp == r.updated || stampOf(rec.Content.Stamp.Instant()) == r.updated
+	holds := tells(rec.Content.Stamp, r.updated)
 	switch {
 	case !r.exact:
 	case holds && p.shown > rec.Content.Stamp:

@@ -3,6 +3,7 @@ package receive
 import (
 	"time"
 
+	"github.com/tallystick/tallystick/internal/legacy/wire"
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
@@ -18,6 +19,12 @@ func stampOf(at memory.Instant) memory.Stamp {
 	}
 	ms, rest := int64(at)/int64(time.Millisecond), int64(at)%int64(time.Millisecond)
 	return memory.Stamp(ms+1)<<counterBits | memory.Stamp(rest<<counterBits/int64(time.Millisecond))
+}
+
+// tells reports whether the time of a row is that of an entry: its own, or as this node
+// tells it, or once told it.
+func tells(entry, row memory.Stamp) bool {
+	return entry == row || stampOf(wire.At(entry)) == row || stampOf(entry.Instant()) == row
 }
 
 // clock bounds stamps of other programs: what lies further ahead than this node's

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"maps"
 	"math/rand/v2"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"slices"
@@ -95,7 +96,7 @@ type ours struct {
 	lanes *Lanes
 }
 
-func newOurs(tb testing.TB, peer *realNode) *ours {
+func newOurs(tb testing.TB, peer http.Handler) *ours {
 	tb.Helper()
 	server := httptest.NewServer(peer)
 	tb.Cleanup(server.Close)
@@ -107,6 +108,16 @@ func newOurs(tb testing.TB, peer *realNode) *ours {
 	o.lanes = New(Config{Peers: []Peer{{Name: "real", URL: base, Sender: "ours"}}, Log: slog.New(slog.DiscardHandler)}, o, o, o)
 	tb.Cleanup(o.lanes.lanes[0].post.close)
 	return o
+}
+
+// begin forgets everything.
+func (o *ours) begin() {
+	o.model, o.notebook = newModel(), newNotebook()
+	l := o.lanes.lanes[0]
+	l.render.state, l.source, l.ledger = o, o, o
+	l.sure, l.waiting, l.forgets = false, false, false
+	clear(l.restored)
+	l.change(func(s *Status) { s.LSN = 0 })
 }
 
 // take applies an entry, as the log of a node has it.
@@ -168,11 +179,7 @@ func TestAPeerEndsWithWhatWeHave(t *testing.T) {
 	peers := newRealNode(t)
 	nodes := []*ours{newOurs(t, peers), newOurs(t, peers)}
 	rapid.Check(t, func(t *rapid.T) {
-		fresh := newRealNode(peers.tb)
-		peers.mu.Lock()
-		peers.rows, peers.archive, peers.links, peers.standards, peers.pendings = fresh.rows, fresh.archive, fresh.links, fresh.standards, fresh.pendings
-		peers.pushes, peers.keys = nil, nil
-		peers.mu.Unlock()
+		peers.reset()
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		history := memorytest.History(rng, 3, rapid.IntRange(1, 60).Draw(t, "entries"), nil)
 		for _, e := range history {
@@ -180,11 +187,7 @@ func TestAPeerEndsWithWhatWeHave(t *testing.T) {
 		}
 		history = proposedOnce(history)
 		for _, n := range nodes {
-			n.model, n.notebook = newModel(), newNotebook()
-			l := n.lanes.lanes[0]
-			l.render.state, l.source, l.ledger = n, n, n
-			clear(l.restored)
-			l.change(func(s *Status) { s.LSN = 0 })
+			n.begin()
 			rng.Shuffle(len(history), func(i, j int) { history[i], history[j] = history[j], history[i] })
 			for _, e := range history {
 				n.take(e)

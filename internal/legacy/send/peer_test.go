@@ -39,6 +39,15 @@ func newRealNode(tb testing.TB) *realNode {
 	}
 }
 
+// reset forgets everything.
+func (n *realNode) reset() {
+	fresh := newRealNode(n.tb)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.rows, n.archive, n.links, n.standards, n.pendings = fresh.rows, fresh.archive, fresh.links, fresh.standards, fresh.pendings
+	n.pushes, n.keys = nil, nil
+}
+
 func (n *realNode) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	data, err := io.ReadAll(r.Body)
 	if err != nil {

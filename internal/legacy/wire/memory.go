@@ -94,7 +94,7 @@ func (m *Memory) UnmarshalJSON(b []byte) error {
 
 // Of returns the row of a record.
 func Of(r *memory.Record) Memory {
-	m := OfValue(&r.Memory, r.Content.Stamp.Instant())
+	m := OfValue(&r.Memory, At(r.Content.Stamp))
 	m.AccessCount, m.LastAccessedAt = r.AccessCount, Text(r.AccessedAt)
 	return m
 }
