@@ -155,7 +155,7 @@ func ownTitles(op memory.Op) {
 	case *memory.Propose:
 		ownTitles(op.Action)
 	case *memory.Delete, *memory.Erase, *memory.Archive, *memory.Restore, *memory.Link, *memory.Unlink, *memory.Decide, *memory.Resolve,
-		*memory.SetStandard, *memory.ClearStandard:
+		*memory.SetStandard, *memory.ClearStandard, *memory.Touch:
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -66,8 +65,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.Load().S
 const apart = 10 * time.Millisecond
 
 // timely makes a history one that is heard of in the order of its times, whose memories
-// were made when they say, and without what a node would refuse: what is not archived is not restored, and
-// what was consolidated is deleted at such a peer, for good at one of ours.
+// were made when they say, and without what a node would refuse, such as the restore of
+// what is not archived. What was consolidated is not restored: it is deleted at such a
+// peer, for good at one of ours.
 func timely(history []*memory.Entry) []*memory.Entry {
 	slices.SortFunc(history, func(a, b *memory.Entry) int { return a.Version().Compare(b.Version()) })
 	for i, e := range history {
@@ -92,6 +92,8 @@ func timely(history []*memory.Entry) []*memory.Entry {
 			for _, s := range op.Sources {
 				merged[s.ID] = true
 			}
+		case *memory.Delete, *memory.Erase, *memory.Link, *memory.Unlink, *memory.SetStandard, *memory.ClearStandard, *memory.Propose, *memory.Decide,
+			*memory.Resolve, *memory.Touch:
 		}
 		state.Apply(e)
 		out = append(out, e)
@@ -121,7 +123,7 @@ func date(m *memory.Memory, born bool, at memory.Stamp, made map[string]memory.I
 func TestANodeOfOursEndsAsOneOfTheOthersDoes(t *testing.T) {
 	rules, here := newRealNode(t), &handler{}
 	nodes := []*ours{newOurs(t, rules), newOurs(t, here)}
-	base := t.TempDir()
+	dirs := t
 	rapid.Check(t, func(t *rapid.T) {
 		rules.reset()
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
@@ -132,11 +134,7 @@ func TestANodeOfOursEndsAsOneOfTheOthersDoes(t *testing.T) {
 		history = timely(proposedOnce(history))
 		var at atomic.Int64
 		at.Store(1) // until something happens
-		dir, err := os.MkdirTemp(base, "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		r, err := newReceiver(t.Context(), dir, func() time.Time { return memory.Instant(at.Load()).Time() })
+		r, err := newReceiver(t.Context(), dirs.TempDir(), func() time.Time { return memory.Instant(at.Load()).Time() })
 		if err != nil {
 			t.Fatal(err)
 		}
