@@ -125,7 +125,7 @@ func table() map[string][]string {
 		"setup/machine": {"setup"},
 		"cmd/tally":     {"node", "node/models", "model/artefact", "node/restore", "backup", "legacy/config", "legacy/takeover", "legacy/wire", "audit", "identity", "identity/agentkey", "identity/ca", "identity/cluster", "identity/join", "identity/receipt", "memory", "client", "bench", "importer", "fleet", "setup", "setup/machine", "screen", "textmerge", "recall/eval"},
 		"importer":      {"client"},
-		"bench":         {"client", "fleet", "memory", "node"},
+		"bench":         {"client", "fleet", "identity", "identity/cluster", "identity/join", "memory", "node"},
 		"bench/control": {"memory", "node", "replicate"},
 
 		"bench/contrasts": {"fleet", "identity", "identity/aimemory", "identity/cred"},

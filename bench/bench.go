@@ -27,6 +27,7 @@ func measures() []measure {
 		{"e", "five nodes, one dead and one slow", degraded},
 		{"f", "one node with many memories", large},
 		{"g", "three nodes, 1, 16 and 128 clients, at one and at all", sweep},
+		{"h", "three nodes with and without TLS and signatures", trusted},
 	}
 }
 

@@ -31,7 +31,7 @@ func TestTheBenchRunsFromEndToEnd(t *testing.T) {
 	dir := t.TempDir()
 	err := Run(t.Context(), Options{
 		Binary: binary, Control: control, Dir: dir, Rounds: 1, Duration: 1500 * time.Millisecond, Soak: 2 * time.Second, Memories: 1500, Nodes: 5,
-		JSON: true, Progress: &progress, Only: []string{"a", "b", "c", "d", "e", "f"},
+		JSON: true, Progress: &progress, Only: []string{"a", "b", "c", "d", "e", "f", "h"},
 	}, &out)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, &progress)

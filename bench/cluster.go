@@ -33,6 +33,7 @@ type cluster struct{ nodes []*process }
 type topology struct {
 	quorum int
 	arm    arm
+	trust  bool // members have identities; ours alone
 	places []fleet.Place
 }
 
@@ -48,6 +49,9 @@ func somewhere(ctx context.Context, n, quorum int) (topology, error) {
 
 // start runs a federation and waits until all of it is ready.
 func (r *runner) start(ctx context.Context, t topology) (*cluster, error) {
+	if t.trust {
+		return r.found(ctx, t)
+	}
 	c := &cluster{}
 	for i, place := range t.places {
 		dir, err := r.data()
