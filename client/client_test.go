@@ -145,8 +145,25 @@ func TestRequestsAreWhatTheContractSays(t *testing.T) {
 		"receipt":    {func(c *client.Client) error { _, err := c.Receipt(ctx, "n.1.7"); return err }, "GET", "/api/v1/receipts/n.1.7", "", ""},
 		"status":     {func(c *client.Client) error { _, err := c.Status(ctx); return err }, "GET", "/api/v1/status", "", ""},
 		"diff":       {func(c *client.Client) error { _, err := c.Upkeep().Diff(ctx, "b"); return err }, "GET", "/api/v1/diff", "member=b", ""},
-		"repair":     {func(c *client.Client) error { _, err := c.Upkeep().Repair(ctx, "b"); return err }, "POST", "/api/v1/repair", "member=b", ""},
-		"parked":     {func(c *client.Client) error { _, err := c.Upkeep().Parked(ctx); return err }, "GET", "/api/v1/parked", "", ""},
+		"teams":      {func(c *client.Client) error { _, err := c.Governance().Teams(ctx); return err }, "GET", "/api/v1/teams", "", ""},
+		"change team": {
+			func(c *client.Client) error {
+				_, err := c.Governance().ChangeTeam(ctx, "ops", []string{"a"}, nil)
+				return err
+			},
+			"POST", "/api/v1/teams/ops", "", `{"add":["a"],"remove":null}`,
+		},
+		"remove team": {func(c *client.Client) error { _, err := c.Governance().RemoveTeam(ctx, "ops"); return err }, "DELETE", "/api/v1/teams/ops", "", ""},
+		"outbound":    {func(c *client.Client) error { _, err := c.Governance().Outbound(ctx); return err }, "GET", "/api/v1/outbound", "", ""},
+		"set outbound": {
+			func(c *client.Client) error {
+				_, err := c.Governance().SetOutbound(ctx, client.OutboundInput{Rules: []string{"allow * *"}})
+				return err
+			},
+			"POST", "/api/v1/outbound", "", `{"rules":["allow * *"]}`,
+		},
+		"repair": {func(c *client.Client) error { _, err := c.Upkeep().Repair(ctx, "b"); return err }, "POST", "/api/v1/repair", "member=b", ""},
+		"parked": {func(c *client.Client) error { _, err := c.Upkeep().Parked(ctx); return err }, "GET", "/api/v1/parked", "", ""},
 		"retry parked": {
 			func(c *client.Client) error { _, err := c.Upkeep().RetryParked(ctx, []string{"n.1.7"}); return err },
 			"POST", "/api/v1/parked/retry", "", `{"dots":["n.1.7"]}`,

@@ -114,7 +114,7 @@ type Draft struct {
 	TTL        int64           `json:"ttl_secs,omitempty" doc:"How many seconds it lives, instead of the time of the tier." min:"1" max:"31536000"`
 	ExpiresAt  *Time           `json:"expires_at,omitempty" doc:"When it goes to the archive, instead of the time of the tier."`
 	Metadata   json.RawMessage `json:"metadata,omitempty" doc:"Whatever else is to be kept: at most 65,536 bytes of JSON." type:"object" example:"{\"project\":\"house\"}"`
-	Scope      string          `json:"scope,omitempty" doc:"Goes into the metadata: private (only the owner and the recipient see it), collective (everybody), or team, unit, org: private as long as there are none." example:"private"`
+	Scope      string          `json:"scope,omitempty" doc:"Goes into the metadata: private (only the owner and the recipient see it), team (also who is in a team with the owner), collective (everybody), or unit, org: private as long as there are none." example:"private"`
 	Citations  []Citation      `json:"citations,omitempty" doc:"Evidence." maxitems:"64"`
 	SourceURI  string          `json:"source_uri,omitempty" doc:"Where the text is from: uri:…, doc:… or file:…." maxlen:"4096" example:"doc:plan"`
 	SourceSpan *Span           `json:"source_span,omitempty" doc:"The part of the source that the text is from."`

@@ -129,6 +129,15 @@ func recipes() map[string]func(*surface) []string {
 		"pending approve": func(s *surface) []string { return []string{s.proposed(), "--agent", "judge"} },
 		"pending reject":  func(s *surface) []string { return []string{s.proposed(), "--agent", "judge"} },
 
+		"team create": func(s *surface) []string { return []string{fmt.Sprint("team-", s.round), "alice"} },
+		"team add":    func(s *surface) []string { return []string{fmt.Sprint("other-", s.round), "alice", "bob"} },
+		"team remove": func(s *surface) []string {
+			name := fmt.Sprint("ended-", s.round)
+			s.elsewhere().reads("team", "create", name, "alice")
+			return []string{name}
+		},
+		"policy outbound set": func(s *surface) []string { return []string{fmt.Sprintf("deny webhook http://h%d.invalid", s.round)} },
+
 		"subscription add":    func(s *surface) []string { return []string{fmt.Sprint(s.hook, "/", s.round)} },
 		"subscription adopt":  func(s *surface) []string { return []string{s.subscribed()} },
 		"subscription remove": func(s *surface) []string { return []string{s.subscribed()} },
@@ -137,6 +146,8 @@ func recipes() map[string]func(*surface) []string {
 
 		"get":                       about("get"),
 		"history":                   about("history"),
+		"team list":                 none,
+		"policy outbound list":      none,
 		"list":                      none,
 		"recall":                    func(*surface) []string { return []string{"text"} },
 		"export":                    none,

@@ -11,7 +11,8 @@ import (
 )
 
 func newPolicy(a *app) *cobra.Command {
-	return parent("policy", "The rules about whom a node may call", newPolicyCheck(a))
+	return parent("policy", "The rules about whom a node may call", newPolicyCheck(a),
+		parent("outbound", "The rules about calls that hold on all nodes", newOutboundList(a), newOutboundSet(a)))
 }
 
 // outboundSetting is the rules.

@@ -79,7 +79,7 @@ writes a new one with a number behind its title.`
 	}
 	f.register(cmd)
 	cmd.Flags().StringVar(&ttl, "ttl", "", "archive it after this `time`, such as 90m or 30d")
-	cmd.Flags().StringVar(&scope, "scope", "", "who may read it: private (the agent alone) or collective (everybody); team, unit and org are private as long as there are none")
+	cmd.Flags().StringVar(&scope, "scope", "", "who may read it: private (the agent alone), team (who is in a team with it) or collective (everybody); unit and org are private as long as there are none")
 	cmd.Flags().StringVar(&kind, "kind", "", "observation, event, decision, … (default observation)")
 	cmd.Flags().StringVar(&onConflict, "on-conflict", "", "if the title is taken: error, merge or version (default error)")
 	cmd.Flags().BoolVar(&look, "detect-conflicts", false, "do not write what is there in nearly the same words, and name what may contradict it")

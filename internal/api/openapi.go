@@ -137,7 +137,9 @@ func (rt *route) parameters() []param {
 	return list
 }
 
-func pathParams() []param { return []param{idParam(), dotParam(), nodeParam(), namespacePath()} }
+func pathParams() []param {
+	return []param{idParam(), dotParam(), nodeParam(), namespacePath(), teamParam()}
+}
 
 // commonParams are those of whole kinds of routes: who calls, and the options of
 // writes.

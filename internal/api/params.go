@@ -63,6 +63,8 @@ func dotParam() param {
 
 func nodeParam() param { return textParam("node", "The name of a member.").path() }
 
+func teamParam() param { return textParam("name", "The name of a team.").path() }
+
 func namespacePath() param {
 	p := textParam("namespace", "Slashes as they are, or as %2F. `*` is the root: the standard of all namespaces.")
 	p.schema.Examples = []any{"house"}

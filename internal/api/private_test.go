@@ -38,6 +38,7 @@ func alicesOwn(n *node) (ids []string) {
 // conversations ask, not with the ids put in, not by looking for it.
 func TestNothingPrivateComesBackToAnother(t *testing.T) {
 	n := alone(t)
+	team(n, "kitchen", `"alice","dave"`, "").want(http.StatusOK) // none of those who ask
 	ids := alicesOwn(n)
 	before := n.call("GET", "/api/v1/memories?namespace=divorce-lawyer&limit=50&order=id", "", agent("alice")...).want(http.StatusOK).raw
 	ask := func(words []string, who, method, path, body string) {

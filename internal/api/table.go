@@ -33,7 +33,7 @@ func routes() []route {
 		grouped("Proposals and standards", ruleRoutes(b)),
 		grouped("Agents", slices.Concat(agentRoutes(b), agentKeyRoutes())),
 		grouped("Subscriptions", subscriptionRoutes(b)),
-		grouped("The node", slices.Concat(nodeRoutes(b), operatorRoutes(), profileRoutes())),
+		grouped("The node", slices.Concat(nodeRoutes(b), federationRoutes(b), operatorRoutes(), profileRoutes())),
 		grouped("Upkeep", upkeepRoutes(b)),
 		grouped("Members", memberRoutes()),
 		grouped("Rehearsal", rehearsalRoutes()),
@@ -246,6 +246,16 @@ func upkeepRoutes(b binder) []route {
 		b.bound(post, "/api/v1/import", "memory_import", fromBody),
 		b.bound(post, "/api/v1/gc", "memory_gc", fromQuery),
 		b.bound(post, "/api/v1/quota/status", "memory_quota_status", fromBody),
+	}
+}
+
+func federationRoutes(b binder) []route {
+	return []route{
+		b.bound(get, "/api/v1/teams", "team_list", fromQuery),
+		b.bound(post, "/api/v1/teams/{name}", "team_change", fromBody),
+		b.bound(del, "/api/v1/teams/{name}", "team_remove", fromQuery),
+		b.bound(get, "/api/v1/outbound", "outbound_list", fromQuery),
+		b.bound(post, "/api/v1/outbound", "outbound_set", fromBody),
 	}
 }
 

@@ -21,6 +21,9 @@ const (
 type Caller struct {
 	Agent      memory.AgentID
 	Durability Durability // "": quorum
+	// Operator: the caller has shown the key of this node's operator, and asks for what is
+	// the operator's.
+	Operator bool
 	// Idempotency, if not nil, makes a repetition of the request return the first outcome.
 	Idempotency *memory.Idempotency
 	// If is what the memory that the operation is about must be like; it is a

@@ -35,6 +35,8 @@ type Records interface {
 	RecordFor(ctx context.Context, viewer memory.AgentID, id string) (*memory.Record, error)
 	// ByTitle finds the live record of a title among those that viewer may see.
 	ByTitle(ctx context.Context, viewer memory.AgentID, namespace, title string) (*memory.Record, error)
+	// Mates returns who is in a team with an agent.
+	Mates(ctx context.Context, agent memory.AgentID) ([]memory.AgentID, error)
 }
 
 // Registers are the records that are no memories, and the entries behind them.

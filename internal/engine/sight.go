@@ -19,8 +19,11 @@ func (e *Engine) Visible(ctx context.Context, agent memory.AgentID, id string, l
 	}
 	life, _ := rec.Stands(e.Now())
 	for _, l := range lives {
-		if l == life && rec.Access().VisibleTo(agent) {
-			return rec, nil
+		if l != life {
+			continue
+		}
+		if seen, err := Sees(ctx, e, agent, rec.Access()); seen || err != nil {
+			return rec, err
 		}
 	}
 	return nil, fmt.Errorf("memory %.140s: %w", id, memory.ErrNotFound)
@@ -98,13 +101,16 @@ func (e *Engine) look(ctx context.Context, viewer memory.AgentID, entry *memory.
 		if err != nil && !errors.Is(err, memory.ErrNotFound) {
 			return nil, err
 		}
-		seen := rec != nil && rec.Access().VisibleTo(viewer)
-		namespace := ""
-		if rec != nil {
-			namespace = rec.Namespace
-		}
+		seen, namespace := false, ""
 		if m, has := entry.Content(); has && m.ID == r.ID {
-			seen, namespace = rec != nil && SeesVersion(viewer, rec, m), m.Namespace
+			namespace = m.Namespace
+			seen, err = SeesVersion(ctx, e, viewer, rec, m)
+		} else if rec != nil {
+			namespace = rec.Namespace
+			seen, err = Sees(ctx, e, viewer, rec.Access())
+		}
+		if err != nil && !errors.Is(err, memory.ErrNotFound) {
+			return nil, err
 		}
 		switch {
 		case !seen && r.Role == memory.RolePart:
@@ -119,13 +125,40 @@ func (e *Engine) look(ctx context.Context, viewer memory.AgentID, entry *memory.
 	return hidden, nil
 }
 
+// Mates returns who is in a team with an agent.
+func Mates(ctx context.Context, e *Engine, agent memory.AgentID) ([]memory.AgentID, error) {
+	return e.store.Mates(ctx, agent)
+}
+
+// Sees reports whether viewer may read what has access a: the one judge of that, who
+// knows the teams. A memory for a team is for who is in one with its owner.
+func Sees(ctx context.Context, e *Engine, viewer memory.AgentID, a memory.Access) (bool, error) {
+	if a.VisibleTo(viewer) {
+		return true, nil
+	}
+	if !a.Team || viewer.Unowned() {
+		return false, nil
+	}
+	mates, err := e.store.Mates(ctx, viewer)
+	return err == nil && a.VisibleWith(viewer, mates), err
+}
+
 // SeesVersion reports whether viewer may read m, one of the versions of rec: by
 // the owner and the scope that m has itself, so that who wrote what lost can
-// read it. What was public once is not, as long as the memory is private now.
-func SeesVersion(viewer memory.AgentID, rec *memory.Record, m memory.Memory) bool {
+// read it. What was public once is not, as long as the memory is private now. Of one
+// that is not here, rec is nil and nobody sees any.
+func SeesVersion(ctx context.Context, e *Engine, viewer memory.AgentID, rec *memory.Record, m memory.Memory) (bool, error) {
+	if rec == nil {
+		return false, nil
+	}
 	a := m.Access()
-	own := viewer != "" && (viewer == a.Owner || viewer == a.Target)
-	return a.VisibleTo(viewer) && (own || rec.Access().VisibleTo(viewer))
+	if seen, err := Sees(ctx, e, viewer, a); !seen || err != nil {
+		return false, err
+	}
+	if viewer != "" && (viewer == a.Owner || viewer == a.Target) {
+		return true, nil
+	}
+	return Sees(ctx, e, viewer, rec.Access())
 }
 
 // knows reports whether viewer may know of what happens to a memory, in whatever
@@ -135,7 +168,7 @@ func (e *Engine) knows(ctx context.Context, viewer memory.AgentID, id string) (b
 	if err != nil {
 		return false, UnlessNotFound(err)
 	}
-	return rec.Access().VisibleTo(viewer), nil
+	return Sees(ctx, e, viewer, rec.Access())
 }
 
 // MayRead reports whether viewer may read a proposal and what it proposes: who
@@ -154,8 +187,8 @@ func (e *Engine) MayRead(ctx context.Context, viewer memory.AgentID, p *memory.P
 	a := p.About()
 	for _, r := range a.Memories {
 		if a.Content != nil && a.Content.ID == r.ID && a.Content.Title != "" {
-			if !a.Content.Access().VisibleTo(viewer) {
-				return false, nil
+			if seen, err := Sees(ctx, e, viewer, a.Content.Access()); err != nil || !seen {
+				return false, err
 			}
 			continue
 		}

@@ -169,10 +169,10 @@ func (e *Engine) decide(ctx context.Context, c Caller, in *Intent) (policy.Decis
 		in.Subjects[i].Rules = Governing(chain)
 	}
 	lookup, failure := e.Registered(ctx)
-	actor := policy.Actor{ID: c.Agent, Registered: lookup}
+	actor := policy.Actor{ID: c.Agent, Registered: lookup, Operator: c.Operator}
 	pc := policy.Context{Subjects: in.Subjects, Promote: in.Promote}
 	if in.Proposal != nil {
-		actor.ID, pc.Approved = in.Proposal.Requester, true
+		actor.ID, actor.Operator, pc.Approved = in.Proposal.Requester, false, true
 	}
 	d := policy.Decide(actor, in.Ops[len(in.Ops)-1].Op, pc)
 	if err := failure(); err != nil {

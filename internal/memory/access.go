@@ -1,19 +1,23 @@
 package memory
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // Scopes of a memory, in its metadata under [MetaScope].
 const (
 	ScopePrivate    = "private"
+	ScopeTeam       = "team"       // the owner, the recipient, and who is in a team with the owner
 	ScopeCollective = "collective" // everybody
 	// ScopeShared is what ai-memory writes into the standards of namespaces: everybody.
 	ScopeShared = "shared"
 )
 
-// Scopes lists the words that a scope may be. As long as nobody belongs to a
-// team, a unit or an org, what is for one of these is private.
+// Scopes lists the words that a scope may be. As long as nobody belongs to a unit or
+// an org, what is for one of these is private.
 func Scopes() []string {
-	return []string{ScopePrivate, "team", "unit", "org", ScopeCollective, ScopeShared}
+	return []string{ScopePrivate, ScopeTeam, "unit", "org", ScopeCollective, ScopeShared}
 }
 
 // Access is the part of a memory's metadata that decides who may see it.
@@ -21,6 +25,7 @@ type Access struct {
 	Owner   AgentID // "" is nobody's
 	Target  AgentID
 	Private bool
+	Team    bool // with Private: it is also for who is in a team with the owner
 }
 
 // Access reads the owner, the recipient and the scope of m. It fails closed: only
@@ -53,6 +58,8 @@ func (m Memory) Access() Access {
 	case ScopeCollective, ScopeShared:
 	case "":
 		a.Private = a.Owner != ""
+	case ScopeTeam:
+		a.Private, a.Team = true, a.Owner != ""
 	default:
 		a.Private = true
 	}
@@ -70,9 +77,15 @@ func textField(f map[string]json.RawMessage, key string) (string, bool) {
 	return s, json.Unmarshal(raw, &s) == nil
 }
 
-// VisibleTo reports whether agent may read a record with access a.
+// VisibleTo reports whether agent may read a record with access a, as far as that can
+// be told without knowing who is in a team with whom.
 func (a Access) VisibleTo(agent AgentID) bool {
 	return !a.Private || agent != "" && (agent == a.Owner || agent == a.Target)
+}
+
+// VisibleWith is VisibleTo for an agent that is in teams with mates.
+func (a Access) VisibleWith(agent AgentID, mates []AgentID) bool {
+	return a.VisibleTo(agent) || a.Private && a.Team && agent != "" && slices.Contains(mates, a.Owner)
 }
 
 // ValidScope says why the metadata meta cannot say who may read a memory, or nil:

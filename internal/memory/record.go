@@ -76,11 +76,12 @@ type notAnOp struct{}
 // Filter selects records. The zero value selects every live record that an
 // anonymous caller may see. Conditions are ANDed.
 type Filter struct {
-	Viewer      AgentID // rows that this agent may not see are left out, before any limit
-	All         bool    // no visibility check: for export, replication tools and operators
-	Within      Within  // rows in other namespaces are left out, before any limit; nil: none are
-	Namespace   string  // "" is any
-	Subtree     bool    // Namespace and all below
+	Viewer      AgentID   // rows that this agent may not see are left out, before any limit
+	Mates       []AgentID // who is in a team with Viewer: for the index of words, which knows no teams
+	All         bool      // no visibility check: for export, replication tools and operators
+	Within      Within    // rows in other namespaces are left out, before any limit; nil: none are
+	Namespace   string    // "" is any
+	Subtree     bool      // Namespace and all below
 	Tier        Tier
 	Tags        []string // all of them
 	Kinds       []string // any of them

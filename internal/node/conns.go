@@ -10,7 +10,10 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/audit"
 	"github.com/tallystick/tallystick/internal/identity/certfile"
@@ -131,8 +134,9 @@ func (n *node) secured(ctx context.Context, l net.Listener) (net.Listener, error
 // outbound asks policy before this node calls anybody, and notes what it refuses. Who
 // was not called counts as one that did not answer: nobody else waits for that.
 type outbound struct {
-	rules policy.Outbound
-	trust *trust // nil keeps no audit log
+	own   []string                        // rules of this node's configuration
+	rules atomic.Pointer[policy.Outbound] // those, and those of all nodes behind them
+	trust *trust                          // nil keeps no audit log
 	log   *slog.Logger
 }
 
@@ -143,7 +147,8 @@ func (n *node) openOutbound() (*webhook.Guard, error) {
 	if err != nil {
 		return nil, err
 	}
-	n.outbound = &outbound{rules: rules, trust: n.trust, log: n.log}
+	n.outbound = &outbound{own: n.cfg.Outbound, trust: n.trust, log: n.log}
+	n.outbound.rules.Store(&rules)
 	guard, err := webhook.NewGuard(n.cfg.WebhookAllow)
 	if err != nil {
 		return nil, err
@@ -155,7 +160,7 @@ func (n *node) openOutbound() (*webhook.Guard, error) {
 // call is asked before each call for a purpose.
 func (o *outbound) call(purpose policy.Purpose) func(context.Context, *url.URL) error {
 	return func(_ context.Context, target *url.URL) error {
-		return o.judge(purpose, target.Scheme+"://"+target.Host, o.rules.Decide(purpose, target))
+		return o.judge(purpose, target.Scheme+"://"+target.Host, o.rules.Load().Decide(purpose, target))
 	}
 }
 
@@ -171,7 +176,7 @@ func (o *outbound) toMember(ctx context.Context, isPush bool, target *url.URL) e
 func (o *outbound) address(purposes ...policy.Purpose) func(netip.AddrPort) error {
 	return func(at netip.AddrPort) error {
 		for _, p := range purposes {
-			if err := o.judge(p, at.String(), o.rules.DecideAddress(p, at.Addr())); err != nil {
+			if err := o.judge(p, at.String(), o.rules.Load().DecideAddress(p, at.Addr())); err != nil {
 				return err
 			}
 		}
@@ -186,4 +191,31 @@ func (o *outbound) judge(purpose policy.Purpose, target string, d policy.Decisio
 	o.log.Debug("a call was not made", "purpose", purpose, "target", target, "why", d.Reason)
 	o.trust.event(audit.Event{Kind: audit.Refusal, Subject: target, Tag: "outbound_denied", Detail: string(purpose) + ": " + d.Reason})
 	return fmt.Errorf("%s: %w", d.Reason, memory.ErrForbidden)
+}
+
+// follow goes by the rules of all nodes as they are said, until ctx is done. said is
+// asked at once, and every second.
+func (o *outbound) follow(ctx context.Context, said func(context.Context) ([]string, error)) {
+	tick := time.NewTicker(lookAgain)
+	defer tick.Stop()
+	var before []string
+	for {
+		shared, err := said(ctx)
+		if err == nil && !slices.Equal(shared, before) {
+			before = shared
+			var rules policy.Outbound
+			if rules, err = policy.ParseOutbound(slices.Concat(o.own, shared)); err == nil {
+				o.rules.Store(&rules)
+				o.log.InfoContext(ctx, "other rules about calls hold on all nodes", "rules", len(shared))
+			}
+		}
+		if err != nil && ctx.Err() == nil {
+			o.log.WarnContext(ctx, "the rules about calls of all nodes cannot be read: those before them hold", "err", err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }

@@ -333,6 +333,7 @@ func (n *node) serve(ctx context.Context, listener net.Listener, ready func(url 
 	work.Go(func() error { return n.hooks.Run(workCtx) })
 	work.Go(func() error { return n.legacy.Run(workCtx) })
 	work.Go(func() error { return n.room(workCtx) })
+	work.Go(func() error { n.outbound.follow(workCtx, n.books.Governance.Outbound); return nil })
 	work.Go(func() error { return n.inbound.Run(workCtx) })
 	work.Go(func() error { return n.practice.Run(workCtx) })
 	all.Go(func() error { return n.trust.run(failed, toMembers) })

@@ -50,7 +50,7 @@ type ask struct {
 	path  string // with the query
 	body  string
 	agent string
-	media string // "": JSON
+	media string // "": JSON; with one, the operator sends it
 }
 
 // send sends a request to a node and returns the answer, which must be a success.
@@ -128,6 +128,14 @@ func (s *surface) standard(ns string) {
 	s.prepare("/api/v1/namespaces/"+ns+"/standard", `{"governance":{"write":"approve","approver":"human"}}`, "")
 }
 
+// asOperator is the media type of what the operator sends.
+const asOperator = "application/json"
+
+func (s *surface) team(name string) {
+	s.t.Helper()
+	s.send(s.elsewhere(), http.MethodPost, ask{path: "/api/v1/teams/" + name, body: `{"add":["alice"]}`, media: asOperator})
+}
+
 func (s *surface) subscribed() string {
 	s.t.Helper()
 	return s.prepare("/api/v1/subscriptions", fmt.Sprintf(`{"url":"%s/%d"}`, s.hook, s.round), "id")
@@ -198,6 +206,16 @@ func recipes() map[string]func(*surface) ask {
 		},
 		"POST /api/v1/agents": func(s *surface) ask {
 			return ask{path: "/api/v1/agents", body: fmt.Sprintf(`{"agent_id":"robot-%d","agent_type":"ai:test"}`, s.round)}
+		},
+		"POST /api/v1/teams/{name}": func(s *surface) ask {
+			return ask{path: fmt.Sprintf("/api/v1/teams/team-%d", s.round), body: `{"add":["alice","bob"]}`, media: asOperator}
+		},
+		"DELETE /api/v1/teams/{name}": func(s *surface) ask {
+			s.team("ended")
+			return ask{path: "/api/v1/teams/ended", media: asOperator}
+		},
+		"POST /api/v1/outbound": func(s *surface) ask {
+			return ask{path: "/api/v1/outbound", body: fmt.Sprintf(`{"rules":["deny webhook http://h%d.invalid"]}`, s.round), media: asOperator}
 		},
 		"POST /api/v1/notify": func(*surface) ask {
 			return ask{path: "/api/v1/notify", body: `{"target_agent_id":"bob","title":"tea","payload":"is ready"}`}

@@ -72,7 +72,7 @@ func AllowWithin(node memory.Node, bounds []string, before, after []string) Deci
 // what was in one and is in another: both must be open.
 func AllowOpen(who string, open func(namespace string) bool, before, after []string) Decision {
 	for _, ns := range slices.Concat(before, after) {
-		if !open(ns) {
+		if !open(ns) || memory.Operators(ns) {
 			return Decision{Verdict: Refuse, Namespace: ns, Reason: fmt.Sprintf("%s may not write in namespace %s", who, ns)}
 		}
 	}

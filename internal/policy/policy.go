@@ -20,6 +20,8 @@ type Actor struct {
 	// Registered reports whether an agent is registered. It is asked only where a
 	// rule needs to know; nil: nobody is.
 	Registered func(memory.AgentID) bool
+	// Operator: the caller has shown the key of the node's operator.
+	Operator bool
 }
 
 func (a Actor) registered() bool { return a.Registered != nil && a.Registered(a.ID) }
@@ -115,8 +117,12 @@ func stricter(d Decision, more ...Decision) Decision {
 	return d
 }
 
-// gate lets the owner of a record change it, and anybody where there is none.
+// gate lets the owner of a record change it, and anybody where there is none. What is
+// said about the whole federation is for operators.
 func gate(actor Actor, s Subject) Decision {
+	if memory.Operators(s.Namespace) && !actor.Operator {
+		return Decision{Verdict: Refuse, Reason: "only operators change what is in " + memory.FederationNamespace}
+	}
 	if s.New || s.Access.Owner == "" || s.Access.Owner == actor.ID {
 		return Decision{}
 	}

@@ -22,7 +22,7 @@ func ChangeOf(r *memory.Record) index.Change {
 	d = index.Document{
 		ID: r.ID, Namespace: m.Namespace, Title: m.Title, Body: m.Content, Tags: m.Tags, Kind: m.MemoryKind, Tier: string(m.Tier),
 		SourceURI: m.SourceURI, Priority: m.Priority, Created: int64(m.CreatedAt), Said: when.None,
-		Access: index.Access{Owner: string(a.Owner), Target: string(a.Target), Private: a.Private},
+		Access: index.Access{Owner: string(a.Owner), Target: string(a.Target), Private: a.Private, Team: a.Team},
 	}
 	if m.ExpiresAt > r.LifeAt.Stamp.Instant() {
 		d.Expires = int64(m.ExpiresAt) // else it was restored since, and stays
@@ -77,8 +77,15 @@ func filter(f memory.Filter) index.Filter {
 	if f.Within != nil {
 		within = f.Within.Covers
 	}
+	var mates map[string]bool
+	if len(f.Mates) > 0 {
+		mates = make(map[string]bool, len(f.Mates))
+		for _, m := range f.Mates {
+			mates[string(m)] = true
+		}
+	}
 	return index.Filter{
-		Within: within, Viewer: string(f.Viewer), All: f.All, Namespace: f.Namespace, Subtree: f.Subtree, Tier: string(f.Tier), Tags: f.Tags, Kinds: f.Kinds,
+		Within: within, Viewer: string(f.Viewer), Mates: mates, All: f.All, Namespace: f.Namespace, Subtree: f.Subtree, Tier: string(f.Tier), Tags: f.Tags, Kinds: f.Kinds,
 		Owner: string(f.Owner), MinPriority: max(0, f.MinPriority), Since: int64(f.Since), Until: int64(f.Until),
 		Title: f.Title, SourceURI: f.SourceURI, Now: int64(f.Now),
 	}

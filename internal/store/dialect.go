@@ -36,6 +36,9 @@ type dialect struct {
 	tagged func(tags []string) (cond string, args []any)
 	// matches is the condition that a pattern has the namespace of memories m.
 	matches func(g memory.Glob) (cond string, args []any)
+	// teams selects from rows of owner.value and mate.value: agents that are in a team of
+	// each other. More conditions may follow.
+	teams string
 	// among is the condition that column has one of the values, a slice of numbers
 	// or of strings that are UTF-8 without NUL.
 	among func(column string, values any) (cond string, args []any)

@@ -20,7 +20,7 @@ func localFile() *dialect {
 		lock: lockDirectory, open: openWriter, openReader: openReadOnly, size: fileSize,
 		classify: classify, isDatabase: isDatabase,
 		rebind: func(q string) string { return q }, begin: "BEGIN IMMEDIATE",
-		tagged: taggedJSON, matches: matchesGlob, among: amongJSON,
+		tagged: taggedJSON, teams: teamsJSON, matches: matchesGlob, among: amongJSON,
 		settle: checkpoint, discard: truncateLog,
 	}
 }

@@ -16,6 +16,10 @@ import (
 
 // Lists are bound as one parameter, a JSON array: their length changes no statement.
 
+// teamsJSON reads the members of teams out of their tags.
+const teamsJSON = `FROM memories t, json_each(t.tags) owner, json_each(t.tags) mate
+	WHERE t.namespace = '` + memory.FederationNamespace + `' AND t.title >= '` + memory.TeamTitle + `' AND t.title < 'team;' AND t.l_state = 1 AND t.c_lsn <> 0`
+
 func taggedJSON(tags []string) (cond string, args []any) {
 	list, err := json.Marshal(tags)
 	if err != nil { // strings can be marshalled

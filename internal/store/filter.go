@@ -41,7 +41,7 @@ func (b *base) filter(f memory.Filter) where {
 		w.and(`m.l_state = 1 AND NOT `+sqlExpired, now, now)
 	}
 	w.and(`m.c_lsn <> 0`)
-	w.seen(f)
+	b.seen(&w, f)
 	b.within(&w, f.Within)
 	switch {
 	case f.Namespace != "" && f.Subtree:
@@ -88,13 +88,14 @@ func (b *base) filter(f memory.Filter) where {
 }
 
 // seen leaves out what the viewer of f may not see.
-func (w *where) seen(f memory.Filter) {
+func (b *base) seen(w *where, f memory.Filter) {
 	switch {
 	case f.All:
 	case f.Viewer == "":
 		w.and(`m.private = 0`)
 	default:
-		w.and(`(m.private = 0 OR m.owner = ? OR m.target = ?)`, string(f.Viewer), string(f.Viewer))
+		w.and(`(m.private = 0 OR m.owner = ? OR m.target = ? OR m.private = 2 AND EXISTS (SELECT 1 `+b.dialect.teams+` AND owner.value = m.owner AND mate.value = ?))`,
+			string(f.Viewer), string(f.Viewer), string(f.Viewer))
 	}
 }
 

@@ -107,7 +107,7 @@ func (s *tables) Spaces(ctx context.Context, f memory.Filter) (map[string]int64,
 // namespaces that it is within, with expiry judged at its time. The other fields of f do not count.
 func (s *tables) Counts(ctx context.Context, f memory.Filter) (memory.Counts, error) {
 	var w where
-	w.seen(f)
+	s.seen(&w, f)
 	s.within(&w, f.Within)
 	w.and(`m.c_lsn <> 0`)
 	now, soonest := f.Now, int64(f.Now)+int64(time.Hour)

@@ -85,10 +85,22 @@ func (m *record) project(e *memory.Entry) {
 	}
 }
 
+// secrecy is how the column private says who may see a memory: 0 everybody, 1 its
+// owner and its recipient, 2 also who is in a team with its owner.
+func secrecy(a memory.Access) int {
+	switch {
+	case a.Private && a.Team:
+		return 2
+	case a.Private:
+		return 1
+	}
+	return 0
+}
+
 // projection is the columns that project sets.
 func (m *record) projection() []any {
 	return []any{
-		m.namespace, m.title, m.tier, m.priority, m.kind, string(m.access.Owner), string(m.access.Target), m.access.Private,
+		m.namespace, m.title, m.tier, m.priority, m.kind, string(m.access.Owner), string(m.access.Target), secrecy(m.access),
 		int64(m.created), int64(m.expires), m.tags, m.sourceURI,
 	}
 }

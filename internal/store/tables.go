@@ -98,7 +98,7 @@ func (s *tables) Record(ctx context.Context, id string) (*memory.Record, error) 
 func (s *tables) RecordFor(ctx context.Context, viewer memory.AgentID, id string) (*memory.Record, error) {
 	w := &where{}
 	w.and(`m.id = ?`, id)
-	w.seen(memory.Filter{Viewer: viewer})
+	s.seen(w, memory.Filter{Viewer: viewer})
 	return s.record(ctx, "memory "+id, sqlRecord+` WHERE `+w.String(), w.args...)
 }
 
@@ -177,4 +177,17 @@ func (s *tables) History(ctx context.Context, id string) ([]memory.Revision, err
 
 func sortRevisions(rs []memory.Revision) {
 	slices.SortFunc(rs, func(a, b memory.Revision) int { return b.Entry.Version().Compare(a.Entry.Version()) })
+}
+
+// Mates returns who is in a team with an agent, in any order.
+func (s *tables) Mates(ctx context.Context, agent memory.AgentID) ([]memory.AgentID, error) {
+	var out []memory.AgentID
+	q := `SELECT DISTINCT owner.value ` + s.dialect.teams + ` AND mate.value = ?`
+	err := s.read.each(ctx, q, []any{string(agent)}, func(r rowScanner) error {
+		var mate string
+		err := r.Scan(&mate)
+		out = append(out, memory.AgentID(mate))
+		return err
+	})
+	return out, err
 }

@@ -62,7 +62,7 @@ func Table(of Deps) []Verb {
 	}
 	table := slices.Concat(
 		recordVerbs(d), findVerbs(d), linkVerbs(d), graphVerbs(d), likenessVerbs(d), archiveVerbs(d), governanceVerbs(d), agentVerbs(d),
-		familyVerbs(d), subscriptionVerbs(d), nodeVerbs(d), importVerbs(d), briefingVerbs(d),
+		familyVerbs(d), subscriptionVerbs(d), federationVerbs(d), nodeVerbs(d), importVerbs(d), briefingVerbs(d),
 	)
 	for name, aliases := range aimemory.Aliases() {
 		v := Find(table, name)

@@ -28,6 +28,7 @@ type Verb struct {
 	Summary string // a line, lower case, without a full stop
 	Access  Access
 	Answers []Answer          // what it gives when it did what was asked for
+	Writes  bool              // with Operator: it changes what members agree on
 	Waits   bool              // where rules want approval it gives a [client.Waiting], and nothing has changed
 	Codes   []client.Code     // problems beside those that its access and its fields bring
 	List    string            // the field that a body means which is an array

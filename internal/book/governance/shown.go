@@ -31,11 +31,11 @@ func (b *Book) Standard(ctx context.Context, agent memory.AgentID, namespace str
 	if err := engine.UnlessNotFound(err); err != nil {
 		return nil, err
 	}
-	return b.standardFor(agent, *set, rec), nil
+	return b.standardFor(ctx, agent, *set, rec), nil
 }
 
 // standardFor is the standard set, which rec states, as agent may see it.
-func (b *Book) standardFor(agent memory.AgentID, set memory.Standard, rec *memory.Record) *Standard {
+func (b *Book) standardFor(ctx context.Context, agent memory.AgentID, set memory.Standard, rec *memory.Record) *Standard {
 	s := &Standard{Standard: set}
 	if rec == nil {
 		return s
@@ -44,7 +44,7 @@ func (b *Book) standardFor(agent memory.AgentID, set memory.Standard, rec *memor
 		rec.Metadata.Field(memory.MetaGovernance, &s.Governance)
 		s.Record = rec
 	}
-	if !rec.Access().VisibleTo(agent) {
+	if seen, err := engine.Sees(ctx, b.core, agent, rec.Access()); err != nil || !seen { // unknown is hidden
 		s.Record, s.StandardID, s.Hidden = nil, "", true
 	}
 	return s
@@ -61,7 +61,7 @@ func (b *Book) StandardChain(ctx context.Context, agent memory.AgentID, namespac
 	in := engine.BoundsOf(ctx).Within
 	for i, s := range chain {
 		rec := *s.Record
-		out[i] = *b.standardFor(agent, s.Set, &rec)
+		out[i] = *b.standardFor(ctx, agent, s.Set, &rec)
 		if !in.Covers(rec.Namespace) {
 			out[i].Record, out[i].StandardID, out[i].Hidden = nil, "", true
 		}

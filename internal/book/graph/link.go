@@ -154,9 +154,10 @@ func (b *Book) unlinking(ctx context.Context, agent memory.AgentID, op *memory.U
 			in.Subjects = append(in.Subjects, policy.Subject{}) // gone: nobody's
 		case err != nil:
 			return nil, err
-		case !rec.Access().VisibleTo(agent):
-			return nil, engine.ErrNothing
 		default:
+			if seen, err := engine.Sees(ctx, b.core, agent, rec.Access()); err != nil || !seen {
+				return nil, errors.Join(err, engine.ErrNothing)
+			}
 			in.Subjects = append(in.Subjects, engine.SubjectOf(rec))
 		}
 	}

@@ -15,6 +15,18 @@ func Bounded(ctx context.Context, f memory.Filter) memory.Filter {
 	return f
 }
 
+// inSight is [Bounded] for the index of words, which cannot know who is in a team with
+// the viewer.
+func (b *Book) inSight(ctx context.Context, f memory.Filter) (memory.Filter, error) {
+	f = Bounded(ctx, f)
+	if f.All || f.Viewer.Unowned() {
+		return f, nil
+	}
+	var err error
+	f.Mates, err = engine.Mates(ctx, b.core, f.Viewer)
+	return f, err
+}
+
 // recordsOf fetches what was found, in its order. The index may lag: what is not
 // live any more, or not for the viewer to see, is left out.
 func recordsOf(ctx context.Context, store Found, f *memory.Filter, hits []recall.Hit) ([]Scored, error) {
@@ -43,7 +55,7 @@ func seen(ctx context.Context, store Found, f *memory.Filter, ids []string) (map
 	}
 	at := make(map[string]*memory.Record, len(recs))
 	for i := range recs {
-		if life, _ := recs[i].Stands(f.Now); life == memory.Live && (f.All || recs[i].Access().VisibleTo(f.Viewer)) {
+		if life, _ := recs[i].Stands(f.Now); life == memory.Live && (f.All || recs[i].Access().VisibleWith(f.Viewer, f.Mates)) {
 			at[recs[i].ID] = &recs[i]
 		}
 	}

@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -25,11 +26,23 @@ func (b *Book) History(ctx context.Context, agent memory.AgentID, id string) ([]
 	if err != nil {
 		return nil, nil, err
 	}
-	theirs := rec.Access().VisibleTo(agent)
+	theirs, err := engine.Sees(ctx, b.core, agent, rec.Access())
+	if err != nil {
+		return nil, nil, err
+	}
+	var failed error
 	seen := slices.DeleteFunc(all, func(r memory.Revision) bool {
 		m, has := r.Entry.Content()
-		return has && !engine.SeesVersion(agent, rec, m) || !has && !theirs
+		if !has {
+			return !theirs
+		}
+		sees, err := engine.SeesVersion(ctx, b.core, agent, rec, m)
+		failed = errors.Join(failed, err)
+		return !sees
 	})
+	if failed != nil {
+		return nil, nil, failed
+	}
 	if theirs {
 		return seen, rec, nil
 	}

@@ -18,7 +18,10 @@ const (
 // search finds (all words must occur) does not.
 func (b *Book) Recall(ctx context.Context, q RecallQuery) (Recalled, error) {
 	b.core.Ask(&q.Filter)
-	q.Filter = Bounded(ctx, q.Filter)
+	var err error
+	if q.Filter, err = b.inSight(ctx, q.Filter); err != nil {
+		return Recalled{}, err
+	}
 	if q.AsOf != 0 {
 		q.Filter.Now = q.AsOf
 		if q.Filter.Until == 0 || q.Filter.Until > q.AsOf {
@@ -110,7 +113,11 @@ func (b *Book) Matching(ctx context.Context, f memory.Filter, pattern string, li
 	if err := b.finder.Sync(ctx); err != nil {
 		return nil, err
 	}
-	hits := b.finder.Search(pattern, Bounded(ctx, f), limit)
+	f, err := b.inSight(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	hits := b.finder.Search(pattern, f, limit)
 	ids := make([]string, len(hits))
 	for i := range hits {
 		ids[i] = hits[i].ID
@@ -124,7 +131,10 @@ func (b *Book) Named(ctx context.Context, f memory.Filter, name string) (recs []
 	if err := b.finder.Sync(ctx); err != nil {
 		return nil, false, err
 	}
-	hits, ok := b.finder.Named(name, Bounded(ctx, f), maxCandidates)
+	if f, err = b.inSight(ctx, f); err != nil {
+		return nil, false, err
+	}
+	hits, ok := b.finder.Named(name, f, maxCandidates)
 	found, err := recordsOf(ctx, b.store, &f, hits)
 	for i := range found {
 		recs = append(recs, found[i].Record)

@@ -28,7 +28,11 @@ func (b *Book) Similar(ctx context.Context, f memory.Filter, title, content stri
 	b.core.Ask(&f)
 	text := title + " " + content
 	b.catchUp(ctx, time.Time{})
-	found, err := b.finder.Recall(ctx, recall.Query{Text: text, Filter: Bounded(ctx, f), Limit: maxCandidates})
+	f, err := b.inSight(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	found, err := b.finder.Recall(ctx, recall.Query{Text: text, Filter: f, Limit: maxCandidates})
 	if err != nil {
 		return nil, err
 	}

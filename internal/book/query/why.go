@@ -20,7 +20,7 @@ func (b *Book) whyNot(ctx context.Context, q *RecallQuery, hits []Scored) (*WhyN
 		return out, nil
 	}
 	rec, err := b.store.Record(ctx, q.WhyNot)
-	if errors.Is(err, memory.ErrNotFound) || err == nil && !q.Filter.All && !rec.Access().VisibleTo(q.Filter.Viewer) {
+	if errors.Is(err, memory.ErrNotFound) || err == nil && !q.Filter.All && !rec.Access().VisibleWith(q.Filter.Viewer, q.Filter.Mates) {
 		out.Reason = WhyUnknown
 		return out, nil
 	}

@@ -22,7 +22,7 @@ const (
 func reserved(namespace string) bool {
 	first, _, _ := strings.Cut(namespace, "/")
 	switch first {
-	case memory.SubscriptionNamespace, engine.RegistryNamespace, InboxRoot, OldInboxRoot, SharedRoot:
+	case memory.FederationNamespace, memory.SubscriptionNamespace, engine.RegistryNamespace, InboxRoot, OldInboxRoot, SharedRoot:
 		return true
 	}
 	return false

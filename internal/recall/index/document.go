@@ -29,10 +29,11 @@ type Access struct {
 	Owner   string // "" is nobody's
 	Target  string
 	Private bool
+	Team    bool // with Private: it is also for who is in a team with the owner
 }
 
-func (a Access) visibleTo(viewer string) bool {
-	return !a.Private || viewer != "" && (viewer == a.Owner || viewer == a.Target)
+func (a Access) visibleTo(viewer string, mates map[string]bool) bool {
+	return !a.Private || viewer != "" && (viewer == a.Owner || viewer == a.Target || a.Team && mates[a.Owner])
 }
 
 // Change is one step of a projection: the memory as it is now, or that it is gone.

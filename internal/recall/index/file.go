@@ -87,7 +87,7 @@ func (x *data) encode(w *writer) {
 	for _, a := range x.access {
 		w.str([]byte(a.Owner))
 		w.str([]byte(a.Target))
-		w.num(flag(a.Private))
+		w.num(flag(a.Private) + flag(a.Private && a.Team))
 	}
 	w.num(uint64(len(x.docs)))
 	for i := range x.docs {

@@ -11,6 +11,7 @@ import (
 // anonymous caller may see. Conditions are ANDed.
 type Filter struct {
 	Viewer      string                      // documents that it may not see are as if they were not there
+	Mates       map[string]bool             // who is in a team with Viewer
 	All         bool                        // no visibility check
 	Within      func(namespace string) bool // nil: any; documents elsewhere are as if they were not there
 	Namespace   string                      // "" is any
@@ -67,7 +68,7 @@ func (v *View) Close() {
 func (v *View) sight(f *Filter) {
 	v.access = make([]bool, len(v.data.access))
 	for i := range v.access {
-		v.access[i] = f.All || v.data.access[i].visibleTo(f.Viewer)
+		v.access[i] = f.All || v.data.access[i].visibleTo(f.Viewer, f.Mates)
 	}
 	v.spaces = make([]bool, len(v.space))
 	name := []byte(f.Namespace)

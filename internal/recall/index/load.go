@@ -13,7 +13,9 @@ func (x *data) decode(r *reader) bool {
 		r.dict(d)
 	}
 	for range r.count() {
-		a := Access{Owner: string(r.str()), Target: string(r.str()), Private: r.num() != 0}
+		a := Access{Owner: string(r.str()), Target: string(r.str())}
+		secrecy := r.num()
+		a.Private, a.Team = secrecy > 0, secrecy > 1
 		x.accessClass(a)
 	}
 	x.space = make([]space, x.spaces.len())
