@@ -160,7 +160,7 @@ func libraries() map[string][]string {
 		"github.com/pelletier/go-toml/v2":        {"node", "cmd/tally", "setup", "legacy/takeover"},
 		"golang.org/x/sync":                      {"node", "replicate", "book", "book/records", "api", "verb", "cmd/tally", "peer", "legacy/receive", "bench/control"},
 		"golang.org/x/sys":                       {"store", "identity/cluster", "model/kernel"},
-		"golang.org/x/text":                      {"importer", "recall/fold", "recall/text", "model/token"},
+		"golang.org/x/text":                      {"importer", "verb", "recall/fold", "recall/text", "model/token"},
 		"github.com/blevesearch/snowballstem":    {"recall/text"},
 		"go.yaml.in/yaml/v3":                     {"importer", "setup"},
 		"golang.org/x/time":                      {"replicate", "peer", "api", "node"},

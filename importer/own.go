@@ -196,8 +196,11 @@ func (c *carrier) facts(f *found, o fields) {
 // unknown reports fields that a memory does not have.
 func (c ownReader) unknown(o fields, where string) {
 	for _, key := range slices.Sorted(maps.Keys(o)) {
-		if !slices.Contains(ownFields(), key) {
+		switch {
+		case !slices.Contains(ownFields(), key):
 			c.lose(where, "a field that memories do not have", key)
+		case key == "signature" && o.text(key) == client.SignatureValid:
+			c.lose(where, "the signature of its author, which a complete export brings along", "")
 		}
 	}
 }
@@ -206,7 +209,7 @@ func ownFields() []string {
 	return strings.Fields(`id title content namespace tier tags priority confidence source kind memory_kind ttl_secs expires_at metadata scope
 		citations source_uri source_span on_conflict created_at entity_id reflection_depth agent_id type state version updated_at
 		access_count last_accessed_at persona_version confidence_source confidence_signals confidence_decayed_at conflicts
-		archived_at archive_reason mentioned_entity_id`)
+		archived_at archive_reason mentioned_entity_id signature masked`)
 }
 
 // reserved reports whether a namespace is written by verbs of its own only.

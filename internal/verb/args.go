@@ -63,6 +63,7 @@ func (a *arguments) read(args Args, caller memory.AgentID) (in any, given map[st
 	if err := r.rules(caller); err != nil {
 		return nil, nil, nil, err
 	}
+	composed(r.in)
 	return p.Interface(), r.given, r.ignored, nil
 }
 

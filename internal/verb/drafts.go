@@ -4,7 +4,7 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
-	"slices"
+	"reflect"
 	"strings"
 	"time"
 
@@ -16,6 +16,7 @@ import (
 // draftOf is what the engine creates of a draft of a caller. The engine fills in
 // defaults and checks the values.
 func draftOf(d *client.Draft) (records.Draft, error) {
+	composed(reflect.ValueOf(d))
 	m := memory.Memory{
 		ID: d.ID, Tier: memory.Tier(d.Tier), Namespace: d.Namespace, Title: d.Title, Content: d.Content, Tags: d.Tags, Priority: d.Priority,
 		Source: d.Source, Metadata: objectOf(d.Metadata), ReflectionDepth: d.Depth, EntityID: d.EntityID, PersonaVersion: d.PersonaVersion,
@@ -62,7 +63,7 @@ func draftOf(d *client.Draft) (records.Draft, error) {
 // answers show it has a word there on how its signature stood: whoever brings it back
 // has not signed it.
 func signedOf(d *client.Draft, at memory.Instant) (*records.Signed, error) {
-	if slices.Contains([]string{"", client.SignatureValid, client.SignatureAbsent, client.SignatureInvalid}, d.Signature) {
+	if unsigned(d.Signature) {
 		return nil, nil //nolint:nilnil // it is not signed
 	}
 	raw, err := base64.StdEncoding.DecodeString(d.Signature)
