@@ -3,9 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/node"
 )
 
@@ -13,6 +17,8 @@ const (
 	longUnequal = 10 * time.Minute // nodes compare themselves far more often
 	longOwed    = 1000             // ops on the way to a member that are worth a word
 	longLag     = 1000             // entries that the text index may be behind
+
+	manyIncarnations = memory.MaxIncarnations * 4 / 5
 )
 
 // checkNode asks the node. The error is one of the command line.
@@ -51,7 +57,24 @@ func (d *doctor) checkNode(ctx context.Context) error {
 		d.find("text index", fine, count(s.IndexLag, "entry")+" behind", "")
 	}
 	d.checkModels(s.Models)
+	d.checkIncarnations(s.Heads)
 	return nil
+}
+
+// checkIncarnations says which nodes will run out of incarnations: of one node so many
+// are known at most, and what comes under a later one is refused by all.
+func (d *doctor) checkIncarnations(heads map[string]client.Head) {
+	by := map[string]int{}
+	for origin := range heads {
+		name, _, _ := strings.Cut(origin, ".")
+		by[name]++
+	}
+	for _, name := range slices.Sorted(maps.Keys(by)) {
+		if n := by[name]; n >= manyIncarnations {
+			d.find("incarnations of "+name, uneasy, fmt.Sprintf("%d of %d at most", n, memory.MaxIncarnations),
+				"each start at which a member does not answer makes one; let a node with another name take its place before there are no more (docs/replication.md)")
+		}
+	}
 }
 
 // checkModels says which models cannot be used, or have not begun.

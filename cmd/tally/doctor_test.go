@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -164,5 +165,17 @@ func TestQuorumsAreJudged(t *testing.T) {
 		if d.checkQuorum(tc.w, tc.n); d.Checks[0].State != tc.want {
 			t.Errorf("%d of %d: %+v, want %s", tc.w, tc.n, d.Checks[0], tc.want)
 		}
+	}
+}
+
+func TestIncarnationsThatRunOutAreSaid(t *testing.T) {
+	heads := map[string]client.Head{"b.1": {}, "b.2": {}}
+	for i := range manyIncarnations {
+		heads["a."+strconv.Itoa(i)] = client.Head{}
+	}
+	d := &doctor{}
+	d.checkIncarnations(heads)
+	if len(d.Checks) != 1 || d.Checks[0].Check != "incarnations of a" || d.Checks[0].State != uneasy {
+		t.Errorf("%+v", d.Checks)
 	}
 }

@@ -2,6 +2,9 @@ package memory
 
 import "slices"
 
+// MaxIncarnations is of how many incarnations of one node a node knows.
+const MaxIncarnations = 512
+
 // Limits of the data model (those of ai-memory 0.7, so that what is written
 // here can also be taken there).
 const (

@@ -136,7 +136,7 @@ func (t *tx) origin(ctx context.Context, name memory.Origin) (*originState, erro
 // and one node that makes up incarnations must not use up what others need.
 const (
 	maxOrigins       = 3584
-	maxOriginsOfNode = 512
+	maxOriginsOfNode = memory.MaxIncarnations
 )
 
 // crowded reports whether there is no room for an origin that is not known yet.

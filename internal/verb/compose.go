@@ -44,7 +44,7 @@ func composed(v reflect.Value) {
 
 // signed reports whether v is a draft that its author has signed.
 func signed(v reflect.Value) bool {
-	d, is := v.Interface().(client.Draft)
+	d, is := reflect.TypeAssert[client.Draft](v)
 	return is && !unsigned(d.Signature)
 }
 
