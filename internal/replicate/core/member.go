@@ -84,7 +84,7 @@ func (c *Core) learn(m *member, v memory.View) {
 	m.heardAt = c.now
 	overtaken(c, m, v.Epoch)
 	acked, same := m.heads[c.origin].Seq, m.same[c.origin]
-	newer := v.LSN >= m.lsn
+	newer, later := v.LSN >= m.lsn, v.LSN > m.lsn
 	if v.LSN != m.lsn {
 		m.lane.wake(c)
 	}
@@ -99,7 +99,13 @@ func (c *Core) learn(m *member, v memory.View) {
 		if !known && len(m.heads) >= maxHeads && o != c.origin {
 			continue
 		}
-		if !known || was.Seq != h.Seq || was.Chain != h.Chain || len(was.Gaps) != len(h.Gaps) || len(h.Gaps) > 0 {
+		switch {
+		case known && was.Seq == h.Seq && was.Chain == h.Chain && len(was.Gaps) == 0 && len(h.Gaps) == 0:
+		case later && h.Seq >= was.Seq:
+			// It says all of what m holds: an entry that m held before can have made room
+			// for another one since, which m has refused.
+			m.heads[o] = h
+		default:
 			m.heads[o] = union(was, h, newer)
 		}
 		c.want(o, h.Seq)

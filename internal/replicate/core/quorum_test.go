@@ -105,7 +105,12 @@ type twin struct {
 	sure uint64 // as far as it is known to hold our entries, and no others
 }
 
+// hear takes a reading, which says all of what the member held if it is later than
+// those before: here, if it reaches further.
 func (w *twin) hear(h memory.Head, same bool) {
+	if h.Seq > w.top {
+		clear(w.held)
+	}
 	w.held.add(h)
 	if w.top = max(w.top, h.Seq); same && h.Seq == w.top {
 		w.sure = h.Seq
@@ -219,5 +224,30 @@ func BenchmarkReply(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// A member has an entry of this node, then takes another one in its place, which it
+// refuses: it holds neither.
+func TestWhatHasMadeRoomIsNotHeld(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	c := New(Config{Self: "a", Origin: self, Members: Static("b"), Confirmed: true}, now)
+	head := headOf(self, "2")
+	c.Step(now, Heard{Member: "b", View: memory.View{LSN: 5, Heads: memory.Heads{self: {Seq: 2, Chain: memory.Chain{9}}}}})
+	ev := Committed{View: memory.View{LSN: 2, Heads: memory.Heads{self: head}}}
+	for seq := uint64(1); seq <= 2; seq++ {
+		ev.Own = append(ev.Own, memory.OwnEntry{Dot: memory.Dot{Origin: self, Seq: seq}, Chain: headOf(self, strconv.FormatUint(seq, 10)).Chain})
+	}
+	ev.Waits = []Wait{{ID: 1, Dot: memory.Dot{Origin: self, Seq: 1}, W: 2}}
+	c.Step(now, ev)
+	now = now.Add(time.Millisecond)
+	for _, e := range c.Step(now, Heard{Member: "b", View: memory.View{LSN: 7, Heads: memory.Heads{self: {Seq: 2, Gaps: []uint64{1}, Chain: head.Chain}}}}) {
+		if r, is := e.(Resolve); is {
+			t.Errorf("b refused it, and yet %+v", r.Tally)
+		}
+	}
+	late := c.Step(now, Heard{Member: "b", View: memory.View{LSN: 8, Heads: memory.Heads{self: head}}})
+	if !slices.ContainsFunc(late, func(e Effect) bool { _, is := e.(Resolve); return is }) {
+		t.Error("b has taken it since, and it is not resolved")
 	}
 }
