@@ -9,10 +9,10 @@ FUZZ_TIME  ?= 10s
 STAMP      := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo sim test gate browser recall bench console shots mesh contrasts lint fuzz vulncheck clean
+.PHONY: help build demo sim test gate browser recall bench console console-check shots mesh contrasts lint fuzz vulncheck clean
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  make demo  DEMO_IMPORT=path  what to import: a folder of Markdown, JSONL, or LoCoMo JSON'
 	@echo '             DEMO_EXIT=1       end by itself; status 0 only if everything held'
@@ -60,6 +60,16 @@ console: ## build the console's files anew (needs npm); they are committed
 	$(GO) test -count=1 ./internal/console -run KnowsTheAPI -update
 	cd console && npm ci --silent && npm run --silent build
 	$(GO) test -count=1 ./internal/console
+
+# In a copy, so that nothing here changes. Where packages cannot be had it says so, and passes.
+console-check: ## compare the committed files of the console with a fresh build (needs npm)
+	@set -e; command -v npm >/dev/null || { echo 'console: not compared with a fresh build, there is no npm'; exit 0; }; \
+	tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; mkdir -p "$$tmp/internal/console"; \
+	tar -c --exclude node_modules console | tar -x -C "$$tmp"; cd "$$tmp/console"; \
+	npm ci --silent >npm.log 2>&1 || { echo 'console: not compared with a fresh build, npm could not get its packages:'; tail -n 3 npm.log; exit 0; }; \
+	npm run --silent build >build.log 2>&1 || { cat build.log; exit 1; }; \
+	diff -r "$$tmp/internal/console/dist" "$(CURDIR)/internal/console/dist" || { echo 'console: what is committed is not what is built of it: run make console'; exit 1; }; \
+	echo 'console: the committed files are those of a fresh build'
 
 mesh: build ## federations of ours and of ai-memory 0.7.1: AI_MEMORY=path/to/ai-memory, report in docs/evidence
 	@if [ -z "$(AI_MEMORY)" ] || [ ! -x "$(AI_MEMORY)" ]; then \

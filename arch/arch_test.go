@@ -168,6 +168,7 @@ func libraries() map[string][]string {
 		"github.com/google/go-cmp":               {"store/storetest", "sim"},
 		"go.uber.org/goleak":                     {},
 		"github.com/chromedp/chromedp":           {},
+		"github.com/chromedp/cdproto":            {},
 	}
 }
 

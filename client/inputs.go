@@ -63,6 +63,10 @@ type Paging struct {
 type ListInput struct {
 	Filter
 	Paging
+
+	Owner     string `json:"owner,omitempty" doc:"Only memories that this agent owns; the caller sees of them what it may." example:"alice"`
+	Conflicts bool   `json:"conflicts,omitempty" doc:"Only memories with versions that nobody has settled."`
+	Expiry    string `json:"expiry,omitempty" doc:"will: only memories that have an end; never: only those that have none." enum:"will,never"`
 }
 
 // DeleteInput deletes a memory.

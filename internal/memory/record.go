@@ -94,7 +94,19 @@ type Filter struct {
 	Life        Life    // 0 is Live; Archived includes the expired
 	Now         Instant // the time at which expiry is judged; required
 	EditedAfter Stamp   // last edit >
+	Conflicting bool    // with versions that nobody has settled
+	Expiry      Expiry
 }
+
+// Expiry is whether a memory has an end.
+type Expiry uint8
+
+// Values of [Expiry] in a filter.
+const (
+	AnyExpiry    Expiry = iota
+	WillExpire          // it has one
+	NeverExpires        // it has none
+)
 
 // Order says how a list is sorted.
 type Order uint8

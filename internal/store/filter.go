@@ -75,9 +75,7 @@ func (b *base) filter(f memory.Filter) where {
 	if f.Until != 0 {
 		w.and(`m.created <= ?`, int64(f.Until))
 	}
-	if f.EditedAfter != 0 {
-		w.and(`m.c_stamp > ?`, int64(f.EditedAfter))
-	}
+	w.stands(f)
 	if f.Title != "" {
 		w.and(`m.title = ?`, f.Title)
 	}
@@ -85,6 +83,23 @@ func (b *base) filter(f memory.Filter) where {
 		w.and(`substr(m.source_uri, 1, ?) = ?`, len([]rune(f.SourceURI)), f.SourceURI)
 	}
 	return w
+}
+
+// stands leaves out what was edited before, is not in conflict, or ends otherwise.
+func (w *where) stands(f memory.Filter) {
+	if f.EditedAfter != 0 {
+		w.and(`m.c_stamp > ?`, int64(f.EditedAfter))
+	}
+	if f.Conflicting {
+		w.and(`m.conflicts > 0`)
+	}
+	switch f.Expiry {
+	case memory.WillExpire:
+		w.and(`m.expires <> 0`)
+	case memory.NeverExpires:
+		w.and(`m.expires = 0`)
+	case memory.AnyExpiry:
+	}
 }
 
 // seen leaves out what the viewer of f may not see.

@@ -43,6 +43,13 @@ func (d finding) list(ctx context.Context, c *Call, in *client.ListInput) (Done,
 	if err != nil {
 		return Done{}, err
 	}
+	f.Owner, f.Conflicting = cmp.Or(memory.AgentID(in.Owner), f.Owner), in.Conflicts
+	switch in.Expiry {
+	case "will":
+		f.Expiry = memory.WillExpire
+	case "never":
+		f.Expiry = memory.NeverExpires
+	}
 	ctx, left := memory.WithOmissions(ctx)
 	recs, next, err := d.books.Query.List(ctx, f, pageOf(in.Paging, defaultList))
 	if err != nil {

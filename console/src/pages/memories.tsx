@@ -5,7 +5,7 @@ import type { Memory } from "../api.gen";
 import { ask, go, href, place } from "../router";
 import { agent, keep, locked, namespace, recallSetting, status, use } from "../store";
 import { CopyAs, say, sh } from "../ui/copy";
-import { Empty, Failure, Page, Pill } from "../ui/kit";
+import { Empty, Failure, Page, Pill, Tally, useLoad } from "../ui/kit";
 import { Text, Time, Title, plain } from "../ui/text";
 import { useWords } from "../ui/words";
 import { writing } from "../keys";
@@ -46,7 +46,7 @@ function filtersOf(q: URLSearchParams): Filters {
   return Object.fromEntries(names.map((n) => [n, q.get(n) ?? ""])) as unknown as Filters;
 }
 
-function queryOf(f: Filters, ns: string): Query<"GET /api/v1/memories"> {
+function queryOf(f: Filters, ns: string): Query<"GET /api/v1/archive"> {
   return {
     limit: pageSize,
     ...(ns ? { namespace: ns, subtree: f.subtree !== "no" } : {}),
@@ -59,10 +59,19 @@ function queryOf(f: Filters, ns: string): Query<"GET /api/v1/memories"> {
   };
 }
 
-// What the node does not filter by is looked for in what is loaded.
+// What the archive cannot be asked for is looked for in what is loaded.
+function liveQuery(f: Filters, ns: string): Query<"GET /api/v1/memories"> {
+  return {
+    ...queryOf(f, ns),
+    ...(f.owner ? { owner: f.owner } : {}),
+    ...(f.state === "conflict" ? { conflicts: true } : {}),
+    ...(f.expiry ? { expiry: f.expiry === "will" ? ("will" as const) : ("never" as const) } : {}),
+  };
+}
+
 function local(f: Filters): ((r: Row) => boolean) | null {
-  if (f.state !== "conflict" && !f.owner && !f.expiry) return null;
-  return (r) => (f.state !== "conflict" || r.conflicts > 0) && (!f.owner || r.owner === f.owner) && (!f.expiry || (f.expiry === "will") === !!r.expires_at);
+  if (f.state !== "archived" || (!f.owner && !f.expiry)) return null;
+  return (r) => (!f.owner || r.owner === f.owner) && (!f.expiry || (f.expiry === "will") === !!r.expires_at);
 }
 
 /** Pages of the list, by cursor, as far as somebody has scrolled. */
@@ -78,8 +87,8 @@ function useRows(f: Filters, ns: string) {
       const mine = turn.current;
       setState((s) => ({ ...s, loading: true, error: null }));
       try {
-        const query = { ...queryOf(f, ns), ...(from ? { cursor: from } : {}) };
-        const page = f.state === "archived" ? await call("GET /api/v1/archive", { query }) : await call("GET /api/v1/memories", { query });
+        const more = from ? { cursor: from } : {};
+        const page = f.state === "archived" ? await call("GET /api/v1/archive", { query: { ...queryOf(f, ns), ...more } }) : await call("GET /api/v1/memories", { query: { ...liveQuery(f, ns), ...more } });
         if (mine !== turn.current) return;
         const list = ("archived" in page ? page.archived : page.memories) as Memory[];
         setRows([...have, ...list.map(rowOf)]);
@@ -138,9 +147,9 @@ export default function Memories() {
   const s = use(status);
   const total = f.state === "archived" ? s?.counts.archived : ns ? undefined : s?.counts.live;
   const said = () =>
-    say(f.state === "archived" ? "GET /api/v1/archive" : "GET /api/v1/memories", { query: queryOf(f, ns) }, {
+    say(f.state === "archived" ? "GET /api/v1/archive" : "GET /api/v1/memories", { query: f.state === "archived" ? queryOf(f, ns) : liveQuery(f, ns) }, {
       cli: ["list", f.state === "archived" ? "--archived" : "", ns ? "--namespace " + sh(ns) : "", f.tier ? "--tier " + f.tier : "", f.state === "conflict" ? "--conflicts" : ""].filter(Boolean).join(" "),
-      go: `page, err := c.List(ctx, client.Selection{Namespace: ${JSON.stringify(ns)}})`, tool: "memory_list", input: queryOf(f, ns),
+      go: `page, err := c.List(ctx, client.Selection{Namespace: ${JSON.stringify(ns)}})`, tool: "memory_list", input: liveQuery(f, ns),
     });
   const filtered = names.some((n) => n !== "order" && f[n] !== "" && !(n === "state" && f.state === "archived")) || ns !== "";
   return (
@@ -177,15 +186,19 @@ export default function Memories() {
 function Facets({ f, rows }: { f: Filters; rows: readonly Row[] }) {
   const t = useWords();
   const ns = use(namespace);
-  const owners = useMemo(() => [...new Set(rows.map((r) => r.owner).filter(Boolean))].sort().slice(0, 50), [rows]);
+  const agents = useLoad((signal) => call("GET /api/v1/agents", { signal }), []);
+  const owners = useMemo(() => [...new Set([f.owner, ...(agents.value?.agents.map((a) => a.agent_id) ?? []), ...rows.map((r) => r.owner)].filter(Boolean))].sort().slice(0, 100), [rows, agents.value, f.owner]);
   const [views, setViews] = useState(() => recallSetting<{ name: string; query: string; ns: string }[]>("views", []));
-  const save = () => {
-    const name = prompt(t.list.viewName)?.trim();
-    if (!name) return;
-    const next = [...views.filter((v) => v.name !== name), { name, query: location.search, ns }];
+  const put = (next: typeof views) => {
     setViews(next);
     keep("views", JSON.stringify(next));
   };
+  const save = () => {
+    const name = prompt(t.list.viewName)?.trim();
+    if (!name) return;
+    put([...views.filter((v) => v.name !== name), { name, query: location.search, ns }]);
+  };
+  const current = views.find((v) => v.query === location.search && v.ns === ns);
   const open = (name: string) => {
     const v = views.find((x) => x.name === name);
     if (!v) return;
@@ -220,10 +233,13 @@ function Facets({ f, rows }: { f: Filters; rows: readonly Row[] }) {
       </label>
       <span class="facet-end">
         {views.length > 0 && (
+          <>
           <select aria-label={t.list.views} value="" onChange={(e) => (open(e.currentTarget.value), (e.currentTarget.value = ""))}>
             <option value="">{t.list.views}</option>
             {views.map((v) => <option key={v.name} value={v.name}>{plain(v.name, 40)}</option>)}
           </select>
+          {current && <button type="button" class="quiet" onClick={() => put(views.filter((v) => v !== current))}>{t.list.removeView}</button>}
+          </>
         )}
         <button type="button" class="quiet" onClick={save}>{t.list.saveView}</button>
       </span>
@@ -312,7 +328,27 @@ function Preview({ row }: { row: Row | undefined }) {
       <div class="body-text"><Text s={row.head} />{row.head.length >= 600 && "…"}</div>
       <p>{row.tags.map((tag) => <a key={tag} class="chip" href={href("memories", "", { tag })}>{plain(tag, 40)}</a>)}</p>
       <p><a class="button" href={href("memory", row.id)}>{t.common.open}</a></p>
-      <p class="muted small">{t.list.presence}</p>
+      <Presence key={row.id} id={row.id} />
     </aside>
+  );
+}
+
+// Who holds the version that is shown; asked for when somebody stays on a row.
+function Presence({ id }: { id: string }) {
+  const t = useWords();
+  const now = useLoad(async (signal) => {
+    await new Promise((f) => setTimeout(f, 150));
+    if (signal.aborted) return null;
+    const h = await call("GET /api/v1/memories/{id}/history", { path: { id }, signal });
+    const dot = h.revisions.find((r) => r.current)?.dot;
+    return dot ? call("GET /api/v1/receipts/{dot}", { path: { dot }, signal }) : null;
+  }, [id]);
+  const r = now.value;
+  if (!r) return null;
+  return (
+    <p class="small row wrap">
+      <Tally held={r.held_by.length} of={r.n} w={r.w} label={t.memory.held(r.held_by.length, r.n, r.w)} />
+      <span class="muted">{t.list.presence(t.status.and(r.held_by.map((m) => plain(m, 40))))}</span>
+    </p>
   );
 }

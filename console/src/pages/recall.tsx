@@ -1,12 +1,14 @@
 // The recall lab: ask what an agent would ask, and see why it gets what it gets.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { call } from "../api";
-import type { Hit, RecallInput, Recalled } from "../api.gen";
+import type { Arm, Hit, RecallInput, Recalled, WhyNot as Why } from "../api.gen";
 import { ask, href, place } from "../router";
 import { namespace, use } from "../store";
 import { CopyAs, say, sh } from "../ui/copy";
-import { Card, Empty, Failure, Field, NotYet, Page, useBusy } from "../ui/kit";
+import { Card, Empty, Failure, Field, Page, Pill, useBusy } from "../ui/kit";
 import { Text, Title, plain } from "../ui/text";
+import { complain } from "../ui/toast";
+import { MemoryLink } from "../ui/title";
 import { useWords } from "../ui/words";
 import { save } from "./bulk";
 
@@ -17,6 +19,8 @@ interface Setting {
   budget: string;
   priority: string;
   kind: string;
+  deadline: string;
+  asOf: string;
 }
 
 interface Result {
@@ -32,6 +36,9 @@ function inputOf(question: string, s: Setting): RecallInput {
     ...(s.budget ? { budget_tokens: Number(s.budget) } : {}),
     ...(s.priority ? { min_priority: Number(s.priority) } : {}),
     ...(s.kind ? { kinds: [s.kind] } : {}),
+    ...(s.deadline ? { deadline_ms: Number(s.deadline) } : {}),
+    ...(s.asOf ? { as_of: new Date(s.asOf).toISOString() } : {}),
+    explain: true,
   };
 }
 
@@ -41,7 +48,7 @@ async function run(question: string, s: Setting): Promise<Result> {
   return { said, ms: performance.now() - began };
 }
 
-const plainSetting = (ns: string): Setting => ({ namespace: ns, limit: "10", budget: "", priority: "", kind: "" });
+const plainSetting = (ns: string): Setting => ({ namespace: ns, limit: "10", budget: "", priority: "", kind: "", deadline: "", asOf: "" });
 
 export default function RecallLab() {
   const t = useWords();
@@ -82,7 +89,7 @@ export default function RecallLab() {
   };
   const said = () => {
     const body = inputOf(question, settings[0]);
-    return say("POST /api/v1/recall", { body }, { cli: `recall ${sh(question)}${body.namespace ? " --namespace " + sh(body.namespace) : ""}${body.budget_tokens ? " --budget " + body.budget_tokens : ""} --limit ${body.limit}`, go: `c.Recall(ctx, ${JSON.stringify(question)}, client.Selection{Namespace: ${JSON.stringify(body.namespace ?? "")}})`, tool: "memory_recall", input: { ...body } });
+    return say("POST /api/v1/recall", { body }, { cli: `recall ${sh(question)}${body.namespace ? " --namespace " + sh(body.namespace) : ""}${body.budget_tokens ? " --budget " + body.budget_tokens : ""}${body.as_of ? " --as-of " + body.as_of : ""} --limit ${body.limit} --explain`, go: `c.Recall(ctx, ${JSON.stringify(question)}, client.Selection{Namespace: ${JSON.stringify(body.namespace ?? "")}})`, tool: "memory_recall", input: { ...body } });
   };
   return (
     <Page title={t.recall.title} aside={<CopyAs said={said} />}>
@@ -107,14 +114,13 @@ export default function RecallLab() {
       )}
       {first && (
         <div class="split">
-          <WhyNot question={question} s={settings[0]} r={first.said} />
+          <WhyNot question={question} s={settings[0]} />
           <Card title={t.recall.saveCase}>
             <p class="muted">{t.recall.savedCase}</p>
             <p><button type="button" disabled={good.size === 0} onClick={() => save("cases.jsonl", JSON.stringify({ question, namespace: settings[0].namespace || undefined, relevant: [...good] }) + "\n")}>{t.recall.saveCase} ({good.size})</button></p>
           </Card>
         </div>
       )}
-      <NotYet>{t.recall.parts} {t.recall.asOf}</NotYet>
     </Page>
   );
 }
@@ -132,6 +138,8 @@ function SettingForm({ s, set, title }: { s: Setting; set: (s: Setting) => void;
       {text("budget", t.recall.budget, "numeric")}
       {text("priority", t.recall.minPriority, "numeric")}
       {text("kind", t.recall.kind)}
+      {text("deadline", t.recall.deadline, "numeric")}
+      <Field label={t.recall.asOf}><input type="datetime-local" step={1} value={s.asOf} onInput={(e) => set({ ...s, asOf: e.currentTarget.value })} /></Field>
     </fieldset>
   );
 }
@@ -149,6 +157,11 @@ function Hits({ r, other, good, tick }: { r: Result; other: Result | null; good:
     <Card title={t.n(said.count, "hit")} aside={<span class="muted small">{t.recall.took(Math.round(ms))} · {t.recall.mode} {said.mode} · {t.recall.tokens(said.tokens_used)}</span>}>
       {said.index_lag > 0 && <p class="warn-text">{t.recall.lag(said.index_lag)}</p>}
       {said.meta && said.meta.memories_dropped > 0 && <p class="muted">{t.recall.dropped(said.meta.memories_dropped)}</p>}
+      {said.late && <p class="warn-text">{t.recall.late}</p>}
+      {said.abstained && <p class="muted">{t.recall.abstained}</p>}
+      {said.found > said.count && <p class="muted">{t.recall.cut(said.found, said.count)}</p>}
+      {!!said.unknown_words && <p class="muted">{t.recall.unknown(said.unknown_words)}</p>}
+      {said.not_kept && said.not_kept.length > 0 && <p class="muted">{t.recall.notKept(said.not_kept.length)}</p>}
       {said.memories.length === 0 && <Empty title={t.recall.empty}>{t.recall.emptyHelp}</Empty>}
       <ol class="hits">
         {said.memories.map((h, i) => (
@@ -164,52 +177,77 @@ function Hits({ r, other, good, tick }: { r: Result; other: Result | null; good:
               <div class="row">
                 <span class="bar-track" role="img" aria-label={`${t.recall.score} ${h.score.toFixed(3)}`}><span class="bar-fill" style={{ width: `${(100 * h.score) / top}%` }} /></span>
                 <span class="num small">{h.score.toFixed(3)}</span>
+                {h.band && <Pill kind={h.band === "strong" ? "good" : h.band === "likely" ? "plain" : "warn"}>{t.recall.bands[h.band]}</Pill>}
                 <label class="row small muted"><input type="checkbox" checked={good.has(h.id)} onChange={() => tick(h.id)} /> {t.recall.good}</label>
               </div>
+              {h.superseded_by && h.superseded_by.length > 0 && <p class="small">{t.recall.superseded} {h.superseded_by.map((id) => <MemoryLink key={id} id={id} />)}</p>}
+              {h.parts && <details><summary class="small">{t.recall.parts}</summary><Parts parts={h.parts} top={top} /></details>}
             </div>
           </li>
         ))}
       </ol>
+      {said.arms && <details><summary>{t.recall.arms(said.arms.length)}</summary><Arms arms={said.arms} /></details>}
     </Card>
   );
 }
 
-// Why a memory is not among the hits: what the node itself can be asked, in order.
-function WhyNot({ question, s, r }: { question: string; s: Setting; r: Recalled }) {
+// Why a memory is not among the hits: the node says it.
+function WhyNot({ question, s }: { question: string; s: Setting }) {
   const t = useWords();
-  const c = t.recall.checks;
+  const r = t.recall;
   const [id, setId] = useState("");
-  const [why, setWhy] = useState("");
+  const [said, setSaid] = useState<Why | null>(null);
   const [busy, go] = useBusy();
-  const find = async (): Promise<string> => {
-    const at = r.memories.findIndex((h) => h.id === id.trim());
-    if (at >= 0) return c.ranked(at + 1);
-    let h;
-    try {
-      h = await call("GET /api/v1/memories/{id}/history", { path: { id: id.trim() } });
-    } catch {
-      return c.missing;
-    }
-    if (h.state !== "live") return c.state(t.memory.states[h.state]);
-    const m = h.revisions.find((x) => x.current)?.memory;
-    if (!m) return c.missing;
-    if (s.namespace && m.namespace !== s.namespace && !m.namespace.startsWith(s.namespace + "/")) return c.namespace(m.namespace);
-    if (s.priority && m.priority < Number(s.priority)) return c.priority(m.priority);
-    if (s.kind && m.memory_kind !== s.kind) return c.kind(m.memory_kind);
-    const wide = await call("POST /api/v1/recall", { body: { ...inputOf(question, { ...s, budget: "" }), limit: 50 } });
-    const deep = wide.memories.findIndex((x) => x.id === m.id);
-    if (deep >= 0) return c.outranked(deep + 1);
-    const text = `${m.title} ${m.content} ${m.tags.join(" ")}`.toLowerCase();
-    const shares = question.toLowerCase().split(/[^\p{L}\p{N}]+/u).some((w) => w.length > 2 && text.includes(w));
-    return shares ? c.deep : c.words;
-  };
+  const find = () =>
+    go(async () => {
+      try {
+        setSaid((await call("POST /api/v1/recall", { body: { ...inputOf(question, s), why_not: id.trim() } })).why_not ?? null);
+      } catch (err) {
+        complain(err);
+      }
+    });
   return (
-    <Card title={t.recall.whyNot}>
-      <form class="row wrap" onSubmit={(e) => (e.preventDefault(), go(async () => setWhy(await find())))}>
-        <Field label={t.recall.whyId}><input value={id} onInput={(e) => (setId(e.currentTarget.value), setWhy(""))} required maxLength={128} /></Field>
-        <button type="submit" disabled={busy}>{t.recall.whyNot}</button>
+    <Card title={r.whyNot}>
+      <form class="row wrap" onSubmit={(e) => (e.preventDefault(), find())}>
+        <Field label={r.whyId}><input value={id} onInput={(e) => (setId(e.currentTarget.value), setSaid(null))} required maxLength={128} /></Field>
+        <button type="submit" disabled={busy}>{r.whyNot}</button>
       </form>
-      <p aria-live="polite">{why}</p>
+      <div aria-live="polite">
+        {said && (
+          <>
+            <p><MemoryLink id={said.id} />: <b>{plain(said.reason, 300)}</b></p>
+            {said.conditions?.map((c) => <span key={c} class="chip">{plain(c, 80)}</span>)}
+            {said.place !== undefined && said.place > 0 && <p class="muted">{r.place(said.place, said.score ?? 0, said.last_score ?? 0)}</p>}
+            {said.parts && <Parts parts={said.parts} top={Math.max(said.last_score ?? 0, said.score ?? 0, 1e-9)} />}
+          </>
+        )}
+      </div>
     </Card>
+  );
+}
+
+// What a score is the sum of: each part as long as it counts.
+function Parts({ parts, top }: { parts: Record<string, number>; top: number }) {
+  const list = Object.entries(parts).filter(([, v]) => v !== 0).sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]));
+  return (
+    <ul class="parts">
+      {list.map(([name, v]) => (
+        <li key={name}>
+          <span>{name.replaceAll("_", " ")}</span>
+          <span class="bar-track"><span class={v < 0 ? "bar-fill less" : "bar-fill"} style={{ width: `${Math.min(100, (100 * Math.abs(v)) / top)}%` }} /></span>
+          <span class="num">{v.toFixed(3)}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+// The ways of looking, and what became of each.
+function Arms({ arms }: { arms: readonly Arm[] }) {
+  const r = useWords().recall;
+  return (
+    <ul class="rows inner">
+      {arms.map((a) => <li key={a.name}><b>{a.name}</b> <Pill kind={a.state === "ran" ? "good" : a.state === "partial" ? "warn" : "plain"}>{r.armStates[a.state]}</Pill> <span class="muted">{a.why ? plain(a.why, 120) : r.brought(a.found)}</span></li>)}
+    </ul>
   );
 }

@@ -104,16 +104,6 @@ export function Empty({ title, children }: { title: string; children?: Component
   );
 }
 
-/** Something that the node does not offer yet. */
-export function NotYet({ children }: { children: ComponentChildren }) {
-  const t = useWords();
-  return (
-    <p class="notyet">
-      <b>{t.common.notHere}.</b> {children}
-    </p>
-  );
-}
-
 /** Strokes, as on a stick: one for each member, cut where it holds the write. */
 export function Tally({ held, of, w, label }: { held: number; of: number; w: number; label: string }) {
   const strokes = Array.from({ length: Math.max(of, 1) }, (_, i) => i);
@@ -199,12 +189,19 @@ export function Spark({ values, label, box }: { values: readonly number[]; label
   );
 }
 
-/** Runs something slow with a button that says so. */
+/** Runs something slow with a button that says so; who presses again before it is drawn
+ * starts nothing a second time. */
 export function useBusy(): [boolean, (f: () => Promise<void>) => void] {
   const [busy, set] = useState(false);
+  const running = useRef(false);
   const run = useCallback((f: () => Promise<void>) => {
+    if (running.current) return;
+    running.current = true;
     set(true);
-    f().finally(() => set(false));
+    f().finally(() => {
+      running.current = false;
+      set(false);
+    });
   }, []);
   return [busy, run];
 }

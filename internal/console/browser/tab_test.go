@@ -49,7 +49,8 @@ func start(t *testing.T) *tab {
 	}
 	flag := func(name string) chromedp.ExecAllocatorOption { return chromedp.Flag(name, true) }
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium()), chromedp.NoSandbox, chromedp.DisableGPU,
-		flag("disable-quic"), flag("disable-background-networking"), flag("disable-component-update"), flag("disable-sync"), chromedp.UserDataDir(t.TempDir()))
+		flag("disable-quic"), flag("disable-background-networking"), flag("disable-component-update"), flag("disable-sync"), flag("enable-precise-memory-info"),
+		chromedp.Flag("js-flags", "--expose-gc"), chromedp.UserDataDir(t.TempDir()))
 	ctx, stop := chromedp.NewExecAllocator(context.Background(), opts...)
 	ctx, shut := chromedp.NewContext(ctx)
 	b := &tab{ctx: ctx, heard: make(chan struct{})}

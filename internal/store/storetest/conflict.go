@@ -175,6 +175,11 @@ func (s Suite) counts(t *testing.T) {
 						listed++
 					}
 				}
+				found, _, err2 := n.List(t.Context(), memory.Filter{All: true, Now: now() + memory.Instant(time.Hour), Conflicting: true}, memory.ByID, 1000, 0, "")
+				has := slices.ContainsFunc(found, func(r memory.Record) bool { return r.ID == id })
+				if err2 != nil || has != (r.Conflicts > 0 && r.Life == memory.Live) {
+					t.Errorf("in the order %v: among those in conflict: %t (%v)", order, has, err2)
+				}
 				if r.Conflicts != tc.conflicts || listed != tc.conflicts || len(revs) != tc.history || err != nil {
 					t.Errorf("in the order %v: %d conflicts, %d of %d revisions listed as such (%v), want %d of %d",
 						order, r.Conflicts, listed, len(revs), err, tc.conflicts, tc.history)

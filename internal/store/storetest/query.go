@@ -44,14 +44,15 @@ func (s Suite) lists(t *testing.T) {
 	add("deleted", func(*memory.Memory) {})
 	n.Put(&memory.Delete{ID: Memo("deleted", "").ID})
 	later := now() + memory.Instant(time.Hour)
+	add("lasting", func(m *memory.Memory) { m.ExpiresAt = later + memory.Instant(time.Hour); m.Namespace = "ends" })
 
 	for name, tc := range map[string]struct {
 		filter memory.Filter
 		want   []string
 	}{
-		"anonymous":       {memory.Filter{}, []string{"deep", "plain", "shared", "sibling", "urgent"}},
-		"owner":           {memory.Filter{Viewer: "ai:owner"}, []string{"deep", "hidden", "plain", "sent", "shared", "sibling", "urgent"}},
-		"friend":          {memory.Filter{Viewer: "ai:friend"}, []string{"deep", "plain", "sent", "shared", "sibling", "urgent"}},
+		"anonymous":       {memory.Filter{}, []string{"deep", "lasting", "plain", "shared", "sibling", "urgent"}},
+		"owner":           {memory.Filter{Viewer: "ai:owner"}, []string{"deep", "hidden", "lasting", "plain", "sent", "shared", "sibling", "urgent"}},
+		"friend":          {memory.Filter{Viewer: "ai:friend"}, []string{"deep", "lasting", "plain", "sent", "shared", "sibling", "urgent"}},
 		"namespace":       {memory.Filter{Namespace: "global"}, []string{"plain", "shared", "urgent"}},
 		"subtree":         {memory.Filter{Namespace: "global", Subtree: true}, []string{"deep", "plain", "shared", "urgent"}},
 		"tier":            {memory.Filter{Tier: memory.Short}, []string{"deep"}},
@@ -60,6 +61,9 @@ func (s Suite) lists(t *testing.T) {
 		"priority":        {memory.Filter{MinPriority: 6}, []string{"urgent"}},
 		"title":           {memory.Filter{Title: "plain"}, []string{"plain"}},
 		"owned":           {memory.Filter{All: true, Owner: "ai:owner"}, []string{"hidden", "sent", "shared"}},
+		"without an end":  {memory.Filter{All: true, Owner: "ai:owner", Expiry: memory.NeverExpires}, []string{"hidden", "sent", "shared"}},
+		"with an end":     {memory.Filter{Expiry: memory.WillExpire}, []string{"lasting"}},
+		"in conflict":     {memory.Filter{Conflicting: true}, []string{}},
 		"archive":         {memory.Filter{Life: memory.Archived}, []string{"archived", "expired"}},
 		"deleted":         {memory.Filter{Life: memory.Deleted}, []string{"deleted"}},
 		"kind":            {memory.Filter{Kinds: []string{"claim", "event"}}, []string{}},
