@@ -85,6 +85,16 @@ type Receipt struct {
 	W          int      `json:"w" doc:"How many members are asked for."`
 	N          int      `json:"n" doc:"How many members there are that count."`
 	HeldBy     []string `json:"held_by" doc:"The members that have it on disk." example:"[\"north\", \"east\"]"`
+	// Told are nodes of ai-memory: set where a receipt is asked for, not where one is given.
+	Told []LegacyHolder `json:"legacy_peers,omitempty" doc:"The nodes of ai-memory that are told of it; none of them counts, for they answer before it is on their disk."`
+}
+
+// LegacyHolder is what is known of one write at a node of ai-memory.
+type LegacyHolder struct {
+	Name       string `json:"name" doc:"How it identifies itself." example:"region/nyc/old-1"`
+	State      string `json:"state" doc:"Answered: it was sent what it is told of the write, and has answered. Made_there: it is where the write comes from." enum:"answered,owed,refused,made_there,not_told"`
+	Reason     string `json:"reason,omitempty" doc:"Why it was refused." example:"id_drift: memories 0198c0de: refused"`
+	Durability string `json:"durability" doc:"What its answers say of its disk: nothing." enum:"unknown"`
 }
 
 // Waiting answers a write that needs approval: nothing has changed yet.

@@ -58,6 +58,7 @@ func (d *doctor) checkNode(ctx context.Context) error {
 	}
 	d.checkModels(s.Models)
 	d.checkIncarnations(s.Heads)
+	d.checkLegacy(s.Legacy)
 	return nil
 }
 
@@ -73,6 +74,27 @@ func (d *doctor) checkIncarnations(heads map[string]client.Head) {
 		if n := by[name]; n >= manyIncarnations {
 			d.find("incarnations of "+name, uneasy, fmt.Sprintf("%d of %d at most", n, memory.MaxIncarnations),
 				"each start at which a member does not answer makes one; let a node with another name take its place before there are no more (docs/replication.md)")
+		}
+	}
+}
+
+// checkLegacy says which nodes of ai-memory are not told, or keep what they are told
+// otherwise.
+func (d *doctor) checkLegacy(peers []client.LegacyPeer) {
+	for i := range peers {
+		p := &peers[i]
+		name := "legacy peer " + p.Name
+		switch {
+		case p.State == "failing":
+			d.find(name, uneasy, "takes nothing: "+p.LastError, "what it is owed is kept; see what it says to: tally legacy check "+p.URL)
+		case p.State == "expired":
+			d.find(name, uneasy, "has expired", "renew it with tally legacy add, or remove it with tally legacy remove")
+		case p.Owed > longOwed:
+			d.find(name, uneasy, count(p.Owed, "entry")+" on the way", "it is slow, or was away for long; see tally status")
+		case p.Drift > 0:
+			d.find(name, uneasy, "keeps "+count(p.Drift, "memory")+" under ids of its own", "two memories of one title are one there: see tally parked list")
+		default:
+			d.find(name, fine, "takes what it is told; its durability is "+p.Durability, "")
 		}
 	}
 }

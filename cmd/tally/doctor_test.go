@@ -179,3 +179,26 @@ func TestIncarnationsThatRunOutAreSaid(t *testing.T) {
 		t.Errorf("%+v", d.Checks)
 	}
 }
+
+func TestLegacyPeersAreJudged(t *testing.T) {
+	for name, tt := range map[string]struct {
+		peer client.LegacyPeer
+		want verdict
+		next string
+	}{
+		"well":       {client.LegacyPeer{State: "ok"}, fine, ""},
+		"only calls": {client.LegacyPeer{State: "only_calls"}, fine, ""},
+		"failing":    {client.LegacyPeer{State: "failing", LastError: "connection refused"}, uneasy, "legacy check"},
+		"expired":    {client.LegacyPeer{State: "expired"}, uneasy, "legacy add"},
+		"far behind": {client.LegacyPeer{State: "owed", Owed: 5000}, uneasy, "tally status"},
+		"other ids":  {client.LegacyPeer{State: "ok", Drift: 2}, uneasy, "tally parked"},
+	} {
+		tt.peer.Name = "old"
+		var d doctor
+		d.checkLegacy([]client.LegacyPeer{tt.peer})
+		got := diagnosis{Checks: d.Checks}.of("legacy peer old")
+		if got.State != tt.want || !strings.Contains(got.Next, tt.next) {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/tallystick/tallystick/client"
 )
 
 // Peers come into the book and out of it, a running node follows, and a check says
@@ -64,6 +66,16 @@ func TestARunningNodeSendsToThePeersOfNow(t *testing.T) {
 	})
 	if got := d.reads("status", "--json"); !strings.Contains(got, `"durability":"unknown"`) && !strings.Contains(got, `"durability": "unknown"`) {
 		t.Errorf("%s", got)
+	}
+	written := must[client.Outcome](d, "remember", "Of another", "It is not told.", "--namespace", "elsewhere")
+	if got := must[client.Receipt](d, "receipt", written.Receipt.Dot); len(got.Told) != 1 || got.Told[0].Name != "far" || got.Told[0].Durability != "unknown" {
+		t.Errorf("%+v", got)
+	}
+	eventually(t, "the peer in the receipt", func() bool {
+		return strings.Contains(d.reads("receipt", written.Receipt.Dot), "legacy peer far: answered, durability unknown")
+	})
+	if got := must[diagnosis](d, "doctor").of("legacy peer far"); got.State != fine || !strings.Contains(got.Text, "unknown") {
+		t.Errorf("%+v", got)
 	}
 	d.reads("legacy", "remove", "far", "--data", data)
 	eventually(t, "no peer in the status", func() bool { return !strings.Contains(d.reads("status"), "far") })

@@ -87,6 +87,13 @@ func showReceipt(w io.Writer, r *client.Receipt) {
 	if len(r.HeldBy) < r.W {
 		say(w, "  → fewer than the %d asked for: it is kept, and reaches the others by itself\n", r.W)
 	}
+	for _, p := range r.Told {
+		say(w, "  legacy peer %s: %s, durability %s", printable(p.Name), strings.ReplaceAll(p.State, "_", " "), p.Durability)
+		if p.Reason != "" {
+			say(w, " (%s)", printable(p.Reason))
+		}
+		say(w, "\n")
+	}
 }
 
 // showOutcome prints what became of a write, and turns a write that waits for

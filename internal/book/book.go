@@ -29,12 +29,14 @@ type Config struct {
 	QuorumTimeout time.Duration    // as in [engine.Config]
 	Now           func() time.Time // the wall clock; time.Now
 
-	Members  []upkeep.Member              // the others; none is a federation of one
-	Current  func() []upkeep.Member       // as in [upkeep.Config]
-	Legacy   func() []upkeep.LegacyStatus // as in [upkeep.Config]
-	Warnings func() []string              // as in [upkeep.Config]
-	Door     *intake.Door                 // as in [upkeep.Config]
-	Version  string                       // of the program
+	Members []upkeep.Member              // the others; none is a federation of one
+	Current func() []upkeep.Member       // as in [upkeep.Config]
+	Legacy  func() []upkeep.LegacyStatus // as in [upkeep.Config], and so is LegacyTold
+	// LegacyTold says what nodes of ai-memory were told of a write.
+	LegacyTold func(ctx context.Context, d memory.Dot) ([]upkeep.LegacyTold, error)
+	Warnings   func() []string // as in [upkeep.Config]
+	Door       *intake.Door    // as in [upkeep.Config]
+	Version    string          // of the program
 
 	History      time.Duration // as in [upkeep.Config]
 	Versions     int           // as in [upkeep.Config]
@@ -118,7 +120,7 @@ func New(cfg Config, open Store, fed *replicate.Replicator) *Books {
 	b.Inbox = inbox.New(core, st, b.Query, b.Records)
 	b.Feed = feed.New(core, st, b.Records, cfg.CheckWebhook)
 	b.Upkeep = upkeep.New(upkeep.Config{
-		Members: cfg.Members, Current: cfg.Current, Legacy: cfg.Legacy, Door: cfg.Door, Version: cfg.Version,
+		Members: cfg.Members, Current: cfg.Current, Legacy: cfg.Legacy, LegacyTold: cfg.LegacyTold, Door: cfg.Door, Version: cfg.Version,
 		History: cfg.History, Versions: cfg.Versions, CompactEvery: cfg.CompactEvery,
 		Warnings: cfg.Warnings, Lag: b.Words.Lag, Models: cfg.Models, Loaded: b.Governance.Resume, Log: cfg.Log,
 	}, core, st, fed)

@@ -2,6 +2,7 @@ package node
 
 import (
 	"cmp"
+	"context"
 	"slices"
 
 	"github.com/tallystick/tallystick/internal/book/upkeep"
@@ -61,6 +62,56 @@ func (n *node) legacyStatus() []upkeep.LegacyStatus {
 		out = append(out, s)
 	}
 	return out
+}
+
+// legacyTold says what each legacy peer was told of a write that is here.
+func (n *node) legacyTold(ctx context.Context, d memory.Dot) ([]upkeep.LegacyTold, error) {
+	peers := n.inbound.Peers()
+	if len(peers) == 0 {
+		return nil, nil
+	}
+	lsn, err := n.store.LSNOf(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	e, err := n.store.Entry(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	parked, err := n.store.Parked(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ns, lanes := n.namespaceOf(ctx, e), n.legacy.Status()
+	var out []upkeep.LegacyTold
+	for i := range peers {
+		t := upkeep.LegacyTold{Name: peers[i].Name, State: "owed"}
+		refused := slices.IndexFunc(parked, func(p memory.Parked) bool { return p.Dot == d && p.Member == send.Member(t.Name) })
+		switch {
+		case e.Actor == peers[i].Actor():
+			t.State = "made_there"
+		case !peers[i].Sends() || !peers[i].Stands(n.now()) || ns != "" && !peers[i].Allows(ns):
+			t.State = "not_told"
+		case refused >= 0:
+			t.State, t.Reason = "refused", parked[refused].Code+": "+parked[refused].Text
+		case slices.ContainsFunc(lanes, func(l send.Status) bool { return l.Peer == t.Name && l.LSN >= lsn }):
+			t.State = "answered"
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+// namespaceOf is where a write belongs, "" if that is not known any more.
+func (n *node) namespaceOf(ctx context.Context, e *memory.Entry) string {
+	a := e.Op.About()
+	if a.Content != nil {
+		return a.Content.Namespace
+	}
+	if rec, err := n.store.Record(ctx, a.Main()); err == nil && a.Namespace == "" {
+		return rec.Namespace
+	}
+	return a.Namespace
 }
 
 // openLegacy makes what answers nodes of ai-memory.

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/tallystick/tallystick/client"
 	legacy "github.com/tallystick/tallystick/internal/legacy/config"
 	"github.com/tallystick/tallystick/internal/legacy/wire"
 )
@@ -146,5 +148,40 @@ func TestAgentsOfLegacyPeersAreAgentsHere(t *testing.T) {
 		if err = errors.Join(err, res.Body.Close()); err != nil || !bytes.Contains(raw, []byte(want)) {
 			t.Errorf("%s: %s, %v", path, raw, err)
 		}
+	}
+}
+
+// A receipt that is asked for names the nodes of ai-memory, and what they were told.
+func TestAReceiptSaysWhatLegacyPeersWereTold(t *testing.T) {
+	n := inProcess(t, single(t, func(c *Config) {
+		c.LegacyPeers = []legacy.Peer{
+			{Name: oldNode, Direction: legacy.In, Unsigned: true, Namespaces: []string{"**"}},
+			{Name: "host:away", URL: "http://127.0.0.1:1", Namespaces: []string{"team"}},
+		}
+	}))
+	told := func(dot string) string {
+		var r client.Receipt
+		if status, err := call(http.MethodGet, n.url+"/api/v1/receipts/"+dot, nil, &r); status != http.StatusOK || err != nil {
+			t.Fatalf("%d, %v", status, err)
+		}
+		var all []string
+		for _, p := range r.Told {
+			all = append(all, p.Name+" "+p.State+" "+p.Durability)
+		}
+		return strings.Join(all, ", ")
+	}
+	write := func(ns string) string {
+		var out struct{ Receipt *client.Receipt }
+		body := map[string]any{"title": "one of " + ns, "content": "c", "namespace": ns}
+		if status, err := call(http.MethodPost, n.url+"/api/v1/memories", body, &out); status != http.StatusCreated || err != nil || out.Receipt == nil {
+			t.Fatalf("%d, %v", status, err)
+		}
+		return out.Receipt.Dot
+	}
+	if got := told(write("team")); got != "host:old not_told unknown, host:away owed unknown" {
+		t.Error(got)
+	}
+	if got := told(write("other")); got != "host:old not_told unknown, host:away not_told unknown" {
+		t.Error(got)
 	}
 }

@@ -190,7 +190,7 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	}
 	known := models.Open(ctx, cfg.Data, n.store, log)
 	n.books = book.New(book.Config{
-		Node: cfg.Node, Members: members, Current: n.trust.membersNow(), Legacy: n.legacyStatus, Door: n.door, Version: Version(), QuorumTimeout: cfg.QuorumTimeout,
+		Node: cfg.Node, Members: members, Current: n.trust.membersNow(), Legacy: n.legacyStatus, LegacyTold: n.legacyTold, Door: n.door, Version: Version(), QuorumTimeout: cfg.QuorumTimeout,
 		Now: n.now, Warnings: func() []string { return append(n.trust.concerns(), insecure...) },
 		Recall:  recall.Config{File: filepath.Join(cfg.Data, "recall.index"), Arms: known.Arms(), Projections: known.Projections()},
 		Models:  known.Status,

@@ -29,6 +29,16 @@ func (s *log) Entry(ctx context.Context, d memory.Dot) (*memory.Entry, error) {
 	return s.open(x)
 }
 
+// LSNOf returns the place of an entry in the log of this node, or memory.ErrNotFound.
+func (s *log) LSNOf(ctx context.Context, d memory.Dot) (uint64, error) {
+	var lsn uint64
+	found, err := s.read.row(ctx, `SELECT l.lsn FROM origins o JOIN log l ON l.origin = o.id WHERE o.name = ? AND l.seq = ?`, []any{string(d.Origin), int64(d.Seq)}, &lsn)
+	if err == nil && !found {
+		err = fmt.Errorf("entry %s: %w", d, memory.ErrNotFound)
+	}
+	return lsn, err
+}
+
 const sqlByDot = `SELECT ` + sqlSealedL + ` FROM origins o JOIN log l ON l.origin = o.id WHERE o.name = ? AND l.seq = ?`
 
 // ByDot returns those of the entries that the log has, as they are sent, in the order

@@ -54,6 +54,13 @@ func (d node) receipt(ctx context.Context, c *Call, in *client.ReceiptInput) (Do
 		return Done{}, err
 	}
 	v := ShowReceipt(r)
+	told, err := d.books.Upkeep.Told(ctx, dot)
+	if err != nil {
+		return Done{}, err
+	}
+	for _, t := range told {
+		v.Told = append(v.Told, client.LegacyHolder{Name: t.Name, State: t.State, Reason: t.Reason, Durability: "unknown"})
+	}
 	out := client.ReceiptNow{Receipt: *v, Nested: v}
 	if in.Signed {
 		if out.Signed, err = d.books.Core.Evidence(ctx, r); err != nil {

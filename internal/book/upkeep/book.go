@@ -66,6 +66,8 @@ type Config struct {
 	Current func() []Member
 	// Legacy, if set, says how the node gets on with nodes of ai-memory.
 	Legacy func() []LegacyStatus
+	// LegacyTold, if set, says what nodes of ai-memory were told of a write.
+	LegacyTold func(ctx context.Context, d memory.Dot) ([]LegacyTold, error)
 	// Door is where entries of others come in; required for Load.
 	Door    *intake.Door
 	Version string // of the program, for Status
@@ -97,6 +99,21 @@ type LegacyStatus struct {
 	Error                string // why
 	Taken, Drift, Failed uint64 // pushes since the start: taken, kept under another id, not taken
 	LastAt               memory.Instant
+}
+
+// LegacyTold is what a node of ai-memory was told of a write.
+type LegacyTold struct {
+	Name   string
+	State  string // answered, owed, refused, made_there or not_told
+	Reason string // of a refusal
+}
+
+// Told says what nodes of ai-memory were told of a write that is here.
+func (b *Book) Told(ctx context.Context, d memory.Dot) ([]LegacyTold, error) {
+	if b.cfg.LegacyTold == nil {
+		return nil, nil
+	}
+	return b.cfg.LegacyTold(ctx, d)
 }
 
 // Book looks after the node. It is safe for concurrent use. Run must run.

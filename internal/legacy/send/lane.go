@@ -39,8 +39,10 @@ type lane struct {
 	stale  map[string]bool // memories of which the peer is known to have something else: must be written anew
 }
 
-// member is the name of a peer in the tables of cursors and of refusals.
-func (p *Peer) member() memory.Node { return memory.Node("legacy/" + p.Name) }
+// Member is the name of a peer in the tables of cursors and of refusals.
+func Member(peer string) memory.Node { return memory.Node("legacy/" + peer) }
+
+func (p *Peer) member() memory.Node { return Member(p.Name) }
 
 // inLog is what cursors of lanes are kept under: they count local sequence numbers.
 const inLog memory.Origin = "log"
