@@ -24,12 +24,18 @@ import (
 
 // unused keeps the connections on which no request has come yet. A shutdown of
 // net/http waits five seconds for these, as if one were on its way; clients open
-// them in advance and may never use them.
+// them in advance and may never use them. Of too many the oldest are closed: whoever
+// holds connections open and says nothing costs others no memory, and keeps nobody out
+// who has something to say.
 type unused struct {
 	mu    sync.Mutex
-	conns map[net.Conn]struct{}
+	conns map[net.Conn]uint64 // and in which order they came
+	last  uint64
 	shut  bool
 }
+
+// maxUnused bounds the connections on which no request has come yet.
+const maxUnused = 1024
 
 // note is a hook for [http.Server.ConnState].
 func (u *unused) note(c net.Conn, state http.ConnState) {
@@ -44,9 +50,27 @@ func (u *unused) note(c net.Conn, state http.ConnState) {
 		return
 	}
 	if u.conns == nil {
-		u.conns = map[net.Conn]struct{}{}
+		u.conns = map[net.Conn]uint64{}
 	}
-	u.conns[c] = struct{}{}
+	u.last++
+	u.conns[c] = u.last
+	if len(u.conns) > maxUnused {
+		u.closeOldest()
+	}
+}
+
+func (u *unused) closeOldest() {
+	var oldest net.Conn
+	for c, n := range u.conns {
+		if oldest == nil || n < u.conns[oldest] {
+			oldest = c
+		}
+	}
+	delete(u.conns, oldest)
+	if secured, ok := oldest.(*tls.Conn); ok {
+		oldest = secured.NetConn() // without a farewell, which might wait
+	}
+	_ = oldest.Close()
 }
 
 // close closes them, and those that come later.

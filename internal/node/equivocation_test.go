@@ -38,16 +38,16 @@ func (l *liar) Vouch(ops []receipt.Op) (receipt.Signed, error) {
 }
 
 // newLiar joins a federation, and does not run.
-func newLiar(t *testing.T, authority *cluster.Cluster, name string, signs bool) *liar {
-	t.Helper()
+func newLiar(tb testing.TB, authority *cluster.Cluster, name string, signs bool) *liar {
+	tb.Helper()
 	line, _, err := authority.Invite(time.Hour, 1, cluster.Terms{})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	data := single(t, func(c *Config) { c.Node = memory.Node(name) }).Data
-	c, err := Join(t.Context(), data, authority.Place().URL, line, placeOf(t, name))
+	data := single(tb, func(c *Config) { c.Node = memory.Node(name) }).Data
+	c, err := Join(tb.Context(), data, authority.Place().URL, line, placeOf(tb, name))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	l := &liar{Cluster: c}
 	trust := &peer.Trust{Self: c.Self(), Roots: c.Roots(), Contact: c.Contact, Verifier: attest.NewVerifier(attest.Config{
@@ -57,13 +57,13 @@ func newLiar(t *testing.T, authority *cluster.Cluster, name string, signs bool) 
 		trust.Witness = l
 	}
 	l.calls = peer.NewClient(peer.Config{Self: c.Place().Node, Trust: trust})
-	t.Cleanup(l.calls.Close)
+	tb.Cleanup(l.calls.Close)
 	return l
 }
 
 // tells a member an op of its own.
-func (l *liar) tells(t *testing.T, to memory.Node, seq uint64, title string) error {
-	t.Helper()
+func (l *liar) tells(tb testing.TB, to memory.Node, seq uint64, title string) error {
+	tb.Helper()
 	now := time.Now()
 	m := memory.Memory{
 		ID: memory.DerivedID("global", title), Tier: memory.Long, Namespace: "global", Title: title, Content: "x", Priority: 5, Confidence: 1,
@@ -74,9 +74,9 @@ func (l *liar) tells(t *testing.T, to memory.Node, seq uint64, title string) err
 		Dot: memory.Dot{Origin: origin, Seq: seq}, Stamp: memory.MakeStamp(now), Actor: memory.Anonymous, Op: &memory.Put{Memory: m, Create: true},
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	_, err = l.calls.Push(t.Context(), to, &memory.Push{Created: now, Ops: []memory.Shipment{{Raw: raw}}, View: memory.View{Heads: memory.Heads{}}})
+	_, err = l.calls.Push(tb.Context(), to, &memory.Push{Created: now, Ops: []memory.Shipment{{Raw: raw}}, View: memory.View{Heads: memory.Heads{}}})
 	return err
 }
 

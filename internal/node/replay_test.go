@@ -28,8 +28,8 @@ type captured struct {
 }
 
 // capture signs a push of one new memory, of from to the node a.
-func capture(t *testing.T, from *cluster.Cluster) captured {
-	t.Helper()
+func capture(tb testing.TB, from *cluster.Cluster) captured {
+	tb.Helper()
 	self, now := from.Place().Node, time.Now()
 	m := memory.Memory{
 		ID: memory.DerivedID("global", "captured"), Tier: memory.Long, Namespace: "global", Title: "captured", Content: "x", Priority: 5, Confidence: 1,
@@ -41,52 +41,52 @@ func capture(t *testing.T, from *cluster.Cluster) captured {
 	}
 	raw, err := wire.EncodeEntry(entry)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	body, err := wire.EncodePush(&memory.Push{From: self, To: "a", Created: now, Ops: []memory.Shipment{{Raw: raw}}, View: memory.View{Heads: memory.Heads{}}})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	c := captured{path: "/api/v1/sync/push", body: body, header: http.Header{}}
 	c.header.Set("X-Fed-Proto", "2")
 	c.header.Set("Content-Type", "application/cbor")
 	word, err := (&liar{Cluster: from}).Vouch([]receipt.Op{{Dot: entry.Dot, Digest: sha256.Sum256(raw)}})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	c.header.Set("X-Peer-Held", base64.StdEncoding.EncodeToString(word.Statement))
 	c.header.Set("X-Peer-Held-Signature", base64.StdEncoding.EncodeToString(word.Signature))
 	if _, err := from.Self().Sign(httpsig.Request{Method: http.MethodPost, Path: c.path, Digest: sha256.Sum256(body), Header: c.header}, "a", now); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	c.client = &http.Client{Transport: &http.Transport{TLSClientConfig: from.Roots().ClientTLS(from.Self().TLS, "a", time.Now)}}
-	t.Cleanup(c.client.CloseIdleConnections)
+	tb.Cleanup(c.client.CloseIdleConnections)
 	return c
 }
 
 // send sends what was captured, and returns the status and the code of the answer.
-func (c captured) send(t *testing.T, base, path string) (int, string) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+path, bytes.NewReader(c.body))
+func (c captured) send(tb testing.TB, base, path string) (int, string) {
+	tb.Helper()
+	req, err := http.NewRequestWithContext(tb.Context(), http.MethodPost, base+path, bytes.NewReader(c.body))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	req.Header = c.header.Clone()
 	resp, err := c.client.Do(req)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer resp.Body.Close() //nolint:errcheck // only read
 	raw, err := io.ReadAll(resp.Body)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var p struct {
 		Code string `json:"code"`
 	}
 	if resp.StatusCode != http.StatusOK {
 		if err := json.Unmarshal(raw, &p); err != nil {
-			t.Fatalf("%d %s", resp.StatusCode, raw)
+			tb.Fatalf("%d %s", resp.StatusCode, raw)
 		}
 	}
 	return resp.StatusCode, p.Code

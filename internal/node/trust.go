@@ -61,6 +61,7 @@ type trust struct {
 
 	calls      *peer.Client
 	server     *http.Server
+	unused     unused
 	setMembers func(replicate.Roster)
 
 	endings chan uint64        // epochs of changes that have ended
@@ -226,7 +227,7 @@ func (t *trust) connect(calls *peer.Client, sync http.Handler, setMembers func(r
 	mux.HandleFunc("GET "+JoinPath, t.showRoot)
 	mux.HandleFunc("POST "+JoinPath, t.welcome)
 	t.server = &http.Server{
-		Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ConnState: t.unused.note,
 		ErrorLog: slog.NewLogLogger(t.log.Handler(), slog.LevelDebug),
 	}
 }
@@ -269,6 +270,7 @@ func (t *trust) run(ctx context.Context, l net.Listener) error {
 	<-ctx.Done()
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), draining)
 	defer cancel()
+	t.unused.close()
 	err := errors.Join(t.server.Shutdown(stop), all.Wait())
 	t.note(t.fold.Due(time.Now().Add(time.Hour))...)
 	return errors.Join(err, t.audit.Close())

@@ -24,14 +24,14 @@ func placeOf(tb testing.TB, name string) cluster.Place {
 }
 
 // founded is the first node of a federation, running.
-func founded(t *testing.T) (*running, Config, *cluster.Cluster) {
-	t.Helper()
-	cfg := single(t)
-	c, err := Found(cfg.Data, "acme", placeOf(t, "a"))
+func founded(tb testing.TB) (*running, Config, *cluster.Cluster) {
+	tb.Helper()
+	cfg := single(tb)
+	c, err := Found(cfg.Data, "acme", placeOf(tb, "a"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	return inProcess(t, cfg), cfg, c
+	return inProcess(tb, cfg), cfg, c
 }
 
 // joined is another node of it, running.
@@ -48,11 +48,11 @@ func joined(t *testing.T, authority *cluster.Cluster, name string) *running {
 	return inProcess(t, cfg)
 }
 
-func accountOf(t *testing.T, r *running) map[string]any {
-	t.Helper()
+func accountOf(tb testing.TB, r *running) map[string]any {
+	tb.Helper()
 	var out map[string]any
 	if _, err := call(http.MethodGet, r.url+"/api/v1/status", nil, &out); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return out
 }
