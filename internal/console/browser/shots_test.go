@@ -35,11 +35,21 @@ func TestPicturesOfTheDocs(t *testing.T) {
 		{"peers", "peers", "dark", 1280, 800},
 		{"approvals", "approvals", "light", 1280, 800},
 		{"theatre", "theatre", "light", 1280, 800},
+		{"rehearsal", "rehearsal", "light", 1280, 800},
+		{"agents", "agents", "light", 1280, 800},
 		{"overview-narrow", "", "dark", 390, 800},
 	} {
 		b.do(t, chromedp.EmulateViewport(p.width, p.height))
 		b.open(t, fed[0].url+"/console/"+p.path)
 		ask[chromedp.Void](t, b, "void (document.documentElement.dataset.theme = "+quote(p.theme)+")")
+		if p.name == "rehearsal" {
+			b.click(t, "Begin")
+			b.shows(t, "all three are equal")
+			b.click(t, "Cut cedar off")
+			b.shows(t, "cedar was cut off")
+			b.click(t, "Write 10 on both sides")
+			b.until(t, `/owes to cedar\s+10/i.test(document.querySelector("main").innerText)`)
+		}
 		if p.name == "theatre" {
 			ask[chromedp.Void](t, b, `void document.querySelector("main form").requestSubmit()`)
 			b.until(t, `document.querySelectorAll(".stage-mark:not([hidden])").length == 7`)
