@@ -129,6 +129,7 @@ func New(cfg Config, open Store, fed *replicate.Replicator) *Books {
 
 // Committed is the books' part of the store's commit hook. It does not block.
 func (b *Books) Committed(c memory.Committed) {
+	b.Feed.Committed() // before anybody wakes up
 	b.Core.Committed(c)
 	b.Words.Committed()
 	b.Governance.Committed(c)

@@ -41,6 +41,7 @@ type Book struct {
 	store   Reads
 	records *records.Book
 	check   func(rawURL string) error
+	shared  shared
 }
 
 // New returns the book. check says why no event can be posted to a URL; nil: any

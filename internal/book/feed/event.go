@@ -15,8 +15,12 @@ func (b *Book) Changed() <-chan struct{} { return b.core.Changed() }
 
 // Events returns what was applied here after a local sequence number, in order.
 func (b *Book) Events(ctx context.Context, after uint64, limit int) ([]memory.Event, error) {
-	return b.store.Events(ctx, after, limit)
+	return b.shared.read(ctx, after, limit, b.store.Events)
 }
+
+// Committed is the book's part of the store's commit hook. It does not block, and comes
+// before anybody is told by [Book.Changed].
+func (b *Book) Committed() { b.shared.committed() }
 
 // Notice returns an event as the subscription rec, which says sub, is told of
 // it: nil if it does not want it, or its owner may not know of it.
