@@ -15,10 +15,10 @@ func TestFollowersThatWakeTogetherReadOnce(t *testing.T) {
 		var s shared
 		reads := 0
 		release := make(chan struct{})
-		read := func(_ context.Context, after uint64, _ int) ([]memory.Event, error) {
+		read := func(ctx context.Context, after uint64, _ int) ([]memory.Event, error) {
 			reads++
 			<-release
-			return []memory.Event{{LSN: after + uint64(reads)}}, nil
+			return []memory.Event{{LSN: after + uint64(reads)}}, ctx.Err()
 		}
 		wake := func(n int, want uint64) {
 			var all sync.WaitGroup
