@@ -73,7 +73,7 @@ func TestWhatCanBeDoneCanBeAskedFor(t *testing.T) {
 		{"book/graph", "Book", []string{"verb", "api"}, []string{"Kinds", "Redo"}},
 		{"book/governance", "Book", []string{"book", "node", "verb"}, []string{"Kinds", "Redo"}},
 		{"book/inbox", "Book", []string{"verb"}, nil},
-		{"book/feed", "Book", []string{"verb", "api", "webhook"}, nil},
+		{"book/feed", "Book", []string{"book", "verb", "api", "webhook"}, nil},
 		{"book/upkeep", "Book", []string{"book", "verb", "api"}, nil},
 		{"client", "Client", []string{"cmd/tally"}, []string{"CloseIdle", "CreateAll", "Events"}},
 	} {
