@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/signal"
@@ -44,6 +45,10 @@ func serve(raw string) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin) // it ends with the test, however that ends
+		stop()
+	}()
 	if err := node.RunWith(ctx, cfg, node.Parts{Program: os.Args[0]}, func(url string) { fmt.Println("ready", url) }); err != nil { //nolint:forbidigo // a program
 		fmt.Fprintln(os.Stderr, "error:", err)
 		return 1
@@ -117,7 +122,7 @@ func launch(t *testing.T, family *fleet.Family, cfg config) *member {
 		t.Fatal(err)
 	}
 	n := family.Node(fleet.Config{
-		Name: string(cfg.Node), Program: os.Args[0], Log: filepath.Join(t.TempDir(), "log"), Env: append(fleet.Environ(os.Environ()), envConfig+"="+string(raw)),
+		Tied: true, Name: string(cfg.Node), Program: os.Args[0], Log: filepath.Join(t.TempDir(), "log"), Env: append(fleet.Environ(os.Environ()), envConfig+"="+string(raw)),
 	})
 	m := &member{Node: n, url: "http://" + cfg.Listen, data: cfg.Data}
 	if err := n.Start(t.Context()); err != nil {
