@@ -112,8 +112,9 @@ func run(ctx context.Context, o options) error {
 const page = `# Evidence: a mesh of ours and ai-memory 0.7.1
 
 Runs of bench/contrasts with the published program ai-memory 0.7.1, with its default features, on
-%s, loopback. Its nodes catch up every 5 s; those that sign nothing believe their peers. Things were
-waited for %s. "make mesh AI_MEMORY=path/to/ai-memory" makes the runs again and writes this page.
+%s, loopback. Its nodes catch up every 5 s; those that sign nothing believe their
+peers. Things were waited for %s. "make mesh AI_MEMORY=path/to/ai-memory" makes the
+runs again and writes this page.
 
 A, B and C are three nodes, of which "t" is one of ours and "r" one of ai-memory. "Kept 1 / 2 / 2"
 is on A, B and C. In bold what a user would not expect; [why](../mixed-mesh.md#what-is-lost). With
