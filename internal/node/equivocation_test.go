@@ -38,9 +38,9 @@ func (l *liar) Vouch(ops []receipt.Op) (receipt.Signed, error) {
 }
 
 // newLiar joins a federation, and does not run.
-func newLiar(tb testing.TB, authority *cluster.Cluster, name string, signs bool) *liar {
+func newLiar(tb testing.TB, authority *cluster.Cluster, name string, signs bool, terms ...cluster.Terms) *liar {
 	tb.Helper()
-	line, _, err := authority.Invite(time.Hour, 1, cluster.Terms{})
+	line, _, err := authority.Invite(time.Hour, 1, append(terms, cluster.Terms{})[0])
 	if err != nil {
 		tb.Fatal(err)
 	}
