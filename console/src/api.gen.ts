@@ -749,6 +749,13 @@ export interface JoinToken {
   words: string[];
 }
 
+export interface LegacyHolder {
+  durability: "unknown";
+  name: string;
+  reason?: string;
+  state: "answered" | "owed" | "refused" | "made_there" | "not_told";
+}
+
 export interface LegacyPeer {
   direction: "both" | "in" | "out";
   durability: "unknown";
@@ -1008,6 +1015,15 @@ export interface OperatorInfo {
   operator: boolean;
 }
 
+export interface OutboundInput {
+  rules?: string[];
+}
+
+export interface OutboundRules {
+  receipt?: Receipt;
+  rules: string[];
+}
+
 export interface Page {
   count: number;
   damaged?: string[];
@@ -1246,6 +1262,7 @@ export interface Receipt {
   durability: "local" | "quorum" | "all";
   epoch: number;
   held_by: string[];
+  legacy_peers?: LegacyHolder[];
   n: number;
   w: number;
 }
@@ -1256,6 +1273,7 @@ export interface ReceiptNow {
   durability: "local" | "quorum" | "all";
   epoch: number;
   held_by: string[];
+  legacy_peers?: LegacyHolder[];
   n: number;
   receipt: Receipt | null;
   signed?: Record<string, unknown>;
@@ -1677,6 +1695,27 @@ export interface Taxonomy {
   total_count: number;
   tree: Branch | null;
   truncated: boolean;
+}
+
+export interface Team {
+  members: string[];
+  name: string;
+}
+
+export interface TeamChanged {
+  members: string[];
+  name: string;
+  receipt: Receipt | null;
+}
+
+export interface TeamInput {
+  add?: string[];
+  remove?: string[];
+}
+
+export interface Teams {
+  count: number;
+  teams: Team[];
 }
 
 export interface TierCount {
@@ -2590,6 +2629,20 @@ export interface Routes {
     body: never;
     out: OperatorInfo;
   };
+  "GET /api/v1/outbound": {
+    query: {
+    };
+    body: never;
+    out: OutboundRules;
+  };
+  "POST /api/v1/outbound": {
+    query: {
+      durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
+    };
+    body: OutboundInput;
+    out: OutboundRules | Shortfall;
+  };
   "GET /api/v1/parked": {
     query: {
     };
@@ -2907,6 +2960,28 @@ export interface Routes {
     };
     body: never;
     out: Taxonomy;
+  };
+  "GET /api/v1/teams": {
+    query: {
+    };
+    body: never;
+    out: Teams;
+  };
+  "DELETE /api/v1/teams/{name}": {
+    query: {
+      durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
+    };
+    body: never;
+    out: Shortfall | TeamChanged;
+  };
+  "POST /api/v1/teams/{name}": {
+    query: {
+      durability?: "local" | "quorum" | "all";
+      when_short?: "fail" | "local";
+    };
+    body: TeamInput;
+    out: Shortfall | TeamChanged;
   };
   "GET /api/v1/tools/list": {
     query: {

@@ -48,6 +48,15 @@ async function run(question: string, s: Setting): Promise<Result> {
   return { said, ms: performance.now() - began };
 }
 
+/** A labelled set for tally eval: what was found, and the question with the ids that are expected. */
+function caseOf(question: string, ns: string, good: ReadonlySet<string>, results: readonly (Result | null)[]): string {
+  const flat = (s: string) => s.replace(/\s+/gu, " ").trim();
+  const found = new Map<string, Hit>();
+  for (const r of results) for (const h of r?.said.memories ?? []) found.set(h.id, h);
+  const lines = [...found.values()].map((h) => [h.namespace, h.id, "", "", "", flat(`${h.title}: ${h.content}`)]);
+  return [...lines, ["?" + ns, "console", [...good].join(" "), flat(question)]].map((l) => l.join("\t") + "\n").join("");
+}
+
 const plainSetting = (ns: string): Setting => ({ namespace: ns, limit: "10", budget: "", priority: "", kind: "", deadline: "", asOf: "" });
 
 export default function RecallLab() {
@@ -117,7 +126,7 @@ export default function RecallLab() {
           <WhyNot question={question} s={settings[0]} />
           <Card title={t.recall.saveCase}>
             <p class="muted">{t.recall.savedCase}</p>
-            <p><button type="button" disabled={good.size === 0} onClick={() => save("cases.jsonl", JSON.stringify({ question, namespace: settings[0].namespace || undefined, relevant: [...good] }) + "\n")}>{t.recall.saveCase} ({good.size})</button></p>
+            <p><button type="button" disabled={good.size === 0} onClick={() => save("cases.tsv", caseOf(question, settings[0].namespace, good, results))}>{t.recall.saveCase} ({good.size})</button></p>
           </Card>
         </div>
       )}

@@ -11,6 +11,9 @@ import (
 	"github.com/tallystick/tallystick/internal/recall/when"
 )
 
+// maxLine is more than the longest memory takes.
+const maxLine = 1 << 20
+
 // ReadTable reads a labelled set from lines of fields with tabs between them: of a
 // memory namespace, id, session, speaker, date and text; of a question, behind
 // a ?, namespace, group, the ids of its answers with blanks between them, and text.
@@ -18,6 +21,7 @@ import (
 func ReadTable(r io.Reader) (*Set, error) {
 	s := &Set{}
 	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, maxLine)
 	for n := 1; lines.Scan(); n++ {
 		line := lines.Text()
 		if strings.HasPrefix(line, "#") || line == "" {
