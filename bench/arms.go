@@ -9,9 +9,9 @@ import (
 )
 
 // results are the outcomes of the rounds of one arm.
-type results []*outcome
+type results []*result
 
-func (r results) series(of func(*outcome) float64) Series {
+func (r results) series(of func(*result) float64) Series {
 	var s Series
 	for _, o := range r {
 		s = append(s, of(o))
@@ -19,11 +19,11 @@ func (r results) series(of func(*outcome) float64) Series {
 	return s
 }
 
-func (r results) rates() Series { return r.series((*outcome).rate) }
+func (r results) rates() Series { return r.series((*result).rate) }
 
 // percentile is in milliseconds.
 func (r results) percentile(q float64) Series {
-	return r.series(func(o *outcome) float64 { return millis(quantile(o.latencies, q)) })
+	return r.series(func(o *result) float64 { return millis(quantile(o.latencies, q)) })
 }
 
 // contest is what the arms are measured at.
@@ -36,7 +36,7 @@ type contest struct {
 // entrant is who takes part in a round.
 type entrant struct {
 	arm arm
-	run func(context.Context, load) (*outcome, error)
+	run func(context.Context, load) (*result, error)
 }
 
 func (e *entrant) name() string { return cmp.Or(string(e.arm), "ours") }
@@ -48,7 +48,7 @@ func (r *runner) entrants(c contest) []entrant {
 		if a == control && r.Control == "" {
 			continue
 		}
-		out = append(out, entrant{a, func(ctx context.Context, l load) (*outcome, error) {
+		out = append(out, entrant{a, func(ctx context.Context, l load) (*result, error) {
 			t, err := somewhere(ctx, c.nodes, c.quorum)
 			if err != nil {
 				return nil, err
@@ -59,7 +59,7 @@ func (r *runner) entrants(c contest) []entrant {
 	}
 	for i := range r.rivals {
 		if v := &r.rivals[i]; c.rivals {
-			out = append(out, entrant{arm(v.Name), func(ctx context.Context, l load) (*outcome, error) { return v.round(ctx, l, c.atOne) }})
+			out = append(out, entrant{arm(v.Name), func(ctx context.Context, l load) (*result, error) { return v.round(ctx, l, c.atOne) }})
 		}
 	}
 	return out
@@ -91,7 +91,7 @@ func (r *runner) rounds(ctx context.Context, title string, c contest) (map[arm]r
 }
 
 // round is one load on what runs already.
-func (v *Rival) round(ctx context.Context, l load, atOne bool) (*outcome, error) {
+func (v *Rival) round(ctx context.Context, l load, atOne bool) (*result, error) {
 	l.addrs, l.speech = v.addrs, v.speech
 	if atOne {
 		l.addrs = l.addrs[:1]
@@ -100,7 +100,7 @@ func (v *Rival) round(ctx context.Context, l load, atOne bool) (*outcome, error)
 }
 
 // round is one load on a new federation.
-func (r *runner) round(ctx context.Context, t topology, l load, atOne bool) (_ *outcome, err error) {
+func (r *runner) round(ctx context.Context, t topology, l load, atOne bool) (_ *result, err error) {
 	c, err := r.start(ctx, t)
 	if err != nil {
 		return nil, err
@@ -123,7 +123,7 @@ func (r *runner) round(ctx context.Context, t topology, l load, atOne bool) (_ *
 }
 
 // load runs a load, and says what of the processors it took.
-func (c *cluster) load(ctx context.Context, l load) (*outcome, error) {
+func (c *cluster) load(ctx context.Context, l load) (*result, error) {
 	before := c.cpuTimes()
 	o, err := l.run(ctx)
 	if after := c.cpuTimes(); err == nil && before != nil && after != nil {

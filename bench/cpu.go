@@ -49,7 +49,7 @@ func (c *cluster) cpuTimes() []time.Duration {
 }
 
 // cpuOf is what a write took of a node, in milliseconds.
-func (o *outcome) cpuOf(node int) float64 {
+func (o *result) cpuOf(node int) float64 {
 	if node >= len(o.cpu) || o.all == 0 {
 		return 0
 	}

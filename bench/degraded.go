@@ -109,7 +109,7 @@ func (r *runner) soak(ctx context.Context) (rows []Row, err error) {
 	loading, stop := context.WithCancel(ctx)
 	defer stop()
 	done := make(chan error, 1)
-	var out *outcome
+	var out *result
 	go func() {
 		var err error
 		out, err = load{

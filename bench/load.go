@@ -27,8 +27,8 @@ type load struct {
 	speech   speech // zero: memories
 }
 
-// outcome is what became of a load, in the time after the warm-up.
-type outcome struct {
+// result is what became of a load, in the time after the warm-up.
+type result struct {
 	acked     int
 	all       int             // with those of the warm-up and of the end
 	cpu       []time.Duration // that each node used meanwhile, if the system tells
@@ -38,9 +38,9 @@ type outcome struct {
 	last      time.Time       // when the last acknowledgement came
 }
 
-func (o *outcome) rate() float64 { return float64(o.acked) / o.elapsed.Seconds() }
+func (o *result) rate() float64 { return float64(o.acked) / o.elapsed.Seconds() }
 
-func (o *outcome) failures() int {
+func (o *result) failures() int {
 	var n int
 	for _, c := range o.failed {
 		n += c
@@ -49,7 +49,7 @@ func (o *outcome) failures() int {
 }
 
 // reasons renders the failures.
-func (o *outcome) reasons() string {
+func (o *result) reasons() string {
 	var parts []string
 	for _, reason := range slices.Sorted(maps.Keys(o.failed)) {
 		parts = append(parts, fmt.Sprintf("%d × %s", o.failed[reason], reason))
@@ -59,7 +59,7 @@ func (o *outcome) reasons() string {
 
 // run writes until the time is over. Where the machine is so busy that nothing is
 // acknowledged in that time, it takes longer, up to 16 times.
-func (l load) run(ctx context.Context) (*outcome, error) {
+func (l load) run(ctx context.Context) (*result, error) {
 	for longest := 16 * l.duration; ; l.duration, l.label = 2*l.duration, l.label+"+" {
 		all, err := l.once(ctx)
 		switch {
@@ -73,13 +73,13 @@ func (l load) run(ctx context.Context) (*outcome, error) {
 	}
 }
 
-func (l load) once(ctx context.Context) (*outcome, error) {
+func (l load) once(ctx context.Context) (*result, error) {
 	if l.speech.path == "" {
 		l.speech = memories()
 	}
 	begun := time.Now().Add(l.warm)
 	ended := begun.Add(l.duration)
-	parts := make([]outcome, l.clients)
+	parts := make([]result, l.clients)
 	var wg sync.WaitGroup
 	for i := range l.clients {
 		wg.Go(func() {
@@ -91,7 +91,7 @@ func (l load) once(ctx context.Context) (*outcome, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	all := &outcome{elapsed: l.duration, failed: map[string]int{}}
+	all := &result{elapsed: l.duration, failed: map[string]int{}}
 	for _, p := range parts {
 		all.acked += p.acked
 		all.all += p.all
@@ -113,7 +113,7 @@ type client struct {
 	load         *load
 	id           int
 	addr         string
-	out          *outcome
+	out          *result
 	begun, ended time.Time
 
 	conn   net.Conn

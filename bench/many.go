@@ -41,7 +41,7 @@ func manyNodes(ctx context.Context, r *runner) ([]Row, error) {
 }
 
 type manyOutcome struct {
-	out     *outcome
+	out     *result
 	settled time.Duration
 	parked  int
 }

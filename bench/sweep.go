@@ -49,9 +49,9 @@ func (r *runner) sweepOne(ctx context.Context, clients int, all bool) ([]Row, er
 		p50.Rivals = append(p50.Rivals, Beside{v.Name, of.percentile(0.5)})
 	}
 	rows := []Row{rate, p50}
-	if cpu := our.series(func(o *outcome) float64 { return o.cpuOf(0) }); !all && our[0].cpu != nil {
+	if cpu := our.series(func(o *result) float64 { return o.cpuOf(0) }); !all && our[0].cpu != nil {
 		rows = append(rows, Row{Measure: title + ": CPU for a write, of the node that takes it", Unit: "ms", Ours: cpu},
-			Row{Measure: title + ": CPU for a write, of each other member", Unit: "ms", Ours: our.series(func(o *outcome) float64 { return o.cpuOf(1) })})
+			Row{Measure: title + ": CPU for a write, of each other member", Unit: "ms", Ours: our.series(func(o *result) float64 { return o.cpuOf(1) })})
 	}
 	return rows, nil
 }

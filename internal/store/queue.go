@@ -10,7 +10,7 @@ import (
 
 // job is work for the writer.
 type job struct {
-	outcome
+	report
 	// run works inside the transaction. An error of its own making (a condition
 	// not met) must come before the first change.
 	run  func(ctx context.Context, t *tx) error

@@ -13,7 +13,7 @@ type tx struct {
 	*state
 	gathered
 	began    uint64             // the LSN before it
-	out      *outcome           // of the job that runs
+	out      *report            // of the job that runs
 	rows     int                // rows written
 	steps    int                // changes of rows, and of what the writer keeps in memory
 	moved    bool               // the view changes
@@ -31,8 +31,8 @@ type tx struct {
 	others   bool               // it changes other memories, or their rows by hand
 }
 
-// outcome is what a job did that others are told of.
-type outcome struct {
+// report is what a job did that others are told of.
+type report struct {
 	own  []memory.OwnEntry
 	news int // entries of other origins applied
 }

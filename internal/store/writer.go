@@ -51,8 +51,8 @@ func (w *writer) transact(ctx context.Context, batch []*job) error {
 		return w.rollback(ctx, err)
 	}
 	for _, j := range batch {
-		j.outcome, j.err = outcome{}, nil
-		t.out = &j.outcome
+		j.report, j.err = report{}, nil
+		t.out = &j.report
 		before := t.steps
 		err := j.run(ctx, t)
 		if err != nil && (t.steps != before || w.dialect.isDatabase(err)) {
