@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -153,7 +154,7 @@ func runUnless(ctx context.Context, a *app, cfg node.Config, no bool) error {
 	if no {
 		return nil
 	}
-	return runNode(ctx, a, cfg)
+	return runNode(ctx, a, cfg, nil)
 }
 
 // dataOf adds --data to a command that works on files of a node.
@@ -283,9 +284,24 @@ already stays, and goes to the other members.`
 		}
 		m, _ := c.Membership()
 		say(a.err, "joined %s as %s, the cluster has %d members; the root: %s\n", m.Domain, place.Node, len(m.Members), rootWords(c))
-		return runUnless(cmd.Context(), a, cfg, p.noServe)
+		if p.noServe {
+			return nil
+		}
+		return runNode(cmd.Context(), a, cfg, caughtUp(a.err))
 	}
 	return cmd
+}
+
+// caughtUp shows how far a node has caught up with the others.
+func caughtUp(w io.Writer) func(held, known uint64) {
+	p := newProgress(w, "ops of the others are here")
+	return func(held, known uint64) {
+		p.at(int(held), int(known))
+		if held == known {
+			p.done()
+			say(w, "caught up: %d ops of the others are here\n", held)
+		}
+	}
 }
 
 // underWay says what to do where a change of the members cannot begin.

@@ -17,6 +17,7 @@ func TestALaptopIsReachedByItsOwnCalls(t *testing.T) {
 	urlB := laptop.URL()
 	held(t, a.url, "2 of 2")
 	held(t, urlB, "2 of 2")
+	eventually(t, "it says that it has caught up", func() bool { return strings.Contains(laptop.Logs(), "caught up: ") })
 	eventually(t, "status says how it is reached", func() bool {
 		got := ok(t, "status", "--server", a.url)
 		return strings.Contains(got, "reached by its own calls") && !strings.Contains(got, "backoff") && strings.Contains(got, allWell)

@@ -57,7 +57,7 @@ All settings, also as environment variables and as a file: tally help config`
 				end()
 			}()
 		}
-		err = runNode(ctx, a, cfg)
+		err = runNode(ctx, a, cfg, nil)
 		if errors.Is(err, syscall.EADDRINUSE) {
 			return fmt.Errorf("%w\n  → another program, or another node, listens on %s: stop it, or choose another address with --listen", err, cfg.Listen)
 		}
@@ -66,13 +66,14 @@ All settings, also as environment variables and as a file: tally help config`
 	return cmd
 }
 
-// runNode runs a node that can start others for a rehearsal.
-func runNode(ctx context.Context, a *app, cfg node.Config) error {
+// runNode runs a node that can start others for a rehearsal. catchingUp, if not nil, is told
+// how far it has caught up.
+func runNode(ctx context.Context, a *app, cfg node.Config, catchingUp func(held, known uint64)) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	return node.RunWith(ctx, cfg, node.Parts{Program: self}, func(url string) { say(a.out, "ready %s\n", url) })
+	return node.RunWith(ctx, cfg, node.Parts{Program: self, CatchingUp: catchingUp}, func(url string) { say(a.out, "ready %s\n", url) })
 }
 
 // clockOffsetVariable sets a node's clock wrong: that of a static binary cannot

@@ -53,6 +53,9 @@ type Parts struct {
 	Transport func(replicate.Transport) replicate.Transport
 	// Program, if set, is this program: its `serve` runs the nodes of rehearsals.
 	Program string
+	// CatchingUp, if set, is told a few times a second how many ops this node holds of
+	// those that members have, until it holds all of them, and at the end.
+	CatchingUp func(held, known uint64)
 	// BatchOps bounds the ops of one transaction of the store; 0 is its default.
 	BatchOps int
 }
@@ -101,6 +104,7 @@ const RehearsalDir = "rehearsal"
 // node is the parts of a running node.
 type node struct {
 	cfg      Config
+	parts    Parts
 	log      *slog.Logger
 	store    *store.Store
 	fed      *replicate.Replicator
@@ -121,10 +125,10 @@ type node struct {
 	quit     chan struct{} // closed when the node stops
 }
 
-func (n *node) storeConfig(clock *memory.Clock, parts Parts) store.Config {
+func (n *node) storeConfig(clock *memory.Clock) store.Config {
 	return store.Config{
 		Dir: n.cfg.Data, Node: n.cfg.Node, Held: true, Clock: clock, Codec: wire.Codec{}, Log: n.log,
-		BatchOps: parts.BatchOps,
+		BatchOps: n.parts.BatchOps,
 		OnCommit: func(c memory.Committed) {
 			n.fed.Committed(c)
 			n.books.Committed(c)
@@ -134,9 +138,9 @@ func (n *node) storeConfig(clock *memory.Clock, parts Parts) store.Config {
 }
 
 func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_ *node, err error) {
-	n := &node{cfg: cfg, log: log, open: make(chan struct{}), quit: make(chan struct{})}
+	n := &node{cfg: cfg, parts: parts, log: log, open: make(chan struct{}), quit: make(chan struct{})}
 	clock := memory.NewClock(n.now, cfg.MaxSkew)
-	if n.store, err = store.Open(ctx, n.storeConfig(clock, parts)); err != nil {
+	if n.store, err = store.Open(ctx, n.storeConfig(clock)); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -336,6 +340,7 @@ func (n *node) serve(ctx context.Context, listener net.Listener, ready func(url 
 	work.Go(func() error { n.outbound.follow(workCtx, n.books.Governance.Outbound); return nil })
 	work.Go(func() error { return n.inbound.Run(workCtx) })
 	work.Go(func() error { return n.practice.Run(workCtx) })
+	work.Go(func() error { n.catchUp(workCtx); return nil })
 	all.Go(func() error { return n.trust.run(failed, toMembers) })
 	all.Go(func() error {
 		if err := n.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {

@@ -6,6 +6,8 @@ import (
 	"os"
 	"strconv"
 	"time"
+
+	"github.com/tallystick/tallystick/internal/replicate"
 )
 
 // notify tells the service manager that started this process how the node
@@ -77,4 +79,27 @@ func watchdog(getenv func(string) string) time.Duration {
 		return 0
 	}
 	return time.Duration(usec) * time.Microsecond
+}
+
+// catchUp tells whoever wants to know how far this node has caught up.
+func (n *node) catchUp(ctx context.Context) {
+	if n.parts.CatchingUp == nil {
+		return
+	}
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		held, known := replicate.Gap(n.fed)
+		if known > 0 {
+			n.parts.CatchingUp(held, known)
+		}
+		if known > 0 && held == known {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }

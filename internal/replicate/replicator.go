@@ -293,6 +293,14 @@ func others(r *Replicator) []memory.Node {
 	return out
 }
 
+// Gap says how many ops members hold, as far as this node has heard, and how many of
+// them it holds; both are 0 until it has heard of any.
+func Gap(r *Replicator) (held, known uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return core.Gap(r.core)
+}
+
 // PeerStatus is what this node knows of one member. Zero times are "never in
 // this run".
 type PeerStatus struct {

@@ -251,3 +251,17 @@ func TestWhatHasMadeRoomIsNotHeld(t *testing.T) {
 		t.Error("b has taken it since, and it is not resolved")
 	}
 }
+
+// What is missing here is what members have said that they hold, whoever has issued it.
+func TestTheGapIsWhatMembersHaveAndThisNodeLacks(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	c := New(Config{Self: "a", Origin: self, Members: Static("b", "c"), View: memory.View{LSN: 3, Heads: memory.Heads{self: {Seq: 3}, "b.1": {Seq: 4}}}}, now)
+	if held, known := Gap(c); held != 0 || known != 0 {
+		t.Errorf("%d of %d, and nobody was heard", held, known)
+	}
+	c.Step(now, Heard{Member: "b", View: memory.View{LSN: 9, Heads: memory.Heads{self: {Seq: 2}, "b.1": {Seq: 10}}}})
+	c.Step(now, Heard{Member: "c", View: memory.View{LSN: 9, Heads: memory.Heads{"b.1": {Seq: 7}, "c.1": {Seq: 5}}}})
+	if held, known := Gap(c); held != 2+4 || known != 2+10+5 {
+		t.Errorf("%d of %d, want 6 of 17", held, known)
+	}
+}

@@ -48,6 +48,25 @@ func (c *Core) Status() []Status {
 	return list
 }
 
+// Gap says how many ops of all origins this node knows of, by what members have said
+// that they hold, and how many of them it holds; both are 0 until one has said so.
+func Gap(c *Core) (held, known uint64) {
+	most := map[memory.Origin]uint64{}
+	for _, m := range c.members {
+		if m.heardAt.IsZero() {
+			continue
+		}
+		for o, h := range m.heads {
+			most[o] = max(most[o], h.Seq)
+		}
+	}
+	for o, seq := range most {
+		known += seq
+		held += min(seq, c.self.Heads[o].Seq)
+	}
+	return held, known
+}
+
 // batch is what a lane may be behind and still count as delivering promptly.
 const batch = 256
 
