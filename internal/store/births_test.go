@@ -3,10 +3,12 @@ package store_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/store/storetest"
 )
 
@@ -24,6 +26,13 @@ func TestChangesFromMemoryAreThoseOfTheRows(t *testing.T) {
 			ships = ships[k:]
 			if i%3 == 0 {
 				n.Put(storetest.Create(fmt.Sprintf("new %d", i), "text"), storetest.Create(fmt.Sprintf("newer %d", i), "text"))
+			}
+			if i%4 == 1 { // what expires, with touches before it and after it
+				d := storetest.Create(fmt.Sprintf("soon %d", i), "text")
+				d.Memory.ID, d.Memory.Tier, d.Memory.ExpiresAt = fmt.Sprintf("soon-%d", i), memory.Mid, memory.InstantOf(time.Now())+memory.Instant(time.Hour)
+				n.Put(&memory.Touch{ID: d.Memory.ID})
+				n.Put(d)
+				n.Put(&memory.Touch{ID: d.Memory.ID, Keep: i%8 == 1})
 			}
 			for after := range n.View().LSN + 2 {
 				for _, limit := range []int{2, 1000} {

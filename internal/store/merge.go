@@ -74,11 +74,13 @@ func (t merger) merge(ctx context.Context, e incoming, lsn int64) (logRow, error
 // bear notes the memory that an entry has made, or that it changed others.
 func (t merger) bear(open records, e incoming, row *logRow) {
 	if len(open) == 0 {
+		t.others = t.others || row.record != 0 // a touch
 		return
 	}
 	m := open[0]
 	content, ok := e.Content()
-	if !ok || len(open) > 1 || !m.first || row.state != stateApplied || m.content.lsn != row.lsn || m.lifeRef.lsn != row.lsn || m.conflicts != 0 {
+	plain := ok && len(open) == 1 && m.first && row.state == stateApplied && m.content.lsn == row.lsn && m.lifeRef.lsn == row.lsn && m.conflicts == 0
+	if !plain || content.ExpiresAt != 0 { // of one that expires there may be touches already
 		t.others = true
 		return
 	}
