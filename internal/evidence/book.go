@@ -52,6 +52,8 @@ type Config struct {
 	Roots  cred.Roots
 	Roster Roster
 	Signer Signer
+	// Origin is that under which this node numbers its ops now.
+	Origin func() memory.Origin
 	// Ask asks a member for its statement that it holds an op.
 	Ask func(ctx context.Context, member memory.Node, d memory.Dot) (receipt.Signed, error)
 	// AskWords asks a member for what the node of an op has signed about it.
@@ -115,6 +117,11 @@ func (b *Book) State(ctx context.Context, runs []memory.Range) (receipt.Signed, 
 	var held []receipt.Run
 	heads := b.store.View().Heads
 	for _, r := range runs {
+		if r.Origin.Node() == b.cfg.Self && r.Origin != b.cfg.Origin() {
+			// What is under an old number of its own somebody else may have brought, after this
+			// node had lost it: with what it signed then that would seem to be a second op.
+			continue
+		}
 		// What was sent may be something else than what is here: the log says what is.
 		digests, err := b.store.Digests(ctx, r)
 		if err != nil || !holdsAll(heads, r) {

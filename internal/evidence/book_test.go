@@ -29,6 +29,7 @@ type federation struct {
 	epoch   uint64
 	members []memory.Node
 	nodes   map[memory.Node]*node
+	run     uint64        // incarnation of all nodes
 	wrong   []memory.Node // whose statements were not right; of the node that runs
 }
 
@@ -66,7 +67,7 @@ func found(t *testing.T, names ...memory.Node) *federation {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &federation{t: t, root: root, epoch: 1, members: names, nodes: map[memory.Node]*node{}}
+	f := &federation{t: t, root: root, epoch: 1, members: names, nodes: map[memory.Node]*node{}, run: 1}
 	for _, name := range names {
 		n := &node{name: name, log: map[memory.Dot]memory.Digest{}, bodies: map[memory.Dot][]byte{}}
 		n.key = identitytest.Key(t, string(name))
@@ -78,7 +79,7 @@ func found(t *testing.T, names ...memory.Node) *federation {
 			t.Fatal(err)
 		}
 		n.Book, err = evidence.New(evidence.Config{
-			Self: name, Name: identity.Name(name), Roots: roots(f), Roster: f, Signer: n, Log: slog.New(slog.DiscardHandler),
+			Self: name, Origin: func() memory.Origin { return memory.MakeOrigin(name, f.run) }, Name: identity.Name(name), Roots: roots(f), Roster: f, Signer: n, Log: slog.New(slog.DiscardHandler),
 			Wrong: func(from memory.Node, _ error) { f.wrong = append(f.wrong, from) },
 			Ask: func(ctx context.Context, member memory.Node, d memory.Dot) (receipt.Signed, error) {
 				to := f.nodes[member]
@@ -411,6 +412,24 @@ func TestAMemberSignsWhatItHas(t *testing.T) {
 	said, _, err := s.Open(roots(f), time.Now())
 	if err != nil || len(said.Held) != 1 || said.Held[0].Root != receipt.RootOf([]memory.Digest{{1}, {2}}) {
 		t.Errorf("%+v, %v", said, err)
+	}
+}
+
+// What a node holds under an old number of its own may be what others have brought.
+// Signed beside what it signed then it would be a proof against it.
+func TestANodeDoesNotVouchForWhatOthersBroughtUnderItsNumbers(t *testing.T) {
+	f := found(t, "a", "b")
+	push(t, f, 1, 2, "b")
+	a, old := f.nodes["a"], []memory.Range{{Origin: "a.1", From: 1, To: 2}}
+	if _, err := a.State(t.Context(), old); err != nil {
+		t.Fatal(err)
+	}
+	f.run = 2
+	if _, err := a.State(t.Context(), old); !errors.Is(err, memory.ErrNotFound) {
+		t.Errorf("it signs for numbers of an earlier run: %v", err)
+	}
+	if _, err := f.nodes["b"].State(t.Context(), old); err != nil {
+		t.Errorf("and others do not: %v", err)
 	}
 }
 

@@ -1,7 +1,11 @@
 package evidence
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -23,7 +27,8 @@ type proofs struct {
 	frozen map[identity.PublicKey]int // in kept
 	// words are what nodes have signed about ops that another one disputes: after it is
 	// settled the log no longer has the one that made room.
-	words map[memory.Dot][]receipt.Word
+	words    map[memory.Dot][]receipt.Word
+	disputes []memory.Dot // of words, the first of them first
 }
 
 // maxDisputed bounds the ops whose words are remembered for members that ask.
@@ -56,6 +61,23 @@ func (b *Book) Proofs() []receipt.Twice {
 	return slices.Clone(b.twice.kept)
 }
 
+// ProofSet is a digest of the keys of which this node has proofs; "" if it has none. It
+// does not say which proof of a key it is: one is as good as another.
+func (b *Book) ProofSet() string {
+	b.twice.mu.Lock()
+	defer b.twice.mu.Unlock()
+	if len(b.twice.frozen) == 0 {
+		return ""
+	}
+	var keys [][]byte
+	for key := range b.twice.frozen {
+		keys = append(keys, key[:])
+	}
+	slices.SortFunc(keys, bytes.Compare)
+	sum := sha256.Sum256(bytes.Join(keys, nil))
+	return hex.EncodeToString(sum[:])
+}
+
 // Frozen reports whether what a key signs is not taken any more, because it has signed
 // two ops under one number: until an administrator gives its node another key, or
 // takes it out of the membership.
@@ -72,12 +94,11 @@ func (b *Book) Frozen(key identity.PublicKey) (receipt.Twice, bool) {
 // Adopt takes proofs that a member has sent: each is checked, and believed for what
 // is in it, whoever sent it.
 func (b *Book) Adopt(list []receipt.Twice) error {
+	var errs []error
 	for _, t := range list[:min(len(list), MaxTwice)] {
-		if err := b.freeze(t); err != nil {
-			return err
-		}
+		errs = append(errs, b.freeze(t)) // one of who is no member any more hides no other
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // freeze keeps a proof, if it is one, and takes nothing more from who has signed it.
@@ -88,7 +109,7 @@ func (b *Book) freeze(t receipt.Twice) error {
 	}
 	node, err := b.cfg.Roster.Admit(t.Member, key)
 	if err != nil || node == b.cfg.Self {
-		return err // who is no member is refused in any case, and this node goes on
+		return nil //nolint:nilerr // who is no member is refused in any case, and this node goes on
 	}
 	if node != t.Dot.Origin.Node() {
 		return fmt.Errorf("%s is not an op of %s: %w", t.Dot, node, memory.ErrInvalid)
@@ -122,7 +143,7 @@ func (b *Book) Disputed(ctx context.Context, member memory.Node, theirs []receip
 		}
 		ctx, cancel := context.WithTimeout(ctx, asking)
 		defer cancel()
-		_, _ = b.Words(ctx, op.Dot) // and remembers them
+		_, _ = b.wordsOn(ctx, op.Dot, true)
 		words, err := b.cfg.AskWords(ctx, member, op.Dot)
 		if err != nil {
 			b.cfg.Log.WarnContext(ctx, "a member does not show who signed what it holds", "member", member, "op", op.Dot, "err", err)
@@ -135,7 +156,7 @@ func (b *Book) Disputed(ctx context.Context, member memory.Node, theirs []receip
 // contradict looks for a word of the node of op that says something else than one of
 // others, and reports whether that is a proof.
 func (b *Book) contradict(ctx context.Context, op receipt.Op, others []receipt.Word) bool {
-	mine, err := b.Words(ctx, op.Dot)
+	mine, err := b.wordsOn(ctx, op.Dot, true)
 	if err != nil {
 		b.cfg.Log.WarnContext(ctx, "no word of the node of a disputed op is here", "op", op.Dot, "err", err)
 	}
@@ -166,6 +187,11 @@ const maxWords = 4
 // Words are what the node of an op has signed about it, as this node knows: also of
 // one that has made room since; [memory.ErrNotFound] if that is nothing.
 func (b *Book) Words(ctx context.Context, d memory.Dot) ([]receipt.Word, error) {
+	return b.wordsOn(ctx, d, false)
+}
+
+// wordsOn is Words. Of a disputed op, what it returns is remembered: its entry may make room.
+func (b *Book) wordsOn(ctx context.Context, d memory.Dot, disputed bool) ([]receipt.Word, error) {
 	if err := b.settled(ctx); err != nil {
 		return nil, err
 	}
@@ -178,16 +204,27 @@ func (b *Book) Words(ctx context.Context, d memory.Dot) ([]receipt.Word, error) 
 	defer p.mu.Unlock()
 	list := p.words[d]
 	if found && len(list) < maxWords && !slices.ContainsFunc(list, func(x receipt.Word) bool { return slices.Equal(x.Body, w.Body) }) {
-		if len(p.words) >= maxDisputed {
-			clear(p.words)
-		}
 		list = append(slices.Clone(list), w)
-		p.words[d] = list
+		if disputed {
+			p.remember(d, list)
+		}
 	}
 	if len(list) == 0 {
 		return nil, fmt.Errorf("nothing that its node has signed about %s: %w", d, memory.ErrNotFound)
 	}
 	return list, nil
+}
+
+// remember keeps words about an op, and forgets those about the op that was disputed first.
+func (p *proofs) remember(d memory.Dot, list []receipt.Word) {
+	if _, known := p.words[d]; !known {
+		if len(p.disputes) >= maxDisputed {
+			delete(p.words, p.disputes[0])
+			p.disputes = p.disputes[1:]
+		}
+		p.disputes = append(p.disputes, d)
+	}
+	p.words[d] = list
 }
 
 // word is what the node of an op has signed about it as it is in the log.

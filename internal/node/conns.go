@@ -159,6 +159,7 @@ func (n *node) secured(ctx context.Context, l net.Listener) (net.Listener, error
 // was not called counts as one that did not answer: nobody else waits for that.
 type outbound struct {
 	own   []string                        // rules of this node's configuration
+	mine  policy.Outbound                 // those: members are called by them alone
 	rules atomic.Pointer[policy.Outbound] // those, and those of all nodes behind them
 	trust *trust                          // nil keeps no audit log
 	log   *slog.Logger
@@ -171,7 +172,7 @@ func (n *node) openOutbound() (*webhook.Guard, error) {
 	if err != nil {
 		return nil, err
 	}
-	n.outbound = &outbound{own: n.cfg.Outbound, trust: n.trust, log: n.log}
+	n.outbound = &outbound{own: n.cfg.Outbound, mine: rules, trust: n.trust, log: n.log}
 	n.outbound.rules.Store(&rules)
 	guard, err := webhook.NewGuard(n.cfg.WebhookAllow)
 	if err != nil {
@@ -184,8 +185,17 @@ func (n *node) openOutbound() (*webhook.Guard, error) {
 // call is asked before each call for a purpose.
 func (o *outbound) call(purpose policy.Purpose) func(context.Context, *url.URL) error {
 	return func(_ context.Context, target *url.URL) error {
-		return o.judge(purpose, target.Scheme+"://"+target.Host, o.rules.Load().Decide(purpose, target))
+		return o.judge(purpose, target.Scheme+"://"+target.Host, o.by(purpose).Decide(purpose, target))
 	}
+}
+
+// by are the rules for a purpose. Those of all nodes are not for calls of members: one
+// that denied them could never be taken back, because nobody would hear of that.
+func (o *outbound) by(purpose policy.Purpose) *policy.Outbound {
+	if purpose == policy.Push || purpose == policy.Pull {
+		return &o.mine
+	}
+	return o.rules.Load()
 }
 
 // toMember is call for members.
@@ -200,7 +210,7 @@ func (o *outbound) toMember(ctx context.Context, isPush bool, target *url.URL) e
 func (o *outbound) address(purposes ...policy.Purpose) func(netip.AddrPort) error {
 	return func(at netip.AddrPort) error {
 		for _, p := range purposes {
-			if err := o.judge(p, at.String(), o.rules.Load().DecideAddress(p, at.Addr())); err != nil {
+			if err := o.judge(p, at.String(), o.by(p).DecideAddress(p, at.Addr())); err != nil {
 				return err
 			}
 		}

@@ -331,9 +331,10 @@ func (t *trust) disputed() func(context.Context, memory.Source, []memory.Arrival
 	}
 }
 
-// adoptProofs fetches the proofs of a member that has more than this node.
-func (t *trust) adoptProofs(ctx context.Context, m memory.Node, proofs int) {
-	if proofs <= len(t.proofs.Proofs()) {
+// adoptProofs fetches the proofs of a member that has others than this node, once each
+// time that they are others than before.
+func (t *trust) adoptProofs(ctx context.Context, m memory.Node, proofs string) {
+	if before, _ := t.adopted.Load(m); proofs == "" || proofs == t.proofs.ProofSet() || before == proofs {
 		return
 	}
 	list, err := t.calls.Proofs(ctx, m)
@@ -342,7 +343,9 @@ func (t *trust) adoptProofs(ctx context.Context, m memory.Node, proofs int) {
 	}
 	if err != nil {
 		t.log.WarnContext(ctx, "a member's proofs are none", "peer", m, "err", err)
+		return
 	}
+	t.adopted.Store(m, proofs)
 }
 
 // frozen is what every status says of members from which nothing is taken.

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -55,6 +56,7 @@ type trust struct {
 	fold    *audit.Fold
 	ledger  *replay.Ledger
 	proofs  *evidence.Book
+	adopted sync.Map // memory.Node → the set of its proofs that was looked at
 	grace   grace
 	store   *store.Store
 	entries chan memory.Dot // of this node that the audit log is to have
@@ -103,7 +105,8 @@ func openTrust(ctx context.Context, cfg Config, st *store.Store, log *slog.Logge
 		Wrong: func(from memory.Node, err error) {
 			t.event(audit.Event{Kind: audit.Refusal, Actor: string(from), Tag: "statement_not_right", Detail: err.Error()})
 		},
-		Self: cfg.Node, Name: c.Place().Name, Roots: c.Roots().Credentials(), Roster: roster{c}, Signer: c.Self(), Log: log,
+		Origin: st.Origin,
+		Self:   cfg.Node, Name: c.Place().Name, Roots: c.Roots().Credentials(), Roster: roster{c}, Signer: c.Self(), Log: log,
 		Ask: func(ctx context.Context, member memory.Node, d memory.Dot) (receipt.Signed, error) {
 			return t.calls.Held(ctx, member, d)
 		},
@@ -318,10 +321,10 @@ func (t *trust) askMembers(ctx context.Context) {
 			if err != nil {
 				return nil //nolint:nilerr // the lanes say who cannot be reached
 			}
-			t.adoptProofs(ctx, m, proofs)
 			if _, err := t.Adopt(doc); err != nil {
 				t.log.WarnContext(ctx, "a member has sent a membership that is none", "peer", m, "err", err)
 			}
+			t.adoptProofs(ctx, m, proofs) // of members that are known by now
 			return nil
 		})
 	}

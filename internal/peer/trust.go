@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"strconv"
 	"syscall"
 	"time"
 
@@ -163,12 +162,12 @@ func hashing(r io.Reader) *hashed {
 
 func (h *hashed) digest() [sha256.Size]byte { return [sha256.Size]byte(h.sum.Sum(nil)) }
 
-// Membership asks a member for the list of the members. It also says how many proofs
-// it has that members have signed two ops under one number.
-func (c *Client) Membership(ctx context.Context, to memory.Node) (doc []byte, proofs int, err error) {
+// Membership asks a member for the list of the members. It also says of which keys
+// it has proofs that they have signed two ops under one number, as a digest; "" is none.
+func (c *Client) Membership(ctx context.Context, to memory.Node) (doc []byte, proofs string, err error) {
 	doc, header, err := c.ask(ctx, "membership", to, pathMembers, maxDocument)
 	if err == nil {
-		proofs, _ = strconv.Atoi(header.Get(headerProofs)) // none is 0
+		proofs = header.Get(headerProofs)
 	}
 	return doc, proofs, err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"strconv"
 
 	"github.com/tallystick/tallystick/internal/identity"
 	"github.com/tallystick/tallystick/internal/identity/receipt"
@@ -26,11 +25,13 @@ type Witness interface {
 	// Words are what the node of an op has signed about it; [memory.ErrNotFound] if that
 	// is nothing.
 	Words(ctx context.Context, d memory.Dot) ([]receipt.Word, error)
+	// ProofSet is a digest of whose proofs there are; "" is of nobody.
+	ProofSet() string
 	// Proofs are of members that have signed two ops under one number.
 	Proofs() []receipt.Twice
 }
 
-// headerProofs says how many proofs a node has.
+// headerProofs says whose proofs a node has, as a digest.
 const headerProofs = "X-Peer-Proofs"
 
 // Bounds of what is said about disputes.
@@ -122,11 +123,11 @@ func conflicting(ops []receipt.Op, r *memory.PushReply) []receipt.Op {
 	return out
 }
 
-// members answers with the list of the members, and says how many proofs are here.
+// members answers with the list of the members, and says whose proofs are here.
 func (h *handler) members(w http.ResponseWriter, r *http.Request, from *caller) error {
 	t := h.cfg.Trust
 	if t.Witness != nil {
-		w.Header().Set(headerProofs, strconv.Itoa(len(t.Witness.Proofs())))
+		w.Header().Set(headerProofs, t.Witness.ProofSet())
 	}
 	return h.document(func(*caller) ([]byte, error) { return t.Membership(), nil })(w, r, from)
 }

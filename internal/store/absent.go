@@ -50,6 +50,9 @@ func (a *absence) add(id, namespace, title string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, k := range [][]byte{keyOfID(id), keyOfTitle(namespace, title)} {
+		if a.has(k) {
+			continue
+		}
 		if a.room == 0 {
 			a.room = firstLayer << len(a.layers)
 			a.layers = append(a.layers, make([]uint64, a.room*bitsForKey/64))
@@ -72,9 +75,11 @@ func (a *absence) title(namespace, title string) bool { return a.of(keyOfTitle(n
 func (a *absence) of(key []byte) bool {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
-	if !a.ready {
-		return false
-	}
+	return a.ready && !a.has(key)
+}
+
+// has reports whether a key seems to be in it.
+func (a *absence) has(key []byte) bool {
 	hash := maphash.Bytes(a.seed, key)
 	for _, l := range a.layers {
 		set := 0
@@ -86,10 +91,10 @@ func (a *absence) of(key []byte) bool {
 			return true
 		})
 		if set == bitsSet {
-			return false
+			return true
 		}
 	}
-	return true
+	return false
 }
 
 // load adds what is in the database. Rows that are written meanwhile come by add.

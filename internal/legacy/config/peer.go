@@ -200,9 +200,10 @@ func (p *Peer) MaySendAs(sender string) bool {
 	return sender == p.Name || slices.Contains(p.Senders, sender)
 }
 
-// Allows reports whether a namespace is open to the peer, in either direction.
+// Allows reports whether a namespace is open to the peer, in either direction. Those of
+// operators never are, whatever the globs say.
 func (p *Peer) Allows(namespace string) bool {
-	return slices.ContainsFunc(p.Namespaces, func(g string) bool { return matches(g, namespace) })
+	return !memory.Operators(namespace) && slices.ContainsFunc(p.Namespaces, func(g string) bool { return matches(g, namespace) })
 }
 
 func matches(glob, ns string) bool {
