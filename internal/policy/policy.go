@@ -4,7 +4,8 @@
 //
 // Two things bound a change. The write gate protects records: what has an owner
 // is changed by its owner. The rules of a namespace (its standard) say who may
-// write, promote and delete there, and what needs approval first.
+// write, promote and delete there, and what needs approval first. What is said about
+// the whole federation is beyond both: operators change it, and no rules bind them.
 package policy
 
 import (
@@ -120,8 +121,8 @@ func stricter(d Decision, more ...Decision) Decision {
 // gate lets the owner of a record change it, and anybody where there is none. What is
 // said about the whole federation is for operators.
 func gate(actor Actor, s Subject) Decision {
-	if memory.Operators(s.Namespace) && !actor.Operator {
-		return Decision{Verdict: Refuse, Reason: "only operators change what is in " + memory.FederationNamespace}
+	if d := reserved(actor, s); d.Verdict != Allow {
+		return d
 	}
 	if s.New || s.Access.Owner == "" || s.Access.Owner == actor.ID {
 		return Decision{}
@@ -132,8 +133,20 @@ func gate(actor Actor, s Subject) Decision {
 	}
 }
 
-// level applies one rule of a namespace.
+// reserved keeps all but operators out of what is said about the whole federation.
+func reserved(actor Actor, s Subject) Decision {
+	if !memory.Operators(s.Namespace) || actor.Operator {
+		return Decision{}
+	}
+	return Decision{Verdict: Refuse, Reason: "only operators change what is in " + memory.FederationNamespace}
+}
+
+// level applies one rule of a namespace. Where operators alone change anything no rule
+// counts: it may come from a standard that any agent can set, such as that of all namespaces.
 func level(actor Actor, s Subject, rule string, approved bool) Decision {
+	if memory.Operators(s.Namespace) {
+		return reserved(actor, s)
+	}
 	switch rule {
 	case memory.RuleAny:
 		return Decision{}

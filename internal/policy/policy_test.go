@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -96,6 +97,44 @@ func TestDecide(t *testing.T) {
 				t.Error("a refusal without a reason")
 			}
 		})
+	}
+}
+
+// In what is for operators no standard counts: it neither keeps an operator out nor
+// lets anybody else in.
+func TestDecideForOperatorsAlone(t *testing.T) {
+	for _, rule := range []string{memory.RuleAny, memory.RuleRegistered, memory.RuleOwner, memory.RuleApprove, "perhaps"} {
+		r := rules(func(r *policy.Rules) { r.Write, r.Promote, r.Delete, r.Owner = rule, rule, rule, "reg-a" })
+		for _, namespace := range []string{memory.FederationNamespace, memory.FederationNamespace + "/teams"} {
+			made := policy.Subject{Namespace: namespace, New: true, Rules: r}
+			there := policy.Subject{Namespace: namespace, Access: memory.Access{Target: "reg-a"}, Rules: r}
+			for _, k := range memory.Kinds() {
+				if slices.Contains([]memory.Kind{memory.KindPropose, memory.KindDecide, memory.KindResolve, memory.KindTouch}, k) {
+					continue // cannot be asked for
+				}
+				for _, c := range []policy.Context{
+					{Subjects: []policy.Subject{made, there}},
+					{Subjects: []policy.Subject{there, there}},
+					{Subjects: []policy.Subject{there, there}, Promote: true},
+					{Subjects: []policy.Subject{there, there}, Approved: true},
+				} {
+					for _, a := range []policy.Actor{{ID: memory.Anonymous}, {ID: "alice", Registered: known}, {ID: "reg-a", Registered: known}} {
+						if d := policy.Decide(a, memory.New(k), c); d.Verdict != policy.Refuse {
+							t.Errorf("%s under %s: %s may: %+v", k, rule, a.ID, d)
+						}
+						a.Operator = true
+						if d := policy.Decide(a, memory.New(k), c); d.Verdict != policy.Allow {
+							t.Errorf("%s under %s: %s may not as operator: %+v", k, rule, a.ID, d)
+						}
+					}
+				}
+			}
+		}
+	}
+	// A name that begins the same is under the standard like any other.
+	near := policy.Subject{Namespace: memory.FederationNamespace + "s", New: true, Rules: write("approve")}
+	if d := policy.Decide(policy.Actor{ID: "alice", Operator: true}, create, policy.Context{Subjects: []policy.Subject{near}}); d.Verdict != policy.Propose {
+		t.Errorf("%+v", d)
 	}
 }
 
