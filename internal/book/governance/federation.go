@@ -61,14 +61,51 @@ func (b *Book) ChangeTeam(ctx context.Context, c engine.Caller, name string, in,
 			return engine.Outcome{}, fmt.Errorf("agent id %.140q: who says no name is in no team: %w", string(a), memory.ErrInvalid)
 		}
 	}
-	var tags []string
-	rec, err := b.named(ctx, memory.TeamTitle+name)
-	if err != nil && !errors.Is(err, memory.ErrNotFound) {
-		return engine.Outcome{}, err
+	c = operating(c)
+	return b.core.Change(ctx, c, func(ctx context.Context) (*engine.Intent, error) {
+		// Of two that make the same team one waits, so that there is one team.
+		unlock, err := b.core.Lock(ctx, "federation\x00"+memory.TeamTitle+name)
+		if err != nil {
+			return nil, err
+		}
+		change, err := b.changing(ctx, c, memory.TeamTitle+name, in, out)
+		if change == nil {
+			change = &engine.Intent{}
+		}
+		change.Release = unlock
+		return change, err
+	})
+}
+
+// changing is the intent to change the team that there is now, or to make it.
+func (b *Book) changing(ctx context.Context, c engine.Caller, title string, in, out []memory.AgentID) (*engine.Intent, error) {
+	rec, err := b.named(ctx, title)
+	if errors.Is(err, memory.ErrNotFound) {
+		draft := records.Draft{Memory: membership(title, nil, in, out)}
+		if err := b.records.Complete(c, &draft); err != nil {
+			return nil, err
+		}
+		change, clash, err := b.records.Newborn(ctx, c.Agent, draft.Memory, nil)
+		if clash != nil { // it came in between: read again
+			return nil, memory.ErrStale
+		}
+		return change, err
 	}
-	if rec != nil {
-		tags = slices.Clone(rec.Tags)
+	if err != nil {
+		return nil, err
 	}
+	said, m := membership(title, rec.Tags, in, out), rec.Memory
+	m.Version++
+	m.Content, m.Tags = said.Content, said.Tags
+	change := records.Editing(rec, m, engine.Seen(rec))
+	// As a creation it also takes the lifecycle, from an end that this node has not heard of.
+	change.Ops[0].Op.(*memory.Put).Create = true
+	return change, nil
+}
+
+// membership is the memory of a team with some more agents than it had, and others out of it.
+func membership(title string, had []string, in, out []memory.AgentID) memory.Memory {
+	tags := slices.Clone(had)
 	for _, a := range in {
 		if !slices.Contains(tags, string(a)) {
 			tags = append(tags, string(a))
@@ -76,7 +113,7 @@ func (b *Book) ChangeTeam(ctx context.Context, c engine.Caller, name string, in,
 	}
 	tags = slices.DeleteFunc(tags, func(t string) bool { return slices.Contains(out, memory.AgentID(t)) })
 	slices.Sort(tags)
-	return b.state(ctx, c, memory.TeamTitle+name, "in this team: "+strings.Join(tags, ", "), tags)
+	return statement(title, "in this team: "+strings.Join(tags, ", "), tags)
 }
 
 // RemoveTeam ends a team: what was for it is for its owners alone. It is for operators.
@@ -111,7 +148,8 @@ func (b *Book) SetOutbound(ctx context.Context, c engine.Caller, rules []string)
 	if _, err := policy.ParseOutbound(rules); err != nil {
 		return engine.Outcome{}, err
 	}
-	return b.state(ctx, c, memory.OutboundTitle, strings.Join(append([]string{outboundHead}, rules...), "\n"), nil)
+	text := strings.Join(append([]string{outboundHead}, rules...), "\n")
+	return b.records.CreateReserved(ctx, operating(c), records.Draft{OnConflict: records.ConflictMerge, Memory: statement(memory.OutboundTitle, text, nil)})
 }
 
 // operating is a caller who may change what is said about the whole federation: that
@@ -121,11 +159,9 @@ func operating(c engine.Caller) engine.Caller {
 	return c
 }
 
-// state writes what is said about the federation under a title.
-func (b *Book) state(ctx context.Context, c engine.Caller, title, text string, tags []string) (engine.Outcome, error) {
-	return b.records.CreateReserved(ctx, operating(c), records.Draft{OnConflict: records.ConflictMerge, Memory: memory.Memory{
-		Namespace: memory.FederationNamespace, Title: title, Content: text, Tags: tags, Tier: memory.Long, Source: "system",
-	}})
+// statement is a memory that says something about the federation under a title.
+func statement(title, text string, tags []string) memory.Memory {
+	return memory.Memory{Namespace: memory.FederationNamespace, Title: title, Content: text, Tags: tags, Tier: memory.Long, Source: "system"}
 }
 
 // named returns what is said under a title, or [memory.ErrNotFound].
