@@ -125,7 +125,7 @@ func table() map[string][]string {
 		"setup/machine": {"setup"},
 		"cmd/tally":     {"node", "node/models", "model/artefact", "node/restore", "backup", "legacy/config", "legacy/takeover", "legacy/wire", "audit", "identity", "identity/agentkey", "identity/ca", "identity/cluster", "identity/join", "identity/receipt", "memory", "client", "bench", "importer", "fleet", "setup", "setup/machine", "screen", "textmerge", "recall/eval"},
 		"importer":      {"client"},
-		"bench":         {"client", "fleet", "identity", "identity/cluster", "identity/join", "memory", "node"},
+		"bench":         {"client", "fleet", "identity", "identity/cluster", "memory", "node"},
 		"bench/control": {"memory", "node", "replicate"},
 
 		"bench/contrasts": {"fleet", "identity", "identity/aimemory", "identity/cred"},
@@ -158,7 +158,7 @@ func libraries() map[string][]string {
 		"github.com/spf13/cobra":                 {"cmd/tally"},
 		"github.com/spf13/pflag":                 {"cmd/tally"},
 		"github.com/pelletier/go-toml/v2":        {"node", "cmd/tally", "setup", "legacy/takeover"},
-		"golang.org/x/sync":                      {"node", "replicate", "book", "book/records", "api", "verb", "cmd/tally", "peer", "legacy/receive", "bench/control"},
+		"golang.org/x/sync":                      {"node", "replicate", "book", "book/records", "api", "verb", "cmd/tally", "peer", "legacy/receive", "bench", "bench/control"},
 		"golang.org/x/sys":                       {"store", "identity/cluster", "model/kernel"},
 		"golang.org/x/text":                      {"importer", "verb", "recall/fold", "recall/text", "model/token"},
 		"github.com/blevesearch/snowballstem":    {"recall/text"},

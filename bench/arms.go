@@ -31,6 +31,7 @@ type contest struct {
 	nodes, quorum, clients int
 	atOne                  bool // the first node takes all writes; else they take turns
 	rivals                 bool // those that run already take part
+	trust                  bool // ours takes part with TLS and signatures, too, and the control arm does not
 }
 
 // entrant is who takes part in a round.
@@ -41,13 +42,17 @@ type entrant struct {
 
 func (e *entrant) name() string { return cmp.Or(string(e.arm), "ours") }
 
-// entrants are ours, the control arm if there is one, and the rivals.
+// entrants are ours, and who else takes part.
 func (r *runner) entrants(c contest) []entrant {
+	arms := []arm{ours}
+	switch {
+	case c.trust:
+		arms = append(arms, trusting)
+	case r.Control != "":
+		arms = append(arms, control)
+	}
 	var out []entrant
-	for _, a := range []arm{ours, control} {
-		if a == control && r.Control == "" {
-			continue
-		}
+	for _, a := range arms {
 		out = append(out, entrant{a, func(ctx context.Context, l load) (*result, error) {
 			t, err := somewhere(ctx, c.nodes, c.quorum)
 			if err != nil {
@@ -59,7 +64,7 @@ func (r *runner) entrants(c contest) []entrant {
 	}
 	for i := range r.rivals {
 		if v := &r.rivals[i]; c.rivals {
-			out = append(out, entrant{arm(v.Name), func(ctx context.Context, l load) (*result, error) { return v.round(ctx, l, c.atOne) }})
+			out = append(out, entrant{arm(v.name), func(ctx context.Context, l load) (*result, error) { return v.round(ctx, l, c.atOne) }})
 		}
 	}
 	return out
@@ -91,7 +96,7 @@ func (r *runner) rounds(ctx context.Context, title string, c contest) (map[arm]r
 }
 
 // round is one load on what runs already.
-func (v *Rival) round(ctx context.Context, l load, atOne bool) (*result, error) {
+func (v *rival) round(ctx context.Context, l load, atOne bool) (*result, error) {
 	l.addrs, l.speech = v.addrs, v.speech
 	if atOne {
 		l.addrs = l.addrs[:1]
@@ -110,14 +115,13 @@ func (r *runner) round(ctx context.Context, t topology, l load, atOne bool) (_ *
 	if atOne {
 		l.addrs = l.addrs[:1]
 	}
-	if r.Profile == "" || t.arm != ours {
+	if r.Profile == "" || t.arm == control {
 		return c.load(ctx, l)
 	}
 	profiled := make(chan error, 1)
 	r.count++
-	go func() {
-		profiled <- r.profile(ctx, c, fmt.Sprintf("%03d-%d-clients", r.count, l.clients), l.warm+l.duration)
-	}()
+	label := fmt.Sprintf("%03d-%d-clients", r.count, l.clients)
+	go func() { profiled <- r.profile(ctx, c, label, l.warm+l.duration) }()
 	o, err := c.load(ctx, l)
 	return o, errors.Join(err, <-profiled)
 }

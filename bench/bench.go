@@ -37,7 +37,7 @@ type runner struct {
 	dir    string // removed at the end
 	notes  []string
 	count  int // of data directories
-	rivals []Rival
+	rivals []rival
 }
 
 // Run measures, and writes the report to w. It removes what it made, also when

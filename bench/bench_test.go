@@ -205,7 +205,7 @@ func TestTheProxyHoldsAnswersBack(t *testing.T) {
 
 func TestResidentMemoryOfThisProcess(t *testing.T) {
 	n, err := rss(os.Getpid())
-	if errors.Is(err, errNoRSS) {
+	if errors.Is(err, errNoProc) {
 		t.Skip(err)
 	}
 	if err != nil || mib(n) < 2 || mib(n) > 10_000 {

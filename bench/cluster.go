@@ -14,8 +14,9 @@ import (
 type arm string
 
 const (
-	ours    arm = ""
-	control arm = "control"
+	ours     arm = ""
+	trusting arm = "ours, with TLS and signatures"
+	control  arm = "control"
 )
 
 // process is a node of a cluster.
@@ -33,7 +34,6 @@ type cluster struct{ nodes []*process }
 type topology struct {
 	quorum int
 	arm    arm
-	trust  bool // members have identities; ours alone
 	places []fleet.Place
 }
 
@@ -49,7 +49,7 @@ func somewhere(ctx context.Context, n, quorum int) (topology, error) {
 
 // start runs a federation and waits until all of it is ready.
 func (r *runner) start(ctx context.Context, t topology) (*cluster, error) {
-	if t.trust {
+	if t.arm == trusting {
 		return r.found(ctx, t)
 	}
 	c := &cluster{}

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // tick is the unit in which Linux tells programs of CPU time: USER_HZ is 100 on all that
@@ -22,7 +24,7 @@ const tick = 10 * time.Millisecond
 func cpuTime(pid int) (time.Duration, error) {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if errors.Is(err, os.ErrNotExist) {
-		return 0, errNoRSS
+		return 0, errNoProc
 	}
 	if err != nil {
 		return 0, err
@@ -60,15 +62,13 @@ func (o *result) cpuOf(node int) float64 {
 // load ran: files for go tool pprof.
 func (r *runner) profile(ctx context.Context, c *cluster, label string, span time.Duration) error {
 	seconds := max(1, int(span.Seconds()))
-	ended := make(chan error)
+	var all errgroup.Group
 	for _, p := range c.nodes {
-		go func() { ended <- p.profile(ctx, filepath.Join(r.Profile, label+"-"+p.place.Name+".pb.gz"), seconds) }()
+		all.Go(func() error {
+			return p.profile(ctx, filepath.Join(r.Profile, label+"-"+p.place.Name+".pb.gz"), seconds)
+		})
 	}
-	var errs []error
-	for range c.nodes {
-		errs = append(errs, <-ended)
-	}
-	return errors.Join(errs...)
+	return all.Wait()
 }
 
 func (p *process) profile(ctx context.Context, file string, seconds int) error {

@@ -46,8 +46,8 @@ func degraded(ctx context.Context, r *runner) ([]Row, error) {
 		return rows, nil
 	}
 	soaked, err := r.soak(ctx)
-	if errors.Is(err, errNoRSS) {
-		r.note("%v", errNoRSS)
+	if errors.Is(err, errNoProc) {
+		r.note("%v", errNoProc)
 		return rows, nil
 	}
 	return append(rows, soaked...), err

@@ -57,7 +57,7 @@ func large(ctx context.Context, r *runner) (rows []Row, err error) {
 		Row{Measure: name + "cold start to ready", Unit: "s", Ours: starts}.atMost(starts.Median(), 1, "≤ 1 s"),
 	}
 	if len(filled) == 0 {
-		r.note("%v", errNoRSS)
+		r.note("%v", errNoProc)
 		return rows, nil
 	}
 	return append(rows,
@@ -68,7 +68,7 @@ func large(ctx context.Context, r *runner) (rows []Row, err error) {
 
 func appendRSS(s Series, p *process) (Series, error) {
 	n, err := rss(p.PID())
-	if errors.Is(err, errNoRSS) {
+	if errors.Is(err, errNoProc) {
 		return s, nil
 	}
 	return append(s, mib(n)), err

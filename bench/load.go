@@ -214,15 +214,22 @@ func (c *client) write(ctx context.Context, n int) (status int, acked bool, err 
 // nothing that JSON would escape.
 func (l *load) memory(b []byte, client, n int) []byte {
 	b = append(b, `{"namespace":"bench","title":"`...)
+	b = append(l.title(b, client, n), `","content":"`...)
+	b = append(b, l.text(client, n)...)
+	return append(b, `"}`...)
+}
+
+// title appends what the n-th memory of a client is called.
+func (l *load) title(b []byte, client, n int) []byte {
 	b = append(b, l.label...)
 	b = append(b, ", client "...)
 	b = strconv.AppendInt(b, int64(client), 10)
 	b = append(b, ", memory "...)
-	b = strconv.AppendInt(b, int64(n), 10)
-	b = append(b, `","content":"`...)
-	b = append(b, l.texts[(client*7919+n)%len(l.texts)]...)
-	return append(b, `"}`...)
+	return strconv.AppendInt(b, int64(n), 10)
 }
+
+// text is what the n-th memory of a client says.
+func (l *load) text(client, n int) string { return l.texts[(client*7919+n)%len(l.texts)] }
 
 // speech is how to ask for a write, and what tells that it was acknowledged.
 type speech struct {

@@ -40,13 +40,13 @@ func manyNodes(ctx context.Context, r *runner) ([]Row, error) {
 	}, nil
 }
 
-type manyOutcome struct {
+type manyResult struct {
 	out     *result
 	settled time.Duration
 	parked  int
 }
 
-func (r *runner) manyRound(ctx context.Context, quorum int, l load) (m *manyOutcome, err error) {
+func (r *runner) manyRound(ctx context.Context, quorum int, l load) (m *manyResult, err error) {
 	t, err := somewhere(ctx, r.Nodes, quorum)
 	if err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func (r *runner) manyRound(ctx context.Context, quorum int, l load) (m *manyOutc
 	if err := c.equal(ctx, time.Minute); err != nil {
 		return nil, err
 	}
-	m = &manyOutcome{out: out, settled: time.Since(out.last)}
+	m = &manyResult{out: out, settled: time.Since(out.last)}
 	m.parked, err = c.parked(ctx)
 	return m, err
 }

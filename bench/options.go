@@ -15,7 +15,7 @@ import (
 type Options struct {
 	Binary   string        // the tally program; "": this one
 	Control  string        // the program to measure against, as bench/control; "": nothing is
-	Against  []string      // what else to measure in g, as [ParseRival] reads it
+	Against  []string      // what else to measure in g, running already: NAME=URL[,URL…]
 	Profile  string        // directory for profiles of our nodes; "": none are made
 	Dir      string        // for data directories, on the disk to be measured; "": the system's place for temporary files
 	Only     []string      // measures, by the letters of [Measures]; empty: all

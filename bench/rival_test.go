@@ -68,7 +68,7 @@ func TestRivalsAreMeasuredInTheSameRounds(t *testing.T) {
 
 func TestRivalsThatCannotBeMeasuredAreRefused(t *testing.T) {
 	for _, s := range []string{"", "x", "=http://a:1", "x=", "x=https://a:1", "x=http://a:1/path", "x=http://u:p@a:1", "x=a:1", "x=http://a:1,"} {
-		if v, err := ParseRival(s); err == nil {
+		if v, err := parseRival(s); err == nil {
 			t.Errorf("%q: %+v", s, v)
 		}
 	}

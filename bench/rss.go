@@ -8,14 +8,14 @@ import (
 	"strconv"
 )
 
-// errNoRSS: this system does not tell how much memory a process has.
-var errNoRSS = errors.New("no /proc: resident memory is not measured")
+// errNoProc: this system does not tell what a process takes.
+var errNoProc = errors.New("no /proc: neither the memory nor the CPU time of processes is measured")
 
 // rss is the resident memory of a process in bytes.
 func rss(pid int) (int64, error) {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
 	if errors.Is(err, os.ErrNotExist) {
-		return 0, errNoRSS
+		return 0, errNoProc
 	}
 	if err != nil {
 		return 0, err
@@ -35,7 +35,7 @@ func rss(pid int) (int64, error) {
 		}
 		return kib << 10, nil
 	}
-	return 0, errNoRSS
+	return 0, errNoProc
 }
 
 func mib(bytes int64) float64 { return float64(bytes) / (1 << 20) }

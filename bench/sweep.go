@@ -44,9 +44,9 @@ func (r *runner) sweepOne(ctx context.Context, clients int, all bool) ([]Row, er
 	rate := Row{Measure: title + ": acknowledged writes", Unit: "/s", Ours: our.rates()}.against(found[control].rates())
 	p50 := Row{Measure: title + ": p50", Unit: "ms", Ours: our.percentile(0.5)}.against(found[control].percentile(0.5))
 	for _, v := range r.rivals {
-		of := found[arm(v.Name)]
-		rate.Rivals = append(rate.Rivals, Beside{v.Name, of.rates()})
-		p50.Rivals = append(p50.Rivals, Beside{v.Name, of.percentile(0.5)})
+		of := found[arm(v.name)]
+		rate.Rivals = append(rate.Rivals, Beside{v.name, of.rates()})
+		p50.Rivals = append(p50.Rivals, Beside{v.name, of.percentile(0.5)})
 	}
 	rows := []Row{rate, p50}
 	if cpu := our.series(func(o *result) float64 { return o.cpuOf(0) }); !all && our[0].cpu != nil {

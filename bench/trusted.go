@@ -10,7 +10,6 @@ import (
 	"github.com/tallystick/tallystick/internal/fleet"
 	"github.com/tallystick/tallystick/internal/identity"
 	federation "github.com/tallystick/tallystick/internal/identity/cluster"
-	"github.com/tallystick/tallystick/internal/identity/join"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/node"
 )
@@ -18,29 +17,11 @@ import (
 // trusted compares a federation whose members have identities, talk over TLS and sign
 // what they say with the same one without, in which they believe each other's names.
 func trusted(ctx context.Context, r *runner) ([]Row, error) {
-	texts := newWriter(r.Seed).texts()
-	found := map[bool]results{}
-	for i := range r.Rounds {
-		for _, trust := range []bool{false, true} {
-			t, err := somewhere(ctx, 3, 2)
-			if err != nil {
-				return nil, err
-			}
-			t.trust = trust
-			o, err := r.round(ctx, t, load{
-				clients: 128, warm: r.warm(), duration: r.Duration, texts: texts, label: fmt.Sprintf("round %d", i),
-			}, true)
-			if err != nil {
-				return nil, err
-			}
-			found[trust] = append(found[trust], o)
-			r.say("  round %d, TLS and signatures: %v: %.0f/s, p50 %.2f ms", i+1, trust, o.rate(), millis(quantile(o.latencies, 0.5)))
-			if o.failures() > 0 {
-				r.note("TLS and signatures: %v: failures: %s", trust, o.reasons())
-			}
-		}
+	found, err := r.rounds(ctx, "TLS and signatures", contest{nodes: 3, quorum: 2, clients: 128, atOne: true, trust: true})
+	if err != nil {
+		return nil, err
 	}
-	with, without := found[true], found[false]
+	with, without := found[trusting], found[ours]
 	ratio := with.rates().Median() / without.rates().Median()
 	return []Row{
 		{Measure: "3 nodes, W = 2, 128 clients at one, without TLS and signatures", Unit: "/s", Ours: without.rates()},
@@ -84,7 +65,7 @@ func (r *runner) found(ctx context.Context, t topology) (_ *cluster, err error) 
 		if first == nil {
 			first, err = node.Found(dir, "bench", at)
 		} else {
-			err = joined(ctx, first, dir, at)
+			_, err = node.JoinFrom(ctx, dir, first, at)
 		}
 		if err != nil {
 			return nil, err
@@ -100,15 +81,6 @@ func (r *runner) found(ctx context.Context, t topology) (_ *cluster, err error) 
 		}
 	}
 	return c, c.met(ctx, t.quorum)
-}
-
-func joined(ctx context.Context, first *federation.Cluster, dir string, at federation.Place) error {
-	token, _, err := first.Invite(time.Hour, 1, join.Terms{})
-	if err != nil {
-		return err
-	}
-	_, err = node.Join(ctx, dir, first.Place().URL, token, at)
-	return err
 }
 
 // met waits until all nodes go by all of them, a majority of which is the quorum, and

@@ -19,7 +19,6 @@ import (
 	"github.com/tallystick/tallystick/internal/identity"
 	"github.com/tallystick/tallystick/internal/identity/ca"
 	"github.com/tallystick/tallystick/internal/identity/cluster"
-	"github.com/tallystick/tallystick/internal/identity/join"
 	"github.com/tallystick/tallystick/internal/identity/receipt"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/node"
@@ -215,7 +214,7 @@ func (d *demo) start(ctx context.Context, home string) error {
 		if founder == nil {
 			founder, err = node.Found(m.data, "demo", m.place())
 		} else {
-			err = d.join(ctx, founder, m)
+			_, err = node.JoinFrom(ctx, m.data, founder, m.place())
 		}
 		if err != nil {
 			return err
@@ -227,16 +226,6 @@ func (d *demo) start(ctx context.Context, home string) error {
 	d.roots = founder.Roots()
 	d.say("they talk over TLS with certificates of their own, and sign what they say")
 	return d.awaitMembers(ctx)
-}
-
-// join makes the identity of a node, with a token of the first one.
-func (d *demo) join(ctx context.Context, founder *cluster.Cluster, m demoMember) error {
-	token, _, err := founder.Invite(time.Hour, 1, join.Terms{})
-	if err != nil {
-		return err
-	}
-	_, err = node.Join(ctx, m.data, founder.Place().URL, token, m.place())
-	return err
 }
 
 // launch starts a node that has an identity.

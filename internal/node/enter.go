@@ -110,6 +110,16 @@ func Proofs(data string) ([]receipt.Twice, error) {
 	return identity.List[receipt.Twice]{Path: filepath.Join(data, IdentityDir, ProofsFile)}.Load()
 }
 
+// JoinFrom is [Join] on the machine of the node with the authority, which must run: with
+// a token for this one node.
+func JoinFrom(ctx context.Context, data string, authority *cluster.Cluster, p cluster.Place) (*cluster.Cluster, error) {
+	token, _, err := authority.Invite(time.Hour, 1, join.Terms{})
+	if err != nil {
+		return nil, err
+	}
+	return Join(ctx, data, authority.Place().URL, token, p)
+}
+
 // joining bounds each request of a node that joins.
 const joining = 15 * time.Second
 

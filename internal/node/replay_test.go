@@ -12,7 +12,6 @@ import (
 
 	"github.com/tallystick/tallystick/internal/identity/cluster"
 	"github.com/tallystick/tallystick/internal/identity/httpsig"
-	"github.com/tallystick/tallystick/internal/identity/join"
 	"github.com/tallystick/tallystick/internal/identity/receipt"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/wire"
@@ -98,11 +97,7 @@ func TestACapturedPushIsWorthNothingAfterARestart(t *testing.T) {
 	t.Parallel()
 	a, cfg, authority := founded(t)
 	data := single(t, func(c *Config) { c.Node = "b" }).Data
-	token, _, err := authority.Invite(time.Hour, 1, join.Terms{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := Join(t.Context(), data, authority.Place().URL, token, placeOf(t, "b"))
+	b, err := JoinFrom(t.Context(), data, authority, placeOf(t, "b"))
 	if err != nil {
 		t.Fatal(err)
 	}

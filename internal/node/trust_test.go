@@ -37,12 +37,8 @@ func founded(tb testing.TB) (*running, Config, *cluster.Cluster) {
 // joined is another node of it, running.
 func joined(t *testing.T, authority *cluster.Cluster, name string) *running {
 	t.Helper()
-	line, _, err := authority.Invite(time.Hour, 1, cluster.Terms{})
-	if err != nil {
-		t.Fatal(err)
-	}
 	cfg := single(t, func(c *Config) { c.Node = memory.Node(name) })
-	if _, err := Join(t.Context(), cfg.Data, authority.Place().URL, line, placeOf(t, name)); err != nil {
+	if _, err := JoinFrom(t.Context(), cfg.Data, authority, placeOf(t, name)); err != nil {
 		t.Fatal(err)
 	}
 	return inProcess(t, cfg)
