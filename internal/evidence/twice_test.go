@@ -13,17 +13,24 @@ import (
 // sends has a sign for ops from 1 on with these bodies, and members take them.
 func sends(f *federation, bodies []string, members ...memory.Node) []receipt.Op {
 	f.t.Helper()
+	return sendsOf(f, "a", bodies, members...)
+}
+
+// sendsOf is sends for any node.
+func sendsOf(f *federation, sender memory.Node, bodies []string, members ...memory.Node) []receipt.Op {
+	f.t.Helper()
 	var ops []receipt.Op
 	for i, body := range bodies {
-		ops = append(ops, receipt.Op{Dot: dot(uint64(i + 1)), Digest: sha256.Sum256([]byte(body)), Body: []byte(body)})
+		d := memory.Dot{Origin: memory.MakeOrigin(sender, 1), Seq: uint64(i + 1)}
+		ops = append(ops, receipt.Op{Dot: d, Digest: sha256.Sum256([]byte(body)), Body: []byte(body)})
 	}
-	word, err := f.nodes["a"].Vouch(ops)
+	word, err := f.nodes[sender].Vouch(ops)
 	if err != nil {
 		f.t.Fatal(err)
 	}
 	for _, m := range members {
 		n := f.nodes[m]
-		s, err := n.Received("a", word, ops)
+		s, err := n.Received(sender, word, ops)
 		if err != nil {
 			f.t.Fatal(err)
 		}
@@ -37,7 +44,7 @@ func sends(f *federation, bodies []string, members ...memory.Node) []receipt.Op 
 			}
 			n.mu.Unlock()
 		}
-		n.Taken(f.t.Context(), "a", s, conflict)
+		n.Taken(f.t.Context(), sender, s, conflict)
 	}
 	return ops
 }
@@ -79,6 +86,27 @@ func TestASecondOpToTheSameMemberIsAProof(t *testing.T) {
 		sends(f, []string{"other"}, "b")
 		if got := f.nodes["b"].caught; !slices.Equal(got, []memory.Node{"a"}) {
 			f.t.Errorf("caught %v", got)
+		}
+	})
+}
+
+// A count of proofs would not tell these two apart, and neither would fetch the other's.
+func TestAsManyProofsOfOthersAreAnotherSet(t *testing.T) {
+	runAll(t, []memory.Node{"a", "b", "c", "d"}, func(f *federation) {
+		t := f.t
+		b, c := f.nodes["b"], f.nodes["c"]
+		for _, body := range []string{"one", "other"} {
+			sendsOf(f, "a", []string{body}, "b")
+			sendsOf(f, "d", []string{body}, "c")
+		}
+		if len(b.Proofs()) != 1 || len(c.Proofs()) != 1 || b.ProofSet() == "" || b.ProofSet() == c.ProofSet() {
+			t.Fatalf("b has %d proofs, %q, and c %d, %q", len(b.Proofs()), b.ProofSet(), len(c.Proofs()), c.ProofSet())
+		}
+		if err := b.Adopt(c.Proofs()); err != nil {
+			t.Error(err)
+		}
+		if err := c.Adopt(b.Proofs()); err != nil || b.ProofSet() != c.ProofSet() {
+			t.Errorf("after both have both: %q and %q: %v", b.ProofSet(), c.ProofSet(), err)
 		}
 	})
 }
