@@ -135,9 +135,9 @@ func (b *Books) Committed(c memory.Committed) {
 	b.Governance.Committed(c)
 }
 
-// Run keeps the index of words up to date, prolongs what recalls find, carries out approved proposals whose
-// home this node is, and drops history that is no longer kept. It returns nil when
-// ctx is done.
+// Run keeps the index of words up to date, prolongs what recalls find, carries out
+// approved proposals whose home this node is, and drops history that is no longer kept.
+// It returns nil when ctx is done.
 func (b *Books) Run(ctx context.Context) error {
 	all, ctx := errgroup.WithContext(ctx)
 	for _, run := range []func(context.Context) error{b.Words.Run, b.Records.Run, b.Governance.Run, b.Upkeep.Run} {

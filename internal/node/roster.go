@@ -260,8 +260,9 @@ func (t *trust) forborne(name identity.Name, until time.Time) {
 	t.event(audit.Event{Kind: audit.AuthFailure, Subject: string(name), Tag: "expired_grace", Detail: "believed, though its certificate ended at " + until.UTC().Format(time.RFC3339)})
 }
 
-// concerns are what every status says of certificates: this node's own that is not
-// renewed, and those of members that are believed by grace.
+// concerns are what every status says of members and certificates: members that are
+// frozen, this node's own certificate that is not renewed, and those that are believed by
+// grace.
 func (t *trust) concerns() []string {
 	if t == nil {
 		return nil
