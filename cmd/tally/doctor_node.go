@@ -89,6 +89,8 @@ func (d *doctor) checkLegacy(peers []client.LegacyPeer) {
 			d.find(name, uneasy, "takes nothing: "+p.LastError, "what it is owed is kept; see what it says to: tally legacy check "+p.URL)
 		case p.State == "expired":
 			d.find(name, uneasy, "has expired", "renew it with tally legacy add, or remove it with tally legacy remove")
+		case p.State == "only_calls":
+			d.find(name, fine, "only calls: nothing is sent to it", "")
 		case p.Owed > longOwed:
 			d.find(name, uneasy, count(p.Owed, "entry")+" on the way", "it is slow, or was away for long; see tally status")
 		case p.Drift > 0:

@@ -200,5 +200,8 @@ func TestLegacyPeersAreJudged(t *testing.T) {
 		if got.State != tt.want || !strings.Contains(got.Next, tt.next) {
 			t.Errorf("%s: %+v", name, got)
 		}
+		if takes := tt.peer.State == "ok" && tt.want == fine; strings.Contains(got.Text, "takes what") != takes {
+			t.Errorf("%s: %+v", name, got)
+		}
 	}
 }
