@@ -32,8 +32,8 @@ func newTeamList(a *app) *cobra.Command {
 	return cmd
 }
 
-// teamChange is a command that changes a team.
-func teamChange(a *app, use, short string, args argCheck, change func(context.Context, *client.Client, []string, client.With) (*client.TeamChanged, error)) *cobra.Command {
+// operatorWrite is a command that writes what only operators change.
+func operatorWrite(a *app, use, short string, args argCheck, write func(context.Context, *client.Client, []string, client.With) error) *cobra.Command {
 	var w writeFlags
 	cmd := command(use, short, args, nil)
 	cmd.RunE = a.asks(func(ctx context.Context, c *client.Client, args []string) error {
@@ -44,6 +44,15 @@ func teamChange(a *app, use, short string, args argCheck, change func(context.Co
 		if c, err = a.operate(ctx, c); err != nil {
 			return err
 		}
+		return write(ctx, c, args, with)
+	})
+	w.register(cmd)
+	return cmd
+}
+
+// teamChange is a command that changes a team.
+func teamChange(a *app, use, short string, args argCheck, change func(context.Context, *client.Client, []string, client.With) (*client.TeamChanged, error)) *cobra.Command {
+	return operatorWrite(a, use, short, args, func(ctx context.Context, c *client.Client, args []string, with client.With) error {
 		t, err := change(ctx, c, args, with)
 		if err != nil {
 			return err
@@ -53,8 +62,6 @@ func teamChange(a *app, use, short string, args argCheck, change func(context.Co
 			return nil
 		})
 	})
-	w.register(cmd)
-	return cmd
 }
 
 const teamHelp = `Teams hold on all nodes, and only operators change them. A memory of scope team is for
@@ -102,29 +109,20 @@ func newOutboundList(a *app) *cobra.Command {
 }
 
 func newOutboundSet(a *app) *cobra.Command {
-	var w writeFlags
-	cmd := command("set [RULE...] [flags]", "Replace the rules about calls that hold on all nodes", argCheck{0, -1}, nil)
+	cmd := operatorWrite(a, "set [RULE...] [flags]", "Replace the rules about calls that hold on all nodes", argCheck{0, -1},
+		func(ctx context.Context, c *client.Client, args []string, with client.With) error {
+			r, err := c.Governance().SetOutbound(ctx, client.OutboundInput{Rules: append([]string{}, args...)}, with)
+			if err != nil {
+				return err
+			}
+			return showRules(a, r)
+		})
 	cmd.Long = `Replace the rules about calls that hold on all nodes; without rules there are none. Each
 node asks those of its own configuration first (--outbound), and then these: the first
 rule that matches says. They are written as there, and only operators change them. A
 rule that denies push or pull keeps nodes apart, and so the change that takes it back,
 too: then it must be made on each.`
 	cmd.Example = "  tally policy outbound set 'deny webhook http://*' 'deny * 169.254.0.0/16'"
-	cmd.RunE = a.asks(func(ctx context.Context, c *client.Client, args []string) error {
-		with, err := w.with(a)
-		if err != nil {
-			return err
-		}
-		if c, err = a.operate(ctx, c); err != nil {
-			return err
-		}
-		r, err := c.Governance().SetOutbound(ctx, client.OutboundInput{Rules: append([]string{}, args...)}, with)
-		if err != nil {
-			return err
-		}
-		return showRules(a, r)
-	})
-	w.register(cmd)
 	return cmd
 }
 

@@ -90,7 +90,7 @@ func showKey(r *agentkey.Record, now time.Time) client.AgentKeyInfo {
 	v := client.AgentKeyInfo{
 		ID: r.ID, Agent: string(r.Agent), Namespaces: []string{}, Verbs: []string{},
 		Created: client.TimeOf(r.Created), Expires: client.TimeOf(r.Expires), Revoked: client.TimeOf(r.Revoked),
-		Alive: r.Revoked.IsZero() && (r.Expires.IsZero() || now.Before(r.Expires)),
+		Alive: r.Alive(now) == nil,
 	}
 	for _, g := range r.Namespaces {
 		v.Namespaces = append(v.Namespaces, string(g))

@@ -127,9 +127,10 @@ func (q *request) unknown(known []param) []string {
 	return out
 }
 
-// input reads the arguments of a route that is bound by hand, from its query.
+// input reads the arguments of a route that is bound by hand, from its path and its
+// query.
 func input[In any](q *request) (*In, error) {
-	in, ignored, err := verb.Input[In](verb.Args{Query: q.arguments()}, q.agent)
+	in, ignored, err := verb.Input[In](verb.Args{Path: q.PathValue, Query: q.arguments()}, q.agent)
 	if err == nil && len(ignored) > 0 {
 		return nil, verb.Unknown(ignored)
 	}

@@ -69,7 +69,7 @@ func operating[In any](method, path, summary string, out any, do func(context.Co
 		method: method, path: path, summary: summary, operator: true, out: gives(http.StatusOK, out),
 		codes: []client.Code{client.CodeNotFound, client.CodeNotSupported, client.CodeBusy},
 		handle: func(a *API, q *request) (reply, error) {
-			in, err := operatorInput[In](q)
+			in, err := input[In](q)
 			if err != nil {
 				return reply{}, err
 			}
@@ -86,13 +86,4 @@ func operating[In any](method, path, summary string, out any, do func(context.Co
 		}
 	}
 	return rt
-}
-
-// operatorInput reads the arguments of such a route, from its path and its query.
-func operatorInput[In any](q *request) (*In, error) {
-	in, ignored, err := verb.Input[In](verb.Args{Path: q.PathValue, Query: q.arguments()}, q.agent)
-	if err == nil && len(ignored) > 0 {
-		return nil, verb.Unknown(ignored)
-	}
-	return in, err
 }

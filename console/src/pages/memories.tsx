@@ -59,7 +59,6 @@ function queryOf(f: Filters, ns: string): Query<"GET /api/v1/archive"> {
   };
 }
 
-// What the archive cannot be asked for is looked for in what is loaded.
 function liveQuery(f: Filters, ns: string): Query<"GET /api/v1/memories"> {
   return {
     ...queryOf(f, ns),
@@ -69,6 +68,7 @@ function liveQuery(f: Filters, ns: string): Query<"GET /api/v1/memories"> {
   };
 }
 
+// What the archive cannot be asked for is looked for in what is loaded.
 function local(f: Filters): ((r: Row) => boolean) | null {
   if (f.state !== "archived" || (!f.owner && !f.expiry)) return null;
   return (r) => (!f.owner || r.owner === f.owner) && (!f.expiry || (f.expiry === "will") === !!r.expires_at);

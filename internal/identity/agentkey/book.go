@@ -48,8 +48,8 @@ func (r *Record) public() []byte {
 	return b
 }
 
-// alive reports why the key is not to be used, or nil.
-func (r *Record) alive(now time.Time) error {
+// Alive reports why the key is not to be used, or nil.
+func (r *Record) Alive(now time.Time) error {
 	if !r.Revoked.IsZero() {
 		return identity.Refuse(identity.AgentKeyRevoked, "key %s of %s, %s", r.ID, r.Agent, r.Revoked.UTC().Format(time.RFC3339))
 	}
@@ -150,7 +150,7 @@ func (b *Book) Signers(agent memory.AgentID, now time.Time) [][]byte {
 	var out [][]byte
 	for i := range b.records {
 		r := &b.records[i]
-		if key := r.public(); key != nil && r.Agent == agent && r.alive(now) == nil {
+		if key := r.public(); key != nil && r.Agent == agent && r.Alive(now) == nil {
 			out = append(out, key)
 		}
 	}
@@ -228,7 +228,7 @@ func (b *Book) Rotate(id string, overlap time.Duration, now time.Time) (string, 
 			return nil, identity.Refuse(identity.AgentKeyUnknown, "key %.20q", id)
 		}
 		old := &records[i]
-		if err := old.alive(now); err != nil {
+		if err := old.Alive(now); err != nil {
 			return nil, err
 		}
 		made = *old
@@ -269,7 +269,7 @@ func (b *Book) Authenticate(text string, now time.Time) (Grant, error) {
 	if subtle.ConstantTimeCompare([]byte(r.Hash), []byte(hash(text))) != 1 {
 		return Grant{}, identity.Refuse(identity.AgentKeyUnknown, "key %s with another secret", id)
 	}
-	if err := r.alive(now); err != nil {
+	if err := r.Alive(now); err != nil {
 		return Grant{}, err
 	}
 	return Grant{KeyID: r.ID, Agent: r.Agent, Scope: r.Scope}, nil
@@ -292,7 +292,7 @@ func (b *Book) Granted(keyID string, now time.Time) (Grant, error) {
 		return Grant{}, identity.Refuse(identity.AgentKeyUnknown, "key %.20q", keyID)
 	}
 	r := &b.records[i]
-	if err := r.alive(now); err != nil {
+	if err := r.Alive(now); err != nil {
 		return Grant{}, err
 	}
 	return Grant{KeyID: r.ID, Agent: r.Agent, Scope: r.Scope}, nil
