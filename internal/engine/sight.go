@@ -151,14 +151,21 @@ func SeesVersion(ctx context.Context, e *Engine, viewer memory.AgentID, rec *mem
 	if rec == nil {
 		return false, nil
 	}
+	var mates []memory.AgentID
+	if (m.Access().Team || rec.Access().Team) && !viewer.Unowned() {
+		var err error
+		if mates, err = e.store.Mates(ctx, viewer); err != nil {
+			return false, err
+		}
+	}
+	return VersionSeen(viewer, mates, rec, m), nil
+}
+
+// VersionSeen is [SeesVersion] for a viewer who is in teams with mates.
+func VersionSeen(viewer memory.AgentID, mates []memory.AgentID, rec *memory.Record, m memory.Memory) bool {
 	a := m.Access()
-	if seen, err := Sees(ctx, e, viewer, a); !seen || err != nil {
-		return false, err
-	}
-	if viewer != "" && (viewer == a.Owner || viewer == a.Target) {
-		return true, nil
-	}
-	return Sees(ctx, e, viewer, rec.Access())
+	own := viewer != "" && (viewer == a.Owner || viewer == a.Target)
+	return a.VisibleWith(viewer, mates) && (own || rec.Access().VisibleWith(viewer, mates))
 }
 
 // knows reports whether viewer may know of what happens to a memory, in whatever

@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 
+	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
@@ -39,16 +40,9 @@ func (h *Scored) revert(past []memory.Revision, q *RecallQuery) bool {
 		return false
 	}
 	m, has := best.Content()
-	if !has || !q.Filter.All && !versionSeen(&q.Filter, &h.Record, m) {
+	if !has || !q.Filter.All && !engine.VersionSeen(q.Filter.Viewer, q.Filter.Mates, &h.Record, m) {
 		return false
 	}
 	h.Memory, h.Content, h.Conflicts = m, best.Version(), 0
 	return true
-}
-
-// versionSeen is [engine.Engine.SeesVersion] by the teams that a filter knows.
-func versionSeen(f *memory.Filter, rec *memory.Record, m memory.Memory) bool {
-	a := m.Access()
-	own := f.Viewer != "" && (f.Viewer == a.Owner || f.Viewer == a.Target)
-	return a.VisibleWith(f.Viewer, f.Mates) && (own || rec.Access().VisibleWith(f.Viewer, f.Mates))
 }
