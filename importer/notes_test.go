@@ -90,7 +90,6 @@ func TestOfBrokenFrontMatterIsReadWhatCanBe(t *testing.T) {
 	}
 }
 
-// An alias of an alias of an alias stands for more than there is room for.
 // A text of nothing but spaces is none: the description stands for it.
 func TestANoteWithoutTextHasItsDescription(t *testing.T) {
 	for name, body := range map[string]string{"nothing": "", "an empty line": "\n", "spaces": " \n\t\n"} {
@@ -103,6 +102,7 @@ func TestANoteWithoutTextHasItsDescription(t *testing.T) {
 	}
 }
 
+// An alias of an alias of an alias stands for more than there is room for.
 func TestFrontMatterDoesNotGrow(t *testing.T) {
 	var front strings.Builder
 	front.WriteString("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n")

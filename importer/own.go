@@ -193,7 +193,7 @@ func (c *carrier) facts(f *found, o fields) {
 	}
 }
 
-// unknown reports fields that a memory does not have.
+// unknown reports fields that a memory does not have, and a signature that would hold.
 func (c ownReader) unknown(o fields, where string) {
 	for _, key := range slices.Sorted(maps.Keys(o)) {
 		switch {

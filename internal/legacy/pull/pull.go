@@ -26,7 +26,8 @@ import (
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
-// Config is what a puller needs. All fields but File, Settle and Allow are required.
+// Config is what a puller needs. All fields but File, Settle, Allow and
+// AllowAddress are required.
 type Config struct {
 	Peers func() []config.Peer
 	Self  config.Self
@@ -89,22 +90,21 @@ func (p *Puller) Run(ctx context.Context) error {
 	tick := time.NewTicker(p.cfg.Every)
 	defer tick.Stop()
 	var settled <-chan time.Time // nil: nobody has asked for it
+	p.Round(ctx)
 	for {
-		p.Round(ctx)
-		for waits := true; waits; {
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-tick.C:
-				waits = false
-			case <-p.soon:
-				if settled == nil {
-					settled = time.After(p.cfg.Settle)
-				}
-			case <-settled:
-				settled, waits = nil, false
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-p.soon:
+			if settled == nil {
+				settled = time.After(p.cfg.Settle)
 			}
+			continue
+		case <-tick.C:
+		case <-settled:
+			settled = nil
 		}
+		p.Round(ctx)
 	}
 }
 
