@@ -339,12 +339,12 @@ func (t *trust) adoptProofs(ctx context.Context, m memory.Node, proofs string) {
 		return
 	}
 	list, err := t.calls.Proofs(ctx, m)
-	if err == nil {
-		err = t.proofs.Adopt(list)
-	}
 	if err != nil {
-		t.log.WarnContext(ctx, "a member's proofs are none", "peer", m, "err", err)
+		t.log.WarnContext(ctx, "a member does not show its proofs", "peer", m, "err", err)
 		return
+	}
+	if err := t.proofs.Adopt(list); err != nil {
+		t.log.WarnContext(ctx, "a member's proofs are none", "peer", m, "err", err)
 	}
 	t.adopted.Store(m, proofs)
 }

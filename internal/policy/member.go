@@ -69,7 +69,7 @@ func AllowWithin(node memory.Node, bounds []string, before, after []string) Deci
 }
 
 // AllowOpen says whether somebody to whom only some namespaces are open may change
-// what was in one and is in another: both must be open.
+// what was in one and is in another: both must be open, and what is for operators never is.
 func AllowOpen(who string, open func(namespace string) bool, before, after []string) Decision {
 	for _, ns := range slices.Concat(before, after) {
 		if !open(ns) || memory.Operators(ns) {
