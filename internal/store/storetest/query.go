@@ -424,6 +424,7 @@ func (s Suite) prolongs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		checkEnds(n, r)
 		for hours := range memory.Instant(60) {
 			f := memory.Filter{Title: title(i), Now: base.Instant() + (hours-5)*memory.Instant(time.Hour)}
 			want, _ := r.Stands(f.Now)
@@ -432,6 +433,18 @@ func (s Suite) prolongs(t *testing.T) {
 					t.Fatalf("%d, expires %s, judged at %s: %d are %s (%v), want it to be %s", i, r.ExpiresAt, f.Now, c, f.Life, err, want)
 				}
 			}
+		}
+	}
+}
+
+// checkEnds asks for a memory by whether it has an end.
+func checkEnds(n *Node, r *memory.Record) {
+	n.t.Helper()
+	f := memory.Filter{Title: r.Title, Now: 1} // nothing has expired
+	for f.Expiry = memory.AnyExpiry; f.Expiry <= memory.NeverExpires; f.Expiry++ {
+		want := f.Expiry == memory.AnyExpiry || (f.Expiry == memory.WillExpire) == (r.ExpiresAt != 0)
+		if c, err := n.Count(n.t.Context(), f); err != nil || (c == 1) != want {
+			n.t.Errorf("%s, expires %s: %d by expiry %d (%v)", r.Title, r.ExpiresAt, c, f.Expiry, err)
 		}
 	}
 }
