@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strings"
@@ -50,12 +49,8 @@ All settings, also as environment variables and as a file: tally help config`
 		ctx := cmd.Context()
 		if *tied {
 			var end context.CancelFunc
-			ctx, end = context.WithCancel(ctx)
+			ctx, end = fleet.Until(ctx, a.in)
 			defer end()
-			go func() {
-				_, _ = io.Copy(io.Discard, a.in) // however it ends
-				end()
-			}()
 		}
 		err = runNode(ctx, a, cfg, nil)
 		if errors.Is(err, syscall.EADDRINUSE) {

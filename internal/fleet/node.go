@@ -34,6 +34,17 @@ type Config struct {
 // TiedFlag makes `tally serve` end with its standard input.
 const TiedFlag = "end-with-stdin"
 
+// Until returns a context that is done when in ends, however that ends: in the process
+// of a node that is tied, its standard input.
+func Until(ctx context.Context, in io.Reader) (context.Context, context.CancelFunc) {
+	ctx, end := context.WithCancel(ctx)
+	go func() {
+		_, _ = io.Copy(io.Discard, in) // an error is an end, too
+		end()
+	}()
+	return ctx, end
+}
+
 // Node is a node that can be started and ended, any number of times. Calls that
 // start or end it must not overlap; the others may be made at any time.
 type Node struct {

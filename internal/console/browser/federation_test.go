@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/signal"
@@ -45,10 +44,8 @@ func serve(raw string) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	go func() {
-		_, _ = io.Copy(io.Discard, os.Stdin) // it ends with the test, however that ends
-		stop()
-	}()
+	ctx, end := fleet.Until(ctx, os.Stdin) // with the test, however that ends
+	defer end()
 	if err := node.RunWith(ctx, cfg, node.Parts{Program: os.Args[0]}, func(url string) { fmt.Println("ready", url) }); err != nil { //nolint:forbidigo // a program
 		fmt.Fprintln(os.Stderr, "error:", err)
 		return 1

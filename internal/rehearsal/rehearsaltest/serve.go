@@ -5,7 +5,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"strings"
@@ -48,10 +47,9 @@ func serve(args []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	if *tied {
-		go func() {
-			_, _ = io.Copy(io.Discard, os.Stdin) // however it ends
-			stop()
-		}()
+		var end context.CancelFunc
+		ctx, end = fleet.Until(ctx, os.Stdin)
+		defer end()
 	}
 	return node.Run(ctx, cfg, func(url string) { _, _ = fmt.Fprintln(os.Stdout, "ready", url) })
 }
