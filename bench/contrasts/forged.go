@@ -32,11 +32,11 @@ func forged(ctx context.Context, f *federation, _ string) string {
 	}
 	var report []string
 	nonces := []string{rand.Text(), rand.Text(), rand.Text()}
-	for _, x := range forgeries() {
+	for k, x := range forgeries() {
 		var got []string
 		for i := range f.nodes {
 			nonce := nonces[i]
-			if !x.again && x.what != forgeries()[0].what {
+			if k > 0 && !x.again {
 				nonce = rand.Text()
 			}
 			got = append(got, f.forge(ctx, i, x, nonce))

@@ -100,10 +100,8 @@ func run(ctx context.Context, o options) error {
 	if len(names) == 0 {
 		return nil
 	}
-	if o.report != "" {
-		if _, err := fmt.Fprintf(file, page, time.Now().UTC().Format(time.DateOnly), o.watch); err != nil {
-			return err
-		}
+	if _, err := fmt.Fprintf(file, page, time.Now().UTC().Format(time.DateOnly), o.watch); err != nil {
+		return err
 	}
 	return writeTable(out, names, results)
 }

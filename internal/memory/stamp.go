@@ -11,7 +11,8 @@ import (
 // counter. Stamps of one node never repeat and never go back.
 type Stamp uint64
 
-const counterBits = 16
+// CounterBits of a stamp count within its millisecond.
+const CounterBits = 16
 
 // MakeStamp returns the first stamp of t's millisecond. Times before 1970 give 0.
 func MakeStamp(t time.Time) Stamp {
@@ -19,18 +20,18 @@ func MakeStamp(t time.Time) Stamp {
 	if ms < 0 {
 		return 0
 	}
-	return Stamp(ms) << counterBits
+	return Stamp(ms) << CounterBits
 }
 
 // Instant returns s as nanoseconds: the milliseconds, and the counter as the
 // nanoseconds within. So the text order of instants is the order of stamps.
 // Stamps beyond [MaxInstant] give that.
 func (s Stamp) Instant() Instant {
-	ms := uint64(s >> counterBits)
+	ms := uint64(s >> CounterBits)
 	if ms > uint64(MaxInstant)/uint64(time.Millisecond) {
 		return MaxInstant
 	}
-	return min(Instant(int64(ms)*int64(time.Millisecond)+int64(s&(1<<counterBits-1))), MaxInstant)
+	return min(Instant(int64(ms)*int64(time.Millisecond)+int64(s&(1<<CounterBits-1))), MaxInstant)
 }
 
 // Time returns the wall clock part of s in UTC, with the counter as nanoseconds.

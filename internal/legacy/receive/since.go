@@ -71,7 +71,7 @@ func lastAt(t time.Time) memory.Stamp {
 	if first == 0 || within < 0 {
 		return 0
 	}
-	return first + memory.Stamp(within<<counterBits/int64(time.Millisecond))
+	return first + memory.Stamp(within<<memory.CounterBits/int64(time.Millisecond))
 }
 
 const pageSize = 500

@@ -7,8 +7,6 @@ import (
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
-const counterBits = 16
-
 // stampOf returns the stamp of an instant of another program's clock, the same on
 // every node. Stamps order as the instants do, down to 16 ns, and what a stamp is
 // shown as is never before the instant: else an edit of ours that follows it within
@@ -18,7 +16,7 @@ func stampOf(at memory.Instant) memory.Stamp {
 		return 0
 	}
 	ms, rest := int64(at)/int64(time.Millisecond), int64(at)%int64(time.Millisecond)
-	return memory.Stamp(ms+1)<<counterBits | memory.Stamp(rest<<counterBits/int64(time.Millisecond))
+	return memory.Stamp(ms+1)<<memory.CounterBits | memory.Stamp(rest<<memory.CounterBits/int64(time.Millisecond))
 }
 
 // tells reports whether the time of a row is that of an entry: its own, or as this node

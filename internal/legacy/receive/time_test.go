@@ -15,9 +15,9 @@ import (
 func TestNoTwoStampsAreToldAsOneTime(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ms := rapid.Uint64Range(1_700_000_000_000, 1_800_000_000_000).Draw(t, "ms")
-		counter := rapid.Uint64Range(0, 1<<counterBits-2).Draw(t, "counter")
-		s := memory.Stamp(ms<<counterBits | counter)
-		if a, b := wire.At(s), wire.At(s+1); a >= b || stampOf(b) != stampOf(a)+1 || stampOf(a) != s+1<<counterBits {
+		counter := rapid.Uint64Range(0, 1<<memory.CounterBits-2).Draw(t, "counter")
+		s := memory.Stamp(ms<<memory.CounterBits | counter)
+		if a, b := wire.At(s), wire.At(s+1); a >= b || stampOf(b) != stampOf(a)+1 || stampOf(a) != s+1<<memory.CounterBits {
 			t.Fatalf("%d and the next are told as %v and %v, and read as %d and %d", s, a, b, stampOf(a), stampOf(b))
 		}
 		if d := wire.At(s).Time().Sub(s.Time()); d < 0 || d >= time.Millisecond {

@@ -25,13 +25,11 @@ func Text(i memory.Instant) string {
 	return t.Format(layout)
 }
 
-const counterBits = 16 // of a stamp, below its milliseconds
-
 // At is the time that a stamp is told as: its counter is spread over the millisecond, so
 // that times order as stamps do also for who keeps less than a nanosecond's difference.
 // [memory.Stamp.Instant], with the counter as nanoseconds, is at most a millisecond off.
 func At(s memory.Stamp) memory.Instant {
-	const all = 1 << counterBits
+	const all = 1 << memory.CounterBits
 	within := (int64(s%all)*int64(time.Millisecond) + all - 1) / all
 	return min((s-s%all).Instant()+memory.Instant(within), memory.MaxInstant)
 }
