@@ -33,8 +33,9 @@ type node struct {
 	unsynced []func()
 	waiting  map[uint64]waiting
 	lastWait uint64
-	ticking  uint64
-	rash     bool // numbers its next life's ops without asking
+	tickDue  time.Time // when the core must be ticked
+	ticking  time.Time // when it is next looked whether that is now
+	rash     bool      // numbers its next life's ops without asking
 }
 
 // waiting is a writer who waits for an entry.
@@ -68,6 +69,7 @@ func (n *node) start() {
 	n.life++
 	n.up = true
 	n.mail, n.unsynced, n.waiting = nil, nil, map[uint64]waiting{}
+	n.ticking = time.Time{}
 	n.store.OnCommit(n.committed)
 	n.origin = n.store.Origin()
 	cursors, _ := n.store.Cursors(context.Background(), n.origin)
@@ -153,13 +155,29 @@ func (n *node) step(ev core.Event) {
 	for _, e := range n.core.Step(n.wall(), ev) {
 		n.carryOut(e)
 	}
-	n.ticking++
-	tick := n.ticking
-	n.later(n.core.Deadline().Sub(n.wall()), func() {
-		if n.ticking == tick {
-			n.step(core.Tick{})
-		}
-	})
+	n.tickAt(n.core.Deadline())
+}
+
+// tickAt has the core ticked at a time, unless another step moves that before.
+func (n *node) tickAt(due time.Time) {
+	n.tickDue = due
+	if n.ticking.IsZero() || due.Before(n.ticking) {
+		n.ticking = due
+		n.later(due.Sub(n.wall()), func() { n.tick(due) })
+	}
+}
+
+// tick is called at the times that steps have asked for, of which the last counts.
+func (n *node) tick(at time.Time) {
+	if !at.Equal(n.ticking) {
+		return
+	}
+	n.ticking = time.Time{}
+	if n.wall().Before(n.tickDue) {
+		n.tickAt(n.tickDue)
+		return
+	}
+	n.step(core.Tick{})
 }
 
 func (n *node) carryOut(e core.Effect) {

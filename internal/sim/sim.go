@@ -13,7 +13,6 @@
 package sim
 
 import (
-	"container/heap"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -147,8 +146,8 @@ func newWorld(cfg Config) *world {
 // run carries out what is scheduled until done says so, or a rule is broken.
 func (w *world) run(done func() bool) {
 	for w.broken == nil && !done() {
-		next := heap.Pop(&w.queue).(appointment) //nolint:forcetypeassert // the only type in it
-		w.now = next.at
+		next := w.queue.pop()
+		w.now = epoch().Add(next.at)
 		next.do()
 	}
 }
@@ -156,7 +155,7 @@ func (w *world) run(done func() bool) {
 // after schedules do. Things due at one instant happen in the order of scheduling.
 func (w *world) after(d time.Duration, do func()) {
 	w.seq++
-	heap.Push(&w.queue, appointment{at: w.now.Add(max(d, 0)), seq: w.seq, do: do})
+	w.queue.push(appointment{at: w.now.Sub(epoch()) + max(d, 0), seq: w.seq, do: do})
 }
 
 func (w *world) chance(p float64) bool { return w.rng.Float64() < p }
@@ -188,37 +187,4 @@ func (w *world) fail(format string, args ...any) {
 		w.broken = fmt.Errorf("at %s: %w", w.now.Sub(epoch()), fmt.Errorf(format, args...)) //nolint:err113 // it is read, not compared
 		w.trace("BROKEN %v", w.broken)
 	}
-}
-
-// appointment is something to be done at a time.
-type appointment struct {
-	at  time.Time
-	seq uint64
-	do  func()
-}
-
-// agenda is a heap of appointments by time.
-type agenda []appointment
-
-func (a agenda) Len() int { return len(a) }
-
-func (a agenda) Less(i, j int) bool {
-	if a[i].at.Equal(a[j].at) {
-		return a[i].seq < a[j].seq
-	}
-	return a[i].at.Before(a[j].at)
-}
-
-func (a agenda) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
-
-// Push implements heap.Interface.
-func (a *agenda) Push(x any) { *a = append(*a, x.(appointment)) } //nolint:forcetypeassert // the only type in it
-
-// Pop implements heap.Interface.
-func (a *agenda) Pop() any {
-	old := *a
-	last := old[len(old)-1]
-	old[len(old)-1] = appointment{}
-	*a = old[:len(old)-1]
-	return last
 }

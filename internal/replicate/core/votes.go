@@ -217,18 +217,26 @@ func (l *lane) trying(c *Core) bool {
 func away(c *Core, m *member, since time.Time) bool {
 	l := &m.lane
 	switch {
-	case l.flows():
-		return false
-	case m.heardAt.After(l.downAt) && c.now.Sub(m.heardAt) < callsWithin(c):
+	case near(c, m):
 		return false
 	case l.faults == 1 && !l.stopped && !l.downAt.Before(since):
 		return false // a call may fail once
-	case m.heardAt.IsZero() && !l.stopped && c.now.Sub(l.downAt) < c.cfg.BackoffMax:
-		return false // this node has just started: others may be starting, too
 	case l.asked:
 		return l.retryAt.Sub(c.now) >= c.cfg.Patience
 	}
 	return !l.faultAt.Before(since) || !l.trying(c) || c.now.Sub(since) >= c.cfg.Knock
+}
+
+// near reports whether m is away for nobody.
+func near(c *Core, m *member) bool {
+	l := &m.lane
+	switch {
+	case l.flows():
+		return true
+	case m.heardAt.IsZero():
+		return !l.stopped && c.now.Sub(l.downAt) < c.cfg.BackoffMax // this node has just started: others may be starting, too
+	}
+	return m.heardAt.After(l.downAt) && c.now.Sub(m.heardAt) < callsWithin(c)
 }
 
 // declines reports whether m has refused d for a reason that stays.
@@ -248,8 +256,15 @@ func giveUp(c *Core) {
 	if !doubtful(c) {
 		return
 	}
+	well, formerWell := c.voters.well(c), 0
+	if c.change != nil {
+		formerWell = c.change.former.well(c)
+	}
 	c.waits = slices.DeleteFunc(c.waits, func(w Wait) bool {
 		want, former := wanted(c, w)
+		if well >= want && formerWell >= former {
+			return false
+		}
 		lost, hope := c.voters.lost(c, w, want)
 		if c.change != nil && !lost {
 			lost, hope = c.change.former.lost(c, w, former)
@@ -262,6 +277,21 @@ func giveUp(c *Core) {
 	})
 }
 
+// well is how many voters are away for nobody, and have refused nothing: no wait for
+// as many, or fewer, is lost.
+func (v council) well(c *Core) int {
+	n := 0
+	if v.self {
+		n++
+	}
+	for _, m := range v.others {
+		if len(m.parked) == 0 && near(c, m) && c.member(m.name) == m {
+			n++
+		}
+	}
+	return n
+}
+
 // lost reports whether the voters that are not away are too few for w, and how many
 // there are of which more may be heard.
 func (v council) lost(c *Core, w Wait, want int) (lost bool, hope int) {
@@ -269,15 +299,24 @@ func (v council) lost(c *Core, w Wait, want int) (lost bool, hope int) {
 	if v.self {
 		votes++
 	}
+	var there []*member
 	for _, m := range v.others {
 		switch {
+		case c.member(m.name) == m && !away(c, m, w.since) && !m.declines(w.Dot):
+			there = append(there, m)
 		case c.holds(m, w.Dot):
 			votes++
-		case c.member(m.name) == m && !away(c, m, w.since) && !m.declines(w.Dot):
+		}
+	}
+	if votes+len(there) >= want {
+		return false, len(there)
+	}
+	for _, m := range there {
+		if !c.holds(m, w.Dot) {
 			hope++
 		}
 	}
-	return votes+hope < want, hope
+	return true, hope
 }
 
 // knocksDue is when the next wait has given members their time.

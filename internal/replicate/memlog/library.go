@@ -18,14 +18,20 @@ import (
 // are the entry's dot and stamp. It is safe for concurrent use.
 type Library struct {
 	mu      sync.Mutex
-	entries map[string]*memory.Entry
+	entries map[string]*written
 	lives   uint64
 	again   map[*memory.Entry][]*memory.Entry
 }
 
+// written is an entry, and how it travels. It never changes.
+type written struct {
+	memory.Shipment
+	entry *memory.Entry
+}
+
 // NewLibrary returns an empty library.
 func NewLibrary() *Library {
-	return &Library{entries: map[string]*memory.Entry{}, again: map[*memory.Entry][]*memory.Entry{}}
+	return &Library{entries: map[string]*written{}, again: map[*memory.Entry][]*memory.Entry{}}
 }
 
 // incarnation returns a number that no incarnation has had. The first ones are
@@ -51,22 +57,34 @@ func (l *Library) Reissues(e *memory.Entry) []*memory.Entry {
 }
 
 // Ship enters e and returns it as it travels.
-func (l *Library) Ship(e *memory.Entry) memory.Shipment {
+func (l *Library) Ship(e *memory.Entry) memory.Shipment { return l.enter(e).Shipment }
+
+func (l *Library) enter(e *memory.Entry) *written {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.entries[name(e)] = e
-	return memory.Shipment{Raw: []byte(name(e))}
+	key := name(e)
+	w := &written{memory.Shipment{Raw: []byte(key)}, e}
+	l.entries[key] = w
+	return w
 }
 
 // Open returns the entry of a shipment, or [memory.ErrInvalid].
 func (l *Library) Open(s memory.Shipment) (*memory.Entry, error) {
+	w, err := l.open(s)
+	if err != nil {
+		return nil, err
+	}
+	return w.entry, nil
+}
+
+func (l *Library) open(s memory.Shipment) (*written, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := l.entries[string(s.Raw)]
-	if e == nil {
+	w := l.entries[string(s.Raw)]
+	if w == nil {
 		return nil, fmt.Errorf("entry %q: %w", s.Raw, memory.ErrInvalid)
 	}
-	return e, nil
+	return w, nil
 }
 
 // All lists every entry there ever was, by name.
@@ -75,7 +93,7 @@ func (l *Library) All() []*memory.Entry {
 	defer l.mu.Unlock()
 	all := make([]*memory.Entry, 0, len(l.entries))
 	for _, name := range slices.Sorted(maps.Keys(l.entries)) {
-		all = append(all, l.entries[name])
+		all = append(all, l.entries[name].entry)
 	}
 	return all
 }

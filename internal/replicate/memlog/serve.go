@@ -42,6 +42,9 @@ func (s *Store) BucketRegisters(_ context.Context, buckets []uint16) (memory.Vie
 
 // ByDot returns the entries named, each if it is held.
 func (s *Store) ByDot(_ context.Context, dots []memory.Dot) ([]memory.Shipment, error) {
+	if len(dots) == 0 {
+		return nil, nil
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	holding := map[memory.Dot]*memory.Entry{}
@@ -50,14 +53,15 @@ func (s *Store) ByDot(_ context.Context, dots []memory.Dot) ([]memory.Shipment, 
 	}
 	var out []memory.Shipment
 	for _, d := range dots {
-		ship, ok := s.log(d.Origin).entries[d.Seq]
-		if e := holding[d]; !ok && e != nil {
-			ship, ok = memory.Shipment{Raw: []byte(name(e))}, true
-		}
-		if !ok {
+		e := holding[d]
+		switch x := s.log(d.Origin).entries[d.Seq]; {
+		case x != nil:
+			out = append(out, x.Shipment)
+		case e != nil:
+			out = append(out, memory.Shipment{Raw: []byte(name(e))})
+		default:
 			return out, fmt.Errorf("entry %s: %w", d, errUnknown)
 		}
-		out = append(out, ship)
 	}
 	return out, nil
 }

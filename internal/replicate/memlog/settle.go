@@ -13,38 +13,30 @@ func (s *Store) Settle(_ context.Context, _ memory.Source, r memory.Range, ops [
 	var out memory.Accepted
 	var c memory.Committed
 	for _, ship := range ops {
-		e, err := s.lib.Open(ship)
+		x, err := s.lib.open(ship)
 		if err != nil {
 			return disputed, last, err
 		}
+		e := x.entry
 		if e.Dot.Origin != r.Origin || e.Dot.Seq < r.From || e.Dot.Seq > r.To {
 			continue
 		}
 		last = max(last, e.Dot.Seq)
 		l := s.log(e.Dot.Origin)
-		old, known := l.entries[e.Dot.Seq]
-		if !known || string(old.Raw) == string(ship.Raw) {
+		held := l.entries[e.Dot.Seq]
+		if held == nil || held.entry.Digest == e.Digest {
 			continue
 		}
 		disputed++
-		held, err := s.lib.Open(old)
-		if err != nil {
-			return disputed, last, err
-		}
-		if e.Precedes(held) {
-			replace(s, l, held, e, ship, &out, &c)
+		if e.Precedes(held.entry) {
+			makeRoom(s, l, held.entry, &c)
+			take(s, l, x, &out)
+			l.rechain()
 		}
 	}
 	c.Other = out.Applied
 	s.publish(c)
 	return disputed, last, nil
-}
-
-// replace puts e where held was, and issues held again.
-func replace(s *Store, l *log, held, e *memory.Entry, ship memory.Shipment, out *memory.Accepted, c *memory.Committed) {
-	makeRoom(s, l, held, c)
-	take(s, l, e, ship, out)
-	l.rechain(s.lib)
 }
 
 // makeRoom takes held out of the log, and issues it again if it was applied.
@@ -55,7 +47,7 @@ func makeRoom(s *Store, l *log, held *memory.Entry, c *memory.Committed) {
 		own := s.log(s.origin)
 		again := held.Reissued(memory.Dot{Origin: s.origin, Seq: own.head + 1})
 		again.Digest = digestOf(again)
-		s.apply(own, again, s.lib.Ship(again))
+		s.apply(own, s.lib.enter(again))
 		s.lib.reissue(held, again)
 		c.Own = append(c.Own, memory.OwnEntry{Dot: again.Dot, Kind: again.Op.Kind(), Chain: own.chain})
 		move.To = again.Dot
@@ -69,23 +61,22 @@ func makeRoom(s *Store, l *log, held *memory.Entry, c *memory.Committed) {
 // have had as it is here, and issues it again.
 func cut(s *Store, o memory.Origin, l *log, c *memory.Committed) {
 	for seq := s.furthest(o) + 1; seq <= l.head; seq++ {
-		if held, err := s.lib.Open(l.entries[seq]); err == nil {
-			makeRoom(s, l, held, c)
+		if x := l.entries[seq]; x != nil {
+			makeRoom(s, l, x.entry, c)
 		}
 	}
 }
 
 // rechain adds up the chain of l anew, if all of it is still there.
-func (l *log) rechain(lib *Library) {
+func (l *log) rechain() {
 	var chain memory.Chain
 	for seq := uint64(1); seq <= l.head; seq++ {
-		ship, ok := l.entries[seq]
-		if !ok {
+		x := l.entries[seq]
+		if x == nil {
 			l.chain = memory.Chain{}
 			return
 		}
-		e, _ := lib.Open(ship)
-		chain = chain.Next(e.Digest)
+		chain = chain.Next(x.entry.Digest)
 	}
 	l.chain = chain
 }
@@ -96,8 +87,8 @@ func (s *Store) Entries(o memory.Origin, seq uint64) []memory.Shipment {
 	defer s.mu.Unlock()
 	var out []memory.Shipment
 	for l, n := s.log(o), uint64(1); n <= min(seq, l.head); n++ {
-		if ship, ok := l.entries[n]; ok {
-			out = append(out, ship)
+		if x := l.entries[n]; x != nil {
+			out = append(out, x.Shipment)
 		}
 	}
 	return out

@@ -1,6 +1,7 @@
 package memlog
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,10 +36,10 @@ type Store struct {
 type log struct {
 	head    uint64 // all up to here came, but for what a snapshot covered
 	chain   memory.Chain
-	entries map[uint64]memory.Shipment
-	gaps    map[uint64]string // refused, with the code; the bytes are in entries
-	dropped uint64            // entries up to here may be gone
-	names   map[uint64]string // of those that are gone
+	entries map[uint64]*written
+	gaps    map[uint64]string   // refused, with the code; the bytes are in entries
+	dropped uint64              // entries up to here may be gone
+	gone    map[uint64]*written // those that are
 }
 
 // New returns an empty store whose first ops are numbered under the given
@@ -89,10 +90,10 @@ func (s *Store) Submit(tag any, ops ...memory.Op) []*memory.Entry {
 		}
 		e := &memory.Entry{Dot: memory.Dot{Origin: s.origin, Seq: l.head + 1}, Stamp: stamp, Actor: "agent", Op: op}
 		e.Digest = digestOf(e)
-		ship := s.lib.Ship(e)
-		s.apply(l, e, ship)
+		x := s.lib.enter(e)
+		s.apply(l, x)
 		entries = append(entries, e)
-		own = append(own, memory.OwnEntry{Dot: e.Dot, Kind: op.Kind(), Size: len(ship.Raw), Chain: l.chain})
+		own = append(own, memory.OwnEntry{Dot: e.Dot, Kind: op.Kind(), Size: len(x.Raw), Chain: l.chain})
 	}
 	own[len(own)-1].Tag = tag
 	s.publish(memory.Committed{Own: own})
@@ -121,11 +122,11 @@ func (s *Store) Range(_ context.Context, r memory.Range, maxOps, _ int) ([]memor
 	var ops []memory.Shipment
 	seq := r.From
 	for ; seq <= min(r.To, l.head) && len(ops) < maxOps; seq++ {
-		ship, ok := l.entries[seq]
-		if !ok {
+		x := l.entries[seq]
+		if x == nil {
 			return nil, 0, memory.ErrTruncated
 		}
-		ops = append(ops, ship)
+		ops = append(ops, x.Shipment)
 	}
 	return ops, seq - 1, nil
 }
@@ -135,10 +136,11 @@ func (s *Store) accept(ops []memory.Shipment, again bool) (memory.Accepted, erro
 	defer s.mu.Unlock()
 	var out memory.Accepted
 	for _, ship := range ops {
-		e, err := s.lib.Open(ship)
+		x, err := s.lib.open(ship)
 		if err != nil {
 			return out, err
 		}
+		e := x.entry
 		if s.claim(e.Dot) {
 			out.Refused = append(out.Refused, memory.Refusal{Dot: e.Dot, Code: memory.CodeForbidden})
 			continue
@@ -154,7 +156,7 @@ func (s *Store) accept(ops []memory.Shipment, again bool) (memory.Accepted, erro
 				s.lsn++
 			}
 		default:
-			take(s, l, e, ship, &out)
+			take(s, l, x, &out)
 		}
 	}
 	s.publish(memory.Committed{Other: out.Applied})
@@ -163,19 +165,20 @@ func (s *Store) accept(ops []memory.Shipment, again bool) (memory.Accepted, erro
 }
 
 // take applies an entry that is new here, or refuses it.
-func take(s *Store, l *log, e *memory.Entry, ship memory.Shipment, out *memory.Accepted) {
+func take(s *Store, l *log, x *written, out *memory.Accepted) {
+	e := x.entry
 	err := s.clock.Observe(e.Stamp)
 	if s.refuse != nil && err == nil {
 		err = s.refuse(e)
 	}
 	if err == nil {
-		s.apply(l, e, ship)
+		s.apply(l, x)
 		out.Applied++
 		return
 	}
 	code := memory.RefusalCode(err)
-	l.entries[e.Dot.Seq], l.gaps[e.Dot.Seq] = ship, code
-	l.advance(s.lib)
+	l.entries[e.Dot.Seq], l.gaps[e.Dot.Seq] = x, code
+	l.advance()
 	s.lsn++
 	out.Refused = append(out.Refused, memory.Refusal{Dot: e.Dot, Code: code, Text: err.Error()})
 }
@@ -188,35 +191,34 @@ func (s *Store) RetryRefused() {
 	for _, o := range slices.Sorted(maps.Keys(s.logs)) {
 		l := s.logs[o]
 		for _, seq := range slices.Sorted(maps.Keys(l.gaps)) {
-			e, err := s.lib.Open(l.entries[seq])
-			if err != nil || s.clock.Observe(e.Stamp) != nil || s.refuse != nil && s.refuse(e) != nil {
+			x := l.entries[seq]
+			if s.clock.Observe(x.entry.Stamp) != nil || s.refuse != nil && s.refuse(x.entry) != nil {
 				continue
 			}
 			delete(l.gaps, seq)
-			s.apply(l, e, l.entries[seq])
+			s.apply(l, x)
 			applied++
 		}
 	}
 	s.publish(memory.Committed{Other: applied})
 }
 
-func (s *Store) apply(l *log, e *memory.Entry, ship memory.Shipment) {
-	l.entries[e.Dot.Seq] = ship
-	l.advance(s.lib)
-	s.state.Apply(e)
+func (s *Store) apply(l *log, x *written) {
+	l.entries[x.entry.Dot.Seq] = x
+	l.advance()
+	s.state.Apply(x.entry)
 	s.lsn++
 }
 
 // advance moves the head over what is contiguous.
-func (l *log) advance(lib *Library) {
+func (l *log) advance() {
 	for {
-		ship, ok := l.entries[l.head+1]
-		if !ok {
+		x := l.entries[l.head+1]
+		if x == nil {
 			return
 		}
-		e, _ := lib.Open(ship)
 		if l.head == 0 || !l.chain.IsZero() {
-			l.chain = l.chain.Next(e.Digest)
+			l.chain = l.chain.Next(x.entry.Digest)
 		}
 		l.head++
 	}
@@ -225,7 +227,7 @@ func (l *log) advance(lib *Library) {
 func (s *Store) log(o memory.Origin) *log {
 	l := s.logs[o]
 	if l == nil {
-		l = &log{entries: map[uint64]memory.Shipment{}, gaps: map[uint64]string{}, names: map[uint64]string{}}
+		l = &log{entries: map[uint64]*written{}, gaps: map[uint64]string{}, gone: map[uint64]*written{}}
 		s.logs[o] = l
 	}
 	return l
@@ -305,11 +307,8 @@ func (s *Store) HasEntry(e *memory.Entry, covered bool) bool {
 	if _, gap := l.gaps[e.Dot.Seq]; gap {
 		return false
 	}
-	if ship, ok := l.entries[e.Dot.Seq]; ok {
-		return string(ship.Raw) == name(e)
-	}
-	if was, ok := l.names[e.Dot.Seq]; ok {
-		return was == name(e)
+	if x := cmp.Or(l.entries[e.Dot.Seq], l.gone[e.Dot.Seq]); x != nil {
+		return x.entry.Digest == e.Digest
 	}
 	return covered && e.Dot.Seq <= l.dropped
 }
@@ -321,9 +320,9 @@ func (s *Store) Truncate(o memory.Origin, seq uint64) {
 	defer s.mu.Unlock()
 	l := s.log(o)
 	seq = min(seq, l.head)
-	for n, ship := range l.entries {
+	for n, x := range l.entries {
 		if _, gap := l.gaps[n]; n <= seq && !gap {
-			l.names[n] = string(ship.Raw)
+			l.gone[n] = x
 			delete(l.entries, n)
 		}
 	}
@@ -341,7 +340,7 @@ func (s *Store) adopt(heads memory.Heads) {
 			continue
 		}
 		l := s.log(o)
-		missing := func(gap uint64) bool { _, ok := l.entries[gap]; return !ok }
+		missing := func(gap uint64) bool { return l.entries[gap] == nil }
 		if h.Seq <= l.head || slices.ContainsFunc(h.Gaps, missing) {
 			continue
 		}
@@ -349,7 +348,7 @@ func (s *Store) adopt(heads memory.Heads) {
 			cut(s, o, l, &c)
 		}
 		l.head, l.chain, l.dropped = h.Seq, h.Chain, max(l.dropped, h.Seq)
-		l.advance(s.lib)
+		l.advance()
 	}
 	s.lsn++
 	s.publish(c)
@@ -364,8 +363,8 @@ func (s *Store) Snapshot(_ context.Context, yield func([]memory.Shipment) error)
 		ops[name(e)] = memory.Shipment{Raw: []byte(name(e))}
 	}
 	for _, l := range s.logs {
-		for _, ship := range l.entries {
-			ops[string(ship.Raw)] = ship
+		for _, x := range l.entries {
+			ops[string(x.Raw)] = x.Shipment
 		}
 	}
 	view := s.view
@@ -418,7 +417,7 @@ func (s *Store) Clone() *Store {
 	c := New(s.lib, s.node, 0, s.clock)
 	c.origin, c.taken, c.numbered, c.lsn = s.origin, "", false, s.lsn
 	for o, l := range s.logs {
-		c.logs[o] = &log{head: l.head, chain: l.chain, entries: maps.Clone(l.entries), gaps: maps.Clone(l.gaps), names: maps.Clone(l.names), dropped: l.dropped}
+		c.logs[o] = &log{head: l.head, chain: l.chain, entries: maps.Clone(l.entries), gaps: maps.Clone(l.gaps), gone: maps.Clone(l.gone), dropped: l.dropped}
 	}
 	for key, e := range s.state.Keys {
 		c.state.Apply(&memory.Entry{Dot: e.Dot, Stamp: e.Stamp, Op: only{e.Op, key}, Digest: e.Digest})
