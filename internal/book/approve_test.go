@@ -73,7 +73,7 @@ func TestProposalIsCarriedOutOnApproval(t *testing.T) {
 	_, _, err := n.Approve(t.Context(), alice, p.ID)
 	wantForbidden(t, err)
 	out, p := n.approve(t, bob, p.ID)
-	if p.Outcome != memory.OutcomeApproved || p.By != "bob" || out.Record == nil || out.Record.ID != id {
+	if p.Verdict != memory.VerdictApproved || p.By != "bob" || out.Record == nil || out.Record.ID != id {
 		t.Errorf("proposal %+v, record %+v", p, out.Record)
 	}
 	rec, _, err := n.Get(t.Context(), "alice", id)
@@ -93,7 +93,7 @@ func TestRejectedProposalChangesNothing(t *testing.T) {
 	n.govern(t, "ns", `{"write":"approve"}`)
 	p := n.propose(t, alice, in("ns", draft("t")))
 	_, p, err := n.Reject(t.Context(), bob, p.ID)
-	if err != nil || p.Outcome != memory.OutcomeRejected || p.By != "bob" {
+	if err != nil || p.Verdict != memory.VerdictRejected || p.By != "bob" {
 		t.Fatalf("proposal %+v, %v", p, err)
 	}
 	n.missing(t, memory.PrivateID("alice", "ns", "t"))
@@ -105,7 +105,7 @@ func TestAnonymousProposalsMayBeApprovedByAnybody(t *testing.T) {
 	n := alone(t)
 	n.govern(t, "ns", `{"write":"approve"}`)
 	p := n.propose(t, nobody, in("ns", draft("t")))
-	if _, p := n.approve(t, nobody, p.ID); p.Outcome != memory.OutcomeApproved {
+	if _, p := n.approve(t, nobody, p.ID); p.Verdict != memory.VerdictApproved {
 		t.Errorf("proposal %+v", p)
 	}
 }
@@ -126,7 +126,7 @@ func TestNamedApproverDecidesAlone(t *testing.T) {
 			t.Errorf("%s sees %d proposals, %v; want %d", agent, len(list), err, want)
 		}
 	}
-	if _, p := n.approve(t, carol, p.ID); p.Outcome != memory.OutcomeApproved {
+	if _, p := n.approve(t, carol, p.ID); p.Verdict != memory.VerdictApproved {
 		t.Errorf("proposal %+v", p)
 	}
 }
@@ -139,11 +139,11 @@ func TestConsensusNeedsDistinctRegisteredAgents(t *testing.T) {
 	_, _, err := n.Approve(t.Context(), engine.Caller{Agent: "stranger"}, p.ID)
 	wantForbidden(t, err)
 	for _, voter := range []engine.Caller{bob, bob, {Agent: "BOB"}} {
-		if _, p := n.approve(t, voter, p.ID); p.Outcome != "" {
+		if _, p := n.approve(t, voter, p.ID); p.Verdict != "" {
 			t.Fatalf("one agent made a consensus: %+v", p)
 		}
 	}
-	if _, p := n.approve(t, carol, p.ID); p.Outcome != memory.OutcomeApproved {
+	if _, p := n.approve(t, carol, p.ID); p.Verdict != memory.VerdictApproved {
 		t.Errorf("proposal %+v", p)
 	}
 }
@@ -209,7 +209,7 @@ func TestEveryActionCanBeProposed(t *testing.T) {
 			if tc.done(a, b) {
 				t.Fatal("done before it was approved")
 			}
-			if _, p := n.approve(t, bob, p.ID); p.Outcome != memory.OutcomeApproved {
+			if _, p := n.approve(t, bob, p.ID); p.Verdict != memory.VerdictApproved {
 				t.Fatalf("proposal %+v", p)
 			}
 			if !tc.done(a, b) {
@@ -248,7 +248,7 @@ func TestApprovedActionThatBecameImpossibleFails(t *testing.T) {
 			n.govern(t, "ns", `{"write":"any"}`)
 			tests[name].prevent()
 			_, p = n.approve(t, bob, p.ID)
-			if p.Outcome != memory.OutcomeFailed || p.Detail == "" {
+			if p.Verdict != memory.VerdictFailed || p.Detail == "" {
 				t.Errorf("proposal %+v, want it failed, with a reason", p)
 			}
 		})
@@ -297,7 +297,7 @@ func TestHomeResolvesOnVotesFromElsewhere(t *testing.T) {
 	}
 	n.eventually(t, "the proposal is resolved", func() bool {
 		p, err := n.Pending(t.Context(), "bob", p.ID)
-		return err == nil && p.Outcome == memory.OutcomeApproved && p.By == "bob"
+		return err == nil && p.Verdict == memory.VerdictApproved && p.By == "bob"
 	})
 	if _, _, err := n.Get(t.Context(), "alice", memory.PrivateID("alice", "ns", "t")); err != nil {
 		t.Error(err)
@@ -313,7 +313,7 @@ func TestOnlyTheHomeResolves(t *testing.T) {
 	if _, err := n.Accept(t.Context(), imported, []memory.Shipment{foreign(t, n.clock.now(), 1, propose)}); err != nil {
 		t.Fatal(err)
 	}
-	if _, p := n.approve(t, bob, "p1"); p.Outcome != "" || len(p.Votes) != 1 || p.Home != "b" {
+	if _, p := n.approve(t, bob, "p1"); p.Verdict != "" || len(p.Votes) != 1 || p.Home != "b" {
 		t.Errorf("proposal %+v, want a vote and no outcome", p)
 	}
 	n.missing(t, "proposed-elsewhere")
@@ -321,12 +321,12 @@ func TestOnlyTheHomeResolves(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if outcome, err := n.Settled(t.Context(), p); err != nil || outcome != memory.OutcomeApproved {
-		t.Errorf("settled as %q, %v: bob's vote is enough, and its home has only to hear of it", outcome, err)
+	if verdict, err := n.Settled(t.Context(), p); err != nil || verdict != memory.VerdictApproved {
+		t.Errorf("settled as %q, %v: bob's vote is enough, and its home has only to hear of it", verdict, err)
 	}
 	p.Votes = nil
-	if outcome, err := n.Settled(t.Context(), p); err != nil || outcome != "" {
-		t.Errorf("settled as %q, %v without a vote", outcome, err)
+	if verdict, err := n.Settled(t.Context(), p); err != nil || verdict != "" {
+		t.Errorf("settled as %q, %v without a vote", verdict, err)
 	}
 }
 
@@ -334,7 +334,7 @@ func TestWithdrawal(t *testing.T) {
 	n := alone(t)
 	n.govern(t, "ns", `{"write":"approve","approver":{"agent":"carol"}}`)
 	p := n.propose(t, alice, in("ns", draft("t")))
-	if _, p, err := n.Reject(t.Context(), alice, p.ID); err != nil || p.Outcome != memory.OutcomeRejected {
+	if _, p, err := n.Reject(t.Context(), alice, p.ID); err != nil || p.Verdict != memory.VerdictRejected {
 		t.Errorf("proposal %+v, %v", p, err)
 	}
 }

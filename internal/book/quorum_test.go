@@ -218,7 +218,7 @@ func TestVoteAtAnotherNodeIsCarriedOutAtHomeAndReachesAll(t *testing.T) {
 			return err == nil
 		})
 		p, err := n.Pending(t.Context(), "bob", p.ID)
-		if err != nil || p.Outcome != memory.OutcomeApproved || p.By != "bob" {
+		if err != nil || p.Verdict != memory.VerdictApproved || p.By != "bob" {
 			t.Errorf("proposal %+v, %v", p, err)
 		}
 	}
@@ -353,7 +353,7 @@ func TestRepeatedProposalIsTheSameProposal(t *testing.T) {
 	}
 	for range 2 {
 		_, p := n.approve(t, keyed(bob, "k2", "body"), first.ID)
-		if p.Outcome != memory.OutcomeApproved {
+		if p.Verdict != memory.VerdictApproved {
 			t.Errorf("proposal %+v", p)
 		}
 	}

@@ -303,8 +303,8 @@ func TestEveryKindThatCanBeProposedIsCarriedOut(t *testing.T) {
 			if got := p.Action.Kind(); got != k {
 				t.Fatalf("a %s was proposed", got)
 			}
-			if _, p := n.approve(t, bob, p.ID); p.Outcome != memory.OutcomeApproved {
-				t.Errorf("the outcome is %q: %s", p.Outcome, p.Detail)
+			if _, p := n.approve(t, bob, p.ID); p.Verdict != memory.VerdictApproved {
+				t.Errorf("the outcome is %q: %s", p.Verdict, p.Detail)
 			}
 		})
 	}

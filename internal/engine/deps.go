@@ -43,7 +43,7 @@ type Records interface {
 type Registers interface {
 	// Standards returns those of all namespaces, also of memories that are gone.
 	Standards(ctx context.Context) ([]memory.Standard, error)
-	// Pending returns a proposal with its votes and its outcome, or [memory.ErrNotFound].
+	// Pending returns a proposal with its votes and its verdict, or [memory.ErrNotFound].
 	Pending(ctx context.Context, id string) (*memory.Pending, error)
 	// Entry returns what was logged as d, or [memory.ErrNotFound].
 	Entry(ctx context.Context, d memory.Dot) (*memory.Entry, error)

@@ -206,7 +206,7 @@ func (e *Engine) MayRead(ctx context.Context, viewer memory.AgentID, p *memory.P
 	return true, nil
 }
 
-// Pending returns one proposal with its votes and its outcome. What agent may
+// Pending returns one proposal with its votes and its verdict. What agent may
 // not see is not found.
 func (e *Engine) Pending(ctx context.Context, agent memory.AgentID, id string) (*memory.Pending, error) {
 	p, err := e.store.Pending(ctx, id)

@@ -106,7 +106,7 @@ func TestAnOpIsAboutWhatItWrites(t *testing.T) {
 					if a.Namespace != k.A {
 						t.Fatalf("%s is not in %+v", k.Name(), a)
 					}
-				case memory.FamProposal, memory.FamVote, memory.FamOutcome:
+				case memory.FamProposal, memory.FamVote, memory.FamVerdict:
 					if a.Proposal != k.A {
 						t.Fatalf("%s is not in %+v", k.Name(), a)
 					}

@@ -33,7 +33,7 @@ func kindTable(yield func(kindRow) bool) {
 		{KindConsolidate, "consolidate", func() Op { return &Consolidate{} }, [2]familyRow{}, [3]string{EventConsolidated}},
 		{KindPropose, "propose", func() Op { return &Propose{} }, [2]familyRow{{FamProposal, "proposal"}}, [3]string{EventAskApproval}},
 		{KindDecide, "decide", func() Op { return &Decide{} }, [2]familyRow{{FamVote, "vote"}}, [3]string{EventVoted}},
-		{KindResolve, "resolve", func() Op { return &Resolve{} }, [2]familyRow{{FamOutcome, "outcome"}}, [3]string{EventDecided}},
+		{KindResolve, "resolve", func() Op { return &Resolve{} }, [2]familyRow{{FamVerdict, "verdict"}}, [3]string{EventDecided}},
 		{KindSetStandard, "set_standard", func() Op { return &SetStandard{} }, [2]familyRow{{FamStandard, "standard"}}, [3]string{EventStandardSet}},
 		{KindClearStandard, "clear_standard", func() Op { return &ClearStandard{} }, [2]familyRow{}, [3]string{EventStandardCleared}},
 		{KindTouch, "touch", func() Op { return &Touch{} }, [2]familyRow{{FamTouch, "touch"}}, [3]string{}},

@@ -47,12 +47,12 @@ type Vote struct {
 	At      Instant
 }
 
-// Pending is a proposal with its votes and its outcome.
+// Pending is a proposal with its votes and its verdict.
 type Pending struct {
 	Propose
 	Home    Node
 	Votes   []Vote // by voter
-	Outcome string // "" while it is open
+	Verdict string // "" while it is open
 	Detail  string
 	By      AgentID // who resolved it
 	At      Instant // when it was resolved

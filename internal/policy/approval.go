@@ -31,11 +31,11 @@ func Sees(agent memory.AgentID, p *memory.Pending) bool {
 	return p.Approver.Agent == "" || agent == p.Approver.Agent || agent == p.Requester
 }
 
-// CountVotes says how the votes on p stand: its outcome and the agent whose vote
+// CountVotes says how the votes on p stand: its verdict and the agent whose vote
 // settled it, or "" while it is open. A rejection counts whenever it was cast, as
 // long as the proposal is open. Votes that [Vote] would refuse do not
 // count, wherever they were cast; agents that differ in case only are one.
-func CountVotes(p *memory.Pending, registered func(memory.AgentID) bool) (outcome string, by memory.AgentID) {
+func CountVotes(p *memory.Pending, registered func(memory.AgentID) bool) (verdict string, by memory.AgentID) {
 	votes := slices.Clone(p.Votes)
 	slices.SortStableFunc(votes, func(a, b memory.Vote) int { return int(a.At - b.At) })
 	need := max(1, int(p.Approver.Consensus))
@@ -45,7 +45,7 @@ func CountVotes(p *memory.Pending, registered func(memory.AgentID) bool) (outcom
 			continue
 		}
 		if !v.Approve {
-			return memory.OutcomeRejected, v.Voter
+			return memory.VerdictRejected, v.Voter
 		}
 		if name := strings.ToLower(string(v.Voter)); !in[name] && len(in) < need {
 			in[name] = true
@@ -53,7 +53,7 @@ func CountVotes(p *memory.Pending, registered func(memory.AgentID) bool) (outcom
 		}
 	}
 	if len(in) >= need {
-		return memory.OutcomeApproved, by
+		return memory.VerdictApproved, by
 	}
 	return "", ""
 }

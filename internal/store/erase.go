@@ -85,7 +85,7 @@ const sqlSettled = `SELECT g.lsn, ` + sqlSealedG + ` FROM registers r JOIN log g
 // eraseProposals takes the payload out of the closed proposals about a memory.
 // Open ones keep it: it is what is to be decided on.
 func (t merger) eraseProposals(ctx context.Context, id string, by memory.Dot) error {
-	return t.emptyProposals(ctx, sqlSettled, []any{memory.FamProposal, memory.FamOutcome}, func(about string) (memory.Dot, error) {
+	return t.emptyProposals(ctx, sqlSettled, []any{memory.FamProposal, memory.FamVerdict}, func(about string) (memory.Dot, error) {
 		if about != id {
 			return memory.Dot{}, nil
 		}
@@ -95,7 +95,7 @@ func (t merger) eraseProposals(ctx context.Context, id string, by memory.Dot) er
 
 // settle is eraseProposals for one proposal, which came or was closed after the erase.
 func (t merger) settle(ctx context.Context, proposal string) error {
-	return t.emptyProposals(ctx, sqlSettled+` AND r.a = ?`, []any{memory.FamProposal, memory.FamOutcome, proposal},
+	return t.emptyProposals(ctx, sqlSettled+` AND r.a = ?`, []any{memory.FamProposal, memory.FamVerdict, proposal},
 		func(about string) (memory.Dot, error) { return t.erasedBy(ctx, about) })
 }
 

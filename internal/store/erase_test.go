@@ -127,17 +127,17 @@ func TestErasingReachesClosedProposals(t *testing.T) {
 	propose := func(id string) *memory.Propose {
 		return &memory.Propose{ID: id, Namespace: "global", Requester: "ai:x", RequestedAt: m.CreatedAt, Action: create}
 	}
-	n.Put(propose("closed"), propose("open"), &memory.Resolve{ID: "closed", Outcome: memory.OutcomeApproved}, create)
+	n.Put(propose("closed"), propose("open"), &memory.Resolve{ID: "closed", Verdict: memory.VerdictApproved}, create)
 	n.Put(&memory.Erase{ID: m.ID})
 	if p, err := n.Pending(t.Context(), "open"); err != nil || p.Action.(*memory.Put).Memory.Content != secret {
 		t.Errorf("an open proposal lost what is to be decided: %+v (%v)", p, err)
 	}
-	n.Put(&memory.Resolve{ID: "open", Outcome: memory.OutcomeRejected}, &memory.Resolve{ID: "late", Outcome: memory.OutcomeRejected})
+	n.Put(&memory.Resolve{ID: "open", Verdict: memory.VerdictRejected}, &memory.Resolve{ID: "late", Verdict: memory.VerdictRejected})
 	n.Put(propose("late"))
 	cleanWithin(t, dir, trace, 10*time.Second)
 	n.CheckState(nil)
 	p, err := n.Pending(t.Context(), "closed")
-	if err != nil || p.Outcome != memory.OutcomeApproved || p.Requester != "ai:x" || p.Action.(*memory.Put).Memory.ID != m.ID {
+	if err != nil || p.Verdict != memory.VerdictApproved || p.Requester != "ai:x" || p.Action.(*memory.Put).Memory.ID != m.ID {
 		t.Errorf("the closed proposal is %+v (%v)", p, err)
 	}
 

@@ -7,7 +7,7 @@ import (
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
-// Pending returns a proposal with its votes and its outcome, or memory.ErrNotFound.
+// Pending returns a proposal with its votes and its verdict, or memory.ErrNotFound.
 func (s *tables) Pending(ctx context.Context, id string) (*memory.Pending, error) {
 	entries, err := s.holders(ctx, `WHERE r.family = ? AND r.a = ?`, memory.FamProposal, id)
 	var list []memory.Pending
@@ -27,7 +27,7 @@ func (s *tables) Pendings(ctx context.Context, open bool, namespace string, limi
 	args := []any{memory.FamProposal}
 	if open {
 		q += ` AND NOT EXISTS (SELECT 1 FROM registers o WHERE o.family = ? AND o.a = r.a)`
-		args = append(args, memory.FamOutcome)
+		args = append(args, memory.FamVerdict)
 	}
 	var entries []*memory.Entry
 	err := s.read.each(ctx, q+` ORDER BY r.stamp, r.a`, args, func(r rowScanner) error {
@@ -65,7 +65,7 @@ func (s *tables) Pendings(ctx context.Context, open bool, namespace string, limi
 // complete adds the votes and the outcome of a proposal. It is memory.ErrDamaged if
 // one of them is: without it the proposal would look as if it could be decided.
 func (s *tables) complete(ctx context.Context, p *memory.Pending) error {
-	more, err := s.holders(ctx, `WHERE r.family IN (?, ?) AND r.a = ? ORDER BY r.family, r.b`, memory.FamVote, memory.FamOutcome, p.ID)
+	more, err := s.holders(ctx, `WHERE r.family IN (?, ?) AND r.a = ? ORDER BY r.family, r.b`, memory.FamVote, memory.FamVerdict, p.ID)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (s *tables) complete(ctx context.Context, p *memory.Pending) error {
 			p.Votes = append(p.Votes, memory.Vote{Voter: d.Voter, Approve: d.Approve, At: m.Stamp.Instant()})
 		}
 		if d, ok := m.Op.(*memory.Resolve); ok {
-			p.Outcome, p.Detail, p.By, p.At = d.Outcome, d.Detail, m.Actor, m.Stamp.Instant()
+			p.Verdict, p.Detail, p.By, p.At = d.Verdict, d.Detail, m.Actor, m.Stamp.Instant()
 		}
 	}
 	return nil

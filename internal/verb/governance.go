@@ -111,7 +111,7 @@ func ShowPending(p *memory.Pending) client.Pending {
 	return v
 }
 
-func statusOf(p *memory.Pending) string { return cmp.Or(p.Outcome, statusPending) }
+func statusOf(p *memory.Pending) string { return cmp.Or(p.Verdict, statusPending) }
 
 // payload shows a proposed op: the memory that it would write, with those that it
 // is made of, or its own fields.
@@ -165,12 +165,12 @@ func (d rules) approve(ctx context.Context, c *Call, in client.ByID) (Done, erro
 	if err != nil {
 		return Done{}, err
 	}
-	if p.Outcome == "" {
+	if p.Verdict == "" {
 		settled, err := d.books.Governance.Settled(ctx, p)
 		if err != nil {
 			return Done{}, err
 		}
-		v := client.Voted{ID: id, Status: statusOf(p), Approved: settled == memory.OutcomeApproved, Detail: p.Detail, Reason: "more approvals are needed", Receipt: ShowReceipt(out.Receipt)}
+		v := client.Voted{ID: id, Status: statusOf(p), Approved: settled == memory.VerdictApproved, Detail: p.Detail, Reason: "more approvals are needed", Receipt: ShowReceipt(out.Receipt)}
 		v.Votes, v.Quorum = approvals(p)
 		if v.Approved {
 			v.Reason = "its home node " + string(p.Home) + " has not carried it out yet"
@@ -178,7 +178,7 @@ func (d rules) approve(ctx context.Context, c *Call, in client.ByID) (Done, erro
 		return Done{How: Accepted, Body: v, Replayed: out.Replayed}, nil
 	}
 	v := client.Approved{
-		ID: id, Status: statusOf(p), Approved: true, Executed: p.Outcome == memory.OutcomeApproved, Detail: p.Detail,
+		ID: id, Status: statusOf(p), Approved: true, Executed: p.Verdict == memory.VerdictApproved, Detail: p.Detail,
 		DecidedBy: cmp.Or(string(p.By), string(c.Agent)), MemoryID: orNull(p.Action.About().Changed()), Receipt: ShowReceipt(out.Receipt),
 	}
 	if !v.Executed { // the vote counts, and the action could not be carried out any more

@@ -44,7 +44,7 @@ func exampleOps() map[memory.Kind]memory.Op {
 			Approver: memory.Approver{Agent: "human:carol", Consensus: 2}, Action: &memory.Archive{ID: m.ID, Reason: "old"},
 		},
 		memory.KindDecide:        &memory.Decide{ID: "pending-1", Voter: "human:carol", Approve: true},
-		memory.KindResolve:       &memory.Resolve{ID: "pending-1", Outcome: memory.OutcomeFailed, Detail: "gone"},
+		memory.KindResolve:       &memory.Resolve{ID: "pending-1", Verdict: memory.VerdictFailed, Detail: "gone"},
 		memory.KindSetStandard:   &memory.SetStandard{Namespace: "team/build", StandardID: m.ID, Parent: "team"},
 		memory.KindClearStandard: &memory.ClearStandard{Namespace: "team/build"},
 		memory.KindTouch:         &memory.Touch{ID: m.ID, Keep: true},

@@ -152,7 +152,7 @@ func TestAnUnknownKindKeepsItsHeader(t *testing.T) {
 }
 
 func TestAnEntryOverTheLimitIsNeitherWrittenNorRead(t *testing.T) {
-	e := exampleEntry(&memory.Resolve{ID: "p", Outcome: memory.OutcomeFailed, Detail: strings.Repeat("x", wire.MaxEntry)})
+	e := exampleEntry(&memory.Resolve{ID: "p", Verdict: memory.VerdictFailed, Detail: strings.Repeat("x", wire.MaxEntry)})
 	if _, err := wire.EncodeEntry(e); !errors.Is(err, memory.ErrInvalid) {
 		t.Errorf("encode: %v", err)
 	}

@@ -45,18 +45,18 @@ func (b *Book) vote(ctx context.Context, c engine.Caller, id string, approve boo
 	return out, p, errors.Join(err, perr)
 }
 
-// Settled says how the votes of an open proposal stand: the outcome that its home
+// Settled says how the votes of an open proposal stand: the verdict that its home
 // has yet to write down, or "" while more votes are needed.
-func (b *Book) Settled(ctx context.Context, p *memory.Pending) (outcome string, err error) {
-	outcome, _, err = b.countVotes(ctx, p)
-	return outcome, err
+func (b *Book) Settled(ctx context.Context, p *memory.Pending) (verdict string, err error) {
+	verdict, _, err = b.countVotes(ctx, p)
+	return verdict, err
 }
 
 // countVotes says how the votes stand, and whose vote settled it.
-func (b *Book) countVotes(ctx context.Context, p *memory.Pending) (outcome string, by memory.AgentID, err error) {
+func (b *Book) countVotes(ctx context.Context, p *memory.Pending) (verdict string, by memory.AgentID, err error) {
 	lookup, failure := b.core.Registered(ctx)
-	outcome, by = policy.CountVotes(p, lookup)
-	return outcome, by, failure()
+	verdict, by = policy.CountVotes(p, lookup)
+	return verdict, by, failure()
 }
 
 func (b *Book) voting(ctx context.Context, c engine.Caller, id string, approve bool) (*engine.Intent, error) {
@@ -64,8 +64,8 @@ func (b *Book) voting(ctx context.Context, c engine.Caller, id string, approve b
 	if err != nil {
 		return nil, fmt.Errorf("proposal %.140s: %w", id, err)
 	}
-	if p.Outcome != "" {
-		return nil, fmt.Errorf("proposal %s is %s: %w", id, p.Outcome, ErrDecided)
+	if p.Verdict != "" {
+		return nil, fmt.Errorf("proposal %s is %s: %w", id, p.Verdict, ErrDecided)
 	}
 	lookup, failure := b.core.Registered(ctx)
 	d := policy.Vote(policy.Actor{ID: c.Agent, Registered: lookup}, p, approve)
@@ -74,18 +74,18 @@ func (b *Book) voting(ctx context.Context, c engine.Caller, id string, approve b
 	}
 	return &engine.Intent{
 		Ops:      []memory.NewOp{{Op: &memory.Decide{ID: id, Voter: c.Agent, Approve: approve}}},
-		Expect:   []memory.Expect{{Key: outcomeKey(id)}},
+		Expect:   []memory.Expect{{Key: verdictKey(id)}},
 		Spaces:   []string{p.Namespace},
 		Decision: &d,
 	}, nil
 }
 
-// outcomeKey is the register that says how a proposal ended. As long as it was
+// verdictKey is the register that says how a proposal ended. As long as it was
 // never written, the proposal is open.
-func outcomeKey(id string) memory.Key { return memory.Key{Family: memory.FamOutcome, A: id} }
+func verdictKey(id string) memory.Key { return memory.Key{Family: memory.FamVerdict, A: id} }
 
-// resolve closes a proposal whose home this is, if its votes settle it: outcome
-// and action are one write, conditional on no outcome having been written, so
+// resolve closes a proposal whose home this is, if its votes settle it: verdict
+// and action are one write, conditional on no verdict having been written, so
 // the action is carried out once. It returns that write, or nil.
 func (b *Book) resolve(ctx context.Context, c engine.Caller, id string) (*engine.Held, error) {
 	b.proposals.turn.Lock()
@@ -97,24 +97,24 @@ func (b *Book) resolve(ctx context.Context, c engine.Caller, id string) (*engine
 	if p.Home != b.core.Node() {
 		return nil, nil //nolint:nilnil // somebody else's to resolve
 	}
-	if p.Outcome != "" {
+	if p.Verdict != "" {
 		b.proposals.done(id)
 		return nil, nil //nolint:nilnil // it is closed
 	}
-	outcome, by, err := b.countVotes(ctx, p)
-	if err != nil || outcome == "" {
+	verdict, by, err := b.countVotes(ctx, p)
+	if err != nil || verdict == "" {
 		return nil, err
 	}
 	c.Agent, c.Idempotency = by, nil
 	h, err := b.core.Write(ctx, c, func(ctx context.Context) (*engine.Intent, error) {
-		if outcome == memory.OutcomeRejected {
-			return closing(p, outcome, ""), nil
+		if verdict == memory.VerdictRejected {
+			return closing(p, verdict, ""), nil
 		}
 		return b.enacting(ctx, p)
 	})
 	if impossible(err) {
 		h, err = b.core.Write(ctx, c, func(context.Context) (*engine.Intent, error) {
-			return closing(p, memory.OutcomeFailed, memory.Shorten(err.Error(), memory.MaxReason)), nil
+			return closing(p, memory.VerdictFailed, memory.Shorten(err.Error(), memory.MaxReason)), nil
 		})
 	}
 	if err != nil {
@@ -145,10 +145,10 @@ func impossible(err error) bool {
 }
 
 // closing is the intent to close p without doing anything.
-func closing(p *memory.Pending, outcome, detail string) *engine.Intent {
+func closing(p *memory.Pending, verdict, detail string) *engine.Intent {
 	return &engine.Intent{
-		Ops:      []memory.NewOp{{Op: &memory.Resolve{ID: p.ID, Outcome: outcome, Detail: detail}}},
-		Expect:   []memory.Expect{{Key: outcomeKey(p.ID)}},
+		Ops:      []memory.NewOp{{Op: &memory.Resolve{ID: p.ID, Verdict: verdict, Detail: detail}}},
+		Expect:   []memory.Expect{{Key: verdictKey(p.ID)}},
 		Spaces:   []string{p.Namespace},
 		Decision: &policy.Decision{},
 	}
@@ -162,9 +162,9 @@ func (b *Book) enacting(ctx context.Context, p *memory.Pending) (*engine.Intent,
 		return in, err
 	}
 	if in.Existing != nil {
-		return closing(p, memory.OutcomeApproved, ""), nil
+		return closing(p, memory.VerdictApproved, ""), nil
 	}
-	end := closing(p, memory.OutcomeApproved, "")
+	end := closing(p, memory.VerdictApproved, "")
 	in.Ops = append(end.Ops, in.Ops...)
 	in.Expect = append(end.Expect, in.Expect...)
 	in.Spaces = end.Spaces

@@ -20,7 +20,7 @@ type Reads interface {
 	Register(ctx context.Context, k memory.Key) (memory.Version, *memory.Entry, error)
 	// Standard returns the one set for exactly that namespace, or [memory.ErrNotFound].
 	Standard(ctx context.Context, namespace string) (*memory.Standard, error)
-	// Pending returns a proposal with its votes and its outcome, or [memory.ErrNotFound].
+	// Pending returns a proposal with its votes and its verdict, or [memory.ErrNotFound].
 	Pending(ctx context.Context, id string) (*memory.Pending, error)
 	// Pendings lists proposals, the oldest first; open: those without an outcome, in
 	// one namespace or with "" in all.

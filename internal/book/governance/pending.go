@@ -23,7 +23,7 @@ func (b *Book) Pendings(ctx context.Context, agent memory.AgentID, status, names
 	lookup, failure := b.core.Registered(ctx)
 	var seen []memory.Pending
 	for i := len(all) - 1; i >= 0 && len(seen) < limit; i-- {
-		if p := &all[i]; status != "" && status != cmp.Or(p.Outcome, StatusPending) {
+		if p := &all[i]; status != "" && status != cmp.Or(p.Verdict, StatusPending) {
 			continue
 		}
 		shown, err := b.core.MayRead(ctx, agent, &all[i], lookup)

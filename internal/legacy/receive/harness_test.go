@@ -97,10 +97,10 @@ func open(t *testing.T, name memory.Node, dir string, peers ...config.Peer) *nod
 // resolve is what the engine does with a vote that settles a proposal.
 func (n *node) resolve(ctx context.Context, id string) {
 	n.voted = append(n.voted, id)
-	if p, err := n.store.Pending(ctx, id); err != nil || p.Outcome != "" {
+	if p, err := n.store.Pending(ctx, id); err != nil || p.Verdict != "" {
 		return
 	}
-	op := memory.NewOp{Op: &memory.Resolve{ID: id, Outcome: memory.OutcomeApproved}}
+	op := memory.NewOp{Op: &memory.Resolve{ID: id, Verdict: memory.VerdictApproved}}
 	if _, err := n.store.Submit(ctx, &memory.Write{Actor: "ai:x", Ops: []memory.NewOp{op}}); err != nil {
 		n.t.Error(err)
 	}

@@ -127,7 +127,7 @@ func (p *plan) decisions(ctx context.Context, list []wire.Decision) error {
 			p.reply.Skipped++
 		case err != nil: // nobody has asked yet: the vote is kept
 			p.add(lane{count: &p.reply.Noop}, memory.NewOp{Op: op})
-		case found.Outcome != "":
+		case found.Verdict != "":
 			p.reply.Noop++
 		case voted(found, op):
 			p.reply.DecisionsApplied++

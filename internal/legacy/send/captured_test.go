@@ -266,8 +266,8 @@ func capturedOps(t *testing.T, name string, push *wire.Push) []memory.Op {
 		})
 	}
 	for _, d := range push.Decisions {
-		outcome := map[bool]string{true: memory.OutcomeApproved, false: memory.OutcomeRejected}[d.Approved]
-		ops = append(ops, &memory.Resolve{ID: d.ID, Outcome: outcome})
+		outcome := map[bool]string{true: memory.VerdictApproved, false: memory.VerdictRejected}[d.Approved]
+		ops = append(ops, &memory.Resolve{ID: d.ID, Verdict: outcome})
 	}
 	for _, m := range push.Standards {
 		ops = append(ops, &memory.SetStandard{Namespace: m.Namespace, StandardID: m.StandardID, Parent: m.Parent})

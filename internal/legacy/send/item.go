@@ -188,11 +188,11 @@ func pendingItem(p *memory.Pending) (item, bool, error) {
 		ID: p.ID, Action: kind, Namespace: p.Namespace, Payload: payload, RequestedBy: string(p.Requester),
 		RequestedAt: wire.Text(p.RequestedAt), Status: "pending", Approvals: []wire.Approval{},
 	}
-	if p.Outcome != "" {
-		row.Status, row.DecidedBy, row.DecidedAt = memory.OutcomeRejected, string(p.By), wire.Text(p.At)
+	if p.Verdict != "" {
+		row.Status, row.DecidedBy, row.DecidedAt = memory.VerdictRejected, string(p.By), wire.Text(p.At)
 	}
-	if p.Outcome == memory.OutcomeApproved {
-		row.Status = memory.OutcomeApproved
+	if p.Verdict == memory.VerdictApproved {
+		row.Status = memory.VerdictApproved
 	}
 	for _, v := range p.Votes {
 		if v.Approve {
@@ -223,7 +223,7 @@ func action(p *memory.Pending) (kind, target string, payload []byte, err error) 
 }
 
 func decisionItem(p *memory.Pending) item {
-	row := wire.Decision{Approved: p.Outcome == memory.OutcomeApproved, Decider: string(p.By), ID: p.ID}
+	row := wire.Decision{Approved: p.Verdict == memory.VerdictApproved, Decider: string(p.By), ID: p.ID}
 	return item{
 		lane: wire.LaneDecisions, id: p.ID, touches: append([]string{"?" + p.ID}, named(p.Action)...), size: smallSize,
 		add: func(push *wire.Push) { push.Decisions = append(push.Decisions, row) },

@@ -205,7 +205,7 @@ func compare(t *rapid.T, sent *model, rules *realNode, got *store.Store) {
 	}
 	for id := range rules.pendings {
 		open, err := sent.Pending(t.Context(), id)
-		if err == nil && open.Outcome == "" { // of one that is decided only who has heard of it before is told
+		if err == nil && open.Verdict == "" { // of one that is decided only who has heard of it before is told
 			_, err = got.Pending(t.Context(), id)
 		}
 		if err != nil {

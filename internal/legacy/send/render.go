@@ -394,9 +394,9 @@ func (r *renderer) proposal(ctx context.Context, id string) ([][]item, error) {
 	switch {
 	case !known || err != nil:
 		return nil, err
-	case p.Outcome == "":
+	case p.Verdict == "":
 		return [][]item{{row}}, nil
-	case p.Outcome != memory.OutcomeApproved:
+	case p.Verdict != memory.VerdictApproved:
 		return [][]item{{decisionItem(p)}}, nil
 	}
 	// The peer carries out what is approved by itself. So it is told only while that

@@ -192,9 +192,9 @@ func (s *model) Pending(_ context.Context, id string) (*memory.Pending, error) {
 	slices.SortFunc(p.Votes, func(a, b memory.Vote) int {
 		return slices.Compare([]memory.AgentID{a.Voter}, []memory.AgentID{b.Voter})
 	})
-	if o := s.Winner(memory.Key{Family: memory.FamOutcome, A: id}); o != nil {
+	if o := s.Winner(memory.Key{Family: memory.FamVerdict, A: id}); o != nil {
 		if r, ok := o.Op.(*memory.Resolve); ok {
-			p.Outcome, p.Detail, p.By, p.At = r.Outcome, r.Detail, o.Actor, o.Stamp.Instant()
+			p.Verdict, p.Detail, p.By, p.At = r.Verdict, r.Detail, o.Actor, o.Stamp.Instant()
 		}
 	}
 	return p, nil

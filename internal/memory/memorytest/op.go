@@ -37,7 +37,7 @@ func opOf(d dice, k memory.Kind) memory.Op {
 	case memory.KindResolve:
 		return &memory.Resolve{
 			ID:      pick(d, pendings()),
-			Outcome: pick(d, []string{memory.OutcomeApproved, memory.OutcomeRejected, memory.OutcomeFailed}),
+			Verdict: pick(d, []string{memory.VerdictApproved, memory.VerdictRejected, memory.VerdictFailed}),
 			Detail:  pick(d, []string{"", "the record is gone"}),
 		}
 	case memory.KindSetStandard:

@@ -267,7 +267,7 @@ func (s Suite) dropsOnlyOrphans(t *testing.T) {
 		t.Errorf("links %v (%v)", links, err)
 	}
 	p, err := d.Pending(t.Context(), "p")
-	if err != nil || len(p.Votes) != 1 || p.Votes[0].Approve || p.Outcome != memory.OutcomeRejected {
+	if err != nil || len(p.Votes) != 1 || p.Votes[0].Approve || p.Verdict != memory.VerdictRejected {
 		t.Errorf("proposal %+v (%v)", p, err)
 	}
 	for _, name := range []string{"one", "two", "three"} {
@@ -294,7 +294,7 @@ func (s Suite) busy(t *testing.T, a *Node) []*memory.Entry {
 		&memory.Restore{ID: two}, &memory.Delete{ID: into.ID},
 		&memory.Propose{ID: "p", Namespace: "global", Requester: "ai:x", RequestedAt: now(), Action: Create("never", "x")},
 		&memory.Decide{ID: "p", Voter: "ai:y", Approve: true}, &memory.Decide{ID: "p", Voter: "ai:y"},
-		&memory.Resolve{ID: "p", Outcome: memory.OutcomeRejected},
+		&memory.Resolve{ID: "p", Verdict: memory.VerdictRejected},
 		&memory.SetStandard{Namespace: "global", StandardID: one}, &memory.ClearStandard{Namespace: "global"},
 		&memory.SetStandard{Namespace: "global", StandardID: two}, Create("last", "x"),
 	)...)

@@ -272,7 +272,7 @@ func anyOrder(t *testing.T, s Suite) {
 	ships := s.Ship(t, []*memory.Entry{
 		foreign("a.1", 1, &memory.Propose{ID: "p", Namespace: "global", Requester: "ai:x", RequestedAt: now(), Action: Create("one", "x")}),
 		foreign("b.1", 1, &memory.Decide{ID: "p", Voter: "ai:y", Approve: true}),
-		foreign("c.1", 1, &memory.Resolve{ID: "p", Outcome: memory.OutcomeApproved}),
+		foreign("c.1", 1, &memory.Resolve{ID: "p", Verdict: memory.VerdictApproved}),
 	})
 	for _, order := range [][]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
 		n := s.Open(t, "d", t.TempDir())
@@ -284,7 +284,7 @@ func anyOrder(t *testing.T, s Suite) {
 			t.Errorf("in the order %v it is open: %+v (%v)", order, open, err)
 		}
 		p, err := n.Pending(t.Context(), "p")
-		if err != nil || p.Outcome != memory.OutcomeApproved || len(p.Votes) != 1 || p.Namespace != "global" {
+		if err != nil || p.Verdict != memory.VerdictApproved || len(p.Votes) != 1 || p.Namespace != "global" {
 			t.Errorf("in the order %v: %+v (%v)", order, p, err)
 		}
 		n.CheckState(nil)
@@ -305,8 +305,8 @@ func (s Suite) pendings(t *testing.T) {
 		t.Fatalf("open: %+v (%v)", open, err)
 	}
 	a.Write(&memory.Write{
-		Ops:    []memory.NewOp{{Op: &memory.Resolve{ID: "p1", Outcome: memory.OutcomeApproved}}, {Op: propose.Action}},
-		Expect: []memory.Expect{{Key: memory.Key{Family: memory.FamOutcome, A: "p1"}}},
+		Ops:    []memory.NewOp{{Op: &memory.Resolve{ID: "p1", Verdict: memory.VerdictApproved}}, {Op: propose.Action}},
+		Expect: []memory.Expect{{Key: memory.Key{Family: memory.FamVerdict, A: "p1"}}},
 	})
 	b.Feed(a)
 	for _, n := range []*Node{a, b} {
@@ -314,7 +314,7 @@ func (s Suite) pendings(t *testing.T) {
 			t.Errorf("still open: %+v (%v)", open, err)
 		}
 		p, err := n.Pending(t.Context(), "p1")
-		if err != nil || p.Outcome != memory.OutcomeApproved {
+		if err != nil || p.Verdict != memory.VerdictApproved {
 			t.Errorf("resolved: %+v (%v)", p, err)
 		}
 		if r, err := n.Record(t.Context(), Memo("one", "").ID); err != nil || r.Life != memory.Live {
