@@ -12,7 +12,8 @@ import (
 type log struct {
 	*base
 	read *reader
-	bulk *reader // for what takes long, so that it keeps nobody waiting
+	bulk *reader // for dumps and snapshots, which keep nobody else waiting
+	sums *reader // for comparisons
 	tail *tail
 }
 

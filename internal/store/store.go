@@ -8,8 +8,12 @@ import (
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
-// bulkReaders is how many snapshots and comparisons go on at a time; others wait.
-const bulkReaders = 2
+// How many of what reads the whole log go on at a time; others wait. A dump takes as
+// long as whoever fetches it wants, so comparisons have connections of their own.
+const (
+	bulkReaders    = 2
+	compareReaders = 2
+)
 
 // Store is an open database. Its methods are safe for concurrent use.
 type Store struct {
@@ -63,6 +67,9 @@ func (s *Store) open(ctx context.Context) error {
 	if s.bulk, err = openReader(&s.cfg, s.dialect, bulkReaders); err != nil {
 		return err
 	}
+	if s.sums, err = openReader(&s.cfg, s.dialect, compareReaders); err != nil {
+		return err
+	}
 	if err := w.load(ctx); err != nil {
 		return err
 	}
@@ -79,7 +86,7 @@ func (s *Store) Close() error {
 		close(s.stopped)
 	}
 	var errs []error
-	for _, r := range []*reader{s.tables.read, s.bulk} {
+	for _, r := range []*reader{s.tables.read, s.bulk, s.sums} {
 		if r != nil {
 			errs = append(errs, r.close())
 		}

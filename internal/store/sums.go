@@ -94,7 +94,7 @@ func (s *log) BucketRegisters(ctx context.Context, buckets []uint16) (memory.Vie
 }
 
 func (s *log) registersAt(ctx context.Context, fn func(memory.Key, memory.Version, memory.Digest)) (memory.View, error) {
-	tx, err := s.bulk.begin(ctx)
+	tx, err := s.sums.begin(ctx)
 	if err != nil {
 		return memory.View{}, err
 	}
