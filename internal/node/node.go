@@ -248,6 +248,9 @@ func seed(name memory.Node) uint64 {
 }
 
 func (n *node) newServer(link peer.Config, program string) error {
+	if err := warnOfOpenDir(n.cfg.Data, n.log); err != nil {
+		return err
+	}
 	key, file, err := operatorKey(n.cfg.Data, n.log)
 	if err != nil {
 		return err

@@ -70,6 +70,19 @@ func closeFile(file string, log *slog.Logger) error {
 	return nil
 }
 
+// warnOfOpenDir says so if others than the owner may write to the data directory:
+// they could put other files in the place of the node's.
+func warnOfOpenDir(dir string, log *slog.Logger) error {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("data directory: %w", err)
+	}
+	if runtime.GOOS != "windows" && info.Mode().Perm()&0o022 != 0 {
+		log.Warn("others can replace what is in the data directory: chmod 700 it", "directory", dir, "mode", info.Mode().Perm().String())
+	}
+	return nil
+}
+
 // newOperatorKey makes a key, and the file as a whole or not at all.
 func newOperatorKey(file string) (key string, err error) {
 	raw := make([]byte, operatorBytes)
