@@ -9,18 +9,8 @@ import (
 	"strings"
 
 	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/memory"
 )
-
-// abbreviated tells the beginning of an id, written with … or ... behind it,
-// from a whole one.
-func abbreviated(id string) (prefix string, short bool) {
-	for _, mark := range []string{"…", "..."} {
-		if p, ok := strings.CutSuffix(id, mark); ok {
-			return p, true
-		}
-	}
-	return id, false
-}
 
 // candidate is a memory whose id begins as somebody wrote it.
 type candidate struct {
@@ -114,7 +104,7 @@ func candidates(ctx context.Context, c *client.Client, prefix string) []candidat
 // no abbreviations: what is meant today by the beginning of an id may be another
 // memory tomorrow.
 func wholeID(ctx context.Context, c *client.Client, id string) (string, error) {
-	prefix, short := abbreviated(id)
+	prefix, short := memory.Abbreviated(id)
 	switch {
 	case prefix == "":
 		return "", usage("an id is missing: it is empty")
@@ -156,11 +146,11 @@ type sighting struct {
 
 // look finds a memory by its id or, with … behind it, by the beginning of one.
 func look(ctx context.Context, c *client.Client, id string) (*sighting, error) {
-	prefix, short := abbreviated(id)
+	prefix, short := memory.Abbreviated(id)
 	if prefix == "" {
 		return nil, usage("an id is missing: it is empty")
 	}
-	m, links, err := c.Get(ctx, prefix)
+	m, links, err := c.Get(ctx, id)
 	switch {
 	case err == nil && (short || m.ID == prefix):
 		return &sighting{Memory: m, Links: links, State: stateLive}, nil

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/memory"
 )
 
 func newSubscription(a *app) *cobra.Command {
@@ -136,7 +137,7 @@ func findSubscription(ctx context.Context, c *client.Client, id string) (*client
 	missing := &idError{answer: &client.Error{
 		Status: http.StatusNotFound, Code: string(client.CodeNotFound), Message: fmt.Sprintf("no subscription %q", id),
 	}}
-	prefix, _ := abbreviated(id)
+	prefix, _ := memory.Abbreviated(id)
 	for i := range list {
 		if list[i].ID == id {
 			return &list[i], nil

@@ -39,25 +39,31 @@ func TestGetByPrefixMasksWhatMayNotBeSeen(t *testing.T) {
 	}
 	mk(alice, "abc-1")
 	mk(nobody, "abd-2")
+	mk(nobody, "7f000000-1111-8222-8333-444444444444")
 	tests := map[string]struct {
 		agent memory.AgentID
 		id    string
 		want  error
 	}{
-		"own, whole":         {"alice", "abc-1", nil},
-		"own, prefix":        {"alice", "abc", nil},
-		"private of others":  {"bob", "abc-1", memory.ErrNotFound},
-		"private, to nobody": {"", "abc-1", memory.ErrNotFound},
-		"unowned":            {"bob", "abd-2", nil},
-		"ambiguous":          {"alice", "ab", memory.ErrAmbiguous},
-		"unknown":            {"alice", "x", memory.ErrNotFound},
-		"empty":              {"alice", "", memory.ErrInvalid},
+		"own, whole":          {"alice", "abc-1", nil},
+		"own, marked":         {"alice", "abc-…", nil},
+		"own, dots":           {"alice", "ab...", memory.ErrAmbiguous},
+		"a name that goes on": {"alice", "abc-", memory.ErrNotFound},
+		"hex that goes on":    {"alice", "abc", memory.ErrNotFound},
+		"of a UUID":           {"alice", "7f", nil},
+		"no mark but a mark":  {"alice", "…", memory.ErrInvalid},
+		"private of others":   {"bob", "abc-1", memory.ErrNotFound},
+		"private, to nobody":  {"", "abc-1", memory.ErrNotFound},
+		"unowned":             {"bob", "abd-2", nil},
+		"ambiguous":           {"alice", "ab", memory.ErrAmbiguous},
+		"unknown":             {"alice", "x", memory.ErrNotFound},
+		"empty":               {"alice", "", memory.ErrInvalid},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			rec, _, err := n.Get(t.Context(), tc.agent, tc.id)
 			wantErr(t, err, tc.want)
-			if err == nil && !strings.HasPrefix(rec.ID, tc.id) {
+			if prefix, _ := memory.Abbreviated(tc.id); err == nil && !strings.HasPrefix(rec.ID, prefix) {
 				t.Errorf("got %s", rec.ID)
 			}
 		})

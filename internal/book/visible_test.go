@@ -149,10 +149,10 @@ func TestPrefixesTellNothingOfOthers(t *testing.T) {
 	named(bob, "secret-2", draft("b"))
 	named(bob, "secret-3", draft("c"))
 	ok(t)(n.Erase(t.Context(), bob, "secret-3"))
-	if rec, _, err := n.Get(t.Context(), "bob", "secret-"); err != nil || rec.ID != "secret-2" {
+	if rec, _, err := n.Get(t.Context(), "bob", "secret-…"); err != nil || rec.ID != "secret-2" {
 		t.Errorf("bob finds %+v, %v", rec, err)
 	}
-	_, _, err := n.Get(t.Context(), "carol", "secret-")
+	_, _, err := n.Get(t.Context(), "carol", "secret-…")
 	wantErr(t, err, memory.ErrNotFound)
 }
 
@@ -192,7 +192,7 @@ func TestAnUpsertCanBeApproved(t *testing.T) {
 	p := pending(t)(n.Create(t.Context(), alice, d))
 	_, p = n.approve(t, bob, p.ID)
 	got, _, err := n.Get(t.Context(), "alice", rec.ID)
-	if p.Outcome != memory.OutcomeApproved || err != nil || got.Memory.Content != "two" || got.Version != 2 {
+	if p.Verdict != memory.VerdictApproved || err != nil || got.Memory.Content != "two" || got.Version != 2 {
 		t.Errorf("proposal %+v, record %+v, %v", p, got, err)
 	}
 }
@@ -214,7 +214,7 @@ func TestOwnProposalsAreListedBehindManyOfOthers(t *testing.T) {
 	if _, _, err := n.Reject(t.Context(), carol, first.ID); err != nil {
 		t.Fatal(err)
 	}
-	for status, want := range map[string]string{memory.OutcomeRejected: first.ID, governance.StatusPending: last.ID, "": last.ID} {
+	for status, want := range map[string]string{memory.VerdictRejected: first.ID, governance.StatusPending: last.ID, "": last.ID} {
 		if list, err := n.Pendings(t.Context(), "alice", status, "", 1); err != nil || len(list) != 1 || list[0].ID != want {
 			t.Errorf("status %q: %+v, %v", status, list, err)
 		}

@@ -18,20 +18,29 @@ func (b *Book) Spaces(ctx context.Context, f memory.Filter) (map[string]int64, e
 
 const defaultPage = 20
 
-// Get returns a live memory by its id or a unique prefix of it. What agent may not
-// see is not found.
-func (b *Book) Get(ctx context.Context, agent memory.AgentID, idOrPrefix string) (*memory.Record, error) {
+// Get returns a live memory by its id, or by the beginning of it that fits one
+// memory only: of any id with … or ... behind it, and without a mark of a UUID,
+// for those ids mean nothing (customer-1 does not mean customer-10). What agent may
+// not see is not found.
+func (b *Book) Get(ctx context.Context, agent memory.AgentID, id string) (*memory.Record, error) {
+	prefix, short := memory.Abbreviated(id)
+	if prefix != "" && !short && !memory.BeginsUUID(prefix) {
+		return b.core.Visible(ctx, agent, id, memory.Live)
+	}
 	f := memory.Filter{Viewer: agent}
 	b.core.Ask(&f)
-	id, err := b.store.Resolve(ctx, idOrPrefix, f)
+	whole, err := b.store.Resolve(ctx, prefix, f)
 	if errors.Is(err, memory.ErrAmbiguous) {
 		// Which ones it fits may be none of the caller's business.
-		return nil, fmt.Errorf("id %.140q fits more than one memory: %w", idOrPrefix, memory.ErrAmbiguous)
+		return nil, fmt.Errorf("id %.140q fits more than one memory: %w", id, memory.ErrAmbiguous)
+	}
+	if err == nil && !short && whole != prefix && !memory.IsUUID(whole) {
+		err = memory.ErrNotFound
 	}
 	if err != nil {
-		return nil, fmt.Errorf("memory %.140s: %w", idOrPrefix, err)
+		return nil, fmt.Errorf("memory %.140s: %w", id, err)
 	}
-	return b.core.Visible(ctx, agent, id, memory.Live)
+	return b.core.Visible(ctx, agent, whole, memory.Live)
 }
 
 // List returns a page of the records that f selects, and the cursor of the next
