@@ -171,7 +171,7 @@ func (c *carrier) memory(f *found) bool {
 func (c *carrier) heading(f *found, text string) string {
 	title := oneLine(c.cleaned(f, "title", f.Title))
 	if title == "" {
-		title = headline(text)
+		title = Headline(text)
 	}
 	if fit(title, "") != title {
 		c.lose(f.where, "a title over 512 characters, which is cut", title)

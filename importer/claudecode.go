@@ -177,7 +177,7 @@ func (c sessionReader) transcript(f file, project string) error {
 		c.lose(f.name, errNoMessages.Error(), h.title)
 		return nil
 	}
-	h.title = cmp.Or(titles["custom-title"], titles["ai-title"], h.title, headline(h.messages[0].text))
+	h.title = cmp.Or(titles["custom-title"], titles["ai-title"], h.title, Headline(h.messages[0].text))
 	h.space = "chats/claude-code"
 	if at := cmp.Or(project, path.Base(strings.ReplaceAll(h.facts["cwd"], `\`, "/"))); at != "" && at != "." {
 		h.space += "/" + segment(at)

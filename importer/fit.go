@@ -272,9 +272,9 @@ func pieces(s string, limit int) []string {
 	return out
 }
 
-// headline makes a title of a text: its first line, or as much of it as one
-// sees in a line.
-func headline(text string) string {
+// Headline makes a title of a text: its first line without the marks of Markdown,
+// or as much of it as one sees in a line; "untitled" for none.
+func Headline(text string) string {
 	const columns = 80
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
 	line = strings.TrimSpace(strings.TrimLeft(oneLine(line), "#>-* "))

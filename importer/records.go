@@ -140,14 +140,14 @@ func (c recordReader) record(m fields, where string, names map[string]string) {
 	}
 	switch state := m.text("state"); state {
 	case "deleted":
-		c.lose(f.where, "a deleted memory", headline(f.Content))
+		c.lose(f.where, "a deleted memory", Headline(f.Content))
 		return
 	case "archived":
 		f.archive = "archive"
 	case "", "active":
 	case "paused":
 		c.note(f, "state", state)
-		c.lose(f.where, "a paused memory, which becomes live", headline(f.Content))
+		c.lose(f.where, "a paused memory, which becomes live", Headline(f.Content))
 	default:
 		c.note(f, "state", state)
 		c.lose(f.where, "a state that is not known: the memory becomes live", state)

@@ -195,7 +195,7 @@ func sessions(c *carrier, s *Source, program string, line func(sessionReader, *c
 			c.lose(f.name, errNoMessages.Error(), h.title)
 			continue
 		}
-		h.title = cmp.Or(h.title, headline(h.messages[0].text))
+		h.title = cmp.Or(h.title, Headline(h.messages[0].text))
 		h.space = "chats/" + program
 		if at := cmp.Or(path.Base(strings.ReplaceAll(h.facts["cwd"], `\`, "/")), h.project); at != "" && at != "." {
 			h.space += "/" + segment(at)

@@ -14,18 +14,17 @@ func newHandoff(a *app) *cobra.Command {
 	var in client.HandoffInput
 	var w writeFlags
 	var ttl string
-	cmd := command("handoff [flags] TITLE [TEXT | -]", "Hand work over to whoever goes on with it", argCheck{1, 2}, nil)
+	cmd := command("handoff [flags] [TITLE] TEXT | -", "Hand work over to whoever goes on with it", argCheck{1, 2}, nil)
 	cmd.Long = `Write down where work stands, for the agent that goes on with it: it is shown in
 the briefings of the project until it expires. The text is the second argument, or
-stdin for "-".`
+stdin for "-"; alone it names itself by its first line.`
 	cmd.Example = `  tally handoff "Move the door" "The frame is out." --to bob --question "Who has the key?" --next "Measure the gap."`
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		with, err := w.with(a)
 		if err != nil {
 			return err
 		}
-		in.Title = args[0]
-		if in.Summary, err = a.content(args[1:]); err != nil {
+		if in.Title, in.Summary, err = a.titled(args); err != nil {
 			return err
 		}
 		if ttl != "" {

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/importer"
 )
 
 // memoryFlags are the fields of a memory that remember and update share.
@@ -32,13 +34,15 @@ func newRemember(a *app) *cobra.Command {
 	var w writeFlags
 	var ttl, scope, kind, onConflict, id, signKey string
 	var look, force bool
-	cmd := command("remember [flags] TITLE [TEXT | -]", "Write a memory", argCheck{1, 2}, nil)
+	cmd := command("remember [flags] [TITLE] TEXT | -", "Write a memory", argCheck{1, 2}, nil)
 	cmd.Long = `Write a memory: a title and a text. The text is the second argument, or stdin for "-".
+With one argument and nothing piped in that is the text, and its first line the title.
 
 A title is unique in its namespace. If it is taken, nothing is written, unless
 --on-conflict says otherwise: merge edits the memory that is there, version
 writes a new one with a number behind its title.`
 	cmd.Example = `  tally remember "Gate code" "It is 4711." --namespace home --tag keys
+  tally remember "The gate code is 4711 since May."
   git log -5 | tally remember "Last changes" -`
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		with, err := w.with(a)
@@ -46,7 +50,7 @@ writes a new one with a number behind its title.`
 			return err
 		}
 		d := client.Draft{
-			ID: id, Title: args[0], Namespace: f.namespace, Tier: f.tier, Tags: f.tags, Priority: f.priority,
+			ID: id, Namespace: f.namespace, Tier: f.tier, Tags: f.tags, Priority: f.priority,
 			SourceURI: f.sourceURI, Scope: scope, Kind: kind, OnConflict: onConflict, Source: "cli",
 		}
 		if cmd.Flags().Changed("priority") && f.priority == 0 {
@@ -61,7 +65,7 @@ writes a new one with a number behind its title.`
 		if err := life(&d, ttl, f.expires); err != nil {
 			return err
 		}
-		if d.Content, err = a.content(args[1:]); err != nil {
+		if d.Title, d.Content, err = a.titled(args); err != nil {
 			return err
 		}
 		if err := signDraft(&d, signKey, a.speaker(), time.Now()); err != nil {
@@ -90,16 +94,23 @@ writes a new one with a number behind its title.`
 	return cmd
 }
 
-// content is the text of a memory: an argument, "-", or stdin if there is no
-// argument and something is piped in.
-func (a *app) content(args []string) (string, error) {
-	if len(args) == 0 {
-		if terminal(a.in) {
-			return "", usage("remember: the text is missing: give it as the second argument, or - to read it from stdin")
-		}
-		return a.text("-")
+// titled is the title and the text of a memory: two arguments, of which the second
+// may be "-" for stdin. One alone is the title of what is piped in or, if nothing is,
+// or if it is "-", the text, which then names itself.
+func (a *app) titled(args []string) (title, text string, err error) {
+	switch {
+	case len(args) == 2:
+		text, err = a.text(args[1])
+		return args[0], text, err
+	case args[0] != "-" && !terminal(a.in):
+		text, err = a.text("-")
+		return args[0], text, err
 	}
-	return a.text(args[0])
+	text, err = a.text(args[0])
+	if err == nil && strings.TrimSpace(text) == "" {
+		err = usage("the text is empty: give a title and a text, or - to read the text from stdin")
+	}
+	return importer.Headline(text), text, err
 }
 
 func life(d *client.Draft, ttl, expires string) error {
