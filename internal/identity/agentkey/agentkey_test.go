@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -273,4 +274,52 @@ func FuzzGlob(f *testing.F) {
 			t.Errorf("%s of two depths", glob)
 		}
 	})
+}
+
+// paused is storage that runs something between the reading of the records and their use.
+type paused struct {
+	agentkey.Storage
+
+	between func()
+}
+
+func (p *paused) Load() ([]agentkey.Record, error) {
+	records, err := p.Storage.Load()
+	if f := p.between; f != nil {
+		p.between = nil
+		f()
+	}
+	return records, err
+}
+
+func TestAKeyThatIsRevokedWhileTheKeysAreReadAgainStaysRevoked(t *testing.T) {
+	s := &paused{Storage: identity.List[agentkey.Record]{Path: filepath.Join(t.TempDir(), "agents.json")}}
+	b, err := agentkey.Open(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, r, err := b.Add("claude-laptop", scope(agentkey.Read), 0, now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	revoked := make(chan error, 1)
+	s.between = func() {
+		begun := make(chan struct{})
+		go func() {
+			close(begun)
+			_, err := b.Revoke(r.ID, now())
+			revoked <- err
+		}()
+		<-begun
+		for range 10_000 { // the time that it would take, if it need not wait
+			runtime.Gosched()
+		}
+	}
+	if err := b.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-revoked; err != nil {
+		t.Fatal(err)
+	}
+	wantTag(t, "after both", b.Alive(r.ID, now()), identity.AgentKeyRevoked)
 }

@@ -91,12 +91,12 @@ func Open(s Storage) (*Book, error) {
 
 // Reload reads the records again, after somebody else has written them.
 func (b *Book) Reload() error {
+	b.mu.Lock() // before they are read: what is revoked meanwhile would come back to life
+	defer b.mu.Unlock()
 	records, err := b.storage.Load()
 	if err != nil {
 		return fmt.Errorf("open the keys of agents: %w", err)
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	return b.replace(records)
 }
 
