@@ -39,6 +39,36 @@ type Status struct {
 	Warnings    []string        `json:"warnings" doc:"What an operator should know." example:"[]"`
 }
 
+// StatusAll is what all members say of themselves and of each other.
+type StatusAll struct {
+	Node    string    `json:"node" doc:"The node that was asked." example:"north"`
+	Time    Time      `json:"time" doc:"What its clock says."`
+	Members []Account `json:"members" doc:"The node that was asked, then the others by name."`
+	Count   int       `json:"count" doc:"How many there are."`
+}
+
+// Account is what a member says of itself and of the others.
+type Account struct {
+	Node        string       `json:"node" doc:"The name of the member." example:"east"`
+	At          Time         `json:"at,omitzero" doc:"When it said so, by the clock of the node that was asked; absent: never since that was started."`
+	Error       string       `json:"error,omitempty" doc:"Why it says nothing now: the rest is what it said last." example:"no answer within 2s"`
+	Incarnation string       `json:"incarnation,omitempty" doc:"Of its data directory." example:"1"`
+	Version     string       `json:"version,omitempty" doc:"Of its program." example:"v1.0.0"`
+	Digest      string       `json:"digest,omitempty" doc:"Of its whole replicated state." pattern:"^[0-9a-f]{64}$"`
+	LSN         uint64       `json:"lsn" doc:"Its local sequence number."`
+	Parked      int          `json:"parked" doc:"How many ops are parked there."`
+	StartedAt   Time         `json:"started_at,omitzero" doc:"When it was started."`
+	Time        Time         `json:"time,omitzero" doc:"What its clock said."`
+	Certificate *Certificate `json:"certificate,omitempty" doc:"What it shows to members; absent without identities."`
+	Members     []Member     `json:"members" doc:"How it gets on with each of the others."`
+}
+
+// Certificate is what a node shows to members.
+type Certificate struct {
+	Key   string `json:"key" doc:"The id of the key that it is for." example:"9f2c1d"`
+	Until Time   `json:"until" doc:"When it ends; it is renewed at half of its life."`
+}
+
 // Model is a model that a node recalls with, and how far its vectors are.
 type Model struct {
 	Name    string `json:"name" doc:"The name of the model." example:"wordllama-256"`
@@ -64,6 +94,7 @@ type Member struct {
 	Acked         uint64 `json:"acked" doc:"Our ops that it holds, up to this number."`
 	Owed          uint64 `json:"owed" doc:"Our ops that it has not acknowledged."`
 	Parked        int    `json:"parked" doc:"Our ops that it has refused."`
+	OldestOwedAt  Time   `json:"oldest_owed_at,omitzero" doc:"When the oldest op that is owed was logged; absent if nothing is owed."`
 	LastAckAt     Time   `json:"last_ack_at,omitzero" doc:"When it last acknowledged something."`
 	ProvenEqualAt Time   `json:"proven_equal_at,omitzero" doc:"When its state was last proven equal to ours."`
 	LastError     string `json:"last_error,omitempty" doc:"What went wrong last; absent while all is well." example:"connection refused"`

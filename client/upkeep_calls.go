@@ -95,6 +95,14 @@ func (u UpkeepAPI) Repair(ctx context.Context, member string) (*Diff, error) {
 	return out, err
 }
 
+// StatusAll returns what all members say of themselves and of each other, as far as
+// they answer within two seconds.
+func (u UpkeepAPI) StatusAll(ctx context.Context) (*StatusAll, error) {
+	out := &StatusAll{}
+	err := u.c.do(ctx, call{method: http.MethodGet, path: "/status/all"}, out)
+	return out, err
+}
+
 // Scrub makes the node read its whole log to find damage, and tells report, if it
 // is not nil, how far it is. What is damaged it fetches from members by itself.
 func (u UpkeepAPI) Scrub(ctx context.Context, report func(Scrubbing)) (*Scrubbing, error) {

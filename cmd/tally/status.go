@@ -17,7 +17,13 @@ func newStatus(a *app) *cobra.Command {
 	cmd.Long = `Show how a node stands, first in words: whether all is well, and if not, what that
 means for writes. Then what it holds, which members it reaches, what it still owes
 them, and when each was last proven equal. Equal digests mean equal state.`
-	cmd.RunE = a.asks(func(ctx context.Context, c *client.Client, _ []string) error { return runStatus(ctx, a, c) })
+	all := cmd.Flags().Bool("all", false, "also ask every member how it gets on with each of the others")
+	cmd.RunE = a.asks(func(ctx context.Context, c *client.Client, _ []string) error {
+		if *all {
+			return runStatusAll(ctx, a, c)
+		}
+		return runStatus(ctx, a, c)
+	})
 	return cmd
 }
 

@@ -7,6 +7,21 @@ export interface Absent {
   why: "unreachable" | "refused" | "behind";
 }
 
+export interface Account {
+  at?: string;
+  certificate?: Certificate;
+  digest?: string;
+  error?: string;
+  incarnation?: string;
+  lsn: number;
+  members: Member[];
+  node: string;
+  parked: number;
+  started_at?: string;
+  time?: string;
+  version?: string;
+}
+
 export interface Adopted {
   adopted: boolean;
   home: string;
@@ -230,6 +245,11 @@ export interface Capabilities {
   to_describe_to_user: string;
   tools: string[];
   version: string;
+}
+
+export interface Certificate {
+  key: string;
+  until: string;
 }
 
 export interface Citation {
@@ -859,6 +879,7 @@ export interface Member {
   last_ack_at?: string;
   last_error?: string;
   name: string;
+  oldest_owed_at?: string;
   owed: number;
   parked: number;
   proven_equal_at?: string;
@@ -1591,6 +1612,13 @@ export interface Status {
   version: string;
   w: number;
   warnings: string[];
+}
+
+export interface StatusAll {
+  count: number;
+  members: Account[];
+  node: string;
+  time: string;
 }
 
 export interface StoreInput {
@@ -2906,6 +2934,12 @@ export interface Routes {
     };
     body: never;
     out: Status;
+  };
+  "GET /api/v1/status/all": {
+    query: {
+    };
+    body: never;
+    out: StatusAll;
   };
   "DELETE /api/v1/subscriptions": {
     query: {

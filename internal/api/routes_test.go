@@ -89,6 +89,7 @@ func conversation() []step {
 		{"namespaces", "GET", "/api/v1/namespaces", "", "", 200},
 		{"receipt", "GET", "/api/v1/receipts/$DOT", "", "", 200},
 		{"status", "GET", "/api/v1/status", "", "", 200},
+		{"status of all", "GET", "/api/v1/status/all", "", "", 200},
 		{"diff without member", "GET", "/api/v1/diff", "", "", 400},
 		{"diff with a stranger", "GET", "/api/v1/diff?member=z", "", "", 404},
 		{"repair with a stranger", "POST", "/api/v1/repair?member=z", "", "", 404},

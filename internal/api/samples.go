@@ -117,6 +117,7 @@ func inWords() map[string]spoken {
 		"post_memory_subscription_dlq_list":       {`tally subscription dead-letters ` + other, `list, err := c.Subscriptions().DeadLetters(ctx, "` + other + `", 20)`},
 		"get_receipts_by_dot":                     {`tally receipt north.mwtmd819.1`, `r, err := c.Receipt(ctx, "north.mwtmd819.1")`},
 		"get_status":                              {`tally status`, `s, err := c.Status(ctx)`},
+		"get_status_all":                          {`tally status --all`, `all, err := c.Upkeep().StatusAll(ctx)`},
 		"get_diff":                                {`tally diff south`, `d, err := c.Upkeep().Diff(ctx, "south")`},
 		"post_repair":                             {`tally repair south`, `d, err := c.Upkeep().Repair(ctx, "south")`},
 		"post_scrub":                              {`tally scrub`, `s, err := c.Upkeep().Scrub(ctx, nil)`},

@@ -187,6 +187,7 @@ func nodeRoutes(b binder) []route {
 	return []route{
 		b.bound(get, "/api/v1/receipts/{dot}", "memory_receipt", fromQuery),
 		b.bound(get, "/api/v1/status", "node_status", fromQuery),
+		b.bound(get, "/api/v1/status/all", "node_status_all", fromQuery),
 		b.bound(get, "/api/v1/diff", "node_diff", fromQuery),
 		b.bound(post, "/api/v1/repair", "node_repair", fromQuery),
 		b.bound(post, "/api/v1/scrub", "node_scrub", fromQuery),

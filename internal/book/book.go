@@ -34,9 +34,12 @@ type Config struct {
 	Legacy  func() []upkeep.LegacyStatus // as in [upkeep.Config], and so is LegacyTold
 	// LegacyTold says what nodes of ai-memory were told of a write.
 	LegacyTold func(ctx context.Context, d memory.Dot) ([]upkeep.LegacyTold, error)
-	Warnings   func() []string // as in [upkeep.Config]
-	Door       *intake.Door    // as in [upkeep.Config]
-	Version    string          // of the program
+	// AskAccount and Certificate are as in [upkeep.Config].
+	AskAccount  func(context.Context, memory.Node) ([]byte, error)
+	Certificate func() upkeep.Certificate
+	Warnings    func() []string // as in [upkeep.Config]
+	Door        *intake.Door    // as in [upkeep.Config]
+	Version     string          // of the program
 
 	History      time.Duration // as in [upkeep.Config]
 	Versions     int           // as in [upkeep.Config]
@@ -120,7 +123,7 @@ func New(cfg Config, open Store, fed *replicate.Replicator) *Books {
 	b.Inbox = inbox.New(core, st, b.Query, b.Records)
 	b.Feed = feed.New(core, st, b.Records, cfg.CheckWebhook)
 	b.Upkeep = upkeep.New(upkeep.Config{
-		Members: cfg.Members, Current: cfg.Current, Legacy: cfg.Legacy, LegacyTold: cfg.LegacyTold, Door: cfg.Door, Version: cfg.Version,
+		Members: cfg.Members, Current: cfg.Current, Legacy: cfg.Legacy, LegacyTold: cfg.LegacyTold, AskAccount: cfg.AskAccount, Certificate: cfg.Certificate, Door: cfg.Door, Version: cfg.Version,
 		History: cfg.History, Versions: cfg.Versions, CompactEvery: cfg.CompactEvery,
 		Warnings: cfg.Warnings, Lag: b.Words.Lag, Models: cfg.Models, Loaded: b.Governance.Resume, Log: cfg.Log,
 	}, core, st, fed)

@@ -159,8 +159,7 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	if err != nil {
 		return nil, err
 	}
-	link := peer.Config{Self: cfg.Node, Origin: n.store.Origin, APIKey: cfg.APIKey, Members: map[memory.Node]string{}, AnyAddress: cfg.InsecureMembers}
-	link.AllowOutbound, link.AllowAddress = n.outbound.toMember, n.outbound.address(policy.Push, policy.Pull)
+	link := n.link()
 	var names []memory.Node
 	var members []upkeep.Member
 	for _, m := range cfg.Members {
@@ -194,7 +193,7 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	}
 	known := models.Open(ctx, cfg.Data, n.store, log)
 	n.books = book.New(book.Config{
-		Node: cfg.Node, Members: members, Current: n.trust.membersNow(), Legacy: n.legacyStatus, LegacyTold: n.legacyTold, Door: n.door, Version: Version(), QuorumTimeout: cfg.QuorumTimeout,
+		Node: cfg.Node, Members: members, Current: n.trust.membersNow(), Legacy: n.legacyStatus, LegacyTold: n.legacyTold, AskAccount: calls.Account, Certificate: n.trust.certificate(), Door: n.door, Version: Version(), QuorumTimeout: cfg.QuorumTimeout,
 		Now: n.now, Warnings: func() []string { return append(n.trust.concerns(), insecure...) },
 		Recall:  recall.Config{File: filepath.Join(cfg.Data, "recall.index"), Arms: known.Arms(), Projections: known.Projections()},
 		Models:  known.Status,
@@ -209,6 +208,15 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	}
 	n.trust.connect(calls, peer.NewHandler(link, n.door, log), n.fed.SetMembers)
 	return n, nil
+}
+
+// link is how this node talks with members, who are not in it yet.
+func (n *node) link() peer.Config {
+	return peer.Config{
+		Self: n.cfg.Node, Origin: n.store.Origin, APIKey: n.cfg.APIKey, Members: map[memory.Node]string{}, AnyAddress: n.cfg.InsecureMembers,
+		AllowOutbound: n.outbound.toMember, AllowAddress: n.outbound.address(policy.Push, policy.Pull),
+		Account: func(ctx context.Context) ([]byte, error) { return n.books.Upkeep.Tell(ctx) },
+	}
 }
 
 // replication is how this node replicates with members.

@@ -184,6 +184,20 @@ func (t *trust) link() *peer.Trust {
 	}
 }
 
+// certificate says which certificate members are shown now; nil if they are shown none.
+func (t *trust) certificate() func() upkeep.Certificate {
+	if t == nil {
+		return nil
+	}
+	return func() upkeep.Certificate {
+		c := upkeep.Certificate{Key: string(t.Self().Key().Public().ID())}
+		if leaf := t.Self().TLS().Leaf; leaf != nil {
+			c.Until = memory.InstantOf(leaf.NotAfter)
+		}
+		return c
+	}
+}
+
 // members are the others, for people.
 func (t *trust) members() []upkeep.Member {
 	list, _ := t.Membership()

@@ -27,6 +27,9 @@ type Config struct {
 	// OnRefusal, if not nil, hears of everybody who was refused for who they are: the
 	// name that they claim, where they are, and why.
 	OnRefusal func(claimed, address string, err error)
+	// Account, if not nil, is what members are told of how this node gets on with each of
+	// them, as JSON.
+	Account func(context.Context) ([]byte, error)
 	// APIKey, if not empty, is sent to every member and asked of every caller.
 	APIKey string
 	// DialTimeout bounds the making of a connection; 0 is 2 s.

@@ -45,6 +45,9 @@ func NewHandler(cfg Config, a Acceptor, log *slog.Logger) http.Handler {
 	mux.Handle(pathPush, h.route(http.MethodPost, h.fromMember(h.push)))
 	mux.Handle(pathPull, h.route(http.MethodPost, h.fromMember(answer(h, pullRoute(), a.AcceptPull, nil))))
 	mux.Handle(pathDigest, h.route(http.MethodPost, h.fromMember(answer(h, digestRoute(), a.AcceptDigest, nil))))
+	if cfg.Account != nil {
+		mux.Handle(pathStatus, h.route(http.MethodGet, h.fromMember(h.account)))
+	}
 	if t := cfg.Trust; t != nil {
 		mux.Handle(pathMembers, h.route(http.MethodGet, h.fromMember(h.members)))
 		mux.Handle(pathRenew, h.route(http.MethodGet, h.fromMember(h.document(func(c *caller) ([]byte, error) {

@@ -17,6 +17,7 @@ const (
 	pathPull     = "/api/v1/sync/pull"
 	pathDigest   = "/api/v1/sync/digest"
 	pathSnapshot = "/api/v1/sync/snapshot"
+	pathStatus   = "/api/v1/sync/status"
 	pathMembers  = "/api/v1/sync/members"
 	pathRenew    = "/api/v1/sync/renew"
 	pathHeld     = "/api/v1/sync/held"

@@ -2,6 +2,7 @@ package peer_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"encoding/json"
 	"errors"
@@ -48,7 +49,8 @@ func serveTrusted(t *testing.T, l net.Listener, c *cluster.Cluster) *trusted {
 		t.Fatal(err)
 	}
 	self := c.Place().Node
-	cfg := peer.Config{Self: self, Origin: func() memory.Origin { return memory.MakeOrigin(self, 1) }, Trust: &peer.Trust{
+	account := func(context.Context) ([]byte, error) { return json.Marshal(map[string]memory.Node{"node": self}) }
+	cfg := peer.Config{Self: self, Origin: func() memory.Origin { return memory.MakeOrigin(self, 1) }, Account: account, Trust: &peer.Trust{
 		Self: c.Self(), Roots: c.Roots(), Contact: c.Contact,
 		Verifier: attest.NewVerifier(attest.Config{Self: self, Roots: c.Roots(), Roster: c, Ledger: ledger, Now: time.Now}),
 		Membership: func() []byte {
@@ -141,6 +143,9 @@ func TestMembersWithIdentitiesTalk(t *testing.T) {
 	if _, err := a.client.Snapshot(t.Context(), "b", func(s []memory.Shipment) error { got += len(s); return nil }); err != nil || got != 5 {
 		t.Errorf("a snapshot of %d entries, %v", got, err)
 	}
+	if told, err := b.client.Account(t.Context(), "a"); err != nil || string(told) != `{"node":"a"}` {
+		t.Errorf("its account is %s, %v", told, err)
+	}
 	doc, _, err := b.client.Membership(t.Context(), "a")
 	if err != nil {
 		t.Fatal(err)
@@ -179,6 +184,9 @@ func TestARemovedMemberGetsNoAnswer(t *testing.T) {
 	}
 	if _, err := a.client.Push(t.Context(), "b", &memory.Push{}); err == nil {
 		t.Error("a removed member was called")
+	}
+	if told, err := b.client.Account(t.Context(), "a"); err == nil {
+		t.Errorf("a removed member is told %s", told)
 	}
 }
 

@@ -19,6 +19,9 @@ func nodeVerbs(of *deps) []Verb {
 	return []Verb{
 		Of(Verb{Name: "memory_receipt", Summary: "say who holds a write now, or have the members' signed word for it", Answers: []Answer{Gives(Fine, client.ReceiptNow{})}, Codes: []client.Code{client.CodeNotSupported, client.CodeNotFound}}, d.receipt),
 		Of(Verb{Name: "node_status", Summary: "describe the node and its members", Answers: []Answer{Gives(Fine, client.Status{})}}, d.status),
+		Of(Verb{
+			Name: "node_status_all", Summary: "say how each member gets on with each other one", Answers: []Answer{Gives(Fine, client.StatusAll{})},
+		}, d.statusAll),
 		Of(Verb{Name: "node_diff", Summary: "compare with a member", Answers: []Answer{Gives(Fine, client.Diff{})}, Codes: reaching}, d.diff),
 		Of(Verb{
 			Name: "node_repair", Summary: "merge again what a member has and this node lacks", Access: Operator,
@@ -99,13 +102,46 @@ func ShowStatus(s *upkeep.Status) client.Status {
 	}
 	for i := range s.Members {
 		m := &s.Members[i]
-		v.Members[i] = client.Member{
-			Name: string(m.Name), URL: m.URL, State: m.State, Acked: m.Acked, Owed: m.Owed, Parked: m.Parked, LastAckAt: timeOf(m.LastAckAt),
-			ProvenEqualAt: timeOf(m.ProvenEqualAt), LastError: m.LastError, ClockSkewMS: m.ClockSkewMS,
-		}
+		v.Members[i] = showMember(m)
 	}
 	for i := range s.Legacy {
 		v.Legacy = append(v.Legacy, showLegacy(&s.Legacy[i], s))
+	}
+	return v
+}
+
+func showMember(m *upkeep.MemberStatus) client.Member {
+	return client.Member{
+		Name: string(m.Name), URL: m.URL, State: m.State, Acked: m.Acked, Owed: m.Owed, Parked: m.Parked,
+		OldestOwedAt: timeOf(m.OldestOwedAt), LastAckAt: timeOf(m.LastAckAt), ProvenEqualAt: timeOf(m.ProvenEqualAt), LastError: m.LastError, ClockSkewMS: m.ClockSkewMS,
+	}
+}
+
+func (d node) statusAll(ctx context.Context, _ *Call, _ *client.NoInput) (Done, error) {
+	told, err := d.books.Upkeep.Accounts(ctx)
+	if err != nil {
+		return Done{}, err
+	}
+	v := client.StatusAll{Node: string(d.books.Core.Node()), Time: timeOf(d.books.Core.Now()), Members: make([]client.Account, len(told)), Count: len(told)}
+	for i := range told {
+		v.Members[i] = showAccount(&told[i])
+	}
+	return Done{Body: v}, nil
+}
+
+func showAccount(t *upkeep.Told) client.Account {
+	v := client.Account{Node: string(t.Node), At: timeOf(t.At), Error: t.Err, Members: []client.Member{}}
+	a := t.Account
+	if a == nil {
+		return v
+	}
+	v.Incarnation, v.Version, v.Digest, v.LSN, v.Parked = a.Incarnation, a.Version, a.Digest.String(), a.LSN, a.Parked
+	v.StartedAt, v.Time = timeOf(a.StartedAt), timeOf(a.Time)
+	if a.Certificate != nil {
+		v.Certificate = &client.Certificate{Key: a.Certificate.Key, Until: timeOf(a.Certificate.Until)}
+	}
+	for i := range a.Members {
+		v.Members = append(v.Members, showMember(&a.Members[i]))
 	}
 	return v
 }

@@ -11,6 +11,7 @@ import { MemoryLink } from "../ui/title";
 import { reached, verdict } from "../ui/verdict";
 import { useWords } from "../ui/words";
 import { Roll, useMembership } from "./join";
+import { Everybody } from "./matrix";
 
 export default function Peers() {
   const t = useWords();
@@ -27,6 +28,7 @@ export default function Peers() {
       ) : (
         <Matrix s={s} />
       )}
+      {s.members.length > 0 && <Everybody />}
       {s.members.length > 0 && <Card title={t.peers.diff}>{s.members.map((m) => <Compare key={m.name} m={m} s={s} />)}</Card>}
       <Roll list={roll} />
       <Heads s={s} />
@@ -67,7 +69,6 @@ function Matrix({ s }: { s: Status }) {
           </tbody>
         </table>
       </div>
-      <p class="muted small">{p.rowOnly}</p>
       <p class="muted small">{p.digest}: <code>{s.digest}</code></p>
     </Card>
   );

@@ -29,6 +29,8 @@ type Log interface {
 	Origin() memory.Origin
 	// Dump hands out the whole log as it is at one instant.
 	Dump(ctx context.Context, after uint64, start func(memory.Inventory) error, yield func([]memory.Shipment) error) error
+	// Entry returns the entry at a dot, or [memory.ErrNotFound].
+	Entry(ctx context.Context, d memory.Dot) (*memory.Entry, error)
 	// Inspect decodes an entry and says why it would be refused.
 	Inspect(raw []byte) (*memory.Entry, error)
 	// Compact drops history and log that nobody needs any more, and returns how many
@@ -68,6 +70,10 @@ type Config struct {
 	Legacy func() []LegacyStatus
 	// LegacyTold, if set, says what nodes of ai-memory were told of a write.
 	LegacyTold func(ctx context.Context, d memory.Dot) ([]LegacyTold, error)
+	// AskAccount, if set, asks a member for what its Tell says.
+	AskAccount func(context.Context, memory.Node) ([]byte, error)
+	// Certificate, if set, is the one that this node shows to members.
+	Certificate func() Certificate
 	// Door is where entries of others come in; required for Load.
 	Door    *intake.Door
 	Version string // of the program, for Status
@@ -123,6 +129,8 @@ type Book struct {
 	store   Reads
 	fed     *replicate.Replicator
 	started memory.Instant
+
+	accounts *accounts // nil if nobody can be asked
 }
 
 // New returns the book.
@@ -130,5 +138,9 @@ func New(cfg Config, core *engine.Engine, store Reads, fed *replicate.Replicator
 	cfg.History = cmp.Or(cfg.History, 30*24*time.Hour)
 	cfg.Versions = cmp.Or(cfg.Versions, 50)
 	cfg.CompactEvery = cmp.Or(cfg.CompactEvery, time.Hour)
-	return &Book{cfg: cfg, core: core, store: store, fed: fed, started: core.Now()}
+	b := &Book{cfg: cfg, core: core, store: store, fed: fed, started: core.Now()}
+	if cfg.AskAccount != nil {
+		b.accounts = newAccounts(cfg.AskAccount, core.Now)
+	}
+	return b
 }

@@ -44,9 +44,7 @@ func (b *Book) Status(ctx context.Context) (Status, error) {
 	}
 	peers := b.fed.Status()
 	for _, p := range peers {
-		m := memberStatus(p)
-		m.URL = b.url(p.Member)
-		s.Members = append(s.Members, m)
+		s.Members = append(s.Members, b.memberStatus(ctx, p))
 		s.Warnings = append(s.Warnings, warnings(p)...)
 	}
 	if b.cfg.Legacy != nil {
@@ -80,10 +78,16 @@ func (b *Book) url(name memory.Node) string {
 	return ""
 }
 
-func memberStatus(p replicate.PeerStatus) MemberStatus {
+func (b *Book) memberStatus(ctx context.Context, p replicate.PeerStatus) MemberStatus {
 	m := MemberStatus{
-		Name: p.Member, State: string(p.State), Acked: p.Acked, Owed: p.Owed, Parked: p.Parked,
+		Name: p.Member, URL: b.url(p.Member), State: string(p.State), Acked: p.Acked, Owed: p.Owed, Parked: p.Parked,
 		LastAckAt: instant(p.AckedAt), ProvenEqualAt: instant(p.EqualAt), ClockSkewMS: p.ClockSkew.Milliseconds(),
+	}
+	if p.Owed > 0 {
+		// One that was dropped meanwhile, or that the caller may not see, has no age.
+		if e, err := b.store.Entry(ctx, memory.Dot{Origin: b.store.Origin(), Seq: p.Acked + 1}); err == nil {
+			m.OldestOwedAt = e.Stamp.Instant()
+		}
 	}
 	if p.Err != nil {
 		m.LastError = memory.Shorten(p.Err.Error(), 256)

@@ -30,6 +30,7 @@ type MemberStatus struct {
 	Acked         uint64         `json:"acked"` // our ops it holds, up to this seq
 	Owed          uint64         `json:"owed"`  // our ops it has not acknowledged
 	Parked        int            `json:"parked"`
+	OldestOwedAt  memory.Instant `json:"oldest_owed_at,omitzero"` // when the oldest of those owed was logged
 	LastAckAt     memory.Instant `json:"last_ack_at,omitzero"`
 	ProvenEqualAt memory.Instant `json:"proven_equal_at,omitzero"`
 	LastError     string         `json:"last_error,omitempty"`
