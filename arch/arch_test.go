@@ -35,6 +35,7 @@ func table() map[string][]string {
 		// Models that make vectors of texts, and what finds by them.
 		"model":             {"model/artefact", "model/encoder", "model/static"},
 		"model/artefact":    {},
+		"model/endpoint":    {},
 		"model/kernel":      {},
 		"model/safetensors": {},
 		"model/token":       {},
@@ -114,7 +115,7 @@ func table() map[string][]string {
 			"legacy", "legacy/config", "legacy/send",
 		},
 
-		"node/models":  {"book/upkeep", "model", "model/artefact", "recall", "recall/eval", "recall/index", "recall/meaning", "recall/rank"},
+		"node/models":  {"book/upkeep", "model", "model/artefact", "model/endpoint", "recall", "recall/eval", "recall/index", "recall/meaning", "recall/rank"},
 		"node/restore": {"backup", "intake", "store", "wire", "memory"},
 
 		// Programs on top, and what they are made of.
@@ -123,7 +124,7 @@ func table() map[string][]string {
 		"client":        {},
 		"setup":         {},
 		"setup/machine": {"setup"},
-		"cmd/tally":     {"node", "node/models", "model/artefact", "node/restore", "backup", "legacy/config", "legacy/takeover", "legacy/wire", "audit", "identity", "identity/agentkey", "identity/ca", "identity/cluster", "identity/join", "identity/receipt", "memory", "client", "bench", "importer", "fleet", "setup", "setup/machine", "screen", "textmerge", "recall/eval"},
+		"cmd/tally":     {"node", "node/models", "model/artefact", "model/endpoint", "node/restore", "backup", "legacy/config", "legacy/takeover", "legacy/wire", "audit", "identity", "identity/agentkey", "identity/ca", "identity/cluster", "identity/join", "identity/receipt", "memory", "client", "bench", "importer", "fleet", "setup", "setup/machine", "screen", "textmerge", "recall/eval"},
 		"importer":      {"client"},
 		"bench":         {"client", "fleet", "identity", "identity/cluster", "memory", "node"},
 		"bench/control": {"memory", "node", "replicate"},
@@ -131,17 +132,18 @@ func table() map[string][]string {
 		"bench/contrasts": {"fleet", "identity", "identity/aimemory", "identity/cred"},
 
 		// What only tests use.
-		"arch":                    {},
-		"console/browser":         {},
-		"deploy":                  {},
-		"memory/memorytest":       leaf,
-		"identity/identitytest":   {"identity"},
-		"mcp/mcptest":             {"mcp"},
-		"rehearsal/rehearsaltest": {"fleet", "memory", "node"},
-		"store/storetest":         {"store", "memory", "memory/memorytest"},
-		"replicate/fakenet":       {"replicate", "memory"},
-		"replicate/memlog":        leaf,
-		"sim":                     {"memory", "memory/memorytest", "replicate", "replicate/core", "replicate/fakenet", "replicate/memlog", "store", "wire"},
+		"arch":                        {},
+		"console/browser":             {},
+		"deploy":                      {},
+		"memory/memorytest":           leaf,
+		"identity/identitytest":       {"identity"},
+		"mcp/mcptest":                 {"mcp"},
+		"model/endpoint/endpointtest": {},
+		"rehearsal/rehearsaltest":     {"fleet", "memory", "node"},
+		"store/storetest":             {"store", "memory", "memory/memorytest"},
+		"replicate/fakenet":           {"replicate", "memory"},
+		"replicate/memlog":            leaf,
+		"sim":                         {"memory", "memory/memorytest", "replicate", "replicate/core", "replicate/fakenet", "replicate/memlog", "store", "wire"},
 	}
 }
 
@@ -176,7 +178,7 @@ func libraries() map[string][]string {
 // package to one kind of I/O.
 func narrow() map[string][]string {
 	return map[string][]string{
-		"net/http":     {"api", "console", "mcp", "mcp/mcptest", "peer", "webhook", "legacy/send", "node", "client", "bench", "bench/contrasts", "cmd/tally", "legacy", "legacy/pull", "legacy/receive"},
+		"net/http":     {"api", "console", "mcp", "mcp/mcptest", "peer", "webhook", "legacy/send", "node", "client", "bench", "bench/contrasts", "cmd/tally", "legacy", "legacy/pull", "legacy/receive", "model/endpoint", "model/endpoint/endpointtest"},
 		"database/sql": {"store", "importer"},
 		"os/exec":      {"fleet", "setup/machine"}, // whoever runs nodes asks the first
 		"log":          {},

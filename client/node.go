@@ -76,7 +76,7 @@ type Model struct {
 	Vectors int    `json:"vectors" doc:"Memories that have a vector."`
 	Behind  int    `json:"behind" doc:"Entries of the log that it has not looked at yet."`
 	Bytes   int64  `json:"bytes" doc:"Memory that the vectors take, nearly."`
-	Problem string `json:"problem,omitempty" doc:"Why it failed; absent while all is well." example:"model e5-small: model.bin: is not what it should be"`
+	Problem string `json:"problem,omitempty" doc:"Why it failed, or why the endpoint that is asked for vectors does not give any now; absent while all is well." example:"model e5-small: model.bin: is not what it should be"`
 }
 
 // Head says what a node holds of one origin: everything up to Seq but for Gaps.

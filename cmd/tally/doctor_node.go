@@ -104,10 +104,12 @@ func (d *doctor) checkLegacy(peers []client.LegacyPeer) {
 // checkModels says which models cannot be used, or have not begun.
 func (d *doctor) checkModels(models []client.Model) {
 	for _, m := range models {
-		switch m.State {
-		case "failed":
+		switch {
+		case m.State != "failed" && m.Problem != "":
+			d.find("model "+m.Name, uneasy, m.Problem, "recall goes without it until its endpoint answers: what it is sent waits in the log")
+		case m.State == "failed":
 			d.find("model "+m.Name, uneasy, m.Problem, "recall goes without it: add it again with tally model add, or remove it, and start the node again")
-		case "embedding":
+		case m.State == "embedding":
 			d.find("model "+m.Name, fine, "makes its first vectors: "+count(m.Behind, "entry")+" to come", "")
 		default:
 			d.find("model "+m.Name, fine, count(m.Vectors, "vector"), "")

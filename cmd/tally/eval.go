@@ -32,7 +32,7 @@ among the first 1, 5, 10 and 20 (any@k), which share of them is among the first 
 no memory, of taking the newest, of the words of each memory alone, and of recall;
 then recall by kind of question. With --model, recall with that one, too, and the
 kinds of question with the last of them. No node is asked, and nothing leaves this
-machine.
+machine, unless the model is that of a server.
 
 A small set of this program's own always comes first. Further ones, which you have:
 
@@ -72,7 +72,7 @@ func (o *evalOptions) run(ctx context.Context, a *app, paths []string) (err erro
 		lines := json.NewEncoder(out)
 		told = func(q *eval.Answered) error { return lines.Encode(q) }
 	}
-	with, err := o.with()
+	with, err := o.with(a)
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (o *evalOptions) run(ctx context.Context, a *app, paths []string) (err erro
 }
 
 // with are the models to measure, too.
-func (o *evalOptions) with() ([]eval.Model, error) {
+func (o *evalOptions) with(a *app) ([]eval.Model, error) {
 	if len(o.models) == 0 {
 		return nil, nil
 	}
@@ -115,9 +115,13 @@ func (o *evalOptions) with() ([]eval.Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	calls, err := callsOf(a)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]eval.Model, len(o.models))
 	for i, name := range o.models {
-		out[i] = models.Measured(dir, name)
+		out[i] = models.Measured(dir, name, calls)
 	}
 	return out, nil
 }

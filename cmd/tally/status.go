@@ -92,8 +92,11 @@ func verdictOn(s *client.Status) (verdict string, notes []string) {
 		note("the text index is %s behind: recall may miss what was written just now", count(s.IndexLag, "entry"))
 	}
 	for _, m := range s.Models {
-		if m.State == "failed" {
+		switch {
+		case m.State == "failed":
 			note("model %s cannot be used: %s", m.Name, m.Problem)
+		case m.Problem != "":
+			note("model %s is %s behind: %s", m.Name, count(m.Behind, "entry"), m.Problem)
 		}
 	}
 	return verdict, append(notes, s.Warnings...)

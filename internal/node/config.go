@@ -250,6 +250,9 @@ type Called struct {
 	Rule    string `json:"rule"` // that says so; "" is none
 }
 
+// EmbedPurpose is why a node calls an endpoint that makes vectors of texts.
+const EmbedPurpose = string(policy.Embed)
+
 // Calls says, for each purpose or for one, whether this node may call a URL. Of a name
 // it is not known where it leads: rules about networks are asked when it is connected to.
 func (c Config) Calls(target *url.URL, purpose string) ([]Called, error) {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -18,6 +19,7 @@ import (
 	"github.com/tallystick/tallystick/internal/audit"
 	"github.com/tallystick/tallystick/internal/identity/certfile"
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/node/models"
 	"github.com/tallystick/tallystick/internal/policy"
 	"github.com/tallystick/tallystick/internal/webhook"
 )
@@ -204,6 +206,11 @@ func (o *outbound) toMember(ctx context.Context, isPush bool, target *url.URL) e
 		return o.call(policy.Push)(ctx, target)
 	}
 	return o.call(policy.Pull)(ctx, target)
+}
+
+// toModels is call and address for servers of models.
+func (o *outbound) toModels() models.Calls {
+	return models.Calls{Allow: o.call(policy.Embed), AllowAddress: o.address(policy.Embed), Getenv: os.Getenv}
 }
 
 // address is asked before an address is connected to, which is for each of the purposes.

@@ -191,7 +191,7 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	if err != nil {
 		return nil, err
 	}
-	known := models.Open(ctx, cfg.Data, n.store, log)
+	known := models.Open(ctx, models.Config{Data: cfg.Data, Source: n.store, Log: log, Calls: n.outbound.toModels()})
 	n.books = book.New(book.Config{
 		Node: cfg.Node, Members: members, Current: n.trust.membersNow(), Legacy: n.legacyStatus, LegacyTold: n.legacyTold, AskAccount: calls.Account, Certificate: n.trust.certificate(), Door: n.door, Version: Version(), QuorumTimeout: cfg.QuorumTimeout,
 		Now: n.now, Warnings: func() []string { return append(n.trust.concerns(), insecure...) },

@@ -20,10 +20,11 @@ const (
 	Pull    Purpose = "pull"    // everything that is asked of a member
 	Webhook Purpose = "webhook" // an event, to the endpoint of a subscription
 	Legacy  Purpose = "legacy"  // either way with a node of ai-memory
+	Embed   Purpose = "embed"   // texts, to a model that makes vectors of them
 )
 
 // Purposes lists them.
-func Purposes() []Purpose { return []Purpose{Push, Pull, Webhook, Legacy} }
+func Purposes() []Purpose { return []Purpose{Push, Pull, Webhook, Legacy, Embed} }
 
 // Outbound are rules about what a node may call. The first that matches says; what none
 // matches is allowed.

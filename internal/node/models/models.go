@@ -4,6 +4,7 @@ package models
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"github.com/tallystick/tallystick/internal/book/upkeep"
 	"github.com/tallystick/tallystick/internal/model"
 	"github.com/tallystick/tallystick/internal/model/artefact"
+	"github.com/tallystick/tallystick/internal/model/endpoint"
 	"github.com/tallystick/tallystick/internal/recall"
 	"github.com/tallystick/tallystick/internal/recall/eval"
 	"github.com/tallystick/tallystick/internal/recall/index"
@@ -33,6 +35,14 @@ func VectorsFile(data, model string) string {
 	return filepath.Join(data, "recall."+model+".vectors")
 }
 
+// Config of the models of a node.
+type Config struct {
+	Data   string
+	Source recall.Source
+	Calls  Calls // of endpoints
+	Log    *slog.Logger
+}
+
 // Models are those that a node was started with, the best first.
 type Models struct {
 	list   []loaded
@@ -41,34 +51,71 @@ type Models struct {
 
 // loaded is a model, or why it cannot be used.
 type loaded struct {
-	name  string
-	space *meaning.Space
-	err   error
+	name    string
+	space   *meaning.Space
+	problem func() error // of one that is asked elsewhere: why it does not answer now
+	err     error
 }
 
 // Open reads the models that were added to the data directory. One that
 // cannot be read does not keep the node from starting.
-func Open(ctx context.Context, data string, source recall.Source, log *slog.Logger) Models {
-	out := Models{source: source}
-	folder := artefact.Folder{Path: Dir(data)}
-	there, err := folder.List()
+func Open(ctx context.Context, cfg Config) Models {
+	out := Models{source: cfg.Source}
+	candidates, err := there(cfg.Data)
 	if err != nil {
-		log.WarnContext(ctx, "models cannot be read: recall goes by words alone", "err", err)
+		cfg.Log.WarnContext(ctx, "models cannot be read: recall goes by words alone", "err", err)
 	}
-	for i := range there {
-		m := &there[i]
-		l := loaded{name: m.Name}
-		var e model.Embedder
-		if e, l.err = model.Open(folder, m); l.err != nil {
-			log.ErrorContext(ctx, "model cannot be used: add it again", "model", m.Name, "err", l.err)
+	for i := range candidates {
+		c := &candidates[i]
+		l := loaded{name: c.name}
+		var space meaning.Config
+		if space, l.err = c.open(cfg.Calls, cfg.Log); l.err != nil {
+			cfg.Log.ErrorContext(ctx, "model cannot be used: add it again", "model", c.name, "err", l.err)
 		} else {
-			cfg := spaceOf(m, e)
-			cfg.File, cfg.Log, cfg.Logger = VectorsFile(data, m.Name), string(source.Origin()), log
-			l.space = meaning.NewSpace(cfg)
+			space.File, space.Log, space.Logger = VectorsFile(cfg.Data, c.name), string(cfg.Source.Origin()), cfg.Log
+			l.space = meaning.NewSpace(space)
+			if e, ok := space.Embedder.(*endpoint.Client); ok {
+				l.problem = e.Problem
+			}
 		}
 		out.list = append(out.list, l)
 	}
 	return out
+}
+
+// candidate is a model that was added.
+type candidate struct {
+	name string
+	open func(calls Calls, log *slog.Logger) (meaning.Config, error)
+}
+
+// there are the models that were added to a data directory: endpoints first, which
+// somebody chose for what they are.
+func there(data string) ([]candidate, error) {
+	var out []candidate
+	listed, err := endpoint.List(Dir(data))
+	for i := range listed {
+		l := &listed[i]
+		out = append(out, candidate{l.Name, func(calls Calls, log *slog.Logger) (meaning.Config, error) {
+			if l.Err != nil {
+				return meaning.Config{}, l.Err
+			}
+			return spaceAt(&l.Settings, calls, log), nil
+		}})
+	}
+	folder := artefact.Folder{Path: Dir(data)}
+	files, err2 := folder.List()
+	for i := range files {
+		m := &files[i]
+		out = append(out, candidate{m.Name, func(Calls, *slog.Logger) (meaning.Config, error) {
+			e, err := model.Open(folder, m)
+			if err != nil {
+				return meaning.Config{}, err
+			}
+			return spaceOf(m, e), nil
+		}})
+	}
+	return out, errors.Join(err, err2)
 }
 
 // spaceOf is how a model is used.
@@ -90,27 +137,25 @@ func spaceOf(m *artefact.Model, e model.Embedder) meaning.Config {
 
 // Measured is the model of a name in a data directory, to be measured: it has all
 // the time that it wants for a question.
-func Measured(data, name string) eval.Model {
+func Measured(data, name string, calls Calls) eval.Model {
 	return eval.Model{Name: name, Arms: func(ctx context.Context, memories []index.Change) ([]rank.Arm, error) {
-		return measured(ctx, data, name, memories)
+		return measured(ctx, data, name, calls, memories)
 	}}
 }
 
-func measured(ctx context.Context, data, name string, memories []index.Change) ([]rank.Arm, error) {
-	folder := artefact.Folder{Path: Dir(data)}
-	there, err := folder.List()
+func measured(ctx context.Context, data, name string, calls Calls, memories []index.Change) ([]rank.Arm, error) {
+	candidates, err := there(data)
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(there, func(m artefact.Model) bool { return m.Name == name })
+	i := slices.IndexFunc(candidates, func(c candidate) bool { return c.name == name })
 	if i < 0 {
 		return nil, fmt.Errorf("model %q in %s: %w", name, data, artefact.ErrNone)
 	}
-	e, err := model.Open(folder, &there[i])
+	cfg, err := candidates[i].open(calls, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, err
 	}
-	cfg := spaceOf(&there[i], e)
 	cfg.Patience, cfg.Logger = 0, slog.New(slog.DiscardHandler)
 	space := meaning.NewSpace(cfg)
 	if err := space.Learn(ctx, memories); err != nil {
@@ -156,6 +201,11 @@ func (m Models) Status() []upkeep.Model {
 			v.Vectors, v.Bytes, v.Behind, v.State = s.Vectors, s.Bytes, int(max(m.source.View().LSN, from)-from), "embedding"
 			if s.Full {
 				v.State = "ready"
+			}
+			if l.problem != nil {
+				if err := l.problem(); err != nil {
+					v.Problem = err.Error()
+				}
 			}
 		}
 		out = append(out, v)

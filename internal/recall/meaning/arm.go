@@ -3,7 +3,6 @@ package meaning
 import (
 	"context"
 	"errors"
-	"runtime"
 	"strings"
 	"sync"
 
@@ -17,9 +16,8 @@ import (
 type Arm struct {
 	spaces  []*Space
 	weights rank.Weights
-	turns   chan struct{} // so many questions at a time: more would be late all together
-	spare   sync.Pool     // of *scratch
-	all     int           // up to how many vectors in sight each is compared in full; of more, the signs first
+	spare   sync.Pool // of *scratch
+	all     int       // up to how many vectors in sight each is compared in full; of more, the signs first
 }
 
 var errNothing = errors.New("no vectors yet")
@@ -27,10 +25,7 @@ var errNothing = errors.New("no vectors yet")
 // NewArm returns an arm over spaces, the best first. What was said around a memory
 // counts as w says.
 func NewArm(w rank.Weights, spaces ...*Space) *Arm {
-	return &Arm{
-		spaces: spaces, weights: w, turns: make(chan struct{}, max(1, runtime.GOMAXPROCS(0))),
-		all: 20_000, spare: sync.Pool{New: func() any { return new(scratch) }},
-	}
+	return &Arm{spaces: spaces, weights: w, all: 20_000, spare: sync.Pool{New: func() any { return new(scratch) }}}
 }
 
 // Name implements [rank.Arm].
@@ -53,7 +48,7 @@ func (s *search) Prepare(ctx context.Context) error {
 	err := errNothing
 	for _, space := range s.arm.candidates() {
 		var v []float32
-		if v, err = s.arm.embed(ctx, space, s.q.Plain); err == nil {
+		if v, err = embed(ctx, space, s.q.Plain); err == nil {
 			s.space, s.asked = space, vectors.Ask(v)
 			return nil
 		}
@@ -82,7 +77,7 @@ func (a *Arm) candidates() []*Space {
 }
 
 // embed makes the vector of a question in a space, within the space's patience.
-func (a *Arm) embed(ctx context.Context, s *Space, text string) ([]float32, error) {
+func embed(ctx context.Context, s *Space, text string) ([]float32, error) {
 	if s.cfg.Fast {
 		return s.cfg.Embedder.Query(context.WithoutCancel(ctx), text)
 	}
@@ -92,8 +87,8 @@ func (a *Arm) embed(ctx context.Context, s *Space, text string) ([]float32, erro
 		defer cancel()
 	}
 	select {
-	case a.turns <- struct{}{}:
-		defer func() { <-a.turns }()
+	case s.turns <- struct{}{}:
+		defer func() { <-s.turns }()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

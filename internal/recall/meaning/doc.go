@@ -10,12 +10,18 @@ import (
 	"time"
 )
 
-// Embedder makes vectors of length 1, or of zeros for what says nothing to it. The
-// only errors are those of ctx.
+// Embedder makes vectors of length 1, or of zeros for what says nothing to it. An
+// error says that it cannot now: the same is asked again.
 type Embedder interface {
 	Width() int
 	Query(ctx context.Context, text string) ([]float32, error)
 	Passage(ctx context.Context, text string) ([]float32, error)
+}
+
+// Batcher is an [Embedder] that many memories at a time cost less, as one does that
+// asks another program. After an error it is asked for the same again.
+type Batcher interface {
+	Passages(ctx context.Context, texts []string) ([][]float32, error)
 }
 
 // Weights are what meaning adds to a score. The nearest memory in sight gets all
@@ -38,6 +44,7 @@ type Config struct {
 	Weights  Weights
 	Fast     bool          // a question takes no time worth speaking of
 	Patience time.Duration // for a question, at most
+	Turns    int           // so many questions at a time; 0: as many as there are processors
 	Logger   *slog.Logger  // required
 }
 

@@ -1,8 +1,7 @@
 package meaning
 
 import (
-	"context"
-	"hash/fnv"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,9 +13,10 @@ import (
 // Space is a model and the vectors that it has made of memories. It is safe for
 // concurrent use.
 type Space struct {
-	cfg  Config
-	at   atomic.Uint64 // position of the log that it has everything up to
-	full atomic.Bool   // it has once had everything
+	cfg   Config
+	turns chan struct{} // so many questions at a time: more would be late all together
+	at    atomic.Uint64 // position of the log that it has everything up to
+	full  atomic.Bool   // it has once had everything
 
 	mu         sync.RWMutex
 	set        *vectors.Set
@@ -38,7 +38,10 @@ type Space struct {
 
 // NewSpace returns a space without vectors.
 func NewSpace(cfg Config) *Space {
-	return &Space{cfg: cfg, set: vectors.New(cfg.Embedder.Width()), lost: map[string]bool{}, gone: map[string]bool{}, tried: -1}
+	if cfg.Turns == 0 {
+		cfg.Turns = max(1, runtime.GOMAXPROCS(0))
+	}
+	return &Space{cfg: cfg, turns: make(chan struct{}, cfg.Turns), set: vectors.New(cfg.Embedder.Width()), lost: map[string]bool{}, gone: map[string]bool{}, tried: -1}
 }
 
 // Status is how far a space is.
@@ -56,24 +59,6 @@ func (s *Space) Status() Status {
 	return Status{Name: s.cfg.Name, Vectors: s.set.Len(), Bytes: s.set.Bytes() + int64(12*len(s.rowOf)+4*len(s.keyOf)), Full: s.full.Load()}
 }
 
-// Learn makes vectors of documents that have another text than before, and forgets
-// those of what is gone. It ends with ctx.
-func (s *Space) Learn(ctx context.Context, changes []index.Change) error {
-	for i := range changes {
-		if c := &changes[i]; c.Gone {
-			s.drop(c.ID)
-		}
-	}
-	for i := range changes {
-		if c := &changes[i]; !c.Gone {
-			if err := s.put(ctx, c.ID, index.Plain(&c.Document)); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // drop forgets the vector of a memory, and reports whether there was one.
 func (s *Space) drop(id string) bool {
 	s.mu.Lock()
@@ -87,33 +72,6 @@ func (s *Space) drop(id string) bool {
 	}
 	delete(s.lost, id)
 	return s.set.Drop(id)
-}
-
-func (s *Space) put(ctx context.Context, id, text string) error {
-	digest := fnv.New64a()
-	_, _ = digest.Write([]byte(text)) // never fails
-	s.mu.RLock()
-	_, have, ok := s.set.Row(id)
-	gone := s.gone[id]
-	s.mu.RUnlock()
-	if gone || ok && have == digest.Sum64() {
-		return nil
-	}
-	v, err := s.cfg.Embedder.Passage(ctx, text)
-	if err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.gone[id] {
-		return nil // meanwhile
-	}
-	s.set.Put(id, digest.Sum64(), v)
-	if !ok {
-		s.lost[id] = true
-		s.tried = -1
-	}
-	return nil
 }
 
 // locate finds out which documents the vectors are of.
