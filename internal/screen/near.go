@@ -73,33 +73,76 @@ func namedPassword() *near {
 	}}
 }
 
-// dottedRun reports whether a run of 24 signs that tokens are made of ends at a dot.
+// longest is how many signs in a row make a run that words have not.
+const longest = 24
+
+// dottedRun reports whether a run of signs that tokens are made of ends at a dot.
 func dottedRun(lower string) bool {
-	run := 0
-	for i := range len(lower) {
-		switch c := lower[i]; {
-		case inName(c):
-			run++
-		case c == '.' && run >= 24:
-			return true
-		default:
-			run = 0
+	for at := 0; ; {
+		end, ok := run(lower, at, inName)
+		if !ok || end < len(lower) && lower[end] == '.' {
+			return ok
 		}
+		at = end
 	}
-	return false
 }
 
-// longRun reports whether there is a run of 24 signs that keys are made of.
+// longRun reports whether there is a run of signs that keys are made of.
 func longRun(lower string) bool {
-	run := 0
-	for i := range len(lower) {
-		if c := lower[i]; inName(c) || c == '+' || c == '/' {
-			if run++; run == 24 {
-				return true
+	_, ok := run(lower, 0, func(c byte) bool { return inName(c) || c == '+' || c == '/' })
+	return ok
+}
+
+// run returns the end of the next long run, if there is one. It looks at the ends of
+// what could be one first: nearly all of a text is passed over.
+func run(lower string, at int, of func(byte) bool) (end int, ok bool) {
+	for at+longest <= len(lower) {
+		last := at + longest - 1
+		for last >= at && of(lower[last]) {
+			last--
+		}
+		if last < at {
+			for end = at + longest; end < len(lower) && of(lower[end]); {
+				end++
 			}
+			return end, true
+		}
+		at = last + 1
+	}
+	return 0, false
+}
+
+// part is a piece of a text.
+type part struct{ start, end int }
+
+// before is how many letters of a match stand before the name in it, at most: a sign
+// that is none of a word, the rest of the word, and what kind of a key it is.
+const before = len("=") + 40 + len("encryption_") + len("abcdefghijkl_")
+
+// around is where a match would stand whose name is at i: its value ends with the word,
+// and there is space at most before and after a sign or word that assigns it. Nothing in
+// it can be taken for the beginning of the text that is none.
+func around(lower string, i int) part {
+	const space = "\t\n\f\r "
+	end := i
+	for range 3 {
+		rest := lower[end:]
+		word := strings.TrimLeft(rest, space)
+		end += len(rest) - len(word)
+		if n := strings.IndexAny(word, space); n >= 0 {
+			end += n
 		} else {
-			run = 0
+			end = len(lower)
 		}
 	}
-	return false
+	return part{max(0, i-before-1), end}
+}
+
+// joined is list with p, which begins behind those in it or not before the last of them.
+func joined(list []part, p part) []part {
+	if n := len(list); n > 0 && p.start <= list[n-1].end {
+		list[n-1].end = max(list[n-1].end, p.end)
+		return list
+	}
+	return append(list, p)
 }

@@ -13,14 +13,14 @@ import (
 // thorough finds what the patterns do that others look for first, run over every text.
 func thorough(s *Screen, text string) []Finding {
 	var out []Finding
-	lower := lowered(text)
-	asked := append(s.candidates(lower), make([]bool, len(s.rules))...)
+	lower, _ := lowered(text)
+	asked := append(s.candidates(lower), make([]candidate, len(s.rules))...)
 	has := func(w string) bool { return strings.Contains(lower, w) }
 	for i := range s.rules {
 		r := &s.rules[i]
 		// The words of this one are not in its pattern: without them it is not asked.
 		always := r.near != nil && (r.name != "discord-token" || slices.ContainsFunc(r.words, has))
-		if always || asked[i] {
+		if always || asked[i].may {
 			out = r.find(text, out)
 		}
 	}

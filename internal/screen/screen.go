@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Finding is a secret in a text.
@@ -22,7 +23,9 @@ type Screen struct {
 	// first says by a hash of the first three bytes of a word where in starts the words
 	// are that begin so; 0 is none. Nearly all texts have few of the words, and are
 	// passed over once.
-	first  [1 << 16]uint8
+	first [1 << 16]uint8
+	// any says of which hashes first is not 0: it stays close to the processor.
+	any    [1 << 10]uint64
 	starts [][]start
 }
 
@@ -57,7 +60,9 @@ func New() *Screen {
 }
 
 func (s *Screen) add(w start) {
-	n := &s.first[hash(w.word[0], w.word[1], w.word[2])]
+	h := hash(uint32(w.word[0])<<16 | uint32(w.word[1])<<8 | uint32(w.word[2]))
+	s.any[h/64] |= 1 << (h % 64)
+	n := &s.first[h]
 	if *n == 0 {
 		*n = uint8(len(s.starts))
 		s.starts = append(s.starts, nil)
@@ -65,31 +70,45 @@ func (s *Screen) add(w start) {
 	s.starts[*n] = append(s.starts[*n], w)
 }
 
-func hash(a, b, c byte) uint16 {
-	return uint16((uint32(a)<<16 | uint32(b)<<8 | uint32(c)) * 0x9E3779B1 >> 16) // Knuth's, of the golden ratio
+// hash is of the lowest three bytes.
+func hash(three uint32) uint16 { return uint16((three << 8) * 0x9E3779B1 >> 16) } // Knuth's, of the golden ratio
+
+// candidate is what a text was asked for a rule.
+type candidate struct {
+	may bool // it may have a secret of it
+	// in, if there are any, are the parts of the text in which that would stand.
+	in []part
 }
 
 // candidates reports of each rule whether a text in lower case may have a secret of it.
 // nil: of none.
-func (s *Screen) candidates(lower string) []bool {
-	var asked, followed []bool
-	for i := range max(0, len(lower)-2) {
-		for _, w := range s.starts[s.first[hash(lower[i], lower[i+1], lower[i+2])]] {
+func (s *Screen) candidates(lower string) []candidate {
+	var asked []candidate
+	three := uint32(0) // bytes, the last ones
+	for at := range len(lower) {
+		three = three<<8 | uint32(lower[at])
+		h := hash(three)
+		if s.any[h/64]&(1<<(h%64)) == 0 || at < 2 {
+			continue
+		}
+		i := at - 2
+		for _, w := range s.starts[s.first[h]] {
 			if !strings.HasPrefix(lower[i:], w.word) {
 				continue
 			}
 			if asked == nil {
-				asked, followed = make([]bool, len(s.rules)), make([]bool, len(s.rules))
+				asked = make([]candidate, len(s.rules))
 			}
-			if w.near == nil {
-				asked[w.rule] = true
-			} else if !followed[w.rule] {
-				followed[w.rule] = w.near.follows(lower[i+len(w.word):])
+			if c := &asked[w.rule]; w.near == nil {
+				c.may = true
+			} else if w.near.follows(lower[i+len(w.word):]) {
+				c.in = joined(c.in, around(lower, i))
 			}
 		}
 	}
 	for i := range asked {
-		asked[i] = asked[i] && s.rules[i].near.may(lower, followed[i])
+		c := &asked[i]
+		c.may = c.may && s.rules[i].near.may(lower, c.in != nil)
 	}
 	return asked
 }
@@ -97,10 +116,22 @@ func (s *Screen) candidates(lower string) []bool {
 // Find returns the secrets in a text, in their order. They do not overlap: of two
 // that do, the one that begins first counts, then the longer one.
 func (s *Screen) Find(text string) []Finding {
+	lower, ascii := lowered(text)
 	var out []Finding
-	for i, may := range s.candidates(lowered(text)) {
-		if may {
+	for i, c := range s.candidates(lower) {
+		switch {
+		case !c.may:
+		case c.in == nil || !ascii:
 			out = s.rules[i].find(text, out)
+		default:
+			for _, p := range c.in {
+				n := len(out)
+				out = s.rules[i].find(text[p.start:p.end], out)
+				for k := range out[n:] {
+					out[n+k].Start += p.start
+					out[n+k].End += p.start
+				}
+			}
 		}
 	}
 	return disjoint(out)
@@ -129,8 +160,22 @@ func secretIn(m []int) (start, end int) {
 
 // lowered is s with each letter that a pattern takes for one of ASCII as that one, in
 // lower case: the Kelvin sign is a k already in lower case, the long s is none. Places in
-// it are not those in s.
-func lowered(s string) string { return strings.ReplaceAll(strings.ToLower(s), "\u017f", "s") }
+// it are those in s if s is ASCII.
+func lowered(s string) (lower string, ascii bool) {
+	var b strings.Builder
+	b.Grow(len(s))
+	for i := range len(s) {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			return strings.ReplaceAll(strings.ToLower(s), "\u017f", "s"), false
+		}
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		b.WriteByte(c)
+	}
+	return b.String(), true
+}
 
 func disjoint(list []Finding) []Finding {
 	slices.SortStableFunc(list, func(a, b Finding) int {
