@@ -87,10 +87,12 @@ func (r *Replicator) save(ctx context.Context) {
 
 func (r *Replicator) saveNow(ctx context.Context) {
 	cursors, notes := r.ledger.take()
-	var errs []error
-	for _, c := range cursors {
-		errs = append(errs, r.store.SaveCursor(ctx, c.Member, c.Origin, c.Seq))
+	errs := make([]error, len(cursors))
+	var saving sync.WaitGroup
+	for i, c := range cursors { // at once, so that they share a commit
+		saving.Go(func() { errs[i] = r.store.SaveCursor(ctx, c.Member, c.Origin, c.Seq) })
 	}
+	saving.Wait()
 	for _, write := range notes {
 		errs = append(errs, write(ctx))
 	}

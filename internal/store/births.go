@@ -16,6 +16,8 @@ type births struct {
 	from, to uint64 // it has all that changed behind from, up to to
 	list     []birth
 	bytes    int
+
+	subscriptions kept // what they are, as a mark
 }
 
 type birth struct {
@@ -28,6 +30,10 @@ const birthBytes = 2 << 20
 // committed takes over what a transaction made that began behind one LSN and ended at
 // another. With other it changed other memories, too.
 func (b *births) committed(made []birth, other bool, began, ended uint64) {
+	isSubscription := func(x birth) bool { return x.rec.Namespace == memory.SubscriptionNamespace }
+	if other || slices.ContainsFunc(made, isSubscription) {
+		b.subscriptions.changed()
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if other {
@@ -72,4 +78,40 @@ func (b *births) changed(after uint64, limit int) (recs []memory.Record, last ui
 		recs = append(recs, news[i].rec)
 	}
 	return recs, last, true
+}
+
+// kept is an answer of the database, for as long as nothing is written that could
+// change it.
+type kept struct {
+	mu      sync.Mutex
+	changes uint64
+	asked   uint64 // changes when it was asked for; with is
+	is      bool
+	answer  string
+}
+
+// changed says that the answer may be another one from now on.
+func (k *kept) changed() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.changes++
+}
+
+// get returns the answer, and asks for it if need be.
+func (k *kept) get(ask func() (string, error)) (string, error) {
+	k.mu.Lock()
+	before := k.changes
+	answer, is := k.answer, k.is && k.asked == before
+	k.mu.Unlock()
+	if is {
+		return answer, nil
+	}
+	answer, err := ask()
+	if err != nil {
+		return "", err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.answer, k.asked, k.is = answer, before, true
+	return answer, nil
 }

@@ -34,6 +34,7 @@ func TestChangesFromMemoryAreThoseOfTheRows(t *testing.T) {
 				n.Put(d)
 				n.Put(&memory.Touch{ID: d.Memory.ID, Keep: i%8 == 1})
 			}
+			sameMark(t, n)
 			for after := range n.View().LSN + 2 {
 				for _, limit := range []int{2, 1000} {
 					if n.InMemory(after) {
@@ -56,5 +57,30 @@ func TestChangesFromMemoryAreThoseOfTheRows(t *testing.T) {
 	}
 	if inMemory < 50 {
 		t.Errorf("%d answers came from memory: this proves little", inMemory)
+	}
+}
+
+func sameMark(t *testing.T, n *storetest.Node) {
+	t.Helper()
+	rows, err := n.SubscriptionMarkOfRows(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kept, err := n.SubscriptionMark(t.Context()); err != nil || kept != rows {
+		t.Fatalf("the mark of the subscriptions is %q (%v), the rows say %q", kept, err, rows)
+	}
+}
+
+// Cursors are saved all the time. Projections do not read the database because of that.
+func TestACursorLeavesTheChangesInMemory(t *testing.T) {
+	n := suite().Open(t, "a", t.TempDir())
+	before := n.View().LSN
+	n.Put(storetest.Create("one", "text"))
+	if err := n.SaveCursor(t.Context(), "b", n.Origin(), 1); err != nil {
+		t.Fatal(err)
+	}
+	n.Put(storetest.Create("two", "text"))
+	if recs, _, err := n.Changed(t.Context(), before, 10); err != nil || len(recs) != 2 || !n.InMemory(before) {
+		t.Errorf("%d changes (%v), from memory: %t; want 2 from memory", len(recs), err, n.InMemory(before))
 	}
 }

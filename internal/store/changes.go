@@ -19,11 +19,14 @@ type changes struct {
 // lost its disk. It is durable with the next commit, and may lag: what is sent
 // twice does no harm.
 func (s *changes) SaveCursor(ctx context.Context, member memory.Node, origin memory.Origin, seq uint64) error {
-	return s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error {
-		return t.exec(ctx, `INSERT INTO cursors (member, origin, seq) VALUES (?,?,?)
+	return s.doJob(ctx, queueMember, &job{patience: cursorPatience, run: func(ctx context.Context, t *tx) error {
+		return t.aside(ctx, `INSERT INTO cursors (member, origin, seq) VALUES (?,?,?)
 			ON CONFLICT (member, origin) DO UPDATE SET seq = excluded.seq`, string(member), string(origin), int64(seq))
-	})
+	}})
 }
+
+// cursorPatience is how long a cursor waits for a write to share a commit with.
+const cursorPatience = 100 * time.Millisecond
 
 // AdoptHeads moves the heads of this node to at least those given. It is for
 // the end of a snapshot: what the heads cover and the snapshot did not bring had
@@ -39,7 +42,7 @@ func (s *changes) AdoptHeads(ctx context.Context, heads memory.Heads) error {
 				return err
 			}
 		}
-		return t.exec(ctx, `UPDATE node SET name = name`)
+		return t.aside(ctx, `UPDATE node SET name = name`)
 	})
 }
 
@@ -70,7 +73,7 @@ func (s *changes) Unpark(ctx context.Context, member memory.Node, dots []memory.
 	}
 	return s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error {
 		for _, d := range dots {
-			if err := t.exec(ctx, `DELETE FROM parked WHERE member = ? AND origin = ? AND seq = ?`, string(member), string(d.Origin), int64(d.Seq)); err != nil {
+			if err := t.aside(ctx, `DELETE FROM parked WHERE member = ? AND origin = ? AND seq = ?`, string(member), string(d.Origin), int64(d.Seq)); err != nil {
 				return err
 			}
 		}

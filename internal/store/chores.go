@@ -143,6 +143,9 @@ func (w *chores) idleFor() time.Duration {
 
 // parked reports whether a refused op is due to be tried again.
 func (w *chores) parked(ctx context.Context) bool {
+	if !w.refuses() {
+		return false
+	}
 	var n int
 	found, err := w.queryRow(ctx, `SELECT 1 FROM parked WHERE member = ? AND retry > 0 AND retry <= ? LIMIT 1`,
 		[]any{string(w.cfg.Node), int64(w.now())}, &n)

@@ -18,7 +18,7 @@ const idempotencyKeep = memory.Instant(48 * 3600 * 1e9)
 func (s *changes) Compact(ctx context.Context, olderThan memory.Instant, keepVersions int, stable map[memory.Origin]uint64) (int, error) {
 	total := 0
 	err := s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error {
-		return t.exec(ctx, `DELETE FROM idempotency WHERE at < ?`, int64(s.now()-idempotencyKeep))
+		return t.aside(ctx, `DELETE FROM idempotency WHERE at < ?`, int64(s.now()-idempotencyKeep))
 	})
 	if err != nil {
 		return 0, err

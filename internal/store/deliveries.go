@@ -9,6 +9,10 @@ import (
 
 // SubscriptionMark changes whenever a subscription may have.
 func (s *tables) SubscriptionMark(ctx context.Context) (string, error) {
+	return s.births.subscriptions.get(func() (string, error) { return s.subscriptionMark(ctx) })
+}
+
+func (s *tables) subscriptionMark(ctx context.Context) (string, error) {
 	var n, last int64
 	_, err := s.read.row(ctx, `SELECT count(*), coalesce(max(CASE WHEN c_lsn > l_lsn THEN c_lsn ELSE l_lsn END), 0) FROM memories WHERE namespace = ?`,
 		[]any{memory.SubscriptionNamespace}, &n, &last)

@@ -112,10 +112,14 @@ func (t *tx) aside(ctx context.Context, q string, args ...any) error {
 
 // affect is exec that returns how many rows were changed; it counts none as changed.
 func (t *tx) affect(ctx context.Context, q string, args ...any) (int, error) {
-	if err := t.invalidate(ctx); err != nil {
+	if err := t.flush(ctx); err != nil {
 		return 0, err
 	}
-	return t.conn.affect(ctx, q, args...)
+	n, err := t.conn.affect(ctx, q, args...)
+	if n > 0 || err != nil {
+		t.forgetRecords()
+	}
+	return n, err
 }
 
 // queryRow scans one row as the transaction has it, and reports whether there was one.
@@ -145,9 +149,13 @@ func (t *tx) readChain(ctx context.Context, o *originState) (memory.Chain, error
 // invalidate writes what was gathered, and reads no record from it again.
 func (t *tx) invalidate(ctx context.Context) error {
 	err := t.flush(ctx)
+	t.forgetRecords()
+	return err
+}
+
+func (t *tx) forgetRecords() {
 	clear(t.known)
 	t.others = true
-	return err
 }
 
 // flush writes what was gathered.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -18,9 +19,12 @@ type job struct {
 	// records are ids of memories that it will look up, to be read for the whole batch
 	// at once. It may look up others as well.
 	records []string
-	from    *queue // that it came through; nil for the writer's own
-	err     error
-	done    chan struct{}
+	// patience is how long it may wait for another job, to share its transaction. Then it
+	// is run alone.
+	patience time.Duration
+	from     *queue // that it came through; nil for the writer's own
+	err      error
+	done     chan struct{}
 }
 
 // queue holds the jobs of one kind until the writer takes them.
@@ -109,10 +113,17 @@ func (s *jobs) doJob(ctx context.Context, queue int, j *job) error {
 	if !s.enqueue(j) {
 		return memory.ErrBusy
 	}
-	select {
-	case s.wake <- struct{}{}:
-	default:
+	if j.patience > 0 {
+		company := time.NewTimer(j.patience)
+		defer company.Stop()
+		select {
+		case <-j.done:
+			return j.err
+		case <-s.stopped:
+		case <-company.C:
+		}
 	}
+	s.rouse()
 	select {
 	case <-j.done:
 		return j.err

@@ -54,7 +54,7 @@ func (t taker) refusal(ctx context.Context, d memory.Dot) memory.Refusal {
 
 // park lists a refusal.
 func (t taker) park(ctx context.Context, p memory.Parked) error {
-	return t.exec(ctx, `INSERT INTO parked (member, origin, seq, code, text, since, retry) VALUES (?,?,?,?,?,?,?)
+	return t.aside(ctx, `INSERT INTO parked (member, origin, seq, code, text, since, retry) VALUES (?,?,?,?,?,?,?)
 		ON CONFLICT (member, origin, seq) DO UPDATE SET code = excluded.code, text = excluded.text, retry = excluded.retry`,
 		string(p.Member), string(p.Dot.Origin), int64(p.Dot.Seq), p.Code, p.Text, int64(p.Since), int64(p.Retry))
 }
@@ -110,7 +110,7 @@ func (t taker) retryOne(ctx context.Context, d memory.Dot, admitted bool) (bool,
 	}
 	if err != nil {
 		p := t.refusalOf(d, err)
-		return false, t.exec(ctx, `UPDATE parked SET code = ?, text = ?, retry = ? WHERE member = ? AND origin = ? AND seq = ?`,
+		return false, t.aside(ctx, `UPDATE parked SET code = ?, text = ?, retry = ? WHERE member = ? AND origin = ? AND seq = ?`,
 			p.Code, p.Text, int64(p.Retry), string(p.Member), string(d.Origin), int64(d.Seq))
 	}
 	if err := t.unpark(ctx, o, d, lsn); err != nil {
@@ -127,11 +127,21 @@ func (t taker) unpark(ctx context.Context, o *originState, d memory.Dot, lsn int
 	if err := t.exec(ctx, `DELETE FROM log WHERE lsn = ?`, lsn); err != nil {
 		return err
 	}
-	if err := t.exec(ctx, `DELETE FROM parked WHERE member = ? AND origin = ? AND seq = ?`, string(t.cfg.Node), string(d.Origin), int64(d.Seq)); err != nil {
+	if err := t.aside(ctx, `DELETE FROM parked WHERE member = ? AND origin = ? AND seq = ?`, string(t.cfg.Node), string(d.Origin), int64(d.Seq)); err != nil {
 		return err
 	}
 	o.dropGap(d.Seq)
 	return nil
+}
+
+// refuses reports whether there is an entry that this node has refused.
+func (w *state) refuses() bool {
+	for _, o := range w.origins {
+		if len(o.gaps) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // unparkSize takes an entry that is about to go off what is kept of its node's.

@@ -162,7 +162,7 @@ func (t scrubber) end(ctx context.Context) (wrong bool, err error) {
 	if wrong, err = t.scrub(ctx); err != nil {
 		return wrong, err
 	}
-	return wrong, t.exec(ctx, `UPDATE scrub SET done = ?`, int64(t.now()))
+	return wrong, t.aside(ctx, `UPDATE scrub SET done = ?`, int64(t.now()))
 }
 
 // Scrub reads a part of the log, from after the local sequence number given on, for

@@ -20,7 +20,7 @@ func (s *changes) SaveDeliveries(ctx context.Context, list []memory.Delivery) er
 }
 
 func (t *tx) saveDelivery(ctx context.Context, d *memory.Delivery) error {
-	return t.exec(ctx, `INSERT INTO webhooks (id, born, lsn, attempts, next, delivered, failed, last_at, last_error, redelivery)
+	return t.aside(ctx, `INSERT INTO webhooks (id, born, lsn, attempts, next, delivered, failed, last_at, last_error, redelivery)
 		VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET born = excluded.born, lsn = excluded.lsn, attempts = excluded.attempts,
 		next = excluded.next, delivered = excluded.delivered, failed = excluded.failed, last_at = excluded.last_at,
 		last_error = excluded.last_error, redelivery = excluded.redelivery`,
@@ -32,7 +32,7 @@ func (t *tx) saveDelivery(ctx context.Context, d *memory.Delivery) error {
 // older ones had to go.
 func (s *changes) GiveUp(ctx context.Context, l memory.DeadLetter, d memory.Delivery, keep int) (dropped int, err error) {
 	err = s.do(ctx, queueLocal, 1, func(ctx context.Context, t *tx) error {
-		if err := t.exec(ctx, `INSERT INTO webhook_dead (subscription, lsn, event, correlation, attempts, error, first_at, last_at, queued, body)
+		if err := t.aside(ctx, `INSERT INTO webhook_dead (subscription, lsn, event, correlation, attempts, error, first_at, last_at, queued, body)
 			VALUES (?,?,?,?,?,?,?,?,0,?) ON CONFLICT (subscription, correlation) DO UPDATE SET attempts = attempts + excluded.attempts,
 			error = excluded.error, last_at = excluded.last_at, queued = 0, body = excluded.body`,
 			l.Subscription, int64(l.LSN), l.Event, l.CorrelationID, l.Attempts, l.Error, int64(l.FirstAt), int64(l.LastAt), l.Body); err != nil {
@@ -43,7 +43,7 @@ func (s *changes) GiveUp(ctx context.Context, l memory.DeadLetter, d memory.Deli
 			return err
 		}
 		if dropped = max(n-keep, 0); dropped > 0 {
-			if err := t.exec(ctx, `DELETE FROM webhook_dead WHERE rid IN (SELECT rid FROM webhook_dead WHERE subscription = ? ORDER BY rid LIMIT ?)`,
+			if err := t.aside(ctx, `DELETE FROM webhook_dead WHERE rid IN (SELECT rid FROM webhook_dead WHERE subscription = ? ORDER BY rid LIMIT ?)`,
 				l.Subscription, dropped); err != nil {
 				return err
 			}
@@ -56,7 +56,7 @@ func (s *changes) GiveUp(ctx context.Context, l memory.DeadLetter, d memory.Deli
 // Delivered forgets a dead letter: it was delivered after all.
 func (s *changes) Delivered(ctx context.Context, letter int64, d memory.Delivery) error {
 	return s.do(ctx, queueLocal, 1, func(ctx context.Context, t *tx) error {
-		if err := t.exec(ctx, `DELETE FROM webhook_dead WHERE rid = ?`, letter); err != nil {
+		if err := t.aside(ctx, `DELETE FROM webhook_dead WHERE rid = ?`, letter); err != nil {
 			return err
 		}
 		return t.saveDelivery(ctx, &d)
@@ -68,7 +68,7 @@ func (s *changes) Delivered(ctx context.Context, letter int64, d memory.Delivery
 func (s *changes) Redeliver(ctx context.Context, d memory.Delivery, letters bool) error {
 	return s.do(ctx, queueLocal, 1, func(ctx context.Context, t *tx) error {
 		if letters {
-			if err := t.exec(ctx, `UPDATE webhook_dead SET queued = 1 WHERE subscription = ?`, d.ID); err != nil {
+			if err := t.aside(ctx, `UPDATE webhook_dead SET queued = 1 WHERE subscription = ?`, d.ID); err != nil {
 				return err
 			}
 		}
@@ -80,10 +80,10 @@ func (s *changes) Redeliver(ctx context.Context, d memory.Delivery, letters bool
 func (s *changes) DropDeliveries(ctx context.Context, ids []string) error {
 	return s.do(ctx, queueLocal, len(ids), func(ctx context.Context, t *tx) error {
 		for _, id := range ids {
-			if err := t.exec(ctx, `DELETE FROM webhooks WHERE id = ?`, id); err != nil {
+			if err := t.aside(ctx, `DELETE FROM webhooks WHERE id = ?`, id); err != nil {
 				return err
 			}
-			if err := t.exec(ctx, `DELETE FROM webhook_dead WHERE subscription = ?`, id); err != nil {
+			if err := t.aside(ctx, `DELETE FROM webhook_dead WHERE subscription = ?`, id); err != nil {
 				return err
 			}
 		}
