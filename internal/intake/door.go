@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -26,7 +27,9 @@ type Taker interface {
 	// are fsynced. With again it also merges what is held already, to mend it.
 	Take(ctx context.Context, in []memory.Arrival, again bool) (memory.Accepted, error)
 	// Settle decides between entries of r and those that are here under their dots.
-	Settle(ctx context.Context, r memory.Range, ops []memory.Arrival) (disputed int, last uint64, err error)
+	Settle(ctx context.Context, r memory.Range, ops []memory.Arrival) (disputed int, err error)
+	// Concede ends a dispute in which nothing differs that both sides still have.
+	Concede(ctx context.Context, o memory.Origin, head memory.Head, gone []memory.Range) (moved int, err error)
 	// AdoptHeads moves the heads of this node to at least those given.
 	AdoptHeads(ctx context.Context, heads memory.Heads) error
 	// LogForeign logs ops under this node's own origin, with the times that they bring, all
@@ -135,27 +138,42 @@ func (d *Door) take(ctx context.Context, from memory.Source, in []memory.Arrival
 
 // Settle has the store decide between what a source has of a range and what is here
 // under the same dots. What may not come in does not take part.
-func (d *Door) Settle(ctx context.Context, from memory.Source, r memory.Range, ops []memory.Shipment) (disputed int, last uint64, err error) {
+func (d *Door) Settle(ctx context.Context, from memory.Source, r memory.Range, ops []memory.Shipment) (disputed int, there []uint64, err error) {
 	if err := d.admit(from); err != nil {
-		return 0, 0, err
+		return 0, nil, err
 	}
 	in, unreadable := memory.Open(d.cfg.Decode, ops)
 	if unreadable > 0 {
-		return 0, 0, fmt.Errorf("%d entries of %s cannot be read: %w", unreadable, from.Member, memory.ErrInvalid)
+		return 0, nil, fmt.Errorf("%d entries of %s cannot be read: %w", unreadable, from.Member, memory.ErrInvalid)
 	}
 	if d.cfg.Disputed != nil {
 		d.cfg.Disputed(ctx, from, in)
 	}
 	kept, _, err := d.judge(ctx, from, in)
 	if err != nil {
-		return 0, 0, err
+		return 0, nil, err
 	}
+	for _, a := range in {
+		if d := a.Entry.Dot; d.Origin == r.Origin && d.Seq >= r.From && d.Seq <= r.To {
+			there = append(there, a.Entry.Dot.Seq)
+		}
+	}
+	slices.Sort(there)
 	for i := range kept {
 		if errors.Is(kept[i].Refused, memory.ErrSkew) {
 			kept[i].Refused = nil // it takes part all the same, and waits for its time afterwards
 		}
 	}
-	return d.store.Settle(ctx, r, kept)
+	disputed, err = d.store.Settle(ctx, r, kept)
+	return disputed, there, err
+}
+
+// Concede has the store give way in what a source no longer has of an origin.
+func (d *Door) Concede(ctx context.Context, from memory.Source, o memory.Origin, head memory.Head, gone []memory.Range) (moved int, err error) {
+	if err := d.admit(from); err != nil {
+		return 0, err
+	}
+	return d.store.Concede(ctx, o, head, gone)
 }
 
 // admit says whether a source may bring anything.

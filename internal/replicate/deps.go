@@ -30,8 +30,14 @@ type Door interface {
 	// Settle compares a member's entries of r with those under the same dots here. Of
 	// two that differ the one that precedes is kept ([memory.Entry.Precedes]); one that
 	// has to make room is issued again under this node's origin. It returns how many
-	// differed, and the seq of the last of ops in r.
-	Settle(ctx context.Context, from memory.Source, r memory.Range, ops []memory.Shipment) (disputed int, last uint64, err error)
+	// differed, and which of r were among ops, ascending.
+	Settle(ctx context.Context, from memory.Source, r memory.Range, ops []memory.Shipment) (disputed int, there []uint64, err error)
+	// Concede ends a dispute in which nothing differs that both this node and the member
+	// still have, up to head: what the member has no longer (gone) is taken out of the
+	// log and issued again under this node's origin, and this node goes by the member's
+	// chain. It returns how many entries that were. Where there are none, the lower chain
+	// is that of both.
+	Concede(ctx context.Context, from memory.Source, o memory.Origin, head memory.Head, gone []memory.Range) (moved int, err error)
 }
 
 // Numbers is who may number ops under this node's origin.

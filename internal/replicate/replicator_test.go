@@ -315,7 +315,7 @@ func TestMemberBehindTheTruncationTakesASnapshot(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		for _, name := range []memory.Node{"a", "b"} {
-			f.nodes[name].Truncate("a.1", 200)
+			f.nodes[name].Truncate("a.1", 200, func(uint64) bool { return true })
 		}
 		f.join("c")
 		f.settle(time.Minute)

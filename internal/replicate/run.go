@@ -204,50 +204,6 @@ func (r *Replicator) mend(ctx context.Context, c core.Compare) {
 	r.box.post(core.Compared(c))
 }
 
-// settle goes through an origin of which a member has other entries, from its end
-// backwards, until it has found them all: they are in one piece.
-func (r *Replicator) settle(ctx context.Context, e core.Settle) {
-	disputed, err := 0, error(nil)
-	for to := e.To; to > 0 && err == nil; {
-		from := max(to, settleOps) - settleOps + 1
-		var n int
-		if n, err = settleRange(ctx, r, e.Member, memory.Range{Origin: e.Origin, From: from, To: to}); n == 0 && disputed > 0 {
-			break
-		}
-		disputed += n
-		to = from - 1
-	}
-	ev := core.Settled{Member: e.Member}
-	if err != nil {
-		ev.Fault = faultOf(err)
-	}
-	r.log.WarnContext(ctx, "entries under the same numbers were compared", "member", e.Member, "origin", e.Origin, "disputed", disputed, "err", err)
-	r.box.post(ev)
-}
-
-// settleOps is how many entries are compared at a time.
-const settleOps = 256
-
-// settleRange reports how many entries differed.
-func settleRange(ctx context.Context, r *Replicator, member memory.Node, rg memory.Range) (disputed int, err error) {
-	for rg.From <= rg.To {
-		ctx, cancel := context.WithTimeout(ctx, r.cfg.CallTimeout)
-		reply, err := r.fetch(ctx, member, &memory.PullRequest{Ranges: []memory.Range{rg}})
-		var n int
-		var last uint64
-		if err == nil {
-			n, last, err = r.store.Settle(ctx, memory.Source{Member: member, Route: memory.RouteRepair}, rg, reply.Ops)
-			disputed += n
-		}
-		cancel()
-		if err != nil || last < rg.From {
-			return disputed, err
-		}
-		rg.From = last + 1
-	}
-	return disputed, nil
-}
-
 // takeIncarnation has the log decide: what a member reported may have crossed a
 // commit.
 func (r *Replicator) takeIncarnation(ctx context.Context, e core.TakeIncarnation) {

@@ -144,8 +144,9 @@ func (n *node) accommodate() {
 	}
 }
 
-// truncate drops old entries of an origin from the logs of some nodes, or of
-// all. Everybody has them who is not a victim; victims will need a snapshot.
+// truncate drops old entries of an origin from the logs of some nodes, or of all: each
+// of them, or some here and there. Everybody has them who is not a victim; victims will
+// need a snapshot.
 func (w *world) truncate() {
 	o := w.pick().store.Origin()
 	stable := ^uint64(0)
@@ -156,10 +157,10 @@ func (w *world) truncate() {
 		}
 		stable = min(stable, h.Seq)
 	}
-	share := w.rng.Float64() * 1.5
+	share, all := w.rng.Float64()*1.5, w.chance(0.5)
 	for _, n := range w.nodes {
 		if w.chance(share) {
-			n.store.Truncate(o, stable)
+			n.store.Truncate(o, stable, func(uint64) bool { return all || w.chance(0.7) })
 		}
 	}
 }

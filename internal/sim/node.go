@@ -346,6 +346,18 @@ func (n *node) lacking(buckets []uint16, there []memory.RegisterDigest) []memory
 	return dots
 }
 
+// holes are the parts of r without those that are there.
+func holes(r memory.Range, there []uint64) []memory.Range {
+	var out []memory.Range
+	for _, seq := range append(there, r.To+1) {
+		if seq > r.From {
+			out = append(out, memory.Range{Origin: r.Origin, From: r.From, To: seq - 1})
+		}
+		r.From = seq + 1
+	}
+	return out
+}
+
 // settle compares the entries of an origin with those of a member.
 func (n *node) settle(s core.Settle) {
 	call(n, s.Member, func(at *node, answer func([]memory.Shipment)) {
@@ -356,8 +368,14 @@ func (n *node) settle(s core.Settle) {
 			return
 		}
 		n.disk(func() {
-			disputed, _, _ := n.store.Settle(context.Background(), memory.Source{Member: s.Member, Route: memory.RouteRepair}, memory.Range{Origin: s.Origin, From: 1, To: s.To}, ops)
+			all := memory.Range{Origin: s.Origin, From: 1, To: s.To}
+			from := memory.Source{Member: s.Member, Route: memory.RouteRepair}
+			disputed, there, _ := n.store.Settle(context.Background(), from, all, ops)
 			n.w.report.Disputes += disputed
+			if disputed == 0 {
+				moved, _ := n.store.Concede(context.Background(), from, s.Origin, memory.Head{Seq: s.To, Chain: s.Chain}, holes(all, there))
+				n.w.report.Conceded += moved
+			}
 			n.mail = append(n.mail, core.Settled{Member: s.Member})
 		})
 	})

@@ -43,6 +43,7 @@ type Report struct {
 	Incarnations int
 	Changes      int           // of members
 	Disputes     int           // entries found under the dots of others
+	Conceded     int           // entries issued again that others had dropped, or never had
 	Healing      time.Duration // from the end of the faults to equality
 }
 
@@ -57,6 +58,7 @@ func (r *Report) Add(o Report) {
 	r.Snapshots += o.Snapshots
 	r.Incarnations += o.Incarnations
 	r.Disputes += o.Disputes
+	r.Conceded += o.Conceded
 	r.Changes += o.Changes
 	r.Healing = max(r.Healing, o.Healing)
 }
@@ -69,6 +71,12 @@ func Run(cfg Config) (Report, error) {
 	if w.broken == nil {
 		w.checkSurvival()
 	}
+	w.becomeEqual()
+	return w.report, w.broken
+}
+
+// becomeEqual ends all faults and checks that the federation becomes equal.
+func (w *world) becomeEqual() {
 	w.heal()
 	healed, looked := w.now, w.now
 	w.run(func() bool {
@@ -80,7 +88,6 @@ func Run(cfg Config) (Report, error) {
 	})
 	w.report.Healing = w.now.Sub(healed)
 	w.checkConverged(healed)
-	return w.report, w.broken
 }
 
 // healTimeout is how long a federation may take to become equal after the last
@@ -121,17 +128,24 @@ func newWorld(cfg Config) *world {
 		cfg: cfg, rng: rng, now: epoch(), lib: memlog.NewLibrary(), victims: map[*node]bool{},
 		activity: time.Duration(10+rng.IntN(30)) * time.Second,
 	}
-	w.net = network{cut: map[link]bool{}, strangers: map[link]bool{}}
-	w.report.Nodes = 2 + rng.IntN(6)
+	w.calm()
+	populate(w, 2+rng.IntN(6))
+	return w
+}
+
+// populate starts n nodes.
+func populate(w *world, n int) {
+	w.report.Nodes = n
 	var names []memory.Node
-	for i := range w.report.Nodes {
+	for i := range n {
 		names = append(names, memory.Node(fmt.Sprintf("n%d", i+1)))
 	}
 	first := &document{seats: core.Seats(names...)}
-	if cfg.Changes {
+	if w.cfg.Changes {
 		first.epoch, first.voters = 1, first.seats
 	}
-	w.documents, w.ended = append(w.documents, first), first.epoch
+	w.documents, w.ended = []*document{first}, first.epoch
+	w.nodes = nil
 	for _, name := range names {
 		n := newNode(w, name)
 		n.doc = first
@@ -140,7 +154,6 @@ func newWorld(cfg Config) *world {
 	for _, n := range w.nodes {
 		n.start()
 	}
-	return w
 }
 
 // run carries out what is scheduled until done says so, or a rule is broken.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"math"
 	"slices"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -13,16 +14,15 @@ import (
 // logged here under the same dots. Of two that differ, the one that was made first
 // is kept ([memory.Entry.Precedes]); one that has to make room is issued again
 // under this node's origin, so that what it wrote is not lost. What this node does
-// not hold, or no longer has, is left alone. Settle returns how many differed, and
-// the seq of the last of ops that is in r.
-func (s *changes) Settle(ctx context.Context, r memory.Range, ops []memory.Arrival) (disputed int, last uint64, err error) {
+// not hold, or no longer has, is left alone. Settle returns how many differed.
+func (s *changes) Settle(ctx context.Context, r memory.Range, ops []memory.Arrival) (disputed int, err error) {
 	in := slices.DeleteFunc(arrivals(ops), func(a arrival) bool {
 		return a.Dot.Origin != r.Origin || a.Dot.Seq < r.From || a.Dot.Seq > r.To
 	})
 	// In the order in which they were numbered: requests of several ops stay together.
 	slices.SortFunc(in, func(a, b arrival) int { return int(int64(a.Dot.Seq) - int64(b.Dot.Seq)) })
 	if len(in) == 0 {
-		return 0, 0, nil
+		return 0, nil
 	}
 	err = s.do(ctx, queueMember, len(in), func(ctx context.Context, t *tx) error {
 		settling := settler{taking(t)}
@@ -42,7 +42,7 @@ func (s *changes) Settle(ctx context.Context, r memory.Range, ops []memory.Arriv
 		}
 		return settling.rebuild(ctx)
 	})
-	return disputed, in[len(in)-1].Dot.Seq, err
+	return disputed, err
 }
 
 // logged is an entry that is in the log.
@@ -204,6 +204,65 @@ func (t settler) reissue(ctx context.Context, o *originState, e *memory.Entry) (
 		own.id, int64(again.Dot.Seq), o.id, int64(e.Dot.Seq))
 }
 
+// Concede ends a dispute that comparing cannot end: a member has another chain of an
+// origin than this node, both reach up to head, and all entries that both still have
+// are the same. So they differ in what one of them has dropped. What the member has no
+// longer (gone) is taken out of the log here, too, and issued again under this node's
+// origin, so that nothing is lost that only this node has; of its own entries it
+// keeps in mind which a member once held as they are here. Then this node goes by the
+// member's chain. If there was nothing to take out, the member has more that it can
+// concede; where neither has, the lower chain is that of both.
+//
+// Nothing happens if the log has moved on from head. Concede returns how many entries
+// were taken out.
+func (s *changes) Concede(ctx context.Context, origin memory.Origin, head memory.Head, gone []memory.Range) (moved int, err error) {
+	for _, r := range gone {
+		for r.From <= r.To {
+			var n int
+			var last uint64
+			err := s.do(ctx, queueMember, concedeSlice, func(ctx context.Context, t *tx) error {
+				n, last = 0, r.To // a batch that fails is run again, job by job
+				settling := settler{taking(t)}
+				o := settling.disputed(origin, head)
+				if o == nil {
+					return nil
+				}
+				var err error
+				n, last, err = settling.cut(ctx, o, r, concedeSlice)
+				return err
+			})
+			if err != nil {
+				return moved, err
+			}
+			moved += n
+			r.From = last + 1
+		}
+	}
+	return moved, s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error {
+		o := settler{taking(t)}.disputed(origin, head)
+		if o == nil || moved == 0 && o.chain.String() < head.Chain.String() {
+			return nil
+		}
+		o.chain = head.Chain
+		t.change()
+		t.headMoved(o)
+		return t.exec(ctx, `UPDATE node SET name = name`)
+	})
+}
+
+// concedeSlice bounds how long a concession keeps the writer at a time, in entries.
+const concedeSlice = 256
+
+// disputed returns the origin if it reaches up to head by other entries, nil if not.
+// What this node numbers under at present is not conceded to anybody.
+func (t settler) disputed(name memory.Origin, head memory.Head) *originState {
+	o := t.origins[name]
+	if o == nil || o == t.own || o.head != head.Seq || o.chain == head.Chain || o.chain.IsZero() || head.Chain.IsZero() {
+		return nil
+	}
+	return o
+}
+
 // adopt moves the head of an origin to h, if it may.
 func (t settler) adopt(ctx context.Context, name memory.Origin, h memory.Head) error {
 	last := memory.Dot{Origin: name, Seq: h.Seq}
@@ -219,7 +278,7 @@ func (t settler) adopt(ctx context.Context, name memory.Origin, h memory.Head) e
 	}
 	if name.Node() == t.cfg.Node {
 		// Under numbers of an earlier life the member may have had other entries.
-		if err := t.cut(ctx, o); err != nil {
+		if _, _, err := t.cut(ctx, o, memory.Range{From: 1, To: o.head}, math.MaxInt32); err != nil {
 			return err
 		}
 	}
@@ -229,33 +288,52 @@ func (t settler) adopt(ctx context.Context, name memory.Origin, h memory.Head) e
 	return nil
 }
 
-// cut takes out of the log of o, of an earlier incarnation of this node, what no
-// member is known to have had as it is here, and issues it again. It is for when
-// the entries can no longer be compared, because a snapshot covers them.
-func (t settler) cut(ctx context.Context, o *originState) error {
-	var floor int64
-	if _, err := t.queryRow(ctx, `SELECT coalesce(max(seq), 0) FROM cursors WHERE origin = ?`, []any{string(o.name)}, &floor); err != nil {
-		return err
-	}
-	var doubtful []logged
-	err := t.each(ctx, `SELECT lsn, state, raw FROM log WHERE origin = ? AND seq > ? AND seq <= ? ORDER BY seq`,
-		[]any{o.id, floor, int64(o.head)}, func(r rowScanner) error {
-			var x logged
-			var raw []byte
-			err := r.Scan(&x.lsn, &x.state, &raw)
-			if err == nil {
-				x.Entry, err = t.cfg.Codec.Decode(raw)
-			}
-			doubtful = append(doubtful, x)
-			return err
-		})
+// cut takes out of the log of o what is in r, at most limit entries, and issues it
+// again; of an earlier incarnation of this node only what no member is known to have
+// had as it is here. It is for entries that can no longer be compared. What is damaged
+// stays. It returns how many were taken out, and up to where it has looked.
+func (t settler) cut(ctx context.Context, o *originState, r memory.Range, limit int) (n int, last uint64, err error) {
+	doubtful, last, err := t.doubtful(ctx, o, r, limit)
 	if err != nil {
-		return err
+		return 0, last, err
 	}
-	for _, x := range doubtful {
-		if _, err := t.makeRoom(ctx, o, x); err != nil {
-			return err
+	for _, held := range doubtful {
+		room, err := t.makeRoom(ctx, o, held)
+		if err != nil {
+			return n, last, err
+		}
+		if room {
+			n++
 		}
 	}
-	return t.rebuild(ctx)
+	return n, last, t.rebuild(ctx)
+}
+
+// doubtful lists what [settler.cut] takes out, and up to where it has looked.
+func (t settler) doubtful(ctx context.Context, o *originState, r memory.Range, limit int) (list []logged, last uint64, err error) {
+	var floor int64
+	if o.name.Node() == t.cfg.Node {
+		if _, err := t.queryRow(ctx, `SELECT coalesce(max(seq), 0) FROM cursors WHERE origin = ?`, []any{string(o.name)}, &floor); err != nil {
+			return nil, 0, err
+		}
+	}
+	rows := 0
+	err = t.each(ctx, `SELECT l.lsn, `+sqlSealedL+` FROM log l WHERE l.origin = ? AND l.seq >= ? AND l.seq <= ? ORDER BY l.seq LIMIT ?`,
+		[]any{o.id, max(int64(r.From), floor+1), int64(min(r.To, o.head)), limit}, func(row rowScanner) error {
+			var held logged
+			var x sealed
+			if err := row.Scan(append([]any{&held.lsn}, x.dest()...)...); err != nil {
+				return err
+			}
+			rows, last, held.state = rows+1, uint64(x.seq), x.state
+			var err error
+			if held.Entry, err = t.open(x); !errors.Is(err, memory.ErrDamaged) {
+				list = append(list, held)
+			}
+			return nil
+		})
+	if rows < limit {
+		last = r.To
+	}
+	return list, last, err
 }

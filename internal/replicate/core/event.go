@@ -161,11 +161,13 @@ type Compare struct{ Member memory.Node }
 
 // Settle asks for the entries of Origin up to To to be compared with those of
 // Member, from To backwards, and for those of Member to be taken that precede
-// ours. Answer with [Settled], after the [Committed] that it caused.
+// ours. If all that both still have is the same, their chain decides. Answer with
+// [Settled], after the [Committed] that it caused.
 type Settle struct {
 	Member memory.Node
 	Origin memory.Origin
 	To     uint64
+	Chain  memory.Chain // of Member, there
 }
 
 // Resolve says that the wait ID has its votes.

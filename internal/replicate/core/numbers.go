@@ -98,7 +98,8 @@ func (n *numbers) due() (due time.Time, ok bool) {
 // back to an older file and has numbered again before it knew. Chains of digests
 // show it. Each of the two then fetches what the other has, keeps the entry that
 // was made first, and issues the other one again under a number of its own. So
-// all get to the same log, and nothing that was written is lost.
+// all get to the same log, and nothing that was written is lost. Where one of them
+// has dropped the entries in question, the other gives way.
 
 // settlement of disputes with one member, paced.
 type settlement struct {
@@ -127,7 +128,8 @@ func (c *Core) checkDisputes(m *member, v memory.View) {
 	}
 	if d.running {
 		c.emit(Notice{Member: m.name, What: Disputed})
-		c.emit(Settle{Member: m.name, Origin: d.origin, To: v.Heads[d.origin].Seq})
+		h := v.Heads[d.origin]
+		c.emit(Settle{Member: m.name, Origin: d.origin, To: h.Seq, Chain: h.Chain})
 	}
 }
 

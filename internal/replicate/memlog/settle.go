@@ -2,12 +2,13 @@ package memlog
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
 // Settle implements replicate.Log.
-func (s *Store) Settle(_ context.Context, _ memory.Source, r memory.Range, ops []memory.Shipment) (disputed int, last uint64, err error) {
+func (s *Store) Settle(_ context.Context, _ memory.Source, r memory.Range, ops []memory.Shipment) (disputed int, there []uint64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out memory.Accepted
@@ -15,13 +16,13 @@ func (s *Store) Settle(_ context.Context, _ memory.Source, r memory.Range, ops [
 	for _, ship := range ops {
 		x, err := s.lib.open(ship)
 		if err != nil {
-			return disputed, last, err
+			return disputed, there, err
 		}
 		e := x.entry
 		if e.Dot.Origin != r.Origin || e.Dot.Seq < r.From || e.Dot.Seq > r.To {
 			continue
 		}
-		last = max(last, e.Dot.Seq)
+		there = append(there, e.Dot.Seq)
 		l := s.log(e.Dot.Origin)
 		held := l.entries[e.Dot.Seq]
 		if held == nil || held.entry.Digest == e.Digest {
@@ -36,7 +37,8 @@ func (s *Store) Settle(_ context.Context, _ memory.Source, r memory.Range, ops [
 	}
 	c.Other = out.Applied
 	s.publish(c)
-	return disputed, last, nil
+	slices.Sort(there)
+	return disputed, there, nil
 }
 
 // makeRoom takes held out of the log, and issues it again if it was applied.
@@ -57,14 +59,40 @@ func makeRoom(s *Store, l *log, held *memory.Entry, c *memory.Committed) {
 	delete(l.entries, held.Dot.Seq)
 }
 
-// cut takes out of the log of an earlier incarnation what no member is known to
-// have had as it is here, and issues it again.
-func cut(s *Store, o memory.Origin, l *log, c *memory.Committed) {
-	for seq := s.furthest(o) + 1; seq <= l.head; seq++ {
+// Concede implements replicate.Door.
+func (s *Store) Concede(_ context.Context, _ memory.Source, o memory.Origin, head memory.Head, gone []memory.Range) (moved int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.log(o)
+	if o == s.origin || l.head != head.Seq || l.chain == head.Chain || l.chain.IsZero() || head.Chain.IsZero() {
+		return 0, nil
+	}
+	var c memory.Committed
+	for _, r := range gone {
+		moved += cut(s, o, l, r, &c)
+	}
+	if moved > 0 || head.Chain.String() < l.chain.String() {
+		l.chain = head.Chain
+		s.lsn++
+	}
+	s.publish(c)
+	return moved, nil
+}
+
+// cut takes out of the log what is in r, and issues it again; of an earlier incarnation
+// of this node only what no member is known to have had as it is here.
+func cut(s *Store, o memory.Origin, l *log, r memory.Range, c *memory.Committed) (moved int) {
+	if o.Node() == s.node {
+		r.From = max(r.From, s.furthest(o)+1)
+	}
+	for seq := r.From; seq <= min(r.To, l.head); seq++ {
 		if x := l.entries[seq]; x != nil {
 			makeRoom(s, l, x.entry, c)
+			l.dropped = max(l.dropped, seq)
+			moved++
 		}
 	}
+	return moved
 }
 
 // rechain adds up the chain of l anew, if all of it is still there.

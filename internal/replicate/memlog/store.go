@@ -313,20 +313,21 @@ func (s *Store) HasEntry(e *memory.Entry, covered bool) bool {
 	return covered && e.Dot.Seq <= l.dropped
 }
 
-// Truncate drops the entries of o up to seq: their effects stay, they can no
-// longer be sent.
-func (s *Store) Truncate(o memory.Origin, seq uint64) {
+// Truncate drops those entries of o up to seq that drop names: their effects stay, they
+// can no longer be sent.
+func (s *Store) Truncate(o memory.Origin, seq uint64, drop func(seq uint64) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l := s.log(o)
 	seq = min(seq, l.head)
-	for n, x := range l.entries {
-		if _, gap := l.gaps[n]; n <= seq && !gap {
+	for n := uint64(1); n <= seq; n++ {
+		x := l.entries[n]
+		if _, gap := l.gaps[n]; x != nil && !gap && drop(n) {
 			l.gone[n] = x
 			delete(l.entries, n)
+			l.dropped = max(l.dropped, n)
 		}
 	}
-	l.dropped = max(l.dropped, seq)
 }
 
 // adopt ends a snapshot: this node now holds at least these heads.
@@ -345,7 +346,7 @@ func (s *Store) adopt(heads memory.Heads) {
 			continue
 		}
 		if o.Node() == s.node {
-			cut(s, o, l, &c)
+			cut(s, o, l, memory.Range{From: 1, To: l.head}, &c)
 		}
 		l.head, l.chain, l.dropped = h.Seq, h.Chain, max(l.dropped, h.Seq)
 		l.advance()

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -124,8 +125,8 @@ func (s Suite) exchange(nodes []*Node, old memory.Origin) {
 				ops := from.ships(o)
 				if o == old {
 					r := memory.Range{Origin: o, From: 1, To: h.Seq}
-					if _, last, err := to.Settle(context.WithoutCancel(to.t.Context()), r, ops); err != nil || len(ops) > 0 && last != h.Seq {
-						to.t.Fatalf("settle to %d of %d: %v", last, h.Seq, err)
+					if _, err := to.Settle(context.WithoutCancel(to.t.Context()), r, ops); err != nil {
+						to.t.Fatalf("settle to %d: %v", h.Seq, err)
 					}
 				}
 				if missing := to.View().Heads[o].Seq; missing < h.Seq {
@@ -164,8 +165,8 @@ func (s Suite) makesRoom(t *testing.T) {
 	old := w.Entries[0].Dot
 
 	r := memory.Range{Origin: old.Origin, From: 1, To: 2}
-	if disputed, last, err := later.Settle(t.Context(), r, first.ships(old.Origin)); disputed != 1 || last != 2 || err != nil {
-		t.Fatalf("%d disputed to %d: %v", disputed, last, err)
+	if disputed, err := later.Settle(t.Context(), r, first.ships(old.Origin)); disputed != 1 || err != nil {
+		t.Fatalf("%d disputed: %v", disputed, err)
 	}
 	now := memory.Dot{Origin: later.Origin(), Seq: 1}
 	if !slices.Equal(moved, []memory.Move{{From: old, To: now}}) || now.Origin == old.Origin {
@@ -189,7 +190,7 @@ func (s Suite) makesRoom(t *testing.T) {
 		t.Errorf("head %+v, want 3", h)
 	}
 	// The first of two keeps its place, whoever asks.
-	if disputed, _, err := first.Settle(t.Context(), r, s.Ship(t, w.Entries[:1])); disputed != 1 || err != nil || first.View().Heads[old.Origin].Seq != 2 {
+	if disputed, err := first.Settle(t.Context(), r, s.Ship(t, w.Entries[:1])); disputed != 1 || err != nil || first.View().Heads[old.Origin].Seq != 2 {
 		t.Errorf("%d disputed (%v), %+v", disputed, err, first.View())
 	}
 	if e, err := first.Entry(t.Context(), old); err != nil || errors.Is(err, memory.ErrNotFound) || e.Op.Subjects()[0] != memory.ContentKey(Memo("first", "").ID) {
@@ -213,7 +214,7 @@ func hollowRoom(s Suite, t *testing.T) {
 	later.Put(&memory.Erase{ID: both.ID})
 	old := first.Origin()
 	r := memory.Range{Origin: old, From: 1, To: 3}
-	if disputed, _, err := later.Settle(t.Context(), r, first.ships(old)[:3]); disputed != 1 || err != nil {
+	if disputed, err := later.Settle(t.Context(), r, first.ships(old)[:3]); disputed != 1 || err != nil {
 		t.Fatalf("%d disputed: %v", disputed, err)
 	}
 	if e, err := later.Entry(t.Context(), memory.Dot{Origin: old, Seq: 3}); err != nil || e.Op.Kind() != memory.KindPut {
@@ -233,5 +234,107 @@ func hollowRoom(s Suite, t *testing.T) {
 		if !sameView(n.View(), later.View()) {
 			t.Errorf("%+v, want %+v", n.View(), later.View())
 		}
+	}
+}
+
+// concedes checks that a dispute ends of which the entries cannot be compared, because
+// one side has dropped some: the other takes them out, too, and issues them again.
+func concedes(s Suite, t *testing.T) {
+	t.Helper()
+	dir := t.TempDir()
+	base := s.Open(t, "a", dir)
+	last := base.edits("one", 1, "known to all")[0].Dot
+	base.Stop()
+	first, later, third := s.Open(t, "a", dir), s.Open(t, "a", copyOf(t, dir)), s.Open(t, "b", t.TempDir())
+	old := first.Origin()
+	for i := range int64(3) {
+		m := Memo("one", fmt.Sprint("first ", i))
+		m.Version = 2 + i
+		last = first.Write(&memory.Write{Ops: []memory.NewOp{{Op: &memory.Put{Memory: m}, Prev: []memory.Dot{last}}}}).Entries[0].Dot
+	}
+	later.edits("two", 2, "later")
+	third.Feed(first)
+	for _, n := range []*Node{first, third} {
+		n.compact(ahead(), 1, map[memory.Origin]uint64{old: 1 << 60})
+	}
+	if there := third.loggedOf(old); !slices.Equal(there, []uint64{1, 4}) {
+		t.Fatalf("of the others %v are left: want 2 and 3 dropped", there)
+	}
+	// The copy hears of the last one, which still is there.
+	ops, _, err := third.Range(t.Context(), memory.Range{Origin: old, From: 4, To: 4}, 9, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	later.Take(ops...)
+	nodes := []*Node{later, first, third}
+	for range 3 {
+		for _, to := range nodes {
+			for _, from := range nodes {
+				to.concede(from, old)
+			}
+		}
+		third.Feed(later)
+		first.Feed(later)
+	}
+	want := third.View()
+	for _, n := range nodes {
+		v := n.View()
+		if v.Root != want.Root || !sameHead(v.Heads[old], want.Heads[old]) {
+			t.Errorf("%+v, want %+v", v, want)
+		}
+		if rec, err := n.Record(t.Context(), Memo("two", "").ID); err != nil || rec.Memory.Content != "later 2" {
+			t.Errorf("%+v (%v), want what only the copy had", rec, err)
+		}
+		n.CheckState(nil)
+	}
+	if h := later.View().Heads[later.Origin()]; later.Origin() == old || h.Seq != 2 {
+		t.Errorf("%s has %d entries, want the two that had to make room", later.Origin(), h.Seq)
+	}
+	before := later.View()
+	later.Stop()
+	if again := s.Open(t, "a", later.Dir()); !sameView(before, again.View()) {
+		t.Errorf("after a restart %+v, want %+v", again.View(), before)
+	}
+}
+
+func sameHead(a, b memory.Head) bool { return a.Seq == b.Seq && a.Chain == b.Chain }
+
+// loggedOf lists which entries of an origin are in the log.
+func (n *Node) loggedOf(o memory.Origin) []uint64 {
+	n.t.Helper()
+	var out []uint64
+	for seq := uint64(1); seq <= n.View().Heads[o].Seq; seq++ {
+		if _, err := n.Entry(n.t.Context(), memory.Dot{Origin: o, Seq: seq}); err == nil {
+			out = append(out, seq)
+		}
+	}
+	return out
+}
+
+// concede compares what two nodes still have of an origin, and then concedes the rest.
+func (n *Node) concede(from *Node, o memory.Origin) {
+	n.t.Helper()
+	here, head := n.View().Heads[o], from.View().Heads[o]
+	if n == from || here.Seq != head.Seq || here.Chain == head.Chain {
+		return
+	}
+	var gone []memory.Range
+	there := from.loggedOf(o)
+	for seq := uint64(1); seq <= head.Seq; seq++ {
+		one := memory.Range{Origin: o, From: seq, To: seq}
+		if !slices.Contains(there, seq) {
+			gone = append(gone, one)
+			continue
+		}
+		ops, _, err := from.Range(n.t.Context(), one, 1, 1<<20)
+		if err != nil {
+			n.t.Fatal(err)
+		}
+		if disputed, err := n.Settle(n.t.Context(), one, ops); err != nil || disputed > 0 {
+			return
+		}
+	}
+	if _, err := n.Concede(n.t.Context(), o, head, gone); err != nil {
+		n.t.Fatal(err)
 	}
 }

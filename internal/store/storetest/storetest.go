@@ -94,7 +94,7 @@ func (n *Node) Reapply(ctx context.Context, ops []memory.Shipment) (memory.Accep
 }
 
 // Settle opens shipments and has them settled.
-func (n *Node) Settle(ctx context.Context, r memory.Range, ops []memory.Shipment) (disputed int, last uint64, err error) {
+func (n *Node) Settle(ctx context.Context, r memory.Range, ops []memory.Shipment) (disputed int, err error) {
 	in, _ := memory.Open(n.cfg.Codec.Decode, ops)
 	return n.Store.Settle(ctx, r, in)
 }
@@ -254,6 +254,7 @@ func (s Suite) Run(t *testing.T) {
 		"takes one incarnation a run":  s.oneIncarnation,
 		"bounds origins":               s.origins,
 		"settles disputes":             s.settles,
+		"concedes what was dropped":    func(t *testing.T) { concedes(s, t) },
 		"keeps its own time":           s.wrongClock,
 		"moves what makes room":        s.makesRoom,
 		"reports entries only":         s.quietHook,

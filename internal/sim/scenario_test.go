@@ -1,0 +1,151 @@
+package sim
+
+import (
+	"testing"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// scene is a federation of three in which nothing happens but what a test does.
+type scene struct {
+	*world
+	t *testing.T
+}
+
+func newScene(t *testing.T) scene {
+	t.Helper()
+	s := scene{newWorld(Config{Seed: 1}), t}
+	s.queue = nil
+	populate(s.world, 3)
+	s.pass(time.Second)
+	return s
+}
+
+// pass lets time pass.
+func (s scene) pass(d time.Duration) {
+	s.t.Helper()
+	till := s.now.Add(d)
+	s.after(d, func() {})
+	s.run(func() bool { return !s.now.Before(till) })
+	if s.broken != nil {
+		s.t.Fatal(s.broken)
+	}
+}
+
+// writes has a node write memories that nobody else writes.
+func (s scene) writes(n *node, titles ...string) {
+	s.t.Helper()
+	for _, title := range titles {
+		op := &memory.Put{Create: true, Memory: memory.Memory{ID: memory.DerivedID("global", title), Title: title}}
+		n.disk(func() {
+			t := &tag{w: 1}
+			t.entry = n.store.Submit(t, op)[0]
+		})
+		s.pass(20 * time.Millisecond)
+	}
+	s.pass(3 * time.Second)
+}
+
+// rewrites has a node write one memory again and again.
+func (s scene) rewrites(n *node, times int) {
+	s.t.Helper()
+	titles := make([]string, times)
+	for i := range titles {
+		titles[i] = "the same"
+	}
+	s.writes(n, titles...)
+}
+
+// alone cuts a node off, both ways, or joins it again.
+func (s scene) alone(n *node, cut bool) {
+	for _, m := range s.nodes {
+		s.net.cut[link{n.name, m.name}], s.net.cut[link{m.name, n.name}] = cut, cut
+	}
+}
+
+// setBackTo starts a node from a copy; rash, it numbers before it asks.
+func (s scene) setBackTo(n *node, to *node, rash bool) {
+	s.t.Helper()
+	s.victims[n] = true
+	n.crash()
+	n.store, n.rash = to.store.Clone(), rash
+	n.restart()
+	s.pass(10 * time.Millisecond)
+}
+
+func (s scene) equal(what string) {
+	s.t.Helper()
+	if s.becomeEqual(); s.broken != nil {
+		s.t.Errorf("%s: %v", what, s.broken)
+	}
+}
+
+func every(uint64) bool { return true }
+
+// A node that was set back numbers on without asking, and the others have dropped the
+// entries that they have under those numbers: what cannot be compared any more must not
+// keep the nodes apart for good.
+func TestNumbersUsedTwiceThatOthersHaveDropped(t *testing.T) {
+	for what, drop := range map[string]func(seq uint64) bool{
+		"all":            every,
+		"here and there": func(seq uint64) bool { return seq%3 != 0 },
+		"the first":      func(seq uint64) bool { return seq < 5 },
+	} {
+		s := newScene(t)
+		n, others := s.nodes[0], s.nodes[1:]
+		s.rewrites(n, 3)
+		old := &node{store: n.store.Clone()}
+		s.rewrites(n, 6)
+		origin := n.store.Origin()
+		for _, m := range others {
+			m.store.Truncate(origin, 5, drop)
+		}
+		s.alone(n, true)
+		s.setBackTo(n, old, true)
+		s.writes(n, "only here", "and this")
+		s.alone(n, false)
+		s.equal(what)
+		if s.report.Conceded == 0 && s.report.Disputes == 0 {
+			t.Errorf("%s: nothing was in dispute", what)
+		}
+	}
+}
+
+// The same, but it is another node that has the second entries, because the first one
+// loses its disk before anybody has noticed.
+func TestNumbersUsedTwiceThatOnlyAThirdNodeHas(t *testing.T) {
+	s := newScene(t)
+	n, behind, ahead := s.nodes[0], s.nodes[1], s.nodes[2]
+	s.rewrites(n, 3)
+	old := &node{store: n.store.Clone()}
+	s.alone(behind, true)
+	s.rewrites(n, 4)
+	ahead.store.Truncate(n.store.Origin(), 5, every)
+	s.alone(ahead, true)
+	s.alone(behind, false)
+	s.net.cut[link{behind.name, ahead.name}], s.net.cut[link{ahead.name, behind.name}] = true, true
+	s.setBackTo(n, old, true)
+	s.writes(n, "by two of three")
+	s.setBackTo(n, old, false)
+	s.equal("a third node")
+}
+
+// A node is set back to one copy twice, and numbers on each time.
+func TestTwiceFromOneCopy(t *testing.T) {
+	s := newScene(t)
+	n := s.nodes[0]
+	s.rewrites(n, 3)
+	old := &node{store: n.store.Clone()}
+	for _, title := range []string{"first life", "second life", "third life"} {
+		s.alone(n, true)
+		s.setBackTo(n, old, true)
+		s.writes(n, title, title+", again")
+		s.alone(n, false)
+		s.pass(5 * time.Second)
+	}
+	s.equal("twice")
+	if s.report.Disputes == 0 {
+		t.Error("nothing was in dispute")
+	}
+}
