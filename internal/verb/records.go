@@ -134,11 +134,12 @@ func (d memories) conflicts(ctx context.Context, c *Call, m *memory.Memory, forc
 }
 
 func (d memories) get(ctx context.Context, c *Call, in *client.ByID) (Done, error) {
-	id, err := idOf(*in)
-	if err != nil {
-		return Done{}, err
+	if prefix, _ := memory.Abbreviated(in.ID); prefix != "" { // the beginning of an id is not one
+		if err := memory.ValidID(prefix); err != nil {
+			return Done{}, err
+		}
 	}
-	rec, err := d.books.Query.Get(ctx, c.Agent, id)
+	rec, err := d.books.Query.Get(ctx, c.Agent, in.ID)
 	if err != nil {
 		return Done{}, err
 	}
