@@ -183,6 +183,22 @@ func TestNamespaceAsksForItsOwnQuorum(t *testing.T) {
 	}
 }
 
+// Any agent can set a standard of all namespaces: it does not say on how many disks
+// what operators decide has to be.
+func TestNoStandardOfOthersSaysWhatIsAQuorumForOperators(t *testing.T) {
+	_, a, _, _ := federation(t)
+	a.govern(t, "*", `{"write_quorum":1}`)
+	change := func() engine.Outcome {
+		return ok(t)(a.ChangeTeam(t.Context(), operator, "ops", []memory.AgentID{"zoe"}, nil))
+	}
+	if got := ok(t)(a.Create(t.Context(), nobody, in("else", draft("t")))).Receipt.W; got != 1 {
+		t.Fatalf("W elsewhere is %d: the standard says nothing", got)
+	}
+	if got := change().Receipt.W; got != 2 {
+		t.Errorf("W of a change of a team is %d, want the majority", got)
+	}
+}
+
 func TestQuorumLargerThanTheFederationIsClampedWithAWarning(t *testing.T) {
 	n := alone(t)
 	// Such a standard comes from when the federation was larger.

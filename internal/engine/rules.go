@@ -166,6 +166,9 @@ func (e *Engine) quorum(ctx context.Context, d Durability, namespaces []string) 
 		}
 		asked := own
 		for _, s := range chain {
+			if memory.Operators(ns) && !memory.Operators(s.Set.Namespace) {
+				break // any agent can set it
+			}
 			if s.Governance != nil && s.Governance.WriteQuorum > 0 {
 				asked = s.Governance.WriteQuorum
 				break
