@@ -30,7 +30,7 @@ func TestTheBenchRunsFromEndToEnd(t *testing.T) {
 	var out, progress bytes.Buffer
 	dir := t.TempDir()
 	err := Run(t.Context(), Options{
-		Binary: binary, Control: control, Dir: dir, Rounds: 1, Duration: 1500 * time.Millisecond, Soak: 2 * time.Second, Memories: 1500, Nodes: 5,
+		Binary: binary, Control: control, Dir: dir, Rounds: 1, Duration: 500 * time.Millisecond, Soak: time.Second, Memories: 1500, Nodes: 5,
 		JSON: true, Progress: &progress, Only: []string{"a", "b", "c", "d", "e", "f", "h"},
 	}, &out)
 	if err != nil {
