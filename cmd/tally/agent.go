@@ -16,7 +16,7 @@ import (
 )
 
 func newAgent(a *app) *cobra.Command {
-	return parent("agent", "Give agents keys of their own, and take them back", newAgentList(a), newAgentAdd(a), newAgentRevoke(a), newAgentRotate(a))
+	return parent("agent", "Give agents keys of their own, and take them back", newAgentList(a), newAgentAdd(a), newAgentRevoke(a), newAgentRotate(a), newAgentReaders(a))
 }
 
 // agentKeys is the body of a command on the keys in a node's data directory.

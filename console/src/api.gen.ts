@@ -1226,6 +1226,20 @@ export interface ReachInput {
   valid_at?: string;
 }
 
+export interface Reader {
+  agent_id: string;
+  how: "recall" | "get" | "briefing";
+  last_at: string;
+  times: number;
+}
+
+export interface Readers {
+  count: number;
+  id?: string;
+  readers: Reader[];
+  since: string;
+}
+
 export interface RecallInput {
   agent_id?: string;
   as_agent?: string;
@@ -2719,6 +2733,13 @@ export interface Routes {
     };
     body: QuotaInput;
     out: Quota;
+  };
+  "GET /api/v1/readers": {
+    query: {
+      id?: string;
+    };
+    body: never;
+    out: Readers;
   };
   "GET /api/v1/recall": {
     query: {

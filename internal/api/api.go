@@ -63,6 +63,8 @@ type Config struct {
 
 	// Journal keeps what agents were shown in briefings; nil keeps nothing.
 	Journal verb.Journal
+	// Readers keeps who has read what; nil keeps nothing.
+	Readers verb.Readers
 
 	// KeepShort makes a success of a write that misses its quorum, where the request
 	// does not say: it is kept and owed all the same.

@@ -89,6 +89,8 @@ func conversation() []step {
 		{"namespaces", "GET", "/api/v1/namespaces", "", "", 200},
 		{"receipt", "GET", "/api/v1/receipts/$DOT", "", "", 200},
 		{"status", "GET", "/api/v1/status", "", "", 200},
+		{"readers of a memory that is none", "GET", "/api/v1/readers?id=nothing", "", "", 404},
+		{"readers", "GET", "/api/v1/readers", "", "alice", 200},
 		{"status of all", "GET", "/api/v1/status/all", "", "", 200},
 		{"diff without member", "GET", "/api/v1/diff", "", "", 400},
 		{"diff with a stranger", "GET", "/api/v1/diff?member=z", "", "", 404},

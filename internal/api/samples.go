@@ -109,6 +109,7 @@ func inWords() map[string]spoken {
 		"get_agents":                              {"", `agents, err := c.Agents().List(ctx)`},
 		"post_handoff":                            {`tally handoff "Move the door" "The frame is out." --to bob`, `out, err := c.Agents().HandOver(ctx, client.HandoffInput{Title: "Move the door", Summary: "The frame is out."})`},
 		"get_briefing":                            {`tally briefing --budget 400`, `b, err := c.Agents().Briefing(ctx, client.BriefingInput{})`},
+		"get_readers":                             {`tally agent readers gate-code`, `r, err := c.Agents().Readers(ctx, "gate-code")`},
 		"get_briefing_shown":                      {`tally briefing --shown`, `list, err := c.Agents().Shown(ctx, "ann", 20)`},
 		"get_subscriptions":                       {`tally subscription`, `list, err := c.Subscriptions().List(ctx)`},
 		"post_subscriptions":                      {`tally subscription add https://example.org/hook`, `s, out, err := c.Subscriptions().Add(ctx, client.NewSubscription{URL: "https://example.org/hook"})`},

@@ -146,6 +146,7 @@ func agentRoutes(b binder) []route {
 	return []route{
 		b.bound(get, "/api/v1/agents", "memory_agent_list", fromQuery),
 		b.bound(post, "/api/v1/agents", "memory_agent_register", fromBody),
+		b.bound(get, "/api/v1/readers", "memory_readers", fromQuery),
 		b.bound(post, "/api/v1/notify", "memory_notify", fromBody),
 		b.bound(get, "/api/v1/inbox", "memory_inbox", fromQuery),
 		b.bound(post, "/api/v1/share", "memory_share", fromBody),

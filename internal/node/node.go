@@ -97,6 +97,9 @@ func run(ctx context.Context, cfg Config, parts Parts, logs io.Writer, ready fun
 // ShownFile is where a node keeps, in its data directory, what agents were shown.
 const ShownFile = "briefings.jsonl"
 
+// ReadersFile is where a node keeps, in its data directory, which agents have read what.
+const ReadersFile = "readers.json"
+
 // RehearsalDir is where the nodes of a rehearsal keep their data, in the data directory,
 // for as long as it lasts.
 const RehearsalDir = "rehearsal"
@@ -119,6 +122,7 @@ type node struct {
 	server   *http.Server
 	clients  *api.API
 	shown    *journal.Journal // what agents were shown
+	readers  *journal.Readers // who has read what
 	practice *rehearsal.Stage
 	unused   unused
 	open     chan struct{} // closed when clients are served
@@ -266,6 +270,7 @@ func (n *node) newServer(link peer.Config, program string) error {
 	if n.shown, err = journal.Open(filepath.Join(n.cfg.Data, ShownFile), 0, n.log); err != nil {
 		return err
 	}
+	n.readers = journal.OpenReaders(filepath.Join(n.cfg.Data, ReadersFile), n.now, n.log)
 	if n.practice, err = rehearsal.New(rehearsal.Config{Program: program, Dir: filepath.Join(n.cfg.Data, RehearsalDir), Log: n.log}); err != nil {
 		return err
 	}
@@ -278,7 +283,7 @@ func (n *node) newServer(link peer.Config, program string) error {
 		Now:   n.now,
 		Books: n.books, Log: n.log, Metrics: reg, Version: Version(), APIKey: n.cfg.APIKey, Keys: n.agents, Exposed: exposed(n.cfg.Listen), Federated: len(n.cfg.Members) > 0 || n.trust != nil,
 		Full:      n.store.Full,
-		KeepShort: n.cfg.WhenShort == ShortLocal, Hosts: n.cfg.hosts(), OperatorKey: key, OperatorKeyFile: file, Quit: n.quit, Journal: n.shown, Occurred: n.trust.occurred, Rehearsal: n.practice, KeyRing: n.agents, Members: n.trust.roll(),
+		KeepShort: n.cfg.WhenShort == ShortLocal, Hosts: n.cfg.hosts(), OperatorKey: key, OperatorKeyFile: file, Quit: n.quit, Journal: n.shown, Readers: n.readers, Occurred: n.trust.occurred, Rehearsal: n.practice, KeyRing: n.agents, Members: n.trust.roll(),
 		Agents: func(table []verb.Verb) http.Handler {
 			return mcp.Handler(mcp.Config{Version: Version(), Log: n.log, Changed: n.books.Feed.Changed, Quit: n.quit}, table)
 		},
@@ -351,6 +356,7 @@ func (n *node) serve(ctx context.Context, listener net.Listener, ready func(url 
 	work.Go(func() error { n.outbound.follow(workCtx, n.books.Governance.Outbound); return nil })
 	work.Go(func() error { return n.inbound.Run(workCtx) })
 	work.Go(func() error { return n.practice.Run(workCtx) })
+	work.Go(func() error { return n.readers.Run(workCtx) })
 	work.Go(func() error { n.catchUp(workCtx); return nil })
 	all.Go(func() error { return n.trust.run(failed, toMembers) })
 	all.Go(func() error {

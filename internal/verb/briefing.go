@@ -114,6 +114,11 @@ func (d briefing) brief(ctx context.Context, c *Call, in *client.BriefingInput) 
 
 // note keeps what the caller is shown.
 func (d briefing) note(ctx context.Context, c *Call, p *page) {
+	ids := make([]string, len(p.Items))
+	for i := range p.Items {
+		ids[i] = p.Items[i].ID
+	}
+	d.read(c, client.ReadInBriefing, ids...)
 	sum := sha256.Sum256([]byte(p.Text))
 	d.journal.Note(ctx, client.Shown{
 		At: client.TimeOf(d.clock()), AgentID: string(cmp.Or(c.Agent, memory.Anonymous)), Namespace: p.Namespace, Tokens: p.Tokens, Digest: hex.EncodeToString(sum[:]),

@@ -90,6 +90,7 @@ func (d finding) recall(ctx context.Context, c *Call, in *client.RecallInput) (D
 		budget = *in.BudgetTokens
 	}
 	v := recalled(found, budget)
+	d.read(c, client.ReadByRecall, idsOf(v.Memories)...)
 	v.Damaged = omitted(left)
 	explain(&v, &found, in.Explain)
 	if len(in.With) > 0 {

@@ -147,6 +147,7 @@ func (d memories) get(ctx context.Context, c *Call, in *client.ByID) (Done, erro
 	if err != nil {
 		return Done{}, err
 	}
+	d.read(c, client.ReadByID, rec.ID)
 	m := ShowMemory(rec)
 	done := Done{Body: client.Got{Memory: m, Nested: m, Links: ShowLinks(links)}, Version: rec.Version}
 	if len(links) > 0 {

@@ -17,6 +17,8 @@ type Deps struct {
 
 	// Journal keeps what agents were shown; nil keeps nothing.
 	Journal Journal
+	// Readers keeps who has read what; nil keeps nothing.
+	Readers Readers
 
 	Version string // of the program
 	MaxBody int64  // bytes of a request
@@ -35,6 +37,7 @@ type deps struct {
 	meter Meter
 
 	journal Journal
+	readers Readers
 
 	version string
 	maxBody int64
@@ -50,7 +53,7 @@ func (noMeter) Recalled(time.Duration) {}
 
 // Table lists every verb, in the order of documents.
 func Table(of Deps) []Verb {
-	d := &deps{books: of.Books, clock: of.Now, meter: of.Meter, journal: of.Journal, version: of.Version, maxBody: of.MaxBody}
+	d := &deps{books: of.Books, clock: of.Now, meter: of.Meter, journal: of.Journal, readers: of.Readers, version: of.Version, maxBody: of.MaxBody}
 	if d.clock == nil {
 		d.clock = time.Now
 	}
@@ -59,6 +62,9 @@ func Table(of Deps) []Verb {
 	}
 	if d.journal == nil {
 		d.journal = noJournal{}
+	}
+	if d.readers == nil {
+		d.readers = noReaders{}
 	}
 	table := slices.Concat(
 		recordVerbs(d), findVerbs(d), linkVerbs(d), graphVerbs(d), likenessVerbs(d), archiveVerbs(d), governanceVerbs(d), agentVerbs(d),

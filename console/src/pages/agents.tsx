@@ -15,6 +15,7 @@ export default function Agents() {
   const a = t.agents;
   const me = use(agent);
   const list = useLoad((signal) => call("GET /api/v1/agents", { signal }), []);
+  const reads = useLoad(async (signal) => new Map((await call("GET /api/v1/readers", { signal })).readers.map((r) => [r.agent_id, r])), []);
   const ops = use(events);
   const seen = useMemo(() => {
     const m = new Map<string, { count: number; last: string }>();
@@ -30,12 +31,12 @@ export default function Agents() {
         <Show of={list}>
           {(v) => {
             const known = new Set(v.agents.map((x) => x.agent_id));
-            const others = [...seen.keys()].filter((x) => !known.has(x));
+            const others = [...new Set([...seen.keys(), ...(reads.value?.keys() ?? [])])].filter((x) => !known.has(x));
             if (v.count === 0 && others.length === 0) return <Empty title={a.empty}><p>{a.emptyHelp}</p><a class="button" href={href("connect")}>{t.nav.connect}</a></Empty>;
             return (
               <div class="scroll">
                 <table class="table">
-                  <thead><tr><th scope="col">{a.name}</th><th scope="col">{a.type}</th><th scope="col">{a.can}</th><th scope="col">{a.seen}</th><th scope="col" class="num">{a.recent}</th><th scope="col">{a.lastWrite}</th><th scope="col"><span class="sr">{t.common.actions}</span></th></tr></thead>
+                  <thead><tr><th scope="col">{a.name}</th><th scope="col">{a.type}</th><th scope="col">{a.can}</th><th scope="col">{a.seen}</th><th scope="col" class="num">{a.recent}</th><th scope="col">{a.lastWrite}</th><th scope="col" class="num">{a.readCount}</th><th scope="col">{a.lastRead}</th><th scope="col"><span class="sr">{t.common.actions}</span></th></tr></thead>
                   <tbody>
                     {[...v.agents.map((x) => ({ id: x.agent_id, type: x.agent_type, can: x.capabilities, at: x.last_seen_at })), ...others.map((id) => ({ id, type: "", can: [] as string[], at: "" }))].map((x) => (
                       <tr key={x.id}>
@@ -45,6 +46,8 @@ export default function Agents() {
                         <td>{x.at ? <Time at={x.at} /> : "—"}</td>
                         <td class="num"><a href={href("activity", "", { actor: x.id })}>{seen.get(x.id)?.count ?? 0}</a></td>
                         <td>{seen.has(x.id) ? <Time at={seen.get(x.id)?.last} /> : "—"}</td>
+                        <td class="num">{(reads.value?.get(x.id)?.times ?? 0).toLocaleString(t.locale)}</td>
+                        <td>{reads.value?.has(x.id) ? <Time at={reads.value.get(x.id)?.last_at} /> : "—"}</td>
                         <td>{x.id === me || (x.id === "anonymous" && me === "") ? <Pill kind="good">{a.acting}</Pill> : <button type="button" onClick={() => agent.set(x.id === "anonymous" ? "" : x.id)}>{a.actAs}</button>}</td>
                       </tr>
                     ))}

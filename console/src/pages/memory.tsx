@@ -14,11 +14,12 @@ import { useWords } from "../ui/words";
 import { writing } from "../keys";
 import { Links } from "./links";
 import { ownerOf } from "./memories";
+import { Signed, Use } from "./readers";
 import { Writer } from "./writer";
 
 interface Whole {
   history: History;
-  memory: (Memory & { signature?: string; signed_by?: string }) | null;
+  memory: Memory | null;
   links: Link[];
 }
 
@@ -120,7 +121,8 @@ function One({ w, again, id }: { w: Whole; again: () => void; id: string }) {
         </div>
         <div>
           {now && <Holders dot={now.dot} />}
-          {m && <Facts m={m} now={now} whole={w.memory} />}
+          {m && <Facts m={m} now={now} />}
+          {h.state !== "erased" && <Use id={h.id} m={w.memory} />}
         </div>
       </div>
       {edit && w.memory && <Writer edit={w.memory} onClose={() => setEdit(false)} done={again} />}
@@ -130,7 +132,7 @@ function One({ w, again, id }: { w: Whole; again: () => void; id: string }) {
   );
 }
 
-function Facts({ m, now, whole }: { m: Content; now: Revision | undefined; whole: Whole["memory"] }) {
+function Facts({ m, now }: { m: Content; now: Revision | undefined }) {
   const t = useWords();
   const k = t.memory;
   const owner = ownerOf(m);
@@ -151,15 +153,11 @@ function Facts({ m, now, whole }: { m: Content; now: Revision | undefined; whole
           {now && <div><dt>{k.changed}</dt><dd><Time at={now.at} /> {k.by} {plain(now.actor, 60)}</dd></div>}
           {m.tags.length > 0 && <div><dt>{k.tags}</dt><dd>{m.tags.map((tag) => <a key={tag} class="chip" href={href("memories", "", { tag })}>{plain(tag, 60)}</a>)}</dd></div>}
           <div><dt>{t.common.id}</dt><dd><code>{plain(m.id, 128)}</code></dd></div>
-          <div><dt>{k.signer}</dt><dd>{whole?.signed_by ? k.signedBy(plain(whole.signed_by, 80)) : <span class="muted">{k.unsigned}</span>}</dd></div>
+          <div><dt>{k.signer}</dt><dd><Signed m={m} /></dd></div>
         </dl>
         {Object.keys(rest).length > 0 && (
           <details><summary>{k.metadata}</summary><pre class="snippet"><Text s={JSON.stringify(rest, null, 2)} /></pre></details>
         )}
-      </Card>
-      <Card title={k.use}>
-        <p>{whole && whole.access_count > 0 ? <>{k.recalled(whole.access_count)}; {k.lastRecalled} <Time at={whole.last_accessed_at} /></> : k.neverRecalled}</p>
-        <p class="muted small">{k.whoRecalled}</p>
       </Card>
     </>
   );
@@ -241,6 +239,7 @@ function Versions({ h }: { h: History }) {
                 {r.conflict && <Pill kind="warn">{t.memory.conflicts}</Pill>}
                 <Time at={r.at} /> <span>{t.memory.by} {plain(r.actor, 60)}</span>
                 <code class="muted">{r.dot}</code>
+                {r.memory && r.memory.signature !== "absent" && <Pill kind={r.memory.signature === "valid" ? "good" : "bad"}>{t.memory.signature[r.memory.signature]}, {plain(r.memory.signed_by ?? "", 60)}</Pill>}
                 {r.memory && old?.memory && (
                   <button type="button" class="quiet" aria-expanded={open === r.dot} onClick={() => setOpen(open === r.dot ? "" : r.dot)}>{t.memory.diff}</button>
                 )}

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tallystick/tallystick/client"
+)
+
+func newAgentReaders(a *app) *cobra.Command {
+	cmd := command("readers [ID]", "List which agents have read a memory, or anything, on a node", argCheck{0, 1}, nil)
+	cmd.Long = `List which agents have read a memory on a node, how often and when last: by recall,
+by its id, or in a briefing. Without an ID it lists who has read anything. Each node
+knows its own reads; callers without a name leave none. The operator is told of all,
+an agent of its own.`
+	cmd.RunE = a.asks(func(ctx context.Context, c *client.Client, args []string) error {
+		id := ""
+		if len(args) > 0 {
+			id = args[0]
+		}
+		v, err := c.Agents().Readers(ctx, id)
+		if err != nil {
+			return err
+		}
+		return a.show(v, func(w io.Writer) error {
+			rows := make([][]string, len(v.Readers))
+			for i, r := range v.Readers {
+				rows[i] = []string{r.AgentID, decimal(r.Times), ago(r.LastAt.Time, time.Now()), r.How}
+			}
+			return tableOr(w, "nobody with a name since "+stamp(v.Since.Time), []string{"AGENT", "TIMES", "LAST", "HOW"}, rows)
+		})
+	})
+	return cmd
+}

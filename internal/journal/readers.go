@@ -1,0 +1,216 @@
+package journal
+
+import (
+	"cmp"
+	"container/list"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/tallystick/tallystick/client"
+)
+
+// Bounds of what is kept of reads.
+const (
+	maxRead    = 5000 // memories, those that were read last
+	maxReaders = 16   // agents of each memory, those that read it last
+	maxAgents  = 1000 // those that read last
+	saveEvery  = time.Minute
+)
+
+// Readers keeps which agents have read which memories on this node: how often, and when
+// last. It holds ids and no texts, is bounded, and is kept in a file once in a while: a
+// crash loses the last minute. It is safe for concurrent use.
+type Readers struct {
+	path string
+	now  func() time.Time
+	log  *slog.Logger
+
+	mu     sync.Mutex // guards what follows
+	since  time.Time
+	read   map[string]*list.Element // of order, by memory
+	order  *list.List               // of *memoryRead, the one that was read last in front
+	agents map[string]client.Reader
+	dirty  bool
+}
+
+// memoryRead is a memory and who has read it, who did last in front.
+type memoryRead struct {
+	ID      string          `json:"id"`
+	Readers []client.Reader `json:"readers"`
+}
+
+// readersFile is what is kept.
+type readersFile struct {
+	Since  time.Time       `json:"since"`
+	Read   []*memoryRead   `json:"read"`
+	Agents []client.Reader `json:"agents"`
+}
+
+// OpenReaders reads what was kept in a file. One that cannot be read is begun anew: what
+// it says is nice to know.
+func OpenReaders(path string, now func() time.Time, log *slog.Logger) *Readers {
+	r := &Readers{path: path, now: now, log: log, since: now().UTC(), read: map[string]*list.Element{}, order: list.New(), agents: map[string]client.Reader{}}
+	raw, err := os.ReadFile(path) //nolint:gosec // of the data directory
+	if errors.Is(err, fs.ErrNotExist) {
+		return r
+	}
+	var f readersFile
+	if err == nil {
+		err = json.Unmarshal(raw, &f)
+	}
+	if err != nil {
+		log.Warn("who has read what is counted anew: what was kept cannot be read", "err", err)
+		return r
+	}
+	r.since = f.Since
+	for _, m := range f.Read[:min(len(f.Read), maxRead)] {
+		if m != nil && r.read[m.ID] == nil {
+			m.Readers = m.Readers[:min(len(m.Readers), maxReaders)]
+			r.read[m.ID] = r.order.PushBack(m)
+		}
+	}
+	for _, a := range f.Agents[:min(len(f.Agents), maxAgents)] {
+		r.agents[a.AgentID] = a
+	}
+	return r
+}
+
+// Read notes that an agent was given memories, and how: by recall, by id or in a
+// briefing. It does not block.
+func (r *Readers) Read(agent, how string, ids []string) {
+	if len(ids) == 0 {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.dirty = true
+	at := client.TimeOf(r.now().UTC())
+	for _, id := range ids {
+		r.readOne(id, client.Reader{AgentID: agent, Times: 1, LastAt: at, How: how})
+	}
+	a := r.agents[agent]
+	a.AgentID, a.Times, a.LastAt, a.How = agent, a.Times+int64(len(ids)), at, how
+	r.agents[agent] = a
+	if len(r.agents) > maxAgents {
+		first := a
+		for _, x := range r.agents {
+			if x.LastAt.Before(first.LastAt.Time) {
+				first = x
+			}
+		}
+		delete(r.agents, first.AgentID)
+	}
+}
+
+func (r *Readers) readOne(id string, now client.Reader) {
+	e := r.read[id]
+	if e == nil {
+		e = r.order.PushFront(&memoryRead{ID: id})
+		r.read[id] = e
+		if r.order.Len() > maxRead {
+			last := r.order.Back()
+			r.order.Remove(last)
+			delete(r.read, last.Value.(*memoryRead).ID) //nolint:forcetypeassert // nothing else is in it
+		}
+	}
+	r.order.MoveToFront(e)
+	m := e.Value.(*memoryRead) //nolint:forcetypeassert // nothing else is in it
+	if i := slices.IndexFunc(m.Readers, func(x client.Reader) bool { return x.AgentID == now.AgentID }); i >= 0 {
+		now.Times += m.Readers[i].Times
+		m.Readers = slices.Delete(m.Readers, i, i+1)
+	}
+	m.Readers = slices.Insert(m.Readers, 0, now)
+	m.Readers = m.Readers[:min(len(m.Readers), maxReaders)]
+}
+
+// Of lists who has read a memory, who did last first.
+func (r *Readers) Of(id string) []client.Reader {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if e := r.read[id]; e != nil {
+		return slices.Clone(e.Value.(*memoryRead).Readers) //nolint:forcetypeassert // nothing else is in it
+	}
+	return []client.Reader{}
+}
+
+// All lists who has read anything, who did last first.
+func (r *Readers) All() []client.Reader {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.all()
+}
+
+func (r *Readers) all() []client.Reader {
+	out := make([]client.Reader, 0, len(r.agents))
+	for _, a := range r.agents {
+		out = append(out, a)
+	}
+	slices.SortFunc(out, func(x, y client.Reader) int {
+		return cmp.Or(y.LastAt.Compare(x.LastAt.Time), cmp.Compare(x.AgentID, y.AgentID))
+	})
+	return out
+}
+
+// Since is when counting began.
+func (r *Readers) Since() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.since
+}
+
+// Run keeps what is new in the file, every minute and when ctx is done.
+func (r *Readers) Run(ctx context.Context) error {
+	tick := time.NewTicker(saveEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+		}
+		if err := r.save(); err != nil {
+			r.log.WarnContext(ctx, "who has read what cannot be kept", "err", err)
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+	}
+}
+
+func (r *Readers) save() error {
+	raw, err := r.encode()
+	if raw == nil || err != nil {
+		return err
+	}
+	fresh := r.path + ".new"
+	if err := os.WriteFile(fresh, raw, 0o600); err != nil {
+		return fmt.Errorf("readers: %w", err)
+	}
+	if err := os.Rename(fresh, r.path); err != nil {
+		return fmt.Errorf("readers: %s: %w", filepath.Base(r.path), err)
+	}
+	return nil
+}
+
+// encode is what is to be kept; nil if that is nothing new.
+func (r *Readers) encode() ([]byte, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.dirty {
+		return nil, nil
+	}
+	r.dirty = false
+	f := readersFile{Since: r.since, Agents: r.all()}
+	for e := r.order.Front(); e != nil; e = e.Next() {
+		f.Read = append(f.Read, e.Value.(*memoryRead)) //nolint:forcetypeassert // nothing else is in it
+	}
+	return json.Marshal(f)
+}
