@@ -29,7 +29,7 @@ type Taker interface {
 	// Settle decides between entries of r and those that are here under their dots.
 	Settle(ctx context.Context, r memory.Range, ops []memory.Arrival) (disputed int, err error)
 	// Concede ends a dispute in which nothing differs that both sides still have.
-	Concede(ctx context.Context, o memory.Origin, head memory.Head, gone []memory.Range) (moved int, err error)
+	Concede(ctx context.Context, c memory.Concession) (moved int, err error)
 	// AdoptHeads moves the heads of this node to at least those given.
 	AdoptHeads(ctx context.Context, heads memory.Heads) error
 	// LogForeign logs ops under this node's own origin, with the times that they bring, all
@@ -169,11 +169,11 @@ func (d *Door) Settle(ctx context.Context, from memory.Source, r memory.Range, o
 }
 
 // Concede has the store give way in what a source no longer has of an origin.
-func (d *Door) Concede(ctx context.Context, from memory.Source, o memory.Origin, head memory.Head, gone []memory.Range) (moved int, err error) {
+func (d *Door) Concede(ctx context.Context, from memory.Source, c memory.Concession) (moved int, err error) {
 	if err := d.admit(from); err != nil {
 		return 0, err
 	}
-	return d.store.Concede(ctx, o, head, gone)
+	return d.store.Concede(ctx, c)
 }
 
 // admit says whether a source may bring anything.

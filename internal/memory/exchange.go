@@ -115,6 +115,14 @@ type Range struct {
 	To     uint64 `cbor:"3,keyasint"`
 }
 
+// Concession is what a node knows once it has compared with a member what both still
+// have of an origin, and nothing differed, though their chains do.
+type Concession struct {
+	Origin       Origin
+	Ours, Theirs Head    // when they were compared; both reach equally far
+	Gone         []Range // what the member no longer has
+}
+
 // PullRequest asks a member for entries: ranges in order, then single dots.
 type PullRequest struct {
 	From   Node

@@ -33,11 +33,11 @@ type Door interface {
 	// differed, and which of r were among ops, ascending.
 	Settle(ctx context.Context, from memory.Source, r memory.Range, ops []memory.Shipment) (disputed int, there []uint64, err error)
 	// Concede ends a dispute in which nothing differs that both this node and the member
-	// still have, up to head: what the member has no longer (gone) is taken out of the
-	// log and issued again under this node's origin, and this node goes by the member's
-	// chain. It returns how many entries that were. Where there are none, the lower chain
-	// is that of both.
-	Concede(ctx context.Context, from memory.Source, o memory.Origin, head memory.Head, gone []memory.Range) (moved int, err error)
+	// still have, as long as they have the heads ours and theirs: what the member has no
+	// longer (gone) is taken out of the log and issued again under this node's origin, and
+	// this node goes by the member's chain. It returns how many entries that were. Where
+	// there are none, the lower chain is that of both.
+	Concede(ctx context.Context, from memory.Source, c memory.Concession) (moved int, err error)
 }
 
 // Numbers is who may number ops under this node's origin.

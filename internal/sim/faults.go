@@ -192,14 +192,20 @@ func (w *world) victim() *node {
 	return n
 }
 
-// harmDisk takes a node's disk away, sets it back to a copy of any age, or cuts
-// off what was written last.
+// harmDisk takes a node's disk away, sets it back to a copy of any age, to a part of
+// one, or cuts off what was written last.
 func (w *world) harmDisk() {
 	n := w.victim()
 	switch {
 	case n == nil:
 	case len(n.copies) > 0 && w.chance(0.5):
 		w.setBack(n, n.copies[w.rng.IntN(len(n.copies))].Clone(), "a backup")
+	case len(n.copies) > 0 && w.chance(0.2):
+		// A restore that did not get to its end, or that brought files of several ages.
+		w.setBack(n, n.copies[w.rng.IntN(len(n.copies))].Part(w.rng.Float64), "a part of a backup")
+	case w.chance(0.3):
+		// A damaged log of the file itself: anything may be missing at its end.
+		w.setBack(n, n.store.Part(func() float64 { return 1 - w.rng.Float64()/4 }), "a log with holes")
 	case w.chance(0.7):
 		// A damaged log ends where the damage is: the file is as it was some time ago.
 		before := n.store.Clone()
@@ -210,7 +216,8 @@ func (w *world) harmDisk() {
 }
 
 // setBack gives a node another disk, of which some may be missing as well, and starts
-// it, soon or later, while messages of its former life are under way.
+// it, soon or later, while messages of its former life are under way, and while it
+// reaches all others, some, or none.
 func (w *world) setBack(n *node, to *memlog.Store, what string) {
 	if w.healing {
 		return
@@ -226,6 +233,14 @@ func (w *world) setBack(n *node, to *memlog.Store, what string) {
 		// What no node does: it numbers before it has asked. The rest must bear it.
 		w.trace("%s is rash", n.name)
 		n.rash = true
+	}
+	if w.chance(0.5) {
+		reached := w.rng.Float64()*1.5 - 0.25 // at times nobody, at times everybody
+		for _, m := range w.nodes {
+			cut := w.rng.Float64() >= reached
+			w.net.cut[link{n.name, m.name}], w.net.cut[link{m.name, n.name}] = cut, cut
+		}
+		w.trace("%s reaches a share of %.1f", n.name, reached)
 	}
 	w.after(w.between(0, 3*time.Second), n.restart)
 }

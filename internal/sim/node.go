@@ -358,11 +358,17 @@ func holes(r memory.Range, there []uint64) []memory.Range {
 	return out
 }
 
+// compared is what a member has of an origin, and its head there.
+type compared struct {
+	ops  []memory.Shipment
+	head memory.Head
+}
+
 // settle compares the entries of an origin with those of a member.
 func (n *node) settle(s core.Settle) {
-	call(n, s.Member, func(at *node, answer func([]memory.Shipment)) {
-		answer(at.store.Entries(s.Origin, s.To))
-	}, func(ops []memory.Shipment, f *memory.Fault) {
+	call(n, s.Member, func(at *node, answer func(compared)) {
+		answer(compared{at.store.Entries(s.Origin, s.To), at.store.View().Heads[s.Origin]})
+	}, func(there compared, f *memory.Fault) {
 		if f != nil {
 			n.step(core.Settled{Member: s.Member, Fault: f})
 			return
@@ -370,10 +376,12 @@ func (n *node) settle(s core.Settle) {
 		n.disk(func() {
 			all := memory.Range{Origin: s.Origin, From: 1, To: s.To}
 			from := memory.Source{Member: s.Member, Route: memory.RouteRepair}
-			disputed, there, _ := n.store.Settle(context.Background(), from, all, ops)
+			disputed, came, _ := n.store.Settle(context.Background(), from, all, there.ops)
 			n.w.report.Disputes += disputed
-			if disputed == 0 {
-				moved, _ := n.store.Concede(context.Background(), from, s.Origin, memory.Head{Seq: s.To, Chain: s.Chain}, holes(all, there))
+			if disputed == 0 && there.head.Seq == s.To && there.head.Chain == s.Theirs {
+				moved, _ := n.store.Concede(context.Background(), from, memory.Concession{
+					Origin: s.Origin, Ours: memory.Head{Seq: s.To, Chain: s.Ours}, Theirs: there.head, Gone: holes(all, came),
+				})
 				n.w.report.Conceded += moved
 			}
 			n.mail = append(n.mail, core.Settled{Member: s.Member})

@@ -205,25 +205,25 @@ func (t settler) reissue(ctx context.Context, o *originState, e *memory.Entry) (
 }
 
 // Concede ends a dispute that comparing cannot end: a member has another chain of an
-// origin than this node, both reach up to head, and all entries that both still have
-// are the same. So they differ in what one of them has dropped. What the member has no
+// origin than this node, up to the same seq, and all entries that both still have are
+// the same. So they differ in what one of them has dropped. What the member has no
 // longer (gone) is taken out of the log here, too, and issued again under this node's
 // origin, so that nothing is lost that only this node has; of its own entries it
 // keeps in mind which a member once held as they are here. Then this node goes by the
 // member's chain. If there was nothing to take out, the member has more that it can
 // concede; where neither has, the lower chain is that of both.
 //
-// Nothing happens if the log has moved on from head. Concede returns how many entries
-// were taken out.
-func (s *changes) Concede(ctx context.Context, origin memory.Origin, head memory.Head, gone []memory.Range) (moved int, err error) {
-	for _, r := range gone {
+// Nothing happens if this node's head is no longer the one that was compared. Concede
+// returns how many entries were taken out.
+func (s *changes) Concede(ctx context.Context, c memory.Concession) (moved int, err error) {
+	for _, r := range c.Gone {
 		for r.From <= r.To {
 			var n int
 			var last uint64
 			err := s.do(ctx, queueMember, concedeSlice, func(ctx context.Context, t *tx) error {
 				n, last = 0, r.To // a batch that fails is run again, job by job
 				settling := settler{taking(t)}
-				o := settling.disputed(origin, head)
+				o := settling.disputed(c)
 				if o == nil {
 					return nil
 				}
@@ -239,11 +239,11 @@ func (s *changes) Concede(ctx context.Context, origin memory.Origin, head memory
 		}
 	}
 	return moved, s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error {
-		o := settler{taking(t)}.disputed(origin, head)
-		if o == nil || moved == 0 && o.chain.String() < head.Chain.String() {
+		o := settler{taking(t)}.disputed(c)
+		if o == nil || moved == 0 && o.chain.String() < c.Theirs.Chain.String() {
 			return nil
 		}
-		o.chain = head.Chain
+		o.chain = c.Theirs.Chain
 		t.change()
 		t.headMoved(o)
 		return t.exec(ctx, `UPDATE node SET name = name`)
@@ -253,11 +253,12 @@ func (s *changes) Concede(ctx context.Context, origin memory.Origin, head memory
 // concedeSlice bounds how long a concession keeps the writer at a time, in entries.
 const concedeSlice = 256
 
-// disputed returns the origin if it reaches up to head by other entries, nil if not.
-// What this node numbers under at present is not conceded to anybody.
-func (t settler) disputed(name memory.Origin, head memory.Head) *originState {
-	o := t.origins[name]
-	if o == nil || o == t.own || o.head != head.Seq || o.chain == head.Chain || o.chain.IsZero() || head.Chain.IsZero() {
+// disputed returns the origin of c if it is as it was when it was compared. What this
+// node numbers under at present is not conceded to anybody.
+func (t settler) disputed(c memory.Concession) *originState {
+	o := t.origins[c.Origin]
+	ours, theirs := c.Ours.Chain, c.Theirs.Chain
+	if o == nil || o == t.own || o.head != c.Theirs.Seq || o.chain != ours || ours == theirs || ours.IsZero() || theirs.IsZero() {
 		return nil
 	}
 	return o

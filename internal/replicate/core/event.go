@@ -167,7 +167,8 @@ type Settle struct {
 	Member memory.Node
 	Origin memory.Origin
 	To     uint64
-	Chain  memory.Chain // of Member, there
+	Ours   memory.Chain // up to there
+	Theirs memory.Chain
 }
 
 // Resolve says that the wait ID has its votes.

@@ -128,8 +128,8 @@ func (c *Core) checkDisputes(m *member, v memory.View) {
 	}
 	if d.running {
 		c.emit(Notice{Member: m.name, What: Disputed})
-		h := v.Heads[d.origin]
-		c.emit(Settle{Member: m.name, Origin: d.origin, To: h.Seq, Chain: h.Chain})
+		ours, theirs := c.self.Heads[d.origin], v.Heads[d.origin]
+		c.emit(Settle{Member: m.name, Origin: d.origin, To: theirs.Seq, Ours: ours.Chain, Theirs: theirs.Chain})
 	}
 }
 

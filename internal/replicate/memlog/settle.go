@@ -60,22 +60,23 @@ func makeRoom(s *Store, l *log, held *memory.Entry, c *memory.Committed) {
 }
 
 // Concede implements replicate.Door.
-func (s *Store) Concede(_ context.Context, _ memory.Source, o memory.Origin, head memory.Head, gone []memory.Range) (moved int, err error) {
+func (s *Store) Concede(_ context.Context, _ memory.Source, c memory.Concession) (moved int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l := s.log(o)
-	if o == s.origin || l.head != head.Seq || l.chain == head.Chain || l.chain.IsZero() || head.Chain.IsZero() {
+	l := s.log(c.Origin)
+	ours, theirs := c.Ours.Chain, c.Theirs.Chain
+	if c.Origin == s.origin || l.head != c.Theirs.Seq || l.chain != ours || ours == theirs || ours.IsZero() || theirs.IsZero() {
 		return 0, nil
 	}
-	var c memory.Committed
-	for _, r := range gone {
-		moved += cut(s, o, l, r, &c)
+	var done memory.Committed
+	for _, r := range c.Gone {
+		moved += cut(s, c.Origin, l, r, &done)
 	}
-	if moved > 0 || head.Chain.String() < l.chain.String() {
-		l.chain = head.Chain
+	if moved > 0 || theirs.String() < ours.String() {
+		l.chain = theirs
 		s.lsn++
 	}
-	s.publish(c)
+	s.publish(done)
 	return moved, nil
 }
 

@@ -410,23 +410,5 @@ type only struct {
 
 func (o only) Subjects() []memory.Key { return []memory.Key{o.key} }
 
-// Clone returns an independent copy, as a backup is, without hooks. It does not
-// know whether its numbers are free.
-func (s *Store) Clone() *Store {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := New(s.lib, s.node, 0, s.clock)
-	c.origin, c.taken, c.numbered, c.lsn = s.origin, "", false, s.lsn
-	for o, l := range s.logs {
-		c.logs[o] = &log{head: l.head, chain: l.chain, entries: maps.Clone(l.entries), gaps: maps.Clone(l.gaps), gone: maps.Clone(l.gone), dropped: l.dropped}
-	}
-	for key, e := range s.state.Keys {
-		c.state.Apply(&memory.Entry{Dot: e.Dot, Stamp: e.Stamp, Op: only{e.Op, key}, Digest: e.Digest})
-	}
-	c.copyCursors(&s.owed)
-	c.publish(memory.Committed{})
-	return c
-}
-
 // errUnknown is returned for entries that are asked for by name and not there.
 var errUnknown = errors.New("no such entry")

@@ -266,6 +266,18 @@ func concedes(s Suite, t *testing.T) {
 		t.Fatal(err)
 	}
 	later.Take(ops...)
+	// What was compared when the heads were others decides nothing.
+	ours, theirs := later.View().Heads[old], third.View().Heads[old]
+	for _, stale := range []memory.Concession{
+		{Origin: old, Ours: memory.Head{Seq: 4, Chain: memory.Chain{1}}, Theirs: theirs},
+		{Origin: old, Ours: ours, Theirs: memory.Head{Seq: 3, Chain: memory.Chain{1}}},
+		{Origin: old, Ours: ours, Theirs: memory.Head{Seq: 4}},
+	} {
+		stale.Gone = []memory.Range{{Origin: old, From: 2, To: 3}}
+		if moved, err := later.Concede(t.Context(), stale); moved > 0 || err != nil || !sameHead(later.View().Heads[old], ours) {
+			t.Errorf("%+v: %d were taken out (%v)", stale, moved, err)
+		}
+	}
 	nodes := []*Node{later, first, third}
 	for range 3 {
 		for _, to := range nodes {
@@ -334,7 +346,7 @@ func (n *Node) concede(from *Node, o memory.Origin) {
 			return
 		}
 	}
-	if _, err := n.Concede(n.t.Context(), o, head, gone); err != nil {
+	if _, err := n.Concede(n.t.Context(), memory.Concession{Origin: o, Ours: here, Theirs: head, Gone: gone}); err != nil {
 		n.t.Fatal(err)
 	}
 }
