@@ -42,6 +42,16 @@ func (h Heads) Covers(there Heads) bool {
 	return true
 }
 
+// Reach reports whether these heads reach at least as far as those, of each origin.
+func (h Heads) Reach(those Heads) bool {
+	for origin, t := range those {
+		if h[origin].Seq < t.Seq {
+			return false
+		}
+	}
+	return true
+}
+
 // View is one consistent, durable reading of a node: what it holds, and the
 // digest of the state that came of it.
 type View struct {

@@ -20,6 +20,7 @@ func (w *world) schedule() {
 	w.every(time.Second, 5*time.Second, w.backUpOne)
 	if w.cfg.Changes {
 		w.every(time.Second, 8*time.Second, w.changeMembers)
+		w.every(time.Second, 5*time.Second, func() { loseOne(w) })
 		return
 	}
 	if w.chance(0.6) {
@@ -226,7 +227,7 @@ func (w *world) setBack(n *node, to *memlog.Store, what string) {
 	w.report.DisksLost++
 	n.crash()
 	n.store = to
-	if w.chance(0.2) {
+	if !w.cfg.Changes && w.chance(0.2) {
 		w.spoil(n)
 	}
 	if w.chance(0.3) {

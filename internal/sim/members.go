@@ -8,6 +8,7 @@ import (
 
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/replicate/core"
+	"github.com/tallystick/tallystick/internal/replicate/memlog"
 )
 
 // document is who the members are, as an operator at the first node has signed it.
@@ -87,7 +88,7 @@ func (n *node) askAround() {
 func (w *world) changeMembers() {
 	first := w.nodes[0]
 	now := first.doc
-	if !first.up || now.former != nil && first.ended < now.epoch {
+	if !first.up || now.former != nil && first.ended < now.epoch || refilling(w) {
 		return
 	}
 	next := &document{epoch: now.epoch + 1, seats: slices.Clone(now.seats), voters: slices.Clone(now.voters)}
@@ -153,6 +154,47 @@ func (w *world) amend(d *document) string {
 
 func bySeat(a, b core.Seat) int { return cmp.Compare(a.Node, b.Node) }
 
+// loseOne has a member lose its disk, or be set back, while no change is under way. It is
+// one at a time, and no other change begins before it holds again what the rest had: so
+// much an operator can see.
+func loseOne(w *world) {
+	n := w.pick()
+	now := w.nodes[0].doc
+	votes := slices.ContainsFunc(now.voters, func(s core.Seat) bool { return s.Node == n.name })
+	if refilling(w) || !w.nodes[0].admits(n.name) || votes && len(now.voters) < 3 {
+		return
+	}
+	w.owed = memory.Heads{}
+	for _, m := range w.members() {
+		if m.doc != now || now.former != nil && m.ended < now.epoch {
+			return
+		}
+		for o, h := range m.store.View().Heads {
+			if m != n && h.Seq > w.owed[o].Seq {
+				w.owed[o] = memory.Head{Seq: h.Seq}
+			}
+		}
+	}
+	w.victims[n] = true
+	if len(n.copies) > 0 && w.chance(0.6) {
+		w.setBack(n, n.copies[w.rng.IntN(len(n.copies))].Clone(), "a backup")
+		return
+	}
+	w.setBack(n, memlog.New(w.lib, n.name, 1000+uint64(w.report.DisksLost), n.clock), "an empty disk")
+}
+
+// refilling reports whether a member that has lost its disk does not hold again yet
+// what the others had then.
+func refilling(w *world) bool {
+	for n := range w.victims {
+		if n.up && n.store.View().Heads.Covers(w.owed) {
+			w.trace("%s is filled again", n.name)
+			delete(w.victims, n)
+		}
+	}
+	return len(w.victims) > 0
+}
+
 // hasEnded checks what a node has found: that a majority of the present voters holds
 // what was acknowledged.
 func (w *world) hasEnded(n *node, epoch uint64) {
@@ -175,13 +217,16 @@ func (w *world) checkKept(t promise) {
 		return
 	}
 	voters := w.documents[i].voters
-	held := 0
+	held, lost := 0, 0
 	for _, s := range voters {
-		if w.has(w.find(s.Node), t.entry) {
+		switch n := w.find(s.Node); {
+		case w.has(n, t.entry):
 			held++
+		case w.victims[n]:
+			lost++
 		}
 	}
-	if want := core.Majority(len(voters)); held < want {
+	if want := core.Majority(len(voters)); held == 0 || held+lost < want {
 		w.fail("%s was acknowledged by epoch %d, W=%d of %d, held by %v; of the %d voters of epoch %d, %d have it, want %d",
 			t.Dot, t.Epoch, t.W, t.N, t.HeldBy, len(voters), w.ended, held, want)
 	}

@@ -26,7 +26,7 @@ import (
 // Config of a run. Everything else is drawn from the seed.
 type Config struct {
 	Seed uint64
-	// Changes has members come and go, in the place of disks that are lost.
+	// Changes has members come and go; then one disk at a time is lost.
 	Changes bool
 	Trace   io.Writer // gets a line for each thing that happens; nil: none
 }
@@ -111,7 +111,8 @@ type world struct {
 	net      network
 	activity time.Duration // until the faults end
 	healing  bool
-	victims  map[*node]bool // whose disk was lost or set back
+	victims  map[*node]bool // whose disk was lost or set back; where members change, until it is filled again
+	owed     memory.Heads   // what the others had then
 	spoilt   []memory.Key   // registers that a node has lost
 	acks     []promise
 	// documents are all there were; ended is the epoch of the latest whose change has

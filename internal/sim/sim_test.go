@@ -82,8 +82,8 @@ func TestMembersComeAndGoUnderFaults(t *testing.T) {
 			break
 		}
 	}
-	t.Logf("%d federations, %d changes of members, %d writes, %d acknowledged, %d crashes; longest healing %s",
-		*changes, total.Changes, total.Writes, total.Acked, total.Crashes, total.Healing.Round(time.Millisecond))
+	t.Logf("%d federations, %d changes of members, %d disks lost or set back, %d writes, %d acknowledged, %d crashes; longest healing %s",
+		*changes, total.Changes, total.DisksLost, total.Writes, total.Acked, total.Crashes, total.Healing.Round(time.Millisecond))
 	if *seed == 0 && total.Changes < *changes {
 		t.Errorf("few changes: %+v", total)
 	}

@@ -88,6 +88,9 @@ func (c *Core) learn(m *member, v memory.View) {
 	if v.LSN != m.lsn {
 		m.lane.wake(c)
 	}
+	if later && m.lsn > 0 && !v.Heads.Reach(m.heads) {
+		m.lost(c, v)
+	}
 	m.lsn = max(m.lsn, v.LSN)
 	for o, h := range v.Heads {
 		was, known := m.heads[o]
@@ -151,14 +154,18 @@ func (c *Core) compared(ev Compared) {
 }
 
 // wentBack notices that m, in a reading it made after another one that we
-// know of, holds less than it said then. What it said is void: it counts for no
+// know of, holds less of ours than it said then, or has less behind it. One that has
+// more behind it, and holds less of others', [Core.learn] sees. What it said is void: it counts for no
 // further vote, and the lane starts again from what is left.
 func (c *Core) wentBack(m *member, floor floor, v memory.View) {
-	left := v.Heads[c.origin]
-	if v.LSN >= floor.lsn && left.Seq >= floor.acked {
-		return
+	if left := v.Heads[c.origin]; v.LSN < floor.lsn || left.Seq < floor.acked {
+		m.lost(c, v)
 	}
-	m.heads, m.lsn, m.same = memory.Heads{c.origin: left}, v.LSN, map[memory.Origin]uint64{}
+}
+
+// lost notes that m has lost its disk, or was set back, and what is left.
+func (m *member) lost(c *Core, v memory.View) {
+	m.heads, m.lsn, m.same = memory.Heads{c.origin: v.Heads[c.origin]}, v.LSN, map[memory.Origin]uint64{}
 	m.lane.restart()
 	c.emit(Notice{Member: m.name, What: WentBack})
 	c.match(m, c.origin)
