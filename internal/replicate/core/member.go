@@ -36,8 +36,12 @@ type member struct {
 	settle settlement
 }
 
-// suspicion is a pair of readings with equal heads and unequal roots.
-type suspicion struct{ here, there memory.View }
+// suspicion is a pair of readings with equal heads and unequal roots. That is no
+// proof yet: what came beyond a hole is in the root, and heads do not tell of it.
+type suspicion struct {
+	here, there memory.View
+	since       time.Time
+}
 
 // repairs of one member, paced.
 type repairs struct {
@@ -127,8 +131,8 @@ func (c *Core) learn(m *member, v memory.View) {
 }
 
 // prove compares a reading of m with ours. Equal heads and roots prove that the
-// states are equal; equal heads with unequal roots, seen twice with nothing
-// changed between, prove that they are not.
+// states are equal; equal heads with unequal roots, with nothing changed for longer
+// than a hole lasts that is being filled, prove that they are not.
 func (c *Core) prove(m *member, v memory.View) {
 	switch {
 	case !sameHeads(c.self.Heads, v.Heads):
@@ -136,7 +140,9 @@ func (c *Core) prove(m *member, v memory.View) {
 	case c.self.Root == v.Root:
 		m.suspect, m.equalAt = nil, c.now
 	case m.suspect == nil || !sameView(m.suspect.here, c.self) || !sameView(m.suspect.there, v):
-		m.suspect = &suspicion{here: c.self, there: v}
+		m.suspect = &suspicion{here: c.self, there: v, since: c.now}
+		m.lane.wake(c)
+	case c.now.Sub(m.suspect.since) < c.cfg.HeadsIdle:
 		m.lane.wake(c)
 	case !m.repairs.running && !c.now.Before(m.repairs.after):
 		m.suspect, m.repairs.running = nil, true
