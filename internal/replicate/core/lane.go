@@ -81,6 +81,9 @@ func (l *lane) called(c *Core) {
 	}
 }
 
+// manyMembers is how many members a node exchanges heads with in the least time.
+const manyMembers = 8
+
 func (c *Core) exchanged(l *lane) {
 	l.exchangedAt, l.phase = c.now, c.rand.next()%1024
 }
@@ -92,8 +95,13 @@ func (c *Core) exchangeDue(m *member) time.Time {
 		return c.now
 	}
 	every := c.cfg.HeadsIdle
-	if c.now.Before(l.busyTill) || m.mute {
+	switch {
+	case m.mute:
 		every = c.cfg.HeadsBusy
+	case c.now.Before(l.busyTill):
+		// All members together exchange heads with all others. Among many each pair does
+		// so more rarely, and what a node hears of them all stays the same.
+		every = min(every, c.cfg.HeadsBusy*time.Duration(1+len(c.members)/manyMembers))
 	}
 	return l.exchangedAt.Add(every - time.Duration(l.phase)*(every/4096))
 }
