@@ -73,6 +73,7 @@ type Doc struct {
 // hot is what every query asks of every document that it meets, in one place.
 type hot struct {
 	sight uint32 // who sees it; 0 is nobody
+	id    uint32 // as in [Doc]
 	Words uint16 // as in [Doc]
 }
 

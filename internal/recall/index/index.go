@@ -312,7 +312,7 @@ func (x *data) count(n uint32, by int) {
 	sp := &x.space[d.Space]
 	if by > 0 {
 		sp.docs = append(room(sp.docs), n)
-		x.hot = append(room(x.hot), hot{sight: x.sightFor(d), Words: d.Words})
+		x.hot = append(room(x.hot), hot{sight: x.sightFor(d), id: d.id, Words: d.Words})
 		if d.Expires != 0 {
 			x.expiry.push(x.docs, n)
 		}

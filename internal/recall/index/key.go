@@ -9,7 +9,7 @@ func (v *View) Generation() Generation { return v.generation }
 func (v *View) Key(id string) (key uint32, ok bool) { return v.ids.find(encodeID(id)) }
 
 // KeyOf returns the key of the memory that document n is of.
-func (v *View) KeyOf(n uint32) uint32 { return v.Docs[n].id }
+func (v *View) KeyOf(n uint32) uint32 { return v.hot[n].id }
 
 // Current returns the document that a memory is now, by its key; it may be out of
 // sight.

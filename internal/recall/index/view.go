@@ -172,6 +172,21 @@ func (v *View) Stream(n uint32, yield func(term uint32, pos int, part bool) bool
 	}
 }
 
+// Sight appends to docs the documents in sight, of all namespaces that are, in no order.
+func (v *View) Sight(docs []uint32) []uint32 {
+	for i, in := range v.spaces {
+		if !in {
+			continue
+		}
+		for _, n := range v.space[i].docs {
+			if v.See(n) {
+				docs = append(docs, n)
+			}
+		}
+	}
+	return docs
+}
+
 // InNamespace goes over the documents of the namespaces in sight, those that are
 // gone among them.
 func (v *View) InNamespace(yield func(n uint32) bool) {

@@ -55,7 +55,7 @@ func TestFigures(t *testing.T) {
 	}
 	for _, width := range []int{256, 384} {
 		for _, sessions := range []bool{false, true} {
-			figures(t, n, width, sessions)
+			t.Run(fmt.Sprintf("%d-%v", width, sessions), func(t *testing.T) { figures(t, n, width, sessions) })
 		}
 	}
 }

@@ -1,14 +1,16 @@
 package meaning
 
 import (
+	"slices"
+
 	"github.com/tallystick/tallystick/internal/model/vectors"
 	"github.com/tallystick/tallystick/internal/recall/index"
 )
 
 const (
 	// first is about how many vectors are compared in full after a look at the signs
-	// of all, and about how many say what is usual.
-	first = 4096
+	// of all, and usual about how many of all say what is usual.
+	first, usual = 4096, 1024
 	// bins is into how many steps cosines are counted.
 	bins = 1 << 13
 )
@@ -19,14 +21,14 @@ const (
 func (s *search) nearest(seen []uint32) (near, sample []uint32) {
 	set := s.space.set
 	var count [1 << 12]int
-	every := uint64(len(seen)/first + 1)
-	for _, n := range seen {
-		row := s.space.row(s.v, n)
-		d := min(set.Distance(s.asked, row), len(count)-1)
-		s.signs = append(s.signs, uint16(d))
-		count[d]++
-		if set.Digest(row)%every == 0 {
-			s.sample = append(s.sample, n)
+	s.apart = slices.Grow(s.apart[:0], len(seen))[:len(seen)]
+	set.Distances(s.asked, s.rows, s.apart)
+	const spread = 0x9E3779B97F4A7C15
+	drawn := ^uint64(0) / uint64(len(seen)/usual+1)
+	for i, row := range s.rows {
+		count[min(int(s.apart[i]), len(count)-1)]++
+		if set.Digest(row)*spread <= drawn {
+			s.sample = append(s.sample, seen[i])
 		}
 	}
 	limit, sum := 0, count[0]
@@ -43,7 +45,7 @@ func (s *search) nearest(seen []uint32) (near, sample []uint32) {
 		near = append(near, n)
 	}
 	for i, n := range seen {
-		if int(s.signs[i]) > limit {
+		if int(s.apart[i]) > limit {
 			continue
 		}
 		take(n)
@@ -60,17 +62,27 @@ func (s *search) nearest(seen []uint32) (near, sample []uint32) {
 	return near, s.sample
 }
 
-// farthest returns the most that one of the sample has that is not among the
-// nearest: others that are not have that at most. It spares comparing them where a
-// question brings many by their words.
-func (s *search) farthest(sample []uint32) float32 {
-	most := float32(0)
+// farthest returns, by distance, the most that one of the sample has that is as far or
+// farther and not among the nearest: others that are not have that at most. It spares
+// comparing them where a question brings many by their words.
+func (s *search) farthest(sample []uint32) []float32 {
+	s.byFar = append(s.byFar[:0], make([]float32, s.space.set.Width()+1)...)
 	for _, n := range sample {
 		if c := &s.cells[n]; c.taken != s.epoch {
-			most = max(most, s.w.Own*s.own.of(c.own)+s.w.Pooled*s.whole.of(c.whole))
+			at := &s.byFar[s.space.set.Distance(s.asked, s.space.row(s.v, n))]
+			*at = max(*at, s.w.Own*s.own.of(c.own)+s.w.Pooled*s.whole.of(c.whole))
 		}
 	}
-	return most
+	for d := len(s.byFar) - 2; d >= 0; d-- {
+		s.byFar[d] = max(s.byFar[d], s.byFar[d+1])
+	}
+	return s.byFar
+}
+
+// farthestOf is the most that document n has, which has a vector and is not among the
+// nearest.
+func (s *search) farthestOf(n uint32) float32 {
+	return s.far[s.space.set.Distance(s.asked, s.space.row(s.v, n))]
 }
 
 // meant is how many points a document has that is as near as answers are, by any

@@ -29,7 +29,7 @@ type search struct {
 
 	v          *index.View // nil until Find, which locks the space
 	own, whole scale
-	far        float32 // what a document has at most that was not among the nearest
+	far        []float32 // what a document has at most that was not among the nearest, by its distance; nil if all were compared
 }
 
 // scratch is the memory of a search, used again by the next. What is in it is told
@@ -38,8 +38,10 @@ type scratch struct {
 	epoch  uint32
 	cells  []cell // by document
 	docs   []uint32
+	rows   []uint32 // of docs
+	apart  []uint16 // of docs: signs that are not those of the question
 	sample []uint32
-	signs  []uint16
+	byFar  []float32
 	values histogram
 }
 
@@ -71,7 +73,7 @@ func (s *search) Find(ctx context.Context, v *index.View) (rank.Found, error) {
 		s.w.Own, s.w.Pooled = s.w.Alone, 0
 	}
 	s.begin(len(v.Docs))
-	seen := s.inSight(ctx)
+	seen := s.inSight()
 	sample := seen
 	if len(seen) > s.arm.all && ctx.Err() == nil {
 		seen, sample = s.nearest(seen)
@@ -86,7 +88,6 @@ func (s *search) Find(ctx context.Context, v *index.View) (rank.Found, error) {
 	}
 	s.own = s.measure(seen, sample, s.ownOf)
 	s.whole = s.measure(seen, sample, s.wholeOf)
-	s.far = s.w.Own + s.w.Pooled
 	if len(sample) < len(s.docs) {
 		s.far = s.farthest(sample)
 	}
@@ -103,21 +104,18 @@ func (s *scratch) begin(docs int) {
 		s.cells = append(s.cells, make([]cell, docs+docs/8-len(s.cells))...)
 	}
 	s.epoch++
-	s.docs, s.sample, s.signs = s.docs[:0], s.sample[:0], s.signs[:0]
+	s.docs, s.rows, s.sample = s.docs[:0], s.rows[:0], s.sample[:0]
 }
 
 // inSight returns the documents in sight that have a vector.
-func (s *search) inSight(ctx context.Context) []uint32 {
-	looked := 0
-	s.v.InNamespace(func(n uint32) bool {
-		if looked++; looked%step == 0 && ctx.Err() != nil {
-			return false
+func (s *search) inSight() []uint32 {
+	all := s.v.Sight(s.docs)
+	s.docs = all[:0]
+	for _, n := range all {
+		if row := s.space.row(s.v, n); row != vectors.None {
+			s.docs, s.rows = append(s.docs, n), append(s.rows, row)
 		}
-		if s.v.See(n) && s.space.row(s.v, n) != vectors.None {
-			s.docs = append(s.docs, n)
-		}
-		return true
-	})
+	}
 	return s.docs
 }
 
@@ -211,8 +209,8 @@ func (s *search) points(n uint32) float32 {
 	}
 	own, whole := s.ownOf(n), s.wholeOf(n)
 	p := s.w.Own*s.own.of(own) + s.w.Pooled*s.whole.of(whole)
-	if s.cells[n].taken != s.epoch {
-		p = min(p, s.far)
+	if s.far != nil && s.cells[n].taken != s.epoch {
+		p = min(p, s.farthestOf(n))
 	}
 	if s.q.Speaker != index.None && s.v.Docs[n].Speaker == s.q.Speaker {
 		p *= 1 + s.arm.weights.Speaker
@@ -235,7 +233,14 @@ func (s *search) Bound(n uint32) float32 {
 	if s.space.row(s.v, n) == vectors.None {
 		return b
 	}
-	return b + s.far*(1+s.arm.weights.Speaker)
+	most := s.w.Own + s.w.Pooled
+	if s.far != nil {
+		most = s.farthestOf(n)
+	}
+	if s.q.Speaker != index.None {
+		most *= 1 + s.arm.weights.Speaker
+	}
+	return b + most
 }
 
 // Add implements [rank.Search].

@@ -1,7 +1,9 @@
 package rank
 
 import (
+	"cmp"
 	"context"
+	"math"
 	"slices"
 )
 
@@ -25,29 +27,20 @@ func (f *fusion) best(ctx context.Context, limit int) Result {
 	out := f.result
 	f.mark()
 	f.most = f.boostMost()
-	var top []scored
+	l := leaders{limit: limit, found: &out.Found}
 	looked := 0
-	for _, s := range f.running {
+	for _, s := range f.fewestFirst() {
 		for _, n := range s.found.Docs {
 			if looked++; looked%bestStep == 0 && ctx.Err() != nil {
 				out.Late = true
 				break
 			}
-			if f.again(n) || !f.v.See(n) || !f.v.Pass(n) {
-				continue
+			if !f.again(n) && f.v.See(n) && f.v.Pass(n) {
+				f.compare(n, &l)
 			}
-			if len(top) == limit && f.bound(n)+slack < top[limit-1].score {
-				out.Found++ // with everything at its best it would not be good enough
-				continue
-			}
-			p := f.parts(n)
-			if !p.bears() {
-				continue
-			}
-			out.Found++
-			top = f.insert(top, scored{n, p.sum()}, limit)
 		}
 	}
+	top := l.top
 	out.Hits = make([]Hit, len(top))
 	for i, c := range top {
 		out.Hits[i] = Hit{ID: f.v.ID(c.doc), Score: c.score, Parts: f.parts(c.doc).rounded()}
@@ -55,6 +48,47 @@ func (f *fusion) best(ctx context.Context, limit int) Result {
 	bands(&out)
 	out.Hits = out.Hits[:min(wanted, len(out.Hits))]
 	out.Abstain = abstains(out.Hits)
+	return out
+}
+
+// leaders are the best so far.
+type leaders struct {
+	top   []scored
+	limit int
+	found *int // those that have something of what was asked
+}
+
+// least is the score that one has to have to be among them.
+func (l *leaders) least() float32 {
+	if len(l.top) < l.limit {
+		return float32(math.Inf(-1))
+	}
+	return l.top[l.limit-1].score
+}
+
+// compare puts document n among the leaders if it is one of them.
+func (f *fusion) compare(n uint32, l *leaders) {
+	least := l.least()
+	if f.bound(n)+slack < least {
+		*l.found++ // with everything at its best it would not be good enough
+		return
+	}
+	p, ok := f.upTo(n, least)
+	if ok && !p.bears() {
+		return
+	}
+	*l.found++
+	if ok {
+		l.top = f.insert(l.top, scored{n, p.sum()}, l.limit)
+	}
+}
+
+// fewestFirst are the arms in the order in which their candidates are compared: those
+// of an arm that brings few are more often among the best, and what cannot come up to
+// these costs less.
+func (f *fusion) fewestFirst() []running {
+	out := slices.Clone(f.running)
+	slices.SortStableFunc(out, func(a, b running) int { return cmp.Compare(len(a.found.Docs), len(b.found.Docs)) })
 	return out
 }
 
@@ -134,15 +168,30 @@ func (f *fusion) boostMost() float32 {
 
 // parts adds up the score of document n: what the arms say, then the boosts.
 func (f *fusion) parts(n uint32) Parts {
-	var p Parts
+	p, _ := f.upTo(n, float32(math.Inf(-1)))
+	return p
+}
+
+// upTo is parts, unless what all arms but the last say shows that the score is below
+// least: the last one need not be asked then, which is the one that takes longest.
+func (f *fusion) upTo(n uint32, least float32) (p Parts, ok bool) {
+	f.boost(n, &p)
+	last := len(f.running) - 1
 	for i := range f.running {
+		if i == last && i > 0 && p.sum()+f.running[i].Bound(n)+slack < least {
+			return p, false
+		}
 		f.running[i].Add(n, &p)
 	}
+	return p, true
+}
+
+// boost adds what the document itself says.
+func (f *fusion) boost(n uint32, p *Parts) {
 	w, d := &f.ranker.weights, &f.v.Docs[n]
 	p[Tells] += w.Tells * float32(d.Prior) / 255
 	if f.q.Cue != 0 && d.Flags&f.q.Cue != 0 {
 		p[Type] += w.Type
 	}
 	p[Boost] += w.Boost * float32(min(d.Priority(), maxPriority)-middlePriority)
-	return p
 }
