@@ -183,7 +183,7 @@ type Recalled struct {
 	Late       bool      `json:"late,omitempty" doc:"The deadline came before everything was compared."`
 	Stale      string    `json:"stale,omitempty" doc:"Why the answer need not know what freshness asked for." example:"0 of 2 members say what they hold: too few of those that count"`
 	Unknown    float64   `json:"unknown_words,omitempty" doc:"With explain: the share of the question, by weight, that is in words nobody has used."`
-	Arms       []Arm     `json:"arms,omitempty" doc:"With explain, or if one was cut short: the ways of looking."`
+	Arms       []Arm     `json:"arms,omitempty" doc:"With explain, or if one failed or was cut short: the ways of looking."`
 	NotKept    []string  `json:"not_kept,omitempty" doc:"With as_of: memories whose text of that time is not known any more." example:"[]"`
 	WhyNot     *WhyNot   `json:"why_not,omitempty" doc:"Of the memory that was asked for."`
 	Standing   *Briefing `json:"standing,omitempty" doc:"With standing: what holds whatever is asked."`

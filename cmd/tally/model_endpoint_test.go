@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -113,6 +114,9 @@ func TestANodeRecallsByTheVectorsOfAServer(t *testing.T) {
 	status(func(m client.Model) bool { return m.Behind > 0 && strings.Contains(m.Problem, "status 503") })
 	if got := arm(); !strings.HasPrefix(got, "skipped") || !strings.Contains(got, "does not answer") {
 		t.Errorf("the arm %s", got)
+	}
+	if got := must[client.Recalled](n, "recall", "gate code"); !slices.ContainsFunc(got.Arms, func(a client.Arm) bool { return a.Name == "meaning" }) {
+		t.Errorf("nobody is told without asking for it: %+v", got.Arms)
 	}
 	if got := n.tally("doctor"); !strings.Contains(got.out, "status 503") {
 		t.Errorf("doctor does not say it: %s", got.out)

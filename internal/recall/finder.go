@@ -37,12 +37,6 @@ type Query struct {
 // Report is what became of an arm in one answer.
 type Report = rank.Report
 
-// What a [Report] may say: see [rank.Partial].
-const (
-	Partial  = rank.Partial
-	Deadline = rank.Deadline
-)
-
 // Hit is a memory that was found, by its id.
 type Hit struct {
 	ID    string

@@ -42,7 +42,7 @@ func questionOf(in *client.RecallInput, f memory.Filter, now time.Time) (query.R
 // always what was cut short or is not known.
 func explain(v *client.Recalled, found *query.Recalled, all bool) {
 	v.Late, v.Stale, v.NotKept = found.Late, found.Stale, found.Left
-	short := slices.ContainsFunc(found.Arms, func(a recall.Report) bool { return a.State == recall.Partial || a.Why == recall.Deadline })
+	short := slices.ContainsFunc(found.Arms, func(a recall.Report) bool { return a.Failed })
 	if all || short {
 		for _, a := range found.Arms {
 			v.Arms = append(v.Arms, client.Arm{Name: a.Arm, State: string(a.State), Why: a.Why, Found: a.Docs})

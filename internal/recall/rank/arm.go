@@ -70,6 +70,9 @@ type Report struct {
 	State State
 	Why   string // of what is not Ran
 	Docs  int    // candidates
+	// Failed reports whether the arm had something to look for, and did not, or not to
+	// the end.
+	Failed bool
 }
 
 // Part is one of the things that a score is the sum of.

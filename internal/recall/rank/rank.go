@@ -201,7 +201,7 @@ func (f *fusion) prepare(ctx context.Context, slow []int) {
 
 func (f *fusion) report(n int, state State, err error) {
 	r := &f.result.Arms[f.running[n].report]
-	r.State, r.Why = state, err.Error()
+	r.State, r.Why, r.Failed = state, err.Error(), true
 	if errors.Is(err, context.DeadlineExceeded) {
 		r.Why = Deadline
 	}
