@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/internal/node"
 )
 
@@ -19,7 +20,16 @@ func configOf(cmd *cobra.Command, a *app) func(context.Context) (node.Config, er
 	var file string
 	settingFlags(cmd, &file)
 	return func(ctx context.Context) (node.Config, error) {
-		return nodeConfig(ctx, givenFlags(cmd.Flags()), a.getenv, cmp.Or(file, a.getenv("TALLY_CONFIG")))
+		flags, path := givenFlags(cmd.Flags()), cmp.Or(file, a.getenv("TALLY_CONFIG"))
+		cfg, err := nodeConfig(ctx, flags, a.getenv, path)
+		if err != nil {
+			return cfg, err
+		}
+		list, err := effective(ctx, flags, a.getenv, path)
+		for _, e := range list {
+			cfg.Settings = append(cfg.Settings, client.Setting{Key: e.Key, Value: e.Value, Origin: e.Origin})
+		}
+		return cfg, err
 	}
 }
 

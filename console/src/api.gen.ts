@@ -175,6 +175,32 @@ export interface Arm {
   why?: string;
 }
 
+export interface AuditPage {
+  count: number;
+  head: string;
+  next?: number;
+  rows: AuditRow[];
+}
+
+export interface AuditRow {
+  actor?: string;
+  at: string;
+  detail?: string;
+  kind: string;
+  seq: number;
+  subject?: string;
+  tag?: string;
+  times?: number;
+}
+
+export interface AuditVerdict {
+  faults: number;
+  findings: string[];
+  head: string;
+  ok: boolean;
+  rows: number;
+}
+
 export interface Branch {
   children: Branch[];
   count: number;
@@ -1492,6 +1518,17 @@ export interface SetStandardInput {
   standard_id?: string;
 }
 
+export interface Setting {
+  key: string;
+  origin: string;
+  value: string[];
+}
+
+export interface Settings {
+  count: number;
+  settings: Setting[];
+}
+
 export interface ShareInput {
   memory_id?: string;
   source_memory_id?: string;
@@ -2085,6 +2122,28 @@ export interface Routes {
     };
     body: never;
     out: Restored | Shortfall | Waiting;
+  };
+  "GET /api/v1/audit": {
+    query: {
+      kind?: string;
+      text?: string;
+      before?: number;
+      limit?: number;
+    };
+    body: never;
+    out: AuditPage;
+  };
+  "GET /api/v1/audit/log": {
+    query: {
+    };
+    body: never;
+    out: string;
+  };
+  "POST /api/v1/audit/verify": {
+    query: {
+    };
+    body: never;
+    out: AuditVerdict;
   };
   "POST /api/v1/auto_tag": {
     query: {
@@ -2893,6 +2952,12 @@ export interface Routes {
     };
     body: SessionInput;
     out: Session;
+  };
+  "GET /api/v1/settings": {
+    query: {
+    };
+    body: never;
+    out: Settings;
   };
   "POST /api/v1/share": {
     query: {

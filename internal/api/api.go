@@ -66,6 +66,11 @@ type Config struct {
 	// Readers keeps who has read what; nil keeps nothing.
 	Readers verb.Readers
 
+	// Audit reads the audit log; nil: there is none.
+	Audit Audit
+	// Settings are those that the node runs with, without secrets.
+	Settings []client.Setting
+
 	// KeepShort makes a success of a write that misses its quorum, where the request
 	// does not say: it is kept and owed all the same.
 	KeepShort bool

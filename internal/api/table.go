@@ -36,6 +36,7 @@ func routes() []route {
 		grouped("The node", slices.Concat(nodeRoutes(b), federationRoutes(b), operatorRoutes(), profileRoutes())),
 		grouped("Upkeep", upkeepRoutes(b)),
 		grouped("Members", memberRoutes()),
+		grouped("Audit and settings", auditRoutes()),
 		grouped("Rehearsal", rehearsalRoutes()),
 		grouped("As ai-memory spells it", compatRoutes(b)),
 		grouped("Not implemented", absentRoutes()),

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/internal/identity/cluster"
 	legacy "github.com/tallystick/tallystick/internal/legacy/config"
 	"github.com/tallystick/tallystick/internal/memory"
@@ -82,6 +83,10 @@ type Config struct {
 	// LegacySelf is how this node identifies itself to them.
 	LegacyPeers []legacy.Peer
 	LegacySelf  legacy.Self
+
+	// Settings are, for the operator to see, what was said of all this and where; secrets
+	// are masked. Nothing goes by them.
+	Settings []client.Setting
 
 	LogLevel  string // debug, info, warn or error
 	LogFormat string // text or json

@@ -283,7 +283,7 @@ func (n *node) newServer(link peer.Config, program string) error {
 		Now:   n.now,
 		Books: n.books, Log: n.log, Metrics: reg, Version: Version(), APIKey: n.cfg.APIKey, Keys: n.agents, Exposed: exposed(n.cfg.Listen), Federated: len(n.cfg.Members) > 0 || n.trust != nil,
 		Full:      n.store.Full,
-		KeepShort: n.cfg.WhenShort == ShortLocal, Hosts: n.cfg.hosts(), OperatorKey: key, OperatorKeyFile: file, Quit: n.quit, Journal: n.shown, Readers: n.readers, Occurred: n.trust.occurred, Rehearsal: n.practice, KeyRing: n.agents, Members: n.trust.roll(),
+		KeepShort: n.cfg.WhenShort == ShortLocal, Hosts: n.cfg.hosts(), OperatorKey: key, OperatorKeyFile: file, Quit: n.quit, Journal: n.shown, Readers: n.readers, Audit: n.auditLog(), Settings: n.cfg.Settings, Occurred: n.trust.occurred, Rehearsal: n.practice, KeyRing: n.agents, Members: n.trust.roll(),
 		Agents: func(table []verb.Verb) http.Handler {
 			return mcp.Handler(mcp.Config{Version: Version(), Log: n.log, Changed: n.books.Feed.Changed, Quit: n.quit}, table)
 		},

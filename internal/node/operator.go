@@ -21,6 +21,7 @@ import (
 	"github.com/tallystick/tallystick/internal/identity"
 	"github.com/tallystick/tallystick/internal/identity/agentkey"
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/node/auditing"
 )
 
 const (
@@ -150,6 +151,14 @@ func (n *node) followAgents(ctx context.Context) {
 // unchanged reports whether a file that is replaced as a whole is the same one.
 func unchanged(last, now os.FileInfo) bool {
 	return last != nil && os.SameFile(last, now) && last.ModTime().Equal(now.ModTime()) && last.Size() == now.Size()
+}
+
+// auditLog is the audit log, for the operator; nil if there is none.
+func (n *node) auditLog() api.Audit {
+	if n.trust == nil {
+		return nil
+	}
+	return auditing.New(filepath.Join(n.cfg.Data, AuditFile), n.trust.audit)
 }
 
 // occurred notes who was refused here, and who has taken everything along.

@@ -7,6 +7,7 @@ import { CopyAs, say } from "../ui/copy";
 import { Card, Empty, Page, Pill } from "../ui/kit";
 import { Time, plain } from "../ui/text";
 import { useWords } from "../ui/words";
+import { Audit } from "./audit";
 import { save } from "./bulk";
 import { Subject } from "./overview";
 
@@ -56,10 +57,7 @@ export default function Activity() {
           </div>
         )}
       </Card>
-      <Card title={a.audit}>
-        <p>{a.auditText}</p>
-        <pre class="snippet">{"tally audit list\ntally audit verify"}</pre>
-      </Card>
+      <Audit />
     </Page>
   );
 }

@@ -1,7 +1,7 @@
 // The node itself: what it is, how it fares, and what its operator can do.
 import { useState } from "preact/hooks";
 import { call } from "../api";
-import type { Scrubbing } from "../api.gen";
+import type { Scrubbing, Setting } from "../api.gen";
 import { standing, status, use } from "../store";
 import { CopyAs, say } from "../ui/copy";
 import { Card, Page, Pill, Show, useBusy, useLoad } from "../ui/kit";
@@ -32,6 +32,7 @@ export default function System() {
               </dl>
             )}
           </Card>
+          <Models />
           <Upkeep />
           <Routes />
         </div>
@@ -49,7 +50,8 @@ export default function System() {
           <Card title={y.limits}>
             <Show of={caps}>{(v) => <dl class="facts">{Object.entries(v.limits).map(([name, x]) => <div key={name}><dt>{name.replaceAll("_", " ")}</dt><dd class="num">{Number(x).toLocaleString(t.locale)}</dd></div>)}</dl>}</Show>
           </Card>
-          {([[y.config, y.configText, "tally config show --origin"], [y.doctor, y.doctorText, "tally doctor"], [y.backup, y.backupText, "tally backup DIR"], [y.bench, y.benchText, "tally bench"]] as const).map(([title, text, command]) => (
+          <Settings />
+          {([[y.doctor, y.doctorText, "tally doctor"], [y.backup, y.backupText, "tally backup DIR"], [y.bench, y.benchText, "tally bench"]] as const).map(([title, text, command]) => (
             <Card key={title} title={title}>
               <p class="muted">{text}</p>
               <pre class="snippet">{command}</pre>
@@ -58,6 +60,49 @@ export default function System() {
         </div>
       </div>
     </Page>
+  );
+}
+
+// What the node runs with. What was only left at its default is behind a fold.
+function Settings() {
+  const t = useWords();
+  const y = t.system;
+  const me = use(standing);
+  const list = useLoad(async (signal) => (me?.operator ? call("GET /api/v1/settings", { signal }) : null), [me?.operator]);
+  const row = (x: Setting) => <div key={x.key}><dt><code>{x.key}</code></dt><dd>{x.value.length === 0 ? <span class="muted">{y.notSet}</span> : plain(x.value.join(", "), 200)} <span class="muted small">{y.from(plain(x.origin, 80))}</span></dd></div>;
+  return (
+    <Card title={y.config} aside={<CopyAs said={() => say("GET /api/v1/settings", {}, { cli: "config show --origin" })} />}>
+      <Show of={list}>
+        {(v) => {
+          if (v === null) return <p class="muted small">{y.asOperator}</p>;
+          if (v.count === 0) return <p class="muted">{y.noSettings}</p>;
+          const initial = v.settings.filter((x) => x.origin === "default");
+          return (
+            <>
+              <dl class="facts settings">{v.settings.filter((x) => x.origin !== "default").map(row)}</dl>
+              <details><summary>{y.defaults(initial.length)}</summary><dl class="facts settings">{initial.map(row)}</dl></details>
+            </>
+          );
+        }}
+      </Show>
+    </Card>
+  );
+}
+
+// The models that this node recalls with, and how far they are.
+function Models() {
+  const t = useWords();
+  const y = t.system;
+  const list = use(status)?.models ?? [];
+  if (list.length === 0) return null;
+  return (
+    <Card title={y.models}>
+      <ul class="rows">
+        {list.map((m) => (
+          <li key={m.name}><b>{plain(m.name, 60)}</b> <Pill kind={m.state === "ready" ? "good" : m.state === "failed" ? "bad" : "warn"}>{m.state}</Pill> <span class="muted">{y.vectors(m.vectors, m.behind)}, {bytes(m.bytes, t)}</span> {m.problem && <span class="warn-text small">{plain(m.problem, 200)}</span>}</li>
+        ))}
+      </ul>
+    </Card>
   );
 }
 
