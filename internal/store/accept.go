@@ -25,6 +25,13 @@ func (s *changes) Take(ctx context.Context, arrived []memory.Arrival, again bool
 				return err
 			}
 		}
+		in := in
+		if again {
+			var err error
+			if in, err = (settler{taking(t)}).others(ctx, in, &out); err != nil {
+				return err
+			}
+		}
 		return taking(t).accept(ctx, in, again, &out)
 	}}
 	for _, a := range in {

@@ -28,24 +28,6 @@ func (s *changes) SaveCursor(ctx context.Context, member memory.Node, origin mem
 // cursorPatience is how long a cursor waits for a write to share a commit with.
 const cursorPatience = 100 * time.Millisecond
 
-// AdoptHeads moves the heads of this node to at least those given. It is for
-// the end of a snapshot: what the heads cover and the snapshot did not bring had
-// been superseded. An origin is left out if it has a gap of which the snapshot did
-// not bring the entry either.
-func (s *changes) AdoptHeads(ctx context.Context, heads memory.Heads) error {
-	return s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error {
-		for name, h := range heads {
-			if err := name.Valid(); err != nil {
-				return err
-			}
-			if err := (settler{taking(t)}).adopt(ctx, name, h); err != nil {
-				return err
-			}
-		}
-		return t.aside(ctx, `UPDATE node SET name = name`)
-	})
-}
-
 // RetryParked tries again to apply ops that this node refused: those given, or
 // with none given all whose time has come at now. It returns how many were taken.
 func (s *changes) RetryParked(ctx context.Context, dots []memory.Dot, now time.Time) (int, error) {

@@ -97,6 +97,63 @@ func (t settler) one(ctx context.Context, o *originState, a arrival) (bool, erro
 	return true, err
 }
 
+// others takes those of in that a member has under dots that belong to other entries
+// here, and returns the rest. They come with a repair: the state of the member follows
+// from them. What was made first keeps its dot; what the other one wrote is issued
+// again, unless that has come by another way.
+func (t settler) others(ctx context.Context, in []arrival, out *memory.Accepted) (rest []arrival, err error) {
+	for _, a := range in {
+		o := t.origins[a.Dot.Origin]
+		if o == nil || a.refused != nil || !a.Hollow.IsZero() || a.Dot.Origin == t.taken {
+			rest = append(rest, a)
+			continue
+		}
+		other, err := t.one(ctx, o, a)
+		if err != nil {
+			return nil, err
+		}
+		if !other {
+			rest = append(rest, a)
+			continue
+		}
+		out.Applied++
+		again, err := t.wins(ctx, a.Entry)
+		if err == nil && again {
+			t.mended = append(t.mended, a.Op.Subjects()[0])
+			_, err = t.reissue(ctx, o, a.Entry)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return rest, t.rebuild(ctx)
+}
+
+// wins reports whether e would take a register from what holds it.
+func (t settler) wins(ctx context.Context, e *memory.Entry) (bool, error) {
+	for _, k := range e.Op.Subjects() {
+		var held ref
+		var err error
+		final := false
+		if k.Family.OfMemory() {
+			var m *record
+			if m, err = t.lookup(ctx, k.A); m != nil {
+				held, final = m.content, m.life == memory.Erased
+				if k.Family == memory.FamLife {
+					held = m.lifeRef
+				}
+			}
+		} else {
+			_, err = t.queryRow(ctx, `SELECT lsn, stamp, origin, seq FROM registers WHERE family = ? AND a = ? AND b = ? AND c = ?`,
+				[]any{k.Family, k.A, k.B, k.C}, &held.lsn, &held.stamp, &held.origin, &held.seq)
+		}
+		if err != nil || e.Version().Beats(t.version(held, final)) {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
 // makeRoom takes held out of the log, and issues it again if it was applied. Of a
 // hollow entry that is what it still holds: the lifecycles of memories. It reports
 // false, and does nothing, where a hollow entry holds the content of a memory: that
@@ -262,6 +319,24 @@ func (t settler) disputed(c memory.Concession) *originState {
 		return nil
 	}
 	return o
+}
+
+// AdoptHeads moves the heads of this node to at least those given. It is for
+// the end of a snapshot: what the heads cover and the snapshot did not bring had
+// been superseded. An origin is left out if it has a gap of which the snapshot did
+// not bring the entry either.
+func (s *changes) AdoptHeads(ctx context.Context, heads memory.Heads) error {
+	return s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error {
+		for name, h := range heads {
+			if err := name.Valid(); err != nil {
+				return err
+			}
+			if err := (settler{taking(t)}).adopt(ctx, name, h); err != nil {
+				return err
+			}
+		}
+		return t.aside(ctx, `UPDATE node SET name = name`)
+	})
 }
 
 // adopt moves the head of an origin to h, if it may.

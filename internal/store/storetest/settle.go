@@ -309,6 +309,47 @@ func concedes(s Suite, t *testing.T) {
 	}
 }
 
+// repairsDisputed checks that a repair brings what is under a number that belongs to
+// another entry here: where chains are not known, nothing else would.
+func repairsDisputed(s Suite, t *testing.T) {
+	t.Helper()
+	dir := t.TempDir()
+	base := s.Open(t, "a", dir)
+	base.Put(Create("known to all", "x"))
+	base.Stop()
+	first, later := s.Open(t, "a", dir), s.Open(t, "a", copyOf(t, dir))
+	old := first.Origin()
+	first.Put(Create("first", "one"))
+	later.Put(Create("later", "two"))
+	for _, way := range [][2]*Node{{first, later}, {later, first}} {
+		to, from := way[0], way[1]
+		ships := from.ships(old)
+		for range 2 { // the second time there is nothing to do
+			if out, err := to.Reapply(t.Context(), ships); err != nil || len(out.Refused) > 0 {
+				t.Errorf("refused %+v (%v)", out.Refused, err)
+			}
+		}
+		to.CheckState(nil)
+	}
+	for range 2 {
+		first.Feed(later)
+		later.Feed(first)
+	}
+	for _, n := range []*Node{first, later} {
+		for title, content := range map[string]string{"first": "one", "later": "two"} {
+			if rec, err := n.Record(t.Context(), Memo(title, "").ID); err != nil || rec.Memory.Content != content {
+				t.Errorf("%s: %+v (%v)", title, rec, err)
+			}
+		}
+		if n.View().Root != first.View().Root {
+			t.Errorf("%+v, want %+v", n.View(), first.View())
+		}
+		if e, err := n.Entry(t.Context(), memory.Dot{Origin: old, Seq: 2}); err != nil || e.Op.Subjects()[0] != memory.ContentKey(Memo("first", "").ID) {
+			t.Errorf("the number belongs to %+v (%v)", e, err)
+		}
+	}
+}
+
 func sameHead(a, b memory.Head) bool { return a.Seq == b.Seq && a.Chain == b.Chain }
 
 // loggedOf lists which entries of an origin are in the log.

@@ -255,6 +255,7 @@ func (s Suite) Run(t *testing.T) {
 		"bounds origins":               s.origins,
 		"settles disputes":             s.settles,
 		"concedes what was dropped":    func(t *testing.T) { concedes(s, t) },
+		"repairs what is disputed":     func(t *testing.T) { repairsDisputed(s, t) },
 		"keeps its own time":           s.wrongClock,
 		"moves what makes room":        s.makesRoom,
 		"reports entries only":         s.quietHook,
