@@ -52,17 +52,44 @@ func begin(ctx context.Context, cfg Config) (_ *play, err error) {
 	if err := p.start(ctx); err != nil {
 		return nil, err
 	}
-	out, err := p.actors[0].c.Create(ctx, client.Draft{Title: "The note", Content: "What all three know.", Namespace: namespace}, client.With{Durability: client.All})
-	if err != nil {
+	if err := p.first(ctx); err != nil {
 		return nil, fmt.Errorf("the first memory: %w", err)
+	}
+	running, stop := context.WithDeadline(context.WithoutCancel(ctx), p.until)
+	p.stop = stop
+	go p.run(running)
+	return p, nil
+}
+
+// first writes the memory that all three know, and waits until they do. That may take
+// longer than a write waits for its quorum: nodes that have just begun meet when they can.
+func (p *play) first(ctx context.Context) error {
+	out, err := p.actors[0].c.Create(ctx, client.Draft{Title: "The note", Content: "What all three know.", Namespace: namespace}, client.With{Durability: client.Local})
+	if err != nil {
+		return err
 	}
 	p.shared = out.ID
 	p.note("begun", "", 0)
-	running, stop := context.WithDeadline(context.WithoutCancel(ctx), p.until)
-	p.stop = stop
-	p.look(ctx)
-	go p.run(running)
-	return p, nil
+	tick := time.NewTicker(looking)
+	defer tick.Stop()
+	for p.look(ctx); !p.met(); p.look(ctx) {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// looking is the pause between two looks at the nodes.
+const looking = 200 * time.Millisecond
+
+// met reports whether all nodes were equal at the last look.
+func (p *play) met() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.equal
 }
 
 // namespace is where the memories of a rehearsal are.
@@ -106,7 +133,7 @@ func (p *play) start(ctx context.Context) error {
 // run looks at the nodes until ctx is done, and takes them down.
 func (p *play) run(ctx context.Context) {
 	defer close(p.gone)
-	tick := time.NewTicker(200 * time.Millisecond)
+	tick := time.NewTicker(looking)
 	defer tick.Stop()
 	for ctx.Err() == nil {
 		select {

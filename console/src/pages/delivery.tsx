@@ -70,6 +70,7 @@ function ParkedOps() {
                 ))}
               </tbody>
             </table>
+            <p class="muted small">{d.keptHelp}</p>
           </div>
         )}
       </Show>
