@@ -14,13 +14,14 @@ import (
 func thorough(s *Screen, text string) []Finding {
 	var out []Finding
 	lower, _ := lowered(text)
-	asked := append(s.candidates(lower), make([]candidate, len(s.rules))...)
+	asked := make([]bool, len(s.rules))
+	copy(asked, s.candidates(lower).may)
 	has := func(w string) bool { return strings.Contains(lower, w) }
 	for i := range s.rules {
 		r := &s.rules[i]
 		// The words of this one are not in its pattern: without them it is not asked.
 		always := r.near != nil && (r.name != "discord-token" || slices.ContainsFunc(r.words, has))
-		if always || asked[i].may {
+		if always || asked[i] {
 			out = r.find(text, out)
 		}
 	}

@@ -73,17 +73,22 @@ func (s *Screen) add(w start) {
 // hash is of the lowest three bytes.
 func hash(three uint32) uint16 { return uint16((three << 8) * 0x9E3779B1 >> 16) } // Knuth's, of the golden ratio
 
-// candidate is what a text was asked for a rule.
-type candidate struct {
-	may bool // it may have a secret of it
-	// in, if there are any, are the parts of the text in which that would stand.
-	in []part
+// candidates are the rules of which a text may have a secret, and of some of them the
+// parts of the text in which that would stand.
+type candidates struct {
+	may []bool   // by rule; nil: none
+	in  [][]part // by rule, if not nil
 }
 
-// candidates reports of each rule whether a text in lower case may have a secret of it.
-// nil: of none.
-func (s *Screen) candidates(lower string) []candidate {
-	var asked []candidate
+func (c *candidates) parts(rule int) []part {
+	if c.in == nil {
+		return nil
+	}
+	return c.in[rule]
+}
+
+// candidates says of which rules a text in lower case may have a secret.
+func (s *Screen) candidates(lower string) (c candidates) {
 	three := uint32(0) // bytes, the last ones
 	for at := range len(lower) {
 		three = three<<8 | uint32(lower[at])
@@ -91,40 +96,50 @@ func (s *Screen) candidates(lower string) []candidate {
 		if s.any[h/64]&(1<<(h%64)) == 0 || at < 2 {
 			continue
 		}
-		i := at - 2
 		for _, w := range s.starts[s.first[h]] {
-			if !strings.HasPrefix(lower[i:], w.word) {
-				continue
-			}
-			if asked == nil {
-				asked = make([]candidate, len(s.rules))
-			}
-			if c := &asked[w.rule]; w.near == nil {
-				c.may = true
-			} else if w.near.follows(lower[i+len(w.word):]) {
-				c.in = joined(c.in, around(lower, i))
-			}
+			s.begins(&c, w, lower, at-2)
 		}
 	}
-	for i := range asked {
-		c := &asked[i]
-		c.may = c.may && s.rules[i].near.may(lower, c.in != nil)
+	for i := range c.may {
+		c.may[i] = c.may[i] && s.rules[i].near.may(lower, c.parts(i) != nil)
 	}
-	return asked
+	return c
+}
+
+// begins notes what it means that a text may have the word w at i.
+func (s *Screen) begins(c *candidates, w start, lower string, i int) {
+	if !strings.HasPrefix(lower[i:], w.word) {
+		return
+	}
+	if c.may == nil {
+		c.may = make([]bool, len(s.rules))
+	}
+	if w.near == nil {
+		c.may[w.rule] = true
+		return
+	}
+	if !w.near.follows(lower[i+len(w.word):]) {
+		return
+	}
+	if c.in == nil {
+		c.in = make([][]part, len(s.rules))
+	}
+	c.in[w.rule] = joined(c.in[w.rule], around(lower, i))
 }
 
 // Find returns the secrets in a text, in their order. They do not overlap: of two
 // that do, the one that begins first counts, then the longer one.
 func (s *Screen) Find(text string) []Finding {
 	lower, ascii := lowered(text)
+	c := s.candidates(lower)
 	var out []Finding
-	for i, c := range s.candidates(lower) {
-		switch {
-		case !c.may:
-		case c.in == nil || !ascii:
+	for i, may := range c.may {
+		switch in := c.parts(i); {
+		case !may:
+		case in == nil || !ascii: // places in lower are not those in text
 			out = s.rules[i].find(text, out)
 		default:
-			for _, p := range c.in {
+			for _, p := range in {
 				n := len(out)
 				out = s.rules[i].find(text[p.start:p.end], out)
 				for k := range out[n:] {
