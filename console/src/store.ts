@@ -25,8 +25,13 @@ export class Cell<T> {
 /** The value of a cell, in a component. */
 export function use<T>(cell: Cell<T>): T {
   const [, again] = useState(0);
-  useEffect(() => cell.listen(() => again((n) => n + 1)), [cell]);
-  return cell.get();
+  const shown = cell.get();
+  useEffect(() => {
+    // It may have changed after it was drawn, and before anybody listened.
+    if (!Object.is(cell.get(), shown)) again((n) => n + 1);
+    return cell.listen(() => again((n) => n + 1));
+  }, [cell]);
+  return shown;
 }
 
 function kept(key: string): string {
