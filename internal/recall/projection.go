@@ -35,6 +35,16 @@ type Eraser interface {
 	Erase(ctx context.Context, ids []string)
 }
 
+// Asker is a projection that asks somebody else, who may not be there now.
+type Asker interface {
+	// Ready returns when it may take a batch. The log is read after that, so that nothing
+	// is asked about that was erased or replaced meanwhile.
+	Ready(ctx context.Context) error
+	// Again says whether it is time to read the log once more, and behind which position,
+	// for what could not be taken in when it came.
+	Again() (after uint64, due bool)
+}
+
 // Batch is a part of the log as a projection takes it in: memories that were
 // written behind After and up to At, in the order of what was written.
 type Batch struct {
@@ -177,7 +187,19 @@ func (f *follower) follow(ctx context.Context) (erased bool, err error) {
 	if f.anew.Swap(false) {
 		f.next = 0
 	}
-	for top := f.source.View().LSN; f.next < top; top = f.source.View().LSN {
+	asker, asks := f.to.(Asker)
+	if asks {
+		if after, due := asker.Again(); due {
+			f.next = min(f.next, after)
+		}
+	}
+	for f.next < f.source.View().LSN {
+		if asks {
+			if err := asker.Ready(ctx); err != nil {
+				return erased, err
+			}
+		}
+		top := f.source.View().LSN
 		recs, last, err := f.source.Changed(ctx, f.next, slice)
 		if err != nil {
 			return erased, err

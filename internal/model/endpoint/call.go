@@ -48,11 +48,19 @@ func ofTexts(err error) bool {
 	if !ok {
 		return false
 	}
-	switch s.code {
-	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity, http.StatusInternalServerError:
-		return true
-	}
-	return false
+	return s.code == http.StatusInternalServerError || refusal(err)
+}
+
+// refusal reports whether an answer says that something is wrong with what was asked.
+func refusal(err error) bool {
+	s, ok := errors.AsType[*statusError](err)
+	return ok && (tooLong(err) || s.code == http.StatusUnprocessableEntity)
+}
+
+// tooLong reports whether an answer is one that texts get that are too long.
+func tooLong(err error) bool {
+	s, ok := errors.AsType[*statusError](err)
+	return ok && (s.code == http.StatusBadRequest || s.code == http.StatusRequestEntityTooLarge)
 }
 
 // newHTTP returns a client that connects to nothing that is not allowed, and follows

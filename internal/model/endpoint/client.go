@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"math/rand/v2"
 	"net/http"
 	"sync"
@@ -18,23 +19,21 @@ type Client struct {
 	http *http.Client
 
 	mu      sync.Mutex
-	limit   int           // how many bytes of a text are sent
-	problem error         // of the last batch
-	free    time.Time     // until then the endpoint is left alone
-	rest    time.Duration // how long after the next failure
-	late    int           // questions one after the other that had no answer in time
-	asked   time.Time     // until then it is asked no questions
+	limit   limit
+	seed    maphash.Seed    // of the keys of failed
+	failed  map[uint64]bool // texts that were not taken once
+	problem error           // of the last batch
+	refused error           // of the last question, if the endpoint asks to be left alone
+	free    time.Time       // until then the endpoint is left alone
+	rest    time.Duration   // how long after the next failure
+	late    int             // questions one after the other that had no answer in time
+	counted time.Time       // when the last of them was without one
+	asked   time.Time       // until then it is asked no questions
 }
 
-const (
-	// maxText bounds what is sent of a memory, in bytes: models read no more of it.
-	maxText = 8 << 10
-	// minText is what every model can read.
-	minText = 512
-	// tooLate is how many questions may go without an answer before none is asked for a
-	// while: each waits for nothing.
-	tooLate = 3
-)
+// tooLate is how many questions may go without an answer before none is asked for a
+// while: each waits for nothing.
+const tooLate = 3
 
 // New returns a client. Its settings must be valid.
 func New(cfg Config) *Client {
@@ -47,16 +46,20 @@ func New(cfg Config) *Client {
 	if cfg.Longest == 0 {
 		cfg.Longest = 5 * time.Minute
 	}
-	return &Client{cfg: cfg, set: cfg.Settings, http: newHTTP(cfg.AllowAddress), limit: maxText, rest: cfg.Rest}
+	return &Client{cfg: cfg, set: cfg.Settings, http: newHTTP(cfg.AllowAddress), limit: limit{bytes: maxText}, seed: maphash.MakeSeed(), failed: map[uint64]bool{}, rest: cfg.Rest}
 }
 
 // Width is how many numbers a vector has.
 func (c *Client) Width() int { return c.set.Width }
 
-// Problem is why the last batch of memories has no vectors, or nil.
+// Problem is why the last batch of memories has no vectors, or why the endpoint is left
+// alone, or nil.
 func (c *Client) Problem() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.problem == nil {
+		return c.refused
+	}
 	return c.problem
 }
 
@@ -84,68 +87,91 @@ const probe = "a"
 // left alone.
 func (c *Client) Query(ctx context.Context, text string) ([]float32, error) {
 	c.mu.Lock()
-	away := max(time.Until(c.free), time.Until(c.asked))
-	problem := c.problem
+	away := time.Until(c.free) > 0 || time.Until(c.asked) > 0
 	c.mu.Unlock()
-	if away > 0 {
-		if problem != nil {
-			return nil, fmt.Errorf("%w: %w", ErrAway, problem)
-		}
-		return nil, ErrAway
+	if away {
+		return nil, c.away()
 	}
-	got, err := c.try(ctx, []string{c.set.Query + c.cut(text)})
-	c.answered(err)
+	began := time.Now()
+	got, err := c.try(ctx, []string{c.cut(c.set.Query + text)})
+	c.answered(began, err)
 	if err != nil {
 		return nil, err
 	}
 	return got[0], nil
 }
 
+// away is [ErrAway], with the reason if there is one.
+func (c *Client) away() error {
+	if problem := c.Problem(); problem != nil {
+		return fmt.Errorf("%w: %w", ErrAway, problem)
+	}
+	return ErrAway
+}
+
 // answered notes whether a question had an answer in time. One whose asker has gone
-// says nothing.
-func (c *Client) answered(err error) {
+// says nothing. Of those that waited at the same time one counts.
+func (c *Client) answered(began time.Time, err error) {
 	if errors.Is(err, context.Canceled) {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err == nil {
-		c.late = 0
+		c.late, c.asked, c.refused = 0, time.Time{}, nil
 		return
 	}
+	if s, ok := errors.AsType[*statusError](err); ok && s.wait > 0 { // it wants that of all
+		c.refused, c.free = err, later(c.free, s.wait)
+	}
+	if began.Before(c.counted) {
+		return
+	}
+	c.counted = time.Now()
 	if c.late++; c.late < tooLate {
 		return
 	}
-	wait := c.cfg.Rest << min(c.late-tooLate, 16)
-	if s, ok := errors.AsType[*statusError](err); ok {
-		wait = max(wait, s.wait)
-	}
-	c.asked = time.Now().Add(min(wait, max(c.cfg.Longest, 0)))
+	c.asked = time.Now().Add(min(c.cfg.Rest<<min(c.late-tooLate, 16), c.cfg.Longest))
 }
 
-// Passage returns the vector of a memory.
-func (c *Client) Passage(ctx context.Context, text string) ([]float32, error) {
-	got, err := c.Passages(ctx, []string{text})
-	if err != nil {
-		return nil, err
+// later is the later of a time and of one that is so far ahead.
+func later(t time.Time, wait time.Duration) time.Time {
+	if at := time.Now().Add(wait); at.After(t) {
+		return at
 	}
-	return got[0], nil
+	return t
+}
+
+// Passage returns the vector of a memory, for which it asks twice if need be.
+func (c *Client) Passage(ctx context.Context, text string) ([]float32, error) {
+	for range 2 {
+		got, err := c.Passages(ctx, []string{text})
+		if err != nil {
+			return nil, err
+		}
+		if got[0] != nil {
+			return got[0], nil
+		}
+	}
+	return nil, fmt.Errorf("%s: %w", c.set.Name(), ErrText)
 }
 
 // Passages returns the vectors of memories, in one request if the endpoint takes them
-// together. It waits until the endpoint need no longer be left alone, and asks once.
+// together. It does not wait: where the endpoint is left alone the error is [ErrAway],
+// see [Client.Ready].
+//
+// A text that the endpoint fails on, while it takes others, has no vector (nil): it
+// should be asked about again, after the others. If it is not taken then either, as
+// much of it counts as is taken. A vector of zeros has what the endpoint has refused
+// both times, and of which it takes no part.
 func (c *Client) Passages(ctx context.Context, texts []string) ([][]float32, error) {
-	if err := c.wait(ctx); err != nil {
-		return nil, err
+	c.mu.Lock()
+	away := time.Until(c.free) > 0
+	c.mu.Unlock()
+	if away {
+		return nil, c.away()
 	}
-	prefixed := make([]string, len(texts))
-	for i, t := range texts {
-		prefixed[i] = c.set.Passage + c.cut(t)
-	}
-	got, err := c.try(ctx, prefixed)
-	if err != nil && ofTexts(err) {
-		got, err = c.apart(ctx, prefixed, err)
-	}
+	got, err := c.passages(ctx, texts)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -156,14 +182,37 @@ func (c *Client) Passages(ctx context.Context, texts []string) ([][]float32, err
 	return got, nil
 }
 
+func (c *Client) passages(ctx context.Context, texts []string) ([][]float32, error) {
+	prefixed := make([]string, len(texts))
+	for i, t := range texts {
+		prefixed[i] = c.set.Passage + t
+	}
+	if whole := c.doubted(prefixed); whole != "" {
+		if _, err := c.try(ctx, []string{whole}); err == nil {
+			c.wrong(len(whole))
+		}
+	}
+	for i, t := range prefixed {
+		prefixed[i] = c.cut(t)
+	}
+	got, err := c.try(ctx, prefixed)
+	if err != nil && ofTexts(err) {
+		got, err = c.apart(ctx, prefixed, err)
+	}
+	if err == nil {
+		c.forget(prefixed, got)
+	}
+	return got, err
+}
+
 func (c *Client) try(ctx context.Context, texts []string) ([][]float32, error) {
 	within, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
 	return c.call(within, texts)
 }
 
-// wait returns when the endpoint need not be left alone any longer.
-func (c *Client) wait(ctx context.Context) error {
+// Ready returns when the endpoint need not be left alone any longer.
+func (c *Client) Ready(ctx context.Context) error {
 	c.mu.Lock()
 	rest := time.Until(c.free)
 	c.mu.Unlock()
@@ -188,6 +237,7 @@ func (c *Client) note(err error) {
 	c.problem = err
 	if err == nil {
 		c.free, c.rest = time.Time{}, c.cfg.Rest
+		c.late, c.asked, c.refused = 0, time.Time{}, nil
 		return
 	}
 	// Not all nodes at the same moment.
@@ -196,5 +246,5 @@ func (c *Client) note(err error) {
 	if s, ok := errors.AsType[*statusError](err); ok {
 		rest = max(rest, s.wait)
 	}
-	c.free = time.Now().Add(rest)
+	c.free = later(c.free, rest)
 }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -42,6 +43,14 @@ func both(t *testing.T, f func(t *testing.T, s *endpointtest.Server, set endpoin
 			f(t, s, settings(p, s.URL))
 		})
 	}
+}
+
+// passages asks for vectors as soon as the endpoint may be asked.
+func passages(ctx context.Context, c *endpoint.Client, texts ...string) ([][]float32, error) {
+	if err := c.Ready(ctx); err != nil {
+		return nil, err
+	}
+	return c.Passages(ctx, texts)
 }
 
 // like reports whether v is the vector of a text, of length 1.
@@ -79,67 +88,6 @@ func TestVectorsAreThoseOfTheTexts(t *testing.T) {
 	})
 }
 
-func TestWhatOneTextCausesIsNotThatOfOthers(t *testing.T) {
-	long := strings.Repeat("é word ", 1000)
-	for what, fail := range map[string]func(w http.ResponseWriter, texts []string) bool{
-		"too long": func(w http.ResponseWriter, texts []string) bool {
-			return refuse(w, texts, http.StatusBadRequest, func(s string) bool { return len(s) > 2000 })
-		},
-		"too large": func(w http.ResponseWriter, texts []string) bool {
-			return refuse(w, texts, http.StatusRequestEntityTooLarge, func(s string) bool { return len(s) > 2000 })
-		},
-		"numbers that are none": func(w http.ResponseWriter, texts []string) bool {
-			if !slices.ContainsFunc(texts, func(s string) bool { return len(s) > 2000 }) {
-				return false
-			}
-			_, _ = w.Write([]byte(`{"embeddings":[[NaN]],"data":[{"embedding":[NaN]}]}`))
-			return true
-		},
-	} {
-		t.Run(what, func(t *testing.T) {
-			both(t, func(t *testing.T, s *endpointtest.Server, set endpoint.Settings) {
-				t.Helper()
-				s.Fail(fail)
-				texts := []string{"one", "two", long, "four", "five"}
-				got, err := client(set).Passages(t.Context(), texts)
-				if err != nil || len(got) != len(texts) {
-					t.Fatalf("%d, %v", len(got), err)
-				}
-				for _, i := range []int{0, 1, 3, 4} {
-					if !like(got[i], texts[i]) {
-						t.Errorf("%q has another vector", texts[i])
-					}
-				}
-				if cut := strings.TrimSpace(long[:1700]); !like(got[2], cut[:len(cut)/7*7]) && slices.Max(got[2]) == 0 {
-					t.Error("the long one has no vector, and is taken when it is shorter")
-				}
-			})
-		})
-	}
-}
-
-// refuse refuses requests with a text that is bad.
-func refuse(w http.ResponseWriter, texts []string, code int, bad func(string) bool) bool {
-	if !slices.ContainsFunc(texts, bad) {
-		return false
-	}
-	http.Error(w, `{"error":"no"}`, code)
-	return true
-}
-
-func TestATextThatIsNeverTakenHasAVectorOfZeros(t *testing.T) {
-	both(t, func(t *testing.T, s *endpointtest.Server, set endpoint.Settings) {
-		t.Helper()
-		s.Fail(func(w http.ResponseWriter, texts []string) bool {
-			return refuse(w, texts, http.StatusInternalServerError, func(s string) bool { return strings.HasPrefix(s, "odd") })
-		})
-		got, err := client(set).Passages(t.Context(), []string{"one", "odd " + strings.Repeat("text ", 400)})
-		if err != nil || !like(got[0], "one") || slices.Max(got[1]) != 0 || len(got[1]) != width {
-			t.Errorf("%v, %v", got, err)
-		}
-	})
-}
-
 func TestAnswersOfNoUseAreRefused(t *testing.T) {
 	for what, body := range map[string]string{
 		"too few":            `{"embeddings":[],"data":[]}`,
@@ -159,14 +107,14 @@ func TestAnswersOfNoUseAreRefused(t *testing.T) {
 					return true
 				})
 				c := client(set)
-				if _, err := c.Passages(t.Context(), []string{"one", "two"}); !errors.Is(err, endpoint.ErrAnswer) || !errors.Is(c.Problem(), endpoint.ErrAnswer) {
+				if _, err := passages(t.Context(), c, "one", "two"); !errors.Is(err, endpoint.ErrAnswer) || !errors.Is(c.Problem(), endpoint.ErrAnswer) {
 					t.Errorf("passages: %v, the problem is %v", err, c.Problem())
 				}
 				if _, err := c.Query(t.Context(), "one"); !errors.Is(err, endpoint.ErrAnswer) && !errors.Is(err, endpoint.ErrAway) {
 					t.Errorf("query: %v", err)
 				}
 				s.Fail(nil)
-				if _, err := c.Passages(t.Context(), []string{"one", "two"}); err != nil || c.Problem() != nil {
+				if _, err := passages(t.Context(), c, "one", "two"); err != nil || c.Problem() != nil {
 					t.Errorf("later: %v, the problem is %v", err, c.Problem())
 				}
 			})
@@ -186,7 +134,7 @@ func TestAnEndpointIsLeftAloneAsLongAsItWants(t *testing.T) {
 				return true
 			})
 			c := client(set)
-			if _, err := c.Passages(t.Context(), []string{"one"}); err == nil || !strings.Contains(err.Error(), "429") {
+			if _, err := passages(t.Context(), c, "one"); err == nil || !strings.Contains(err.Error(), "429") {
 				t.Fatalf("%v, want that it says 429", err)
 			}
 			asked := len(s.Requests())
@@ -195,8 +143,11 @@ func TestAnEndpointIsLeftAloneAsLongAsItWants(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 			defer cancel()
-			if _, err := c.Passages(ctx, []string{"one"}); !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("passages: %v, want that they wait", err)
+			if err := c.Ready(ctx); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("ready: %v, want that it waits", err)
+			}
+			if _, err := c.Passages(t.Context(), []string{"one"}); !errors.Is(err, endpoint.ErrAway) {
+				t.Errorf("passages: %v, want that they do not wait", err)
 			}
 			if n := len(s.Requests()); n != asked {
 				t.Errorf("asked %d times meanwhile", n-asked)
@@ -226,6 +177,85 @@ func TestASlowEndpointIsNotWaitedForAgainAndAgain(t *testing.T) {
 	})
 }
 
+// Questions that wait for the same hiccup are one failure, however many they are.
+func TestManyQuestionsInOneHiccupCountOnce(t *testing.T) {
+	both(t, func(t *testing.T, s *endpointtest.Server, set endpoint.Settings) {
+		t.Helper()
+		var all, began sync.WaitGroup
+		free := make(chan struct{})
+		began.Add(16)
+		s.Fail(func(w http.ResponseWriter, _ []string) bool {
+			began.Done()
+			<-free
+			http.Error(w, `{}`, http.StatusInternalServerError)
+			return true
+		})
+		c := client(set, func(cfg *endpoint.Config) { cfg.Rest, cfg.Longest = time.Hour, time.Hour })
+		for range 16 {
+			all.Go(func() {
+				if _, err := c.Query(t.Context(), "one"); err == nil || errors.Is(err, endpoint.ErrAway) {
+					t.Errorf("%v, want its status", err)
+				}
+			})
+		}
+		began.Wait()
+		close(free)
+		all.Wait()
+		s.Fail(nil)
+		if v, err := c.Query(t.Context(), "one"); err != nil || !like(v, "one") {
+			t.Errorf("after the hiccup: %v", err)
+		}
+	})
+}
+
+// A batch that is answered shows that questions will be, too.
+func TestABatchThatIsAnsweredEndsTheRestOfQuestions(t *testing.T) {
+	both(t, func(t *testing.T, s *endpointtest.Server, set endpoint.Settings) {
+		t.Helper()
+		s.Fail(func(w http.ResponseWriter, _ []string) bool {
+			http.Error(w, `{}`, http.StatusInternalServerError)
+			return true
+		})
+		c := client(set, func(cfg *endpoint.Config) { cfg.Rest, cfg.Longest = time.Hour, time.Hour })
+		for range 3 {
+			if _, err := c.Query(t.Context(), "one"); err == nil {
+				t.Fatal("answered")
+			}
+		}
+		if _, err := c.Query(t.Context(), "one"); !errors.Is(err, endpoint.ErrAway) {
+			t.Errorf("%v, want that it is asked no more", err)
+		}
+		s.Fail(nil)
+		if _, err := passages(t.Context(), c, "one"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Query(t.Context(), "one"); err != nil {
+			t.Errorf("after a batch that was answered: %v", err)
+		}
+	})
+}
+
+// What an endpoint asks for when it is asked a question holds for all, at once.
+func TestAQuestionThatIsTooMuchLeavesTheEndpointAlone(t *testing.T) {
+	both(t, func(t *testing.T, s *endpointtest.Server, set endpoint.Settings) {
+		t.Helper()
+		s.Fail(func(w http.ResponseWriter, _ []string) bool {
+			w.Header().Set("Retry-After", "600")
+			http.Error(w, `{}`, http.StatusTooManyRequests)
+			return true
+		})
+		c := client(set)
+		if _, err := c.Query(t.Context(), "one"); err == nil {
+			t.Fatal("answered")
+		}
+		_, err := c.Query(t.Context(), "one")
+		_, err2 := c.Passages(t.Context(), []string{"one"})
+		if n := len(s.Requests()); !errors.Is(err, endpoint.ErrAway) || !errors.Is(err2, endpoint.ErrAway) || n != 1 || c.Problem() == nil {
+			t.Errorf("%v, %v, asked %d times, the problem is %v", err, err2, n, c.Problem())
+		}
+	})
+}
+
 // Whoever asked has gone: that says nothing of the endpoint.
 func TestAQuestionThatIsGivenUpDoesNotCount(t *testing.T) {
 	s := endpointtest.New(t, width)
@@ -248,7 +278,7 @@ func TestABatchHasATimeout(t *testing.T) {
 	defer close(free)
 	s.Fail(func(http.ResponseWriter, []string) bool { <-free; return true })
 	c := client(settings(endpoint.OpenAI, s.URL), func(cfg *endpoint.Config) { cfg.Timeout = time.Millisecond })
-	if _, err := c.Passages(t.Context(), []string{"one"}); !errors.Is(err, context.DeadlineExceeded) || c.Problem() == nil {
+	if _, err := passages(t.Context(), c, "one"); !errors.Is(err, context.DeadlineExceeded) || c.Problem() == nil {
 		t.Errorf("%v, the problem is %v", err, c.Problem())
 	}
 }
@@ -266,7 +296,7 @@ func TestTheKeyIsReadEachTimeAndNeverSaid(t *testing.T) {
 		set.KeyFile = file
 		c := client(set)
 		ask := func() error {
-			_, err := c.Passages(t.Context(), []string{"one"})
+			_, err := passages(t.Context(), c, "one")
 			if err != nil && strings.Contains(err.Error(), "secret") {
 				t.Errorf("says the key: %v", err)
 			}
@@ -308,7 +338,7 @@ func TestNothingIsAskedThatIsNotAllowed(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			c := client(settings(endpoint.Ollama, s.URL), change)
-			if _, err := c.Passages(t.Context(), []string{"one"}); !errors.Is(err, no) {
+			if _, err := passages(t.Context(), c, "one"); !errors.Is(err, no) {
 				t.Errorf("passages: %v", err)
 			}
 			if _, err := c.Query(t.Context(), "one"); err == nil {
@@ -329,7 +359,7 @@ func TestNobodyIsFollowedElsewhere(t *testing.T) {
 		return true
 	})
 	c := client(settings(endpoint.Ollama, s.URL))
-	if _, err := c.Passages(t.Context(), []string{"one"}); err == nil || !strings.Contains(err.Error(), "307") || len(other.Requests()) > 0 {
+	if _, err := passages(t.Context(), c, "one"); err == nil || !strings.Contains(err.Error(), "307") || len(other.Requests()) > 0 {
 		t.Errorf("%v; the other one was asked %d times", err, len(other.Requests()))
 	}
 }

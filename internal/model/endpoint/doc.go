@@ -23,6 +23,8 @@ var (
 	ErrAway = errors.New("the endpoint of the model does not answer")
 	// ErrAnswer says that an endpoint answers with what is of no use.
 	ErrAnswer = errors.New("the endpoint of the model answers with something else than vectors of its model")
+	// ErrText says that an endpoint fails on a text, and takes others.
+	ErrText = errors.New("the endpoint of the model fails on a text")
 	// ErrSettings says that settings are not valid.
 	ErrSettings = errors.New("not valid settings of an endpoint")
 )

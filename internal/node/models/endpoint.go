@@ -80,6 +80,9 @@ func nearness(ctx context.Context, e *endpoint.Client) (near, floor float32, err
 		if err != nil {
 			return 0, 0, err
 		}
+		if slices.ContainsFunc(got, func(v []float32) bool { return v == nil }) {
+			return 0, 0, endpoint.ErrText
+		}
 		vectors = append(vectors, got...)
 	}
 	var others []float32

@@ -19,8 +19,14 @@ type Embedder interface {
 }
 
 // Batcher is an [Embedder] that many memories at a time cost less, as one does that
-// asks another program. After an error it is asked for the same again.
+// asks another program.
 type Batcher interface {
+	// Ready returns when it may be asked. What it will be asked about is put together
+	// after that.
+	Ready(ctx context.Context) error
+	// Passages does not wait until it may be asked. After an error it is asked for the
+	// same again. A text whose vector is nil could not be read although others could:
+	// it is asked about once more after the others, and again much later.
 	Passages(ctx context.Context, texts []string) ([][]float32, error)
 }
 

@@ -26,39 +26,36 @@ type fresh struct {
 // those of what is gone. It ends with ctx, or when the model cannot: what was made by
 // then stays.
 func (s *Space) Learn(ctx context.Context, changes []index.Change) error {
-	for i := range changes {
-		if c := &changes[i]; c.Gone {
-			s.drop(c.ID)
-		}
-	}
-	b, together := s.cfg.Embedder.(Batcher)
-	var waiting []fresh
-	size := 0
+	_, err := s.learn(ctx, changes)
+	return err
+}
+
+// learn is Learn. Late are the memories whose texts the model could not read although
+// it read others.
+func (s *Space) learn(ctx context.Context, changes []index.Change) (late []fresh, err error) {
+	var todo []fresh
 	for i := range changes {
 		c := &changes[i]
 		if c.Gone {
-			continue
-		}
-		f, ok := s.wants(c.ID, index.Plain(&c.Document))
-		switch {
-		case !ok:
-		case !together:
-			v, err := s.cfg.Embedder.Passage(ctx, f.text)
-			if err != nil {
-				return err
-			}
-			s.put(&f, v)
-		default:
-			waiting, size = append(waiting, f), size+len(f.text)
-		}
-		if len(waiting) >= batch || size >= batchBytes {
-			if err := s.putAll(ctx, b, waiting); err != nil {
-				return err
-			}
-			waiting, size = waiting[:0], 0
+			s.drop(c.ID)
+		} else if f, ok := s.wants(c.ID, index.Plain(&c.Document)); ok {
+			todo = append(todo, f)
 		}
 	}
-	return s.putAll(ctx, b, waiting)
+	if b, ok := s.cfg.Embedder.(Batcher); ok {
+		if late, err = s.ask(ctx, b, todo); err != nil || len(late) == 0 {
+			return nil, err
+		}
+		return s.ask(ctx, b, late) // what it was may have passed
+	}
+	for i := range todo {
+		v, err := s.cfg.Embedder.Passage(ctx, todo[i].text)
+		if err != nil {
+			return nil, err
+		}
+		s.put(&todo[i], v)
+	}
+	return nil, nil
 }
 
 // wants reports whether a memory needs a vector for a text.
@@ -72,22 +69,49 @@ func (s *Space) wants(id, text string) (fresh, bool) {
 	return f, !s.gone[id] && (!ok || have != f.digest)
 }
 
-func (s *Space) putAll(ctx context.Context, b Batcher, waiting []fresh) error {
-	if len(waiting) == 0 {
-		return nil
+// ask makes vectors of texts, many at a time, and returns those that have none.
+func (s *Space) ask(ctx context.Context, b Batcher, todo []fresh) (without []fresh, err error) {
+	for len(todo) > 0 {
+		var now []fresh
+		now, todo = s.next(todo)
+		if len(now) == 0 {
+			continue
+		}
+		texts := make([]string, len(now))
+		for i := range now {
+			texts[i] = now[i].text
+		}
+		vectors, err := b.Passages(ctx, texts)
+		if err != nil {
+			return nil, err
+		}
+		for i := range now {
+			if vectors[i] == nil {
+				without = append(without, now[i])
+				continue
+			}
+			s.put(&now[i], vectors[i])
+		}
 	}
-	texts := make([]string, len(waiting))
-	for i := range waiting {
-		texts[i] = waiting[i].text
+	return without, nil
+}
+
+// next returns the texts to ask about next, without what was erased by now, and the
+// rest.
+func (s *Space) next(todo []fresh) (now, rest []fresh) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	size := 0
+	for i := range todo {
+		if s.gone[todo[i].id] {
+			continue
+		}
+		now, size = append(now, todo[i]), size+len(todo[i].text)
+		if len(now) >= batch || size >= batchBytes {
+			return now, todo[i+1:]
+		}
 	}
-	vectors, err := b.Passages(ctx, texts)
-	if err != nil {
-		return err
-	}
-	for i := range waiting {
-		s.put(&waiting[i], vectors[i])
-	}
-	return nil
+	return now, nil
 }
 
 func (s *Space) put(f *fresh, v []float32) {
@@ -96,6 +120,7 @@ func (s *Space) put(f *fresh, v []float32) {
 	if s.gone[f.id] {
 		return // meanwhile
 	}
+	delete(s.late.after, f.id)
 	_, _, had := s.set.Row(f.id)
 	s.set.Put(f.id, f.digest, v)
 	if !had {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/tallystick/tallystick/internal/recall/index"
@@ -16,8 +17,24 @@ type together struct {
 	words
 
 	batches []int
-	left    int // batches until it fails; < 0 is never
+	left    int    // batches until it fails; < 0 is never
+	during  func() // called in each batch, if not nil
+
+	mu     sync.Mutex
+	asked  []string        // texts
+	cannot map[string]bool // texts that it cannot read
 }
+
+// lately are the texts that it was asked about since the last call.
+func (m *together) lately() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	asked := m.asked
+	m.asked = nil
+	return strings.Join(asked, ", ")
+}
+
+func (*together) Ready(ctx context.Context) error { return ctx.Err() }
 
 var errAway = errors.New("away")
 
@@ -27,9 +44,17 @@ func (m *together) Passages(ctx context.Context, texts []string) ([][]float32, e
 	}
 	m.left--
 	m.batches = append(m.batches, len(texts))
+	m.mu.Lock()
+	m.asked = append(m.asked, texts...)
+	m.mu.Unlock()
+	if m.during != nil {
+		m.during()
+	}
 	out := make([][]float32, len(texts))
 	for i, t := range texts {
-		out[i] = m.vector(t)
+		if !m.cannot[t] {
+			out[i] = m.vector(t)
+		}
 	}
 	return out, ctx.Err()
 }

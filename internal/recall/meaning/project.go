@@ -33,10 +33,14 @@ func (s *Space) Apply(ctx context.Context, b *recall.Batch) error {
 			s.Erase(ctx, []string{changes[i].ID})
 		}
 	}
-	if err := s.Learn(ctx, changes); err != nil {
+	late, err := s.learn(ctx, changes)
+	if err != nil {
 		return err
 	}
 	s.at.Store(b.At)
+	if len(late) > 0 {
+		s.postpone(late, b.After)
+	}
 	if b.At >= b.Top {
 		s.full.Store(true)
 		s.sweep()
@@ -151,8 +155,8 @@ func (s *Space) Open(ctx context.Context) {
 func (s *Space) Save(context.Context) (err error) {
 	s.file.Lock()
 	defer s.file.Unlock()
-	p := vectors.Progress{At: s.at.Load(), Full: s.full.Load()}
-	if s.cfg.File == "" || p.At == 0 || p.At == s.saved && !s.erased {
+	at := s.at.Load()
+	if s.cfg.File == "" || at == 0 || at == s.saved && !s.erased {
 		return nil
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(s.cfg.File), filepath.Base(s.cfg.File)+".*")
@@ -165,7 +169,7 @@ func (s *Space) Save(context.Context) (err error) {
 		}
 	}()
 	s.mu.RLock()
-	err = s.set.Save(tmp, s.label(), p)
+	err = s.set.Save(tmp, s.label(), vectors.Progress{At: min(at, s.upTo()), Full: s.full.Load()})
 	s.mu.RUnlock()
 	if err := errors.Join(err, tmp.Close()); err != nil {
 		return err
@@ -173,6 +177,6 @@ func (s *Space) Save(context.Context) (err error) {
 	if err := os.Rename(tmp.Name(), s.cfg.File); err != nil {
 		return err
 	}
-	s.saved, s.when, s.erased = p.At, time.Now(), false
+	s.saved, s.when, s.erased = at, time.Now(), false
 	return nil
 }

@@ -27,6 +27,7 @@ type Space struct {
 	tried      int              // documents of the index when that was last seen to; -1: anew
 	norms      []atomic.Uint64  // by key: what a length was computed for, and the length
 	gone       map[string]bool  // erased: whatever is still to come of it, it gets no vector
+	late       late
 
 	file   sync.Mutex // held while the file is written or removed; before mu
 	saved  uint64     // position
@@ -63,6 +64,7 @@ func (s *Space) Status() Status {
 func (s *Space) drop(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	delete(s.late.after, id)
 	row, _, ok := s.set.Row(id)
 	if !ok {
 		return false
