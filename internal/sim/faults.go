@@ -161,9 +161,27 @@ func (w *world) truncate() {
 	share, all := w.rng.Float64()*1.5, w.chance(0.5)
 	for _, n := range w.nodes {
 		if w.chance(share) {
-			n.store.Truncate(o, stable, func(uint64) bool { return all || w.chance(0.7) })
+			n.store.Truncate(o, stable, func(seq uint64) bool {
+				return (all || w.chance(0.7)) && agreed(w, memory.Dot{Origin: o, Seq: seq})
+			})
 		}
 	}
+}
+
+// agreed reports whether no two nodes have different entries under a dot: what is in
+// dispute is dropped by nobody.
+func agreed(w *world, d memory.Dot) bool {
+	var first *memory.Entry
+	for _, n := range w.nodes {
+		switch e := memlog.Logged(n.store, d); {
+		case e == nil:
+		case first == nil:
+			first = e
+		case e.Digest != first.Digest:
+			return false
+		}
+	}
+	return true
 }
 
 // backUpOne copies a node's disk, and keeps the copy beside others.

@@ -55,9 +55,9 @@ func TestFederationsKeepTheirPromises(t *testing.T) {
 	})
 	took := time.Since(start)
 	t.Logf("%d federations from seed %d, %d broke a promise; %d nodes, %d writes, %d acknowledged, %d crashes, %d disks lost or set back, "+
-		"%d incarnations, %d disputed numbers, %d repairs, %d snapshots; longest healing %s; %.0f a minute with GOMAXPROCS=%d",
+		"%d incarnations, %d disputed numbers, %d conceded, %d repairs, %d snapshots; longest healing %s; %.0f a minute with GOMAXPROCS=%d",
 		*seeds, *from, broken, total.Nodes, total.Writes, total.Acked, total.Crashes, total.DisksLost,
-		total.Incarnations, total.Disputes, total.Repairs, total.Snapshots, total.Healing.Round(time.Millisecond),
+		total.Incarnations, total.Disputes, total.Conceded, total.Repairs, total.Snapshots, total.Healing.Round(time.Millisecond),
 		float64(*seeds)/took.Minutes(), runtime.GOMAXPROCS(0))
 	if *seeds >= 200 && (total.Repairs == 0 || total.Snapshots == 0 || total.Incarnations == 0 || total.DisksLost == 0 || total.Disputes == 0) {
 		t.Errorf("some faults never happened: %+v", total)

@@ -313,17 +313,32 @@ func (s *Store) HasEntry(e *memory.Entry, covered bool) bool {
 	return covered && e.Dot.Seq <= l.dropped
 }
 
+// Logged returns the entry that s has under d, also if it was dropped, or nil.
+func Logged(s *Store, d memory.Dot) *memory.Entry {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.log(d.Origin)
+	if x := cmp.Or(l.entries[d.Seq], l.gone[d.Seq]); x != nil {
+		return x.entry
+	}
+	return nil
+}
+
 // Truncate drops those entries of o up to seq that drop names: their effects stay, they
 // can no longer be sent.
 func (s *Store) Truncate(o memory.Origin, seq uint64, drop func(seq uint64) bool) {
+	var named []uint64
+	for n := uint64(1); n <= min(seq, s.View().Heads[o].Seq); n++ {
+		if drop(n) { // it may look into the store
+			named = append(named, n)
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l := s.log(o)
-	seq = min(seq, l.head)
-	for n := uint64(1); n <= seq; n++ {
-		x := l.entries[n]
-		if _, gap := l.gaps[n]; x != nil && !gap && drop(n) {
-			l.gone[n] = x
+	for _, n := range named {
+		if _, gap := l.gaps[n]; l.entries[n] != nil && !gap {
+			l.gone[n] = l.entries[n]
 			delete(l.entries, n)
 			l.dropped = max(l.dropped, n)
 		}
