@@ -38,6 +38,20 @@ func (e *statusError) Error() string {
 	return fmt.Sprintf("status %d%s", e.code, hint)
 }
 
+// plain is what anybody may be told of an error who asks for memories: no address, path
+// or rule is in it. Of its kind, the error of the context stays, too.
+func plain(err error) error {
+	if s, ok := errors.AsType[*statusError](err); ok {
+		return s
+	}
+	for _, kind := range []error{errRule, errKey, ErrAnswer, context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, kind) {
+			return kind
+		}
+	}
+	return errNone
+}
+
 // ofTexts reports whether an answer may be about the texts that were asked about, and
 // not about the endpoint: others may be taken.
 func ofTexts(err error) bool {
@@ -75,7 +89,7 @@ func newHTTP(allow func(netip.AddrPort) error) *http.Client {
 			err = allow(at)
 		}
 		if err != nil {
-			return fmt.Errorf("connect to %s: %w", address, err)
+			return fmt.Errorf("connect to %s: %w: %w", address, errRule, err)
 		}
 		return nil
 	}}
@@ -96,7 +110,7 @@ func (c *Client) call(ctx context.Context, texts []string) ([][]float32, error) 
 	}
 	if c.cfg.Allow != nil {
 		if err := c.cfg.Allow(ctx, target); err != nil {
-			return nil, fmt.Errorf("not allowed: %w", err)
+			return nil, fmt.Errorf("%w: %w", errRule, err)
 		}
 	}
 	body, err := c.set.ask(texts)
@@ -109,7 +123,7 @@ func (c *Client) call(ctx context.Context, texts []string) ([][]float32, error) 
 	}
 	key, err := c.set.key(c.cfg.Getenv)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", errKey, err)
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "tallystick")

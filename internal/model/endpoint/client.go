@@ -84,7 +84,8 @@ func (c *Client) Probe(ctx context.Context) (int, error) {
 const probe = "a"
 
 // Query returns the vector of a question, or [ErrAway] at once where the endpoint is
-// left alone.
+// left alone. Errors have nothing in them that those may not know who ask questions;
+// [Client.Problem] and the log have the whole.
 func (c *Client) Query(ctx context.Context, text string) ([]float32, error) {
 	c.mu.Lock()
 	away := time.Until(c.free) > 0 || time.Until(c.asked) > 0
@@ -96,7 +97,7 @@ func (c *Client) Query(ctx context.Context, text string) ([]float32, error) {
 	got, err := c.try(ctx, []string{c.cut(c.set.Query + text)})
 	c.answered(began, err)
 	if err != nil {
-		return nil, err
+		return nil, plain(err)
 	}
 	return got[0], nil
 }
@@ -104,7 +105,7 @@ func (c *Client) Query(ctx context.Context, text string) ([]float32, error) {
 // away is [ErrAway], with the reason if there is one.
 func (c *Client) away() error {
 	if problem := c.Problem(); problem != nil {
-		return fmt.Errorf("%w: %w", ErrAway, problem)
+		return fmt.Errorf("%w: %w", ErrAway, plain(problem))
 	}
 	return ErrAway
 }

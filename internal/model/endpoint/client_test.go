@@ -351,6 +351,35 @@ func TestNothingIsAskedThatIsNotAllowed(t *testing.T) {
 	}
 }
 
+// Whoever asks for memories is not told where the endpoint is, where its key, and what
+// the rules are.
+func TestAQuestionThatFailsSaysNothingOfTheSettings(t *testing.T) {
+	s := endpointtest.New(t, width)
+	closed := settings(endpoint.Ollama, "http://127.0.0.1:1")
+	without := settings(endpoint.Ollama, s.URL)
+	without.KeyFile = filepath.Join(t.TempDir(), "key")
+	rule := errors.New("rule 3: deny embed 127.0.0.0/8")
+	for want, c := range map[string]*endpoint.Client{
+		"no connection":          client(closed),
+		"its key cannot be read": client(without),
+		"it may not be asked":    client(settings(endpoint.Ollama, s.URL), func(cfg *endpoint.Config) { cfg.AllowAddress = func(netip.AddrPort) error { return rule } }),
+	} {
+		_, whole := passages(t.Context(), c, "one")
+		if whole == nil || c.Problem() == nil {
+			t.Fatalf("%s: %v", want, whole)
+		}
+		for range 4 {
+			_, err := c.Query(t.Context(), "one")
+			if got := strings.TrimPrefix(err.Error(), endpoint.ErrAway.Error()+": "); got != want {
+				t.Errorf("the question: %v, want %q", err, want)
+			}
+		}
+		if !strings.Contains(whole.Error(), ": ") || len(c.Problem().Error()) <= len(want) {
+			t.Errorf("the operator is told %v", c.Problem())
+		}
+	}
+}
+
 func TestNobodyIsFollowedElsewhere(t *testing.T) {
 	s, other := endpointtest.New(t, width), endpointtest.New(t, width)
 	s.Fail(func(w http.ResponseWriter, _ []string) bool {

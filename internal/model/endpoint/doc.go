@@ -27,6 +27,10 @@ var (
 	ErrText = errors.New("the endpoint of the model fails on a text")
 	// ErrSettings says that settings are not valid.
 	ErrSettings = errors.New("not valid settings of an endpoint")
+
+	errRule = errors.New("it may not be asked")
+	errKey  = errors.New("its key cannot be read")
+	errNone = errors.New("no connection")
 )
 
 // Config of a client. Zero fields take the defaults named here.
