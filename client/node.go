@@ -74,6 +74,7 @@ type Model struct {
 	Name    string `json:"name" doc:"The name of the model." example:"wordllama-256"`
 	State   string `json:"state" doc:"Ready: it answers. Embedding: it makes its first vectors, and others answer. Failed: it cannot be used." enum:"ready,embedding,failed"`
 	Vectors int    `json:"vectors" doc:"Memories that have a vector."`
+	Unread  int    `json:"unread,omitempty" doc:"Memories that the model does not find anything by: they say nothing to it, or its server does not take them."`
 	Behind  int    `json:"behind" doc:"Entries of the log that it has not looked at yet."`
 	Bytes   int64  `json:"bytes" doc:"Memory that the vectors take, nearly."`
 	Problem string `json:"problem,omitempty" doc:"Why it failed, or why the endpoint that is asked for vectors does not give any now; absent while all is well." example:"model e5-small: model.bin: is not what it should be"`

@@ -112,7 +112,7 @@ func (d *doctor) checkModels(models []client.Model) {
 		case m.State == "embedding":
 			d.find("model "+m.Name, fine, "makes its first vectors: "+count(m.Behind, "entry")+" to come", "")
 		default:
-			d.find("model "+m.Name, fine, count(m.Vectors, "vector"), "")
+			d.find("model "+m.Name, fine, vectorsOf(&m), "")
 		}
 	}
 }

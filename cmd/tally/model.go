@@ -119,6 +119,15 @@ func newModelRemove(a *app) *cobra.Command {
 	return cmd
 }
 
+// vectorsOf says how many vectors a model has, and what it has none of.
+func vectorsOf(m *client.Model) string {
+	out := count(m.Vectors, "vector")
+	if m.Unread > 0 {
+		out += ", " + count(m.Unread, "memory") + " not taken"
+	}
+	return out
+}
+
 func newModelStatus(a *app) *cobra.Command {
 	cmd := command("status", "Show how far the models of a node are", argCheck{0, 0}, nil)
 	cmd.RunE = a.asks(func(ctx context.Context, c *client.Client, _ []string) error {
@@ -129,7 +138,7 @@ func newModelStatus(a *app) *cobra.Command {
 		return showAll(a, "models", s.Models, func(w io.Writer) error {
 			rows := make([][]string, len(s.Models))
 			for i, m := range s.Models {
-				rows[i] = []string{printable(m.Name), m.State, count(m.Vectors, "vector"), count(m.Behind, "entry") + " behind", mebibytes(m.Bytes), printable(m.Problem)}
+				rows[i] = []string{printable(m.Name), m.State, vectorsOf(&m), count(m.Behind, "entry") + " behind", mebibytes(m.Bytes), printable(m.Problem)}
 			}
 			return tableOr(w, "no models: recall goes by words alone", []string{"MODEL", "STATE", "HAS", "IS", "IN MEMORY", "PROBLEM"}, rows)
 		})

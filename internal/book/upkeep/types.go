@@ -42,6 +42,7 @@ type Model struct {
 	Name    string
 	State   string // ready, embedding or failed
 	Vectors int
+	Unread  int   // memories that say nothing to it, or that it does not take
 	Behind  int   // entries of the log that it has not looked at
 	Bytes   int64 // of memory, for the vectors
 	Problem string

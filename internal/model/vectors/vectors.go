@@ -37,6 +37,17 @@ func (s *Set) Width() int { return s.width }
 // Len is how many vectors there are.
 func (s *Set) Len() int { return len(s.of) }
 
+// Blank is how many of them are of zeros.
+func (s *Set) Blank() int {
+	n := 0
+	for row := range s.Rows {
+		if s.scale[row] == 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // Bytes is about how much memory the set takes.
 func (s *Set) Bytes() int64 {
 	const each = 36 + 12 + 16 + 8 + 4 + 40 // id, its header, digest, scale, its place in the map

@@ -198,7 +198,7 @@ func (m Models) Status() []upkeep.Model {
 			v.Problem = l.err.Error()
 		} else {
 			s, from := l.space.Status(), l.space.From()
-			v.Vectors, v.Bytes, v.Behind, v.State = s.Vectors, s.Bytes, int(max(m.source.View().LSN, from)-from), "embedding"
+			v.Vectors, v.Unread, v.Bytes, v.Behind, v.State = s.Vectors, l.space.Unread(), s.Bytes, int(max(m.source.View().LSN, from)-from), "embedding"
 			if s.Full {
 				v.State = "ready"
 			}

@@ -40,6 +40,14 @@ func (s *Space) Again() (after uint64, due bool) {
 	return s.upTo(), true
 }
 
+// Unread is how many memories have no vector of use: they say nothing to the model, or
+// it does not take them.
+func (s *Space) Unread() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.set.Blank() + len(s.late.after)
+}
+
 // postpone notes memories that have no vector, in what comes behind a position of the
 // log. A vector of what one said before is of no use.
 func (s *Space) postpone(list []fresh, after uint64) {

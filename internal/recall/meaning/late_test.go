@@ -149,8 +149,8 @@ func TestATextThatCannotBeReadIsAskedAboutAgain(t *testing.T) {
 		s := meaning.NewSpace(cfg)
 		_, stop := follow(t, j, s)
 		synctest.Wait()
-		if got := m.lately(); got != "first, bad, last, bad" || s.Status().Vectors != 2 || s.From() != 3 || !s.Status().Full {
-			t.Errorf("asked %s, %+v, at %d", got, s.Status(), s.From())
+		if got := m.lately(); got != "first, bad, last, bad" || s.Status().Vectors != 2 || s.Unread() != 1 || s.From() != 3 || !s.Status().Full {
+			t.Errorf("asked %s, %+v, %d unread, at %d", got, s.Status(), s.Unread(), s.From())
 		}
 		time.Sleep(16 * time.Minute) // of the bubble
 		synctest.Wait()
@@ -170,7 +170,7 @@ func TestATextThatCannotBeReadIsAskedAboutAgain(t *testing.T) {
 		_, stop = follow(t, j, s)
 		defer stop()
 		synctest.Wait()
-		if got := m.lately(); got != "" || s.Status().Vectors != 3 {
+		if got := m.lately(); got != "" || s.Status().Vectors != 3 || s.Unread() != 0 {
 			t.Errorf("asked after that: %s, %+v", got, s.Status())
 		}
 	})
@@ -194,4 +194,17 @@ func TestATextThatCannotBeReadHasNotTheVectorOfTheOneBefore(t *testing.T) {
 			t.Errorf("%+v, at %d", s.Status(), s.From())
 		}
 	})
+}
+
+// What has a vector of zeros, for good, is counted as what has none for now.
+func TestWhatIsNotTakenIsCounted(t *testing.T) {
+	m := &together{left: -1}
+	s := meaning.NewSpace(config(m))
+	texts := []string{"one", "", "three"}
+	if err := s.Learn(t.Context(), documents(3, func(i int) string { return texts[i] })); err != nil {
+		t.Fatal(err)
+	}
+	if s.Unread() != 1 || s.Status().Vectors != 3 {
+		t.Errorf("%d unread, %+v", s.Unread(), s.Status())
+	}
 }
