@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/netip"
 	"net/url"
 	"path/filepath"
 	"time"
@@ -132,8 +133,8 @@ func addEndpoint(ctx context.Context, a *app, dir string, s endpoint.Settings) e
 	})
 }
 
-// callsOf are the rules about calls that the environment names, as for a node: those
-// about networks are asked by the node itself when it connects.
+// callsOf are the rules about calls that the environment names, as for a node. Those of
+// all nodes are known to a node alone.
 func callsOf(a *app) (models.Calls, error) {
 	cfg, err := resolve(given{}, a.getenv, a.getenv("TALLY_CONFIG"))
 	if err != nil {
@@ -146,5 +147,12 @@ func callsOf(a *app) (models.Calls, error) {
 		}
 		return fmt.Errorf("%s", asked[0].Rule)
 	}
-	return models.Calls{Allow: allow, Getenv: a.getenv}, nil
+	address := func(at netip.AddrPort) error {
+		asked, err := cfg.CallsAddress(at.Addr(), node.EmbedPurpose)
+		if err != nil || asked.Allowed {
+			return err
+		}
+		return fmt.Errorf("%s", asked.Rule)
+	}
+	return models.Calls{Allow: allow, AllowAddress: address, Getenv: a.getenv}, nil
 }

@@ -32,6 +32,11 @@ func TestAModelOfAServerIsAddedAndRemoved(t *testing.T) {
 	if got := tally(t, denied, "", "model", "add", "--data", dir, "--ollama", s.URL, "--name", "m"); got.code != exitOther || !strings.Contains(got.err, "deny embed *") || len(s.Requests()) > 0 {
 		t.Errorf("denied: %+v, asked %d times", got, len(s.Requests()))
 	}
+	named := strings.Replace(s.URL, "127.0.0.1", "localhost", 1)
+	denied = []string{"TALLY_OUTBOUND=deny embed 127.0.0.0/8, deny embed ::1/128"}
+	if got := tally(t, denied, "", "model", "add", "--data", dir, "--ollama", named, "--name", "m"); got.code != exitOther || !strings.Contains(got.err, "deny embed ") || len(s.Requests()) > 0 {
+		t.Errorf("denied by where the name leads: %+v, asked %d times", got, len(s.Requests()))
+	}
 	s.Key("secret")
 	if got := tally(t, nil, "", "model", "add", "--data", dir, "--openai", s.URL, "--name", "m"); got.code != exitOther || !strings.Contains(got.err, "wrong key") {
 		t.Errorf("without a key: %+v", got)

@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -274,6 +275,16 @@ func (c Config) Calls(target *url.URL, purpose string) ([]Called, error) {
 		out = append(out, Called{Purpose: string(p), Allowed: d.Verdict == policy.Allow, Rule: d.Reason})
 	}
 	return out, nil
+}
+
+// CallsAddress says whether this node may connect to an address for a purpose.
+func (c Config) CallsAddress(address netip.Addr, purpose string) (Called, error) {
+	rules, err := policy.ParseOutbound(c.Outbound)
+	if err != nil {
+		return Called{}, err
+	}
+	d := rules.DecideAddress(policy.Purpose(purpose), address)
+	return Called{Purpose: purpose, Allowed: d.Verdict != policy.Refuse, Rule: d.Reason}, nil
 }
 
 // NameIn returns the name of the node whose data are in a directory; "" if there
