@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -79,16 +78,9 @@ func tooLong(err error) bool {
 
 // newHTTP returns a client that connects to nothing that is not allowed, and follows
 // nobody elsewhere.
-func newHTTP(allow func(netip.AddrPort) error) *http.Client {
+func newHTTP(g *guard) *http.Client {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
-		if allow == nil {
-			return nil
-		}
-		at, err := netip.ParseAddrPort(address)
-		if err == nil {
-			err = allow(at)
-		}
-		if err != nil {
+		if err := g.connect(address); err != nil {
 			return fmt.Errorf("connect to %s: %w: %w", address, errRule, err)
 		}
 		return nil
@@ -129,6 +121,9 @@ func (c *Client) call(ctx context.Context, texts []string) ([][]float32, error) 
 	req.Header.Set("User-Agent", "tallystick")
 	if key != "" {
 		req.Header.Set("Authorization", "Bearer "+key)
+	}
+	if !c.guard.still() {
+		c.http.CloseIdleConnections() // the rules are others than when it connected
 	}
 	res, err := c.http.Do(req)
 	if err != nil {

@@ -14,9 +14,10 @@ import (
 // Client asks an endpoint for vectors. It is safe for concurrent use; one goroutine
 // at a time should ask for passages.
 type Client struct {
-	cfg  Config
-	set  Settings
-	http *http.Client
+	cfg   Config
+	set   Settings
+	http  *http.Client
+	guard *guard
 
 	mu      sync.Mutex
 	limit   limit
@@ -46,7 +47,8 @@ func New(cfg Config) *Client {
 	if cfg.Longest == 0 {
 		cfg.Longest = 5 * time.Minute
 	}
-	return &Client{cfg: cfg, set: cfg.Settings, http: newHTTP(cfg.AllowAddress), limit: limit{bytes: maxText}, seed: maphash.MakeSeed(), failed: map[uint64]bool{}, rest: cfg.Rest}
+	g := &guard{allow: cfg.AllowAddress}
+	return &Client{cfg: cfg, set: cfg.Settings, http: newHTTP(g), guard: g, limit: limit{bytes: maxText}, seed: maphash.MakeSeed(), failed: map[uint64]bool{}, rest: cfg.Rest}
 }
 
 // Width is how many numbers a vector has.

@@ -351,6 +351,22 @@ func TestNothingIsAskedThatIsNotAllowed(t *testing.T) {
 	}
 }
 
+// A connection that is kept does not outlive the rule that let it be made.
+func TestAConnectionEndsWithWhatAllowedIt(t *testing.T) {
+	s := endpointtest.New(t, width)
+	var no error
+	c := client(settings(endpoint.Ollama, s.URL), func(cfg *endpoint.Config) { cfg.AllowAddress = func(netip.AddrPort) error { return no } })
+	for range 2 {
+		if _, err := passages(t.Context(), c, "one"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	no = errors.New("rule 1 says no")
+	if _, err := passages(t.Context(), c, "two"); !errors.Is(err, no) || len(s.Requests()) != 2 {
+		t.Errorf("%v, asked %d times", err, len(s.Requests()))
+	}
+}
+
 // Whoever asks for memories is not told where the endpoint is, where its key, and what
 // the rules are.
 func TestAQuestionThatFailsSaysNothingOfTheSettings(t *testing.T) {
