@@ -18,6 +18,7 @@ type late struct {
 	after map[string]uint64 // by id: the position of the log that it comes behind
 	due   time.Time         // when the log is read again
 	wait  time.Duration     // and how long after that
+	from  uint64            // while that is done: how far it was before; of the goroutine that applies
 }
 
 // Ready implements [recall.Asker].
@@ -37,6 +38,7 @@ func (s *Space) Again() (after uint64, due bool) {
 	}
 	s.late.wait = min(2*s.late.wait, longestLate)
 	s.late.due = time.Now().Add(s.late.wait)
+	s.late.from = s.at.Load()
 	return s.upTo(), true
 }
 
@@ -57,13 +59,25 @@ func (s *Space) postpone(list []fresh, after uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.late.after) == 0 {
-		s.late = late{after: map[string]uint64{}, due: time.Now().Add(firstLate), wait: firstLate}
+		s.late = late{after: map[string]uint64{}, due: time.Now().Add(firstLate), wait: firstLate, from: s.late.from}
 	}
 	for i := range list {
 		if !s.gone[list[i].id] {
 			s.late.after[list[i].id] = after
 		}
 	}
+}
+
+// reach notes that everything up to a position was taken in. While the log is read
+// again, that was so before.
+func (s *Space) reach(at uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if at < s.late.from {
+		return
+	}
+	s.late.from = 0
+	s.at.Store(at)
 }
 
 // upTo is the position of the log up to which nothing is to be asked again. The

@@ -176,6 +176,37 @@ func TestATextThatCannotBeReadIsAskedAboutAgain(t *testing.T) {
 	})
 }
 
+// While the log is read again the space is not behind it.
+func TestReadingAgainDoesNotGoBack(t *testing.T) {
+	m := &together{left: -1, cannot: map[string]bool{"bad": true}}
+	s := meaning.NewSpace(config(m))
+	apply := func(after, at uint64, id, text string) {
+		t.Helper()
+		r := memory.Record{Life: memory.Live, Memory: memory.Memory{ID: id, Namespace: "n", Content: text, Priority: 5}}
+		if err := s.Apply(t.Context(), &recall.Batch{After: after, At: at, Top: 3, Records: []memory.Record{r}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		apply(0, 1, "a", "first")
+		apply(1, 2, "b", "bad")
+		apply(2, 3, "c", "last")
+		time.Sleep(11 * time.Minute) // of the bubble
+		if after, due := s.Again(); after != 1 || !due {
+			t.Fatalf("again behind %d, %t", after, due)
+		}
+		apply(1, 2, "b", "bad")
+		if s.From() != 3 {
+			t.Errorf("at %d while it reads again", s.From())
+		}
+		apply(2, 3, "c", "last")
+		apply(0, 1, "a", "first") // made anew
+		if s.From() != 1 {
+			t.Errorf("at %d while it is made anew", s.From())
+		}
+	})
+}
+
 // A vector of what a memory said before is not kept for what it says now.
 func TestATextThatCannotBeReadHasNotTheVectorOfTheOneBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

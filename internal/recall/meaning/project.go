@@ -37,7 +37,7 @@ func (s *Space) Apply(ctx context.Context, b *recall.Batch) error {
 	if err != nil {
 		return err
 	}
-	s.at.Store(b.At)
+	s.reach(b.At)
 	if len(late) > 0 {
 		s.postpone(late, b.After)
 	}
