@@ -112,10 +112,12 @@ func (c *Client) away() error {
 	return ErrAway
 }
 
-// answered notes whether a question had an answer in time. One whose asker has gone
-// says nothing. Of those that waited at the same time one counts.
+// answered notes whether a question had an answer in time. One whose asker has gone, or
+// waits for much less than is usual, says nothing. Of those that waited at the same time
+// one counts.
 func (c *Client) answered(began time.Time, err error) {
-	if errors.Is(err, context.Canceled) {
+	hasty := errors.Is(err, context.DeadlineExceeded) && time.Since(began) < c.set.Wait()/2
+	if hasty || errors.Is(err, context.Canceled) {
 		return
 	}
 	c.mu.Lock()

@@ -163,6 +163,7 @@ func TestASlowEndpointIsNotWaitedForAgainAndAgain(t *testing.T) {
 		free := make(chan struct{})
 		defer close(free)
 		s.Fail(func(http.ResponseWriter, []string) bool { <-free; return true })
+		set.Patience = 1
 		c := client(set, func(cfg *endpoint.Config) { cfg.Rest, cfg.Longest = time.Hour, time.Hour })
 		for range 3 {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
@@ -252,6 +253,25 @@ func TestAQuestionThatIsTooMuchLeavesTheEndpointAlone(t *testing.T) {
 		_, err2 := c.Passages(t.Context(), []string{"one"})
 		if n := len(s.Requests()); !errors.Is(err, endpoint.ErrAway) || !errors.Is(err2, endpoint.ErrAway) || n != 1 || c.Problem() == nil {
 			t.Errorf("%v, %v, asked %d times, the problem is %v", err, err2, n, c.Problem())
+		}
+	})
+}
+
+// Who has no time says nothing of the endpoint, however often.
+func TestAQuestionInHasteDoesNotCount(t *testing.T) {
+	both(t, func(t *testing.T, s *endpointtest.Server, set endpoint.Settings) {
+		t.Helper()
+		set.Patience = 10_000
+		c := client(set, func(cfg *endpoint.Config) { cfg.Rest, cfg.Longest = time.Hour, time.Hour })
+		past, cancel := context.WithDeadline(t.Context(), time.Now())
+		defer cancel()
+		for range 5 {
+			if _, err := c.Query(past, "one"); !errors.Is(err, context.DeadlineExceeded) {
+				t.Fatal(err)
+			}
+		}
+		if _, err := c.Query(t.Context(), "one"); err != nil {
+			t.Errorf("%v, asked %d times", err, len(s.Requests()))
 		}
 	})
 }
