@@ -51,7 +51,7 @@ func table() map[string][]string {
 		"screen":  {},
 
 		"textmerge": {},
-		"journal":   {"client"},
+		"journal":   {"client", "identity"},
 
 		"identity":            leaf,
 		"identity/strictcbor": leaf,

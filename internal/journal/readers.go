@@ -10,12 +10,12 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/identity"
 )
 
 // Bounds of what is kept of reads.
@@ -27,8 +27,9 @@ const (
 )
 
 // Readers keeps which agents have read which memories on this node: how often, and when
-// last. It holds ids and no texts, is bounded, and is kept in a file once in a while: a
-// crash loses the last minute. It is safe for concurrent use.
+// last. It holds ids and no texts, is bounded, and is kept in a file once a minute: a
+// crash, of the machine too, loses what came after the last time that this succeeded. It
+// is safe for concurrent use, and nobody waits for the file.
 type Readers struct {
 	path string
 	now  func() time.Time
@@ -42,7 +43,8 @@ type Readers struct {
 	dirty  bool
 }
 
-// memoryRead is a memory and who has read it, who did last in front.
+// memoryRead is a memory and who has read it, who did last in front. It does not change:
+// it is written to the file while others read.
 type memoryRead struct {
 	ID      string          `json:"id"`
 	Readers []client.Reader `json:"readers"`
@@ -85,7 +87,7 @@ func OpenReaders(path string, now func() time.Time, log *slog.Logger) *Readers {
 }
 
 // Read notes that an agent was given memories, and how: by recall, by id or in a
-// briefing. It does not block.
+// briefing. It waits for no disk.
 func (r *Readers) Read(agent, how string, ids []string) {
 	if len(ids) == 0 {
 		return
@@ -112,24 +114,33 @@ func (r *Readers) Read(agent, how string, ids []string) {
 }
 
 func (r *Readers) readOne(id string, now client.Reader) {
+	var before []client.Reader
 	e := r.read[id]
 	if e == nil {
-		e = r.order.PushFront(&memoryRead{ID: id})
+		e = r.order.PushFront(nil)
 		r.read[id] = e
 		if r.order.Len() > maxRead {
-			last := r.order.Back()
-			r.order.Remove(last)
-			delete(r.read, last.Value.(*memoryRead).ID) //nolint:forcetypeassert // nothing else is in it
+			delete(r.read, whatOf(r.order.Back()).ID)
+			r.order.Remove(r.order.Back())
 		}
+	} else {
+		before = whatOf(e).Readers
 	}
 	r.order.MoveToFront(e)
-	m := e.Value.(*memoryRead) //nolint:forcetypeassert // nothing else is in it
-	if i := slices.IndexFunc(m.Readers, func(x client.Reader) bool { return x.AgentID == now.AgentID }); i >= 0 {
-		now.Times += m.Readers[i].Times
-		m.Readers = slices.Delete(m.Readers, i, i+1)
+	readers := append(make([]client.Reader, 0, min(len(before)+1, maxReaders)), now)
+	for _, x := range before {
+		switch {
+		case x.AgentID == now.AgentID:
+			readers[0].Times += x.Times
+		case len(readers) < maxReaders:
+			readers = append(readers, x)
+		}
 	}
-	m.Readers = slices.Insert(m.Readers, 0, now)
-	m.Readers = m.Readers[:min(len(m.Readers), maxReaders)]
+	e.Value = &memoryRead{ID: id, Readers: readers}
+}
+
+func whatOf(e *list.Element) *memoryRead {
+	return e.Value.(*memoryRead) //nolint:forcetypeassert // nothing else is in it
 }
 
 // Of lists who has read a memory, who did last first.
@@ -137,7 +148,7 @@ func (r *Readers) Of(id string) []client.Reader {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if e := r.read[id]; e != nil {
-		return slices.Clone(e.Value.(*memoryRead).Readers) //nolint:forcetypeassert // nothing else is in it
+		return slices.Clone(whatOf(e).Readers)
 	}
 	return []client.Reader{}
 }
@@ -185,32 +196,36 @@ func (r *Readers) Run(ctx context.Context) error {
 	}
 }
 
+// save keeps what is new. What could not be kept is tried again.
 func (r *Readers) save() error {
-	raw, err := r.encode()
-	if raw == nil || err != nil {
-		return err
+	f := r.fresh()
+	if f == nil {
+		return nil
 	}
-	fresh := r.path + ".new"
-	if err := os.WriteFile(fresh, raw, 0o600); err != nil {
+	raw, err := json.Marshal(f)
+	if err == nil {
+		err = identity.WritePrivate(r.path, raw)
+	}
+	if err != nil {
+		r.mu.Lock()
+		r.dirty = true
+		r.mu.Unlock()
 		return fmt.Errorf("readers: %w", err)
-	}
-	if err := os.Rename(fresh, r.path); err != nil {
-		return fmt.Errorf("readers: %s: %w", filepath.Base(r.path), err)
 	}
 	return nil
 }
 
-// encode is what is to be kept; nil if that is nothing new.
-func (r *Readers) encode() ([]byte, error) {
+// fresh is what is to be kept, or nil if that is nothing new.
+func (r *Readers) fresh() *readersFile {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.dirty {
-		return nil, nil
+		return nil
 	}
 	r.dirty = false
-	f := readersFile{Since: r.since, Agents: r.all()}
+	f := &readersFile{Since: r.since, Read: make([]*memoryRead, 0, r.order.Len()), Agents: r.all()}
 	for e := r.order.Front(); e != nil; e = e.Next() {
-		f.Read = append(f.Read, e.Value.(*memoryRead)) //nolint:forcetypeassert // nothing else is in it
+		f.Read = append(f.Read, whatOf(e))
 	}
-	return json.Marshal(f)
+	return f
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -91,5 +93,55 @@ func TestReadersThatCannotBeReadAreBegunAnew(t *testing.T) {
 			t.Errorf("%s: %+v", text, got)
 		}
 		keep(t, r)
+	}
+}
+
+func TestWhatCouldNotBeKeptIsTriedAgain(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "later")
+	path := filepath.Join(dir, "readers.json")
+	now := ticking()
+	r := journal.OpenReaders(path, now, slog.New(slog.DiscardHandler))
+	r.Read("alice", client.ReadByRecall, []string{"gate"})
+	keep(t, r) // there is no such directory
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	keep(t, r)
+	if got := journal.OpenReaders(path, now, slog.New(slog.DiscardHandler)).Of("gate"); len(got) != 1 {
+		t.Errorf("kept: %+v", got)
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) != 1 {
+		t.Errorf("the directory has %v, %v", files, err)
+	}
+}
+
+func TestReadsGoOnWhileTheyAreKept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "readers.json")
+	now := time.Date(2026, 11, 26, 10, 0, 0, 0, time.UTC)
+	r := journal.OpenReaders(path, func() time.Time { return now }, slog.New(slog.DiscardHandler))
+	var all sync.WaitGroup
+	for a := range 4 {
+		all.Go(func() {
+			for i := range 500 {
+				r.Read(fmt.Sprint("agent-", a), client.ReadByRecall, []string{fmt.Sprint("m", i%7), "gate"})
+			}
+		})
+	}
+	all.Go(func() {
+		for range 20 {
+			r.Read("keeper", client.ReadByID, []string{"gate"})
+			keep(t, r)
+		}
+	})
+	all.Wait()
+	keep(t, r)
+	r = journal.OpenReaders(path, func() time.Time { return now }, slog.New(slog.DiscardHandler))
+	got := map[string]int64{}
+	for _, x := range r.Of("gate") {
+		got[x.AgentID] = x.Times
+	}
+	if want := map[string]int64{"agent-0": 500, "agent-1": 500, "agent-2": 500, "agent-3": 500, "keeper": 20}; !maps.Equal(got, want) {
+		t.Errorf("reads of one memory: %v", got)
 	}
 }
