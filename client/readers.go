@@ -16,7 +16,7 @@ type Readers struct {
 	ID      string   `json:"id,omitempty" doc:"The memory that it is about." example:"gate-code"`
 	Readers []Reader `json:"readers" doc:"Who has read it, who did last first. Whoever is not the operator of the node is told of its own reads only."`
 	Count   int      `json:"count" doc:"How many there are here."`
-	Since   Time     `json:"since" doc:"Since when this node counts. Of each memory it knows the 16 that read it last."`
+	Since   Time     `json:"since,omitzero" doc:"Since when this node counts; absent where it does not. Of each memory it knows the 16 that read it last."`
 }
 
 // Reader is an agent that has read memories on a node.

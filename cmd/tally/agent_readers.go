@@ -15,7 +15,7 @@ func newAgentReaders(a *app) *cobra.Command {
 	cmd.Long = `List which agents have read a memory on a node, how often and when last: by recall,
 by its id, or in a briefing. Without an ID it lists who has read anything. Each node
 knows its own reads; callers without a name leave none. The operator is told of all,
-an agent of its own.`
+of private and of erased memories too, an agent of its own, of what it may see.`
 	cmd.RunE = a.asks(func(ctx context.Context, c *client.Client, args []string) error {
 		id := ""
 		if len(args) > 0 {
@@ -30,7 +30,11 @@ an agent of its own.`
 			for i, r := range v.Readers {
 				rows[i] = []string{r.AgentID, decimal(r.Times), ago(r.LastAt.Time, time.Now()), r.How}
 			}
-			return tableOr(w, "nobody with a name since "+stamp(v.Since.Time), []string{"AGENT", "TIMES", "LAST", "HOW"}, rows)
+			none := "nobody with a name"
+			if !v.Since.IsZero() {
+				none += " since " + stamp(v.Since.Time)
+			}
+			return tableOr(w, none, []string{"AGENT", "TIMES", "LAST", "HOW"}, rows)
 		})
 	})
 	return cmd

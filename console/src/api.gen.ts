@@ -1263,7 +1263,7 @@ export interface Readers {
   count: number;
   id?: string;
   readers: Reader[];
-  since: string;
+  since?: string;
 }
 
 export interface RecallInput {

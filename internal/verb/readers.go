@@ -6,18 +6,17 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/client"
-	"github.com/tallystick/tallystick/internal/memory"
 )
 
 // Readers keeps which agents have read which memories on this node.
 type Readers interface {
-	// Read notes that an agent was given memories, and how. It does not block.
+	// Read notes that an agent was given memories, and how. It waits for no disk.
 	Read(agent, how string, ids []string)
 	// Of lists who has read a memory, who did last first.
 	Of(id string) []client.Reader
 	// All lists who has read anything, who did last first.
 	All() []client.Reader
-	// Since is when it began.
+	// Since is when it began; zero if it did not.
 	Since() time.Time
 }
 
@@ -44,23 +43,38 @@ func idsOf(hits []client.Hit) []string {
 	return ids
 }
 
-// whoRead says who has read a memory that the caller may see, or anything. Who reads what
-// is for the operator to know, and for the reader.
+// whoRead says who has read a memory, or anything. Who reads what is for the operator to
+// know, and for the reader.
 func (d agents) whoRead(ctx context.Context, c *Call, in *client.ReadersInput) (Done, error) {
-	v := client.Readers{Since: timeOf(memory.InstantOf(d.readers.Since()))}
+	v := client.Readers{Since: sinceOf(d.readers)}
 	if in.ID == "" {
 		v.Readers = d.readers.All()
 	} else {
-		// In any state: of one that is gone it is asked, too.
-		_, rec, err := d.books.Query.History(ctx, c.Agent, in.ID)
-		if err != nil {
+		if err := d.mayAsk(ctx, c, in.ID); err != nil {
 			return Done{}, err
 		}
-		v.ID, v.Readers = rec.ID, d.readers.Of(rec.ID)
+		v.ID, v.Readers = in.ID, d.readers.Of(in.ID)
 	}
 	if !c.Operator {
 		v.Readers = slices.DeleteFunc(v.Readers, func(r client.Reader) bool { return r.AgentID != string(c.Agent) })
 	}
 	v.Count = len(v.Readers)
 	return Done{Body: v}, nil
+}
+
+// mayAsk returns an error if a caller may not ask who has read a memory. The operator may
+// of all that ever were: of what was erased it is asked, too, and of what is private.
+func (d agents) mayAsk(ctx context.Context, c *Call, id string) error {
+	if c.Operator {
+		return d.books.Query.Known(ctx, id)
+	}
+	_, _, err := d.books.Query.History(ctx, c.Agent, id)
+	return err
+}
+
+func sinceOf(r Readers) client.Time {
+	if at := r.Since(); !at.IsZero() {
+		return client.TimeOf(at.UTC())
+	}
+	return client.Time{}
 }

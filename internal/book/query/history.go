@@ -54,3 +54,12 @@ func (b *Book) History(ctx context.Context, agent memory.AgentID, id string) ([]
 		Memory: m, Content: seen[0].Entry.Version(), Life: rec.Life, Reason: rec.Reason, LifeAt: rec.LifeAt, Conflicts: len(seen),
 	}, nil
 }
+
+// Known returns an error if there never was a memory by this id. It is for who runs the
+// node: it looks at nobody's right to see the memory, and one that was erased is known.
+func (b *Book) Known(ctx context.Context, id string) error {
+	if _, err := b.store.Record(ctx, id); err != nil {
+		return fmt.Errorf("memory %.140s: %w", id, err)
+	}
+	return nil
+}
