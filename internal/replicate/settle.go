@@ -33,7 +33,7 @@ func (r *Replicator) settle(ctx context.Context, e core.Settle) {
 		}
 		to = from - 1
 	}
-	if s.disputed == 0 && !s.changed && err == nil {
+	if s.disputed == 0 && !s.changed && e.Concede && err == nil {
 		moved, err = r.store.Concede(ctx, s.source(), memory.Concession{
 			Origin: e.Origin, Ours: memory.Head{Seq: e.To, Chain: e.Ours}, Theirs: memory.Head{Seq: e.To, Chain: e.Theirs}, Gone: s.gone,
 		})
@@ -72,11 +72,22 @@ func (s *settlement) compare(ctx context.Context, part memory.Range) error {
 			return came
 		})
 		if len(want) == asked {
-			s.gone = append(s.gone, want...)
+			s.dropped(want)
 			return nil
 		}
 	}
 	return nil
+}
+
+// dropped notes numbers that the member has no entries of, in order.
+func (s *settlement) dropped(list []memory.Range) {
+	for _, r := range list {
+		if last := len(s.gone) - 1; last >= 0 && s.gone[last].To+1 == r.From {
+			s.gone[last].To = r.To
+			continue
+		}
+		s.gone = append(s.gone, r)
+	}
 }
 
 // fetch compares what one reply brings of want, and returns which those are. None means

@@ -378,7 +378,7 @@ func (n *node) settle(s core.Settle) {
 			from := memory.Source{Member: s.Member, Route: memory.RouteRepair}
 			disputed, came, _ := n.store.Settle(context.Background(), from, all, there.ops)
 			n.w.report.Disputes += disputed
-			if disputed == 0 && there.head.Seq == s.To && there.head.Chain == s.Theirs {
+			if s.Concede && disputed == 0 && there.head.Seq == s.To && there.head.Chain == s.Theirs {
 				moved, _ := n.store.Concede(context.Background(), from, memory.Concession{
 					Origin: s.Origin, Ours: memory.Head{Seq: s.To, Chain: s.Ours}, Theirs: there.head, Gone: holes(all, came),
 				})

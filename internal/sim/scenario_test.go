@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -37,10 +38,9 @@ func (s scene) pass(d time.Duration) {
 func (s scene) writes(n *node, titles ...string) {
 	s.t.Helper()
 	for _, title := range titles {
-		op := &memory.Put{Create: true, Memory: memory.Memory{ID: memory.DerivedID("global", title), Title: title}}
 		n.disk(func() {
 			t := &tag{w: 1}
-			t.entry = n.store.Submit(t, op)[0]
+			t.entry = n.store.Submit(t, create(title))[0]
 		})
 		s.pass(20 * time.Millisecond)
 	}
@@ -148,4 +148,38 @@ func TestTwiceFromOneCopy(t *testing.T) {
 	if s.report.Disputes == 0 {
 		t.Error("nothing was in dispute")
 	}
+}
+
+// What only a copy has of numbers that the others have dropped is on one disk: nobody
+// may vote for it because the heads look the same.
+func TestNobodyVotesForWhatItHasNotGot(t *testing.T) {
+	for seed := range uint64(500) {
+		s := scene{newWorld(Config{Seed: seed}), t}
+		s.queue = nil
+		populate(s.world, 3)
+		s.pass(time.Second)
+		n, others := s.nodes[0], s.nodes[1:]
+		s.rewrites(n, 3)
+		old := &node{store: n.store.Clone()}
+		s.rewrites(n, 6)
+		origin := n.store.Origin()
+		for _, m := range others {
+			m.store.Truncate(origin, 5, every)
+		}
+		s.alone(n, true)
+		s.setBackTo(n, old, true)
+		for _, title := range []string{"only here", "and this"} {
+			n.disk(func() {
+				t := &tag{w: 2}
+				t.entry = n.store.Submit(t, create(title))[0]
+			})
+			s.pass(20 * time.Millisecond)
+		}
+		s.alone(n, false)
+		s.equal(fmt.Sprint("seed ", seed))
+	}
+}
+
+func create(title string) *memory.Put {
+	return &memory.Put{Create: true, Memory: memory.Memory{ID: memory.DerivedID("global", title), Title: title}}
 }

@@ -13,8 +13,10 @@ import (
 // Settle compares entries of the range r that a member has with those that are
 // logged here under the same dots. Of two that differ, the one that was made first
 // is kept ([memory.Entry.Precedes]); one that has to make room is issued again
-// under this node's origin, so that what it wrote is not lost. What this node does
-// not hold, or no longer has, is left alone. Settle returns how many differed.
+// under this node's origin, so that what it wrote is not lost. What this node no longer
+// has is merged again: another entry may have been here under its dot, and who goes by
+// the member's chain afterwards says that it holds all of it. What this node does not
+// hold is left alone. Settle returns how many differed.
 func (s *changes) Settle(ctx context.Context, r memory.Range, ops []memory.Arrival) (disputed int, err error) {
 	in := slices.DeleteFunc(arrivals(ops), func(a arrival) bool {
 		return a.Dot.Origin != r.Origin || a.Dot.Seq < r.From || a.Dot.Seq > r.To
@@ -62,8 +64,15 @@ func (t settler) one(ctx context.Context, o *originState, a arrival) (bool, erro
 	var x sealed
 	found, err := t.queryRow(ctx, `SELECT l.lsn, `+sqlSealedL+` FROM log l WHERE l.origin = ? AND l.seq = ?`,
 		[]any{o.id, int64(a.Dot.Seq)}, append([]any{&held.lsn}, x.dest()...)...)
-	if err != nil || !found || toDigest(x.digest) == a.Digest {
+	if err != nil || found && toDigest(x.digest) == a.Digest {
 		return false, err
+	}
+	if !found {
+		if !o.holds(a.Dot.Seq) {
+			return false, nil
+		}
+		var out memory.Accepted
+		return false, t.acceptMissing(ctx, o, a, true, &out)
 	}
 	held.state = x.state
 	held.Entry, err = t.open(x)

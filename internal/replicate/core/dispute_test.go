@@ -37,3 +37,41 @@ func TestAMemberWithAnotherOpUnderADotIsNoVote(t *testing.T) {
 		}
 	}
 }
+
+// A node gives way in what cannot be compared only to as many members as agree with it,
+// and not to others than the node whose numbers they are.
+func TestOneMemberAloneChangesNobodysLog(t *testing.T) {
+	now := time.Date(2026, time.January, 2, 3, 4, 5, 0, time.UTC)
+	head := func(chain byte, seq uint64) memory.View {
+		return memory.View{Heads: memory.Heads{"c.1": {Seq: seq, Chain: memory.Chain{chain}}}, LSN: 1}
+	}
+	ours, other := byte(1), byte(2)
+	for name, tc := range map[string]struct {
+		heard map[memory.Node]memory.View // before; d disputes
+		want  bool
+	}{
+		"nobody else is known":              {nil, true},
+		"another goes by ours":              {map[memory.Node]memory.View{"b": head(ours, 4)}, false},
+		"another goes by ours, one by its":  {map[memory.Node]memory.View{"b": head(ours, 4), "e": head(other, 4)}, true},
+		"another has not got so far":        {map[memory.Node]memory.View{"b": head(ours, 3)}, true},
+		"its node goes by ours":             {map[memory.Node]memory.View{"c": head(ours, 4), "b": head(other, 4), "e": head(other, 4)}, false},
+		"its node numbers on":               {map[memory.Node]memory.View{"c": head(3, 5), "b": head(other, 4)}, false},
+		"its node goes by the other's, too": {map[memory.Node]memory.View{"c": head(other, 4), "b": head(ours, 4)}, true},
+	} {
+		c := New(Config{Self: "a", Origin: "a.1", View: head(ours, 4), Members: Static("b", "c", "d", "e")}, now)
+		for _, m := range []memory.Node{"b", "c", "e"} {
+			if v, is := tc.heard[m]; is {
+				c.Step(now, Heard{Member: m, View: v})
+			}
+		}
+		var got []bool
+		for _, e := range c.Step(now, Heard{Member: "d", View: head(other, 4)}) {
+			if s, is := e.(Settle); is {
+				got = append(got, s.Concede)
+			}
+		}
+		if len(got) != 1 || got[0] != tc.want {
+			t.Errorf("%s: got %v, want %v", name, got, tc.want)
+		}
+	}
+}

@@ -161,14 +161,16 @@ type Compare struct{ Member memory.Node }
 
 // Settle asks for the entries of Origin up to To to be compared with those of
 // Member, from To backwards, and for those of Member to be taken that precede
-// ours. If all that both still have is the same, their chain decides. Answer with
-// [Settled], after the [Committed] that it caused.
+// ours. If all that both still have is the same, and Concede is set, their chain
+// decides. Answer with [Settled], after the [Committed] that it caused.
 type Settle struct {
 	Member memory.Node
 	Origin memory.Origin
 	To     uint64
 	Ours   memory.Chain // up to there
 	Theirs memory.Chain
+
+	Concede bool // members enough go by theirs
 }
 
 // Resolve says that the wait ID has its votes.

@@ -129,8 +129,36 @@ func (c *Core) checkDisputes(m *member, v memory.View) {
 	if d.running {
 		c.emit(Notice{Member: m.name, What: Disputed})
 		ours, theirs := c.self.Heads[d.origin], v.Heads[d.origin]
-		c.emit(Settle{Member: m.name, Origin: d.origin, To: theirs.Seq, Ours: ours.Chain, Theirs: theirs.Chain})
+		c.emit(Settle{
+			Member: m.name, Origin: d.origin, To: theirs.Seq, Ours: ours.Chain, Theirs: theirs.Chain,
+			Concede: c.mayConcede(m, d.origin, ours, theirs),
+		})
 	}
+}
+
+// mayConcede reports whether this node may go by the chain that m has of o, if nothing
+// differs that both still have: at least as many members have that chain as have ours,
+// and the node of o, where it has been heard, is not one of those that have ours, and
+// has not numbered on. One member alone changes nobody's log.
+func (c *Core) mayConcede(m *member, o memory.Origin, ours, theirs memory.Head) bool {
+	with, against := 1, 1
+	for _, x := range c.members {
+		if x == m {
+			continue
+		}
+		h := x.heads[o]
+		here, there := h.Seq == ours.Seq && h.Chain == ours.Chain, h.Seq == theirs.Seq && h.Chain == theirs.Chain
+		if x.name == o.Node() && !x.heardAt.IsZero() && (here || h.Seq > ours.Seq) {
+			return false
+		}
+		if there {
+			with++
+		}
+		if here {
+			against++
+		}
+	}
+	return with >= against
 }
 
 // settled ends a comparison, if m is still a member.

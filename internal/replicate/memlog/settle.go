@@ -25,7 +25,12 @@ func (s *Store) Settle(_ context.Context, _ memory.Source, r memory.Range, ops [
 		there = append(there, e.Dot.Seq)
 		l := s.log(e.Dot.Origin)
 		held := l.entries[e.Dot.Seq]
-		if held == nil || held.entry.Digest == e.Digest {
+		switch {
+		case held == nil && e.Dot.Seq <= l.head: // it was dropped here, or another one was
+			s.apply(l, x)
+			out.Applied++
+			continue
+		case held == nil || held.entry.Digest == e.Digest:
 			continue
 		}
 		disputed++
