@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"math"
 	"slices"
@@ -129,7 +128,7 @@ func (t settler) others(ctx context.Context, in []arrival, out *memory.Accepted)
 		again, err := t.wins(ctx, a.Entry)
 		if err == nil && again {
 			t.mended = append(t.mended, a.Op.Subjects()[0])
-			_, err = t.reissue(ctx, o, a.Entry)
+			_, err = t.reissue(ctx, a.Entry)
 		}
 		if err != nil {
 			return nil, err
@@ -186,7 +185,7 @@ func (t settler) makeRoom(ctx context.Context, o *originState, held logged) (boo
 		}
 		move.To = again
 	default:
-		again, err := t.reissue(ctx, o, held.Entry)
+		again, err := t.replace(ctx, o, held.Entry)
 		if err != nil {
 			return false, err
 		}
@@ -221,7 +220,7 @@ func (t settler) reissueLives(ctx context.Context, o *originState, held logged) 
 		if op == nil {
 			continue
 		}
-		again, err := t.reissue(ctx, o, &memory.Entry{Dot: held.Dot, Stamp: held.Stamp, Actor: held.Actor, Op: op})
+		again, err := t.replace(ctx, o, &memory.Entry{Dot: held.Dot, Stamp: held.Stamp, Actor: held.Actor, Op: op})
 		if err != nil {
 			return memory.Dot{}, false, err
 		}
@@ -247,27 +246,6 @@ func toLife(op memory.Op, id string) memory.Op {
 	case memory.Unborn:
 	}
 	return nil
-}
-
-// reissue logs e again as the next entry of this node.
-func (t settler) reissue(ctx context.Context, o *originState, e *memory.Entry) (memory.Dot, error) {
-	if err := t.newIncarnation(ctx); err != nil {
-		return memory.Dot{}, err
-	}
-	own := t.own
-	again := e.Reissued(memory.Dot{Origin: own.name, Seq: own.head + 1})
-	raw, err := t.cfg.Codec.Encode(again)
-	if err != nil {
-		return memory.Dot{}, err
-	}
-	again.Digest = sha256.Sum256(raw)
-	if err := t.apply(ctx, own, incoming{Entry: again, raw: raw}); err != nil {
-		return memory.Dot{}, err
-	}
-	t.out.own = append(t.out.own, memory.OwnEntry{Dot: again.Dot, Kind: again.Op.Kind(), Size: len(raw), Chain: own.chain})
-	// A request that is repeated finds what it wrote.
-	return again.Dot, t.exec(ctx, `UPDATE idempotency SET origin = ?, seq = ? WHERE origin = ? AND seq = ?`,
-		own.id, int64(again.Dot.Seq), o.id, int64(e.Dot.Seq))
 }
 
 // Concede ends a dispute that comparing cannot end: a member has another chain of an

@@ -182,9 +182,10 @@ func (s Suite) makesRoom(t *testing.T) {
 			t.Errorf("%s: %+v (%v)", title, rec, err)
 		}
 	}
+	later.Put(Create("of another request", "x"))
 	again, err := later.Idempotent(t.Context(), memory.Anonymous, &memory.Idempotency{Key: "k", Hash: memory.Digest{1}})
-	if err == nil && again[0].Dot != now {
-		t.Errorf("the repeated request finds %s, want %s", again[0].Dot, now)
+	if err != nil || len(again) != 2 || again[0].Dot != now || again[1].Op.Subjects()[0] != w.Entries[1].Op.Subjects()[0] {
+		t.Errorf("the repeated request finds %+v (%v), want what it wrote, from %s on", again, err, now)
 	}
 	if h := later.View().Heads[old.Origin]; h.Seq != 3 {
 		t.Errorf("head %+v, want 3", h)
@@ -347,6 +348,49 @@ func repairsDisputed(s Suite, t *testing.T) {
 		if e, err := n.Entry(t.Context(), memory.Dot{Origin: old, Seq: 2}); err != nil || e.Op.Subjects()[0] != memory.ContentKey(Memo("first", "").ID) {
 			t.Errorf("the number belongs to %+v (%v)", e, err)
 		}
+	}
+}
+
+// movesRequests checks that who repeats a request finds what it wrote and nothing else,
+// whichever of its entries had to move.
+func movesRequests(s Suite, t *testing.T) {
+	t.Helper()
+	for _, gone := range [][]uint64{{2}, {3}, {4}, {2, 3, 4}, {4, 2}} {
+		dir := t.TempDir()
+		n := s.Open(t, "a", dir)
+		n.Put(Create("known to all", "x"))
+		n.Stop()
+		n = s.Open(t, "a", dir) // whose origin is of an earlier run
+		key := &memory.Idempotency{Key: "k", Hash: memory.Digest{1}}
+		w := n.Write(&memory.Write{Actor: "ai:alice", Idempotency: key, Ops: []memory.NewOp{
+			{Op: Create("one", "1")}, {Op: Create("two", "2")}, {Op: Create("three", "3")},
+		}})
+		old := w.Entries[0].Dot.Origin
+		if _, err := n.NewIncarnation(t.Context(), memory.Dot{Origin: old, Seq: 99}); err != nil {
+			t.Fatal(err)
+		}
+		n.Put(Create("under the next incarnation", "x"))
+		for i, seq := range gone {
+			ours := n.View().Heads[old]
+			_, err := n.Concede(t.Context(), memory.Concession{
+				Origin: old, Ours: ours, Theirs: memory.Head{Seq: ours.Seq, Chain: memory.Chain{byte(i + 1)}},
+				Gone: []memory.Range{{Origin: old, From: seq, To: seq}},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			n.Write(&memory.Write{Actor: "ai:bob", Ops: []memory.NewOp{{Op: Create(fmt.Sprint("diary ", i), "private")}}})
+		}
+		got, err := n.Idempotent(t.Context(), "ai:alice", key)
+		if err != nil || len(got) != len(w.Entries) {
+			t.Fatalf("%v: %+v (%v)", gone, got, err)
+		}
+		for i, e := range got {
+			if e.Actor != "ai:alice" || e.Op.Subjects()[0] != w.Entries[i].Op.Subjects()[0] || e.Dot.Origin == old {
+				t.Errorf("%v: entry %d is %+v, was %s", gone, i, e, w.Entries[i].Dot)
+			}
+		}
+		n.CheckState(nil)
 	}
 }
 
