@@ -36,11 +36,13 @@ type member struct {
 	settle settlement
 }
 
-// suspicion is a pair of readings with equal heads and unequal roots. That is no
-// proof yet: what came beyond a hole is in the root, and heads do not tell of it.
+// suspicion are readings with equal heads and unequal roots. That is no proof yet:
+// what came beyond a hole is in the root, and heads do not tell of it. But then it is
+// not the same for long. Roots are sums, so what both take meanwhile is in neither's
+// difference.
 type suspicion struct {
-	here, there memory.View
-	since       time.Time
+	difference memory.Sum
+	since      time.Time
 }
 
 // repairs of one member, paced.
@@ -131,16 +133,17 @@ func (c *Core) learn(m *member, v memory.View) {
 }
 
 // prove compares a reading of m with ours. Equal heads and roots prove that the
-// states are equal; equal heads with unequal roots, with nothing changed for longer
+// states are equal; equal heads with unequal roots, by the same each time and for longer
 // than a hole lasts that is being filled, prove that they are not.
 func (c *Core) prove(m *member, v memory.View) {
+	difference := memory.SumOf(c.self.Root)
+	difference.Sub(memory.SumOf(v.Root))
 	switch {
-	case !sameHeads(c.self.Heads, v.Heads):
-		m.suspect = nil
-	case c.self.Root == v.Root:
+	case !sameHeads(c.self.Heads, v.Heads): // they say nothing of the roots
+	case difference.IsZero():
 		m.suspect, m.equalAt = nil, c.now
-	case m.suspect == nil || !sameView(m.suspect.here, c.self) || !sameView(m.suspect.there, v):
-		m.suspect = &suspicion{here: c.self, there: v, since: c.now}
+	case m.suspect == nil || m.suspect.difference != difference:
+		m.suspect = &suspicion{difference, c.now}
 		m.lane.wake(c)
 	case c.now.Sub(m.suspect.since) < c.cfg.HeadsIdle:
 		m.lane.wake(c)
@@ -150,8 +153,6 @@ func (c *Core) prove(m *member, v memory.View) {
 		c.emit(Compare{Member: m.name})
 	}
 }
-
-func sameView(a, b memory.View) bool { return a.LSN == b.LSN && a.Root == b.Root }
 
 func (c *Core) compared(ev Compared) {
 	if m := c.member(ev.Member); m != nil {
