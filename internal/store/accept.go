@@ -28,7 +28,7 @@ func (s *changes) Take(ctx context.Context, arrived []memory.Arrival, again bool
 		in := in
 		if again {
 			var err error
-			if in, err = (settler{taking(t)}).others(ctx, in, &out); err != nil {
+			if in, err = (settler{taking(t)}).others(ctx, in); err != nil {
 				return err
 			}
 		}

@@ -105,11 +105,11 @@ func (t settler) one(ctx context.Context, o *originState, a arrival) (bool, erro
 	return true, err
 }
 
-// others takes those of in that a member has under dots that belong to other entries
+// others settles those of in that a member has under dots that belong to other entries
 // here, and returns the rest. They come with a repair: the state of the member follows
-// from them. What was made first keeps its dot; what the other one wrote is issued
-// again, unless that has come by another way.
-func (t settler) others(ctx context.Context, in []arrival, out *memory.Accepted) (rest []arrival, err error) {
+// from them. What was made first keeps its dot. Only the side whose entry has to make
+// room issues it again, in its own comparison: two that did would be in conflict.
+func (t settler) others(ctx context.Context, in []arrival) (rest []arrival, err error) {
 	for _, a := range in {
 		o := t.origins[a.Dot.Origin]
 		if o == nil || a.refused != nil || !a.Hollow.IsZero() || a.Dot.Origin == t.taken {
@@ -122,44 +122,9 @@ func (t settler) others(ctx context.Context, in []arrival, out *memory.Accepted)
 		}
 		if !other {
 			rest = append(rest, a)
-			continue
-		}
-		out.Applied++
-		again, err := t.wins(ctx, a.Entry)
-		if err == nil && again {
-			t.mended = append(t.mended, a.Op.Subjects()[0])
-			_, err = t.reissue(ctx, a.Entry)
-		}
-		if err != nil {
-			return nil, err
 		}
 	}
 	return rest, t.rebuild(ctx)
-}
-
-// wins reports whether e would take a register from what holds it.
-func (t settler) wins(ctx context.Context, e *memory.Entry) (bool, error) {
-	for _, k := range e.Op.Subjects() {
-		var held ref
-		var err error
-		final := false
-		if k.Family.OfMemory() {
-			var m *record
-			if m, err = t.lookup(ctx, k.A); m != nil {
-				held, final = m.content, m.life == memory.Erased
-				if k.Family == memory.FamLife {
-					held = m.lifeRef
-				}
-			}
-		} else {
-			_, err = t.queryRow(ctx, `SELECT lsn, stamp, origin, seq FROM registers WHERE family = ? AND a = ? AND b = ? AND c = ?`,
-				[]any{k.Family, k.A, k.B, k.C}, &held.lsn, &held.stamp, &held.origin, &held.seq)
-		}
-		if err != nil || e.Version().Beats(t.version(held, final)) {
-			return err == nil, err
-		}
-	}
-	return false, nil
 }
 
 // makeRoom takes held out of the log, and issues it again if it was applied. Of a

@@ -131,7 +131,7 @@ func (c *Core) checkDisputes(m *member, v memory.View) {
 		ours, theirs := c.self.Heads[d.origin], v.Heads[d.origin]
 		c.emit(Settle{
 			Member: m.name, Origin: d.origin, To: theirs.Seq, Ours: ours.Chain, Theirs: theirs.Chain,
-			Concede: c.mayConcede(m, d.origin, ours, theirs),
+			Concede: mayConcede(c, m, d.origin, ours, theirs),
 		})
 	}
 }
@@ -140,7 +140,7 @@ func (c *Core) checkDisputes(m *member, v memory.View) {
 // differs that both still have: at least as many members have that chain as have ours,
 // and the node of o, where it has been heard, is not one of those that have ours, and
 // has not numbered on. One member alone changes nobody's log.
-func (c *Core) mayConcede(m *member, o memory.Origin, ours, theirs memory.Head) bool {
+func mayConcede(c *Core, m *member, o memory.Origin, ours, theirs memory.Head) bool {
 	with, against := 1, 1
 	for _, x := range c.members {
 		if x == m {

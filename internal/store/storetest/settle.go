@@ -320,7 +320,8 @@ func repairsDisputed(s Suite, t *testing.T) {
 	base.Stop()
 	first, later := s.Open(t, "a", dir), s.Open(t, "a", copyOf(t, dir))
 	old := first.Origin()
-	first.Put(Create("first", "one"))
+	key := &memory.Idempotency{Key: "k", Hash: memory.Digest{1}}
+	w := first.Write(&memory.Write{Ops: []memory.NewOp{{Op: Create("first", "one")}}, Idempotency: key})
 	later.Put(Create("later", "two"))
 	for _, way := range [][2]*Node{{first, later}, {later, first}} {
 		to, from := way[0], way[1]
@@ -338,12 +339,15 @@ func repairsDisputed(s Suite, t *testing.T) {
 	}
 	for _, n := range []*Node{first, later} {
 		for title, content := range map[string]string{"first": "one", "later": "two"} {
-			if rec, err := n.Record(t.Context(), Memo(title, "").ID); err != nil || rec.Memory.Content != content {
+			if rec, err := n.Record(t.Context(), Memo(title, "").ID); err != nil || rec.Memory.Content != content || rec.Conflicts != 0 {
 				t.Errorf("%s: %+v (%v)", title, rec, err)
 			}
 		}
 		if n.View().Root != first.View().Root {
 			t.Errorf("%+v, want %+v", n.View(), first.View())
+		}
+		if again, err := first.Idempotent(t.Context(), memory.Anonymous, key); err != nil || again[0].Dot != w.Entries[0].Dot {
+			t.Errorf("the repeated request finds %+v (%v)", again, err)
 		}
 		if e, err := n.Entry(t.Context(), memory.Dot{Origin: old, Seq: 2}); err != nil || e.Op.Subjects()[0] != memory.ContentKey(Memo("first", "").ID) {
 			t.Errorf("the number belongs to %+v (%v)", e, err)
