@@ -8,6 +8,9 @@ import (
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
+// settler decides between entries under one dot.
+type settler struct{ taker }
+
 // replace logs e of o again, and with it everything that the same request wrote, for
 // its entries are looked up one behind the other when it is repeated. Where that cannot
 // be, a repetition is an error: it must neither be carried out twice nor find what

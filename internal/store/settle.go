@@ -54,9 +54,6 @@ type logged struct {
 	state int
 }
 
-// settler decides between entries under one dot.
-type settler struct{ taker }
-
 // one reports whether another entry than a was here under its dot.
 func (t settler) one(ctx context.Context, o *originState, a arrival) (bool, error) {
 	var held logged

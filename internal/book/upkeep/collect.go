@@ -39,8 +39,8 @@ func (b *Book) Collect(ctx context.Context) (int, error) {
 	return b.store.Compact(ctx, before, b.cfg.Versions, b.stable())
 }
 
-// stable is, by origin, how far every member holds it: nobody needs the log
-// below that. It covers this node's own ops only, and not while a member has
+// stable is, by origin, how far every member holds it as it is here: nobody needs the
+// log below that. What is in dispute has to be there to be compared. It covers this node's own ops only, and not while a member has
 // parked one: what else the members hold of each other, they hold by themselves.
 func (b *Book) stable() map[memory.Origin]uint64 {
 	own := b.store.Origin()
@@ -49,7 +49,7 @@ func (b *Book) stable() map[memory.Origin]uint64 {
 		if p.Parked > 0 {
 			return nil
 		}
-		low = min(low, p.Acked)
+		low = min(low, p.Same)
 	}
 	return map[memory.Origin]uint64{own: low}
 }

@@ -27,7 +27,8 @@ type Status struct {
 	Member  memory.Node
 	State   State
 	Acked   uint64 // our ops: it holds all up to here, but for the parked ones
-	Owed    uint64 // our ops above that
+	Same    uint64 // our ops: it is known to hold all up to here as they are here
+	Owed    uint64 // our ops above Acked
 	Parked  int    // our ops that it refused
 	HeardAt time.Time
 	AckedAt time.Time // when Acked last moved
@@ -41,7 +42,7 @@ func (c *Core) Status() []Status {
 	for i, m := range c.members {
 		acked := m.heads[c.origin].Seq
 		list[i] = Status{
-			Member: m.name, State: c.state(m), Acked: acked, Owed: c.head() - min(acked, c.head()),
+			Member: m.name, State: c.state(m), Acked: acked, Same: min(m.same[c.origin], acked), Owed: c.head() - min(acked, c.head()),
 			Parked: len(m.parked), HeardAt: m.heardAt, AckedAt: m.lane.ackedAt, EqualAt: m.equalAt, Err: m.lane.err,
 		}
 	}
