@@ -43,7 +43,7 @@ func (a Log) Page(ctx context.Context, q client.AuditInput) (client.AuditPage, e
 	var rows []client.AuditRow
 	for window := int64(auditWindow); ; window *= 4 {
 		from := max(0, size-window)
-		if rows, err = matching(ctx, f, from, size, q); err != nil {
+		if rows, err = matching(ctx, f, from, size, limit+1, q); err != nil {
 			return client.AuditPage{}, err
 		}
 		if from == 0 || len(rows) > limit {
@@ -59,11 +59,12 @@ func (a Log) Page(ctx context.Context, q client.AuditInput) (client.AuditPage, e
 	return v, nil
 }
 
-// matching returns the rows of a part of the log that fit, the newest first.
-func matching(ctx context.Context, f *os.File, from, to int64, q client.AuditInput) ([]client.AuditRow, error) {
+// matching returns the rows of a part of the log that fit, the newest first and at most
+// as many as given.
+func matching(ctx context.Context, f *os.File, from, to int64, most int, q client.AuditInput) ([]client.AuditRow, error) {
 	part := bufio.NewReader(io.NewSectionReader(f, from, to-from))
 	if from > 0 { // the rest of a row, or a whole one that is found again
-		if _, err := part.ReadSlice('\n'); err != nil {
+		if _, err := part.ReadString('\n'); err != nil {
 			return nil, fmt.Errorf("read the audit log: %w", err)
 		}
 	}
@@ -76,7 +77,7 @@ func matching(ctx context.Context, f *os.File, from, to int64, q client.AuditInp
 		r := client.AuditRow{Seq: e.Seq, At: client.TimeOf(e.At), Kind: string(e.Kind), Actor: e.Actor, Subject: e.Subject, Tag: e.Tag, Detail: e.Detail, Times: e.Count}
 		all := strings.ToLower(strings.Join([]string{r.Kind, r.Actor, r.Subject, r.Tag, r.Detail}, "\n"))
 		if (q.Before == 0 || r.Seq < q.Before) && (q.Kind == "" || r.Kind == q.Kind) && strings.Contains(all, text) {
-			rows = append(rows, r)
+			rows = append(rows[max(0, len(rows)+1-most):], r)
 		}
 	}
 	slices.Reverse(rows)

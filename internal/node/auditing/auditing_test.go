@@ -16,7 +16,10 @@ import (
 )
 
 // auditOf is an audit log with n refusals behind its first row.
-func auditOf(t *testing.T, n int) Log {
+func auditOf(t *testing.T, n int) Log { return auditWith(t, n, "") }
+
+// auditWith is auditOf with a detail in each row.
+func auditWith(t *testing.T, n int, detail string) Log {
 	t.Helper()
 	key, err := identity.NewKey()
 	if err != nil {
@@ -30,12 +33,43 @@ func auditOf(t *testing.T, n int) Log {
 	t.Cleanup(func() { _ = log.Close() })
 	events := make([]audit.Event, n)
 	for i := range events {
-		events[i] = audit.Event{Kind: audit.Refusal, Actor: fmt.Sprint("agent-", i%7), Subject: strings.Repeat("x", 200)}
+		events[i] = audit.Event{Kind: audit.Refusal, Actor: fmt.Sprint("agent-", i%7), Subject: strings.Repeat("x", 200), Detail: detail}
 	}
 	if err := log.Append(events...); err != nil {
 		t.Fatal(err)
 	}
 	return New(path, log)
+}
+
+// A page may begin to read in the middle of the longest row.
+func TestLongRowsAreReadFromTheMiddle(t *testing.T) {
+	const rows = 400
+	a := auditWith(t, rows, strings.Repeat("<", 1024)) // six bytes each as JSON
+	info, err := os.Stat(a.path)
+	if err != nil || info.Size() < auditWindow+4096 {
+		t.Fatalf("%d bytes (%v): nothing is read from the middle", info.Size(), err)
+	}
+	for before := uint64(0); ; {
+		page, err := a.Page(t.Context(), client.AuditInput{Limit: 30, Before: before})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range page.Rows {
+			if before != 0 && r.Seq != before-1 {
+				t.Fatalf("row %d behind %d", r.Seq, before)
+			}
+			before = r.Seq
+		}
+		if page.Next == 0 {
+			break
+		}
+		if before != page.Next {
+			t.Fatalf("next is %d behind %d", page.Next, before)
+		}
+		if err := a.log.Append(audit.Event{Kind: audit.Refusal, Actor: "other"}); err != nil { // the middle is another one each time
+			t.Fatal(err)
+		}
+	}
 }
 
 func TestTheAuditLogIsReadFromItsEnd(t *testing.T) {
