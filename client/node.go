@@ -77,7 +77,7 @@ type Model struct {
 	Unread  int    `json:"unread,omitempty" doc:"Memories that the model does not find anything by: they say nothing to it, or its server does not take them."`
 	Behind  int    `json:"behind" doc:"Entries of the log that it has not looked at yet."`
 	Bytes   int64  `json:"bytes" doc:"Memory that the vectors take, nearly."`
-	Problem string `json:"problem,omitempty" doc:"Why it failed, or why the endpoint that is asked for vectors does not give any now; absent while all is well." example:"model e5-small: model.bin: is not what it should be"`
+	Problem string `json:"problem,omitempty" doc:"Why it failed, or why the endpoint that is asked for vectors does not give any now; absent while all is well. The operator alone is told the whole." example:"model e5-small: model.bin: is not what it should be"`
 }
 
 // Head says what a node holds of one origin: everything up to Seq but for Gaps.

@@ -27,7 +27,7 @@ func (d *doctor) checkNode(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := c.Status(ctx)
+	s, err := statusOf(ctx, c)
 	if err != nil {
 		d.find("node", broken, err.Error(), d.app.hint(err))
 		return nil

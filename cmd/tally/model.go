@@ -131,7 +131,7 @@ func vectorsOf(m *client.Model) string {
 func newModelStatus(a *app) *cobra.Command {
 	cmd := command("status", "Show how far the models of a node are", argCheck{0, 0}, nil)
 	cmd.RunE = a.asks(func(ctx context.Context, c *client.Client, _ []string) error {
-		s, err := c.Status(ctx)
+		s, err := statusOf(ctx, c)
 		if err != nil {
 			return err
 		}

@@ -90,6 +90,13 @@ func TestANodeStartsWithADamagedModel(t *testing.T) {
 			t.Errorf("%v does not say it: %s", args, got.out)
 		}
 	}
+	anybody, err := client.New(client.Options{URL: n.URL()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err := anybody.Status(t.Context()); err != nil || len(s.Models) != 1 || s.Models[0].Problem != "it cannot be used" {
+		t.Errorf("whoever is not the operator is told %+v, %v", s, err)
+	}
 	must[client.Outcome](n, "remember", "Gate code", "It is 4711.")
 	if found := must[client.Recalled](n, "recall", "gate code"); found.Count != 1 {
 		t.Errorf("found %d", found.Count)

@@ -45,6 +45,15 @@ func (a *app) key() (string, error) {
 	return key, nil
 }
 
+// statusOf asks for the status of a node, for its operator if the key is to be found: the
+// operator is told more of what is wrong.
+func statusOf(ctx context.Context, c *client.Client) (*client.Status, error) {
+	if as, err := c.AsOperator(ctx); err == nil {
+		c = as
+	}
+	return c.Status(ctx)
+}
+
 // operate makes c speak for the operator of the node. A node that has no operator
 // is asked as it is.
 func (a *app) operate(ctx context.Context, c *client.Client) (*client.Client, error) {

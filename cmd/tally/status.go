@@ -35,7 +35,7 @@ type statusView struct {
 }
 
 func runStatus(ctx context.Context, a *app, c *client.Client) error {
-	s, err := c.Status(ctx)
+	s, err := statusOf(ctx, c)
 	if err != nil {
 		return err
 	}

@@ -1003,6 +1003,7 @@ export interface Model {
   name: string;
   problem?: string;
   state: "ready" | "embedding" | "failed";
+  unread?: number;
   vectors: number;
 }
 

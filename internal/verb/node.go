@@ -73,16 +73,17 @@ func (d node) receipt(ctx context.Context, c *Call, in *client.ReceiptInput) (Do
 	return Done{Body: out}, nil
 }
 
-func (d node) status(ctx context.Context, _ *Call, _ *client.NoInput) (Done, error) {
+func (d node) status(ctx context.Context, c *Call, _ *client.NoInput) (Done, error) {
 	s, err := d.books.Upkeep.Status(ctx)
 	if err != nil {
 		return Done{}, err
 	}
-	return Done{Body: ShowStatus(&s)}, nil
+	return Done{Body: showStatus(&s, c.Operator)}, nil
 }
 
-// ShowStatus is a status as callers see it.
-func ShowStatus(s *upkeep.Status) client.Status {
+// showStatus is a status as callers see it. Why a model cannot be used may have addresses,
+// paths and rules in it: the operator alone is told the whole.
+func showStatus(s *upkeep.Status, operator bool) client.Status {
 	c := s.Counts
 	v := client.Status{
 		Node: string(s.Node), Incarnation: s.Incarnation, Digest: s.Digest.String(), Heads: map[string]client.Head{}, LSN: s.LSN, W: s.W, N: s.N,
@@ -91,7 +92,10 @@ func ShowStatus(s *upkeep.Status) client.Status {
 		StartedAt: timeOf(s.StartedAt), Time: timeOf(s.Time), Warnings: orEmpty(s.Warnings), Models: make([]client.Model, len(s.Models)),
 	}
 	for i, m := range s.Models {
-		v.Models[i] = client.Model(m)
+		v.Models[i] = client.Model{Name: m.Name, State: m.State, Vectors: m.Vectors, Unread: m.Unread, Behind: m.Behind, Bytes: m.Bytes, Problem: m.Plain}
+		if operator {
+			v.Models[i].Problem = m.Problem
+		}
 	}
 	for origin, h := range s.Heads {
 		head := client.Head{Seq: h.Seq, Gaps: h.Gaps}

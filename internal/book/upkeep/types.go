@@ -46,6 +46,7 @@ type Model struct {
 	Behind  int   // entries of the log that it has not looked at
 	Bytes   int64 // of memory, for the vectors
 	Problem string
+	Plain   string // what anybody may be told of the problem
 }
 
 // Status is a node's account of itself and of the members.

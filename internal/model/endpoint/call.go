@@ -37,9 +37,9 @@ func (e *statusError) Error() string {
 	return fmt.Sprintf("status %d%s", e.code, hint)
 }
 
-// plain is what anybody may be told of an error who asks for memories: no address, path
-// or rule is in it. Of its kind, the error of the context stays, too.
-func plain(err error) error {
+// Plain is what anybody may be told of an error of a [Client]: no address, path or rule is
+// in it. Of its kind, the error of the context stays, too.
+func Plain(err error) error {
 	if s, ok := errors.AsType[*statusError](err); ok {
 		return s
 	}

@@ -99,7 +99,7 @@ func (c *Client) Query(ctx context.Context, text string) ([]float32, error) {
 	got, err := c.try(ctx, []string{c.cut(c.set.Query + text)})
 	c.answered(began, err)
 	if err != nil {
-		return nil, plain(err)
+		return nil, Plain(err)
 	}
 	return got[0], nil
 }
@@ -107,7 +107,7 @@ func (c *Client) Query(ctx context.Context, text string) ([]float32, error) {
 // away is [ErrAway], with the reason if there is one.
 func (c *Client) away() error {
 	if problem := c.Problem(); problem != nil {
-		return fmt.Errorf("%w: %w", ErrAway, plain(problem))
+		return fmt.Errorf("%w: %w", ErrAway, Plain(problem))
 	}
 	return ErrAway
 }

@@ -195,7 +195,7 @@ func (m Models) Status() []upkeep.Model {
 	for _, l := range m.list {
 		v := upkeep.Model{Name: l.name, State: "failed"}
 		if l.err != nil {
-			v.Problem = l.err.Error()
+			v.Problem, v.Plain = l.err.Error(), "it cannot be used"
 		} else {
 			s, from := l.space.Status(), l.space.From()
 			v.Vectors, v.Unread, v.Bytes, v.Behind, v.State = s.Vectors, l.space.Unread(), s.Bytes, int(max(m.source.View().LSN, from)-from), "embedding"
@@ -204,7 +204,7 @@ func (m Models) Status() []upkeep.Model {
 			}
 			if l.problem != nil {
 				if err := l.problem(); err != nil {
-					v.Problem = err.Error()
+					v.Problem, v.Plain = err.Error(), endpoint.Plain(err).Error()
 				}
 			}
 		}
