@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/tallystick/tallystick/client"
 )
@@ -45,13 +46,20 @@ func (a *app) key() (string, error) {
 	return key, nil
 }
 
-// statusOf asks for the status of a node, for its operator if the key is to be found: the
-// operator is told more of what is wrong.
+// statusOf asks for the status of a node. Where something is wrong with a model, it asks
+// for its operator, too, if the key is to be found: the operator is told the whole of it.
+// What the caller itself may not ask is not asked.
 func statusOf(ctx context.Context, c *client.Client) (*client.Status, error) {
-	if as, err := c.AsOperator(ctx); err == nil {
-		c = as
+	s, err := c.Status(ctx)
+	if err != nil || !slices.ContainsFunc(s.Models, func(m client.Model) bool { return m.Problem != "" }) {
+		return s, err
 	}
-	return c.Status(ctx)
+	if as, err := c.AsOperator(ctx); err == nil {
+		if whole, err := as.Status(ctx); err == nil {
+			return whole, nil
+		}
+	}
+	return s, nil
 }
 
 // operate makes c speak for the operator of the node. A node that has no operator
