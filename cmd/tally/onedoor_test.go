@@ -181,6 +181,7 @@ func recipes() map[string]func(*surface) []string {
 		"backup":               alone,
 		"verify":               alone,
 		"agent list":           alone,
+		"agent readers":        alone,
 		"agent add":            alone,
 		"agent revoke":         alone,
 		"agent rotate":         alone,
