@@ -16,7 +16,10 @@ import (
 )
 
 // auditOf is an audit log with n refusals behind its first row.
-func auditOf(t *testing.T, n int) Log { return auditWith(t, n, "") }
+func auditOf(t *testing.T, n int) Log {
+	t.Helper()
+	return auditWith(t, n, "")
+}
 
 // auditWith is auditOf with a detail in each row.
 func auditWith(t *testing.T, n int, detail string) Log {
