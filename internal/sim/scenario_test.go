@@ -14,9 +14,9 @@ type scene struct {
 	t *testing.T
 }
 
-func newScene(t *testing.T) scene {
+func newScene(t *testing.T, seed uint64) scene {
 	t.Helper()
-	s := scene{newWorld(Config{Seed: 1}), t}
+	s := scene{newWorld(Config{Seed: seed}), t}
 	s.queue = nil
 	populate(s.world, 3)
 	s.pass(time.Second)
@@ -74,6 +74,22 @@ func (s scene) setBackTo(n *node, to *node, rash bool) {
 	s.pass(10 * time.Millisecond)
 }
 
+// setBackBehindDropped sets the first node back to a copy, alone and rash, after the
+// others have dropped entries of what it will number again.
+func (s scene) setBackBehindDropped(drop func(seq uint64) bool) *node {
+	s.t.Helper()
+	n, others := s.nodes[0], s.nodes[1:]
+	s.rewrites(n, 3)
+	old := &node{store: n.store.Clone()}
+	s.rewrites(n, 6)
+	for _, m := range others {
+		m.store.Truncate(n.store.Origin(), 5, drop)
+	}
+	s.alone(n, true)
+	s.setBackTo(n, old, true)
+	return n
+}
+
 func (s scene) equal(what string) {
 	s.t.Helper()
 	if s.becomeEqual(); s.broken != nil {
@@ -92,17 +108,8 @@ func TestNumbersUsedTwiceThatOthersHaveDropped(t *testing.T) {
 		"here and there": func(seq uint64) bool { return seq%3 != 0 },
 		"the first":      func(seq uint64) bool { return seq < 5 },
 	} {
-		s := newScene(t)
-		n, others := s.nodes[0], s.nodes[1:]
-		s.rewrites(n, 3)
-		old := &node{store: n.store.Clone()}
-		s.rewrites(n, 6)
-		origin := n.store.Origin()
-		for _, m := range others {
-			m.store.Truncate(origin, 5, drop)
-		}
-		s.alone(n, true)
-		s.setBackTo(n, old, true)
+		s := newScene(t, 1)
+		n := s.setBackBehindDropped(drop)
 		s.writes(n, "only here", "and this")
 		s.alone(n, false)
 		s.equal(what)
@@ -115,7 +122,7 @@ func TestNumbersUsedTwiceThatOthersHaveDropped(t *testing.T) {
 // The same, but it is another node that has the second entries, because the first one
 // loses its disk before anybody has noticed.
 func TestNumbersUsedTwiceThatOnlyAThirdNodeHas(t *testing.T) {
-	s := newScene(t)
+	s := newScene(t, 1)
 	n, behind, ahead := s.nodes[0], s.nodes[1], s.nodes[2]
 	s.rewrites(n, 3)
 	old := &node{store: n.store.Clone()}
@@ -133,7 +140,7 @@ func TestNumbersUsedTwiceThatOnlyAThirdNodeHas(t *testing.T) {
 
 // A node is set back to one copy twice, and numbers on each time.
 func TestTwiceFromOneCopy(t *testing.T) {
-	s := newScene(t)
+	s := newScene(t, 1)
 	n := s.nodes[0]
 	s.rewrites(n, 3)
 	old := &node{store: n.store.Clone()}
@@ -154,20 +161,8 @@ func TestTwiceFromOneCopy(t *testing.T) {
 // may vote for it because the heads look the same.
 func TestNobodyVotesForWhatItHasNotGot(t *testing.T) {
 	for seed := range uint64(500) {
-		s := scene{newWorld(Config{Seed: seed}), t}
-		s.queue = nil
-		populate(s.world, 3)
-		s.pass(time.Second)
-		n, others := s.nodes[0], s.nodes[1:]
-		s.rewrites(n, 3)
-		old := &node{store: n.store.Clone()}
-		s.rewrites(n, 6)
-		origin := n.store.Origin()
-		for _, m := range others {
-			m.store.Truncate(origin, 5, every)
-		}
-		s.alone(n, true)
-		s.setBackTo(n, old, true)
+		s := newScene(t, seed)
+		n := s.setBackBehindDropped(every)
 		for _, title := range []string{"only here", "and this"} {
 			n.disk(func() {
 				t := &tag{w: 2}
