@@ -25,10 +25,8 @@ func (s *changes) Take(ctx context.Context, arrived []memory.Arrival, again bool
 				return err
 			}
 		}
-		in := in
 		if again {
-			var err error
-			if in, err = (settler{taking(t)}).others(ctx, in); err != nil {
+			if err := (settler{taking(t)}).others(ctx, in); err != nil {
 				return err
 			}
 		}

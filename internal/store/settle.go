@@ -103,25 +103,20 @@ func (t settler) one(ctx context.Context, o *originState, a arrival) (bool, erro
 }
 
 // others settles those of in that a member has under dots that belong to other entries
-// here, and returns the rest. They come with a repair: the state of the member follows
-// from them. What was made first keeps its dot. Only the side whose entry has to make
-// room issues it again, in its own comparison: two that did would be in conflict.
-func (t settler) others(ctx context.Context, in []arrival) (rest []arrival, err error) {
+// here. They come with a repair: the state of the member follows from them. What was
+// made first keeps its dot. Only the side whose entry has to make room issues it again,
+// in its own comparison: two that did would be in conflict.
+func (t settler) others(ctx context.Context, in []arrival) error {
 	for _, a := range in {
 		o := t.origins[a.Dot.Origin]
 		if o == nil || a.refused != nil || !a.Hollow.IsZero() || a.Dot.Origin == t.taken {
-			rest = append(rest, a)
 			continue
 		}
-		other, err := t.one(ctx, o, a)
-		if err != nil {
-			return nil, err
-		}
-		if !other {
-			rest = append(rest, a)
+		if _, err := t.one(ctx, o, a); err != nil {
+			return err
 		}
 	}
-	return rest, t.rebuild(ctx)
+	return t.rebuild(ctx)
 }
 
 // makeRoom takes held out of the log, and issues it again if it was applied. Of a
