@@ -16,7 +16,7 @@ func (s *Store) Clone() *Store {
 	c := New(s.lib, s.node, 0, s.clock)
 	c.origin, c.taken, c.numbered, c.lsn = s.origin, "", false, s.lsn
 	for o, l := range s.logs {
-		c.logs[o] = &log{head: l.head, chain: l.chain, entries: maps.Clone(l.entries), gaps: maps.Clone(l.gaps), gone: maps.Clone(l.gone), dropped: l.dropped}
+		c.logs[o] = &log{head: l.head, chain: l.chain, entries: maps.Clone(l.entries), gaps: maps.Clone(l.gaps), gone: maps.Clone(l.gone), second: maps.Clone(l.second), dropped: l.dropped}
 	}
 	for key, e := range s.state.Keys {
 		c.state.Apply(&memory.Entry{Dot: e.Dot, Stamp: e.Stamp, Op: only{e.Op, key}, Digest: e.Digest})

@@ -28,6 +28,7 @@ func (s *Store) Settle(_ context.Context, _ memory.Source, r memory.Range, ops [
 		switch {
 		case held == nil && e.Dot.Seq <= l.head: // it was dropped here, or another one was
 			s.apply(l, x)
+			l.second[e.Dot.Seq] = true
 			out.Applied++
 			continue
 		case held == nil || held.entry.Digest == e.Digest:

@@ -40,6 +40,7 @@ type log struct {
 	gaps    map[uint64]string   // refused, with the code; the bytes are in entries
 	dropped uint64              // entries up to here may be gone
 	gone    map[uint64]*written // those that are
+	second  map[uint64]bool     // those that were, and came back, perhaps as others
 }
 
 // New returns an empty store whose first ops are numbered under the given
@@ -227,7 +228,7 @@ func (l *log) advance() {
 func (s *Store) log(o memory.Origin) *log {
 	l := s.logs[o]
 	if l == nil {
-		l = &log{entries: map[uint64]*written{}, gaps: map[uint64]string{}, gone: map[uint64]*written{}}
+		l = &log{entries: map[uint64]*written{}, gaps: map[uint64]string{}, gone: map[uint64]*written{}, second: map[uint64]bool{}}
 		s.logs[o] = l
 	}
 	return l
@@ -307,10 +308,13 @@ func (s *Store) HasEntry(e *memory.Entry, covered bool) bool {
 	if _, gap := l.gaps[e.Dot.Seq]; gap {
 		return false
 	}
-	if x := cmp.Or(l.entries[e.Dot.Seq], l.gone[e.Dot.Seq]); x != nil {
-		return x.entry.Digest == e.Digest
+	in, gone := l.entries[e.Dot.Seq], l.gone[e.Dot.Seq]
+	for _, x := range []*written{in, gone} { // of what is gone the effects stay
+		if x != nil && x.entry.Digest == e.Digest {
+			return true
+		}
 	}
-	return covered && e.Dot.Seq <= l.dropped
+	return covered && gone == nil && (in == nil || l.second[e.Dot.Seq]) && e.Dot.Seq <= l.dropped
 }
 
 // Logged returns the entry that s has under d, also if it was dropped, or nil.
