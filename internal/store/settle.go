@@ -209,10 +209,10 @@ func toLife(op memory.Op, id string) memory.Op {
 // origin than this node, up to the same seq, and all entries that both still have are
 // the same. So they differ in what one of them has dropped. What the member has no
 // longer (gone) is taken out of the log here, too, and issued again under this node's
-// origin, so that nothing is lost that only this node has; of its own entries it
-// keeps in mind which a member once held as they are here. Then this node goes by the
-// member's chain. If there was nothing to take out, the member has more that it can
-// concede; where neither has, the lower chain is that of both.
+// origin, so that nothing is lost that only this node has; of its own earlier entries
+// those stay that a member once held as they are here. Then this node goes by the
+// member's chain; if there was nothing to take out, only if that is the lower one, and
+// else it is for the member to go by this node's.
 //
 // Nothing happens if this node's head is no longer the one that was compared. Concede
 // returns how many entries were taken out.

@@ -40,7 +40,7 @@ func TestAMemberWithAnotherOpUnderADotIsNoVote(t *testing.T) {
 
 // A node gives way in what cannot be compared only to as many members as agree with it,
 // and not to others than the node whose numbers they are.
-func TestOneMemberAloneChangesNobodysLog(t *testing.T) {
+func TestANodeGivesWayToAsManyAsAgreeWithIt(t *testing.T) {
 	now := time.Date(2026, time.January, 2, 3, 4, 5, 0, time.UTC)
 	head := func(chain byte, seq uint64) memory.View {
 		return memory.View{Heads: memory.Heads{"c.1": {Seq: seq, Chain: memory.Chain{chain}}}, LSN: 1}

@@ -139,7 +139,7 @@ func (c *Core) checkDisputes(m *member, v memory.View) {
 // mayConcede reports whether this node may go by the chain that m has of o, if nothing
 // differs that both still have: at least as many members have that chain as have ours,
 // and the node of o, where it has been heard, is not one of those that have ours, and
-// has not numbered on. One member alone changes nobody's log.
+// has not numbered on. So one member alone changes no log that another one agrees with.
 func mayConcede(c *Core, m *member, o memory.Origin, ours, theirs memory.Head) bool {
 	with, against := 1, 1
 	for _, x := range c.members {
