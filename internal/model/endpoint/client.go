@@ -24,7 +24,7 @@ type Client struct {
 	seed    maphash.Seed    // of the keys of failed
 	failed  map[uint64]bool // texts that were not taken once
 	problem error           // of the last batch
-	refused error           // of the last question, if the endpoint asks to be left alone
+	missed  error           // of the last question that had no answer, unless it was late; nil after one that had
 	free    time.Time       // until then the endpoint is left alone
 	rest    time.Duration   // how long after the next failure
 	late    int             // questions one after the other that had no answer in time
@@ -54,13 +54,13 @@ func New(cfg Config) *Client {
 // Width is how many numbers a vector has.
 func (c *Client) Width() int { return c.set.Width }
 
-// Problem is why the last batch of memories has no vectors, or why the endpoint is left
-// alone, or nil.
+// Problem is why the last batch of memories has no vectors, or why the last question has
+// none, unless it was late, or nil.
 func (c *Client) Problem() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.problem == nil {
-		return c.refused
+		return c.missed
 	}
 	return c.problem
 }
@@ -87,7 +87,7 @@ const probe = "a"
 
 // Query returns the vector of a question, or [ErrAway] at once where the endpoint is
 // left alone. Errors have nothing in them that those may not know who ask questions;
-// [Client.Problem] and the log have the whole.
+// [Client.Problem] has the whole.
 func (c *Client) Query(ctx context.Context, text string) ([]float32, error) {
 	c.mu.Lock()
 	away := time.Until(c.free) > 0 || time.Until(c.asked) > 0
@@ -123,11 +123,14 @@ func (c *Client) answered(began time.Time, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err == nil {
-		c.late, c.asked, c.refused = 0, time.Time{}, nil
+		c.late, c.asked, c.missed = 0, time.Time{}, nil
 		return
 	}
+	if !errors.Is(err, context.DeadlineExceeded) {
+		c.missed = err
+	}
 	if s, ok := errors.AsType[*statusError](err); ok && s.wait > 0 { // it wants that of all
-		c.refused, c.free = err, later(c.free, s.wait)
+		c.free = later(c.free, s.wait)
 	}
 	if began.Before(c.counted) {
 		return
@@ -242,7 +245,7 @@ func (c *Client) note(err error) {
 	c.problem = err
 	if err == nil {
 		c.free, c.rest = time.Time{}, c.cfg.Rest
-		c.late, c.asked, c.refused = 0, time.Time{}, nil
+		c.late, c.asked, c.missed = 0, time.Time{}, nil
 		return
 	}
 	// Not all nodes at the same moment.

@@ -4,8 +4,8 @@
 // models of a node.
 //
 // A server may be away, slow, or say that it was asked too often. A [Client] leaves it
-// alone then for as long as it asks for, or longer each time; questions are answered
-// without it meanwhile, at once.
+// alone then for as long as it asks for, up to an hour, or longer each time; questions are
+// answered without it meanwhile, at once.
 package endpoint
 
 import (
