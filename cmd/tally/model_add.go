@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -142,17 +143,25 @@ func callsOf(a *app) (models.Calls, error) {
 	}
 	allow := func(_ context.Context, target *url.URL) error {
 		asked, err := cfg.Calls(target, node.EmbedPurpose)
-		if err != nil || asked[0].Allowed {
+		if err != nil {
 			return err
 		}
-		return fmt.Errorf("%s", asked[0].Rule)
+		return denied(asked[0])
 	}
 	address := func(at netip.AddrPort) error {
 		asked, err := cfg.CallsAddress(at.Addr(), node.EmbedPurpose)
-		if err != nil || asked.Allowed {
+		if err != nil {
 			return err
 		}
-		return fmt.Errorf("%s", asked.Rule)
+		return denied(asked)
 	}
 	return models.Calls{Allow: allow, AllowAddress: address, Getenv: a.getenv}, nil
+}
+
+// denied is the rule that forbids a call, if one does.
+func denied(c node.Called) error {
+	if c.Allowed {
+		return nil
+	}
+	return errors.New(c.Rule)
 }
