@@ -15,11 +15,16 @@ func newAgentReaders(a *app) *cobra.Command {
 	cmd.Long = `List which agents have read a memory on a node, how often and when last: by recall,
 by its id, or in a briefing. Without an ID it lists who has read anything. Each node
 knows its own reads; callers without a name leave none. The operator is told of all,
-of private and of erased memories too, an agent of its own, of what it may see.`
+of private and of erased memories too, an agent of its own, of what it may see. Where
+the key of the operator is to be found, the operator asks.`
 	cmd.RunE = a.asks(func(ctx context.Context, c *client.Client, args []string) error {
 		id := ""
 		if len(args) > 0 {
 			id = args[0]
+		}
+		none := "no reads of your own"
+		if as, err := c.AsOperator(ctx); err == nil {
+			c, none = as, "nobody with a name"
 		}
 		v, err := c.Agents().Readers(ctx, id)
 		if err != nil {
@@ -30,7 +35,6 @@ of private and of erased memories too, an agent of its own, of what it may see.`
 			for i, r := range v.Readers {
 				rows[i] = []string{r.AgentID, decimal(r.Times), ago(r.LastAt.Time, time.Now()), r.How}
 			}
-			none := "nobody with a name"
 			if !v.Since.IsZero() {
 				none += " since " + stamp(v.Since.Time)
 			}

@@ -17,7 +17,7 @@ func newStatus(a *app) *cobra.Command {
 	cmd.Long = `Show how a node stands, first in words: whether all is well, and if not, what that
 means for writes. Then what it holds, which members it reaches, what it still owes
 them, and when each was last proven equal. Equal digests mean equal state.`
-	all := cmd.Flags().Bool("all", false, "also ask every member how it gets on with each of the others")
+	all := cmd.Flags().Bool("all", false, "show instead how each member gets on with each of the others, as it says itself")
 	cmd.RunE = a.asks(func(ctx context.Context, c *client.Client, _ []string) error {
 		if *all {
 			return runStatusAll(ctx, a, c)
