@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/internal/node"
 )
 
@@ -21,13 +20,9 @@ func configOf(cmd *cobra.Command, a *app) func(context.Context) (node.Config, er
 	settingFlags(cmd, &file)
 	return func(ctx context.Context) (node.Config, error) {
 		flags, path := givenFlags(cmd.Flags()), cmp.Or(file, a.getenv("TALLY_CONFIG"))
-		cfg, err := nodeConfig(ctx, flags, a.getenv, path)
-		if err != nil {
-			return cfg, err
-		}
-		list, err := effective(ctx, flags, a.getenv, path)
+		cfg, list, err := effective(ctx, flags, a.getenv, path)
 		for _, e := range list {
-			cfg.Settings = append(cfg.Settings, client.Setting{Key: e.Key, Value: e.Value, Origin: e.Origin})
+			cfg.Settings = append(cfg.Settings, e.Setting)
 		}
 		return cfg, err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/internal/node"
 	"github.com/tallystick/tallystick/internal/setup"
 )
@@ -31,7 +32,7 @@ where its value comes from.`
 		if file == "" {
 			file = a.getenv("TALLY_CONFIG")
 		}
-		list, err := effective(cmd.Context(), givenFlags(cmd.Flags()), a.getenv, file)
+		_, list, err := effective(cmd.Context(), givenFlags(cmd.Flags()), a.getenv, file)
 		if err != nil {
 			return err
 		}
@@ -45,27 +46,25 @@ where its value comes from.`
 
 // effect is a setting as it applies.
 type effect struct {
-	Key    string   `json:"key"`
-	Value  []string `json:"value"` // as in the environment; none: not set
-	Origin string   `json:"origin"`
+	client.Setting // its value is as in the environment
 
 	setting setting
 }
 
 const masked = "********"
 
-// effective are all settings as they apply, in the order of the table.
-func effective(ctx context.Context, flags given, getenv func(string) string, file string) ([]effect, error) {
+// effective is nodeConfig, and all settings as they apply, in the order of the table.
+func effective(ctx context.Context, flags given, getenv func(string) string, file string) (node.Config, []effect, error) {
 	values, origins := map[string][]string{}, map[string]string{}
 	cfg, err := nodeConfigNoted(ctx, flags, getenv, file, func(s setting, list []string, origin string) {
 		values[s.key], origins[s.key] = list, origin
 	})
 	if err != nil {
-		return nil, err
+		return cfg, nil, err
 	}
 	out := make([]effect, 0, len(settings()))
 	for _, s := range settings() {
-		e := effect{Key: s.key, Value: values[s.key], Origin: origins[s.key], setting: s}
+		e := effect{Setting: client.Setting{Key: s.key, Value: values[s.key], Origin: origins[s.key]}, setting: s}
 		if e.Origin == "" {
 			e.Value, e.Origin = initialOf(s, cfg), "default"
 		}
@@ -74,7 +73,7 @@ func effective(ctx context.Context, flags given, getenv func(string) string, fil
 		}
 		out = append(out, e)
 	}
-	return out, nil
+	return cfg, out, nil
 }
 
 // initialOf is the value that s has if nobody sets it; none for one that then

@@ -52,7 +52,7 @@ func TestShownSettingsAreAConfigurationFile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		list, err := effective(t.Context(), flags, func(key string) string { return map[string]string{"HOME": "/home/me"}[key] }, "")
+		_, list, err := effective(t.Context(), flags, func(key string) string { return map[string]string{"HOME": "/home/me"}[key] }, "")
 		if err != nil {
 			t.Fatal(err)
 		}
