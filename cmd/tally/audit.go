@@ -124,7 +124,7 @@ present one.`
 }
 
 func judgeLog(a *app, r audit.Report) error {
-	v := auditVerdict{OK: r.OK(), Rows: r.Rows, Head: fmt.Sprintf("%d:%s", r.Head.Seq, r.Head.Hash), Torn: r.Torn, Faults: r.Faults, Findings: []string{}}
+	v := auditVerdict{OK: r.OK(), Rows: r.Rows, Head: r.Head.String(), Torn: r.Torn, Faults: r.Faults, Findings: []string{}}
 	for _, f := range r.Findings {
 		v.Findings = append(v.Findings, f.String())
 	}

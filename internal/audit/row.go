@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strconv"
 
 	"github.com/tallystick/tallystick/internal/identity"
@@ -24,6 +25,9 @@ type Head struct {
 	Seq  uint64
 	Hash Hash
 }
+
+// String is how a head is written down: SEQ:HASH.
+func (h Head) String() string { return fmt.Sprintf("%d:%s", h.Seq, h.Hash) }
 
 const context = "tally audit v1\x00"
 

@@ -50,8 +50,7 @@ func (a Log) Page(ctx context.Context, q client.AuditInput) (client.AuditPage, e
 			break
 		}
 	}
-	head := a.log.Head()
-	v := client.AuditPage{Rows: rows[:min(limit, len(rows))], Head: fmt.Sprintf("%d:%s", head.Seq, head.Hash)}
+	v := client.AuditPage{Rows: rows[:min(limit, len(rows))], Head: a.log.Head().String()}
 	v.Count = len(v.Rows)
 	if len(rows) > limit {
 		v.Next = v.Rows[v.Count-1].Seq
@@ -103,7 +102,7 @@ func (a Log) Verify(context.Context) (client.AuditVerdict, error) {
 	if err != nil {
 		return client.AuditVerdict{}, err
 	}
-	v := client.AuditVerdict{OK: r.OK(), Rows: r.Rows, Head: fmt.Sprintf("%d:%s", r.Head.Seq, r.Head.Hash), Faults: r.Faults, Findings: []string{}}
+	v := client.AuditVerdict{OK: r.OK(), Rows: r.Rows, Head: r.Head.String(), Faults: r.Faults, Findings: []string{}}
 	for _, x := range r.Findings {
 		v.Findings = append(v.Findings, x.String())
 	}
