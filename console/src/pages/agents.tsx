@@ -46,7 +46,7 @@ export default function Agents() {
                         <td>{x.at ? <Time at={x.at} /> : "—"}</td>
                         <td class="num"><a href={href("activity", "", { actor: x.id })}>{seen.get(x.id)?.count ?? 0}</a></td>
                         <td>{seen.has(x.id) ? <Time at={seen.get(x.id)?.last} /> : "—"}</td>
-                        <td class="num">{(reads.value?.get(x.id)?.times ?? 0).toLocaleString(t.locale)}</td>
+                        <td class="num">{reads.value?.get(x.id)?.times.toLocaleString(t.locale) ?? "—"}</td>
                         <td>{reads.value?.has(x.id) ? <Time at={reads.value.get(x.id)?.last_at} /> : "—"}</td>
                         <td>{x.id === me || (x.id === "anonymous" && me === "") ? <Pill kind="good">{a.acting}</Pill> : <button type="button" onClick={() => agent.set(x.id === "anonymous" ? "" : x.id)}>{a.actAs}</button>}</td>
                       </tr>
