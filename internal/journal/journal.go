@@ -1,5 +1,6 @@
-// Package journal keeps what agents were shown, in a file of the node: which
-// memories, in which versions, when. It holds ids and no texts.
+// Package journal keeps what agents were given, in files of the node: a [Journal] of
+// each briefing, with the versions of what it showed, and [Readers], which counts who has
+// read which memory by whatever way. They hold ids and no texts.
 package journal
 
 import (

@@ -46,7 +46,7 @@ func idsOf(hits []client.Hit) []string {
 // whoRead says who has read a memory, or anything. Who reads what is for the operator to
 // know, and for the reader.
 func (d agents) whoRead(ctx context.Context, c *Call, in *client.ReadersInput) (Done, error) {
-	v := client.Readers{Since: sinceOf(d.readers)}
+	v := client.Readers{Since: client.TimeOf(d.readers.Since())}
 	if in.ID == "" {
 		v.Readers = d.readers.All()
 	} else {
@@ -70,11 +70,4 @@ func (d agents) mayAsk(ctx context.Context, c *Call, id string) error {
 	}
 	_, _, err := d.books.Query.History(ctx, c.Agent, id)
 	return err
-}
-
-func sinceOf(r Readers) client.Time {
-	if at := r.Since(); !at.IsZero() {
-		return client.TimeOf(at.UTC())
-	}
-	return client.Time{}
 }

@@ -144,16 +144,12 @@ func (a *accounts) askAll(ctx context.Context, members []memory.Node) map[memory
 		t := &Told{Node: n}
 		answers[n] = t
 		all.Go(func() {
-			t.Account, t.Err = a.askOne(ctx, n)
-			t.At = a.now()
+			if t.Account, t.Err = a.askOne(ctx, n); t.Account != nil {
+				t.At = a.now()
+			}
 		})
 	}
 	all.Wait()
-	for _, t := range answers {
-		if t.Account == nil {
-			t.At = 0
-		}
-	}
 	return answers
 }
 

@@ -84,7 +84,7 @@ func (b *Book) memberStatus(ctx context.Context, p replicate.PeerStatus) MemberS
 		LastAckAt: instant(p.AckedAt), ProvenEqualAt: instant(p.EqualAt), ClockSkewMS: p.ClockSkew.Milliseconds(),
 	}
 	if p.Owed > 0 {
-		// One that was dropped meanwhile, or that the caller may not see, has no age.
+		// One that was dropped meanwhile has no age.
 		if e, err := b.store.Entry(ctx, memory.Dot{Origin: b.store.Origin(), Seq: p.Acked + 1}); err == nil {
 			m.OldestOwedAt = e.Stamp.Instant()
 		}
