@@ -27,7 +27,7 @@ func (f *fusion) best(ctx context.Context, limit int) Result {
 	out := f.result
 	f.mark()
 	f.most = f.boostMost()
-	l := leaders{limit: limit, found: &out.Found}
+	l := leaders{limit: limit}
 	looked := 0
 	for _, s := range f.fewestFirst() {
 		for _, n := range s.found.Docs {
@@ -40,9 +40,8 @@ func (f *fusion) best(ctx context.Context, limit int) Result {
 			}
 		}
 	}
-	top := l.top
-	out.Hits = make([]Hit, len(top))
-	for i, c := range top {
+	out.Found, out.Hits = l.found, make([]Hit, len(l.top))
+	for i, c := range l.top {
 		out.Hits[i] = Hit{ID: f.v.ID(c.doc), Score: c.score, Parts: f.parts(c.doc).rounded()}
 	}
 	bands(&out)
@@ -55,7 +54,7 @@ func (f *fusion) best(ctx context.Context, limit int) Result {
 type leaders struct {
 	top   []scored
 	limit int
-	found *int // those that have something of what was asked
+	found int // those that have something of what was asked
 }
 
 // least is the score that one has to have to be among them.
@@ -70,14 +69,14 @@ func (l *leaders) least() float32 {
 func (f *fusion) compare(n uint32, l *leaders) {
 	least := l.least()
 	if f.bound(n)+slack < least {
-		*l.found++ // with everything at its best it would not be good enough
+		l.found++ // with everything at its best it would not be good enough
 		return
 	}
 	p, ok := f.upTo(n, least)
 	if ok && !p.bears() {
 		return
 	}
-	*l.found++
+	l.found++
 	if ok {
 		l.top = f.insert(l.top, scored{n, p.sum()}, l.limit)
 	}
