@@ -23,7 +23,7 @@ export function Use({ id, m }: { id: string; m: Memory | null }) {
             <ul class="rows readers">
               {v.readers.map((r) => <li key={r.agent_id}><b>{plain(r.agent_id, 60)}</b> <span>{k.how[r.how]}</span> <Time at={r.last_at} /> {r.times > 1 && <span class="muted small">{k.times(r.times)}</span>}</li>)}
             </ul>
-            <p class="muted small">{v.count === 0 && k.noReaders} {me?.operator ? k.whoRecalled : k.ownReads} {k.readsSince} <Time at={v.since} />.</p>
+            <p class="muted small">{me?.operator ? <>{v.count === 0 && k.noReaders} {k.whoRecalled}</> : k.ownReads} {k.readsSince} <Time at={v.since} />.</p>
           </>
         )}
       </Show>
