@@ -16,7 +16,7 @@ func (h *handler) account(w http.ResponseWriter, r *http.Request, from *caller) 
 }
 
 // Account asks a member for what it tells of itself and of the others. Nothing of it was
-// checked but who said it.
+// checked but, among members with identities, who said it.
 func (c *Client) Account(ctx context.Context, member memory.Node) ([]byte, error) {
 	doc, _, err := c.ask(ctx, "status", member, pathStatus, maxAccount)
 	return doc, err
