@@ -6,7 +6,7 @@ import type { AuditPage, AuditVerdict } from "../api.gen";
 import { ask, place } from "../router";
 import { standing, use } from "../store";
 import { CopyAs, say } from "../ui/copy";
-import { Card, Empty, Failure, Pill, useBusy, useLoad } from "../ui/kit";
+import { Card, Empty, Failure, Pill, useBusy, useEvery, useLoad } from "../ui/kit";
 import { Time, plain } from "../ui/text";
 import { complain } from "../ui/toast";
 import { useWords } from "../ui/words";
@@ -37,10 +37,7 @@ function Log() {
   const query = { kind, text, before, limit: 100 };
   const list = useLoad((signal) => call("GET /api/v1/audit", { query, signal }), [kind, text, before]);
   useEffect(() => setBefore(0), [kind, text]);
-  useEffect(() => {
-    const timer = setInterval(() => document.hidden || before > 0 || list.error || list.again(), pause);
-    return () => clearInterval(timer);
-  }, [before, list.error, list.again]);
+  useEvery(before > 0 || list.error ? 0 : pause, list.again);
   if (list.error) return <Failure error={list.error} again={list.again} />;
   return (
     <>

@@ -1,10 +1,9 @@
 // How each member gets on with each other one, as they say it themselves.
-import { useEffect } from "preact/hooks";
 import { call } from "../api";
 import type { Account, Member, StatusAll } from "../api.gen";
 import { tick, use } from "../store";
 import { CopyAs, say } from "../ui/copy";
-import { Card, Pill, Show, useLoad } from "../ui/kit";
+import { Card, Pill, Show, useEvery, useLoad } from "../ui/kit";
 import { Time, plain, span } from "../ui/text";
 import { reached } from "../ui/verdict";
 import { useWords } from "../ui/words";
@@ -16,10 +15,7 @@ export function Everybody() {
   const t = useWords();
   const p = t.peers;
   const list = useLoad((signal) => call("GET /api/v1/status/all", { signal }), []);
-  useEffect(() => {
-    const timer = setInterval(() => document.hidden || list.again(), pause);
-    return () => clearInterval(timer);
-  }, [list.again]);
+  useEvery(pause, list.again);
   const aside = <CopyAs said={() => say("GET /api/v1/status/all", {}, { cli: "status --all", go: "all, err := c.Upkeep().StatusAll(ctx)", tool: "node_status_all" })} />;
   return (
     <Card title={p.everybody} aside={aside}>

@@ -34,6 +34,15 @@ export function useLoad<T>(load: (signal: AbortSignal) => Promise<T>, deps: read
   return { ...state, again };
 }
 
+/** Does something every so many milliseconds while the page is looked at; 0: never. */
+export function useEvery(ms: number, act: () => void): void {
+  useEffect(() => {
+    if (ms === 0) return;
+    const timer = setInterval(() => document.hidden || act(), ms);
+    return () => clearInterval(timer);
+  }, [ms, act]);
+}
+
 /** A page: its heading, what can be done on it, and what it shows. */
 export function Page({ title, aside, children, wide }: { title: ComponentChildren; aside?: ComponentChildren; children: ComponentChildren; wide?: boolean }) {
   return (
