@@ -13,7 +13,7 @@ import (
 )
 
 // kills is how often a node is killed while clients write.
-const kills = 36
+const kills = 54
 
 // TestKilledNodesLoseNothing kills nodes with SIGKILL, one at a time, while
 // clients write to all of them, and then accounts for every receipt: what was
