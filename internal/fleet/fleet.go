@@ -6,7 +6,6 @@ package fleet
 import (
 	"context"
 	"errors"
-	"net"
 	"os"
 	"slices"
 	"strings"
@@ -74,46 +73,4 @@ func Stop(nodes ...*Node) error {
 	}
 	all.Wait()
 	return errors.Join(errs...)
-}
-
-// Place is where a node of a federation is.
-type Place struct {
-	Name string
-	Addr string // HOST:PORT where it listens
-	Via  string // URL by which the others reach it; "": that of Addr
-}
-
-// URL is how clients reach the node.
-func (p Place) URL() string { return "http://" + p.Addr }
-
-// Places finds a free loopback port for each name.
-func Places(ctx context.Context, names ...string) ([]Place, error) {
-	var lc net.ListenConfig
-	var out []Place
-	for _, name := range names {
-		l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = l.Close() }() // held until all are found, so that none is found twice
-		out = append(out, Place{Name: name, Addr: l.Addr().String()})
-	}
-	return out, nil
-}
-
-// Flags are those of `tally serve` for one of the places: all others are its
-// members, and data is its directory.
-func Flags(places []Place, i int, data string) []string {
-	out := []string{"--node", places[i].Name, "--listen", places[i].Addr, "--data", data}
-	for j, p := range places {
-		if j == i {
-			continue
-		}
-		url := p.Via
-		if url == "" {
-			url = p.URL()
-		}
-		out = append(out, "--member", p.Name+"="+url)
-	}
-	return out
 }

@@ -2,11 +2,14 @@ package fleet_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -185,6 +188,34 @@ func TestPlacesNameEachOther(t *testing.T) {
 	}
 	if places[0].Addr == places[1].Addr {
 		t.Error("one address twice")
+	}
+}
+
+func TestNoPortIsFoundTwice(t *testing.T) {
+	var mu sync.Mutex
+	seen := map[string]bool{}
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			places, err := fleet.Places(t.Context(), make([]string, 40)...) // more than one block has
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil || len(places) != 40 {
+				t.Errorf("%d places, %v", len(places), err)
+			}
+			for _, p := range places {
+				if addr, err := netip.ParseAddrPort(p.Addr); err != nil || addr.Port() >= 32768 || seen[p.Addr] {
+					t.Errorf("%s: %v, found before: %v", p.Addr, err, seen[p.Addr])
+				}
+				seen[p.Addr] = true
+			}
+		})
+	}
+	all.Wait()
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if _, err := fleet.Places(ended, "a"); !errors.Is(err, context.Canceled) {
+		t.Errorf("after the end: %v", err)
 	}
 }
 
