@@ -162,8 +162,10 @@ func hashing(r io.Reader) *hashed {
 
 func (h *hashed) digest() [sha256.Size]byte { return [sha256.Size]byte(h.sum.Sum(nil)) }
 
-// Membership asks a member for the list of the members. It also says of which keys
-// it has proofs that they have signed two ops under one number, as a digest; "" is none.
+// Membership asks a member for the list of the members, which proves itself: the answer
+// counts though it is signed by a key that is not that member's, by what is known here.
+// It also says of which keys it has proofs that they have signed two ops under one
+// number, as a digest; "" is none, and for such an answer.
 func (c *Client) Membership(ctx context.Context, to memory.Node) (doc []byte, proofs string, err error) {
 	doc, header, err := c.ask(ctx, "membership", to, pathMembers, maxDocument)
 	if err == nil {

@@ -190,6 +190,40 @@ func TestARemovedMemberGetsNoAnswer(t *testing.T) {
 	}
 }
 
+// A member whose key has changed is not believed before the list that says so is known,
+// and it may be the only one to bring that list.
+func TestAMemberWithAnotherKeyBringsTheListThatSaysSo(t *testing.T) {
+	a, b := pair(t)
+	if _, err := b.client.Account(t.Context(), "a"); err != nil { // on a connection that is kept
+		t.Fatal(err)
+	}
+	ask, err := a.Rotation("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, _, err := a.Welcome(ask, "here")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Rotated(w); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.client.Account(t.Context(), "a"); err == nil {
+		t.Error("a key that is no member's is believed")
+	}
+	doc, _, err := b.client.Membership(t.Context(), "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ok, err := b.Adopt(doc); !ok || err != nil {
+		t.Fatalf("%v, %v", ok, err)
+	}
+	b.client.Close() // as a closes what was opened with its other key
+	if _, err := b.client.Account(t.Context(), "a"); err != nil {
+		t.Errorf("with the list: %v", err)
+	}
+}
+
 func TestAnotherNodeAtTheAddressGetsNothing(t *testing.T) {
 	a, b := pair(t)
 	c := enter(t, a, "c")
