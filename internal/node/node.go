@@ -336,6 +336,7 @@ func (n *node) serve(ctx context.Context, listener net.Listener, ready func(url 
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	keys := n.agents.Records() // nobody is answered yet
 	background := context.WithoutCancel(ctx)
 	storeCtx, stopStore := context.WithCancel(background)
 	defer stopStore()
@@ -366,7 +367,7 @@ func (n *node) serve(ctx context.Context, listener net.Listener, ready func(url 
 		return nil
 	})
 	all.Go(func() error { return n.notify(failed) })
-	all.Go(func() error { n.followAgents(failed); return nil })
+	all.Go(func() error { n.followAgents(failed, keys); return nil })
 	all.Go(func() error {
 		n.greet(failed)
 		close(n.open)

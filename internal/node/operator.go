@@ -121,13 +121,13 @@ func (n *node) openAgents(ctx context.Context) (insecure []string, err error) {
 const lookAtAgents = 250 * time.Millisecond
 
 // followAgents goes by what the command line does to the keys of agents, and cuts
-// off whoever still uses one that has ended, until ctx is done.
-func (n *node) followAgents(ctx context.Context) {
+// off whoever still uses one that has ended, until ctx is done. What is in noted, the
+// audit log has: a change over HTTP is in the book before it is seen here.
+func (n *node) followAgents(ctx context.Context, noted []agentkey.Record) {
 	tick := time.NewTicker(lookAtAgents)
 	defer tick.Stop()
 	file := filepath.Join(n.cfg.Data, AgentsFile)
 	var last os.FileInfo
-	noted := n.agents.Records() // a change over HTTP is in the book before it is seen here
 	for {
 		select {
 		case <-ctx.Done():
