@@ -232,7 +232,8 @@ func wantForbidden(t *testing.T, err error) {
 	}
 }
 
-// eventually waits for a condition that a commit brings about.
+// eventually waits for a condition that a commit brings about, or word of another node,
+// which makes none.
 func (n *node) eventually(t *testing.T, what string, cond func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -244,6 +245,7 @@ func (n *node) eventually(t *testing.T, what string, cond func() bool) {
 		}
 		select {
 		case <-next:
+		case <-time.After(50 * time.Millisecond):
 		case <-ctx.Done():
 			t.Fatal("never came true: " + what)
 		}
