@@ -7,6 +7,7 @@ import (
 
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/replicate/core"
+	"github.com/tallystick/tallystick/internal/replicate/memlog"
 )
 
 // promise is a write that was acknowledged.
@@ -75,10 +76,10 @@ func (w *world) checkSurvival() {
 	}
 }
 
-// survives reports whether e, or what it was issued again as, is on a disk that is not gone.
+// survives reports whether a disk that is not gone keeps e.
 func (w *world) survives(e *memory.Entry, gone map[*node]bool) bool {
 	for _, n := range w.nodes {
-		if !gone[n] && w.has(n, e) {
+		if !gone[n] && keeps(w, n, e) {
 			return true
 		}
 	}
@@ -89,6 +90,13 @@ func (w *world) survives(e *memory.Entry, gone map[*node]bool) bool {
 func (w *world) has(n *node, e *memory.Entry) bool {
 	return n.store.HasEntry(e, true) ||
 		slices.ContainsFunc(w.lib.Reissues(e), func(again *memory.Entry) bool { return w.has(n, again) })
+}
+
+// keeps reports whether nothing of e is lost on the disk of n: it is there, or each of
+// its registers was written by a later entry that is there. A content that another one
+// replaced is part of a history all the same: it is lost, unless the memory was erased.
+func keeps(w *world, n *node, e *memory.Entry) bool {
+	return w.has(n, e) || memlog.Supersedes(n.store, e)
 }
 
 // expected is the state that the merge of all surviving ops leads to.
@@ -145,7 +153,7 @@ func (w *world) checkConverged(since time.Time) {
 	}
 	for _, t := range w.acks {
 		for _, n := range w.members() {
-			if t.W >= core.Majority(t.N) && !w.has(n, t.entry) {
+			if t.W >= core.Majority(t.N) && !keeps(w, n, t.entry) {
 				w.fail("%s was acknowledged with W=%d, and %s does not have it", t.Dot, t.W, n.name)
 			}
 		}

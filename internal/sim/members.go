@@ -220,7 +220,7 @@ func (w *world) checkKept(t promise) {
 	held, lost := 0, 0
 	for _, s := range voters {
 		switch n := w.find(s.Node); {
-		case w.has(n, t.entry):
+		case keeps(w, n, t.entry):
 			held++
 		case w.victims[n]:
 			lost++

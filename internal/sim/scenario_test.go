@@ -175,6 +175,42 @@ func TestNobodyVotesForWhatItHasNotGot(t *testing.T) {
 	}
 }
 
+// An entry that is not on a disk is lost there, unless all that it wrote was overwritten
+// by what is there; a content only by an erase.
+func TestWhatIsOverwrittenIsNotLost(t *testing.T) {
+	into, one, two := create("into"), create("one"), create("two")
+	joined := &memory.Consolidate{Into: into.Memory, Sources: []memory.SourceVersion{{ID: one.Memory.ID}, {ID: two.Memory.ID}}}
+	erase := func(m *memory.Put) memory.Op { return &memory.Erase{ID: m.Memory.ID} }
+	archive := func(m *memory.Put) memory.Op { return &memory.Archive{ID: m.Memory.ID} }
+	for what, c := range map[string]struct {
+		op    memory.Op
+		later []memory.Op
+		kept  bool
+	}{
+		"nothing came":                   {one, nil, false},
+		"another was written":            {one, []memory.Op{two, erase(two)}, false},
+		"it was edited":                  {one, []memory.Op{one}, false},
+		"its life went on":               {one, []memory.Op{archive(one)}, false},
+		"it was erased":                  {one, []memory.Op{erase(one)}, true},
+		"its place in life was taken":    {archive(one), []memory.Op{archive(one)}, true},
+		"what was made of it was erased": {joined, []memory.Op{erase(into), erase(one)}, false},
+		"all of it was overwritten":      {joined, []memory.Op{erase(into), erase(one), archive(two)}, true},
+	} {
+		s := newScene(t, 1)
+		has, lacks := s.nodes[0], s.nodes[1]
+		lost := has.store.Submit(nil, c.op)[0]
+		for _, op := range c.later {
+			later := has.store.Submit(nil, op)[0]
+			if _, err := lacks.store.Accept(t.Context(), memory.Source{}, []memory.Shipment{s.lib.Ship(later)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !keeps(s.world, has, lost) || keeps(s.world, lacks, lost) != c.kept {
+			t.Errorf("%s: kept is %v, want %v", what, !c.kept, c.kept)
+		}
+	}
+}
+
 func create(title string) *memory.Put {
 	return &memory.Put{Create: true, Memory: memory.Memory{ID: memory.DerivedID("global", title), Title: title}}
 }

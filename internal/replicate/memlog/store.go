@@ -317,6 +317,30 @@ func (s *Store) HasEntry(e *memory.Entry, covered bool) bool {
 	return covered && gone == nil && (in == nil || l.second[e.Dot.Seq]) && e.Dot.Seq <= l.dropped
 }
 
+// Supersedes reports whether the log of s has later entries that write all registers of
+// e: of its content only an erase, because what an edit replaces stays in the history.
+func Supersedes(s *Store, e *memory.Entry) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !slices.ContainsFunc(e.Op.Subjects(), func(k memory.Key) bool { return !beats(s, k, e.Version()) })
+}
+
+// beats reports whether the log of s has an entry that register k keeps over version v.
+func beats(s *Store, k memory.Key, v memory.Version) bool {
+	for _, l := range s.logs {
+		for seq, x := range l.entries {
+			w := x.entry.Version()
+			if _, gap := l.gaps[seq]; gap || !w.Beats(v) || k.Family == memory.FamContent && !w.Final {
+				continue
+			}
+			if slices.Contains(x.entry.Op.Subjects(), k) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Logged returns the entry that s has under d, also if it was dropped, or nil.
 func Logged(s *Store, d memory.Dot) *memory.Entry {
 	s.mu.Lock()
