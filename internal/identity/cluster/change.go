@@ -62,14 +62,11 @@ func (c *Cluster) change(how pace, f func(*Membership) error) (doc []byte, err e
 	if err != nil {
 		return nil, err
 	}
-	lock, err := os.OpenFile(c.path(lockedFile), os.O_CREATE|os.O_RDWR, 0o600)
+	unlock, err := lock(c, lockedFile)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, lock.Close()) }() // which unlocks it
-	if err := lockFile(lock); err != nil {
-		return nil, fmt.Errorf("lock %s: %w", lock.Name(), err)
-	}
+	defer func() { err = errors.Join(err, unlock()) }()
 	if err := c.Reload(); err != nil {
 		return nil, err
 	}
@@ -104,6 +101,18 @@ func (c *Cluster) change(how pace, f func(*Membership) error) (doc []byte, err e
 	}
 	_, err = c.Adopt(doc)
 	return doc, err
+}
+
+// lock waits until no other process holds a file of the directory, and holds it until unlock.
+func lock(c *Cluster, name string) (unlock func() error, err error) {
+	f, err := os.OpenFile(c.path(name), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := lockFile(f); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", f.Name(), err), f.Close())
+	}
+	return f.Close, nil
 }
 
 // follows makes sure that the change to m can end: of the voters before, so many are

@@ -35,6 +35,7 @@ const (
 	lockedFile     = "membership.lock" // held while a membership is signed
 	nextKeyFile    = "node.key.next"   // until an authority has signed for it
 	lastKeyFile    = "node.key.last"   // until the audit log was handed over by it
+	keyLockFile    = "node.key.lock"   // held while one key follows another
 )
 
 // Place is where a node is in its federation. It does not change by itself.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -111,6 +112,47 @@ func TestAStolenRootIsReplaced(t *testing.T) {
 	if again[0].Authority() != ca.RootName || again[1].Authority() != "" {
 		t.Error("the root is where it should not be")
 	}
+}
+
+// The running node and commands complete a change of the key at the same time.
+func TestAKeyIsRotatedUnderReaders(t *testing.T) {
+	a, dir := found(t)
+	var readers sync.WaitGroup
+	done := make(chan struct{})
+	for range 4 {
+		readers.Go(func() {
+			for {
+				if _, err := cluster.Open(dir, now); err != nil {
+					t.Error(err)
+					return
+				}
+				select {
+				case <-done:
+					return
+				default:
+				}
+			}
+		})
+	}
+	for range 5 {
+		before := a.Self().Key().Public()
+		ask, err := a.Rotation("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w, _, err := a.Welcome(ask, "10.0.0.2")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Rotated(w); err != nil {
+			t.Fatal(err)
+		}
+		if last, err := a.LastKey(); err != nil || last.Public() != before {
+			t.Fatalf("the key before: %v", err)
+		}
+	}
+	close(done)
+	readers.Wait()
 }
 
 func TestAKeyIsRotatedOverACrash(t *testing.T) {

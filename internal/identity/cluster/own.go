@@ -17,6 +17,29 @@ import (
 // readOwn reads this node's key and what was granted to it. Where the next key was
 // granted already, the change to it is completed.
 func (c *Cluster) readOwn() (identity.Key, *ca.Grant, error) {
+	key, g, err := c.readPair()
+	if err == nil || !errors.Is(err, errUnpaired) {
+		return key, g, err
+	}
+	// A change is not complete, or was just completed by another process: the files
+	// are renamed by one at a time, who looks again first.
+	unlock, err := lock(c, keyLockFile)
+	if err != nil {
+		return identity.Key{}, nil, err
+	}
+	key, g, err = c.readPair()
+	if errors.Is(err, errUnpaired) {
+		key, err = completeRotation(c, g, err)
+	}
+	return key, g, errors.Join(err, unlock())
+}
+
+// errUnpaired is that the key is none, or another one than was granted.
+var errUnpaired = fmt.Errorf("%s is of another key than %s: %w", grantFile, keyFile, memory.ErrInvalid)
+
+// readPair reads what was granted to this node, and its key. With errUnpaired it
+// returns the grant.
+func (c *Cluster) readPair() (identity.Key, *ca.Grant, error) {
 	data, err := identity.ReadPrivate(c.path(grantFile), ca.MaxPEM)
 	if err != nil {
 		return identity.Key{}, nil, err
@@ -25,29 +48,32 @@ func (c *Cluster) readOwn() (identity.Key, *ca.Grant, error) {
 	if err != nil {
 		return identity.Key{}, nil, err
 	}
-	granted, _ := identity.PublicKeyOf(g.Certificates[0].PublicKey)
 	key, err := identity.LoadKey(c.path(keyFile))
-	if err == nil && granted == key.Public() {
-		return key, g, nil
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return identity.Key{}, nil, err
-	}
-	next, nextErr := identity.LoadKey(c.path(nextKeyFile))
+	granted, _ := identity.PublicKeyOf(g.Certificates[0].PublicKey)
 	switch {
-	case errors.Is(nextErr, fs.ErrNotExist) && err != nil:
-		return identity.Key{}, nil, err
-	case errors.Is(nextErr, fs.ErrNotExist) || nextErr == nil && next.Public() != granted:
-		return identity.Key{}, nil, fmt.Errorf("%s is of another key than %s: %w", grantFile, keyFile, memory.ErrInvalid)
-	case nextErr != nil:
-		return identity.Key{}, nil, nextErr
+	case errors.Is(err, fs.ErrNotExist):
+		return identity.Key{}, g, fmt.Errorf("%w: %s", errUnpaired, err.Error()) // not as [fs.ErrNotExist]: there is an identity
+	case err == nil && granted != key.Public():
+		return identity.Key{}, g, errUnpaired
 	}
-	if err == nil {
-		if err := os.Rename(c.path(keyFile), c.path(lastKeyFile)); err != nil {
-			return identity.Key{}, nil, err
-		}
+	return key, g, err
+}
+
+// completeRotation makes the next key the present one, if g is of it, and keeps the
+// one before; if it is not, what was found stands. The files are locked.
+func completeRotation(c *Cluster, g *ca.Grant, found error) (identity.Key, error) {
+	granted, _ := identity.PublicKeyOf(g.Certificates[0].PublicKey)
+	next, err := identity.LoadKey(c.path(nextKeyFile))
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || err == nil && next.Public() != granted:
+		return identity.Key{}, found
+	case err != nil:
+		return identity.Key{}, err
 	}
-	return next, g, os.Rename(c.path(nextKeyFile), c.path(keyFile))
+	if err := os.Rename(c.path(keyFile), c.path(lastKeyFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return identity.Key{}, err
+	}
+	return next, os.Rename(c.path(nextKeyFile), c.path(keyFile))
 }
 
 // LastKey is the key that this node had before, until [Cluster.ForgetLastKey]; without
@@ -108,8 +134,12 @@ func keyAt(path string) (identity.Key, error) {
 // Rotation is a new key of this node, and the application for it. The key is on the
 // disk before anybody hears of it, so the same is asked for until it is granted.
 func (c *Cluster) Rotation(token string) (Application, error) {
-	key, err := keyAt(c.path(nextKeyFile))
+	unlock, err := lock(c, keyLockFile) // two that ask at once ask for one key
 	if err != nil {
+		return Application{}, err
+	}
+	key, err := keyAt(c.path(nextKeyFile))
+	if err := errors.Join(err, unlock()); err != nil {
 		return Application{}, err
 	}
 	csr, err := ca.NewRequest(c.place.Name, key, nil)
