@@ -4,6 +4,7 @@ package client
 type ArchiveListInput struct {
 	Filter
 	Paging
+	ListFilter
 }
 
 // ArchivedMemory is a memory in the archive.

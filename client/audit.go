@@ -10,10 +10,11 @@ type AuditInput struct {
 
 // AuditPage is a part of a node's audit log.
 type AuditPage struct {
-	Rows  []AuditRow `json:"rows" doc:"What it says, the newest first. Nothing of it was checked here."`
-	Count int        `json:"count" doc:"How many there are here."`
-	Next  uint64     `json:"next,omitempty" doc:"Give it as before, for those further back; absent: there are none."`
-	Head  string     `json:"head" doc:"The last row, and its digest. Kept elsewhere it shows later whether rows are missing at the end." example:"7:9f2c1d"`
+	Rows     []AuditRow `json:"rows" doc:"What it says, the newest first. Nothing of it was checked here."`
+	Count    int        `json:"count" doc:"How many there are here."`
+	Next     uint64     `json:"next,omitempty" doc:"Give it as before, for those further back; absent: there are none."`
+	LookedTo Time       `json:"looked_to,omitzero" doc:"Rows were looked through back to this time, and not further: what fits may lie before it, and next asks for it. Absent: the page is full, or the log was looked through to its beginning."`
+	Head     string     `json:"head" doc:"The last row, and its digest. Kept elsewhere it shows later whether rows are missing at the end." example:"7:9f2c1d"`
 }
 
 // AuditRow is something that an operator may have to answer for.

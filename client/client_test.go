@@ -102,7 +102,10 @@ func TestRequestsAreWhatTheContractSays(t *testing.T) {
 			"POST", "/api/v1/archive", "", `{"ids":["1"],"reason":"old"}`,
 		},
 		"list archive": {
-			func(c *client.Client) error { _, err := c.Upkeep().Archived(ctx, "n", 5, 10); return err },
+			func(c *client.Client) error {
+				_, err := c.Upkeep().Archived(ctx, client.Selection{Namespace: "n", Limit: 5, Offset: 10})
+				return err
+			},
 			"GET", "/api/v1/archive", "limit=5&namespace=n&offset=10", "",
 		},
 		"restore": {func(c *client.Client) error { _, err := c.Restore(ctx, "1"); return err }, "POST", "/api/v1/archive/1/restore", "", ""},

@@ -56,17 +56,23 @@ type Paging struct {
 	Limit  int    `json:"limit,omitempty" clamp:"true" min:"1" max:"1000" doc:"At most so many, and no more than 1,000."`
 	Offset int    `json:"offset,omitempty" clamp:"true" min:"0" max:"2147483647" doc:"Leave out so many at the start."`
 	Cursor string `json:"cursor,omitempty" doc:"The next of the page before." example:"cDo1"`
-	Order  string `json:"order,omitempty" doc:"priority: by priority, then by last edit, both falling; id: stable under writes." enum:"priority,id" default:"priority"`
+	Order  string `json:"order,omitempty" doc:"priority: by priority, then by last edit, both falling; edited: by last edit, the newest first; id: stable under writes." enum:"priority,id,edited" default:"priority"`
 }
 
 // ListInput lists memories.
 type ListInput struct {
 	Filter
 	Paging
+	ListFilter
+}
 
+// ListFilter narrows a list further.
+type ListFilter struct {
 	Owner     string `json:"owner,omitempty" doc:"Only memories that this agent owns; the caller sees of them what it may." example:"alice"`
 	Conflicts bool   `json:"conflicts,omitempty" doc:"Only memories with versions that nobody has settled."`
 	Expiry    string `json:"expiry,omitempty" doc:"will: only memories that have an end; never: only those that have none." enum:"will,never"`
+	HeldBy    string `json:"held_by,omitempty" doc:"Only memories that this member is known to hold as they are here: content and lifecycle. It may hold more than this node has heard of." example:"east"`
+	MissingAt string `json:"missing_at,omitempty" doc:"Only memories that this member is not known to hold as they are here: owed to it, refused by it, or not heard of since this node started." example:"west"`
 }
 
 // DeleteInput deletes a memory.

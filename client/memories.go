@@ -128,6 +128,10 @@ type Selection struct {
 	MinPriority int32
 	Since       time.Time // created at or after
 	Until       time.Time // created at or before
+	HeldBy      string    // in a list: only what this member is known to hold as it is here
+	MissingAt   string    // in a list: only what this member is not known to hold
+	Conflicts   bool      // in a list: only with versions that nobody has settled
+	Order       string    // of a list: priority, edited or id; "" is the node's default
 	Limit       int       // 0 is the node's default
 	Offset      int
 	Cursor      string // of the page before, see Page.Next; instead of Offset
@@ -152,11 +156,16 @@ func (s Selection) query() url.Values {
 	}
 	set("namespace", s.Namespace)
 	set("title", s.Title)
-	set("title", s.Title)
 	set("tier", s.Tier)
 	set("tags", s.Tag)
 	set("agent_id", s.Owner)
 	set("cursor", s.Cursor)
+	set("held_by", s.HeldBy)
+	set("missing_at", s.MissingAt)
+	set("order", s.Order)
+	if s.Conflicts {
+		set("conflicts", "true")
+	}
 	number("min_priority", int(s.MinPriority))
 	number("limit", s.Limit)
 	number("offset", s.Offset)

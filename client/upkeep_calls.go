@@ -62,21 +62,11 @@ func (u UpkeepAPI) Import(ctx context.Context, in ImportInput, with ...With) (*I
 }
 
 // Archived returns archived memories, the expired included.
-func (u UpkeepAPI) Archived(ctx context.Context, namespace string, limit, offset int) ([]Memory, error) {
-	q := url.Values{}
-	if namespace != "" {
-		q.Set("namespace", namespace)
-	}
-	if limit > 0 {
-		q.Set("limit", strconv.Itoa(limit))
-	}
-	if offset > 0 {
-		q.Set("offset", strconv.Itoa(offset))
-	}
+func (u UpkeepAPI) Archived(ctx context.Context, s Selection) ([]Memory, error) {
 	var b struct {
 		Archived []Memory `json:"archived"`
 	}
-	err := u.c.do(ctx, call{method: http.MethodGet, path: "/archive", query: q}, &b)
+	err := u.c.do(ctx, call{method: http.MethodGet, path: "/archive", query: s.query()}, &b)
 	return b.Archived, err
 }
 

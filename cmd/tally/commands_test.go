@@ -442,6 +442,18 @@ func TestAFederationThroughTheCommands(t *testing.T) {
 	if list := must[client.Page](a, "list"); list.Count != 4 {
 		t.Errorf("what missed its quorum is not kept: %+v", list)
 	}
+	for flags, want := range map[string]int{
+		"--missing-at=birch": 2, "--missing-at=cedar": 3, "--held-by=birch": 2, "--held-by=birch --missing-at=cedar": 1, "--held-by=alder": 4, "--missing-at=alder": 0,
+		"--archived --missing-at=birch": 0,
+	} {
+		list := must[client.Page](a, append([]string{"list"}, strings.Fields(flags)...)...)
+		if list.Count != want {
+			t.Errorf("list %s: %d of them, want %d", flags, list.Count, want)
+		}
+	}
+	if got := a.tally("list", "--missing-at", "oak"); got.code == exitOK || !strings.Contains(got.err, "oak") {
+		t.Errorf("missing at nobody: %+v", got)
+	}
 	if got := a.tally("diff", "birch"); got.code != exitBusy {
 		t.Errorf("diff with a dead member: %+v", got)
 	}

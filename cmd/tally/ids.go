@@ -87,7 +87,7 @@ func candidates(ctx context.Context, c *client.Client, prefix string) []candidat
 		}
 	}
 	for i := range mostLooked {
-		page, err := c.Upkeep().Archived(ctx, "", maxPage, i*maxPage)
+		page, err := c.Upkeep().Archived(ctx, client.Selection{Limit: maxPage, Offset: i * maxPage})
 		if err != nil {
 			break
 		}

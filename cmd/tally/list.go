@@ -18,6 +18,7 @@ type listOptions struct {
 
 	offset                       int
 	archived, expired, conflicts bool
+	heldBy, missingAt, order     string
 }
 
 func newList(a *app) *cobra.Command {
@@ -26,13 +27,18 @@ func newList(a *app) *cobra.Command {
 	cmd.Long = `List live memories by priority, then by last edit; with --archived those in the
 archive, the expired included, with --expired those that expired. tally restore
 brings them back. With --conflicts: those of which two versions were written at
-the same time, until somebody settles it (tally resolve).`
+the same time, until somebody settles it (tally resolve). With --missing-at MEMBER:
+those that a member is not known to hold as they are here, because they are owed
+to it, it refused them, or it was not heard of; with --held-by MEMBER the others.`
 	cmd.RunE = a.asks(func(ctx context.Context, c *client.Client, _ []string) error { return runList(ctx, a, c, o) })
 	o.register(cmd, 20, "at most this many")
 	cmd.Flags().IntVar(&o.offset, "offset", 0, "leave out this many before them")
 	cmd.Flags().BoolVar(&o.archived, "archived", false, "the archive instead")
 	cmd.Flags().BoolVar(&o.expired, "expired", false, "only what expired, from the archive")
 	cmd.Flags().BoolVar(&o.conflicts, "conflicts", false, "only memories in conflict")
+	cmd.Flags().StringVar(&o.heldBy, "held-by", "", "only what this `member` is known to hold as it is here")
+	cmd.Flags().StringVar(&o.missingAt, "missing-at", "", "only what this `member` is not known to hold")
+	cmd.Flags().StringVar(&o.order, "order", "priority", "priority, edited (the newest first) or id")
 	cmd.MarkFlagsMutuallyExclusive("archived", "conflicts")
 	cmd.MarkFlagsMutuallyExclusive("expired", "conflicts")
 	return cmd
@@ -46,12 +52,18 @@ func runList(ctx context.Context, a *app, c *client.Client, o listOptions) error
 	if o.offset < 0 {
 		return usage("--offset %d: want 0 or more", o.offset)
 	}
+	switch o.order {
+	case "priority", "edited", "id":
+	default:
+		return usage("--order %q: want priority, edited or id", o.order)
+	}
+	sel.HeldBy, sel.MissingAt, sel.Order, sel.Conflicts = o.heldBy, o.missingAt, o.order, o.conflicts
 	fetch := livePages(ctx, c, sel)
 	if o.archived || o.expired {
 		fetch = archivePages(ctx, c, sel)
 	}
 	list, err := pick(fetch, o.offset, o.limit, func(m *client.Memory) bool {
-		return (!o.expired || m.ArchiveReason == reasonExpired) && (!o.conflicts || m.Conflicts > 0)
+		return !o.expired || m.ArchiveReason == reasonExpired
 	})
 	if err != nil {
 		return err
@@ -80,16 +92,17 @@ func livePages(ctx context.Context, c *client.Client, sel client.Selection) page
 }
 
 func archivePages(ctx context.Context, c *client.Client, sel client.Selection) pages {
-	offset, end := 0, false
+	sel.Limit = maxPage
+	end := false
 	return func() ([]client.Memory, error) {
 		if end {
 			return nil, nil
 		}
-		page, err := c.Upkeep().Archived(ctx, sel.Namespace, maxPage, offset)
+		page, err := c.Upkeep().Archived(ctx, sel)
 		if err != nil {
 			return nil, err
 		}
-		offset, end = offset+len(page), len(page) < maxPage
+		sel.Offset, end = sel.Offset+len(page), len(page) < maxPage
 		return page, nil
 	}
 }

@@ -272,7 +272,7 @@ func (t *trial) empty(ctx context.Context, c *client.Client) error {
 		if err != nil {
 			return err
 		}
-		archived, err := c.Upkeep().Archived(ctx, ns, 10, 0)
+		archived, err := c.Upkeep().Archived(ctx, client.Selection{Namespace: ns, Limit: 10})
 		if err != nil {
 			return err
 		}

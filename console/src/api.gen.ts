@@ -178,6 +178,7 @@ export interface Arm {
 export interface AuditPage {
   count: number;
   head: string;
+  looked_to?: string;
   next?: number;
   rows: AuditRow[];
 }
@@ -2096,7 +2097,12 @@ export interface Routes {
       limit?: number;
       offset?: number;
       cursor?: string;
-      order?: "priority" | "id";
+      order?: "priority" | "id" | "edited";
+      owner?: string;
+      conflicts?: boolean;
+      expiry?: "will" | "never";
+      held_by?: string;
+      missing_at?: string;
     };
     body: never;
     out: ArchiveList;
@@ -2465,10 +2471,12 @@ export interface Routes {
       limit?: number;
       offset?: number;
       cursor?: string;
-      order?: "priority" | "id";
+      order?: "priority" | "id" | "edited";
       owner?: string;
       conflicts?: boolean;
       expiry?: "will" | "never";
+      held_by?: string;
+      missing_at?: string;
     };
     body: never;
     out: Page;

@@ -96,7 +96,7 @@ func inWords() map[string]spoken {
 		"get_links_by_id":                         {"", `links, err := c.Graph().Links(ctx, "` + id + `")`},
 		"get_taxonomy":                            {"", `tree, err := c.Graph().Taxonomy(ctx, client.TaxonomyInput{})`},
 		"get_duplicates":                          {`tally duplicates --namespace house`, `groups, err := c.Graph().Duplicates(ctx, client.DuplicatesInput{})`},
-		"get_archive":                             {`tally list --archived`, `list, err := c.Upkeep().Archived(ctx, "house", 50, 0)`},
+		"get_archive":                             {`tally list --archived`, `list, err := c.Upkeep().Archived(ctx, client.Selection{Namespace: "house"})`},
 		"post_archive":                            {`tally archive ` + id, `out, err := c.Archive(ctx, []string{"` + id + `"}, "no longer true")`},
 		"post_archive_by_id_restore":              {`tally restore ` + id, `out, err := c.Restore(ctx, "` + id + `")`},
 		"get_pending":                             {`tally pending`, `list, err := c.Governance().Proposals(ctx, "pending", 100)`},

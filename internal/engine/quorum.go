@@ -41,6 +41,23 @@ func (e *Engine) Members() int {
 	return n
 }
 
+// ErrNoMember says that no member has that name.
+var ErrNoMember = errors.New("there is no such member")
+
+// HeldAt is what a member is known to hold, for a [memory.Filter], or [ErrNoMember].
+// The node of e holds whatever it lists.
+func HeldAt(e *Engine, member memory.Node, missing bool) (memory.Presence, error) {
+	p := memory.Presence{All: member == e.cfg.Node, Missing: missing}
+	if p.All {
+		return p, nil
+	}
+	var is bool
+	if p.Heads, is = replicate.Known(e.fed, member); !is {
+		return p, fmt.Errorf("%.140q: %w", member, ErrNoMember)
+	}
+	return p, nil
+}
+
 // Acknowledged returns what so many members hold that with this node every write is
 // among it that was acknowledged with the default quorum before the call. Too few
 // that answer are an error.

@@ -96,6 +96,27 @@ type Filter struct {
 	EditedAfter Stamp   // last edit >
 	Conflicting bool    // with versions that nobody has settled
 	Expiry      Expiry
+	Presence    []Presence // all of them
+}
+
+// Presence selects records by whether somebody is known to hold them as they are here:
+// the entry of their content, and that of their lifecycle.
+type Presence struct {
+	Heads   Heads // what it is known to hold
+	All     bool  // it holds everything, whatever Heads say
+	Missing bool  // those that it is not known to hold, instead
+}
+
+// Fits reports whether a record is selected.
+func (p *Presence) Fits(r *Record) bool {
+	held := p.All
+	if !held {
+		held = true
+		for _, v := range []Version{r.Content, r.LifeAt} {
+			held = held && (v.IsZero() || p.Heads.Holds(v.Dot))
+		}
+	}
+	return held != p.Missing
 }
 
 // Expiry is whether a memory has an end.
@@ -116,6 +137,7 @@ const (
 	ByPriority Order = iota // priority, then last edit, both descending
 	ByID                    // ascending: stable under writes, for exports
 	ByEdit                  // last edit, ascending: for those who ask what is new
+	ByNewest                // last edit, descending
 )
 
 // Counts of a node's records.

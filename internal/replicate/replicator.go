@@ -301,6 +301,15 @@ func Gap(r *Replicator) (held, known uint64) {
 	return core.Gap(r.core)
 }
 
+// Known says what a member is known to hold as this node holds it: neither an op that
+// it lacks nor one that it was not heard of is among it. It is false if there is no such
+// member.
+func Known(r *Replicator, member memory.Node) (memory.Heads, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return core.Known(r.core, member)
+}
+
 // PeerStatus is what this node knows of one member. Zero times are "never in
 // this run".
 type PeerStatus struct {

@@ -80,6 +80,9 @@ func (b *base) filter(f memory.Filter) where {
 		w.and(`m.created <= ?`, int64(f.Until))
 	}
 	w.stands(f)
+	for _, p := range f.Presence {
+		b.held(&w, p)
+	}
 	if f.Title != "" {
 		w.and(`m.title = ?`, f.Title)
 	}
@@ -104,6 +107,45 @@ func (w *where) stands(f memory.Filter) {
 		w.and(`NOT ` + sqlEnds)
 	case memory.AnyExpiry:
 	}
+}
+
+// held leaves out what somebody is not known to hold, or what it is. Origins of which
+// nothing is known are left to the ELSE: the text of the statement follows from how
+// many there are, and from nothing else.
+func (b *base) held(w *where, p memory.Presence) {
+	not := ""
+	if p.Missing {
+		not = "NOT "
+	}
+	if p.All {
+		w.and(not + `1`)
+		return
+	}
+	parts, args := []string{}, []any{}
+	for _, register := range []string{"m.c_", "m.l_"} {
+		cases, bound := "", []any{}
+		b.names.Range(func(id, name any) bool {
+			h := p.Heads[name.(memory.Origin)]
+			if h.Seq == 0 {
+				return true
+			}
+			cases += ` WHEN ? THEN ?`
+			bound = append(bound, id, int64(h.Seq))
+			if len(h.Gaps) > 0 {
+				cond, gaps := b.dialect.among(register+`seq`, h.Gaps)
+				parts = append(parts, `NOT (`+register+`origin = ? AND `+cond+`)`)
+				args = append(append(args, id), gaps...)
+			}
+			return true
+		})
+		held := `0`
+		if cases != "" {
+			held = `CASE ` + register + `origin` + cases + ` ELSE 0 END`
+		}
+		parts = append(parts, register+`seq <= `+held)
+		args = append(args, bound...)
+	}
+	w.and(not+`(`+strings.Join(parts, " AND ")+`)`, args...)
 }
 
 // seen leaves out what the viewer of f may not see.

@@ -16,6 +16,7 @@ func (s *tables) List(ctx context.Context, f memory.Filter, order memory.Order, 
 	w := s.filter(f)
 	by := map[memory.Order]string{
 		memory.ByPriority: `m.priority DESC, m.c_stamp DESC, m.id`, memory.ByID: `m.id`, memory.ByEdit: `m.c_stamp, m.id`,
+		memory.ByNewest: `m.c_stamp DESC, m.id`,
 	}[order]
 	if cursor != "" {
 		if err := w.after(order, cursor); err != nil {
@@ -74,6 +75,8 @@ func (w *where) after(order memory.Order, cursor string) error {
 		w.and(`m.id > ?`, p.ID)
 	case memory.ByEdit:
 		w.and(`(m.c_stamp > ? OR m.c_stamp = ? AND m.id > ?)`, p.Stamp, p.Stamp, p.ID)
+	case memory.ByNewest:
+		w.and(`(m.c_stamp < ? OR m.c_stamp = ? AND m.id > ?)`, p.Stamp, p.Stamp, p.ID)
 	case memory.ByPriority:
 		w.and(`(m.priority < ? OR m.priority = ? AND (m.c_stamp < ? OR m.c_stamp = ? AND m.id > ?))`,
 			p.Priority, p.Priority, p.Stamp, p.Stamp, p.ID)

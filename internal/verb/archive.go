@@ -51,7 +51,7 @@ func archiveVerbs(of *deps) []Verb {
 }
 
 func (d archive) archived(ctx context.Context, c *Call, in *client.ArchiveListInput) (Done, error) {
-	f, err := d.filter(c, &in.Filter)
+	f, err := d.listed(c, &in.Filter, &in.ListFilter)
 	if err != nil {
 		return Done{}, err
 	}

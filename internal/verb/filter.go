@@ -1,10 +1,12 @@
 package verb
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
 	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
@@ -16,6 +18,35 @@ const (
 
 func (d *deps) filter(c *Call, in *client.Filter) (memory.Filter, error) {
 	return FilterOf(c.Agent, d.now(), in)
+}
+
+// listed is what the filters of a list select.
+func (d *deps) listed(c *Call, in *client.Filter, more *client.ListFilter) (memory.Filter, error) {
+	f, err := d.filter(c, in)
+	if err != nil {
+		return f, err
+	}
+	f.Owner, f.Conflicting = cmp.Or(memory.AgentID(more.Owner), f.Owner), more.Conflicts
+	switch more.Expiry {
+	case "will":
+		f.Expiry = memory.WillExpire
+	case "never":
+		f.Expiry = memory.NeverExpires
+	}
+	for _, at := range []struct {
+		field, member string
+		missing       bool
+	}{{"held_by", more.HeldBy, false}, {"missing_at", more.MissingAt, true}} {
+		if at.member == "" {
+			continue
+		}
+		p, err := engine.HeldAt(d.books.Core, memory.Node(at.member), at.missing)
+		if err != nil {
+			return f, BadField(at.field, "%s: %s", at.field, err)
+		}
+		f.Presence = append(f.Presence, p)
+	}
+	return f, nil
 }
 
 // FilterOf is what a filter of a caller selects.

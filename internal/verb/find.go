@@ -32,23 +32,19 @@ func findVerbs(of *deps) []Verb {
 
 func pageOf(in client.Paging, def int) query.Page {
 	p := query.Page{Limit: cmp.Or(in.Limit, def), Offset: in.Offset, Cursor: in.Cursor}
-	if in.Order == "id" {
+	switch in.Order {
+	case "id":
 		p.Order = memory.ByID
+	case "edited":
+		p.Order = memory.ByNewest
 	}
 	return p
 }
 
 func (d finding) list(ctx context.Context, c *Call, in *client.ListInput) (Done, error) {
-	f, err := d.filter(c, &in.Filter)
+	f, err := d.listed(c, &in.Filter, &in.ListFilter)
 	if err != nil {
 		return Done{}, err
-	}
-	f.Owner, f.Conflicting = cmp.Or(memory.AgentID(in.Owner), f.Owner), in.Conflicts
-	switch in.Expiry {
-	case "will":
-		f.Expiry = memory.WillExpire
-	case "never":
-		f.Expiry = memory.NeverExpires
 	}
 	ctx, left := memory.WithOmissions(ctx)
 	recs, next, err := d.books.Query.List(ctx, f, pageOf(in.Paging, defaultList))

@@ -63,7 +63,12 @@ function Log() {
 function Rows({ v, older, newest }: { v: AuditPage; older: () => void; newest: (() => void) | undefined }) {
   const t = useWords();
   const a = t.audit;
-  if (v.count === 0) return <Empty title={t.activity.nofit} />;
+  const reached = v.looked_to === undefined ? null : (
+    <p class="row wrap" role="status">
+      {a.lookedTo} <Time at={v.looked_to} /> <button type="button" onClick={older}>{a.lookOn}</button> {newest && <button type="button" onClick={newest}>{a.newest}</button>}
+    </p>
+  );
+  if (v.count === 0) return reached ? <div class="empty"><p class="empty-title">{a.noneYet}</p>{reached}</div> : <Empty title={t.activity.nofit}>{newest && <button type="button" onClick={newest}>{a.newest}</button>}</Empty>;
   return (
     <>
       <div class="scroll" tabIndex={0} role="region" aria-label={a.title}>
@@ -80,9 +85,10 @@ function Rows({ v, older, newest }: { v: AuditPage; older: () => void; newest: (
           </tbody>
         </table>
       </div>
+      {reached}
       <p class="row wrap">
-        {newest && <button type="button" onClick={newest}>{a.newest}</button>}
-        {v.next !== undefined && <button type="button" onClick={older}>{a.older}</button>}
+        {newest && !reached && <button type="button" onClick={newest}>{a.newest}</button>}
+        {v.next !== undefined && !reached && <button type="button" onClick={older}>{a.older}</button>}
         <span class="muted small">{a.head} <code>{plain(v.head, 24)}</code></span>
       </p>
     </>

@@ -1,4 +1,5 @@
 // The list: a window on as many memories as there are, by cursor.
+import { memo } from "preact/compat";
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { call, type Query } from "../api";
 import type { Memory } from "../api.gen";
@@ -35,18 +36,19 @@ interface Filters {
   priority: string;
   owner: string;
   expiry: string;
+  presence: string; // "-east": not known to be held by east; "east": known to be
   title: string;
   subtree: string;
   order: string;
 }
 
-const names = ["state", "tag", "kind", "tier", "priority", "owner", "expiry", "title", "subtree", "order"] as const;
+const names = ["state", "tag", "kind", "tier", "priority", "owner", "expiry", "presence", "title", "subtree", "order"] as const;
 
 function filtersOf(q: URLSearchParams): Filters {
   return Object.fromEntries(names.map((n) => [n, q.get(n) ?? ""])) as unknown as Filters;
 }
 
-function queryOf(f: Filters, ns: string): Query<"GET /api/v1/archive"> {
+function queryOf(f: Filters, ns: string): Query<"GET /api/v1/memories"> {
   return {
     limit: pageSize,
     ...(ns ? { namespace: ns, subtree: f.subtree !== "no" } : {}),
@@ -55,23 +57,12 @@ function queryOf(f: Filters, ns: string): Query<"GET /api/v1/archive"> {
     ...(f.kind ? { kinds: [f.kind] } : {}),
     ...(f.priority ? { min_priority: Number(f.priority) } : {}),
     ...(f.title ? { title: f.title } : {}),
-    ...(f.order === "id" ? { order: "id" as const } : {}),
-  };
-}
-
-function liveQuery(f: Filters, ns: string): Query<"GET /api/v1/memories"> {
-  return {
-    ...queryOf(f, ns),
+    ...(f.order === "id" || f.order === "edited" ? { order: f.order } : {}),
     ...(f.owner ? { owner: f.owner } : {}),
     ...(f.state === "conflict" ? { conflicts: true } : {}),
     ...(f.expiry ? { expiry: f.expiry === "will" ? ("will" as const) : ("never" as const) } : {}),
+    ...(f.presence ? (f.presence.startsWith("-") ? { missing_at: f.presence.slice(1) } : { held_by: f.presence }) : {}),
   };
-}
-
-// What the archive cannot be asked for is looked for in what is loaded.
-function local(f: Filters): ((r: Row) => boolean) | null {
-  if (f.state !== "archived" || (!f.owner && !f.expiry)) return null;
-  return (r) => (!f.owner || r.owner === f.owner) && (!f.expiry || (f.expiry === "will") === !!r.expires_at);
 }
 
 /** Pages of the list, by cursor, as far as somebody has scrolled. */
@@ -87,8 +78,8 @@ function useRows(f: Filters, ns: string) {
       const mine = turn.current;
       setState((s) => ({ ...s, loading: true, error: null }));
       try {
-        const more = from ? { cursor: from } : {};
-        const page = f.state === "archived" ? await call("GET /api/v1/archive", { query: { ...queryOf(f, ns), ...more } }) : await call("GET /api/v1/memories", { query: { ...liveQuery(f, ns), ...more } });
+        const query = { ...queryOf(f, ns), ...(from ? { cursor: from } : {}) };
+        const page = f.state === "archived" ? await call("GET /api/v1/archive", { query }) : await call("GET /api/v1/memories", { query });
         if (mine !== turn.current) return;
         const list = ("archived" in page ? page.archived : page.memories) as Memory[];
         setRows([...have, ...list.map(rowOf)]);
@@ -120,19 +111,15 @@ export default function Memories() {
   const ns = use(namespace);
   const f = useMemo(() => filtersOf(at.query), [at]);
   const list = useRows(f, ns);
-  const fits = local(f);
-  const rows = useMemo(() => (fits ? list.rows.filter(fits) : list.rows), [list.rows, f]);
-  useEffect(() => {
-    if (fits && rows.length < 50) list.more();
-  });
+  const rows = list.rows;
   const [chosen, setChosen] = useState(0);
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const writingNew = at.query.get("new") === "1";
-  const pick = (id: string) => {
-    const next = new Set(picked);
+  const pick = useCallback((id: string) => setPicked((was) => {
+    const next = new Set(was);
     if (!next.delete(id)) next.add(id);
-    setPicked(next);
-  };
+    return next;
+  }), []);
   useLayoutEffect(() => {
     const down = (e: KeyboardEvent) => {
       if (writing() || e.ctrlKey || e.metaKey || e.altKey) return;
@@ -147,9 +134,9 @@ export default function Memories() {
   const s = use(status);
   const total = f.state === "archived" ? s?.counts.archived : ns ? undefined : s?.counts.live;
   const said = () =>
-    say(f.state === "archived" ? "GET /api/v1/archive" : "GET /api/v1/memories", { query: f.state === "archived" ? queryOf(f, ns) : liveQuery(f, ns) }, {
-      cli: ["list", f.state === "archived" ? "--archived" : "", ns ? "--namespace " + sh(ns) : "", f.tier ? "--tier " + f.tier : "", f.state === "conflict" ? "--conflicts" : ""].filter(Boolean).join(" "),
-      go: `page, err := c.List(ctx, client.Selection{Namespace: ${JSON.stringify(ns)}})`, tool: "memory_list", input: liveQuery(f, ns),
+    say(f.state === "archived" ? "GET /api/v1/archive" : "GET /api/v1/memories", { query: queryOf(f, ns) }, {
+      cli: ["list", f.state === "archived" ? "--archived" : "", ns ? "--namespace " + sh(ns) : "", f.tier ? "--tier " + f.tier : "", f.state === "conflict" ? "--conflicts" : "", f.order ? "--order " + sh(f.order) : "", f.presence ? (f.presence.startsWith("-") ? "--missing-at " + sh(f.presence.slice(1)) : "--held-by " + sh(f.presence)) : ""].filter(Boolean).join(" "),
+      go: `page, err := c.List(ctx, client.Selection{Namespace: ${JSON.stringify(ns)}})`, tool: f.state === "archived" ? "memory_archive_list" : "memory_list", input: queryOf(f, ns),
     });
   const filtered = names.some((n) => n !== "order" && f[n] !== "" && !(n === "state" && f.state === "archived")) || ns !== "";
   return (
@@ -176,16 +163,16 @@ export default function Memories() {
       </div>
       <p class="muted small list-foot">
         {t.list.loaded(list.rows.length, total === undefined ? "" : t.list.ofAbout(total))} · {list.loading ? t.common.loading : list.end ? t.list.end : t.list.scroll}
-        {fits && <> · {t.list.local}</>}
       </p>
       {writingNew && <Writer onClose={() => ask({ new: "" })} done={list.reload} />}
     </Page>
   );
 }
 
-function Facets({ f, rows }: { f: Filters; rows: readonly Row[] }) {
+const Facets = memo(function Facets({ f, rows }: { f: Filters; rows: readonly Row[] }) {
   const t = useWords();
   const ns = use(namespace);
+  const members = useMembers();
   const agents = useLoad((signal) => call("GET /api/v1/agents", { signal }), []);
   const owners = useMemo(() => [...new Set([f.owner, ...(agents.value?.agents.map((a) => a.agent_id) ?? []), ...rows.map((r) => r.owner)].filter(Boolean))].sort().slice(0, 100), [rows, agents.value, f.owner]);
   const [views, setViews] = useState(() => recallSetting<{ name: string; query: string; ns: string }[]>("views", []));
@@ -226,10 +213,19 @@ function Facets({ f, rows }: { f: Filters; rows: readonly Row[] }) {
       {pickOne("kind", t.list.kind, kinds.map((k) => [k, k]))}
       {pickOne("priority", t.list.priority, ["3", "5", "8", "9", "10"].map((p) => [p, p]))}
       {pickOne("expiry", t.list.expiry, [["will", t.list.willExpire], ["stays", t.list.staysForever]])}
+      {members.length > 0 && pickOne("presence", t.list.onDisk, members.flatMap((m): [string, string][] => [["-" + m, t.list.notAt(plain(m, 40))], [m, t.list.heldAt(plain(m, 40))]]))}
       {pickOne("owner", t.list.owner, owners.map((o) => [o, plain(o, 40)]))}
       <label class="facet">
         <span>{t.list.tag}</span>
         <input value={f.tag} size={10} maxLength={300} onChange={(e) => ask({ tag: e.currentTarget.value })} />
+      </label>
+      <label class="facet">
+        <span>{t.list.order}</span>
+        <select value={f.order === "id" || f.order === "edited" ? f.order : ""} onChange={(e) => ask({ order: e.currentTarget.value })}>
+          <option value="">{t.list.byPriority}</option>
+          <option value="edited">{t.list.byEdit}</option>
+          <option value="id">{t.list.byId}</option>
+        </select>
       </label>
       <span class="facet-end">
         {views.length > 0 && (
@@ -245,6 +241,12 @@ function Facets({ f, rows }: { f: Filters; rows: readonly Row[] }) {
       </span>
     </div>
   );
+});
+
+// The names of the other members; the same value as long as they are the same.
+function useMembers(): readonly string[] {
+  const list = use(status)?.members.map((m) => m.name).join(" ") ?? "";
+  return useMemo(() => list.split(" ").filter(Boolean), [list]);
 }
 
 interface TableProps {
@@ -294,29 +296,33 @@ function Table({ rows, chosen, choose, picked, pick, more, busy, children }: Tab
         <span role="columnheader">{t.list.columns.updated}</span>
       </div>
       <div class="grid-space" role="rowgroup" style={{ height: `${rows.length * rowHeight}px` }}>
-        {rows.slice(first, last).map((r, i) => {
-          const n = first + i;
-          return (
-            <div class="grid-row" role="row" key={r.id} aria-rowindex={n + 1} aria-selected={n === chosen} style={{ transform: `translateY(${n * rowHeight}px)` }} onClick={() => choose(n)} onDblClick={() => go(href("memory", r.id))}>
-              <span role="cell"><input type="checkbox" aria-label={`${t.list.select}: ${plain(r.title, 80)}`} checked={picked.has(r.id)} onClick={(e) => e.stopPropagation()} onChange={() => pick(r.id)} /></span>
-              <span role="cell" class="grid-title">
-                <a href={href("memory", r.id)}><Title s={r.title} /></a>
-                {r.conflicts > 0 && <Pill kind="warn">{t.memory.conflicts}</Pill>}
-                {r.expires_at && !r.reason && <span class="muted small">{t.list.expires} <Time at={r.expires_at} /></span>}
-                {r.reason && <span class="muted small">{plain(r.reason, 30)}</span>}
-              </span>
-              <span role="cell" class="muted">{plain(r.namespace, 60)}</span>
-              <span role="cell" class="muted">{plain(r.owner, 40)}</span>
-              <span role="cell" class="muted">{r.tier}</span>
-              <span role="cell" class="muted"><Time at={r.updated_at} /></span>
-            </div>
-          );
-        })}
+        {rows.slice(first, last).map((r, i) => <Line key={r.id} r={r} n={first + i} chosen={first + i === chosen} picked={picked.has(r.id)} choose={choose} pick={pick} />)}
       </div>
       {children}
     </div>
   );
 }
+
+// A row is drawn again only when something of it has changed: that the next one is chosen
+// must not draw all of them.
+const Line = memo(function Line({ r, n, chosen, picked, choose, pick }: { r: Row; n: number; chosen: boolean; picked: boolean; choose: (i: number) => void; pick: (id: string) => void }) {
+  const t = useWords();
+  return (
+    <div class="grid-row" role="row" aria-rowindex={n + 1} aria-selected={chosen} style={{ transform: `translateY(${n * rowHeight}px)` }} onClick={() => choose(n)} onDblClick={() => go(href("memory", r.id))}>
+      <span role="cell"><input type="checkbox" aria-label={`${t.list.select}: ${plain(r.title, 80)}`} checked={picked} onClick={(e) => e.stopPropagation()} onChange={() => pick(r.id)} /></span>
+      <span role="cell" class="grid-title">
+        <a href={href("memory", r.id)}><Title s={r.title} /></a>
+        {r.conflicts > 0 && <Pill kind="warn">{t.memory.conflicts}</Pill>}
+        {r.expires_at && !r.reason && <span class="muted small">{t.list.expires} <Time at={r.expires_at} /></span>}
+        {r.reason && <span class="muted small">{plain(r.reason, 30)}</span>}
+      </span>
+      <span role="cell" class="muted">{plain(r.namespace, 60)}</span>
+      <span role="cell" class="muted">{plain(r.owner, 40)}</span>
+      <span role="cell" class="muted">{r.tier}</span>
+      <span role="cell" class="muted"><Time at={r.updated_at} /></span>
+    </div>
+  );
+});
 
 function Preview({ row }: { row: Row | undefined }) {
   const t = useWords();

@@ -44,6 +44,15 @@ export function span(ms: number, t: Words): string {
   return `${Math.round(s / 86400).toLocaleString(t.locale)} ${u.d}`;
 }
 
+const exactly = new Map<string, Intl.DateTimeFormat>();
+
+// Making a format takes longer than all else of a row, so one is kept for each language.
+function exact(ms: number, locale: string): string {
+  let f = exactly.get(locale);
+  if (!f) exactly.set(locale, (f = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "long" })));
+  return f.format(ms);
+}
+
 /** A moment: how long ago, and exactly when on hover. */
 export function Time({ at }: { at: string | null | undefined }) {
   const t = useWords();
@@ -53,7 +62,7 @@ export function Time({ at }: { at: string | null | undefined }) {
   const away = now - ms;
   const words = away >= 0 ? (away < 1500 ? t.time.now : t.time.ago(span(away, t))) : away > -1500 ? t.time.now : t.time.in(span(-away, t));
   return (
-    <time dateTime={at} title={new Date(ms).toLocaleString(t.locale, { dateStyle: "full", timeStyle: "long" })}>
+    <time dateTime={at} title={exact(ms, t.locale)}>
       {words}
     </time>
   );

@@ -5,27 +5,34 @@ import { href } from "../router";
 import { agent, Cell, use } from "../store";
 import { Title, plain } from "./text";
 
-const most = 2000;
+const most = 2000; // titles that are kept: the rest is asked for again
+const patient = 200; // ids that wait to be asked for: of a flood the newest
+const gather = 100; // ms in which titles that come are drawn at once
 const titles = new Cell<ReadonlyMap<string, string>>(new Map());
 const asked = new Set<string>();
 const queue: string[] = [];
+let came: [string, string][] = [];
 let running = 0;
 
 agent.listen(() => {
   asked.clear();
+  queue.length = 0;
+  came = [];
   titles.set(new Map());
 });
 
 function want(id: string): void {
-  if (asked.has(id) || asked.size > most) return;
+  if (asked.has(id)) return;
   asked.add(id);
   queue.push(id);
+  if (queue.length > patient) asked.delete(queue.shift() ?? "");
   if (running < 3) void work();
 }
 
 async function work(): Promise<void> {
   running++;
   for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
+    const who = agent.get();
     let title = "";
     try {
       const h = await call("GET /api/v1/memories/{id}/history", { path: { id } });
@@ -33,17 +40,24 @@ async function work(): Promise<void> {
     } catch {
       // it keeps its id
     }
-    titles.set(new Map(titles.get()).set(id, title));
+    if (who === agent.get()) keep([[id, title]]);
   }
   running--;
 }
 
-/** Takes note of titles that came along anyway. */
-export function learn(list: readonly { id: string; title: string }[]): void {
-  const next = new Map(titles.get());
-  for (const m of list) {
-    asked.add(m.id);
-    next.set(m.id, m.title.slice(0, 200));
+function keep(list: [string, string][]): void {
+  if (came.length === 0) setTimeout(show, gather);
+  came.push(...list);
+}
+
+// show draws what came, and forgets what was asked for first if it is too much.
+function show(): void {
+  const next = new Map([...titles.get(), ...came]);
+  came = [];
+  for (const id of next.keys()) {
+    if (next.size <= most) break;
+    next.delete(id);
+    asked.delete(id);
   }
   titles.set(next);
 }

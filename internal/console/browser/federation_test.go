@@ -68,7 +68,12 @@ type config = node.Config
 // others join it with tokens.
 func federation(t *testing.T, change ...func(*config)) []*member {
 	t.Helper()
-	names := []string{"north", "east", "west"}
+	return found(t, []string{"north", "east", "west"}, change...)
+}
+
+// found is federation with nodes of these names.
+func found(t *testing.T, names []string, change ...func(*config)) []*member {
+	t.Helper()
 	places, err := fleet.Places(t.Context(), slices.Concat(names, names)...) // at once: none is found twice
 	if err != nil {
 		t.Fatal(err)

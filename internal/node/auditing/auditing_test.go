@@ -111,6 +111,33 @@ func TestTheAuditLogIsReadFromItsEnd(t *testing.T) {
 	}
 }
 
+// What few rows fit, or none, is not looked for in all of the log at once.
+func TestOneLookReadsNoMoreThanAPartOfTheLog(t *testing.T) {
+	const rows = 2200
+	a := auditWith(t, rows, strings.Repeat("<", 1024))
+	info, err := os.Stat(a.path)
+	if err != nil || info.Size() < 3*auditMost {
+		t.Fatalf("%d bytes (%v): one look is enough", info.Size(), err)
+	}
+	q := client.AuditInput{Kind: "opened"} // the first row, and no other
+	for looks := 1; ; looks++ {
+		page, err := a.Page(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if page.Next == 0 {
+			if page.Count != 1 || page.Rows[0].Seq != 1 || !page.LookedTo.IsZero() || looks < 3 {
+				t.Errorf("after %d looks %+v", looks, page)
+			}
+			return
+		}
+		if page.Count != 0 || page.LookedTo.IsZero() || q.Before != 0 && page.Next >= q.Before || looks > 20 {
+			t.Fatalf("look %d before %d: %d rows, to %s, next %d", looks, q.Before, page.Count, page.LookedTo.Time, page.Next)
+		}
+		q.Before = page.Next
+	}
+}
+
 func TestAChangedAuditLogIsFoundWhateverKeySignsIt(t *testing.T) {
 	a := auditOf(t, 20)
 	raw, err := os.ReadFile(a.path)

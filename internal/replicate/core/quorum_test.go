@@ -188,6 +188,12 @@ func TestVotesAgreeWithCountingByHand(t *testing.T) {
 			}
 			twins[m].hear(h, same)
 			settled(c.Step(now, Heard{Member: m, View: memory.View{LSN: h.Seq, Heads: memory.Heads{self: h}}}))
+			known, is := Known(c, m)
+			for seq := uint64(1); seq <= highest; seq++ {
+				if got := known.Holds(memory.Dot{Origin: self, Seq: seq}); !is || got != twins[m].votes(seq) {
+					t.Fatalf("%s is known to hold %d: %v, and its vote counts: %v", m, seq, got, twins[m].votes(seq))
+				}
+			}
 		}
 	})
 }

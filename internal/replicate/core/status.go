@@ -68,6 +68,22 @@ func Gap(c *Core) (held, known uint64) {
 	return held, known
 }
 
+// Known is what a member is known to hold as this node holds it: d is among it if
+// [Core.Held] counts the member for d. It is false if there is no such member.
+func Known(c *Core, name memory.Node) (memory.Heads, bool) {
+	m := c.member(name)
+	if m == nil {
+		return nil, false
+	}
+	out := memory.Heads{}
+	for o, h := range m.heads {
+		if c.match(m, o); m.epoch <= c.epoch {
+			out[o] = memory.Head{Seq: min(h.Seq, m.same[o]), Gaps: h.Gaps}
+		}
+	}
+	return out, true
+}
+
 // batch is what a lane may be behind and still count as delivering promptly.
 const batch = 256
 

@@ -80,7 +80,7 @@ func (s Suite) lists(t *testing.T) {
 			t.Errorf("%s: counted %d (%v), want %d", name, c, err, len(tc.want))
 		}
 	}
-	for _, order := range []memory.Order{memory.ByPriority, memory.ByID, memory.ByEdit} {
+	for _, order := range []memory.Order{memory.ByPriority, memory.ByID, memory.ByEdit, memory.ByNewest} {
 		whole, _, err := n.List(t.Context(), memory.Filter{Now: later}, order, 100, 0, "")
 		if err != nil {
 			t.Fatal(err)

@@ -172,8 +172,45 @@ func (w *world) compare() {
 			w.t.Errorf("seed %d: conflicts %v and %v", w.seed, a, b)
 		}
 	}
+	for _, n := range w.nodes {
+		w.presence(n)
+	}
 	first := w.s.copyOf(w.t, w.nodes[0])
 	for _, n := range append(w.nodes, first, w.s.copyOf(w.t, first)) {
 		n.Stop()
 	}
+}
+
+// presence lists by what somebody holds, and compares with [memory.Presence.Fits].
+func (w *world) presence(n *Node) {
+	known := memory.Heads{}
+	for o, h := range n.View().Heads {
+		to := memory.Head{Seq: uint64(w.rng.Int64N(int64(h.Seq) + 2))}
+		for seq := range to.Seq {
+			if w.rng.IntN(4) == 0 {
+				to.Gaps = append(to.Gaps, seq+1)
+			}
+		}
+		known[o] = to
+	}
+	for _, p := range []memory.Presence{{Heads: known}, {Heads: known, Missing: true}, {All: true}, {All: true, Missing: true}, {Missing: true}} {
+		for _, life := range []memory.Life{memory.Live, memory.Archived, memory.Deleted} {
+			f := memory.Filter{All: true, Now: now(), Life: life}
+			all, _, err := n.List(w.t.Context(), f, memory.ByNewest, 10_000, 0, "")
+			f.Presence = []memory.Presence{p}
+			got, _, err2 := n.List(w.t.Context(), f, memory.ByNewest, 10_000, 0, "")
+			want := slices.DeleteFunc(all, func(r memory.Record) bool { return !p.Fits(&r) })
+			if err != nil || err2 != nil || !slices.Equal(ids(got), ids(want)) {
+				w.t.Errorf("seed %d: by what is held: %v (%v, %v), want %v", w.seed, ids(got), err, err2, ids(want))
+			}
+		}
+	}
+}
+
+func ids(list []memory.Record) []string {
+	out := make([]string, len(list))
+	for i := range list {
+		out[i] = list[i].ID
+	}
+	return out
 }
