@@ -3,6 +3,7 @@ package endpoint_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math"
 	"net/http"
@@ -261,6 +262,27 @@ func TestNobodyIsFollowedElsewhere(t *testing.T) {
 	if _, err := passages(t.Context(), c, "one"); err == nil || !strings.Contains(err.Error(), "307") || len(other.Requests()) > 0 {
 		t.Errorf("%v; the other one was asked %d times", err, len(other.Requests()))
 	}
+}
+
+// The longest vectors that settings allow can be asked for before their width is known,
+// however many digits a server writes.
+func TestTheLongestVectorsCanBeProbed(t *testing.T) {
+	const longest = 1 << 13
+	both(t, func(t *testing.T, s *endpointtest.Server, set endpoint.Settings) {
+		t.Helper()
+		s.Fail(func(w http.ResponseWriter, _ []string) bool {
+			answer := `{"embeddings":[[%s1]]}`
+			if set.Protocol == endpoint.OpenAI {
+				answer = `{"data":[{"embedding":[%s1]}]}`
+			}
+			_, _ = fmt.Fprintf(w, answer, strings.Repeat("-0.12345678901234567e-01, ", longest-1)) // the client has gone
+			return true
+		})
+		set.Width = 0
+		if got, err := client(set).Probe(t.Context()); err != nil || got != longest {
+			t.Errorf("width %d, %v", got, err)
+		}
+	})
 }
 
 func TestAProbeSaysTheWidthOrWhatTheServerSays(t *testing.T) {

@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -32,10 +33,10 @@ func (s *Settings) ask(texts []string) ([]byte, error) {
 }
 
 // most is how many bytes an answer about so many texts has at most: numbers are not
-// written longer than this.
+// written longer than this. While the width is not known it may be the greatest.
 func (s *Settings) most(texts int) int64 {
 	const number, rest = 32, 1 << 16
-	return rest + int64(texts)*int64(max(s.Width, maxWidth/4))*number
+	return rest + int64(texts)*int64(cmp.Or(s.Width, maxWidth))*number
 }
 
 // read makes vectors of length 1 of an answer about n texts. The error is an
