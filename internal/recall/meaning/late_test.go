@@ -176,6 +176,39 @@ func TestATextThatCannotBeReadIsAskedAboutAgain(t *testing.T) {
 	})
 }
 
+// A vector that comes late is kept, though the log has not grown since the last time
+// that the others were saved.
+func TestALateVectorIsKeptOnAnIdleLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{}
+		j.write("a", "first", memory.Live)
+		j.write("b", "bad", memory.Live)
+		m := &together{left: -1, cannot: map[string]bool{"bad": true}}
+		cfg := config(m)
+		cfg.File = filepath.Join(t.TempDir(), "vectors")
+		s := meaning.NewSpace(cfg)
+		_, stop := follow(t, j, s)
+		time.Sleep(6 * time.Minute) // of the bubble: the others are saved
+		synctest.Wait()
+		m.mu.Lock()
+		m.cannot = nil
+		m.mu.Unlock()
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		if got := m.lately(); got != "first, bad, bad, bad" || s.Status().Vectors != 2 {
+			t.Fatalf("asked %s, %+v", got, s.Status())
+		}
+		stop()
+		s = meaning.NewSpace(cfg)
+		_, stop = follow(t, j, s)
+		defer stop()
+		synctest.Wait()
+		if got := m.lately(); got != "" || s.Status().Vectors != 2 || s.Unread() != 0 {
+			t.Errorf("asked after a restart: %s, %+v", got, s.Status())
+		}
+	})
+}
+
 // While the log is read again the space is not behind it.
 func TestReadingAgainDoesNotGoBack(t *testing.T) {
 	m := &together{left: -1, cannot: map[string]bool{"bad": true}}

@@ -123,6 +123,7 @@ func (s *Space) put(f *fresh, v []float32) {
 	delete(s.late.after, f.id)
 	_, _, had := s.set.Row(f.id)
 	s.set.Put(f.id, f.digest, v)
+	s.changes++
 	if !had {
 		s.lost[f.id] = true
 		s.tried = -1

@@ -46,13 +46,14 @@ func (m *together) Passages(ctx context.Context, texts []string) ([][]float32, e
 	m.batches = append(m.batches, len(texts))
 	m.mu.Lock()
 	m.asked = append(m.asked, texts...)
+	cannot := m.cannot
 	m.mu.Unlock()
 	if m.during != nil {
 		m.during()
 	}
 	out := make([][]float32, len(texts))
 	for i, t := range texts {
-		if !m.cannot[t] {
+		if !cannot[t] {
 			out[i] = m.vector(t)
 		}
 	}

@@ -147,7 +147,7 @@ func (s *Space) Open(ctx context.Context) {
 		s.lost[id] = true
 	}
 	s.at.Store(p.At)
-	s.saved, s.when = p.At, time.Now()
+	s.saved, s.when = state{p, s.changes}, time.Now()
 	s.full.Store(p.Full)
 }
 
@@ -155,8 +155,8 @@ func (s *Space) Open(ctx context.Context) {
 func (s *Space) Save(context.Context) (err error) {
 	s.file.Lock()
 	defer s.file.Unlock()
-	at := s.at.Load()
-	if s.cfg.File == "" || at == 0 || at == s.saved && !s.erased {
+	now := s.state()
+	if s.cfg.File == "" || s.at.Load() == 0 || now == s.saved && !s.erased {
 		return nil
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(s.cfg.File), filepath.Base(s.cfg.File)+".*")
@@ -169,7 +169,8 @@ func (s *Space) Save(context.Context) (err error) {
 		}
 	}()
 	s.mu.RLock()
-	err = s.set.Save(tmp, s.label(), vectors.Progress{At: min(at, s.upTo()), Full: s.full.Load()})
+	now = s.current()
+	err = s.set.Save(tmp, s.label(), now.progress)
 	s.mu.RUnlock()
 	if err := errors.Join(err, tmp.Close()); err != nil {
 		return err
@@ -177,6 +178,17 @@ func (s *Space) Save(context.Context) (err error) {
 	if err := os.Rename(tmp.Name(), s.cfg.File); err != nil {
 		return err
 	}
-	s.saved, s.when, s.erased = at, time.Now(), false
+	s.saved, s.when, s.erased = now, time.Now(), false
 	return nil
+}
+
+func (s *Space) state() state {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.current()
+}
+
+// current is what a file would have now. The caller holds mu.
+func (s *Space) current() state {
+	return state{vectors.Progress{At: s.upTo(), Full: s.full.Load()}, s.changes}
 }

@@ -28,13 +28,20 @@ type Space struct {
 	norms      []atomic.Uint64  // by key: what a length was computed for, and the length
 	gone       map[string]bool  // erased: whatever is still to come of it, it gets no vector
 	late       late
+	changes    uint64 // of the set, since the space was made
 
 	file   sync.Mutex // held while the file is written or removed; before mu
-	saved  uint64     // position
+	saved  state
 	when   time.Time
 	erased bool // something that was in the file
 
 	seen map[string]bool // while it begins anew: what the log has; of the goroutine that applies
+}
+
+// state tells apart what files of vectors have.
+type state struct {
+	progress vectors.Progress
+	changes  uint64
 }
 
 // NewSpace returns a space without vectors.
@@ -73,6 +80,7 @@ func (s *Space) drop(id string) bool {
 		s.rowOf[s.keyOf[row]], s.keyOf[row] = vectors.None, index.None
 	}
 	delete(s.lost, id)
+	s.changes++
 	return s.set.Drop(id)
 }
 
