@@ -96,6 +96,8 @@ func (constant) Find(_ context.Context, v *index.View) (rank.Found, error) {
 	return out, nil
 }
 
+func (constant) Most() float32 { return 1 }
+
 func (constant) Bound(uint32) float32 { return 1 }
 
 func (constant) Add(_ uint32, p *rank.Parts) { p[rank.Meaning]++ }

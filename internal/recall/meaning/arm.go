@@ -18,6 +18,7 @@ type Arm struct {
 	weights rank.Weights
 	spare   sync.Pool // of *scratch
 	all     int       // up to how many vectors in sight each is compared in full; of more, the signs first
+	first   int       // about how many are compared in full after a look at the signs of all
 }
 
 var errNothing = errors.New("no vectors yet")
@@ -25,7 +26,7 @@ var errNothing = errors.New("no vectors yet")
 // NewArm returns an arm over spaces, the best first. What was said around a memory
 // counts as w says.
 func NewArm(w rank.Weights, spaces ...*Space) *Arm {
-	return &Arm{spaces: spaces, weights: w, all: 20_000, spare: sync.Pool{New: func() any { return new(scratch) }}}
+	return &Arm{spaces: spaces, weights: w, all: 20_000, first: 4096, spare: sync.Pool{New: func() any { return new(scratch) }}}
 }
 
 // Name implements [rank.Arm].
@@ -39,8 +40,7 @@ func (a *Arm) Search(q *rank.Question) (rank.Search, string) {
 	if strings.TrimSpace(q.Plain) == "" {
 		return nil, "the question says nothing"
 	}
-	s, _ := a.spare.Get().(*scratch)
-	return &search{arm: a, q: q, scratch: s}, ""
+	return &search{arm: a, q: q}, ""
 }
 
 // Prepare implements [rank.Preparer]: it makes the vector of the question.

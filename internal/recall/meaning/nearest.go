@@ -8,9 +8,8 @@ import (
 )
 
 const (
-	// first is about how many vectors are compared in full after a look at the signs
-	// of all, and usual about how many of all say what is usual.
-	first, usual = 4096, 1024
+	// usual is about how many of all vectors say what is usual.
+	usual = 1024
 	// bins is into how many steps cosines are counted.
 	bins = 1 << 13
 )
@@ -31,6 +30,10 @@ func (s *search) nearest(seen []uint32) (near, sample []uint32) {
 			s.sample = append(s.sample, seen[i])
 		}
 	}
+	first := s.arm.first
+	if s.v.Sessions > 0 {
+		first /= 4 // each brings four others along
+	}
 	limit, sum := 0, count[0]
 	for sum < first && limit+1 < len(count) {
 		limit++
@@ -49,6 +52,9 @@ func (s *search) nearest(seen []uint32) (near, sample []uint32) {
 			continue
 		}
 		take(n)
+		if s.v.Sessions == 0 {
+			continue
+		}
 		d := &s.v.Docs[n]
 		if d.Prev != index.None {
 			take(d.Prev)

@@ -2,6 +2,7 @@ package meaning
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tallystick/tallystick/internal/model/vectors"
 	"github.com/tallystick/tallystick/internal/recall/index"
@@ -72,6 +73,7 @@ func (s *search) Find(ctx context.Context, v *index.View) (rank.Found, error) {
 	if v.Sessions == 0 {
 		s.w.Own, s.w.Pooled = s.w.Alone, 0
 	}
+	s.scratch, _ = s.arm.spare.Get().(*scratch)
 	s.begin(len(v.Docs))
 	seen := s.inSight()
 	sample := seen
@@ -110,12 +112,16 @@ func (s *scratch) begin(docs int) {
 // inSight returns the documents in sight that have a vector.
 func (s *search) inSight() []uint32 {
 	all := s.v.Sight(s.docs)
-	s.docs = all[:0]
+	rows := slices.Grow(s.rows, len(all))[:len(all)]
+	have := 0
 	for _, n := range all {
-		if row := s.space.row(s.v, n); row != vectors.None {
-			s.docs, s.rows = append(s.docs, n), append(s.rows, row)
+		row := s.space.row(s.v, n)
+		all[have], rows[have] = n, row
+		if row != vectors.None {
+			have++
 		}
 	}
+	s.docs, s.rows = all[:have], rows[:have]
 	return s.docs
 }
 
@@ -162,6 +168,9 @@ type surroundings struct {
 
 func (s *search) around(n uint32) surroundings {
 	var out surroundings
+	if s.v.Sessions == 0 {
+		return out // without a look at each
+	}
 	d := &s.v.Docs[n]
 	if out.rows[0] = s.space.row(s.v, n); out.rows[0] == vectors.None {
 		return out
@@ -221,26 +230,37 @@ func (s *search) points(n uint32) float32 {
 	return p
 }
 
+// Most implements [rank.Search].
+func (s *search) Most() float32 { return s.bound(s.w.Own + s.w.Pooled) }
+
 // Bound implements [rank.Search].
 func (s *search) Bound(n uint32) float32 {
-	b := float32(least)
-	if len(s.q.Dates) > 0 {
-		b += s.w.Date
-	}
 	if s.cells[n].knowsWhole == s.epoch {
-		return b + s.points(n)
+		return s.points(n) + s.dates()
 	}
 	if s.space.row(s.v, n) == vectors.None {
-		return b
+		return s.dates()
 	}
-	most := s.w.Own + s.w.Pooled
 	if s.far != nil {
-		most = s.farthestOf(n)
+		return s.bound(s.farthestOf(n))
 	}
+	return s.Most()
+}
+
+// bound is at least what a document gets that is so near.
+func (s *search) bound(near float32) float32 {
 	if s.q.Speaker != index.None {
-		most *= 1 + s.arm.weights.Speaker
+		near *= 1 + s.arm.weights.Speaker
 	}
-	return b + most
+	return max(least, near) + s.dates()
+}
+
+// dates are what the days that the question names can add.
+func (s *search) dates() float32 {
+	if len(s.q.Dates) == 0 {
+		return 0
+	}
+	return s.w.Date
 }
 
 // Add implements [rank.Search].

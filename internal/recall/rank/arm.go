@@ -17,15 +17,19 @@ type Arm interface {
 	Search(q *Question) (s Search, why string)
 }
 
-// Search is an arm at work on one question, in one goroutine. What it adds to a
-// score depends on the question and the view alone, and not on how many documents
-// are asked for.
+// Search is an arm at work on one question. Nothing of it is called twice at a time,
+// but Find may run while other arms find in the same view. What it adds to a score
+// depends on the question and the view alone, and not on how many documents are asked
+// for.
 type Search interface {
 	// Find looks for candidates in v, which stays as it is until Close. Documents
 	// that [index.View.See] does not let be seen are as if they were not there: they
 	// are no candidates, and do not change what others get. When ctx ends, Find
 	// ends soon, with ctx's error; what it returns then counts as far as it goes.
 	Find(ctx context.Context, v *index.View) (Found, error)
+	// Most is at least what Bound says of any document, once Find is done. It is asked
+	// once.
+	Most() float32
 	// Bound is at least what Add adds to the score of document n. It is cheap.
 	Bound(n uint32) float32
 	// Add adds the arm's points to the parts of the score of document n, whichever

@@ -27,6 +27,9 @@ func (f *fusion) best(ctx context.Context, limit int) Result {
 	out := f.result
 	f.mark()
 	f.most = f.boostMost()
+	for i := range f.running {
+		f.most += f.running[i].most
+	}
 	l := leaders{limit: limit}
 	looked := 0
 	for _, s := range f.fewestFirst() {
@@ -68,7 +71,7 @@ func (l *leaders) least() float32 {
 // compare puts document n among the leaders if it is one of them.
 func (f *fusion) compare(n uint32, l *leaders) {
 	least := l.least()
-	if f.bound(n)+slack < least {
+	if !f.mayReach(n, least) {
 		l.found++ // with everything at its best it would not be good enough
 		return
 	}
@@ -117,13 +120,18 @@ func (f *fusion) again(n uint32) bool {
 	return was
 }
 
-// bound is at least the score of document n.
-func (f *fusion) bound(n uint32) float32 {
-	b := f.most
+// mayReach reports whether the score of document n may be so high. Arms are asked one
+// by one, for most documents the first one settles it.
+func (f *fusion) mayReach(n uint32, least float32) bool {
+	b := f.most + slack
 	for i := range f.running {
-		b += f.running[i].Bound(n)
+		if b < least {
+			return false
+		}
+		s := &f.running[i]
+		b += s.Bound(n) - s.most
 	}
-	return b
+	return b >= least
 }
 
 // insert keeps the best of what it has seen, in order. Of two with one score the

@@ -48,6 +48,9 @@ func (s *dateSearch) Find(ctx context.Context, v *index.View) (Found, error) {
 	return out, ctx.Err()
 }
 
+// Most implements [Search].
+func (s *dateSearch) Most() float32 { return s.weight }
+
 // Bound implements [Search].
 func (s *dateSearch) Bound(uint32) float32 { return s.weight }
 

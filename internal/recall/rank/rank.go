@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"runtime"
 	"sync"
 	"time"
 
@@ -71,6 +72,7 @@ type Ranker struct {
 	weights Weights
 	arms    []Arm
 	pool    sync.Pool
+	turns   chan struct{} // of questions that look
 }
 
 // New returns a ranker with weights whose arms are those of words and of dates, and
@@ -81,7 +83,10 @@ func New(w Weights, more ...Arm) *Ranker {
 
 // Fuse returns a ranker of arms alone, with the boosts of w.
 func Fuse(w Weights, arms ...Arm) *Ranker {
-	return &Ranker{weights: w, arms: arms, pool: sync.Pool{New: func() any { return &fusion{reader: reader{stemmer: text.NewStemmer()}} }}}
+	return &Ranker{
+		weights: w, arms: arms, turns: make(chan struct{}, max(1, runtime.GOMAXPROCS(0))),
+		pool: sync.Pool{New: func() any { return &fusion{reader: reader{stemmer: text.NewStemmer()}} }},
+	}
 }
 
 // Rank answers q from x. The only error is that ctx is done: an arm that fails, or
@@ -103,19 +108,31 @@ func (r *Ranker) Rank(ctx context.Context, x *index.Index, q Query) (Result, err
 	}
 	f.begin(v, &q)
 	defer f.end()
-	if slow := f.slow(); len(slow) > 0 {
-		v.Close() // changes do not wait for a model
-		f.prepare(within, slow)
-		v = x.View(&q.Filter)
-		f.q.again(v)
-	}
+	v.Close() // changes wait neither for a model nor for other questions
+	f.prepare(within)
+	alone, done := r.turn(within)
+	defer done()
+	v = x.View(&q.Filter)
 	defer v.Close()
+	f.q.again(v)
 	f.v = v
-	f.find(within)
+	f.find(within, alone)
 	if err := ctx.Err(); err != nil {
 		return Result{}, err
 	}
 	return f.best(within, q.Limit), nil
+}
+
+// turn returns when it is a question's turn, or with ctx: no more of them look at a time
+// than there are processors. More would all be late together, and each has memory of its
+// own. Alone says that nobody else is asking; done is called behind the question.
+func (r *Ranker) turn(ctx context.Context) (alone bool, done func()) {
+	select {
+	case r.turns <- struct{}{}:
+		return len(r.turns) == 1, func() { <-r.turns }
+	case <-ctx.Done():
+		return false, func() {} // its arms do not look any more
+	}
 }
 
 // fusion is one query over all arms. Its memory is used again by the next one.
@@ -126,7 +143,7 @@ type fusion struct {
 	v       *index.View
 	running []running
 	result  Result
-	most    float32 // what boosts can add
+	most    float32 // what boosts can add, and all arms
 
 	epoch uint32
 	met   []uint32 // by document: the epoch in which it was compared
@@ -137,7 +154,10 @@ type running struct {
 	Search
 	report int // its place among the reports
 	found  Found
-	failed bool
+	failed bool  // it could not think
+	err    error // of looking
+	late   bool  // that is because time was over while it looked
+	most   float32
 }
 
 // begin understands the question and sets the arms to work.
@@ -177,7 +197,11 @@ func (f *fusion) slow() []int {
 
 // prepare lets the slow arms think, at the same time. Half of the time that is left
 // is kept for looking.
-func (f *fusion) prepare(ctx context.Context, slow []int) {
+func (f *fusion) prepare(ctx context.Context) {
+	slow := f.slow()
+	if len(slow) == 0 {
+		return
+	}
 	if at, ok := ctx.Deadline(); ok {
 		now := time.Now()
 		var cancel context.CancelFunc
@@ -207,44 +231,76 @@ func (f *fusion) report(n int, state State, err error) {
 	}
 }
 
-// find lets every arm look for candidates.
-func (f *fusion) find(ctx context.Context) {
-	for i := range f.running {
-		s := &f.running[i]
-		if s.failed {
-			continue
-		}
-		if err := ctx.Err(); err != nil {
-			s.failed = true
-			f.report(i, Skipped, err)
-			continue
-		}
-		found, err := s.Find(ctx, f.v)
-		switch {
-		case err == nil:
-		case ctx.Err() != nil && errors.Is(err, ctx.Err()):
-			f.report(i, Partial, err)
-		default:
-			s.failed = true
-			f.report(i, Skipped, err)
-			continue
-		}
-		s.found = found
-		f.result.Arms[s.report].Docs = len(found.Docs)
-		f.result.Unknown = max(f.result.Unknown, found.Unknown)
-		f.result.Near = max(f.result.Near, found.Near)
-		f.result.Meant = max(f.result.Meant, found.Meant)
-		f.result.Capped = f.result.Capped || found.Capped
-	}
+// together is from how many documents in sight on arms look at the same time: they take
+// longer then than it takes to let them.
+const together = 5_000
+
+// find lets every arm look for candidates, and takes leave of those that cannot.
+func (f *fusion) find(ctx context.Context, alone bool) {
+	f.look(ctx, alone && f.v.N >= together)
 	live := f.running[:0]
-	for _, s := range f.running {
-		if s.failed {
+	for i := range f.running {
+		s := f.running[i]
+		if !f.found(i) {
 			s.Close()
 			continue
 		}
+		s.most = s.Most()
 		live = append(live, s)
 	}
 	f.running = live
+}
+
+// look lets the arms look, the others beside the first one if that is wanted.
+func (f *fusion) look(ctx context.Context, atOnce bool) {
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	if atOnce {
+		for i := range f.running {
+			if i > 0 {
+				beside.Go(func() { f.running[i].find(ctx, f.v) })
+			}
+		}
+		if len(f.running) > 0 {
+			f.running[0].find(ctx, f.v)
+		}
+		return
+	}
+	for i := range f.running {
+		f.running[i].find(ctx, f.v)
+	}
+}
+
+// found notes what arm i has found, and reports whether that counts.
+func (f *fusion) found(i int) bool {
+	s := &f.running[i]
+	switch {
+	case s.failed: // it could not think, and that was noted
+		return false
+	case s.late:
+		f.report(i, Partial, s.err)
+	case s.err != nil:
+		f.report(i, Skipped, s.err)
+		return false
+	}
+	f.result.Arms[s.report].Docs = len(s.found.Docs)
+	f.result.Unknown = max(f.result.Unknown, s.found.Unknown)
+	f.result.Near = max(f.result.Near, s.found.Near)
+	f.result.Meant = max(f.result.Meant, s.found.Meant)
+	f.result.Capped = f.result.Capped || s.found.Capped
+	return true
+}
+
+// find looks for candidates, unless time is over.
+func (s *running) find(ctx context.Context, v *index.View) {
+	if s.failed {
+		return
+	}
+	if s.err = ctx.Err(); s.err != nil {
+		return
+	}
+	s.found, s.err = s.Find(ctx, v)
+	s.late = s.err != nil && ctx.Err() != nil && errors.Is(s.err, ctx.Err())
 }
 
 // rounded is what scores are rounded to.

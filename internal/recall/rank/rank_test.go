@@ -9,6 +9,7 @@ import (
 
 	"github.com/tallystick/tallystick/internal/recall/index"
 	"github.com/tallystick/tallystick/internal/recall/rank"
+	"github.com/tallystick/tallystick/internal/recall/rank/armtest"
 	"github.com/tallystick/tallystick/internal/recall/when"
 )
 
@@ -249,17 +250,13 @@ func TestPartsAddUp(t *testing.T) {
 }
 
 func BenchmarkRank(b *testing.B) {
-	c := newCorpus(20_000)
-	var changes []index.Change
-	for i := range 20_000 {
-		changes = append(changes, index.Change{Document: c.document(i)})
-	}
+	c := armtest.NewCorpus(20_000)
 	x := index.New()
-	x.Apply(changes, 1)
+	x.Apply(c.Changes(0, 20_000, false), 1)
 	r := rank.New(rank.Default())
 	questions := make([]string, 64)
 	for i := range questions {
-		questions[i] = c.text(6)
+		questions[i] = c.Text(6)
 	}
 	b.ResetTimer()
 	for i := range b.N {

@@ -29,8 +29,7 @@ func (a *textArm) Search(q *Question) (Search, string) {
 	if len(q.Words) == 0 {
 		return nil, "the question has no words"
 	}
-	s, _ := a.pool.Get().(*scratch)
-	return &textSearch{scratch: s, arm: a, q: q, w: &a.weights}, ""
+	return &textSearch{arm: a, q: q, w: &a.weights}, ""
 }
 
 // textSearch is a question at work.
@@ -42,6 +41,7 @@ type textSearch struct {
 	w       *Weights
 	groups  []group
 	scale   float32 // what words can add up to
+	top     float32 // what those of a document have added up to at most
 	unknown float32
 	best1   float32 // the best session
 	topGram float32
@@ -75,6 +75,7 @@ func idf(n, df int) float32 {
 // Find implements [Search].
 func (r *textSearch) Find(ctx context.Context, v *index.View) (Found, error) {
 	r.View = v
+	r.scratch, _ = r.arm.pool.Get().(*scratch)
 	r.reset(len(v.Docs), v.AllSessions())
 	r.resolve()
 	err := r.words(ctx)
@@ -248,6 +249,7 @@ func (r *textSearch) settle(weight float32) {
 		c := r.candidate(n)
 		norm := k1 * max(1, float32(r.Length(n))/pivot)
 		c.words += weight * c.pool * (k1 + 1) / (c.pool + norm)
+		r.top = max(r.top, c.words)
 	}
 	r.settleSessions()
 }
@@ -263,11 +265,22 @@ func (r *textSearch) candidate(n uint32) *cell {
 	return c
 }
 
+// Most implements [Search].
+func (r *textSearch) Most() float32 { return r.bound(r.top) }
+
 // Bound implements [Search].
 func (r *textSearch) Bound(n uint32) float32 {
+	if c := &r.cells[n]; c.seen == r.query {
+		return r.bound(c.words)
+	}
+	return r.bound(0)
+}
+
+// bound is at least what a document gets whose words have added up to so much.
+func (r *textSearch) bound(words float32) float32 {
 	most := float32(0)
-	if c := &r.cells[n]; r.scale > 0 && c.seen == r.query {
-		most = c.words / r.scale
+	if r.scale > 0 {
+		most = words / r.scale
 		if r.q.Speaker != index.None {
 			most *= 1 + r.w.Speaker
 		}
@@ -302,6 +315,8 @@ func (r *textSearch) Add(n uint32, p *Parts) {
 
 // Close implements [Search].
 func (r *textSearch) Close() {
-	r.arm.pool.Put(r.scratch)
+	if r.scratch != nil {
+		r.arm.pool.Put(r.scratch)
+	}
 	r.scratch, r.View = nil, nil
 }

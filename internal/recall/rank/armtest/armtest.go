@@ -41,6 +41,7 @@ func checks() []check {
 		{"a short list is the beginning of a long one", prefix},
 		{"the order of arrival does not matter", deterministic},
 		{"scores are the sum of their parts, in order", summed},
+		{"no document gets more than is said", bounded},
 		{"limits", limits},
 		{"odd questions", odd},
 		{"a deadline is kept and said", deadline},

@@ -131,6 +131,8 @@ func (s *nearest) Find(ctx context.Context, view *index.View) (rank.Found, error
 	return out, ctx.Err()
 }
 
+func (*nearest) Most() float32 { return 1 }
+
 func (*nearest) Bound(uint32) float32 { return 1 }
 
 func (s *nearest) Add(n uint32, p *rank.Parts) { p[rank.Meaning] += s.cos[n] }

@@ -16,6 +16,7 @@ type wrong struct {
 	rank.Arm
 
 	find  func(v *index.View, f rank.Found, err error) (rank.Found, error)
+	most  func(b float32) float32
 	bound func(b float32) float32
 	add   func(v *index.View, n uint32, p *rank.Parts)
 }
@@ -42,6 +43,13 @@ func (s *wrongSearch) Find(ctx context.Context, v *index.View) (rank.Found, erro
 		return s.wrong.find(v, f, err)
 	}
 	return f, err
+}
+
+func (s *wrongSearch) Most() float32 {
+	if s.wrong.most != nil {
+		return s.wrong.most(s.Search.Most())
+	}
+	return s.Search.Most()
 }
 
 func (s *wrongSearch) Bound(n uint32) float32 {
@@ -93,6 +101,10 @@ func TestMistakesAreFound(t *testing.T) {
 				bound: func(float32) float32 { return -1 },
 			},
 			[]string{"a short list is the beginning of a long one"},
+		},
+		"promises too little of all": {
+			wrong{most: func(float32) float32 { return -1 }},
+			[]string{"no document gets more than is said"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

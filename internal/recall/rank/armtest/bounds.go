@@ -1,0 +1,95 @@
+package armtest
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/tallystick/tallystick/internal/recall/index"
+	"github.com/tallystick/tallystick/internal/recall/rank"
+)
+
+// bounded compares what the arm adds to each document with what it said at most.
+func bounded(ctx context.Context, s *Subject) error {
+	var seen watch
+	watching := *s
+	watching.Arms = func() ([]rank.Arm, func([]index.Change)) {
+		arms, learn := s.Arms()
+		for i, a := range arms {
+			arms[i] = &watchedArm{a, &seen}
+		}
+		return arms, learn
+	}
+	b := open(&watching)
+	b.take(s.texts(many)...)
+	_, one := s.Telling(3)
+	for _, question := range []string{s.Question, one} {
+		if _, err := b.ask(ctx, rank.Query{Text: question, Limit: many}); err != nil {
+			return err
+		}
+	}
+	return seen.wrong
+}
+
+// watch keeps the first thing that was not as it was said.
+type watch struct {
+	mu    sync.Mutex
+	wrong error
+}
+
+func (w *watch) note(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.wrong == nil {
+		w.wrong = err
+	}
+}
+
+type watchedArm struct {
+	rank.Arm
+
+	seen *watch
+}
+
+func (a *watchedArm) Search(q *rank.Question) (rank.Search, string) {
+	s, why := a.Arm.Search(q)
+	if s == nil {
+		return nil, why
+	}
+	w := &watched{Search: s, seen: a.seen}
+	if p, ok := s.(rank.Preparer); ok {
+		return &watchedPreparer{w, p}, ""
+	}
+	return w, ""
+}
+
+type watchedPreparer struct {
+	*watched
+	rank.Preparer
+}
+
+type watched struct {
+	rank.Search
+
+	seen *watch
+	most float32
+}
+
+func (w *watched) Most() float32 {
+	w.most = w.Search.Most()
+	return w.most
+}
+
+func (w *watched) Add(n uint32, p *rank.Parts) {
+	const rounding = 1e-4
+	before := *p
+	bound := w.Bound(n)
+	w.Search.Add(n, p)
+	added := float32(0)
+	for i := range p {
+		added += p[i] - before[i]
+	}
+	if bound > w.most+rounding || added > bound+rounding {
+		w.seen.note(fmt.Errorf("document %d gets %v, at most %v by itself and %v of all", n, added, bound, w.most))
+	}
+}
