@@ -17,11 +17,11 @@ import (
 // migrator is what brings db up to this program's schema, and the versions of which
 // it is and will be.
 func migrator(ctx context.Context, db *sql.DB) (p *goose.Provider, have, newest int64, err error) {
-	files, err := fs.Sub(schema, "schema/sqlite")
+	all, err := migrations()
 	if err != nil {
 		return nil, 0, 0, err
 	}
-	p, err = goose.NewProvider(goose.DialectSQLite3, db, files)
+	p, err = goose.NewProvider(goose.DialectSQLite3, db, nil, goose.WithGoMigrations(all...))
 	if err != nil {
 		return nil, 0, 0, fmt.Errorf("migrations: %w", err)
 	}
@@ -31,6 +31,32 @@ func migrator(ctx context.Context, db *sql.DB) (p *goose.Provider, have, newest 
 	}
 	sources := p.ListSources()
 	return p, have, sources[len(sources)-1].Version, nil
+}
+
+// migrations are the files of the schema, as functions: what goose reads a file with
+// takes 4 MiB for each line, and SQLite reads a script by itself.
+func migrations() ([]*goose.Migration, error) {
+	names, err := fs.Glob(schema, "schema/sqlite/*.sql")
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*goose.Migration, len(names))
+	for i, name := range names {
+		version, err := goose.NumericComponent(name)
+		if err != nil {
+			return nil, err
+		}
+		text, err := fs.ReadFile(schema, name)
+		if err != nil {
+			return nil, err
+		}
+		up, _, _ := strings.Cut(string(text), "-- +goose Down")
+		out[i] = goose.NewGoMigration(version, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, up)
+			return err
+		}}, nil)
+	}
+	return out, nil
 }
 
 // migrate brings the database in path, which db has open, up to this program's
