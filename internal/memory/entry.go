@@ -101,9 +101,10 @@ func (e *Entry) Precedes(other *Entry) bool {
 
 // Reissued returns e as it is logged again under a dot of its own, because its
 // dot belongs to another entry: what it wrote it writes again, a moment later, so
-// that it takes the place of e where e was merged, and of nothing that came after.
+// that it takes the place of e where e was merged, and of nothing that came after. A
+// hollow e stays so: see [Entry.Remnants].
 func (e *Entry) Reissued(d Dot) *Entry {
-	again := &Entry{Dot: d, Stamp: e.Stamp + 1, Actor: e.Actor, Prev: e.Prev, Op: e.Op}
+	again := &Entry{Dot: d, Stamp: e.Stamp + 1, Actor: e.Actor, Prev: e.Prev, Op: e.Op, Hollow: e.Hollow}
 	if len(e.Prev) < maxPrev {
 		again.Prev = append(slices.Clone(e.Prev), e.Dot)
 	}

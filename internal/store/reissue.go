@@ -79,11 +79,17 @@ func (t settler) reissue(ctx context.Context, e *memory.Entry) (memory.Dot, erro
 	}
 	own := t.own
 	again := e.Reissued(memory.Dot{Origin: own.name, Seq: own.head + 1})
-	raw, err := t.cfg.Codec.Encode(again)
+	whole := *again
+	whole.Hollow = memory.Dot{}
+	raw, err := t.cfg.Codec.Encode(&whole)
 	if err != nil {
 		return memory.Dot{}, err
 	}
-	again.Digest = sha256.Sum256(raw)
+	if again.Digest = sha256.Sum256(raw); !again.Hollow.IsZero() {
+		if raw, err = t.cfg.Codec.Encode(again); err != nil {
+			return memory.Dot{}, err
+		}
+	}
 	if err := t.apply(ctx, own, incoming{Entry: again, raw: raw}); err != nil {
 		return memory.Dot{}, err
 	}

@@ -83,7 +83,7 @@ func (t settler) one(ctx context.Context, o *originState, a arrival) (bool, erro
 	if !a.Precedes(held.Entry) {
 		return true, nil
 	}
-	if room, err := t.makeRoom(ctx, o, held); err != nil || !room {
+	if err := t.makeRoom(ctx, o, held); err != nil {
 		return true, err
 	}
 	var out memory.Accepted
@@ -119,90 +119,70 @@ func (t settler) others(ctx context.Context, in []arrival) error {
 	return t.rebuild(ctx)
 }
 
-// makeRoom takes held out of the log, and issues it again if it was applied. Of a
-// hollow entry that is what it still holds: the lifecycles of memories. It reports
-// false, and does nothing, where a hollow entry holds the content of a memory: that
-// was deleted long ago, and nobody can say any more what it was.
-func (t settler) makeRoom(ctx context.Context, o *originState, held logged) (bool, error) {
+// makeRoom takes held out of the log, and issues it again if it was applied; of a hollow
+// entry that is what it still says.
+func (t settler) makeRoom(ctx context.Context, o *originState, held logged) error {
 	move := memory.Move{From: held.Dot}
+	var err error
 	switch held.state {
 	case stateParked:
 		if err := t.unparkSize(ctx, o, held.lsn); err != nil {
-			return false, err
+			return err
 		}
 		if err := t.exec(ctx, `DELETE FROM parked WHERE member = ? AND origin = ? AND seq = ?`,
 			string(t.cfg.Node), string(held.Dot.Origin), int64(held.Dot.Seq)); err != nil {
-			return false, err
+			return err
 		}
 		o.dropGap(held.Dot.Seq)
 	case stateHollow:
-		again, room, err := t.reissueLives(ctx, o, held)
-		if err != nil || !room {
-			return false, err
-		}
-		move.To = again
+		move.To, err = t.reissueLeft(ctx, o, held)
 	default:
-		again, err := t.replace(ctx, o, held.Entry)
-		if err != nil {
-			return false, err
-		}
-		move.To = again
+		move.To, err = t.replace(ctx, o, held.Entry)
+	}
+	if err != nil {
+		return err
 	}
 	t.moves = append(t.moves, move)
 	if held.state != stateParked {
 		t.mended = append(t.mended, held.Op.Subjects()[0])
 	}
 	t.erased = true // the tail may have it
-	return true, t.exec(ctx, `DELETE FROM log WHERE lsn = ?`, held.lsn)
+	return t.exec(ctx, `DELETE FROM log WHERE lsn = ?`, held.lsn)
 }
 
-// reissueLives logs again what a hollow entry says of the lifecycles that it holds. It
-// returns the first entry that does, if there is any, and false if held holds a content.
-func (t settler) reissueLives(ctx context.Context, o *originState, held logged) (first memory.Dot, room bool, err error) {
-	var ids []string
-	room = true
-	err = t.each(ctx, `SELECT id, c_lsn <> ? FROM memories WHERE c_lsn = ? OR l_lsn = ? ORDER BY id`, []any{held.lsn, held.lsn, held.lsn},
-		func(r rowScanner) error {
-			var id string
-			var free bool
-			err := r.Scan(&id, &free)
-			ids, room = append(ids, id), room && free
-			return err
-		})
-	if err != nil || !room {
-		return memory.Dot{}, room, err
-	}
-	for _, id := range ids {
-		op := toLife(held.Op, id)
-		if op == nil {
-			continue
+// reissueLeft logs again what a hollow entry still says, and returns the first entry
+// that does, if there is any.
+func (t settler) reissueLeft(ctx context.Context, o *originState, held logged) (first memory.Dot, err error) {
+	left := held.Remnants(func(k memory.Key) bool {
+		var holds bool
+		if err == nil {
+			holds, err = t.holds(ctx, k, held.lsn)
 		}
-		again, err := t.replace(ctx, o, &memory.Entry{Dot: held.Dot, Stamp: held.Stamp, Actor: held.Actor, Op: op})
+		return holds
+	})
+	for _, e := range left {
 		if err != nil {
-			return memory.Dot{}, false, err
+			return first, err
 		}
-		if first.IsZero() {
+		var again memory.Dot
+		if again, err = t.replace(ctx, o, e); first.IsZero() {
 			first = again
 		}
 	}
-	return first, true, nil
+	return first, err
 }
 
-// toLife is an op that takes id to the life that op says, and does no more; nil if op
-// leaves it alone.
-func toLife(op memory.Op, id string) memory.Op {
-	switch life, reason := memory.LifeOf(op, id); life {
-	case memory.Live:
-		return &memory.Restore{ID: id}
-	case memory.Archived:
-		return &memory.Archive{ID: id, Reason: reason}
-	case memory.Deleted:
-		return &memory.Delete{ID: id}
-	case memory.Erased:
-		return &memory.Erase{ID: id}
-	case memory.Unborn:
+// holds reports whether the log row lsn holds register k.
+func (t settler) holds(ctx context.Context, k memory.Key, lsn int64) (bool, error) {
+	var one int
+	switch k.Family {
+	case memory.FamContent:
+		return t.queryRow(ctx, `SELECT 1 FROM memories WHERE id = ? AND c_lsn = ?`, []any{k.A, lsn}, &one)
+	case memory.FamLife:
+		return t.queryRow(ctx, `SELECT 1 FROM memories WHERE id = ? AND l_lsn = ?`, []any{k.A, lsn}, &one)
 	}
-	return nil
+	return t.queryRow(ctx, `SELECT 1 FROM registers WHERE family = ? AND a = ? AND b = ? AND c = ? AND lsn = ?`,
+		[]any{k.Family, k.A, k.B, k.C, lsn}, &one)
 }
 
 // Concede ends a dispute that comparing cannot end: a member has another chain of an
@@ -318,13 +298,10 @@ func (t settler) cut(ctx context.Context, o *originState, r memory.Range, limit 
 		return 0, last, err
 	}
 	for _, held := range doubtful {
-		room, err := t.makeRoom(ctx, o, held)
-		if err != nil {
+		if err := t.makeRoom(ctx, o, held); err != nil {
 			return n, last, err
 		}
-		if room {
-			n++
-		}
+		n++
 	}
 	return n, last, t.rebuild(ctx)
 }

@@ -198,44 +198,8 @@ func (s Suite) makesRoom(t *testing.T) {
 		t.Errorf("%+v (%v)", e, err)
 	}
 	hollowRoom(s, t)
-}
-
-// hollowRoom checks that a hollow entry makes room, too, and that what it says of the
-// lives of memories stays: a consolidation of which the result was erased.
-func hollowRoom(s Suite, t *testing.T) {
-	t.Helper()
-	dir := t.TempDir()
-	base := s.Open(t, "a", dir)
-	base.Put(Create("one", "x"), Create("two", "y"))
-	base.Stop()
-	first, later := s.Open(t, "a", dir), s.Open(t, "a", copyOf(t, dir))
-	first.Put(Create("first", "was acknowledged"))
-	one, two, both := Memo("one", ""), Memo("two", ""), Memo("both", "x y")
-	later.Put(&memory.Consolidate{Into: both, Sources: []memory.SourceVersion{{ID: one.ID}, {ID: two.ID}}})
-	later.Put(&memory.Erase{ID: both.ID})
-	old := first.Origin()
-	r := memory.Range{Origin: old, From: 1, To: 3}
-	if disputed, err := later.Settle(t.Context(), r, first.ships(old)[:3]); disputed != 1 || err != nil {
-		t.Fatalf("%d disputed: %v", disputed, err)
-	}
-	if e, err := later.Entry(t.Context(), memory.Dot{Origin: old, Seq: 3}); err != nil || e.Op.Kind() != memory.KindPut {
-		t.Errorf("the number still belongs to %+v (%v)", e, err)
-	}
-	for _, m := range []memory.Memory{one, two} {
-		rec, err := later.Record(t.Context(), m.ID)
-		if err != nil || rec.Life != memory.Archived || rec.Reason != memory.ReasonConsolidated || rec.LifeAt.Dot.Origin == old {
-			t.Errorf("%s: %+v (%v)", m.Title, rec, err)
-		}
-	}
-	nodes := []*Node{first, later, s.Open(t, "b", t.TempDir())}
-	for range 3 {
-		s.exchange(nodes, old)
-	}
-	for _, n := range nodes {
-		if !sameView(n.View(), later.View()) {
-			t.Errorf("%+v, want %+v", n.View(), later.View())
-		}
-	}
+	deletedRoom(s, t)
+	proposedRoom(s, t)
 }
 
 // concedes checks that a dispute ends of which the entries cannot be compared, because

@@ -1,0 +1,125 @@
+package storetest
+
+import (
+	"testing"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// hollowRoom checks that a hollow entry makes room, too, and that what it says of the
+// lives of memories stays: a consolidation of which the result was erased.
+func hollowRoom(s Suite, t *testing.T) {
+	t.Helper()
+	dir := t.TempDir()
+	base := s.Open(t, "a", dir)
+	base.Put(Create("one", "x"), Create("two", "y"))
+	base.Stop()
+	first, later := s.Open(t, "a", dir), s.Open(t, "a", copyOf(t, dir))
+	first.Put(Create("first", "was acknowledged"))
+	one, two, both := Memo("one", ""), Memo("two", ""), Memo("both", "x y")
+	later.Put(&memory.Consolidate{Into: both, Sources: []memory.SourceVersion{{ID: one.ID}, {ID: two.ID}}})
+	later.Put(&memory.Erase{ID: both.ID})
+	old := first.Origin()
+	r := memory.Range{Origin: old, From: 1, To: 3}
+	if disputed, err := later.Settle(t.Context(), r, first.ships(old)[:3]); disputed != 1 || err != nil {
+		t.Fatalf("%d disputed: %v", disputed, err)
+	}
+	if e, err := later.Entry(t.Context(), memory.Dot{Origin: old, Seq: 3}); err != nil || e.Op.Kind() != memory.KindPut {
+		t.Errorf("the number still belongs to %+v (%v)", e, err)
+	}
+	for _, m := range []memory.Memory{one, two} {
+		rec, err := later.Record(t.Context(), m.ID)
+		if err != nil || rec.Life != memory.Archived || rec.Reason != memory.ReasonConsolidated || rec.LifeAt.Dot.Origin == old {
+			t.Errorf("%s: %+v (%v)", m.Title, rec, err)
+		}
+	}
+	nodes := []*Node{first, later, s.Open(t, "b", t.TempDir())}
+	for range 3 {
+		s.exchange(nodes, old)
+	}
+	for _, n := range nodes {
+		if !sameView(n.View(), later.View()) {
+			t.Errorf("%+v, want %+v", n.View(), later.View())
+		}
+	}
+}
+
+// copies are a node that has written something under the next number, a copy of it
+// from before, and a third node.
+func (s Suite) copies(t *testing.T) (first, later, third *Node) {
+	t.Helper()
+	dir := t.TempDir()
+	base := s.Open(t, "a", dir)
+	base.Put(Create("one", "x"))
+	base.Stop()
+	first, later, third = s.Open(t, "a", dir), s.Open(t, "a", copyOf(t, dir)), s.Open(t, "b", t.TempDir())
+	first.Put(Create("first", "was acknowledged"))
+	return first, later, third
+}
+
+// givesWay checks that later gives the second number of an origin to the entry of first,
+// once and for all, and that all nodes come to one state.
+func (s Suite) givesWay(t *testing.T, old memory.Origin, first, later, third *Node) {
+	t.Helper()
+	r := memory.Range{Origin: old, From: 1, To: 2}
+	for _, want := range []int{1, 0} {
+		if disputed, err := later.Settle(t.Context(), r, first.ships(old)[:2]); disputed != want || err != nil {
+			t.Errorf("%d disputed, want %d (%v)", disputed, want, err)
+		}
+	}
+	if e, err := later.Entry(t.Context(), memory.Dot{Origin: old, Seq: 2}); err != nil || e.Op.About().Main() != Memo("first", "").ID {
+		t.Errorf("the number still belongs to %+v (%v)", e, err)
+	}
+	nodes := []*Node{first, later, third}
+	for range 3 {
+		s.exchange(nodes, old)
+	}
+	for _, n := range nodes {
+		if !sameView(n.View(), later.View()) {
+			t.Errorf("%+v, want %+v", n.View(), later.View())
+		}
+	}
+}
+
+// deletedRoom checks that a hollow entry makes room that still holds the content of a
+// memory: one that was deleted so long ago that its text is gone.
+func deletedRoom(s Suite, t *testing.T) {
+	t.Helper()
+	first, later, third := s.copies(t)
+	old, gone := first.Origin(), Memo("gone", "")
+	later.Put(Create("gone", "a text"))
+	later.Put(&memory.Delete{ID: gone.ID})
+	later.compact(ahead(), 1, nil)
+	if e, err := later.Entry(t.Context(), memory.Dot{Origin: old, Seq: 2}); err != nil || e.Hollow.IsZero() {
+		t.Fatalf("the text is still there: %+v (%v)", e, err)
+	}
+	s.givesWay(t, old, first, later, third)
+	for _, n := range []*Node{first, later, third} {
+		rec, err := n.Record(t.Context(), gone.ID)
+		if err != nil || rec.Life != memory.Deleted || rec.Memory.Title != "" || rec.Content.Dot.Origin == old {
+			t.Errorf("%+v (%v), want a deleted one of which the content is written under another number", rec, err)
+		}
+	}
+}
+
+// proposedRoom checks the same of a closed proposal of a memory that was erased: that it
+// was made stays.
+func proposedRoom(s Suite, t *testing.T) {
+	t.Helper()
+	first, later, third := s.copies(t)
+	old, m := first.Origin(), Memo("not yet", "a text")
+	propose := &memory.Propose{
+		ID: "pending", Namespace: m.Namespace, Requester: "ai:alice", RequestedAt: m.CreatedAt,
+		Action: &memory.Put{Memory: m, Create: true},
+	}
+	later.Put(propose)
+	later.Put(&memory.Resolve{ID: propose.ID, Verdict: memory.VerdictRejected})
+	later.Put(&memory.Erase{ID: m.ID})
+	s.givesWay(t, old, first, later, third)
+	for _, n := range []*Node{first, later, third} {
+		p, err := n.Pending(t.Context(), propose.ID)
+		if err != nil || p.Requester != propose.Requester {
+			t.Errorf("%+v (%v), want the proposal", p, err)
+		}
+	}
+}
