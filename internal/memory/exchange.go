@@ -131,6 +131,8 @@ type Concession struct {
 	Origin       Origin
 	Ours, Theirs Head    // when they were compared; both reach equally far
 	Gone         []Range // what the member no longer has
+	// Outvoted: the member will not go by this node's chain, whichever is the lower one.
+	Outvoted bool
 }
 
 // PullRequest asks a member for entries: ranges in order, then single dots.

@@ -14,10 +14,10 @@ func (e *Entry) Remnants(holds func(Key) bool) []*Entry {
 			continue
 		}
 		left := &Entry{Dot: e.Dot, Stamp: e.Stamp, Actor: e.Actor}
-		switch k.Family {
-		case FamContent:
+		switch k {
+		case ContentKey(k.A):
 			left.Op, left.Hollow = &Put{Memory: Memory{ID: k.A}}, e.Hollow
-		case FamLife:
+		case LifeKey(k.A):
 			left.Op = toLife(e.Op, k.A)
 		default:
 			left.Op, left.Hollow = e.Op, e.Hollow

@@ -310,11 +310,12 @@ func TestMemberBehindTheTruncationTakesASnapshot(t *testing.T) {
 	inFederation(t, 3, nil, func(f *federation) {
 		t := f.t
 		f.isolate("c")
-		for i := range 300 {
-			f.nodes["a"].Submit(nil, put(strconv.Itoa(i)))
+		for range 300 {
+			f.nodes["a"].Submit(nil, put("again and again"))
 		}
 		time.Sleep(time.Second)
 		for _, name := range []memory.Node{"a", "b"} {
+			memlog.Thin(f.nodes[name].Store, func(string) bool { return true })
 			f.nodes[name].Truncate("a.1", 200, func(uint64) bool { return true })
 		}
 		f.join("c")

@@ -36,6 +36,7 @@ func (r *Replicator) settle(ctx context.Context, e core.Settle) {
 	if s.disputed == 0 && !s.changed && e.Concede && err == nil {
 		moved, err = r.store.Concede(ctx, s.source(), memory.Concession{
 			Origin: e.Origin, Ours: memory.Head{Seq: e.To, Chain: e.Ours}, Theirs: memory.Head{Seq: e.To, Chain: e.Theirs}, Gone: s.gone,
+			Outvoted: e.Outvoted,
 		})
 	}
 	ev := core.Settled{Member: e.Member}

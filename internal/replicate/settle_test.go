@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/replicate/memlog"
 )
 
 // A copy has numbered on without asking, under numbers of which the others have dropped
@@ -24,6 +25,7 @@ func TestWhatOthersHaveDroppedIsConceded(t *testing.T) {
 		}
 		f.settle(5 * time.Second)
 		for _, name := range []memory.Node{"b", "c"} {
+			memlog.Thin(f.nodes[name].Store, func(string) bool { return true })
 			f.nodes[name].Truncate("a.1", 60, func(seq uint64) bool { return seq <= 5 || seq >= 50 && name == "b" || seq >= 55 })
 		}
 		a.stop()

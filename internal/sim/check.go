@@ -34,7 +34,7 @@ func (w *world) acknowledged(n *node, asked waiting, t core.Tally) {
 			w.fail("%s counts %s twice for %s", n.name, name, t.Dot)
 		}
 		seen[name] = true
-		if !w.has(m, e) && !w.victims[m] {
+		if !keeps(w, m, e) && !w.victims[m] {
 			w.fail("%s says that %s holds %s, which it does not have on disk", n.name, name, t.Dot)
 		}
 	}
@@ -86,24 +86,27 @@ func (w *world) survives(e *memory.Entry, gone map[*node]bool) bool {
 	return false
 }
 
-// has reports whether e is on the disk of n, under its number or another one.
-func (w *world) has(n *node, e *memory.Entry) bool {
-	return n.store.HasEntry(e, true) ||
-		slices.ContainsFunc(w.lib.Reissues(e), func(again *memory.Entry) bool { return w.has(n, again) })
+// keeps reports whether nothing of e is lost on the disk of n: for each of its registers
+// it is there, or what it was issued again as, or a later entry that wrote that register.
+// A content that another one replaced is part of a history all the same: it is lost,
+// unless the memory was erased, or somebody has let the content go by the rules.
+func keeps(w *world, n *node, e *memory.Entry) bool {
+	return !slices.ContainsFunc(e.Op.Subjects(), func(k memory.Key) bool { return !keepsAt(w, n, e, k) })
 }
 
-// keeps reports whether nothing of e is lost on the disk of n: it is there, or each of
-// its registers was written by a later entry that is there. A content that another one
-// replaced is part of a history all the same: it is lost, unless the memory was erased.
-func keeps(w *world, n *node, e *memory.Entry) bool {
-	return w.has(n, e) || memlog.Supersedes(n.store, e)
+func keepsAt(w *world, n *node, e *memory.Entry, k memory.Key) bool {
+	return memlog.HasEntry(n.store, e) ||
+		slices.ContainsFunc(w.lib.Reissues(e), func(again *memory.Entry) bool {
+			return slices.Contains(again.Op.Subjects(), k) && keepsAt(w, n, again, k)
+		}) ||
+		!slices.Contains(memlog.Lacks(n.store, e), k)
 }
 
 // expected is the state that the merge of all surviving ops leads to.
 func (w *world) expected() *memory.State {
 	s := memory.NewState()
 	for _, e := range w.lib.All() {
-		if slices.ContainsFunc(w.members(), func(n *node) bool { return n.store.HasEntry(e, false) }) {
+		if slices.ContainsFunc(w.members(), func(n *node) bool { return memlog.HasEntry(n.store, e) }) {
 			s.Apply(e)
 		}
 	}

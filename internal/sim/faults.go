@@ -145,8 +145,8 @@ func (n *node) accommodate() {
 	}
 }
 
-// truncate drops old entries of an origin from the logs of some nodes, or of all: each
-// of them, or some here and there. Everybody has them who is not a victim; victims will
+// truncate takes replaced contents out of the logs of some nodes, or of all, and drops
+// old entries of an origin: each of them, or some here and there. Everybody has them who is not a victim; victims will
 // need a snapshot.
 func (w *world) truncate() {
 	o := w.pick().store.Origin()
@@ -161,6 +161,8 @@ func (w *world) truncate() {
 	share, all := w.rng.Float64()*1.5, w.chance(0.5)
 	for _, n := range w.nodes {
 		if w.chance(share) {
+			few := w.rng.Float64() * 1.5
+			memlog.Thin(n.store, func(string) bool { return w.chance(few) })
 			n.store.Truncate(o, stable, func(seq uint64) bool {
 				return (all || w.chance(0.7)) && agreed(w, memory.Dot{Origin: o, Seq: seq})
 			})

@@ -378,11 +378,13 @@ func (n *node) settle(s core.Settle) {
 			from := memory.Source{Member: s.Member, Route: memory.RouteRepair}
 			disputed, came, _ := n.store.Settle(context.Background(), from, all, there.ops)
 			n.w.report.Disputes += disputed
+			n.w.trace("%s compares %s with %s: %d disputed", n.name, s.Origin, s.Member, disputed)
 			if s.Concede && disputed == 0 && there.head.Seq == s.To && there.head.Chain == s.Theirs {
 				moved, _ := n.store.Concede(context.Background(), from, memory.Concession{
-					Origin: s.Origin, Ours: memory.Head{Seq: s.To, Chain: s.Ours}, Theirs: there.head, Gone: holes(all, came),
+					Origin: s.Origin, Ours: memory.Head{Seq: s.To, Chain: s.Ours}, Theirs: there.head, Gone: holes(all, came), Outvoted: s.Outvoted,
 				})
 				n.w.report.Conceded += moved
+				n.w.trace("%s concedes %d of %s to %s", n.name, moved, s.Origin, s.Member)
 			}
 			n.mail = append(n.mail, core.Settled{Member: s.Member})
 		})

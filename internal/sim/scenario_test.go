@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/replicate/memlog"
 )
 
 // scene is a federation of three in which nothing happens but what a test does.
@@ -83,7 +84,7 @@ func (s scene) setBackBehindDropped(drop func(seq uint64) bool) *node {
 	old := &node{store: n.store.Clone()}
 	s.rewrites(n, 6)
 	for _, m := range others {
-		m.store.Truncate(n.store.Origin(), 5, drop)
+		forget(m, n.store.Origin(), drop)
 	}
 	s.alone(n, true)
 	s.setBackTo(n, old, true)
@@ -95,6 +96,12 @@ func (s scene) equal(what string) {
 	if s.becomeEqual(); s.broken != nil {
 		s.t.Errorf("%s: %v", what, s.broken)
 	}
+}
+
+// forget has a node drop what it can of the first five entries of an origin.
+func forget(n *node, o memory.Origin, drop func(seq uint64) bool) {
+	memlog.Thin(n.store, func(string) bool { return true })
+	n.store.Truncate(o, 5, drop)
 }
 
 func every(uint64) bool { return true }
@@ -128,7 +135,7 @@ func TestNumbersUsedTwiceThatOnlyAThirdNodeHas(t *testing.T) {
 	old := &node{store: n.store.Clone()}
 	s.alone(behind, true)
 	s.rewrites(n, 4)
-	ahead.store.Truncate(n.store.Origin(), 5, every)
+	forget(ahead, n.store.Origin(), every)
 	s.alone(ahead, true)
 	s.alone(behind, false)
 	s.net.cut[link{behind.name, ahead.name}], s.net.cut[link{ahead.name, behind.name}] = true, true
@@ -208,6 +215,24 @@ func TestWhatIsOverwrittenIsNotLost(t *testing.T) {
 		if !keeps(s.world, has, lost) || keeps(s.world, lacks, lost) != c.kept {
 			t.Errorf("%s: kept is %v, want %v", what, !c.kept, c.kept)
 		}
+	}
+}
+
+// The same with a burst of them, so that what is compared and conceded crosses what is
+// still being sent.
+func TestManyAtOnceUnderNumbersThatOthersHaveDropped(t *testing.T) {
+	for seed := range uint64(600) {
+		s := newScene(t, seed)
+		n := s.setBackBehindDropped(every)
+		for i := range 20 {
+			n.disk(func() {
+				t := &tag{w: 2}
+				t.entry = n.store.Submit(t, create(fmt.Sprint("only here ", i)))[0]
+			})
+		}
+		s.pass(20 * time.Millisecond)
+		s.alone(n, false)
+		s.equal(fmt.Sprint("seed ", seed))
 	}
 }
 

@@ -175,10 +175,10 @@ func (t settler) reissueLeft(ctx context.Context, o *originState, held logged) (
 // holds reports whether the log row lsn holds register k.
 func (t settler) holds(ctx context.Context, k memory.Key, lsn int64) (bool, error) {
 	var one int
-	switch k.Family {
-	case memory.FamContent:
+	switch k {
+	case memory.ContentKey(k.A):
 		return t.queryRow(ctx, `SELECT 1 FROM memories WHERE id = ? AND c_lsn = ?`, []any{k.A, lsn}, &one)
-	case memory.FamLife:
+	case memory.LifeKey(k.A):
 		return t.queryRow(ctx, `SELECT 1 FROM memories WHERE id = ? AND l_lsn = ?`, []any{k.A, lsn}, &one)
 	}
 	return t.queryRow(ctx, `SELECT 1 FROM registers WHERE family = ? AND a = ? AND b = ? AND c = ? AND lsn = ?`,
@@ -191,8 +191,8 @@ func (t settler) holds(ctx context.Context, k memory.Key, lsn int64) (bool, erro
 // longer (gone) is taken out of the log here, too, and issued again under this node's
 // origin, so that nothing is lost that only this node has; of its own earlier entries
 // those stay that a member once held as they are here. Then this node goes by the
-// member's chain; if there was nothing to take out, only if that is the lower one, and
-// else it is for the member to go by this node's.
+// member's chain; if there was nothing to take out, only if that is the lower one or this
+// node is outvoted, and else it is for the member to go by this node's.
 //
 // Nothing happens if this node's head is no longer the one that was compared. Concede
 // returns how many entries were taken out.
@@ -221,7 +221,7 @@ func (s *changes) Concede(ctx context.Context, c memory.Concession) (moved int, 
 	}
 	return moved, s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error {
 		o := settler{taking(t)}.disputed(c)
-		if o == nil || moved == 0 && o.chain.String() < c.Theirs.Chain.String() {
+		if o == nil || moved == 0 && !c.Outvoted && o.chain.String() < c.Theirs.Chain.String() {
 			return nil
 		}
 		o.chain = c.Theirs.Chain

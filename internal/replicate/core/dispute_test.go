@@ -48,15 +48,16 @@ func TestANodeGivesWayToAsManyAsAgreeWithIt(t *testing.T) {
 	ours, other := byte(1), byte(2)
 	for name, tc := range map[string]struct {
 		heard map[memory.Node]memory.View // before; d disputes
-		want  bool
+		want  Settle                      // as far as it says who gives way
 	}{
-		"nobody else is known":              {nil, true},
-		"another goes by ours":              {map[memory.Node]memory.View{"b": head(ours, 4)}, false},
-		"another goes by ours, one by its":  {map[memory.Node]memory.View{"b": head(ours, 4), "e": head(other, 4)}, true},
-		"another has not got so far":        {map[memory.Node]memory.View{"b": head(ours, 3)}, true},
-		"its node goes by ours":             {map[memory.Node]memory.View{"c": head(ours, 4), "b": head(other, 4), "e": head(other, 4)}, false},
-		"its node numbers on":               {map[memory.Node]memory.View{"c": head(3, 5), "b": head(other, 4)}, false},
-		"its node goes by the other's, too": {map[memory.Node]memory.View{"c": head(other, 4), "b": head(ours, 4)}, true},
+		"nobody else is known":              {nil, Settle{Concede: true}},
+		"another goes by ours":              {map[memory.Node]memory.View{"b": head(ours, 4)}, Settle{}},
+		"another goes by its, too":          {map[memory.Node]memory.View{"b": head(other, 4)}, Settle{Concede: true, Outvoted: true}},
+		"another goes by ours, one by its":  {map[memory.Node]memory.View{"b": head(ours, 4), "e": head(other, 4)}, Settle{Concede: true}},
+		"another has not got so far":        {map[memory.Node]memory.View{"b": head(ours, 3)}, Settle{Concede: true}},
+		"its node goes by ours":             {map[memory.Node]memory.View{"c": head(ours, 4), "b": head(other, 4), "e": head(other, 4)}, Settle{}},
+		"its node numbers on":               {map[memory.Node]memory.View{"c": head(3, 5), "b": head(other, 4)}, Settle{}},
+		"its node goes by the other's, too": {map[memory.Node]memory.View{"c": head(other, 4), "b": head(ours, 4)}, Settle{Concede: true, Outvoted: true}},
 	} {
 		c := New(Config{Self: "a", Origin: "a.1", View: head(ours, 4), Members: Static("b", "c", "d", "e")}, now)
 		for _, m := range []memory.Node{"b", "c", "e"} {
@@ -64,10 +65,10 @@ func TestANodeGivesWayToAsManyAsAgreeWithIt(t *testing.T) {
 				c.Step(now, Heard{Member: m, View: v})
 			}
 		}
-		var got []bool
+		var got []Settle
 		for _, e := range c.Step(now, Heard{Member: "d", View: head(other, 4)}) {
 			if s, is := e.(Settle); is {
-				got = append(got, s.Concede)
+				got = append(got, Settle{Concede: s.Concede, Outvoted: s.Outvoted})
 			}
 		}
 		if len(got) != 1 || got[0] != tc.want {

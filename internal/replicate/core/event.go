@@ -170,7 +170,8 @@ type Settle struct {
 	Ours   memory.Chain // up to there
 	Theirs memory.Chain
 
-	Concede bool // members enough go by theirs
+	Concede  bool // members enough go by theirs
+	Outvoted bool // so many that Member will not go by ours
 }
 
 // Resolve says that the wait ID has its votes.

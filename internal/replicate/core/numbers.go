@@ -129,9 +129,10 @@ func (c *Core) checkDisputes(m *member, v memory.View) {
 	if d.running {
 		c.emit(Notice{Member: m.name, What: Disputed})
 		ours, theirs := c.self.Heads[d.origin], v.Heads[d.origin]
+		may, outvoted := mayConcede(c, m, d.origin, ours, theirs)
 		c.emit(Settle{
 			Member: m.name, Origin: d.origin, To: theirs.Seq, Ours: ours.Chain, Theirs: theirs.Chain,
-			Concede: mayConcede(c, m, d.origin, ours, theirs),
+			Concede: may, Outvoted: outvoted,
 		})
 	}
 }
@@ -140,7 +141,8 @@ func (c *Core) checkDisputes(m *member, v memory.View) {
 // differs that both still have: at least as many members have that chain as have ours,
 // and the node of o, where it has been heard, is not one of those that have ours, and
 // has not numbered on. So one member alone changes no log that another one agrees with.
-func mayConcede(c *Core, m *member, o memory.Origin, ours, theirs memory.Head) bool {
+// It is outvoted if by this very rule m may not go by ours.
+func mayConcede(c *Core, m *member, o memory.Origin, ours, theirs memory.Head) (may, outvoted bool) {
 	with, against := 1, 1
 	for _, x := range c.members {
 		if x == m {
@@ -148,8 +150,11 @@ func mayConcede(c *Core, m *member, o memory.Origin, ours, theirs memory.Head) b
 		}
 		h := x.heads[o]
 		here, there := h.Seq == ours.Seq && h.Chain == ours.Chain, h.Seq == theirs.Seq && h.Chain == theirs.Chain
-		if x.name == o.Node() && !x.heardAt.IsZero() && (here || h.Seq > ours.Seq) {
-			return false
+		if x.name == o.Node() && !x.heardAt.IsZero() {
+			if here || h.Seq > ours.Seq {
+				return false, false
+			}
+			outvoted = there
 		}
 		if there {
 			with++
@@ -158,7 +163,7 @@ func mayConcede(c *Core, m *member, o memory.Origin, ours, theirs memory.Head) b
 			against++
 		}
 	}
-	return with >= against
+	return with >= against, with > against || with == against && outvoted
 }
 
 // settled ends a comparison, if m is still a member.

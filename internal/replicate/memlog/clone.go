@@ -16,7 +16,7 @@ func (s *Store) Clone() *Store {
 	c := New(s.lib, s.node, 0, s.clock)
 	c.origin, c.taken, c.numbered, c.lsn = s.origin, "", false, s.lsn
 	for o, l := range s.logs {
-		c.logs[o] = &log{head: l.head, chain: l.chain, entries: maps.Clone(l.entries), gaps: maps.Clone(l.gaps), gone: maps.Clone(l.gone), second: maps.Clone(l.second), dropped: l.dropped}
+		c.logs[o] = &log{head: l.head, chain: l.chain, entries: maps.Clone(l.entries), gaps: maps.Clone(l.gaps), gone: maps.Clone(l.gone), dropped: l.dropped}
 	}
 	for key, e := range s.state.Keys {
 		c.state.Apply(&memory.Entry{Dot: e.Dot, Stamp: e.Stamp, Op: only{e.Op, key}, Digest: e.Digest})
@@ -27,7 +27,8 @@ func (s *Store) Clone() *Store {
 }
 
 // Part is [Store.Clone] without the end of each log: share says, for each, how much of
-// it is there, from 0 to 1. A log of which not all is known is there as a whole.
+// it is there, from 0 to 1. What was dropped is there again: it was, when the log was so
+// short. A log of which not all is known is there as a whole.
 func (s *Store) Part(share func() float64) *Store {
 	c := s.Clone()
 	c.mu.Lock()
@@ -41,11 +42,9 @@ func (s *Store) Part(share func() float64) *Store {
 	}
 	c.state = memory.NewState()
 	for _, l := range c.logs {
-		for _, list := range []map[uint64]*written{l.entries, l.gone} {
-			for seq, x := range list {
-				if _, gap := l.gaps[seq]; !gap {
-					c.state.Apply(x.entry)
-				}
+		for seq, x := range l.entries {
+			if _, gap := l.gaps[seq]; !gap {
+				c.state.Apply(x.entry)
 			}
 		}
 	}
@@ -70,6 +69,7 @@ func (l *log) cut(share float64) bool {
 	maps.DeleteFunc(l.entries, func(seq uint64, _ *written) bool { return beyond(seq) })
 	maps.DeleteFunc(l.gone, func(seq uint64, _ *written) bool { return beyond(seq) })
 	maps.DeleteFunc(l.gaps, func(seq uint64, _ string) bool { return beyond(seq) })
-	l.head, l.chain, l.dropped = head, chain, min(l.dropped, head)
+	maps.Copy(l.entries, l.gone)
+	l.head, l.chain, l.dropped, l.gone = head, chain, 0, map[uint64]*written{}
 	return true
 }

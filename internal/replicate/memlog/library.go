@@ -15,23 +15,26 @@ import (
 )
 
 // Library turns entries into bytes and back for all nodes of a test: the bytes
-// are the entry's dot and stamp. It is safe for concurrent use.
+// are the entry's dot and stamp, and what replaced its content. It is safe for concurrent use.
 type Library struct {
 	mu      sync.Mutex
 	entries map[string]*written
 	lives   uint64
-	again   map[*memory.Entry][]*memory.Entry
+	again   map[string][]*memory.Entry
+	let     map[memory.Digest]bool // whose content is no longer kept
 }
 
 // written is an entry, and how it travels. It never changes.
 type written struct {
 	memory.Shipment
-	entry *memory.Entry
+	entry    *memory.Entry
+	content  string // the id of the memory that it has content of, "" if there is none
+	proposed bool   // the content is proposed
 }
 
 // NewLibrary returns an empty library.
 func NewLibrary() *Library {
-	return &Library{entries: map[string]*written{}, again: map[*memory.Entry][]*memory.Entry{}}
+	return &Library{entries: map[string]*written{}, again: map[string][]*memory.Entry{}, let: map[memory.Digest]bool{}}
 }
 
 // incarnation returns a number that no incarnation has had. The first ones are
@@ -46,14 +49,29 @@ func (l *Library) incarnation() uint64 {
 func (l *Library) reissue(e, again *memory.Entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.again[e] = append(l.again[e], again)
+	l.again[name(e)] = append(l.again[name(e)], again)
 }
 
 // Reissues lists the entries as which e was issued again, directly.
 func (l *Library) Reissues(e *memory.Entry) []*memory.Entry {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.again[e]
+	return l.again[name(e)]
+}
+
+// release notes that the content of e is no longer kept by somebody.
+func (l *Library) release(e *memory.Entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.let[e.Digest] = true
+}
+
+// Released reports whether somebody no longer keeps the content of e, because it was
+// replaced, or the memory deleted.
+func (l *Library) Released(e *memory.Entry) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.let[e.Digest]
 }
 
 // Ship enters e and returns it as it travels.
@@ -63,7 +81,13 @@ func (l *Library) enter(e *memory.Entry) *written {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	key := name(e)
-	w := &written{memory.Shipment{Raw: []byte(key)}, e}
+	if !e.Hollow.IsZero() {
+		key += "~" + e.Hollow.String()
+	}
+	w := &written{Shipment: memory.Shipment{Raw: []byte(key)}, entry: e}
+	if a := e.Op.About(); e.Hollow.IsZero() && a.Content != nil {
+		w.content, w.proposed = a.Content.ID, a.Proposed
+	}
 	l.entries[key] = w
 	return w
 }

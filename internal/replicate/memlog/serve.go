@@ -40,27 +40,15 @@ func (s *Store) BucketRegisters(_ context.Context, buckets []uint16) (memory.Vie
 	return s.view, out, nil
 }
 
-// ByDot returns the entries named, each if it is held.
+// ByDot returns those of the entries named that the log has.
 func (s *Store) ByDot(_ context.Context, dots []memory.Dot) ([]memory.Shipment, error) {
-	if len(dots) == 0 {
-		return nil, nil
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	holding := map[memory.Dot]*memory.Entry{}
-	for _, e := range s.state.Keys {
-		holding[e.Dot] = e
-	}
 	var out []memory.Shipment
 	for _, d := range dots {
-		e := holding[d]
-		switch x := s.log(d.Origin).entries[d.Seq]; {
-		case x != nil:
-			out = append(out, x.Shipment)
-		case e != nil:
-			out = append(out, memory.Shipment{Raw: []byte(name(e))})
-		default:
-			return out, fmt.Errorf("entry %s: %w", d, errUnknown)
+		if x := s.log(d.Origin).entries[d.Seq]; x != nil {
+			sent, _ := pointed(s, x)
+			out = append(out, sent.Shipment)
 		}
 	}
 	return out, nil
@@ -73,18 +61,22 @@ func (s *Store) Accept(_ context.Context, from memory.Source, ops []memory.Shipm
 
 // AcceptWhole implements replicate.Door.
 func (s *Store) AcceptWhole(_ context.Context, _ memory.Source, read func(yield func([]memory.Shipment) error) (memory.View, error)) error {
+	var all []memory.Shipment
 	view, err := read(func(ops []memory.Shipment) error {
-		got, err := s.accept(ops, false)
-		if err == nil && got.Deferred > 0 {
-			err = fmt.Errorf("%d entries have no place yet", got.Deferred)
-		}
-		return err
+		all = append(all, ops...)
+		return nil
 	})
 	if err != nil {
 		return err
 	}
-	s.adopt(view.Heads)
-	return nil
+	got, err := s.accept(all, false)
+	if err == nil && got.Deferred > 0 {
+		err = fmt.Errorf("%d entries have no place", got.Deferred)
+	}
+	if err == nil {
+		s.adopt(view.Heads)
+	}
+	return err
 }
 
 // AcceptPush answers a push as a member does.

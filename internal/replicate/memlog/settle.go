@@ -28,7 +28,6 @@ func (s *Store) Settle(_ context.Context, _ memory.Source, r memory.Range, ops [
 		switch {
 		case held == nil && e.Dot.Seq <= l.head: // it was dropped here, or another one was
 			s.apply(l, x)
-			l.second[e.Dot.Seq] = true
 			out.Applied++
 			continue
 		case held == nil || held.entry.Digest == e.Digest:
@@ -47,22 +46,39 @@ func (s *Store) Settle(_ context.Context, _ memory.Source, r memory.Range, ops [
 	return disputed, there, nil
 }
 
-// makeRoom takes held out of the log, and issues it again if it was applied.
+// makeRoom takes held out of the log, and issues it again if it was applied; of a hollow
+// entry that is what it still says.
 func makeRoom(s *Store, l *log, held *memory.Entry, c *memory.Committed) {
 	move := memory.Move{From: held.Dot}
 	if _, gap := l.gaps[held.Dot.Seq]; !gap {
-		s.incarnate()
-		own := s.log(s.origin)
-		again := held.Reissued(memory.Dot{Origin: s.origin, Seq: own.head + 1})
-		again.Digest = digestOf(again)
-		s.apply(own, s.lib.enter(again))
-		s.lib.reissue(held, again)
-		c.Own = append(c.Own, memory.OwnEntry{Dot: again.Dot, Kind: again.Op.Kind(), Chain: own.chain})
-		move.To = again.Dot
+		left := []*memory.Entry{held}
+		if !held.Hollow.IsZero() {
+			left = held.Remnants(func(k memory.Key) bool {
+				w := s.state.Winner(k)
+				return w != nil && w.Dot == held.Dot && w.Digest == held.Digest
+			})
+		}
+		for i, e := range left {
+			if to := reissue(s, e, c); i == 0 {
+				move.To = to
+			}
+		}
 	}
 	c.Moved = append(c.Moved, move)
 	delete(l.gaps, held.Dot.Seq)
 	delete(l.entries, held.Dot.Seq)
+}
+
+// reissue logs e again as the next entry of this node.
+func reissue(s *Store, e *memory.Entry, c *memory.Committed) memory.Dot {
+	s.incarnate()
+	own := s.log(s.origin)
+	again := e.Reissued(memory.Dot{Origin: s.origin, Seq: own.head + 1})
+	again.Digest = digestOf(again)
+	s.lib.reissue(e, again)
+	s.apply(own, s.lib.enter(again))
+	c.Own = append(c.Own, memory.OwnEntry{Dot: again.Dot, Kind: again.Op.Kind(), Chain: own.chain})
+	return again.Dot
 }
 
 // Concede implements replicate.Door.
@@ -78,7 +94,7 @@ func (s *Store) Concede(_ context.Context, _ memory.Source, c memory.Concession)
 	for _, r := range c.Gone {
 		moved += cut(s, c.Origin, l, r, &done)
 	}
-	if moved > 0 || theirs.String() < ours.String() {
+	if moved > 0 || c.Outvoted || theirs.String() < ours.String() {
 		l.chain = theirs
 		s.lsn++
 	}
@@ -123,7 +139,8 @@ func (s *Store) Entries(o memory.Origin, seq uint64) []memory.Shipment {
 	var out []memory.Shipment
 	for l, n := s.log(o), uint64(1); n <= min(seq, l.head); n++ {
 		if x := l.entries[n]; x != nil {
-			out = append(out, x.Shipment)
+			sent, _ := pointed(s, x)
+			out = append(out, sent.Shipment)
 		}
 	}
 	return out

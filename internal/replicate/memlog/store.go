@@ -1,6 +1,7 @@
 package memlog
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -40,7 +41,6 @@ type log struct {
 	gaps    map[uint64]string   // refused, with the code; the bytes are in entries
 	dropped uint64              // entries up to here may be gone
 	gone    map[uint64]*written // those that are
-	second  map[uint64]bool     // those that were, and came back, perhaps as others
 }
 
 // New returns an empty store whose first ops are numbered under the given
@@ -84,12 +84,17 @@ func (s *Store) Submit(tag any, ops ...memory.Op) []*memory.Entry {
 	l := s.log(s.origin)
 	for _, op := range ops {
 		stamp := s.clock.Now()
+		var prev []memory.Dot
 		for _, k := range op.Subjects() {
-			if w := s.state.Winner(k); w != nil {
-				stamp = max(stamp, w.Stamp+1)
+			w := s.state.Winner(k)
+			if w == nil {
+				continue
+			}
+			if stamp = max(stamp, w.Stamp+1); k.Family == memory.FamContent && !w.Version().Final {
+				prev = []memory.Dot{w.Dot}
 			}
 		}
-		e := &memory.Entry{Dot: memory.Dot{Origin: s.origin, Seq: l.head + 1}, Stamp: stamp, Actor: "agent", Op: op}
+		e := &memory.Entry{Dot: memory.Dot{Origin: s.origin, Seq: l.head + 1}, Stamp: stamp, Actor: "agent", Prev: prev, Op: op}
 		e.Digest = digestOf(e)
 		x := s.lib.enter(e)
 		s.apply(l, x)
@@ -120,58 +125,72 @@ func (s *Store) Range(_ context.Context, r memory.Range, maxOps, _ int) ([]memor
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l := s.log(r.Origin)
-	var ops []memory.Shipment
+	var run []*written
 	seq := r.From
-	for ; seq <= min(r.To, l.head) && len(ops) < maxOps; seq++ {
+	for ; seq <= min(r.To, l.head) && len(run) < maxOps; seq++ {
 		x := l.entries[seq]
 		if x == nil {
 			return nil, 0, memory.ErrTruncated
 		}
-		ops = append(ops, x.Shipment)
+		run = append(run, x)
 	}
-	return ops, seq - 1, nil
+	return travels(s, run), seq - 1, nil
 }
 
 func (s *Store) accept(ops []memory.Shipment, again bool) (memory.Accepted, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out memory.Accepted
+	var in []*written
 	for _, ship := range ops {
 		x, err := s.lib.open(ship)
 		if err != nil {
 			return out, err
 		}
-		e := x.entry
-		if s.claim(e.Dot) {
-			out.Refused = append(out.Refused, memory.Refusal{Dot: e.Dot, Code: memory.CodeForbidden})
-			continue
-		}
-		l := s.log(e.Dot.Origin)
-		_, known := l.entries[e.Dot.Seq]
-		switch code, gap := l.gaps[e.Dot.Seq]; {
-		case gap:
-			out.Refused = append(out.Refused, memory.Refusal{Dot: e.Dot, Code: code})
-		case known || e.Dot.Seq <= l.dropped:
-			if again {
-				s.state.Apply(e)
-				s.lsn++
-			}
-		default:
-			take(s, l, x, &out)
-		}
+		in = append(in, x)
 	}
+	// Hollow entries that have to wait may wait for each other.
+	for progress := true; progress && len(in) > 0; {
+		before := len(in)
+		in = slices.DeleteFunc(in, func(x *written) bool { return offer(s, x, again, &out) })
+		progress = len(in) < before
+	}
+	out.Deferred = len(in)
 	s.publish(memory.Committed{Other: out.Applied})
 	out.View = s.view
 	return out, nil
 }
 
+// offer takes or refuses x, and reports whether it did: else x must come later.
+func offer(s *Store, x *written, again bool, out *memory.Accepted) bool {
+	e := x.entry
+	if s.claim(e.Dot) {
+		out.Refused = append(out.Refused, memory.Refusal{Dot: e.Dot, Code: memory.CodeForbidden})
+		return true
+	}
+	if early(s, x) {
+		return false
+	}
+	l := s.log(e.Dot.Origin)
+	known := l.entries[e.Dot.Seq]
+	switch code, gap := l.gaps[e.Dot.Seq]; {
+	case gap:
+		out.Refused = append(out.Refused, memory.Refusal{Dot: e.Dot, Code: code})
+	case known == nil && e.Dot.Seq > l.dropped:
+		take(s, l, x, out)
+	case !again || known != nil && known.entry.Digest != e.Digest:
+	case known == nil:
+		s.apply(l, x)
+	default:
+		s.merge(known.entry)
+	}
+	return true
+}
+
 // take applies an entry that is new here, or refuses it.
 func take(s *Store, l *log, x *written, out *memory.Accepted) {
 	e := x.entry
-	err := s.clock.Observe(e.Stamp)
-	if s.refuse != nil && err == nil {
-		err = s.refuse(e)
-	}
+	err := s.unready(e)
 	if err == nil {
 		s.apply(l, x)
 		out.Applied++
@@ -184,21 +203,35 @@ func take(s *Store, l *log, x *written, out *memory.Accepted) {
 	out.Refused = append(out.Refused, memory.Refusal{Dot: e.Dot, Code: code, Text: err.Error()})
 }
 
+// unready says why e is not taken, or nil.
+func (s *Store) unready(e *memory.Entry) error {
+	if waits(s, e) {
+		return errWaits
+	}
+	if s.refuse != nil {
+		if err := s.refuse(e); err != nil {
+			return err
+		}
+	}
+	return s.clock.Observe(e.Stamp)
+}
+
 // RetryRefused takes what was refused before, if it is taken now.
 func (s *Store) RetryRefused() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	applied := 0
-	for _, o := range slices.Sorted(maps.Keys(s.logs)) {
-		l := s.logs[o]
-		for _, seq := range slices.Sorted(maps.Keys(l.gaps)) {
-			x := l.entries[seq]
-			if s.clock.Observe(x.entry.Stamp) != nil || s.refuse != nil && s.refuse(x.entry) != nil {
-				continue
+	for before := -1; before < applied; {
+		before = applied
+		for _, o := range slices.Sorted(maps.Keys(s.logs)) {
+			l := s.logs[o]
+			for _, seq := range slices.Sorted(maps.Keys(l.gaps)) {
+				if x := l.entries[seq]; s.unready(x.entry) == nil {
+					delete(l.gaps, seq)
+					s.apply(l, x)
+					applied++
+				}
 			}
-			delete(l.gaps, seq)
-			s.apply(l, x)
-			applied++
 		}
 	}
 	s.publish(memory.Committed{Other: applied})
@@ -207,8 +240,13 @@ func (s *Store) RetryRefused() {
 func (s *Store) apply(l *log, x *written) {
 	l.entries[x.entry.Dot.Seq] = x
 	l.advance()
-	s.state.Apply(x.entry)
+	s.merge(x.entry)
+}
+
+func (s *Store) merge(e *memory.Entry) {
+	s.state.Apply(e)
 	s.lsn++
+	shed(s, e)
 }
 
 // advance moves the head over what is contiguous.
@@ -228,7 +266,7 @@ func (l *log) advance() {
 func (s *Store) log(o memory.Origin) *log {
 	l := s.logs[o]
 	if l == nil {
-		l = &log{entries: map[uint64]*written{}, gaps: map[uint64]string{}, gone: map[uint64]*written{}, second: map[uint64]bool{}}
+		l = &log{entries: map[uint64]*written{}, gaps: map[uint64]string{}, gone: map[uint64]*written{}}
 		s.logs[o] = l
 	}
 	return l
@@ -260,10 +298,7 @@ func (s *Store) publish(c memory.Committed) {
 func (s *Store) Has(d memory.Dot) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l := s.log(d.Origin)
-	_, gap := l.gaps[d.Seq]
-	_, ok := l.entries[d.Seq]
-	return !gap && (ok || d.Seq <= l.dropped)
+	return held(s, d)
 }
 
 // Unlike says where the state of the store is not want, in words for a test.
@@ -273,19 +308,19 @@ func (s *Store) Unlike(want *memory.State) string {
 	var out []string
 	for k, e := range want.Keys {
 		if got := s.state.Winner(k); got == nil || got.Dot != e.Dot {
-			out = append(out, fmt.Sprintf("%s has %s, not %s", k, held(got), held(e)))
+			out = append(out, fmt.Sprintf("%s has %s, not %s", k, inWords(got), inWords(e)))
 		}
 	}
 	for k, e := range s.state.Keys {
 		if want.Winner(k) == nil {
-			out = append(out, fmt.Sprintf("%s has %s, not nothing", k, held(e)))
+			out = append(out, fmt.Sprintf("%s has %s, not nothing", k, inWords(e)))
 		}
 	}
 	slices.Sort(out)
 	return strings.Join(out, "; ")
 }
 
-func held(e *memory.Entry) string {
+func inWords(e *memory.Entry) string {
 	if e == nil {
 		return "nothing"
 	}
@@ -299,48 +334,6 @@ func (s *Store) Winner(k memory.Key) *memory.Entry {
 	return s.state.Winner(k)
 }
 
-// HasEntry reports whether e itself was applied here; with covered also if it may
-// have been by whom a snapshot came from.
-func (s *Store) HasEntry(e *memory.Entry, covered bool) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	l := s.log(e.Dot.Origin)
-	if _, gap := l.gaps[e.Dot.Seq]; gap {
-		return false
-	}
-	in, gone := l.entries[e.Dot.Seq], l.gone[e.Dot.Seq]
-	for _, x := range []*written{in, gone} { // of what is gone the effects stay
-		if x != nil && x.entry.Digest == e.Digest {
-			return true
-		}
-	}
-	return covered && gone == nil && (in == nil || l.second[e.Dot.Seq]) && e.Dot.Seq <= l.dropped
-}
-
-// Supersedes reports whether the log of s has later entries that write all registers of
-// e: of its content only an erase, because what an edit replaces stays in the history.
-func Supersedes(s *Store, e *memory.Entry) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return !slices.ContainsFunc(e.Op.Subjects(), func(k memory.Key) bool { return !beats(s, k, e.Version()) })
-}
-
-// beats reports whether the log of s has an entry that register k keeps over version v.
-func beats(s *Store, k memory.Key, v memory.Version) bool {
-	for _, l := range s.logs {
-		for seq, x := range l.entries {
-			w := x.entry.Version()
-			if _, gap := l.gaps[seq]; gap || !w.Beats(v) || k.Family == memory.FamContent && !w.Final {
-				continue
-			}
-			if slices.Contains(x.entry.Op.Subjects(), k) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // Logged returns the entry that s has under d, also if it was dropped, or nil.
 func Logged(s *Store, d memory.Dot) *memory.Entry {
 	s.mu.Lock()
@@ -352,8 +345,8 @@ func Logged(s *Store, d memory.Dot) *memory.Entry {
 	return nil
 }
 
-// Truncate drops those entries of o up to seq that drop names: their effects stay, they
-// can no longer be sent.
+// Truncate drops those entries of o up to seq that drop names and that are there for
+// nothing but their numbers (see [Thin]): they can no longer be sent.
 func (s *Store) Truncate(o memory.Origin, seq uint64, drop func(seq uint64) bool) {
 	var named []uint64
 	for n := uint64(1); n <= min(seq, s.View().Heads[o].Seq); n++ {
@@ -365,8 +358,9 @@ func (s *Store) Truncate(o memory.Origin, seq uint64, drop func(seq uint64) bool
 	defer s.mu.Unlock()
 	l := s.log(o)
 	for _, n := range named {
-		if _, gap := l.gaps[n]; l.entries[n] != nil && !gap {
-			l.gone[n] = l.entries[n]
+		x := l.entries[n]
+		if _, gap := l.gaps[n]; x != nil && !gap && idle(s, x) {
+			l.gone[n] = x
 			delete(l.entries, n)
 			l.dropped = max(l.dropped, n)
 		}
@@ -398,24 +392,28 @@ func (s *Store) adopt(heads memory.Heads) {
 	s.publish(c)
 }
 
-// Snapshot yields the entries that hold a register and those of the log, and
-// returns the view that they add up to.
+// Snapshot yields the entries of the log, hollow ones last, and returns the view that
+// they add up to.
 func (s *Store) Snapshot(_ context.Context, yield func([]memory.Shipment) error) (memory.View, error) {
 	s.mu.Lock()
-	ops := map[string]memory.Shipment{}
-	for _, e := range s.state.Keys {
-		ops[name(e)] = memory.Shipment{Raw: []byte(name(e))}
-	}
+	var full, hollow []*written
 	for _, l := range s.logs {
 		for _, x := range l.entries {
-			ops[string(x.Raw)] = x.Shipment
+			if sent, _ := pointed(s, x); sent.entry.Hollow.IsZero() {
+				full = append(full, sent)
+			} else {
+				hollow = append(hollow, sent)
+			}
 		}
 	}
 	view := s.view
 	s.mu.Unlock()
 	var all []memory.Shipment
-	for _, raw := range slices.Sorted(maps.Keys(ops)) {
-		all = append(all, ops[raw])
+	for _, list := range [][]*written{full, hollow} {
+		slices.SortFunc(list, func(a, b *written) int { return bytes.Compare(a.Raw, b.Raw) })
+		for _, x := range list {
+			all = append(all, x.Shipment)
+		}
 	}
 	for part := range slices.Chunk(all, 256) {
 		if err := yield(part); err != nil {
@@ -453,5 +451,5 @@ type only struct {
 
 func (o only) Subjects() []memory.Key { return []memory.Key{o.key} }
 
-// errUnknown is returned for entries that are asked for by name and not there.
-var errUnknown = errors.New("no such entry")
+// errWaits refuses a hollow entry for as long as the one that replaced it is refused.
+var errWaits = errors.New("what replaced its content was refused")

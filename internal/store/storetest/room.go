@@ -96,7 +96,7 @@ func deletedRoom(s Suite, t *testing.T) {
 	s.givesWay(t, old, first, later, third)
 	for _, n := range []*Node{first, later, third} {
 		rec, err := n.Record(t.Context(), gone.ID)
-		if err != nil || rec.Life != memory.Deleted || rec.Memory.Title != "" || rec.Content.Dot.Origin == old {
+		if err != nil || rec.Life != memory.Deleted || rec.Title != "" || rec.Content.Dot.Origin == old {
 			t.Errorf("%+v (%v), want a deleted one of which the content is written under another number", rec, err)
 		}
 	}
@@ -120,6 +120,38 @@ func proposedRoom(s Suite, t *testing.T) {
 		p, err := n.Pending(t.Context(), propose.ID)
 		if err != nil || p.Requester != propose.Requester {
 			t.Errorf("%+v (%v), want the proposal", p, err)
+		}
+	}
+}
+
+// outvoted checks by which chain a node goes where nothing is left to compare, or to take
+// out: by the lower one, unless more members go by the other.
+func (s Suite) outvoted(t *testing.T) {
+	for what, c := range map[string]struct {
+		theirs   memory.Chain
+		outvoted bool
+		want     bool // to go by theirs
+	}{
+		"theirs is lower":                 {memory.Chain{0, 1}, false, true},
+		"ours is lower":                   {memory.Chain{0xff, 0xff}, false, false},
+		"ours is lower, more have theirs": {memory.Chain{0xff, 0xff}, true, true},
+	} {
+		dir := t.TempDir()
+		n := s.Open(t, "a", dir)
+		n.Put(Create("one", "x"))
+		old := n.Origin()
+		n.Stop()
+		n = s.Open(t, "a", dir)
+		if _, err := n.NewIncarnation(t.Context(), memory.Dot{Origin: old, Seq: 99}); err != nil {
+			t.Fatal(err)
+		}
+		n.Put(Create("two", "x"))
+		before := n.View()
+		theirs := memory.Head{Seq: 1, Chain: c.theirs}
+		moved, err := n.Concede(t.Context(), memory.Concession{Origin: old, Ours: before.Heads[old], Theirs: theirs, Outvoted: c.outvoted})
+		after := n.View()
+		if goes := sameHead(after.Heads[old], theirs); err != nil || moved > 0 || goes != c.want || after.Root != before.Root {
+			t.Errorf("%s: %+v, want theirs: %v (%d moved, %v)", what, after.Heads[old], c.want, moved, err)
 		}
 	}
 }
