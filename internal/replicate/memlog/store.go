@@ -190,7 +190,7 @@ func offer(s *Store, x *written, again bool, out *memory.Accepted) bool {
 // take applies an entry that is new here, or refuses it.
 func take(s *Store, l *log, x *written, out *memory.Accepted) {
 	e := x.entry
-	err := s.unready(e)
+	err := unready(s, e)
 	if err == nil {
 		s.apply(l, x)
 		out.Applied++
@@ -204,7 +204,7 @@ func take(s *Store, l *log, x *written, out *memory.Accepted) {
 }
 
 // unready says why e is not taken, or nil.
-func (s *Store) unready(e *memory.Entry) error {
+func unready(s *Store, e *memory.Entry) error {
 	if waits(s, e) {
 		return errWaits
 	}
@@ -226,7 +226,7 @@ func (s *Store) RetryRefused() {
 		for _, o := range slices.Sorted(maps.Keys(s.logs)) {
 			l := s.logs[o]
 			for _, seq := range slices.Sorted(maps.Keys(l.gaps)) {
-				if x := l.entries[seq]; s.unready(x.entry) == nil {
+				if x := l.entries[seq]; unready(s, x.entry) == nil {
 					delete(l.gaps, seq)
 					s.apply(l, x)
 					applied++

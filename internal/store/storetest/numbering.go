@@ -138,6 +138,13 @@ func copyOf(t *testing.T, dir string) string {
 	return to
 }
 
+// twice opens the directory of a stopped store, and a copy of it.
+func twice(t *testing.T, s Suite, dir string) (first, copied *Node) {
+	t.Helper()
+	to := copyOf(t, dir) // before the first one writes
+	return s.Open(t, "a", dir), s.Open(t, "a", to)
+}
+
 // origins checks that nobody can make a node know more origins than it can tell of.
 func (s Suite) origins(t *testing.T) {
 	n := s.Open(t, "a", t.TempDir())

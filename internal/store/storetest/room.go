@@ -14,7 +14,7 @@ func hollowRoom(s Suite, t *testing.T) {
 	base := s.Open(t, "a", dir)
 	base.Put(Create("one", "x"), Create("two", "y"))
 	base.Stop()
-	first, later := s.Open(t, "a", dir), s.Open(t, "a", copyOf(t, dir))
+	first, later := twice(t, s, dir)
 	first.Put(Create("first", "was acknowledged"))
 	one, two, both := Memo("one", ""), Memo("two", ""), Memo("both", "x y")
 	later.Put(&memory.Consolidate{Into: both, Sources: []memory.SourceVersion{{ID: one.ID}, {ID: two.ID}}})
@@ -46,20 +46,21 @@ func hollowRoom(s Suite, t *testing.T) {
 
 // copies are a node that has written something under the next number, a copy of it
 // from before, and a third node.
-func (s Suite) copies(t *testing.T) (first, later, third *Node) {
+func copies(t *testing.T, s Suite) (first, later, third *Node) {
 	t.Helper()
 	dir := t.TempDir()
 	base := s.Open(t, "a", dir)
 	base.Put(Create("one", "x"))
 	base.Stop()
-	first, later, third = s.Open(t, "a", dir), s.Open(t, "a", copyOf(t, dir)), s.Open(t, "b", t.TempDir())
+	first, later = twice(t, s, dir)
+	third = s.Open(t, "b", t.TempDir())
 	first.Put(Create("first", "was acknowledged"))
 	return first, later, third
 }
 
 // givesWay checks that later gives the second number of an origin to the entry of first,
 // once and for all, and that all nodes come to one state.
-func (s Suite) givesWay(t *testing.T, old memory.Origin, first, later, third *Node) {
+func givesWay(t *testing.T, s Suite, old memory.Origin, first, later, third *Node) {
 	t.Helper()
 	r := memory.Range{Origin: old, From: 1, To: 2}
 	for _, want := range []int{1, 0} {
@@ -85,7 +86,7 @@ func (s Suite) givesWay(t *testing.T, old memory.Origin, first, later, third *No
 // memory: one that was deleted so long ago that its text is gone.
 func deletedRoom(s Suite, t *testing.T) {
 	t.Helper()
-	first, later, third := s.copies(t)
+	first, later, third := copies(t, s)
 	old, gone := first.Origin(), Memo("gone", "")
 	later.Put(Create("gone", "a text"))
 	later.Put(&memory.Delete{ID: gone.ID})
@@ -93,7 +94,7 @@ func deletedRoom(s Suite, t *testing.T) {
 	if e, err := later.Entry(t.Context(), memory.Dot{Origin: old, Seq: 2}); err != nil || e.Hollow.IsZero() {
 		t.Fatalf("the text is still there: %+v (%v)", e, err)
 	}
-	s.givesWay(t, old, first, later, third)
+	givesWay(t, s, old, first, later, third)
 	for _, n := range []*Node{first, later, third} {
 		rec, err := n.Record(t.Context(), gone.ID)
 		if err != nil || rec.Life != memory.Deleted || rec.Title != "" || rec.Content.Dot.Origin == old {
@@ -106,7 +107,7 @@ func deletedRoom(s Suite, t *testing.T) {
 // was made stays.
 func proposedRoom(s Suite, t *testing.T) {
 	t.Helper()
-	first, later, third := s.copies(t)
+	first, later, third := copies(t, s)
 	old, m := first.Origin(), Memo("not yet", "a text")
 	propose := &memory.Propose{
 		ID: "pending", Namespace: m.Namespace, Requester: "ai:alice", RequestedAt: m.CreatedAt,
@@ -115,7 +116,7 @@ func proposedRoom(s Suite, t *testing.T) {
 	later.Put(propose)
 	later.Put(&memory.Resolve{ID: propose.ID, Verdict: memory.VerdictRejected})
 	later.Put(&memory.Erase{ID: m.ID})
-	s.givesWay(t, old, first, later, third)
+	givesWay(t, s, old, first, later, third)
 	for _, n := range []*Node{first, later, third} {
 		p, err := n.Pending(t.Context(), propose.ID)
 		if err != nil || p.Requester != propose.Requester {
@@ -126,7 +127,7 @@ func proposedRoom(s Suite, t *testing.T) {
 
 // outvoted checks by which chain a node goes where nothing is left to compare, or to take
 // out: by the lower one, unless more members go by the other.
-func (s Suite) outvoted(t *testing.T) {
+func outvoted(t *testing.T, s Suite) {
 	for what, c := range map[string]struct {
 		theirs   memory.Chain
 		outvoted bool

@@ -23,8 +23,9 @@ func (s Suite) settles(t *testing.T) {
 		n := s.Open(t, "a", dir)
 		s.random(n, rng, 5)
 		n.Stop()
-		nodes := []*Node{s.Open(t, "a", dir), s.Open(t, "a", copyOf(t, dir)), s.Open(t, "b", t.TempDir())}
-		one, two, third := nodes[0], nodes[1], nodes[2]
+		one, two := twice(t, s, dir)
+		third := s.Open(t, "b", t.TempDir())
+		nodes := []*Node{one, two, third}
 		old := one.Origin()
 		third.Feed(one)
 		for range 6 {
@@ -154,7 +155,8 @@ func (s Suite) makesRoom(t *testing.T) {
 	base := s.Open(t, "a", dir)
 	base.Put(Create("known to all", "x"))
 	base.Stop()
-	first, fresh := s.Open(t, "a", dir), copyOf(t, dir)
+	fresh := copyOf(t, dir)
+	first := s.Open(t, "a", dir)
 	first.Put(Create("first", "was acknowledged"))
 	var moved []memory.Move
 	later := s.Open(t, "a", fresh, func(c *store.Config) {
@@ -210,7 +212,8 @@ func concedes(s Suite, t *testing.T) {
 	base := s.Open(t, "a", dir)
 	last := base.edits("one", 1, "known to all")[0].Dot
 	base.Stop()
-	first, later, third := s.Open(t, "a", dir), s.Open(t, "a", copyOf(t, dir)), s.Open(t, "b", t.TempDir())
+	first, later := twice(t, s, dir)
+	third := s.Open(t, "b", t.TempDir())
 	old := first.Origin()
 	for i := range int64(3) {
 		m := Memo("one", fmt.Sprint("first ", i))
@@ -282,7 +285,7 @@ func repairsDisputed(s Suite, t *testing.T) {
 	base := s.Open(t, "a", dir)
 	base.Put(Create("known to all", "x"))
 	base.Stop()
-	first, later := s.Open(t, "a", dir), s.Open(t, "a", copyOf(t, dir))
+	first, later := twice(t, s, dir)
 	old := first.Origin()
 	key := &memory.Idempotency{Key: "k", Hash: memory.Digest{1}}
 	w := first.Write(&memory.Write{Ops: []memory.NewOp{{Op: Create("first", "one")}}, Idempotency: key})

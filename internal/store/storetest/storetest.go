@@ -254,7 +254,7 @@ func (s Suite) Run(t *testing.T) {
 		"takes one incarnation a run":  s.oneIncarnation,
 		"bounds origins":               s.origins,
 		"settles disputes":             s.settles,
-		"goes by the chain of most":    s.outvoted,
+		"goes by the chain of most":    func(t *testing.T) { outvoted(t, s) },
 		"moves whole requests":         func(t *testing.T) { movesRequests(s, t) },
 		"concedes what was dropped":    func(t *testing.T) { concedes(s, t) },
 		"repairs what is disputed":     func(t *testing.T) { repairsDisputed(s, t) },
