@@ -124,6 +124,7 @@ type RecallInput struct {
 	BudgetTokens    *int   `json:"budget_tokens,omitempty" clamp:"true" min:"0" max:"1073741824" doc:"Keep the best hits that fit into so many tokens of 4 bytes. The first one always stays, unless this is 0."`
 	DeadlineMS      int    `json:"deadline_ms,omitempty" clamp:"true" min:"1" max:"60000" doc:"Answer within so many milliseconds, with what was found so far; the answer says what was cut short."`
 	AsOf            Time   `json:"as_of,omitzero" doc:"Show memories as they were then, as far as their versions are still kept. What was archived or deleted since is not found."`
+	AsOfLSN         uint64 `json:"as_of_lsn,omitempty" doc:"The same, as the node that is asked had them when its log had come as far as this local sequence number, which its events, its status and its backups name. Not with as_of." example:"4711"`
 	Freshness       string `json:"freshness,omitempty" doc:"What the answer must know: local, what this node has; quorum, what was acknowledged to anybody before; or the dot of a write, from its receipt. It is waited for up to the deadline, or 10 s." example:"quorum" default:"local"`
 	Explain         bool   `json:"explain,omitempty" doc:"Say of each hit what its score is made of, and of each way of looking what became of it."`
 	WhyNot          string `json:"why_not,omitempty" maxlen:"128" doc:"Say why this memory is not among the hits." example:"gate-code"`

@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,7 +29,7 @@ func (o *explainOptions) register(cmd *cobra.Command) {
 	o.flags = cmd.Flags()
 	o.flags.BoolVar(&o.explain, "explain", false, "say what each score is made of, and which ways of looking ran")
 	o.flags.StringVar(&o.whyNot, "why-not", "", "say why the memory with this `id` is not among the hits")
-	o.flags.StringVar(&o.asOf, "as-of", "", "memories as they were at this `time`, date or age")
+	o.flags.StringVar(&o.asOf, "as-of", "", "memories as they were at this `time`, date or age, or when the node's log had come as far as this LSN")
 	o.flags.StringVar(&o.know, "freshness", "", "what the answer must know: local, quorum, or the `write` of a receipt")
 	o.flags.DurationVar(&o.deadline, "deadline", 0, "answer within this `time`, with what was found so far")
 	o.flags.BoolVar(&o.standing, "standing", false, "also the standards, rules and pinned memories of the namespace")
@@ -53,15 +54,20 @@ func (o *explainOptions) into(ctx context.Context, c *client.Client, in *client.
 		}
 		in.DeadlineMS = int(o.deadline.Milliseconds())
 	}
-	at, err := instant("--as-of", o.asOf, time.Now())
-	if err != nil {
-		return err
+	if lsn, err := strconv.ParseUint(o.asOf, 10, 64); err == nil && lsn > 0 {
+		in.AsOfLSN = lsn
+	} else {
+		at, err := instant("--as-of", o.asOf, time.Now())
+		if err != nil {
+			return err
+		}
+		in.AsOf = client.Time{Time: at}
 	}
-	in.AsOf = client.Time{Time: at}
 	if o.standing {
 		in.With = client.Texts{"standing"}
 	}
 	if o.whyNot != "" {
+		var err error
 		if in.WhyNot, err = wholeID(ctx, c, o.whyNot); err != nil {
 			return err
 		}

@@ -36,8 +36,9 @@ func (r *Record) ArchivedAt() Instant {
 // Revision is one entry in the history of a memory's content.
 type Revision struct {
 	Entry    *Entry
-	Winner   bool // the current content
-	Conflict bool // lost, and no later edit has seen it
+	LSN      uint64 // where the log of this node has it
+	Winner   bool   // the current content
+	Conflict bool   // lost, and no later edit has seen it
 }
 
 // Vote is a decision of one agent.

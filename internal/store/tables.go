@@ -165,7 +165,7 @@ func (s *tables) History(ctx context.Context, id string) ([]memory.Revision, err
 			if err != nil {
 				return omitted(ctx, err)
 			}
-			out = append(out, memory.Revision{Entry: e, Winner: *winner, Conflict: !*winner && !seen && x.state == stateApplied})
+			out = append(out, memory.Revision{Entry: e, LSN: uint64(lsn), Winner: *winner, Conflict: !*winner && !seen && x.state == stateApplied})
 			return nil
 		})
 	if err == nil && !found {

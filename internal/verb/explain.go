@@ -21,6 +21,9 @@ func questionOf(in *client.RecallInput, f memory.Filter, now time.Time) (query.R
 	if q.AsOf, err = instantOf("as_of", in.AsOf); err != nil {
 		return q, err
 	}
+	if q.AsOfLSN = in.AsOfLSN; q.AsOfLSN != 0 && q.AsOf != 0 {
+		return q, BadField("as_of_lsn", "as_of_lsn: not with as_of")
+	}
 	switch in.Freshness {
 	case "", "local":
 	case "quorum":

@@ -33,6 +33,9 @@ type Found interface {
 	// Superseding returns, by memory, the sources of links that say that they supersede
 	// it, whatever became of these.
 	Superseding(ctx context.Context, ids []string) (map[string][]string, error)
+	// Reached returns when the log of this node had come as far as an LSN, or
+	// [memory.ErrInvalid] if it has not yet, or does not know any more.
+	Reached(ctx context.Context, lsn uint64) (memory.Instant, error)
 	// Touch counts a read of each id. It never blocks.
 	Touch(ids []string, at memory.Instant)
 }

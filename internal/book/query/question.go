@@ -19,8 +19,11 @@ type RecallQuery struct {
 	Fresh    Freshness
 	// AsOf shows memories as they were then, as far as their versions are still known;
 	// 0 is now.
-	AsOf   memory.Instant
-	WhyNot string // a memory of which the answer says why it is not among the hits; "": none
+	AsOf memory.Instant
+	// AsOfLSN shows memories as this node had them when its log had come that far; 0 is
+	// now. It goes before AsOf.
+	AsOfLSN uint64
+	WhyNot  string // a memory of which the answer says why it is not among the hits; "": none
 }
 
 // Scored is a record with its rank value, higher is better.

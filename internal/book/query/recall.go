@@ -22,11 +22,8 @@ func (b *Book) Recall(ctx context.Context, q RecallQuery) (Recalled, error) {
 	if q.Filter, err = b.inSight(ctx, q.Filter); err != nil {
 		return Recalled{}, err
 	}
-	if q.AsOf != 0 {
-		q.Filter.Now = q.AsOf
-		if q.Filter.Until == 0 || q.Filter.Until > q.AsOf {
-			q.Filter.Until = q.AsOf
-		}
+	if err := b.goBack(ctx, &q); err != nil {
+		return Recalled{}, err
 	}
 	stale, err := b.freshen(ctx, &q)
 	if err != nil {
@@ -67,13 +64,18 @@ func (b *Book) ask(ctx context.Context, q *RecallQuery) (Recalled, []recall.Hit,
 		hits := b.finder.Search(q.Text, q.Filter, min(cmp.Or(max(q.Limit, 0), defaultPage), maxSearch))
 		return Recalled{IndexLag: b.finder.Lag(), Found: len(hits)}, hits, nil
 	}
-	got, err := b.finder.Recall(ctx, recall.Query{
-		Text: q.Text, Filter: q.Filter, Limit: min(cmp.Or(max(q.Limit, 0), defaultRecall), maxRecall), Deadline: q.Deadline,
-	})
+	limit := q.limit()
+	if q.AsOfLSN != 0 {
+		limit = maxRecall // some may have come later, though they were written before
+	}
+	got, err := b.finder.Recall(ctx, recall.Query{Text: q.Text, Filter: q.Filter, Limit: limit, Deadline: q.Deadline})
 	return Recalled{
 		IndexLag: b.finder.Lag(), Found: got.Found, Unknown: float64(got.Unknown), Late: got.Late, Abstain: got.Abstain, Arms: got.Arms,
 	}, got.Hits, err
 }
+
+// limit is how many hits are wanted.
+func (q *RecallQuery) limit() int { return min(cmp.Or(max(q.Limit, 0), defaultRecall), maxRecall) }
 
 func idsOf(hits []Scored) []string {
 	ids := make([]string, len(hits))

@@ -78,6 +78,9 @@ func (n *Node) account(id string) account {
 	if err != nil {
 		n.t.Fatal(err)
 	}
+	for i := range revs {
+		revs[i].LSN = 0 // what is mended may come to stand elsewhere
+	}
 	return account{r, revs}
 }
 
