@@ -125,7 +125,7 @@ func table() map[string][]string {
 		"client":        {},
 		"setup":         {},
 		"setup/machine": {"setup"},
-		"cmd/tally":     {"node", "node/models", "model/artefact", "model/endpoint", "node/restore", "backup", "legacy/config", "legacy/takeover", "legacy/wire", "audit", "identity", "identity/agentkey", "identity/ca", "identity/cluster", "identity/join", "identity/receipt", "memory", "client", "bench", "importer", "fleet", "setup", "setup/machine", "screen", "textmerge", "recall/eval"},
+		"cmd/tally":     {"node", "node/models", "model/artefact", "model/endpoint", "node/restore", "backup", "legacy/config", "legacy/takeover", "legacy/wire", "audit", "identity", "identity/agentkey", "identity/ca", "identity/cluster", "identity/join", "identity/receipt", "memory", "client", "bench", "importer", "fleet", "setup", "setup/machine", "screen", "textmerge", "recall/eval", "recall/fold"},
 		"importer":      {"client"},
 		"bench":         {"client", "fleet", "identity", "identity/cluster", "memory", "node"},
 		"bench/control": {"memory", "node", "replicate"},

@@ -51,22 +51,29 @@ func (d *doctor) find(check string, state verdict, text, next string) *finding {
 }
 
 func newDoctor(a *app) *cobra.Command {
-	var fix, dryRun bool
+	var fix, dryRun, names bool
 	d := &doctor{app: a}
 	cmd := command("doctor [flags]", "Check a node, and say what to do", argCheck{0, 0}, nil)
 	cmd.Long = `Check a running node and, with --data and --config, its directory and its settings.
 Each line says ok, warn or fail, and what to do about it. Ends with 0 if nothing
 fails, with 1 if something does. --fix does what is safe: it offers parked ops
-again, repairs members that differ, and closes the data directory to others.`
+again, repairs members that differ, and closes the data directory to others.
+--names reads the names of all memories that the caller may see.`
 	flags := cmd.Flags()
 	flags.StringVar(&d.data, "data", "", "also check this data `directory`")
 	flags.StringVar(&d.file, "config", "", "also check this TOML `file` (TALLY_CONFIG)")
+	flags.BoolVar(&names, "names", false, "also look for names that look alike and are not the same")
 	flags.BoolVar(&fix, "fix", false, "do what is safe about what is found")
 	flags.BoolVar(&dryRun, "dry-run", false, "show what --fix would do, and stop")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		d.checkConfig()
 		if err := d.checkNode(cmd.Context()); err != nil {
 			return err
+		}
+		if names {
+			if err := d.checkNames(cmd.Context()); err != nil {
+				return err
+			}
 		}
 		d.checkFiles()
 		d.checkIdentity()

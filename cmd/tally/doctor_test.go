@@ -205,3 +205,22 @@ func TestLegacyPeersAreJudged(t *testing.T) {
 		}
 	}
 }
+
+// Two memories of one look are found, whatever they are spelled with, and no others.
+func TestNamesThatLookAlikeAreFound(t *testing.T) {
+	d := serve(t, "--node", "a", "--listen", "127.0.0.1:0", "--data", t.TempDir())
+	d.reads("remember", "Gate code", "4711", "-n", "house")
+	d.reads("remember", "Gate key", "in the shed", "-n", "house")
+	d.reads("remember", "Gate code", "of the office", "-n", "office")
+	if f := must[diagnosis](d, "doctor", "--names").of("names"); f.State != fine {
+		t.Errorf("%+v", f)
+	}
+	d.reads("remember", "Ｇate code", "4712", "-n", "house")
+	f := must[diagnosis](d, "doctor", "--names").of("names")
+	if f.State != uneasy || !strings.Contains(f.Text, "2 memories look alike, as 'Gate code': ") {
+		t.Errorf("%+v", f)
+	}
+	if f := must[diagnosis](d, "doctor").of("names"); f.Text != "" {
+		t.Errorf("without being asked: %+v", f)
+	}
+}
