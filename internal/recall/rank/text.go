@@ -15,12 +15,13 @@ import (
 type textArm struct {
 	weights Weights
 	pool    sync.Pool
+	enough  int // from so many candidates on, more than a fifth of what is in sight, further words bring no others
 }
 
 // Text returns the arm that finds memories by the words of the question, by those of
 // the turns around, and by pieces of words.
 func Text(w Weights) Arm {
-	return &textArm{weights: w, pool: sync.Pool{New: func() any { return &scratch{stemmer: text.NewStemmer()} }}}
+	return &textArm{weights: w, enough: 20_000, pool: sync.Pool{New: func() any { return &scratch{stemmer: text.NewStemmer()} }}}
 }
 
 func (*textArm) Name() string { return "text" }
@@ -121,7 +122,7 @@ func union(a, b []uint32) []uint32 {
 
 // words adds up what each word of the question finds, rare words first.
 func (r *textSearch) words(ctx context.Context) error {
-	limit := max(20_000, r.N/5)
+	limit := max(r.arm.enough, r.N/5)
 	if postings := total(r.groups); postings > limit {
 		// Where all fit, the order of the question adds up to the last bit the same,
 		// whatever is still in the postings that is gone.
