@@ -86,6 +86,16 @@ func (n *node) start() {
 	n.w.trace("%s starts, %d ops", n.name, n.store.View().Heads[n.origin].Seq)
 	n.step(core.Tick{})
 	n.askAround()
+	n.tryAgain()
+}
+
+// tryAgain has the node try every minute what it has refused, as the store does with
+// what waits for another entry.
+func (n *node) tryAgain() {
+	n.later(time.Minute, func() {
+		n.disk(n.store.RetryRefused)
+		n.tryAgain()
+	})
 }
 
 func (n *node) crash() {
