@@ -57,6 +57,12 @@ func (t settler) replace(ctx context.Context, o *originState, e *memory.Entry) (
 	return to, t.aside(ctx, `UPDATE idempotency SET origin = ?, seq = ? WHERE origin = ? AND seq = ?`, home, int64(begins), o.id, first)
 }
 
+// retire makes it an error to repeat the request that wrote an entry of which nothing is
+// left to be issued again.
+func (t settler) retire(ctx context.Context, o *originState, seq uint64) error {
+	return t.aside(ctx, `UPDATE idempotency SET origin = 0 WHERE origin = ? AND seq <= ? AND seq + count > ?`, o.id, int64(seq), int64(seq))
+}
+
 // applied returns the entry of o under a number, nil unless it is in the log, with its
 // content, and was applied.
 func (t settler) applied(ctx context.Context, o *originState, seq uint64) (*memory.Entry, error) {

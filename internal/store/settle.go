@@ -150,9 +150,9 @@ func (t settler) makeRoom(ctx context.Context, o *originState, held logged) erro
 	return t.exec(ctx, `DELETE FROM log WHERE lsn = ?`, held.lsn)
 }
 
-// reissueLeft logs again what a hollow entry still says, and returns the first entry
-// that does, if there is any.
-func (t settler) reissueLeft(ctx context.Context, o *originState, held logged) (first memory.Dot, err error) {
+// reissueLeft logs again what a hollow entry still says, and returns the last entry that
+// does, if there is any: who has that has them all.
+func (t settler) reissueLeft(ctx context.Context, o *originState, held logged) (last memory.Dot, err error) {
 	left := held.Remnants(func(k memory.Key) bool {
 		var holds bool
 		if err == nil {
@@ -160,16 +160,16 @@ func (t settler) reissueLeft(ctx context.Context, o *originState, held logged) (
 		}
 		return holds
 	})
+	if err == nil && len(left) == 0 {
+		err = t.retire(ctx, o, held.Dot.Seq)
+	}
 	for _, e := range left {
 		if err != nil {
-			return first, err
+			return last, err
 		}
-		var again memory.Dot
-		if again, err = t.replace(ctx, o, e); first.IsZero() {
-			first = again
-		}
+		last, err = t.replace(ctx, o, e)
 	}
-	return first, err
+	return last, err
 }
 
 // holds reports whether the log row lsn holds register k.

@@ -58,10 +58,8 @@ func makeRoom(s *Store, l *log, held *memory.Entry, c *memory.Committed) {
 				return w != nil && w.Dot == held.Dot && w.Digest == held.Digest
 			})
 		}
-		for i, e := range left {
-			if to := reissue(s, e, c); i == 0 {
-				move.To = to
-			}
+		for _, e := range left {
+			move.To = reissue(s, e, c) // who has the last one has them all
 		}
 	}
 	c.Moved = append(c.Moved, move)

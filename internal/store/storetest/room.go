@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/store"
 )
 
 // hollowRoom checks that a hollow entry makes room, too, and that what it says of the
@@ -14,7 +15,12 @@ func hollowRoom(s Suite, t *testing.T) {
 	base := s.Open(t, "a", dir)
 	base.Put(Create("one", "x"), Create("two", "y"))
 	base.Stop()
-	first, later := twice(t, s, dir)
+	fresh := copyOf(t, dir)
+	first := s.Open(t, "a", dir)
+	var moved []memory.Move
+	later := s.Open(t, "a", fresh, func(c *store.Config) {
+		c.OnCommit = func(c memory.Committed) { moved = append(moved, c.Moved...) }
+	})
 	first.Put(Create("first", "was acknowledged"))
 	one, two, both := Memo("one", ""), Memo("two", ""), Memo("both", "x y")
 	later.Put(&memory.Consolidate{Into: both, Sources: []memory.SourceVersion{{ID: one.ID}, {ID: two.ID}}})
@@ -32,6 +38,10 @@ func hollowRoom(s Suite, t *testing.T) {
 		if err != nil || rec.Life != memory.Archived || rec.Reason != memory.ReasonConsolidated || rec.LifeAt.Dot.Origin == old {
 			t.Errorf("%s: %+v (%v)", m.Title, rec, err)
 		}
+	}
+	// Who waits for it waits for all that it still says.
+	if len(moved) != 1 || moved[0].To != (memory.Dot{Origin: later.Origin(), Seq: 2}) {
+		t.Errorf("moved to %v, want the second entry of %s", moved, later.Origin())
 	}
 	nodes := []*Node{first, later, s.Open(t, "b", t.TempDir())}
 	for range 3 {
@@ -122,6 +132,21 @@ func proposedRoom(s Suite, t *testing.T) {
 		if err != nil || p.Requester != propose.Requester {
 			t.Errorf("%+v (%v), want the proposal", p, err)
 		}
+	}
+}
+
+// nothingLeft checks that a request whose entry made room, and said nothing any more, does
+// not find what somebody else wrote when it is repeated.
+func nothingLeft(t *testing.T, s Suite) {
+	t.Helper()
+	first, later, third := copies(t, s)
+	old := first.Origin()
+	key := &memory.Idempotency{Key: "k", Hash: memory.Digest{1}}
+	later.Write(&memory.Write{Ops: []memory.NewOp{{Op: Create("erased", "x")}}, Idempotency: key})
+	later.Put(&memory.Erase{ID: Memo("erased", "").ID})
+	givesWay(t, s, old, first, later, third)
+	if got, err := later.Idempotent(t.Context(), memory.Anonymous, key); err == nil {
+		t.Errorf("the repeated request finds %+v", got)
 	}
 }
 

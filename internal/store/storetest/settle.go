@@ -202,6 +202,7 @@ func (s Suite) makesRoom(t *testing.T) {
 	hollowRoom(s, t)
 	deletedRoom(s, t)
 	proposedRoom(s, t)
+	nothingLeft(t, s)
 }
 
 // concedes checks that a dispute ends of which the entries cannot be compared, because
