@@ -129,6 +129,7 @@ type Book struct {
 	store   Reads
 	fed     *replicate.Replicator
 	started memory.Instant
+	lately  *lately
 
 	accounts *accounts // nil if nobody can be asked
 }
@@ -139,6 +140,12 @@ func New(cfg Config, core *engine.Engine, store Reads, fed *replicate.Replicator
 	cfg.Versions = cmp.Or(cfg.Versions, 50)
 	cfg.CompactEvery = cmp.Or(cfg.CompactEvery, time.Hour)
 	b := &Book{cfg: cfg, core: core, store: store, fed: fed, started: core.Now()}
+	b.lately = &lately{
+		count: func(ctx context.Context) (memory.Counts, error) {
+			return store.Counts(ctx, memory.Filter{All: true, Now: core.Now()})
+		},
+		lsn: func() uint64 { return store.View().LSN }, clock: func() time.Time { return core.Now().Time() },
+	}
 	if cfg.AskAccount != nil {
 		b.accounts = newAccounts(cfg.AskAccount, core.Now)
 	}

@@ -1,0 +1,53 @@
+package upkeep
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// Counting takes no more than a part of the time, and what is fast is always right.
+func TestWhatIsSlowToCountIsNotCountedForEverybody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		counted, takes, lsn := int64(0), time.Millisecond, uint64(1)
+		var fails error
+		l := &lately{clock: time.Now, lsn: func() uint64 { return lsn }, count: func(context.Context) (memory.Counts, error) {
+			time.Sleep(takes)
+			counted++
+			return memory.Counts{Live: counted}, fails
+		}}
+		ask := func(what string, want int64) {
+			t.Helper()
+			if c, err := l.counts(t.Context()); err != nil || c.Live != want {
+				t.Errorf("%s: count %d (%v), want %d", what, c.Live, err, want)
+			}
+		}
+		ask("at first", 1)
+		ask("nothing is new", 1)
+		lsn++
+		ask("something is new, and counting is fast", 2)
+		takes = 200 * time.Millisecond
+		time.Sleep(time.Minute)
+		ask("later", 3)
+		lsn++
+		ask("something is new, and counting is slow", 3)
+		time.Sleep(countShare * takes)
+		ask("some seconds later", 4)
+		takes = time.Minute
+		time.Sleep(time.Minute)
+		ask("a minute later", 5)
+		time.Sleep(countOldest)
+		ask("it is too old, however long it takes", 6)
+		fails = errors.New("no disk")
+		time.Sleep(countOldest)
+		if _, err := l.counts(t.Context()); !errors.Is(err, fails) {
+			t.Errorf("a count that fails: %v", err)
+		}
+		fails = nil
+		ask("then it is counted again", 8)
+	})
+}
