@@ -149,12 +149,26 @@ type ParkedList struct {
 
 // RetryInput names parked ops; none stands for all of them.
 type RetryInput struct {
-	Dots []string `json:"dots,omitempty" doc:"The ops to offer again; all of them if it is absent." example:"[\"north.1.42\"]"`
+	Dots   []string `json:"dots,omitempty" doc:"The ops to offer again; all of them if it is absent." example:"[\"north.1.42\"]"`
+	DryRun bool     `json:"dry_run,omitempty" doc:"Say what would become of each, and do nothing."`
 }
 
 // Retried answers it.
 type Retried struct {
-	Retried int `json:"retried" doc:"How many ops are offered again."`
+	Retried int        `json:"retried" doc:"How many ops are taken now; with dry_run: how many would be."`
+	Ops     []Prospect `json:"ops,omitempty" doc:"With dry_run: what would become of each."`
+	DryRun  bool       `json:"dry_run,omitempty" doc:"Nothing was done: it was asked what would be."`
+}
+
+// Prospect is what offering a refused op again would come to.
+type Prospect struct {
+	Parked
+
+	Would    string   `json:"would" doc:"taken; refused: again, for the reason that is named; forbidden: its sender has to be allowed it, and to send it again; elsewhere: another member refused it, and has to be asked there." enum:"taken,refused,forbidden,elsewhere"`
+	Kind     string   `json:"kind,omitempty" doc:"What kind of op it is; absent: it cannot be read here." example:"put"`
+	Actor    string   `json:"actor,omitempty" doc:"Who wrote it." example:"alice"`
+	At       Time     `json:"at,omitzero" doc:"When it was written."`
+	Subjects []string `json:"subjects,omitempty" doc:"What it writes." example:"[\"content gate-code\"]"`
 }
 
 // MemberInput names another member.

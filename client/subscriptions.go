@@ -60,6 +60,7 @@ type replay struct {
 	Limit        int        `json:"limit,omitempty"`
 	Redeliver    bool       `json:"redeliver,omitempty"`
 	DeadLetters  bool       `json:"dead_letters,omitempty"`
+	DryRun       bool       `json:"dry_run,omitempty"`
 }
 
 // Replay reads the events of a subscription since a time, oldest
@@ -91,6 +92,13 @@ func (s SubscriptionsAPI) Replay(ctx context.Context, id string, since time.Time
 func (s SubscriptionsAPI) Redeliver(ctx context.Context, id string, since time.Time, deadLetters bool, with ...With) (*Outcome, error) {
 	body := replay{Subscription: id, Since: timeOf(since), Redeliver: true, DeadLetters: deadLetters}
 	return write(ctx, s.c, call{method: http.MethodPost, path: "/memory_subscription_replay", body: body, with: one(with)}, nil)
+}
+
+// TryRedeliver says what Redeliver would have posted again, and has nothing posted.
+func (s SubscriptionsAPI) TryRedeliver(ctx context.Context, id string, since time.Time, deadLetters bool) (*Redelivered, error) {
+	out := &Redelivered{}
+	body := replay{Subscription: id, Since: timeOf(since), Redeliver: true, DeadLetters: deadLetters, DryRun: true}
+	return out, s.c.do(ctx, call{method: http.MethodPost, path: "/memory_subscription_replay", body: body}, out)
 }
 
 func timeOf(t time.Time) *time.Time {

@@ -123,12 +123,15 @@ func (u UpkeepAPI) Parked(ctx context.Context) ([]Parked, error) {
 
 // RetryParked offers parked ops again: those named, or all. It returns how many.
 func (u UpkeepAPI) RetryParked(ctx context.Context, dots []string) (int, error) {
-	body := struct {
-		Dots []string `json:"dots"`
-	}{dots}
-	var b struct {
-		Retried int `json:"retried"`
-	}
-	err := u.c.do(ctx, call{method: http.MethodPost, path: "/parked/retry", body: body}, &b)
+	var b Retried
+	err := u.c.do(ctx, call{method: http.MethodPost, path: "/parked/retry", body: RetryInput{Dots: dots}}, &b)
 	return b.Retried, err
+}
+
+// TryParked says what would become of parked ops if they were offered again, and
+// offers none.
+func (u UpkeepAPI) TryParked(ctx context.Context, dots []string) ([]Prospect, error) {
+	var b Retried
+	err := u.c.do(ctx, call{method: http.MethodPost, path: "/parked/retry", body: RetryInput{Dots: dots, DryRun: true}}, &b)
+	return b.Ops, err
 }

@@ -312,6 +312,9 @@ func TestTheNodeJudgesValues(t *testing.T) {
 	if text := d.reads("parked", "list"); text != "nothing is parked\n" {
 		t.Errorf("parked: %q", text)
 	}
+	if text := d.reads("parked", "retry", "--all", "--dry-run"); text != "none of them is parked\n" {
+		t.Errorf("what would become of them: %q", text)
+	}
 	if text := d.reads("parked", "retry", "--all"); text != "offered again: 0\n" {
 		t.Errorf("retry: %q", text)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -39,7 +40,7 @@ tried again by themselves.`
 }
 
 func newParkedRetry(a *app) *cobra.Command {
-	var all bool
+	var all, dryRun bool
 	cmd := command("retry [flags] DOT… | --all", "Offer parked ops again", argCheck{0, -1}, nil)
 	cmd.RunE = func(cmd *cobra.Command, dots []string) error {
 		if all == (len(dots) > 0) {
@@ -52,6 +53,13 @@ func newParkedRetry(a *app) *cobra.Command {
 		if c, err = a.operate(cmd.Context(), c); err != nil {
 			return err
 		}
+		if dryRun {
+			list, err := c.Upkeep().TryParked(cmd.Context(), dots)
+			if err != nil {
+				return err
+			}
+			return showAll(a, "ops", list, func(w io.Writer) error { return a.prospects(w, list) })
+		}
 		n, err := c.Upkeep().RetryParked(cmd.Context(), dots)
 		if err != nil {
 			return err
@@ -62,5 +70,22 @@ func newParkedRetry(a *app) *cobra.Command {
 		})
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "all of them")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "show what would become of each, and stop")
 	return cmd
+}
+
+// prospects prints what another try would come to.
+func (a *app) prospects(w io.Writer, list []client.Prospect) error {
+	if len(list) == 0 {
+		say(w, "none of them is parked\n")
+		return nil
+	}
+	rows := make([][]string, len(list))
+	for i, p := range list {
+		would := map[string]string{
+			"taken": "taken now", "refused": "refused again: " + p.Text, "forbidden": "still forbidden: allow it, and have it sent again", "elsewhere": "refused by " + p.Member + ": run this there",
+		}[p.Would]
+		rows[i] = []string{p.Dot, either(p.Kind, "-"), either(p.Actor, "-"), a.short(strings.Join(p.Subjects, ", "), 60), a.short(would, 70)}
+	}
+	return table(w, []string{"DOT", "KIND", "WRITTEN BY", "WRITES", "WOULD BE"}, rows)
 }

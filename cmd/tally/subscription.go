@@ -153,7 +153,7 @@ func newSubscriptionReplay(a *app) *cobra.Command {
 	var w writeFlags
 	var since string
 	var limit int
-	var deliver, letters bool
+	var deliver, letters, dryRun bool
 	cmd := command("replay [flags] ID", "Read events of a subscription again, or have them delivered again", argCheck{1, 1}, nil)
 	cmd.Long = `Print the events of a subscription since a time, from the log of the node that is
 asked. With --deliver its home posts them again; with --dead-letters it posts what
@@ -178,6 +178,13 @@ it had given up. Receivers tell repetitions by the correlation id.`
 		if !deliver {
 			at = time.Time{}
 		}
+		if dryRun {
+			out, err := c.Subscriptions().TryRedeliver(ctx, s.ID, at, letters)
+			if err != nil {
+				return err
+			}
+			return a.show(out, func(w io.Writer) error { return printRedelivery(w, out) })
+		}
 		out, err := c.Subscriptions().Redeliver(ctx, s.ID, at, letters, with)
 		if err != nil {
 			return err
@@ -189,8 +196,23 @@ it had given up. Receivers tell repetitions by the correlation id.`
 	flags.IntVarP(&limit, "limit", "l", 100, "print at most this many")
 	flags.BoolVar(&deliver, "deliver", false, "have what happened since then delivered again")
 	flags.BoolVar(&letters, "dead-letters", false, "have what was given up delivered again")
+	flags.BoolVar(&dryRun, "dry-run", false, "show what would be delivered again, and stop")
 	w.register(cmd)
 	return cmd
+}
+
+func printRedelivery(w io.Writer, r *client.Redelivered) error {
+	say(w, "%s would post again:\n", r.Home)
+	if r.Events != nil {
+		say(w, "  %s since then\n", count(*r.Events, "event"))
+	}
+	switch {
+	case r.Letters != nil:
+		say(w, "  %s that could not be delivered\n", count(*r.Letters, "event"))
+	case r.DeadLetters:
+		say(w, "  what it could not deliver: ask there how many\n")
+	}
+	return nil
 }
 
 // replay prints past events.

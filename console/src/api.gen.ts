@@ -1198,6 +1198,20 @@ export interface Promoted {
   version: number;
 }
 
+export interface Prospect {
+  actor?: string;
+  at?: string;
+  code: string;
+  dot: string;
+  kind?: string;
+  member: string;
+  retry?: string;
+  since: string;
+  subjects?: string[];
+  text: string;
+  would: "taken" | "refused" | "forbidden" | "elsewhere";
+}
+
 export interface ProtectedResource {
   authorization_servers: string[];
   bearer_methods_supported: string[];
@@ -1345,8 +1359,12 @@ export interface ReceiptNow {
 
 export interface Redelivered {
   dead_letters: boolean;
+  dry_run?: boolean;
+  events?: number;
+  home?: string;
+  letters?: number;
   queued: boolean;
-  receipt: Receipt | null;
+  receipt?: Receipt;
   since?: string;
   subscription_id: string;
 }
@@ -1432,6 +1450,7 @@ export interface Rejected {
 export interface ReplayInput {
   after?: number;
   dead_letters?: boolean;
+  dry_run?: boolean;
   id?: string;
   limit?: number;
   redeliver?: boolean;
@@ -1465,11 +1484,14 @@ export interface Restored {
 }
 
 export interface Retried {
+  dry_run?: boolean;
+  ops?: Prospect[];
   retried: number;
 }
 
 export interface RetryInput {
   dots?: string[];
+  dry_run?: boolean;
 }
 
 export interface Revision {
@@ -2644,6 +2666,7 @@ export interface Routes {
   };
   "POST /api/v1/memory_subscription_replay": {
     query: {
+      dry_run?: boolean;
       durability?: "local" | "quorum" | "all";
       when_short?: "fail" | "local";
     };
@@ -2761,6 +2784,7 @@ export interface Routes {
   };
   "POST /api/v1/parked/retry": {
     query: {
+      dry_run?: boolean;
     };
     body: RetryInput;
     out: Retried;

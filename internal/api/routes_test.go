@@ -98,6 +98,7 @@ func conversation() []step {
 		{"scrub", "POST", "/api/v1/scrub?after=1000000", "", "", 200},
 		{"parked", "GET", "/api/v1/parked", "", "", 200},
 		{"retry parked", "POST", "/api/v1/parked/retry", `{"dots":[]}`, "", 200},
+		{"try parked", "POST", "/api/v1/parked/retry", `{"dry_run":true}`, "", 200},
 		{"operator", "GET", "/api/v1/operator", "", "", 200},
 		{"settings", "GET", "/api/v1/settings", "", "", 200},
 		{"audit where there is no identity", "GET", "/api/v1/audit", "", "", 404},

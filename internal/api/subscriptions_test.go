@@ -33,6 +33,7 @@ func subscriptionConversation() []step {
 		{"replay nothing", "POST", "/api/v1/memory_subscription_replay", `{"subscription_id":"` + id + `","since":"2100-01-01T00:00:00Z"}`, "alice", 200},
 		{"replay without a subscription", "POST", "/api/v1/memory_subscription_replay", `{}`, "alice", 400},
 		{"replay another's", "POST", "/api/v1/memory_subscription_replay", `{"subscription_id":"` + id + `"}`, "bob", 404},
+		{"what would be redelivered", "POST", "/api/v1/memory_subscription_replay", `{"subscription_id":"` + id + `","since":"2020-01-01T00:00:00Z","dead_letters":true,"dry_run":true}`, "alice", 202},
 		{"redeliver", "POST", "/api/v1/memory_subscription_replay", `{"subscription_id":"` + id + `","since":"2020-01-01T00:00:00Z","redeliver":true}`, "alice", 202},
 		{"redeliver since never", "POST", "/api/v1/memory_subscription_replay", `{"subscription_id":"` + id + `","redeliver":true}`, "alice", 400},
 		{"dead letters", "POST", "/api/v1/memory_subscription_dlq_list", `{"subscription_id":"` + id + `","limit":5}`, "alice", 200},

@@ -1,6 +1,7 @@
 package book_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -169,4 +170,44 @@ func TestDigestsAndSnapshotForMembers(t *testing.T) {
 	if err != nil || count != 1 || view.Heads[n.store.Origin()].Seq != 1 {
 		t.Errorf("snapshot of %d, %+v, %v", count, view, err)
 	}
+}
+
+// What another try of a refused op would come to is what it comes to.
+func TestATryOfARefusedOpIsToldBeforehand(t *testing.T) {
+	n := withMember(t)
+	early := remote(n)
+	early.ID, early.Title = "early", "early"
+	bad := remote(n)
+	bad.ID, bad.Priority = "bad", 99
+	at := n.clock.now()
+	ships := []memory.Shipment{
+		foreign(t, at.Add(5*time.Minute), 1, &memory.Put{Memory: early, Create: true}),
+		foreign(t, at, 2, &memory.Put{Memory: bad, Create: true}),
+	}
+	reply, err := n.AcceptPush(t.Context(), memory.Source{Member: "b", Route: memory.RoutePush}, &memory.Push{From: "b", To: "a", Ops: ships})
+	if err != nil || len(reply.Refused) != 2 {
+		t.Fatalf("%+v, %v", reply, err)
+	}
+	check := func(what string, want ...upkeep.Prospect) {
+		t.Helper()
+		list, err := n.TryParked(t.Context(), nil)
+		var got []upkeep.Prospect
+		taken := 0
+		for _, x := range list {
+			got = append(got, x.Would)
+			if x.Would == upkeep.Taken {
+				taken++
+			}
+		}
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %v (%v), want %v", what, got, err, want)
+		}
+		if took, err := n.RetryParked(t.Context(), nil); err != nil || took != taken {
+			t.Errorf("%s: %d were taken (%v), and %d told", what, took, err, taken)
+		}
+	}
+	check("too early", upkeep.Refused, upkeep.Refused)
+	n.clock.advance(6 * time.Minute)
+	check("in time", upkeep.Taken, upkeep.Refused)
+	check("one was taken", upkeep.Refused)
 }

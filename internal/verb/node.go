@@ -250,11 +250,34 @@ func (d node) retryParked(ctx context.Context, _ *Call, in *client.RetryInput) (
 			return Done{}, err
 		}
 	}
+	if in.DryRun {
+		tried, err := d.books.Upkeep.TryParked(ctx, dots)
+		return Done{Body: showTrials(tried)}, err
+	}
 	n, err := d.books.Upkeep.RetryParked(ctx, dots)
 	if err != nil {
 		return Done{}, err
 	}
 	return Done{Body: client.Retried{Retried: n}}, nil
+}
+
+func showTrials(list []upkeep.Trial) client.Retried {
+	v := client.Retried{Ops: make([]client.Prospect, len(list))}
+	for i := range list {
+		t, to := &list[i], &v.Ops[i]
+		to.Parked, to.Would = showParked([]memory.Parked{t.Parked})[0], string(t.Would)
+		if t.Would == upkeep.Taken {
+			v.Retried++
+		}
+		if t.Entry == nil || t.Entry.Op == nil {
+			continue
+		}
+		to.Kind, to.Actor, to.At = t.Entry.Op.Kind().String(), string(t.Entry.Actor), timeOf(t.Entry.Stamp.Instant())
+		for _, s := range t.Entry.Op.Subjects() {
+			to.Subjects = append(to.Subjects, s.Name())
+		}
+	}
+	return v
 }
 
 func (d node) stats(ctx context.Context, caller *Call, _ *client.NoInput) (Done, error) {

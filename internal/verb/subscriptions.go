@@ -10,6 +10,7 @@ import (
 
 	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/internal/book/feed"
+	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
@@ -225,6 +226,9 @@ func (d subscriptions) replay(ctx context.Context, c *Call, in *client.ReplayInp
 	if err != nil {
 		return Done{}, err
 	}
+	if (in.Redeliver || in.DeadLetters) && in.DryRun {
+		return d.rehearse(ctx, c, in, since)
+	}
 	if in.Redeliver || in.DeadLetters {
 		out, err := d.books.Feed.Redeliver(ctx, c.Caller, id, memory.Redelivery{Since: since, DeadLetters: in.DeadLetters})
 		return written(out, err, Accepted, func() any {
@@ -247,6 +251,36 @@ func (d subscriptions) replay(ctx context.Context, c *Call, in *client.ReplayInp
 		}
 	}
 	return Done{Body: v}, nil
+}
+
+// rehearse says what the home of a subscription would post again.
+func (d subscriptions) rehearse(ctx context.Context, c *Call, in *client.ReplayInput, since memory.Instant) (Done, error) {
+	out, err := d.books.Feed.Redeliver(ctx, c.Caller, in.Subscription, memory.Redelivery{Since: since, DeadLetters: in.DeadLetters}) // writes nothing
+	if err != nil {
+		return written(out, err, Accepted, nil)
+	}
+	v := client.Redelivered{Subscription: in.Subscription, Since: in.Since, DeadLetters: in.DeadLetters}
+	events := 0
+	if since != 0 {
+		found, err := d.books.Feed.Replay(ctx, c.Agent, in.Subscription, since, 0, engine.MaxPage)
+		if err != nil {
+			return Done{}, err
+		}
+		events = len(found.Events)
+	}
+	v.Events = &events
+	letters, home, err := d.books.Feed.DeadLetters(ctx, c.Agent, in.Subscription, engine.MaxPage)
+	if err != nil {
+		return Done{}, err
+	}
+	v.Home = string(cmp.Or(home, d.books.Core.Node()))
+	if n := len(letters); home == "" {
+		if !in.DeadLetters {
+			n = 0
+		}
+		v.Letters = &n
+	}
+	return Done{How: Accepted, Body: v}, nil
 }
 
 func (d subscriptions) deadLetters(ctx context.Context, c *Call, in *client.DeadLettersInput) (Done, error) {

@@ -4,7 +4,7 @@ import { call, Problem } from "../api";
 import type { Subscription } from "../api.gen";
 import { standing, status, use } from "../store";
 import { CopyAs, say, sh } from "../ui/copy";
-import { Card, Empty, Page, Pill, Show, useBusy, useLoad } from "../ui/kit";
+import { Card, Dialog, Empty, Field, Page, Pill, Show, useBusy, useLoad } from "../ui/kit";
 import { Text, Time, plain } from "../ui/text";
 import { complain, toast } from "../ui/toast";
 import { useWords } from "../ui/words";
@@ -40,18 +40,9 @@ function ParkedOps() {
   const d = t.delivery;
   const me = use(standing);
   const list = useLoad((signal) => call("GET /api/v1/parked", { signal }), []);
-  const [busy, run] = useBusy();
-  const retry = (dots: string[]) =>
-    run(async () => {
-      try {
-        toast({ text: d.retried((await call("POST /api/v1/parked/retry", { body: dots.length > 0 ? { dots } : {} })).retried) });
-        list.again();
-      } catch (err) {
-        complain(err);
-      }
-    });
+  const [asked, setAsked] = useState<string[] | null>(null); // the ops to offer again; none: all
   return (
-    <Card title={d.parked} aside={<span class="row"><button type="button" disabled={busy || !me?.operator || !list.value?.count} title={me?.operator ? "" : t.system.asOperator} onClick={() => retry([])}>{d.retryAll}</button><CopyAs said={() => say("POST /api/v1/parked/retry", { body: {} }, { cli: "parked retry", go: "c.RetryParked(ctx, nil)", tool: "node_parked_retry" })} /></span>}>
+    <Card title={d.parked} aside={<span class="row"><button type="button" disabled={!me?.operator || !list.value?.count} title={me?.operator ? "" : t.system.asOperator} onClick={() => setAsked([])}>{d.retryAll}</button><CopyAs said={() => say("POST /api/v1/parked/retry", { body: {} }, { cli: "parked retry --all", go: "c.Upkeep().RetryParked(ctx, nil)", tool: "node_parked_retry" })} /></span>}>
       <Show of={list}>
         {(v) => v.count === 0 ? <Empty title={d.parkedEmpty} /> : (
           <div class="scroll">
@@ -65,7 +56,7 @@ function ParkedOps() {
                     <td>{plain(p.member, 60)}</td>
                     <td><Time at={p.since} /></td>
                     <td>{p.retry ? <Time at={p.retry} /> : d.onRequest}</td>
-                    <td><button type="button" disabled={busy || !me?.operator} onClick={() => retry([p.dot])}>{d.retry}</button></td>
+                    <td><button type="button" disabled={!me?.operator} onClick={() => setAsked([p.dot])}>{d.retry}</button></td>
                   </tr>
                 ))}
               </tbody>
@@ -74,7 +65,52 @@ function ParkedOps() {
           </div>
         )}
       </Show>
+      {asked && <Retry dots={asked} onClose={() => setAsked(null)} done={list.again} />}
     </Card>
+  );
+}
+
+// What would become of refused ops is told before they are offered again.
+function Retry({ dots, onClose, done }: { dots: string[]; onClose: () => void; done: () => void }) {
+  const t = useWords();
+  const d = t.delivery;
+  const [busy, run] = useBusy();
+  const body = dots.length > 0 ? { dots } : {};
+  const told = useLoad((signal) => call("POST /api/v1/parked/retry", { body: { ...body, dry_run: true }, signal }), []);
+  const apply = () =>
+    run(async () => {
+      try {
+        toast({ text: d.retried((await call("POST /api/v1/parked/retry", { body })).retried) });
+        done();
+      } catch (err) {
+        complain(err);
+      }
+      onClose();
+    });
+  return (
+    <Dialog title={t.list.bulk.effect} onClose={onClose} wide>
+      <Show of={told}>
+        {(v) => (
+          <>
+            <p aria-live="polite">{d.wouldTake(v.retried, v.ops?.length ?? 0)}</p>
+            <ul class="rows">
+              {(v.ops ?? []).slice(0, 100).map((o) => (
+                <li key={o.dot + o.member}>
+                  <Pill kind={o.would === "taken" ? "good" : "warn"}>{d.would[o.would] ?? o.would}</Pill> <code>{o.dot}</code> {o.kind && <span class="chip">{o.kind}</span>} {o.actor && <span>{t.memory.by} <b>{plain(o.actor, 40)}</b> <Time at={o.at} /></span>}
+                  {o.subjects && <span class="muted small">{d.writes} {plain(o.subjects.join(", "), 160)}</span>}
+                  <span class="muted small">{o.would === "elsewhere" ? d.askThere(plain(o.member, 40)) : o.would === "forbidden" ? d.allowFirst : o.would === "refused" ? plain(o.text, 200) : ""}</span>
+                </li>
+              ))}
+            </ul>
+          </>
+        )}
+      </Show>
+      <p class="row">
+        <button type="button" class="primary" data-first disabled={busy || !told.value?.retried} onClick={apply}>{d.retry}</button>
+        <button type="button" onClick={onClose}>{t.common.cancel}</button>
+        <CopyAs said={() => say("POST /api/v1/parked/retry", { body: { ...body, dry_run: true } }, { cli: `parked retry ${dots.length > 0 ? dots.map(sh).join(" ") : "--all"} --dry-run`, go: `c.Upkeep().TryParked(ctx, nil)`, tool: "node_parked_retry", input: { ...body, dry_run: true } })} />
+      </p>
+    </Dialog>
   );
 }
 
@@ -99,17 +135,7 @@ function Hook({ s, again }: { s: Subscription; again: () => void }) {
   const t = useWords();
   const d = t.delivery;
   const [open, setOpen] = useState(false);
-  const [busy, run] = useBusy();
-  const again2 = () =>
-    run(async () => {
-      try {
-        await call("POST /api/v1/memory_subscription_replay", { body: { subscription_id: s.id, since: s.created_at, dead_letters: true } });
-        toast({ text: d.redelivered });
-        again();
-      } catch (err) {
-        complain(err);
-      }
-    });
+  const [asked, setAsked] = useState(false);
   return (
     <li>
       <b>{plain(s.url || s.namespace_filter, 120)}</b>
@@ -118,11 +144,46 @@ function Hook({ s, again }: { s: Subscription; again: () => void }) {
       {s.last_error && <span class="muted small">{d.lastError}: {plain(s.last_error, 160)}; {d.next} <Time at={s.next_attempt_at} /></span>}
       <span class="row">
         <button type="button" class="quiet" aria-expanded={open} onClick={() => setOpen(!open)}>{d.dead}</button>
-        <button type="button" disabled={busy} onClick={again2}>{d.redeliver}</button>
-        <CopyAs said={() => say("POST /api/v1/memory_subscription_replay", { body: { subscription_id: s.id, since: s.created_at, dead_letters: true } }, { cli: `subscription replay ${sh(s.id)} --deliver --dead-letters`, go: `c.Redeliver(ctx, ${JSON.stringify(s.id)}, since, true)`, tool: "memory_subscription_replay", input: { subscription_id: s.id, dead_letters: true } })} />
+        <button type="button" onClick={() => setAsked(true)}>{d.redeliver}</button>
+        <CopyAs said={() => say("POST /api/v1/memory_subscription_replay", { body: { subscription_id: s.id, dead_letters: true } }, { cli: `subscription replay ${sh(s.id)} --dead-letters`, go: `c.Subscriptions().Redeliver(ctx, ${JSON.stringify(s.id)}, time.Time{}, true)`, tool: "memory_subscription_replay", input: { subscription_id: s.id, dead_letters: true } })} />
       </span>
       {open && <Dead s={s} />}
+      {asked && <Redeliver s={s} onClose={() => setAsked(false)} done={again} />}
     </li>
+  );
+}
+
+// Dead letters, and on request all that happened since a time, are posted again: how
+// much that is, the node says first.
+function Redeliver({ s, onClose, done }: { s: Subscription; onClose: () => void; done: () => void }) {
+  const t = useWords();
+  const d = t.delivery;
+  const [busy, run] = useBusy();
+  const [since, setSince] = useState("");
+  const body = { subscription_id: s.id, dead_letters: true, ...(since ? { redeliver: true, since: new Date(since).toISOString() } : {}) };
+  const told = useLoad((signal) => call("POST /api/v1/memory_subscription_replay", { body: { ...body, dry_run: true }, signal }), [since]);
+  const apply = () =>
+    run(async () => {
+      try {
+        await call("POST /api/v1/memory_subscription_replay", { body });
+        toast({ text: d.redelivered });
+        done();
+      } catch (err) {
+        complain(err);
+      }
+      onClose();
+    });
+  return (
+    <Dialog title={t.list.bulk.effect} onClose={onClose}>
+      <Field label={d.alsoSince}><input type="datetime-local" value={since} onChange={(e) => setSince(e.currentTarget.value)} /></Field>
+      <Show of={told}>
+        {(v) => ("home" in v ? <p aria-live="polite">{d.wouldPost(plain(v.home ?? "", 40), plain(s.url, 120), v.letters, v.events ?? 0)}</p> : null)}
+      </Show>
+      <p class="row">
+        <button type="button" class="primary" data-first disabled={busy || told.loading || !!told.error} onClick={apply}>{d.redeliver}</button>
+        <button type="button" onClick={onClose}>{t.common.cancel}</button>
+      </p>
+    </Dialog>
   );
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/signal"
@@ -197,6 +198,7 @@ func (m *member) post(t *testing.T, path, agent, body string) {
 	}
 	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode >= http.StatusMultipleChoices {
-		t.Fatalf("%s: %s", path, res.Status)
+		said, _ := io.ReadAll(res.Body) // for a message
+		t.Fatalf("%s: %s %s", path, res.Status, said)
 	}
 }

@@ -28,9 +28,9 @@ const watchPace = `(() => {
 })()`
 
 // lone starts a node without other members.
-func lone(t *testing.T) *member {
+func lone(t *testing.T, change ...func(*config)) *member {
 	t.Helper()
-	return found(t, []string{"north"})[0]
+	return found(t, []string{"north"}, change...)[0]
 }
 
 // fill writes n memories.
