@@ -15,6 +15,7 @@ import { Writer } from "./writer";
 
 const rowHeight = 44;
 const pageSize = 200;
+const firstPage = 60; // fills the window: what a filter finds is drawn sooner
 
 /** What a row needs of a memory; texts are cut, so that many fit. */
 type Row = Pick<Memory, "id" | "title" | "namespace" | "tier" | "updated_at" | "expires_at" | "conflicts" | "memory_kind" | "priority" | "tags" | "version"> & { owner: string; head: string; reason?: string };
@@ -78,7 +79,7 @@ function useRows(f: Filters, ns: string) {
       const mine = turn.current;
       setState((s) => ({ ...s, loading: true, error: null }));
       try {
-        const query = { ...queryOf(f, ns), ...(from ? { cursor: from } : {}) };
+        const query = { ...queryOf(f, ns), ...(from ? { cursor: from } : { limit: firstPage }) };
         const page = f.state === "archived" ? await call("GET /api/v1/archive", { query }) : await call("GET /api/v1/memories", { query });
         if (mine !== turn.current) return;
         const list = ("archived" in page ? page.archived : page.memories) as Memory[];
@@ -283,7 +284,7 @@ function Table({ rows, chosen, choose, picked, pick, more, busy, children }: Tab
   const first = Math.max(0, Math.floor(top / rowHeight) - 8);
   const last = Math.min(rows.length, Math.ceil((top + height) / rowHeight) + 8);
   useEffect(() => {
-    if (last >= rows.length - 40) more();
+    if (last >= rows.length - 30) more();
   }, [last, rows.length]);
   return (
     <div class="grid" ref={box} tabIndex={0} role="table" aria-label={t.list.title} aria-rowcount={rows.length} aria-busy={busy} onScroll={(e) => setTop(e.currentTarget.scrollTop)}>

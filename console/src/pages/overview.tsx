@@ -4,7 +4,7 @@ import { call } from "../api";
 import type { Event as Op, Status } from "../api.gen";
 import { rates, watchRates } from "../metrics";
 import { href } from "../router";
-import { events, locked, namespace, silent, status, tick, use } from "../store";
+import { events, live, locked, namespace, silent, status, tick, use } from "../store";
 import { Card, Empty, Failure, Page, Spark, useLoad } from "../ui/kit";
 import { MemoryLink } from "../ui/title";
 import { Time, bytes, plain, span } from "../ui/text";
@@ -95,12 +95,13 @@ function Busy() {
   const t = useWords();
   const now = use(tick);
   const fresh = recent(use(events), now);
+  const listens = use(live);
   const who = new Map<string, number>();
   for (const e of fresh) who.set(e.actor, (who.get(e.actor) ?? 0) + 1);
   const list = [...who].sort((a, b) => b[1] - a[1]).slice(0, 4);
   return (
     <Answer question={t.overview.agents} kind="plain" answer={fresh.length === 0 ? "—" : t.n(fresh.length, t.overview.writesLine.slice(0, -1), t.overview.writesLine)} to="activity">
-      {fresh.length === 0 ? t.overview.quiet : t.overview.writes(fresh.length, who.size)}
+      {fresh.length === 0 ? (listens ? t.overview.quiet : t.overview.listening) : t.overview.writes(fresh.length, who.size)}
       <br />
       {list.map(([name, c]) => <span key={name} class="chip">{plain(name, 40)} {c}</span>)}
     </Answer>
@@ -176,9 +177,10 @@ export function Subject({ e }: { e: Op }) {
 function Ticker() {
   const t = useWords();
   const list = use(events);
+  const listens = use(live);
   return (
     <Card title={t.overview.ticker} aside={<a href={href("activity")}>{t.nav.activity}</a>}>
-      {list.length === 0 ? (
+      {list.length === 0 && !listens ? <p class="muted">{t.overview.listening}</p> : list.length === 0 ? (
         <Empty title={t.overview.tickerEmpty}>
           <a href={href("memories", "", { new: "1" })}>{t.list.newMemory}</a> · <a href={href("connect")}>{t.nav.connect}</a>
         </Empty>

@@ -183,7 +183,7 @@ function Routes() {
           <div class="scroll">
             <table class="table">
               <thead><tr><th scope="col">{y.route}</th><th scope="col" class="num">{y.calls}</th><th scope="col" class="num">{y.p50}</th><th scope="col" class="num">{y.p95}</th></tr></thead>
-              <tbody>{v.slice(0, 20).map((r) => <tr key={r.name}><td><code>{r.name}</code></td><td class="num">{r.count.toLocaleString(t.locale)}</td><td class="num">{r.p50}</td><td class="num">{r.p95}</td></tr>)}</tbody>
+              <tbody>{v.slice(0, 20).map((r) => <tr key={r.name}><td>{r.name.endsWith(" none") ? y.noRoute : <code>{r.name}</code>}</td><td class="num">{r.count.toLocaleString(t.locale)}</td><td class="num">{r.p50}</td><td class="num">{r.p95}</td></tr>)}</tbody>
             </table>
           </div>
         )}

@@ -3,6 +3,8 @@ package browser_test
 import (
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"github.com/tallystick/tallystick/client"
 )
 
@@ -34,6 +36,11 @@ func TestPeersShowsHowEachMemberGetsOnWithEachOther(t *testing.T) {
 	b.until(t, `/owed: 1, the oldest from .*ago/i.test(`+cell("east", "west")+`)`)
 	b.until(t, `/owed: 0/i.test(`+cell("north", "west")+`)`)
 	b.until(t, `/west\s[^]*says nothing now: [^]*This is what it said/.test(document.querySelector("table.matrix tr.stale th")?.innerText ?? "")`)
+	// What is said of the one that is away must not push the others out of sight.
+	b.do(t, chromedp.EmulateViewport(1280, 900))
+	if over := ask[int](t, b, `document.querySelector("table.matrix").offsetWidth - document.querySelector("table.matrix").parentElement.clientWidth`); over > 0 {
+		t.Errorf("the table is %d px wider than its place", over)
+	}
 	if err := fed[2].Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}

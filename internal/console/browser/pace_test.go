@@ -1,12 +1,16 @@
 package browser_test
 
 import (
+	"context"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/performance"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -107,26 +111,50 @@ func TestThePaceOfTheConsole(t *testing.T) {
 	b.walk(t, "sort", kb.ArrowDown+kb.ArrowUp, 10)
 	focus("Tag")
 	b.walk(t, "type a tag", "t"+kb.Backspace, 10)
-	long := ask[float64](t, b, `new Promise(f => { let worst = 0, last = performance.now(), n = 0; const g = document.querySelector(".grid"); const step = now => { worst = Math.max(worst, now - last); last = now; g.scrollTop += 400; if (++n < 400) requestAnimationFrame(step); else f(worst); }; requestAnimationFrame(step); })`)
-	t.Logf("scrolling        400 pictures: at most %.0f ms between two; %d rows loaded, %d in the document", long, ask[int](t, b, `Number(document.querySelector(".grid").getAttribute("aria-rowcount"))`), ask[int](t, b, `document.querySelectorAll(".grid-row").length`))
+	long := ask[float64](t, b, `new Promise(f => { let worst = 0, last = performance.now(), n = 0; const g = document.querySelector(".grid"); const step = now => { worst = Math.max(worst, now - last); last = now; g.scrollTop += 400; if (++n < 120) requestAnimationFrame(step); else f(worst); }; requestAnimationFrame(step); })`)
+	t.Logf("scrolling         120 pictures: at most %.0f ms between two; %d rows loaded, %d in the document", long, ask[int](t, b, `Number(document.querySelector(".grid").getAttribute("aria-rowcount"))`), ask[int](t, b, `document.querySelectorAll(".grid-row").length`))
 	b.flood(t, m, *events)
 }
 
-// walk presses keys, and prints how long the page took.
+// walk presses keys, and prints how long the page took. What its thread has computed
+// says more than the clock does on a machine that has much else to do.
 func (b *tab) walk(t *testing.T, name string, keys string, times int) {
 	t.Helper()
 	ask[chromedp.Void](t, b, `void (window.slow = [], window.tasks = [])`)
+	var busy []float64
 	for range times {
 		for _, key := range keys {
+			was := b.computed(t)
 			b.press(t, string(key))
 			b.settled(t)
+			busy = append(busy, b.computed(t)-was)
 		}
 	}
+	slices.Sort(busy)
 	at := func(part float64, of int) int { // what took less than 16 ms is not told
-		return ask[int](t, b, fmt.Sprintf(`(() => { const all = window.slow.map(x => x[%d]).sort((a, b) => a - b); const n = %d, i = Math.ceil(n * %g) - 1 - (n - all.length); return i < 0 ? 15 : all[Math.min(i, all.length - 1)]; })()`, of, times*len([]rune(keys)), part))
+		return ask[int](t, b, fmt.Sprintf(`(() => { const all = window.slow.map(x => x[%d]).sort((a, b) => a - b); const n = %d, i = Math.ceil(n * %g) - 1 - (n - all.length); return i < 0 ? 15 : all[Math.min(i, all.length - 1)]; })()`, of, len(busy), part))
 	}
-	t.Logf("%-15s %4d keys: from key to picture half within %d ms, 95 %% within %d ms; in script 95 %% within %d ms, at most %d ms; tasks of more than 50 ms: %s",
-		name, times*len([]rune(keys)), at(0.5, 0), at(0.95, 0), at(0.95, 1), ask[int](t, b, `Math.max(0, ...window.slow.map(x => x[1]))`), ask[string](t, b, `window.tasks.length + (window.tasks.length ? ", the longest " + Math.max(...window.tasks) + " ms" : "")`))
+	t.Logf("%-16s %4d keys: computed half within %.0f ms, 95 %% within %.0f, all within %.0f; by the clock, from key to picture, half within %d ms, 95 %% within %d, in script 95 %% within %d",
+		name, len(busy), busy[len(busy)/2], busy[len(busy)*95/100], busy[len(busy)-1], at(0.5, 0), at(0.95, 0), at(0.95, 1))
+}
+
+// computed is how long the thread of the page has had a processor, in ms.
+func (b *tab) computed(t *testing.T) float64 {
+	t.Helper()
+	out := -1.0
+	b.do(t, chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+		if _, err := cdp.Call(ctx, tab, performance.Enable, performance.EnableParams{TimeDomain: performance.EnableTimeDomainThreadTicks}); err != nil {
+			return err
+		}
+		got, err := cdp.Call(ctx, tab, performance.GetMetrics, cdp.Empty{})
+		for _, m := range got.Metrics {
+			if m.Name == "TaskDuration" {
+				out = m.Value * 1000
+			}
+		}
+		return err
+	}))
+	return out
 }
 
 // heap is how much memory the scripts of the page hold, in MiB, after the collector
