@@ -181,7 +181,7 @@ func (b *tab) flood(t *testing.T, m *member, count int) (first, last float64) {
 			t.Fatal(err)
 		}
 		newest := fmt.Sprintf("%s.%s.%d", s.Node, s.Incarnation, s.Heads[s.Node+"."+s.Incarnation].Seq)
-		b.until(t, fmt.Sprintf(`document.querySelector("main td code")?.textContent == %q`, newest))
+		b.until(t, fmt.Sprintf(`document.querySelector("main td:last-child code")?.textContent == %q`, newest))
 		if wrote%max(count/6/100*100, 100) == 0 {
 			last = b.heap(t)
 			parts = append(parts, fmt.Sprintf("%.1f", last))
