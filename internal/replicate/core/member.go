@@ -117,6 +117,9 @@ func (c *Core) learn(m *member, v memory.View) {
 		default:
 			m.heads[o] = union(was, h, newer)
 		}
+		if o != c.origin {
+			c.match(m, o) // as long as both reach equally far: of others' origins no trail is kept
+		}
 		c.want(o, h.Seq)
 	}
 	if m.heads[c.origin].Seq > acked {

@@ -67,8 +67,11 @@ func (c *Core) match(m *member, o memory.Origin) (other bool) {
 	if ours.IsZero() || theirs.Chain.IsZero() {
 		return false
 	}
-	if ours == theirs.Chain {
+	switch {
+	case ours == theirs.Chain:
 		m.same[o] = max(m.same[o], theirs.Seq)
+	case o != c.origin:
+		delete(m.same, o) // one of the two has given a number away since
 	}
 	return ours != theirs.Chain
 }
