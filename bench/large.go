@@ -3,7 +3,6 @@ package bench
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -86,27 +85,12 @@ func (r *runner) fill(ctx context.Context, p *process) error {
 			}
 			body = l.memory(body, 0, i)
 		}
-		answer, err := p.call(ctx, http.MethodPost, "/api/v1/memories/bulk", append(body, ']'))
-		if err != nil {
-			return fmt.Errorf("fill: %w", err)
-		}
-		var done struct {
-			Created int `json:"created"`
-		}
-		if err := json.Unmarshal(answer, &done); err != nil || done.Created != min(bulkSize, r.Memories-n) {
-			return fmt.Errorf("fill: %d memories were created: %.300s", done.Created, answer)
+		if err := p.bulk(ctx, append(body, ']'), min(bulkSize, r.Memories-n)); err != nil {
+			return err
 		}
 	}
 	r.say("  %d memories in %s", r.Memories, time.Since(begun).Round(time.Millisecond))
-	for {
-		s, err := p.status(ctx)
-		if err != nil || s.IndexLag == 0 {
-			return err
-		}
-		if err := pause(ctx, 200*time.Millisecond); err != nil {
-			return err
-		}
-	}
+	return p.indexed(ctx)
 }
 
 // recall asks a few questions, so that the caches of the index are in memory.

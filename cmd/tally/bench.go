@@ -31,7 +31,7 @@ be measured:
 	flags.IntVar(&o.Rounds, "rounds", 0, "rounds of each measure and arm; the median counts (default 5)")
 	flags.DurationVar(&o.Duration, "duration", 0, "of one round (default 10s)")
 	flags.DurationVar(&o.Soak, "soak", 0, "how long e watches the memory; negative: not at all (default 2m)")
-	flags.IntVar(&o.Memories, "memories", 0, "how many f writes (default 100000)")
+	flags.IntVar(&o.Memories, "memories", 0, "how many f and i write (default 100000)")
 	flags.IntVar(&o.Nodes, "nodes", 0, "how many d starts (default 25)")
 	flags.Uint64Var(&o.Seed, "seed", 0, "of the texts (default 1)")
 	flags.StringVar(&o.Dir, "dir", "", "`directory` on the disk to measure (default that for temporary files)")

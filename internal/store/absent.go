@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"hash/maphash"
 	"sync"
 )
@@ -97,21 +96,10 @@ func (a *absence) has(key []byte) bool {
 	return false
 }
 
-// load adds what is in the database. Rows that are written meanwhile come by add.
-func (a *absence) load(ctx context.Context, r *reader) error {
-	err := r.each(ctx, `SELECT id, namespace, title FROM memories`, nil, func(row rowScanner) error {
-		var id, namespace, title string
-		if err := row.Scan(&id, &namespace, &title); err != nil {
-			return err
-		}
-		a.add(id, namespace, title)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
+// complete says that all that was in the database at the start is in it. Rows that are
+// written meanwhile come by add.
+func (a *absence) complete() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.ready = true
-	return nil
 }

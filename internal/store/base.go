@@ -19,6 +19,7 @@ type base struct {
 	damage    damage
 	room      room
 	absent    *absence
+	census    *census
 	births    births
 }
 

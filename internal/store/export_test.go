@@ -21,3 +21,47 @@ func (s *Store) InMemory(after uint64) bool {
 	_, _, is := s.births.changed(after, 1)
 	return is
 }
+
+// Learned is closed when all was read that is read at the start.
+func (s *Store) Learned() <-chan struct{} { return s.learned }
+
+// SpacesOfRows is Spaces from the database.
+func (s *Store) SpacesOfRows(ctx context.Context, f memory.Filter) (map[string]int64, error) {
+	return s.spacesOfRows(ctx, f)
+}
+
+// CountsOfRows is Counts from the database, but for what memories do not say.
+func (s *Store) CountsOfRows(ctx context.Context, f memory.Filter) (memory.Counts, error) {
+	return s.countsOfRows(ctx, f)
+}
+
+// ListOfRows is List from the database, from the start on.
+func (s *Store) ListOfRows(ctx context.Context, f memory.Filter, limit, offset int) ([]memory.Record, error) {
+	p := page{tables: s.tables, filter: f, limit: limit, offset: offset}
+	found, err := p.read(ctx, p.where())
+	return found.recs, err
+}
+
+// Order is an order of numbers, for the tests of it.
+type Order struct{ order }
+
+// NewOrder returns one that is empty.
+func NewOrder(cmp func(a, b uint32) int) *Order { return &Order{order{cmp: cmp}} }
+
+// Add puts a number in its place.
+func (o *Order) Add(n uint32) { o.add(n) }
+
+// Remove takes it out.
+func (o *Order) Remove(n uint32) { o.remove(n) }
+
+// Fill makes it the set of numbers.
+func (o *Order) Fill(n []uint32) { o.fill(n) }
+
+// From lists what is not before a number.
+func (o *Order) From(n uint32) (out []uint32) {
+	o.from(func(row uint32) bool { return o.cmp(row, n) < 0 }, func(row uint32) bool {
+		out = append(out, row)
+		return true
+	})
+	return out
+}

@@ -171,6 +171,11 @@ func (t *tx) flush(ctx context.Context) error {
 		if m.fresh || m.projects {
 			t.absent.add(m.id, m.namespace, m.title)
 		}
+		if now, known := m.standing(); m.fresh && known {
+			t.stands = append(t.stands, now)
+		} else {
+			t.moving[m.rid] = struct{}{}
+		}
 		if m.fresh {
 			fresh = append(fresh, m)
 		} else if err := m.update(ctx, t.conn); err != nil {

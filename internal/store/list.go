@@ -5,7 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"time"
+	"slices"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -13,32 +13,110 @@ import (
 // List returns the records that fit f, at most limit, from after the cursor, or
 // from offset on. next is "" after the last one.
 func (s *tables) List(ctx context.Context, f memory.Filter, order memory.Order, limit, offset int, cursor string) (recs []memory.Record, next string, err error) {
-	w := s.filter(f)
-	by := map[memory.Order]string{
-		memory.ByPriority: `m.priority DESC, m.c_stamp DESC, m.id`, memory.ByID: `m.id`, memory.ByEdit: `m.c_stamp, m.id`,
-		memory.ByNewest: `m.c_stamp DESC, m.id`,
-	}[order]
+	p := page{tables: s, filter: f, order: order, limit: limit, offset: offset}
 	if cursor != "" {
-		if err := w.after(order, cursor); err != nil {
+		if p.from, err = readPosition(order, cursor); err != nil {
 			return nil, "", err
 		}
 	}
+	mates, known := s.asked(ctx, &f)
+	// Where the rows have to say more than the census knows, more of them are looked at.
+	for n := limit + offset; known && order == memory.ByPriority && limit > 0 && n <= manyRows; n *= manyTimes {
+		rows, more := s.census.first(&f, mates, p.from, n)
+		found, moved, err := p.among(ctx, rows)
+		if err != nil || !moved && (p.full(found) || !more) {
+			return found.recs, found.next(&p), err
+		}
+		if moved {
+			break
+		}
+	}
+	found, err := p.read(ctx, p.where())
+	return found.recs, found.next(&p), err
+}
+
+// manyRows bounds the rows that a list looks up by their numbers, and manyTimes is how
+// many more it tries the next time.
+const (
+	manyRows  = 8192
+	manyTimes = 16
+)
+
+// page is what a list is asked for.
+type page struct {
+	*tables
+
+	filter        memory.Filter
+	order         memory.Order
+	limit, offset int
+	from          *cursorPosition // or nil
+}
+
+// found is what a page has.
+type found struct {
+	recs []memory.Record // without those that are damaged
+	n    int             // with them
+	last memory.Record
+}
+
+func (p *page) full(f found) bool { return f.n == p.limit }
+
+// next is the cursor behind a page.
+func (f *found) next(p *page) string {
+	if !p.full(*f) || p.limit <= 0 {
+		return ""
+	}
+	return position(p.order, &f.last)
+}
+
+// where is the condition on all rows.
+func (p *page) where() where {
+	w := p.tables.filter(p.filter)
+	if p.from != nil {
+		w.after(p.order, p.from)
+	}
+	return w
+}
+
+// among reads the page of rows that the census has named. The database is not asked in
+// which namespaces they are, or it would use the index of these: it is looked at
+// afterwards whether one has moved to another one meanwhile.
+func (p *page) among(ctx context.Context, rows []int64) (f found, moved bool, err error) {
+	if len(rows) == 0 {
+		return f, false, nil
+	}
+	narrow := *p
+	narrow.filter.Namespace, narrow.filter.Within = "", nil
+	w := narrow.where()
+	among, args := p.dialect.among("m.rid", rows)
+	w.and(among, args...)
+	f, err = p.read(ctx, w)
+	return f, slices.ContainsFunc(f.recs, func(r memory.Record) bool { return !p.lies(r.Namespace) }), err
+}
+
+// lies reports whether what is asked for may lie in a namespace.
+func (p *page) lies(namespace string) bool {
+	k := classKey{namespace: namespace}
+	return k.fits(&memory.Filter{Namespace: p.filter.Namespace, Subtree: p.filter.Subtree, Within: p.filter.Within}, nil)
+}
+
+// read reads a page of the rows that w selects.
+func (p *page) read(ctx context.Context, w where) (f found, err error) {
+	by := map[memory.Order]string{
+		memory.ByPriority: `m.priority DESC, m.c_stamp DESC, m.id`, memory.ByID: `m.id`, memory.ByEdit: `m.c_stamp, m.id`,
+		memory.ByNewest: `m.c_stamp DESC, m.id`,
+	}[p.order]
 	// The keys are sorted first, the bodies of the page fetched after.
 	q := fmt.Sprintf(`WITH page AS (SELECT m.rid FROM memories m WHERE %s ORDER BY %s LIMIT ? OFFSET ?) %s WHERE m.rid IN (SELECT rid FROM page) ORDER BY %s`,
 		w.String(), by, sqlRecord, by)
-	n := 0
-	var last memory.Record
-	err = s.read.each(ctx, q, append(w.args, limit, offset), func(r rowScanner) (err error) {
-		n++
-		if last, err = s.scanRecord(r); err == nil {
-			recs = append(recs, last)
+	err = p.tables.read.each(ctx, q, append(w.args, p.limit, p.offset), func(r rowScanner) (err error) {
+		f.n++
+		if f.last, err = p.scanRecord(r); err == nil {
+			f.recs = append(f.recs, f.last)
 		}
 		return omitted(ctx, err)
 	})
-	if err == nil && n == limit && limit > 0 {
-		next = position(order, &last)
-	}
-	return recs, next, err
+	return f, err
 }
 
 // cursorPosition is what a cursor holds: the sort key of the last row seen.
@@ -61,15 +139,21 @@ func position(order memory.Order, m *memory.Record) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-func (w *where) after(order memory.Order, cursor string) error {
-	var p cursorPosition
+// readPosition reads a cursor.
+func readPosition(order memory.Order, cursor string) (*cursorPosition, error) {
+	p := &cursorPosition{}
 	b, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err == nil {
-		err = json.Unmarshal(b, &p)
+		err = json.Unmarshal(b, p)
 	}
 	if err != nil || p.Order != order {
-		return fmt.Errorf("cursor %.40q: want one that a list in the same order returned: %w", cursor, memory.ErrInvalid)
+		return nil, fmt.Errorf("cursor %.40q: want one that a list in the same order returned: %w", cursor, memory.ErrInvalid)
 	}
+	return p, nil
+}
+
+// after leaves out what does not come behind a position.
+func (w *where) after(order memory.Order, p *cursorPosition) {
 	switch order {
 	case memory.ByID:
 		w.and(`m.id > ?`, p.ID)
@@ -81,7 +165,6 @@ func (w *where) after(order memory.Order, cursor string) error {
 		w.and(`(m.priority < ? OR m.priority = ? AND (m.c_stamp < ? OR m.c_stamp = ? AND m.id > ?))`,
 			p.Priority, p.Priority, p.Stamp, p.Stamp, p.ID)
 	}
-	return nil
 }
 
 // Count returns how many records fit f.
@@ -94,6 +177,14 @@ func (s *tables) Count(ctx context.Context, f memory.Filter) (int, error) {
 
 // Spaces counts the records that fit f by namespace.
 func (s *tables) Spaces(ctx context.Context, f memory.Filter) (map[string]int64, error) {
+	if mates, ok := s.asked(ctx, &f); ok && countsOf(&f) {
+		return s.census.spaces(&f, mates), nil
+	}
+	return s.spacesOfRows(ctx, f)
+}
+
+// spacesOfRows is Spaces from the database.
+func (s *tables) spacesOfRows(ctx context.Context, f memory.Filter) (map[string]int64, error) {
 	w := s.filter(f)
 	out := map[string]int64{}
 	err := s.read.each(ctx, `SELECT m.namespace, count(*) FROM memories m WHERE `+w.String()+` GROUP BY 1`, w.args, func(r rowScanner) error {
@@ -104,60 +195,4 @@ func (s *tables) Spaces(ctx context.Context, f memory.Filter) (map[string]int64,
 		return err
 	})
 	return out, err
-}
-
-// Counts sums up the records that the viewer of f may see, or all of them, in the
-// namespaces that it is within, with expiry judged at its time. The other fields of f do not count.
-func (s *tables) Counts(ctx context.Context, f memory.Filter) (memory.Counts, error) {
-	var w where
-	s.seen(&w, f)
-	s.within(&w, f.Within)
-	w.and(`m.c_lsn <> 0`)
-	now, soonest := f.Now, int64(f.Now)+int64(time.Hour)
-	c := memory.Counts{ByTier: map[memory.Tier]int64{}, ByNamespace: map[string]int64{}}
-	tiers := []memory.Tier{memory.Short, memory.Mid, memory.Long}
-	q := `SELECT m.l_state, m.l_state = 1 AND ` + sqlExpired + ` AS gone, m.tier, m.namespace, count(*), total(` + sqlExpired + `),
-		total(CASE WHEN m.conflicts > 0 THEN 1 ELSE 0 END)
-		FROM memories m WHERE ` + w.String() + ` GROUP BY 1, 2, 3, 4`
-	err := s.read.each(ctx, q, append([]any{int64(now), int64(now), soonest, soonest}, w.args...), func(r rowScanner) error {
-		var life memory.Life
-		var gone bool
-		var tier int
-		var ns string
-		var n int64
-		var soon, disputed float64
-		if err := r.Scan(&life, &gone, &tier, &ns, &n, &soon, &disputed); err != nil {
-			return err
-		}
-		switch {
-		case gone || life == memory.Archived:
-			c.Archived += n
-		case life == memory.Live:
-			c.Live += n
-			c.ExpiringSoon += int64(soon)
-			c.Conflicts += int64(disputed)
-			c.ByNamespace[ns] += n
-			if tier >= 0 && tier < len(tiers) {
-				c.ByTier[tiers[tier]] += n
-			}
-		case life == memory.Deleted:
-			c.Deleted += n
-		case life == memory.Erased:
-			c.Erased += n
-		}
-		return nil
-	})
-	if err != nil {
-		return c, err
-	}
-	both := []any{memory.FamLink, memory.KindLink}
-	q = `SELECT count(*) FROM registers r WHERE r.family = ? AND r.kind = ?`
-	if !f.All || f.Within != nil {
-		q += ` AND EXISTS (SELECT 1 FROM memories m WHERE m.id = r.a AND ` + w.String() + `)
-			AND EXISTS (SELECT 1 FROM memories m WHERE m.id = r.b AND ` + w.String() + `)`
-		both = append(append(both, w.args...), w.args...)
-	}
-	_, err = s.read.row(ctx, q, both, &c.Links)
-	c.Bytes = s.dialect.size(&s.cfg)
-	return c, err
 }

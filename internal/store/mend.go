@@ -239,5 +239,6 @@ func (t mender) rebuildOne(ctx context.Context, b *broken) error {
 	if err := t.relink(ctx, b.rid, slices.Clone(b.revs)); err != nil {
 		return err
 	}
+	t.moving[b.rid] = struct{}{}
 	return t.exec(ctx, `UPDATE memories SET conflicts = ? WHERE rid = ?`, conflicts, b.rid)
 }

@@ -168,6 +168,7 @@ func (t merger) mergeRegister(ctx context.Context, k memory.Key, e incoming, row
 			return err
 		} else if m != nil {
 			row.record = m.rid
+			t.moving[m.rid] = struct{}{}
 		}
 	}
 	var rid int64

@@ -15,10 +15,13 @@ func (s *Store) Run(ctx context.Context) error {
 	defer close(s.stopped)
 	idle := time.NewTimer(time.Second)
 	defer idle.Stop()
-	defer s.learn(ctx)()
+	learned, err := s.learn(ctx)
+	if err != nil {
+		return s.fail(err)
+	}
+	defer learned()
 	// A batch that has begun is finished whatever happens to ctx.
 	work := context.WithoutCancel(ctx)
-	var err error
 	if s.write.retry, err = s.write.upgraded(work); err != nil {
 		return s.fail(err)
 	}
@@ -49,20 +52,27 @@ func (s *Store) Run(ctx context.Context) error {
 	return s.drain(work)
 }
 
-// learn reads beside the writer what is absent, and returns what ends that.
-func (s *Store) learn(ctx context.Context) (end func()) {
+// learn reads beside the writer what there is, as it is now, and returns what ends that.
+func (s *Store) learn(ctx context.Context) (end func(), err error) {
+	tx, err := s.bulk.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := tx.view(ctx, s.cfg.Node); err != nil { // what is read first says which state it is
+		return nil, errors.Join(err, tx.Rollback())
+	}
 	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
 	go func() {
-		defer close(done)
-		if err := s.absent.load(ctx, s.bulk); err != nil && ctx.Err() == nil {
-			s.cfg.Log.WarnContext(ctx, "what is absent is asked of the database", "err", err)
+		defer close(s.learned)
+		defer tx.Rollback() //nolint:errcheck // read-only
+		if err := s.census.load(ctx, tx, s.absent); err != nil && ctx.Err() == nil {
+			s.cfg.Log.WarnContext(ctx, "memories are counted, and what is absent is asked of the database, each time", "err", err)
 		}
 	}()
 	return func() {
 		cancel()
-		<-done
-	}
+		<-s.learned
+	}, nil
 }
 
 // drain commits what is queued and refuses what comes later.

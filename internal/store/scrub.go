@@ -98,6 +98,12 @@ func (t scrubber) project(ctx context.Context, lsn int64, e *memory.Entry) error
 		append(append(m.projection(), lsn, lsn), m.projection()...)...)
 	t.rows += n
 	t.steps += n
+	if err != nil || n == 0 {
+		return err
+	}
+	var rid int64
+	_, err = t.queryRow(ctx, `SELECT record FROM log WHERE lsn = ?`, []any{lsn}, &rid)
+	t.moving[rid] = struct{}{}
 	return err
 }
 

@@ -25,6 +25,8 @@ type Store struct {
 	write  *chores // belongs to the goroutine of Run
 	touch  touches
 	recent tail
+	// learned is closed when all was read that is read beside the writer at the start.
+	learned chan struct{}
 }
 
 // Open opens or makes the database that cfg names, locks it and brings the schema
@@ -34,8 +36,8 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err := cfg.Node.Valid(); err != nil {
 		return nil, err
 	}
-	b := &base{cfg: cfg, dialect: localFile(), absent: newAbsence()}
-	s := &Store{base: b, tables: &tables{base: b}, changes: &changes{base: b, jobs: newJobs(&b.cfg)}}
+	b := &base{cfg: cfg, dialect: localFile(), absent: newAbsence(), census: newCensus()}
+	s := &Store{learned: make(chan struct{}), base: b, tables: &tables{base: b}, changes: &changes{base: b, jobs: newJobs(&b.cfg)}}
 	s.log = &log{base: b, tail: &s.recent}
 	b.numbering.open = make(chan struct{})
 	b.damage.rouse = s.rouse

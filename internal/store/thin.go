@@ -128,6 +128,7 @@ func (t compactor) stand(ctx context.Context, x thinning) (lsn int64, by memory.
 
 // bury takes what was derived from the content of a deleted memory out, too.
 func (t compactor) bury(ctx context.Context, rid int64) error {
+	t.moving[rid] = struct{}{}
 	for _, q := range []string{
 		`DELETE FROM embeddings WHERE record = ?`, `DELETE FROM foreseen WHERE record = ?`,
 		`UPDATE memories SET namespace = '', title = '', tags = '[]', source_uri = '', owner = '', target = '', conflicts = 0 WHERE rid = ?`,

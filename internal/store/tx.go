@@ -29,6 +29,8 @@ type tx struct {
 	erased   bool               // payload was taken out: no copy may stay in memory
 	born     []birth            // memories that it makes
 	others   bool               // it changes other memories, or their rows by hand
+	moving   map[int64]struct{} // rows of memories that stand elsewhere afterwards
+	stands   []standing         // and where
 }
 
 // report is what a job did that others are told of.
@@ -38,7 +40,7 @@ type report struct {
 }
 
 func newTx(w *state) *tx {
-	return &tx{state: w, began: w.lsn, gathered: gathered{known: map[string]*record{}}, deltas: map[int]memory.Sum{}}
+	return &tx{state: w, began: w.lsn, gathered: gathered{known: map[string]*record{}}, deltas: map[int]memory.Sum{}, moving: map[int64]struct{}{}}
 }
 
 // finish writes what the jobs left to be written once.
@@ -47,6 +49,9 @@ func (t *tx) finish(ctx context.Context) error {
 		return nil
 	}
 	if err := t.flush(ctx); err != nil {
+		return err
+	}
+	if err := t.stand(ctx); err != nil {
 		return err
 	}
 	if err := t.saveSums(ctx); err != nil {

@@ -101,6 +101,7 @@ func (w *writer) publish(t *tx, batch []*job) {
 		w.unsettled += t.rows
 	}
 	w.births.committed(t.born, t.others || t.erased, t.began, w.lsn)
+	w.census.committed(t.stands)
 	c := memory.Committed{View: w.publishView(t.moved), Moved: t.moves}
 	for _, j := range batch {
 		c.Own = append(c.Own, j.own...)

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -185,10 +186,43 @@ func (s Suite) History(t *testing.T, seed uint64, origins, n int) ([]*memory.Ent
 	return entries, ships, want
 }
 
+// checkCounts fails unless what is counted as it is written is what the rows come to.
+func (n *Node) checkCounts() {
+	n.t.Helper()
+	now := memory.InstantOf(time.Now())
+	for _, life := range []memory.Life{memory.Live, memory.Archived, memory.Deleted, memory.Erased} {
+		for _, f := range []memory.Filter{
+			{All: true},
+			{},
+			{Viewer: "ai:owner"},
+			{All: true, Conflicting: true},
+			{All: true, Now: memory.Instant(math.MaxInt64 / 2)},
+		} {
+			f.Life, f.Now = life, max(f.Now, now)
+			rows, err := n.Count(n.t.Context(), f)
+			if err != nil {
+				n.t.Fatal(err)
+			}
+			spaces, err := n.Spaces(n.t.Context(), f)
+			if err != nil {
+				n.t.Fatal(err)
+			}
+			counted := int64(0)
+			for _, k := range spaces {
+				counted += k
+			}
+			if counted != int64(rows) {
+				n.t.Errorf("%d memories are %s of those that %+v selects, %d rows", counted, life, f, rows)
+			}
+		}
+	}
+}
+
 // CheckState fails unless the store's registers are those of the reference, and
 // its digests follow from its rows.
 func (n *Node) CheckState(want *memory.State) {
 	n.t.Helper()
+	n.checkCounts()
 	view, sums, err := n.BucketSums(n.t.Context())
 	if err != nil {
 		n.t.Fatal(err)

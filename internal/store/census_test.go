@@ -1,0 +1,183 @@
+package store_test
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/store"
+	"github.com/tallystick/tallystick/internal/store/storetest"
+)
+
+// What is counted and listed from memory is what the rows say: after each transaction,
+// whatever it does, and whenever one asks.
+func TestTheCensusIsThatOfTheRows(t *testing.T) {
+	dir := t.TempDir()
+	for seed := range uint64(2) {
+		s := suite()
+		_, ships, _ := s.History(t, seed, 2, 24)
+		n := s.Open(t, "reader", dir)
+		<-n.Learned()
+		for i := 0; len(ships) > 0; i++ {
+			k := min(1+i%5, len(ships))
+			n.Take(ships[:k]...)
+			ships = ships[k:]
+			write(n, fmt.Sprintf("%d-%d", seed, i), i)
+			if i%6 == 0 {
+				sameCensus(t, n)
+			}
+		}
+		sameCensus(t, n)
+		n.Stop()
+		n = s.Open(t, "reader", dir) // now it is read from the rows
+		<-n.Learned()
+		sameCensus(t, n)
+		n.Stop()
+	}
+}
+
+// write makes memories that expire, with touches, and private ones, also for a team.
+func write(n *storetest.Node, name string, i int) {
+	soon := storetest.Create("soon "+name, "text")
+	soon.Memory.ID, soon.Memory.Tier = "soon-"+name, []memory.Tier{memory.Short, memory.Mid, memory.Long}[i%3]
+	soon.Memory.ExpiresAt = memory.InstantOf(time.Now()) + memory.Instant(time.Duration(i-5)*20*time.Minute)
+	if i%2 == 0 {
+		n.Put(&memory.Touch{ID: soon.Memory.ID})
+	}
+	n.Put(soon)
+	if i%3 == 1 {
+		n.Put(&memory.Touch{ID: soon.Memory.ID, Keep: i%2 == 1})
+	}
+	hers := storetest.Create("hers "+name, "text")
+	hers.Memory.ID, hers.Memory.Namespace, hers.Memory.Priority = "hers-"+name, fmt.Sprintf("diaries/%d", i%3), int32(1+i%10)
+	hers.Memory.Metadata = memory.Object(`{"agent_id":"ai:she","scope":"` + []string{"private", "team", "collective"}[i%3] + `"}`)
+	n.Put(hers)
+	switch i % 4 {
+	case 1:
+		n.Put(&memory.Archive{ID: hers.Memory.ID})
+	case 2:
+		n.Put(&memory.Delete{ID: hers.Memory.ID})
+	case 3:
+		n.Put(&memory.Erase{ID: hers.Memory.ID})
+	}
+	if i == 4 {
+		team := storetest.Create(memory.TeamTitle+"one", "text")
+		team.Memory.ID, team.Memory.Namespace, team.Memory.Tags = "team-"+name, memory.FederationNamespace, []string{"ai:she", "ai:mate"}
+		n.Put(team)
+	}
+}
+
+func filters() []memory.Filter {
+	var out []memory.Filter
+	now := memory.InstantOf(time.Now())
+	for _, at := range []memory.Instant{now, now - memory.Instant(time.Hour), now + memory.Instant(100*24*time.Hour)} {
+		for _, life := range []memory.Life{memory.Live, memory.Archived, memory.Deleted, memory.Erased} {
+			for _, f := range []memory.Filter{
+				{All: true},
+				{},
+				{Viewer: "ai:she"},
+				{Viewer: "ai:mate"},
+				{Viewer: "ai:she", Owner: "ai:she"},
+				{All: true, Namespace: "diaries", Subtree: true},
+				{All: true, Namespace: "diaries/1"},
+				{All: true, Within: memory.Within{"diaries/*"}},
+				{All: true, Within: memory.Within{}},
+				{All: true, Tier: memory.Mid},
+				{All: true, Conflicting: true},
+				{All: true, MinPriority: 6},
+				{All: true, Tags: []string{"ai:she"}},
+				{All: true, EditedAfter: 1},
+			} {
+				f.Now, f.Life = at, life
+				out = append(out, f)
+			}
+		}
+	}
+	return out
+}
+
+func sameCensus(t *testing.T, n *storetest.Node) {
+	t.Helper()
+	for _, f := range filters() {
+		spaces, err := n.Spaces(t.Context(), f)
+		same(t, f, spaces, err)(n.SpacesOfRows(t.Context(), f))
+		counts, err := n.Counts(t.Context(), f)
+		counts.Links, counts.Bytes = 0, 0
+		same(t, f, counts, err)(n.CountsOfRows(t.Context(), memory.Filter{Viewer: f.Viewer, All: f.All, Within: f.Within, Now: f.Now}))
+		want, err := n.ListOfRows(t.Context(), f, 1000, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var paged []memory.Record
+		for cursor := ""; ; {
+			recs, next, err := n.List(t.Context(), f, memory.ByPriority, 7, 0, cursor)
+			if err != nil {
+				t.Fatal(err)
+			}
+			paged = append(paged, recs...)
+			if cursor = next; cursor == "" {
+				break
+			}
+		}
+		if d := gocmp.Diff(want, paged, cmpopts.EquateEmpty()); d != "" {
+			t.Fatalf("%+v: (-rows +census)\n%s", f, d)
+		}
+		recs, _, err := n.List(t.Context(), f, memory.ByPriority, 5, 2, "")
+		same(t, f, recs, err)(n.ListOfRows(t.Context(), f, 5, 2))
+	}
+}
+
+func same[T any](t *testing.T, f memory.Filter, got T, err error) func(want T, err error) {
+	t.Helper()
+	return func(want T, wrong error) {
+		t.Helper()
+		if err != nil || wrong != nil {
+			t.Fatal(err, wrong)
+		}
+		if d := gocmp.Diff(want, got, cmpopts.EquateEmpty()); d != "" {
+			t.Fatalf("%+v: (-rows +census)\n%s", f, d)
+		}
+	}
+}
+
+func TestAnOrderStaysSorted(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		backwards := func(a, b uint32) int { return cmp.Compare(b, a) }
+		o := store.NewOrder(backwards)
+		var want []uint32
+		if rapid.Bool().Draw(t, "filled") {
+			for i := range uint32(3000) {
+				want = append(want, 2*i)
+			}
+			o.Fill(slices.Clone(want))
+		}
+		number := rapid.Uint32Range(0, 6000)
+		for range rapid.IntRange(0, 40).Draw(t, "runs") {
+			first, adds := number.Draw(t, "first"), rapid.Bool().Draw(t, "adds")
+			for k := range rapid.Uint32Range(1, 900).Draw(t, "run") {
+				if n := first + k; adds {
+					o.Add(n)
+					want = append(want, n)
+				} else {
+					o.Remove(n)
+					want = slices.DeleteFunc(want, func(x uint32) bool { return x == n })
+				}
+			}
+		}
+		slices.SortFunc(want, backwards)
+		want = slices.Compact(want)
+		from := number.Draw(t, "from")
+		want = slices.DeleteFunc(want, func(x uint32) bool { return x > from })
+		if d := gocmp.Diff(want, o.From(from), cmpopts.EquateEmpty()); d != "" {
+			t.Fatal(d)
+		}
+	})
+}
