@@ -71,13 +71,21 @@ func (g *growth) step(ctx context.Context, n int) ([]Row, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := pause(ctx, rest); err != nil {
+		return nil, err
+	}
+	rested, err := appendRSS(nil, g.node)
+	if err != nil {
+		return nil, err
+	}
 	disk, err := diskUsage(g.node.dir)
 	if err != nil {
 		return nil, err
 	}
 	rows = append(rows,
 		Row{Measure: name + "on disk, of each", Unit: "bytes", Ours: Series{float64(disk) / float64(n)}},
-		residentRow(name+"resident, just filled", n, full),
+		Row{Measure: name + "resident, just filled", Unit: "MiB", Ours: full},
+		residentRow(name+fmt.Sprintf("resident, %s later", rest), n, rested),
 	)
 	asked, err := g.ask(ctx, name)
 	if err != nil {
@@ -86,6 +94,9 @@ func (g *growth) step(ctx context.Context, n int) ([]Row, error) {
 	restarted, err := g.restart(ctx, name, n)
 	return append(append(rows, asked...), restarted...), err
 }
+
+// rest is how long a node is left alone until it is looked at what it keeps.
+const rest = 15 * time.Second
 
 // residentRow has the target for as many memories, if there is one.
 func residentRow(measure string, n int, s Series) Row {

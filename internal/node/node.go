@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -414,40 +413,6 @@ func (n *node) stopServing(ctx context.Context) error {
 		err = errors.Join(fmt.Errorf("requests still running after %s were cut off: %w", draining, err), n.server.Close())
 	}
 	return err
-}
-
-// memoryLimit is where the collector works harder, beside the index of words.
-const memoryLimit = 96 << 20
-
-// collect lets the heap grow to a multiple of what is live, which is little, and
-// makes the collector work harder only when it comes near the limit. What the
-// environment says wins.
-func collect() {
-	const percent = 400
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(percent)
-	}
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(memoryLimit)
-	}
-}
-
-// room raises the limit as the index of words grows, until ctx is done: with one
-// that the index alone fills, the collector would do nothing else.
-func (n *node) room(ctx context.Context) error {
-	if os.Getenv("GOMEMLIMIT") != "" {
-		return nil
-	}
-	tick := time.NewTicker(5 * time.Second)
-	defer tick.Stop()
-	for {
-		debug.SetMemoryLimit(memoryLimit + 2*n.books.Words.Bytes())
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return nil
-		}
-	}
 }
 
 // authority is where a listener is called on this machine.

@@ -182,7 +182,10 @@ func (w *chores) settle(ctx context.Context, now bool) error {
 		return nil
 	}
 	w.unsettled = 0
-	return fatalOnly(w.dialect.settle(ctx, w.conn))
+	if err := fatalOnly(w.dialect.settle(ctx, w.conn)); err != nil || !now {
+		return err
+	}
+	return fatalOnly(w.dialect.shrink(ctx, w.conn))
 }
 
 // discard is the dialect's, and reports whether it is done.

@@ -46,6 +46,8 @@ type dialect struct {
 	// settle moves what the engine has written aside to where it belongs, as far as
 	// readers let it: the next start is quick then.
 	settle func(ctx context.Context, c *conn) error
+	// shrink gives back memory that a connection needs only while much is written.
+	shrink func(ctx context.Context, c *conn) error
 	// discard makes what was overwritten or deleted unreadable in the files, too,
 	// and reports whether no reader kept it from that. It waits for none.
 	discard func(ctx context.Context, c *conn) (done bool, err error)

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // localFile is the dialect of SQLite, whose database is a file of the data directory.
@@ -21,7 +22,7 @@ func localFile() *dialect {
 		classify: classify, isDatabase: isDatabase,
 		rebind: func(q string) string { return q }, begin: "BEGIN IMMEDIATE",
 		tagged: taggedJSON, teams: teamsJSON, matches: matchesGlob, among: amongJSON,
-		settle: checkpoint, discard: truncateLog,
+		settle: checkpoint, shrink: shrink, discard: truncateLog,
 	}
 }
 
@@ -32,6 +33,14 @@ var schema embed.FS
 const minSQLite = "3.51.3"
 
 const pageSize = 4096
+
+// walBytes is what the write-ahead log shrinks to when it begins anew: a reader that
+// takes long may have let it grow.
+const walBytes = 64 << 20
+
+// readerRests is when the connection of a reader is closed that nobody needs, and with
+// it what it has of the database in memory.
+const readerRests = time.Minute
 
 // FileName is the name of the database inside the data directory.
 const FileName = "tally.db"
@@ -57,7 +66,7 @@ func openWriter(ctx context.Context, cfg *Config) (*sql.DB, error) {
 	path := databasePath(cfg)
 	pragmas := []string{
 		fmt.Sprintf("page_size(%d)", pageSize), "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(0)",
-		"cache_size(-16384)", "temp_store(MEMORY)", "busy_timeout(5000)", "secure_delete(ON)",
+		"cache_size(-16384)", "temp_store(MEMORY)", "busy_timeout(5000)", "secure_delete(ON)", fmt.Sprintf("journal_size_limit(%d)", walBytes),
 	}
 	if cfg.MaxBytes > 0 {
 		pragmas = append(pragmas, fmt.Sprintf("max_page_count(%d)", max(cfg.MaxBytes/pageSize, 1)))
@@ -101,12 +110,13 @@ func openWriter(ctx context.Context, cfg *Config) (*sql.DB, error) {
 
 func openReadOnly(cfg *Config, conns int) (*sql.DB, error) {
 	defineFunctions()
-	db, err := sql.Open("sqlite", dsn(databasePath(cfg), "ro", "query_only(1)", "busy_timeout(5000)", "cache_size(-4096)", "temp_store(MEMORY)"))
+	db, err := sql.Open("sqlite", dsn(databasePath(cfg), "ro", "query_only(1)", "busy_timeout(5000)", "cache_size(-2048)", "temp_store(MEMORY)"))
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
+	db.SetConnMaxIdleTime(readerRests)
 	return db, nil
 }
 

@@ -91,6 +91,9 @@ func checkpoint(ctx context.Context, c *conn) error {
 	return err
 }
 
+// shrink gives back the memory of what the connection has read.
+func shrink(ctx context.Context, c *conn) error { return c.exec(ctx, `PRAGMA shrink_memory`) }
+
 // truncateLog moves the write-ahead log into the database file and empties it,
 // and reports whether no reader kept it from that. It waits for none.
 func truncateLog(ctx context.Context, c *conn) (bool, error) {

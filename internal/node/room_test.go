@@ -1,0 +1,30 @@
+package node
+
+import "testing"
+
+// Memory is given back once after much work, and not while there is more to do.
+func TestMemoryIsGivenBackWhenMuchWorkIsOver(t *testing.T) {
+	const mb = 1 << 20
+	var w work
+	for i, step := range []struct {
+		allocated uint64
+		over      bool
+	}{
+		{1 * mb, false},
+		{40 * mb, false},
+		{200 * mb, false},
+		{203 * mb, true},
+		{204 * mb, false},
+		{230 * mb, false},
+		{231 * mb, false},
+		{270 * mb, false},
+		{270 * mb, true},
+	} {
+		if got := w.over(step.allocated); got != step.over {
+			t.Errorf("step %d, %d MiB: over %v", i, step.allocated/mb, got)
+		}
+	}
+	if before := everAllocated(); before == 0 {
+		t.Error("nothing was ever allocated")
+	}
+}
