@@ -62,6 +62,8 @@ type Config struct {
 	MaxParked int
 	// MaxBytes bounds the database file; beyond, writes fail with memory.ErrFull. 0 is no bound.
 	MaxBytes int64
+
+	sumSlots int // rows in which changes of sums gather; 0 is 64
 }
 
 func (c *Config) defaults() {
@@ -69,6 +71,7 @@ func (c *Config) defaults() {
 	c.QueueBytes = or(c.QueueBytes, 64<<20)
 	c.BatchOps = or(c.BatchOps, 512)
 	c.Readers = or(c.Readers, 4)
+	c.sumSlots = or(c.sumSlots, defaultSlots)
 	if c.ScrubWithin <= 0 {
 		c.ScrubWithin = 7 * 24 * time.Hour
 	}

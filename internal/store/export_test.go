@@ -65,3 +65,6 @@ func (o *Order) From(n uint32) (out []uint32) {
 	})
 	return out
 }
+
+// FewSumSlots has changes of sums gather in so few rows.
+func FewSumSlots(n int) func(*Config) { return func(c *Config) { c.sumSlots = n } }

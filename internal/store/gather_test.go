@@ -65,7 +65,7 @@ func rowsOf(t *testing.T, dir string) map[string][]string {
 	out := map[string][]string{}
 	for table, q := range map[string]string{
 		"log": `* FROM log ORDER BY lsn`, "memories": `* FROM memories ORDER BY rid`, "registers": `* FROM registers ORDER BY family, a, b, c`,
-		"foreseen": `* FROM foreseen ORDER BY record, dot`, "embeddings": `* FROM embeddings ORDER BY record`, "buckets": `* FROM buckets ORDER BY part`,
+		"foreseen": `* FROM foreseen ORDER BY record, dot`, "embeddings": `* FROM embeddings ORDER BY record`,
 		"origins": `name, head, chain FROM origins WHERE head > 0 ORDER BY name`, "parked": `member, origin, seq, code, text FROM parked ORDER BY origin, seq`,
 	} {
 		out[table] = allRows(t, db, `SELECT `+q)

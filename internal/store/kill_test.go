@@ -38,9 +38,11 @@ func TestMain(m *testing.M) {
 // acknowledged, and compacts, erases and indexes meanwhile.
 func writeUntilKilled(dir string) error {
 	ctx := context.Background()
-	s, err := store.Open(ctx, store.Config{
+	cfg := store.Config{
 		Dir: dir, Node: "a", Clock: memory.NewClock(time.Now, time.Minute), Codec: wire.Codec{}, Log: slog.New(slog.DiscardHandler),
-	})
+	}
+	store.FewSumSlots(2)(&cfg) // so that sums are written often
+	s, err := store.Open(ctx, cfg)
 	if err != nil {
 		return err
 	}

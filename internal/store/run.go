@@ -54,11 +54,11 @@ func (s *Store) Run(ctx context.Context) error {
 
 // learn reads beside the writer what there is, as it is now, and returns what ends that.
 func (s *Store) learn(ctx context.Context) (end func(), err error) {
-	tx, err := s.bulk.begin(ctx)
+	tx, err := s.bulk.begin(context.WithoutCancel(ctx))
 	if err != nil {
 		return nil, err
 	}
-	if _, err := tx.view(ctx, s.cfg.Node); err != nil { // what is read first says which state it is
+	if _, err := tx.view(context.WithoutCancel(ctx), s.cfg.Node); err != nil { // what is read first says which state it is
 		return nil, errors.Join(err, tx.Rollback())
 	}
 	ctx, cancel := context.WithCancel(ctx)

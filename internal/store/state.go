@@ -26,6 +26,7 @@ type state struct {
 	lastOrigin int64 // highest origins.id
 	sums       [memory.Buckets]memory.Sum
 	root       memory.Sum
+	changes    sumChanges
 }
 
 // load reads what the writer keeps in memory from the database, at start and
@@ -34,7 +35,7 @@ func (w *state) load(ctx context.Context) error {
 	w.origins, w.perNode, w.lastOrigin = map[memory.Origin]*originState{}, map[memory.Node]int{}, 0
 	w.parkedSize = map[memory.Node]int{}
 	w.sums, w.root = [memory.Buckets]memory.Sum{}, memory.Sum{}
-	for _, step := range []func(context.Context) error{w.loadNode, w.loadOrigins, w.loadBuckets, w.loadDamage} {
+	for _, step := range []func(context.Context) error{w.loadNode, w.loadOrigins, w.loadBuckets, w.loadSumChanges, w.loadDamage} {
 		if err := step(ctx); err != nil {
 			return fmt.Errorf("load database: %w", err)
 		}

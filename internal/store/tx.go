@@ -67,33 +67,8 @@ func (t *tx) finish(ctx context.Context) error {
 			return err
 		}
 	}
-	return t.conn.exec(ctx, `UPDATE node SET origin = ?, clock = ?, lsn = ?, rid = ?, purge = ?`,
-		t.own.id, int64(t.clock), int64(t.lsn), t.rid, t.purge)
-}
-
-// saveSums writes the sums that the transaction changes.
-func (t *tx) saveSums(ctx context.Context) error {
-	var dirty [memory.Buckets / partSums]bool
-	for b := range t.deltas {
-		dirty[b/partSums] = true
-	}
-	for part, changed := range dirty {
-		if !changed {
-			continue
-		}
-		raw := make([]byte, 0, partSums*len(memory.Digest{}))
-		for b := part * partSums; b < (part+1)*partSums; b++ {
-			sum := t.sums[b]
-			sum.Add(t.deltas[b])
-			digest := sum.Digest()
-			raw = append(raw, digest[:]...)
-		}
-		err := t.conn.exec(ctx, `INSERT INTO buckets (part, sums) VALUES (?, ?) ON CONFLICT (part) DO UPDATE SET sums = excluded.sums`, part, raw)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return t.conn.exec(ctx, `UPDATE node SET origin = ?, clock = ?, lsn = ?, rid = ?, purge = ?, round = ?`,
+		t.own.id, int64(t.clock), int64(t.lsn), t.rid, t.purge, t.changes.round)
 }
 
 // digest moves the digest of the state from one holder of register k to the next.
