@@ -9,11 +9,11 @@ import (
 )
 
 // memoryLimit is where the collector works harder, beside the index of words.
-const memoryLimit = 64 << 20
+const memoryLimit = 96 << 20
 
-// limitFor leaves room for as much garbage as half of the index of words takes: that has
-// few pointers, and costs the collector little.
-func limitFor(words int64) int64 { return memoryLimit + words + words/2 }
+// limitFor leaves room for garbage that grows a quarter as fast as the index of words:
+// that has few pointers, and costs the collector little.
+func limitFor(words int64) int64 { return memoryLimit + words + words/4 }
 
 // collect lets the heap grow to a multiple of what is live, which is little, and
 // makes the collector work harder only when it comes near the limit. What the

@@ -60,6 +60,7 @@ func TestADatabaseOfEverySchemaIsOpened(t *testing.T) {
 		3: "e44155e317edef8c08a032cf7aee3614ffb1b099aad7ce64d3e8a4c30052b62e",
 		4: "85e8b89be0e7c4526983fab06560de812c3d6921737c13e5efcbb2f00f0fba3a",
 		5: root, 6: root,
+		7: "f1450062ed92609b8803c60fa40b4ff4465c8b84413275508b24e1225f968fbe",
 	}
 	for _, v := range sources(t) {
 		if v < first {

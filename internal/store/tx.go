@@ -67,8 +67,8 @@ func (t *tx) finish(ctx context.Context) error {
 			return err
 		}
 	}
-	return t.conn.exec(ctx, `UPDATE node SET origin = ?, clock = ?, lsn = ?, rid = ?, purge = ?, round = ?`,
-		t.own.id, int64(t.clock), int64(t.lsn), t.rid, t.purge, t.changes.round)
+	return t.conn.exec(ctx, `UPDATE node SET origin = ?, clock = ?, lsn = ?, rid = ?, purge = ?, round = ?, changes = ?`,
+		t.own.id, int64(t.clock), int64(t.lsn), t.rid, t.purge, t.changes.round, t.changes.raw)
 }
 
 // digest moves the digest of the state from one holder of register k to the next.
