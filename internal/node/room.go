@@ -60,8 +60,9 @@ type work struct {
 const (
 	// muchWork, allocated since memory was given back, may have left much behind.
 	muchWork = 64 << 20
-	// littleWork, between two looks, is what a node allocates with nothing to do.
-	littleWork = 4 << 20
+	// littleWork, between two looks, is what a node allocates with little to do: it reads
+	// its log now and then, and is asked how it is.
+	littleWork = 24 << 20
 )
 
 // over reports whether much was allocated and little is now, so that it is time to give

@@ -18,7 +18,8 @@ func TestMemoryIsGivenBackWhenMuchWorkIsOver(t *testing.T) {
 		{230 * mb, false},
 		{231 * mb, false},
 		{270 * mb, false},
-		{270 * mb, true},
+		{271 * mb, true},
+		{272 * mb, false},
 	} {
 		if got := w.over(step.allocated); got != step.over {
 			t.Errorf("step %d, %d MiB: over %v", i, step.allocated/mb, got)

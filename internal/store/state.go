@@ -138,7 +138,8 @@ func (w *state) loadOrigins(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return w.each(ctx, `SELECT origin, sum(length(raw)) FROM log WHERE state = ? GROUP BY origin`, []any{stateParked}, func(r rowScanner) error {
+	return w.each(ctx, `SELECT l.origin, sum(length(l.raw)) FROM parked p JOIN origins o ON o.name = p.origin
+		JOIN log l ON l.origin = o.id AND l.seq = p.seq AND l.state = ? WHERE p.member = ? GROUP BY l.origin`, []any{stateParked, string(w.cfg.Node)}, func(r rowScanner) error {
 		var id int64
 		var size int
 		err := r.Scan(&id, &size)

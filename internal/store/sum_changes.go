@@ -37,6 +37,9 @@ func (w *state) loadSumChanges(ctx context.Context) error {
 	if _, err := w.queryRow(ctx, `SELECT round, changes FROM node`, nil, &c.round, &c.raw); err != nil {
 		return err
 	}
+	if c.raw == nil {
+		c.raw = []byte{} // nil is NULL
+	}
 	err := w.each(ctx, `SELECT raw FROM sum_changes WHERE round = ? ORDER BY slot`, []any{c.round}, func(r rowScanner) error {
 		var raw []byte
 		if err := r.Scan(&raw); err != nil {
