@@ -19,8 +19,10 @@ type census struct {
 	rows    []place            // by memories.rid
 	classes []class
 	byKey   map[classKey]int32
-	ends    order // of the rows that expire: by when
-	shown   order // of all rows: by priority and last edit, both descending
+	space   map[string]int32 // numbers of namespaces
+	ends    order            // of the rows that expire: by when
+	shown   order            // of all rows: by priority and last edit, both descending
+	local   order            // of all rows: by namespace, and then as shown
 	now     clock
 	soon    clock // an hour later
 	teams   int64 // memories for teams
@@ -50,6 +52,7 @@ type classKey struct {
 type class struct {
 	classKey
 
+	space int32
 	count int64
 }
 
@@ -70,7 +73,7 @@ type clock struct {
 }
 
 func newCensus() *census {
-	c := &census{late: map[int64]standing{}, byKey: map[classKey]int32{}}
+	c := &census{late: map[int64]standing{}, byKey: map[classKey]int32{}, space: map[string]int32{}}
 	c.ends.cmp = func(a, b uint32) int {
 		return cmp.Or(cmp.Compare(c.rows[a].end, c.rows[b].end), cmp.Compare(a, b))
 	}
@@ -78,8 +81,13 @@ func newCensus() *census {
 		x, y := &c.rows[a], &c.rows[b]
 		return cmp.Or(cmp.Compare(y.priority, x.priority), cmp.Compare(y.edited, x.edited), cmp.Compare(a, b))
 	}
+	c.local.cmp = func(a, b uint32) int {
+		return cmp.Or(cmp.Compare(c.spaceOf(a), c.spaceOf(b)), c.shown.cmp(a, b))
+	}
 	return c
 }
+
+func (c *census) spaceOf(row uint32) int32 { return c.classes[c.rows[row].class].space }
 
 // committed takes over what a transaction changed.
 func (c *census) committed(changes []standing) {
@@ -107,6 +115,7 @@ func (c *census) set(s *standing) {
 	c.reach(row)
 	if old := c.rows[row]; old.class != noClass {
 		c.shown.remove(row)
+		c.local.remove(row)
 		if old.end != 0 {
 			c.ends.remove(row)
 		}
@@ -117,6 +126,7 @@ func (c *census) set(s *standing) {
 		return
 	}
 	c.shown.add(row)
+	c.local.add(row)
 	if s.end != 0 {
 		c.ends.add(row)
 	}
@@ -145,7 +155,12 @@ func (c *census) classOf(k *classKey) int32 {
 	}
 	i := int32(len(c.classes))
 	c.byKey[*k] = i
-	c.classes = append(c.classes, class{classKey: *k})
+	space, known := c.space[k.namespace]
+	if !known {
+		space = int32(len(c.space))
+		c.space[k.namespace] = space
+	}
+	c.classes = append(c.classes, class{classKey: *k, space: space})
 	c.now.expired, c.soon.expired = append(c.now.expired, 0), append(c.soon.expired, 0)
 	return i
 }
@@ -190,6 +205,7 @@ func (c *census) load(ctx context.Context, tx *readTx, absent *absence) error {
 		return err
 	}
 	c.shown.fill(shown)
+	c.local.fill(shown)
 	c.ends.fill(ends)
 	absent.complete()
 	c.mu.Lock()

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -150,10 +151,25 @@ func tierNames() []memory.Tier { return []memory.Tier{memory.Short, memory.Mid, 
 func (c *census) first(f *memory.Filter, mates []memory.AgentID, from *cursorPosition, n int) (rows []int64, more bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	selects := c.selects(f, mates)
+	selects, left := c.selects(f, mates)
+	walk, space := &c.shown, int32(0)
+	if f.Namespace != "" && !f.Subtree {
+		walk, space = &c.local, c.space[f.Namespace] // where there is none, none is selected
+	}
+	elsewhere := func(row uint32) int { return cmp.Compare(c.spaceOf(row), space) }
+	if walk == &c.shown {
+		elsewhere = func(uint32) int { return 0 }
+	}
+	before := func(row uint32) bool {
+		where := elsewhere(row)
+		return where < 0 || where == 0 && from != nil && from.follows(&c.rows[row])
+	}
 	var last place
-	c.shown.from(func(row uint32) bool { return from != nil && from.follows(&c.rows[row]) }, func(row uint32) bool {
+	walk.from(before, func(row uint32) bool {
 		x := &c.rows[row]
+		if left == 0 || elsewhere(row) != 0 || x.priority < f.MinPriority {
+			return false
+		}
 		if !selects(x) {
 			return true
 		}
@@ -162,6 +178,7 @@ func (c *census) first(f *memory.Filter, mates []memory.AgentID, from *cursorPos
 			return false
 		}
 		rows, last = append(rows, int64(row)), *x
+		left--
 		if from == nil || x.priority != from.Priority || x.edited != from.Stamp {
 			n--
 		}
@@ -175,12 +192,21 @@ func (p *cursorPosition) follows(x *place) bool {
 	return x.priority > p.Priority || x.priority == p.Priority && x.edited > p.Stamp
 }
 
-// selects returns what tells whether f selects what is at a place.
-func (c *census) selects(f *memory.Filter, mates []memory.AgentID) func(x *place) bool {
+// selects returns what tells whether f selects what is at a place, and how many places
+// there are of which it does, at most.
+func (c *census) selects(f *memory.Filter, mates []memory.AgentID) (is func(x *place) bool, most int64) {
+	c.turn(&c.now, f.Now)
 	fresh, expired := make([]bool, len(c.classes)), make([]bool, len(c.classes))
 	for i := range c.classes {
-		if k := &c.classes[i]; k.count > 0 && k.fits(f, mates) {
-			fresh[i], expired[i] = k.lives(f)
+		k := &c.classes[i]
+		if k.count == 0 || !k.fits(f, mates) {
+			continue
+		}
+		if fresh[i], expired[i] = k.lives(f); fresh[i] {
+			most += k.count - c.now.expired[i]
+		}
+		if expired[i] {
+			most += c.now.expired[i]
 		}
 	}
 	return func(x *place) bool {
@@ -188,6 +214,6 @@ func (c *census) selects(f *memory.Filter, mates []memory.AgentID) func(x *place
 		if x.end != 0 && x.end <= f.Now {
 			is = expired[x.class]
 		}
-		return is && x.priority >= f.MinPriority && (f.EditedAfter == 0 || x.edited > int64(f.EditedAfter))
-	}
+		return is && (f.EditedAfter == 0 || x.edited > int64(f.EditedAfter))
+	}, most
 }

@@ -106,7 +106,7 @@ func (s Suite) repairs(t *testing.T) {
 			if want.Record.Conflicts != 1 || len(want.History) != 3 {
 				t.Fatalf("%+v", want)
 			}
-			s.damage(t, b, damage)
+			spoil(t, s, b, damage)
 			b.repair(a)
 			b.CheckState(nil)
 			if b.View().Root != a.View().Root {
@@ -145,7 +145,7 @@ func (s Suite) survivesDamage(t *testing.T) {
 	a := s.Open(t, "a", t.TempDir())
 	b := s.Open(t, "b", t.TempDir())
 	id := s.tangled(t, a, b)
-	s.damage(t, b, `DELETE FROM log`)
+	spoil(t, s, b, `DELETE FROM log`)
 	m := Memo("one", "edited")
 	m.Version = 3
 	b.Put(&memory.Put{Memory: m}, &memory.Restore{ID: id}, Create("two", "again"))
@@ -160,7 +160,7 @@ func (s Suite) survivesDamage(t *testing.T) {
 		t.Errorf("head %+v", h)
 	}
 	// A poisoned row does not keep projections from the rest.
-	s.damage(t, b, `UPDATE log SET raw = x'00' WHERE lsn = (SELECT c_lsn FROM memories WHERE title = 'two')`)
+	spoil(t, s, b, `UPDATE log SET raw = x'00' WHERE lsn = (SELECT c_lsn FROM memories WHERE title = 'two')`)
 	b.Put(Create("three", "a xylophone"))
 	recs, last, err := b.Changed(t.Context(), 0, 100)
 	if err != nil || last != b.View().LSN {

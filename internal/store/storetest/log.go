@@ -170,7 +170,7 @@ func (s Suite) mends(t *testing.T) {
 		a.Put(Create(title(i), "text"))
 	}
 	b.Feed(a)
-	s.damage(t, b, `DELETE FROM memories WHERE title = 'title 003'`)
+	spoil(t, s, b, `DELETE FROM memories WHERE title = 'title 003'`)
 	found, err := b.Scrub(t.Context(), 0, time.Hour)
 	if err != nil || !found.Wrong || b.View().Root == a.View().Root {
 		t.Fatalf("scrub found nothing (%v)", err)

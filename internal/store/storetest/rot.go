@@ -36,7 +36,7 @@ func (s Suite) rots(t *testing.T) {
 	a, b := s.Open(t, "a", t.TempDir()), s.Open(t, "b", t.TempDir())
 	one, two, three := a.Put(Create("one", "a heron"))[0], a.Put(Create("two", "an otter"))[0], a.Put(Create("three", "an owl"))[0]
 	b.Feed(a)
-	s.damage(t, b, flip("heron", "heroN"))
+	spoil(t, s, b, flip("heron", "heroN"))
 	id := Memo("one", "").ID
 
 	ctx, left := memory.WithOmissions(t.Context())
@@ -156,7 +156,7 @@ func (s Suite) rotsAnywhere(t *testing.T) {
 		`UPDATE log SET raw = substr(raw, 1, 5) WHERE lsn = %d`,
 	} {
 		for lsn := 1; lsn <= len(entries); lsn += 3 {
-			s.damage(t, b, fmt.Sprintf(damage, lsn))
+			spoil(t, s, b, fmt.Sprintf(damage, lsn))
 			if _, err := b.Scrub(t.Context(), uint64(lsn-1), 0); err != nil {
 				t.Fatal(err)
 			}
@@ -185,8 +185,8 @@ func (s Suite) rotsUnseen(t *testing.T) {
 		b.Put(Create(title(i), "a heron"))
 	}
 	b.Stop()
-	s.damage(t, b, `UPDATE log SET raw = substr(raw, 1, 40) || x'00' || substr(raw, 42) WHERE lsn IN (3, 7); DELETE FROM log WHERE lsn = 9`)
-	s.damage(t, b, `UPDATE memories SET namespace = 'elsewhere', private = 0, owner = 'x' WHERE c_lsn = 11`)
+	spoil(t, s, b, `UPDATE log SET raw = substr(raw, 1, 40) || x'00' || substr(raw, 42) WHERE lsn IN (3, 7); DELETE FROM log WHERE lsn = 9`)
+	spoil(t, s, b, `UPDATE memories SET namespace = 'elsewhere', private = 0, owner = 'x' WHERE c_lsn = 11`)
 	b = s.Open(t, "b", dir)
 	b.damaged(3)
 	b.CheckState(nil)
@@ -250,7 +250,7 @@ func privateRot(t *testing.T, s Suite) {
 	if rec, err := n.RecordFor(t.Context(), "ai:alice", m.ID); err != nil || rec.Memory.Content != m.Content {
 		t.Errorf("its owner reads %+v, %v", rec, err)
 	}
-	s.damage(t, n, flip("heron", "heroN"))
+	spoil(t, s, n, flip("heron", "heroN"))
 	if _, err := n.RecordFor(t.Context(), "ai:alice", m.ID); !errors.Is(err, memory.ErrDamaged) {
 		t.Errorf("its owner is told %v", err)
 	}

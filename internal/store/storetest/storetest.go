@@ -188,8 +188,8 @@ func (s Suite) History(t *testing.T, seed uint64, origins, n int) ([]*memory.Ent
 	return entries, ships, want
 }
 
-// damage changes the file of a node that has it open.
-func (s Suite) damage(t *testing.T, n *Node, statement string) {
+// spoil changes the file of a node that has it open.
+func spoil(t *testing.T, s Suite, n *Node, statement string) {
 	t.Helper()
 	n.spoiled = true
 	s.Damage(t, n, statement)
