@@ -246,34 +246,6 @@ func (g *growth) memory(b []byte, i int) []byte {
 	return append(b, `"}`...)
 }
 
-// bulk writes memories, and wants as many to be made.
-func (p *process) bulk(ctx context.Context, body []byte, size int) error {
-	answer, err := p.call(ctx, http.MethodPost, "/api/v1/memories/bulk", body)
-	if err != nil {
-		return fmt.Errorf("fill: %w", err)
-	}
-	var done struct {
-		Created int `json:"created"`
-	}
-	if err := json.Unmarshal(answer, &done); err != nil || done.Created != size {
-		return fmt.Errorf("fill: %d memories were created: %.300s", done.Created, answer)
-	}
-	return nil
-}
-
-// indexed waits until all words of what the node holds are found.
-func (p *process) indexed(ctx context.Context) error {
-	for {
-		s, err := p.status(ctx)
-		if err != nil || s.IndexLag == 0 {
-			return err
-		}
-		if err := pause(ctx, 100*time.Millisecond); err != nil {
-			return err
-		}
-	}
-}
-
 // someIDs are ids of memories that the node holds.
 func (p *process) someIDs(ctx context.Context) ([]string, error) {
 	answer, err := p.call(ctx, http.MethodGet, "/api/v1/memories?limit=200", nil)

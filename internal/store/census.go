@@ -245,3 +245,66 @@ func (c *census) read(ctx context.Context, tx *readTx, absent *absence) (shown, 
 	})
 	return shown, ends, err
 }
+
+// forTeams is what the column private has of a memory for who is in a team with its owner.
+const forTeams = 2
+
+// sqlStanding selects what a standingRow takes, and sqlStandingTouched the touches, too.
+const (
+	sqlStandingColumns = `SELECT m.rid, m.id, m.title, m.namespace, m.owner, m.target, m.l_state, m.tier, m.private, m.conflicts > 0,
+	m.priority, m.c_lsn = 0, m.c_stamp, m.l_stamp, m.expires`
+	sqlStanding        = sqlStandingColumns + ` FROM memories m`
+	sqlStandingTouched = sqlStandingColumns + `, ` + sqlTouches + ` FROM memories m`
+)
+
+// standingRow is a row of memories, as far as it says where the memory stands.
+type standingRow struct {
+	standing
+
+	id, title string
+	life      memory.Stamp
+	expires   memory.Instant
+}
+
+func (x *standingRow) dest() []any {
+	return []any{
+		&x.rid, &x.id, &x.title, &x.class.namespace, &x.class.owner, &x.class.target, &x.class.life, &x.class.tier, &x.class.secrecy,
+		&x.class.disputed, &x.priority, &x.absent, &x.edited, &x.life, &x.expires,
+	}
+}
+
+// close works out when the memory expires: see sqlExpired.
+func (x *standingRow) close(touched memory.Touches) {
+	tiers := tierNames()
+	m := memory.Memory{ExpiresAt: x.expires, Tier: memory.Long}
+	if t := int(x.class.tier); t >= 0 && t < len(tiers) {
+		m.Tier = tiers[t]
+	}
+	if x.life.Instant() < x.expires {
+		x.end = touched.Prolong(&m, memory.Stamp(x.edited), x.life)
+	}
+}
+
+// loadTouches reads when memories were touched.
+func loadTouches(ctx context.Context, tx *readTx) (map[string]memory.Touches, error) {
+	out := map[string]memory.Touches{}
+	err := tx.each(ctx, `SELECT a, b, stamp FROM registers WHERE family = ?`, []any{memory.FamTouch}, func(r rowScanner) error {
+		var id, which string
+		var at memory.Stamp
+		if err := r.Scan(&id, &which, &at); err != nil {
+			return err
+		}
+		t := out[id]
+		if which == "" {
+			t.Last = at
+		} else {
+			t.Kept = at
+		}
+		out[id] = t
+		return nil
+	})
+	return out, err
+}
+
+// tierNames are the tiers by rank.
+func tierNames() []memory.Tier { return []memory.Tier{memory.Short, memory.Mid, memory.Long} }

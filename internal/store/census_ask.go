@@ -142,9 +142,6 @@ func (c *census) counts(f *memory.Filter, mates []memory.AgentID) memory.Counts 
 	return out
 }
 
-// tierNames are the tiers by rank.
-func tierNames() []memory.Tier { return []memory.Tier{memory.Short, memory.Mid, memory.Long} }
-
 // first returns the rows of the first n memories that f selects, as far as the census
 // can tell, in the order of [memory.ByPriority], from a position on; more of them where
 // several are at the last position. It reports whether there are others behind these.

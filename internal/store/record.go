@@ -132,3 +132,15 @@ func (m *record) update(ctx context.Context, c *conn) error {
 	return c.exec(ctx, `UPDATE memories SET l_state = ?, l_lsn = ?, l_stamp = ?, l_origin = ?, l_seq = ?, reason = ?, newest = ?, conflicts = ? WHERE rid = ?`,
 		append(m.fate(), m.rid)...)
 }
+
+// standing is where the memory of a row stands that this transaction writes. It reports
+// false if other rows say when it expires.
+func (m *record) standing() (standing, bool) {
+	return standing{
+		rid: m.rid, absent: m.content.lsn == 0, priority: int32(m.priority), edited: m.content.stamp,
+		class: classKey{
+			namespace: m.namespace, owner: m.access.Owner, target: m.access.Target, life: m.life,
+			tier: int8(m.tier), secrecy: int8(secrecy(m.access)), disputed: m.conflicts > 0,
+		},
+	}, m.expires == 0
+}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/binary"
 	"slices"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -158,4 +159,75 @@ func (t *tx) held(d memory.Dot) bool {
 
 func (t *tx) ref(lsn int64, e *memory.Entry) ref {
 	return ref{lsn: lsn, stamp: int64(e.Stamp), origin: t.origins[e.Dot.Origin].id, seq: int64(e.Dot.Seq)}
+}
+
+// saveSums writes what the transaction adds to the sums, as far as it does not go with
+// the row of node.
+func (t *tx) saveSums(ctx context.Context) error {
+	c := &t.changes
+	for b := range t.deltas {
+		c.dirty[b/partSums] = true
+	}
+	if left := (c.slots-c.full+1)*slotChanges - len(c.raw)/changeBytes; left <= len(t.deltas) {
+		return t.foldSums(ctx)
+	}
+	for b, d := range t.deltas {
+		digest := d.Digest()
+		c.raw = append(binary.LittleEndian.AppendUint16(c.raw, uint16(b)), digest[:]...)
+		if len(c.raw) < slotChanges*changeBytes {
+			continue
+		}
+		if err := t.conn.exec(ctx, `INSERT INTO sum_changes (slot, round, raw) VALUES (?, ?, ?) ON CONFLICT (slot) DO UPDATE SET round = excluded.round, raw = excluded.raw`,
+			c.full, c.round, c.raw); err != nil {
+			return err
+		}
+		c.full, c.raw = c.full+1, c.raw[:0]
+	}
+	return nil
+}
+
+// foldSums writes the sums that were changed in this round, and begins the next one.
+func (t *tx) foldSums(ctx context.Context) error {
+	c := &t.changes
+	for part, changed := range c.dirty {
+		if !changed {
+			continue
+		}
+		raw := make([]byte, 0, partSums*len(memory.Digest{}))
+		for b := part * partSums; b < (part+1)*partSums; b++ {
+			sum := t.sums[b]
+			sum.Add(t.deltas[b])
+			digest := sum.Digest()
+			raw = append(raw, digest[:]...)
+		}
+		err := t.conn.exec(ctx, `INSERT INTO buckets (part, sums) VALUES (?, ?) ON CONFLICT (part) DO UPDATE SET sums = excluded.sums`, part, raw)
+		if err != nil {
+			return err
+		}
+	}
+	*c = sumChanges{slots: c.slots, round: c.round + 1, raw: c.raw[:0]}
+	return nil
+}
+
+// stand notes where the memories stand whose rows the transaction has changed.
+func (t *tx) stand(ctx context.Context) error {
+	if len(t.moving) == 0 {
+		return nil
+	}
+	rids := make([]int64, 0, len(t.moving))
+	for rid := range t.moving {
+		rids = append(rids, rid)
+	}
+	clear(t.moving)
+	among, args := t.dialect.among("m.rid", rids)
+	return t.conn.each(ctx, sqlStandingTouched+` WHERE `+among, args, func(r rowScanner) error {
+		var x standingRow
+		var touched memory.Touches
+		if err := r.Scan(append(x.dest(), &touched.Last, &touched.Kept)...); err != nil {
+			return err
+		}
+		x.close(touched)
+		t.stands = append(t.stands, x.standing)
+		return nil
+	})
 }
