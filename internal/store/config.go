@@ -71,7 +71,7 @@ func (c *Config) defaults() {
 	c.QueueBytes = or(c.QueueBytes, 64<<20)
 	c.BatchOps = or(c.BatchOps, 512)
 	c.Readers = or(c.Readers, 4)
-	c.sumSlots = or(c.sumSlots, defaultSlots)
+	c.sumSlots = or(c.sumSlots, 64)
 	if c.ScrubWithin <= 0 {
 		c.ScrubWithin = 7 * 24 * time.Hour
 	}

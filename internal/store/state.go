@@ -237,9 +237,8 @@ func (w *state) publishView(changed bool) memory.View {
 // node; when they would fill its page they move to a slot, which is a row with a page of
 // its own; and when all slots are full, a new round begins. No row is ever deleted.
 const (
-	changeBytes  = 2 + len(memory.Digest{})
-	slotChanges  = 110
-	defaultSlots = 64
+	changeBytes = 2 + len(memory.Digest{})
+	slotChanges = 110
 )
 
 // sumChanges is where the next change of a sum is written.
