@@ -110,8 +110,8 @@ func (w *where) stands(f memory.Filter) {
 }
 
 // held leaves out what somebody is not known to hold, or what it is. Origins of which
-// nothing is known are left to the ELSE: the text of the statement follows from how
-// many there are, and from nothing else.
+// nothing is known are left to the ELSE. However many there are, the expression is no
+// deeper: databases bound that.
 func (b *base) held(w *where, p memory.Presence) {
 	not := ""
 	if p.Missing {
@@ -121,31 +121,31 @@ func (b *base) held(w *where, p memory.Presence) {
 		w.and(not + `1`)
 		return
 	}
-	parts, args := []string{}, []any{}
+	var both []string
+	var args []any
 	for _, register := range []string{"m.c_", "m.l_"} {
-		cases, bound := "", []any{}
+		cases := ""
 		b.names.Range(func(id, name any) bool {
 			h := p.Heads[name.(memory.Origin)]
 			if h.Seq == 0 {
 				return true
 			}
-			cases += ` WHEN ? THEN ?`
-			bound = append(bound, id, int64(h.Seq))
+			cases += ` WHEN ? THEN ` + register + `seq <= ?`
+			args = append(args, id, int64(h.Seq))
 			if len(h.Gaps) > 0 {
 				cond, gaps := b.dialect.among(register+`seq`, h.Gaps)
-				parts = append(parts, `NOT (`+register+`origin = ? AND `+cond+`)`)
-				args = append(append(args, id), gaps...)
+				cases += ` AND NOT ` + cond
+				args = append(args, gaps...)
 			}
 			return true
 		})
-		held := `0`
+		held := register + `seq = 0`
 		if cases != "" {
-			held = `CASE ` + register + `origin` + cases + ` ELSE 0 END`
+			held = `CASE ` + register + `origin` + cases + ` ELSE ` + held + ` END`
 		}
-		parts = append(parts, register+`seq <= `+held)
-		args = append(args, bound...)
+		both = append(both, held)
 	}
-	w.and(not+`(`+strings.Join(parts, " AND ")+`)`, args...)
+	w.and(not+`(`+strings.Join(both, " AND ")+`)`, args...)
 }
 
 // seen leaves out what the viewer of f may not see.

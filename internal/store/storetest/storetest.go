@@ -339,6 +339,7 @@ func (s Suite) Run(t *testing.T) {
 		"serves ranges":                s.ranges,
 		"compacts and ships snapshots": s.compacts,
 		"lists, filters and pages":     s.lists,
+		"lists what one of many holds": func(t *testing.T) { heldOfMany(t, s) },
 		"finds text":                   s.projects,
 		"links when both ends live":    s.links,
 		"keeps proposals and votes":    s.pendings,
