@@ -134,8 +134,8 @@ func TestAKeyIsRotatedUnderReaders(t *testing.T) {
 			}
 		})
 	}
+	first := a.Self().Key().Public()
 	for range 5 {
-		before := a.Self().Key().Public()
 		ask, err := a.Rotation("")
 		if err != nil {
 			t.Fatal(err)
@@ -147,8 +147,8 @@ func TestAKeyIsRotatedUnderReaders(t *testing.T) {
 		if err := a.Rotated(w); err != nil {
 			t.Fatal(err)
 		}
-		if last, err := a.LastKey(); err != nil || last.Public() != before {
-			t.Fatalf("the key before: %v", err)
+		if last, err := a.LastKey(); err != nil || last.Public() != first {
+			t.Fatalf("the key of the audit log: %v", err)
 		}
 	}
 	close(done)

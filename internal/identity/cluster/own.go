@@ -60,7 +60,8 @@ func (c *Cluster) readPair() (identity.Key, *ca.Grant, error) {
 }
 
 // completeRotation makes the next key the present one, if g is of it, and keeps the
-// one before; if it is not, what was found stands. The files are locked.
+// one before, unless an earlier one is kept; if it is not, what was found stands. The
+// files are locked.
 func completeRotation(c *Cluster, g *ca.Grant, found error) (identity.Key, error) {
 	granted, _ := identity.PublicKeyOf(g.Certificates[0].PublicKey)
 	next, err := identity.LoadKey(c.path(nextKeyFile))
@@ -70,14 +71,18 @@ func completeRotation(c *Cluster, g *ca.Grant, found error) (identity.Key, error
 	case err != nil:
 		return identity.Key{}, err
 	}
-	if err := os.Rename(c.path(keyFile), c.path(lastKeyFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	_, err = os.Stat(c.path(lastKeyFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = os.Rename(c.path(keyFile), c.path(lastKeyFile))
+	} // else the audit log is of a key before this one, and it alone can hand over
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return identity.Key{}, err
 	}
 	return next, os.Rename(c.path(nextKeyFile), c.path(keyFile))
 }
 
-// LastKey is the key that this node had before, until [Cluster.ForgetLastKey]; without
-// one it is [fs.ErrNotExist].
+// LastKey is the key that this node had before, until [Cluster.ForgetLastKey]: of several
+// changes that which was followed first. Without one it is [fs.ErrNotExist].
 func (c *Cluster) LastKey() (identity.Key, error) { return identity.LoadKey(c.path(lastKeyFile)) }
 
 // Had reports whether a key is one that members had before, as the root has signed.
@@ -87,7 +92,7 @@ func (c *Cluster) Had(key identity.PublicKey) bool {
 		slices.ContainsFunc(m.Members, func(e Member) bool { return e.Retiring != nil && e.Retiring.Key == key })
 }
 
-// ForgetLastKey removes the key that this node had before.
+// ForgetLastKey removes that key.
 func (c *Cluster) ForgetLastKey() error {
 	if err := os.Remove(c.path(lastKeyFile)); !errors.Is(err, fs.ErrNotExist) {
 		return err

@@ -1,0 +1,42 @@
+package node
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/audit"
+	"github.com/tallystick/tallystick/internal/identity/cluster"
+)
+
+// However often the key was changed while a node did not run, its audit log is handed
+// over by the key that has signed its last row.
+func TestANodeStartsAfterItsKeyWasChangedTwice(t *testing.T) {
+	dir := t.TempDir()
+	place := cluster.Place{Name: "a", Node: "a", URL: "https://127.0.0.1:7001"}
+	c, err := cluster.Found(filepath.Join(dir, IdentityDir), "acme", place, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, AuditFile)
+	for changes := range 4 {
+		log, err := openAudit(path, c)
+		if err != nil {
+			t.Fatalf("after %d changes: %v", changes, err)
+		}
+		if err := log.Append(audit.Event{Kind: audit.Refusal, At: time.Now(), Actor: "ai:x"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := log.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for range changes {
+			if _, err := Rotate(t.Context(), dir, ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if c, err = OpenIdentity(dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
