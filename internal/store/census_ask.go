@@ -59,11 +59,12 @@ func (k *classKey) lives(f *memory.Filter) (fresh, expired bool) {
 	return k.life == f.Life, k.life == f.Life
 }
 
-// isReady reports whether the census is complete, and whether there are memories for teams.
+// isReady reports whether the census is complete, and whether there are memories for
+// teams: before, they are being counted.
 func (c *census) isReady() (ready, teams bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.ready, c.teams > 0
+	return c.ready, c.ready && c.teams > 0
 }
 
 // census returns who may see what its teams may, and false if the rows must be asked.

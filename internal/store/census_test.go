@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -41,6 +42,29 @@ func TestTheCensusIsThatOfTheRows(t *testing.T) {
 		<-n.Learned()
 		sameCensus(t, n)
 		n.Stop()
+	}
+}
+
+// It is asked while it is read: the race detector sees whether the two share anything.
+func TestTheCensusIsAskedBeforeItIsComplete(t *testing.T) {
+	dir := t.TempDir()
+	n := suite().Open(t, "reader", dir)
+	for i := range 60 {
+		write(n, strconv.Itoa(i), i)
+	}
+	n.Stop()
+	n = suite().Open(t, "reader", dir)
+	f := memory.Filter{Viewer: "ai:she", Now: memory.InstantOf(time.Now())}
+	want, wrong := n.CountsOfRows(t.Context(), f)
+	for complete := false; !complete; {
+		select {
+		case <-n.Learned():
+			complete = true
+		default:
+		}
+		got, err := n.Counts(t.Context(), f)
+		got.Links, got.Bytes = 0, 0
+		same(t, f, got, err)(want, wrong)
 	}
 }
 
