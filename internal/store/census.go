@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"math"
 	"slices"
 	"sync"
@@ -16,6 +17,7 @@ import (
 type census struct {
 	mu      sync.Mutex
 	ready   bool
+	loaded  chan struct{}      // closed when it has been read, or cannot be; nil: nobody reads it
 	late    map[int64]standing // what was written before it was ready; nil: it will never be
 	rows    []place            // by memories.rid
 	classes []class
@@ -195,9 +197,33 @@ func (c *census) turn(k *clock, to memory.Instant) {
 	k.at = to
 }
 
+// begin says that load follows.
+func (c *census) begin() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.loaded = make(chan struct{})
+}
+
+// await waits while it is read: to count the rows meanwhile takes longer, and holds it up.
+func (c *census) await(ctx context.Context) error {
+	c.mu.Lock()
+	loaded := c.loaded
+	c.mu.Unlock()
+	if loaded == nil {
+		return nil
+	}
+	select {
+	case <-loaded:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("memories are still being counted after the start: %w", ctx.Err())
+	}
+}
+
 // load reads what there was when tx began, and what the filter of what is absent wants
-// to know besides.
+// to know besides. It comes after begin.
 func (c *census) load(ctx context.Context, tx *readTx, absent *absence) error {
+	defer close(c.loaded)
 	shown, ends, err := c.read(ctx, tx, absent)
 	if err != nil {
 		c.mu.Lock()

@@ -12,7 +12,10 @@ import (
 func (s *tables) Counts(ctx context.Context, f memory.Filter) (memory.Counts, error) {
 	f = memory.Filter{Viewer: f.Viewer, All: f.All, Within: f.Within, Now: f.Now}
 	var c memory.Counts
-	var err error
+	err := s.census.await(ctx)
+	if err != nil {
+		return c, err
+	}
 	if mates, ok := s.asked(ctx, &f); ok {
 		c = s.census.counts(&f, mates)
 	} else if c, err = s.countsOfRows(ctx, f); err != nil {

@@ -177,7 +177,15 @@ func (s *tables) Count(ctx context.Context, f memory.Filter) (int, error) {
 
 // Spaces counts the records that fit f by namespace.
 func (s *tables) Spaces(ctx context.Context, f memory.Filter) (map[string]int64, error) {
-	if mates, ok := s.asked(ctx, &f); ok && countsOf(&f) {
+	if !countsOf(&f) {
+		return s.spacesOfRows(ctx, f)
+	}
+	if f.Namespace == "" {
+		if err := s.census.await(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if mates, ok := s.asked(ctx, &f); ok {
 		return s.census.spaces(&f, mates), nil
 	}
 	return s.spacesOfRows(ctx, f)

@@ -153,8 +153,9 @@ func New(cfg Config, core *engine.Engine, store Reads, fed *replicate.Replicator
 	return b
 }
 
-// To count is to read a row of each memory, and a status is asked for every other
-// second by each page of the console that is open.
+// To count is to read a row of each link, and to wait for the census of memories just
+// after the start; and a status is asked for every other second by each page of the
+// console that is open.
 const (
 	countShare  = 20                    // a count is good for so many times as long as it took
 	countFast   = 25 * time.Millisecond // one that takes no longer is never given when there is something new
