@@ -429,12 +429,13 @@ func authority(l net.Listener) string {
 	return net.JoinHostPort(host, port)
 }
 
-// memoryLimit is where the collector works harder, beside the index of words.
-const memoryLimit = 96 << 20
-
-// limitFor leaves room for garbage that grows a quarter as fast as the index of words:
-// that has few pointers, and costs the collector little.
-func limitFor(words int64) int64 { return memoryLimit + words + words/4 }
+// limitFor is where the collector works harder: it leaves room for garbage that grows a
+// quarter as fast as what is live. That is indices and vectors for the most part, which
+// have few pointers and cost the collector little.
+func limitFor(live uint64) int64 {
+	const beside = 64 << 20
+	return int64(beside + live + live/4)
+}
 
 // collect lets the heap grow to a multiple of what is live, which is little, and
 // makes the collector work harder only when it comes near the limit. What the
@@ -445,29 +446,32 @@ func collect() {
 		debug.SetGCPercent(percent)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(memoryLimit)
+		debug.SetMemoryLimit(limitFor(heapBytes("/gc/heap/live:bytes")))
 	}
 }
 
-// room raises the limit as the index of words grows, until ctx is done: with one
-// that the index alone fills, the collector would do nothing else. After much work it
-// gives back to the system what that left behind.
+// room raises the limit as indices grow, until ctx is done: with one that they alone
+// fill, the collector would do nothing else. After much work it gives back to the system
+// what that left behind.
 func (n *node) room(ctx context.Context) error {
 	if os.Getenv("GOMEMLIMIT") != "" {
 		return nil
 	}
-	tick := time.NewTicker(5 * time.Second)
-	defer tick.Stop()
+	follow, look := time.NewTicker(250*time.Millisecond), time.NewTicker(5*time.Second)
+	defer follow.Stop()
+	defer look.Stop()
 	var w work
 	for {
-		debug.SetMemoryLimit(limitFor(n.books.Words.Bytes()))
+		live := heapBytes("/gc/heap/live:bytes")
+		debug.SetMemoryLimit(limitFor(live))
 		select {
-		case <-tick.C:
+		case <-follow.C:
+		case <-look.C:
+			if w.over(heapBytes("/gc/heap/allocs:bytes"), live) {
+				debug.FreeOSMemory()
+			}
 		case <-ctx.Done():
 			return nil
-		}
-		if w.over(everAllocated()) {
-			debug.FreeOSMemory()
 		}
 	}
 }
@@ -479,7 +483,8 @@ type work struct {
 }
 
 const (
-	// muchWork, allocated since memory was given back, may have left much behind.
+	// muchWork, allocated since memory was given back, may have left much behind, if it is
+	// not little beside what is live: all of that is looked through to find out.
 	muchWork = 64 << 20
 	// littleWork, between two looks, is what a node allocates with little to do: it reads
 	// its log now and then, and is asked how it is.
@@ -488,19 +493,19 @@ const (
 
 // over reports whether much was allocated and little is now, so that it is time to give
 // memory back.
-func (w *work) over(allocated uint64) bool {
+func (w *work) over(allocated, live uint64) bool {
 	quiet := allocated-w.seen < littleWork
 	w.seen = allocated
-	if !quiet || allocated-w.freed < muchWork {
+	if !quiet || allocated-w.freed < max(muchWork, live/2) {
 		return false
 	}
 	w.freed = allocated
 	return true
 }
 
-// everAllocated is how many bytes of the heap were ever allocated.
-func everAllocated() uint64 {
-	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+// heapBytes is what the runtime counts of the heap under a name.
+func heapBytes(name string) uint64 {
+	s := []metrics.Sample{{Name: name}}
 	metrics.Read(s)
 	if s[0].Value.Kind() != metrics.KindUint64 {
 		return 0

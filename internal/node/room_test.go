@@ -1,6 +1,9 @@
 package node
 
-import "testing"
+import (
+	"runtime"
+	"testing"
+)
 
 // Memory is given back once after much work, and not while there is more to do.
 func TestMemoryIsGivenBackWhenMuchWorkIsOver(t *testing.T) {
@@ -21,11 +24,16 @@ func TestMemoryIsGivenBackWhenMuchWorkIsOver(t *testing.T) {
 		{271 * mb, true},
 		{272 * mb, false},
 	} {
-		if got := w.over(step.allocated); got != step.over {
+		if got := w.over(step.allocated, 20*mb); got != step.over {
 			t.Errorf("step %d, %d MiB: over %v", i, step.allocated/mb, got)
 		}
 	}
-	if before := everAllocated(); before == 0 {
-		t.Error("nothing was ever allocated")
+	if w.over(900*mb, 0); w.over(901*mb, 2000*mb) {
+		t.Error("all that is live is looked through for little")
+	}
+	for _, name := range []string{"/gc/heap/allocs:bytes", "/gc/heap/live:bytes"} {
+		if runtime.GC(); heapBytes(name) == 0 {
+			t.Errorf("%s is nothing", name)
+		}
 	}
 }

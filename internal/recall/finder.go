@@ -149,9 +149,6 @@ func (f *Finder) Await(ctx context.Context, reached func(memory.View) bool) erro
 	}
 }
 
-// Bytes returns how much memory the index of words takes, nearly.
-func (f *Finder) Bytes() int64 { return f.words.index.Load().Size().Total() }
-
 // Recall returns the memories that answer a question best, in order.
 func (f *Finder) Recall(ctx context.Context, q Query) (Result, error) {
 	got, err := f.ranker.Rank(ctx, f.words.index.Load(), rank.Query{Text: q.Text, Filter: filter(q.Filter), Limit: q.Limit, Deadline: q.Deadline})
