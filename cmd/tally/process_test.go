@@ -31,13 +31,14 @@ type daemon struct {
 }
 
 // programEnv makes a process of the test binary the program itself.
-func programEnv() []string {
-	// The race detector would wait a second at the end of each process.
-	return append(fleet.Environ(os.Environ()), asProgram+"=1", "GORACE=atexit_sleep_ms=0")
-}
+func programEnv() []string { return append(fleet.Environ(os.Environ()), asProgram+"=1") }
 
+// self is the program: see [plainProgram].
 func self(t *testing.T) string {
 	t.Helper()
+	if path := os.Getenv(plainProgram); path != "" {
+		return path
+	}
 	path, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
