@@ -5,6 +5,7 @@ package memlog
 
 import (
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,12 +16,13 @@ import (
 )
 
 // Library turns entries into bytes and back for all nodes of a test: the bytes
-// are the entry's dot and stamp, and what replaced its content. It is safe for concurrent use.
+// are the entry's dot, stamp and digest, and what replaced its content. It is safe for
+// concurrent use.
 type Library struct {
 	mu      sync.Mutex
 	entries map[string]*written
 	lives   uint64
-	again   map[string][]*memory.Entry
+	again   map[memory.Digest][]*memory.Entry
 	let     map[memory.Digest]bool // whose content is no longer kept
 }
 
@@ -34,7 +36,7 @@ type written struct {
 
 // NewLibrary returns an empty library.
 func NewLibrary() *Library {
-	return &Library{entries: map[string]*written{}, again: map[string][]*memory.Entry{}, let: map[memory.Digest]bool{}}
+	return &Library{entries: map[string]*written{}, again: map[memory.Digest][]*memory.Entry{}, let: map[memory.Digest]bool{}}
 }
 
 // incarnation returns a number that no incarnation has had. The first ones are
@@ -49,14 +51,14 @@ func (l *Library) incarnation() uint64 {
 func (l *Library) reissue(e, again *memory.Entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.again[name(e)] = append(l.again[name(e)], again)
+	l.again[e.Digest] = append(l.again[e.Digest], again)
 }
 
 // Reissues lists the entries as which e was issued again, directly.
 func (l *Library) Reissues(e *memory.Entry) []*memory.Entry {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.again[name(e)]
+	return l.again[e.Digest]
 }
 
 // release notes that the content of e is no longer kept by somebody.
@@ -80,7 +82,7 @@ func (l *Library) Ship(e *memory.Entry) memory.Shipment { return l.enter(e).Ship
 func (l *Library) enter(e *memory.Entry) *written {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	key := name(e)
+	key := name(e) + "/" + e.Digest.String()
 	if !e.Hollow.IsZero() {
 		key += "~" + e.Hollow.String()
 	}
@@ -122,12 +124,17 @@ func (l *Library) All() []*memory.Entry {
 	return all
 }
 
-// name tells entries apart, also those that a node set back to a backup has
-// logged under the dots of others.
+// name is an entry in words for a test.
 func name(e *memory.Entry) string {
 	return e.Dot.String() + "@" + strconv.FormatUint(uint64(e.Stamp), 36)
 }
 
+// digestOf tells e from all other entries, also from what a node that was set back to
+// a backup logs in the same instant under the same dot.
 func digestOf(e *memory.Entry) memory.Digest {
-	return sha256.Sum256([]byte(name(e)))
+	op, err := json.Marshal(e.Op)
+	if err != nil {
+		panic(fmt.Sprintf("memlog: an op without a text: %v", err))
+	}
+	return sha256.Sum256(fmt.Appendf(nil, "%s %s %s", name(e), e.Op.Kind(), op))
 }

@@ -59,7 +59,7 @@ func makeRoom(s *Store, l *log, held *memory.Entry, c *memory.Committed) {
 			})
 		}
 		for _, e := range left {
-			move.To = reissue(s, e, c) // who has the last one has them all
+			move.To = reissue(s, held, e, c) // who has the last one has them all
 		}
 	}
 	c.Moved = append(c.Moved, move)
@@ -67,13 +67,13 @@ func makeRoom(s *Store, l *log, held *memory.Entry, c *memory.Committed) {
 	delete(l.entries, held.Dot.Seq)
 }
 
-// reissue logs e again as the next entry of this node.
-func reissue(s *Store, e *memory.Entry, c *memory.Committed) memory.Dot {
+// reissue logs again what is left of an entry, as the next one of this node.
+func reissue(s *Store, of, left *memory.Entry, c *memory.Committed) memory.Dot {
 	s.incarnate()
 	own := s.log(s.origin)
-	again := e.Reissued(memory.Dot{Origin: s.origin, Seq: own.head + 1})
+	again := left.Reissued(memory.Dot{Origin: s.origin, Seq: own.head + 1})
 	again.Digest = digestOf(again)
-	s.lib.reissue(e, again)
+	s.lib.reissue(of, again)
 	s.apply(own, s.lib.enter(again))
 	c.Own = append(c.Own, memory.OwnEntry{Dot: again.Dot, Kind: again.Op.Kind(), Chain: own.chain})
 	return again.Dot
