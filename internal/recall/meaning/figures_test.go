@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"math"
 	"math/rand/v2"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -76,10 +75,7 @@ func (s *sums) word(w string) []float32 {
 // TestFigures prints what docs/recall.md says of time and memory. It is run by
 // hand: TALLY_RECALL_FIGURES=100000 go test -run Figures -v ./internal/recall/meaning
 func TestFigures(t *testing.T) {
-	var n int
-	if _, err := fmt.Sscan(os.Getenv("TALLY_RECALL_FIGURES"), &n); err != nil {
-		t.Skip("set TALLY_RECALL_FIGURES to a number of memories to measure")
-	}
+	n := armtest.Figures(t)
 	for width, w := range map[int]meaning.Weights{256: meaning.StaticWeights(), 384: meaning.E5Weights()} {
 		for _, sessions := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%d-%v", width, sessions), func(t *testing.T) { figures(t, n, width, sessions, w) })

@@ -1,9 +1,7 @@
 package meaning_test
 
 import (
-	"fmt"
 	"log/slog"
-	"os"
 	"testing"
 
 	"github.com/tallystick/tallystick/internal/recall/index"
@@ -17,10 +15,7 @@ import (
 // notes and as conversations. It is run by hand, with TALLY_RECALL_FIGURES and with
 // TALLY_MODELS, as the other figures.
 func TestWhatTheShortcutCosts(t *testing.T) {
-	var n int
-	if _, err := fmt.Sscan(os.Getenv("TALLY_RECALL_FIGURES"), &n); err != nil {
-		t.Skip("set TALLY_RECALL_FIGURES to a number of memories to measure")
-	}
+	n := armtest.Figures(t)
 	e := opened(t, "wordllama-256")
 	for _, sessions := range []bool{false, true} {
 		changes, questions, err := armtest.Comments(n, 100, sessions)
@@ -43,23 +38,13 @@ func TestWhatTheShortcutCosts(t *testing.T) {
 		for _, first := range []int{512, 1024, 2048, 4096} {
 			short := arm(func(a *meaning.Arm) { a.CompareFirst(first) })
 			for i, name := range []string{"meaning alone", "words and meaning"} {
-				other, all := 0, 0
-				for _, q := range questions {
-					a, o := armtest.Others(asked(t, x, full[i], q), asked(t, x, short[i], q))
-					all, other = all+a, other+o
+				loss, err := armtest.Compare(t.Context(), x, full[i], short[i], questions)
+				if err != nil {
+					t.Fatal(err)
 				}
-				t.Logf("%d comments, sessions %v, %d questions, %d in full, %s: %.2f%% of the first ten are others",
-					len(changes), sessions, len(questions), first, name, 100*float64(other)/float64(all))
+				t.Logf("%d comments, sessions %v, %d questions, %d in full, %s: %v",
+					len(changes), sessions, len(questions), first, name, loss)
 			}
 		}
 	}
-}
-
-func asked(t *testing.T, x *index.Index, r *rank.Ranker, question string) []rank.Hit {
-	t.Helper()
-	got, err := r.Rank(t.Context(), x, rank.Query{Text: question, Limit: 10})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return got.Hits
 }

@@ -1,8 +1,6 @@
 package rank_test
 
 import (
-	"fmt"
-	"os"
 	"runtime"
 	"slices"
 	"testing"
@@ -16,10 +14,7 @@ import (
 // TestFigures prints what docs/recall.md says of time and memory. It is run by
 // hand: TALLY_RECALL_FIGURES=100000 go test -run Figures -v ./internal/recall/rank
 func TestFigures(t *testing.T) {
-	var n int
-	if _, err := fmt.Sscan(os.Getenv("TALLY_RECALL_FIGURES"), &n); err != nil {
-		t.Skip("set TALLY_RECALL_FIGURES to a number of memories to measure")
-	}
+	n := armtest.Figures(t)
 	for _, sessions := range []bool{false, true} {
 		c := armtest.NewCorpus(max(50_000, n))
 		changes := c.Changes(0, n, sessions)

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/tallystick/tallystick/internal/recall/index"
-	"github.com/tallystick/tallystick/internal/recall/rank"
 	"github.com/tallystick/tallystick/internal/recall/when"
 )
 
@@ -43,8 +42,11 @@ func comments(n int) ([][]string, error) {
 	var out [][]string
 	count := 0
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || count >= n {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") {
 			return err
+		}
+		if count >= n {
+			return fs.SkipAll
 		}
 		raw, err := os.ReadFile(path) //nolint:gosec // below the root
 		if err != nil {
@@ -70,18 +72,4 @@ func commentsOf(source string) (out []string) {
 		now = nil
 	}
 	return out
-}
-
-// Others counts hits, and how many of them are not among those of another answer.
-func Others(want, got []rank.Hit) (all, other int) {
-	have := map[string]bool{}
-	for i := range got {
-		have[got[i].ID] = true
-	}
-	for i := range want {
-		if !have[want[i].ID] {
-			other++
-		}
-	}
-	return len(want), other
 }
