@@ -251,22 +251,16 @@ func (f *fusion) find(ctx context.Context, alone bool) {
 	f.running = live
 }
 
-// look lets the arms look, the others beside the first one if that is wanted.
+// look lets the arms look, all at the same time if that is wanted.
 func (f *fusion) look(ctx context.Context, atOnce bool) {
 	var beside sync.WaitGroup
 	defer beside.Wait()
-	if atOnce {
-		for i := range f.running {
-			if i > 0 {
-				beside.Go(func() { f.running[i].find(ctx, f.v) })
-			}
-		}
-		if len(f.running) > 0 {
-			f.running[0].find(ctx, f.v)
-		}
-		return
-	}
+	last := len(f.running) - 1
 	for i := range f.running {
+		if atOnce && i < last {
+			beside.Go(func() { f.running[i].find(ctx, f.v) })
+			continue
+		}
 		f.running[i].find(ctx, f.v)
 	}
 }

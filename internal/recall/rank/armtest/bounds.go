@@ -3,7 +3,6 @@ package armtest
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/tallystick/tallystick/internal/recall/index"
 	"github.com/tallystick/tallystick/internal/recall/rank"
@@ -11,12 +10,12 @@ import (
 
 // bounded compares what the arm adds to each document with what it said at most.
 func bounded(ctx context.Context, s *Subject) error {
-	var seen watch
+	var wrong error
 	watching := *s
 	watching.Arms = func() ([]rank.Arm, func([]index.Change)) {
 		arms, learn := s.Arms()
 		for i, a := range arms {
-			arms[i] = &watchedArm{a, &seen}
+			arms[i] = &watchedArm{a, &wrong}
 		}
 		return arms, learn
 	}
@@ -28,27 +27,14 @@ func bounded(ctx context.Context, s *Subject) error {
 			return err
 		}
 	}
-	return seen.wrong
+	return wrong
 }
 
-// watch keeps the first thing that was not as it was said.
-type watch struct {
-	mu    sync.Mutex
-	wrong error
-}
-
-func (w *watch) note(err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.wrong == nil {
-		w.wrong = err
-	}
-}
-
+// watchedArm keeps the first thing that was not as it was said.
 type watchedArm struct {
 	rank.Arm
 
-	seen *watch
+	wrong *error
 }
 
 func (a *watchedArm) Search(q *rank.Question) (rank.Search, string) {
@@ -56,7 +42,7 @@ func (a *watchedArm) Search(q *rank.Question) (rank.Search, string) {
 	if s == nil {
 		return nil, why
 	}
-	w := &watched{Search: s, seen: a.seen}
+	w := &watched{Search: s, wrong: a.wrong}
 	if p, ok := s.(rank.Preparer); ok {
 		return &watchedPreparer{w, p}, ""
 	}
@@ -71,8 +57,8 @@ type watchedPreparer struct {
 type watched struct {
 	rank.Search
 
-	seen *watch
-	most float32
+	wrong *error
+	most  float32
 }
 
 func (w *watched) Most() float32 {
@@ -89,7 +75,7 @@ func (w *watched) Add(n uint32, p *rank.Parts) {
 	for i := range p {
 		added += p[i] - before[i]
 	}
-	if bound > w.most+rounding || added > bound+rounding {
-		w.seen.note(fmt.Errorf("document %d gets %v, at most %v by itself and %v of all", n, added, bound, w.most))
+	if *w.wrong == nil && (bound > w.most+rounding || added > bound+rounding) {
+		*w.wrong = fmt.Errorf("document %d gets %v, at most %v by itself and %v of all", n, added, bound, w.most)
 	}
 }
