@@ -1,5 +1,7 @@
 package memory
 
+import "slices"
+
 // Record is a memory as a node knows it: the content and the lifecycle that won,
 // and what the node keeps beside them. Its expiry is the one that holds: that of the
 // content, or what recalls have made of it since ([Touch]).
@@ -110,14 +112,10 @@ type Presence struct {
 
 // Fits reports whether a record is selected.
 func (p *Presence) Fits(r *Record) bool {
-	held := p.All
-	if !held {
-		held = true
-		for _, v := range []Version{r.Content, r.LifeAt} {
-			held = held && (v.IsZero() || p.Heads.Holds(v.Dot))
-		}
-	}
-	return held != p.Missing
+	missing := !p.All && slices.ContainsFunc([]Version{r.Content, r.LifeAt}, func(v Version) bool {
+		return !v.IsZero() && !p.Heads.Holds(v.Dot)
+	})
+	return missing == p.Missing
 }
 
 // Expiry is whether a memory has an end.

@@ -5,8 +5,9 @@ package memory
 // that has to make room, see [Entry.Precedes]: of one that still has its content,
 // [Entry.Reissued] says all.
 //
-// A content comes back as it is, gone, and by what e names; so it displaces nothing
-// where e held the register, and a text only where somebody wrote one meanwhile.
+// A content comes back as it is, gone, and by what e names. As [Entry.Reissued] says it
+// takes the place of e, and of nothing that came after: where e still has its text and
+// holds the register, that text is only history from then on.
 func (e *Entry) Remnants(holds func(Key) bool) []*Entry {
 	var out []*Entry
 	for _, k := range e.Op.Subjects() {
