@@ -146,8 +146,8 @@ func (n *node) accommodate() {
 }
 
 // truncate takes replaced contents out of the logs of some nodes, or of all, and drops
-// old entries of an origin: each of them, or some here and there. Everybody has them who is not a victim; victims will
-// need a snapshot.
+// old entries of an origin: each of them, or some here and there. Everybody has them who
+// is not a victim; victims will need a snapshot.
 func (w *world) truncate() {
 	o := w.pick().store.Origin()
 	stable := ^uint64(0)

@@ -183,10 +183,11 @@ func TestNobodyVotesForWhatItHasNotGot(t *testing.T) {
 }
 
 // An entry that is not on a disk is lost there, unless all that it wrote was overwritten
-// by what is there; a content only by an erase.
+// by what is there; a content only by an erase, or once its history is no longer kept.
 func TestWhatIsOverwrittenIsNotLost(t *testing.T) {
 	into, one, two := create("into"), create("one"), create("two")
 	joined := &memory.Consolidate{Into: into.Memory, Sources: []memory.SourceVersion{{ID: one.Memory.ID}, {ID: two.Memory.ID}}}
+	const thinned = "it was edited, and its history is no longer kept"
 	erase := func(m *memory.Put) memory.Op { return &memory.Erase{ID: m.Memory.ID} }
 	archive := func(m *memory.Put) memory.Op { return &memory.Archive{ID: m.Memory.ID} }
 	for what, c := range map[string]struct {
@@ -197,6 +198,7 @@ func TestWhatIsOverwrittenIsNotLost(t *testing.T) {
 		"nothing came":                   {one, nil, false},
 		"another was written":            {one, []memory.Op{two, erase(two)}, false},
 		"it was edited":                  {one, []memory.Op{one}, false},
+		thinned:                          {one, []memory.Op{one}, true},
 		"its life went on":               {one, []memory.Op{archive(one)}, false},
 		"it was erased":                  {one, []memory.Op{erase(one)}, true},
 		"its place in life was taken":    {archive(one), []memory.Op{archive(one)}, true},
@@ -212,14 +214,16 @@ func TestWhatIsOverwrittenIsNotLost(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		memlog.Thin(has.store, func(string) bool { return what == thinned })
 		if !keeps(s.world, has, lost) || keeps(s.world, lacks, lost) != c.kept {
 			t.Errorf("%s: kept is %v, want %v", what, !c.kept, c.kept)
 		}
 	}
 }
 
-// The same with a burst of them, so that what is compared and conceded crosses what is
-// still being sent.
+// A node that was set back numbers many at once without asking, and the others have
+// dropped what they have there: what is compared and conceded crosses what is still
+// being sent.
 func TestManyAtOnceUnderNumbersThatOthersHaveDropped(t *testing.T) {
 	for seed := range uint64(600) {
 		s := newScene(t, seed)
