@@ -32,9 +32,9 @@ func TestMain(m *testing.M) {
 	os.Exit(withProgram(m))
 }
 
-// plainProgram is the program as a file, if it is not the test binary: under the race
-// detector a node takes four times the processor, for each of some hundred starts. What
-// runs in it is watched by the tests of its packages, in one process.
+// plainProgram names the program as a file, if it is not the test binary: that is slow
+// under the race detector, and many nodes are started. What runs in one is watched by the
+// tests of its packages, in one process.
 const plainProgram = "TALLYSTICK_TEST_PROGRAM"
 
 func withProgram(m *testing.M) int {

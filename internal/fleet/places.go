@@ -28,8 +28,8 @@ const (
 	block     = 32
 )
 
-// Places finds a free loopback port for each name. Until ctx is done no other call finds
-// them, in any process of this machine.
+// Places finds a free loopback port for each name. Until ctx is done, which must be one
+// that ends, no other call finds them, in any process of this machine.
 func Places(ctx context.Context, names ...string) ([]Place, error) {
 	var out []Place
 	for _, i := range rand.Perm((afterLast - firstPort) / block) { //nolint:gosec // keeps no secret
