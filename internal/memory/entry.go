@@ -124,6 +124,18 @@ func (e *Entry) Content() (Memory, bool) {
 	return Memory{}, false
 }
 
+// Payload returns the id of the memory that e, or the action that it proposes, has
+// content of; "" if there is none.
+func (e *Entry) Payload() string {
+	if !e.Hollow.IsZero() {
+		return ""
+	}
+	if m := e.Op.About().Content; m != nil {
+		return m.ID
+	}
+	return ""
+}
+
 // Life is where a memory stands.
 type Life uint8
 

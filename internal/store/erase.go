@@ -66,18 +66,6 @@ func (t merger) eraseRefused(ctx context.Context, id string, by memory.Dot) erro
 	return nil
 }
 
-// payload returns the id of the memory that e, or the action that it proposes, has
-// content of; "" if there is none.
-func payload(e *memory.Entry) string {
-	if !e.Hollow.IsZero() {
-		return ""
-	}
-	if m := e.Op.About().Content; m != nil {
-		return m.ID
-	}
-	return ""
-}
-
 // sqlSettled selects proposals that are closed, and whose action still has content.
 const sqlSettled = `SELECT g.lsn, ` + sqlSealedG + ` FROM registers r JOIN log g ON g.lsn = r.lsn WHERE r.family = ? AND g.state = 0
 	AND EXISTS (SELECT 1 FROM registers o WHERE o.family = ? AND o.a = r.a)`
@@ -107,7 +95,7 @@ func (t merger) emptyProposals(ctx context.Context, q string, args []any, erased
 		if err := r.Scan(append([]any{&lsn}, x.dest()...)...); err != nil {
 			return err
 		}
-		if e, err := t.open(x); err == nil && payload(e) != "" {
+		if e, err := t.open(x); err == nil && e.Payload() != "" {
 			found[lsn] = e
 		}
 		return nil
@@ -116,7 +104,7 @@ func (t merger) emptyProposals(ctx context.Context, q string, args []any, erased
 		return err
 	}
 	for lsn, e := range found {
-		by, err := erasedBy(payload(e))
+		by, err := erasedBy(e.Payload())
 		if err != nil {
 			return err
 		}
@@ -148,7 +136,7 @@ func (t merger) shed(raw []byte, id string, by memory.Dot) []byte {
 	if err != nil {
 		return nil
 	}
-	if payload(e) != id {
+	if e.Payload() != id {
 		return nil
 	}
 	out, err := t.hollow(e, by)
@@ -164,7 +152,7 @@ func (t merger) keep(ctx context.Context, a arrival) ([]byte, error) {
 	if a.Op == nil {
 		return a.raw, nil
 	}
-	id := payload(a.Entry)
+	id := a.Payload()
 	if id == "" {
 		return a.raw, nil
 	}

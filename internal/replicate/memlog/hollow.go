@@ -21,6 +21,14 @@ func held(s *Store, d memory.Dot) bool {
 // covers reports whether an entry seq is here, or was, or was refused.
 func covers(l *log, seq uint64) bool { return seq <= l.head || l.entries[seq] != nil }
 
+// applied returns the entry seq, nil if it is not in the log or was refused.
+func (l *log) applied(seq uint64) *written {
+	if _, gap := l.gaps[seq]; gap {
+		return nil
+	}
+	return l.entries[seq]
+}
+
 // early reports whether x must come again later: what replaced its content has not
 // come yet.
 func early(s *Store, x *written) bool {
@@ -104,9 +112,8 @@ func logged(s *Store, w *memory.Entry) *written {
 	if w == nil {
 		return nil
 	}
-	l := s.log(w.Dot.Origin)
-	x := l.entries[w.Dot.Seq]
-	if _, gap := l.gaps[w.Dot.Seq]; gap || x == nil || x.entry.Digest != w.Digest || !x.entry.Hollow.IsZero() {
+	x := s.log(w.Dot.Origin).applied(w.Dot.Seq)
+	if x == nil || x.entry.Digest != w.Digest || !x.entry.Hollow.IsZero() {
 		return nil
 	}
 	return x

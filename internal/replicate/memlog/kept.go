@@ -10,10 +10,8 @@ import (
 func HasEntry(s *Store, e *memory.Entry) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l := s.log(e.Dot.Origin)
-	x := l.entries[e.Dot.Seq]
-	_, gap := l.gaps[e.Dot.Seq]
-	return !gap && x != nil && x.entry.Digest == e.Digest
+	x := s.log(e.Dot.Origin).applied(e.Dot.Seq)
+	return x != nil && x.entry.Digest == e.Digest
 }
 
 // Lacks lists the registers for which nothing in the log of s stands for e, should it
@@ -23,17 +21,17 @@ func HasEntry(s *Store, e *memory.Entry) bool {
 func Lacks(s *Store, e *memory.Entry) []memory.Key {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	any := s.lib.Released(e)
+	edits := s.lib.Released(e)
 	return slices.DeleteFunc(slices.Clone(e.Op.Subjects()), func(k memory.Key) bool {
-		return beats(s, k, e.Version(), any || k.Family != memory.FamContent)
+		return beats(s, k, e.Version(), edits || k.Family != memory.FamContent)
 	})
 }
 
-// beats reports whether the log of s has an entry, any or an erase, that register k
-// keeps over version v.
-func beats(s *Store, k memory.Key, v memory.Version, any bool) bool {
+// beats reports whether the log of s has an entry, an erase or with edits any, that
+// register k keeps over version v.
+func beats(s *Store, k memory.Key, v memory.Version, edits bool) bool {
 	// Almost always it is what holds the register.
-	if w := s.state.Winner(k); w != nil && w.Version().Beats(v) && (any || w.Version().Final) {
+	if w := s.state.Winner(k); w != nil && w.Version().Beats(v) && (edits || w.Version().Final) {
 		if x := s.log(w.Dot.Origin).entries[w.Dot.Seq]; x != nil && x.entry.Digest == w.Digest {
 			return true
 		}
@@ -41,7 +39,7 @@ func beats(s *Store, k memory.Key, v memory.Version, any bool) bool {
 	for _, l := range s.logs {
 		for seq, x := range l.entries {
 			w := x.entry.Version()
-			if _, gap := l.gaps[seq]; gap || !w.Beats(v) || !any && !w.Final {
+			if _, gap := l.gaps[seq]; gap || !w.Beats(v) || !edits && !w.Final {
 				continue
 			}
 			if slices.Contains(x.entry.Op.Subjects(), k) {

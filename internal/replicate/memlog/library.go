@@ -86,10 +86,8 @@ func (l *Library) enter(e *memory.Entry) *written {
 	if !e.Hollow.IsZero() {
 		key += "~" + e.Hollow.String()
 	}
-	w := &written{Shipment: memory.Shipment{Raw: []byte(key)}, entry: e}
-	if a := e.Op.About(); e.Hollow.IsZero() && a.Content != nil {
-		w.content, w.proposed = a.Content.ID, a.Proposed
-	}
+	w := &written{Shipment: memory.Shipment{Raw: []byte(key)}, entry: e, content: e.Payload()}
+	w.proposed = w.content != "" && e.Op.About().Proposed
 	l.entries[key] = w
 	return w
 }

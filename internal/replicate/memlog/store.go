@@ -358,8 +358,7 @@ func (s *Store) Truncate(o memory.Origin, seq uint64, drop func(seq uint64) bool
 	defer s.mu.Unlock()
 	l := s.log(o)
 	for _, n := range named {
-		x := l.entries[n]
-		if _, gap := l.gaps[n]; x != nil && !gap && idle(s, x) {
+		if x := l.applied(n); x != nil && idle(s, x) {
 			l.gone[n] = x
 			delete(l.entries, n)
 			l.dropped = max(l.dropped, n)
