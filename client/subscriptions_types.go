@@ -131,11 +131,11 @@ type Redelivered struct {
 	Queued       bool     `json:"queued" doc:"It will be done by the home of the subscription."`
 	Since        Time     `json:"since,omitzero" doc:"Events of this time and later."`
 	DeadLetters  bool     `json:"dead_letters" doc:"Those that could not be delivered."`
-	Events       *int     `json:"events,omitempty" doc:"With dry_run: how many events of that time and later would be posted again, of 1,000 at most."`
-	Letters      *int     `json:"letters,omitempty" doc:"With dry_run: how many that could not be delivered would be posted again, of 1,000 at most; absent: the home knows."`
+	Events       *int     `json:"events,omitempty" doc:"With dry_run and since: how many events of that time and later would be posted again, of 1,000 at most."`
+	Letters      *int     `json:"letters,omitempty" doc:"With dry_run and dead_letters: how many that could not be delivered would be posted again, of 1,000 at most; absent: the home knows."`
 	Home         string   `json:"home,omitempty" doc:"With dry_run: the node that would post them." example:"north"`
 	DryRun       bool     `json:"dry_run,omitempty" doc:"Nothing was written: it was asked what would be posted."`
-	Receipt      *Receipt `json:"receipt,omitempty" doc:"Who holds the write on disk."`
+	Receipt      *Receipt `json:"receipt" doc:"Who holds the write on disk."`
 }
 
 // DeadLettersInput asks for what could not be delivered.

@@ -58,7 +58,7 @@ func newDoctor(a *app) *cobra.Command {
 Each line says ok, warn or fail, and what to do about it. Ends with 0 if nothing
 fails, with 1 if something does. --fix does what is safe: it offers parked ops
 again, repairs members that differ, and closes the data directory to others.
---names reads the names of all memories that the caller may see.`
+--names reads the names of all live memories that the caller may see.`
 	flags := cmd.Flags()
 	flags.StringVar(&d.data, "data", "", "also check this data `directory`")
 	flags.StringVar(&d.file, "config", "", "also check this TOML `file` (TALLY_CONFIG)")

@@ -15,8 +15,8 @@ import (
 type namesake struct{ namespace, title, id string }
 
 // checkNames says which memories have names that look alike and are not the same:
-// they were written before names were composed as they came in, or their letters only
-// look alike. Nothing but their reader knows which of them should stay.
+// they were written before names were composed as they came in, or with other forms of
+// the same letters. Nothing but their reader knows which of them should stay.
 func (d *doctor) checkNames(ctx context.Context) error {
 	c, err := d.app.connect(ctx)
 	if err != nil {

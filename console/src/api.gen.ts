@@ -1286,6 +1286,7 @@ export interface RecallInput {
   agent_id?: string;
   as_agent?: string;
   as_of?: string;
+  as_of_lsn?: number;
   budget_tokens?: number;
   confidence_tier?: string;
   context?: string;
@@ -1364,7 +1365,7 @@ export interface Redelivered {
   home?: string;
   letters?: number;
   queued: boolean;
-  receipt?: Receipt;
+  receipt: Receipt | null;
   since?: string;
   subscription_id: string;
 }
@@ -2851,6 +2852,7 @@ export interface Routes {
       budget_tokens?: number;
       deadline_ms?: number;
       as_of?: string;
+      as_of_lsn?: number;
       freshness?: string;
       explain?: boolean;
       why_not?: string;
@@ -2885,6 +2887,7 @@ export interface Routes {
       budget_tokens?: number;
       deadline_ms?: number;
       as_of?: string;
+      as_of_lsn?: number;
       freshness?: string;
       explain?: boolean;
       why_not?: string;

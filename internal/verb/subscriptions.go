@@ -226,13 +226,15 @@ func (d subscriptions) replay(ctx context.Context, c *Call, in *client.ReplayInp
 	if err != nil {
 		return Done{}, err
 	}
-	if (in.Redeliver || in.DeadLetters) && in.DryRun {
-		return d.rehearse(ctx, c, in, since)
-	}
 	if in.Redeliver || in.DeadLetters {
 		out, err := d.books.Feed.Redeliver(ctx, c.Caller, id, memory.Redelivery{Since: since, DeadLetters: in.DeadLetters})
+		v := client.Redelivered{Subscription: id, Queued: true, Since: in.Since, DeadLetters: in.DeadLetters}
+		if err == nil && in.DryRun {
+			err = d.foretell(ctx, c, since, &v)
+		}
 		return written(out, err, Accepted, func() any {
-			return client.Redelivered{Subscription: id, Queued: true, Since: in.Since, DeadLetters: in.DeadLetters, Receipt: ShowReceipt(out.Receipt)}
+			v.Receipt = ShowReceipt(out.Receipt)
+			return v
 		})
 	}
 	found, err := d.books.Feed.Replay(ctx, c.Agent, id, since, in.After, cmp.Or(in.Limit, defaultReplay))
@@ -253,34 +255,27 @@ func (d subscriptions) replay(ctx context.Context, c *Call, in *client.ReplayInp
 	return Done{Body: v}, nil
 }
 
-// rehearse says what the home of a subscription would post again.
-func (d subscriptions) rehearse(ctx context.Context, c *Call, in *client.ReplayInput, since memory.Instant) (Done, error) {
-	out, err := d.books.Feed.Redeliver(ctx, c.Caller, in.Subscription, memory.Redelivery{Since: since, DeadLetters: in.DeadLetters}) // writes nothing
-	if err != nil {
-		return written(out, err, Accepted, nil)
-	}
-	v := client.Redelivered{Subscription: in.Subscription, Since: in.Since, DeadLetters: in.DeadLetters}
-	events := 0
+// foretell says how much the home of a subscription would post again.
+func (d subscriptions) foretell(ctx context.Context, c *Call, since memory.Instant, v *client.Redelivered) error {
 	if since != 0 {
-		found, err := d.books.Feed.Replay(ctx, c.Agent, in.Subscription, since, 0, engine.MaxPage)
-		if err != nil {
-			return Done{}, err
+		v.Events = new(int)
+		for after := uint64(0); *v.Events < engine.MaxPage; {
+			found, err := d.books.Feed.Replay(ctx, c.Agent, v.Subscription, since, after, engine.MaxPage-*v.Events)
+			if err != nil {
+				return err
+			}
+			*v.Events += len(found.Events)
+			if after = found.Next; after == 0 {
+				break
+			}
 		}
-		events = len(found.Events)
 	}
-	v.Events = &events
-	letters, home, err := d.books.Feed.DeadLetters(ctx, c.Agent, in.Subscription, engine.MaxPage)
-	if err != nil {
-		return Done{}, err
-	}
+	letters, home, err := d.books.Feed.DeadLetters(ctx, c.Agent, v.Subscription, engine.MaxPage)
 	v.Home = string(cmp.Or(home, d.books.Core.Node()))
-	if n := len(letters); home == "" {
-		if !in.DeadLetters {
-			n = 0
-		}
+	if n := len(letters); v.DeadLetters && home == "" {
 		v.Letters = &n
 	}
-	return Done{How: Accepted, Body: v}, nil
+	return err
 }
 
 func (d subscriptions) deadLetters(ctx context.Context, c *Call, in *client.DeadLettersInput) (Done, error) {

@@ -1,7 +1,7 @@
 // Several memories at once: the node is asked first what would happen.
 import { useEffect, useState } from "preact/hooks";
 import { call } from "../api";
-import { CopyAs, say, sh } from "../ui/copy";
+import { CopyAs, goList, say, sh } from "../ui/copy";
 import { Dialog, useBusy } from "../ui/kit";
 import { complain, toast } from "../ui/toast";
 import { useWords } from "../ui/words";
@@ -98,10 +98,6 @@ function Confirm({ act, ids, onClose, done }: { act: Act; ids: string[]; onClose
       </p>
     </Dialog>
   );
-}
-
-function goList(ids: string[]): string {
-  return `[]string{${ids.map((id) => JSON.stringify(id)).join(", ")}}`;
 }
 
 async function restore(ids: string[], done: () => void): Promise<void> {

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { call, Problem } from "../api";
 import type { Subscription } from "../api.gen";
 import { standing, status, use } from "../store";
-import { CopyAs, say, sh } from "../ui/copy";
+import { CopyAs, goList, say, sh } from "../ui/copy";
 import { Card, Dialog, Empty, Field, Page, Pill, Show, useBusy, useLoad } from "../ui/kit";
 import { Text, Time, plain } from "../ui/text";
 import { complain, toast } from "../ui/toast";
@@ -108,7 +108,7 @@ function Retry({ dots, onClose, done }: { dots: string[]; onClose: () => void; d
       <p class="row">
         <button type="button" class="primary" data-first disabled={busy || !told.value?.retried} onClick={apply}>{d.retry}</button>
         <button type="button" onClick={onClose}>{t.common.cancel}</button>
-        <CopyAs said={() => say("POST /api/v1/parked/retry", { body: { ...body, dry_run: true } }, { cli: `parked retry ${dots.length > 0 ? dots.map(sh).join(" ") : "--all"} --dry-run`, go: `c.Upkeep().TryParked(ctx, nil)`, tool: "node_parked_retry", input: { ...body, dry_run: true } })} />
+        <CopyAs said={() => say("POST /api/v1/parked/retry", { body: { ...body, dry_run: true } }, { cli: `parked retry ${dots.length > 0 ? dots.map(sh).join(" ") : "--all"} --dry-run`, go: `c.Upkeep().TryParked(ctx, ${dots.length > 0 ? goList(dots) : "nil"})`, tool: "node_parked_retry", input: { ...body, dry_run: true } })} />
       </p>
     </Dialog>
   );

@@ -137,7 +137,7 @@ export default function Memories() {
   const said = () =>
     say(f.state === "archived" ? "GET /api/v1/archive" : "GET /api/v1/memories", { query: queryOf(f, ns) }, {
       cli: ["list", f.state === "archived" ? "--archived" : "", ns ? "--namespace " + sh(ns) : "", f.tier ? "--tier " + f.tier : "", f.state === "conflict" ? "--conflicts" : "", f.order ? "--order " + sh(f.order) : "", f.presence ? (f.presence.startsWith("-") ? "--missing-at " + sh(f.presence.slice(1)) : "--held-by " + sh(f.presence)) : ""].filter(Boolean).join(" "),
-      go: `page, err := c.List(ctx, client.Selection{Namespace: ${JSON.stringify(ns)}})`, tool: f.state === "archived" ? "memory_archive_list" : "memory_list", input: queryOf(f, ns),
+      go: `${f.state === "archived" ? "list, err := c.Upkeep().Archived" : "page, err := c.List"}(ctx, client.Selection{Namespace: ${JSON.stringify(ns)}})`, tool: f.state === "archived" ? "memory_archive_list" : "memory_list", input: queryOf(f, ns),
     });
   const filtered = names.some((n) => n !== "order" && f[n] !== "" && !(n === "state" && f.state === "archived")) || ns !== "";
   return (

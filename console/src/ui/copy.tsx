@@ -18,6 +18,11 @@ export function sh(s: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(s) ? s : `'${s.replaceAll("'", `'\\''`)}'`;
 }
 
+/** Texts as Go writes them. */
+export function goList(list: string[]): string {
+  return `[]string{${list.map((s) => JSON.stringify(s)).join(", ")}}`;
+}
+
 /** Says a call of a route; the rest is what the caller knows. */
 export function say<K extends Route>(route: K, args: Args<K>, rest: { cli?: string; go?: string; tool?: string; input?: Record<string, unknown> } = {}): Said {
   const method = route.slice(0, route.indexOf(" "));

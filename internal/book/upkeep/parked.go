@@ -10,7 +10,7 @@ import (
 // Parked lists the ops that this node or a member has not taken.
 func (b *Book) Parked(ctx context.Context) ([]memory.Parked, error) { return b.store.Parked(ctx) }
 
-// RetryParked engine.Tries again to take the ops that this node refused: those given,
+// RetryParked tries again to take the ops that this node refused: those given,
 // or all of them. It returns how many it took.
 func (b *Book) RetryParked(ctx context.Context, dots []memory.Dot) (int, error) {
 	if len(dots) == 0 {
