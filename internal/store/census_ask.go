@@ -13,12 +13,7 @@ import (
 // countsOf reports whether the census can count what f selects, and nothing else has to
 // be asked.
 func countsOf(f *memory.Filter) bool {
-	return knows(f) && f.MinPriority == 0 && f.EditedAfter == 0
-}
-
-// knows reports whether the census can tell which memories f selects.
-func knows(f *memory.Filter) bool {
-	return len(f.Tags) == 0 && len(f.Kinds) == 0 && f.Since == 0 && f.Until == 0 && f.Title == "" && f.SourceURI == "" &&
+	return f.MinPriority == 0 && f.EditedAfter == 0 && len(f.Tags) == 0 && len(f.Kinds) == 0 && f.Since == 0 && f.Until == 0 && f.Title == "" && f.SourceURI == "" &&
 		f.Expiry == memory.AnyExpiry && len(f.Presence) == 0
 }
 
@@ -67,7 +62,8 @@ func (c *census) isReady() (ready, teams bool) {
 	return c.ready, c.ready && c.teams > 0
 }
 
-// census returns who may see what its teams may, and false if the rows must be asked.
+// asked returns what the census has to be told to go by f: whose memories for teams its
+// viewer may see, if there are any. It reports false if the rows must be asked.
 func (s *tables) asked(ctx context.Context, f *memory.Filter) (mates []memory.AgentID, ok bool) {
 	ready, teams := s.census.isReady()
 	if !ready || f.Viewer == "" || f.All || !teams {

@@ -19,17 +19,19 @@ func (s *tables) List(ctx context.Context, f memory.Filter, order memory.Order, 
 			return nil, "", err
 		}
 	}
-	mates, known := s.asked(ctx, &f)
+	var mates []memory.AgentID
+	known := order == memory.ByPriority && limit > 0
+	if known {
+		mates, known = s.asked(ctx, &f)
+	}
 	// Where the rows have to say more than the census knows, more of them are looked at.
-	for n := limit + offset; known && order == memory.ByPriority && limit > 0 && n <= manyRows; n *= manyTimes {
+	for n := limit + offset; known && n <= manyRows; n *= manyTimes {
 		rows, more := s.census.first(&f, mates, p.from, n)
 		found, moved, err := p.among(ctx, rows)
 		if err != nil || !moved && (p.full(found) || !more) {
 			return found.recs, found.next(&p), err
 		}
-		if moved {
-			break
-		}
+		known = !moved
 	}
 	found, err := p.read(ctx, p.where())
 	return found.recs, found.next(&p), err
