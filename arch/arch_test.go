@@ -111,12 +111,13 @@ func table() map[string][]string {
 		},
 		"node": {
 			"api", "book", "book/upkeep", "engine", "intake", "peer", "store", "replicate", "wire", "identity", "identity/attest", "identity/ca", "identity/cluster",
-			"evidence", "identity/httpsig", "identity/join", "identity/receipt", "identity/replay", "identity/agentkey", "identity/certfile", "policy", "recall", "rehearsal", "node/models", "node/auditing", "audit", "journal", "memory", "webhook", "verb", "mcp", "client",
+			"evidence", "identity/httpsig", "identity/join", "identity/receipt", "identity/replay", "identity/agentkey", "identity/certfile", "policy", "recall", "rehearsal", "node/models", "node/auditing", "node/heap", "audit", "journal", "memory", "webhook", "verb", "mcp", "client",
 			"legacy", "legacy/config", "legacy/send",
 		},
 
 		"node/models":   {"book/upkeep", "model", "model/artefact", "model/endpoint", "recall", "recall/eval", "recall/index", "recall/meaning", "recall/rank"},
 		"node/auditing": {"audit", "identity", "client"},
+		"node/heap":     {},
 		"node/restore":  {"backup", "intake", "store", "wire", "memory"},
 
 		// Programs on top, and what they are made of.
