@@ -30,8 +30,10 @@ const (
 const (
 	maxText   = 256
 	maxDetail = 1024
-	maxRow    = 8 << 10
 )
+
+// MaxRow bounds a row of the log, in bytes.
+const MaxRow = 8 << 10
 
 // Event is something that an operator may have to answer for. It never holds a
 // secret or the text of a memory.

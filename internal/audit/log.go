@@ -50,7 +50,7 @@ func (l *Log) recover() error {
 	if err != nil {
 		return err
 	}
-	tail := make([]byte, min(end, 4*maxRow))
+	tail := make([]byte, min(end, 4*MaxRow))
 	if _, err := l.file.ReadAt(tail, end-int64(len(tail))); err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ var errRow = errors.New("it does not look like one")
 func parse(line []byte) (row, error) {
 	r := row{hash: sha256.Sum256(line)}
 	fields := bytes.SplitN(line, []byte(" "), 4)
-	if len(line) > maxRow || len(fields) != 4 {
+	if len(line) > MaxRow || len(fields) != 4 {
 		return row{}, errRow
 	}
 	var err error

@@ -78,7 +78,7 @@ func Verify(r io.Reader, first identity.PublicKey, known Head) (Report, error) {
 // long to be a row is cut.
 func lines(r io.Reader) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		b := bufio.NewReaderSize(r, maxRow+2)
+		b := bufio.NewReaderSize(r, MaxRow+2)
 		for {
 			line, err := b.ReadSlice('\n')
 			for errors.Is(err, bufio.ErrBufferFull) {
@@ -160,7 +160,7 @@ func (v *verifier) line(text []byte) {
 // torn reports whether the last bytes of the file are a part of a row, and no row
 // or more than one.
 func (v *verifier) torn(text []byte) bool {
-	if r, err := parse(text); err == nil && r.signedBy(v.key) || len(text) > maxRow {
+	if r, err := parse(text); err == nil && r.signedBy(v.key) || len(text) > MaxRow {
 		return false
 	}
 	v.report.Torn = len(text)

@@ -29,7 +29,6 @@ func New(path string, log *audit.Log) Log { return Log{path, log} }
 const (
 	auditWindow = 1 << 20 // bytes from the end that are read at first
 	auditMost   = 4 << 20 // bytes that are looked through for one page
-	longestRow  = 8 << 10 // bytes
 )
 
 // Page implements the Audit of package api. It reads backwards, as far as it has to and
@@ -75,10 +74,10 @@ func endOf(f *os.File, before uint64) (int64, error) {
 		return end, err
 	}
 	low, high := int64(0), end
-	for high-low > 4*longestRow {
+	for high-low > 4*audit.MaxRow {
 		mid := low + (high-low)/2
 		at := uint64(0)
-		for e, err := range audit.Entries(io.NewSectionReader(f, mid, 4*longestRow)) { // its first row is cut off, and left out
+		for e, err := range audit.Entries(io.NewSectionReader(f, mid, 4*audit.MaxRow)) { // its first row is cut off, and left out
 			if err != nil {
 				return 0, err
 			}
@@ -91,7 +90,7 @@ func endOf(f *os.File, before uint64) (int64, error) {
 			high = mid
 		}
 	}
-	return min(end, high+4*longestRow), nil
+	return min(end, high+4*audit.MaxRow), nil
 }
 
 // part is what was found in a part of the log.
