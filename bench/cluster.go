@@ -47,6 +47,15 @@ func somewhere(ctx context.Context, n, quorum int) (topology, error) {
 	return topology{quorum: quorum, places: places}, err
 }
 
+// run starts n nodes at free ports.
+func (r *runner) run(ctx context.Context, n, quorum int) (*cluster, error) {
+	t, err := somewhere(ctx, n, quorum)
+	if err != nil {
+		return nil, err
+	}
+	return r.start(ctx, t)
+}
+
 // start runs a federation and waits until all of it is ready.
 func (r *runner) start(ctx context.Context, t topology) (*cluster, error) {
 	if t.arm == trusting {

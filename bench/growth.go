@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,11 +16,7 @@ import (
 // growing fills one node step by step, each time to ten times as many memories, and
 // measures at each step what must not grow with them.
 func growing(ctx context.Context, r *runner) (rows []Row, err error) {
-	t, err := somewhere(ctx, 1, 1)
-	if err != nil {
-		return nil, err
-	}
-	c, err := r.start(ctx, t)
+	c, err := r.run(ctx, 1, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -57,9 +54,10 @@ type growth struct {
 func (g *growth) step(ctx context.Context, n int) ([]Row, error) {
 	begun := time.Now()
 	added := n - g.held
-	if err := g.fill(ctx, n); err != nil {
+	if err := g.node.fill(ctx, g.held, n, g.memory); err != nil {
 		return nil, err
 	}
+	g.held = n
 	filled := time.Since(begun)
 	g.say("  %d memories: %d more in %s", n, added, filled.Round(time.Millisecond))
 	name := fmt.Sprintf("1 node with %s memories: ", number(float64(n)))
@@ -115,7 +113,7 @@ func residentRow(measure string, n int, s Series) Row {
 type question struct {
 	title  string
 	target float64 // milliseconds, or 0
-	method string
+	method string  // "": GET
 	path   func(i int) string
 	body   func(i int) []byte
 }
@@ -155,7 +153,7 @@ func (g *growth) ask(ctx context.Context, name string) ([]Row, error) {
 				body = q.body(i)
 			}
 			begun := time.Now()
-			if _, err := g.node.call(ctx, orGet(q.method), q.path(i), body); err != nil {
+			if _, err := g.node.call(ctx, cmp.Or(q.method, http.MethodGet), q.path(i), body); err != nil {
 				return nil, err
 			}
 			took = append(took, millis(time.Since(begun)))
@@ -168,13 +166,6 @@ func (g *growth) ask(ctx context.Context, name string) ([]Row, error) {
 		rows = append(rows, row)
 	}
 	return rows, nil
-}
-
-func orGet(method string) string {
-	if method == "" {
-		return http.MethodGet
-	}
-	return method
 }
 
 // restart kills the node in each round, and times how long it takes until it serves again.
@@ -205,25 +196,6 @@ func (g *growth) restart(ctx context.Context, name string, n int) ([]Row, error)
 		{Measure: name + "SIGKILL to all words found", Unit: "s", Ours: behind},
 		residentRow(name+"resident, started and asked", n, rested),
 	}, nil
-}
-
-// fill writes memories until there are n.
-func (g *growth) fill(ctx context.Context, n int) error {
-	for g.held < n {
-		size := min(bulkSize, n-g.held)
-		body := []byte{'['}
-		for i := range size {
-			if i > 0 {
-				body = append(body, ',')
-			}
-			body = g.memory(body, g.held+i)
-		}
-		if err := g.node.bulk(ctx, append(body, ']'), size); err != nil {
-			return err
-		}
-		g.held += size
-	}
-	return nil
 }
 
 // spaces is how many namespaces there are.

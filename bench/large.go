@@ -17,11 +17,7 @@ const bulkSize = 1000
 // large fills one node and starts it again: what a node costs that has seen a
 // few years.
 func large(ctx context.Context, r *runner) (rows []Row, err error) {
-	t, err := somewhere(ctx, 1, 1)
-	if err != nil {
-		return nil, err
-	}
-	c, err := r.start(ctx, t)
+	c, err := r.run(ctx, 1, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -78,17 +74,9 @@ func appendRSS(s Series, p *process) (Series, error) {
 func (r *runner) fill(ctx context.Context, p *process) error {
 	l := load{texts: newWriter(r.Seed).texts(), label: "large"}
 	begun := time.Now()
-	for n := 0; n < r.Memories; n += bulkSize {
-		body := []byte{'['}
-		for i := n; i < min(n+bulkSize, r.Memories); i++ {
-			if i > n {
-				body = append(body, ',')
-			}
-			body = l.memory(body, 0, i)
-		}
-		if err := p.bulk(ctx, append(body, ']'), min(bulkSize, r.Memories-n)); err != nil {
-			return err
-		}
+	err := p.fill(ctx, 0, r.Memories, func(b []byte, i int) []byte { return l.memory(b, 0, i) })
+	if err != nil {
+		return err
 	}
 	r.say("  %d memories in %s", r.Memories, time.Since(begun).Round(time.Millisecond))
 	return p.indexed(ctx)
@@ -126,6 +114,25 @@ func (p *process) call(ctx context.Context, method, path string, body []byte) ([
 		return nil, fmt.Errorf("%s %s: %s: %.200s", method, path, resp.Status, answer)
 	}
 	return answer, nil
+}
+
+// fill writes the memories from a number to another one, through the bulk route.
+func (p *process) fill(ctx context.Context, from, to int, memory func(b []byte, i int) []byte) error {
+	for from < to {
+		size := min(bulkSize, to-from)
+		body := []byte{'['}
+		for i := range size {
+			if i > 0 {
+				body = append(body, ',')
+			}
+			body = memory(body, from+i)
+		}
+		if err := p.bulk(ctx, append(body, ']'), size); err != nil {
+			return err
+		}
+		from += size
+	}
+	return nil
 }
 
 // bulk writes memories, and wants as many to be made.

@@ -47,11 +47,7 @@ type manyResult struct {
 }
 
 func (r *runner) manyRound(ctx context.Context, quorum int, l load) (m *manyResult, err error) {
-	t, err := somewhere(ctx, r.Nodes, quorum)
-	if err != nil {
-		return nil, err
-	}
-	c, err := r.start(ctx, t)
+	c, err := r.run(ctx, r.Nodes, quorum)
 	if err != nil {
 		return nil, err
 	}
