@@ -35,7 +35,11 @@ func TestChangesFromMemoryAreThoseOfTheRows(t *testing.T) {
 				n.Put(&memory.Touch{ID: d.Memory.ID, Keep: i%8 == 1})
 			}
 			sameMark(t, n)
-			for after := range n.View().LSN + 2 {
+			first := uint64(0) // all of the past now and then, else what is new
+			if last := n.View().LSN; i%6 != 0 && last > 12 {
+				first = last - 12
+			}
+			for after := first; after < n.View().LSN+2; after++ {
 				for _, limit := range []int{2, 1000} {
 					if n.InMemory(after) {
 						inMemory++
