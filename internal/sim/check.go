@@ -59,6 +59,14 @@ func (w *world) checkSurvival() {
 	if w.cfg.Changes {
 		return // see checkKept
 	}
+	var kept []map[*node]bool // on which disks, of each of w.acks
+	for _, t := range w.acks {
+		on := map[*node]bool{}
+		for _, n := range w.nodes {
+			on[n] = keeps(w, n, t.entry)
+		}
+		kept = append(kept, on)
+	}
 	for range 20 {
 		gone := map[*node]bool{}
 		for n := range w.victims {
@@ -67,23 +75,14 @@ func (w *world) checkSurvival() {
 		for len(gone) < len(w.nodes)-core.Majority(len(w.nodes)) {
 			gone[w.pick()] = true
 		}
-		for _, t := range w.acks {
-			if t.W >= core.Majority(len(w.nodes)) && !w.survives(t.entry, gone) {
+		for i, t := range w.acks {
+			on := func(n *node) bool { return !gone[n] && kept[i][n] }
+			if t.W >= core.Majority(len(w.nodes)) && !slices.ContainsFunc(w.nodes, on) {
 				w.fail("%s was acknowledged with W=%d and is lost with a minority of the disks", t.Dot, t.W)
 				return
 			}
 		}
 	}
-}
-
-// survives reports whether a disk that is not gone keeps e.
-func (w *world) survives(e *memory.Entry, gone map[*node]bool) bool {
-	for _, n := range w.nodes {
-		if !gone[n] && keeps(w, n, e) {
-			return true
-		}
-	}
-	return false
 }
 
 // keeps reports whether nothing of e is lost on the disk of n: for each of its registers
