@@ -73,7 +73,8 @@ type Committed struct {
 }
 
 // Move says that From is the dot of another entry from now on. The one that had it
-// was issued again under To; zero if that was not needed.
+// was issued again, all of it, up to To. To is zero if it was not: it was never applied,
+// or later entries have taken its place, or a part of it.
 type Move struct{ From, To Dot }
 
 // OwnEntry is a committed entry of this node.

@@ -1,11 +1,14 @@
 package replicate_test
 
 import (
+	"errors"
 	"strconv"
 	"testing"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/replicate"
+	"github.com/tallystick/tallystick/internal/replicate/fakenet"
 	"github.com/tallystick/tallystick/internal/replicate/memlog"
 )
 
@@ -48,6 +51,42 @@ func TestWhatOthersHaveDroppedIsConceded(t *testing.T) {
 		f.pass(time.Minute)
 		if n := a.logs.count("were compared"); n > 20 {
 			t.Errorf("compared %d times: it does not end", n)
+		}
+	})
+}
+
+// Somebody waits for an entry that makes room when another one has taken its place. What
+// members hold under its number is no vote for it.
+func TestAnEntryThatIsReplacedAndMakesRoomIsNotAcknowledged(t *testing.T) {
+	inFederation(t, 3, nil, func(f *federation) {
+		t := f.t
+		a := f.nodes["a"]
+		a.Submit(nil, put("known to all"))
+		f.settle(time.Second)
+		backup := a.Clone()
+		a.Submit(nil, put("first"))
+		a.Submit(nil, put("second"))
+		f.settle(time.Second)
+		a.stop()
+		for _, m := range []memory.Node{"b", "c"} { // no answer, and no error
+			f.net.Set("a", m, fakenet.Link{Delay: time.Hour})
+			f.net.Set(m, "a", fakenet.Link{Delay: time.Hour})
+		}
+		a = f.start("a", backup)
+		backup.Confirm()
+		op := put("only here")
+		ticket := a.fed.Expect(2)
+		gone := backup.Submit(ticket, op)[0]
+		backup.Submit(nil, &memory.Erase{ID: op.Subjects()[0].A})
+		f.join("a")
+		tally, err := ticket.Wait(t.Context(), time.Now().Add(time.Minute))
+		var short *replicate.ShortError
+		if !errors.As(err, &short) || short.Reason != replicate.Refused || len(tally.HeldBy) != 0 || tally.Dot != gone.Dot {
+			t.Errorf("%+v (%v), want nobody to hold %s", tally, err, gone.Dot)
+		}
+		f.settle(2 * time.Minute)
+		if e := f.nodes["b"].Winner(op.Subjects()[0]); e == nil || e.Op.Kind() != memory.KindErase {
+			t.Errorf("b has %+v, want it erased", e)
 		}
 	})
 }

@@ -16,7 +16,8 @@ const (
 	Unreachable = "unreachable"
 	// Timeout: some do, fewer than were asked for.
 	Timeout = "timeout"
-	// Refused: no other member holds it, because they refuse it, or this node.
+	// Refused: no other member holds it, because they refuse it, or this node; or its
+	// number turned out to be that of another entry, when later ones had taken its place.
 	Refused = "refused"
 )
 
@@ -41,7 +42,9 @@ type Ticket struct {
 	id  uint64
 	w   int
 	dot memory.Dot // set by the commit, and by a move to another
-	met chan Tally // takes one value
+	// gone: the dot is that of another entry, and what was written is under none.
+	gone bool
+	met  chan Tally // takes one value
 	// short is closed when so many members are away that waiting is of no use.
 	short chan struct{}
 }
@@ -61,13 +64,22 @@ func (t *Ticket) Wait(ctx context.Context, deadline time.Time) (Tally, error) {
 	case <-t.short:
 	case <-t.r.stopped:
 	case <-ctx.Done():
-		err = fmt.Errorf("wait for %s: %w", t.r.tickets.dotOf(t), ctx.Err())
+		err = ctx.Err()
 	}
 	t.r.forget(t)
-	dot := t.r.tickets.dotOf(t)
+	dot, gone := t.r.tickets.whereabouts(t)
 	tally := t.r.Held(dot, t.w)
-	if tally.Met() || err != nil {
-		return tally, err
+	if gone {
+		tally.HeldBy, tally.Former.Held = nil, 0
+	}
+	switch {
+	case err != nil:
+		return tally, fmt.Errorf("wait for %s: %w", dot, err)
+	case gone:
+		t.r.Counters.MissedQuorum.Add(1)
+		return tally, &ShortError{Tally: tally, Needed: tally.W, Reason: Refused}
+	case tally.Met():
+		return tally, nil
 	}
 	return tally, missed(ctx, t.r, tally)
 }
@@ -93,23 +105,27 @@ func (ts *tickets) add(t *Ticket) {
 	ts.open[t.id] = t
 }
 
-// move follows entries to their new dots.
+// move follows entries to their new dots, if all of them is there.
 func (ts *tickets) move(list []memory.Move) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	for _, mv := range list {
 		for _, t := range ts.open {
-			if t.dot == mv.From && !mv.To.IsZero() {
+			switch {
+			case t.dot != mv.From || t.gone:
+			case mv.To.IsZero():
+				t.gone = true
+			default:
 				t.dot = mv.To
 			}
 		}
 	}
 }
 
-func (ts *tickets) dotOf(t *Ticket) memory.Dot {
+func (ts *tickets) whereabouts(t *Ticket) (dot memory.Dot, gone bool) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
-	return t.dot
+	return t.dot, t.gone
 }
 
 func (ts *tickets) remove(id uint64) *Ticket {

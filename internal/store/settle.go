@@ -150,9 +150,9 @@ func (t settler) makeRoom(ctx context.Context, o *originState, held logged) erro
 	return t.exec(ctx, `DELETE FROM log WHERE lsn = ?`, held.lsn)
 }
 
-// reissueLeft logs again what a hollow entry still says, and returns the last entry that
-// does, if there is any: who has that has them all.
-func (t settler) reissueLeft(ctx context.Context, o *originState, held logged) (last memory.Dot, err error) {
+// reissueLeft logs again what a hollow entry still says. If that is all of it, it returns
+// the last entry that does: who has that has them all.
+func (t settler) reissueLeft(ctx context.Context, o *originState, held logged) (all memory.Dot, err error) {
 	left := held.Remnants(func(k memory.Key) bool {
 		var holds bool
 		if err == nil {
@@ -165,11 +165,14 @@ func (t settler) reissueLeft(ctx context.Context, o *originState, held logged) (
 	}
 	for _, e := range left {
 		if err != nil {
-			return last, err
+			return memory.Dot{}, err
 		}
-		last, err = t.replace(ctx, o, e)
+		all, err = t.replace(ctx, o, e)
 	}
-	return last, err
+	if len(left) < len(held.Op.Subjects()) { // the rest was overwritten, by entries that members may lack
+		all = memory.Dot{}
+	}
+	return all, err
 }
 
 // holds reports whether the log row lsn holds register k.

@@ -180,10 +180,12 @@ func (m *member) settled(c *Core, ev Settled) {
 	m.lane.exchangedAt = time.Time{} // what is left of it shows in the next reading
 }
 
-// moved follows entries to their new dots.
-func (c *Core) moved(list []memory.Move) {
+// moved follows entries to their new dots, also for fresh, waits that came with the
+// moves. A wait for an entry that was not issued again ends without an acknowledgement:
+// what members hold under its dot is another one.
+func (c *Core) moved(list []memory.Move, fresh []Wait) []Wait {
 	if len(list) == 0 {
-		return
+		return fresh
 	}
 	to := map[memory.Dot]memory.Dot{}
 	for _, mv := range list {
@@ -194,9 +196,20 @@ func (c *Core) moved(list []memory.Move) {
 			}
 		}
 	}
-	for i, w := range c.waits {
-		if d := to[w.Dot]; !d.IsZero() {
-			c.waits[i].Dot = d
+	follow := func(waits []Wait) []Wait {
+		left := make([]Wait, 0, len(waits))
+		for _, w := range waits {
+			switch d, is := to[w.Dot]; {
+			case is && d.IsZero():
+				c.emit(Short{ID: w.ID})
+				continue
+			case is:
+				w.Dot = d
+			}
+			left = append(left, w)
 		}
+		return left
 	}
+	c.waits = follow(c.waits)
+	return follow(fresh)
 }

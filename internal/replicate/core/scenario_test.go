@@ -3,7 +3,6 @@ package core
 import (
 	"cmp"
 	"crypto/sha256"
-	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -42,6 +41,7 @@ var update = flag.Bool("update", false, "rewrite the expected output of the scen
 //	compared M
 //	settled M [fault]
 //	moved ORIGIN.SEQ ORIGIN.SEQ   an entry of ours has another dot from now on
+//	moved ORIGIN.SEQ              it has none, because others have taken its place
 //	reborn ORIGIN
 //	members b c d            options epoch=N, voters=a,b,c, former=a,b (b:N sits there since epoch N)
 //	wait DURATION            time passes; ticks come when they are due
@@ -206,8 +206,16 @@ func (s *scene) commit(n uint64, opts map[string]string) {
 
 func (s *scene) moved(args []string) {
 	from, err := memory.ParseDot(args[0])
-	to, err2 := memory.ParseDot(args[1])
-	if err := errors.Join(err, err2); err != nil {
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if len(args) == 1 {
+		s.lsn++
+		s.step(Committed{View: s.view(), Moved: []memory.Move{{From: from}}})
+		return
+	}
+	to, err := memory.ParseDot(args[1])
+	if err != nil {
 		s.t.Fatal(err)
 	}
 	s.heads[to.Origin] = headOf(to.Origin, strconv.FormatUint(to.Seq, 10))

@@ -102,11 +102,11 @@ func (c *Core) committed(ev Committed) {
 	if ev.View.LSN >= c.self.LSN {
 		c.look(ev.View)
 	}
-	c.moved(ev.Moved)
+	fresh := c.moved(ev.Moved, ev.Waits)
 	if late {
 		c.settle(nil)
 	}
-	for _, w := range ev.Waits {
+	for _, w := range fresh {
 		c.watch(w)
 	}
 }

@@ -61,6 +61,9 @@ func makeRoom(s *Store, l *log, held *memory.Entry, c *memory.Committed) {
 		for _, e := range left {
 			move.To = reissue(s, held, e, c) // who has the last one has them all
 		}
+		if !held.Hollow.IsZero() && len(left) < len(held.Op.Subjects()) {
+			move.To = memory.Dot{} // the rest was overwritten, by entries that members may lack
+		}
 	}
 	c.Moved = append(c.Moved, move)
 	delete(l.gaps, held.Dot.Seq)
