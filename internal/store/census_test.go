@@ -203,7 +203,7 @@ func TestAnOrderStaysSorted(t *testing.T) {
 		var sorted []uint32
 		for n := int(from); n >= 0; n-- {
 			if want[n] {
-				sorted = append(sorted, uint32(n)) //nolint:gosec // below 7000
+				sorted = append(sorted, uint32(n))
 			}
 		}
 		if got := o.From(from); !slices.Equal(sorted, got) {
