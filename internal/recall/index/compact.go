@@ -21,17 +21,17 @@ func (x *data) copyAlive() *data {
 	}
 	for n := range x.docs {
 		c.docs[n] = None
-		if x.docs[n].Flags&dead == 0 {
+		if x.hot[n].flags&dead == 0 {
 			c.docs[n] = c.doc(uint32(n))
 		}
 	}
-	for i := range out.docs {
-		d := &out.docs[i]
-		d.Prev, d.Next = c.doc1(d.Prev), c.doc1(d.Next)
+	for i := range out.turns {
+		t := &out.turns[i]
+		t.Prev, t.Next = c.doc1(t.Prev), c.doc1(t.Next)
 	}
 	for i := range x.session {
 		if s := &x.session[i]; s.n > 0 {
-			n := out.docs[c.docs[s.head]].Session
+			n := out.turns[c.docs[s.head]].Session
 			out.session[n].head, out.session[n].tail = c.docs[s.head], c.docs[s.tail]
 			out.session[n].said, out.session[n].named = s.said, s.named
 		}
@@ -90,8 +90,9 @@ func (c *copier) doc(old uint32) uint32 {
 	kind, _ := out.kinds.add(x.kinds.at(uint32(d.kind)))
 	d.kind = uint16(kind)
 	d.source, _ = out.sources.add(x.sources.at(d.source))
-	if d.Session != None {
-		d.Session = out.sessionOf(d.Space, string(x.sessions.at(d.Session)[4:]))
+	t := x.turns[old]
+	if t.Session != None {
+		t.Session = out.sessionOf(d.Space, string(x.sessions.at(t.Session)[4:]))
 	}
 	if d.Speaker != None {
 		d.Speaker, _ = out.speakers.add(x.speakers.at(d.Speaker))
@@ -103,9 +104,10 @@ func (c *copier) doc(old uint32) uint32 {
 		}
 		out.spans = append(out.spans, noSpan())
 	}
-	d.id, _ = out.ids.add(x.ids.at(d.id))
+	h := x.hot[old]
+	h.id, _ = out.ids.add(x.ids.at(h.id))
 	out.docOf = append(room(out.docOf), n)
-	out.docs = append(room(out.docs), d)
+	out.docs, out.hot, out.turns = append(room(out.docs), d), append(room(out.hot), h), append(room(out.turns), t)
 	c.stream(n, stream)
 	out.count(n, +1)
 	return n

@@ -50,31 +50,33 @@ type Doc struct {
 	Said    when.Day
 	Space   uint32 // namespace
 	Access  uint32
-	Session uint32 // none if it belongs to none
 	Speaker uint32 // none if nobody said it
-	Prev    uint32 // the document before it in its session, none if there is none
-	Next    uint32
-	Spans   uint32 // where its dates begin in Spans; none if it names none
+	Spans   uint32 // where its dates begin; none if it names none
 
-	id     uint32
 	stream uint32
 	length uint32 // of the stream, bytes
 	title  uint32 // hash of its normal form
 	source uint32
 
-	Words    uint16 // capped
-	kind     uint16
-	Flags    Flags
-	Prior    uint8 // 255 × how little of it is short questions
-	priority int8
-	tier     uint8
+	kind uint16
+	tier uint8
 }
 
 // hot is what every query asks of every document that it meets, in one place.
 type hot struct {
-	sight uint32 // who sees it; 0 is nobody
-	id    uint32 // as in [Doc]
-	Words uint16 // as in [Doc]
+	sight    uint32 // who sees it; 0 is nobody
+	id       uint32
+	words    uint16 // capped
+	flags    Flags
+	prior    uint8 // 255 × how little of it is short questions
+	priority int8
+}
+
+// Turn is the place of a document in its session.
+type Turn struct {
+	Session uint32 // none if it belongs to none: then there is nothing beside it
+	Prev    uint32 // the document before it, none if there is none
+	Next    uint32
 }
 
 // sight says who sees a document: all of one are seen, or none.
@@ -101,15 +103,13 @@ const (
 	mayDate // while it is prepared: has a word that dates have
 )
 
-// Gate is how much a document takes part in its session: long ones do less.
-func (d *Doc) Gate() float32 {
-	if d.Words <= gateLength {
+// Gate is how much document n takes part in its session: long ones do less.
+func (v *View) Gate(n uint32) float32 {
+	words := v.hot[n].words
+	if words <= gateLength {
 		return 1
 	}
-	return gateLength / float32(d.Words)
+	return gateLength / float32(words)
 }
 
 const gateLength = 60
-
-// Priority is the priority of the memory, within what an int8 can say.
-func (d *Doc) Priority() int { return int(d.priority) }

@@ -91,7 +91,7 @@ func (x *data) encode(w *writer) {
 	}
 	w.num(uint64(len(x.docs)))
 	for i := range x.docs {
-		x.encodeDoc(w, &x.docs[i])
+		x.encodeDoc(w, uint32(i))
 	}
 	for i := range x.session {
 		s := &x.session[i]
@@ -122,18 +122,19 @@ func flag(b bool) uint64 {
 	return 0
 }
 
-func (x *data) encodeDoc(w *writer, d *Doc) {
+func (x *data) encodeDoc(w *writer, i uint32) {
+	d, h, t := &x.docs[i], &x.hot[i], &x.turns[i]
 	w.signed(d.Created)
 	w.signed(d.Expires)
 	w.signed(int64(d.Said))
 	// None is one less than 0 here.
-	for _, v := range []uint32{d.Space, d.Access, d.Session + 1, d.Speaker + 1, d.Prev + 1, d.Next + 1, d.id, d.title, d.source} {
+	for _, v := range []uint32{d.Space, d.Access, t.Session + 1, d.Speaker + 1, t.Prev + 1, t.Next + 1, h.id, d.title, d.source} {
 		w.num(uint64(v))
 	}
-	for _, v := range []uint64{uint64(d.Words), uint64(d.kind), uint64(d.Flags), uint64(d.Prior), uint64(d.tier)} {
+	for _, v := range []uint64{uint64(h.words), uint64(d.kind), uint64(h.flags), uint64(h.prior), uint64(d.tier)} {
 		w.num(v)
 	}
-	w.signed(int64(d.priority))
+	w.signed(int64(h.priority))
 	n := uint32(0)
 	if d.Spans != None {
 		for x.spans[d.Spans+n] != noSpan() {

@@ -41,9 +41,10 @@ type View struct {
 	now      int64
 	pass     func(n uint32) bool // nil: all
 	Docs     []Doc
-	N        int // documents in sight
-	code     int // documents with identifiers
-	Sessions int // of the namespaces in sight
+	Turns    []Turn // by document
+	N        int    // documents in sight
+	code     int    // documents with identifiers
+	Sessions int    // of the namespaces in sight
 	Words    int64
 }
 
@@ -51,7 +52,7 @@ type View struct {
 // The caller closes it, soon: changes wait for that.
 func (x *Index) View(f *Filter) *View {
 	x.mu.RLock()
-	v := &View{data: x.data, index: x, now: f.Now, Docs: x.data.docs}
+	v := &View{data: x.data, index: x, now: f.Now, Docs: x.data.docs, Turns: x.data.turns}
 	v.sight(f)
 	v.pass = v.conditions(f)
 	return v
@@ -110,11 +111,11 @@ func (v *View) look(f *Filter) {
 	}
 	v.expiry.before(v.Docs, f.Now, 0, func(n uint32) {
 		d := &v.Docs[n]
-		if d.Flags&dead != 0 || !v.spaces[d.Space] || !v.access[d.Access] {
+		if v.hot[n].flags&dead != 0 || !v.spaces[d.Space] || !v.access[d.Access] {
 			return
 		}
 		v.N--
-		if d.Flags&HasCode != 0 {
+		if v.hot[n].flags&HasCode != 0 {
 			v.code--
 		}
 	})
@@ -135,8 +136,17 @@ func (v *View) See(n uint32) bool {
 	return seen == always || seen == untilItExpires && v.Docs[n].Expires > v.now
 }
 
-// Length is the number of words of document n. It is that of its [Doc], and faster.
-func (v *View) Length(n uint32) uint16 { return v.hot[n].Words }
+// Length is the number of words of document n, capped.
+func (v *View) Length(n uint32) uint16 { return v.hot[n].words }
+
+// Flags are those of document n.
+func (v *View) Flags(n uint32) Flags { return v.hot[n].flags }
+
+// Prior is 255 × how little of document n is short questions.
+func (v *View) Prior(n uint32) uint8 { return v.hot[n].prior }
+
+// Priority is the priority of document n, within what an int8 can say.
+func (v *View) Priority(n uint32) int { return int(v.hot[n].priority) }
 
 // Pass reports whether document n, which is in sight, fits all conditions.
 func (v *View) Pass(n uint32) bool { return v.pass == nil || v.pass(n) }
@@ -151,7 +161,7 @@ func (v *View) conditions(f *Filter) func(uint32) bool {
 	}
 	tier := tierOf(f.Tier)
 	add(f.Tier != "", func(_ uint32, d *Doc) bool { return d.tier == tier })
-	add(f.MinPriority != 0, func(_ uint32, d *Doc) bool { return int32(d.priority) >= f.MinPriority })
+	add(f.MinPriority != 0, func(n uint32, _ *Doc) bool { return int32(v.hot[n].priority) >= f.MinPriority })
 	add(f.Since != 0, func(_ uint32, d *Doc) bool { return d.Created >= f.Since })
 	add(f.Until != 0, func(_ uint32, d *Doc) bool { return d.Created <= f.Until })
 	add(f.Owner != "", func(_ uint32, d *Doc) bool { return v.data.access[d.Access].Owner == f.Owner })

@@ -100,7 +100,8 @@ type data struct {
 	ids    dict
 	docOf  []uint32 // by id; None if it is gone
 	docs   []Doc
-	hot    []hot
+	hot    []hot // by document, as what follows
+	turns  []Turn
 	expiry expiry // those that expire, dead ones among them
 	stream streams
 	spans  []when.Span // of all documents that name dates; each one's end with a span that is not one
@@ -167,10 +168,9 @@ func (x *data) put(p *prepared) {
 	id := encodeID(p.ID)
 	n := uint32(len(x.docs))
 	d := Doc{
-		Created: p.Created, Expires: p.Expires, Said: p.Said, Session: None, Speaker: None, Prev: None, Next: None, Spans: None,
-		Words: p.words, Flags: p.flags, Prior: p.prior, priority: int8(max(-128, min(127, p.Priority))), tier: tierOf(p.Tier),
-		title: hash32(fold.Name(p.Title)),
+		Created: p.Created, Expires: p.Expires, Said: p.Said, Speaker: None, Spans: None, tier: tierOf(p.Tier), title: hash32(fold.Name(p.Title)),
 	}
+	h := hot{words: p.words, flags: p.flags, prior: p.prior, priority: int8(max(-128, min(127, p.Priority)))}
 	d.Space = x.spaceOf(p.Namespace)
 	d.Access = x.accessClass(p.Access)
 	kind, _ := x.kinds.add([]byte(p.Kind))
@@ -180,28 +180,29 @@ func (x *data) put(p *prepared) {
 		d.Spans = uint32(len(x.spans))
 		x.spans = append(append(x.spans, p.spans...), noSpan())
 	}
+	t := Turn{None, None, None}
 	old := x.current(id)
 	if p.Session != "" {
-		d.Session = x.sessionOf(d.Space, p.Session)
+		t.Session = x.sessionOf(d.Space, p.Session)
 	}
-	if !x.knowSpeaker(&d, p) {
+	if !x.knowSpeaker(&d, t.Session, p) {
 		p.silent = p.heads // what looked like a speaker is text
 	}
-	d.id, _ = x.ids.add(id)
-	if int(d.id) == len(x.docOf) {
+	h.id, _ = x.ids.add(id)
+	if int(h.id) == len(x.docOf) {
 		x.docOf = append(room(x.docOf), None)
 	}
 	for _, name := range p.names {
 		if _, known := x.nameOf[name]; !known {
-			d.Flags |= HasName
+			h.flags |= HasName
 		}
 	}
-	x.docs = append(room(x.docs), d)
+	x.docs, x.hot, x.turns = append(room(x.docs), d), append(room(x.hot), h), append(room(x.turns), t)
 	x.write(n, p)
 	if old != None {
 		x.drop(old, n)
 	}
-	x.docOf[d.id] = n
+	x.docOf[h.id] = n
 	x.count(n, +1)
 	for _, tag := range p.Tags {
 		t, isNew := x.tags.add([]byte(fold.Name(tag)))
@@ -210,7 +211,7 @@ func (x *data) put(p *prepared) {
 		}
 		x.tagged[t] = append(x.tagged[t], n)
 	}
-	if d.Session != None && x.docs[n].Prev == None && x.docs[n].Next == None {
+	if t.Session != None && x.turns[n].Prev == None && x.turns[n].Next == None {
 		x.enqueue(n)
 	}
 }
@@ -222,7 +223,7 @@ func noSpan() when.Span { return when.Span{First: 1, Last: 0} }
 func (x *data) remove(id []byte) {
 	if old := x.current(id); old != None {
 		x.drop(old, None)
-		x.docOf[x.docs[old].id] = None
+		x.docOf[x.hot[old].id] = None
 	}
 }
 
@@ -238,27 +239,27 @@ func (x *data) current(id []byte) uint32 {
 // the heir gets its place.
 func (x *data) drop(old, heir uint32) {
 	x.count(old, -1)
-	d := &x.docs[old]
-	d.Flags |= dead
+	x.hot[old].flags |= dead
 	x.hot[old].sight = 0
+	d := &x.turns[old]
 	if d.Session == None {
 		return
 	}
 	s := &x.session[d.Session]
-	if heir != None && x.docs[heir].Session == d.Session && x.docs[heir].Created == d.Created {
-		h := &x.docs[heir]
+	if heir != None && x.turns[heir].Session == d.Session && x.docs[heir].Created == x.docs[old].Created {
+		h := &x.turns[heir]
 		h.Prev, h.Next = d.Prev, d.Next
 		x.link(h.Prev, heir, s)
 		x.linkBack(h.Next, heir, s)
 		return
 	}
 	if d.Prev != None {
-		x.docs[d.Prev].Next = d.Next
+		x.turns[d.Prev].Next = d.Next
 	} else {
 		s.head = d.Next
 	}
 	if d.Next != None {
-		x.docs[d.Next].Prev = d.Prev
+		x.turns[d.Next].Prev = d.Prev
 	} else {
 		s.tail = d.Prev
 	}
@@ -267,7 +268,7 @@ func (x *data) drop(old, heir uint32) {
 // link makes n the one after prev, or the first of s.
 func (x *data) link(prev, n uint32, s *session) {
 	if prev != None {
-		x.docs[prev].Next = n
+		x.turns[prev].Next = n
 	} else {
 		s.head = n
 	}
@@ -276,7 +277,7 @@ func (x *data) link(prev, n uint32, s *session) {
 // linkBack makes n the one before next, or the last of s.
 func (x *data) linkBack(next, n uint32, s *session) {
 	if next != None {
-		x.docs[next].Prev = n
+		x.turns[next].Prev = n
 	} else {
 		s.tail = n
 	}
@@ -286,19 +287,20 @@ func (x *data) linkBack(next, n uint32, s *session) {
 // those of the same time.
 func (x *data) enqueue(n uint32) {
 	d := &x.docs[n]
-	s := &x.session[d.Session]
+	t := &x.turns[n]
+	s := &x.session[t.Session]
 	if s.head == n || s.tail == n {
 		return // it has the place of the one before it
 	}
 	prev := s.tail
 	for prev != None && x.docs[prev].Created > d.Created {
-		prev = x.docs[prev].Prev
+		prev = x.turns[prev].Prev
 	}
 	next := s.head
 	if prev != None {
-		next = x.docs[prev].Next
+		next = x.turns[prev].Next
 	}
-	d.Prev, d.Next = prev, next
+	t.Prev, t.Next = prev, next
 	x.link(prev, n, s)
 	x.linkBack(next, n, s)
 	if s.said == when.None {
@@ -308,11 +310,11 @@ func (x *data) enqueue(n uint32) {
 
 // count adds or takes away a document from what is known of its namespace and session.
 func (x *data) count(n uint32, by int) {
-	d := &x.docs[n]
+	d, h := &x.docs[n], &x.hot[n]
 	sp := &x.space[d.Space]
 	if by > 0 {
 		sp.docs = append(room(sp.docs), n)
-		x.hot = append(room(x.hot), hot{sight: x.sightFor(d), id: d.id, Words: d.Words})
+		h.sight = x.sightFor(d)
 		if d.Expires != 0 {
 			x.expiry.push(x.docs, n)
 		}
@@ -325,7 +327,7 @@ func (x *data) count(n uint32, by int) {
 		sp.classes = append(sp.classes, class{access: d.Access})
 	}
 	sp.classes[i].n += by
-	if d.Flags&HasCode != 0 {
+	if h.flags&HasCode != 0 {
 		sp.classes[i].code += by
 	}
 	if d.Speaker != None {
@@ -334,14 +336,15 @@ func (x *data) count(n uint32, by int) {
 		}
 		sp.speakers[said{d.Speaker, d.Access}] += by
 	}
-	if d.Session == None {
+	in := x.turns[n].Session
+	if in == None {
 		return
 	}
-	s := &x.session[d.Session]
+	s := &x.session[in]
 	before := s.n
 	s.n += int32(by)
-	s.words += int64(by) * int64(d.Words)
-	sp.words += int64(by) * int64(d.Words)
+	s.words += int64(by) * int64(h.words)
+	sp.words += int64(by) * int64(h.words)
 	switch {
 	case before == 0:
 		sp.sessions++

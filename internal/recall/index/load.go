@@ -25,7 +25,7 @@ func (x *data) decode(r *reader) bool {
 		x.docOf[i] = None
 	}
 	n := r.count()
-	x.docs = make([]Doc, 0, n)
+	x.docs, x.hot, x.turns = make([]Doc, 0, n), make([]hot, 0, n), make([]Turn, 0, n)
 	for i := 0; i < n && !r.bad; i++ {
 		x.decodeDoc(r, uint32(i), n)
 	}
@@ -70,12 +70,14 @@ func (x *data) decodeTerms(r *reader) {
 func (x *data) decodeDoc(r *reader, n uint32, docs int) {
 	d := Doc{Created: r.signed(), Expires: r.signed(), Said: when.Day(r.signed()), Spans: None}
 	d.Space, d.Access = r.below(x.spaces.len()), r.below(len(x.access))
-	d.Session, d.Speaker = r.orNone(x.sessions.len()), r.orNone(x.speakers.len())
-	d.Prev, d.Next = r.orNone(docs), r.orNone(docs)
-	d.id, d.title, d.source = r.below(x.ids.len()), uint32(r.num()), r.below(x.sources.len())
-	d.Words, d.kind = uint16(r.num()), uint16(r.below(x.kinds.len()))
-	d.Flags, d.Prior, d.tier = Flags(r.num())&^dead, uint8(r.num()), uint8(r.num())
-	d.priority = int8(r.signed())
+	var h hot
+	t := Turn{Session: r.orNone(x.sessions.len())}
+	d.Speaker = r.orNone(x.speakers.len())
+	t.Prev, t.Next = r.orNone(docs), r.orNone(docs)
+	h.id, d.title, d.source = r.below(x.ids.len()), uint32(r.num()), r.below(x.sources.len())
+	h.words, d.kind = uint16(r.num()), uint16(r.below(x.kinds.len()))
+	h.flags, h.prior, d.tier = Flags(r.num())&^dead, uint8(r.num()), uint8(r.num())
+	h.priority = int8(r.signed())
 	if spans := r.count(); spans > 0 {
 		d.Spans = uint32(len(x.spans))
 		for range spans {
@@ -84,13 +86,13 @@ func (x *data) decodeDoc(r *reader, n uint32, docs int) {
 		x.spans = append(x.spans, noSpan())
 	}
 	stream := r.str()
-	if r.bad || x.docOf[d.id] != None || len(stream) >= 1<<blockBits {
+	if r.bad || x.docOf[h.id] != None || len(stream) >= 1<<blockBits {
 		r.fail()
 		return
 	}
-	x.docOf[d.id] = n
+	x.docOf[h.id] = n
 	d.stream, d.length = x.stream.add(stream), uint32(len(stream))
-	x.docs = append(x.docs, d)
+	x.docs, x.hot, x.turns = append(x.docs, d), append(x.hot, h), append(x.turns, t)
 	x.count(n, +1)
 	terms, silent := x.scratch[:0], []uint32(nil)
 	for len(stream) > 0 {
@@ -119,7 +121,7 @@ func (x *data) decodeSessions(r *reader) {
 		s.head, s.tail = r.orNone(len(x.docs)), r.orNone(len(x.docs))
 		s.named = int32(r.num())
 		s.said = when.Day(r.signed())
-		if s.head != None && !r.bad && (s.tail == None || x.docs[s.head].Prev != None || x.docs[s.tail].Next != None) {
+		if s.head != None && !r.bad && (s.tail == None || x.turns[s.head].Prev != None || x.turns[s.tail].Next != None) {
 			r.fail()
 		}
 	}
@@ -133,11 +135,11 @@ func (x *data) decodeSessions(r *reader) {
 // linked reports whether the documents beside document n are of its session and
 // say the same of it.
 func (x *data) linked(n uint32) bool {
-	d := &x.docs[n]
-	if d.Prev != None && (x.docs[d.Prev].Next != n || x.docs[d.Prev].Session != d.Session) {
+	d := &x.turns[n]
+	if d.Prev != None && (x.turns[d.Prev].Next != n || x.turns[d.Prev].Session != d.Session) {
 		return false
 	}
-	if d.Next != None && (x.docs[d.Next].Prev != n || x.docs[d.Next].Session != d.Session) {
+	if d.Next != None && (x.turns[d.Next].Prev != n || x.turns[d.Next].Session != d.Session) {
 		return false
 	}
 	return d.Session != None || d.Prev == None && d.Next == None

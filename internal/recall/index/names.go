@@ -48,13 +48,13 @@ func (x *data) sessionOf(space uint32, name string) uint32 {
 	return n
 }
 
-// knowSpeaker notes who said d, and reports whether the beginning of its text
+// knowSpeaker notes who said d, in a session or in none, and reports whether the beginning of its text
 // says so. A name at the beginning counts if at least half of the session's
 // documents begin with one.
-func (x *data) knowSpeaker(d *Doc, p *prepared) bool {
+func (x *data) knowSpeaker(d *Doc, in uint32, p *prepared) bool {
 	name := p.speaker
-	if p.Speaker == "" && d.Session != None {
-		s := &x.session[d.Session]
+	if p.Speaker == "" && in != None {
+		s := &x.session[in]
 		if name != "" {
 			s.named++
 		}

@@ -18,7 +18,7 @@ func (x *Index) Size() Size {
 	defer x.mu.RUnlock()
 	d := x.data
 	out := Size{
-		Documents: int64(cap(d.docs))*docBytes + int64(cap(d.hot))*hotBytes,
+		Documents: int64(cap(d.docs))*docBytes + int64(cap(d.hot))*hotBytes + int64(cap(d.turns))*turnBytes,
 		Terms:     d.terms.bytes() + int64(cap(d.stems))*4 + int64(cap(d.list))*termBytes,
 		IDs:       d.ids.bytes() + int64(cap(d.docOf))*4,
 	}
@@ -40,8 +40,9 @@ func (x *Index) Size() Size {
 
 // What the structures take, as the compiler lays them out.
 const (
-	docBytes     = 80
-	hotBytes     = 8
+	docBytes     = 56
+	hotBytes     = 16
+	turnBytes    = 12
 	termBytes    = 40
 	sessionBytes = 40
 )

@@ -9,11 +9,11 @@ import (
 )
 
 // ID returns the id of document n.
-func (v *View) ID(n uint32) string { return decodeID(v.ids.at(v.Docs[n].id)) }
+func (v *View) ID(n uint32) string { return decodeID(v.ids.at(v.hot[n].id)) }
 
 // Before orders two documents by id.
 func (v *View) Before(a, b uint32) bool {
-	return string(v.ids.at(v.Docs[a].id)) < string(v.ids.at(v.Docs[b].id))
+	return string(v.ids.at(v.hot[a].id)) < string(v.ids.at(v.hot[b].id))
 }
 
 // Exact returns the terms that are a folded word as it stands, one for each

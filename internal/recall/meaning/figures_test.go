@@ -125,9 +125,9 @@ func figures(t *testing.T, n, width int, sessions bool, w meaning.Weights) {
 	runtime.GC()
 	for i, q := range questions {
 		for a := range arms { // in turn: what else the machine does falls upon all of them
-			before := used()
+			before := armtest.Used()
 			if took := ask(arms[a].Ranker, q); i >= 20 {
-				arms[a].took, arms[a].cpu = append(arms[a].took, took), arms[a].cpu+used()-before
+				arms[a].took, arms[a].cpu = append(arms[a].took, took), arms[a].cpu+armtest.Used()-before
 			}
 		}
 	}

@@ -55,14 +55,14 @@ func (s *search) nearest(seen []uint32) (near, sample []uint32) {
 		if s.v.Sessions == 0 {
 			continue
 		}
-		d := &s.v.Docs[n]
+		d := &s.v.Turns[n]
 		if d.Prev != index.None {
 			take(d.Prev)
-			take(s.v.Docs[d.Prev].Prev)
+			take(s.v.Turns[d.Prev].Prev)
 		}
 		if d.Next != index.None {
 			take(d.Next)
-			take(s.v.Docs[d.Next].Next)
+			take(s.v.Turns[d.Next].Next)
 		}
 	}
 	return near, s.sample

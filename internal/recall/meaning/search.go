@@ -171,7 +171,7 @@ func (s *search) around(n uint32) surroundings {
 	if s.v.Sessions == 0 {
 		return out // without a look at each
 	}
-	d := &s.v.Docs[n]
+	d := &s.v.Turns[n]
 	if out.rows[0] = s.space.row(s.v, n); out.rows[0] == vectors.None {
 		return out
 	}
@@ -179,7 +179,7 @@ func (s *search) around(n uint32) surroundings {
 	if d.Session == index.None {
 		return out
 	}
-	gate := d.Gate()
+	gate := s.v.Gate(n)
 	add := func(m uint32, weight float32) {
 		if m == index.None || !s.v.See(m) {
 			return
@@ -191,21 +191,19 @@ func (s *search) around(n uint32) surroundings {
 	}
 	w := &s.arm.weights
 	if d.Prev != index.None {
-		p := &s.v.Docs[d.Prev]
-		weight := w.Before[0]
-		if p.Flags&index.Asks != 0 {
-			weight = w.Answer*p.Gate() + weight*(1-p.Gate())
+		of, weight := s.v.Gate(d.Prev), w.Before[0]
+		if s.v.Flags(d.Prev)&index.Asks != 0 {
+			weight = w.Answer*of + weight*(1-of)
 		}
-		add(d.Prev, weight*gate*p.Gate())
-		if p.Prev != index.None {
-			add(p.Prev, w.Before[1]*gate*s.v.Docs[p.Prev].Gate())
+		add(d.Prev, weight*gate*of)
+		if before := s.v.Turns[d.Prev].Prev; before != index.None {
+			add(before, w.Before[1]*gate*s.v.Gate(before))
 		}
 	}
 	if d.Next != index.None {
-		p := &s.v.Docs[d.Next]
-		add(d.Next, w.After[0]*gate*p.Gate())
-		if p.Next != index.None {
-			add(p.Next, w.After[1]*gate*s.v.Docs[p.Next].Gate())
+		add(d.Next, w.After[0]*gate*s.v.Gate(d.Next))
+		if after := s.v.Turns[d.Next].Next; after != index.None {
+			add(after, w.After[1]*gate*s.v.Gate(after))
 		}
 	}
 	return out

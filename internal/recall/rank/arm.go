@@ -46,9 +46,16 @@ type Preparer interface {
 	Prepare(ctx context.Context) error
 }
 
+// Sifter is a [Search] that is quicker at leaving out what is not good enough than if it
+// is asked for each.
+type Sifter interface {
+	// Sift appends to kept those of docs of which Bound says at least so much.
+	Sift(kept, docs []uint32, least float32) []uint32
+}
+
 // Found is what a search has found.
 type Found struct {
-	Docs    []uint32 // the candidates, each once, in no order
+	Docs    []uint32 // the candidates, each once; sooner the best are met, sooner others are left out
 	Unknown float32  // share of the question's weight that is in words nobody has used
 	Near    float32  // how much of the pieces of these words, or of all in code, the best document has
 	Meant   float32  // points of meaning from which a document is near by any measure, not only nearer than others; 0: not known

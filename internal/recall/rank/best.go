@@ -26,21 +26,16 @@ func (f *fusion) best(ctx context.Context, limit int) Result {
 	limit = max(limit, 2) // whether the first is a strong one, the second says
 	out := f.result
 	f.mark()
-	f.most = f.boostMost()
+	f.arms = 0
 	for i := range f.running {
-		f.most += f.running[i].most
+		f.arms += f.running[i].most
 	}
+	f.most = f.boostMost() + f.arms
 	l := leaders{limit: limit}
-	looked := 0
 	for _, s := range f.fewestFirst() {
-		for _, n := range s.found.Docs {
-			if looked++; looked%bestStep == 0 && ctx.Err() != nil {
-				out.Late = true
-				break
-			}
-			if !f.again(n) && f.v.See(n) && f.v.Pass(n) {
-				f.compare(n, &l)
-			}
+		if !f.weigh(ctx, &s, &l) {
+			out.Late = true
+			break
 		}
 	}
 	out.Found, out.Hits = l.found, make([]Hit, len(l.top))
@@ -50,6 +45,42 @@ func (f *fusion) best(ctx context.Context, limit int) Result {
 	bands(&out)
 	out.Hits = out.Hits[:min(wanted, len(out.Hits))]
 	out.Abstain = abstains(out.Hits)
+	return out
+}
+
+// weigh compares the candidates of an arm. It returns false if there was no time for
+// all of them.
+func (f *fusion) weigh(ctx context.Context, s *running, l *leaders) bool {
+	sifter, sifts := s.Search.(Sifter)
+	docs := s.found.Docs
+	for size := ahead; len(docs) > 0; size = bestStep {
+		part := docs[:min(size, len(docs))]
+		docs = docs[len(part):]
+		f.fresh = f.open(f.fresh[:0], part)
+		left := f.fresh
+		if sifts {
+			f.kept = sifter.Sift(f.kept[:0], left, l.least()-(f.most-s.most)-slack)
+			l.found += len(left) - len(f.kept) // as compare would say
+			left = f.kept
+		}
+		for _, n := range left {
+			f.compare(n, l)
+		}
+		if size == bestStep && ctx.Err() != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// open appends to out those of some candidates that were not met yet, are in sight, and
+// pass all conditions.
+func (f *fusion) open(out, docs []uint32) []uint32 {
+	for _, n := range docs {
+		if !f.again(n) && f.v.See(n) && f.v.Pass(n) {
+			out = append(out, n)
+		}
+	}
 	return out
 }
 
@@ -123,7 +154,9 @@ func (f *fusion) again(n uint32) bool {
 // mayReach reports whether the score of document n may be so high. Arms are asked one
 // by one, for most documents the first one settles it.
 func (f *fusion) mayReach(n uint32, least float32) bool {
-	b := f.most + slack
+	var own Parts
+	f.boost(n, &own)
+	b := f.arms + own[Tells] + own[Type] + own[Boost] + slack
 	for i := range f.running {
 		if b < least {
 			return false
@@ -195,10 +228,10 @@ func (f *fusion) upTo(n uint32, least float32) (p Parts, ok bool) {
 
 // boost adds what the document itself says.
 func (f *fusion) boost(n uint32, p *Parts) {
-	w, d := &f.ranker.weights, &f.v.Docs[n]
-	p[Tells] += w.Tells * float32(d.Prior) / 255
-	if f.q.Cue != 0 && d.Flags&f.q.Cue != 0 {
+	w := &f.ranker.weights
+	p[Tells] += w.Tells * float32(f.v.Prior(n)) / 255
+	if f.q.Cue != 0 && f.v.Flags(n)&f.q.Cue != 0 {
 		p[Type] += w.Type
 	}
-	p[Boost] += w.Boost * float32(min(d.Priority(), maxPriority)-middlePriority)
+	p[Boost] += w.Boost * float32(min(f.v.Priority(n), maxPriority)-middlePriority)
 }

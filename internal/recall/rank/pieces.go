@@ -27,8 +27,11 @@ func (r *textSearch) findPieces(ctx context.Context) error {
 			r.piece(p.terms)
 		}
 	}
+	if !r.pieced {
+		return nil // nobody has one of them
+	}
 	for _, n := range r.touched {
-		r.topGram = max(r.topGram, r.cells[n].gram)
+		r.topGram = max(r.topGram, r.grams[n])
 	}
 	return nil
 }
@@ -66,22 +69,19 @@ func (r *textSearch) wanted() []piece {
 
 // piece adds up the documents that have a piece of a word.
 func (r *textSearch) piece(terms []uint32) {
-	r.epoch++
-	r.now = r.now[:0]
-	for _, id := range terms {
-		r.hits = r.Postings(r.hits[:0], id)
-		for _, h := range r.hits {
-			if h.Count > 0 && r.See(h.Doc) {
-				r.pool(h.Doc, float32(h.Count), false)
-			}
-		}
+	r.having(terms)
+	if docs := len(r.cells); len(r.grams) < docs {
+		r.grams = append(r.grams, make([]float32, docs-len(r.grams))...)
 	}
-	weight := idf(r.N, len(r.now))
+	r.pieced = true
+	weight := idf(r.N, len(r.hits))
 	r.gramScale += weight * (k1 + 1)
-	for _, n := range r.now {
-		c := r.candidate(n)
+	for _, h := range r.hits {
+		if r.grams[h.Doc] == 0 && r.cells[h.Doc].words == 0 {
+			r.touched = append(r.touched, h.Doc)
+		}
 		// A word of everyday text has two pieces on average.
-		norm := k1 * max(1, 2.2*float32(r.Length(n))/120)
-		c.gram += weight * c.pool * (k1 + 1) / (c.pool + norm)
+		norm, count := k1*max(1, 2.2*float32(r.Length(h.Doc))/120), float32(h.Count)
+		r.grams[h.Doc] += weight * count * (k1 + 1) / (count + norm)
 	}
 }

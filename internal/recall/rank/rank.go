@@ -143,10 +143,13 @@ type fusion struct {
 	v       *index.View
 	running []running
 	result  Result
-	most    float32 // what boosts can add, and all arms
+	arms    float32 // what all arms can add
+	most    float32 // the same, and boosts
 
 	epoch uint32
 	met   []uint32 // by document: the epoch in which it was compared
+	fresh []uint32 // candidates at hand
+	kept  []uint32 // of them: those that may be good enough
 }
 
 // running is an arm at work.

@@ -5,17 +5,23 @@ import (
 	"github.com/tallystick/tallystick/internal/recall/text"
 )
 
-// scratch is the memory of one query, used again by the next. What is in it is
-// told from leftovers by epochs, so that nothing need be cleared.
+// scratch is the memory of one query, used again by the next. What is known of a
+// document is cleared behind each query, as it was touched; what is known of sessions
+// is told from leftovers by epochs.
 type scratch struct {
 	stemmer *text.Stemmer
-	hits    []index.Hit
+	hits    []index.Hit // of the word at hand
+	more    []index.Hit
+	ends    []int
 
-	epoch    uint32 // of the word at hand
-	query    uint32 // the epoch at which the query began
-	cells    []cell // by document
+	epoch    uint32    // of the word at hand
+	query    uint32    // the epoch at which the query began
+	cells    []cell    // by document
+	grams    []float32 // by document: score of pieces of words, if any were compared
+	pieced   bool
 	now      []uint32
 	touched  []uint32
+	ahead    []place    // of touched
 	sess     []sessCell // by session
 	sessNow  []uint32
 	sessions []uint32
@@ -23,12 +29,8 @@ type scratch struct {
 
 // cell is what a query knows of a document.
 type cell struct {
-	pool  float32 // count of the word at hand
-	words float32 // score of the words so far
-	gram  float32
-	mark  uint32 // epoch of pool
-	own   uint32 // epoch of the word that it has itself
-	seen  uint32 // query of words and gram
+	pool  float32 // count of the word at hand; 0 between two words
+	words float32 // score of the words so far; 0: it has none
 }
 
 // sessCell is what a query knows of a session.
@@ -43,7 +45,6 @@ type sessCell struct {
 func (s *scratch) reset(docs, sessions int) {
 	const maxEpoch = 1 << 31
 	if s.epoch > maxEpoch {
-		clear(s.cells)
 		clear(s.sess)
 		s.epoch = 0
 	}
@@ -56,4 +57,17 @@ func (s *scratch) reset(docs, sessions int) {
 	s.epoch++
 	s.query = s.epoch
 	s.touched, s.sessions = s.touched[:0], s.sessions[:0]
+}
+
+// clear forgets what is known of documents.
+func (s *scratch) clear() {
+	for _, n := range s.touched {
+		s.cells[n] = cell{}
+	}
+	if s.pieced {
+		for _, n := range s.touched {
+			s.grams[n] = 0
+		}
+	}
+	s.touched, s.pieced = s.touched[:0], false
 }

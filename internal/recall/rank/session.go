@@ -58,16 +58,17 @@ func (r *textSearch) settleSessions() {
 	}
 }
 
-// session is the part of document d's score that its session has.
-func (r *textSearch) session(d *index.Doc) float32 {
-	if d.Session == index.None || r.best1 == 0 {
+// session is the part of document n's score that its session has.
+func (r *textSearch) session(n uint32) float32 {
+	of := r.Turns[n].Session
+	if of == index.None || r.best1 == 0 {
 		return 0
 	}
-	c := &r.sess[d.Session]
+	c := &r.sess[of]
 	if c.seen != r.query {
 		return 0
 	}
-	_, n, words := r.Session(d.Session)
-	gate := min(1, 60*float32(n)/float32(words))
-	return r.w.Session * c.score / r.best1 * d.Gate() * gate * gate
+	_, turns, words := r.Session(of)
+	gate := min(1, 60*float32(turns)/float32(words))
+	return r.w.Session * c.score / r.best1 * r.Gate(n) * gate * gate
 }

@@ -152,7 +152,7 @@ func (r *textSearch) words(ctx context.Context) error {
 		g.known = true
 		all += weight
 		r.scale += weight * (k1 + 1)
-		r.settle(weight)
+		r.settle(weight, frozen)
 	}
 	if all > 0 {
 		r.unknown = unknown / all
@@ -160,6 +160,7 @@ func (r *textSearch) words(ctx context.Context) error {
 	for _, s := range r.sessions {
 		r.best1 = max(r.best1, r.sess[s].score)
 	}
+	r.first()
 	return err
 }
 
@@ -171,99 +172,127 @@ func total(groups []group) int {
 	return n
 }
 
-// gather pools the counts of one word over each document that has it and those
-// around it, and returns how many in sight have it.
+// gather finds what in sight has one word, itself and in its sessions, and returns how
+// many that are.
 func (r *textSearch) gather(g *group, frozen bool) int {
 	r.epoch++
-	r.now, r.sessNow = r.now[:0], r.sessNow[:0]
-	df := 0
-	for _, id := range g.terms {
-		r.hits = r.Postings(r.hits[:0], id)
-		for _, h := range r.hits {
-			if !r.See(h.Doc) || h.Count == 0 {
-				continue
+	r.sessNow = r.sessNow[:0]
+	r.having(g.terms)
+	if r.Sessions > 0 {
+		r.spread(frozen)
+		r.dateWord(g)
+	}
+	return len(r.hits)
+}
+
+// having finds the documents in sight that have one of some terms.
+func (r *textSearch) having(terms []uint32) {
+	r.hits, r.ends = r.hits[:0], r.ends[:0]
+	for _, id := range terms {
+		r.hits = r.Ranked(r.hits, id)
+		r.ends = append(r.ends, len(r.hits))
+	}
+	for len(r.ends) > 1 {
+		r.join()
+	}
+}
+
+// join makes one of every two lists of hits, each of which ends where ends says.
+func (r *textSearch) join() {
+	out, ends, from := r.more[:0], r.ends[:0], 0
+	for i := 0; i < len(r.ends); i += 2 {
+		middle, end := r.ends[i], r.ends[min(i+1, len(r.ends)-1)]
+		out = index.Union(out, r.hits[from:middle], r.hits[middle:end])
+		ends, from = append(ends, len(out)), end
+	}
+	r.hits, r.more, r.ends = out, r.hits, ends
+}
+
+// spread pools the counts of a word over each document that has it and those around it.
+func (r *textSearch) spread(frozen bool) {
+	r.now = r.now[:0]
+	for _, h := range r.hits {
+		count := float32(h.Count)
+		r.pool(h.Doc, count, frozen)
+		t := &r.Turns[h.Doc]
+		if t.Session == index.None {
+			continue
+		}
+		r.inSession(t.Session, count)
+		gate := count * r.Gate(h.Doc)
+		if t.Next != index.None {
+			w := r.w.Before[0]
+			if r.Flags(h.Doc)&index.Asks != 0 {
+				own := r.Gate(h.Doc)
+				w = r.w.Answer*own + w*(1-own)
 			}
-			c := &r.cells[h.Doc]
-			if c.own != r.epoch {
-				c.own = r.epoch
-				df++
+			r.neighbour(t.Next, gate*w, frozen)
+			if after := r.Turns[t.Next].Next; after != index.None {
+				r.neighbour(after, gate*r.w.Before[1], frozen)
 			}
-			count := float32(h.Count)
-			r.pool(h.Doc, count, frozen)
-			if r.Sessions == 0 {
-				continue
-			}
-			if d := &r.Docs[h.Doc]; d.Session != index.None {
-				r.around(d, count, frozen)
-				r.inSession(d.Session, count)
+		}
+		if t.Prev != index.None {
+			r.neighbour(t.Prev, gate*r.w.After[0], frozen)
+			if before := r.Turns[t.Prev].Prev; before != index.None {
+				r.neighbour(before, gate*r.w.After[1], frozen)
 			}
 		}
 	}
-	r.dateWord(g)
-	return df
 }
 
-// pool adds a count to a document.
+// neighbour adds a count, weakened, to a document beside one that has the word.
+func (r *textSearch) neighbour(n uint32, count float32, frozen bool) {
+	if count > 0 && r.See(n) {
+		r.pool(n, count*r.Gate(n), frozen)
+	}
+}
+
+// pool adds a count, which is more than 0, to a document.
 func (r *textSearch) pool(n uint32, count float32, frozen bool) {
 	c := &r.cells[n]
-	if frozen && c.seen != r.query {
-		return
-	}
-	if c.mark != r.epoch {
-		c.mark = r.epoch
-		c.pool = 0
+	if c.pool == 0 {
+		if frozen && c.words == 0 {
+			return
+		}
 		r.now = append(r.now, n)
 	}
 	c.pool += count
 }
 
-// around adds a count, weakened, to the documents beside d in its session.
-func (r *textSearch) around(d *index.Doc, count float32, frozen bool) {
-	gate := d.Gate()
-	if d.Next != index.None {
-		w := r.w.Before[0]
-		if d.Flags&index.Asks != 0 {
-			w = r.w.Answer*gate + w*(1-gate)
+// settle turns the counts of a word into scores.
+func (r *textSearch) settle(weight float32, frozen bool) {
+	full := weight * (k1 + 1)
+	if r.Sessions == 0 {
+		for _, h := range r.hits {
+			c := &r.cells[h.Doc]
+			if c.words == 0 {
+				if frozen {
+					continue
+				}
+				r.touched = append(r.touched, h.Doc)
+			}
+			count := float32(h.Count)
+			c.words += full * count / (count + r.norm(h.Doc))
 		}
-		r.neighbour(d.Next, count*w*gate, frozen)
-		if after := r.Docs[d.Next].Next; after != index.None {
-			r.neighbour(after, count*r.w.Before[1]*gate, frozen)
-		}
+		return
 	}
-	if d.Prev != index.None {
-		r.neighbour(d.Prev, count*r.w.After[0]*gate, frozen)
-		if before := r.Docs[d.Prev].Prev; before != index.None {
-			r.neighbour(before, count*r.w.After[1]*gate, frozen)
-		}
-	}
-}
-
-func (r *textSearch) neighbour(n uint32, count float32, frozen bool) {
-	if r.See(n) {
-		r.pool(n, count*r.Docs[n].Gate(), frozen)
-	}
-}
-
-// settle turns the pooled counts of a word into scores.
-func (r *textSearch) settle(weight float32) {
 	for _, n := range r.now {
-		c := r.candidate(n)
-		norm := k1 * max(1, float32(r.Length(n))/pivot)
-		c.words += weight * c.pool * (k1 + 1) / (c.pool + norm)
-		r.top = max(r.top, c.words)
+		c := &r.cells[n]
+		if c.words == 0 {
+			r.touched = append(r.touched, n)
+		}
+		c.words += full * c.pool / (c.pool + r.norm(n))
+		c.pool = 0
 	}
 	r.settleSessions()
 }
 
-// candidate makes document n, which is in sight, one if it was none.
-func (r *textSearch) candidate(n uint32) *cell {
-	c := &r.cells[n]
-	if c.seen != r.query {
-		c.seen = r.query
-		c.words, c.gram = 0, 0
-		r.touched = append(r.touched, n)
+// norm is what the length of document n sets against its counts.
+func (r *textSearch) norm(n uint32) float32 {
+	if words := r.Length(n); words > pivot {
+		return k1 / pivot * float32(words)
 	}
-	return c
+	return k1
 }
 
 // Most implements [Search].
@@ -271,10 +300,7 @@ func (r *textSearch) Most() float32 { return r.bound(r.top) }
 
 // Bound implements [Search].
 func (r *textSearch) Bound(n uint32) float32 {
-	if c := &r.cells[n]; c.seen == r.query {
-		return r.bound(c.words)
-	}
-	return r.bound(0)
+	return r.bound(r.cells[n].words)
 }
 
 // bound is at least what a document gets whose words have added up to so much.
@@ -295,28 +321,48 @@ func (r *textSearch) bound(words float32) float32 {
 	return most
 }
 
+// Sift implements [Sifter].
+func (r *textSearch) Sift(kept, docs []uint32, least float32) []uint32 {
+	enough := r.enough(least)
+	for _, n := range docs {
+		if r.cells[n].words >= enough {
+			kept = append(kept, n)
+		}
+	}
+	return kept
+}
+
+// enough is what the words of a document have added up to at least for which bound says
+// so much; slightly less, where that cannot be told exactly.
+func (r *textSearch) enough(least float32) float32 {
+	rest := least - r.bound(0)
+	if rest <= 0 || r.scale == 0 {
+		return min(0, rest)
+	}
+	if r.q.Speaker != index.None {
+		rest /= 1 + r.w.Speaker
+	}
+	return rest * r.scale * (1 - 1e-5)
+}
+
 // Add implements [Search].
 func (r *textSearch) Add(n uint32, p *Parts) {
-	d := &r.Docs[n]
-	p[Session] = r.session(d)
-	c := &r.cells[n]
-	if c.seen != r.query {
-		return
-	}
+	p[Session] = r.session(n)
 	if r.scale > 0 {
-		p[Words] = c.words / r.scale
+		p[Words] = r.cells[n].words / r.scale
 	}
-	if r.q.Speaker != index.None && d.Speaker == r.q.Speaker {
+	if r.q.Speaker != index.None && r.Docs[n].Speaker == r.q.Speaker {
 		p[Words] *= 1 + r.w.Speaker
 	}
 	if r.topGram > 0 {
-		p[Pieces] = r.pieces * c.gram / r.topGram
+		p[Pieces] = r.pieces * r.grams[n] / r.topGram
 	}
 }
 
 // Close implements [Search].
 func (r *textSearch) Close() {
 	if r.scratch != nil {
+		r.clear()
 		r.arm.pool.Put(r.scratch)
 	}
 	r.scratch, r.View = nil, nil

@@ -33,7 +33,7 @@ func Run(x *index.Index, q *Query, f index.Filter, limit int) (hits []Hit, found
 	}
 	var all []scored
 	each(set, func(n uint32) {
-		all = append(all, scored{n, scores[n] + priorityWeight*float32(v.Docs[n].Priority()-5)})
+		all = append(all, scored{n, scores[n] + priorityWeight*float32(v.Priority(n)-5)})
 	})
 	slices.SortFunc(all, func(a, b scored) int {
 		if a.score != b.score {
@@ -171,7 +171,7 @@ func (r *run) scores(q *Query, set index.Set) map[uint32]float32 {
 			most += idf * (k1 + 1)
 			for doc, count := range counts {
 				tf := float32(count)
-				out[doc] += idf * tf * (k1 + 1) / (tf + k1*max(1, float32(r.Docs[doc].Words)/pivot))
+				out[doc] += idf * tf * (k1 + 1) / (tf + k1*max(1, float32(r.Length(doc))/pivot))
 			}
 		}
 	}

@@ -1,14 +1,14 @@
 //go:build unix
 
-package meaning_test
+package armtest
 
 import (
 	"syscall"
 	"time"
 )
 
-// used is how much time of processors this process has taken.
-func used() time.Duration {
+// Used is how much time of processors this process has taken.
+func Used() time.Duration {
 	var r syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
 		return 0
