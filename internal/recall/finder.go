@@ -71,11 +71,12 @@ type Result struct {
 // Finder finds memories by words, in indexes that follow a log. It is safe for
 // concurrent use. Run must run.
 type Finder struct {
-	cfg    Config
-	source Source
-	ranker *rank.Ranker
-	words  *words
-	follow []*follower // that of the words first
+	cfg      Config
+	source   Source
+	ranker   *rank.Ranker
+	words    *words
+	searcher search.Searcher
+	follow   []*follower // that of the words first
 }
 
 // NewFinder returns a finder over the log of source.
@@ -176,7 +177,7 @@ func (f *Finder) Named(name string, sel memory.Filter, limit int) ([]Hit, bool) 
 }
 
 func (f *Finder) search(q *search.Query, sel memory.Filter, limit int) []Hit {
-	got, _ := search.Run(f.words.index.Load(), q, filter(sel), limit)
+	got, _ := f.searcher.Run(f.words.index.Load(), q, filter(sel), limit)
 	hits := make([]Hit, len(got))
 	for i, h := range got {
 		hits[i] = Hit{ID: h.ID, Score: float64(h.Score)}

@@ -151,6 +151,9 @@ func (v *View) Priority(n uint32) int { return int(v.hot[n].priority) }
 // Pass reports whether document n, which is in sight, fits all conditions.
 func (v *View) Pass(n uint32) bool { return v.pass == nil || v.pass(n) }
 
+// Conditional reports whether there are conditions: else all pass.
+func (v *View) Conditional() bool { return v.pass != nil }
+
 // conditions makes one test of what is in f beside the sight. Nil passes all.
 func (v *View) conditions(f *Filter) func(uint32) bool {
 	var tests []func(n uint32, d *Doc) bool

@@ -150,7 +150,7 @@ func change(t *rapid.T, x *index.Index, m model) {
 
 // found returns the ids that a search for words finds, sorted.
 func found(x *index.Index, words []string, f index.Filter) []string {
-	hits, _ := search.Run(x, search.Parse(strings.Join(words, " "), time.Time{}), f, 1000)
+	hits, _ := new(search.Searcher).Run(x, search.Parse(strings.Join(words, " "), time.Time{}), f, 1000)
 	var out []string
 	for _, h := range hits {
 		out = append(out, h.ID)
@@ -345,6 +345,6 @@ func FuzzLoad(f *testing.F) {
 		if _, err := rank.New(rank.Default()).Rank(t.Context(), x, rank.Query{Text: "heron 東 2024", Limit: 5}); err != nil {
 			t.Fatal(err)
 		}
-		search.Run(x, search.Parse(`"jane heron" -pond`, time.Time{}), index.Filter{}, 10)
+		new(search.Searcher).Run(x, search.Parse(`"jane heron" -pond`, time.Time{}), index.Filter{}, 10)
 	})
 }

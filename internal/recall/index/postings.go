@@ -165,27 +165,10 @@ func uvarintLen(v uint64) int {
 	return n
 }
 
-// Hit is a document with how often a term occurs in it. It is 0 for what is found
-// and not ranked.
+// Hit is a document with how often a term occurs in it.
 type Hit struct {
 	Doc   uint32
 	Count uint32
-}
-
-// next takes one posting off b; last is the document of the one before it.
-func next(b []byte, last uint32) (h Hit, rest []byte) {
-	v, n := uint64(b[0]), 1
-	if v >= 0x80 {
-		v, n = binary.Uvarint(b)
-	}
-	h.Doc, h.Count = last+uint32(v>>1), 1
-	b = b[n:]
-	if v&1 != 0 {
-		c, n := binary.Uvarint(b)
-		h.Count = uint32(c)
-		b = b[n:]
-	}
-	return h, b
 }
 
 // termOf returns the term of a word in a language, a new one if it is new.

@@ -72,19 +72,6 @@ func (v *View) relatives(out []uint32, l text.Language, word []byte, s *text.Ste
 	return out
 }
 
-// Postings appends the documents of a term to hits, in order. Those that are out
-// of sight are among them: see [View.See].
-func (v *View) Postings(hits []Hit, id uint32) []Hit {
-	b, last := v.list[id].postings, uint32(0)
-	for len(b) > 0 {
-		var h Hit
-		h, b = next(b, last)
-		last = h.Doc
-		hits = append(hits, h)
-	}
-	return hits
-}
-
 // Count is the number of postings of a term.
 func (v *View) Count(id uint32) int { return int(v.list[id].count) }
 

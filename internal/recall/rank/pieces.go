@@ -69,7 +69,7 @@ func (r *textSearch) wanted() []piece {
 
 // piece adds up the documents that have a piece of a word.
 func (r *textSearch) piece(terms []uint32) {
-	r.having(terms)
+	r.hits = r.gatherer.Ranked(r.View, terms)
 	if docs := len(r.cells); len(r.grams) < docs {
 		r.grams = append(r.grams, make([]float32, docs-len(r.grams))...)
 	}

@@ -9,10 +9,9 @@ import (
 // document is cleared behind each query, as it was touched; what is known of sessions
 // is told from leftovers by epochs.
 type scratch struct {
-	stemmer *text.Stemmer
-	hits    []index.Hit // of the word at hand
-	more    []index.Hit
-	ends    []int
+	stemmer  *text.Stemmer
+	gatherer index.Gatherer
+	hits     []index.Hit // of the word at hand
 
 	epoch    uint32    // of the word at hand
 	query    uint32    // the epoch at which the query began

@@ -177,35 +177,12 @@ func total(groups []group) int {
 func (r *textSearch) gather(g *group, frozen bool) int {
 	r.epoch++
 	r.sessNow = r.sessNow[:0]
-	r.having(g.terms)
+	r.hits = r.gatherer.Ranked(r.View, g.terms)
 	if r.Sessions > 0 {
 		r.spread(frozen)
 		r.dateWord(g)
 	}
 	return len(r.hits)
-}
-
-// having finds the documents in sight that have one of some terms.
-func (r *textSearch) having(terms []uint32) {
-	r.hits, r.ends = r.hits[:0], r.ends[:0]
-	for _, id := range terms {
-		r.hits = r.Ranked(r.hits, id)
-		r.ends = append(r.ends, len(r.hits))
-	}
-	for len(r.ends) > 1 {
-		r.join()
-	}
-}
-
-// join makes one of every two lists of hits, each of which ends where ends says.
-func (r *textSearch) join() {
-	out, ends, from := r.more[:0], r.ends[:0], 0
-	for i := 0; i < len(r.ends); i += 2 {
-		middle, end := r.ends[i], r.ends[min(i+1, len(r.ends)-1)]
-		out = index.Union(out, r.hits[from:middle], r.hits[middle:end])
-		ends, from = append(ends, len(out)), end
-	}
-	r.hits, r.more, r.ends = out, r.hits, ends
 }
 
 // spread pools the counts of a word over each document that has it and those around it.

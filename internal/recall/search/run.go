@@ -2,9 +2,8 @@ package search
 
 import (
 	"cmp"
-	"math"
-	"math/bits"
 	"slices"
+	"sync"
 
 	"github.com/tallystick/tallystick/internal/recall/index"
 )
@@ -15,112 +14,126 @@ type Hit struct {
 	Score float32
 }
 
+// Searcher answers queries. Its zero value is ready; it may be shared.
+type Searcher struct{ spare sync.Pool }
+
 // Run returns what q selects of x, the most relevant first and those of one
 // relevance by id, at most limit; found is how many there are. A shorter list is
 // the beginning of a longer one.
-func Run(x *index.Index, q *Query, f index.Filter, limit int) (hits []Hit, found int) {
+func (s *Searcher) Run(x *index.Index, q *Query, f index.Filter, limit int) (hits []Hit, found int) {
 	if q.Empty() || limit <= 0 || !q.narrow(&f) {
 		return nil, 0
 	}
+	memory, _ := s.spare.Get().(*scratch)
+	if memory == nil {
+		memory = &scratch{}
+	}
+	defer s.spare.Put(memory)
 	v := x.View(&f)
 	defer v.Close()
-	r := run{View: v}
+	r := run{View: v, scratch: memory}
 	set := r.selected(q)
-	scores := r.scores(q, set)
-	type scored struct {
-		doc   uint32
-		score float32
-	}
-	var all []scored
-	each(set, func(n uint32) {
-		all = append(all, scored{n, scores[n] + priorityWeight*float32(v.Priority(n)-5)})
-	})
-	slices.SortFunc(all, func(a, b scored) int {
-		if a.score != b.score {
-			return cmp.Compare(b.score, a.score)
-		}
-		if v.Before(a.doc, b.doc) {
-			return -1
-		}
-		return 1
-	})
-	for _, s := range all[:min(len(all), limit)] {
+	for _, s := range r.best(set, r.scores(q, set), limit) {
 		hits = append(hits, Hit{ID: v.ID(s.doc), Score: s.score})
 	}
-	return hits, len(all)
+	return hits, len(set)
 }
 
-// priorityWeight is what a step of priority is worth beside a relevance between 0 and 1.
-const priorityWeight = 0.01
+// scratch is the memory of one query, used again by the next.
+type scratch struct {
+	gather index.Gatherer
+	sets   [][]uint32 // that are free
+	scores []float32
+	counts []uint32
+	top    []scored
+}
 
+// run is a query at work. Sets of documents are lists in order.
 type run struct {
 	*index.View
+	*scratch
 }
 
+// set returns an empty set, whose memory is used again if it is given back.
+func (r *run) set() []uint32 {
+	if n := len(r.sets); n > 0 {
+		s := r.sets[n-1]
+		r.sets = r.sets[:n-1]
+		return s[:0]
+	}
+	return nil
+}
+
+func (r *run) free(s []uint32) { r.sets = append(r.sets, s) }
+
 // selected returns the documents that q selects.
-func (r *run) selected(q *Query) index.Set {
-	out := index.NewSet(len(r.Docs))
+func (r *run) selected(q *Query) []uint32 {
+	var out []uint32
 	if len(q.must) == 0 {
-		for n := range r.InNamespace {
-			out.Add(n)
-		}
+		out = r.Sight(r.set())
+		slices.Sort(out)
 	}
 	for i, c := range q.must {
-		if s := r.clause(c); i == 0 {
-			out = s
-		} else {
-			and(out, s)
+		s := r.clause(c)
+		if i > 0 {
+			s = r.both(out, s)
 		}
+		out = s
 	}
 	for _, c := range q.not {
-		andNot(out, r.clause(c))
+		s := r.clause(c)
+		out = without(out, s)
+		r.free(s)
 	}
 	for _, t := range q.notTags {
-		andNot(out, r.Tagged(t))
+		set := r.Tagged(t)
+		out = slices.DeleteFunc(out, set.Has)
 	}
-	each(out, func(n uint32) {
-		if !r.See(n) || !r.Pass(n) {
-			out[n>>6] &^= 1 << (n & 63)
-		}
-	})
+	if r.Conditional() {
+		out = slices.DeleteFunc(out, func(n uint32) bool { return !r.Pass(n) })
+	}
 	return out
 }
 
-// clause returns the documents in which a clause is true.
-func (r *run) clause(c clause) index.Set {
-	var out index.Set
+// both returns what is in both sets, and takes them.
+func (r *run) both(a, b []uint32) []uint32 {
+	if len(b) < len(a) {
+		a, b = b, a
+	}
+	r.free(b)
+	return and(a, b)
+}
+
+// clause returns the documents in sight in which a clause is true.
+func (r *run) clause(c clause) []uint32 {
+	var out []uint32
 	terms := make([][]uint32, len(c.words))
 	for i, w := range c.words {
 		terms[i] = r.Exact(w)
 		s := r.having(terms[i])
-		if i == 0 {
-			out = s
-		} else {
-			and(out, s)
+		if i > 0 {
+			s = r.both(out, s)
 		}
+		out = s
 	}
 	if len(c.words) > 1 {
-		each(out, func(n uint32) {
-			if !r.stands(n, terms) {
-				out[n>>6] &^= 1 << (n & 63)
-			}
-		})
+		out = slices.DeleteFunc(out, func(n uint32) bool { return !r.stands(n, terms) })
 	}
 	for _, w := range c.wholes {
-		or(out, r.having(r.Exact(w)))
+		s := r.having(r.Exact(w))
+		all := or(r.set(), out, s)
+		r.free(out)
+		r.free(s)
+		out = all
 	}
 	return out
 }
 
-// having returns the documents that have one of some terms.
-func (r *run) having(terms []uint32) index.Set {
-	out := index.NewSet(len(r.Docs))
-	var hits []index.Hit
-	for _, id := range terms {
-		hits = r.Postings(hits[:0], id)
-		for _, h := range hits {
-			out.Add(h.Doc)
-		}
+// having returns the documents in sight that have one of some terms.
+func (r *run) having(terms []uint32) []uint32 {
+	out := r.set()
+	for _, h := range r.gather.Having(r.View, terms) {
+		out = append(out, h.Doc)
 	}
 	return out
 }
@@ -148,61 +161,45 @@ func (r *run) stands(n uint32, terms [][]uint32) bool {
 	return found
 }
 
-// scores weighs the words of the query in the documents of a set: BM25 over its
-// maximum.
-func (r *run) scores(q *Query, set index.Set) map[uint32]float32 {
-	const k1, pivot = 0.9, 40
-	out := map[uint32]float32{}
-	most := float32(0)
-	var hits []index.Hit
-	for _, c := range q.must {
-		for _, w := range c.words {
-			counts := map[uint32]uint32{}
-			for _, id := range r.Exact(w) {
-				hits = r.Postings(hits[:0], id)
-				for _, h := range hits {
-					if set.Has(h.Doc) {
-						counts[h.Doc] += max(h.Count, 1)
-					}
-				}
-			}
-			n, df := float64(r.N), float64(len(counts))
-			idf := float32(math.Log(1 + (max(n, df)-df+0.5)/(df+0.5)))
-			most += idf * (k1 + 1)
-			for doc, count := range counts {
-				tf := float32(count)
-				out[doc] += idf * tf * (k1 + 1) / (tf + k1*max(1, float32(r.Length(doc))/pivot))
-			}
+// and keeps of a what is also in b.
+func and(a, b []uint32) []uint32 {
+	out := a[:0]
+	for _, n := range a {
+		for len(b) > 0 && b[0] < n {
+			b = b[1:]
 		}
-	}
-	for doc := range out {
-		out[doc] /= max(most, 1e-9)
+		if len(b) > 0 && b[0] == n {
+			out = append(out, n)
+		}
 	}
 	return out
 }
 
-func each(s index.Set, yield func(n uint32)) {
-	for i, w := range s {
-		for ; w != 0; w &= w - 1 {
-			yield(uint32(i*64 + bits.TrailingZeros64(w)))
+// without keeps of a what is not in b.
+func without(a, b []uint32) []uint32 {
+	out := a[:0]
+	for _, n := range a {
+		for len(b) > 0 && b[0] < n {
+			b = b[1:]
+		}
+		if len(b) == 0 || b[0] != n {
+			out = append(out, n)
 		}
 	}
+	return out
 }
 
-func and(a, b index.Set) {
-	for i := range a {
-		a[i] &= b[i]
+// or appends to out what is in a or in b.
+func or(out, a, b []uint32) []uint32 {
+	for len(a) > 0 && len(b) > 0 {
+		switch c := cmp.Compare(a[0], b[0]); {
+		case c < 0:
+			out, a = append(out, a[0]), a[1:]
+		case c > 0:
+			out, b = append(out, b[0]), b[1:]
+		default:
+			out, a, b = append(out, a[0]), a[1:], b[1:]
+		}
 	}
-}
-
-func andNot(a, b index.Set) {
-	for i := range a {
-		a[i] &^= b[i]
-	}
-}
-
-func or(a, b index.Set) {
-	for i := range a {
-		a[i] |= b[i]
-	}
+	return append(append(out, a...), b...)
 }

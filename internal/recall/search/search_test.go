@@ -96,7 +96,7 @@ func TestQueries(t *testing.T) {
 	}
 	x := memories()
 	for q, want := range tests {
-		hits, found := search.Run(x, search.Parse(q, now), index.Filter{}, 100)
+		hits, found := new(search.Searcher).Run(x, search.Parse(q, now), index.Filter{}, 100)
 		var ids []string
 		for _, h := range hits {
 			ids = append(ids, h.ID)
@@ -106,12 +106,12 @@ func TestQueries(t *testing.T) {
 			t.Errorf("%q finds %d (-want +got):\n%s", q, found, diff)
 		}
 	}
-	_, found := search.Run(x, search.Parse("secret", now), index.Filter{Viewer: "ann"}, 1)
+	_, found := new(search.Searcher).Run(x, search.Parse("secret", now), index.Filter{Viewer: "ann"}, 1)
 	if found != 1 {
 		t.Error("ann does not find her own")
 	}
 	for q, want := range map[string]int{"namespace:g/h organ": 1, "namespace:f vitamin": 0} {
-		if _, found := search.Run(x, search.Parse(q, now), index.Filter{Namespace: "g", Subtree: true}, 10); found != want {
+		if _, found := new(search.Searcher).Run(x, search.Parse(q, now), index.Filter{Namespace: "g", Subtree: true}, 10); found != want {
 			t.Errorf("%q inside of g: %d, want %d", q, found, want)
 		}
 	}
@@ -128,7 +128,7 @@ func TestTheMostRelevantIsFirst(t *testing.T) {
 		d.Priority += 5
 		x.Apply([]index.Change{{Document: d}}, 1)
 	}
-	hits, _ := search.Run(x, search.Parse("heron", now), index.Filter{}, 10)
+	hits, _ := new(search.Searcher).Run(x, search.Parse("heron", now), index.Filter{}, 10)
 	var ids []string
 	for _, h := range hits {
 		ids = append(ids, h.ID)
@@ -145,7 +145,7 @@ func FuzzParse(f *testing.F) {
 	x := memories()
 	f.Fuzz(func(t *testing.T, s string) {
 		q := search.Parse(s, now)
-		hits, found := search.Run(x, q, index.Filter{}, 3)
+		hits, found := new(search.Searcher).Run(x, q, index.Filter{}, 3)
 		if q.Empty() && found != 0 || len(hits) > 3 || len(hits) > found {
 			t.Fatalf("%q finds %d, shows %d", s, found, len(hits))
 		}
