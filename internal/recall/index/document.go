@@ -102,14 +102,3 @@ const (
 	HasCode // has an identifier
 	mayDate // while it is prepared: has a word that dates have
 )
-
-// Gate is how much document n takes part in its session: long ones do less.
-func (v *View) Gate(n uint32) float32 {
-	words := v.hot[n].words
-	if words <= gateLength {
-		return 1
-	}
-	return gateLength / float32(words)
-}
-
-const gateLength = 60

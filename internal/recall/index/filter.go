@@ -148,6 +148,17 @@ func (v *View) Prior(n uint32) uint8 { return v.hot[n].prior }
 // Priority is the priority of document n, within what an int8 can say.
 func (v *View) Priority(n uint32) int { return int(v.hot[n].priority) }
 
+// Gate is how much document n takes part in its session: long ones do less.
+func (v *View) Gate(n uint32) float32 {
+	words := v.hot[n].words
+	if words <= gateLength {
+		return 1
+	}
+	return gateLength / float32(words)
+}
+
+const gateLength = 60
+
 // Pass reports whether document n, which is in sight, fits all conditions.
 func (v *View) Pass(n uint32) bool { return v.pass == nil || v.pass(n) }
 

@@ -1,6 +1,9 @@
 package rank
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/tallystick/tallystick/internal/recall/index"
 	"github.com/tallystick/tallystick/internal/recall/text"
 )
@@ -69,4 +72,39 @@ func (s *scratch) clear() {
 		}
 	}
 	s.touched, s.pieced = s.touched[:0], false
+}
+
+// ahead is how many of the candidates are brought first.
+const ahead = 64
+
+// first returns the most that the words of a document have added up to, and puts the
+// documents with the most in front of the others: once these are compared, nearly all
+// of the others are left out at a glance.
+func (s *scratch) first() (most float32) {
+	s.ahead = s.ahead[:0]
+	least := float32(0)
+	for at, n := range s.touched {
+		words := s.cells[n].words
+		if words <= least {
+			continue
+		}
+		most = max(most, words)
+		s.ahead = append(s.ahead, place{words, at})
+		if len(s.ahead) == 2*ahead {
+			slices.SortFunc(s.ahead, func(a, b place) int { return cmp.Compare(b.words, a.words) })
+			s.ahead = s.ahead[:ahead]
+			least = s.ahead[ahead-1].words
+		}
+	}
+	slices.SortFunc(s.ahead, func(a, b place) int { return cmp.Compare(a.at, b.at) })
+	for i, p := range s.ahead {
+		s.touched[i], s.touched[p.at] = s.touched[p.at], s.touched[i]
+	}
+	return most
+}
+
+// place is where a candidate is.
+type place struct {
+	words float32
+	at    int
 }

@@ -160,7 +160,7 @@ func (r *textSearch) words(ctx context.Context) error {
 	for _, s := range r.sessions {
 		r.best1 = max(r.best1, r.sess[s].score)
 	}
-	r.first()
+	r.top = r.first()
 	return err
 }
 
