@@ -115,7 +115,15 @@ func (r *runner) round(ctx context.Context, t topology, l load, atOne bool) (_ *
 	if atOne {
 		l.addrs = l.addrs[:1]
 	}
-	if r.Profile == "" || t.arm == control {
+	if t.arm == control {
+		return c.load(ctx, l)
+	}
+	return r.profiled(ctx, c, l)
+}
+
+// profiled runs a load, and profiles our nodes meanwhile if that is asked for.
+func (r *runner) profiled(ctx context.Context, c *cluster, l load) (*result, error) {
+	if r.Profile == "" {
 		return c.load(ctx, l)
 	}
 	profiled := make(chan error, 1)

@@ -30,7 +30,7 @@ func TestTheBenchRunsFromEndToEnd(t *testing.T) {
 	var out, progress bytes.Buffer
 	dir := t.TempDir()
 	err := Run(t.Context(), Options{
-		Binary: binary, Control: control, Dir: dir, Rounds: 1, Duration: 500 * time.Millisecond, Soak: time.Second, Memories: 1500, Nodes: 5,
+		Binary: binary, Control: control, Dir: dir, Rounds: 1, Duration: 500 * time.Millisecond, Soak: time.Second, Memories: 1500, Nodes: []int{5},
 		JSON: true, Progress: &progress, Only: []string{"a", "b", "c", "d", "e", "f", "h"},
 	}, &out)
 	if err != nil {
@@ -46,6 +46,7 @@ func TestTheBenchRunsFromEndToEnd(t *testing.T) {
 	for _, row := range report.Rows {
 		switch measured := row.Ours.Median(); {
 		case strings.Contains(row.Measure, "failed"): // a busy machine may miss a deadline
+		case strings.Contains(row.Measure, "heads alone"): // there may be none in so short a time
 		case strings.Contains(row.Measure, "parked") != (measured == 0):
 			t.Errorf("%s: %v", row.Measure, row.Ours)
 		}

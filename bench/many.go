@@ -4,63 +4,154 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
-// manyNodes is a federation larger than the machine: it shows what grows with
+// manyClients write to federations that are larger than the machine.
+const manyClients = 64
+
+// manyNodes is federations that are larger than the machine: they show what grows with
 // the number of members.
 func manyNodes(ctx context.Context, r *runner) ([]Row, error) {
-	var (
-		rates, settled   Series
-		parked, failures float64
-		texts            = newWriter(r.Seed).texts()
-		w                = r.Nodes/2 + 1
-	)
+	var rows []Row
+	for _, n := range r.Nodes {
+		some, err := r.many(ctx, n)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, some...)
+	}
+	return rows, nil
+}
+
+// many is a federation of n nodes.
+func (r *runner) many(ctx context.Context, n int) ([]Row, error) {
+	var all manyResults
+	t := topology{quorum: n/2 + 1}
 	for i := range r.Rounds {
-		m, err := r.manyRound(ctx, w, load{
-			clients: 64, warm: r.warm(), duration: r.Duration, texts: texts, label: fmt.Sprintf("round %d", i),
+		m, err := r.manyRound(ctx, n, t.quorum, load{
+			clients: manyClients, warm: r.warm(), duration: r.Duration, texts: newWriter(r.Seed).texts(), label: fmt.Sprintf("round %d", i),
 		})
 		if err != nil {
 			return nil, err
 		}
-		r.say("  round %d: %.0f/s, equal after %s, %d parked, %d failed", i+1, m.out.rate(),
-			m.settled.Round(time.Millisecond), m.parked, m.out.failures())
-		rates, settled = append(rates, m.out.rate()), append(settled, m.settled.Seconds())
-		parked, failures = parked+float64(m.parked), failures+float64(m.out.failures())
+		all = append(all, m)
+		r.say("  %d nodes, round %d: %.0f/s, CPU for a write %.2f ms, pushes for it %.1f, %.0f MiB, equal after %s, %d parked, %d failed", n, i+1, m.out.rate(),
+			m.cpu(), m.perWrite(m.pushes), m.resident, m.settled.Round(time.Millisecond), m.parked, m.out.failures())
 		if m.out.failures() > 0 {
-			r.note("%d nodes: failures: %s", r.Nodes, m.out.reasons())
+			r.note("%d nodes: failures: %s", n, m.out.reasons())
 		}
 	}
-	name := fmt.Sprintf("%d nodes, W = %d, 64 clients: ", r.Nodes, w)
-	return []Row{
-		Row{Measure: name + "acknowledged writes", Unit: "/s", Ours: rates}.atLeast(rates.Median(), 450, "≥ 450/s"),
+	return all.rows(fmt.Sprintf("%d nodes, W = %d, %d clients: ", n, t.quorum, manyClients), n), nil
+}
+
+// manyResult is what became of a round, on all nodes together.
+type manyResult struct {
+	out      *result
+	settled  time.Duration
+	parked   int
+	pushes   float64 // with ops
+	bare     float64 // exchanges of heads
+	resident float64 // MiB, of the largest; 0: the system does not tell
+}
+
+// cpu is what a write took of all nodes together, in milliseconds.
+func (m *manyResult) cpu() float64 {
+	var sum float64
+	for i := range m.out.cpu {
+		sum += m.out.cpuOf(i)
+	}
+	return sum
+}
+
+func (m *manyResult) perWrite(n float64) float64 { return n / float64(m.out.all) }
+
+type manyResults []*manyResult
+
+func (all manyResults) series(of func(*manyResult) float64) Series {
+	var s Series
+	for _, m := range all {
+		s = append(s, of(m))
+	}
+	return s
+}
+
+// rows are those of a federation of n nodes. The goals of a rate are for 25 nodes.
+func (all manyResults) rows(name string, n int) []Row {
+	rate := Row{Measure: name + "acknowledged writes", Unit: "/s", Ours: all.series(func(m *manyResult) float64 { return m.out.rate() })}
+	if n == 25 {
+		rate = rate.atLeast(rate.Ours.Median(), 450, "≥ 450/s")
+	}
+	settled := all.series(func(m *manyResult) float64 { return m.settled.Seconds() })
+	sum := func(of func(*manyResult) float64) float64 {
+		var s float64
+		for _, x := range all.series(of) {
+			s += x
+		}
+		return s
+	}
+	parked := sum(func(m *manyResult) float64 { return float64(m.parked) })
+	failed := sum(func(m *manyResult) float64 { return float64(m.out.failures()) })
+	rows := []Row{
+		rate,
+		{Measure: name + "p50", Unit: "ms", Ours: all.series(func(m *manyResult) float64 { return millis(quantile(m.out.latencies, 0.5)) })},
+		{Measure: name + "pushes for a write", Ours: all.series(func(m *manyResult) float64 { return m.perWrite(m.pushes) })},
+		{Measure: name + "exchanges of heads alone for a write", Ours: all.series(func(m *manyResult) float64 { return m.perWrite(m.bare) })},
 		Row{Measure: name + "all equal after the last write", Unit: "s", Ours: settled}.atMost(settled.Median(), 3, "≤ 3 s"),
 		Row{Measure: name + "parked ops", Ours: Series{parked}}.atMost(parked, 0, "none"),
-		Row{Measure: name + "failed writes", Ours: Series{failures}}.atMost(failures, 0, "none"),
-	}, nil
+		Row{Measure: name + "failed writes", Ours: Series{failed}}.atMost(failed, 0, "none"),
+	}
+	if resident := all.series(func(m *manyResult) float64 { return m.resident }); resident.Median() > 0 {
+		rows = append(rows, Row{Measure: name + "resident memory, largest node", Unit: "MiB", Ours: resident}.atMost(resident.Median(), mib(60e6), "≤ 60 MB"))
+	}
+	if cpu := all.series((*manyResult).cpu); cpu.Median() > 0 {
+		rows = append(rows, Row{Measure: name + "CPU for a write, of all nodes together", Unit: "ms", Ours: cpu})
+	}
+	return rows
 }
 
-type manyResult struct {
-	out     *result
-	settled time.Duration
-	parked  int
-}
-
-func (r *runner) manyRound(ctx context.Context, quorum int, l load) (m *manyResult, err error) {
-	c, err := r.run(ctx, r.Nodes, quorum)
+func (r *runner) manyRound(ctx context.Context, n, quorum int, l load) (m *manyResult, err error) {
+	c, err := r.run(ctx, n, quorum)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.stop()) }()
-	l.addrs = c.addrs(r.Nodes)
-	out, err := l.run(ctx)
+	l.addrs = c.addrs(n)
+	before, err := c.sent(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out, err := r.profiled(ctx, c, l)
+	if err != nil {
+		return nil, err
+	}
+	after, err := c.sent(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if err := c.equal(ctx, time.Minute); err != nil {
 		return nil, err
 	}
-	m = &manyResult{out: out, settled: time.Since(out.last)}
+	m = &manyResult{out: out, settled: time.Since(out.last), pushes: after.pushes - before.pushes, bare: after.bare - before.bare}
+	if m.resident, err = c.resident(); err != nil {
+		return nil, err
+	}
 	m.parked, err = c.parked(ctx)
 	return m, err
+}
+
+// resident is the memory of the largest node, in MiB; 0 where the system does not tell.
+func (c *cluster) resident() (float64, error) {
+	var s Series
+	for _, p := range c.nodes {
+		var err error
+		if s, err = appendRSS(s, p); err != nil {
+			return 0, err
+		}
+	}
+	if len(s) == 0 {
+		return 0, nil
+	}
+	return slices.Max(s), nil
 }

@@ -23,7 +23,7 @@ type Options struct {
 	Duration time.Duration // of each round; 10 s
 	Soak     time.Duration // how long measure e watches the memory; 2 min, negative: not at all
 	Memories int           // in measures f and i; 100,000
-	Nodes    int           // in measure d; 25
+	Nodes    []int         // in measure d, of one federation after the other; 10, 25 and 50
 	Seed     uint64        // of the texts; 1
 	Family   *fleet.Family // that the nodes join; nil: one of its own
 	JSON     bool          // write JSON, not a table
@@ -47,14 +47,16 @@ func (o *Options) defaults() error {
 			return fmt.Errorf("measure %q: want letters from a to %s", s, measures()[len(measures())-1].letter)
 		}
 	}
-	if o.Rounds < 0 || o.Duration < 0 || o.Memories < 0 || o.Nodes < 0 {
-		return errors.New("rounds, duration, memories and nodes must not be negative")
+	if o.Rounds < 0 || o.Duration < 0 || o.Memories < 0 || slices.ContainsFunc(o.Nodes, func(n int) bool { return n < 1 }) {
+		return errors.New("rounds, duration and memories must not be negative, and there is one node at least")
 	}
 	preset(&o.Rounds, 5)
 	preset(&o.Duration, 10*time.Second)
 	preset(&o.Soak, 2*time.Minute)
 	preset(&o.Memories, 100_000)
-	preset(&o.Nodes, 25)
+	if len(o.Nodes) == 0 {
+		o.Nodes = []int{10, 25, 50}
+	}
 	preset(&o.Seed, 1)
 	if o.Family == nil {
 		o.Family = &fleet.Family{}

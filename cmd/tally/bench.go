@@ -32,7 +32,7 @@ be measured:
 	flags.DurationVar(&o.Duration, "duration", 0, "of one round (default 10s)")
 	flags.DurationVar(&o.Soak, "soak", 0, "how long e watches the memory; negative: not at all (default 2m)")
 	flags.IntVar(&o.Memories, "memories", 0, "how many f and i write (default 100000)")
-	flags.IntVar(&o.Nodes, "nodes", 0, "how many d starts (default 25)")
+	flags.IntSliceVar(&o.Nodes, "nodes", nil, "how `many` d starts, one federation after the other (default 10,25,50)")
 	flags.Uint64Var(&o.Seed, "seed", 0, "of the texts (default 1)")
 	flags.StringVar(&o.Dir, "dir", "", "`directory` on the disk to measure (default that for temporary files)")
 	flags.StringVar(&o.Binary, "binary", "", "the tally `program` to measure (default this one)")
