@@ -25,7 +25,7 @@ type Config struct {
 
 	Window     int           // batches in flight per lane; 0 is 4
 	Company    uint64        // entries that need not wait for the answer to others; 0 is 64
-	Gather     time.Duration // how long fewer wait for it, at most; 0 is 10 ms
+	Gather     time.Duration // how long fewer wait for it, at most, where there are few members; 0 is 10 ms
 	BackoffMin time.Duration // after the first failure; 0 is 250 ms
 	BackoffMax time.Duration // at most; 0 is 30 s
 	Probe      time.Duration // between attempts of a stopped lane; 0 is 30 s
@@ -76,6 +76,7 @@ type Core struct {
 	pullDue time.Time // when the first of them is due, or before
 	snap    snapshot
 	numbers numbers
+	company company
 	lastID  uint64
 
 	changedAt time.Time // when this node came to go by its epoch
@@ -92,6 +93,7 @@ func New(cfg Config, now time.Time) *Core {
 	}
 	setMembers(c, cfg.Members)
 	c.trail.restart(c.self.Heads[c.origin])
+	c.company.released = c.head()
 	c.numbers.till = now.Add(cfg.Greeting)
 	if cfg.Confirmed {
 		c.numbers = numbers{state: NumbersConfirmed, opened: true, fresh: true}
@@ -144,6 +146,8 @@ func (c *Core) Step(now time.Time, ev Event) []Effect {
 	}
 	conclude(c)
 	c.number()
+	release(c)
+	hasten(c)
 	for _, m := range c.members {
 		c.drive(m)
 	}
@@ -164,6 +168,9 @@ func (c *Core) Deadline() time.Time {
 		next = t
 	}
 	if t, ok := knocksDue(c); ok && t.Before(next) {
+		next = t
+	}
+	if t, ok := companyDue(c); ok && t.Before(next) {
 		next = t
 	}
 	return earlier(next, c.pullDue)
@@ -198,6 +205,7 @@ func (c *Core) reborn(ev Reborn) {
 	c.trail.restart(ev.View.Heads[c.origin])
 	c.numbers = numbers{state: NumbersConfirmed, opened: true, fresh: true}
 	c.look(ev.View)
+	c.company = company{released: c.head()}
 	for _, m := range c.members {
 		m.lane.restart()
 		for o, h := range m.heads {

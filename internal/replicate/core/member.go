@@ -187,3 +187,45 @@ func (m *member) lost(c *Core, v memory.View) {
 type floor struct{ lsn, acked uint64 }
 
 func (c *Core) floor(m *member) floor { return floor{m.lsn, m.heads[c.origin].Seq} }
+
+// union merges two readings of what one node holds of one origin. A node that
+// holds an op keeps it, so the union is right in whatever order readings come. Of
+// two readings that reach equally far the newer one says which entries they are.
+func union(a, b memory.Head, newer bool) memory.Head {
+	if a.Seq < b.Seq || a.Seq == b.Seq && newer {
+		a, b = b, a
+	}
+	if len(a.Gaps) == 0 {
+		return a
+	}
+	gaps := make([]uint64, 0, len(a.Gaps))
+	for _, g := range a.Gaps {
+		if g > b.Seq || slices.Contains(b.Gaps, g) {
+			gaps = append(gaps, g)
+		}
+	}
+	if len(gaps) == 0 {
+		gaps = nil
+	}
+	return memory.Head{Seq: a.Seq, Gaps: gaps, Chain: a.Chain}
+}
+
+// sameHeads reports whether a and b are the same set of ops, without gaps: only
+// then must the states be equal.
+func sameHeads(a, b memory.Heads) bool {
+	return covers(a, b) && covers(b, a)
+}
+
+func covers(a, b memory.Heads) bool {
+	for o, h := range b {
+		if len(h.Gaps) > 0 || a[o].Seq < h.Seq || differ(a[o], h) {
+			return false
+		}
+	}
+	return true
+}
+
+// differ reports whether a and b reach equally far by other entries.
+func differ(a, b memory.Head) bool {
+	return a.Seq == b.Seq && a.Chain != b.Chain && !a.Chain.IsZero() && !b.Chain.IsZero()
+}

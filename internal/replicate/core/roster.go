@@ -1,6 +1,7 @@
 package core
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -180,6 +181,19 @@ func (c *Core) N() int { return c.voters.size() }
 // UnderWay returns the epoch of the members by which this node counts, and whether the
 // change to them has not ended, as far as this node knows.
 func (c *Core) UnderWay() (epoch uint64, is bool) { return c.epoch, c.change != nil }
+
+// Majority is the smallest number of n members such that any two groups of that
+// size have a member in common: losing any smaller group loses nothing that one
+// of them held.
+func Majority(n int) int { return n/2 + 1 }
+
+// CheckQuorum says why w cannot be asked of n members, or nil.
+func CheckQuorum(w, n int) error {
+	if w < 1 || w > n {
+		return fmt.Errorf("quorum of %d out of %d members: want 1 to %d: %w", w, n, n, memory.ErrInvalid)
+	}
+	return nil
+}
 
 // Meeting is the smallest number of n members such that any so many of them include
 // one of every majority.

@@ -118,6 +118,9 @@ func (c *Core) watch(w Wait) {
 	}
 	w.since = c.now
 	c.waits = append(c.waits, w)
+	if w.Dot.Origin == c.origin && w.Dot.Seq <= c.company.released {
+		hurry(c) // others may be needed than were expected
+	}
 	knock(c)
 }
 
@@ -137,6 +140,9 @@ func (c *Core) resolve(w Wait) bool {
 	want, former := wanted(c, w)
 	if c.voters.holding(c, w.Dot) < want || c.change != nil && c.change.former.holding(c, w.Dot) < former {
 		return false
+	}
+	if !w.since.IsZero() {
+		c.company.answered(c.now.Sub(w.since))
 	}
 	c.emit(Resolve{ID: w.ID, Tally: tally(c, w)})
 	return true
@@ -170,6 +176,23 @@ func wanted(c *Core, w Wait) (present, former int) {
 func (c *Core) Held(d memory.Dot, w int) Tally {
 	return tally(c, Wait{Dot: d, W: w, majority: major(c, w)})
 }
+
+// Tally is who holds an op, as far as is known.
+type Tally struct {
+	Dot    memory.Dot
+	Epoch  uint64        // of the members that W and N are of; 0: they are configured
+	W      int           // members asked for
+	N      int           // members there are that count
+	HeldBy []memory.Node // those of them that hold it, sorted, each once
+	Former Share         // what the members before hold of it, while a change is under way
+}
+
+// Share is how many of a group hold an op, and how many are asked for.
+type Share struct{ Held, W int }
+
+// Met reports whether as many hold the op as were asked for, of the present members
+// and, while a change is under way, of those before.
+func (t Tally) Met() bool { return len(t.HeldBy) >= t.W && t.Former.Held >= t.Former.W }
 
 func tally(c *Core, w Wait) Tally {
 	t := Tally{Dot: w.Dot, N: c.N(), Epoch: c.epoch}
