@@ -49,6 +49,7 @@ func table() map[string][]string {
 		"backup":  {"dump", "memory"},
 		"etag":    {},
 		"screen":  {},
+		"doctor":  {"client", "memory"},
 
 		"textmerge": {},
 		"journal":   {"client", "identity"},
@@ -111,13 +112,14 @@ func table() map[string][]string {
 		},
 		"node": {
 			"api", "book", "book/upkeep", "engine", "intake", "peer", "store", "replicate", "wire", "identity", "identity/attest", "identity/ca", "identity/cluster",
-			"evidence", "identity/httpsig", "identity/join", "identity/receipt", "identity/replay", "identity/agentkey", "identity/certfile", "policy", "recall", "rehearsal", "node/models", "node/auditing", "node/heap", "audit", "journal", "memory", "webhook", "verb", "mcp", "client",
+			"evidence", "identity/httpsig", "identity/join", "identity/receipt", "identity/replay", "identity/agentkey", "identity/certfile", "policy", "recall", "rehearsal", "doctor", "node/care", "node/models", "node/auditing", "node/heap", "audit", "journal", "memory", "webhook", "verb", "mcp", "client",
 			"legacy", "legacy/config", "legacy/send",
 		},
 
 		"node/models":   {"book/upkeep", "model", "model/artefact", "model/endpoint", "recall", "recall/eval", "recall/index", "recall/meaning", "recall/rank"},
 		"node/auditing": {"audit", "identity", "client"},
 		"node/heap":     {},
+		"node/care":     {"backup", "book/query", "book/upkeep", "client", "doctor", "dump", "identity", "memory"},
 		"node/restore":  {"backup", "intake", "store", "wire", "memory"},
 
 		// Programs on top, and what they are made of.
@@ -126,7 +128,7 @@ func table() map[string][]string {
 		"client":        {},
 		"setup":         {},
 		"setup/machine": {"setup"},
-		"cmd/tally":     {"node", "node/models", "model/artefact", "model/endpoint", "node/restore", "backup", "legacy/config", "legacy/takeover", "legacy/wire", "audit", "identity", "identity/agentkey", "identity/ca", "identity/cluster", "identity/join", "identity/receipt", "memory", "client", "bench", "importer", "fleet", "setup", "setup/machine", "screen", "textmerge", "recall/eval", "recall/fold"},
+		"cmd/tally":     {"node", "doctor", "node/models", "model/artefact", "model/endpoint", "node/restore", "backup", "legacy/config", "legacy/takeover", "legacy/wire", "audit", "identity", "identity/agentkey", "identity/ca", "identity/cluster", "identity/join", "identity/receipt", "memory", "client", "bench", "importer", "fleet", "setup", "setup/machine", "screen", "textmerge", "recall/eval", "recall/fold"},
 		"importer":      {"client"},
 		"bench":         {"client", "fleet", "identity", "identity/cluster", "memory", "node"},
 		"bench/control": {"memory", "node", "replicate"},

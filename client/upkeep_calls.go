@@ -135,3 +135,41 @@ func (u UpkeepAPI) TryParked(ctx context.Context, dots []string) ([]Prospect, er
 	err := u.c.do(ctx, call{method: http.MethodPost, path: "/parked/retry", body: RetryInput{Dots: dots, DryRun: true}}, &b)
 	return b.Ops, err
 }
+
+// Checkup makes the node look for what is wrong with itself, its files and its backup.
+func (u UpkeepAPI) Checkup(ctx context.Context) (*Checkup, error) {
+	return read[Checkup](ctx, u.c, http.MethodGet, "/checkup", nil)
+}
+
+// Backups returns what is in the node's backup, and what is done with it.
+func (u UpkeepAPI) Backups(ctx context.Context) (*Backups, error) {
+	return read[Backups](ctx, u.c, http.MethodGet, "/backups", nil)
+}
+
+// BackUp makes the node add to its backup what was logged since, or with base its whole
+// log. It returns at once: Backups says how far it is.
+func (u UpkeepAPI) BackUp(ctx context.Context, base bool) (*Backups, error) {
+	out := &Backups{}
+	q := url.Values{}
+	if base {
+		q.Set("base", "true")
+	}
+	err := u.c.do(ctx, call{method: http.MethodPost, path: "/backups", query: q}, out)
+	return out, err
+}
+
+// VerifyBackup makes the node read its backup. It returns at once: Backups says how far
+// it is.
+func (u UpkeepAPI) VerifyBackup(ctx context.Context) (*Backups, error) {
+	return read[Backups](ctx, u.c, http.MethodPost, "/backups/verify", nil)
+}
+
+// Measured returns what the node has measured of itself last, and before that.
+func (u UpkeepAPI) Measured(ctx context.Context) (*Measurements, error) {
+	return read[Measurements](ctx, u.c, http.MethodGet, "/measurement", nil)
+}
+
+// Measure makes the node measure for a few seconds how fast it is.
+func (u UpkeepAPI) Measure(ctx context.Context) (*Measurements, error) {
+	return read[Measurements](ctx, u.c, http.MethodPost, "/measurement", nil)
+}

@@ -14,11 +14,12 @@ import (
 )
 
 func newBackup(a *app) *cobra.Command {
-	var base bool
-	cmd := command("backup [flags] DIR", "Back the node up into a folder: a base first, then what is new", argCheck{1, 1}, nil)
+	var base, list bool
+	cmd := command("backup [flags] [DIR]", "Back the node up into a folder: a base first, then what is new", argCheck{0, 1}, nil)
 	cmd.Long = `Write the whole log of the node into a folder, and at every further call what was
 logged since, each as a file with its digest. Files are only added, never changed
-or removed. The node goes on meanwhile. tally verify checks the folder, and tally
+or removed. The node goes on meanwhile. Without DIR the node itself writes, into the
+folder that backup_dir in its settings names; --list shows what is there. tally verify checks the folder, and tally
 restore makes a data directory of it.
 
 If the node's log does not continue what is in the folder, because the node was
@@ -29,6 +30,15 @@ all that come before it.`
   tally verify /var/backups/tally
   tally restore /var/backups/tally --data /var/lib/tallystick`
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		switch ctx := cmd.Context(); {
+		case list && len(args) > 0:
+			return usage("--list is about the node's own backup: leave DIR out, or run tally verify DIR")
+		case list:
+			return listBackups(ctx, a)
+		case len(args) == 0:
+			return ownBackup(ctx, a, func(c *client.Client) (*client.Backups, error) { return c.Upkeep().BackUp(ctx, base) },
+				func(v *client.Backups) *client.BackupOutcome { return v.Taken }, "entries written")
+		}
 		c, err := a.connect(cmd.Context())
 		if err != nil {
 			return err
@@ -47,6 +57,7 @@ all that come before it.`
 		}
 		return showTaken(a, args[0], taken)
 	}
+	cmd.Flags().BoolVar(&list, "list", false, "show what is in the node's own backup")
 	cmd.Flags().BoolVar(&base, "base", false, "begin anew with the whole log")
 	return cmd
 }
@@ -84,13 +95,18 @@ func showTaken(a *app, dir string, t backup.Taken) error {
 }
 
 func newVerify(a *app) *cobra.Command {
-	cmd := command("verify DIR", "Check that a backup is whole, and what it leads to", argCheck{1, 1}, nil)
+	cmd := command("verify [DIR]", "Check that a backup is whole, and what it leads to", argCheck{0, 1}, nil)
 	cmd.Long = `Read every file of a backup: that it is there and as it was written, that each entry
 has the bytes of its digest, that each file continues the one before, and that all
 of it adds up to the state that the node had. Nothing is written, and no node is
-asked.`
+asked. Without DIR a running node reads the backup in its backup_dir, file by file;
+it does not add up what that leads to, which takes much memory.`
 	cmd.Example = `  tally verify /var/backups/tally`
-	cmd.RunE = func(_ *cobra.Command, args []string) error {
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if ctx := cmd.Context(); len(args) == 0 {
+			return ownBackup(ctx, a, func(c *client.Client) (*client.Backups, error) { return c.Upkeep().VerifyBackup(ctx) },
+				func(v *client.Backups) *client.BackupOutcome { return v.Verified }, "entries read")
+		}
 		v, err := restore.Verify(args[0])
 		if err != nil {
 			return fmt.Errorf("verify: %w", err)

@@ -157,6 +157,10 @@ func keepSettings(d node.Config) []setting {
 			initial: strconv.Itoa(d.HistoryVersions), set: number(func(c *node.Config) *int { return &c.HistoryVersions }, 1),
 		},
 		{
+			flag: "backup-dir", env: "TALLY_BACKUP_DIR", key: "backup_dir", value: "DIR", help: "folder in which the node makes its backups when it is asked to, best on another disk",
+			initial: "none", set: word(func(c *node.Config) *string { return &c.BackupDir }),
+		},
+		{
 			flag: "default-tier", env: "TALLY_DEFAULT_TIER", key: "default_tier", value: "TIER",
 			help: "tier of memories that name none: long stays, mid expires after 7 days, short after 6 hours", initial: string(d.DefaultTier),
 			set: scalar(setDefaultTier),
@@ -299,6 +303,7 @@ func applyFile(cfg *node.Config, name string, note noted) error {
 		MaxSkew       any `toml:"max_skew"`
 		Grace         any `toml:"expired_grace"`
 		DefaultTier   any `toml:"default_tier"`
+		BackupDir     any `toml:"backup_dir"`
 		History       struct {
 			Keep     any `toml:"keep"`
 			Versions any `toml:"versions"`
@@ -330,7 +335,7 @@ func applyFile(cfg *node.Config, name string, note noted) error {
 	cfg.LegacySelf, cfg.LegacyPeers = file.LegacySelf, file.LegacyPeers
 	values := map[string]any{
 		"data": file.Data, "listen": file.Listen, "node": file.Node, "write_quorum": file.WriteQuorum,
-		"quorum_timeout": file.QuorumTimeout, "when_short": file.WhenShort, "api_key": file.APIKey, "api_key_file": file.APIKeyFile, "max_skew": file.MaxSkew, "expired_grace": file.Grace, "default_tier": file.DefaultTier,
+		"quorum_timeout": file.QuorumTimeout, "when_short": file.WhenShort, "api_key": file.APIKey, "api_key_file": file.APIKeyFile, "max_skew": file.MaxSkew, "expired_grace": file.Grace, "default_tier": file.DefaultTier, "backup_dir": file.BackupDir,
 		"history.keep": file.History.Keep, "history.versions": file.History.Versions,
 		"hosts": file.Hosts, "bounds": file.Bounds, "insecure_members": file.Insecure, "insecure_listen": file.Clear,
 		"tls.own": file.TLS.Own, "tls.cert": file.TLS.Cert, "tls.key": file.TLS.Key, "webhook_allow": file.WebhookAllow, "outbound": file.Outbound, "log.level": file.Log.Level, "log.format": file.Log.Format,

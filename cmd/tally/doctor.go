@@ -4,29 +4,21 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/doctor"
 	"github.com/tallystick/tallystick/internal/node"
 )
 
-// verdict is how a check ended.
-type verdict string
-
-const (
-	fine   verdict = "ok"
-	uneasy verdict = "warn"
-	broken verdict = "fail"
-)
-
-// finding is the outcome of one check.
+// finding is the outcome of one check, and what --fix makes of it.
 type finding struct {
-	Check string  `json:"check"`
-	State verdict `json:"state"`
-	Text  string  `json:"text"`
-	Next  string  `json:"next,omitempty"`  // what to do about it
-	Would string  `json:"would,omitempty"` // what --fix does about it
-	Fixed string  `json:"fixed,omitempty"` // what it did, or why it could not
+	client.Finding
+
+	Would string `json:"would,omitempty"` // what --fix does about it
+	Fixed string `json:"fixed,omitempty"` // what it did, or why it could not
 
 	fix   func(context.Context) error
 	cures bool // the fix settles it; other fixes only set something going
@@ -35,8 +27,8 @@ type finding struct {
 // does says what --fix does about a finding.
 func (f *finding) does(what string, fix func(context.Context) error) { f.Would, f.fix = what, fix }
 
-// doctor collects findings.
-type doctor struct {
+// checkup collects findings.
+type checkup struct {
 	app    *app
 	data   string
 	file   string
@@ -45,16 +37,27 @@ type doctor struct {
 	OK     bool      `json:"ok"`
 }
 
-func (d *doctor) find(check string, state verdict, text, next string) *finding {
-	d.Checks = append(d.Checks, finding{Check: check, State: state, Text: text, Next: next})
+func (d *checkup) find(check, state, text, next string) *finding {
+	return d.add(client.Finding{Check: check, State: state, Text: text, Next: next})
+}
+
+func (d *checkup) add(f client.Finding) *finding {
+	d.Checks = append(d.Checks, finding{Finding: f})
 	return &d.Checks[len(d.Checks)-1]
+}
+
+// knows reports whether something was looked at already.
+func (d *checkup) knows(check string) bool {
+	return slices.ContainsFunc(d.Checks, func(f finding) bool { return f.Check == check })
 }
 
 func newDoctor(a *app) *cobra.Command {
 	var fix, dryRun, names bool
-	d := &doctor{app: a}
+	d := &checkup{app: a}
 	cmd := command("doctor [flags]", "Check a node, and say what to do", argCheck{0, 0}, nil)
 	cmd.Long = `Check a running node and, with --data and --config, its directory and its settings.
+With the operator's key, which is found by itself on the machine of the node, the
+node looks at its own disk, files, certificate and backup, too.
 Each line says ok, warn or fail, and what to do about it. Ends with 0 if nothing
 fails, with 1 if something does. --fix does what is safe: it offers parked ops
 again, repairs members that differ, and closes the data directory to others.
@@ -67,6 +70,7 @@ again, repairs members that differ, and closes the data directory to others.
 	flags.BoolVar(&dryRun, "dry-run", false, "show what --fix would do, and stop")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		d.checkConfig()
+		d.checkFiles()
 		if err := d.checkNode(cmd.Context()); err != nil {
 			return err
 		}
@@ -75,15 +79,10 @@ again, repairs members that differ, and closes the data directory to others.
 				return err
 			}
 		}
-		d.checkFiles()
-		d.checkIdentity()
 		if fix && !dryRun {
 			d.treat(cmd.Context())
 		}
-		d.OK = true
-		for _, f := range d.Checks {
-			d.OK = d.OK && f.State != broken
-		}
+		d.OK = !slices.ContainsFunc(d.Checks, func(f finding) bool { return f.State == client.FindingFail })
 		if err := a.show(d, func(w io.Writer) error { return d.print(w, fix || dryRun) }); err != nil {
 			return err
 		}
@@ -95,9 +94,51 @@ again, repairs members that differ, and closes the data directory to others.
 	return cmd
 }
 
+// checkConfig reads the settings as serve would.
+func (d *checkup) checkConfig() {
+	d.cfg = node.Default()
+	if d.file == "" {
+		d.file = d.app.getenv("TALLY_CONFIG")
+	}
+	flags := given{}
+	if d.data != "" {
+		flags["data"] = []string{d.data}
+	}
+	cfg, err := resolve(flags, d.app.getenv, d.file)
+	switch {
+	case err != nil:
+		d.find("settings", client.FindingFail, err.Error(), "the node will not start again with them; see `tally help config`")
+		return
+	case d.file != "":
+		d.find("settings", client.FindingOK, d.file+" is valid", "")
+	}
+	d.cfg = cfg
+	if f := doctor.Listening(cfg.Listen, cfg.InsecureListen); d.file != "" || f.State != client.FindingOK {
+		d.add(f)
+	}
+}
+
+// checkFiles looks at the data directory, and at the certificate in it.
+func (d *checkup) checkFiles() {
+	if d.data == "" {
+		return
+	}
+	files := doctor.DataDirectory(d.data, "in this shell")
+	for _, f := range files.Findings {
+		at := d.add(f)
+		if f.Fix == client.FixCloseFiles {
+			at.does(fmt.Sprintf("close %d of them to others (chmod 0700, 0600)", files.Open()), func(context.Context) error { return files.Close() })
+			at.cures = true
+		}
+	}
+	for _, f := range node.CheckIdentity(d.data, d.cfg.ExpiredGrace) {
+		d.add(f)
+	}
+}
+
 // treat does what is safe. Only what that settles is fine afterwards: whether a
 // member takes what it is offered again, the next run will tell.
-func (d *doctor) treat(ctx context.Context) {
+func (d *checkup) treat(ctx context.Context) {
 	for i := range d.Checks {
 		f := &d.Checks[i]
 		if f.fix == nil {
@@ -109,13 +150,13 @@ func (d *doctor) treat(ctx context.Context) {
 		}
 		f.Fixed = "done: " + f.Would
 		if f.cures {
-			f.State, f.Next = fine, ""
+			f.State, f.Next = client.FindingOK, ""
 		}
 	}
 }
 
-func (d *doctor) print(w io.Writer, fixes bool) error {
-	counts := map[verdict]int{}
+func (d *checkup) print(w io.Writer, fixes bool) error {
+	counts := map[string]int{}
 	for _, f := range d.Checks {
 		counts[f.State]++
 		say(w, "%-4s  %s: %s\n", f.State, f.Check, printable(f.Text))
@@ -128,6 +169,6 @@ func (d *doctor) print(w io.Writer, fixes bool) error {
 			say(w, "      → %s\n", printable(f.Next))
 		}
 	}
-	_, err := fmt.Fprintf(w, "%d ok, %d warnings, %d failures\n", counts[fine], counts[uneasy], counts[broken])
+	_, err := fmt.Fprintf(w, "%d ok, %d warnings, %d failures\n", counts[client.FindingOK], counts[client.FindingWarn], counts[client.FindingFail])
 	return err
 }

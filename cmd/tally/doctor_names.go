@@ -17,7 +17,7 @@ type namesake struct{ namespace, title, id string }
 // checkNames says which memories have names that look alike and are not the same:
 // they were written before names were composed as they came in, or with other forms of
 // the same letters. Nothing but their reader knows which of them should stay.
-func (d *doctor) checkNames(ctx context.Context) error {
+func (d *checkup) checkNames(ctx context.Context) error {
 	c, err := d.app.connect(ctx)
 	if err != nil {
 		return err
@@ -27,7 +27,7 @@ func (d *doctor) checkNames(ctx context.Context) error {
 	for s := (client.Selection{Order: "id", Limit: 1000}); ; {
 		page, err := c.List(ctx, s)
 		if err != nil {
-			d.find("names", broken, err.Error(), d.app.hint(err))
+			d.find("names", client.FindingFail, err.Error(), d.app.hint(err))
 			return nil
 		}
 		for i := range page.Memories {
@@ -49,12 +49,12 @@ func (d *doctor) checkNames(ctx context.Context) error {
 }
 
 // judgeNames reports names of one look that are spelled in several ways.
-func (d *doctor) judgeNames(alike map[string][]namesake, spaces map[string]map[string]bool) {
+func (d *checkup) judgeNames(alike map[string][]namesake, spaces map[string]map[string]bool) {
 	found := false
 	for _, key := range slices.Sorted(maps.Keys(spaces)) {
 		if n := len(spaces[key]); n > 1 {
 			found = true
-			d.find("names", uneasy, fmt.Sprintf("namespace %s is spelled in %d ways", shellQuoted(key), n),
+			d.find("names", client.FindingWarn, fmt.Sprintf("namespace %s is spelled in %d ways", shellQuoted(key), n),
 				"move what is in the others: tally update ID --namespace "+shellQuoted(key))
 		}
 	}
@@ -69,10 +69,10 @@ func (d *doctor) judgeNames(alike map[string][]namesake, spaces map[string]map[s
 			ids[i] = m.id
 		}
 		_, title, _ := strings.Cut(key, "\x00")
-		d.find("names", uneasy, fmt.Sprintf("%s look alike, as %s: %s", count(len(list), "memory"), shellQuoted(title), strings.Join(ids, ", ")),
+		d.find("names", client.FindingWarn, fmt.Sprintf("%s look alike, as %s: %s", count(len(list), "memory"), shellQuoted(title), strings.Join(ids, ", ")),
 			"read them, put into one what should stay (tally update), and archive the rest (tally archive), on one node")
 	}
 	if !found {
-		d.find("names", fine, "none is spelled in two ways", "")
+		d.find("names", client.FindingOK, "none is spelled in two ways", "")
 	}
 }

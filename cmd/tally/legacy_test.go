@@ -74,7 +74,7 @@ func TestARunningNodeSendsToThePeersOfNow(t *testing.T) {
 	eventually(t, "the peer in the receipt", func() bool {
 		return strings.Contains(d.reads("receipt", written.Receipt.Dot), "legacy peer far: answered, durability unknown")
 	})
-	if got := must[diagnosis](d, "doctor").of("legacy peer far"); got.State != fine || !strings.Contains(got.Text, "unknown") {
+	if got := must[diagnosis](d, "doctor").of("legacy peer far"); got.State != client.FindingOK || !strings.Contains(got.Text, "unknown") {
 		t.Errorf("%+v", got)
 	}
 	d.reads("legacy", "remove", "far", "--data", data)

@@ -180,6 +180,7 @@ func recipes() map[string]func(*surface) []string {
 		"receipt verify":       alone,
 		"backup":               alone,
 		"verify":               alone,
+		"measure":              alone,
 		"agent list":           alone,
 		"agent readers":        alone,
 		"agent add":            alone,

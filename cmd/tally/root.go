@@ -83,7 +83,7 @@ func newRoot(a *app) *cobra.Command {
 	}
 	add(groupText, newImport(a), newExport(a), newSync(a), newBackup(a), newVerify(a))
 	add(groupRules, newNamespace(a), newPending(a), newSubscription(a))
-	add(groupNodes, newSetup(a), newHook(a), newServe(a), newStatus(a), newReceipt(a), newMCP(a), newDiff(a), newRepair(a), newScrub(a), newSelftest(a), newParked(a), newDemo(a), newBench(a), newEval(a),
+	add(groupNodes, newSetup(a), newHook(a), newServe(a), newStatus(a), newReceipt(a), newMCP(a), newDiff(a), newRepair(a), newScrub(a), newSelftest(a), newParked(a), newDemo(a), newBench(a), newMeasure(a), newEval(a),
 		newConfig(a), newDoctor(a), newCluster(a), newJoin(a), newMember(a), newIdentity(a), newCA(a), newAgent(a), newTeam(a), newAudit(a), newPolicy(a), newModel(a))
 	add(groupNodes, newLegacy(a))
 	add(groupNodes, newConsole(a))

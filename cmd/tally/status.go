@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/doctor"
 )
 
 func newStatus(a *app) *cobra.Command {
@@ -66,7 +67,7 @@ func verdictOn(s *client.Status) (verdict string, notes []string) {
 		case m.State == ownCalls:
 			reached++
 			note("%s is %s: it fetches what is for it", m.Name, stateWords(m.State))
-		case callsHere(&m, s.Time.Time):
+		case doctor.CallsHere(&m, s.Time.Time):
 			note("%s cannot be called from here, but calls by itself: equal %s", m.Name, ago(m.ProvenEqualAt.Time, s.Time.Time))
 		default:
 			away = append(away, m.Name)
@@ -111,13 +112,6 @@ func stateWords(state string) string {
 		return "reached by its own calls"
 	}
 	return state
-}
-
-// callsHere reports whether a member that cannot be called is in touch all the
-// same, as one behind a router is: it was found equal lately.
-func callsHere(m *client.Member, now time.Time) bool {
-	const lately = 12 * time.Second // nodes compare every few seconds
-	return !m.ProvenEqualAt.IsZero() && now.Sub(m.ProvenEqualAt.Time) < lately
 }
 
 // prefixed is s with something before it, if there is any.

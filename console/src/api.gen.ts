@@ -202,6 +202,49 @@ export interface AuditVerdict {
   rows: number;
 }
 
+export interface BackupFile {
+  base: boolean;
+  bytes: number;
+  digest: string;
+  entries: number;
+  file: string;
+  lsn: number;
+  sha256: string;
+  taken_at: string;
+  verified: boolean;
+}
+
+export interface BackupJob {
+  entries: number;
+  of: number;
+  since: string;
+  what: "back_up" | "verify";
+}
+
+export interface BackupOutcome {
+  added?: "base" | "increment" | "nothing";
+  at: string;
+  entries: number;
+  error?: string;
+  file?: string;
+  files?: number;
+  ok: boolean;
+  took_ms: number;
+  why?: string;
+}
+
+export interface Backups {
+  bytes: number;
+  count: number;
+  dir: string;
+  fault?: string;
+  files: BackupFile[];
+  running?: BackupJob;
+  same_disk?: boolean;
+  taken?: BackupOutcome;
+  verified?: BackupOutcome;
+}
+
 export interface Branch {
   children: Branch[];
   count: number;
@@ -277,6 +320,14 @@ export interface Capabilities {
 export interface Certificate {
   key: string;
   until: string;
+}
+
+export interface Checkup {
+  at: string;
+  checks: Finding[];
+  count: number;
+  node: string;
+  ok: boolean;
 }
 
 export interface Citation {
@@ -567,6 +618,15 @@ export interface Features {
   keyword_search: boolean;
   receipts: boolean;
   semantic_search: boolean;
+}
+
+export interface Finding {
+  check: string;
+  fix?: "repair" | "retry_parked" | "close_files" | "back_up" | "verify_backup";
+  member?: string;
+  next?: string;
+  state: "ok" | "warn" | "fail";
+  text: string;
 }
 
 export interface ForgetInput {
@@ -898,6 +958,30 @@ export interface Loaded {
   origin: string;
   refusals: Refusal[];
   refused: number;
+}
+
+export interface Measurement {
+  at: string;
+  list_p50_ms: number;
+  list_p95_ms: number;
+  lists: number;
+  memories: number;
+  recall_p50_ms: number;
+  recall_p95_ms: number;
+  recalls: number;
+  sync_p50_ms: number;
+  sync_p99_ms: number;
+  syncs: number;
+  took_ms: number;
+  version: string;
+  write_p50_ms: number;
+  write_p95_ms: number;
+  writes: number;
+}
+
+export interface Measurements {
+  before?: Measurement;
+  last?: Measurement;
 }
 
 export interface Member {
@@ -2181,6 +2265,25 @@ export interface Routes {
     body: never;
     out: never;
   };
+  "GET /api/v1/backups": {
+    query: {
+    };
+    body: never;
+    out: Backups;
+  };
+  "POST /api/v1/backups": {
+    query: {
+      base?: boolean;
+    };
+    body: never;
+    out: Backups;
+  };
+  "POST /api/v1/backups/verify": {
+    query: {
+    };
+    body: never;
+    out: Backups;
+  };
   "GET /api/v1/briefing": {
     query: {
       namespace?: string;
@@ -2219,6 +2322,12 @@ export interface Routes {
     };
     body: DuplicateInput;
     out: Duplicate;
+  };
+  "GET /api/v1/checkup": {
+    query: {
+    };
+    body: never;
+    out: Checkup;
   };
   "POST /api/v1/cluster": {
     query: {
@@ -2443,6 +2552,18 @@ export interface Routes {
     };
     body: never;
     out: Links;
+  };
+  "GET /api/v1/measurement": {
+    query: {
+    };
+    body: never;
+    out: Measurements;
+  };
+  "POST /api/v1/measurement": {
+    query: {
+    };
+    body: never;
+    out: Measurements;
   };
   "GET /api/v1/members": {
     query: {

@@ -65,6 +65,8 @@ type Config struct {
 	Journal verb.Journal
 	// Readers keeps who has read what; nil keeps nothing.
 	Readers verb.Readers
+	// Care is what the node does for itself; nil does nothing.
+	Care verb.Care
 
 	// Audit reads the audit log; nil: there is none.
 	Audit Audit

@@ -55,18 +55,9 @@ type dumper struct {
 }
 
 func (d *dumper) manifest(m upkeep.Manifest) error {
-	counts := map[string]int{}
-	for k, n := range m.Kinds {
-		name := k.String()
-		if k == 0 {
-			name = "parked"
-		}
-		counts[name] = n
-	}
-	return d.w.Manifest(dump.Manifest{
-		Tool: "tallystick " + m.Version, Node: m.Node, Origin: m.Origin, ExportedAt: m.At, Entries: m.Entries, Counts: counts, Hollow: m.Hollow,
-		Heads: m.View.Heads, Digest: m.View.Root, LSN: m.View.LSN, After: d.after,
-	})
+	line := dump.ManifestOf(m.Inventory, d.after)
+	line.Tool, line.Node, line.Origin, line.ExportedAt = "tallystick "+m.Version, m.Node, m.Origin, m.At
+	return d.w.Manifest(line)
 }
 
 func (d *dumper) entries(list []upkeep.Logged) error {

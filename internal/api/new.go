@@ -30,7 +30,7 @@ func New(cfg Config) *API {
 		streams: make(chan struct{}, cfg.MaxStreams),
 	}
 	a.apiKey, a.operatorKey = secretOf(cfg.APIKey), secretOf(cfg.OperatorKey)
-	a.verbs = verb.Table(verb.Deps{Books: cfg.Books, Now: cfg.Now, Meter: a.metrics, Journal: cfg.Journal, Readers: cfg.Readers, Version: cfg.Version, MaxBody: cfg.MaxBody})
+	a.verbs = verb.Table(verb.Deps{Books: cfg.Books, Now: cfg.Now, Meter: a.metrics, Journal: cfg.Journal, Readers: cfg.Readers, Care: cfg.Care, Version: cfg.Version, MaxBody: cfg.MaxBody})
 	a.document = sync.OnceValues(describer{a}.renderDocument)
 	a.docs = sync.OnceValues(describer{a}.renderDocs)
 	if cfg.Agents != nil {

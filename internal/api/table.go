@@ -35,6 +35,7 @@ func routes() []route {
 		grouped("Subscriptions", subscriptionRoutes(b)),
 		grouped("The node", slices.Concat(nodeRoutes(b), federationRoutes(b), operatorRoutes(), profileRoutes())),
 		grouped("Upkeep", upkeepRoutes(b)),
+		grouped("Care", careRoutes(b)),
 		grouped("Members", memberRoutes()),
 		grouped("Audit and settings", auditRoutes()),
 		grouped("Rehearsal", rehearsalRoutes()),
@@ -249,6 +250,21 @@ func upkeepRoutes(b binder) []route {
 		b.bound(post, "/api/v1/import", "memory_import", fromBody),
 		b.bound(post, "/api/v1/gc", "memory_gc", fromQuery),
 		b.bound(post, "/api/v1/quota/status", "memory_quota_status", fromBody),
+	}
+}
+
+func careRoutes(b binder) []route {
+	const (
+		backups     = "/api/v1/backups"
+		measurement = "/api/v1/measurement"
+	)
+	return []route{
+		b.bound(get, "/api/v1/checkup", "node_checkup", fromQuery),
+		b.bound(get, backups, "node_backups", fromQuery),
+		b.bound(post, backups, "node_back_up", fromQuery),
+		b.bound(post, backups+"/verify", "node_verify_backup", fromQuery),
+		b.bound(get, measurement, "node_measured", fromQuery),
+		b.bound(post, measurement, "node_measure", fromQuery),
 	}
 }
 

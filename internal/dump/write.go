@@ -32,6 +32,19 @@ func (w *Writer) put(v any) error {
 	return nil
 }
 
+// ManifestOf is the first line of a dump of what a node has logged behind an LSN.
+func ManifestOf(inv memory.Inventory, after uint64) Manifest {
+	counts := map[string]int{}
+	for k, n := range inv.Kinds {
+		name := k.String()
+		if k == 0 {
+			name = "parked"
+		}
+		counts[name] = n
+	}
+	return Manifest{Entries: inv.Entries, Counts: counts, Hollow: inv.Hollow, Heads: inv.View.Heads, Digest: inv.View.Root, LSN: inv.View.LSN, After: after}
+}
+
 // Manifest writes the first line; its type, format and version are filled in.
 func (w *Writer) Manifest(m Manifest) error {
 	m.Type, m.Format, m.Version = typeManifest, Format, Version

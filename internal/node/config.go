@@ -68,6 +68,7 @@ type Config struct {
 
 	MaxSkew         time.Duration // how far in the future a stamp may lie
 	ClockOffset     time.Duration // what the node's clock is set wrong by, for tests
+	BackupDir       string        // where the node makes its backups when it is asked to; "" makes none
 	HistoryKeep     time.Duration // how long superseded content is kept
 	HistoryVersions int           // how many versions of a memory are kept
 	DefaultTier     memory.Tier   // of memories whose writers name none; those of short and mid expire

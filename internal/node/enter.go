@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/doctor"
 	"github.com/tallystick/tallystick/internal/identity"
 	"github.com/tallystick/tallystick/internal/identity/ca"
 	"github.com/tallystick/tallystick/internal/identity/cluster"
@@ -246,4 +248,28 @@ func askAuthority(ctx context.Context, method, url string, body []byte, verify f
 		return nil, &JoinError{Status: resp.StatusCode, Code: p.Code, Text: p.Error}
 	}
 	return data, nil
+}
+
+// own is what a node alone knows of itself.
+func (c Config) own() []client.Finding {
+	return append([]client.Finding{doctor.Listening(c.Listen, c.InsecureListen)}, CheckIdentity(c.Data, c.ExpiredGrace)...)
+}
+
+// CheckIdentity judges the certificate in a data directory, and a change of the members
+// that has not ended; of a node without an identity it says nothing. Grace is how long
+// members believe a certificate that has ended. It may be called while the node runs.
+func CheckIdentity(data string, grace time.Duration) []client.Finding {
+	return checkIdentity(data, grace, time.Now())
+}
+
+func checkIdentity(data string, grace time.Duration, now time.Time) []client.Finding {
+	c, err := OpenIdentity(data)
+	if err != nil {
+		return nil // it has none, or the start of the node says what is wrong there
+	}
+	out := []client.Finding{doctor.Certificate(c.Self().TLS().Leaf.NotAfter, now, ca.LeafLife, grace)}
+	if under, err := c.UnderWay(); err == nil && under {
+		out = append(out, doctor.ChangeUnderWay())
+	}
+	return out
 }

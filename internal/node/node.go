@@ -26,6 +26,7 @@ import (
 	"github.com/tallystick/tallystick/internal/legacy/send"
 	"github.com/tallystick/tallystick/internal/mcp"
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/node/care"
 	"github.com/tallystick/tallystick/internal/node/heap"
 	"github.com/tallystick/tallystick/internal/node/models"
 	"github.com/tallystick/tallystick/internal/peer"
@@ -123,6 +124,7 @@ type node struct {
 	clients  *api.API
 	shown    *journal.Journal // what agents were shown
 	readers  *journal.Readers // who has read what
+	care     *care.Keeper
 	practice *rehearsal.Stage
 	unused   unused
 	open     chan struct{} // closed when clients are served
@@ -279,11 +281,15 @@ func (n *node) newServer(link peer.Config, program string) error {
 	exportWebhooks(reg, &n.hooks.Counters)
 	exportLegacy(reg, n.legacy, func() uint64 { return n.store.View().LSN })
 	n.inbound.Export(reg)
+	n.care = care.New(care.Config{
+		Data: n.cfg.Data, BackupDir: n.cfg.BackupDir, MaxSkew: n.cfg.MaxSkew, Version: Version(), Now: n.now, Log: n.log,
+		Dump: n.books.Upkeep.Dump, Book: n.books.Query, Writes: func() (int64, float64, float64) { return writeTimes(reg) }, Own: n.cfg.own,
+	})
 	n.clients = api.New(api.Config{
 		Now:   n.now,
 		Books: n.books, Log: n.log, Metrics: reg, Version: Version(), APIKey: n.cfg.APIKey, Keys: n.agents, Exposed: exposed(n.cfg.Listen), Federated: len(n.cfg.Members) > 0 || n.trust != nil,
 		Full:      n.store.Full,
-		KeepShort: n.cfg.WhenShort == ShortLocal, Hosts: n.cfg.hosts(), OperatorKey: key, OperatorKeyFile: file, Quit: n.quit, Journal: n.shown, Readers: n.readers, Audit: n.auditLog(), Settings: n.cfg.Settings, Occurred: n.trust.occurred, Rehearsal: n.practice, KeyRing: n.agents, Members: n.trust.roll(),
+		KeepShort: n.cfg.WhenShort == ShortLocal, Hosts: n.cfg.hosts(), OperatorKey: key, OperatorKeyFile: file, Quit: n.quit, Journal: n.shown, Readers: n.readers, Care: n.care, Audit: n.auditLog(), Settings: n.cfg.Settings, Occurred: n.trust.occurred, Rehearsal: n.practice, KeyRing: n.agents, Members: n.trust.roll(),
 		Agents: func(table []verb.Verb) http.Handler {
 			return mcp.Handler(mcp.Config{Version: Version(), Log: n.log, Changed: n.books.Feed.Changed, Quit: n.quit}, table)
 		},
@@ -358,6 +364,7 @@ func (n *node) serve(ctx context.Context, listener net.Listener, ready func(url 
 	work.Go(func() error { return n.inbound.Run(workCtx) })
 	work.Go(func() error { return n.practice.Run(workCtx) })
 	work.Go(func() error { return n.readers.Run(workCtx) })
+	work.Go(func() error { return n.care.Run(workCtx) })
 	work.Go(func() error { n.catchUp(workCtx); return nil })
 	all.Go(func() error { return n.trust.run(failed, toMembers) })
 	all.Go(func() error {

@@ -19,6 +19,8 @@ type Deps struct {
 	Journal Journal
 	// Readers keeps who has read what; nil keeps nothing.
 	Readers Readers
+	// Care is what the node does for itself; nil does nothing.
+	Care Care
 
 	Version string // of the program
 	MaxBody int64  // bytes of a request
@@ -38,6 +40,7 @@ type deps struct {
 
 	journal Journal
 	readers Readers
+	care    Care
 
 	version string
 	maxBody int64
@@ -53,7 +56,7 @@ func (noMeter) Recalled(time.Duration) {}
 
 // Table lists every verb, in the order of documents.
 func Table(of Deps) []Verb {
-	d := &deps{books: of.Books, clock: of.Now, meter: of.Meter, journal: of.Journal, readers: of.Readers, version: of.Version, maxBody: of.MaxBody}
+	d := &deps{books: of.Books, clock: of.Now, meter: of.Meter, journal: of.Journal, readers: of.Readers, care: of.Care, version: of.Version, maxBody: of.MaxBody}
 	if d.clock == nil {
 		d.clock = time.Now
 	}
@@ -66,9 +69,12 @@ func Table(of Deps) []Verb {
 	if d.readers == nil {
 		d.readers = noReaders{}
 	}
+	if d.care == nil {
+		d.care = noCare{}
+	}
 	table := slices.Concat(
 		recordVerbs(d), findVerbs(d), linkVerbs(d), graphVerbs(d), likenessVerbs(d), archiveVerbs(d), governanceVerbs(d), agentVerbs(d),
-		familyVerbs(d), subscriptionVerbs(d), federationVerbs(d), nodeVerbs(d), importVerbs(d), briefingVerbs(d),
+		familyVerbs(d), subscriptionVerbs(d), federationVerbs(d), nodeVerbs(d), careVerbs(d), importVerbs(d), briefingVerbs(d),
 	)
 	for name, aliases := range aimemory.Aliases() {
 		v := Find(table, name)

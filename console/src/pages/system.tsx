@@ -8,6 +8,7 @@ import { Card, Page, Pill, Show, useBusy, useLoad } from "../ui/kit";
 import { Time, bytes, plain } from "../ui/text";
 import { complain, toast } from "../ui/toast";
 import { useWords } from "../ui/words";
+import { Backups, Doctor, Speed } from "./care";
 
 export default function System() {
   const t = useWords();
@@ -17,6 +18,13 @@ export default function System() {
   return (
     <Page title={y.title} aside={<CopyAs said={() => say("GET /api/v1/status", {}, { cli: "doctor", go: "c.Status(ctx)", tool: "node_status" })} />}>
       <div class="split">
+        <div>
+          <Doctor />
+          <Backups />
+          <Speed />
+          <Upkeep />
+          <Routes />
+        </div>
         <div>
           <Card title={y.node}>
             {s && (
@@ -33,10 +41,6 @@ export default function System() {
             )}
           </Card>
           <Models />
-          <Upkeep />
-          <Routes />
-        </div>
-        <div>
           <Card title={y.features}>
             <Show of={caps}>
               {(v) => (
@@ -51,12 +55,6 @@ export default function System() {
             <Show of={caps}>{(v) => <dl class="facts">{Object.entries(v.limits).map(([name, x]) => <div key={name}><dt>{name.replaceAll("_", " ")}</dt><dd class="num">{Number(x).toLocaleString(t.locale)}</dd></div>)}</dl>}</Show>
           </Card>
           <Settings />
-          {([[y.doctor, y.doctorText, "tally doctor"], [y.backup, y.backupText, "tally backup DIR"], [y.bench, y.benchText, "tally bench"]] as const).map(([title, text, command]) => (
-            <Card key={title} title={title}>
-              <p class="muted">{text}</p>
-              <pre class="snippet">{command}</pre>
-            </Card>
-          ))}
         </div>
       </div>
     </Page>

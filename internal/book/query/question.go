@@ -23,7 +23,9 @@ type RecallQuery struct {
 	// AsOfLSN shows memories as this node had them when its log had come that far; 0 is
 	// now. It goes before AsOf.
 	AsOfLSN uint64
-	WhyNot  string // a memory of which the answer says why it is not among the hits; "": none
+	// Unseen says that nobody is shown the answer: what it finds does not count as read.
+	Unseen bool
+	WhyNot string // a memory of which the answer says why it is not among the hits; "": none
 }
 
 // Scored is a record with its rank value, higher is better.

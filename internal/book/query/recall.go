@@ -54,7 +54,9 @@ func (b *Book) Recall(ctx context.Context, q RecallQuery) (Recalled, error) {
 			return Recalled{}, err
 		}
 	}
-	b.touch(&q, ids, out.Hits)
+	if !q.Unseen {
+		b.touch(&q, ids, out.Hits)
+	}
 	return out, nil
 }
 

@@ -123,6 +123,7 @@ func repeatable(name string) bool {
 	return slices.Contains([]string{
 		"memory_archive", "memory_archive_restore", "memory_capture_turn", "memory_delete", "memory_erase", "memory_link", "memory_namespace_clear_standard",
 		"memory_namespace_set_standard", "memory_promote", "memory_unlink", "memory_unsubscribe", "node_repair", "node_scrub",
+		"node_back_up", "node_backups", "node_checkup", "node_measure", "node_measured", "node_verify_backup",
 	}, name)
 }
 
