@@ -108,7 +108,7 @@ type Measurement struct {
 	Lists     int     `json:"lists" doc:"How many pages of 50 memories were read."`
 	ListP50   float64 `json:"list_p50_ms" doc:"Half of them took at most so many milliseconds."`
 	ListP95   float64 `json:"list_p95_ms" doc:"95 of 100 took at most so many milliseconds."`
-	Writes    int64   `json:"writes" doc:"How many single memories clients have written since the start of the node."`
+	Writes    uint64  `json:"writes" doc:"How many single memories clients have written since the start of the node."`
 	WriteP50  float64 `json:"write_p50_ms" doc:"Half of those were answered, quorum included, within about so many milliseconds; 0: there were none."`
 	WriteP95  float64 `json:"write_p95_ms" doc:"95 of 100 of those, about."`
 }

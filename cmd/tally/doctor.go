@@ -37,8 +37,8 @@ type checkup struct {
 	OK     bool      `json:"ok"`
 }
 
-func (d *checkup) find(check, state, text, next string) *finding {
-	return d.add(client.Finding{Check: check, State: state, Text: text, Next: next})
+func (d *checkup) find(check, state, text, next string) {
+	d.add(client.Finding{Check: check, State: state, Text: text, Next: next})
 }
 
 func (d *checkup) add(f client.Finding) *finding {

@@ -57,6 +57,24 @@ type options struct {
 	signers func(memory.AgentID) [][]byte // who may sign with what; nil: nobody
 }
 
+// handy is what a node does for itself, always with the same outcome.
+type handy struct{}
+
+func (handy) Check(*client.Status) []client.Finding {
+	return []client.Finding{{Check: "disk", State: client.FindingWarn, Text: "0.5 GiB free", Next: "make room"}}
+}
+
+func (handy) Backups() client.Backups {
+	return client.Backups{Dir: "/backups", Files: []client.BackupFile{}, Running: &client.BackupJob{What: "back_up"}, Verified: &client.BackupOutcome{OK: true, Files: 1}}
+}
+func (handy) BackUp(bool)   {}
+func (handy) VerifyBackup() {}
+func (handy) Measured() client.Measurements {
+	return client.Measurements{Last: &client.Measurement{Version: "test", Syncs: 10, SyncP50: 0.5}}
+}
+
+func (h handy) Measure(context.Context, int64) (client.Measurements, error) { return h.Measured(), nil }
+
 // deaf is a network in which nobody answers.
 type deaf struct{ replicate.Transport }
 
@@ -116,6 +134,7 @@ func open(tb testing.TB, o options) *node {
 	if ac.KeyRing, err = agentkey.Open(identity.List[agentkey.Record]{Path: filepath.Join(sc.Dir, "agents.json")}); err != nil {
 		tb.Fatal(err)
 	}
+	ac.Care = handy{}
 	if o.api != nil {
 		o.api(&ac)
 	}

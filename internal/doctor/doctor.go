@@ -46,7 +46,7 @@ func count[T int | uint64](n T, one string) string {
 	switch {
 	case n == 1:
 		return "1 " + one
-	case strings.HasSuffix(one, "y"):
+	case strings.HasSuffix(one, "y") && one != "day":
 		return fmt.Sprint(n) + " " + strings.TrimSuffix(one, "y") + "ies"
 	}
 	return fmt.Sprint(n) + " " + one + "s"
@@ -63,6 +63,5 @@ func span(d time.Duration) string {
 	case d < 2*day:
 		return count(int(d.Round(time.Hour)/time.Hour), "hour")
 	}
-	days := int(d.Round(day) / day)
-	return fmt.Sprint(days) + " days"
+	return count(int(d.Round(day)/day), "day")
 }

@@ -149,34 +149,45 @@ func (m *legacyMetrics) Collect(out chan<- prometheus.Metric) {
 
 // writeTimes are how many single memories were written, and within how many milliseconds
 // half and 95 % of them were answered: about, for what is kept are counts by class.
-func writeTimes(reg prometheus.Gatherer) (n int64, p50, p95 float64) {
+func writeTimes(reg prometheus.Gatherer) (n uint64, p50, p95 float64) {
 	families, err := reg.Gather()
 	if err != nil {
 		return 0, 0, 0
 	}
 	for _, f := range families {
-		if f.GetName() != "tally_http_request_seconds" {
-			continue
-		}
 		for _, m := range f.GetMetric() {
-			labels := map[string]string{}
-			for _, l := range m.GetLabel() {
-				labels[l.GetName()] = l.GetValue()
-			}
-			if labels["method"] != "POST" || labels["route"] != "/api/v1/memories" {
+			if f.GetName() != "tally_http_request_seconds" || label(m.GetLabel(), "method") != "POST" || label(m.GetLabel(), "route") != "/api/v1/memories" {
 				continue
 			}
 			h := m.GetHistogram()
-			within := func(part float64) float64 {
-				for _, b := range h.GetBucket() {
-					if float64(b.GetCumulativeCount()) >= part*float64(h.GetSampleCount()) {
-						return b.GetUpperBound() * 1000
-					}
-				}
-				return 0
-			}
-			return int64(h.GetSampleCount()), within(0.5), within(0.95) //nolint:gosec // far from its bounds
+			return h.GetSampleCount(), within(h.GetBucket(), 0.5, h.GetSampleCount()), within(h.GetBucket(), 0.95, h.GetSampleCount())
 		}
 	}
 	return 0, 0, 0
+}
+
+func label[L interface {
+	GetName() string
+	GetValue() string
+}](labels []L, name string) string {
+	for _, l := range labels {
+		if l.GetName() == name {
+			return l.GetValue()
+		}
+	}
+	return ""
+}
+
+// within is the bound of the first class below which so many of what was counted are, in
+// milliseconds; 0 if that is none.
+func within[B interface {
+	GetCumulativeCount() uint64
+	GetUpperBound() float64
+}](classes []B, part float64, all uint64) float64 {
+	for _, b := range classes {
+		if float64(b.GetCumulativeCount()) >= part*float64(all) {
+			return b.GetUpperBound() * 1000
+		}
+	}
+	return 0
 }

@@ -283,7 +283,7 @@ func (n *node) newServer(link peer.Config, program string) error {
 	n.inbound.Export(reg)
 	n.care = care.New(care.Config{
 		Data: n.cfg.Data, BackupDir: n.cfg.BackupDir, MaxSkew: n.cfg.MaxSkew, Version: Version(), Now: n.now, Log: n.log,
-		Dump: n.books.Upkeep.Dump, Book: n.books.Query, Writes: func() (int64, float64, float64) { return writeTimes(reg) }, Own: n.cfg.own,
+		Dump: n.books.Upkeep.Dump, Book: n.books.Query, Writes: func() (uint64, float64, float64) { return writeTimes(reg) }, Own: n.cfg.own,
 	})
 	n.clients = api.New(api.Config{
 		Now:   n.now,

@@ -3,7 +3,6 @@ package browser_test
 import (
 	"path/filepath"
 	"testing"
-
 )
 
 // The operator has the node look for what is wrong, back itself up, read that, and measure

@@ -39,7 +39,7 @@ type Config struct {
 	Book *query.Book // asked for measurements
 	// Writes says how many single memories were written since the start, and within
 	// how many milliseconds half and 95 % of them were answered.
-	Writes func() (n int64, p50, p95 float64)
+	Writes func() (n uint64, p50, p95 float64)
 	// Own is what the node alone knows of itself.
 	Own func() []client.Finding
 
@@ -116,16 +116,13 @@ func (k *Keeper) at() client.Time { return client.TimeOf(k.cfg.Now().UTC()) }
 // Run makes and reads backups as it is asked to, until ctx is done.
 func (k *Keeper) Run(ctx context.Context) error {
 	for {
-		if j := k.next(); j != nil {
+		if j := k.next(); j != nil && ctx.Err() == nil {
 			k.do(ctx, j)
 			continue
 		}
 		select {
 		case <-k.wake:
 		case <-ctx.Done():
-			return nil
-		}
-		if ctx.Err() != nil {
 			return nil
 		}
 	}
