@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -132,7 +131,7 @@ func (t *trust) followKey(ctx context.Context) {
 	}
 	t.key = next
 	t.log.InfoContext(ctx, "this node has another key", "key", next.Public())
-	if err := errors.Join(t.audit.Rotate(next), t.ForgetLastKey()); err != nil {
+	if err := errors.Join(t.audit.Rotate(next), t.ForgetLastKeys()); err != nil {
 		t.log.ErrorContext(ctx, "the audit log cannot be written", "err", err)
 	}
 	t.note(audit.Event{Kind: audit.KeyChange, Actor: string(t.Place().Name), Tag: "key_rotated", Subject: string(next.Public().ID())})
@@ -159,27 +158,28 @@ func (t *trust) followAuthority(ctx context.Context) {
 const reconnecting = 15 * time.Second
 
 // openAudit opens the audit log. Where the key was changed while the node did not run,
-// the one before hands it over.
+// the one that it was last of hands it over.
 func openAudit(path string, c *cluster.Cluster) (*audit.Log, error) {
 	key := c.Self().Key()
 	log, err := audit.Open(path, key, time.Now)
 	if err == nil {
-		return log, c.ForgetLastKey()
+		return log, c.ForgetLastKeys()
 	}
-	last, lastErr := c.LastKey()
-	if errors.Is(lastErr, fs.ErrNotExist) {
-		return nil, err
-	}
+	last, lastErr := c.LastKeys()
 	if lastErr != nil {
 		return nil, errors.Join(err, lastErr)
 	}
-	if log, err = audit.Open(path, last, time.Now); err != nil {
-		return nil, err
+	for _, before := range last {
+		log, beforeErr := audit.Open(path, before, time.Now)
+		if beforeErr != nil {
+			continue
+		}
+		if err := errors.Join(log.Rotate(key), c.ForgetLastKeys()); err != nil {
+			return nil, errors.Join(err, log.Close())
+		}
+		return log, nil
 	}
-	if err := errors.Join(log.Rotate(key), c.ForgetLastKey()); err != nil {
-		return nil, errors.Join(err, log.Close())
-	}
-	return log, nil
+	return nil, err
 }
 
 // ask asks the members for what they know of the membership, again and again, until

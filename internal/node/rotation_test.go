@@ -1,6 +1,8 @@
 package node
 
 import (
+	"errors"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -20,7 +22,11 @@ func TestANodeStartsAfterItsKeyWasChangedTwice(t *testing.T) {
 	}
 	path := filepath.Join(dir, AuditFile)
 	for changes := range 4 {
+		before := lastKeys(t, dir)
 		log, err := openAudit(path, c)
+		for file, data := range before { // it crashed before they were removed
+			err = errors.Join(err, os.WriteFile(file, data, 0o600))
+		}
 		if err != nil {
 			t.Fatalf("after %d changes: %v", changes, err)
 		}
@@ -39,4 +45,18 @@ func TestANodeStartsAfterItsKeyWasChangedTwice(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+func lastKeys(t *testing.T, dir string) map[string][]byte {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, IdentityDir, "*.last*"))
+	out := map[string][]byte{}
+	for _, file := range files {
+		data, readErr := os.ReadFile(file)
+		out[file], err = data, errors.Join(err, readErr)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }

@@ -34,7 +34,7 @@ const (
 	endedFile      = "ended"           // the epoch of the last change of voters that has ended
 	lockedFile     = "membership.lock" // held while a membership is signed
 	nextKeyFile    = "node.key.next"   // until an authority has signed for it
-	lastKeyFile    = "node.key.last"   // until the audit log was handed over by it
+	lastKeyFile    = "node.key.last"   // and a number; until the audit log is of the present key
 	keyLockFile    = "node.key.lock"   // held while one key follows another
 )
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/tallystick/tallystick/internal/identity"
 	"github.com/tallystick/tallystick/internal/identity/ca"
@@ -60,8 +61,7 @@ func (c *Cluster) readPair() (identity.Key, *ca.Grant, error) {
 }
 
 // completeRotation makes the next key the present one, if g is of it, and keeps the
-// one before, unless an earlier one is kept; if it is not, what was found stands. The
-// files are locked.
+// one before; if it is not, what was found stands. The files are locked.
 func completeRotation(c *Cluster, g *ca.Grant, found error) (identity.Key, error) {
 	granted, _ := identity.PublicKeyOf(g.Certificates[0].PublicKey)
 	next, err := identity.LoadKey(c.path(nextKeyFile))
@@ -71,19 +71,49 @@ func completeRotation(c *Cluster, g *ca.Grant, found error) (identity.Key, error
 	case err != nil:
 		return identity.Key{}, err
 	}
-	_, err = os.Stat(c.path(lastKeyFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		err = os.Rename(c.path(keyFile), c.path(lastKeyFile))
-	} // else the audit log is of a key before this one, and it alone can hand over
+	last, err := c.lastKeyFiles()
+	if err != nil {
+		return identity.Key{}, err
+	}
+	file := ""
+	for n := 1; file == "" || slices.Contains(last, file); n++ {
+		file = c.path(fmt.Sprintf("%s.%d", lastKeyFile, n))
+	}
+	err = os.Rename(c.path(keyFile), file)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return identity.Key{}, err
 	}
 	return next, os.Rename(c.path(nextKeyFile), c.path(keyFile))
 }
 
-// LastKey is the key that this node had before, until [Cluster.ForgetLastKey]: of several
-// changes that which was followed first. Without one it is [fs.ErrNotExist].
-func (c *Cluster) LastKey() (identity.Key, error) { return identity.LoadKey(c.path(lastKeyFile)) }
+func (c *Cluster) lastKeyFiles() ([]string, error) {
+	var files []string
+	all, err := os.ReadDir(c.dir)
+	for _, file := range all {
+		if strings.HasPrefix(file.Name(), lastKeyFile) {
+			files = append(files, c.path(file.Name()))
+		}
+	}
+	return files, err
+}
+
+// LastKeys are the keys that this node has had, in no order, since [Cluster.ForgetLastKeys]
+// was last called: the audit log may be of any of them.
+func (c *Cluster) LastKeys() ([]identity.Key, error) {
+	files, err := c.lastKeyFiles()
+	if err != nil {
+		return nil, err
+	}
+	var keys []identity.Key
+	for _, file := range files {
+		key, err := identity.LoadKey(file)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
+}
 
 // Had reports whether a key is one that members had before, as the root has signed.
 func (c *Cluster) Had(key identity.PublicKey) bool {
@@ -92,12 +122,13 @@ func (c *Cluster) Had(key identity.PublicKey) bool {
 		slices.ContainsFunc(m.Members, func(e Member) bool { return e.Retiring != nil && e.Retiring.Key == key })
 }
 
-// ForgetLastKey removes that key.
-func (c *Cluster) ForgetLastKey() error {
-	if err := os.Remove(c.path(lastKeyFile)); !errors.Is(err, fs.ErrNotExist) {
-		return err
+// ForgetLastKeys removes those keys.
+func (c *Cluster) ForgetLastKeys() error {
+	files, err := c.lastKeyFiles()
+	for _, file := range files {
+		err = errors.Join(err, os.Remove(file))
 	}
-	return nil
+	return err
 }
 
 // Renew goes by a new grant, and keeps it.
