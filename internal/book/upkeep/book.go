@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/engine"
@@ -142,6 +141,7 @@ func New(cfg Config, core *engine.Engine, store Reads, fed *replicate.Replicator
 	cfg.CompactEvery = cmp.Or(cfg.CompactEvery, time.Hour)
 	b := &Book{cfg: cfg, core: core, store: store, fed: fed, started: core.Now()}
 	b.lately = &lately{
+		turn: make(chan struct{}, 1),
 		count: func(ctx context.Context) (memory.Counts, error) {
 			return store.Counts(ctx, memory.Filter{All: true, Now: core.Now()})
 		},
@@ -168,7 +168,7 @@ type lately struct {
 	lsn   func() uint64
 	clock func() time.Time
 
-	mu   sync.Mutex // held while it counts: whoever comes meanwhile gets the same
+	turn chan struct{} // holds one while it counts: whoever comes meanwhile gets the same
 	last memory.Counts
 	of   uint64 // the LSN before it counted
 	at   time.Time
@@ -176,8 +176,12 @@ type lately struct {
 }
 
 func (l *lately) counts(ctx context.Context) (memory.Counts, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	select {
+	case l.turn <- struct{}{}:
+		defer func() { <-l.turn }()
+	case <-ctx.Done():
+		return memory.Counts{}, ctx.Err()
+	}
 	now, of := l.clock(), l.lsn()
 	if !l.at.IsZero() && (of == l.of || l.took > countFast) && now.Sub(l.at) < min(countShare*l.took, countOldest) {
 		return l.last, nil

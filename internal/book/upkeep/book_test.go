@@ -15,7 +15,7 @@ func TestWhatIsSlowToCountIsNotCountedForEverybody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		counted, takes, lsn := int64(0), time.Millisecond, uint64(1)
 		var fails error
-		l := &lately{clock: time.Now, lsn: func() uint64 { return lsn }, count: func(context.Context) (memory.Counts, error) {
+		l := &lately{turn: make(chan struct{}, 1), clock: time.Now, lsn: func() uint64 { return lsn }, count: func(context.Context) (memory.Counts, error) {
 			time.Sleep(takes)
 			counted++
 			return memory.Counts{Live: counted}, fails
@@ -47,7 +47,14 @@ func TestWhatIsSlowToCountIsNotCountedForEverybody(t *testing.T) {
 		if _, err := l.counts(t.Context()); !errors.Is(err, fails) {
 			t.Errorf("a count that fails: %v", err)
 		}
-		fails = nil
+		fails, takes = nil, time.Minute
+		go l.counts(t.Context()) //nolint:errcheck // somebody else counts
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := l.counts(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("who may wait for a second gets %v", err)
+		}
 		ask("then it is counted again", 8)
 	})
 }

@@ -71,7 +71,7 @@ func completeRotation(c *Cluster, g *ca.Grant, found error) (identity.Key, error
 	case err != nil:
 		return identity.Key{}, err
 	}
-	last, err := c.lastKeyFiles()
+	last, err := lastKeyFiles(c)
 	if err != nil {
 		return identity.Key{}, err
 	}
@@ -86,7 +86,7 @@ func completeRotation(c *Cluster, g *ca.Grant, found error) (identity.Key, error
 	return next, os.Rename(c.path(nextKeyFile), c.path(keyFile))
 }
 
-func (c *Cluster) lastKeyFiles() ([]string, error) {
+func lastKeyFiles(c *Cluster) ([]string, error) {
 	var files []string
 	all, err := os.ReadDir(c.dir)
 	for _, file := range all {
@@ -100,7 +100,7 @@ func (c *Cluster) lastKeyFiles() ([]string, error) {
 // LastKeys are the keys that this node has had, in no order, since [Cluster.ForgetLastKeys]
 // was last called: the audit log may be of any of them.
 func (c *Cluster) LastKeys() ([]identity.Key, error) {
-	files, err := c.lastKeyFiles()
+	files, err := lastKeyFiles(c)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (c *Cluster) Had(key identity.PublicKey) bool {
 
 // ForgetLastKeys removes those keys.
 func (c *Cluster) ForgetLastKeys() error {
-	files, err := c.lastKeyFiles()
+	files, err := lastKeyFiles(c)
 	for _, file := range files {
 		err = errors.Join(err, os.Remove(file))
 	}
