@@ -140,6 +140,7 @@ type Forgotten struct {
 	Archived int      `json:"archived" doc:"How many went to the archive, or would."`
 	DryRun   bool     `json:"dry_run,omitempty" doc:"Nothing was changed: this is what would be."`
 	IDs      []string `json:"ids,omitempty" doc:"In a dry run: of the first 1,000 that would go." example:"[\"gate-code\"]"`
+	Damaged  []string `json:"damaged,omitempty" doc:"What may match and stays as it is, because it is damaged on the disk of this node; of a memory the id." example:"[\"gate-code\"]"`
 }
 
 // Hit is a memory that a query found.

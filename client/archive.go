@@ -76,4 +76,6 @@ type Purged struct {
 	Purged int    `json:"purged" doc:"How many memories were deleted, or would be."`
 	Scope  string `json:"owner_scope" doc:"The agent in whose eyes this is." example:"alice"`
 	DryRun bool   `json:"dry_run" doc:"Nothing was changed: this is what would be."`
+
+	Damaged []string `json:"damaged,omitempty" doc:"What stays because it is damaged on the disk of this node; of a memory the id." example:"[\"gate-code\"]"`
 }

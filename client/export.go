@@ -16,6 +16,7 @@ type Exported struct {
 	Links      []Link   `json:"links" doc:"The links between them."`
 	Count      int      `json:"count" doc:"How many memories there are."`
 	ExportedAt Time     `json:"exported_at" doc:"When it was written."`
+	Damaged    []string `json:"damaged,omitempty" doc:"Left out, because it is damaged on the disk of this node: ids of memories, dots of versions. Members are asked for it." example:"[]"`
 }
 
 // ExportedMemory is a line of an export.
@@ -30,6 +31,12 @@ type ExportedMemory struct {
 type ExportedLink struct {
 	Type string `json:"type" doc:"link." enum:"link"`
 	Link
+}
+
+// ExportedDamage is a line at the end of an export that is not whole.
+type ExportedDamage struct {
+	Type string `json:"type" doc:"damaged." enum:"damaged"`
+	ID   string `json:"id" doc:"What was left out, because it is damaged on the disk of the node: the id of a memory, or the dot of a version." example:"gate-code"`
 }
 
 // ImportCompleteInput says how to take in a complete export.

@@ -53,6 +53,8 @@ func (c ownReader) value(raw json.RawMessage, where string, depth int) {
 				c.value(one, fmt.Sprintf("%s %s[%d]", where, key, i), 2)
 			}
 		}
+	case f.text("type") == "damaged" && f.has("id") && !f.has("content"):
+		c.lose(where, "what was damaged on the node that was exported", f.text("id"))
 	case f.has("source_id") || f.has("target_id"):
 		c.edge(f, where)
 	default:

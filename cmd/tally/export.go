@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -71,12 +73,25 @@ another node equal to this one.`
 	return cmd
 }
 
+// notWhole says that an export went well and lacks what is damaged on the node.
+type notWhole struct{ ids []string }
+
+func (e *notWhole) Error() string {
+	return "the export is not whole: left out, because damaged on the disk of the node: " + strings.Join(e.ids, ", ") +
+		"; tally doctor says more, and another member may have it"
+}
+
 func export(ctx context.Context, c *client.Client, o client.ExportOptions, w io.Writer, p *progress) (int, error) {
 	out := bufio.NewWriter(w)
 	n := 0
+	var left []string
 	for raw, err := range c.Export(ctx, o) {
 		if err != nil {
 			return n, err
+		}
+		var d client.ExportedDamage
+		if !o.Complete && bytes.HasPrefix(raw, []byte(`{"type":"damaged"`)) && json.Unmarshal(raw, &d) == nil {
+			left = append(left, d.ID)
 		}
 		if err := writeLine(out, raw); err != nil {
 			return n, err
@@ -84,7 +99,10 @@ func export(ctx context.Context, c *client.Client, o client.ExportOptions, w io.
 		n++
 		p.at(n, 0)
 	}
-	return n, out.Flush()
+	if err := out.Flush(); err != nil || len(left) == 0 {
+		return n, err
+	}
+	return n, &notWhole{left}
 }
 
 func writeLine(out *bufio.Writer, raw json.RawMessage) error {
@@ -113,7 +131,9 @@ func exportFile(ctx context.Context, c *client.Client, o client.ExportOptions, n
 			_ = os.Remove(tmp.Name())
 		}
 	}()
-	if n, err = export(ctx, c, o, tmp, p); err != nil {
+	n, err = export(ctx, c, o, tmp, p)
+	left, _ := errors.AsType[*notWhole](err)
+	if err != nil && left == nil {
 		return n, err
 	}
 	if err = tmp.Sync(); err != nil {
@@ -122,5 +142,8 @@ func exportFile(ctx context.Context, c *client.Client, o client.ExportOptions, n
 	if err = tmp.Close(); err != nil {
 		return n, err
 	}
-	return n, os.Rename(tmp.Name(), name)
+	if err = os.Rename(tmp.Name(), name); err != nil || left == nil {
+		return n, err
+	}
+	return n, left
 }

@@ -18,7 +18,7 @@ import (
 type exporter struct{ *API }
 
 // exportJSON writes the live memories, and then the links between them.
-func (a exporter) exportJSON(q *request, f memory.Filter) error {
+func (a exporter) exportJSON(q *request, f memory.Filter, left *memory.Omissions) error {
 	s := a.openStream(q, "application/json")
 	f.Life = memory.Live
 	list := pieces{s: s}
@@ -41,7 +41,15 @@ func (a exporter) exportJSON(q *request, f memory.Filter) error {
 	if err != nil {
 		return err
 	}
-	s.line(`],"count":` + strconv.Itoa(count) + `,"exported_at":"` + memory.InstantOf(a.cfg.Now()).String() + "\"}\n")
+	s.line(`],"count":` + strconv.Itoa(count) + `,"exported_at":"` + memory.InstantOf(a.cfg.Now()).String() + `"`)
+	if names, _ := left.Names(); len(names) > 0 {
+		s.line(`,"damaged":`)
+		list = pieces{s: s}
+		if err := list.add(names); err != nil {
+			return err
+		}
+	}
+	s.line("}\n")
 	return s.flush()
 }
 
@@ -98,7 +106,10 @@ func (a *API) export(q *request) (reply, error) {
 	if format == formatLines {
 		write = exporter{a}.exportLines
 	}
-	if err := write(q, f); err != nil {
+	// What is damaged here is left out, and the end says so: the rest can be saved.
+	ctx, left := memory.WithOmissions(q.Context())
+	q.Request = q.WithContext(ctx)
+	if err := write(q, f, left); err != nil {
 		if !errors.Is(err, errGone) {
 			a.log.ErrorContext(q.Context(), "export broke off", "err", err)
 		}
@@ -114,17 +125,23 @@ const (
 	formatLines = "ndjson" // a line for each memory and link
 )
 
-func (a exporter) exportLines(q *request, f memory.Filter) error {
+func (a exporter) exportLines(q *request, f memory.Filter, left *memory.Omissions) error {
 	s := a.openStream(q, mediaLines)
+	enc := json.NewEncoder(s.w)
+	enc.SetEscapeHTML(false)
 	for _, life := range []memory.Life{memory.Live, memory.Archived} {
 		f.Life = life
-		enc := json.NewEncoder(s.w)
-		enc.SetEscapeHTML(false)
 		if err := a.eachRecord(q, s, f, func(r *memory.Record) error { return a.exportOne(q, enc, r, f) }); err != nil {
 			return err
 		}
 	}
-	return nil
+	names, _ := left.Names()
+	for _, name := range names {
+		if err := enc.Encode(client.ExportedDamage{Type: "damaged", ID: name}); err != nil {
+			return errGone
+		}
+	}
+	return s.flush()
 }
 
 // eachRecord hands over what f selects, by id, and flushes now and then.
@@ -178,6 +195,6 @@ func (a exporter) linksFrom(q *request, r *memory.Record, f memory.Filter) ([]cl
 	if f.All {
 		agent = r.Access().Owner
 	}
-	links, err := a.books.Graph.Links(q.Context(), agent, r.ID)
+	links, err := a.books.Graph.LinksOf(q.Context(), agent, r.ID)
 	return slices.DeleteFunc(verb.ShowLinks(links), func(v client.Link) bool { return v.Source != r.ID }), err
 }

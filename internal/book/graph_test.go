@@ -152,7 +152,9 @@ func TestPurgeTakesWhatIsOldAndTheCallersOwn(t *testing.T) {
 	n.create(t, alice, draft("live"))
 	purge := func(before memory.Instant, dry bool, want int) {
 		t.Helper()
-		if got, err := n.Purge(t.Context(), alice, before, dry); err != nil || got != want {
+		as := alice
+		as.DryRun = dry
+		if got, err := n.Purge(t.Context(), as, before); err != nil || got != want {
 			t.Errorf("purged %d, %v; want %d", got, err, want)
 		}
 	}

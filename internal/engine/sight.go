@@ -51,6 +51,9 @@ type Sight struct {
 // proposal. The parts that a memory was made of are left out instead. What
 // names nothing that could be judged is nobody's to know.
 //
+// What cannot be judged because it is damaged on this disk is nobody's to know until
+// it is mended: it keeps nobody from what comes behind it.
+//
 // Of an erased memory nothing but its id is left, and whoever keeps a copy must
 // hear of it: an erase is for everybody.
 func (e *Engine) Sight(ctx context.Context, viewer memory.AgentID, entry *memory.Entry) (Sight, error) {
@@ -64,7 +67,7 @@ func (e *Engine) Sight(ctx context.Context, viewer memory.AgentID, entry *memory
 	if s.About.Proposal != "" {
 		p, err := e.Pending(ctx, viewer, s.About.Proposal)
 		if err != nil {
-			return Sight{}, UnlessNotFound(err)
+			return Sight{}, memory.Unread(ctx, s.About.Proposal, err)
 		}
 		s.Proposal, s.Namespace = p, p.Namespace
 	}
@@ -98,8 +101,10 @@ func (e *Engine) look(ctx context.Context, viewer memory.AgentID, entry *memory.
 			continue
 		}
 		rec, err := e.store.Record(ctx, r.ID)
-		if err != nil && !errors.Is(err, memory.ErrNotFound) {
-			return nil, err
+		if err != nil {
+			if rec, err = nil, memory.Unread(ctx, r.ID, err); err != nil {
+				return nil, err
+			}
 		}
 		seen, namespace := false, ""
 		if m, has := entry.Content(); has && m.ID == r.ID {
@@ -173,7 +178,7 @@ func VersionSeen(viewer memory.AgentID, mates []memory.AgentID, rec *memory.Reco
 func (e *Engine) knows(ctx context.Context, viewer memory.AgentID, id string) (bool, error) {
 	rec, err := e.store.Record(ctx, id)
 	if err != nil {
-		return false, UnlessNotFound(err)
+		return false, memory.Unread(ctx, id, err)
 	}
 	return Sees(ctx, e, viewer, rec.Access())
 }

@@ -49,6 +49,19 @@ func Omit(ctx context.Context, name string) {
 	}
 }
 
+// Unread is err of reading one memory of many, or nil if that one is to be left out:
+// because it is not there, or because it is damaged, which is noted.
+func Unread(ctx context.Context, id string, err error) error {
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil
+	case errors.Is(err, ErrDamaged):
+		Omit(ctx, id)
+		return nil
+	}
+	return err
+}
+
 // Names returns the first of what was left out, and how much there was.
 func (o *Omissions) Names() ([]string, int) {
 	o.mu.Lock()

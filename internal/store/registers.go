@@ -18,7 +18,9 @@ func (s *tables) holders(ctx context.Context, q string, args ...any) ([]*memory.
 	var out []*memory.Entry
 	err := s.read.each(ctx, sqlHolders+q, args, func(r rowScanner) error {
 		e, err := s.scanEntry(r)
-		out = append(out, e)
+		if err == nil {
+			out = append(out, e)
+		}
 		return err
 	})
 	return out, err

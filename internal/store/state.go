@@ -41,6 +41,10 @@ func (w *state) load(ctx context.Context) error {
 			return fmt.Errorf("load database: %w", err)
 		}
 	}
+	if w.own == nil || w.own.name.Node() != w.cfg.Node {
+		return fmt.Errorf("load database: it does not say which numbers are this node's own: %w: put a backup in its place; or move it away "+
+			"and start the node anew, and its members send it all that they have", memory.ErrDamaged)
+	}
 	w.cfg.Clock.Restore(w.clock)
 	w.publishView(true)
 	return nil
@@ -50,7 +54,9 @@ func (w *state) load(ctx context.Context) error {
 func (w *state) loadNode(ctx context.Context) error {
 	var name string
 	var origin, clock, lsn int64
-	found, err := w.queryRow(ctx, `SELECT name, origin, clock, lsn, rid, purge FROM node`, nil,
+	// No number is given out twice, also if those of this row are damaged.
+	found, err := w.queryRow(ctx, `SELECT name, origin, clock, max(lsn, coalesce((SELECT max(lsn) FROM log), 0)),
+		max(rid, coalesce((SELECT max(rid) FROM memories), 0)), purge FROM node`, nil,
 		&name, &origin, &clock, &lsn, &w.rid, &w.purge)
 	if err != nil {
 		return err

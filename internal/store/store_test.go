@@ -48,6 +48,11 @@ func TestOpenRefuses(t *testing.T) {
 	newer := t.TempDir()
 	suite().Open(t, "a", newer).Stop()
 	execute(t, newer, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)`)
+	lost, others := t.TempDir(), t.TempDir()
+	for dir, origin := range map[string]string{lost: `99`, others: `(SELECT max(id) FROM origins)`} {
+		suite().Open(t, "a", dir).Stop()
+		execute(t, dir, `INSERT INTO origins (id, name, head) VALUES (7, 'b.1', 0); UPDATE node SET origin = `+origin)
+	}
 	locked := t.TempDir()
 	suite().Open(t, "a", locked)
 	file := filepath.Join(t.TempDir(), "file")
@@ -60,6 +65,8 @@ func TestOpenRefuses(t *testing.T) {
 		is   error
 	}{
 		"a database of a newer version": {newer, "a", "use the newer program", store.ErrNewer},
+		"no origin of its own":          {lost, "a", "put a backup in its place", memory.ErrDamaged},
+		"the origin of another node":    {others, "a", "put a backup in its place", memory.ErrDamaged},
 		"a locked directory":            {locked, "a", "in use by another process", store.ErrLocked},
 		"another node's directory":      {good, "b", `belongs to node "a"`, nil},
 		"a bad node name":               {t.TempDir(), "a.b", "node name", memory.ErrInvalid},
@@ -76,6 +83,20 @@ func TestOpenRefuses(t *testing.T) {
 		if !strings.Contains(err.Error(), tc.want) || tc.is != nil && !errors.Is(err, tc.is) {
 			t.Errorf("%s: %q, want %q", name, err, tc.want)
 		}
+	}
+}
+
+// The row that says how far the log has come may be damaged; the log itself says it, too.
+func TestNoNumberIsGivenOutTwiceAfterDamage(t *testing.T) {
+	dir := t.TempDir()
+	n := suite().Open(t, "a", dir)
+	n.Put(storetest.Create("one", "x"), storetest.Create("two", "x"))
+	n.Stop()
+	execute(t, dir, `UPDATE node SET lsn = 1, rid = 1`)
+	n = suite().Open(t, "a", dir)
+	n.Put(storetest.Create("three", "x"))
+	if v := n.View(); v.LSN != 3 {
+		t.Errorf("the log has come to %d, want 3", v.LSN)
 	}
 }
 

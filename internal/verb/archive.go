@@ -215,9 +215,10 @@ func (d archive) archiveStats(ctx context.Context, c *Call, _ *client.NoInput) (
 
 func (d archive) purge(ctx context.Context, c *Call, in *client.PurgeInput) (Done, error) {
 	before := memory.InstantOf(d.clock().Add(-time.Duration(in.OlderThanDays) * 24 * time.Hour))
-	n, err := d.books.Records.Purge(ctx, c.Caller, before+1, in.DryRun)
+	ctx, left := memory.WithOmissions(ctx)
+	n, err := d.books.Records.Purge(ctx, c.Caller, before+1)
 	if err != nil {
 		return Done{}, err
 	}
-	return Done{Body: client.Purged{Purged: n, Scope: string(c.Agent), DryRun: in.DryRun}}, nil
+	return Done{Body: client.Purged{Purged: n, Scope: string(c.Agent), DryRun: in.DryRun, Damaged: omitted(left)}}, nil
 }

@@ -272,9 +272,10 @@ func (d memories) forget(ctx context.Context, c *Call, in *client.ForgetInput) (
 	if err := validFilter(f); err != nil {
 		return Done{}, err
 	}
+	ctx, left := memory.WithOmissions(ctx)
 	n, err := d.books.Records.Forget(ctx, c.Caller, f, in.Pattern)
 	if err != nil {
 		return Done{}, err
 	}
-	return Done{Body: client.Forgotten{Deleted: n, Archived: n}}, nil
+	return Done{Body: client.Forgotten{Deleted: n, Archived: n, Damaged: omitted(left)}}, nil
 }

@@ -2,7 +2,6 @@ package feed
 
 import (
 	"context"
-	"errors"
 	"maps"
 
 	"github.com/tallystick/tallystick/internal/engine"
@@ -63,11 +62,8 @@ func (b *Book) eventName(ctx context.Context, entry *memory.Entry) (string, erro
 		return name, nil
 	}
 	before, err := b.store.Entry(ctx, entry.Prev[0])
-	if errors.Is(err, memory.ErrNotFound) {
-		return name, nil
-	}
 	if err != nil {
-		return "", err
+		return name, memory.Unread(ctx, entry.Prev[0].String(), err)
 	}
 	if m, has := before.Content(); has && m.Tier != memory.Long {
 		return memory.EventPromote, nil

@@ -185,10 +185,9 @@ func (b *Book) LinksOf(ctx context.Context, agent memory.AgentID, id string) ([]
 			other = l.Source
 		}
 		_, err := b.core.Visible(ctx, agent, other, memory.Live)
-		switch {
-		case err == nil:
+		if err == nil {
 			seen = append(seen, l)
-		case !errors.Is(err, memory.ErrNotFound):
+		} else if err = memory.Unread(ctx, other, err); err != nil {
 			return nil, err
 		}
 	}

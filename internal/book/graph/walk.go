@@ -3,7 +3,6 @@ package graph
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -87,11 +86,11 @@ func (b *Book) leaving(ctx context.Context, agent memory.AgentID, from Reached, 
 			continue
 		}
 		rec, err := b.core.Visible(ctx, agent, l.Target, memory.Live)
-		if errors.Is(err, memory.ErrNotFound) {
-			continue
-		}
 		if err != nil {
-			return nil, err
+			if err = memory.Unread(ctx, l.Target, err); err != nil {
+				return nil, err
+			}
+			continue
 		}
 		out = append(out, Reached{Record: *rec, Link: l, Path: append(slices.Clone(from.Path), rec.ID)})
 	}

@@ -98,8 +98,8 @@ func sweep(ctx context.Context, ids []string, do func(context.Context, string) (
 // not change, or somebody else took first, is left out.
 func (b *Book) forget(ctx context.Context, c engine.Caller, id string) (bool, error) {
 	out, err := b.Archive(ctx, c.Part("forget", id), id, reasonForget)
-	if _, forbidden := errors.AsType[*engine.ForbiddenError](err); forbidden || errors.Is(err, memory.ErrNotFound) {
+	if _, forbidden := errors.AsType[*engine.ForbiddenError](err); forbidden {
 		return false, nil
 	}
-	return out.Entry != nil && out.Pending == nil, err
+	return out.Entry != nil && out.Pending == nil, memory.Unread(ctx, id, err)
 }

@@ -9,9 +9,8 @@ import (
 )
 
 // Purge deletes what has been in the archive since before an instant, as far as
-// the caller may: up to 10,000 memories. It returns how many. With dry, it only
-// counts what the caller sees there.
-func (b *Book) Purge(ctx context.Context, c engine.Caller, before memory.Instant, dry bool) (int, error) {
+// the caller may: up to 10,000 memories. It returns how many.
+func (b *Book) Purge(ctx context.Context, c engine.Caller, before memory.Instant) (int, error) {
 	c = c.Named()
 	next := archivedBefore(b.store, memory.Filter{Viewer: c.Agent, Life: memory.Archived, Now: b.core.Now()}, before)
 	total := 0
@@ -20,10 +19,7 @@ func (b *Book) Purge(ctx context.Context, c engine.Caller, before memory.Instant
 		if err != nil {
 			return total, err
 		}
-		n := len(ids)
-		if !dry {
-			n, err = sweep(ctx, ids, func(ctx context.Context, id string) (bool, error) { return b.purge(ctx, c, id) })
-		}
+		n, err := sweep(ctx, ids, func(ctx context.Context, id string) (bool, error) { return b.purge(ctx, c, id) })
 		total += n
 		if err != nil || !more {
 			return total, err
@@ -52,8 +48,8 @@ func archivedBefore(store Reads, f memory.Filter, before memory.Instant) func(co
 // purge deletes one memory and reports whether it did.
 func (b *Book) purge(ctx context.Context, c engine.Caller, id string) (bool, error) {
 	out, err := b.Delete(ctx, c.Part("purge", id), id)
-	if _, forbidden := errors.AsType[*engine.ForbiddenError](err); forbidden || errors.Is(err, memory.ErrNotFound) {
+	if _, forbidden := errors.AsType[*engine.ForbiddenError](err); forbidden {
 		return false, nil
 	}
-	return out.Entry != nil && out.Pending == nil, err
+	return out.Entry != nil && out.Pending == nil, memory.Unread(ctx, id, err)
 }

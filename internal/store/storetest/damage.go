@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -162,6 +163,11 @@ func (s Suite) survivesDamage(t *testing.T) {
 	// A poisoned row does not keep projections from the rest.
 	spoil(t, s, b, `UPDATE log SET raw = x'00' WHERE lsn = (SELECT c_lsn FROM memories WHERE title = 'two')`)
 	b.Put(Create("three", "a xylophone"))
+	b.Put(&memory.SetStandard{Namespace: "ruled", StandardID: id})
+	spoil(t, s, b, `UPDATE log SET raw = x'00' WHERE lsn = (SELECT max(lsn) FROM log)`)
+	if _, err := b.Standard(t.Context(), "ruled"); !errors.Is(err, memory.ErrDamaged) {
+		t.Errorf("a damaged standard: %v, want %v", err, memory.ErrDamaged)
+	}
 	recs, last, err := b.Changed(t.Context(), 0, 100)
 	if err != nil || last != b.View().LSN {
 		t.Fatalf("up to %d (%v), want %d", last, err, b.View().LSN)
