@@ -261,6 +261,8 @@ func (n argCheck) check(cmd *cobra.Command, args []string) error {
 		return usage("%s: too few arguments\nusage: %s", cmd.Name(), cmd.UseLine())
 	case n.most >= 0 && len(args) > n.most:
 		return usage("%s: unexpected argument %q\nusage: %s", cmd.Name(), args[n.most], cmd.UseLine())
+	case slices.Contains(args, ""):
+		return usage("%s: an argument is empty\nusage: %s", cmd.Name(), cmd.UseLine())
 	}
 	return nil
 }

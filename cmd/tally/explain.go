@@ -54,7 +54,10 @@ func (o *explainOptions) into(ctx context.Context, c *client.Client, in *client.
 		}
 		in.DeadlineMS = int(o.deadline.Milliseconds())
 	}
-	if lsn, err := strconv.ParseUint(o.asOf, 10, 64); err == nil && lsn > 0 {
+	if lsn, err := strconv.ParseUint(o.asOf, 10, 64); err == nil {
+		if lsn == 0 {
+			return usage("--as-of 0: want a local sequence number of 1 or more, or a time")
+		}
 		in.AsOfLSN = lsn
 	} else {
 		at, err := instant("--as-of", o.asOf, time.Now())

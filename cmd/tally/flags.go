@@ -97,13 +97,8 @@ func (f *selectFlags) register(cmd *cobra.Command, limit int, what string) {
 	cmd.Flags().IntVarP(&f.limit, "limit", "l", limit, what)
 }
 
-// check refuses filters that would select everything, or nothing, by mistake.
+// check refuses filters that would select nothing by mistake.
 func (f *selectFlags) check() error {
-	for _, name := range []string{"namespace", "tier", "tag", "since", "until"} {
-		if flag := f.flags.Lookup(name); flag.Changed && strings.TrimSpace(flag.Value.String()) == "" {
-			return usage("--%s is empty: leave it out, or say which", name)
-		}
-	}
 	if f.flags.Changed("min-priority") && (f.minPriority < 1 || f.minPriority > 10) {
 		return usage("--min-priority %d: want 1 to 10", f.minPriority)
 	}

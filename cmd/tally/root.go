@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 const rootHelp = `Tallystick is a federated memory for AI agents. Any node takes a write, every
@@ -52,6 +54,7 @@ func newRoot(a *app) *cobra.Command {
 	root.Flags().BoolVar(&version, "version", false, "show the version of this program")
 	root.DisableFlagsInUseLine = true
 	root.SuggestionsMinimumDistance = 2
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return emptyFlag(cmd) }
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage("%s\nsee `%s --help`", flagProblem(err), cmd.CommandPath())
 	})
@@ -148,10 +151,40 @@ func unknown(cmd *cobra.Command, name string) error {
 	return usage("%s\nsee `%s --help`", text, cmd.CommandPath())
 }
 
-// parent is a command that groups others. By itself it does what the first of
-// them does without flags.
+// mayBeEmpty is the annotation of flags whose empty value means something.
+const mayBeEmpty = "tally_may_be_empty"
+
+// emptyFlag refuses a flag that was given without a value, as a script does whose
+// variable is not set: it is not the same as no flag. Nor
+// is a version that no memory has.
+func emptyFlag(cmd *cobra.Command) error {
+	var err error
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		empty := f.Value.Type() == "string" && strings.TrimSpace(f.Value.String()) == ""
+		if list, is := f.Value.(pflag.SliceValue); is {
+			all := list.GetSlice()
+			empty = len(all) == 0 || slices.ContainsFunc(all, func(s string) bool { return strings.TrimSpace(s) == "" })
+		}
+		_, may := f.Annotations[mayBeEmpty]
+		switch {
+		case err != nil:
+		case empty && !may:
+			err = usage("--%s is empty: leave it out, or say which", f.Name)
+		case f.Name == "if-version" && strings.TrimLeft(f.Value.String(), "-0") != f.Value.String():
+			err = usage("--if-version %s: want 1 or more", f.Value.String())
+		}
+	})
+	return err
+}
+
+// parent is a command that groups others. By itself it does what the first of them
+// does without flags, if that lists or shows; else it shows its help.
 func parent(use, short string, children ...*cobra.Command) *cobra.Command {
-	c := &cobra.Command{Use: use, Short: short, Args: cobra.ArbitraryArgs, RunE: group(children[0])}
+	first := children[0]
+	if name := first.Name(); name != "list" && name != "show" {
+		first = nil
+	}
+	c := &cobra.Command{Use: use, Short: short, Args: cobra.ArbitraryArgs, RunE: group(first)}
 	c.AddCommand(children...)
 	return c
 }

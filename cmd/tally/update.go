@@ -50,6 +50,9 @@ With --if-version the edit fails if somebody else was faster.`
 		return a.showOutcome("updated", out)
 	}
 	f.register(cmd)
+	for _, name := range []string{"tag", "source-uri"} {
+		_ = cmd.Flags().SetAnnotation(name, mayBeEmpty, nil)
+	}
 	cmd.Flags().StringVar(&title, "title", "", "new title; the id stays")
 	cmd.Flags().Int64Var(&version, "if-version", 0, "only if this is the current version")
 	cmd.Flags().BoolVar(&resolve, "resolve-conflicts", false, "settle the versions in conflict: this edit has seen them")
