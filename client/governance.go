@@ -128,9 +128,9 @@ type StandardChain struct {
 // StandardFields say which standard a namespace gets.
 type StandardFields struct {
 	Namespace  string          `json:"namespace,omitempty" doc:"The namespace that the standard is for. Required, unless the path or the query names it." maxlen:"512" example:"house"`
-	ID         string          `json:"id,omitempty" doc:"The memory that states the rules; without it, one is made." example:"house-rules"`
-	StandardID string          `json:"standard_id,omitempty" doc:"Another name of id." example:"house-rules"`
-	Parent     string          `json:"parent,omitempty" doc:"The namespace whose rules come next; without it, the nearest one above that has any." example:"global"`
+	ID         string          `json:"id,omitempty" minlen:"1" doc:"The memory that states the rules; without it, one is made." example:"house-rules"`
+	StandardID string          `json:"standard_id,omitempty" minlen:"1" doc:"Another name of id." example:"house-rules"`
+	Parent     string          `json:"parent,omitempty" minlen:"1" doc:"The namespace whose rules come next; without it, the nearest one above that has any." example:"global"`
 	Governance json.RawMessage `json:"governance,omitempty" doc:"The rules: write, promote, delete, approver, inherit, secrets (mask, refuse or keep), write_quorum." type:"object" example:"{\"write\":\"approve\",\"approver\":\"human\"}"`
 	AgentID    string          `json:"agent_id,omitempty" claim:"true" doc:"Who asks, for clients that cannot set headers: it must be the X-Agent-Id." example:"alice"`
 }

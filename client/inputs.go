@@ -47,8 +47,8 @@ type Filter struct {
 	Since       Time   `json:"since,omitzero" doc:"Only memories created at this time or later."`
 	Until       Time   `json:"until,omitzero" doc:"Only memories created at this time or earlier."`
 	AgentID     string `json:"agent_id,omitempty" claim:"true" doc:"Only memories that this agent owns; it must be the caller." example:"alice"`
-	Title       string `json:"title,omitempty" doc:"Only memories with exactly this title." example:"Gate code"`
-	SourceURI   string `json:"source_uri,omitempty" doc:"Only memories whose source_uri begins with this." example:"doc:"`
+	Title       string `json:"title,omitempty" minlen:"1" doc:"Only memories with exactly this title." example:"Gate code"`
+	SourceURI   string `json:"source_uri,omitempty" minlen:"1" doc:"Only memories whose source_uri begins with this." example:"doc:"`
 }
 
 // Paging selects a part of a list.
@@ -68,11 +68,11 @@ type ListInput struct {
 
 // ListFilter narrows a list further.
 type ListFilter struct {
-	Owner     string `json:"owner,omitempty" doc:"Only memories that this agent owns; the caller sees of them what it may." example:"alice"`
+	Owner     string `json:"owner,omitempty" minlen:"1" doc:"Only memories that this agent owns; the caller sees of them what it may." example:"alice"`
 	Conflicts bool   `json:"conflicts,omitempty" doc:"Only memories with versions that nobody has settled."`
 	Expiry    string `json:"expiry,omitempty" doc:"will: only memories that have an end; never: only those that have none." enum:"will,never"`
-	HeldBy    string `json:"held_by,omitempty" doc:"Only memories that this member is known to hold as they are here: content and lifecycle. It may hold more than this node has heard of." example:"east"`
-	MissingAt string `json:"missing_at,omitempty" doc:"Only memories that this member is not known to hold as they are here: owed to it, refused by it, or not heard of since this node started." example:"west"`
+	HeldBy    string `json:"held_by,omitempty" minlen:"1" doc:"Only memories that this member is known to hold as they are here: content and lifecycle. It may hold more than this node has heard of." example:"east"`
+	MissingAt string `json:"missing_at,omitempty" minlen:"1" doc:"Only memories that this member is not known to hold as they are here: owed to it, refused by it, or not heard of since this node started." example:"west"`
 }
 
 // DeleteInput deletes a memory.
@@ -124,16 +124,16 @@ type RecallInput struct {
 	BudgetTokens    *int   `json:"budget_tokens,omitempty" clamp:"true" min:"0" max:"1073741824" doc:"Keep the best hits that fit into so many tokens of 4 bytes. The first one always stays, unless this is 0."`
 	DeadlineMS      int    `json:"deadline_ms,omitempty" clamp:"true" min:"1" max:"60000" doc:"Answer within so many milliseconds, with what was found so far; the answer says what was cut short."`
 	AsOf            Time   `json:"as_of,omitzero" doc:"Show memories as they were then, as far as their versions are still kept. What was archived or deleted since is not found."`
-	AsOfLSN         uint64 `json:"as_of_lsn,omitempty" doc:"The same, as the node that is asked had them when its log had come as far as this local sequence number, which its events, its status and its backups name. Not with as_of." example:"4711"`
-	Freshness       string `json:"freshness,omitempty" doc:"What the answer must know: local, what this node has; quorum, what was acknowledged to anybody before; or the dot of a write, from its receipt. It is waited for up to the deadline, or 10 s." example:"quorum" default:"local"`
+	AsOfLSN         uint64 `json:"as_of_lsn,omitempty" min:"1" doc:"The same, as the node that is asked had them when its log had come as far as this local sequence number, which its events, its status and its backups name. Not with as_of." example:"4711"`
+	Freshness       string `json:"freshness,omitempty" minlen:"1" doc:"What the answer must know: local, what this node has; quorum, what was acknowledged to anybody before; or the dot of a write, from its receipt. It is waited for up to the deadline, or 10 s." example:"quorum" default:"local"`
 	Explain         bool   `json:"explain,omitempty" doc:"Say of each hit what its score is made of, and of each way of looking what became of it."`
-	WhyNot          string `json:"why_not,omitempty" maxlen:"128" doc:"Say why this memory is not among the hits." example:"gate-code"`
+	WhyNot          string `json:"why_not,omitempty" minlen:"1" maxlen:"128" doc:"Say why this memory is not among the hits." example:"gate-code"`
 	With            Texts  `json:"with,omitempty" doc:"standing: also the standards and rules that hold in the namespace, and what is pinned there, whatever is asked." example:"[\"standing\"]"`
 	AsAgent         string `json:"as_agent,omitempty" claim:"true" doc:"Must be the caller." example:"alice"`
-	SourceURIPrefix string `json:"source_uri_prefix,omitempty" doc:"Only memories whose source_uri begins with this." example:"doc:"`
+	SourceURIPrefix string `json:"source_uri_prefix,omitempty" minlen:"1" doc:"Only memories whose source_uri begins with this." example:"doc:"`
 	HasCitations    bool   `json:"has_citations,omitempty" doc:"Not supported: true is refused."`
 	IncludeArchived bool   `json:"include_archived,omitempty" doc:"Not supported: true is refused."`
-	ConfidenceTier  string `json:"confidence_tier,omitempty" doc:"Not supported: refused." example:"high"`
+	ConfidenceTier  string `json:"confidence_tier,omitempty" minlen:"1" doc:"Not supported: refused." example:"high"`
 }
 
 // SearchInput asks for memories that have all words.

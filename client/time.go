@@ -43,7 +43,7 @@ func (t *Time) UnmarshalText(b []byte) error {
 		text = text[:16] + ":59" + text[19:]
 	}
 	at, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil {
+	if err != nil || strings.Contains(text, ",") || !offsetIn(text) {
 		return &TimeError{string(b)}
 	}
 	if leap {
@@ -51,6 +51,16 @@ func (t *Time) UnmarshalText(b []byte) error {
 	}
 	t.Time = at.UTC()
 	return nil
+}
+
+// offsetIn reports whether the offset at the end of a time is one of RFC 3339: package
+// time takes 24:00 and 23:60, too.
+func offsetIn(text string) bool {
+	if strings.HasSuffix(text, "Z") {
+		return true
+	}
+	n := len(text) - len("00:00")
+	return text[n:] < "24" && text[n+3:] < "60"
 }
 
 // UnmarshalJSON reads a time of RFC 3339; null leaves t as it is.

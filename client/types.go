@@ -138,7 +138,7 @@ type Draft struct {
 	ConfidenceSignals *Confidence `json:"confidence_signals,omitempty" doc:"What the confidence was computed from."`
 	ConfidenceDecayed *Time       `json:"confidence_decayed_at,omitempty" doc:"When the confidence was last lowered by age."`
 	Embedding         *Embedding  `json:"embedding,omitempty" doc:"A vector that the client has computed, to save the node work."`
-	Signature         string      `json:"signature,omitempty" doc:"The caller's Ed25519 signature, in base64, of the text, title, namespace and kind, made at created_at with a key that is registered for it at this node." example:"AAAA"`
+	Signature         string      `json:"signature,omitempty" minlen:"1" doc:"The caller's Ed25519 signature, in base64, of the text, title, namespace and kind, made at created_at with a key that is registered for it at this node." example:"AAAA"`
 	AgentID           string      `json:"agent_id,omitempty" claim:"true" doc:"Who asks, for clients that cannot set headers: it must be the X-Agent-Id." example:"alice"`
 }
 

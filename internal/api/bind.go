@@ -20,7 +20,7 @@ func (b binder) bound(method, path, name string, in from) route {
 		panic("there is no verb " + name) // the table of routes is wrong
 	}
 	rt := route{
-		method: method, path: path, summary: v.Summary, verb: name, mutates: v.Access == verb.Change || v.Writes, strict: v.Access != verb.Read, operator: v.Access == verb.Operator, args: in, aliases: v.Aliases, list: v.List, codes: v.Codes,
+		method: method, path: path, summary: v.Summary, verb: name, mutates: v.Access == verb.Change || v.Writes, strict: v.Strict(), operator: v.Access == verb.Operator, args: in, aliases: v.Aliases, list: v.List, codes: v.Codes,
 		handle: func(a *API, q *request) (reply, error) { return a.do(q, name, in) },
 	}
 	var needBody []string

@@ -16,6 +16,7 @@ type Route struct {
 	Summary  string
 	Verb     string // the verb that it does; "": its handler is its own
 	Mutates  bool   // changes what the federation agrees on
+	Strict   bool   // refuses what it does not understand
 	Open     bool   // served without an API key
 	Operator bool   // served to the operator alone
 	Stream   bool   // answers for as long as the client listens

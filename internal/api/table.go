@@ -15,7 +15,7 @@ func Routes() []Route {
 	for i, rt := range rts {
 		out[i] = Route{
 			Method: rt.method, Path: rt.path, Shown: rt.shownPath(), Summary: rt.summary, Verb: rt.verb,
-			Mutates: rt.mutates, Open: rt.open, Operator: rt.operator, Stream: rt.stream, Request: rt.in,
+			Mutates: rt.mutates, Strict: rt.strict, Open: rt.open, Operator: rt.operator, Stream: rt.stream, Request: rt.in,
 		}
 	}
 	return out
@@ -47,6 +47,7 @@ func routes() []route {
 func grouped(name string, rts []route) []route {
 	for i := range rts {
 		rts[i].group = name
+		rts[i].strict = rts[i].strict || rts[i].operator
 	}
 	return rts
 }

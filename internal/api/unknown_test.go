@@ -27,7 +27,7 @@ func TestWhatNoRouteKnowsIsRefusedByChangesAndNamedByReads(t *testing.T) {
 			n := alone(t).operated()
 			n.play(steps, func(s step) {
 				rt := routeOf(s)
-				strict := rt != nil && (rt.Mutates || rt.Operator)
+				strict := rt != nil && rt.Strict
 				if rt == nil || s.status == http.StatusNotImplemented || s.status == http.StatusBadRequest || !strict && s.status >= http.StatusBadRequest {
 					return
 				}
@@ -147,6 +147,11 @@ func strangely(s step, rt *api.Route) []step {
 	in.path += mark + stranger + "=1"
 	out := []step{in}
 	var fields map[string]json.RawMessage
+	if rt.Strict && rt.Request == nil && s.body == "" {
+		in = s
+		in.body = `{"` + stranger + `":1}`
+		out = append(out, in)
+	}
 	if rt.Request != nil && json.Unmarshal([]byte(s.body), &fields) == nil && len(fields) > 0 {
 		in = s
 		in.body = `{"` + stranger + `":1,` + strings.TrimSpace(s.body)[1:]

@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/tallystick/tallystick/client"
 )
 
 // check holds a value that was given against what the tags of its field say.
@@ -21,13 +23,26 @@ func (f *field) check(v reflect.Value) error {
 		return f.checkText(to.String(), f.rules.Enum)
 	case reflect.Int, reflect.Int32, reflect.Int64:
 		return f.checkNumber(to, float64(to.Int()))
+	case reflect.Uint64:
+		return f.checkNumber(to, float64(to.Uint()))
 	case reflect.Float64:
 		return f.checkNumber(to, to.Float())
+	case reflect.Struct:
+		return f.checkTime(to)
 	case reflect.Slice:
 		if raw, is := reflect.TypeAssert[json.RawMessage](to); is {
 			return f.checkRaw(raw)
 		}
 		return f.checkList(to)
+	}
+	return nil
+}
+
+// checkTime refuses the one time that reads as none: what was given is never taken for
+// absent.
+func (f *field) checkTime(to reflect.Value) error {
+	if t, is := reflect.TypeAssert[client.Time](to); is && t.IsZero() {
+		return farAway(f.name, t)
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func draftOf(d *client.Draft) (records.Draft, error) {
 		if t.from == nil {
 			continue
 		}
-		if *t.to, err = instantOf(t.name, *t.from); err != nil {
+		if *t.to, err = givenInstant(t.name, *t.from); err != nil {
 			return records.Draft{}, err
 		}
 	}
@@ -146,5 +146,5 @@ func clearable(s *string) (memory.Instant, error) {
 	if t.UnmarshalText([]byte(*s)) != nil {
 		return 0, BadField("expires_at", "expires_at %.64q: want a time in RFC 3339, or null to clear it", *s)
 	}
-	return instantOf("expires_at", t)
+	return givenInstant("expires_at", t)
 }

@@ -40,7 +40,7 @@ func nodeVerbs(of *deps) []Verb {
 			Name: "memory_capabilities", Family: familyMeta, Summary: "say what this server can do", Answers: []Answer{Gives(Fine, client.Capabilities{})},
 		}, d.capabilities),
 		Of(Verb{
-			Name: "memory_gc", Family: familyLifecycle, Summary: "drop history that is no longer kept",
+			Name: "memory_gc", Family: familyLifecycle, Summary: "drop history that is no longer kept", Drops: true,
 			Answers: []Answer{Gives(Fine, client.Collected{})},
 		}, d.collect),
 		Of(Verb{Name: "memory_quota_status", Family: familyPower, Summary: "say what an agent keeps", Answers: []Answer{Gives(Fine, client.Quota{})}}, d.quota),

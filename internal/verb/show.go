@@ -1,6 +1,7 @@
 package verb
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"math"
@@ -21,16 +22,26 @@ func timeOf(i memory.Instant) client.Time {
 	return client.TimeOf(i.Time())
 }
 
-// instantOf is what the engine knows of a time of a caller. One that it cannot
-// count, because it lies too far away, is refused.
+// instantOf is what the engine knows of a time of a caller, 0 of none. One that it
+// cannot count, because it lies too far away, is refused.
 func instantOf(name string, t client.Time) (memory.Instant, error) {
 	if t.IsZero() {
 		return 0, nil
 	}
+	return givenInstant(name, t)
+}
+
+// givenInstant is instantOf of a time that was given. The beginning of 1970, which the
+// engine takes for none, counts as the nanosecond after it.
+func givenInstant(name string, t client.Time) (memory.Instant, error) {
 	if y := t.Year(); y < 1678 || y > 2261 {
-		return 0, BadField(name, "%s %s: want a time between the years 1678 and 2261", name, t.Format(time.RFC3339))
+		return 0, farAway(name, t)
 	}
-	return memory.InstantOf(t.Time), nil
+	return cmp.Or(memory.InstantOf(t.Time), 1), nil
+}
+
+func farAway(name string, t client.Time) error {
+	return BadField(name, "%s %s: want a time between the years 1678 and 2261", name, t.Format(time.RFC3339))
 }
 
 // showContent is the content of a memory, without what no caller may see.

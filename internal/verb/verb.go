@@ -29,6 +29,7 @@ type Verb struct {
 	Access  Access
 	Answers []Answer          // what it gives when it did what was asked for
 	Writes  bool              // with Operator: it changes what members agree on
+	Drops   bool              // with Read: it drops something that this node alone has; as strict as a change
 	Waits   bool              // where rules want approval it gives a [client.Waiting], and nothing has changed
 	Codes   []client.Code     // problems beside those that its access and its fields bring
 	List    string            // the field that a body means which is an array
@@ -90,10 +91,13 @@ type Call struct {
 // Of completes a verb with its input, the struct In, and with what does it.
 func Of[In any](v Verb, do func(context.Context, *Call, *In) (Done, error)) Verb {
 	t := reflect.TypeFor[In]()
-	v.args = arguments{typ: t, fields: fieldsOf(t), list: v.List, lenient: v.Access == Read}
+	v.args = arguments{typ: t, fields: fieldsOf(t), list: v.List, lenient: !v.Strict()}
 	v.do = func(ctx context.Context, c *Call, in any) (Done, error) { return do(ctx, c, in.(*In)) } //nolint:forcetypeassert // read made it
 	return v
 }
+
+// Strict reports whether an input that is not wholly understood is refused.
+func (v *Verb) Strict() bool { return v.Access != Read || v.Drops }
 
 // Input is a zero value of the struct that the verb takes.
 func (v *Verb) Input() any { return reflect.Zero(v.args.typ).Interface() }

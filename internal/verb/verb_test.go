@@ -191,11 +191,11 @@ func TestNoVerbReadsWhatItDoesNotKnow(t *testing.T) {
 				p = ProblemOf(err, "me")
 			}
 			switch {
-			case v.Access != Read && (p.Code != client.CodeUnknownField || !slices.Equal(p.Fields, []string{stranger})):
+			case v.Strict() && (p.Code != client.CodeUnknownField || !slices.Equal(p.Fields, []string{stranger})):
 				t.Errorf("%s with %s in its %s: %v", v.Name, stranger, place, err)
-			case v.Access == Read && err == nil && !slices.Equal(ignored, []string{stranger}) || given[stranger]:
+			case !v.Strict() && err == nil && !slices.Equal(ignored, []string{stranger}) || given[stranger]:
 				t.Errorf("%s with %s in its %s: ignored %v, given %v", v.Name, stranger, place, ignored, given)
-			case v.Access == Read && p.Code == client.CodeUnknownField:
+			case !v.Strict() && p.Code == client.CodeUnknownField:
 				t.Errorf("%s reads, and is refused: %v", v.Name, err)
 			}
 		}
@@ -302,4 +302,44 @@ func FuzzArguments(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What reads as nothing is not nothing, if it is given: the beginning of time as
+// computers and as Go count it, and texts without a character.
+func TestWhatIsGivenIsNeverTakenForAbsent(t *testing.T) {
+	table := Table(Deps{})
+	for name, in := range map[string]struct{ verb, body, field string }{
+		"the first year":        {"memory_list", `{"until":"0001-01-01T00:00:00Z"}`, "until"},
+		"a past that is none":   {"memory_recall", `{"context":"x","as_of":"0001-01-01T00:00:00Z"}`, "as_of"},
+		"a number before all":   {"memory_recall", `{"context":"x","as_of_lsn":0}`, "as_of_lsn"},
+		"the end of a memory":   {"memory_store", `{"title":"x","content":"y","expires_at":"0001-01-01T00:00:00Z"}`, "expires_at"},
+		"no title":              {"memory_list", `{"title":""}`, "title"},
+		"nobody":                {"memory_list", `{"owner":""}`, "owner"},
+		"no member":             {"memory_list", `{"held_by":""}`, "held_by"},
+		"an empty signature":    {"memory_store", `{"title":"x","content":"y","signature":""}`, "signature"},
+		"a standard of nothing": {"memory_namespace_set_standard", `{"namespace":"n","id":""}`, "id"},
+		"an offset of a day":    {"memory_list", `{"since":"2030-01-01T00:00:00+24:00"}`, "since"},
+		"a comma for a point":   {"memory_list", `{"since":"2030-01-01T00:00:00,5Z"}`, "since"},
+	} {
+		_, err := Find(table, in.verb).Do(t.Context(), &Call{}, Args{Body: []byte(in.body)})
+		if p := ProblemOf(err, "alice"); p == nil || !slices.Equal(p.Fields, []string{in.field}) {
+			t.Errorf("%s: %v, want the field %s to be refused", name, err, in.field)
+		}
+	}
+}
+
+func TestTheBeginningOf1970IsATime(t *testing.T) {
+	var start client.Time
+	if err := start.UnmarshalText([]byte("1970-01-01T00:00:00Z")); err != nil {
+		t.Fatal(err)
+	}
+	f, err := FilterOf("me", 0, &client.Filter{Since: start, Until: start})
+	if err != nil || f.Since != 1 || f.Until != 1 {
+		t.Errorf("since %d, until %d (%v): want the first nanosecond, not none", f.Since, f.Until, err)
+	}
+	for _, text := range []string{"1970-01-01T00:00:00Z", "0001-01-01T00:00:00Z"} {
+		if at, err := clearable(&text); at == 0 && err == nil {
+			t.Errorf("an expiry %s is taken for none", text)
+		}
+	}
 }
