@@ -73,10 +73,10 @@ another node equal to this one.`
 	return cmd
 }
 
-// notWhole says that an export went well and lacks what is damaged on the node.
-type notWhole struct{ ids []string }
+// partialError says that an export went well and lacks what is damaged on the node.
+type partialError struct{ ids []string }
 
-func (e *notWhole) Error() string {
+func (e *partialError) Error() string {
 	return "the export is not whole: left out, because damaged on the disk of the node: " + strings.Join(e.ids, ", ") +
 		"; tally doctor says more, and another member may have it"
 }
@@ -102,7 +102,7 @@ func export(ctx context.Context, c *client.Client, o client.ExportOptions, w io.
 	if err := out.Flush(); err != nil || len(left) == 0 {
 		return n, err
 	}
-	return n, &notWhole{left}
+	return n, &partialError{left}
 }
 
 func writeLine(out *bufio.Writer, raw json.RawMessage) error {
@@ -132,7 +132,7 @@ func exportFile(ctx context.Context, c *client.Client, o client.ExportOptions, n
 		}
 	}()
 	n, err = export(ctx, c, o, tmp, p)
-	left, _ := errors.AsType[*notWhole](err)
+	left, _ := errors.AsType[*partialError](err)
 	if err != nil && left == nil {
 		return n, err
 	}
