@@ -21,6 +21,7 @@ type base struct {
 	absent    *absence
 	census    *census
 	births    births
+	cache     *cache
 }
 
 // View returns the durable reading of this node. The caller must not change it.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -49,19 +50,35 @@ const manyIDs = 500
 
 // Many returns those of the memories that there are, in any life and in no order.
 func (s *tables) Many(ctx context.Context, ids []string) ([]memory.Record, error) {
-	out := make([]memory.Record, 0, len(ids))
-	for len(ids) > 0 {
-		part := ids[:min(len(ids), manyIDs)]
-		ids = ids[len(part):]
+	out, missing, epoch := s.cache.get(ids)
+	for part := range slices.Chunk(missing, manyIDs) {
 		args := make([]any, len(part))
 		for i, id := range part {
 			args[i] = id
 		}
-		recs, err := s.records(ctx, sqlRecord+` WHERE m.id IN (?`+strings.Repeat(",?", len(args)-1)+`)`, args...)
+		list, err := s.linkedRecords(ctx, ` WHERE m.id IN (?`+strings.Repeat(",?", len(args)-1)+`)`, args...)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, recs...)
+		for i := range list {
+			out = append(out, list[i].rec)
+		}
+		s.cache.put(list, epoch)
 	}
 	return out, nil
+}
+
+// linkedRecords returns records with whether there are links that name them. Damaged
+// ones are left out.
+func (s *tables) linkedRecords(ctx context.Context, where string, args ...any) ([]cached, error) {
+	var out []cached
+	err := s.read.each(ctx, sqlLinkedRecord+where, args, func(r rowScanner) error {
+		var x cached
+		var err error
+		if x.rec, err = s.scanRecord(r, &x.linked); err == nil {
+			out = append(out, x)
+		}
+		return omitted(ctx, err)
+	})
+	return out, err
 }

@@ -221,12 +221,10 @@ func (w *chores) upgraded(ctx context.Context) ([]memory.Dot, error) {
 	return w.refused(ctx, `code IN (?, ?) ORDER BY origin, seq`, memory.CodeUnknownKind, memory.CodeInvalid)
 }
 
-// maxCount is where the count of reads of a memory ends.
-const maxCount = 1_000_000
-
 func (t *tx) foldTouches(ctx context.Context, by map[string]touched) error {
+	t.others, t.changed.reads = true, by
 	for id, n := range by {
-		if err := t.exec(ctx, `INSERT INTO access (record, count, at) SELECT rid, ?, ? FROM memories WHERE id = ?
+		if err := t.aside(ctx, `INSERT INTO access (record, count, at) SELECT rid, ?, ? FROM memories WHERE id = ?
 			ON CONFLICT (record) DO UPDATE SET
 				count = CASE WHEN access.count + excluded.count < ? THEN access.count + excluded.count ELSE ? END,
 				at = CASE WHEN access.at > excluded.at THEN access.at ELSE excluded.at END`,

@@ -68,3 +68,30 @@ func (o *Order) From(n uint32) (out []uint32) {
 
 // FewSumSlots has changes of sums gather in so few rows.
 func FewSumSlots(n int) func(*Config) { return func(c *Config) { c.sumSlots = n } }
+
+// ManyOfRows is Many without what was read before.
+func (s *Store) ManyOfRows(ctx context.Context, ids []string) (recs []memory.Record, links map[string]bool, err error) {
+	links = map[string]bool{}
+	for _, id := range ids {
+		list, err := s.linkedRecords(ctx, ` WHERE m.id = ?`, id)
+		if err != nil {
+			return nil, nil, err
+		}
+		for i := range list {
+			recs, links[id] = append(recs, list[i].rec), list[i].linked
+		}
+	}
+	return recs, links, nil
+}
+
+// Cached reports whether a record is in memory, and whether it is known there that
+// links may name it.
+func (s *Store) Cached(id string) (is, linked bool) {
+	s.cache.mu.Lock()
+	defer s.cache.mu.Unlock()
+	x := s.cache.by[id]
+	return x != nil, x != nil && x.linked
+}
+
+// FewCached bounds the records that are kept in memory.
+func (s *Store) FewCached(bytes int) { s.cache.room = bytes }

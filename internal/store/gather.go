@@ -155,7 +155,7 @@ func (t *tx) invalidate(ctx context.Context) error {
 
 func (t *tx) forgetRecords() {
 	clear(t.known)
-	t.others = true
+	t.others, t.changed.all = true, true
 }
 
 // flush writes what was gathered.
@@ -178,7 +178,10 @@ func (t *tx) flush(ctx context.Context) error {
 		}
 		if m.fresh {
 			fresh = append(fresh, m)
-		} else if err := m.update(ctx, t.conn); err != nil {
+			continue
+		}
+		t.changed.ids = append(t.changed.ids, m.id)
+		if err := m.update(ctx, t.conn); err != nil {
 			return err
 		}
 	}

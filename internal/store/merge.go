@@ -163,7 +163,11 @@ func (t merger) turn(ctx context.Context, k memory.Key, held ref, version memory
 
 func (t merger) mergeRegister(ctx context.Context, k memory.Key, e incoming, row *logRow) error {
 	lsn := row.lsn
+	if k.Family == memory.FamLink {
+		t.changed.ids = append(t.changed.ids, k.A, k.B)
+	}
 	if k.Family == memory.FamTouch { // the record is another one then: who follows records hears of it
+		t.changed.ids = append(t.changed.ids, k.A)
 		if m, err := t.lookup(ctx, k.A); err != nil {
 			return err
 		} else if m != nil {

@@ -92,6 +92,9 @@ const sqlBothLive = ` AND EXISTS (SELECT 1 FROM memories m WHERE m.id = r.a AND 
 
 // Links returns the links from and to a memory whose both ends are live.
 func (s *tables) Links(ctx context.Context, id string) ([]memory.Link, error) {
+	if len(s.cache.linked([]string{id})) == 0 {
+		return []memory.Link{}, nil
+	}
 	now := int64(s.now())
 	return s.links(ctx, sqlLinksOf, memory.KindLink, memory.FamLink, id, memory.FamLink, id, now, now, now, now)
 }
@@ -140,7 +143,7 @@ func (s *tables) Targets(ctx context.Context, source, relation string) ([]string
 // links that say that they supersede it, whatever became of these.
 func (s *tables) Superseding(ctx context.Context, ids []string) (map[string][]string, error) {
 	out := map[string][]string{}
-	for part := range slices.Chunk(ids, manyIDs) {
+	for part := range slices.Chunk(s.cache.linked(ids), manyIDs) {
 		args := []any{memory.FamLink, memory.KindLink, memory.Supersedes}
 		for _, id := range part {
 			args = append(args, id)

@@ -36,7 +36,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err := cfg.Node.Valid(); err != nil {
 		return nil, err
 	}
-	b := &base{cfg: cfg, dialect: localFile(), absent: newAbsence(), census: newCensus()}
+	b := &base{cfg: cfg, dialect: localFile(), absent: newAbsence(), census: newCensus(), cache: newCache()}
 	s := &Store{learned: make(chan struct{}), base: b, tables: &tables{base: b}, changes: &changes{base: b, jobs: newJobs(&b.cfg)}}
 	s.log = &log{base: b, tail: &s.recent}
 	b.numbering.open = make(chan struct{})

@@ -91,14 +91,3 @@ func opBytes(op memory.Op) int {
 	}
 	return n
 }
-
-func memoryBytes(m *memory.Memory) int {
-	n := len(m.Title) + len(m.Content) + len(m.Metadata) + len(m.SourceURI)
-	for _, t := range m.Tags {
-		n += len(t)
-	}
-	for i := range m.Citations {
-		n += len(m.Citations[i].URI)
-	}
-	return n
-}

@@ -16,9 +16,18 @@ type tables struct {
 }
 
 // sqlRecord selects what scanRecord reads.
-const sqlRecord = `SELECT m.id, m.c_lsn, m.c_stamp, m.c_origin, m.c_seq, m.l_state, m.l_lsn, m.l_stamp, m.l_origin, m.l_seq, m.reason, m.conflicts,
-	coalesce(a.count, 0), coalesce(a.at, 0), m.priority, ` + sqlTouches + `, ` + sqlSealedC + `
+const sqlRecord = sqlRecordColumns + sqlOfRecord
+
+// sqlLinkedRecord also selects whether there are links that name the record.
+const sqlLinkedRecord = sqlRecordColumns + `,
+	EXISTS (SELECT 1 FROM registers k WHERE k.family = 3 AND k.a = m.id) OR EXISTS (SELECT 1 FROM registers k WHERE k.family = 3 AND k.b = m.id)` + sqlOfRecord
+
+const (
+	sqlRecordColumns = `SELECT m.id, m.c_lsn, m.c_stamp, m.c_origin, m.c_seq, m.l_state, m.l_lsn, m.l_stamp, m.l_origin, m.l_seq, m.reason, m.conflicts,
+	coalesce(a.count, 0), coalesce(a.at, 0), m.priority, ` + sqlTouches + `, ` + sqlSealedC
+	sqlOfRecord = `
 	FROM memories m LEFT JOIN log c ON c.lsn = m.c_lsn LEFT JOIN access a ON a.record = m.rid`
+)
 
 // scanRecord reads a row of sqlRecord, and what is selected besides. It is
 // memory.ErrDamaged if the content cannot be read: then the rest is there.
@@ -54,19 +63,6 @@ func (s *tables) scanRecord(r rowScanner, more ...any) (memory.Record, error) {
 	return m, nil
 }
 
-// records runs a query for whole records. Damaged ones are left out.
-func (s *tables) records(ctx context.Context, q string, args ...any) ([]memory.Record, error) {
-	var out []memory.Record
-	err := s.read.each(ctx, q, args, func(r rowScanner) error {
-		m, err := s.scanRecord(r)
-		if err == nil {
-			out = append(out, m)
-		}
-		return omitted(ctx, err)
-	})
-	return out, err
-}
-
 // record runs a query for one record, which is memory.ErrDamaged if it is.
 func (s *tables) record(ctx context.Context, what, q string, args ...any) (*memory.Record, error) {
 	var m memory.Record
@@ -96,10 +92,28 @@ func (s *tables) Record(ctx context.Context, id string) (*memory.Record, error) 
 // RecordFor is Record for a viewer. Of a memory that is none of its business no byte
 // is read: the answer neither takes longer nor says that there is damage.
 func (s *tables) RecordFor(ctx context.Context, viewer memory.AgentID, id string) (*memory.Record, error) {
+	rec, epoch := s.cache.open(id)
+	if rec != nil {
+		return rec, nil
+	}
 	w := &where{}
 	w.and(`m.id = ?`, id)
 	s.seen(w, memory.Filter{Viewer: viewer})
-	return s.record(ctx, "memory "+id, sqlRecord+` WHERE `+w.String(), w.args...)
+	var found []cached
+	err := s.read.each(ctx, sqlLinkedRecord+` WHERE `+w.String(), w.args, func(r rowScanner) (err error) {
+		found = make([]cached, 1)
+		found[0].rec, err = s.scanRecord(r, &found[0].linked)
+		return err
+	})
+	if err == nil && found == nil {
+		err = memory.ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("memory %s: %w", id, err)
+	}
+	rec = new(found[0].rec)
+	s.cache.put(found, epoch)
+	return rec, nil
 }
 
 // Resolve completes a prefix of an id, among the records that f selects:

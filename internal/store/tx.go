@@ -30,6 +30,7 @@ type tx struct {
 	erased   bool               // payload was taken out: no copy may stay in memory
 	born     []birth            // memories that it makes
 	others   bool               // it changes other memories, or their rows by hand
+	changed  recordChanges
 	moving   map[int64]struct{} // rows of memories that stand elsewhere afterwards
 	stands   []standing         // and where
 }

@@ -63,7 +63,11 @@ func (w *writer) transact(ctx context.Context, batch []*job) error {
 	if err := t.finish(ctx); err != nil {
 		return w.rollback(ctx, err)
 	}
-	if err := w.exec(ctx, "COMMIT"); err != nil {
+	t.changed.all = t.changed.all || t.erased
+	changed := w.cache.change(t.changed)
+	err := w.exec(ctx, "COMMIT")
+	changed(err == nil)
+	if err != nil {
 		if errors.Is(err, memory.ErrFull) {
 			return w.rollback(ctx, err)
 		}

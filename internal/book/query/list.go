@@ -24,7 +24,7 @@ const defaultPage = 20
 // not see is not found.
 func (b *Book) Get(ctx context.Context, agent memory.AgentID, id string) (*memory.Record, error) {
 	prefix, short := memory.Abbreviated(id)
-	if prefix != "" && !short && !memory.BeginsUUID(prefix) {
+	if prefix != "" && !short && (!memory.BeginsUUID(prefix) || memory.IsUUID(prefix)) {
 		return b.core.Visible(ctx, agent, id, memory.Live)
 	}
 	f := memory.Filter{Viewer: agent}

@@ -1,0 +1,236 @@
+package store
+
+import (
+	"hash/maphash"
+	"math"
+	"sync"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// cache has records as the database has them, so that what is found again and again is
+// read and decoded once. What a transaction changes is not in it from before the COMMIT
+// on; who has read a record while that was going on does not put it in.
+type cache struct {
+	mu   sync.Mutex
+	seed maphash.Seed
+	by   map[string]*cached
+	size int // bytes
+	room int
+
+	epoch   uint64
+	changed [cacheParts]uint64 // by a hash of the id: the epoch in which one was changed last
+}
+
+// cached is a record.
+type cached struct {
+	rec    memory.Record
+	linked bool // there are links that name it
+	used   bool // it was asked for since room was last made
+}
+
+const (
+	// cacheBytes bounds what all records take, nearly.
+	cacheBytes = 8 << 20
+	// cacheParts is among how many ids one that changes keeps the others out, for those
+	// who have begun to read.
+	cacheParts = 256
+	// changing is the epoch of what is being changed: nobody has begun behind it.
+	changing = math.MaxUint64
+)
+
+func newCache() *cache {
+	return &cache{seed: maphash.MakeSeed(), by: map[string]*cached{}, room: cacheBytes}
+}
+
+// get returns those of some records that are there, and the ids of the others. With the
+// epoch these may be put in, once they are read.
+func (c *cache) get(ids []string) (out []memory.Record, missing []string, epoch uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out = make([]memory.Record, 0, len(ids))
+	for _, id := range ids {
+		if x := c.by[id]; x != nil {
+			x.used = true
+			out = append(out, x.rec)
+			continue
+		}
+		missing = append(missing, id)
+	}
+	return out, missing, c.epoch
+}
+
+// open returns a record if it is there and for everybody to see.
+func (c *cache) open(id string) (rec *memory.Record, epoch uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if x := c.by[id]; x != nil && !x.rec.Access().Private {
+		x.used = true
+		rec = new(x.rec)
+	}
+	return rec, c.epoch
+}
+
+// linked returns those of some ids that links may name.
+func (c *cache) linked(ids []string) []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var out []string
+	for _, id := range ids {
+		if x := c.by[id]; x == nil || x.linked {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// put takes in records that somebody has read who began in an epoch.
+func (c *cache) put(list []cached, epoch uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range list {
+		id := list[i].rec.ID
+		if c.changed[c.part(id)] > epoch || c.by[id] != nil {
+			continue
+		}
+		c.by[id] = &list[i]
+		c.size += list[i].bytes()
+	}
+	for c.size > c.room {
+		c.shrink()
+	}
+}
+
+// shrink makes room: what was not asked for lately goes.
+func (c *cache) shrink() {
+	for id, x := range c.by {
+		if c.size <= c.room*3/4 {
+			return
+		}
+		if x.used {
+			x.used = false
+			continue
+		}
+		c.drop(id)
+	}
+}
+
+func (c *cache) drop(id string) {
+	if x := c.by[id]; x != nil {
+		c.size -= x.bytes()
+		delete(c.by, id)
+	}
+}
+
+func (x *cached) bytes() int { return 640 + memoryBytes(&x.rec.Memory) }
+
+func (c *cache) part(id string) int { return int(maphash.String(c.seed, id) % cacheParts) }
+
+// recordChanges are what a transaction does to records.
+type recordChanges struct {
+	ids   []string           // those that are read otherwise afterwards
+	reads map[string]touched // what it adds to the counts of these
+	all   bool               // any may be another one
+}
+
+// change takes out what is about to be changed. Until done is called none of it comes
+// in, and afterwards nobody's who has begun before that.
+func (c *cache) change(x recordChanges) (done func(committed bool)) {
+	if len(x.ids) == 0 && len(x.reads) == 0 && !x.all {
+		return func(bool) {}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, id := range x.ids {
+		c.drop(id)
+	}
+	if x.all {
+		clear(c.by)
+		c.size = 0
+	}
+	c.mark(&x, changing)
+	return func(committed bool) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if committed {
+			c.read(x.reads)
+		}
+		c.epoch++
+		c.mark(&x, c.epoch)
+	}
+}
+
+// mark notes when records were changed.
+func (c *cache) mark(x *recordChanges, epoch uint64) {
+	if x.all {
+		for i := range c.changed {
+			c.changed[i] = epoch
+		}
+		return
+	}
+	for _, id := range x.ids {
+		c.changed[c.part(id)] = epoch
+	}
+	for id := range x.reads {
+		c.changed[c.part(id)] = epoch
+	}
+}
+
+// read adds reads to the counts of what is there, as they were added in the database.
+func (c *cache) read(by map[string]touched) {
+	for id, n := range by {
+		if x := c.by[id]; x != nil {
+			x.rec.AccessCount = min(x.rec.AccessCount+min(n.n, maxCount), maxCount)
+			x.rec.AccessedAt = max(x.rec.AccessedAt, n.at)
+		}
+	}
+}
+
+// touches gathers reads, which are counted later and never waited for.
+type touches struct {
+	mu sync.Mutex
+	by map[string]touched
+}
+
+type touched struct {
+	n  int64
+	at memory.Instant
+}
+
+// maxTouches bounds what is remembered between two foldings; the rest is not counted.
+const maxTouches = 10_000
+
+func (t *touches) add(ids []string, at memory.Instant) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.by == nil {
+		t.by = map[string]touched{}
+	}
+	for _, id := range ids {
+		if n, ok := t.by[id]; ok || len(t.by) < maxTouches {
+			t.by[id] = touched{n: n.n + 1, at: max(n.at, at)}
+		}
+	}
+}
+
+func (t *touches) take() map[string]touched {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	by := t.by
+	t.by = nil
+	return by
+}
+
+// maxCount is where the count of reads of a memory ends.
+const maxCount = 1_000_000
+
+func memoryBytes(m *memory.Memory) int {
+	n := len(m.Title) + len(m.Content) + len(m.Metadata) + len(m.SourceURI)
+	for _, t := range m.Tags {
+		n += len(t)
+	}
+	for i := range m.Citations {
+		n += len(m.Citations[i].URI)
+	}
+	return n
+}
