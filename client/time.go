@@ -31,7 +31,10 @@ func (t Time) String() string { return t.UTC().Format(timeLayout) }
 func (t Time) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
 
 // MarshalJSON writes the text of the API.
-func (t Time) MarshalJSON() ([]byte, error) { return []byte(`"` + t.String() + `"`), nil }
+func (t Time) MarshalJSON() ([]byte, error) {
+	b := append(make([]byte, 0, len(timeLayout)+2), '"')
+	return append(t.UTC().AppendFormat(b, timeLayout), '"'), nil
+}
 
 // UnmarshalText reads a time of RFC 3339 in any of its forms: small letters, any
 // offset, and the second 60 of a leap second, which is the one after it. Anything

@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"math"
 	"sync"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -31,7 +32,7 @@ type cached struct {
 
 const (
 	// cacheBytes bounds what all records take, nearly.
-	cacheBytes = 8 << 20
+	cacheBytes = 16 << 20
 	// cacheParts is among how many ids one that changes keeps the others out, for those
 	// who have begun to read.
 	cacheParts = 256
@@ -188,8 +189,9 @@ func (c *cache) read(by map[string]touched) {
 
 // touches gathers reads, which are counted later and never waited for.
 type touches struct {
-	mu sync.Mutex
-	by map[string]touched
+	mu   sync.Mutex
+	by   map[string]touched
+	next time.Time // when they are folded in again
 }
 
 type touched struct {
@@ -219,6 +221,28 @@ func (t *touches) take() map[string]touched {
 	by := t.by
 	t.by = nil
 	return by
+}
+
+// due is take, if it is time for that or there is room for no more.
+func (t *touches) due(now time.Time) map[string]touched {
+	t.mu.Lock()
+	wait := now.Before(t.next) && len(t.by) < maxTouches
+	t.mu.Unlock()
+	if wait {
+		return nil
+	}
+	return t.take()
+}
+
+// touchShare is how much longer the writer does other things than it folds touches in.
+const touchShare = 50
+
+// rest says how long it took to fold them in. A memory that is read all the time costs
+// less the rarer that is done.
+func (t *touches) rest(took time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.next = time.Now().Add(min(touchShare*took, time.Minute))
 }
 
 // maxCount is where the count of reads of a memory ends.

@@ -51,8 +51,11 @@ func (w *chores) background(ctx context.Context) (more bool, err error) {
 			return err
 		})
 	}
-	if by := w.touch.take(); len(by) > 0 {
-		return false, w.alone(ctx, func(ctx context.Context, t *tx) error { return t.foldTouches(ctx, by) })
+	if by := w.touch.due(time.Now()); len(by) > 0 {
+		began := time.Now()
+		err := w.alone(ctx, func(ctx context.Context, t *tx) error { return t.foldTouches(ctx, by) })
+		w.touch.rest(time.Since(began))
+		return false, err
 	}
 	if now := time.Now(); now.Sub(w.marksAt) >= marksEvery {
 		w.marksAt = now

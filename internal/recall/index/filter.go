@@ -159,6 +159,9 @@ func (v *View) Gate(n uint32) float32 {
 
 const gateLength = 60
 
+// MaxPriority is at least the priority of each document in sight that has one above 0.
+func (v *View) MaxPriority() int { return int(v.urgent) }
+
 // Pass reports whether document n, which is in sight, fits all conditions.
 func (v *View) Pass(n uint32) bool { return v.pass == nil || v.pass(n) }
 

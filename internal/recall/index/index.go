@@ -101,6 +101,7 @@ type data struct {
 	docOf  []uint32 // by id; None if it is gone
 	docs   []Doc
 	hot    []hot // by document, as what follows
+	urgent int8  // the highest priority of one, dead or alive
 	turns  []Turn
 	expiry expiry // those that expire, dead ones among them
 	stream streams
@@ -315,6 +316,7 @@ func (x *data) count(n uint32, by int) {
 	if by > 0 {
 		sp.docs = append(room(sp.docs), n)
 		h.sight = x.sightFor(d)
+		x.urgent = max(x.urgent, h.priority)
 		if d.Expires != 0 {
 			x.expiry.push(x.docs, n)
 		}

@@ -53,18 +53,23 @@ func (f *fusion) best(ctx context.Context, limit int) Result {
 func (f *fusion) weigh(ctx context.Context, s *running, l *leaders) bool {
 	sifter, sifts := s.Search.(Sifter)
 	docs := s.found.Docs
+	all := len(f.running) < 2 && !f.v.Conditional() // each is met once, and passes
 	for size := ahead; len(docs) > 0; size = bestStep {
 		part := docs[:min(size, len(docs))]
 		docs = docs[len(part):]
-		f.fresh = f.open(f.fresh[:0], part)
-		left := f.fresh
-		if sifts {
-			f.kept = sifter.Sift(f.kept[:0], left, l.least()-(f.most-s.most)-slack)
-			l.found += len(left) - len(f.kept) // as compare would say
-			left = f.kept
+		if !all {
+			f.fresh = f.open(f.fresh[:0], part)
+			part = f.fresh
 		}
-		for _, n := range left {
-			f.compare(n, l)
+		if sifts {
+			f.kept = sifter.Sift(f.kept[:0], part, l.least()-(f.most-s.most)-slack)
+			l.found += len(part) - len(f.kept) // as compare would say
+			part = f.kept
+		}
+		for _, n := range part {
+			if f.v.See(n) {
+				f.compare(n, l)
+			}
 		}
 		if size == bestStep && ctx.Err() != nil {
 			return false
@@ -73,11 +78,11 @@ func (f *fusion) weigh(ctx context.Context, s *running, l *leaders) bool {
 	return true
 }
 
-// open appends to out those of some candidates that were not met yet, are in sight, and
-// pass all conditions.
+// open appends to out those of some candidates that were not met yet and pass all
+// conditions.
 func (f *fusion) open(out, docs []uint32) []uint32 {
 	for _, n := range docs {
-		if !f.again(n) && f.v.See(n) && f.v.Pass(n) {
+		if !f.again(n) && f.v.Pass(n) {
 			out = append(out, n)
 		}
 	}
@@ -199,7 +204,7 @@ const (
 // boostMost is what boosts can add.
 func (f *fusion) boostMost() float32 {
 	w := &f.ranker.weights
-	most := w.Tells + w.Boost*(maxPriority-middlePriority)
+	most := w.Tells + w.Boost*float32(max(0, min(f.v.MaxPriority(), maxPriority)-middlePriority))
 	if f.q.Cue != 0 {
 		most += w.Type
 	}
