@@ -17,6 +17,11 @@ type Head struct {
 	Chain Chain    `json:"chain,omitzero" cbor:"3,keyasint,omitzero"`
 }
 
+// Equal reports whether h says the same as the other head.
+func (h Head) Equal(other Head) bool {
+	return h.Seq == other.Seq && h.Chain == other.Chain && slices.Equal(h.Gaps, other.Gaps)
+}
+
 // Heads says what a node holds, by origin. Treat it as immutable.
 type Heads map[Origin]Head
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"sync"
@@ -21,6 +22,8 @@ type Client struct {
 	cfg     Config
 	members map[memory.Node]*url.URL
 	open    *http.Client // to members without identity
+	said    sayings
+	own     latest
 
 	mu     sync.Mutex
 	closed map[identity.Name]*http.Client // to those with one
@@ -98,11 +101,37 @@ func (c *Client) Push(ctx context.Context, to memory.Node, p *memory.Push) (*mem
 	if err != nil {
 		return nil, fault("push", to, err)
 	}
-	rep, header, err := exchange(ctx, c, to, pushRoute(), &q, word)
+	rep, header, err := c.exchangePush(ctx, to, &q, word, c.said.of(to))
 	if err == nil {
 		c.heard(to, header, &q)
 	}
 	return rep, err
+}
+
+// exchangePush makes a push to a member of which something is known. Who does not have
+// any more what it had, as after a restart, is told everything.
+func (c *Client) exchangePush(ctx context.Context, to memory.Node, q *memory.Push, word http.Header, known said) (*memory.PushReply, http.Header, error) {
+	reading := c.own.of(q.View.Heads)
+	if reading.IsZero() {
+		known.ours = wire.Reading{}
+	}
+	extra := http.Header{}
+	maps.Copy(extra, word)
+	name(extra, known.theirs)
+	var came wire.Reading
+	rep, header, err := exchange(ctx, c, to, calling(reading, known, &came), q, extra)
+	if s, ok := errors.AsType[*statusError](err); ok && s.status == http.StatusConflict && !known.ours.IsZero() {
+		return c.exchangePush(ctx, to, q, word, said{theirs: known.theirs})
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	now := said{theirs: came}
+	if !reading.IsZero() && named(header) == reading.Digest {
+		now.ours = reading
+	}
+	c.said.set(to, now)
+	return rep, header, nil
 }
 
 // Pull asks a member for entries. The sender and the receiver named in r are set.

@@ -38,7 +38,7 @@ type Acceptor interface {
 // NewHandler serves the routes of the protocol below /api/v1/sync/. cfg must be
 // valid and have an Origin.
 func NewHandler(cfg Config, a Acceptor, log *slog.Logger) http.Handler {
-	h := &handler{cfg: cfg.withDefaults(), acceptor: a, log: log, room: semaphore.NewWeighted(maxBodies)}
+	h := &handler{cfg: cfg.withDefaults(), acceptor: a, log: log, room: semaphore.NewWeighted(maxBodies), readings: newShelves()}
 	mux := http.NewServeMux()
 	mux.Handle(pathHello, h.route(http.MethodGet, h.hello))
 	mux.Handle(pathSnapshot, h.route(http.MethodGet, h.fromMember(h.snapshot)))
@@ -75,6 +75,8 @@ type handler struct {
 	acceptor Acceptor
 	log      *slog.Logger
 	room     *semaphore.Weighted
+	readings *shelves
+	own      latest
 }
 
 // endpoint answers a request, or returns an error to be answered in its place.
@@ -206,6 +208,9 @@ func opened[Req, Rep any](h *handler, m route[Req, Rep], r *http.Request, sender
 		return nil, err
 	}
 	req, err := m.decode(body)
+	if errors.Is(err, wire.ErrOtherBase) {
+		return nil, refuse(http.StatusConflict, "other_base", "the heads differ from a reading that is not here: send them whole")
+	}
 	if err != nil {
 		return nil, refuse(http.StatusBadRequest, "invalid", err.Error())
 	}

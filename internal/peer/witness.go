@@ -97,7 +97,7 @@ func (h *handler) witness(r *http.Request, p *memory.Push) (witnessed, error) {
 
 // push takes a push of a member in.
 func (h *handler) push(w http.ResponseWriter, r *http.Request, from *caller) error {
-	return answer(h, pushRoute(), func(ctx context.Context, source memory.Source, p *memory.Push) (*memory.PushReply, error) {
+	return answer(h, h.answering(from.Member, r.Header, w.Header()), func(ctx context.Context, source memory.Source, p *memory.Push) (*memory.PushReply, error) {
 		word, err := h.witness(r, p)
 		if err != nil {
 			return nil, err

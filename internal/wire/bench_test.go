@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -80,4 +81,46 @@ func BenchmarkDecodeEntry(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// readingOf is what a node of a federation of n says that it holds.
+func readingOf(n uint64) memory.View {
+	v := memory.View{Heads: memory.Heads{}, Root: memory.Digest{1}, LSN: 1}
+	for i := range n {
+		v.Heads[memory.MakeOrigin(memory.Node(fmt.Sprintf("node-%02d", i)), 1<<40+i)] = memory.Head{Seq: 1000 + i, Chain: memory.Chain{byte(i), 1}}
+	}
+	return v
+}
+
+// A push of one memory among 25 members, from one end to the other, and the bytes of it:
+// with all heads, and with the two that have changed.
+func BenchmarkPushAmongMany(b *testing.B) {
+	p := batch(b)
+	p.Ops, p.View = p.Ops[:1], readingOf(25)
+	base := wire.ReadingOf(readingOf(25).Heads)
+	for o, h := range p.View.Heads {
+		if strings.HasPrefix(string(o), "node-0") && h.Seq%5 == 0 {
+			p.View.Heads[o] = memory.Head{Seq: h.Seq + 1, Chain: memory.Chain{7}}
+		}
+	}
+	known := func(memory.Digest) (wire.Reading, bool) { return base, true }
+	b.Run("whole", func(b *testing.B) { through(b, p, wire.Reading{}, wire.Reading{}, nil) })
+	b.Run("difference", func(b *testing.B) { through(b, p, wire.ReadingOf(p.View.Heads), base, known) })
+}
+
+func through(b *testing.B, p *memory.Push, reading, base wire.Reading, known wire.Known) {
+	b.Helper()
+	b.ReportAllocs()
+	var size int
+	for b.Loop() {
+		raw, err := wire.EncodePushSince(p, reading, base)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, _, err := wire.DecodePushSince(raw, known); err != nil {
+			b.Fatal(err)
+		}
+		size = len(raw)
+	}
+	b.ReportMetric(float64(size), "bytes")
 }

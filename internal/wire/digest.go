@@ -75,7 +75,7 @@ func DecodeDigestReply(data []byte) (*memory.DigestReply, error) {
 	if err := first(w.envelope.check, w.view.check, w.check); err != nil {
 		return nil, fmt.Errorf("digest reply: %w", err)
 	}
-	r := &memory.DigestReply{From: w.From, View: memory.View(w.view), Registers: orNil(w.Registers)}
+	r := &memory.DigestReply{From: w.From, View: w.asIs(), Registers: orNil(w.Registers)}
 	for sum := range slices.Chunk(w.Sums, len(memory.Digest{})) {
 		r.Sums = append(r.Sums, memory.Digest(sum))
 	}

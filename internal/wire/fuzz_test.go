@@ -66,6 +66,36 @@ func FuzzDotOf(f *testing.F) {
 
 func FuzzPush(f *testing.F) { fuzz(f, "push*", wire.DecodePush, wire.EncodePush) }
 
+func FuzzPushDifference(f *testing.F) {
+	fuzz(f, "push_difference", decodeDifferent, encodeDifference)
+}
+
+// decodeDifferent reads a push that is a difference, and no other.
+func decodeDifferent(data []byte) (*memory.Push, error) {
+	if _, err := wire.DecodePush(data); err == nil {
+		return nil, memory.ErrInvalid
+	}
+	return decodeDifference(data)
+}
+
+func FuzzPushReplyDifference(f *testing.F) {
+	for _, b := range goldens(f, "push_reply_difference") {
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := decodeReplyDifference(data)
+		if err != nil {
+			if !errors.Is(err, memory.ErrInvalid) {
+				t.Errorf("refused with %v", err)
+			}
+			return
+		}
+		if _, err := encodeReplyDifference(r); err != nil {
+			t.Errorf("was read and cannot be written: %v", err)
+		}
+	})
+}
+
 // A reply may come of another epoch than this package writes.
 func FuzzPushReply(f *testing.F) {
 	for _, b := range goldens(f, "push*") {

@@ -137,6 +137,10 @@ func exampleMessages(tb testing.TB) map[string]message {
 			From: "node-b", Time: at, View: exampleView(),
 			Refused: []memory.Refusal{{Dot: exampleDot(9), Code: memory.CodeSkew, Text: "stamp lies 2m0s ahead"}},
 		}, wire.EncodePushReply, wire.DecodePushReply),
+		"push_difference": messageOf(&memory.Push{
+			From: "node-a", To: "node-b", Created: at, Ops: exampleShipments(tb), View: exampleView(),
+		}, encodeDifference, decodeDifference),
+		"push_reply_difference": messageOf(&memory.PushReply{From: "node-b", Time: at, View: exampleView()}, encodeReplyDifference, decodeReplyDifference),
 		"pull_request": messageOf(&memory.PullRequest{
 			From: "node-a", To: "node-b", Ranges: []memory.Range{{Origin: "c.0", From: 1, To: 256}}, Dots: []memory.Dot{exampleDot(9)},
 		}, wire.EncodePullRequest, wire.DecodePullRequest),

@@ -39,17 +39,82 @@ func (a address) check() error {
 	return a.To.Valid()
 }
 
-// view is a [memory.View] as part of a message.
+// view is a [memory.View] as part of a message. With a base its heads are those that
+// differ from the heads of the base.
 type view struct {
-	Heads memory.Heads  `cbor:"heads"`
+	Heads heads         `cbor:"heads"`
 	Root  memory.Digest `cbor:"root"`
 	LSN   uint64        `cbor:"lsn"`
 	Epoch uint64        `cbor:"epoch,omitempty"`
+
+	Base memory.Digest   `cbor:"base,omitzero"`  // of the reading that Heads differ from
+	Sum  memory.Digest   `cbor:"sum,omitzero"`   // of the whole reading; with a base
+	Gone []memory.Origin `cbor:"gone,omitempty"` // that the base has, and the reading has not
 }
 
-func viewOf(v memory.View) view { return view(v) }
+func viewOf(v memory.View) view {
+	return view{Heads: heads(v.Heads), Root: v.Root, LSN: v.LSN, Epoch: v.Epoch}
+}
 
+// asIs is the view whose heads are those of v: all, if v has no base.
+func (v view) asIs() memory.View {
+	return memory.View{Heads: memory.Heads(v.Heads), Root: v.Root, LSN: v.LSN, Epoch: v.Epoch}
+}
+
+// viewSince is v, whose heads are a reading, as a difference to base; whole if that is
+// none.
+func viewSince(v memory.View, reading, base Reading) view {
+	w := viewOf(v)
+	if base.IsZero() {
+		return w
+	}
+	d := since(v.Heads, base.Heads)
+	w.Heads, w.Gone, w.Base, w.Sum = heads(d.heads), d.gone, base.Digest, reading.Digest
+	return w
+}
+
+// Known finds a reading by its digest.
+type Known func(memory.Digest) (Reading, bool)
+
+// ErrOtherBase says that a message has heads as a difference to a reading that is not known here.
+var ErrOtherBase = fmt.Errorf("a difference to a reading that is not known: %w", memory.ErrInvalid)
+
+// whole returns the view that v says, and, if its heads are a difference, the reading that
+// comes of it. It fails if that is to what is not known, or does not lead to the reading
+// that the sender means.
+func (v view) whole(known Known) (memory.View, Reading, error) {
+	out := v.asIs()
+	if v.Base == (memory.Digest{}) {
+		return out, Reading{}, v.check()
+	}
+	if err := v.checkHeads(); err != nil {
+		return out, Reading{}, err
+	}
+	base, ok := Reading{}, false
+	if known != nil {
+		base, ok = known(v.Base)
+	}
+	if !ok {
+		return out, Reading{}, ErrOtherBase
+	}
+	d := difference{memory.Heads(v.Heads), v.Gone}
+	out.Heads = d.on(base.Heads)
+	reading := ReadingOf(out.Heads)
+	if reading.Digest != v.Sum || len(out.Heads) > MaxOrigins || !d.same(since(out.Heads, base.Heads)) {
+		return out, Reading{}, invalid("a difference that does not lead to the reading that is meant")
+	}
+	return out, reading, nil
+}
+
+// check is for messages that have no base: their heads are whole.
 func (v view) check() error {
+	if v.Base != (memory.Digest{}) || v.Sum != (memory.Digest{}) || len(v.Gone) > 0 {
+		return invalid("a difference where heads are whole")
+	}
+	return v.checkHeads()
+}
+
+func (v view) checkHeads() error {
 	if len(v.Heads) > MaxOrigins {
 		return invalid("heads of %d origins, limit %d", len(v.Heads), MaxOrigins)
 	}

@@ -92,7 +92,7 @@ func DecodePullReply(data []byte) (*memory.PullReply, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pull reply: %w", err)
 	}
-	return &memory.PullReply{From: w.From, Ops: ops, Truncated: orNil(w.Truncated), View: memory.View(w.view)}, nil
+	return &memory.PullReply{From: w.From, Ops: ops, Truncated: orNil(w.Truncated), View: w.asIs()}, nil
 }
 
 func (w *pullReply) check() error {

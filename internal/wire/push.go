@@ -16,9 +16,13 @@ type push struct {
 
 // EncodePush returns the bytes of p. They are what a signature of the push is
 // over: encode once, and send exactly them.
-func EncodePush(p *memory.Push) ([]byte, error) {
+func EncodePush(p *memory.Push) ([]byte, error) { return EncodePushSince(p, Reading{}, Reading{}) }
+
+// EncodePushSince is [EncodePush] for a receiver that knows base: of the heads, which are
+// reading, it has what is different. If base is none, it has all of them.
+func EncodePushSince(p *memory.Push, reading, base Reading) ([]byte, error) {
 	w := push{
-		address: between(p.From, p.To), view: viewOf(p.View), Created: instant(p.Created), Ops: shipmentsOf(p.Ops),
+		address: between(p.From, p.To), view: viewSince(p.View, reading, base), Created: instant(p.Created), Ops: shipmentsOf(p.Ops),
 	}
 	if err := checkShipments(w.Ops); err != nil {
 		return nil, fmt.Errorf("encode push: %w", err)
@@ -26,22 +30,31 @@ func EncodePush(p *memory.Push) ([]byte, error) {
 	return encode("push", w, MaxBody)
 }
 
-// DecodePush reads a push. Its entries are not looked into.
+// DecodePush reads a push that has whole heads. Its entries are not looked into.
 func DecodePush(data []byte) (*memory.Push, error) {
+	p, _, err := DecodePushSince(data, nil)
+	return p, err
+}
+
+// DecodePushSince is [DecodePush] where the heads may be a difference to a reading that is
+// known; [ErrOtherBase] if it is not. It returns the reading that came of one, too.
+func DecodePushSince(data []byte, known Known) (*memory.Push, Reading, error) {
 	var w push
 	if err := decode("push", data, MaxBody, &w); err != nil {
-		return nil, err
+		return nil, Reading{}, err
 	}
-	if err := first(w.address.check, w.view.check); err != nil {
-		return nil, fmt.Errorf("push: %w", err)
+	if err := w.address.check(); err != nil {
+		return nil, Reading{}, fmt.Errorf("push: %w", err)
 	}
 	ops, err := shipments(w.Ops)
 	if err != nil {
-		return nil, fmt.Errorf("push: %w", err)
+		return nil, Reading{}, fmt.Errorf("push: %w", err)
 	}
-	return &memory.Push{
-		From: w.From, To: w.To, Created: timeOf(w.Created), Ops: ops, View: memory.View(w.view),
-	}, nil
+	v, reading, err := w.whole(known)
+	if err != nil {
+		return nil, Reading{}, fmt.Errorf("push: %w", err)
+	}
+	return &memory.Push{From: w.From, To: w.To, Created: timeOf(w.Created), Ops: ops, View: v}, reading, nil
 }
 
 // first returns the first error.
@@ -67,8 +80,14 @@ type pushReply struct {
 // EncodePushReply returns the bytes of r. It says that all in r.View is fsynced.
 // Long texts of refusals are cut.
 func EncodePushReply(r *memory.PushReply) ([]byte, error) {
+	return EncodePushReplySince(r, Reading{}, Reading{})
+}
+
+// EncodePushReplySince is [EncodePushReply] for a receiver that knows base: of the heads,
+// which are reading, it has what is different. If base is none, it has all of them.
+func EncodePushReplySince(r *memory.PushReply, reading, base Reading) ([]byte, error) {
 	w := pushReply{
-		envelope: sender(r.From), view: viewOf(r.View), Refused: make([]memory.Refusal, len(r.Refused)),
+		envelope: sender(r.From), view: viewSince(r.View, reading, base), Refused: make([]memory.Refusal, len(r.Refused)),
 		Durable: true, Time: instant(r.Time), Epoch: r.View.Epoch,
 	}
 	for i, f := range r.Refused {
@@ -93,22 +112,34 @@ func cut(s string, n int) string {
 	return string(out)
 }
 
-// DecodePushReply reads the answer to a push. One that does not say "durable" is
-// no answer.
+// DecodePushReply reads the answer to a push, with whole heads. One that does not say
+// "durable" is no answer.
 func DecodePushReply(data []byte) (*memory.PushReply, error) {
+	r, _, err := DecodePushReplySince(data, nil)
+	return r, err
+}
+
+// DecodePushReplySince is [DecodePushReply] where the heads may be a difference to a
+// reading that is known; [ErrOtherBase] if it is not. It returns the reading that came of
+// one, too.
+func DecodePushReplySince(data []byte, known Known) (*memory.PushReply, Reading, error) {
 	var w pushReply
 	if err := decode("push reply", data, MaxBody, &w); err != nil {
-		return nil, err
+		return nil, Reading{}, err
 	}
-	if err := first(w.envelope.check, w.view.check, w.check); err != nil {
-		return nil, fmt.Errorf("push reply: %w", err)
+	if err := first(w.envelope.check, w.check); err != nil {
+		return nil, Reading{}, fmt.Errorf("push reply: %w", err)
 	}
-	r := &memory.PushReply{From: w.From, View: memory.View(w.view), Time: timeOf(w.Time)}
+	v, reading, err := w.whole(known)
+	if err != nil {
+		return nil, Reading{}, fmt.Errorf("push reply: %w", err)
+	}
+	r := &memory.PushReply{From: w.From, View: v, Time: timeOf(w.Time)}
 	r.View.Epoch = w.Epoch
 	if len(w.Refused) > 0 {
 		r.Refused = w.Refused
 	}
-	return r, nil
+	return r, reading, nil
 }
 
 func (w *pushReply) check() error {

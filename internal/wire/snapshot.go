@@ -93,7 +93,7 @@ func ReadSnapshot(r io.Reader, from memory.Node, yield func([]memory.Shipment) e
 			if m, _ := io.CopyN(&buf, r, 1); m != 0 {
 				return memory.View{}, invalid("snapshot: goes on behind its last frame")
 			}
-			return memory.View(*f.View), nil
+			return f.View.asIs(), nil
 		}
 		total += uint64(len(ops))
 		if err := yield(ops); err != nil {

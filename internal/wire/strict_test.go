@@ -237,6 +237,8 @@ func changed(t *testing.T, name string, fields map[string]any) []byte {
 func TestMessagesThatAreNoneAreRefused(t *testing.T) {
 	type fields = map[string]any
 	type key = map[int]any
+	sum := memory.Digest{1}
+	allHeads := fields{"c.0": key{1: 0}, "node-a.1": key{1: 42, 3: append([]byte{0xc4, 0xa1}, make([]byte, 14)...)}, "node-b.1z": key{1: 70001, 2: []int{9, 70000}}}
 	for name, c := range map[string]struct {
 		message string
 		fields  fields
@@ -263,6 +265,21 @@ func TestMessagesThatAreNoneAreRefused(t *testing.T) {
 		"a gap at 0":                  {"push", fields{"heads": fields{"a.1": key{1: 5, 2: []int{0}}}}, "gap 0"},
 		"a head beyond 2^62":          {"push", fields{"heads": fields{"a.1": key{1: uint64(1) << 63}}}, "head of a.1"},
 		"heads without end":           {"push", fields{"heads": heads(wire.MaxOrigins + 1)}, "exceeded max number"},
+		"a difference to nothing":     {"push", fields{"sum": make([]byte, 31)}, "canonical"},
+		"a sum of whole heads":        {"push", fields{"sum": sum[:]}, "a difference where heads are whole"},
+		"what is gone of whole heads": {"push", fields{"gone": []string{"a.1"}}, "a difference where heads are whole"},
+		"a difference in a pull":      {"pull_reply", fields{"base": sum[:]}, "a difference where heads are whole"},
+		"a difference to another":     {"push_difference", fields{"base": sum[:]}, "not known"},
+		"a difference without a sum":  {"push_difference", fields{"sum": nil}, "does not lead"},
+		"a difference to elsewhere":   {"push_difference", fields{"sum": sum[:]}, "does not lead"},
+		"what is not gone":            {"push_difference", fields{"gone": nil}, "does not lead"},
+		"what was never there":        {"push_difference", fields{"gone": []string{"gone.1", "nobody.1"}}, "does not lead"},
+		"what is gone, twice":         {"push_difference", fields{"gone": []string{"gone.1", "gone.1"}}, "does not lead"},
+		"what has not changed":        {"push_difference", fields{"heads": allHeads}, "does not lead"},
+		"a head of nobody, different": {"push_difference", fields{"heads": fields{"a": key{1: 1}}}, "origin"},
+		"a reply without a base":      {"push_reply_difference", fields{"base": nil}, "a difference where heads are whole"},
+		"a reply with another base":   {"push_reply_difference", fields{"base": sum[:]}, "not known"},
+		"a reply to elsewhere":        {"push_reply_difference", fields{"sum": sum[:]}, "does not lead"},
 		"a short root":                {"push", fields{"root": []byte{1}}, "canonical"},
 		"a time that is a text":       {"push", fields{"created": "2026-01-01T00:00:00Z"}, "created"},
 		"a reply not durable":         {"push_reply", fields{"durable": false}, "not durable"},
@@ -291,7 +308,7 @@ func TestMessagesThatAreNoneAreRefused(t *testing.T) {
 }
 
 func TestTheVariedMessagesAreGood(t *testing.T) {
-	for _, name := range []string{"push", "push_reply", "pull_request", "pull_reply", "digest_request", "digest_sums", "digest_registers"} {
+	for _, name := range []string{"push", "push_reply", "push_difference", "push_reply_difference", "pull_request", "pull_reply", "digest_request", "digest_sums", "digest_registers"} {
 		if want, got := goldens(t, name)[0], changed(t, name, nil); !bytes.Equal(want, got) {
 			t.Errorf("%s: %x\nbecame %x", name, want, got)
 		}
