@@ -34,16 +34,21 @@ func (s *Store) Settle(_ context.Context, _ memory.Source, r memory.Range, ops [
 			continue
 		}
 		disputed++
-		if e.Precedes(held.entry) {
-			makeRoom(s, l, held.entry, &c)
-			take(s, l, x, &out)
-			l.rechain()
-		}
+		dispute(s, l, held, x, &out, &c)
 	}
 	c.Other = out.Applied
 	s.publish(c)
 	slices.Sort(there)
 	return disputed, there, nil
+}
+
+// dispute gives x the number of held, if it was made first.
+func dispute(s *Store, l *log, held, x *written, out *memory.Accepted, c *memory.Committed) {
+	if x.entry.Precedes(held.entry) {
+		makeRoom(s, l, held.entry, c)
+		take(s, l, x, out)
+		l.rechain()
+	}
 }
 
 // makeRoom takes held out of the log, and issues it again if it was applied; of a hollow

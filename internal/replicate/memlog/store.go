@@ -141,6 +141,7 @@ func (s *Store) accept(ops []memory.Shipment, again bool) (memory.Accepted, erro
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out memory.Accepted
+	var c memory.Committed
 	var in []*written
 	for _, ship := range ops {
 		x, err := s.lib.open(ship)
@@ -152,17 +153,19 @@ func (s *Store) accept(ops []memory.Shipment, again bool) (memory.Accepted, erro
 	// Hollow entries that have to wait may wait for each other.
 	for progress := true; progress && len(in) > 0; {
 		before := len(in)
-		in = slices.DeleteFunc(in, func(x *written) bool { return offer(s, x, again, &out) })
+		in = slices.DeleteFunc(in, func(x *written) bool { return offer(s, x, again, &out, &c) })
 		progress = len(in) < before
 	}
 	out.Deferred = len(in)
-	s.publish(memory.Committed{Other: out.Applied})
+	c.Other = out.Applied
+	s.publish(c)
 	out.View = s.view
 	return out, nil
 }
 
-// offer takes or refuses x, and reports whether it did: else x must come later.
-func offer(s *Store, x *written, again bool, out *memory.Accepted) bool {
+// offer takes or refuses x, and reports whether it did: else x must come later. What comes
+// again is of a repair: the state of a member follows from it.
+func offer(s *Store, x *written, again bool, out *memory.Accepted, c *memory.Committed) bool {
 	e := x.entry
 	if s.claim(e.Dot) {
 		out.Refused = append(out.Refused, memory.Refusal{Dot: e.Dot, Code: memory.CodeForbidden})
@@ -178,7 +181,11 @@ func offer(s *Store, x *written, again bool, out *memory.Accepted) bool {
 		out.Refused = append(out.Refused, memory.Refusal{Dot: e.Dot, Code: code})
 	case known == nil && e.Dot.Seq > l.dropped:
 		take(s, l, x, out)
-	case !again || known != nil && known.entry.Digest != e.Digest:
+	case !again:
+	case known != nil && known.entry.Digest != e.Digest:
+		if e.Hollow.IsZero() && e.Dot.Origin != s.taken {
+			dispute(s, l, known, x, out, c)
+		}
 	case known == nil:
 		s.apply(l, x)
 	default:
