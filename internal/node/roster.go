@@ -131,7 +131,7 @@ func (t *trust) followKey(ctx context.Context) {
 	}
 	t.key = next
 	t.log.InfoContext(ctx, "this node has another key", "key", next.Public())
-	if err := errors.Join(t.audit.Rotate(next), t.ForgetLastKeys()); err != nil {
+	if err := handOver(t.audit, next, t.Cluster); err != nil {
 		t.log.ErrorContext(ctx, "the audit log cannot be written", "err", err)
 	}
 	t.note(audit.Event{Kind: audit.KeyChange, Actor: string(t.Place().Name), Tag: "key_rotated", Subject: string(next.Public().ID())})
@@ -163,7 +163,7 @@ func openAudit(path string, c *cluster.Cluster) (*audit.Log, error) {
 	key := c.Self().Key()
 	log, err := audit.Open(path, key, time.Now)
 	if err == nil {
-		return log, c.ForgetLastKeys()
+		return log, c.ForgetLastKeys(key.Public())
 	}
 	last, lastErr := c.LastKeys()
 	if lastErr != nil {
@@ -174,12 +174,21 @@ func openAudit(path string, c *cluster.Cluster) (*audit.Log, error) {
 		if beforeErr != nil {
 			continue
 		}
-		if err := errors.Join(log.Rotate(key), c.ForgetLastKeys()); err != nil {
+		if err := handOver(log, key, c); err != nil {
 			return nil, errors.Join(err, log.Close())
 		}
 		return log, nil
 	}
 	return nil, err
+}
+
+// handOver has an audit log go on with the present key of this node. Until that is in
+// the log, the keys before are kept: at the next start one of them must do it.
+func handOver(log *audit.Log, key identity.Key, c *cluster.Cluster) error {
+	if err := log.Rotate(key); err != nil {
+		return err
+	}
+	return c.ForgetLastKeys(key.Public())
 }
 
 // ask asks the members for what they know of the membership, again and again, until

@@ -122,10 +122,14 @@ func (c *Cluster) Had(key identity.PublicKey) bool {
 		slices.ContainsFunc(m.Members, func(e Member) bool { return e.Retiring != nil && e.Retiring.Key == key })
 }
 
-// ForgetLastKeys removes those keys.
-func (c *Cluster) ForgetLastKeys() error {
+// ForgetLastKeys removes those keys, but for the one that the audit log is of by now:
+// this node may have yet another one since.
+func (c *Cluster) ForgetLastKeys(of identity.PublicKey) error {
 	files, err := lastKeyFiles(c)
 	for _, file := range files {
+		if key, keyErr := identity.LoadKey(file); keyErr == nil && key.Public() == of {
+			continue
+		}
 		err = errors.Join(err, os.Remove(file))
 	}
 	return err
