@@ -34,6 +34,7 @@ func Add(ctx context.Context, dir string, from Source, base bool) (Taken, error)
 	if err != nil {
 		return Taken{}, err
 	}
+	sweep(dir)
 	last := x.Last()
 	if last != nil && !base {
 		out, err := x.grow(ctx, dir, from, last)

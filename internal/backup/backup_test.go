@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -242,6 +243,35 @@ func TestABackupThatFailsLeavesWhatIsThere(t *testing.T) {
 	}
 	if list, _ := os.ReadDir(dir); len(list) != 2 {
 		t.Errorf("left behind: %v", list)
+	}
+}
+
+// A crash leaves files that were being written, and a first base without an index.
+func TestABackupGoesOnAfterACrash(t *testing.T) {
+	dir := t.TempDir()
+	n := newNode(5)
+	n.write(t, 3)
+	take(t, dir, n)
+	if err := os.Remove(filepath.Join(dir, backup.IndexFile)); err != nil {
+		t.Fatal(err)
+	}
+	old := time.Now().Add(-2 * time.Hour)
+	for name, changed := range map[string]time.Time{".backup-1": old, ".index-1": old, ".backup-2": time.Now()} {
+		f := filepath.Join(dir, name)
+		if err := errors.Join(os.WriteFile(f, []byte("half"), 0o600), os.Chtimes(f, changed, changed)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n.write(t, 2)
+	if out := take(t, dir, n); !out.Base || out.Entries != 5 {
+		t.Errorf("%+v", out)
+	}
+	if v, err := verify(dir); err != nil || v.Entries != 5 {
+		t.Errorf("%+v, %v", v, err)
+	}
+	left, err := filepath.Glob(filepath.Join(dir, ".*"))
+	if err != nil || len(left) != 1 || filepath.Base(left[0]) != ".backup-2" {
+		t.Errorf("left: %v, %v", left, err)
 	}
 }
 

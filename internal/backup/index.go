@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -64,7 +65,7 @@ func (x *Index) save(dir string) error {
 	if err != nil {
 		return fmt.Errorf("encode the index: %w", err)
 	}
-	tmp, err := os.CreateTemp(dir, ".index-*")
+	tmp, err := os.CreateTemp(dir, indexPrefix+"*")
 	if err != nil {
 		return err
 	}
@@ -103,14 +104,39 @@ func prepare(dir string) (*Index, error) {
 		return nil, err
 	}
 	for _, e := range list {
-		if !strings.HasPrefix(e.Name(), tmpPrefix) { // what an earlier attempt has left
+		if !temporary(e.Name()) && !strings.HasPrefix(e.Name(), firstBase) { // what an earlier attempt has left
 			return nil, fmt.Errorf("%s is not empty, and no backup: name a new folder", dir)
 		}
 	}
 	return &Index{}, nil
 }
 
-const tmpPrefix = ".backup-"
+// The names of files as long as they are written, and of the first base: that can be
+// there without an index.
+const (
+	tmpPrefix   = ".backup-"
+	indexPrefix = ".index-"
+	firstBase   = "000001-base-"
+)
+
+func temporary(name string) bool {
+	return strings.HasPrefix(name, tmpPrefix) || strings.HasPrefix(name, indexPrefix)
+}
+
+// abandoned is how long after the last write to it a file is nobody's any more.
+const abandoned = time.Hour
+
+// sweep removes what attempts have left that were cut short, as by a crash: each may be
+// as long as the log. Somebody else may be at work in the folder, on what is younger.
+func sweep(dir string) {
+	list, _ := os.ReadDir(dir)
+	for _, e := range list {
+		info, err := e.Info()
+		if err == nil && temporary(e.Name()) && info.Mode().IsRegular() && time.Since(info.ModTime()) > abandoned {
+			_ = os.Remove(filepath.Join(dir, e.Name())) // if not, the next attempt will
+		}
+	}
+}
 
 // validNode keeps one node's backup from growing by another's log.
 func (x *Index) validNode(node memory.Node) error {
