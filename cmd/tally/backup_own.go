@@ -11,7 +11,7 @@ import (
 )
 
 // ownBackup has the node itself add to the backup in its backup_dir, or read it, and
-// waits until that is done.
+// waits until that is done, and all that was asked for before it.
 func ownBackup(ctx context.Context, a *app, begin func(*client.Client) (*client.Backups, error), ended func(*client.Backups) *client.BackupOutcome, what string) error {
 	c, err := a.connect(ctx)
 	if err == nil {
@@ -30,7 +30,7 @@ func ownBackup(ctx context.Context, a *app, begin func(*client.Client) (*client.
 	}
 	p := newProgress(a.err, what)
 	defer p.done()
-	for was := ended(before); sameOutcome(was, ended(v)); {
+	for was := ended(before); v.Running != nil || sameOutcome(was, ended(v)); {
 		if v.Running != nil {
 			p.at(v.Running.Entries, v.Running.Of)
 		}

@@ -25,6 +25,7 @@ const (
 type job struct {
 	what     string
 	base     bool
+	begun    bool // what is logged from here on may not be in it
 	since    client.Time
 	done, of atomic.Int64
 }
@@ -35,11 +36,11 @@ func (k *Keeper) BackUp(base bool) { k.ask(&job{what: backUp, base: base}) }
 // VerifyBackup has all of the backup read. It does not wait.
 func (k *Keeper) VerifyBackup() { k.ask(&job{what: verify}) }
 
-// ask puts a job behind those that run, unless it is asked for already.
+// ask puts a job behind those that run, unless one like it has yet to begin.
 func (k *Keeper) ask(j *job) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if slices.ContainsFunc(k.todo, func(x *job) bool { return x.what == j.what && x.base == j.base }) {
+	if slices.ContainsFunc(k.todo, func(x *job) bool { return x.what == j.what && x.base == j.base && !x.begun }) {
 		return
 	}
 	j.since = k.at()

@@ -128,12 +128,14 @@ func (k *Keeper) Run(ctx context.Context) error {
 	}
 }
 
+// next begins the first job, if there is one.
 func (k *Keeper) next() *job {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if len(k.todo) == 0 {
 		return nil
 	}
+	k.todo[0].begun = true
 	return k.todo[0]
 }
 

@@ -19,6 +19,7 @@ import (
 type log struct {
 	lsn    uint64
 	broken error
+	during func() // while it is dumped
 }
 
 func (l *log) dump(_ context.Context, after uint64, start func(upkeep.Manifest) error, _ func([]upkeep.Logged) error) error {
@@ -27,7 +28,11 @@ func (l *log) dump(_ context.Context, after uint64, start func(upkeep.Manifest) 
 	if l.lsn < after {
 		m.View.LSN = after
 	}
-	return errors.Join(start(m), l.broken)
+	err := errors.Join(start(m), l.broken)
+	if l.during != nil {
+		l.during()
+	}
+	return err
 }
 
 func keeperOf(t *testing.T, data, dir string, l *log) *Keeper {
@@ -81,6 +86,21 @@ func TestABackupIsMadeReadAndRemembered(t *testing.T) {
 	}
 	if v := keeperOf(t, data, dir+"-other", l).Backups(); v.Verified != nil {
 		t.Errorf("in another folder: %+v", v)
+	}
+}
+
+// Who asks for a backup while one is made has written what that one does not hold.
+func TestABackupHoldsWhatWasLoggedBeforeItWasAskedFor(t *testing.T) {
+	l := &log{lsn: 7}
+	k := keeperOf(t, t.TempDir(), filepath.Join(t.TempDir(), "b"), l)
+	l.during = func() {
+		l.during, l.lsn = nil, 9
+		k.BackUp(false)
+		k.BackUp(false)
+	}
+	k.BackUp(false)
+	if v := work(t, k); v.Count != 2 || v.Files[v.Count-1].LSN != 9 {
+		t.Errorf("%+v", v.Files)
 	}
 }
 
