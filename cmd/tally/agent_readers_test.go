@@ -15,4 +15,10 @@ func TestOnTheNodesMachineAllReadersAreListed(t *testing.T) {
 			t.Errorf("%v: %+v", args, got)
 		}
 	}
+	if got := must[client.Readers](d, "agent", "readers", "--by", "ann"); got.Count != 1 || got.Read[0].ID != made.ID || got.Read[0].How != client.ReadByID {
+		t.Errorf("by ann: %+v", got)
+	}
+	if got := must[client.Readers](d, "agent", "readers", "--by", "ben"); got.Count != 0 {
+		t.Errorf("by ben: %+v", got)
+	}
 }

@@ -662,6 +662,13 @@ export interface FoundEntity {
   namespace: string | null;
 }
 
+export interface Given {
+  how: "recall" | "get" | "briefing";
+  id: string;
+  last_at: string;
+  times: number;
+}
+
 export interface Gone {
   id: string;
   receipt: Receipt | null;
@@ -1360,8 +1367,10 @@ export interface Reader {
 }
 
 export interface Readers {
+  by?: string;
   count: number;
   id?: string;
+  read?: Given[];
   readers: Reader[];
   since?: string;
 }
@@ -2951,6 +2960,8 @@ export interface Routes {
   "GET /api/v1/readers": {
     query: {
       id?: string;
+      by?: string;
+      limit?: number;
     };
     body: never;
     out: Readers;

@@ -33,6 +33,14 @@ func TestTheOperatorIsToldOfAllReads(t *testing.T) {
 		}
 		n.call("GET", "/api/v1/readers?id="+id, "", agent("bob")...).want(404)
 	}
+	if got, err := operator.Agents().ReadBy(t.Context(), "alice"); err != nil || got.Count != 2 || got.Read[0].ID != gone {
+		t.Errorf("by alice: %+v, %v", got, err)
+	}
+	if got := n.call("GET", "/api/v1/readers?by=alice", "", agent("alice")...).want(200); !strings.Contains(got.raw, private) {
+		t.Errorf("by alice, as alice: %s", got.raw)
+	}
+	n.call("GET", "/api/v1/readers?by=alice", "", agent("bob")...).want(403)
+	n.call("GET", "/api/v1/readers?by=alice&id="+private, "", agent("alice")...).want(400)
 	if _, err := operator.Agents().Readers(t.Context(), "nothing"); err == nil {
 		t.Error("a memory that never was has readers")
 	}

@@ -91,6 +91,7 @@ func conversation() []step {
 		{"status", "GET", "/api/v1/status", "", "", 200},
 		{"readers of a memory that is none", "GET", "/api/v1/readers?id=nothing", "", "", 404},
 		{"readers", "GET", "/api/v1/readers", "", "alice", 200},
+		{"what an agent was given", "GET", "/api/v1/readers?by=alice", "", "alice", 200},
 		{"status of all", "GET", "/api/v1/status/all", "", "", 200},
 		{"diff without member", "GET", "/api/v1/diff", "", "", 400},
 		{"diff with a stranger", "GET", "/api/v1/diff?member=z", "", "", 404},

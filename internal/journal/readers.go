@@ -153,6 +153,21 @@ func (r *Readers) Of(id string) []client.Reader {
 	return []client.Reader{}
 }
 
+// By lists which memories an agent has read, the last first and at most so many.
+func (r *Readers) By(agent string, most int) []client.Given {
+	out := []client.Given{}
+	r.mu.Lock()
+	for e := r.order.Front(); e != nil; e = e.Next() {
+		m := whatOf(e)
+		if i := slices.IndexFunc(m.Readers, func(x client.Reader) bool { return x.AgentID == agent }); i >= 0 {
+			out = append(out, client.Given{ID: m.ID, Times: m.Readers[i].Times, LastAt: m.Readers[i].LastAt, How: m.Readers[i].How})
+		}
+	}
+	r.mu.Unlock()
+	slices.SortStableFunc(out, func(x, y client.Given) int { return y.LastAt.Compare(x.LastAt.Time) })
+	return out[:min(len(out), most)]
+}
+
 // All lists who has read anything, who did last first.
 func (r *Readers) All() []client.Reader {
 	r.mu.Lock()

@@ -48,6 +48,13 @@ func TestWhoHasReadAMemoryIsKnownAcrossARestart(t *testing.T) {
 		if len(all) != 2 || all[0].AgentID != "alice" || all[0].Times != 3 || all[1].Times != 1 {
 			t.Errorf("%s: all %+v", name, all)
 		}
+		by := r.By("alice", 10)
+		if len(by) != 2 || by[0].ID != "gate" || by[0].Times != 2 || by[0].How != client.ReadInBriefing || by[1].ID != "boiler" || by[1].How != client.ReadByRecall {
+			t.Errorf("%s: by alice %+v", name, by)
+		}
+		if one := r.By("alice", 1); len(one) != 1 || one[0].ID != "gate" {
+			t.Errorf("%s: at most one by alice %+v", name, one)
+		}
 		if none := r.Of("nothing"); len(none) != 0 {
 			t.Errorf("%s: %+v", name, none)
 		}

@@ -27,8 +27,8 @@ func agentVerbs(of *deps) []Verb {
 	return []Verb{
 		Of(Verb{Name: "memory_agent_list", Family: familyMeta, Summary: "list registered agents", Answers: []Answer{Gives(Fine, client.Agents{})}}, d.agents),
 		Of(Verb{
-			Name: "memory_readers", Family: familyMeta, Summary: "list who has read a memory on this node, or anything", Answers: []Answer{Gives(Fine, client.Readers{})},
-			Codes: []client.Code{client.CodeNotFound}, OnlyHTTP: "it is for people who look after a node; agents know what they have read",
+			Name: "memory_readers", Family: familyMeta, Summary: "list who has read a memory on this node, or what an agent was given", Answers: []Answer{Gives(Fine, client.Readers{})},
+			Codes: []client.Code{client.CodeForbidden, client.CodeNotFound}, OnlyHTTP: "it is for people who look after a node; agents know what they have read",
 		}, d.whoRead),
 		Of(Verb{
 			Name: "memory_agent_register", Family: familyMeta, Summary: "register an agent", Access: Change, Waits: true,

@@ -1,6 +1,7 @@
 package verb
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -14,6 +15,8 @@ type Readers interface {
 	Read(agent, how string, ids []string)
 	// Of lists who has read a memory, who did last first.
 	Of(id string) []client.Reader
+	// By lists which memories an agent has read, the last first and at most so many.
+	By(agent string, most int) []client.Given
 	// All lists who has read anything, who did last first.
 	All() []client.Reader
 	// Since is when it began; zero if it did not.
@@ -25,6 +28,7 @@ type noReaders struct{}
 
 func (noReaders) Read(string, string, []string) {}
 func (noReaders) Of(string) []client.Reader     { return []client.Reader{} }
+func (noReaders) By(string, int) []client.Given { return []client.Given{} }
 func (noReaders) All() []client.Reader          { return []client.Reader{} }
 func (noReaders) Since() time.Time              { return time.Time{} }
 
@@ -47,6 +51,9 @@ func idsOf(hits []client.Hit) []string {
 // know, and for the reader.
 func (d agents) whoRead(ctx context.Context, c *Call, in *client.ReadersInput) (Done, error) {
 	v := client.Readers{Since: client.TimeOf(d.readers.Since())}
+	if in.By != "" {
+		return d.readBy(ctx, c, in, v)
+	}
 	if in.ID == "" {
 		v.Readers = d.readers.All()
 	} else {
@@ -59,6 +66,23 @@ func (d agents) whoRead(ctx context.Context, c *Call, in *client.ReadersInput) (
 		v.Readers = slices.DeleteFunc(v.Readers, func(r client.Reader) bool { return r.AgentID != string(c.Agent) })
 	}
 	v.Count = len(v.Readers)
+	return Done{Body: v}, nil
+}
+
+// readBy says what an agent was given. Whoever is not the operator is told of itself, and
+// of what it may still see.
+func (d agents) readBy(ctx context.Context, c *Call, in *client.ReadersInput, v client.Readers) (Done, error) {
+	if in.ID != "" {
+		return Done{}, BadField("by", "by: not with id")
+	}
+	v.By, v.Readers, v.Read = in.By, []client.Reader{}, d.readers.By(in.By, cmp.Or(in.Limit, 100))
+	if !c.Operator {
+		if in.By != string(c.Agent) {
+			return Done{}, Forbidden("what %.64q was given is for that agent to know, and for the operator of the node", in.By)
+		}
+		v.Read = slices.DeleteFunc(v.Read, func(g client.Given) bool { return d.mayAsk(ctx, c, g.ID) != nil })
+	}
+	v.Count = len(v.Read)
 	return Done{Body: v}, nil
 }
 

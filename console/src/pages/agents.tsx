@@ -1,9 +1,9 @@
 // Who uses this memory.
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { call } from "../api";
-import { href } from "../router";
+import { href, place } from "../router";
 import { agent, events, use } from "../store";
-import { CopyAs, say } from "../ui/copy";
+import { CopyAs, say, sh } from "../ui/copy";
 import { Card, Empty, Page, Pill, Show, useLoad } from "../ui/kit";
 import { Time, plain } from "../ui/text";
 import { MemoryLink } from "../ui/title";
@@ -14,6 +14,7 @@ export default function Agents() {
   const t = useWords();
   const a = t.agents;
   const me = use(agent);
+  const of = use(place).query.get("by") ?? "";
   const list = useLoad((signal) => call("GET /api/v1/agents", { signal }), []);
   const reads = useLoad(async (signal) => new Map((await call("GET /api/v1/readers", { signal })).readers.map((r) => [r.agent_id, r])), []);
   const ops = use(events);
@@ -46,7 +47,7 @@ export default function Agents() {
                         <td>{x.at ? <Time at={x.at} /> : "—"}</td>
                         <td class="num"><a href={href("activity", "", { actor: x.id })}>{seen.get(x.id)?.count ?? 0}</a></td>
                         <td>{seen.has(x.id) ? <Time at={seen.get(x.id)?.last} /> : "—"}</td>
-                        <td class="num">{reads.value?.get(x.id)?.times.toLocaleString(t.locale) ?? "—"}</td>
+                        <td class="num">{reads.value?.has(x.id) ? <a href={href("agents", "", { by: x.id })} aria-label={a.whatItSaw(x.id)}>{reads.value.get(x.id)?.times.toLocaleString(t.locale)}</a> : "—"}</td>
                         <td>{reads.value?.has(x.id) ? <Time at={reads.value.get(x.id)?.last_at} /> : "—"}</td>
                         <td>{x.id === me || (x.id === "anonymous" && me === "") ? <Pill kind="good">{a.acting}</Pill> : <button type="button" onClick={() => agent.set(x.id === "anonymous" ? "" : x.id)}>{a.actAs}</button>}</td>
                       </tr>
@@ -59,9 +60,38 @@ export default function Agents() {
         </Show>
         <p class="muted small">{a.reads}</p>
       </Card>
+      {of && <Given key={of} by={of} />}
       <Briefings />
       <Keys />
     </Page>
+  );
+}
+
+// What an agent was given, by whichever way: by recall, by id and in briefings.
+function Given({ by }: { by: string }) {
+  const t = useWords();
+  const a = t.agents;
+  const list = useLoad((signal) => call("GET /api/v1/readers", { query: { by }, signal }), [by]);
+  const said = () => say("GET /api/v1/readers", { query: { by } }, { cli: "agent readers --by " + sh(by), go: `r, err := c.Agents().ReadBy(ctx, ${JSON.stringify(by)})` });
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => box.current?.scrollIntoView({ block: "nearest" }), []);
+  return (
+    <div ref={box}>
+      <Card title={a.whatItSaw(plain(by, 60))} aside={<span class="row"><a class="button" href={href("activity", "", { actor: by })}>{a.whatItWrote}</a><a class="button" href={href("agents")}>{t.common.close}</a><CopyAs said={said} /></span>}>
+        <Show of={list}>
+          {(v) => (
+            <>
+              {v.count === 0 ? <p class="muted">{a.sawNothing}</p> : (
+                <ul class="rows given">
+                  {(v.read ?? []).map((g) => <li key={g.id}><MemoryLink id={g.id} /> <span class="muted">{t.memory.how[g.how]}</span> <Time at={g.last_at} /> {g.times > 1 && <span class="muted small">{t.memory.times(g.times)}</span>}</li>)}
+                </ul>
+              )}
+              <p class="muted small">{a.sawHelp} {t.memory.readsSince} <Time at={v.since} />.</p>
+            </>
+          )}
+        </Show>
+      </Card>
+    </div>
   );
 }
 

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/internal/identity"
 	"github.com/tallystick/tallystick/internal/identity/agentkey"
@@ -76,6 +78,8 @@ func TestAMemorySaysWhoHasSignedAndWhoHasReadIt(t *testing.T) {
 	b.shows(t, "carries no agent's signature")
 	b.open(t, fed[0].url+"/console/agents")
 	b.until(t, `[...document.querySelectorAll("main tr")].some(x => x.querySelector("th b")?.textContent == "ben" && x.children[6].textContent == "1")`)
+	ask[chromedp.Void](t, b, `void document.querySelector('main a[aria-label="What ben was given"]').click()`)
+	b.until(t, `location.search == "?by=ben" && /Boiler service\s+by recall/.test(document.querySelector("ul.given li")?.innerText ?? "")`)
 	for _, c := range b.complaints() {
 		t.Error(c)
 	}

@@ -1,9 +1,11 @@
 package browser_test
 
 import (
+	"cmp"
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -11,11 +13,13 @@ import (
 	"github.com/tallystick/tallystick/client"
 )
 
+var everyPage = flag.Bool("every", false, "with -shots: take every page in every look instead, to be looked at")
+
 var shots = flag.String("shots", "", "take the pictures of docs/console.md, and put them into this directory")
 
 // TestPicturesOfTheDocs takes the pictures that docs/console.md shows.
 func TestPicturesOfTheDocs(t *testing.T) {
-	if *shots == "" {
+	if *shots == "" || *everyPage {
 		t.Skip("make shots takes pictures; without -shots there is nothing to do")
 	}
 	b := start(t)
@@ -60,6 +64,49 @@ func TestPicturesOfTheDocs(t *testing.T) {
 		}
 		if err := os.WriteFile(filepath.Join(*shots, p.name+".jpg"), picture, 0o600); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// TestPicturesOfEveryPage takes all pages, light, dark, narrow and wide.
+func TestPicturesOfEveryPage(t *testing.T) {
+	if *shots == "" || !*everyPage {
+		t.Skip("-shots DIR -every takes a picture of every page; without them there is nothing to do")
+	}
+	b := start(t)
+	backups := t.TempDir()
+	fed := federation(t, func(c *config) { c.BackupDir = filepath.Join(backups, string(c.Node)) })
+	id := furnish(t, fed)
+	decorate(t, fed, id)
+	if _, err := fed[0].c.Upkeep().BackUp(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fed[0].c.Upkeep().Measure(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.enter(t, fed[0])
+	b.shows(t, "proven equal")
+	for _, p := range places(id) {
+		name, _, _ := strings.Cut(p.path, "?")
+		name = strings.ReplaceAll(cmp.Or(name, "overview"), "/", "-")
+		for _, look := range []struct {
+			name, theme string
+			width       int64
+		}{{"light", "light", 1280}, {"dark", "dark", 1280}, {"narrow", "light", 390}, {"wide", "light", 2560}} {
+			b.do(t, chromedp.EmulateViewport(look.width, 900))
+			if look.name == "light" {
+				b.open(t, fed[0].url+"/console/"+p.path)
+				b.shows(t, p.word)
+			}
+			ask[chromedp.Void](t, b, "void (document.documentElement.dataset.theme = "+quote(look.theme)+")")
+			b.until(t, `!document.querySelector("main [aria-busy=true]")`)
+			picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(70))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(*shots, name+"-"+look.name+".jpg"), picture, 0o600); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 }
