@@ -9,8 +9,8 @@ const most = 2000; // lines of each side that are compared one by one
 
 /** The lines of both texts, in order; those on one side only have its sign. */
 export function diff(from: string, to: string): Line[] {
-  const a = from.split("\n");
-  const b = to.split("\n");
+  const a = from === "" ? [] : from.split("\n");
+  const b = to === "" ? [] : to.split("\n");
   let head = 0;
   while (head < a.length && head < b.length && a[head] === b[head]) head++;
   let tail = 0;

@@ -5,7 +5,7 @@ import { ask, place } from "../router";
 import { events, live, use } from "../store";
 import { CopyAs, say } from "../ui/copy";
 import { Card, Empty, Page, Pill } from "../ui/kit";
-import { Time, plain } from "../ui/text";
+import { Kind, Time, plain } from "../ui/text";
 import { useWords } from "../ui/words";
 import { Audit } from "./audit";
 import { save } from "./bulk";
@@ -28,7 +28,7 @@ export default function Activity() {
     <label class="facet"><span>{label}</span>
       <select value={value} onChange={(e) => ask({ [name]: e.currentTarget.value })}>
         <option value="">{t.list.any}</option>
-        {all.map((x) => <option key={x} value={x}>{plain(x, 60)}</option>)}
+        {all.map((x) => <option key={x} value={x}>{name === "kind" ? (t.kinds[x] ?? x) : plain(x, 60)}</option>)}
       </select>
     </label>
   );
@@ -50,7 +50,7 @@ export default function Activity() {
               <thead><tr><th scope="col">{a.when}</th><th scope="col">{a.who}</th><th scope="col">{a.what}</th><th scope="col">{a.about}</th><th scope="col">{a.where}</th><th scope="col">{a.op}</th></tr></thead>
               <tbody>
                 {shown.slice(0, 200).map((e) => (
-                  <tr key={e.lsn}><td><Time at={e.at} /></td><td>{plain(e.actor, 60)}</td><td><span class="chip">{e.kind}</span></td><td><Subject e={e} /></td><td>{e.dot.split(".")[0]}</td><td><code class="muted">{e.dot}</code></td></tr>
+                  <tr key={e.lsn}><td><Time at={e.at} /></td><td>{plain(e.actor, 60)}</td><td><Kind kind={e.kind} /></td><td><Subject e={e} /></td><td>{e.dot.split(".")[0]}</td><td><code class="muted">{e.dot}</code></td></tr>
                 ))}
               </tbody>
             </table>

@@ -35,7 +35,7 @@ export default function Approvals() {
                     {closed.slice(0, 100).map((p) => (
                       <li key={p.id}>
                         <Pill kind={p.status === "approved" ? "good" : p.status === "failed" ? "bad" : "plain"}>{t.approvals.statuses[p.status] ?? p.status}</Pill>
-                        <b>{p.action_type}</b> {p.memory_id ? <MemoryLink id={p.memory_id} /> : plain(titleOf(p), 100)}
+                        <b>{t.approvals.actions[p.action_type] ?? p.action_type}</b> {p.memory_id ? <MemoryLink id={p.memory_id} /> : plain(titleOf(p), 100)}
                         <span class="muted">{plain(p.namespace, 80)} · {t.approvals.proposed} {plain(p.requested_by, 40)} · {p.decided_by && plain(p.decided_by, 40)} <Time at={p.decided_at ?? p.requested_at} /></span>
                         {p.detail && <span class="muted small">{plain(p.detail, 200)}</span>}
                         <a href={href("approvals", p.id)}>{t.common.open}</a>
@@ -89,19 +89,19 @@ function Proposal({ p, again }: { p: Pending; again: () => void }) {
     });
   return (
     <Card
-      title={titleOf(p) === p.action_type ? p.action_type : <>{p.action_type} · {plain(titleOf(p), 120)}</>}
+      title={titleOf(p) === p.action_type ? (a.actions[p.action_type] ?? p.action_type) : <>{a.actions[p.action_type] ?? p.action_type}: {plain(titleOf(p), 120)}</>}
       aside={
         <span class="row">
           <button type="button" class="primary" disabled={busy || own || who === ""} onClick={() => decide(true)}>{a.approve}</button>
           <button type="button" disabled={busy || who === ""} onClick={() => decide(false)}>{a.reject}</button>
-          <CopyAs said={() => say("POST /api/v1/pending/{id}/approve", { path: { id: p.id } }, { cli: `pending approve ${sh(p.id)}`, go: `c.Decide(ctx, ${JSON.stringify(p.id)}, true)`, tool: "memory_pending_approve", input: { id: p.id } })} />
+          <CopyAs said={() => say("POST /api/v1/pending/{id}/approve", { path: { id: p.id } }, { cli: `pending approve ${sh(p.id)}`, go: `c.Governance().Decide(ctx, ${JSON.stringify(p.id)}, true)`, tool: "memory_pending_approve", input: { id: p.id } })} />
         </span>
       }
     >
       <p class="muted">
         {plain(p.namespace, 80)} · {a.proposed} <b>{plain(p.requested_by, 60)}</b> <Time at={p.requested_at} /> · {a.approver} {approverOf(p, t)} · {a.home} {plain(p.home, 40)}
       </p>
-      {own ? <p class="warn-text">{a.own}</p> : who === "" ? <p class="warn-text">{a.actAs}</p> : null}
+      {own ? <p class="warn-text">{a.own}</p> : who === "" ? <p class="row wrap"><span class="warn-text">{a.actAs}</span> <a class="button" href={href("agents")}>{a.choose}</a></p> : null}
       <h3>{a.change}</h3>
       <Change p={p} />
       <p class="muted">
@@ -135,7 +135,7 @@ function Change({ p }: { p: Pending }) {
       {(m) =>
         content !== null ? (
           <>
-            {!m && <p class="muted small">{t.approvals.newMemory}</p>}
+            {!m && <p class="muted small">{t.approvals.newMemory} <b>{plain(titleOf(p), 200)}</b></p>}
             {m && m.title !== titleOf(p) && <Difference from={m.title} to={titleOf(p)} />}
             <Difference from={m?.content ?? ""} to={content} />
           </>

@@ -1,11 +1,11 @@
 // Telling a program about this node, and seeing its first call arrive.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { call } from "../api";
-import type { Event as Op } from "../api.gen";
-import { events, use } from "../store";
+import type { Event as Op, Reader } from "../api.gen";
+import { events, standing, use } from "../store";
 import { copy } from "../ui/copy";
-import { Card, Field, Page, Pill, Show, useLoad } from "../ui/kit";
-import { Time, plain } from "../ui/text";
+import { Card, Field, Page, Pill, Show, useEvery, useLoad } from "../ui/kit";
+import { Kind, Time, plain } from "../ui/text";
 import { toast } from "../ui/toast";
 import { useWords } from "../ui/words";
 import { Subject } from "./overview";
@@ -72,6 +72,7 @@ function Waiting({ name }: { name: string }) {
   const t = useWords();
   const c = t.connect;
   const list = use(events);
+  const me = use(standing);
   const from = useRef(Date.now());
   const [first, setFirst] = useState<Op | null>(null);
   useEffect(() => setFirst(null), [name]);
@@ -79,12 +80,21 @@ function Waiting({ name }: { name: string }) {
     const came = list.find((e) => e.actor === name && Date.parse(e.at) > from.current - 60_000);
     if (came && !first) setFirst(came);
   }, [list, name]);
+  // Reads leave no trace in the log: the node that was asked knows of them.
+  const [read, setRead] = useState<Reader | null>(null);
+  useEffect(() => setRead(null), [name]);
+  const look = useCallback(() => {
+    call("GET /api/v1/readers").then((v) => setRead(v.readers.find((r) => r.agent_id === name && Date.parse(r.last_at) > from.current - 60_000) ?? null), () => {});
+  }, [name]);
+  useEvery(me?.operator && !first && !read ? 2000 : 0, look);
+  const came = first ?? read;
   return (
-    <Card title={plain(name, 60)} aside={first ? <Pill kind="good">{c.received}</Pill> : <Pill>{c.waiting}</Pill>}>
+    <Card title={plain(name, 60)} aside={came ? <Pill kind="good">{c.received}</Pill> : <Pill>{c.waiting}</Pill>}>
       <div aria-live="polite">
-        {first ? <p>{c.receivedText(name)} <span class="chip">{first.kind}</span> <Subject e={first} /> <Time at={first.at} /></p> : <p class="muted">{c.waiting}</p>}
+        {read && <p>{c.readText(name)} <span class="chip">{t.memory.how[read.how]}</span> <Time at={read.last_at} /></p>}
+        {first ? <p>{c.receivedText(name)} <Kind kind={first.kind} /> <Subject e={first} /> <Time at={first.at} /></p> : !read && <p class="muted">{c.help}</p>}
       </div>
-      <p class="muted small">{c.listens}</p>
+      <p class="muted small">{me?.operator ? c.listensAll : c.listens}</p>
     </Card>
   );
 }

@@ -5,7 +5,7 @@ import type { Subscription } from "../api.gen";
 import { standing, status, use } from "../store";
 import { CopyAs, goList, say, sh } from "../ui/copy";
 import { Card, Dialog, Empty, Field, Page, Pill, Show, useBusy, useLoad } from "../ui/kit";
-import { Text, Time, plain } from "../ui/text";
+import { Kind, Text, Time, plain } from "../ui/text";
 import { complain, toast } from "../ui/toast";
 import { useWords } from "../ui/words";
 
@@ -96,7 +96,7 @@ function Retry({ dots, onClose, done }: { dots: string[]; onClose: () => void; d
             <ul class="rows">
               {(v.ops ?? []).slice(0, 100).map((o) => (
                 <li key={o.dot + o.member}>
-                  <Pill kind={o.would === "taken" ? "good" : "warn"}>{d.would[o.would] ?? o.would}</Pill> <code>{o.dot}</code> {o.kind && <span class="chip">{o.kind}</span>} {o.actor && <span>{t.memory.by} <b>{plain(o.actor, 40)}</b> <Time at={o.at} /></span>}
+                  <Pill kind={o.would === "taken" ? "good" : "warn"}>{d.would[o.would] ?? o.would}</Pill> <code>{o.dot}</code> {o.kind && <Kind kind={o.kind} />} {o.actor && <span>{t.memory.by} <b>{plain(o.actor, 40)}</b> <Time at={o.at} /></span>}
                   {o.subjects && <span class="muted small">{d.writes} {plain(o.subjects.join(", "), 160)}</span>}
                   <span class="muted small">{o.would === "elsewhere" ? d.askThere(plain(o.member, 40)) : o.would === "forbidden" ? d.allowFirst : o.would === "refused" ? plain(o.text, 200) : ""}</span>
                 </li>

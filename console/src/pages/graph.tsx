@@ -1,11 +1,12 @@
 // What is linked with a memory: near, then nearer to that. As a picture, and as a
 // list that says the same.
-import { useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { call } from "../api";
 import type { Link } from "../api.gen";
 import { ask, go, href, place } from "../router";
 import { use } from "../store";
 import { CopyAs, say } from "../ui/copy";
+import { MemoryInput } from "../ui/find";
 import { Card, Empty, Field, Page, Show, useLoad } from "../ui/kit";
 import { Time, plain } from "../ui/text";
 import { MemoryLink, useTitles } from "../ui/title";
@@ -46,15 +47,16 @@ export default function Graph() {
   const t = useWords();
   const g = t.graph;
   const at = useAsked();
-  const box = useRef<HTMLInputElement>(null);
+  const [wanted, want] = useState(at.id);
+  useEffect(() => want(at.id), [at.id]);
   const web = useLoad((signal) => (at.id ? around(at.id, at.hops, signal) : Promise.resolve(null)), [at.id, at.hops]);
   return (
     <Page
       title={g.title}
       aside={at.id ? <CopyAs said={() => say("POST /api/v1/kg/query", { body: { source_id: at.id, max_depth: at.hops } }, { tool: "memory_kg_query", input: { source_id: at.id, max_depth: at.hops } })} /> : undefined}
     >
-      <form class="row wrap" onSubmit={(e) => (e.preventDefault(), go(href("graph", box.current?.value.trim() ?? "")))}>
-        <Field label={g.from}><input ref={box} defaultValue={at.id} key={at.id} size={40} maxLength={128} /></Field>
+      <form class="row wrap" onSubmit={(e) => (e.preventDefault(), go(href("graph", wanted.trim())))}>
+        <Field label={g.from}><MemoryInput value={wanted} onValue={want} size={40} /></Field>
         <Field label={g.hops}><select value={String(at.hops)} onChange={(e) => ask({ hops: e.currentTarget.value })}><option>1</option><option>2</option><option>3</option></select></Field>
         <button type="submit">{t.common.show}</button>
       </form>
@@ -122,12 +124,15 @@ function Picture({ links, depth, id }: { links: Link[]; depth: Map<string, numbe
     }
     return out;
   }, [links, depth, id]);
-  const rings = Math.max(...depth.values());
-  const w = (170 + 130 * (rings - 1)) * 3.3;
-  const h = (130 + 88 * (rings - 1)) * 2.1;
   const seen = new Set([id, ...links.flatMap((l) => [l.source_id, l.target_id])]);
+  // As much as is drawn, with room for names: few memories are not lost in a corner.
+  const drawn = [...spots].filter(([x]) => seen.has(x)).map(([, p]) => p);
+  const left = Math.min(...drawn.map((p) => p.x)) - 90;
+  const top = Math.min(...drawn.map((p) => p.y)) - 50;
+  const w = Math.max(...drawn.map((p) => p.x)) + 90 - left;
+  const h = Math.max(...drawn.map((p) => p.y)) + 60 - top;
   return (
-    <svg class="web" viewBox={`${-w / 2} ${-h / 2} ${w} ${h}`} role="group" aria-label={t.graph.picture}>
+    <svg class="web" viewBox={`${left} ${top} ${w} ${h}`} style={{ maxWidth: `${Math.round(w * 1.7)}px` }} role="group" aria-label={t.graph.picture}>
       {links.map((l) => {
         const a = spots.get(l.source_id);
         const b = spots.get(l.target_id);

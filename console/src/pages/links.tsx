@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { call } from "../api";
 import type { Link, LinkInput } from "../api.gen";
 import { CopyAs, say, sh } from "../ui/copy";
+import { MemoryInput } from "../ui/find";
 import { Card, Empty, Field, useBusy } from "../ui/kit";
 import { Time } from "../ui/text";
 import { MemoryLink } from "../ui/title";
@@ -64,12 +65,12 @@ export function Links({ id, links, again, live }: { id: string; links: Link[]; a
       )}
       {live && (
         <form class="row wrap" onSubmit={add}>
-          <Field label={k.linkTo}><input value={to} onInput={(e) => setTo(e.currentTarget.value)} required maxLength={128} /></Field>
+          <Field label={k.linkTo}><MemoryInput value={to} onValue={setTo} required /></Field>
           <Field label={k.relation}>
             <select value={relation} onChange={(e) => setRelation(e.currentTarget.value as typeof relation)}>{relations.map((r) => <option key={r}>{r}</option>)}</select>
           </Field>
           <button type="submit" disabled={busy}>{k.addLink}</button>
-          <CopyAs said={() => say("POST /api/v1/links", { body: body() }, { cli: `link ${sh(id)} ${sh(to.trim() || "ID")} --relation ${relation}`, go: `c.Link(ctx, ${JSON.stringify(id)}, ${JSON.stringify(to.trim())}, ${JSON.stringify(relation)})`, tool: "memory_link", input: { ...body() } })} />
+          <CopyAs said={() => say("POST /api/v1/links", { body: body() }, { cli: `link ${sh(id)} ${sh(to.trim() || "ID")} --relation ${relation}`, go: `c.Graph().Link(ctx, ${JSON.stringify(id)}, ${JSON.stringify(to.trim())}, ${JSON.stringify(relation)})`, tool: "memory_link", input: { ...body() } })} />
         </form>
       )}
     </Card>

@@ -60,7 +60,9 @@ function One({ ns }: { ns: string }) {
     run(async () => {
       try {
         await call("DELETE /api/v1/namespaces", { query: { namespace: ns } });
-        toast({ text: s.cleared });
+        const was = own?.governance;
+        const body = was && { namespace: ns, governance: was, ...(own.standard_id ? { id: own.standard_id } : {}), ...(own.parent ? { parent: own.parent } : {}) };
+        toast({ text: s.cleared, ...(body && { act: { label: t.common.undo, run: () => void call("POST /api/v1/namespaces", { body }).then(chain.again, complain) } }) });
         chain.again();
       } catch (err) {
         complain(err);
@@ -78,7 +80,7 @@ function One({ ns }: { ns: string }) {
             <a class="button" href={href("memories")} onClick={() => namespace.set(ns)}>{s.toMemories}</a>
             <button type="button" onClick={() => setEdit(true)}>{s.edit}</button>
             {own && <button type="button" class="danger" disabled={busy} onClick={clear}>{s.clear}</button>}
-            <CopyAs said={() => say("GET /api/v1/namespaces", { query: { namespace: ns, inherit: true } }, { cli: `namespace get --inherit ${sh(ns)}`, go: `c.StandardChain(ctx, ${JSON.stringify(ns)})`, tool: "memory_namespace_get_standard", input: { namespace: ns, inherit: true } })} />
+            <CopyAs said={() => say("GET /api/v1/namespaces", { query: { namespace: ns, inherit: true } }, { cli: `namespace get --inherit ${sh(ns)}`, go: `c.Governance().StandardChain(ctx, ${JSON.stringify(ns)})`, tool: "memory_namespace_get_standard", input: { namespace: ns, inherit: true } })} />
           </span>
         }
       >
@@ -102,7 +104,7 @@ function Rules({ x }: { x: Standard }) {
       {x.content && <div class="body-text"><Text s={x.content.slice(0, 2000)} /></div>}
       {x.governance && (
         <dl class="facts">
-          {Object.entries(x.governance).map(([name, v]) => <div key={name}><dt>{words[name] ?? plain(name, 40)}</dt><dd>{typeof v === "string" ? plain(v, 100) : <code>{plain(JSON.stringify(v), 200)}</code>}</dd></div>)}
+          {Object.entries(x.governance).map(([name, v]) => <div key={name}><dt>{words[name] ?? plain(name, 40)}</dt><dd>{typeof v === "string" ? (t.spaces.values[v] ?? plain(v, 100)) : typeof v === "number" ? v : typeof v === "boolean" ? (v ? t.overview.yes : t.overview.no) : <code>{plain(JSON.stringify(v), 200)}</code>}</dd></div>)}
         </dl>
       )}
     </div>
@@ -141,15 +143,56 @@ function Edit({ ns, now, onClose, done }: { ns: string; now: Standard | undefine
   return (
     <Dialog title={`${t.spaces.edit}: ${plain(ns, 100)}`} onClose={onClose}>
       <form class="stack" onSubmit={submit}>
-        <Field label={t.spaces.json} hint="write, promote, delete: any, registered, owner, approve · approver: &quot;human&quot;, {&quot;agent&quot;: …}, {&quot;consensus&quot;: 2} · write_quorum: 2"><textarea rows={9} value={text} onInput={(e) => setText(e.currentTarget.value)} spellcheck={false} /></Field>
+        <RuleFields rules={parsed()} onRules={(r) => setText(JSON.stringify(r, null, 2))} />
+        <details>
+          <summary>{t.spaces.json}</summary>
+          <Field label={t.spaces.jsonHelp}><textarea rows={8} value={text} onInput={(e) => setText(e.currentTarget.value)} spellcheck={false} /></Field>
+        </details>
         {bad && <p class="bad-text" role="alert">{bad}</p>}
         <p class="row">
           <button type="submit" class="primary" disabled={busy}>{t.common.save}</button>
           <button type="button" onClick={onClose}>{t.common.cancel}</button>
-          <CopyAs said={() => say("POST /api/v1/namespaces", { body: { namespace: ns, governance: parsed() ?? {} } }, { cli: `namespace set ${sh(ns)} --governance ${sh(JSON.stringify(parsed() ?? {}))}`, go: `c.SetStandard(ctx, ${JSON.stringify(ns)}, client.StandardDraft{…})`, tool: "memory_namespace_set_standard", input: { namespace: ns, governance: parsed() ?? {} } })} />
+          <CopyAs said={() => say("POST /api/v1/namespaces", { body: { namespace: ns, governance: parsed() ?? {} } }, { cli: `namespace set ${sh(ns)} --governance ${sh(JSON.stringify(parsed() ?? {}))}`, go: `c.Governance().SetStandard(ctx, ${JSON.stringify(ns)}, client.StandardDraft{…})`, tool: "memory_namespace_set_standard", input: { namespace: ns, governance: parsed() ?? {} } })} />
         </p>
       </form>
     </Dialog>
+  );
+}
+
+// The rules that most namespaces have, one field each; whatever else is said stays.
+function RuleFields({ rules, onRules }: { rules: Record<string, unknown> | null; onRules: (r: Record<string, unknown>) => void }) {
+  const t = useWords();
+  const s = t.spaces;
+  const now = rules ?? {};
+  const set = (name: string, v: unknown) => {
+    const { [name]: _, ...rest } = now;
+    onRules(v === undefined ? rest : { ...rest, [name]: v });
+  };
+  const approver = now["approver"];
+  const by = approver && typeof approver === "object" ? (approver as Record<string, unknown>) : {};
+  const sort = typeof approver === "string" ? approver : "agent" in by ? "agent" : "consensus" in by ? "consensus" : "";
+  const pick = (e: { currentTarget: HTMLSelectElement }) => {
+    const v = e.currentTarget.value;
+    set("approver", v === "" ? undefined : v === "agent" ? { agent: "" } : v === "consensus" ? { consensus: 2 } : v);
+  };
+  return (
+    <div class="columns">
+      {["write", "promote", "delete"].map((name) => (
+        <Field key={name} label={s.rule[name] ?? name}>
+          <select value={typeof now[name] === "string" ? (now[name] as string) : ""} onChange={(e) => set(name, e.currentTarget.value || undefined)}>
+            {Object.entries(s.may).map(([v, word]) => <option key={v} value={v}>{word}</option>)}
+          </select>
+        </Field>
+      ))}
+      <Field label={s.rule["approver"] ?? "approver"}>
+        <select value={sort} onChange={pick}>{Object.entries(s.who).map(([v, word]) => <option key={v} value={v}>{word}</option>)}</select>
+      </Field>
+      {sort === "agent" && <Field label={s.whoAgent}><input value={String(by["agent"] ?? "")} required maxLength={128} onInput={(e) => set("approver", { agent: e.currentTarget.value })} /></Field>}
+      {sort === "consensus" && <Field label={s.whoCount}><input type="number" min={1} max={100} value={String(by["consensus"] ?? 2)} onInput={(e) => set("approver", { consensus: Number(e.currentTarget.value) || 1 })} /></Field>}
+      <Field label={s.rule["write_quorum"] ?? "write_quorum"}>
+        <input type="number" min={1} max={100} placeholder={s.quorumAs} value={typeof now["write_quorum"] === "number" ? String(now["write_quorum"]) : ""} onInput={(e) => set("write_quorum", Number(e.currentTarget.value) || undefined)} />
+      </Field>
+    </div>
   );
 }
 
@@ -159,7 +202,7 @@ function BriefingCard({ ns }: { ns: string }) {
   const [open, setOpen] = useState(false);
   const b = useLoad((signal) => (open ? call("GET /api/v1/briefing", { query: { namespace: ns, budget_tokens: Number(budget) || 800 }, signal }) : Promise.resolve(undefined)), [ns, budget, open]);
   return (
-    <Card title={t.spaces.briefing} aside={<CopyAs said={() => say("GET /api/v1/briefing", { query: { namespace: ns } }, { cli: `briefing --namespace ${sh(ns)}`, go: `c.Briefing(ctx, ${JSON.stringify(ns)}, ${Number(budget) || 800})`, tool: "memory_briefing", input: { namespace: ns } })} />}>
+    <Card title={t.spaces.briefing} aside={<CopyAs said={() => say("GET /api/v1/briefing", { query: { namespace: ns } }, { cli: `briefing --namespace ${sh(ns)}`, go: `c.Agents().Briefing(ctx, client.BriefingInput{Namespace: ${JSON.stringify(ns)}})`, tool: "memory_briefing", input: { namespace: ns } })} />}>
       <p class="muted small">{t.spaces.briefingHint}</p>
       <p class="row">
         <button type="button" aria-expanded={open} onClick={() => setOpen(!open)}>{t.common.show}</button>

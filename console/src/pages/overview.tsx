@@ -7,7 +7,7 @@ import { href } from "../router";
 import { events, live, locked, namespace, silent, status, tick, use } from "../store";
 import { Card, Empty, Failure, Page, Spark, useLoad } from "../ui/kit";
 import { MemoryLink } from "../ui/title";
-import { Time, bytes, plain, span } from "../ui/text";
+import { Kind, Time, bytes, plain, span } from "../ui/text";
 import { provenSince, reached, verdict } from "../ui/verdict";
 import { useWords } from "../ui/words";
 
@@ -188,7 +188,7 @@ function Ticker() {
         <ol class="ticker">
           {list.slice(0, 12).map((e) => (
             <li key={e.lsn}>
-              <Time at={e.at} /> <b>{plain(e.actor, 40)}</b> <span class="chip">{e.kind}</span> <Subject e={e} /> <span class="muted">{e.dot.split(".")[0]}</span>
+              <Time at={e.at} /> <b>{plain(e.actor, 40)}</b> <Kind kind={e.kind} /> <Subject e={e} /> <span class="muted">{t.common.onNode(e.dot.split(".")[0] ?? "")}</span>
             </li>
           ))}
         </ol>

@@ -122,7 +122,7 @@ function Compare({ m, s }: { m: Member; s: Status }) {
         <span class="row end">
           <button type="button" disabled={busy} onClick={compare}>{busy ? p.comparing : p.diff}</button>
           <button type="button" disabled={busy || !me?.operator} title={me?.operator ? "" : t.system.asOperator} onClick={repair}>{p.repair}</button>
-          <CopyAs said={() => say("POST /api/v1/repair", { query: { member: m.name } }, { cli: "repair " + m.name, go: `c.Repair(ctx, ${JSON.stringify(m.name)})`, tool: "node_repair", input: { member: m.name } })} />
+          <CopyAs said={() => say("POST /api/v1/repair", { query: { member: m.name } }, { cli: "repair " + m.name, go: `c.Upkeep().Repair(ctx, ${JSON.stringify(m.name)})`, tool: "node_repair", input: { member: m.name } })} />
         </span>
       </div>
       {d && (

@@ -5,6 +5,7 @@ import type { Arm, Hit, RecallInput, Recalled, WhyNot as Why } from "../api.gen"
 import { ask, href, place } from "../router";
 import { namespace, use } from "../store";
 import { CopyAs, say, sh } from "../ui/copy";
+import { MemoryInput } from "../ui/find";
 import { Card, Empty, Failure, Field, Page, Pill, useBusy } from "../ui/kit";
 import { Text, Title, plain } from "../ui/text";
 import { complain } from "../ui/toast";
@@ -218,7 +219,7 @@ function WhyNot({ question, s }: { question: string; s: Setting }) {
   return (
     <Card title={r.whyNot}>
       <form class="row wrap" onSubmit={(e) => (e.preventDefault(), find())}>
-        <Field label={r.whyId}><input value={id} onInput={(e) => (setId(e.currentTarget.value), setSaid(null))} required maxLength={128} /></Field>
+        <Field label={r.whyId}><MemoryInput value={id} onValue={(x) => (setId(x), setSaid(null))} required /></Field>
         <button type="submit" disabled={busy}>{r.whyNot}</button>
       </form>
       <div aria-live="polite">

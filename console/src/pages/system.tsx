@@ -136,7 +136,7 @@ function Upkeep() {
       <p class="row wrap">
         <button type="button" disabled={busy} onClick={scrub}>{y.damage}</button>
         <button type="button" disabled={busy} onClick={collect}>{y.collect}</button>
-        <CopyAs said={() => say("POST /api/v1/scrub", { query: { after: 0 } }, { cli: "scrub", go: "c.Scrub(ctx, nil)", tool: "node_scrub" })} />
+        <CopyAs said={() => say("POST /api/v1/scrub", { query: { after: 0 } }, { cli: "scrub", go: "c.Upkeep().Scrub(ctx, nil)", tool: "node_scrub" })} />
       </p>
       {at && <p aria-live="polite">{at.done ? y.scrubbed(at.entries, at.damaged) : y.scrubbing(Math.round((100 * at.after) / Math.max(at.last, 1)))}</p>}
       {!me?.operator && <p class="muted small">{y.asOperator}</p>}
@@ -181,7 +181,7 @@ function Routes() {
           <div class="scroll">
             <table class="table">
               <thead><tr><th scope="col">{y.route}</th><th scope="col" class="num">{y.calls}</th><th scope="col" class="num">{y.p50}</th><th scope="col" class="num">{y.p95}</th></tr></thead>
-              <tbody>{v.slice(0, 20).map((r) => <tr key={r.name}><td>{r.name.endsWith(" none") ? y.noRoute : <code>{r.name}</code>}</td><td class="num">{r.count.toLocaleString(t.locale)}</td><td class="num">{r.p50}</td><td class="num">{r.p95}</td></tr>)}</tbody>
+              <tbody>{v.slice(0, 20).map((r) => <tr key={r.name}><td>{r.name.endsWith(" none") ? <><code>{r.name.slice(0, -5)}</code> {y.noRoute}</> : <code>{r.name}</code>}</td><td class="num">{r.count.toLocaleString(t.locale)}</td><td class="num">{r.p50}</td><td class="num">{r.p95}</td></tr>)}</tbody>
             </table>
           </div>
         )}

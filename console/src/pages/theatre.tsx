@@ -113,7 +113,7 @@ export default function Theatre() {
       {act ? <Stage act={act} names={s ? [s.node, ...s.members.map((m) => m.name)] : Object.keys(act.held)} /> : <Card><Empty title={k.empty} /></Card>}
       <Card title={k.rehearsal}>
         <p class="muted">{k.rehearsalText}</p>
-        <p><a class="button" href={href("rehearsal")}>{k.rehearsal}</a></p>
+        <p><a class="button" href={href("rehearsal")}>{k.rehearsalOpen}</a></p>
       </Card>
     </Page>
   );

@@ -78,3 +78,9 @@ export function bytes(b: number, t: Words): string {
   }
   return `${b.toLocaleString(t.locale, { maximumFractionDigits: b < 10 && i > 0 ? 1 : 0 })} ${units[i]}`;
 }
+
+/** What kind of change an op is, in a word that people use; its own name on hover. */
+export function Kind({ kind }: { kind: string }) {
+  const t = useWords();
+  return <span class="chip" title={kind}>{t.kinds[kind] ?? kind}</span>;
+}
