@@ -45,7 +45,7 @@ export default function Activity() {
       </div>
       <Card>
         {shown.length === 0 ? <Empty title={list.length === 0 ? a.empty : a.nofit} /> : (
-          <div class="scroll">
+          <div class="scroll" tabIndex={0} role="region" aria-label={a.title}>
             <table class="table">
               <thead><tr><th scope="col">{a.when}</th><th scope="col">{a.who}</th><th scope="col">{a.what}</th><th scope="col">{a.about}</th><th scope="col">{a.where}</th><th scope="col">{a.op}</th></tr></thead>
               <tbody>

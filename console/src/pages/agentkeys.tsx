@@ -34,7 +34,7 @@ export function Keys() {
     <Card title={k.title} aside={me?.operator && <button type="button" onClick={() => setAdding(true)}>{k.add}</button>}>
       <Show of={list}>
         {(v) => v === null ? <p class="muted">{k.operator}</p> : v.count === 0 ? <Empty title={k.empty}>{k.emptyHelp}</Empty> : (
-          <div class="scroll">
+          <div class="scroll" tabIndex={0} role="region" aria-label={k.title}>
             <table class="table">
               <thead><tr><th scope="col">{t.agents.name}</th><th scope="col">{k.spaces}</th><th scope="col">{k.verbs}</th><th scope="col">{k.made}</th><th scope="col">{t.common.state}</th><th scope="col"><span class="sr">{t.common.actions}</span></th></tr></thead>
               <tbody>

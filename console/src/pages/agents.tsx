@@ -35,7 +35,7 @@ export default function Agents() {
             const others = [...new Set([...seen.keys(), ...(reads.value?.keys() ?? [])])].filter((x) => !known.has(x));
             if (v.count === 0 && others.length === 0) return <Empty title={a.empty}><p>{a.emptyHelp}</p><a class="button" href={href("connect")}>{t.nav.connect}</a></Empty>;
             return (
-              <div class="scroll">
+              <div class="scroll" tabIndex={0} role="region" aria-label={a.title}>
                 <table class="table">
                   <thead><tr><th scope="col">{a.name}</th><th scope="col">{a.type}</th><th scope="col">{a.can}</th><th scope="col">{a.seen}</th><th scope="col" class="num">{a.recent}</th><th scope="col">{a.lastWrite}</th><th scope="col" class="num">{a.readCount}</th><th scope="col">{a.lastRead}</th><th scope="col"><span class="sr">{t.common.actions}</span></th></tr></thead>
                   <tbody>

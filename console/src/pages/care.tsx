@@ -153,7 +153,7 @@ function BackupFiles({ v }: { v: BackupList }) {
   const files = [...v.files].reverse();
   return (
     <>
-      <div class="scroll">
+      <div class="scroll" tabIndex={0} role="region" aria-label={y.backup}>
         <table class="table">
           <thead><tr><th scope="col">{y.taken}</th><th scope="col">{y.kind}</th><th scope="col" class="num">{y.entries}</th><th scope="col" class="num">{y.size}</th><th scope="col">{y.sha}</th><th scope="col">{y.read}</th></tr></thead>
           <tbody>
@@ -222,7 +222,7 @@ function Compared({ now, before }: { now: Measurement; before: Measurement | und
     );
   };
   return (
-    <div class="scroll">
+    <div class="scroll" tabIndex={0} role="region" aria-label={y.speed}>
       <table class="table">
         <thead><tr><th scope="col"><span class="sr">{y.what}</span></th><th scope="col" class="num"><Time at={now.at} /></th><th scope="col" class="num">{before ? <Time at={before.at} /> : y.before}</th><th scope="col" class="num">{y.change}</th></tr></thead>
         <tbody>

@@ -45,7 +45,7 @@ function ParkedOps() {
     <Card title={d.parked} aside={<span class="row"><button type="button" disabled={!me?.operator || !list.value?.count} title={me?.operator ? "" : t.system.asOperator} onClick={() => setAsked([])}>{d.retryAll}</button><CopyAs said={() => say("POST /api/v1/parked/retry", { body: {} }, { cli: "parked retry --all", go: "c.Upkeep().RetryParked(ctx, nil)", tool: "node_parked_retry" })} /></span>}>
       <Show of={list}>
         {(v) => v.count === 0 ? <Empty title={d.parkedEmpty} /> : (
-          <div class="scroll">
+          <div class="scroll" tabIndex={0} role="region" aria-label={d.parked}>
             <table class="table">
               <thead><tr><th scope="col">{t.activity.op}</th><th scope="col">{t.common.reason}</th><th scope="col">{d.by}</th><th scope="col">{d.since}</th><th scope="col">{d.next}</th><th scope="col"><span class="sr">{t.common.actions}</span></th></tr></thead>
               <tbody>

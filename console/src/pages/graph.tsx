@@ -90,7 +90,7 @@ function Both({ w, id, share }: { w: Web; id: string; share: number }) {
         <label class="row slider"><span class="muted">{g.slider}</span><input type="range" min={0} max={100} value={share} onInput={(e) => ask({ at: e.currentTarget.value === "100" ? "" : e.currentTarget.value })} /><span class="num">{share === 100 ? g.now : new Date(cut).toLocaleString(t.locale, { dateStyle: "medium", timeStyle: "short" })}</span></label>
       </Card>
       <Card title={g.list}>
-        <div class="scroll">
+        <div class="scroll" tabIndex={0} role="region" aria-label={g.list}>
           <table class="table">
             <thead><tr><th scope="col">{t.common.what}</th><th scope="col">{g.relation}</th><th scope="col">{t.common.what}</th><th scope="col">{g.valid}</th></tr></thead>
             <tbody>

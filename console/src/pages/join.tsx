@@ -45,7 +45,7 @@ export function Roll({ list }: { list: Loaded<Membership | null> }) {
           </>
         ) : (
           <>
-            <div class="scroll">
+            <div class="scroll" tabIndex={0} role="region" aria-label={p.roll}>
               <table class="table">
                 <thead><tr><th scope="col">{p.member}</th><th scope="col">{p.role}</th><th scope="col">{p.url}</th><th scope="col">{p.key}</th><th scope="col">{p.since}</th><th scope="col"><span class="sr">{t.common.actions}</span></th></tr></thead>
                 <tbody>

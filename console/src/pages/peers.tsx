@@ -47,7 +47,7 @@ function Matrix({ s }: { s: Status }) {
   const known = use(consoles);
   return (
     <Card title={`${s.node} → …`}>
-      <div class="scroll">
+      <div class="scroll" tabIndex={0} role="region" aria-label={`${s.node} → …`}>
         <table class="table">
           <thead>
             <tr><th scope="col">{p.member}</th><th scope="col">{p.state}</th><th scope="col" class="num">{p.owed}</th><th scope="col" class="num">{p.parked}</th><th scope="col">{p.lastAck}</th><th scope="col">{p.proven}</th><th scope="col">{p.clock}</th><th scope="col">{p.url}</th></tr>
@@ -129,7 +129,7 @@ function Compare({ m, s }: { m: Member; s: Status }) {
         <div aria-live="polite">
           <p>{d.equal ? p.equal(m.name) : p.differ(d.count, m.name)} {d.truncated && p.truncated}</p>
           {d.differences.length > 0 && (
-            <div class="scroll">
+            <div class="scroll" tabIndex={0} role="region" aria-label={p.differ(d.count, m.name)}>
               <table class="table">
                 <thead><tr><th scope="col">{p.register}</th><th scope="col">{p.here}</th><th scope="col">{p.there}</th></tr></thead>
                 <tbody>

@@ -178,7 +178,7 @@ function Routes() {
     <Card title={y.routes} aside={<button type="button" class="quiet" onClick={list.again}>{t.common.refresh}</button>}>
       <Show of={list}>
         {(v) => (
-          <div class="scroll">
+          <div class="scroll" tabIndex={0} role="region" aria-label={y.routes}>
             <table class="table">
               <thead><tr><th scope="col">{y.route}</th><th scope="col" class="num">{y.calls}</th><th scope="col" class="num">{y.p50}</th><th scope="col" class="num">{y.p95}</th></tr></thead>
               <tbody>{v.slice(0, 20).map((r) => <tr key={r.name}><td>{r.name.endsWith(" none") ? <><code>{r.name.slice(0, -5)}</code> {y.noRoute}</> : <code>{r.name}</code>}</td><td class="num">{r.count.toLocaleString(t.locale)}</td><td class="num">{r.p50}</td><td class="num">{r.p95}</td></tr>)}</tbody>
