@@ -29,7 +29,7 @@ the key of the operator is to be found, the operator asks.`
 			c, none = as, "nobody with a name"
 		}
 		if by != "" {
-			return a.showGiven(ctx, c, by, id)
+			return showGiven(ctx, a, c, by, id)
 		}
 		v, err := c.Agents().Readers(ctx, id)
 		if err != nil {
@@ -51,7 +51,7 @@ the key of the operator is to be found, the operator asks.`
 }
 
 // showGiven lists what an agent was given.
-func (a *app) showGiven(ctx context.Context, c *client.Client, by, id string) error {
+func showGiven(ctx context.Context, a *app, c *client.Client, by, id string) error {
 	if id != "" {
 		return usage("--by is about an agent, and an ID about a memory: give one of the two")
 	}
