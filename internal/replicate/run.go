@@ -30,7 +30,9 @@ func (r *Replicator) carryOut(ctx context.Context, e core.Effect) {
 	case core.TakeIncarnation:
 		r.spawn(func() { r.takeIncarnation(ctx, e) })
 	case core.Resolve:
-		r.tickets.resolve(e.ID, e.Tally)
+		if w, again := r.tickets.resolve(e.ID, e.Tally); again {
+			r.box.post(core.Watched{Wait: w})
+		}
 	case core.Short:
 		r.tickets.giveUp(e.ID)
 	case core.SaveCursor:

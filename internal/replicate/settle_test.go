@@ -1,7 +1,9 @@
 package replicate_test
 
 import (
+	"context"
 	"errors"
+	"log/slog"
 	"strconv"
 	"testing"
 	"time"
@@ -89,4 +91,40 @@ func TestAnEntryThatIsReplacedAndMakesRoomIsNotAcknowledged(t *testing.T) {
 			t.Errorf("b has %+v, want it erased", e)
 		}
 	})
+}
+
+// An entry moves after it was looked up, and before the loop hears of who waits for it.
+// What members hold under its old number is no vote for it.
+func TestAnEntryThatMovesIsFollowedFromTheStart(t *testing.T) {
+	for name, to := range map[string]memory.Dot{"to another number": {Origin: "a.1", Seq: 2}, "to none": {}} {
+		t.Run(name, func(t *testing.T) {
+			st := memlog.New(memlog.NewLibrary(), "a", 1, memory.NewClock(time.Now, memory.DefaultMaxSkew))
+			r, err := replicate.New(t.Context(), replicate.Config{Self: "a"}, replicate.Storage{Log: st, Door: st, Numbers: st, Cursors: st, Digests: st},
+				fakenet.New().Of("a"), slog.New(slog.DiscardHandler))
+			if err != nil {
+				t.Fatal(err)
+			}
+			st.OnCommit(r.Committed)
+			st.Confirm()
+			from := st.Submit(nil, put("moves"))[0].Dot
+			st.Submit(nil, put("again"))
+			ticket := r.Follow(from, 1)
+			r.Committed(memory.Committed{View: st.View(), Moved: []memory.Move{{From: from, To: to}}})
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan error, 1)
+			go func() { done <- r.Run(ctx) }()
+			tally, err := ticket.Wait(t.Context(), time.Now().Add(10*time.Second))
+			var short *replicate.ShortError
+			switch {
+			case to.IsZero() && (!errors.As(err, &short) || short.Reason != replicate.Refused || len(tally.HeldBy) > 0):
+				t.Errorf("%+v (%v), want nobody to hold it", tally, err)
+			case !to.IsZero() && (err != nil || tally.Dot != to):
+				t.Errorf("%+v (%v), want %s to be held", tally, err, to)
+			}
+			cancel()
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		})
+	}
 }

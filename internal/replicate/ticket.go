@@ -136,10 +136,25 @@ func (ts *tickets) remove(id uint64) *Ticket {
 	return t
 }
 
-func (ts *tickets) resolve(id uint64, tally Tally) {
-	if t := ts.remove(id); t != nil {
+// resolve ends a wait, unless its entry has moved since its votes were counted: those are
+// for another one. It returns who must be counted for anew, if that is so.
+func (ts *tickets) resolve(id uint64, tally Tally) (wait core.Wait, again bool) {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	t := ts.open[id]
+	switch {
+	case t == nil:
+		return core.Wait{}, false
+	case t.dot != tally.Dot && !t.gone:
+		return core.Wait{ID: id, Dot: t.dot, W: t.w}, true
+	}
+	delete(ts.open, id)
+	if t.gone {
+		close(t.short)
+	} else {
 		t.met <- tally
 	}
+	return core.Wait{}, false
 }
 
 // giveUp ends a wait that is of no use.
