@@ -116,7 +116,7 @@ func readThrough(name string, f *File, last *File) (*dump.Manifest, error) {
 		return nil, fmt.Errorf("the node has sent what is behind LSN %d, and not %d: it is of another version", m.After, f.After)
 	}
 	f.LSN, f.Origin, f.TakenAt, f.Entries, f.Digest, f.Heads = m.LSN, m.Origin, m.ExportedAt, m.Entries, m.Digest, m.Heads
-	t := newTrail(last)
+	t := newTrail(last, m)
 	for ops, err := range r.Lines(m.Entries) {
 		if err != nil {
 			return nil, err
@@ -138,9 +138,12 @@ type trail struct {
 	waiting map[memory.Origin]map[uint64]memory.Digest // beyond the heads
 }
 
-func newTrail(last *File) *trail {
+// newTrail begins where last ends. Of a base, which m is of if last is nil, only what lies
+// beyond its heads is of interest: what else it holds is as much as the log.
+func newTrail(last *File, m *dump.Manifest) *trail {
 	t := &trail{heads: memory.Heads{}, waiting: map[memory.Origin]map[uint64]memory.Digest{}}
 	if last == nil {
+		t.heads = m.Heads
 		return t
 	}
 	for o, h := range last.Heads {
