@@ -62,6 +62,13 @@ func (f *Files) Close() error {
 // Open is how many files, and directories, others can read.
 func (f *Files) Open() int { return len(f.open) }
 
+// Crowded reports whether so little is free where dir is that a node may soon take no
+// writes; false where that cannot be told.
+func Crowded(dir string) bool {
+	free, _, ok := diskSpace(dir)
+	return ok && free < fullSpace
+}
+
 func (r *report) disk(dir string) {
 	free, inodes, ok := diskSpace(dir)
 	if !ok {

@@ -2,6 +2,7 @@ package care
 
 import (
 	"context"
+	"errors"
 	"io"
 	"path/filepath"
 	"slices"
@@ -115,6 +116,9 @@ func (k *Keeper) add(ctx context.Context, j *job) (client.BackupOutcome, error) 
 	return out, nil
 }
 
+// errCrowded: what is written so far is removed, and the node goes on.
+var errCrowded = errors.New("the disk of the data directory is nearly full: name a folder on another disk as backup_dir, or make room")
+
 // dump writes what the node has logged behind an LSN.
 func (k *Keeper) dump(ctx context.Context, j *job, after uint64, to io.Writer) error {
 	j.done.Store(0)
@@ -136,6 +140,9 @@ func (k *Keeper) dump(ctx context.Context, j *job, after uint64, to io.Writer) e
 			}
 		}
 		j.done.Add(int64(len(list)))
+		if k.crowded() {
+			return errCrowded
+		}
 		return failed
 	})
 	if err == nil {

@@ -49,9 +49,10 @@ type Config struct {
 
 // Keeper takes care of a node. It is safe for concurrent use.
 type Keeper struct {
-	cfg   Config
-	wake  chan struct{}
-	alone chan struct{} // held by who measures
+	cfg     Config
+	wake    chan struct{}
+	alone   chan struct{} // held by who measures
+	crowded func() bool   // the node soon takes no writes if the backup grows
 
 	mu    sync.Mutex // guards what follows
 	todo  []*job     // the first runs
@@ -71,6 +72,7 @@ type kept struct {
 // that is as if nothing had been found out.
 func New(cfg Config) *Keeper {
 	k := &Keeper{cfg: cfg, wake: make(chan struct{}, 1), alone: make(chan struct{}, 1)}
+	k.crowded = func() bool { return doctor.SameDisk(cfg.BackupDir, cfg.Data) && doctor.Crowded(cfg.Data) }
 	raw, err := os.ReadFile(k.file())
 	if err == nil {
 		err = json.Unmarshal(raw, &k.kept)

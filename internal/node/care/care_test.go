@@ -22,13 +22,13 @@ type log struct {
 	during func() // while it is dumped
 }
 
-func (l *log) dump(_ context.Context, after uint64, start func(upkeep.Manifest) error, _ func([]upkeep.Logged) error) error {
+func (l *log) dump(_ context.Context, after uint64, start func(upkeep.Manifest) error, yield func([]upkeep.Logged) error) error {
 	m := upkeep.Manifest{Node: "a", Origin: "a.1", At: memory.InstantOf(time.Now())}
 	m.View.LSN, m.View.Heads = l.lsn, memory.Heads{}
 	if l.lsn < after {
 		m.View.LSN = after
 	}
-	err := errors.Join(start(m), l.broken)
+	err := errors.Join(start(m), yield(nil), l.broken)
 	if l.during != nil {
 		l.during()
 	}
@@ -101,6 +101,20 @@ func TestABackupHoldsWhatWasLoggedBeforeItWasAskedFor(t *testing.T) {
 	k.BackUp(false)
 	if v := work(t, k); v.Count != 2 || v.Files[v.Count-1].LSN != 9 {
 		t.Errorf("%+v", v.Files)
+	}
+}
+
+// A backup beside the data does not take the last room from the node.
+func TestABackupStopsBeforeTheDiskIsFull(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "b")
+	k := keeperOf(t, t.TempDir(), dir, &log{lsn: 7})
+	k.crowded = func() bool { return true }
+	k.BackUp(false)
+	if v := work(t, k); v.Taken.OK || !strings.Contains(v.Taken.Error, "another disk") || v.Count != 0 {
+		t.Errorf("%+v, %d files", v.Taken, v.Count)
+	}
+	if list, err := os.ReadDir(dir); err != nil || len(list) > 0 {
+		t.Errorf("left: %v, %v", list, err)
 	}
 }
 
