@@ -87,7 +87,7 @@ func TestReadersTakeTheBeginningOfAnIDOnlyIfItIsMarked(t *testing.T) {
 			"other":       {exitNotFound, []string{`no memory "other"`, "other-1  Other"}},
 			"zzz":         {exitNotFound, []string{`no memory "zzz"`}},
 			"zzz…":        {exitNotFound, []string{`no memory "zzz"`}},
-			"":            {exitUsage, []string{"an id is missing"}},
+			"":            {exitUsage, []string{"an argument is empty"}},
 			"…":           {exitUsage, []string{"an id is missing"}},
 		} {
 			got := d.tally(command, id)
