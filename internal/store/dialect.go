@@ -43,6 +43,9 @@ type dialect struct {
 	// or of strings that are UTF-8 without NUL.
 	among func(column string, values any) (cond string, args []any)
 
+	// reindex makes the indexes of the table anew that is named behind it.
+	reindex string
+
 	// settle moves what the engine has written aside to where it belongs, as far as
 	// readers let it: the next start is quick then.
 	settle func(ctx context.Context, c *conn) error

@@ -22,7 +22,7 @@ func localFile() *dialect {
 		classify: classify, isDatabase: isDatabase,
 		rebind: func(q string) string { return q }, begin: "BEGIN IMMEDIATE",
 		tagged: taggedJSON, teams: teamsJSON, matches: matchesGlob, among: amongJSON,
-		settle: checkpoint, shrink: shrink, discard: truncateLog,
+		reindex: "REINDEX ", settle: checkpoint, shrink: shrink, discard: truncateLog,
 	}
 }
 

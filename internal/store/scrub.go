@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -50,16 +51,19 @@ const (
 func (t scrubber) slice(ctx context.Context, after int64) (last int64, n int, err error) {
 	var bad [][2]int64
 	contents := map[int64]*memory.Entry{}
+	records := map[int64]struct{}{}
 	size := 0
 	last = after
-	err = t.each(ctx, `SELECT l.lsn, `+sqlSealedL+` FROM log l WHERE l.lsn > ? ORDER BY l.lsn LIMIT ?`, []any{after, scrubRows}, func(r rowScanner) error {
+	err = t.each(ctx, `SELECT l.lsn, l.record, `+sqlSealedL+` FROM log l WHERE l.lsn > ? ORDER BY l.lsn LIMIT ?`, []any{after, scrubRows}, func(r rowScanner) error {
 		if size >= scrubBytes {
 			return errStop
 		}
 		var x sealed
-		if err := r.Scan(append([]any{&last}, x.dest()...)...); err != nil {
+		var record int64
+		if err := r.Scan(append([]any{&last, &record}, x.dest()...)...); err != nil {
 			return err
 		}
+		records[record] = struct{}{}
 		n++
 		size += len(x.raw)
 		e, err := t.decode(x)
@@ -72,6 +76,9 @@ func (t scrubber) slice(ctx context.Context, after int64) (last int64, n int, er
 		return nil
 	})
 	if err != nil && !errors.Is(err, errStop) {
+		return last, n, err
+	}
+	if err := t.records(ctx, slices.Collect(maps.Keys(records))); err != nil {
 		return last, n, err
 	}
 	for lsn, e := range contents {
@@ -163,6 +170,9 @@ func (t scrubber) end(ctx context.Context) (wrong bool, err error) {
 		return false, err
 	}
 	if err := t.mark(ctx, lost); err != nil {
+		return false, err
+	}
+	if err := t.astray(ctx); err != nil {
 		return false, err
 	}
 	if wrong, err = t.scrub(ctx); err != nil {

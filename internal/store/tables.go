@@ -56,7 +56,10 @@ func (s *tables) scanRecord(r rowScanner, more ...any) (memory.Record, error) {
 			}
 			return m, err
 		}
-		m.Memory, _ = e.Content()
+		if m.Memory, _ = e.Content(); m.ID != id && m.ID != "" {
+			s.damage.report(x.origin, x.seq)
+			return memory.Record{}, &damagedError{name: id} // the row names another's entry
+		}
 		m.ID = id
 		m.ExpiresAt = touched.Prolong(&m.Memory, m.Content.Stamp, m.LifeAt.Stamp)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -174,6 +175,37 @@ func (s Suite) rotsAnywhere(t *testing.T) {
 			}
 		}
 		b.CheckState(want)
+	}
+}
+
+// rotsBesides checks that what the state says of the log is set right, whatever of it
+// is damaged: it follows from the log.
+func (s Suite) rotsBesides(t *testing.T) {
+	entries, ships, want := s.History(t, 11, 3, 60)
+	b := s.Open(t, "b", t.TempDir())
+	b.Take(ships...)
+	b.CheckState(want)
+	for _, damage := range []string{
+		`UPDATE memories SET id = 'z' || substr(id, 2) WHERE rid = %d`,
+		`UPDATE memories SET c_stamp = c_stamp + 1 WHERE c_lsn <> 0 AND rid = %d`,
+		`UPDATE memories SET c_seq = c_seq + 1 WHERE c_lsn <> 0 AND rid = %d`,
+		`UPDATE memories SET l_stamp = l_stamp + 1 WHERE l_lsn <> 0 AND rid = %d`,
+		`UPDATE memories SET l_origin = l_origin + 1 WHERE l_lsn <> 0 AND rid = %d`,
+		`UPDATE registers SET stamp = stamp + 1 WHERE rid = %d`,
+		`UPDATE registers SET seq = seq + 1 WHERE rid = %d`,
+		`UPDATE registers SET kind = kind + 1 WHERE rid = %d`,
+		`UPDATE registers SET a = a || 'z' WHERE rid = %d`,
+		`UPDATE registers SET c = c || 'z' WHERE rid = %d`,
+	} {
+		for rid := 1; rid <= len(entries); rid += 2 {
+			spoil(t, s, b, fmt.Sprintf(damage, rid))
+			if _, err := b.Scrub(t.Context(), 0, time.Hour); err != nil {
+				t.Fatal(err)
+			}
+			if b.CheckState(want); t.Failed() {
+				t.Fatalf("after row %d, by %s", rid, damage)
+			}
+		}
 	}
 }
 

@@ -1,0 +1,154 @@
+package store
+
+import (
+	"context"
+	"slices"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// A row of the state names a register and the entry that holds it. What the entry
+// says of itself can be told; where the row says something else, it is the row that is
+// damaged. Such a row goes, and the entries that it named compete again.
+
+// says reports whether an entry is the holder of register k that a row names.
+func (t scrubber) says(e *memory.Entry, k memory.Key, r ref) bool {
+	return slices.Contains(e.Op.Subjects(), k) && r == t.ref(r.lsn, e)
+}
+
+// again is an entry that competes again for its registers.
+type again struct {
+	lsn   int64
+	entry *memory.Entry
+}
+
+// sqlHeldBy selects records with the entries that hold their two registers.
+const sqlHeldBy = `SELECT m.id, m.c_lsn, m.c_stamp, m.c_origin, m.c_seq, m.l_lsn, m.l_stamp, m.l_origin, m.l_seq, ` + sqlSealedC + `,
+	coalesce(l.origin, 0), coalesce(l.seq, 0), coalesce(l.state, 0), l.digest, l.raw
+	FROM memories m LEFT JOIN log c ON c.lsn = m.c_lsn LEFT JOIN log l ON l.lsn = m.l_lsn WHERE m.rid = ?`
+
+// records compares records with the entries that they name.
+func (t scrubber) records(ctx context.Context, rids []int64) error {
+	var wrong []int64
+	var anew []again
+	for _, rid := range rids {
+		entries, err := t.record(ctx, rid)
+		if err != nil {
+			return err
+		}
+		if len(entries) > 0 {
+			wrong, anew = append(wrong, rid), append(anew, entries...)
+		}
+	}
+	return t.replace(ctx, "memories", wrong, anew)
+}
+
+// replace drops rows of a table, and lets the entries compete that they named. What is
+// wrong in a row is wrong in the indexes, too, and these may not find it then.
+func (t scrubber) replace(ctx context.Context, table string, wrong []int64, anew []again) error {
+	if len(wrong) == 0 {
+		return nil
+	}
+	reindex := t.exec(ctx, t.dialect.reindex+table)
+	for _, rid := range wrong {
+		if err := t.exec(ctx, `DELETE FROM `+table+` WHERE rid = ?`, rid); err != nil {
+			return err
+		}
+	}
+	if reindex != nil { // two rows of one key, of which one is gone now
+		if err := t.exec(ctx, t.dialect.reindex+table); err != nil {
+			return err
+		}
+	}
+	return t.compete(ctx, anew)
+}
+
+// record compares a record with the entries that it names. It returns these if it says
+// of one what that does not say.
+func (t scrubber) record(ctx context.Context, rid int64) ([]again, error) {
+	var id string
+	var held [2]ref
+	var by [2]sealed
+	dest := []any{&id}
+	for i := range held {
+		dest = append(dest, &held[i].lsn, &held[i].stamp, &held[i].origin, &held[i].seq)
+	}
+	for i := range by {
+		dest = append(dest, by[i].dest()...)
+	}
+	found, err := t.queryRow(ctx, sqlHeldBy, []any{rid}, dest...)
+	if err != nil || !found {
+		return nil, err
+	}
+	right := true
+	var anew []again
+	for i, k := range []memory.Key{memory.ContentKey(id), memory.LifeKey(id)} {
+		if held[i].lsn == 0 {
+			continue
+		}
+		e, err := t.decode(by[i])
+		if e == nil || err != nil {
+			return nil, nil //nolint:nilerr,nilnil // when that is mended, this is
+		}
+		right = right && t.says(e, k, held[i])
+		anew = append(anew, again{held[i].lsn, e})
+	}
+	if right {
+		anew = nil
+	}
+	return anew, nil
+}
+
+// compete lets entries of the log take the registers that are theirs.
+func (t scrubber) compete(ctx context.Context, entries []again) error {
+	m := mender{merger(t)}
+	for _, a := range entries {
+		in := incoming{Entry: a.entry, again: true}
+		if _, err := m.merge(ctx, in, a.lsn); err != nil {
+			return err
+		}
+		m.mended = append(m.mended, a.entry.Op.Subjects()...)
+	}
+	return m.rebuild(ctx)
+}
+
+// astray compares the records whose log is another's, and the registers that are of no
+// memory, with the entries that they name.
+func (t scrubber) astray(ctx context.Context) error {
+	var rids []int64
+	err := t.each(ctx, `SELECT m.rid FROM memories m JOIN log l ON l.lsn = m.c_lsn WHERE l.record <> m.rid`, nil, func(r rowScanner) error {
+		var rid int64
+		err := r.Scan(&rid)
+		rids = append(rids, rid)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := t.records(ctx, rids); err != nil {
+		return err
+	}
+	rids = nil
+	var anew []again
+	err = t.each(ctx, `SELECT r.rid, r.family, r.a, r.b, r.c, r.kind, r.lsn, r.stamp, r.origin, r.seq, `+sqlSealedG+
+		` FROM registers r JOIN log g ON g.lsn = r.lsn`, nil, func(r rowScanner) error {
+		var rid int64
+		var k memory.Key
+		var kind memory.Kind
+		var held ref
+		var x sealed
+		if err := r.Scan(append([]any{&rid, &k.Family, &k.A, &k.B, &k.C, &kind, &held.lsn, &held.stamp, &held.origin, &held.seq}, x.dest()...)...); err != nil {
+			return err
+		}
+		e, err := t.decode(x)
+		if e == nil || err != nil || kind == e.Op.Kind() && t.says(e, k, held) {
+			return nil //nolint:nilerr // when that is mended, this is
+		}
+		rids, anew = append(rids, rid), append(anew, again{held.lsn, e})
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return t.replace(ctx, "registers", rids, anew)
+}
