@@ -180,7 +180,7 @@ func (s Suite) rotsAnywhere(t *testing.T) {
 
 // rotsBesides checks that what the state says of the log is set right, whatever of it
 // is damaged: it follows from the log.
-func (s Suite) rotsBesides(t *testing.T) {
+func rotsBesides(t *testing.T, s Suite) {
 	entries, ships, want := s.History(t, 11, 3, 60)
 	b := s.Open(t, "b", t.TempDir())
 	b.Take(ships...)

@@ -316,7 +316,7 @@ func (s Suite) Run(t *testing.T) {
 		"repairs any damage":           s.repairs,
 		"serves no damaged text":       s.rots,
 		"mends each entry":             s.rotsAnywhere,
-		"mends what follows":           s.rotsBesides,
+		"mends what follows":           func(t *testing.T) { rotsBesides(t, s) },
 		"finds damage unasked":         s.rotsUnseen,
 		"refuses one of many":          s.refusesOne,
 		"goes on with damaged rows":    s.survivesDamage,
