@@ -69,7 +69,7 @@ func (x *Index) grow(ctx context.Context, dir string, from Source, last *File) (
 		return Taken{}, err
 	}
 	f := File{Base: last == nil, After: after, Bytes: size.n, SHA256: hex.EncodeToString(sum.Sum(nil))}
-	m, err := readThrough(tmp.Name(), &f, last)
+	m, err := readThrough(ctx, tmp.Name(), &f, last)
 	if err != nil {
 		return Taken{}, err
 	}
@@ -101,13 +101,13 @@ func (c *counter) Write(b []byte) (int, error) {
 
 // readThrough checks that a file is a whole dump that continues last, and fills in
 // what it says of itself.
-func readThrough(name string, f *File, last *File) (*dump.Manifest, error) {
+func readThrough(ctx context.Context, name string, f *File, last *File) (*dump.Manifest, error) {
 	in, err := os.Open(name) //nolint:gosec // ours
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = in.Close() }()
-	r := dump.NewReader(in)
+	r := dump.NewReader(until(ctx, in))
 	m, err := r.ManifestOfAny()
 	if err != nil {
 		return nil, err

@@ -74,7 +74,7 @@ func VerifyFiles(ctx context.Context, dir string, report func(done, of int)) (Ve
 		report(done, all)
 		err := ctx.Err()
 		if err == nil {
-			_, err = wholeFile(filepath.Join(dir, f.Name), f, last)
+			_, err = wholeFile(ctx, filepath.Join(dir, f.Name), f, last)
 		}
 		if err != nil {
 			return out, fmt.Errorf("%s: %w", f.Name, err)
@@ -88,7 +88,7 @@ func VerifyFiles(ctx context.Context, dir string, report func(done, of int)) (Ve
 }
 
 func verifyFile(name string, f, last *File, state *adding) error {
-	m, err := wholeFile(name, f, last)
+	m, err := wholeFile(context.Background(), name, f, last)
 	if err != nil {
 		return err
 	}
@@ -96,14 +96,14 @@ func verifyFile(name string, f, last *File, state *adding) error {
 }
 
 // wholeFile makes sure that a file is as it was written, and continues last.
-func wholeFile(name string, f, last *File) (*dump.Manifest, error) {
+func wholeFile(ctx context.Context, name string, f, last *File) (*dump.Manifest, error) {
 	in, err := os.Open(name) //nolint:gosec // the operator named the folder
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = in.Close() }()
 	sum, size := sha256.New(), &counter{}
-	_, err = io.Copy(io.MultiWriter(sum, size), in)
+	_, err = io.Copy(io.MultiWriter(sum, size), until(ctx, in))
 	switch {
 	case err != nil:
 		return nil, err
@@ -113,7 +113,7 @@ func wholeFile(name string, f, last *File) (*dump.Manifest, error) {
 		return nil, fmt.Errorf("damaged: its SHA-256 is not that in %s", IndexFile)
 	}
 	is := *f
-	m, err := readThrough(name, &is, last)
+	m, err := readThrough(ctx, name, &is, last)
 	if err != nil {
 		return nil, err
 	}
@@ -121,6 +121,21 @@ func wholeFile(name string, f, last *File) (*dump.Manifest, error) {
 		return nil, fmt.Errorf("it is another dump than %s says", IndexFile)
 	}
 	return m, nil
+}
+
+type reader func([]byte) (int, error)
+
+func (r reader) Read(b []byte) (int, error) { return r(b) }
+
+// until reads from r, and no more once ctx is done: a file may be as long as a log, and
+// who reads it is to stop.
+func until(ctx context.Context, r io.Reader) io.Reader {
+	return reader(func(b []byte) (int, error) {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		return r.Read(b)
+	})
 }
 
 // adding adds up the state that entries lead to.
