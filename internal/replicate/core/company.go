@@ -17,8 +17,8 @@ import (
 //     last went out, or are about to be: who is answered together writes again at about
 //     the same time. That lasts half of what an acknowledgement took, at most. One writer
 //     alone waits for nobody.
-//   - Lanes that are not expected to make the quorum gather for longer. If it is late,
-//     or an expected one fails, all lanes send at once.
+//   - Lanes that are not expected to make the quorum gather for longer, up to where it
+//     would be late without them. If an expected one fails, all lanes send at once.
 
 // company is what waits at this node before it is sent.
 type company struct {
@@ -38,7 +38,10 @@ func many(c *Core) bool { return len(c.members) > fewMembers }
 // gatherMost is how long entries wait for company at most. What a batch costs grows
 // with the members.
 func gatherMost(c *Core) time.Duration {
-	return c.cfg.Gather * time.Duration(max(1, len(c.members)/2))
+	if !many(c) {
+		return c.cfg.Gather
+	}
+	return min(c.cfg.Gather*time.Duration(len(c.members)), c.cfg.Patience/8)
 }
 
 // answered notes that a writer who has waited has its votes.
@@ -155,39 +158,17 @@ func patient(c *Core, m *member) bool {
 }
 
 // patientTill is until when an entry may wait that m's lane had nothing else to send
-// with: for two acknowledgements, so that it is hardly ever the last thing that
-// somebody waits for, and longer the more members there are.
+// with: for two acknowledgements. By then the others have made the quorum, or it is late,
+// and needs the rest.
 func patientTill(c *Core, m *member) time.Time {
 	if c.head()+1-m.lane.next >= c.cfg.Company {
 		return time.Time{}
 	}
-	most := c.cfg.Gather * time.Duration(len(c.members))
-	return m.lane.owedSince.Add(min(most, 2*c.company.took))
+	return m.lane.owedSince.Add(min(2*gatherMost(c), 2*c.company.took))
 }
 
-// lateAt is when the quorum of the oldest wait is late: the members that were expected
-// to make it did not. It is false if nobody waits, or nothing depends on it.
-func lateAt(c *Core) (time.Time, bool) {
-	if len(c.waits) == 0 || !many(c) || c.company.hurried {
-		return time.Time{}, false
-	}
-	return c.waits[0].since.Add(min(2*c.company.took, c.cfg.Patience/2)), true
-}
-
-// hasten has all lanes send as soon as a quorum is late.
-func hasten(c *Core) {
-	if due, ok := lateAt(c); ok && !c.now.Before(due) {
-		hurry(c)
-	}
-}
-
-// companyDue is when release or hasten have something to do, if nothing else happens.
+// companyDue is when release has something to do, if nothing else happens.
 func companyDue(c *Core) (time.Time, bool) {
-	due, ok := lateAt(c)
-	if g := &c.company; !g.since.IsZero() {
-		if till := g.till(c); !ok || till.Before(due) {
-			due, ok = till, true
-		}
-	}
-	return due, ok
+	g := &c.company
+	return g.till(c), !g.since.IsZero()
 }

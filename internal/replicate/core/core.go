@@ -147,7 +147,6 @@ func (c *Core) Step(now time.Time, ev Event) []Effect {
 	conclude(c)
 	c.number()
 	release(c)
-	hasten(c)
 	for _, m := range c.members {
 		c.drive(m)
 	}
