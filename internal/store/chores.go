@@ -22,9 +22,10 @@ type chores struct {
 	marksAt   time.Time // when marks that have expired were taken out
 }
 
-// reading is how far the log has been read to find damage.
+// reading is how far the log has been read to find damage, and behind it the registers.
 type reading struct {
 	after int64
+	rid   int64
 	next  time.Time // when the next slice is due
 	whole bool      // all of it was read since the start
 }
@@ -86,28 +87,32 @@ func (w *chores) markDamage(ctx context.Context) error {
 	})
 }
 
-// readSlice checks the next slice of the log. After a start the log is read once
+// readSlice checks the next slice of the log, and behind it of the registers. After a start the log is read once
 // without hurry: a disk shows after an outage what it has lost. From then on the
 // slices are spread over the time that a pass may take.
 func (w *chores) readSlice(ctx context.Context) error {
 	began := time.Now()
-	last := w.reading.after
-	err := w.alone(ctx, func(ctx context.Context, t *tx) error {
-		var err error
-		if last, _, err = (scrubber{t}).slice(ctx, w.reading.after); err != nil || last != w.reading.after {
+	at, ended := w.reading, false
+	err := w.alone(ctx, func(ctx context.Context, t *tx) (err error) {
+		at, ended = w.reading, false
+		if at.after, _, err = (scrubber{t}).slice(ctx, at.after); err != nil || at.after != w.reading.after {
 			return err
 		}
+		if at.rid, _, err = (scrubber{t}).registers(ctx, at.rid); err != nil || at.rid != w.reading.rid {
+			return err
+		}
+		ended = true
 		_, err = scrubber{t}.end(ctx)
 		return err
 	})
-	pause := w.cfg.ScrubWithin / time.Duration(w.lsn/scrubRows+1)
-	if last == w.reading.after {
-		w.reading.after, w.reading.whole = 0, true
-	} else {
-		w.reading.after = last
-		if !w.reading.whole {
-			pause = min(pause, scrubShare*time.Since(began))
-		}
+	if err == nil {
+		w.reading = at
+	}
+	pause := w.cfg.ScrubWithin / time.Duration(2*w.lsn/scrubRows+1)
+	if ended {
+		w.reading.after, w.reading.rid, w.reading.whole = 0, 0, true
+	} else if !w.reading.whole {
+		pause = min(pause, scrubShare*time.Since(began))
 	}
 	w.reading.next = time.Now().Add(pause)
 	return err

@@ -181,6 +181,26 @@ func (t scrubber) end(ctx context.Context) (wrong bool, err error) {
 	return wrong, t.aside(ctx, `UPDATE scrub SET done = ?`, int64(t.now()))
 }
 
+// scrubEnd looks at what is not in the log, slice by slice, and finishes a pass: see
+// [scrubber.end].
+func (s *changes) scrubEnd(ctx context.Context) (wrong bool, err error) {
+	for last, n := int64(0), 1; n > 0; {
+		after := last // a batch that fails is run again, job by job
+		err := s.do(ctx, queueMember, scrubRows, func(ctx context.Context, t *tx) (err error) {
+			last, n, err = (scrubber{t}).registers(ctx, after)
+			return err
+		})
+		if err != nil {
+			return false, err
+		}
+	}
+	err = s.do(ctx, queueMember, scrubRows, func(ctx context.Context, t *tx) (err error) {
+		wrong, err = scrubber{t}.end(ctx)
+		return err
+	})
+	return wrong, err
+}
+
 // Scrub reads a part of the log, from after the local sequence number given on, for
 // about as long as given or to its end. Entries that are damaged are marked: they
 // are not served, are out of the digest, and members are asked for them.
@@ -191,11 +211,12 @@ func (s *changes) Scrub(ctx context.Context, after uint64, about time.Duration) 
 		var n int
 		err := s.do(ctx, queueMember, scrubRows, func(ctx context.Context, t *tx) error {
 			var err error
-			if last, n, err = (scrubber{t}).slice(ctx, int64(out.After)); err == nil && n == 0 {
-				out.Wrong, err = scrubber{t}.end(ctx)
-			}
+			last, n, err = (scrubber{t}).slice(ctx, int64(out.After))
 			return err
 		})
+		if err == nil && n == 0 {
+			out.Wrong, err = s.scrubEnd(ctx)
+		}
 		if err != nil {
 			return out, err
 		}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -112,8 +113,7 @@ func (t scrubber) compete(ctx context.Context, entries []again) error {
 	return m.rebuild(ctx)
 }
 
-// astray compares the records whose log is another's, and the registers that are of no
-// memory, with the entries that they name.
+// astray compares the records whose log is another's with the entries that they name.
 func (t scrubber) astray(ctx context.Context) error {
 	var rids []int64
 	err := t.each(ctx, `SELECT m.rid FROM memories m JOIN log l ON l.lsn = m.c_lsn WHERE l.record <> m.rid`, nil, func(r rowScanner) error {
@@ -125,30 +125,39 @@ func (t scrubber) astray(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := t.records(ctx, rids); err != nil {
-		return err
-	}
-	rids = nil
+	return t.records(ctx, rids)
+}
+
+// registers compares a slice of the registers that are of no memory, those behind a row,
+// with the entries that they name. It returns the last one, and how many there were.
+func (t scrubber) registers(ctx context.Context, after int64) (last int64, n int, err error) {
+	var rids []int64
 	var anew []again
+	size := 0
+	last = after
 	err = t.each(ctx, `SELECT r.rid, r.family, r.a, r.b, r.c, r.kind, r.lsn, r.stamp, r.origin, r.seq, `+sqlSealedG+
-		` FROM registers r JOIN log g ON g.lsn = r.lsn`, nil, func(r rowScanner) error {
-		var rid int64
+		` FROM registers r JOIN log g ON g.lsn = r.lsn WHERE r.rid > ? ORDER BY r.rid LIMIT ?`, []any{after, scrubRows}, func(r rowScanner) error {
+		if size >= scrubBytes {
+			return errStop
+		}
 		var k memory.Key
 		var kind memory.Kind
 		var held ref
 		var x sealed
-		if err := r.Scan(append([]any{&rid, &k.Family, &k.A, &k.B, &k.C, &kind, &held.lsn, &held.stamp, &held.origin, &held.seq}, x.dest()...)...); err != nil {
+		if err := r.Scan(append([]any{&last, &k.Family, &k.A, &k.B, &k.C, &kind, &held.lsn, &held.stamp, &held.origin, &held.seq}, x.dest()...)...); err != nil {
 			return err
 		}
+		n++
+		size += len(x.raw)
 		e, err := t.decode(x)
 		if e == nil || err != nil || kind == e.Op.Kind() && t.says(e, k, held) {
 			return nil //nolint:nilerr // when that is mended, this is
 		}
-		rids, anew = append(rids, rid), append(anew, again{held.lsn, e})
+		rids, anew = append(rids, last), append(anew, again{held.lsn, e})
 		return nil
 	})
-	if err != nil {
-		return err
+	if err != nil && !errors.Is(err, errStop) {
+		return last, n, err
 	}
-	return t.replace(ctx, "registers", rids, anew)
+	return last, n, t.replace(ctx, "registers", rids, anew)
 }
