@@ -156,6 +156,14 @@ func (g *Gatherer) Ranked(v *View, terms []uint32) []Hit { return g.all(terms, v
 // Having is Ranked with all that are found: where a term is not ranked, it counts as once.
 func (g *Gatherer) Having(v *View, terms []uint32) []Hit { return g.all(terms, v.having) }
 
+// Take returns what was found last, which stays valid, and takes spare memory for the
+// next time.
+func (g *Gatherer) Take(spare []Hit) []Hit {
+	hits := g.hits
+	g.hits = spare
+	return hits
+}
+
 func (g *Gatherer) all(terms []uint32, of func([]Hit, uint32) []Hit) []Hit {
 	g.hits, g.ends = g.hits[:0], g.ends[:0]
 	for _, id := range terms {

@@ -1,6 +1,7 @@
 package rank_test
 
 import (
+	"fmt"
 	"runtime"
 	"slices"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/tallystick/tallystick/internal/recall/index"
 	"github.com/tallystick/tallystick/internal/recall/rank"
 	"github.com/tallystick/tallystick/internal/recall/rank/armtest"
+	"github.com/tallystick/tallystick/internal/recall/search"
 )
 
 // TestFigures prints what docs/recall.md says of time and memory. It is run by
@@ -28,30 +30,47 @@ func TestFigures(t *testing.T) {
 		runtime.GC()
 		runtime.ReadMemStats(&after)
 		runtime.KeepAlive(changes)
+		var capped int
 		r := rank.New(rank.Default())
-		var took []time.Duration
-		var asking time.Duration
-		capped := 0
-		for i := range 500 {
-			q := rank.Query{Text: c.Text(6), Limit: 10, Filter: index.Filter{Namespace: "bench"}}
-			start, used := time.Now(), armtest.Used()
-			got, err := r.Rank(t.Context(), x, q)
-			if err != nil {
-				t.Fatal(err)
-			}
+		asked := measure(t, func() error {
+			got, err := r.Rank(t.Context(), x, rank.Query{Text: c.Text(6), Limit: 10, Filter: index.Filter{Namespace: "bench"}})
 			if got.Capped {
 				capped++
 			}
-			if i >= 10 {
-				took = append(took, time.Since(start))
-				asking += armtest.Used() - used
-			}
-		}
-		slices.Sort(took)
-		at := func(p int) time.Duration { return took[len(took)*p/100].Round(10 * time.Microsecond) }
+			return err
+		})
+		var s search.Searcher
+		looked := measure(t, func() error {
+			s.Run(x, search.Parse(c.Text(2), time.Time{}), index.Filter{Namespace: "bench"}, 20)
+			return nil
+		})
+		common := measure(t, func() error {
+			s.Run(x, search.Parse("the of", time.Time{}), index.Filter{Namespace: "bench"}, 20)
+			return nil
+		})
 		t.Logf("%+v", x.Size())
-		t.Logf("%d memories, sessions %v: built in %v of processors, %v by the clock, %d B each; a question %v of processors; p10 %v, p50 %v, p95 %v, capped %d",
-			n, sessions, work.Round(time.Millisecond), built.Round(time.Millisecond), int(after.HeapAlloc-before.HeapAlloc)/n,
-			(asking / time.Duration(len(took))).Round(time.Microsecond), at(10), at(50), at(95), capped)
+		t.Logf("%d memories, sessions %v: built in %v of processors, %v by the clock, %d B each", n, sessions,
+			work.Round(time.Millisecond), built.Round(time.Millisecond), int(after.HeapAlloc-before.HeapAlloc)/n)
+		t.Logf("a question of six words: %s, capped %d; a search for two words: %s; for the two that nearly all have: %s", asked, capped, looked, common)
 	}
+}
+
+// measure says what something takes that is done again and again.
+func measure(t *testing.T, do func() error) string {
+	t.Helper()
+	var took []time.Duration
+	var work time.Duration
+	const times, warm = 500, 10
+	for i := range times {
+		start, used := time.Now(), armtest.Used()
+		if err := do(); err != nil {
+			t.Fatal(err)
+		}
+		if i >= warm {
+			took, work = append(took, time.Since(start)), work+armtest.Used()-used
+		}
+	}
+	slices.Sort(took)
+	at := func(p int) time.Duration { return took[len(took)*p/100].Round(10 * time.Microsecond) }
+	return fmt.Sprintf("%v of processors on average, p10 %v, p50 %v, p95 %v", (work / time.Duration(len(took))).Round(time.Microsecond), at(10), at(50), at(95))
 }

@@ -31,9 +31,10 @@ func (s *Searcher) Run(x *index.Index, q *Query, f index.Filter, limit int) (hit
 	defer s.spare.Put(memory)
 	v := x.View(&f)
 	defer v.Close()
+	memory.words = memory.words[:0]
 	r := run{View: v, scratch: memory}
 	set := r.selected(q)
-	for _, s := range r.best(set, r.scores(q, set), limit) {
+	for _, s := range r.best(set, r.scores(set), limit) {
 		hits = append(hits, Hit{ID: v.ID(s.doc), Score: s.score})
 	}
 	return hits, len(set)
@@ -42,7 +43,8 @@ func (s *Searcher) Run(x *index.Index, q *Query, f index.Filter, limit int) (hit
 // scratch is the memory of one query, used again by the next.
 type scratch struct {
 	gather index.Gatherer
-	sets   [][]uint32 // that are free
+	sets   [][]uint32    // that are free
+	words  [][]index.Hit // of the words that must occur, in order
 	scores []float32
 	counts []uint32
 	top    []scored
@@ -74,14 +76,14 @@ func (r *run) selected(q *Query) []uint32 {
 		slices.Sort(out)
 	}
 	for i, c := range q.must {
-		s := r.clause(c)
+		s := r.clause(c, true)
 		if i > 0 {
 			s = r.both(out, s)
 		}
 		out = s
 	}
 	for _, c := range q.not {
-		s := r.clause(c)
+		s := r.clause(c, false)
 		out = without(out, s)
 		r.free(s)
 	}
@@ -104,13 +106,17 @@ func (r *run) both(a, b []uint32) []uint32 {
 	return and(a, b)
 }
 
-// clause returns the documents in sight in which a clause is true.
-func (r *run) clause(c clause) []uint32 {
+// clause returns the documents in sight in which a clause is true. What its words have
+// found is kept if they are to be weighed.
+func (r *run) clause(c clause, weighed bool) []uint32 {
 	var out []uint32
 	terms := make([][]uint32, len(c.words))
 	for i, w := range c.words {
 		terms[i] = r.Exact(w)
 		s := r.having(terms[i])
+		if weighed {
+			r.keep()
+		}
 		if i > 0 {
 			s = r.both(out, s)
 		}
@@ -131,11 +137,21 @@ func (r *run) clause(c clause) []uint32 {
 
 // having returns the documents in sight that have one of some terms.
 func (r *run) having(terms []uint32) []uint32 {
-	out := r.set()
-	for _, h := range r.gather.Having(r.View, terms) {
-		out = append(out, h.Doc)
+	hits := r.gather.Having(r.View, terms)
+	out := slices.Grow(r.set(), len(hits))[:len(hits)]
+	for i, h := range hits {
+		out[i] = h.Doc
 	}
 	return out
+}
+
+// keep notes what having has found last, in memory of its own.
+func (r *run) keep() {
+	var spare []index.Hit
+	if n := len(r.words); n < cap(r.words) {
+		spare = r.words[:n+1][n]
+	}
+	r.words = append(r.words, r.gather.Take(spare))
 }
 
 // stands reports whether the terms stand one behind the other in document n.

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"github.com/tallystick/tallystick/internal/recall/index"
 )
 
 // priorityWeight is what a step of priority is worth beside a relevance between 0 and 1.
@@ -15,22 +17,20 @@ const (
 	pivot = 40
 )
 
-// scores weighs the words of the query in the documents of a set, in its order: BM25
+// scores weighs the words that must occur in the documents of a set, in its order: BM25
 // over its maximum.
-func (r *run) scores(q *Query, set []uint32) []float32 {
+func (r *run) scores(set []uint32) []float32 {
 	out := zeros(&r.scratch.scores, len(set))
 	most := float32(0)
-	for _, c := range q.must {
-		for _, w := range c.words {
-			counts, df := r.count(w, set)
-			n := float64(max(r.N, df))
-			idf := float32(math.Log(1 + (n-float64(df)+0.5)/(float64(df)+0.5)))
-			most += idf * (k1 + 1)
-			for i, count := range counts {
-				if count > 0 {
-					tf := float32(count)
-					out[i] += idf * tf * (k1 + 1) / (tf + k1*max(1, float32(r.Length(set[i]))/pivot))
-				}
+	for _, hits := range r.words {
+		counts, df := r.count(hits, set)
+		n := float64(max(r.N, df))
+		idf := float32(math.Log(1 + (n-float64(df)+0.5)/(float64(df)+0.5)))
+		most += idf * (k1 + 1)
+		for i, count := range counts {
+			if count > 0 {
+				tf := float32(count)
+				out[i] += idf * tf * (k1 + 1) / (tf + k1*max(1, float32(r.Length(set[i]))/pivot))
 			}
 		}
 	}
@@ -40,10 +40,10 @@ func (r *run) scores(q *Query, set []uint32) []float32 {
 	return out
 }
 
-// count returns how often a word is in each document of a set, and in how many.
-func (r *run) count(w []byte, set []uint32) (counts []uint32, df int) {
+// count returns how often a word that has hits is in each document of a set, and in how
+// many.
+func (r *run) count(hits []index.Hit, set []uint32) (counts []uint32, df int) {
 	counts = zeros(&r.counts, len(set))
-	hits := r.gather.Having(r.View, r.Exact(w))
 	for i, n := range set {
 		for len(hits) > 0 && hits[0].Doc < n {
 			hits = hits[1:]
