@@ -29,6 +29,7 @@ func measures() []measure {
 		{"g", "three nodes, 1, 16 and 128 clients, at one and at all", sweep},
 		{"h", "three nodes with and without TLS and signatures", trusted},
 		{"i", "one node as it grows, to ten times as many memories at a time", growing},
+		{"j", "one node with many memories that is asked, and written to", asking},
 	}
 }
 

@@ -171,7 +171,7 @@ func (c *client) hangUp() {
 	}
 }
 
-// write sends memory n and returns the status of the answer, and whether that
+// write sends request n and returns the status of the answer, and whether that
 // acknowledges it.
 func (c *client) write(ctx context.Context, n int) (status int, acked bool, err error) {
 	if c.conn == nil {
@@ -182,13 +182,7 @@ func (c *client) write(ctx context.Context, n int) (status int, acked bool, err 
 		}
 		c.conn, c.in = conn, bufio.NewReaderSize(conn, 4096)
 	}
-	c.body = c.load.speech.body(c.body[:0], c.load, c.id, n)
-	c.buf = append(c.buf[:0], "POST "+c.load.speech.path+" HTTP/1.1\r\nHost: "...)
-	c.buf = append(c.buf, c.addr...)
-	c.buf = append(c.buf, "\r\nContent-Type: application/json\r\nContent-Length: "...)
-	c.buf = strconv.AppendInt(c.buf, int64(len(c.body)), 10)
-	c.buf = append(c.buf, "\r\n\r\n"...)
-	c.buf = append(c.buf, c.body...)
+	c.request(n)
 	if err := c.conn.SetDeadline(time.Now().Add(requestLimit)); err != nil {
 		return 0, false, err
 	}
@@ -208,6 +202,22 @@ func (c *client) write(ctx context.Context, n int) (status int, acked bool, err 
 		c.hangUp()
 	}
 	return resp.StatusCode, c.load.speech.acked(resp.StatusCode, c.answer.Bytes()), nil
+}
+
+// request makes the n-th request.
+func (c *client) request(n int) {
+	if get := c.load.speech.get; get != nil {
+		c.buf = append(get(append(c.buf[:0], "GET "...), c.id, n), " HTTP/1.1\r\nHost: "...)
+		c.buf = append(append(c.buf, c.addr...), "\r\n\r\n"...)
+		return
+	}
+	c.body = c.load.speech.body(c.body[:0], c.load, c.id, n)
+	c.buf = append(c.buf[:0], "POST "+c.load.speech.path+" HTTP/1.1\r\nHost: "...)
+	c.buf = append(c.buf, c.addr...)
+	c.buf = append(c.buf, "\r\nContent-Type: application/json\r\nContent-Length: "...)
+	c.buf = strconv.AppendInt(c.buf, int64(len(c.body)), 10)
+	c.buf = append(c.buf, "\r\n\r\n"...)
+	c.buf = append(c.buf, c.body...)
 }
 
 // memory appends the request for the n-th memory of a client. The texts hold
@@ -231,12 +241,13 @@ func (l *load) title(b []byte, client, n int) []byte {
 // text is what the n-th memory of a client says.
 func (l *load) text(client, n int) string { return l.texts[(client*7919+n)%len(l.texts)] }
 
-// speech is how to ask for a write, and what tells that it was acknowledged.
+// speech is how to ask for a write, or for an answer, and what tells that it came.
 type speech struct {
 	path    string
 	prepare string // the body of a request before the first write, or ""
 	body    func(b []byte, l *load, client, n int) []byte
 	acked   func(status int, answer []byte) bool
+	get     func(b []byte, client, n int) []byte // the path that is asked for instead, if not nil
 }
 
 // memories is the API of ours, and of ai-memory.

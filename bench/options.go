@@ -22,7 +22,7 @@ type Options struct {
 	Rounds   int           // of each measure and arm; 5
 	Duration time.Duration // of each round; 10 s
 	Soak     time.Duration // how long measure e watches the memory; 2 min, negative: not at all
-	Memories int           // in measures f and i; 100,000
+	Memories int           // in measures f, i and j; 100,000
 	Nodes    []int         // in measure d, of one federation after the other; 10, 25 and 50
 	Seed     uint64        // of the texts; 1
 	Family   *fleet.Family // that the nodes join; nil: one of its own

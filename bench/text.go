@@ -70,6 +70,15 @@ func (w *writer) texts() []string {
 	return out
 }
 
+// sentence makes so many words.
+func (w *writer) sentence(vocabulary []string, words int) string {
+	out := make([]string, words)
+	for i := range out {
+		out[i] = vocabulary[w.rank.Uint64()]
+	}
+	return strings.Join(out, " ")
+}
+
 func (w *writer) text(vocabulary []string) string {
 	var b strings.Builder
 	for left := 0; b.Len() < memorySize; left-- {
