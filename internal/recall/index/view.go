@@ -156,9 +156,9 @@ func (g *Gatherer) Ranked(v *View, terms []uint32) []Hit { return g.all(terms, v
 // Having is Ranked with all that are found: where a term is not ranked, it counts as once.
 func (g *Gatherer) Having(v *View, terms []uint32) []Hit { return g.all(terms, v.having) }
 
-// Take returns what was found last, which stays valid, and takes spare memory for the
+// Keep returns what was found last, which stays valid, and takes spare memory for the
 // next time.
-func (g *Gatherer) Take(spare []Hit) []Hit {
+func (g *Gatherer) Keep(spare []Hit) []Hit {
 	hits := g.hits
 	g.hits = spare
 	return hits

@@ -151,7 +151,7 @@ func (r *run) keep() {
 	if n := len(r.words); n < cap(r.words) {
 		spare = r.words[:n+1][n]
 	}
-	r.words = append(r.words, r.gather.Take(spare))
+	r.words = append(r.words, r.gather.Keep(spare))
 }
 
 // stands reports whether the terms stand one behind the other in document n.
