@@ -25,6 +25,8 @@ func (s *search) nearest(seen []uint32) (near, sample []uint32) {
 	const spread = 0x9E3779B97F4A7C15
 	drawn := ^uint64(0) / uint64(len(seen)/usual+1)
 	for i, row := range s.rows {
+		c := &s.cells[seen[i]]
+		c.seen, c.apart = s.epoch, s.apart[i]
 		count[min(int(s.apart[i]), len(count)-1)]++
 		if set.Digest(row)*spread <= drawn {
 			s.sample = append(s.sample, seen[i])
@@ -75,7 +77,7 @@ func (s *search) farthest(sample []uint32) []float32 {
 	s.byFar = append(s.byFar[:0], make([]float32, s.space.set.Width()+1)...)
 	for _, n := range sample {
 		if c := &s.cells[n]; c.taken != s.epoch {
-			at := &s.byFar[s.space.set.Distance(s.asked, s.space.row(s.v, n))]
+			at := &s.byFar[c.apart]
 			*at = max(*at, s.w.Own*s.own.of(c.own)+s.w.Pooled*s.whole.of(c.whole))
 		}
 	}
@@ -87,9 +89,7 @@ func (s *search) farthest(sample []uint32) []float32 {
 
 // farthestOf is the most that document n has, which has a vector and is not among the
 // nearest.
-func (s *search) farthestOf(n uint32) float32 {
-	return s.far[s.space.set.Distance(s.asked, s.space.row(s.v, n))]
-}
+func (s *search) farthestOf(n uint32) float32 { return s.far[s.cells[n].apart] }
 
 // meant is how many points a document has that is as near as answers are, by any
 // measure: the nearest of all may have nothing to do with the question.

@@ -53,6 +53,8 @@ type cell struct {
 	knowsOwn   uint32 // epochs
 	knowsWhole uint32
 	taken      uint32
+	seen       uint32 // epoch of apart; behind it: it has no vector
+	apart      uint16 // signs that are not those of the question, where not all were compared
 }
 
 // scale tells how near is near: the middle is nothing, the top all.
@@ -236,11 +238,14 @@ func (s *search) Bound(n uint32) float32 {
 	if s.cells[n].knowsWhole == s.epoch {
 		return s.points(n) + s.dates()
 	}
+	if s.far != nil {
+		if s.cells[n].seen != s.epoch {
+			return s.dates()
+		}
+		return s.bound(s.farthestOf(n))
+	}
 	if s.space.row(s.v, n) == vectors.None {
 		return s.dates()
-	}
-	if s.far != nil {
-		return s.bound(s.farthestOf(n))
 	}
 	return s.Most()
 }
