@@ -191,7 +191,7 @@ func (c *cache) read(by map[string]touched) {
 type touches struct {
 	mu   sync.Mutex
 	by   map[string]touched
-	next time.Time // when they are folded in again
+	next time.Time // when they are folded in again; of the writer
 }
 
 type touched struct {
@@ -199,8 +199,8 @@ type touched struct {
 	at memory.Instant
 }
 
-// maxTouches bounds what is remembered between two foldings; the rest is not counted.
-const maxTouches = 10_000
+// maxTouches bounds the memories whose reads wait to be folded in; others are not counted.
+const maxTouches = 20_000
 
 func (t *touches) add(ids []string, at memory.Instant) {
 	t.mu.Lock()
@@ -215,34 +215,53 @@ func (t *touches) add(ids []string, at memory.Instant) {
 	}
 }
 
-func (t *touches) take() map[string]touched {
+// take returns so many of them, and forgets these.
+func (t *touches) take(most int) map[string]touched {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	by := t.by
-	t.by = nil
+	if len(by) <= most {
+		t.by = nil
+		return by
+	}
+	by = make(map[string]touched, most)
+	for id, n := range t.by {
+		if len(by) == most {
+			break
+		}
+		by[id] = n
+		delete(t.by, id)
+	}
 	return by
 }
 
-// due is take, if it is time for that or there is room for no more.
+const (
+	// foldSlice is how many memories' reads are folded in at a time: writes wait for that.
+	foldSlice = 200
+	// foldShare is how much longer the writer does other things meanwhile. A memory that
+	// is read all the time costs less the rarer its reads are folded in.
+	foldShare = 10
+)
+
+// due is take, if it is time for that.
 func (t *touches) due(now time.Time) map[string]touched {
-	t.mu.Lock()
-	wait := now.Before(t.next) && len(t.by) < maxTouches
-	t.mu.Unlock()
-	if wait {
+	if now.Before(t.next) {
 		return nil
 	}
-	return t.take()
+	return t.take(foldSlice)
 }
 
-// touchShare is how much longer the writer does other things than it folds touches in.
-const touchShare = 50
+// rest says how long it took to fold them in.
+func (t *touches) rest(took time.Duration) { t.next = time.Now().Add(min(foldShare*took, time.Second)) }
 
-// rest says how long it took to fold them in. A memory that is read all the time costs
-// less the rarer that is done.
-func (t *touches) rest(took time.Duration) {
+// idle is how long until it is time for that, if there are any.
+func (t *touches) idle() time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.next = time.Now().Add(min(touchShare*took, time.Minute))
+	if len(t.by) == 0 {
+		return time.Second
+	}
+	return time.Until(t.next)
 }
 
 // maxCount is where the count of reads of a memory ends.

@@ -161,3 +161,32 @@ func TestWhatWasAcknowledgedIsRead(t *testing.T) {
 		}
 	}
 }
+
+// More reads than are folded in at a time are counted all the same, each once.
+func TestReadsOfManyAreAllCounted(t *testing.T) {
+	n := suite().Open(t, "a", t.TempDir())
+	var ids []string
+	for i := range 500 {
+		d := storetest.Create(strconv.Itoa(i), "text")
+		n.Put(d)
+		ids = append(ids, d.Memory.ID)
+	}
+	n.Touch(ids, 1)
+	for i, left := 0, 500; left > 0; i++ {
+		n.Put(storetest.Create(fmt.Sprintf("beside %d", i), "wakes the writer"))
+		recs, _, err := n.ManyOfRows(t.Context(), ids)
+		if err != nil {
+			t.Fatal(err)
+		}
+		left = 0
+		for i := range recs {
+			switch recs[i].AccessCount {
+			case 0:
+				left++
+			case 1:
+			default:
+				t.Fatalf("%s was read once, and is counted %d times", recs[i].ID, recs[i].AccessCount)
+			}
+		}
+	}
+}

@@ -146,7 +146,7 @@ func (w *chores) idleFor() time.Duration {
 	if rest := time.Until(w.restUntil); rest > 0 {
 		return rest
 	}
-	return max(0, min(time.Second, time.Until(w.reading.next)))
+	return max(0, min(time.Second, time.Until(w.reading.next), w.touch.idle()))
 }
 
 // parked reports whether a refused op is due to be tried again.
@@ -215,7 +215,7 @@ func fatalOnly(err error) error {
 
 // finish does at the end what makes the next start quick.
 func (w *chores) finish(ctx context.Context) error {
-	if by := w.touch.take(); len(by) > 0 {
+	if by := w.touch.take(maxTouches); len(by) > 0 {
 		if err := w.alone(ctx, func(ctx context.Context, t *tx) error { return t.foldTouches(ctx, by) }); err != nil {
 			return err
 		}
