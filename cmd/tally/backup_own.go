@@ -42,6 +42,9 @@ func ownBackup(ctx context.Context, a *app, begin func(*client.Client) (*client.
 		if v, err = c.Upkeep().Backups(ctx); err != nil {
 			return err
 		}
+		if v.Running == nil && sameOutcome(was, ended(v)) {
+			return errors.New("backup: the node was started again before it was done: ask once more")
+		}
 	}
 	p.done()
 	out := ended(v)

@@ -69,14 +69,14 @@ func (k *Keeper) do(ctx context.Context, j *job) {
 	} else {
 		k.cfg.Log.InfoContext(ctx, "the backup", "what", j.what, "dir", k.cfg.BackupDir, "added", out.Added, "entries", out.Entries)
 	}
-	k.mu.Lock()
-	k.todo = k.todo[1:]
-	if j.what == backUp {
-		k.taken = &out
-	}
-	k.mu.Unlock()
 	if j.what == verify && ctx.Err() == nil {
 		k.keep(func(x *kept) { x.Dir, x.Verified, x.Whole = k.cfg.BackupDir, &out, k.whole(err) })
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.todo = k.todo[1:] // how it ended is known before nothing runs any more
+	if j.what == backUp {
+		k.taken = &out
 	}
 }
 

@@ -156,6 +156,34 @@ func TestDamageAndFailuresOfABackupAreSaid(t *testing.T) {
 	}
 }
 
+// Who waits until nothing runs any more, and looks then, sees how it ended.
+func TestHowAJobEndedIsKnownWhenNothingRuns(t *testing.T) {
+	k := keeperOf(t, t.TempDir(), filepath.Join(t.TempDir(), "b"), &log{lsn: 7})
+	k.BackUp(false)
+	work(t, k)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- k.Run(ctx) }()
+	was := client.BackupOutcome{}
+	for range 20 {
+		k.VerifyBackup()
+		running, ended := true, (*client.BackupOutcome)(nil)
+		for running {
+			k.mu.Lock()
+			running, ended = len(k.todo) > 0, k.kept.Verified
+			k.mu.Unlock()
+		}
+		if ended == nil || ended.At.Equal(was.At.Time) {
+			t.Fatalf("nothing runs, and it is not known how it ended: %+v", ended)
+		}
+		was = *ended
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestANodeWithoutAFolderMakesNoBackups(t *testing.T) {
 	k := keeperOf(t, t.TempDir(), "", &log{})
 	if v := k.Backups(); v.Dir != "" || v.Files == nil {
