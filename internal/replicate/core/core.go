@@ -146,12 +146,12 @@ func (c *Core) Step(now time.Time, ev Event) []Effect {
 	}
 	conclude(c)
 	c.number()
+	giveUp(c) // who waits no more is no company
 	release(c)
 	for _, m := range c.members {
 		c.drive(m)
 	}
 	c.drivePulls()
-	giveUp(c)
 	return c.out
 }
 
