@@ -107,7 +107,7 @@ it does not add up what that leads to, which takes much memory.`
 			return ownBackup(ctx, a, func(c *client.Client) (*client.Backups, error) { return c.Upkeep().VerifyBackup(ctx) },
 				func(v *client.Backups) *client.BackupOutcome { return v.Verified }, "entries read")
 		}
-		v, err := restore.Verify(args[0])
+		v, err := restore.Verify(cmd.Context(), args[0])
 		if err != nil {
 			return fmt.Errorf("verify: %w", err)
 		}

@@ -101,7 +101,10 @@ func take(tb testing.TB, dir string, n *node) backup.Taken {
 	return out
 }
 
-func verify(dir string) (backup.Verified, error) { return backup.Verify(dir, wire.DecodeEntry) }
+func verify(tb testing.TB, dir string) (backup.Verified, error) {
+	tb.Helper()
+	return backup.Verify(tb.Context(), dir, wire.DecodeEntry)
+}
 
 // TestIncrementsAddUpToTheNode backs a node up between writes, at random.
 func TestIncrementsAddUpToTheNode(t *testing.T) {
@@ -116,7 +119,7 @@ func TestIncrementsAddUpToTheNode(t *testing.T) {
 				rt.Fatalf("after %d writes: %+v", fresh, out)
 			}
 		}
-		v, err := verify(dir)
+		v, err := verify(t, dir)
 		if err != nil || v.Digest != n.state.Root().Digest() || v.Entries != len(n.log) {
 			rt.Fatalf("%+v, %v; the node has %d entries and state %s", v, err, len(n.log), n.state.Root().Digest())
 		}
@@ -166,7 +169,7 @@ func TestANodeThatWasSetBackGetsANewBase(t *testing.T) {
 			if out := take(t, dir, n); out.Base {
 				t.Errorf("the next one: %+v", out)
 			}
-			if v, err := verify(dir); err != nil || v.Digest != n.state.Root().Digest() || v.Files != 3 {
+			if v, err := verify(t, dir); err != nil || v.Digest != n.state.Root().Digest() || v.Files != 3 {
 				t.Errorf("%+v, %v", v, err)
 			}
 		})
@@ -202,21 +205,21 @@ func TestEveryDamageIsFound(t *testing.T) {
 			if err := os.WriteFile(f, b, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := verify(dir); err == nil {
+			if _, err := verify(t, dir); err == nil {
 				t.Errorf("%s, %s: not found", filepath.Base(f), what)
 			}
 		}
 		if err := os.Remove(f); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := verify(dir); err == nil {
+		if _, err := verify(t, dir); err == nil {
 			t.Errorf("%s is gone: not found", filepath.Base(f))
 		}
 		if err := os.WriteFile(f, whole, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := verify(dir); err != nil {
+	if _, err := verify(t, dir); err != nil {
 		t.Errorf("mended: %v", err)
 	}
 }
@@ -238,7 +241,7 @@ func TestABackupThatFailsLeavesWhatIsThere(t *testing.T) {
 	if _, err := backup.Add(t.Context(), dir, broken, false); err == nil {
 		t.Error("half a dump is taken")
 	}
-	if v, err := verify(dir); err != nil || v.Files != 1 || v.Entries != 5 {
+	if v, err := verify(t, dir); err != nil || v.Files != 1 || v.Entries != 5 {
 		t.Errorf("%+v, %v", v, err)
 	}
 	if list, _ := os.ReadDir(dir); len(list) != 2 {
@@ -266,7 +269,7 @@ func TestABackupGoesOnAfterACrash(t *testing.T) {
 	if out := take(t, dir, n); !out.Base || out.Entries != 5 {
 		t.Errorf("%+v", out)
 	}
-	if v, err := verify(dir); err != nil || v.Entries != 5 {
+	if v, err := verify(t, dir); err != nil || v.Entries != 5 {
 		t.Errorf("%+v, %v", v, err)
 	}
 	left, err := filepath.Glob(filepath.Join(dir, ".*"))

@@ -28,7 +28,7 @@ type Verified struct {
 // each entry has the bytes of its digest and can be decoded, that each file continues
 // the one before, and that the entries add up to the state that the node had. It
 // writes nothing.
-func Verify(dir string, decode func([]byte) (*memory.Entry, error)) (Verified, error) {
+func Verify(ctx context.Context, dir string, decode func([]byte) (*memory.Entry, error)) (Verified, error) {
 	x, err := Open(dir)
 	if err != nil {
 		return Verified{}, err
@@ -41,7 +41,7 @@ func Verify(dir string, decode func([]byte) (*memory.Entry, error)) (Verified, e
 		if f.Base {
 			state, last, out.Entries = newAdding(decode), nil, 0
 		}
-		if err := verifyFile(filepath.Join(dir, f.Name), f, last, state); err != nil {
+		if err := verifyFile(ctx, filepath.Join(dir, f.Name), f, last, state); err != nil {
 			return out, fmt.Errorf("%s: %w", f.Name, err)
 		}
 		out.Entries += f.Entries
@@ -87,8 +87,8 @@ func VerifyFiles(ctx context.Context, dir string, report func(done, of int)) (Ve
 	return out, nil
 }
 
-func verifyFile(name string, f, last *File, state *adding) error {
-	m, err := wholeFile(context.Background(), name, f, last)
+func verifyFile(ctx context.Context, name string, f, last *File, state *adding) error {
+	m, err := wholeFile(ctx, name, f, last)
 	if err != nil {
 		return err
 	}

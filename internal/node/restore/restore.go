@@ -29,14 +29,16 @@ type Restored struct {
 }
 
 // Verify is [backup.Verify] with the entries of this program.
-func Verify(dir string) (backup.Verified, error) { return backup.Verify(dir, wire.DecodeEntry) }
+func Verify(ctx context.Context, dir string) (backup.Verified, error) {
+	return backup.Verify(ctx, dir, wire.DecodeEntry)
+}
 
 // Into makes the data directory of a node from a backup, under the node's name or
 // another one. The backup is verified first. The directory is made, or is empty; what
 // is in one that is not stays as it is. It appears whole or not at all. The node
 // numbers what it writes under a new incarnation.
 func Into(ctx context.Context, from, data string, name memory.Node) (Restored, error) {
-	verified, err := Verify(from)
+	verified, err := Verify(ctx, from)
 	if err != nil {
 		return Restored{}, err
 	}
