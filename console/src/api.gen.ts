@@ -578,6 +578,7 @@ export interface Event {
 
 export interface Exported {
   count: number;
+  damaged?: string[];
   exported_at: string;
   links: Link[];
   memories: Memory[];
@@ -639,6 +640,7 @@ export interface ForgetInput {
 
 export interface Forgotten {
   archived: number;
+  damaged?: string[];
   deleted: number;
   dry_run?: boolean;
   ids?: string[];
@@ -1311,6 +1313,7 @@ export interface ProtectedResource {
 }
 
 export interface Purged {
+  damaged?: string[];
   dry_run: boolean;
   owner_scope: string;
   purged: number;

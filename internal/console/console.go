@@ -38,6 +38,7 @@ type Console struct {
 	cfg    Config
 	now    func() time.Time
 	files  map[string]*file
+	ahead  map[string][]string
 	secret []byte
 	cookie string // its name
 	links  links
@@ -52,7 +53,7 @@ func New(cfg Config) (*Console, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the files of the console: %w", err)
 	}
-	c := &Console{cfg: cfg, now: cfg.Now, files: files, links: links{open: map[[sha256.Size]byte]link{}}, ended: map[string]int64{}}
+	c := &Console{cfg: cfg, now: cfg.Now, files: files, ahead: ahead(files), links: links{open: map[[sha256.Size]byte]link{}}, ended: map[string]int64{}}
 	if c.now == nil {
 		c.now = time.Now
 	}

@@ -115,10 +115,11 @@ func (c *Console) serveFile(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, client.CodeNotFound, "not found: this file is of another version of the console; load the page again")
 		return
 	}
+	h := w.Header()
 	if !is {
 		f = c.files[index]
+		c.preload(h, r.URL.Path)
 	}
-	h := w.Header()
 	guarded(h)
 	h.Set("Content-Type", f.media)
 	h.Set("ETag", f.tag)

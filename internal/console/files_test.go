@@ -154,3 +154,29 @@ func TestFilesAreCompressedAndNamedByTheirContent(t *testing.T) {
 		}
 	}
 }
+
+// A page is told of what it will want with its first answer, and of nothing else.
+func TestAPageIsToldOfItsScripts(t *testing.T) {
+	b := newBench(t)
+	files, err := console.Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := regexp.MustCompile(`^</console/(assets/[\w.-]+\.js)>; rel=modulepreload$`)
+	for path, want := range map[string]string{"/console/memories?tier=long": "assets/memories-", "/console/memory/x": "assets/memory-", "/console/system": "assets/system-", "/console/": "", "/console/nowhere": ""} {
+		res := b.call(http.MethodGet, path, "")
+		_ = res.Body.Close()
+		found := false
+		for _, text := range res.Header.Values("Link") {
+			m := link.FindStringSubmatch(text)
+			if m == nil || files[m[1]] == nil || strings.Contains(string(files["index.html"]), m[1]) {
+				t.Errorf("%s: %s", path, text)
+				continue
+			}
+			found = found || strings.HasPrefix(m[1], want)
+		}
+		if found != (want != "") {
+			t.Errorf("%s: told of %v", path, res.Header.Values("Link"))
+		}
+	}
+}

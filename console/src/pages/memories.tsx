@@ -73,32 +73,37 @@ function useRows(f: Filters, ns: string) {
   const [rows, setRows] = useState<readonly Row[]>([]);
   const [state, setState] = useState<{ next?: string; end: boolean; error: unknown; loading: boolean }>({ end: false, error: null, loading: true });
   const turn = useRef(0);
+  const line = useRef(new AbortController());
   const key = JSON.stringify([f, ns, who, shut]);
   const fetchPage = useCallback(
     async (from: string | undefined, have: readonly Row[]) => {
       const mine = turn.current;
+      const signal = line.current.signal;
       setState((s) => ({ ...s, loading: true, error: null }));
       try {
         const query = { ...queryOf(f, ns), ...(from ? { cursor: from } : { limit: firstPage }) };
-        const page = f.state === "archived" ? await call("GET /api/v1/archive", { query }) : await call("GET /api/v1/memories", { query });
+        const page = f.state === "archived" ? await call("GET /api/v1/archive", { query, signal }) : await call("GET /api/v1/memories", { query, signal });
         if (mine !== turn.current) return;
         const list = ("archived" in page ? page.archived : page.memories) as Memory[];
         setRows([...have, ...list.map(rowOf)]);
         const next = page.next;
         setState({ next, end: !next || list.length === 0, error: null, loading: false });
       } catch (error) {
-        if (mine === turn.current) setState((s) => ({ ...s, error, loading: false }));
+        if (mine === turn.current && !signal.aborted) setState((s) => ({ ...s, error, loading: false }));
       }
     },
     [key],
   );
   const reload = useCallback(() => {
     turn.current++;
+    line.current.abort(); // what nobody waits for any more the node need not look for
+    line.current = new AbortController();
     void fetchPage(undefined, []);
   }, [fetchPage]);
   useEffect(() => {
     setRows([]);
     if (!shut) reload();
+    return () => line.current.abort();
   }, [key]);
   const more = () => {
     if (!state.loading && !state.end && !state.error) void fetchPage(state.next, rows);
