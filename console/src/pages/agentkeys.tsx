@@ -104,6 +104,32 @@ function Shown({ x, onClose }: { x: AgentKeyMade; onClose: () => void }) {
   );
 }
 
+// What was written under the name that the key is for, and which of it carries its signature.
+function Wrote({ agent }: { agent: string }) {
+  const t = useWords();
+  const k = t.keyring;
+  const list = useLoad((signal) => call("GET /api/v1/memories", { query: { owner: agent, order: "edited", limit: 100 }, signal }), [agent]);
+  return (
+    <Show of={list}>
+      {(v) => {
+        const signed = v.memories.filter((m) => m.signature === "valid" && m.signed_by === agent);
+        return (
+          <>
+            <p>{k.itsMemories(v.count, !!v.next)} {v.count > 0 && k.itsSigned(signed.length)}</p>
+            {v.count > 0 && (
+              <details>
+                <summary>{k.showThem}</summary>
+                <ul class="plain-list">{v.memories.slice(0, 20).map((m) => <li key={m.id}><a href={href("memory", m.id)} target="_blank">{plain(m.title, 80)}</a> {m.signature === "valid" && <Pill kind="good">{t.memory.signature.valid}</Pill>} <Time at={m.updated_at} /></li>)}</ul>
+              </details>
+            )}
+            <p class="row wrap"><a href={href("memories", "", { owner: agent })} target="_blank">{k.allOfThem}</a> <a href={href("activity", "", { actor: agent })} target="_blank">{k.wrote}</a> <a href={href("agents", "", { by: agent })} target="_blank">{t.agents.whatItSaw(plain(agent, 40))}</a></p>
+          </>
+        );
+      }}
+    </Show>
+  );
+}
+
 function Revoke({ x, onClose }: { x: AgentKeyInfo; onClose: () => void }) {
   const t = useWords();
   const k = t.keyring;
@@ -121,7 +147,7 @@ function Revoke({ x, onClose }: { x: AgentKeyInfo; onClose: () => void }) {
   return (
     <Dialog title={k.revokeTitle(plain(x.agent, 60))} onClose={onClose}>
       <p>{k.revokeText}</p>
-      <p><a href={href("activity", "", { actor: x.agent })} target="_blank">{k.wrote}</a></p>
+      <Wrote agent={x.agent} />
       <p class="row"><button type="button" class="danger" data-first disabled={busy} onClick={apply}>{k.revoke}</button><button type="button" onClick={onClose}>{t.common.cancel}</button><CopyAs said={() => say("DELETE /api/v1/agents/keys/{id}", { path: { id: x.id } }, { cli: "agent revoke " + x.id })} /></p>
     </Dialog>
   );

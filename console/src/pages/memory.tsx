@@ -116,7 +116,7 @@ function One({ w, again, id }: { w: Whole; again: () => void; id: string }) {
           <Card title={t.memory.text} aside={<span class="muted small">{t.memory.markdown}</span>}>
             {m ? <div class="body-text whole" tabIndex={0} role="group" aria-label={t.memory.text}><Text s={m.content} /></div> : <p class="muted">{h.state === "erased" ? t.memory.gone : t.memory.noText}</p>}
           </Card>
-          <Versions h={h} />
+          <Versions h={h} m={w.memory} again={again} />
           <Links id={id} links={w.links} again={again} live={h.state === "live"} />
         </div>
         <div>
@@ -222,8 +222,21 @@ export function Holders({ dot }: { dot: string }) {
   );
 }
 
-function Versions({ h }: { h: History }) {
+function Versions({ h, m, again }: { h: History; m: Memory | null; again: () => void }) {
   const t = useWords();
+  const [busy, run] = useBusy();
+  // What a version said is written once more, behind what there is: nothing is taken back.
+  const bringBack = (r: Content) =>
+    run(async () => {
+      try {
+        const body = { title: r.title, content: r.content, tags: r.tags };
+        const out = await call("PUT /api/v1/memories/{id}", { path: { id: h.id }, body, ...(m ? { ifMatch: m.version } : {}) });
+        toast({ text: "pending_id" in out ? t.memory.pending : t.memory.broughtBack(r.version) });
+        again();
+      } catch (err) {
+        complain(err);
+      }
+    });
   const [open, setOpen] = useState("");
   const before = (r: Revision): Revision | undefined => h.revisions.find((x) => r.previous.includes(x.dot));
   return (
@@ -243,6 +256,7 @@ function Versions({ h }: { h: History }) {
                 {r.memory && old?.memory && (
                   <button type="button" class="quiet" aria-expanded={open === r.dot} onClick={() => setOpen(open === r.dot ? "" : r.dot)}>{t.memory.diff}</button>
                 )}
+                {m && r.memory && !r.current && h.state === "live" && <button type="button" class="quiet" disabled={busy} title={t.memory.bringBackHelp} onClick={() => r.memory && bringBack(r.memory)}>{t.memory.bringBack}</button>}
               </div>
               {!r.memory && r.replaced_by && <p class="muted small">{t.memory.noText}</p>}
               {open === r.dot && r.memory && old?.memory && (

@@ -4,7 +4,7 @@ import { call } from "../api";
 import type { Event as Op, Status } from "../api.gen";
 import { rates, watchRates } from "../metrics";
 import { href } from "../router";
-import { events, live, locked, namespace, silent, status, tick, use } from "../store";
+import { events, live, locked, namespace, silent, standing, status, tick, use } from "../store";
 import { Card, Empty, Failure, Page, Spark, useLoad } from "../ui/kit";
 import { MemoryLink } from "../ui/title";
 import { Kind, Time, bytes, plain, span } from "../ui/text";
@@ -20,9 +20,12 @@ export function Overview() {
   const why = use(silent);
   const ns = use(namespace);
   const shut = use(locked);
+  const me = use(standing);
   useEffect(() => (shut ? undefined : watchRates()), [shut]);
   const stats = useLoad((signal) => call("GET /api/v1/stats", { signal }), []);
   const pending = useLoad((signal) => call("GET /api/v1/pending", { query: { status: "pending", ...(ns ? { namespace: ns } : {}) }, signal }), [ns]);
+  // What is broken on this machine; what is with members, and refused ops, is counted by itself.
+  const broken = useLoad(async (signal) => (me?.operator ? (await call("GET /api/v1/checkup", { signal })).checks.filter((f) => f.state === "fail" && !f.member && f.check !== "stored entries").length : 0), [me?.operator]);
   useEffect(() => {
     const timer = setInterval(() => (stats.again(), pending.again()), 15_000);
     return () => clearInterval(timer);
@@ -34,7 +37,7 @@ export function Overview() {
         <Healthy s={s} />
         <Converged s={s} />
         <Busy />
-        <Needs s={s} approvals={pending.value?.count ?? 0} expiring={stats.value?.expiring_soon ?? 0} />
+        <Needs s={s} approvals={pending.value?.count ?? 0} expiring={stats.value?.expiring_soon ?? 0} broken={broken.value ?? 0} />
       </div>
       <Rates />
       <div class="split">
@@ -108,7 +111,7 @@ function Busy() {
   );
 }
 
-function Needs({ s, approvals, expiring }: { s: Status | null; approvals: number; expiring: number }) {
+function Needs({ s, approvals, expiring, broken }: { s: Status | null; approvals: number; expiring: number; broken: number }) {
   const t = useWords();
   const clock = s ? Date.parse(s.time) : 0;
   const failing = s ? s.members.filter((m) => !reached(m, clock)).length : 0;
@@ -118,6 +121,7 @@ function Needs({ s, approvals, expiring }: { s: Status | null; approvals: number
     [s?.parked.length ?? 0, t.overview.parked, href("delivery")],
     [failing, t.overview.failing, href("peers")],
     [s?.damaged ?? 0, t.overview.damaged, href("system")],
+    [broken, t.overview.broken, href("system", "", { doctor: "1" })],
     [expiring, t.overview.expiring, href("memories", "", { expiry: "will" })],
   ];
   const open = rows.filter(([c]) => c > 0);

@@ -6,7 +6,7 @@ import { go, href } from "../router";
 import { agent, namespace, use } from "../store";
 import { CopyAs, say, sh } from "../ui/copy";
 import { Dialog, Field, useBusy } from "../ui/kit";
-import { explain, toast } from "../ui/toast";
+import { complain, explain, toast } from "../ui/toast";
 import { useWords } from "../ui/words";
 
 const tags = (text: string): string[] => text.split(",").map((x) => x.trim()).filter(Boolean);
@@ -44,13 +44,25 @@ export function Writer({ onClose, done, edit, settle }: { onClose: () => void; d
       try {
         const out = edit ? await call("PUT /api/v1/memories/{id}", { path: { id: edit.id }, body: patch(), ifMatch: edit.version }) : await call("POST /api/v1/memories", { body: draft() });
         if ("pending_id" in out) toast({ text: t.memory.pending, act: { label: t.memory.proposal, run: () => go(href("approvals", out.pending_id)) } });
-        else toast({ text: t.memory.saved, ...(edit ? {} : { act: { label: t.common.open, run: () => go(href("memory", out.id)) } }) });
+        else toast({ text: t.memory.saved, ...(edit ? { act: { label: t.common.undo, run: () => void undo(edit) } } : { act: { label: t.common.open, run: () => go(href("memory", out.id)) } }) });
         onClose();
         done();
       } catch (err) {
         setBad(explain(err));
       }
     });
+  };
+  // Undone is what was asked for here, if nobody has written since.
+  const undo = async (was: Memory) => {
+    try {
+      const now = (await call("GET /api/v1/memories/{id}", { path: { id: was.id } })).memory;
+      const body: UpdateInput = { title: was.title, content: was.content, tags: was.tags, namespace: was.namespace, priority: was.priority, tier: was.tier };
+      await call("PUT /api/v1/memories/{id}", { path: { id: was.id }, body, ifMatch: now.version === was.version + 1 ? now.version : was.version });
+      toast({ text: t.memory.undone });
+      done();
+    } catch (err) {
+      complain(err);
+    }
   };
   const said = () =>
     edit

@@ -23,9 +23,15 @@ func TestPicturesOfTheDocs(t *testing.T) {
 		t.Skip("make shots takes pictures; without -shots there is nothing to do")
 	}
 	b := start(t)
-	fed := federation(t)
+	backups := t.TempDir()
+	fed := federation(t, func(c *config) { c.BackupDir = filepath.Join(backups, string(c.Node)) })
 	id := furnish(t, fed)
 	decorate(t, fed, id)
+	for range 2 {
+		if _, err := fed[0].c.Upkeep().Measure(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
 	b.enter(t, fed[0])
 	b.shows(t, "proven equal")
 	for _, p := range []struct {
@@ -41,6 +47,7 @@ func TestPicturesOfTheDocs(t *testing.T) {
 		{"theatre", "theatre", "light", 1280, 800},
 		{"rehearsal", "rehearsal", "light", 1280, 800},
 		{"agents", "agents", "light", 1280, 800},
+		{"system", "system", "light", 1280, 800},
 		{"overview-narrow", "", "dark", 390, 800},
 	} {
 		b.do(t, chromedp.EmulateViewport(p.width, p.height))
@@ -53,6 +60,14 @@ func TestPicturesOfTheDocs(t *testing.T) {
 			b.shows(t, "cedar was cut off")
 			b.click(t, "Write 10 on both sides")
 			b.until(t, `/owes to cedar\s+10/i.test(document.querySelector("main").innerText)`)
+		}
+		if p.name == "system" {
+			b.click(t, "Make the first backup")
+			b.shows(t, "as a new base")
+			b.click(t, "Verify")
+			b.shows(t, "1 file read")
+			b.click(t, "Look now")
+			b.until(t, `!document.querySelector("main").innerText.includes("there is none yet")`)
 		}
 		if p.name == "theatre" {
 			ask[chromedp.Void](t, b, `void document.querySelector("main form").requestSubmit()`)
