@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -22,6 +23,9 @@ func (w *world) schedule() {
 		w.every(time.Second, 8*time.Second, w.changeMembers)
 		w.every(time.Second, 5*time.Second, func() { loseOne(w) })
 		return
+	}
+	if w.cfg.Dropping {
+		w.every(500*time.Millisecond, 5*time.Second, w.forgetBehind)
 	}
 	if w.chance(0.6) {
 		w.every(time.Second, 12*time.Second, w.harmDisk)
@@ -148,8 +152,10 @@ func (n *node) accommodate() {
 // truncate takes replaced contents out of the logs of some nodes, or of all, and drops
 // old entries of an origin: each of them, or some here and there. Everybody has them who
 // is not a victim; victims will need a snapshot.
-func (w *world) truncate() {
-	o := w.pick().store.Origin()
+func (w *world) truncate() { w.drop(w.pick().store.Origin()) }
+
+// drop is truncate of one origin.
+func (w *world) drop(o memory.Origin) {
 	stable := ^uint64(0)
 	for _, n := range w.nodes {
 		h := n.store.View().Heads[o]
@@ -201,7 +207,7 @@ func (w *world) backUpOne() {
 // majority can bear, and those any number of times.
 func (w *world) victim() *node {
 	n := w.pick()
-	if slices.ContainsFunc(w.spoilt, func(k memory.Key) bool { return w.last(n, k) }) {
+	if w.needed(n) {
 		return nil
 	}
 	if !w.victims[n] {
@@ -211,6 +217,11 @@ func (w *world) victim() *node {
 		w.victims[n] = true
 	}
 	return n
+}
+
+// needed reports whether only a node has what another one has lost.
+func (w *world) needed(n *node) bool {
+	return slices.ContainsFunc(w.spoilt, func(k memory.Key) bool { return w.last(n, k) })
 }
 
 // harmDisk takes a node's disk away, sets it back to a copy of any age, to a part of
@@ -234,6 +245,67 @@ func (w *world) harmDisk() {
 	default:
 		w.setBack(n, memlog.New(w.lib, n.name, 1000+uint64(w.report.DisksLost), n.clock), "an empty disk")
 	}
+}
+
+// forgetBehind has a node write one memory again and again, others drop what they have of
+// that, and sets the node back to what it was before, to number on without asking: it has
+// entries then under numbers of which others no longer have any, so that nothing is left
+// to compare, and one side has to concede.
+func (w *world) forgetBehind() {
+	n := w.victim()
+	if n == nil || !n.up || !n.store.Numbering() {
+		return
+	}
+	if w.chance(0.7) {
+		w.calm()
+	}
+	before := n.store.Clone()
+	for i := range 3 + w.rng.IntN(6) {
+		w.after(time.Duration(i)*20*time.Millisecond, func() { w.rewrite(n, "what was overwritten") })
+	}
+	w.after(w.between(500*time.Millisecond, 3*time.Second), func() {
+		if w.needed(n) {
+			return
+		}
+		w.drop(before.Origin())
+		w.setBack(n, before, "what it was before others have dropped what it wrote since")
+		n.rash = true
+		if w.chance(0.7) {
+			for _, m := range w.nodes {
+				w.net.cut[link{n.name, m.name}], w.net.cut[link{m.name, n.name}] = true, true
+			}
+		}
+		w.numberAnew(n, 1+w.rng.IntN(5))
+		w.after(w.between(time.Second, 8*time.Second), w.calm)
+	})
+}
+
+// numberAnew has a node write some memories as soon as it is up again.
+func (w *world) numberAnew(n *node, times int) {
+	w.after(10*time.Millisecond, func() {
+		switch {
+		case w.healing:
+		case !n.up:
+			w.numberAnew(n, times)
+		default:
+			for i := range times {
+				w.rewrite(n, fmt.Sprint("only here ", i))
+			}
+		}
+	})
+}
+
+// rewrite has a node write a memory, if it writes at all.
+func (w *world) rewrite(n *node, title string) {
+	if w.healing || !n.up || !n.store.Numbering() {
+		return
+	}
+	w.report.Writes++
+	quorum := 1 + w.rng.IntN(n.core.N())
+	n.disk(func() {
+		t := &tag{w: quorum}
+		t.entry = n.store.Submit(t, &memory.Put{Create: true, Memory: memory.Memory{ID: memory.DerivedID("global", title), Title: title}})[0]
+	})
 }
 
 // setBack gives a node another disk, of which some may be missing as well, and starts

@@ -28,7 +28,10 @@ type Config struct {
 	Seed uint64
 	// Changes has members come and go; then one disk at a time is lost.
 	Changes bool
-	Trace   io.Writer // gets a line for each thing that happens; nil: none
+	// Dropping has nodes drop entries behind which another one is set back, and numbers on
+	// without asking: what is in dispute can be compared no more, and is conceded.
+	Dropping bool
+	Trace    io.Writer // gets a line for each thing that happens; nil: none
 }
 
 // Report is what happened in a run.

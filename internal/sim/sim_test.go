@@ -16,6 +16,8 @@ import (
 var (
 	seeds   = flag.Int("sim.seeds", 220, "number of federations to simulate")
 	changes = flag.Int("sim.changes", 24, "number of federations of which members come and go")
+	drops   = flag.Int("sim.drops", 60, "number of federations in which what is in dispute has been dropped")
+	dropped = flag.Uint64("sim.dropped", 5, "the first seed of these")
 	from    = flag.Uint64("sim.from", 1, "the first seed")
 	seed    = flag.Uint64("sim.seed", 0, "simulate this seed alone, and trace it")
 )
@@ -86,6 +88,36 @@ func TestMembersComeAndGoUnderFaults(t *testing.T) {
 		*changes, total.Changes, total.DisksLost, total.Writes, total.Acked, total.Crashes, total.Healing.Round(time.Millisecond))
 	if *seed == 0 && total.Changes < *changes {
 		t.Errorf("few changes: %+v", total)
+	}
+}
+
+// TestWhatWasDroppedIsConceded runs federations in which nodes number again what others
+// have numbered and dropped. No node of ours numbers before it has asked, and of many such
+// runs some break a promise: see docs/replication.md.
+func TestWhatWasDroppedIsConceded(t *testing.T) {
+	var total sim.Report
+	conceding := 0
+	for s := *dropped; s < *dropped+uint64(*drops); s++ {
+		cfg := sim.Config{Seed: s, Dropping: true}
+		if *seed != 0 {
+			cfg.Seed, cfg.Trace = *seed, os.Stderr
+		}
+		report, err := sim.Run(cfg)
+		if err != nil {
+			t.Errorf("seed %d, %d nodes: %v\nrepeat with: go test ./internal/sim -run WhatWasDropped -sim.seed=%d", cfg.Seed, report.Nodes, err, cfg.Seed)
+		}
+		total.Add(report)
+		if report.Conceded > 0 {
+			conceding++
+		}
+		if *seed != 0 {
+			break
+		}
+	}
+	t.Logf("%d federations, %d disks lost or set back, %d writes, %d acknowledged, %d disputed numbers, %d conceded in %d federations, %d snapshots; longest healing %s",
+		*drops, total.DisksLost, total.Writes, total.Acked, total.Disputes, total.Conceded, conceding, total.Snapshots, total.Healing.Round(time.Millisecond))
+	if *seed == 0 && *drops >= 60 && conceding == 0 {
+		t.Errorf("nothing was conceded: %+v", total)
 	}
 }
 
