@@ -152,10 +152,10 @@ func (n *node) accommodate() {
 // truncate takes replaced contents out of the logs of some nodes, or of all, and drops
 // old entries of an origin: each of them, or some here and there. Everybody has them who
 // is not a victim; victims will need a snapshot.
-func (w *world) truncate() { w.drop(w.pick().store.Origin()) }
+func (w *world) truncate() { drop(w, w.pick().store.Origin()) }
 
 // drop is truncate of one origin.
-func (w *world) drop(o memory.Origin) {
+func drop(w *world, o memory.Origin) {
 	stable := ^uint64(0)
 	for _, n := range w.nodes {
 		h := n.store.View().Heads[o]
@@ -207,7 +207,7 @@ func (w *world) backUpOne() {
 // majority can bear, and those any number of times.
 func (w *world) victim() *node {
 	n := w.pick()
-	if w.needed(n) {
+	if needed(w, n) {
 		return nil
 	}
 	if !w.victims[n] {
@@ -220,7 +220,7 @@ func (w *world) victim() *node {
 }
 
 // needed reports whether only a node has what another one has lost.
-func (w *world) needed(n *node) bool {
+func needed(w *world, n *node) bool {
 	return slices.ContainsFunc(w.spoilt, func(k memory.Key) bool { return w.last(n, k) })
 }
 
@@ -261,13 +261,13 @@ func (w *world) forgetBehind() {
 	}
 	before := n.store.Clone()
 	for i := range 3 + w.rng.IntN(6) {
-		w.after(time.Duration(i)*20*time.Millisecond, func() { w.rewrite(n, "what was overwritten") })
+		w.after(time.Duration(i)*20*time.Millisecond, func() { rewrite(w, n, "what was overwritten") })
 	}
 	w.after(w.between(500*time.Millisecond, 3*time.Second), func() {
-		if w.needed(n) {
+		if needed(w, n) {
 			return
 		}
-		w.drop(before.Origin())
+		drop(w, before.Origin())
 		w.setBack(n, before, "what it was before others have dropped what it wrote since")
 		n.rash = true
 		if w.chance(0.7) {
@@ -275,28 +275,28 @@ func (w *world) forgetBehind() {
 				w.net.cut[link{n.name, m.name}], w.net.cut[link{m.name, n.name}] = true, true
 			}
 		}
-		w.numberAnew(n, 1+w.rng.IntN(5))
+		numberAnew(w, n, 1+w.rng.IntN(5))
 		w.after(w.between(time.Second, 8*time.Second), w.calm)
 	})
 }
 
 // numberAnew has a node write some memories as soon as it is up again.
-func (w *world) numberAnew(n *node, times int) {
+func numberAnew(w *world, n *node, times int) {
 	w.after(10*time.Millisecond, func() {
 		switch {
 		case w.healing:
 		case !n.up:
-			w.numberAnew(n, times)
+			numberAnew(w, n, times)
 		default:
 			for i := range times {
-				w.rewrite(n, fmt.Sprint("only here ", i))
+				rewrite(w, n, fmt.Sprint("only here ", i))
 			}
 		}
 	})
 }
 
 // rewrite has a node write a memory, if it writes at all.
-func (w *world) rewrite(n *node, title string) {
+func rewrite(w *world, n *node, title string) {
 	if w.healing || !n.up || !n.store.Numbering() {
 		return
 	}
