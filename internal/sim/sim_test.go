@@ -16,8 +16,8 @@ import (
 var (
 	seeds   = flag.Int("sim.seeds", 220, "number of federations to simulate")
 	changes = flag.Int("sim.changes", 24, "number of federations of which members come and go")
-	drops   = flag.Int("sim.drops", 60, "number of federations in which what is in dispute has been dropped")
-	dropped = flag.Uint64("sim.dropped", 5, "the first seed of these")
+	drops   = flag.Int("sim.drops", 150, "number of federations in which what is in dispute has been dropped")
+	dropped = flag.Uint64("sim.dropped", 1, "the first seed of these")
 	from    = flag.Uint64("sim.from", 1, "the first seed")
 	seed    = flag.Uint64("sim.seed", 0, "simulate this seed alone, and trace it")
 )
@@ -116,7 +116,7 @@ func TestWhatWasDroppedIsConceded(t *testing.T) {
 	}
 	t.Logf("%d federations, %d disks lost or set back, %d writes, %d acknowledged, %d disputed numbers, %d conceded in %d federations, %d snapshots; longest healing %s",
 		*drops, total.DisksLost, total.Writes, total.Acked, total.Disputes, total.Conceded, conceding, total.Snapshots, total.Healing.Round(time.Millisecond))
-	if *seed == 0 && *drops >= 60 && conceding == 0 {
+	if *seed == 0 && *drops >= 150 && conceding == 0 {
 		t.Errorf("nothing was conceded: %+v", total)
 	}
 }
