@@ -71,8 +71,7 @@ func (f *federation) pushed() (n int) {
 }
 
 // Among many members an entry costs as many pushes as there are members, whether it goes
-// alone or with others. So those of writers that write at the same time go together, and
-// lanes that are not needed gather for longer.
+// alone or with others. So those of writers that write at the same time go together.
 func TestWritersAmongManyMembersSharePushes(t *testing.T) {
 	for _, latency := range []time.Duration{2 * time.Millisecond, 20 * time.Millisecond, 200 * time.Millisecond} {
 		t.Run(latency.String(), func(t *testing.T) {
@@ -125,9 +124,8 @@ func TestAmongFewMembersEveryLaneIsSentToAtOnce(t *testing.T) {
 	})
 }
 
-// Members that are expected to make the quorum, and say nothing, cost a writer two
-// acknowledgements, not its deadline. One that fails costs it less.
-func TestExpectedMembersThatFailDoNotHurtTheQuorum(t *testing.T) {
+// Members that fail, or say nothing, cost a writer no more than among few.
+func TestMembersThatFailDoNotHurtTheQuorumOfMany(t *testing.T) {
 	faults := map[string]fakenet.Link{
 		"silent":  {Drop: func() bool { return true }},
 		"refused": {Cut: true},
@@ -137,11 +135,11 @@ func TestExpectedMembersThatFailDoNotHurtTheQuorum(t *testing.T) {
 			inFederation(t, 25, nil, func(f *federation) {
 				f.slowed(10*time.Millisecond, 1)
 				f.load(1, 5, 13, time.Millisecond)
-				for _, to := range f.names[1:8] { // they follow by name, so they are expected
+				for _, to := range f.names[1:8] {
 					f.net.Set("a", to, link)
 				}
 				l := f.load(1, 5, 13, time.Millisecond)
-				if l.slowest > 100*time.Millisecond {
+				if l.slowest > 20*time.Millisecond {
 					t.Errorf("a write took %s", l.slowest)
 				}
 			})

@@ -36,13 +36,10 @@ type lane struct {
 	busyTill    time.Time // heads are exchanged more often until then
 	phase       uint64    // jitter of the next exchange, 0 to 1023
 
-	took time.Duration // from when entries were last sent until the answer; 0: none was answered
-	// expected: it is to make the quorum of what was released last.
-	expected  bool
-	owedSince time.Time // since when there is something that may be sent; zero: there is nothing
-	ackedAt   time.Time // when the member's head of our origin last moved
-	faultAt   time.Time
-	err       error // of the last fault; nil after a success
+	took    time.Duration // from when entries were last sent until the answer; 0: none was answered
+	ackedAt time.Time     // when the member's head of our origin last moved
+	faultAt time.Time
+	err     error // of the last fault; nil after a success
 }
 
 // flight is a push on its way. From 0 carries heads only.
@@ -112,13 +109,6 @@ func (c *Core) exchangeDue(m *member) time.Time {
 // drive sends what m's lane has to send.
 func (c *Core) drive(m *member) {
 	l := &m.lane
-	switch {
-	case l.loading:
-	case !c.owes(m):
-		l.owedSince = time.Time{}
-	case l.owedSince.IsZero():
-		l.owedSince = c.now
-	}
 	if c.now.Before(l.retryAt) {
 		return
 	}
@@ -148,9 +138,6 @@ func (c *Core) canPush(m *member) bool {
 // for a batch.
 func (c *Core) gatherTill(m *member) time.Time {
 	l := &m.lane
-	if patient(c, m) {
-		return patientTill(c, m)
-	}
 	if c.head()+1-l.next >= c.cfg.Company {
 		return time.Time{}
 	}
@@ -176,7 +163,7 @@ func (l *lane) free(c *Core) bool {
 }
 
 func (c *Core) push(m *member) {
-	m.lane.loading, m.lane.owedSince = true, time.Time{}
+	m.lane.loading = true
 	c.send(m, Push{Member: m.name, Origin: c.origin, From: m.lane.next, To: c.head()})
 }
 
@@ -289,7 +276,6 @@ func (c *Core) failed(m *member, f flight, fault *memory.Fault) {
 	l.err, l.faultAt = fault, c.now
 	if l.flows() {
 		l.downAt = c.now
-		hurry(c) // others must make the quorum
 	}
 	if fault.Class == memory.FaultIdentity && !unheard(c, m) || l.stopped {
 		l.round++

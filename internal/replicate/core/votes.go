@@ -118,9 +118,6 @@ func (c *Core) watch(w Wait) {
 	}
 	w.since = c.now
 	c.waits = append(c.waits, w)
-	if w.Dot.Origin == c.origin && w.Dot.Seq <= c.company.released {
-		hurry(c) // others may be needed than were expected
-	}
 	knock(c)
 }
 
