@@ -53,8 +53,8 @@ func TestTheOperatorReadsAndChecksTheAuditLogAndTheSettings(t *testing.T) {
 
 	b.open(t, fed[0].url+"/console/system")
 	b.until(t, `/write_quorum\s+2 \(flag --write-quorum\)/.test(document.querySelector("dl.settings").innerText)`)
-	ask[chromedp.Void](t, b, `void document.querySelector("main details summary").click()`)
-	b.until(t, `/log_level\s+info/.test(document.querySelector("main details").innerText)`)
+	ask[chromedp.Void](t, b, `void document.querySelector("main details:has(dl.settings) summary").click()`)
+	b.until(t, `/log_level\s+info/.test(document.querySelector("main details:has(dl.settings)").innerText)`)
 	for _, c := range b.complaints() {
 		t.Error(c)
 	}
