@@ -26,6 +26,7 @@ type census struct {
 	ends    order            // of the rows that expire: by when
 	shown   order            // of all rows: by priority and last edit, both descending
 	local   order            // of all rows: by namespace, and then as shown
+	latest  order            // of all rows: by last edit, descending
 	now     clock
 	soon    clock // an hour later
 	teams   int64 // memories for teams
@@ -81,14 +82,22 @@ func newCensus() *census {
 		return cmp.Or(cmp.Compare(c.rows[a].end, c.rows[b].end), cmp.Compare(a, b))
 	}
 	c.shown.cmp = func(a, b uint32) int {
-		x, y := &c.rows[a], &c.rows[b]
-		return cmp.Or(cmp.Compare(y.priority, x.priority), cmp.Compare(y.edited, x.edited), cmp.Compare(a, b))
+		return cmp.Or(urgent(&c.rows[a], &c.rows[b]), cmp.Compare(a, b))
+	}
+	c.latest.cmp = func(a, b uint32) int {
+		return cmp.Or(latest(&c.rows[a], &c.rows[b]), cmp.Compare(a, b))
 	}
 	c.local.cmp = func(a, b uint32) int {
 		return cmp.Or(cmp.Compare(c.spaceOf(a), c.spaceOf(b)), c.shown.cmp(a, b))
 	}
 	return c
 }
+
+// latest compares places in the order of [memory.ByNewest], as far as it goes by them.
+func latest(a, b *place) int { return cmp.Compare(b.edited, a.edited) }
+
+// urgent compares places in the order of [memory.ByPriority].
+func urgent(a, b *place) int { return cmp.Or(cmp.Compare(b.priority, a.priority), latest(a, b)) }
 
 func (c *census) spaceOf(row uint32) int32 { return c.classes[c.rows[row].class].space }
 
@@ -119,6 +128,7 @@ func (c *census) set(s *standing) {
 	if old := c.rows[row]; old.class != noClass {
 		c.shown.remove(row)
 		c.local.remove(row)
+		c.latest.remove(row)
 		if old.end != 0 {
 			c.ends.remove(row)
 		}
@@ -130,6 +140,7 @@ func (c *census) set(s *standing) {
 	}
 	c.shown.add(row)
 	c.local.add(row)
+	c.latest.add(row)
 	if s.end != 0 {
 		c.ends.add(row)
 	}
@@ -233,6 +244,7 @@ func (c *census) load(ctx context.Context, tx *readTx, absent *absence) error {
 	}
 	c.shown.fill(shown)
 	c.local.fill(shown)
+	c.latest.fill(shown)
 	c.ends.fill(ends)
 	absent.complete()
 	c.mu.Lock()

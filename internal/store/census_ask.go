@@ -140,40 +140,36 @@ func (c *census) counts(f *memory.Filter, mates []memory.AgentID) memory.Counts 
 }
 
 // first returns the rows of the first n memories that f selects, as far as the census
-// can tell, in the order of [memory.ByPriority], from a position on; more of them where
-// several are at the last position. It reports whether there are others behind these.
-func (c *census) first(f *memory.Filter, mates []memory.AgentID, from *cursorPosition, n int) (rows []int64, more bool) {
+// can tell, in the order of [memory.ByPriority] or [memory.ByNewest], from a position on;
+// more of them where several are at the last position. It reports whether there are
+// others behind these.
+func (c *census) first(f *memory.Filter, mates []memory.AgentID, by memory.Order, from *cursorPosition, n int) (rows []int64, more bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	selects, left := c.selects(f, mates)
-	walk, space := &c.shown, int32(0)
-	if f.Namespace != "" && !f.Subtree {
-		walk, space = &c.local, c.space[f.Namespace] // where there is none, none is selected
+	walk := c.walk(f, by)
+	var last, start *place
+	if from != nil {
+		start = &place{priority: from.Priority, edited: from.Stamp}
 	}
-	elsewhere := func(row uint32) int { return cmp.Compare(c.spaceOf(row), space) }
-	if walk == &c.shown {
-		elsewhere = func(uint32) int { return 0 }
-	}
-	before := func(row uint32) bool {
-		where := elsewhere(row)
-		return where < 0 || where == 0 && from != nil && from.follows(&c.rows[row])
-	}
-	var last place
-	walk.from(before, func(row uint32) bool {
+	walk.order.from(func(row uint32) bool {
+		where := walk.where(row)
+		return where < 0 || where == 0 && start != nil && walk.compare(&c.rows[row], start) < 0
+	}, func(row uint32) bool {
 		x := &c.rows[row]
-		if left == 0 || elsewhere(row) != 0 || x.priority < f.MinPriority {
+		if left == 0 || walk.where(row) != 0 || walk.ends(x) {
 			return false
 		}
 		if !selects(x) {
 			return true
 		}
-		if n <= 0 && (x.priority != last.priority || x.edited != last.edited) {
+		if n <= 0 && (last == nil || walk.compare(x, last) != 0) {
 			more = true
 			return false
 		}
-		rows, last = append(rows, int64(row)), *x
+		rows, last = append(rows, int64(row)), x
 		left--
-		if from == nil || x.priority != from.Priority || x.edited != from.Stamp {
+		if start == nil || walk.compare(x, start) != 0 {
 			n--
 		}
 		return true
@@ -181,9 +177,27 @@ func (c *census) first(f *memory.Filter, mates []memory.AgentID, from *cursorPos
 	return rows, more
 }
 
-// follows reports whether a position is behind a place.
-func (p *cursorPosition) follows(x *place) bool {
-	return x.priority > p.Priority || x.priority == p.Priority && x.edited > p.Stamp
+// walk is how a list goes through the rows.
+type walk struct {
+	order   *order
+	compare func(a, b *place) int
+	where   func(row uint32) int // 0 where rows are asked for, -1 before them
+	ends    func(x *place) bool  // f selects none from here on
+}
+
+func (c *census) walk(f *memory.Filter, by memory.Order) walk {
+	everywhere := func(uint32) int { return 0 }
+	space, known := c.space[f.Namespace]
+	switch {
+	case by == memory.ByNewest:
+		return walk{&c.latest, latest, everywhere, func(x *place) bool { return f.EditedAfter != 0 && x.edited <= int64(f.EditedAfter) }}
+	case f.Namespace == "" || f.Subtree || !known:
+		return walk{&c.shown, urgent, everywhere, func(x *place) bool { return x.priority < f.MinPriority }}
+	}
+	return walk{
+		&c.local, urgent, func(row uint32) int { return cmp.Compare(c.spaceOf(row), space) },
+		func(x *place) bool { return x.priority < f.MinPriority },
+	}
 }
 
 // selects returns what tells whether f selects what is at a place, and how many places
@@ -208,6 +222,6 @@ func (c *census) selects(f *memory.Filter, mates []memory.AgentID) (is func(x *p
 		if x.end != 0 && x.end <= f.Now {
 			is = expired[x.class]
 		}
-		return is && (f.EditedAfter == 0 || x.edited > int64(f.EditedAfter))
+		return is && x.priority >= f.MinPriority && (f.EditedAfter == 0 || x.edited > int64(f.EditedAfter))
 	}, most
 }

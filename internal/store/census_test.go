@@ -139,27 +139,34 @@ func sameCensus(t *testing.T, n *storetest.Node, first, stride int) {
 		counts, err := n.Counts(t.Context(), f)
 		counts.Links, counts.Bytes = 0, 0
 		same(t, f, counts, err)(n.CountsOfRows(t.Context(), memory.Filter{Viewer: f.Viewer, All: f.All, Within: f.Within, Now: f.Now}))
-		want, err := n.ListOfRows(t.Context(), f, 1000, 0)
+		for _, order := range []memory.Order{memory.ByPriority, memory.ByNewest} {
+			sameList(t, n, f, order)
+		}
+	}
+}
+
+func sameList(t *testing.T, n *storetest.Node, f memory.Filter, order memory.Order) {
+	t.Helper()
+	want, err := n.ListOfRows(t.Context(), f, order, 1000, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var paged []memory.Record
+	for cursor := ""; ; {
+		recs, next, err := n.List(t.Context(), f, order, 7, 0, cursor)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var paged []memory.Record
-		for cursor := ""; ; {
-			recs, next, err := n.List(t.Context(), f, memory.ByPriority, 7, 0, cursor)
-			if err != nil {
-				t.Fatal(err)
-			}
-			paged = append(paged, recs...)
-			if cursor = next; cursor == "" {
-				break
-			}
+		paged = append(paged, recs...)
+		if cursor = next; cursor == "" {
+			break
 		}
-		if d := gocmp.Diff(want, paged, cmpopts.EquateEmpty()); d != "" {
-			t.Fatalf("%+v: (-rows +census)\n%s", f, d)
-		}
-		recs, _, err := n.List(t.Context(), f, memory.ByPriority, 5, 2, "")
-		same(t, f, recs, err)(n.ListOfRows(t.Context(), f, 5, 2))
 	}
+	if d := gocmp.Diff(want, paged, cmpopts.EquateEmpty()); d != "" {
+		t.Fatalf("%+v: (-rows +census)\n%s", f, d)
+	}
+	recs, _, err := n.List(t.Context(), f, order, 5, 2, "")
+	same(t, f, recs, err)(n.ListOfRows(t.Context(), f, order, 5, 2))
 }
 
 func same[T any](t *testing.T, f memory.Filter, got T, err error) func(want T, err error) {

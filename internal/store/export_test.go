@@ -36,8 +36,8 @@ func (s *Store) CountsOfRows(ctx context.Context, f memory.Filter) (memory.Count
 }
 
 // ListOfRows is List from the database, from the start on.
-func (s *Store) ListOfRows(ctx context.Context, f memory.Filter, limit, offset int) ([]memory.Record, error) {
-	p := page{tables: s.tables, filter: f, limit: limit, offset: offset}
+func (s *Store) ListOfRows(ctx context.Context, f memory.Filter, order memory.Order, limit, offset int) ([]memory.Record, error) {
+	p := page{tables: s.tables, filter: f, order: order, limit: limit, offset: offset}
 	found, err := p.read(ctx, p.where())
 	return found.recs, err
 }

@@ -20,13 +20,13 @@ func (s *tables) List(ctx context.Context, f memory.Filter, order memory.Order, 
 		}
 	}
 	var mates []memory.AgentID
-	known := order == memory.ByPriority && limit > 0
+	known := (order == memory.ByPriority || order == memory.ByNewest) && limit > 0
 	if known {
 		mates, known = s.asked(ctx, &f)
 	}
 	// Where the rows have to say more than the census knows, more of them are looked at.
 	for n := limit + offset; known && n <= manyRows; n *= manyTimes {
-		rows, more := s.census.first(&f, mates, p.from, n)
+		rows, more := s.census.first(&f, mates, order, p.from, n)
 		found, moved, err := p.among(ctx, rows)
 		if err != nil || !moved && (p.full(found) || !more) {
 			return found.recs, found.next(&p), err
