@@ -8,8 +8,8 @@ import (
 
 // ReadersInput asks who has read something on a node.
 type ReadersInput struct {
-	ID    string `json:"id,omitempty" doc:"Who has read this memory; without it: who has read anything." example:"gate-code"`
-	By    string `json:"by,omitempty" doc:"What this agent has read, instead; not with id." example:"alice"`
+	ID    string `json:"id,omitempty" minlen:"1" doc:"Who has read this memory; without it: who has read anything." example:"gate-code"`
+	By    string `json:"by,omitempty" minlen:"1" doc:"What this agent has read, instead; not with id." example:"alice"`
 	Limit int    `json:"limit,omitempty" doc:"With by: how many memories at most." min:"1" max:"1000" default:"100" clamp:"true"`
 }
 

@@ -84,7 +84,7 @@ export function Backups() {
   const [busy, run] = useBusy();
   const list = useLoad(async (signal) => (me?.operator ? call("GET /api/v1/backups", { signal }) : null), [me?.operator]);
   const running = !!list.value?.running;
-  useEvery(running ? 500 : 0, list.again);
+  useEvery(running && !list.loading ? 500 : 0, list.again); // one at a time, or none would ever be answered on a slow link
   const act = (what: () => Promise<unknown>) =>
     run(async () => {
       try {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync/atomic"
@@ -171,8 +173,8 @@ func (k *Keeper) Backups() client.Backups {
 		v.Running = &client.BackupJob{What: j.what, Since: j.since, Entries: int(j.done.Load()), Of: int(j.of.Load())}
 	}
 	k.mu.Unlock()
-	if !backup.Is(v.Dir) {
-		return v
+	if _, err := os.Stat(filepath.Join(v.Dir, backup.IndexFile)); errors.Is(err, fs.ErrNotExist) {
+		return v // none yet
 	}
 	v.SameDisk = doctor.SameDisk(v.Dir, k.cfg.Data)
 	x, err := backup.Open(v.Dir)

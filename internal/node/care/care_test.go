@@ -191,6 +191,20 @@ func TestANodeWithoutAFolderMakesNoBackups(t *testing.T) {
 	}
 }
 
+// A folder that cannot be read is told of, and not taken for an empty one.
+func TestAFolderThatCannotBeReadIsNotEmpty(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "b")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if v := keeperOf(t, t.TempDir(), file, &log{}).Backups(); v.Fault == "" {
+		t.Errorf("%+v", v)
+	}
+	if v := keeperOf(t, t.TempDir(), file+"-new", &log{}).Backups(); v.Fault != "" {
+		t.Errorf("before the first backup: %s", v.Fault)
+	}
+}
+
 func TestAMeasurementThatCannotBeReadIsNone(t *testing.T) {
 	data := t.TempDir()
 	if err := os.WriteFile(filepath.Join(data, File), []byte("x"), 0o600); err != nil {
