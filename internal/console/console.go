@@ -38,7 +38,7 @@ type Console struct {
 	cfg    Config
 	now    func() time.Time
 	files  map[string]*file
-	ahead  map[string][]string
+	ahead  func() map[string][]string // worked out when the first page is asked for
 	secret []byte
 	cookie string // its name
 	links  links
@@ -53,7 +53,8 @@ func New(cfg Config) (*Console, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the files of the console: %w", err)
 	}
-	c := &Console{cfg: cfg, now: cfg.Now, files: files, ahead: ahead(files), links: links{open: map[[sha256.Size]byte]link{}}, ended: map[string]int64{}}
+	once := sync.OnceValue(func() map[string][]string { return ahead(files) })
+	c := &Console{cfg: cfg, now: cfg.Now, files: files, ahead: once, links: links{open: map[[sha256.Size]byte]link{}}, ended: map[string]int64{}}
 	if c.now == nil {
 		c.now = time.Now
 	}
