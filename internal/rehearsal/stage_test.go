@@ -143,7 +143,7 @@ func TestNothingIsLeftOfARehearsal(t *testing.T) {
 }
 
 func TestARehearsalEndsByItself(t *testing.T) {
-	b := open(t, 5*time.Second)
+	b := open(t, 10*time.Second)
 	defer b.end()
 	b.must(b.Begin(t.Context()))
 	urls := b.Show(t.Context()).Nodes
