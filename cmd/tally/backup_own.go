@@ -13,10 +13,7 @@ import (
 // ownBackup has the node itself add to the backup in its backup_dir, or read it, and
 // waits until that is done, and all that was asked for before it.
 func ownBackup(ctx context.Context, a *app, begin func(*client.Client) (*client.Backups, error), ended func(*client.Backups) *client.BackupOutcome, what string) error {
-	c, err := a.connect(ctx)
-	if err == nil {
-		c, err = a.operate(ctx, c)
-	}
+	c, err := connectAsOperator(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -77,10 +74,7 @@ func tellOutcome(w io.Writer, dir string, o *client.BackupOutcome) error {
 
 // listBackups shows what is in the node's backup.
 func listBackups(ctx context.Context, a *app) error {
-	c, err := a.connect(ctx)
-	if err == nil {
-		c, err = a.operate(ctx, c)
-	}
+	c, err := connectAsOperator(ctx, a)
 	if err != nil {
 		return err
 	}

@@ -75,6 +75,15 @@ func (a *app) operate(ctx context.Context, c *client.Client) (*client.Client, er
 	return as, err
 }
 
+// connectAsOperator is connect for what only the operator may do.
+func connectAsOperator(ctx context.Context, a *app) (*client.Client, error) {
+	c, err := a.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return a.operate(ctx, c)
+}
+
 // operatorError is a command that only the operator may run, given by somebody else.
 type operatorError struct{ err error }
 

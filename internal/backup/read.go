@@ -29,26 +29,13 @@ type Verified struct {
 // the one before, and that the entries add up to the state that the node had. It
 // writes nothing.
 func Verify(ctx context.Context, dir string, decode func([]byte) (*memory.Entry, error)) (Verified, error) {
-	x, err := Open(dir)
-	if err != nil {
-		return Verified{}, err
-	}
-	out := Verified{Node: x.Node, Files: len(x.Files), TakenAt: x.Last().TakenAt, Digest: x.Last().Digest}
 	var state *adding
-	var last *File
-	for i := range x.Files {
-		f := &x.Files[i]
+	return readAll(ctx, dir, func(int, int) {}, func(name string, f *File, m *dump.Manifest) error {
 		if f.Base {
-			state, last, out.Entries = newAdding(decode), nil, 0
+			state = newAdding(decode)
 		}
-		if err := verifyFile(ctx, filepath.Join(dir, f.Name), f, last, state); err != nil {
-			return out, fmt.Errorf("%s: %w", f.Name, err)
-		}
-		out.Entries += f.Entries
-		out.Bytes += f.Bytes
-		last = f
-	}
-	return out, nil
+		return state.file(name, m)
+	})
 }
 
 // VerifyFiles is the part of [Verify] that needs little memory, for a node that runs: that
@@ -56,6 +43,11 @@ func Verify(ctx context.Context, dir string, decode func([]byte) (*memory.Entry,
 // before. What the entries add up to it does not look at. It tells report, for each file,
 // how many entries of how many are read.
 func VerifyFiles(ctx context.Context, dir string, report func(done, of int)) (Verified, error) {
+	return readAll(ctx, dir, report, func(string, *File, *dump.Manifest) error { return nil })
+}
+
+// readAll makes sure of the files of a backup one by one, and hands each to also.
+func readAll(ctx context.Context, dir string, report func(done, of int), also func(name string, f *File, m *dump.Manifest) error) (Verified, error) {
 	x, err := Open(dir)
 	if err != nil {
 		return Verified{}, err
@@ -72,9 +64,10 @@ func VerifyFiles(ctx context.Context, dir string, report func(done, of int)) (Ve
 			last, out.Entries = nil, 0
 		}
 		report(done, all)
-		err := ctx.Err()
+		name := filepath.Join(dir, f.Name)
+		m, err := wholeFile(ctx, name, f, last)
 		if err == nil {
-			_, err = wholeFile(ctx, filepath.Join(dir, f.Name), f, last)
+			err = also(name, f, m)
 		}
 		if err != nil {
 			return out, fmt.Errorf("%s: %w", f.Name, err)
@@ -85,14 +78,6 @@ func VerifyFiles(ctx context.Context, dir string, report func(done, of int)) (Ve
 		last = f
 	}
 	return out, nil
-}
-
-func verifyFile(ctx context.Context, name string, f, last *File, state *adding) error {
-	m, err := wholeFile(ctx, name, f, last)
-	if err != nil {
-		return err
-	}
-	return state.file(name, m)
 }
 
 // wholeFile makes sure that a file is as it was written, and continues last.
