@@ -67,14 +67,23 @@ func (e *Engine) Replay(ctx context.Context, c Caller) (*Held, error) {
 	if c.Idempotency == nil {
 		return nil, nil //nolint:nilnil // nothing to repeat
 	}
-	entries, err := e.store.Idempotent(ctx, c.Agent, c.Idempotency)
-	if err != nil || len(entries) == 0 {
-		return nil, err
+	var stale error
+	for range Tries {
+		entries, err := e.store.Idempotent(ctx, c.Agent, c.Idempotency)
+		if err != nil || len(entries) == 0 {
+			return nil, err
+		}
+		h, err := e.again(ctx, c, entries)
+		if !errors.Is(err, memory.ErrStale) {
+			return h, err
+		}
+		stale = err
 	}
-	return e.again(ctx, c, entries)
+	return nil, fmt.Errorf("given up after %d tries: %w", Tries, stale)
 }
 
-// again returns entries that were committed earlier as a write to wait for.
+// again returns entries that were committed earlier as a write to wait for, or
+// [memory.ErrStale] if they have moved since they were read.
 func (e *Engine) again(ctx context.Context, c Caller, entries []*memory.Entry) (*Held, error) {
 	spaces, err := e.namespaces(ctx, entries[len(entries)-1].Op)
 	if err != nil {
@@ -84,8 +93,19 @@ func (e *Engine) again(ctx context.Context, c Caller, entries []*memory.Entry) (
 	if err != nil {
 		return nil, err
 	}
-	dot := entries[len(entries)-1].Dot
-	return &Held{entries: entries, replayed: true, w: w, ticket: e.fed.Follow(dot, w), deadline: e.deadline()}, nil
+	last := entries[len(entries)-1]
+	ticket := e.fed.Follow(last.Dot, w)
+	// The ticket goes along when the entry moves from now on. Had it moved before, then
+	// what members hold under its number would be votes for another one.
+	now, err := e.store.Entry(ctx, last.Dot)
+	switch {
+	case err == nil && now.Digest == last.Digest:
+		return &Held{entries: entries, replayed: true, w: w, ticket: ticket, deadline: e.deadline()}, nil
+	case err == nil || errors.Is(err, memory.ErrNotFound):
+		err = fmt.Errorf("op %s is another one now: %w", last.Dot, memory.ErrStale)
+	}
+	ticket.Forget()
+	return nil, err
 }
 
 // submit is the one door for changes of this node: it validates, asks policy,

@@ -210,12 +210,6 @@ func (r *Replicator) Follow(d memory.Dot, w int) *Ticket {
 	return t
 }
 
-func (r *Replicator) forget(t *Ticket) {
-	if r.tickets.remove(t.id) != nil {
-		r.box.post(core.Forgotten{ID: t.id})
-	}
-}
-
 // Held says who holds d at present, as far as this node has heard, and how many are
 // asked for if w are; 0 is the default.
 func (r *Replicator) Held(d memory.Dot, w int) Tally {

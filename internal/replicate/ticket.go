@@ -35,8 +35,8 @@ func (e *ShortError) Error() string {
 	return fmt.Sprintf("%s is held by %d members, %d were asked for: %s", e.Tally.Dot, len(e.Tally.HeldBy), e.Needed, e.Reason)
 }
 
-// Ticket is a claim to know when enough members hold a write. It needs no
-// closing: a ticket whose write was never committed is garbage.
+// Ticket is a claim to know when enough members hold a write. Somebody waits for it, or
+// has it forgotten; one whose write was never committed is garbage, and needs neither.
 type Ticket struct {
 	r   *Replicator
 	id  uint64
@@ -66,7 +66,7 @@ func (t *Ticket) Wait(ctx context.Context, deadline time.Time) (Tally, error) {
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
-	t.r.forget(t)
+	t.Forget()
 	dot, gone := t.r.tickets.whereabouts(t)
 	tally := t.r.Held(dot, t.w)
 	if gone {
@@ -82,6 +82,13 @@ func (t *Ticket) Wait(ctx context.Context, deadline time.Time) (Tally, error) {
 		return tally, nil
 	}
 	return tally, missed(ctx, t.r, tally)
+}
+
+// Forget says that nobody will wait.
+func (t *Ticket) Forget() {
+	if t.r.tickets.remove(t.id) != nil {
+		t.r.box.post(core.Forgotten{ID: t.id})
+	}
 }
 
 // tickets are those of committed writes that somebody may still wait for. Their
