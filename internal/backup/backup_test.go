@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -84,7 +85,7 @@ func (n *node) dump(_ context.Context, after uint64, to io.Writer) error {
 	})
 	from := min(after, uint64(len(n.log)))
 	err := w.Manifest(dump.Manifest{
-		Node: "a", Origin: n.origin, Entries: len(n.log) - int(from), Heads: n.heads, Digest: n.state.Root().Digest(), LSN: uint64(len(n.log)), After: after,
+		Node: "a", Origin: n.origin, ExportedAt: 1_790_000_000_000_000_000, Entries: len(n.log) - int(from), Heads: n.heads, Digest: n.state.Root().Digest(), LSN: uint64(len(n.log)), After: after,
 	})
 	for i := from; i < uint64(len(n.log)); i++ {
 		err = errors.Join(err, w.Entry(n.raw[i], n.log[i], nil))
@@ -194,12 +195,10 @@ func TestEveryDamageIsFound(t *testing.T) {
 			t.Fatal(err)
 		}
 		damaged := map[string][]byte{"cut off": whole[:len(whole)/2], "empty": {}, "longer": append(bytes.Clone(whole), "x\n"...)}
-		if !strings.HasSuffix(f, backup.IndexFile) { // which has words that nothing depends on
-			for i := 0; i < len(whole); i += 97 {
-				b := bytes.Clone(whole)
-				b[i] ^= 4
-				damaged[fmt.Sprint("bit at ", i)] = b
-			}
+		for i := 0; i < len(whole); i += 97 {
+			b := bytes.Clone(whole)
+			b[i] ^= 4
+			damaged[fmt.Sprint("bit at ", i)] = b
 		}
 		for what, b := range damaged {
 			if err := os.WriteFile(f, b, 0o600); err != nil {
@@ -221,6 +220,78 @@ func TestEveryDamageIsFound(t *testing.T) {
 	}
 	if _, err := verify(t, dir); err != nil {
 		t.Errorf("mended: %v", err)
+	}
+}
+
+// TestAnIndexVouchesForItself changes each byte of an index to one that JSON may have
+// there, too: a letter of a name, a digit of a number. Whose backup it is, and of when,
+// follows from nothing else.
+func TestAnIndexVouchesForItself(t *testing.T) {
+	dir := t.TempDir()
+	n := newNode(4)
+	for range 2 {
+		n.write(t, 4)
+		take(t, dir, n)
+	}
+	name := filepath.Join(dir, backup.IndexFile)
+	whole, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range whole {
+		for _, bit := range []byte{1, 32} {
+			b := bytes.Clone(whole)
+			b[i] ^= bit
+			if err := os.WriteFile(name, b, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := backup.Open(dir); err == nil {
+				t.Errorf("%q for %q at %d: not found, and it is %+v", b[i], c, i, got)
+			}
+		}
+	}
+}
+
+// TestAnIndexWithoutASumIsOfTheNodeOfItsFiles: earlier programs wrote such ones.
+func TestAnIndexWithoutASumIsOfTheNodeOfItsFiles(t *testing.T) {
+	dir := t.TempDir()
+	n := newNode(5)
+	n.write(t, 4)
+	take(t, dir, n)
+	name := filepath.Join(dir, backup.IndexFile)
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := regexp.MustCompile(`,\s*"sum": "[0-9a-f]*"`).ReplaceAll(raw, nil)
+	if bytes.Equal(old, raw) {
+		t.Fatalf("no sum in %s", raw)
+	}
+	if err := os.WriteFile(name, old, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := verify(t, dir); err != nil {
+		t.Errorf("as it was written: %v", err)
+	}
+	for _, change := range [][2]string{{`"node": "a"`, `"node": "i"`}, {`"origin": "a.1"`, `"origin": "a.3"`}, {`"taken_at": "2`, `"taken_at": "3`}} {
+		other := strings.Replace(string(old), change[0], change[1], 1)
+		if other == string(old) {
+			t.Fatalf("no %s in %s", change[0], old)
+		}
+		if err := os.WriteFile(name, []byte(other), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := verify(t, dir); err == nil {
+			t.Errorf("%s: not found", change[1])
+		}
+	}
+	if err := os.WriteFile(name, old, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	n.write(t, 4)
+	take(t, dir, n)
+	if raw, err = os.ReadFile(name); err != nil || !bytes.Contains(raw, []byte(`"sum": "`)) {
+		t.Errorf("after the next one it has no sum: %v, %s", err, raw)
 	}
 }
 

@@ -21,10 +21,13 @@ const (
 
 // Index lists the files of a backup, the oldest first. Each base begins anew.
 type Index struct {
-	Format  string      `json:"format"`
-	Version int         `json:"format_version"`
-	Node    memory.Node `json:"node"`
-	Files   []File      `json:"files"`
+	Format  string `json:"format"`
+	Version int    `json:"format_version"`
+	// Sum is the SHA-256 of the index, as it is in the folder, with zeros in this place.
+	// Those of earlier programs have none.
+	Sum   string      `json:"sum,omitempty"`
+	Node  memory.Node `json:"node"`
+	Files []File      `json:"files"`
 }
 
 // File is a dump in the folder, and what it and those before it, from the last base

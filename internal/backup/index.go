@@ -1,6 +1,9 @@
 package backup
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,10 +32,23 @@ func Open(dir string) (*Index, error) {
 		return nil, err
 	}
 	x := &Index{}
-	if err := json.Unmarshal(raw, x); err != nil {
+	r := json.NewDecoder(bytes.NewReader(raw))
+	r.DisallowUnknownFields() // a name that is damaged would leave the sum unread
+	if err := r.Decode(x); err != nil {
 		return nil, fmt.Errorf("%s: damaged: %w", filepath.Join(dir, IndexFile), err)
 	}
+	if x.Sum != "" && x.Sum != sumOf(bytes.Replace(raw, []byte(x.Sum), []byte(noSum), 1)) {
+		return nil, fmt.Errorf("%s: damaged: it is not as it was written", filepath.Join(dir, IndexFile))
+	}
 	return x, x.check(dir)
+}
+
+// noSum stands in an index for its sum while that is made.
+const noSum = "0000000000000000000000000000000000000000000000000000000000000000"
+
+func sumOf(raw []byte) string {
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:])
 }
 
 func (x *Index) check(dir string) error {
@@ -60,17 +76,20 @@ func (x *Index) check(dir string) error {
 
 // save writes the index, whole or not at all.
 func (x *Index) save(dir string) error {
-	x.Format, x.Version = format, version
+	x.Format, x.Version, x.Sum = format, version, noSum
 	raw, err := json.MarshalIndent(x, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode the index: %w", err)
 	}
+	raw = append(raw, '\n')
+	x.Sum = sumOf(raw)
+	raw = bytes.Replace(raw, []byte(noSum), []byte(x.Sum), 1)
 	tmp, err := os.CreateTemp(dir, indexPrefix+"*")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.Remove(tmp.Name()) }() // after the rename there is none
-	_, err = tmp.Write(append(raw, '\n'))
+	_, err = tmp.Write(raw)
 	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
 		return err
 	}

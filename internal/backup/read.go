@@ -66,6 +66,9 @@ func readAll(ctx context.Context, dir string, report func(done, of int), also fu
 		report(done, all)
 		name := filepath.Join(dir, f.Name)
 		m, err := wholeFile(ctx, name, f, last)
+		if err == nil && m.Node != x.Node {
+			err = fmt.Errorf("it is of node %s, and %s says %s", m.Node, IndexFile, x.Node)
+		}
 		if err == nil {
 			err = also(name, f, m)
 		}
@@ -102,7 +105,7 @@ func wholeFile(ctx context.Context, name string, f, last *File) (*dump.Manifest,
 	if err != nil {
 		return nil, err
 	}
-	if is.LSN != f.LSN || is.Digest != f.Digest || is.Entries != f.Entries || m.Node == "" {
+	if is.LSN != f.LSN || is.Digest != f.Digest || is.Entries != f.Entries || is.Origin != f.Origin || is.TakenAt != f.TakenAt {
 		return nil, fmt.Errorf("it is another dump than %s says", IndexFile)
 	}
 	return m, nil
