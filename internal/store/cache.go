@@ -10,14 +10,16 @@ import (
 )
 
 // cache has records as the database has them, so that what is found again and again is
-// read and decoded once. What a transaction changes is not in it from before the COMMIT
-// on; who has read a record while that was going on does not put it in.
+// read and decoded once, and of many more where they are. What a transaction changes is
+// not in it from before the COMMIT on; who has read a record while that was going on does
+// not put it in.
 type cache struct {
-	mu   sync.Mutex
-	seed maphash.Seed
-	by   map[string]*cached
-	size int // bytes
-	room int
+	mu    sync.Mutex
+	seed  maphash.Seed
+	by    map[string]*cached
+	size  int // bytes
+	room  int
+	stubs stubs
 
 	epoch   uint64
 	changed [cacheParts]uint64 // by a hash of the id: the epoch in which one was changed last
@@ -30,9 +32,16 @@ type cached struct {
 	used   bool // it was asked for since room was last made
 }
 
+// fetched is a record that was read, with whether links name it, and with its stub if it
+// is plain.
+type fetched struct {
+	cached
+	stub stub
+}
+
 const (
-	// cacheBytes bounds what all records take, nearly.
-	cacheBytes = 16 << 20
+	// cacheBytes bounds what all records take, nearly, without the stubs.
+	cacheBytes = 12 << 20
 	// cacheParts is among how many ids one that changes keeps the others out, for those
 	// who have begun to read.
 	cacheParts = 256
@@ -44,9 +53,9 @@ func newCache() *cache {
 	return &cache{seed: maphash.MakeSeed(), by: map[string]*cached{}, room: cacheBytes}
 }
 
-// get returns those of some records that are there, and the ids of the others. With the
-// epoch these may be put in, once they are read.
-func (c *cache) get(ids []string) (out []memory.Record, missing []string, epoch uint64) {
+// get returns those of some records that are there, where others are, and the ids of the
+// rest. With the epoch these may be put in, once they are read.
+func (c *cache) get(ids []string) (out []memory.Record, known []located, missing []string, epoch uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	out = make([]memory.Record, 0, len(ids))
@@ -56,9 +65,13 @@ func (c *cache) get(ids []string) (out []memory.Record, missing []string, epoch 
 			out = append(out, x.rec)
 			continue
 		}
+		if s := c.stubs.find(c.hash(id)); s != nil {
+			known = append(known, located{id, *s})
+			continue
+		}
 		missing = append(missing, id)
 	}
-	return out, missing, c.epoch
+	return out, known, missing, c.epoch
 }
 
 // open returns a record if it is there and for everybody to see.
@@ -78,7 +91,8 @@ func (c *cache) linked(ids []string) []string {
 	defer c.mu.Unlock()
 	var out []string
 	for _, id := range ids {
-		if x := c.by[id]; x == nil || x.linked {
+		x := c.by[id]
+		if x != nil && x.linked || x == nil && c.stubs.find(c.hash(id)) == nil {
 			out = append(out, id)
 		}
 	}
@@ -86,16 +100,21 @@ func (c *cache) linked(ids []string) []string {
 }
 
 // put takes in records that somebody has read who began in an epoch.
-func (c *cache) put(list []cached, epoch uint64) {
+func (c *cache) put(list []fetched, epoch uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i := range list {
 		id := list[i].rec.ID
-		if c.changed[c.part(id)] > epoch || c.by[id] != nil {
+		if c.changed[c.part(id)] > epoch {
 			continue
 		}
-		c.by[id] = &list[i]
-		c.size += list[i].bytes()
+		c.stubs.put(c.hash(id), &list[i].stub)
+		if c.by[id] != nil {
+			continue
+		}
+		x := new(list[i].cached) // by itself: what is kept of the list keeps no more of it
+		c.by[id] = x
+		c.size += x.bytes()
 	}
 	for c.size > c.room {
 		c.shrink()
@@ -125,7 +144,9 @@ func (c *cache) drop(id string) {
 
 func (x *cached) bytes() int { return 640 + memoryBytes(&x.rec.Memory) }
 
-func (c *cache) part(id string) int { return int(maphash.String(c.seed, id) % cacheParts) }
+func (c *cache) hash(id string) uint64 { return maphash.String(c.seed, id) }
+
+func (c *cache) part(id string) int { return int(c.hash(id) % cacheParts) }
 
 // recordChanges are what a transaction does to records.
 type recordChanges struct {
@@ -144,10 +165,12 @@ func (c *cache) change(x recordChanges) (done func(committed bool)) {
 	defer c.mu.Unlock()
 	for _, id := range x.ids {
 		c.drop(id)
+		c.stubs.drop(c.hash(id))
 	}
 	if x.all {
 		clear(c.by)
 		c.size = 0
+		c.stubs.clear()
 	}
 	c.mark(&x, changing)
 	return func(committed bool) {
@@ -181,8 +204,12 @@ func (c *cache) mark(x *recordChanges, epoch uint64) {
 func (c *cache) read(by map[string]touched) {
 	for id, n := range by {
 		if x := c.by[id]; x != nil {
-			x.rec.AccessCount = min(x.rec.AccessCount+min(n.n, maxCount), maxCount)
-			x.rec.AccessedAt = max(x.rec.AccessedAt, n.at)
+			n.addTo(&x.rec.AccessCount, &x.rec.AccessedAt)
+		}
+		if s := c.stubs.find(c.hash(id)); s != nil {
+			count := int64(s.count)
+			n.addTo(&count, &s.at)
+			s.count = int32(count)
 		}
 	}
 }
@@ -197,6 +224,12 @@ type touches struct {
 type touched struct {
 	n  int64
 	at memory.Instant
+}
+
+// addTo adds these reads to what was counted before.
+func (n touched) addTo(count *int64, at *memory.Instant) {
+	*count = min(*count+min(n.n, maxCount), maxCount)
+	*at = max(*at, n.at)
 }
 
 // maxTouches bounds the memories whose reads wait to be folded in; others are not counted.
@@ -276,4 +309,112 @@ func memoryBytes(m *memory.Memory) int {
 		n += len(m.Citations[i].URI)
 	}
 	return n
+}
+
+// stub is what the rows say of a plain record beside its content: where that is in the
+// log, and the rest. Such a record costs one look into the database instead of five.
+// Plain is one that is live and in no conflict, that no link names, and whose expiry is
+// that of its content.
+type stub struct {
+	hash      uint64 // of the id: the content says whose it is
+	lsn       int64  // of the entry that holds the content; 0: this is no stub
+	lifeStamp int64
+	lifeSeq   int64
+	at        memory.Instant // of the last read
+	lifeFrom  int32          // origins.id
+	count     int32          // of reads
+}
+
+// located is a record that is not in memory, and where it is.
+type located struct {
+	id string
+	stub
+}
+
+// stubs are as many stubs as there is room for, in sets of few: what comes into a full
+// one takes the place of another. The table grows with what is put in. Its zero value is
+// ready.
+type stubs struct {
+	slots []stub // sets of stubsInSet
+	n     int
+}
+
+const (
+	stubsInSet = 4
+	// The table begins with minStubs and ends with maxStubs, which are 6 MiB.
+	minStubs = 1 << 10
+	maxStubs = 1 << 17
+)
+
+// set is where the stub of an id is, if it is there.
+func (t *stubs) set(hash uint64) []stub {
+	first := hash % uint64(len(t.slots)/stubsInSet) * stubsInSet
+	return t.slots[first : first+stubsInSet]
+}
+
+// find returns the stub of an id, or nil. It may be changed in place.
+func (t *stubs) find(hash uint64) *stub {
+	if len(t.slots) == 0 {
+		return nil
+	}
+	set := t.set(hash)
+	for i := range set {
+		if set[i].lsn != 0 && set[i].hash == hash {
+			return &set[i]
+		}
+	}
+	return nil
+}
+
+// put takes in a stub, in place of the one that there was. One that is none only drops
+// that.
+func (t *stubs) put(hash uint64, s *stub) {
+	if s.lsn == 0 {
+		t.drop(hash)
+		return
+	}
+	at := t.find(hash)
+	if at == nil {
+		at = t.room(hash)
+	}
+	*at = *s
+	at.hash = hash
+}
+
+// room returns a slot for a stub that is not there.
+func (t *stubs) room(hash uint64) *stub {
+	if t.n >= len(t.slots)*3/4 && len(t.slots) < maxStubs {
+		t.grow()
+	}
+	set := t.set(hash)
+	for i := range set {
+		if set[i].lsn == 0 {
+			t.n++
+			return &set[i]
+		}
+	}
+	return &set[hash>>32%stubsInSet]
+}
+
+// grow doubles the table. What does not find room any more is gone.
+func (t *stubs) grow() {
+	old := t.slots
+	t.slots, t.n = make([]stub, max(minStubs, 2*len(old))), 0
+	for i := range old {
+		if old[i].lsn != 0 {
+			*t.room(old[i].hash) = old[i]
+		}
+	}
+}
+
+func (t *stubs) drop(hash uint64) {
+	if s := t.find(hash); s != nil {
+		*s = stub{}
+		t.n--
+	}
+}
+
+func (t *stubs) clear() {
+	clear(t.slots)
+	t.n = 0
 }

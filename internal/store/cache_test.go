@@ -3,6 +3,7 @@ package store_test
 import (
 	"cmp"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"sync"
@@ -13,17 +14,18 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/store"
 	"github.com/tallystick/tallystick/internal/store/storetest"
 )
 
 // What was read before is what the rows say: after each transaction, whatever it does.
 func TestRecordsInMemoryAreThoseOfTheRows(t *testing.T) {
-	fromMemory := 0
-	for seed := range uint64(2) {
+	fromMemory, located := 0, 0
+	for seed := range uint64(3) {
 		s := suite()
 		_, ships, _ := s.History(t, seed, 2, 24)
 		n := s.Open(t, "reader", t.TempDir())
-		n.FewCached([]int{8 << 20, 16 << 10}[seed])
+		n.FewCached([]int{8 << 20, 16 << 10, 0}[seed])
 		for i := 0; len(ships) > 0; i++ {
 			k := min(1+i%4, len(ships))
 			n.Take(ships[:k]...)
@@ -37,11 +39,12 @@ func TestRecordsInMemoryAreThoseOfTheRows(t *testing.T) {
 				n.Touch(ids[:len(ids)/2], memory.InstantOf(time.Now()))
 				n.Put(&memory.Link{Source: ids[i%len(ids)], Target: ids[(i+1)%len(ids)], Relation: memory.Supersedes})
 			}
-			fromMemory += sameRecords(t, n)
+			decoded, known := sameRecords(t, n)
+			fromMemory, located = fromMemory+decoded, located+known
 		}
 	}
-	if fromMemory < 100 {
-		t.Errorf("%d records came from memory: this proves little", fromMemory)
+	if fromMemory < 100 || located < 30 {
+		t.Errorf("%d records came from memory, of %d it was known where they are: this proves little", fromMemory, located)
 	}
 }
 
@@ -60,8 +63,9 @@ func everyID(t *testing.T, n *storetest.Node) []string {
 	return ids
 }
 
-// sameRecords compares all records, and says how many of them were in memory.
-func sameRecords(t *testing.T, n *storetest.Node) (fromMemory int) {
+// sameRecords compares all records, and says how many of them were in memory, and of how
+// many others it was known where they are.
+func sameRecords(t *testing.T, n *storetest.Node) (fromMemory, located int) {
 	t.Helper()
 	ids := everyID(t, n)
 	byID := func(a, b memory.Record) int { return cmp.Compare(a.ID, b.ID) }
@@ -72,8 +76,14 @@ func sameRecords(t *testing.T, n *storetest.Node) (fromMemory int) {
 		}
 		for _, id := range ids {
 			is, linked := n.Cached(id)
-			if is {
+			switch {
+			case is:
 				fromMemory++
+			case n.Located(id):
+				located++
+				if links[id] {
+					t.Fatalf("links name %s, and it counts as plain", id)
+				}
 			}
 			if is && linked != links[id] {
 				t.Fatalf("links name %s: %t, and in memory %t", id, links[id], linked)
@@ -89,7 +99,7 @@ func sameRecords(t *testing.T, n *storetest.Node) (fromMemory int) {
 			t.Fatalf("-rows +memory:\n%s", d)
 		}
 	}
-	return fromMemory
+	return fromMemory, located
 }
 
 // uncounted leaves out what is counted beside the test, which has its own.
@@ -187,6 +197,83 @@ func TestReadsOfManyAreAllCounted(t *testing.T) {
 			default:
 				t.Fatalf("%s was read once, and is counted %d times", recs[i].ID, recs[i].AccessCount)
 			}
+		}
+	}
+}
+
+// Of what is read by where it lies in the log nothing is shown that its row does not
+// stand for any more, whatever has become of the log: it is left out, and named.
+func TestWhatLiesElsewhereIsLeftOutAndNamed(t *testing.T) {
+	for name, statement := range map[string]string{
+		"other bytes":        `UPDATE log SET raw = x'00' WHERE lsn = (SELECT c_lsn FROM memories WHERE title = 'one')`,
+		"a changed text":     `UPDATE log SET raw = CAST(replace(CAST(raw AS TEXT), 'first', 'forge') AS BLOB) WHERE lsn = (SELECT c_lsn FROM memories WHERE title = 'one')`,
+		"no row":             `DELETE FROM log WHERE lsn = (SELECT c_lsn FROM memories WHERE title = 'one')`,
+		"another's entry":    `UPDATE log SET (origin, seq, digest, raw) = (SELECT -origin, seq, digest, raw FROM log o WHERE o.lsn = (SELECT c_lsn FROM memories WHERE title = 'two')) WHERE lsn = (SELECT c_lsn FROM memories WHERE title = 'one')`,
+		"marked as damaged":  `UPDATE log SET state = 3 WHERE lsn = (SELECT c_lsn FROM memories WHERE title = 'one')`,
+		"of another's place": `UPDATE log SET lsn = -lsn WHERE lsn <> 0; UPDATE log SET lsn = (SELECT sum(c_lsn) FROM memories WHERE title IN ('one', 'two')) + lsn WHERE lsn < 0`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := suite().Open(t, "a", t.TempDir())
+			n.FewCached(0)
+			one, two := storetest.Create("one", "the first"), storetest.Create("two", "the second")
+			n.Put(one, two)
+			ids := []string{one.Memory.ID, two.Memory.ID}
+			if recs, err := n.Many(t.Context(), ids); err != nil || len(recs) != 2 || !n.Located(ids[0]) || !n.Located(ids[1]) {
+				t.Fatalf("%v (%v): it is to be known where they are", recs, err)
+			}
+			execute(t, n.Dir(), statement)
+			ctx, left := memory.WithOmissions(t.Context())
+			recs, err := n.Many(ctx, ids)
+			if err != nil {
+				t.Fatal(err)
+			}
+			names, _ := left.Names()
+			for i := range recs {
+				if want := map[string]string{ids[0]: "the first", ids[1]: "the second"}[recs[i].ID]; recs[i].Memory.Content != want {
+					t.Errorf("%s says %q", recs[i].Title, recs[i].Memory.Content)
+				}
+			}
+			if len(recs)+len(names) != 2 || !slices.Contains(names, ids[0]) {
+				t.Errorf("%d are shown, and left out are %v, want %s among them", len(recs), names, ids[0])
+			}
+		})
+	}
+}
+
+// However many there are, what is kept of where they are is what was put in last.
+func TestStubsAreBoundedAndRight(t *testing.T) {
+	var s store.Stubs
+	rng := rand.New(rand.NewPCG(3, 3))
+	want := map[uint64]int64{}
+	for i := range int64(300_000) {
+		hash := rng.Uint64N(200_000) * 0x9e3779b97f4a7c15
+		if i%7 == 0 {
+			s.Drop(hash)
+			delete(want, hash)
+			continue
+		}
+		s.Put(hash, i+1)
+		want[hash] = i + 1
+	}
+	found := 0
+	for hash := range want {
+		lsn, ok := s.Find(hash)
+		if ok {
+			found++
+		}
+		if ok && lsn != want[hash] {
+			t.Fatalf("%x is at %d, want %d", hash, lsn, want[hash])
+		}
+	}
+	if n, room := s.Len(); n != found || n > room || room != 1<<17 || n < room*8/10 {
+		t.Errorf("%d are counted, and %d found, of %d", n, found, room)
+	}
+	if s.Clear(); len(want) == 0 {
+		t.Fatal("nothing was left to be cleared")
+	}
+	for hash := range want {
+		if _, ok := s.Find(hash); ok {
+			t.Fatal("it is found though all was cleared")
 		}
 	}
 }

@@ -50,33 +50,84 @@ const manyIDs = 500
 
 // Many returns those of the memories that there are, in any life and in no order.
 func (s *tables) Many(ctx context.Context, ids []string) ([]memory.Record, error) {
-	out, missing, epoch := s.cache.get(ids)
+	out, known, missing, epoch := s.cache.get(ids)
+	take := func(list []fetched, err error) error {
+		for i := range list {
+			out = append(out, list[i].rec)
+		}
+		s.cache.put(list, epoch)
+		return err
+	}
+	for part := range slices.Chunk(known, manyIDs) {
+		list, moved, err := s.locatedRecords(ctx, part)
+		if err := take(list, err); err != nil {
+			return nil, err
+		}
+		missing = append(missing, moved...)
+	}
 	for part := range slices.Chunk(missing, manyIDs) {
 		args := make([]any, len(part))
 		for i, id := range part {
 			args[i] = id
 		}
-		list, err := s.linkedRecords(ctx, ` WHERE m.id IN (?`+strings.Repeat(",?", len(args)-1)+`)`, args...)
-		if err != nil {
+		if err := take(s.linkedRecords(ctx, ` WHERE m.id IN (?`+strings.Repeat(",?", len(args)-1)+`)`, args...)); err != nil {
 			return nil, err
 		}
-		for i := range list {
-			out = append(out, list[i].rec)
-		}
-		s.cache.put(list, epoch)
 	}
 	return out, nil
 }
 
+// locatedRecords returns records of which it is known where they are, and the ids of
+// those that are not there any more, or not whole: their rows say why.
+func (s *tables) locatedRecords(ctx context.Context, where []located) (out []fetched, moved []string, err error) {
+	args := make([]any, len(where))
+	at := make(map[int64]*located, len(where))
+	for i := range where {
+		args[i], at[where[i].lsn] = where[i].lsn, &where[i]
+	}
+	out = make([]fetched, 0, len(where))
+	err = s.read.each(ctx, `SELECT l.lsn, `+sqlSealedL+` FROM log l WHERE l.lsn IN (?`+strings.Repeat(",?", len(args)-1)+`)`, args, func(r rowScanner) error {
+		var lsn int64
+		var x sealed
+		if err := r.Scan(append([]any{&lsn}, x.dest()...)...); err != nil {
+			return err
+		}
+		l := at[lsn]
+		e, _ := s.decode(x)
+		if l == nil || e == nil || x.state != stateApplied {
+			return nil
+		}
+		if rec, is := s.recordOf(l, e); is {
+			out = append(out, fetched{cached{rec: rec}, l.stub})
+			delete(at, lsn)
+		}
+		return nil
+	})
+	for _, l := range at {
+		moved = append(moved, l.id)
+	}
+	return out, moved, err
+}
+
+// recordOf is what the row of a stub says, with the content of its entry. It is false if
+// that is another one's.
+func (s *base) recordOf(x *located, e *memory.Entry) (memory.Record, bool) {
+	m, has := e.Content()
+	return memory.Record{
+		Memory: m, Content: e.Version(), Life: memory.Live,
+		LifeAt:      memory.Version{Stamp: memory.Stamp(x.lifeStamp), Dot: s.dot(int64(x.lifeFrom), x.lifeSeq)},
+		AccessCount: int64(x.count), AccessedAt: x.at,
+	}, has && m.ID == x.id
+}
+
 // linkedRecords returns records with whether there are links that name them. Damaged
 // ones are left out.
-func (s *tables) linkedRecords(ctx context.Context, where string, args ...any) ([]cached, error) {
-	var out []cached
+func (s *tables) linkedRecords(ctx context.Context, where string, args ...any) ([]fetched, error) {
+	var out []fetched
 	err := s.read.each(ctx, sqlLinkedRecord+where, args, func(r rowScanner) error {
-		var x cached
-		var err error
-		if x.rec, err = s.scanRecord(r, &x.linked); err == nil {
-			out = append(out, x)
+		f, err := s.scanFetched(r)
+		if err == nil {
+			out = append(out, f)
 		}
 		return omitted(ctx, err)
 	})

@@ -93,5 +93,35 @@ func (s *Store) Cached(id string) (is, linked bool) {
 	return x != nil, x != nil && x.linked
 }
 
+// Located reports whether it is known where a record is that is not in memory.
+func (s *Store) Located(id string) bool {
+	_, known, _, _ := s.cache.get([]string{id})
+	return len(known) == 1
+}
+
+// Stubs is the table of where records are.
+type Stubs struct{ stubs }
+
+// Put takes in where a record is.
+func (s *Stubs) Put(hash uint64, lsn int64) { s.put(hash, &stub{lsn: lsn}) }
+
+// Find returns it.
+func (s *Stubs) Find(hash uint64) (lsn int64, ok bool) {
+	x := s.find(hash)
+	if x == nil {
+		return 0, false
+	}
+	return x.lsn, true
+}
+
+// Drop forgets it.
+func (s *Stubs) Drop(hash uint64) { s.drop(hash) }
+
+// Clear forgets all.
+func (s *Stubs) Clear() { s.clear() }
+
+// Len is how many there are, and for how many there is room.
+func (s *Stubs) Len() (n, room int) { return s.n, len(s.slots) }
+
 // FewCached bounds the records that are kept in memory.
 func (s *Store) FewCached(bytes int) { s.cache.room = bytes }

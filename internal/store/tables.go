@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -29,41 +30,81 @@ const (
 	FROM memories m LEFT JOIN log c ON c.lsn = m.c_lsn LEFT JOIN access a ON a.record = m.rid`
 )
 
+// rowOfRecord is a row of sqlRecord.
+type rowOfRecord struct {
+	rec           memory.Record
+	content, life ref
+	touched       memory.Touches
+	linked        bool // where that is selected
+}
+
 // scanRecord reads a row of sqlRecord, and what is selected besides. It is
 // memory.ErrDamaged if the content cannot be read: then the rest is there.
-func (s *tables) scanRecord(r rowScanner, more ...any) (memory.Record, error) {
-	var m memory.Record
+func (s *base) scanRecord(r rowScanner, more ...any) (memory.Record, error) {
+	var m rowOfRecord
+	_, err := s.scanRow(r, &m, more...)
+	return m.rec, err
+}
+
+// scanFetched reads a row of sqlLinkedRecord.
+func (s *base) scanFetched(r rowScanner) (fetched, error) {
+	var m rowOfRecord
+	e, err := s.scanRow(r, &m, &m.linked)
+	f := fetched{cached: cached{rec: m.rec, linked: m.linked}}
+	if err == nil && e != nil {
+		f.stub = m.plain(e)
+	}
+	return f, err
+}
+
+// scanRow reads a row of sqlRecord into m, and returns the entry that holds the content,
+// nil if there is none.
+func (s *base) scanRow(r rowScanner, row *rowOfRecord, more ...any) (*memory.Entry, error) {
+	m, c, l, touched := &row.rec, &row.content, &row.life, &row.touched
 	var id string
-	var c, l ref
 	var x sealed
-	var touched memory.Touches
 	dest := append([]any{
 		&id, &c.lsn, &c.stamp, &c.origin, &c.seq, &m.Life, &l.lsn, &l.stamp, &l.origin, &l.seq, &m.Reason, &m.Conflicts,
 		&m.AccessCount, &m.AccessedAt, &m.Priority, &touched.Last, &touched.Kept,
 	}, x.dest()...)
 	if err := r.Scan(append(dest, more...)...); err != nil {
-		return m, err
+		return nil, err
 	}
 	m.ID = id
 	final := m.Life == memory.Erased
-	m.Content, m.LifeAt = s.version(c, final), s.version(l, final)
-	if c.lsn != 0 {
-		x.origin, x.seq = c.origin, c.seq // also where the row is missing
-		e, err := s.open(x)
-		if err != nil {
-			if errors.Is(err, memory.ErrDamaged) {
-				err = &damagedError{name: id}
-			}
-			return m, err
-		}
-		if m.Memory, _ = e.Content(); m.ID != id && m.ID != "" {
-			s.damage.report(x.origin, x.seq)
-			return memory.Record{}, &damagedError{name: id} // the row names another's entry
-		}
-		m.ID = id
-		m.ExpiresAt = touched.Prolong(&m.Memory, m.Content.Stamp, m.LifeAt.Stamp)
+	m.Content, m.LifeAt = s.version(*c, final), s.version(*l, final)
+	if c.lsn == 0 {
+		return nil, nil //nolint:nilnil // as documented
 	}
-	return m, nil
+	x.origin, x.seq = c.origin, c.seq // also where the row is missing
+	e, err := s.open(x)
+	if err != nil {
+		if errors.Is(err, memory.ErrDamaged) {
+			err = &damagedError{name: id}
+		}
+		return nil, err
+	}
+	if m.Memory, _ = e.Content(); m.ID != id && m.ID != "" {
+		s.damage.report(x.origin, x.seq)
+		*m = memory.Record{}
+		return nil, &damagedError{name: id} // the row names another's entry
+	}
+	m.ID = id
+	m.ExpiresAt = touched.Prolong(&m.Memory, m.Content.Stamp, m.LifeAt.Stamp)
+	return e, nil
+}
+
+// plain makes a stub of a row of which everything was read.
+func (m *rowOfRecord) plain(e *memory.Entry) stub {
+	rec := &m.rec
+	if rec.Life != memory.Live || rec.Reason != "" || rec.Conflicts != 0 || m.touched != (memory.Touches{}) || m.linked ||
+		rec.Content != e.Version() || m.life.lsn == 0 || m.life.origin > math.MaxInt32 || rec.AccessCount > maxCount {
+		return stub{}
+	}
+	return stub{
+		lsn: m.content.lsn, lifeStamp: m.life.stamp, lifeFrom: int32(m.life.origin), lifeSeq: m.life.seq,
+		count: int32(rec.AccessCount), at: rec.AccessedAt,
+	}
 }
 
 // record runs a query for one record, which is memory.ErrDamaged if it is.
@@ -102,21 +143,20 @@ func (s *tables) RecordFor(ctx context.Context, viewer memory.AgentID, id string
 	w := &where{}
 	w.and(`m.id = ?`, id)
 	s.seen(w, memory.Filter{Viewer: viewer})
-	var found []cached
-	err := s.read.each(ctx, sqlLinkedRecord+` WHERE `+w.String(), w.args, func(r rowScanner) (err error) {
-		found = make([]cached, 1)
-		found[0].rec, err = s.scanRecord(r, &found[0].linked)
+	var list []fetched
+	err := s.read.each(ctx, sqlLinkedRecord+` WHERE `+w.String(), w.args, func(r rowScanner) error {
+		f, err := s.scanFetched(r)
+		list = append(list, f)
 		return err
 	})
-	if err == nil && found == nil {
+	if err == nil && list == nil {
 		err = memory.ErrNotFound
 	}
 	if err != nil {
 		return nil, fmt.Errorf("memory %s: %w", id, err)
 	}
-	rec = new(found[0].rec)
-	s.cache.put(found, epoch)
-	return rec, nil
+	s.cache.put(list, epoch)
+	return &list[0].rec, nil
 }
 
 // Resolve completes a prefix of an id, among the records that f selects:
