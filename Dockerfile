@@ -13,7 +13,7 @@ COPY . .
 ARG TARGETOS TARGETARCH
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath $(git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false) -ldflags '-s -w' -o /out/tally ./cmd/tally
+    go build -trimpath -pgo cmd/tally/tally.pgo $(git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false) -ldflags '-s -w' -o /out/tally ./cmd/tally
 RUN mkdir -p /out/data /out/tmp
 
 FROM scratch

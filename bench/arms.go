@@ -123,13 +123,8 @@ func (r *runner) round(ctx context.Context, t topology, l load, atOne bool) (_ *
 
 // profiled runs a load, and profiles our nodes meanwhile if that is asked for.
 func (r *runner) profiled(ctx context.Context, c *cluster, l load) (*result, error) {
-	if r.Profile == "" {
-		return c.load(ctx, l)
-	}
 	profiled := make(chan error, 1)
-	r.count++
-	label := fmt.Sprintf("%03d-%d-clients", r.count, l.clients)
-	go func() { profiled <- r.profile(ctx, c, label, l.warm+l.duration) }()
+	go func() { profiled <- r.profile(ctx, c, l) }()
 	o, err := c.load(ctx, l)
 	return o, errors.Join(err, <-profiled)
 }

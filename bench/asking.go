@@ -116,6 +116,9 @@ func (a *asked) rounds(ctx context.Context, title string, loads ...load) ([]resu
 				parts[n], err = l.run(ctx)
 				return err
 			})
+			if n == 0 { // a process makes one profile at a time
+				all.Go(func() error { return a.profile(ctx, a.cluster, l) })
+			}
 		}
 		if err := all.Wait(); err != nil {
 			return nil, err

@@ -60,7 +60,7 @@ func TestTheBenchRunsFromEndToEnd(t *testing.T) {
 func build(t *testing.T, pkg string) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), filepath.Base(pkg))
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", program, pkg)
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-pgo", "../cmd/tally/tally.pgo", "-buildvcs=false", "-o", program, pkg)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build %s: %v\n%s", pkg, err, out)

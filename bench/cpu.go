@@ -58,10 +58,15 @@ func (o *result) cpuOf(node int) float64 {
 	return millis(o.cpu[node]) / float64(o.all)
 }
 
-// profile writes into the directory of profiles where the CPU of each node went while a
-// load ran: files for go tool pprof.
-func (r *runner) profile(ctx context.Context, c *cluster, label string, span time.Duration) error {
-	seconds := max(1, int(span.Seconds()))
+// profile writes into the directory of profiles, if there is one, where the CPU of each
+// node goes while a load runs: files for go tool pprof.
+func (r *runner) profile(ctx context.Context, c *cluster, l load) error {
+	if r.Profile == "" {
+		return nil
+	}
+	r.count++
+	label := fmt.Sprintf("%03d-%d-clients", r.count, l.clients)
+	seconds := max(1, int((l.warm + l.duration).Seconds()))
 	var all errgroup.Group
 	for _, p := range c.nodes {
 		all.Go(func() error {
