@@ -122,30 +122,13 @@ func (v *View) inSight(hits []Hit, id, silent uint32) []Hit {
 	return hits[:at]
 }
 
-// union appends to out what two lists of hits have, each in order, with the counts of
-// both added up where both have a document.
-func union(out, a, b []Hit) []Hit {
-	for len(a) > 0 && len(b) > 0 {
-		switch {
-		case a[0].Doc < b[0].Doc:
-			out = append(out, a[0])
-			a = a[1:]
-		case a[0].Doc > b[0].Doc:
-			out = append(out, b[0])
-			b = b[1:]
-		default:
-			out = append(out, Hit{a[0].Doc, a[0].Count + b[0].Count})
-			a, b = a[1:], b[1:]
-		}
-	}
-	return append(append(out, a...), b...)
-}
-
 // Gatherer finds the documents that have one of several terms. Its memory is used again
 // each time; its zero value is ready.
 type Gatherer struct {
 	hits, more []Hit
 	ends       []int
+	ranks      Ranks
+	counts     []uint32 // of Among: by rank
 }
 
 // Ranked returns the documents in sight that have one of some terms, in order, with the
@@ -185,6 +168,104 @@ func (g *Gatherer) join() {
 		ends, from = append(ends, len(out)), end
 	}
 	g.hits, g.more, g.ends = out, g.hits, ends
+}
+
+// union appends to out what two lists of hits have, each in order, with the counts of
+// both added up where both have a document.
+func union(out, a, b []Hit) []Hit {
+	for len(a) > 0 && len(b) > 0 {
+		switch {
+		case a[0].Doc < b[0].Doc:
+			out = append(out, a[0])
+			a = a[1:]
+		case a[0].Doc > b[0].Doc:
+			out = append(out, b[0])
+			b = b[1:]
+		default:
+			out = append(out, Hit{a[0].Doc, a[0].Count + b[0].Count})
+			a, b = a[1:], b[1:]
+		}
+	}
+	return append(append(out, a...), b...)
+}
+
+// fewOf is by how many times a list must be shorter than the postings of a term to be
+// gone through beside these.
+const fewOf = 32
+
+// Among is Having among some documents alone: a list, in order, of documents in sight.
+// What is common costs much less where what is rare was looked for before.
+func (g *Gatherer) Among(v *View, terms, docs []uint32) []Hit {
+	g.counts = slices.Grow(g.counts[:0], len(docs)+1)[:len(docs)+1]
+	clear(g.counts)
+	ranked := false
+	for _, id := range terms {
+		t := &v.list[id]
+		if len(docs) < int(t.count)/fewOf {
+			beside(t.postings, docs, g.counts[1:])
+			continue
+		}
+		if !ranked {
+			g.ranks.Of(docs, len(v.Docs))
+			ranked = true
+		}
+		g.ranks.among(t.postings, g.counts)
+	}
+	g.hits = slices.Grow(g.hits[:0], len(docs))[:len(docs)]
+	at := 0
+	for i, n := range docs {
+		count := g.counts[i+1]
+		g.hits[at] = Hit{Doc: n, Count: count}
+		at += int((uint64(count) + 1<<32 - 1) >> 32) // 1 if there are any
+	}
+	g.hits = g.hits[:at]
+	return g.hits
+}
+
+// among adds to counts, by rank, how often those in a list have a term. Where it is found
+// and not ranked, it counts as once.
+func (r *Ranks) among(postings []byte, counts []uint32) {
+	doc := uint32(0)
+	for b := postings; len(b) > 0; {
+		var count uint32
+		doc, count, b = posting(doc, b)
+		counts[r.At(doc)] += max(count, 1)
+	}
+}
+
+// beside is among for a list that is much shorter than the postings.
+func beside(postings []byte, docs, counts []uint32) {
+	doc, i := uint32(0), 0
+	for b := postings; len(b) > 0; {
+		var count uint32
+		doc, count, b = posting(doc, b)
+		for i < len(docs) && docs[i] < doc {
+			i++
+		}
+		if i == len(docs) {
+			return
+		}
+		if docs[i] == doc {
+			counts[i] += max(count, 1)
+		}
+	}
+}
+
+// posting reads the first of postings that come behind document before.
+func posting(before uint32, b []byte) (doc, count uint32, rest []byte) {
+	gap, i := uint64(b[0]), 1
+	if gap >= 0x80 {
+		gap, i = binary.Uvarint(b)
+	}
+	doc, count = before+uint32(gap>>1), 1
+	if gap&1 != 0 {
+		if count = uint32(b[i]); count < 0x80 {
+			return doc, count, b[i+1:]
+		}
+		long, n := binary.Uvarint(b[i:])
+		return doc, uint32(long), b[i+n:]
+	}
+	return doc, count, b[i:]
 }
 
 // Count is the number of postings of a term.

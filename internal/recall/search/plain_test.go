@@ -1,7 +1,9 @@
 package search_test
 
 import (
+	"cmp"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -65,4 +67,41 @@ func TestSearchIsThePlainOne(t *testing.T) {
 			t.Fatalf("the first %d are %v, of all %v", limit, short, all)
 		}
 	})
+}
+
+// TestTheFirstOfManyAreThoseOfAll compares short lists with the whole one where most of
+// what is selected is left out of them at a glance: it has the words too rarely.
+func TestTheFirstOfManyAreThoseOfAll(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 5))
+	words := []string{"bax", "cof", "dug", "fim", "gop", "hul", "jin", "kel", "lom", "mep"}
+	x := index.New()
+	var changes []index.Change
+	for i := range 3000 {
+		d := index.Document{ID: fmt.Sprintf("%05d", i*7919%100_000), Said: when.None, Priority: 5}
+		if rng.IntN(50) == 0 {
+			d.Priority = rng.Int32N(11)
+		}
+		var text []string
+		for range 1 + rng.IntN(80) {
+			text = append(text, words[min(rng.IntN(len(words)), rng.IntN(len(words)))])
+		}
+		d.Body = strings.Join(text, " ")
+		changes = append(changes, index.Change{Document: d})
+	}
+	x.Apply(changes, 1)
+	var s search.Searcher
+	for _, query := range []string{"bax", "mep", "bax mep", "mep lom bax", "cof dug fim", `"bax cof" mep`, "lom -kel", "-kel namespace:x"} {
+		q := search.Parse(query, time.Time{})
+		all, found := s.Run(x, q, index.Filter{}, 3000)
+		if len(all) != found || !slices.IsSortedFunc(all, func(a, b search.Hit) int {
+			return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))
+		}) {
+			t.Errorf("%s: %d of %d, or not in order", query, len(all), found)
+		}
+		for _, limit := range []int{1, 2, 7, 20, 100} {
+			if short, n := s.Run(x, q, index.Filter{}, limit); n != found || !slices.Equal(short, all[:min(limit, found)]) {
+				t.Errorf("%s: the first %d of %d are %v, of all %v", query, limit, n, short, all[:min(limit, found)])
+			}
+		}
+	}
 }

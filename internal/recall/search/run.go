@@ -31,22 +31,24 @@ func (s *Searcher) Run(x *index.Index, q *Query, f index.Filter, limit int) (hit
 	defer s.spare.Put(memory)
 	v := x.View(&f)
 	defer v.Close()
-	memory.words = memory.words[:0]
 	r := run{View: v, scratch: memory}
 	set := r.selected(q)
-	for _, s := range r.best(set, r.scores(set), limit) {
+	for _, s := range r.best(set, limit) {
 		hits = append(hits, Hit{ID: v.ID(s.doc), Score: s.score})
 	}
-	return hits, len(set)
+	found = len(set)
+	r.free(set)
+	return hits, found
 }
 
 // scratch is the memory of one query, used again by the next.
 type scratch struct {
 	gather index.Gatherer
 	sets   [][]uint32    // that are free
-	words  [][]index.Hit // of the words that must occur, in order
-	scores []float32
-	counts []uint32
+	words  [][]index.Hit // of the words that must occur, as they stand in the query
+	ranks  index.Ranks
+	ranked bool       // ranks are those of the set
+	counts [][]uint32 // by word
 	top    []scored
 }
 
@@ -66,24 +68,26 @@ func (r *run) set() []uint32 {
 	return nil
 }
 
-func (r *run) free(s []uint32) { r.sets = append(r.sets, s) }
+func (r *run) free(s []uint32) {
+	if cap(s) > 0 {
+		r.sets = append(r.sets, s)
+	}
+}
 
-// selected returns the documents that q selects.
+// selected returns the documents that q selects. What fewest have is looked for first:
+// of the rest only what these have counts, in which nothing else differs.
 func (r *run) selected(q *Query) []uint32 {
 	var out []uint32
 	if len(q.must) == 0 {
 		out = r.Sight(r.set())
 		slices.Sort(out)
 	}
-	for i, c := range q.must {
-		s := r.clause(c, true)
-		if i > 0 {
-			s = r.both(out, s)
-		}
-		out = s
+	r.keep(len(q.must), func(i int) int { return len(q.must[i].words) })
+	for i, at := range r.rarestFirst(q.must) {
+		out = r.clause(&q.must[at.clause], out, i == 0, at.word)
 	}
-	for _, c := range q.not {
-		s := r.clause(c, false)
+	for i := range q.not {
+		s := r.clause(&q.not[i], append(r.set(), out...), false, unweighed)
 		out = without(out, s)
 		r.free(s)
 	}
@@ -97,47 +101,97 @@ func (r *run) selected(q *Query) []uint32 {
 	return out
 }
 
-// both returns what is in both sets, and takes them.
-func (r *run) both(a, b []uint32) []uint32 {
-	if len(b) < len(a) {
-		a, b = b, a
+// placed is a clause that must be true, and which of all words its first one is.
+type placed struct{ clause, word, count int }
+
+func (r *run) rarestFirst(must []clause) []placed {
+	out := make([]placed, len(must))
+	word := 0
+	for i := range must {
+		out[i] = placed{i, word, r.most(&must[i])}
+		word += len(must[i].words)
 	}
-	r.free(b)
-	return and(a, b)
+	slices.SortStableFunc(out, func(a, b placed) int { return cmp.Compare(a.count, b.count) })
+	return out
 }
 
-// clause returns the documents in sight in which a clause is true. What its words have
-// found is kept if they are to be weighed.
-func (r *run) clause(c clause, weighed bool) []uint32 {
-	var out []uint32
+// most is how many documents a clause is true in at most, in sight or not.
+func (r *run) most(c *clause) int {
+	least := 0
+	for i, w := range c.words {
+		if n := r.postings(r.Exact(w)); i == 0 || n < least {
+			least = n
+		}
+	}
+	for _, w := range c.wholes {
+		least += r.postings(r.Exact(w))
+	}
+	return least
+}
+
+func (r *run) postings(terms []uint32) int {
+	n := 0
+	for _, id := range terms {
+		n += r.Count(id)
+	}
+	return n
+}
+
+// unweighed stands for the place of a word that is not weighed.
+const unweighed = -1
+
+// clause returns the documents in sight in which a clause is true: among some, which it
+// takes, or among all. What its words have found is kept, from a place on, if they are
+// to be weighed.
+func (r *run) clause(c *clause, among []uint32, all bool, place int) []uint32 {
 	terms := make([][]uint32, len(c.words))
 	for i, w := range c.words {
 		terms[i] = r.Exact(w)
-		s := r.having(terms[i])
-		if weighed {
-			r.keep()
+	}
+	// Where others do for the words, each of these counts by itself.
+	alone := len(c.wholes) > 0
+	from, every := among, all
+	var out []uint32
+	for i := range terms {
+		s := r.having(terms[i], from, every)
+		if place != unweighed {
+			r.words[place+i] = r.gather.Keep(r.words[place+i])
 		}
-		if i > 0 {
-			s = r.both(out, s)
+		switch {
+		case !alone:
+			r.free(from)
+			from, every, out = s, false, s
+		case i == 0:
+			out = s
+		default:
+			out = r.both(out, s)
 		}
-		out = s
 	}
 	if len(c.words) > 1 {
 		out = slices.DeleteFunc(out, func(n uint32) bool { return !r.stands(n, terms) })
 	}
 	for _, w := range c.wholes {
-		s := r.having(r.Exact(w))
-		all := or(r.set(), out, s)
+		s := r.having(r.Exact(w), among, all)
+		either := or(r.set(), out, s)
 		r.free(out)
 		r.free(s)
-		out = all
+		out = either
+	}
+	if alone {
+		r.free(among)
 	}
 	return out
 }
 
-// having returns the documents in sight that have one of some terms.
-func (r *run) having(terms []uint32) []uint32 {
-	hits := r.gather.Having(r.View, terms)
+// having returns the documents in sight that have one of some terms: among some, or
+// among all.
+func (r *run) having(terms, among []uint32, all bool) []uint32 {
+	var hits []index.Hit
+	if all {
+		hits = r.gather.Having(r.View, terms)
+	} else {
+		hits = r.gather.Among(r.View, terms, among)
+	}
 	out := slices.Grow(r.set(), len(hits))[:len(hits)]
 	for i, h := range hits {
 		out[i] = h.Doc
@@ -145,13 +199,22 @@ func (r *run) having(terms []uint32) []uint32 {
 	return out
 }
 
-// keep notes what having has found last, in memory of its own.
-func (r *run) keep() {
-	var spare []index.Hit
-	if n := len(r.words); n < cap(r.words) {
-		spare = r.words[:n+1][n]
+// keep makes places for what the words of clauses find.
+func (r *run) keep(clauses int, words func(i int) int) {
+	n := 0
+	for i := range clauses {
+		n += words(i)
 	}
-	r.words = append(r.words, r.gather.Keep(spare))
+	r.words = slices.Grow(r.words[:0], n)[:n]
+}
+
+// both returns what is in both sets, and takes them.
+func (r *run) both(a, b []uint32) []uint32 {
+	if len(b) < len(a) {
+		a, b = b, a
+	}
+	r.free(b)
+	return and(a, b)
 }
 
 // stands reports whether the terms stand one behind the other in document n.

@@ -17,50 +17,115 @@ const (
 	pivot = 40
 )
 
-// scores weighs the words that must occur in the documents of a set, in its order: BM25
-// over its maximum.
-func (r *run) scores(set []uint32) []float32 {
-	out := zeros(&r.scratch.scores, len(set))
-	most := float32(0)
-	for _, hits := range r.words {
-		counts, df := r.count(hits, set)
+// word is one of those that must occur, at work on a set.
+type word struct {
+	counts []uint32 // how often it is in each of the set
+	idf    float32
+	// most is what it adds at most to the score of a document that has it so often; the
+	// last is for all that have it more often.
+	most [countsTold]float32
+}
+
+// countsTold is how many counts of a word are told apart before a document is looked at.
+const countsTold = 16
+
+// weighed are the words that must occur, and what they add up to at most.
+func (r *run) weighed(set []uint32) (words []word, all float32) {
+	if len(r.words) == 0 {
+		return nil, 0
+	}
+	r.ranked = false
+	r.counts = slices.Grow(r.counts[:0], len(r.words))[:len(r.words)]
+	words = make([]word, len(r.words))
+	for i, hits := range r.words {
+		w := &words[i]
+		df := r.count(&r.counts[i], hits, set)
+		w.counts = r.counts[i][1:]
 		n := float64(max(r.N, df))
-		idf := float32(math.Log(1 + (n-float64(df)+0.5)/(float64(df)+0.5)))
-		most += idf * (k1 + 1)
-		for i, count := range counts {
-			if count > 0 {
-				tf := float32(count)
-				out[i] += idf * tf * (k1 + 1) / (tf + k1*max(1, float32(r.Length(set[i]))/pivot))
-			}
+		w.idf = float32(math.Log(1 + (n-float64(df)+0.5)/(float64(df)+0.5)))
+		all += w.idf * (k1 + 1)
+	}
+	all = max(all, 1e-9)
+	for i := range words {
+		w := &words[i]
+		for count := 1; count < countsTold-1; count++ {
+			w.most[count] = bm25(w.idf, uint32(count), 0) / all
 		}
+		w.most[countsTold-1] = w.idf * (k1 + 1) / all
 	}
-	for i := range out {
-		out[i] /= max(most, 1e-9)
-	}
-	return out
+	return words, all
 }
 
-// count returns how often a word that has hits is in each document of a set, and in how
-// many.
-func (r *run) count(hits []index.Hit, set []uint32) (counts []uint32, df int) {
-	counts = zeros(&r.counts, len(set))
-	for i, n := range set {
-		for len(hits) > 0 && hits[0].Doc < n {
-			hits = hits[1:]
-		}
-		if len(hits) > 0 && hits[0].Doc == n {
-			counts[i] = hits[0].Count
-			df++
-		}
-	}
-	return counts, df
+// bm25 is what a word adds to the score of a document of a length that has it so often.
+func bm25(idf float32, count uint32, length uint16) float32 {
+	tf := float32(count)
+	return idf * tf * (k1 + 1) / (tf + k1*max(1, float32(length)/pivot))
 }
 
-// zeros returns so many, in the memory of those before.
-func zeros[T uint32 | float32](s *[]T, n int) []T {
-	*s = slices.Grow((*s)[:0], n)[:n]
-	clear(*s)
-	return *s
+// count notes how often a word that has hits is in each of a set, from 1 on, and says in
+// how many it is.
+func (r *run) count(counts *[]uint32, hits []index.Hit, set []uint32) (df int) {
+	*counts = slices.Grow((*counts)[:0], len(set)+1)[:len(set)+1]
+	all := *counts
+	clear(all)
+	if same(all[1:], hits, set) {
+		return len(set)
+	}
+	if !r.ranked {
+		r.ranks.Of(set, len(r.Docs))
+		r.ranked = true
+	}
+	for _, h := range hits {
+		all[r.ranks.At(h.Doc)] = h.Count
+	}
+	all[0] = 0
+	for _, n := range all {
+		df += int((uint64(n) + 1<<32 - 1) >> 32) // 1 if there are any
+	}
+	return df
+}
+
+// same is count of a word whose hits are the set. It is false if they are not.
+func same(counts []uint32, hits []index.Hit, set []uint32) bool {
+	if len(hits) != len(set) {
+		return false
+	}
+	for i, h := range hits {
+		if h.Doc != set[i] {
+			clear(counts)
+			return false
+		}
+		counts[i] = h.Count
+	}
+	return true
+}
+
+// score is BM25 of the words in document n, which is number i of the set, over its
+// maximum, and what its priority adds.
+func (r *run) score(words []word, all float32, i int, n uint32) float32 {
+	sum := float32(0)
+	for k := range words {
+		if count := words[k].counts[i]; count > 0 {
+			sum += bm25(words[k].idf, count, r.Length(n))
+		}
+	}
+	if len(words) > 0 {
+		sum /= all
+	}
+	return sum + priorityWeight*float32(r.Priority(n)-middle)
+}
+
+// middle is the priority that adds nothing.
+const middle = 5
+
+// reach is at least the score of number i of a set but for what rounding adds, without a
+// look at the document.
+func reach(words []word, i int) float32 {
+	sum := float32(0)
+	for k := range words {
+		sum += words[k].most[min(words[k].counts[i], countsTold-1)]
+	}
+	return sum
 }
 
 // scored is a document with its score.
@@ -69,8 +134,11 @@ type scored struct {
 	score float32
 }
 
+// slack is more than what rounding can add to a score.
+const slack = 1e-4
+
 // best returns the best of a set, in order.
-func (r *run) best(set []uint32, scores []float32, limit int) []scored {
+func (r *run) best(set []uint32, limit int) []scored {
 	order := func(a, b scored) int {
 		if a.score != b.score {
 			return cmp.Compare(b.score, a.score)
@@ -80,15 +148,23 @@ func (r *run) best(set []uint32, scores []float32, limit int) []scored {
 		}
 		return 1
 	}
+	words, all := r.weighed(set)
+	// What the words of a document must come up to, to be among the best so far.
+	least := float32(math.Inf(-1))
+	boost := priorityWeight * float32(max(r.MaxPriority(), 0)-middle)
 	top, full := r.top[:0], false
 	for i, n := range set {
-		s := scored{n, scores[i] + priorityWeight*float32(r.Priority(n)-5)}
+		if reach(words, i) < least {
+			continue
+		}
+		s := scored{n, r.score(words, all, i, n)}
 		if full && order(top[limit-1], s) < 0 {
 			continue
 		}
 		if top = append(top, s); len(top) == 2*limit {
 			slices.SortFunc(top, order)
 			top, full = top[:limit], true
+			least = top[limit-1].score - boost - slack
 		}
 	}
 	slices.SortFunc(top, order)
