@@ -247,7 +247,7 @@ func TestTheImageHoldsWhatItRuns(t *testing.T) {
 		}
 	}
 	build := read(t, "../Dockerfile")
-	for _, want := range []string{"CGO_ENABLED=0", buildFlags[0], buildFlags[1] + " '" + buildFlags[2] + "'", "EXPOSE 9077", "\nARG TARGETOS TARGETARCH\n"} {
+	for _, want := range []string{"CGO_ENABLED=0", buildFlags[0], buildFlags[1] + " '" + buildFlags[2] + "'", "-pgo " + profile, "EXPOSE 9077", "\nARG TARGETOS TARGETARCH\n"} {
 		if !strings.Contains(build, want) {
 			t.Errorf("the Dockerfile does not say %s", want)
 		}
@@ -425,7 +425,7 @@ func TestReleasesAreForThePlatformsThatBuild(t *testing.T) {
 	if env := stringList(get(build, "env")); !slices.Contains(env, "CGO_ENABLED=0") {
 		t.Errorf("env %q: want no cgo", env)
 	}
-	if flags := stringList(get(build, "flags")); !slices.Contains(flags, buildFlags[0]) || get(build, "ldflags", 0) != buildFlags[2] {
+	if flags := stringList(get(build, "flags")); !slices.Contains(flags, buildFlags[0]) || !slices.Contains(flags, "-pgo="+profile) || get(build, "ldflags", 0) != buildFlags[2] {
 		t.Errorf("flags %q differ from those of the image", flags)
 	}
 	for _, pattern := range stringList(get(doc, "archives", 0, "files")) {

@@ -22,6 +22,9 @@ import (
 // buildFlags are those of the image, of `make build` and of releases.
 var buildFlags = []string{"-trimpath", "-ldflags", "-s -w"}
 
+// profile is what they are compiled by.
+const profile = "cmd/tally/tally.pgo"
+
 // program is the path of a tally that was built like that.
 var program string
 
@@ -38,7 +41,7 @@ func withProgram(m *testing.M) int {
 	defer os.RemoveAll(dir) //nolint:errcheck // a temporary directory
 	program = filepath.Join(dir, "tally")
 	// The checkout may be one that git does not trust, and the tests need no version.
-	args := append([]string{"build", "-buildvcs=false", "-o", program}, buildFlags...)
+	args := append([]string{"build", "-buildvcs=false", "-pgo", "../" + profile, "-o", program}, buildFlags...)
 	cmd := exec.Command("go", append(args, "../cmd/tally")...)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
