@@ -11,6 +11,11 @@ import (
 // were logged. They are never answered with, and never sent; a member may have them.
 var ErrDamaged = errors.New("damaged")
 
+// ErrBroken says that the database of a node contradicts itself: not one entry, but what
+// holds them together. It is made whole where it can be; else only a backup, or the
+// other members, have what was in it.
+var ErrBroken = errors.New("the database is damaged")
+
 // maxOmitted bounds the names that an [Omissions] keeps.
 const maxOmitted = 100
 

@@ -17,6 +17,7 @@ type base struct {
 
 	numbering numbering
 	damage    damage
+	unsound   unsound
 	room      room
 	absent    *absence
 	census    *census

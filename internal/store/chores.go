@@ -36,6 +36,9 @@ func (w *chores) background(ctx context.Context) (more bool, err error) {
 	if time.Now().Before(w.restUntil) {
 		return false, nil
 	}
+	if w.unsound.due(time.Now()) {
+		_ = w.reindexAll(ctx) // it is in the log; what can be read is served all the same
+	}
 	if err := w.markDamage(ctx); err != nil {
 		return false, err
 	}

@@ -43,8 +43,16 @@ type dialect struct {
 	// or of strings that are UTF-8 without NUL.
 	among func(column string, values any) (cond string, args []any)
 
-	// reindex makes the indexes of the table anew that is named behind it.
-	reindex string
+	// isBroken reports whether err says that the database contradicts itself.
+	isBroken func(err error) bool
+	// reindex makes the indexes of the table anew that is named behind it, and tables
+	// selects the names of all tables.
+	reindex, tables string
+	// strays select a row if an index does not lead to a row that is there: of the log
+	// and of registers from behind one number up to another, of memories by its number.
+	strays struct{ log, memories, registers string }
+	// twins select those of two rows of one key that the index of the key leads to.
+	twins struct{ memories, registers string }
 
 	// settle moves what the engine has written aside to where it belongs, as far as
 	// readers let it: the next start is quick then.

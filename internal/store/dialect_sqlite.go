@@ -17,13 +17,17 @@ import (
 
 // localFile is the dialect of SQLite, whose database is a file of the data directory.
 func localFile() *dialect {
-	return &dialect{
+	d := &dialect{
 		lock: lockDirectory, open: openWriter, openReader: openReadOnly, size: fileSize,
 		classify: classify, isDatabase: isDatabase,
 		rebind: func(q string) string { return q }, begin: "BEGIN IMMEDIATE",
 		tagged: taggedJSON, teams: teamsJSON, matches: matchesGlob, among: amongJSON,
-		reindex: "REINDEX ", settle: checkpoint, shrink: shrink, discard: truncateLog,
+		isBroken: isDamaged, reindex: "REINDEX ", tables: sqlTables,
+		settle: checkpoint, shrink: shrink, discard: truncateLog,
 	}
+	d.strays.log, d.strays.memories, d.strays.registers = sqlLogStray, sqlMemoryStray, sqlRegisterStray
+	d.twins.memories, d.twins.registers = sqlMemoryTwins, sqlRegisterTwins
+	return d
 }
 
 //go:embed schema/sqlite/*.sql

@@ -66,7 +66,9 @@ func classify(err error) error {
 	switch e.Code() & 0xff {
 	case sqlite3.SQLITE_FULL:
 		return fmt.Errorf("%w: %w", memory.ErrFull, err)
-	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN:
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return fmt.Errorf("%w: %w: %w", ErrFatal, memory.ErrBroken, err)
+	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN:
 		return fmt.Errorf("%w: %w", ErrFatal, err)
 	}
 	return err
@@ -81,7 +83,7 @@ func isDatabase(err error) bool {
 // isDamaged reports whether the file is no database, or not a whole one.
 func isDamaged(err error) bool {
 	var e *sqlite.Error
-	return errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_NOTADB || e.Code()&0xff == sqlite3.SQLITE_CORRUPT)
+	return errors.Is(err, memory.ErrBroken) || errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_NOTADB || e.Code()&0xff == sqlite3.SQLITE_CORRUPT)
 }
 
 // checkpoint moves the write-ahead log into the database file.
@@ -107,3 +109,29 @@ func truncateLog(ctx context.Context, c *conn) (bool, error) {
 	}
 	return err == nil && busy == 0, fatalOnly(err)
 }
+
+// The row of a table is found by each index of it. An index that is told by its name is
+// looked at, and nothing else: that of a memory's id has none but that which SQLite gave it.
+const (
+	sqlLogStray = `SELECT 1 FROM log l WHERE l.lsn > ? AND l.lsn <= ? AND NOT EXISTS
+		(SELECT 1 FROM log k INDEXED BY log_dot WHERE k.origin = l.origin AND k.seq = l.seq AND k.lsn = l.lsn) LIMIT 1`
+	sqlMemoryStray = `SELECT 1 FROM memories m WHERE m.rid = ? AND NOT (EXISTS
+		(SELECT 1 FROM memories k INDEXED BY sqlite_autoindex_memories_1 WHERE k.id = m.id AND k.rid = m.rid) AND EXISTS
+		(SELECT 1 FROM memories k INDEXED BY memories_title WHERE k.namespace = m.namespace AND k.title = m.title AND k.rid = m.rid))`
+	sqlRegisterStray = `SELECT 1 FROM registers r WHERE r.rid > ? AND r.rid <= ? AND NOT (EXISTS
+		(SELECT 1 FROM registers k INDEXED BY registers_key WHERE k.family = r.family AND k.a = r.a AND k.b = r.b AND k.c = r.c AND k.rid = r.rid) AND EXISTS
+		(SELECT 1 FROM registers k INDEXED BY registers_b WHERE k.family = r.family AND k.b = r.b AND k.rid = r.rid) AND EXISTS
+		(SELECT 1 FROM registers k INDEXED BY registers_lsn WHERE k.lsn = r.lsn AND k.rid = r.rid)) LIMIT 1`
+)
+
+// sqlTables selects the names of all tables.
+const sqlTables = `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name`
+
+// Two rows of a table that have the key which only one may have, as the rows themselves
+// say it: the row that the index of the key leads to.
+const (
+	sqlMemoryTwins = `SELECT DISTINCT k.rid FROM (SELECT id FROM memories NOT INDEXED GROUP BY id HAVING count(*) > 1) d
+		JOIN memories k INDEXED BY sqlite_autoindex_memories_1 ON k.id = d.id`
+	sqlRegisterTwins = `SELECT DISTINCT k.rid FROM (SELECT family, a, b, c FROM registers NOT INDEXED GROUP BY family, a, b, c HAVING count(*) > 1) d
+		JOIN registers k INDEXED BY registers_key ON k.family = d.family AND k.a = d.a AND k.b = d.b AND k.c = d.c`
+)

@@ -78,6 +78,9 @@ func (t scrubber) slice(ctx context.Context, after int64) (last int64, n int, er
 	if err != nil && !errors.Is(err, errStop) {
 		return last, n, err
 	}
+	if err := t.stray(ctx, "log", t.dialect.strays.log, after, last); err != nil {
+		return last, n, err
+	}
 	if err := t.records(ctx, slices.Collect(maps.Keys(records))); err != nil {
 		return last, n, err
 	}

@@ -33,11 +33,14 @@ func (t scrubber) records(ctx context.Context, rids []int64) error {
 	var wrong []int64
 	var anew []again
 	for _, rid := range rids {
-		entries, err := t.record(ctx, rid)
+		if err := t.stray(ctx, "memories", t.dialect.strays.memories, rid); err != nil {
+			return err
+		}
+		entries, right, err := t.compare(ctx, rid)
 		if err != nil {
 			return err
 		}
-		if len(entries) > 0 {
+		if !right {
 			wrong, anew = append(wrong, rid), append(anew, entries...)
 		}
 	}
@@ -64,9 +67,9 @@ func (t scrubber) replace(ctx context.Context, table string, wrong []int64, anew
 	return t.compete(ctx, anew)
 }
 
-// record compares a record with the entries that it names. It returns these if it says
-// of one what that does not say.
-func (t scrubber) record(ctx context.Context, rid int64) ([]again, error) {
+// compare compares a record with the entries that it names. It returns these, and
+// whether it says of each what that says, or nobody can tell: when that is mended, this is.
+func (t scrubber) compare(ctx context.Context, rid int64) (entries []again, right bool, err error) {
 	var id string
 	var held [2]ref
 	var by [2]sealed
@@ -79,25 +82,21 @@ func (t scrubber) record(ctx context.Context, rid int64) ([]again, error) {
 	}
 	found, err := t.queryRow(ctx, sqlHeldBy, []any{rid}, dest...)
 	if err != nil || !found {
-		return nil, err
+		return nil, true, err
 	}
-	right := true
-	var anew []again
+	right = true
 	for i, k := range []memory.Key{memory.ContentKey(id), memory.LifeKey(id)} {
 		if held[i].lsn == 0 {
 			continue
 		}
 		e, err := t.decode(by[i])
 		if e == nil || err != nil {
-			return nil, nil //nolint:nilerr,nilnil // when that is mended, this is
+			return nil, true, nil //nolint:nilerr // see above
 		}
 		right = right && t.says(e, k, held[i])
-		anew = append(anew, again{held[i].lsn, e})
+		entries = append(entries, again{held[i].lsn, e})
 	}
-	if right {
-		anew = nil
-	}
-	return anew, nil
+	return entries, right, nil
 }
 
 // compete lets entries of the log take the registers that are theirs.
@@ -157,6 +156,9 @@ func (t scrubber) registers(ctx context.Context, after int64) (last int64, n int
 		return nil
 	})
 	if err != nil && !errors.Is(err, errStop) {
+		return last, n, err
+	}
+	if err := t.stray(ctx, "registers", t.dialect.strays.registers, after, last); err != nil {
 		return last, n, err
 	}
 	return last, n, t.replace(ctx, "registers", rids, anew)

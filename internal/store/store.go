@@ -41,6 +41,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	s.log = &log{base: b, tail: &s.recent}
 	b.numbering.open = make(chan struct{})
 	b.damage.rouse = s.rouse
+	b.watch(s.rouse)
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

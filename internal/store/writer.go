@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -20,6 +21,9 @@ type writer struct {
 // returns is fatal.
 func (w *writer) commit(ctx context.Context, batch []*job) error {
 	err := w.transact(ctx, batch)
+	if w.dialect.isBroken(err) && w.unsound.due(time.Now()) && w.reindexAll(ctx) == nil {
+		err = w.transact(ctx, batch)
+	}
 	switch {
 	case err == nil:
 		return nil

@@ -80,6 +80,11 @@ func sentinels() []sentinel {
 		{is: memory.ErrFull, name: "memory.ErrFull", code: client.CodeDiskFull, text: "the disk of this node is full; nothing was written, reads go on"},
 		{is: memory.ErrClosed, name: "memory.ErrClosed", code: client.CodeShuttingDown, text: "the node is shutting down; nothing was written", retry: 2},
 		{is: memory.ErrDamaged, name: "memory.ErrDamaged", code: client.CodeDamaged, text: "it is damaged on the disk of this node; the other members are asked for it"},
+		{
+			is: memory.ErrBroken, name: "memory.ErrBroken", code: client.CodeDamaged,
+			text: "the database of this node is damaged, and is being looked after: try again; if it stays so, put a backup in its place, " +
+				"or move it away and start the node anew, and its members send it all that they have",
+		},
 		{is: memory.ErrTruncated, name: "memory.ErrTruncated", code: client.CodeNotFound, text: "it is no longer in the log of this node"},
 		{is: engine.ErrNoEvidence, name: "engine.ErrNoEvidence", code: client.CodeNotSupported},
 		{is: memory.ErrUnknownKind, name: "memory.ErrUnknownKind", code: client.CodeInvalid},
