@@ -17,7 +17,6 @@ type base struct {
 
 	numbering numbering
 	damage    damage
-	unsound   unsound
 	room      room
 	absent    *absence
 	census    *census

@@ -36,7 +36,7 @@ func (w *chores) background(ctx context.Context) (more bool, err error) {
 	if time.Now().Before(w.restUntil) {
 		return false, nil
 	}
-	if w.unsound.due(time.Now()) {
+	if w.damage.unsound.due(time.Now()) {
 		_ = w.reindexAll(ctx) // it is in the log; what can be read is served all the same
 	}
 	if err := w.markDamage(ctx); err != nil {

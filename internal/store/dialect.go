@@ -51,6 +51,8 @@ type dialect struct {
 	// strays select a row if an index does not lead to a row that is there: of the log
 	// and of registers from behind one number up to another, of memories by its number.
 	strays struct{ log, memories, registers string }
+	// garbled selects records with a value of the wrong type.
+	garbled string
 	// twins select those of two rows of one key that the index of the key leads to.
 	twins struct{ memories, registers string }
 

@@ -22,7 +22,7 @@ func localFile() *dialect {
 		classify: classify, isDatabase: isDatabase,
 		rebind: func(q string) string { return q }, begin: "BEGIN IMMEDIATE",
 		tagged: taggedJSON, teams: teamsJSON, matches: matchesGlob, among: amongJSON,
-		isBroken: isDamaged, reindex: "REINDEX ", tables: sqlTables,
+		isBroken: isDamaged, reindex: "REINDEX ", tables: sqlTables, garbled: sqlGarbled,
 		settle: checkpoint, shrink: shrink, discard: truncateLog,
 	}
 	d.strays.log, d.strays.memories, d.strays.registers = sqlLogStray, sqlMemoryStray, sqlRegisterStray

@@ -135,3 +135,13 @@ const (
 	sqlRegisterTwins = `SELECT DISTINCT k.rid FROM (SELECT family, a, b, c FROM registers NOT INDEXED GROUP BY family, a, b, c HAVING count(*) > 1) d
 		JOIN registers k INDEXED BY registers_key ON k.family = d.family AND k.a = d.a AND k.b = d.b AND k.c = d.c`
 )
+
+// sqlGarbled selects memories of which a column has a value of another type than any
+// row has: a length that is damaged makes something else of all that follows.
+const sqlGarbled = `SELECT m.rid FROM memories m WHERE NOT (typeof(m.id) = 'text' AND typeof(m.namespace) = 'text' AND typeof(m.title) = 'text'
+	AND typeof(m.kind) = 'text' AND typeof(m.owner) = 'text' AND typeof(m.target) = 'text' AND typeof(m.tags) = 'text' AND typeof(m.source_uri) = 'text'
+	AND typeof(m.reason) = 'text' AND typeof(m.tier) = 'integer' AND typeof(m.priority) = 'integer' AND typeof(m.private) = 'integer'
+	AND typeof(m.created) = 'integer' AND typeof(m.expires) = 'integer' AND typeof(m.c_lsn) = 'integer' AND typeof(m.c_stamp) = 'integer'
+	AND typeof(m.c_origin) = 'integer' AND typeof(m.c_seq) = 'integer' AND typeof(m.l_state) = 'integer' AND typeof(m.l_lsn) = 'integer'
+	AND typeof(m.l_stamp) = 'integer' AND typeof(m.l_origin) = 'integer' AND typeof(m.l_seq) = 'integer' AND typeof(m.newest) = 'integer'
+	AND typeof(m.conflicts) = 'integer') LIMIT 1000`

@@ -10,9 +10,6 @@ import (
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
-// scrubber compares rows with what they say of themselves.
-type scrubber struct{ *tx }
-
 // scrub recomputes the sums from the rows and reports whether they had been wrong.
 func (t scrubber) scrub(ctx context.Context) (bool, error) {
 	var sums [memory.Buckets]memory.Sum
@@ -40,15 +37,14 @@ func (t scrubber) scrub(ctx context.Context) (bool, error) {
 	return wrong, nil
 }
 
-// A slice of the log that is checked in one go ends at either.
-const (
-	scrubRows  = 500
-	scrubBytes = 4 << 20
-)
-
 // slice checks the log rows after lsn, and the columns of memories that follow from
 // them. It returns the last one that it checked, and how many there were.
 func (t scrubber) slice(ctx context.Context, after int64) (last int64, n int, err error) {
+	if after == 0 {
+		if err := t.garbled(ctx); err != nil {
+			return after, 0, err
+		}
+	}
 	var bad [][2]int64
 	contents := map[int64]*memory.Entry{}
 	records := map[int64]struct{}{}

@@ -3,9 +3,19 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// scrubber compares rows with what they say of themselves.
+type scrubber struct{ *tx }
+
+// A slice of the log, or of the registers, that is checked in one go ends at either.
+const (
+	scrubRows  = 500
+	scrubBytes = 4 << 20
 )
 
 // A row of the state names a register and the entry that holds it. What the entry
@@ -57,6 +67,9 @@ func (t scrubber) replace(ctx context.Context, table string, wrong []int64, anew
 	for _, rid := range wrong {
 		if err := t.exec(ctx, `DELETE FROM `+table+` WHERE rid = ?`, rid); err != nil {
 			return err
+		}
+		if table == "memories" {
+			t.stands = append(t.stands, standing{rid: rid, absent: true})
 		}
 	}
 	if reindex != nil { // two rows of one key, of which one is gone now
@@ -162,4 +175,117 @@ func (t scrubber) registers(ctx context.Context, after int64) (last int64, n int
 		return last, n, err
 	}
 	return last, n, t.replace(ctx, "registers", rids, anew)
+}
+
+// The indexes of a table are made of its rows, and lie elsewhere on the disk. If they are
+// damaged, and the rows are not, then a row is not found by its key, or another one is.
+// They are made anew, and nothing was lost.
+
+// stray makes the indexes of a table anew if one does not lead to a row that is there.
+func (t scrubber) stray(ctx context.Context, table, q string, args ...any) error {
+	var one int
+	if found, err := t.queryRow(ctx, q, args, &one); err != nil || !found {
+		return err
+	}
+	t.cfg.Log.WarnContext(ctx, "an index is damaged on this disk, and is made anew", "table", table)
+	return t.reindex(ctx, table)
+}
+
+// reindex makes the indexes of a table anew. As long as a row was not found, another may
+// have been made in its place: then that goes, and the entries that it named compete
+// again with those of the first one.
+func (t scrubber) reindex(ctx context.Context, table string) error {
+	t.erased = true // what is kept in memory may have been read by them
+	t.rows++
+	t.steps++
+	first := t.exec(ctx, t.dialect.reindex+table)
+	if first == nil || t.dialect.isBroken(first) {
+		return first
+	}
+	var q string
+	var named func(context.Context, int64) ([]again, error)
+	switch table {
+	case "memories":
+		q, named = t.dialect.twins.memories, t.named
+	case "registers":
+		q, named = t.dialect.twins.registers, t.holder
+	default:
+		return first
+	}
+	var rids []int64
+	err := t.each(ctx, q, nil, func(r rowScanner) error {
+		var rid int64
+		err := r.Scan(&rid)
+		rids = append(rids, rid)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if len(rids) == 0 {
+		return first
+	}
+	var anew []again
+	for _, rid := range rids {
+		entries, err := named(ctx, rid)
+		if err != nil {
+			return err
+		}
+		anew = append(anew, entries...)
+	}
+	return t.replace(ctx, table, rids, anew)
+}
+
+// named are the entries that a record names.
+func (t scrubber) named(ctx context.Context, rid int64) ([]again, error) {
+	entries, _, err := t.compare(ctx, rid)
+	return entries, err
+}
+
+// holder is the entry that a register of no memory names.
+func (t scrubber) holder(ctx context.Context, rid int64) ([]again, error) {
+	var x sealed
+	var lsn int64
+	found, err := t.queryRow(ctx, `SELECT r.lsn, `+sqlSealedG+` FROM registers r JOIN log g ON g.lsn = r.lsn WHERE r.rid = ?`, []any{rid}, append([]any{&lsn}, x.dest()...)...)
+	if err != nil || !found {
+		return nil, err
+	}
+	e, err := t.decode(x)
+	if e == nil || err != nil {
+		return nil, fmt.Errorf("register %d: its entry cannot be read: %w", rid, err)
+	}
+	return []again{{lsn, e}}, nil
+}
+
+// garbled drops records that cannot be read, and lets all entries compete that they had.
+func (t scrubber) garbled(ctx context.Context) error {
+	var rids []int64
+	err := t.each(ctx, t.dialect.garbled, nil, func(r rowScanner) error {
+		var rid int64
+		err := r.Scan(&rid)
+		rids = append(rids, rid)
+		return err
+	})
+	if err != nil || len(rids) == 0 {
+		return err
+	}
+	t.cfg.Log.WarnContext(ctx, "rows are damaged on this disk, and are made anew of the log", "rows", len(rids))
+	among, args := t.dialect.among("l.record", rids)
+	var anew []again
+	err = t.each(ctx, `SELECT l.lsn, `+sqlSealedL+` FROM log l WHERE `+among+` ORDER BY l.lsn`, args, func(r rowScanner) error {
+		var x sealed
+		var lsn int64
+		if err := r.Scan(append([]any{&lsn}, x.dest()...)...); err != nil {
+			return err
+		}
+		if e, err := t.decode(x); e != nil && err == nil && x.state != stateParked {
+			anew = append(anew, again{lsn, e})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	t.erased = true
+	return t.replace(ctx, "memories", rids, anew)
 }

@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -80,6 +82,8 @@ type damage struct {
 	rouse  func()
 	marked atomic.Int64 // rows of damaged
 	mended atomic.Int64
+
+	unsound unsound
 }
 
 // maxFound bounds what waits for the writer; the rest is found again.
@@ -103,4 +107,43 @@ func (d *damage) take() map[[2]int64]struct{} {
 	found := d.found
 	d.found = nil
 	return found
+}
+
+// reindexEvery is how long the indexes are left alone once all were made anew: if the
+// database contradicts itself still, it is not for them.
+const reindexEvery = time.Minute
+
+// unsound notes that somebody met a contradiction in the database.
+type unsound struct {
+	met   chan struct{} // of capacity 1
+	rouse func()        // the writer
+	at    time.Time     // when indexes were made anew last; of the writer
+}
+
+// note may be called by anybody, at any time.
+func (u *unsound) note() {
+	select {
+	case u.met <- struct{}{}:
+		u.rouse()
+	default:
+	}
+}
+
+// due reports whether the indexes are to be made anew. Only the writer asks.
+func (u *unsound) due(now time.Time) bool {
+	if !u.at.IsZero() && now.Sub(u.at) < reindexEvery {
+		return false
+	}
+	select {
+	case <-u.met:
+		u.at = now
+		return true
+	default:
+		return false
+	}
+}
+
+// isGarbled reports whether err is that of a value of another type than its column has.
+func isGarbled(err error) bool {
+	return err != nil && strings.HasPrefix(err.Error(), "sql: Scan error on column")
 }

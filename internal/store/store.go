@@ -112,3 +112,15 @@ func (s *Store) Damaged() int { return int(s.damage.marked.Load()) }
 // Touch counts a read of each of the memories. It does not block, and what was
 // counted last may be lost in a crash.
 func (s *Store) Touch(ids []string, at memory.Instant) { s.touch.add(ids, at) }
+
+// watch has whatever reads or writes note what it meets.
+func (s *base) watch(rouse func()) {
+	s.damage.unsound.met, s.damage.unsound.rouse = make(chan struct{}, 1), rouse
+	classify := s.dialect.classify
+	s.dialect.classify = func(err error) error {
+		if s.dialect.isBroken(err) {
+			s.damage.unsound.note()
+		}
+		return classify(err)
+	}
+}

@@ -68,6 +68,10 @@ func (s *base) scanRow(r rowScanner, row *rowOfRecord, more ...any) (*memory.Ent
 		&m.AccessCount, &m.AccessedAt, &m.Priority, &touched.Last, &touched.Kept,
 	}, x.dest()...)
 	if err := r.Scan(append(dest, more...)...); err != nil {
+		if isGarbled(err) {
+			s.damage.unsound.note()
+			err = &damagedError{name: id}
+		}
 		return nil, err
 	}
 	m.ID = id

@@ -21,7 +21,7 @@ type writer struct {
 // returns is fatal.
 func (w *writer) commit(ctx context.Context, batch []*job) error {
 	err := w.transact(ctx, batch)
-	if w.dialect.isBroken(err) && w.unsound.due(time.Now()) && w.reindexAll(ctx) == nil {
+	if w.dialect.isBroken(err) && w.damage.unsound.due(time.Now()) && w.reindexAll(ctx) == nil {
 		err = w.transact(ctx, batch)
 	}
 	switch {
@@ -125,4 +125,32 @@ func (w *writer) publish(t *tx, batch []*job) {
 	for _, j := range batch {
 		j.finish(j.err)
 	}
+}
+
+// reindexAll makes the indexes of all tables anew, as far as that can be done.
+func (w *writer) reindexAll(ctx context.Context) error {
+	err := w.transact(ctx, []*job{{done: make(chan struct{}), run: func(ctx context.Context, t *tx) error {
+		var tables []string
+		err := t.each(ctx, w.dialect.tables, nil, func(r rowScanner) error {
+			var name string
+			err := r.Scan(&name)
+			tables = append(tables, name)
+			return err
+		})
+		for _, name := range tables {
+			if err == nil {
+				err = scrubber{t}.reindex(ctx, name)
+			}
+		}
+		if err == nil {
+			err = scrubber{t}.garbled(ctx)
+		}
+		return err
+	}}})
+	if err != nil {
+		w.cfg.Log.ErrorContext(ctx, "the database is damaged, and its indexes cannot be made anew", "err", err)
+		return err
+	}
+	w.cfg.Log.WarnContext(ctx, "the database contradicted itself; its indexes were made anew")
+	return nil
 }

@@ -129,3 +129,43 @@ func TestAReadThatMeetsADamagedIndexHasItMended(t *testing.T) {
 		}
 	}
 }
+
+// A value of another type, as after a wrong bit in the head of a row, costs one memory
+// for a moment, and not a list.
+func TestARowThatCannotBeReadIsMadeAnewOfTheLog(t *testing.T) {
+	for column, value := range map[string]string{
+		"conflicts": `x''`, "l_state": `'x'`, "c_lsn": `x'00'`, "priority": `'five'`, "newest": `x'00'`, "reason": `x'ff'`, "title": `x'00'`, "expires": `1.5`,
+	} {
+		t.Run(column, func(t *testing.T) {
+			dir := t.TempDir()
+			n := suite().Open(t, "a", dir)
+			ids := []string{}
+			for i := range 5 {
+				ids = append(ids, n.Put(storetest.Create(fmt.Sprint("title ", i), "text"))[0].Op.Subjects()[0].A)
+			}
+			n.Put(&memory.Archive{ID: ids[2]}, &memory.Restore{ID: ids[2]})
+			want := n.View().Root
+			n.Stop()
+			execute(t, dir, fmt.Sprintf(`PRAGMA ignore_check_constraints = ON; UPDATE memories SET %s = %s WHERE id = '%s'`, column, value, ids[2]))
+			n = suite().Open(t, "a", dir)
+			ctx, left := memory.WithOmissions(t.Context())
+			recs, _, err := n.List(ctx, memory.Filter{Now: memory.InstantOf(time.Now())}, memory.ByPriority, 9, 0, "")
+			if names, _ := left.Names(); err != nil || len(recs)+len(names) < 4 {
+				t.Errorf("a list has %d and names %v: %v", len(recs), names, err)
+			}
+			if _, err := n.Record(t.Context(), ids[2]); err != nil && !errors.Is(err, memory.ErrDamaged) {
+				t.Errorf("the record alone: %v, want %v", err, memory.ErrDamaged)
+			}
+			if out, err := n.Scrub(t.Context(), 0, time.Hour); err != nil || !out.Done || out.Damaged > 0 {
+				t.Fatalf("%+v, %v", out, err)
+			}
+			if rec, err := n.Record(t.Context(), ids[2]); err != nil || rec.ID != ids[2] {
+				t.Errorf("the memory: %+v, %v", rec, err)
+			}
+			if got := n.View().Root; got != want {
+				t.Errorf("the state is %s, want %s", got, want)
+			}
+			n.CheckState(nil)
+		})
+	}
+}
