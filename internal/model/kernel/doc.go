@@ -4,7 +4,10 @@
 // that compare the two, in Go.
 package kernel
 
-import "math"
+import (
+	"math"
+	"math/bits"
+)
 
 // Block is how many numbers share one scale.
 const Block = 32
@@ -131,6 +134,38 @@ func dotGo(a, b []int8) int32 {
 		s0 += int32(v) * int32(b[i])
 	}
 	return s0 + s1 + s2 + s3
+}
+
+// Dots writes into out the products of q with rows of m, in which rows as long as q lie
+// one behind the other: out[i] is that of row at[i].
+func Dots(out []int32, q, m []int8, at []uint32) {
+	out = out[:len(at)]
+	n := dots(out, q, m, at)
+	dotsGo(out[n:], q, m, at[n:])
+}
+
+func dotsGo(out []int32, q, m []int8, at []uint32) {
+	for i, row := range at {
+		out[i] = Dot(q, m[int(row)*len(q):(int(row)+1)*len(q)])
+	}
+}
+
+// Differ writes into out how many bits of q are not those of rows of m, in which rows as
+// long as q lie one behind the other: out[i] is how many of row at[i].
+func Differ(out []uint16, q, m []uint64, at []uint32) {
+	out = out[:len(at)]
+	n := differ(out, q, m, at)
+	differGo(out[n:], q, m, at[n:])
+}
+
+func differGo(out []uint16, q, m []uint64, at []uint32) {
+	for i, row := range at {
+		n := 0
+		for k, w := range m[int(row)*len(q) : (int(row)+1)*len(q)] {
+			n += bits.OnesCount64(w ^ q[k])
+		}
+		out[i] = uint16(n)
+	}
 }
 
 func floatsGo(a, b []float32) float32 {

@@ -12,6 +12,12 @@ func rows4AVX2(w *int8, ws *float32, a *int8, as *float32, blocks int, out *[4]f
 func dotAVX2(a, b *int8, blocks int) int32
 
 //go:noescape
+func dotsAVX2(out *int32, q, m *int8, at *uint32, n, blocks, rows int) (done int)
+
+//go:noescape
+func differPOPCNT(out *uint16, q, m *uint64, at *uint32, n, pairs, rows int) (done int)
+
+//go:noescape
 func floatsAVX2(a, b *float32, eights int) float32
 
 //go:noescape
@@ -46,6 +52,23 @@ func Dot(a, b []int8) int32 {
 		return dotAVX2(&a[0], &b[0], n) + dotGo(a[n*Block:], b[n*Block:])
 	}
 	return dotGo(a, b)
+}
+
+// dots is dotsGo up to the first row that is not one of m, or of the rows that its
+// instructions cannot do; it returns how far it came.
+func dots(out []int32, q, m []int8, at []uint32) int {
+	if !fast() || len(at) == 0 || len(q) == 0 || len(q)%Block != 0 || len(m) < len(q) {
+		return 0
+	}
+	return dotsAVX2(&out[0], &q[0], &m[0], &at[0], len(at), len(q)/Block, len(m)/len(q))
+}
+
+// differ is to differGo what dots is to dotsGo.
+func differ(out []uint16, q, m []uint64, at []uint32) int {
+	if !cpu.X86.HasPOPCNT || len(at) == 0 || len(q) == 0 || len(q)%2 != 0 || len(m) < len(q) {
+		return 0
+	}
+	return differPOPCNT(&out[0], &q[0], &m[0], &at[0], len(at), len(q)/2, len(m)/len(q))
 }
 
 // Floats is the product of two vectors of one length.

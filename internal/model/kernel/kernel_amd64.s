@@ -91,6 +91,116 @@ dot:
 	VZEROUPPER
 	RET
 
+// func dotsAVX2(out *int32, q, m *int8, at *uint32, n, blocks, rows int) (done int)
+//
+// Rows that lie far apart are not in the cache: while one is multiplied, that of
+// twelve places later is fetched.
+TEXT ·dotsAVX2(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), DI
+	MOVQ q+8(FP), SI
+	MOVQ m+16(FP), R8
+	MOVQ at+24(FP), R9
+	MOVQ n+32(FP), R10
+	MOVQ blocks+40(FP), R13
+	MOVQ rows+48(FP), R12
+	SHLQ $5, R13
+	VMOVDQU ones<>(SB), Y15
+	XORQ BX, BX
+row:
+	CMPQ BX, R10
+	JGE dotted
+	MOVL (R9)(BX*4), AX
+	CMPQ AX, R12
+	JAE dotted
+	IMULQ R13, AX
+	ADDQ R8, AX
+	LEAQ 12(BX), DX
+	CMPQ DX, R10
+	CMOVQGE BX, DX
+	MOVL (R9)(DX*4), DX
+	IMULQ R13, DX
+	ADDQ R8, DX
+	XORQ CX, CX
+	VPXOR Y0, Y0, Y0
+block:
+	PREFETCHT0 (DX)(CX*1)
+	VMOVDQU (SI)(CX*1), Y6
+	VMOVDQU (AX)(CX*1), Y4
+	VPABSB Y6, Y7
+	VPSIGNB Y6, Y4, Y8
+	VPMADDUBSW Y8, Y7, Y9
+	VPMADDWD Y15, Y9, Y9
+	VPADDD Y9, Y0, Y0
+	ADDQ $32, CX
+	CMPQ CX, R13
+	JLT block
+	VEXTRACTI128 $1, Y0, X1
+	VPADDD X1, X0, X0
+	VPHADDD X0, X0, X0
+	VPHADDD X0, X0, X0
+	VMOVD X0, (DI)(BX*4)
+	INCQ BX
+	JMP row
+dotted:
+	MOVQ BX, done+56(FP)
+	VZEROUPPER
+	RET
+
+// One word of a row, at AX, against that of the question, at SI: the bits in which they
+// differ are added to CX.
+#define DIFFER(AT) \
+	MOVQ AT(AX), DX \
+	XORQ AT(SI), DX \
+	POPCNTQ DX, DX \
+	ADDQ DX, CX
+
+// func differPOPCNT(out *uint16, q, m *uint64, at *uint32, n, pairs, rows int) (done int)
+TEXT ·differPOPCNT(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), DI
+	MOVQ q+8(FP), R11
+	MOVQ m+16(FP), R8
+	MOVQ at+24(FP), R9
+	MOVQ n+32(FP), R10
+	MOVQ pairs+40(FP), R13
+	MOVQ rows+48(FP), R12
+	XORQ BX, BX
+signs:
+	CMPQ BX, R10
+	JGE compared
+	MOVL (R9)(BX*4), AX
+	CMPQ AX, R12
+	JAE compared
+	IMULQ R13, AX
+	SHLQ $4, AX
+	ADDQ R8, AX
+	MOVQ R11, SI
+	XORQ CX, CX
+	PREFETCHT0 1024(AX) // most of the time rows are read in order
+	MOVQ R13, R14
+	SUBQ $2, R14
+	JLT two
+four:
+	DIFFER(0)
+	DIFFER(8)
+	DIFFER(16)
+	DIFFER(24)
+	ADDQ $32, AX
+	ADDQ $32, SI
+	SUBQ $2, R14
+	JGE four
+two:
+	CMPQ R14, $-1
+	JNE store
+	DIFFER(0)
+	DIFFER(8)
+store:
+	MOVW CX, (DI)(BX*2)
+	INCQ BX
+	JMP signs
+compared:
+	MOVQ BX, done+56(FP)
+	RET
+
 // func floatsAVX2(a, b *float32, eights int) float32
 TEXT ·floatsAVX2(SB), NOSPLIT, $0-28
 	MOVQ a+0(FP), SI

@@ -12,6 +12,10 @@ func rows4(w []int8, ws []float32, a []int8, as []float32) [4]float32 { return r
 // Dot is the product of two vectors of one length.
 func Dot(a, b []int8) int32 { return dotGo(a, b) }
 
+func dots([]int32, []int8, []int8, []uint32) int { return 0 }
+
+func differ([]uint16, []uint64, []uint64, []uint32) int { return 0 }
+
 // Floats is the product of two vectors of one length.
 func Floats(a, b []float32) float32 { return floatsGo(a, b) }
 

@@ -75,6 +75,62 @@ func TestFastWholeNumbersAreThePlainOnes(t *testing.T) {
 	})
 }
 
+// Of many rows, too, whatever their order is, and a row that is not there is not read.
+func TestManyRowsAreOneByOne(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 5))
+		width, rows := rapid.IntRange(1, 300).Draw(rt, "width"), rapid.IntRange(1, 40).Draw(rt, "rows")
+		if rapid.Bool().Draw(rt, "blocks") {
+			width = (width + Block - 1) / Block * Block
+		}
+		q, m := make([]int8, width), make([]int8, rows*width)
+		for _, b := range [][]int8{q, m} {
+			for i := range b {
+				b[i] = int8(r.IntN(255) - 127)
+			}
+		}
+		signs, all := make([]uint64, (width+63)/64), make([]uint64, rows*((width+63)/64))
+		for _, b := range [][]uint64{signs, all} {
+			for i := range b {
+				b[i] = r.Uint64()
+			}
+		}
+		at := make([]uint32, rapid.IntRange(0, 50).Draw(rt, "n"))
+		for i := range at {
+			at[i] = uint32(r.IntN(rows))
+		}
+		got, want := make([]int32, len(at)), make([]int32, len(at))
+		Dots(got, q, m, at)
+		for i, row := range at {
+			want[i] = dotGo(q, m[int(row)*width:(int(row)+1)*width])
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("products of %d numbers: %v, want %v", width, got, want)
+		}
+		differ, plain := make([]uint16, len(at)), make([]uint16, len(at))
+		Differ(differ, signs, all, at)
+		differGo(plain, signs, all, at)
+		if !slices.Equal(differ, plain) {
+			t.Errorf("bits of %d: %v, want %v", 64*len(signs), differ, plain)
+		}
+		at = append(at, uint32(rows))
+		for what, beyond := range map[string]func(){
+			"product": func() { Dots(make([]int32, len(at)), q, m, at) },
+			"bits":    func() { Differ(make([]uint16, len(at)), signs, all, at) },
+		} {
+			if !panics(beyond) {
+				t.Errorf("%s of row %d of %d", what, rows, rows)
+			}
+		}
+	})
+}
+
+func panics(f func()) (did bool) {
+	defer func() { did = recover() != nil }()
+	f()
+	return false
+}
+
 func TestDotOfExtremes(t *testing.T) {
 	a, b := make([]int8, 384), make([]int8, 384)
 	for i := range a {

@@ -169,24 +169,18 @@ func (s *Set) Distance(a *Asked, row uint32) int {
 
 // Distances writes into out how far each of the rows is from a: see [Set.Distance].
 func (s *Set) Distances(a *Asked, rows []uint32, out []uint16) {
-	out = out[:len(rows)]
-	switch s.words {
-	case 4:
-		q := [4]uint64(a.signs)
-		for i, row := range rows {
-			w := (*[4]uint64)(s.signs[int(row)*4:])
-			out[i] = uint16(bits.OnesCount64(w[0]^q[0]) + bits.OnesCount64(w[1]^q[1]) + bits.OnesCount64(w[2]^q[2]) + bits.OnesCount64(w[3]^q[3]))
+	kernel.Differ(out, a.signs, s.signs, rows)
+}
+
+// Cosines writes into out how near each of the rows is to a: see [Set.Cosine].
+func (s *Set) Cosines(a *Asked, rows []uint32, out []float32) {
+	var sums [256]int32
+	for len(rows) > 0 {
+		part := rows[:min(len(sums), len(rows))]
+		kernel.Dots(sums[:], a.numbers, s.numbers, part)
+		for i, row := range part {
+			out[i] = a.scale * s.scale[row] * float32(sums[i])
 		}
-	case 6:
-		q := [6]uint64(a.signs)
-		for i, row := range rows {
-			w := (*[6]uint64)(s.signs[int(row)*6:])
-			out[i] = uint16(bits.OnesCount64(w[0]^q[0]) + bits.OnesCount64(w[1]^q[1]) + bits.OnesCount64(w[2]^q[2]) +
-				bits.OnesCount64(w[3]^q[3]) + bits.OnesCount64(w[4]^q[4]) + bits.OnesCount64(w[5]^q[5]))
-		}
-	default:
-		for i, row := range rows {
-			out[i] = uint16(s.Distance(a, row))
-		}
+		rows, out = rows[len(part):], out[len(part):]
 	}
 }

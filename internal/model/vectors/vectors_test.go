@@ -96,8 +96,15 @@ func same(rt *rapid.T, s *vectors.Set, want map[string][]float32, r *rand.Rand) 
 				wrong++
 			}
 		}
-		if d := s.Distance(asked, row); d < wrong || d > width {
+		d := s.Distance(asked, row)
+		if d < wrong || d > width {
 			rt.Errorf("distance %d, want at least %d", d, wrong)
+		}
+		rows, cosines, distances := []uint32{row, row}, make([]float32, 2), make([]uint16, 2)
+		s.Cosines(asked, rows, cosines)
+		s.Distances(asked, rows, distances)
+		if c := s.Cosine(asked, row); cosines[0] != c || cosines[1] != c || int(distances[0]) != d || int(distances[1]) != d {
+			rt.Errorf("of many: %v and %v, want %v and %d", cosines, distances, c, d)
 		}
 	}
 	if seen != len(want) {

@@ -29,7 +29,7 @@ func TestAmongIsWhatAllHaveOfThose(t *testing.T) {
 	}
 	v := x.View(&index.Filter{})
 	defer v.Close()
-	sight := v.Sight(nil)
+	sight, _ := v.Sight(nil, nil)
 	slices.Sort(sight)
 	var g index.Gatherer
 	terms, found := 0, 0

@@ -355,19 +355,27 @@ func (v *View) Stream(n uint32, yield func(term uint32, pos int, part bool) bool
 	}
 }
 
-// Sight appends to docs the documents in sight, of all namespaces that are, in no order.
-func (v *View) Sight(docs []uint32) []uint32 {
+// Sight appends to docs the documents in sight, of all namespaces that are, in no order,
+// and to keys those of their memories: see [View.Key].
+func (v *View) Sight(docs, keys []uint32) (sight, of []uint32) {
 	for i, in := range v.spaces {
 		if !in {
 			continue
 		}
-		for _, n := range v.space[i].docs {
-			if v.See(n) {
-				docs = append(docs, n)
+		list, at := v.space[i].docs, len(docs)
+		docs, keys = slices.Grow(docs, len(list)), slices.Grow(keys, len(list))
+		docs, keys = docs[:at+len(list)], keys[:at+len(list)]
+		hot, seen := v.hot, v.seen // not looked up again behind each write
+		for _, n := range list {
+			h := &hot[n]
+			docs[at], keys[at] = n, h.id
+			if sees := seen[h.sight]; sees == always || sees == untilItExpires && v.Docs[n].Expires > v.now {
+				at++
 			}
 		}
+		docs, keys = docs[:at], keys[:at]
 	}
-	return docs
+	return docs, keys
 }
 
 // InNamespace goes over the documents of the namespaces in sight, those that are

@@ -1,24 +1,20 @@
 package meaning
 
-import (
-	"math"
+import "math"
 
-	"github.com/tallystick/tallystick/internal/recall/index"
-)
-
-// length is that of the sum of vectors, each times its weight. It is kept: it
-// changes only with the neighbours and their texts.
-func (s *Space) length(v *index.View, a *surroundings) float32 {
-	kept := &s.norms[v.KeyOf(a.docs[0])]
+// length is that of the sum of vectors, each times its weight. It is kept by the row
+// of the first: it changes only with the neighbours and their texts.
+func (s *Space) length(a *surroundings) float32 {
+	kept := &s.norms[a.row[0]]
 	print := s.fingerprint(a)
 	if have := kept.Load(); uint32(have>>32) == print && uint32(have) != 0 {
 		return math.Float32frombits(uint32(have))
 	}
 	sum := float32(0)
 	for i := range a.n {
-		sum += a.weight[i] * a.weight[i] * s.set.Between(a.rows[i], a.rows[i])
+		sum += a.weight[i] * a.weight[i] * s.set.Between(a.row[i], a.row[i])
 		for j := range i {
-			sum += 2 * a.weight[i] * a.weight[j] * s.set.Between(a.rows[i], a.rows[j])
+			sum += 2 * a.weight[i] * a.weight[j] * s.set.Between(a.row[i], a.row[j])
 		}
 	}
 	length := float32(math.Sqrt(float64(max(0, sum))))
@@ -30,7 +26,7 @@ func (s *Space) length(v *index.View, a *surroundings) float32 {
 func (s *Space) fingerprint(a *surroundings) uint32 {
 	h := uint64(a.n)
 	for i := range a.n {
-		h = (h ^ s.set.Digest(a.rows[i])) * 0x9E3779B97F4A7C15
+		h = (h ^ s.set.Digest(a.row[i])) * 0x9E3779B97F4A7C15
 		h = (h ^ uint64(math.Float32bits(a.weight[i]))) * 0x9E3779B97F4A7C15
 	}
 	return uint32(h >> 32)

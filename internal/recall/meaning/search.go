@@ -29,32 +29,9 @@ type search struct {
 	w     Weights
 
 	v          *index.View // nil until Find, which locks the space
+	near       int         // so many of what was met are the nearest: the first ones
 	own, whole scale
-	far        []float32 // what a document has at most that was not among the nearest, by its distance; nil if all were compared
-}
-
-// scratch is the memory of a search, used again by the next. What is in it is told
-// from leftovers by the epoch.
-type scratch struct {
-	epoch  uint32
-	cells  []cell // by document
-	docs   []uint32
-	rows   []uint32 // of docs
-	apart  []uint16 // of docs: signs that are not those of the question
-	sample []uint32
-	byFar  []float32
-	values histogram
-}
-
-// cell is what a search knows of a document: how near it is itself, and with what
-// was said around it.
-type cell struct {
-	own, whole float32
-	knowsOwn   uint32 // epochs
-	knowsWhole uint32
-	taken      uint32
-	seen       uint32 // epoch of apart; behind it: it has no vector
-	apart      uint16 // signs that are not those of the question, where not all were compared
+	far        []float32 // by what away says: what a document has at most that was not among the nearest; nil if all were compared
 }
 
 // scale tells how near is near: the middle is nothing, the top all.
@@ -77,154 +54,151 @@ func (s *search) Find(ctx context.Context, v *index.View) (rank.Found, error) {
 	}
 	s.scratch, _ = s.arm.spare.Get().(*scratch)
 	s.begin(len(v.Docs))
-	seen := s.inSight()
-	sample := seen
-	if len(seen) > s.arm.all && ctx.Err() == nil {
-		seen, sample = s.nearest(seen)
+	s.inSight()
+	if err := ctx.Err(); err != nil {
+		return rank.Found{}, err
 	}
-	for _, docs := range [][]uint32{seen, sample} {
-		for i, n := range docs {
-			if i%step == 0 && ctx.Err() != nil {
-				return rank.Found{}, ctx.Err()
-			}
-			s.wholeOf(n)
+	some := len(s.docs) > s.arm.all
+	if some {
+		s.nearest()
+	} else {
+		s.everything()
+	}
+	if err := s.compare(ctx); err != nil {
+		s.end() // what is asked about is compared then
+		return rank.Found{}, err
+	}
+	s.measure()
+	if some {
+		s.far = s.farthest()
+	}
+	return rank.Found{Docs: s.best(), Meant: s.meant()}, ctx.Err()
+}
+
+// inSight finds the documents in sight that have a vector.
+func (s *search) inSight() {
+	docs, rows := s.v.Sight(s.docs[:0], s.rows[:0])
+	rowOf, have := s.space.rowOf, 0
+	for i, key := range rows {
+		if int(key) >= len(rowOf) {
+			continue
 		}
-	}
-	s.own = s.measure(seen, sample, s.ownOf)
-	s.whole = s.measure(seen, sample, s.wholeOf)
-	if len(sample) < len(s.docs) {
-		s.far = s.farthest(sample)
-	}
-	return rank.Found{Docs: s.best(seen), Meant: s.meant()}, ctx.Err()
-}
-
-func (s *scratch) begin(docs int) {
-	const maxEpoch = 1 << 31
-	if s.epoch > maxEpoch {
-		clear(s.cells)
-		s.epoch = 0
-	}
-	if len(s.cells) < docs {
-		s.cells = append(s.cells, make([]cell, docs+docs/8-len(s.cells))...)
-	}
-	s.epoch++
-	s.docs, s.rows, s.sample = s.docs[:0], s.rows[:0], s.sample[:0]
-}
-
-// inSight returns the documents in sight that have a vector.
-func (s *search) inSight() []uint32 {
-	all := s.v.Sight(s.docs)
-	rows := slices.Grow(s.rows, len(all))[:len(all)]
-	have := 0
-	for _, n := range all {
-		row := s.space.row(s.v, n)
-		all[have], rows[have] = n, row
-		if row != vectors.None {
+		docs[have], rows[have] = docs[i], rowOf[key]
+		if rows[have] != vectors.None {
 			have++
 		}
 	}
-	s.docs, s.rows = all[:have], rows[:have]
-	return s.docs
+	s.docs, s.rows = docs[:have], rows[:have]
 }
 
-// ownOf is how near document n is itself.
-func (s *search) ownOf(n uint32) float32 {
-	c := &s.cells[n]
-	if c.knowsOwn != s.epoch {
-		c.knowsOwn, c.own = s.epoch, 0
-		if row := s.space.row(s.v, n); row != vectors.None {
-			c.own = s.space.set.Cosine(s.asked, row)
-		}
+// everything meets all that is in sight: all of it says what is usual.
+func (s *search) everything() {
+	for i, n := range s.docs {
+		s.meet(n, s.rows[i])
+		s.sample = append(s.sample, uint32(i))
 	}
-	return c.own
+	s.near = len(s.met)
 }
 
-// wholeOf is how near document n is with what was said around it.
-func (s *search) wholeOf(n uint32) float32 {
-	if c := &s.cells[n]; c.knowsWhole == s.epoch {
-		return c.whole
-	}
-	own := s.ownOf(n)
-	if around := s.around(n); around.n > 1 {
-		own = 0
-		for i, m := range around.docs[:around.n] {
-			own += around.weight[i] * s.ownOf(m)
-		}
-		if length := s.space.length(s.v, &around); length > 0 {
-			own /= length
+// compare finds out how near all that was met is, itself and with what was said around
+// it.
+func (s *search) compare(ctx context.Context) error {
+	of := len(s.met)
+	if s.v.Sessions > 0 {
+		s.beside = slices.Grow(s.beside[:0], of)[:of]
+		for at := range of {
+			if at%step == 0 && ctx.Err() != nil {
+				return ctx.Err()
+			}
+			s.around(at, &s.beside[at])
 		}
 	}
-	c := &s.cells[n]
-	c.knowsWhole, c.whole = s.epoch, own
-	return own
+	for from := 0; from < len(s.met); from += step {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		s.compareOwn(s.met[from:min(from+step, len(s.met))])
+	}
+	for at := range of {
+		m := &s.met[at]
+		m.knows, m.whole = true, m.own
+		if s.v.Sessions > 0 {
+			m.whole = s.pooled(&s.beside[at])
+		}
+	}
+	return nil
 }
 
-// surroundings are a document and what was said around it, with how much of each
-// counts.
-type surroundings struct {
-	docs   [5]uint32
-	rows   [5]uint32
-	weight [5]float32
-	n      int
+// compareOwn finds out how near documents are themselves.
+func (s *search) compareOwn(some []met) {
+	s.rowsNow = s.rowsNow[:0]
+	for i := range some {
+		s.rowsNow = append(s.rowsNow, some[i].row)
+	}
+	s.cosines = slices.Grow(s.cosines[:0], len(some))[:len(some)]
+	s.space.set.Cosines(s.asked, s.rowsNow, s.cosines)
+	for i := range some {
+		some[i].own = s.cosines[i]
+	}
 }
 
-func (s *search) around(n uint32) surroundings {
-	var out surroundings
-	if s.v.Sessions == 0 {
-		return out // without a look at each
+// pooled is how near what was met is with what was said around it.
+func (s *search) pooled(a *surroundings) float32 {
+	if a.n <= 1 {
+		return s.met[a.at[0]].own
 	}
-	d := &s.v.Turns[n]
-	if out.rows[0] = s.space.row(s.v, n); out.rows[0] == vectors.None {
-		return out
+	sum := float32(0)
+	for i, at := range a.at[:a.n] {
+		sum += a.weight[i] * s.met[at].own
 	}
-	out.docs[0], out.weight[0], out.n = n, 1, 1
-	if d.Session == index.None {
-		return out
+	if length := s.space.length(a); length > 0 {
+		sum /= length
 	}
-	gate := s.v.Gate(n)
-	add := func(m uint32, weight float32) {
-		if m == index.None || !s.v.See(m) {
-			return
-		}
-		if row := s.space.row(s.v, m); row != vectors.None {
-			out.docs[out.n], out.rows[out.n], out.weight[out.n] = m, row, weight
-			out.n++
-		}
+	return sum
+}
+
+// know returns what is known of document n, which has a vector in row; it is compared
+// now if it was not before.
+func (s *search) know(n, row uint32) *met {
+	at := s.meet(n, row)
+	if s.met[at].knows {
+		return &s.met[at]
 	}
-	w := &s.arm.weights
-	if d.Prev != index.None {
-		of, weight := s.v.Gate(d.Prev), w.Before[0]
-		if s.v.Flags(d.Prev)&index.Asks != 0 {
-			weight = w.Answer*of + weight*(1-of)
-		}
-		add(d.Prev, weight*gate*of)
-		if before := s.v.Turns[d.Prev].Prev; before != index.None {
-			add(before, w.Before[1]*gate*s.v.Gate(before))
-		}
+	from := len(s.met)
+	if int(at) == from-1 {
+		from--
 	}
-	if d.Next != index.None {
-		add(d.Next, w.After[0]*gate*s.v.Gate(d.Next))
-		if after := s.v.Turns[d.Next].Next; after != index.None {
-			add(after, w.After[1]*gate*s.v.Gate(after))
-		}
+	var a surroundings
+	if s.v.Sessions > 0 {
+		s.around(int(at), &a)
+	} else {
+		a.n, a.at[0] = 1, at
 	}
-	return out
+	s.compareOwn(s.met[from:])
+	m := &s.met[at]
+	m.knows, m.whole = true, s.pooled(&a)
+	return m
 }
 
 // points is what meaning adds to the score of document n.
 func (s *search) points(n uint32) float32 {
-	if s.space.row(s.v, n) == vectors.None {
+	row := s.space.row(s.v, n)
+	if row == vectors.None {
 		return 0
 	}
-	own, whole := s.ownOf(n), s.wholeOf(n)
-	p := s.w.Own*s.own.of(own) + s.w.Pooled*s.whole.of(whole)
-	if s.far != nil && s.cells[n].taken != s.epoch {
-		p = min(p, s.farthestOf(n))
+	return s.pointsOf(s.know(n, row))
+}
+
+// pointsOf is points of what was met and is known.
+func (s *search) pointsOf(m *met) float32 {
+	p := s.w.Own*s.own.of(m.own) + s.w.Pooled*s.whole.of(m.whole)
+	if s.far != nil && !s.isNear(m.doc) {
+		p = min(p, s.far[s.away[m.doc]])
 	}
-	if s.q.Speaker != index.None && s.v.Docs[n].Speaker == s.q.Speaker {
+	if s.q.Speaker != index.None && s.v.Docs[m.doc].Speaker == s.q.Speaker {
 		p *= 1 + s.arm.weights.Speaker
 	}
-	if p < least && max(own, whole) >= s.w.Floor {
+	if p < least && max(m.own, m.whole) >= s.w.Floor {
 		p = least
 	}
 	return p
@@ -235,19 +209,26 @@ func (s *search) Most() float32 { return s.bound(s.w.Own + s.w.Pooled) }
 
 // Bound implements [rank.Search].
 func (s *search) Bound(n uint32) float32 {
-	if s.cells[n].knowsWhole == s.epoch {
-		return s.points(n) + s.dates()
+	if at := s.place[n]; at != 0 && s.met[at-1].knows {
+		return s.pointsOf(&s.met[at-1]) + s.dates()
 	}
 	if s.far != nil {
-		if s.cells[n].seen != s.epoch {
+		if s.away[n] == nowhere {
 			return s.dates()
 		}
-		return s.bound(s.farthestOf(n))
+		return s.bound(s.far[s.away[n]])
 	}
 	if s.space.row(s.v, n) == vectors.None {
 		return s.dates()
 	}
 	return s.Most()
+}
+
+// Bounds implements [rank.Bounder].
+func (s *search) Bounds(docs []uint32, sums []float32, less float32) {
+	for i, n := range docs {
+		sums[i] += s.Bound(n) - less
+	}
 }
 
 // bound is at least what a document gets that is so near.
@@ -281,6 +262,7 @@ func (s *search) Close() {
 		s.space.mu.RUnlock()
 	}
 	if s.scratch != nil {
+		s.end()
 		s.arm.spare.Put(s.scratch)
 		s.scratch = nil
 	}

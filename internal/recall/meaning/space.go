@@ -25,7 +25,7 @@ type Space struct {
 	keyOf      []uint32         // by row
 	lost       map[string]bool  // ids with a row and without a key
 	tried      int              // documents of the index when that was last seen to; -1: anew
-	norms      []atomic.Uint64  // by key: what a length was computed for, and the length
+	norms      []atomic.Uint64  // by row: what a length was computed for, and the length
 	gone       map[string]bool  // erased: whatever is still to come of it, it gets no vector
 	late       late
 	changes    uint64 // of the set, since the space was made
@@ -64,7 +64,7 @@ type Status struct {
 func (s *Space) Status() Status {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return Status{Name: s.cfg.Name, Vectors: s.set.Len(), Bytes: s.set.Bytes() + int64(12*len(s.rowOf)+4*len(s.keyOf)), Full: s.full.Load()}
+	return Status{Name: s.cfg.Name, Vectors: s.set.Len(), Bytes: s.set.Bytes() + int64(4*len(s.rowOf)+4*len(s.keyOf)+8*len(s.norms)), Full: s.full.Load()}
 }
 
 // drop forgets the vector of a memory, and reports whether there was one.
@@ -116,16 +116,16 @@ func (s *Space) locate(v *index.View) {
 
 // grow makes room for so many keys and rows.
 func (s *Space) grow(keys, rows int) {
+	for keys > len(s.rowOf) {
+		s.rowOf = append(s.rowOf, vectors.None)
+	}
 	for len(s.keyOf) < rows {
 		s.keyOf = append(s.keyOf, index.None)
 	}
-	if keys <= len(s.rowOf) {
+	if rows <= len(s.norms) {
 		return
 	}
-	for len(s.rowOf) < keys+keys/8 {
-		s.rowOf = append(s.rowOf, vectors.None)
-	}
-	norms := make([]atomic.Uint64, len(s.rowOf))
+	norms := make([]atomic.Uint64, rows+rows/8)
 	for i := range s.norms {
 		norms[i].Store(s.norms[i].Load())
 	}

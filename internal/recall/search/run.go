@@ -79,7 +79,12 @@ func (r *run) free(s []uint32) {
 func (r *run) selected(q *Query) []uint32 {
 	var out []uint32
 	if len(q.must) == 0 {
-		out = r.Sight(r.set())
+		out = r.set()
+		for n := range r.InNamespace {
+			if r.See(n) {
+				out = append(out, n)
+			}
+		}
 		slices.Sort(out)
 	}
 	r.keep(len(q.must), func(i int) int { return len(q.must[i].words) })
