@@ -49,8 +49,16 @@ type Preparer interface {
 // Sifter is a [Search] that is quicker at leaving out what is not good enough than if it
 // is asked for each.
 type Sifter interface {
-	// Sift appends to kept those of docs of which Bound says at least so much.
+	// Sift appends to kept those of docs of which Bound says at least so much, and may
+	// keep others that it cannot leave out so quickly.
 	Sift(kept, docs []uint32, least float32) []uint32
+}
+
+// Bounder is a [Search] that is quicker at saying Bound of many documents than if it is
+// asked for each.
+type Bounder interface {
+	// Bounds adds to each of the sums at least what Bound says of its document, less less.
+	Bounds(docs []uint32, sums []float32, less float32)
 }
 
 // Found is what a search has found.

@@ -149,7 +149,10 @@ type fusion struct {
 	epoch uint32
 	met   []uint32 // by document: the epoch in which it was compared
 	fresh []uint32 // candidates at hand
-	kept  []uint32 // of them: those that may be good enough
+	kept  []uint32 // of them: those that the arm which brings them leaves
+	may   []uint32 // of these: those that may be good enough
+	sums  []float32
+	now   Parts // of the document at hand
 }
 
 // running is an arm at work.

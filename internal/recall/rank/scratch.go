@@ -38,7 +38,8 @@ type cell struct {
 // sessCell is what a query knows of a session.
 type sessCell struct {
 	pool  float32
-	score float32
+	score float32 // once all words are added up: what the part of a document has of it
+	gate  float32 // how much of that counts, as long as what is said in it is
 	mark  uint32
 	seen  uint32
 }

@@ -58,17 +58,40 @@ func (r *textSearch) settleSessions() {
 	}
 }
 
+// closeSessions turns the scores of sessions into what their documents have of them.
+func (r *textSearch) closeSessions() {
+	for _, s := range r.sessions {
+		r.best1 = max(r.best1, r.sess[s].score)
+	}
+	for _, s := range r.sessions {
+		c := &r.sess[s]
+		if r.best1 == 0 {
+			c.score = 0
+			continue
+		}
+		_, turns, words := r.Session(s)
+		c.score, c.gate = r.w.Session*c.score/r.best1, min(1, 60*float32(turns)/float32(words))
+	}
+}
+
 // session is the part of document n's score that its session has.
 func (r *textSearch) session(n uint32) float32 {
 	of := r.Turns[n].Session
-	if of == index.None || r.best1 == 0 {
+	if of == index.None {
 		return 0
 	}
 	c := &r.sess[of]
 	if c.seen != r.query {
 		return 0
 	}
-	_, turns, words := r.Session(of)
-	gate := min(1, 60*float32(turns)/float32(words))
-	return r.w.Session * c.score / r.best1 * r.Gate(n) * gate * gate
+	return c.score * r.Gate(n) * c.gate * c.gate
+}
+
+// sessionMost is at least session of document n.
+func (r *textSearch) sessionMost(n uint32) float32 {
+	of := r.Turns[n].Session
+	if of == index.None || r.sess[of].seen != r.query {
+		return 0
+	}
+	return r.sess[of].score * r.sess[of].gate * (1 + 1e-6) // the factors are not multiplied in one order
 }

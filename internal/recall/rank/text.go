@@ -157,9 +157,7 @@ func (r *textSearch) words(ctx context.Context) error {
 	if all > 0 {
 		r.unknown = unknown / all
 	}
-	for _, s := range r.sessions {
-		r.best1 = max(r.best1, r.sess[s].score)
-	}
+	r.closeSessions()
 	r.top = r.first()
 	return err
 }
@@ -273,24 +271,39 @@ func (r *textSearch) norm(n uint32) float32 {
 }
 
 // Most implements [Search].
-func (r *textSearch) Most() float32 { return r.bound(r.top) }
+func (r *textSearch) Most() float32 { return r.bound(r.top, r.bestSession()) }
 
 // Bound implements [Search].
 func (r *textSearch) Bound(n uint32) float32 {
-	return r.bound(r.cells[n].words)
+	session := float32(0)
+	if r.best1 > 0 {
+		session = r.sessionMost(n)
+	}
+	return r.bound(r.cells[n].words, session)
 }
 
-// bound is at least what a document gets whose words have added up to so much.
-func (r *textSearch) bound(words float32) float32 {
-	most := float32(0)
-	if r.scale > 0 {
-		most = words / r.scale
-		if r.q.Speaker != index.None {
-			most *= 1 + r.w.Speaker
-		}
+// Bounds implements [Bounder]: it takes every document to be of the best session.
+func (r *textSearch) Bounds(docs []uint32, sums []float32, less float32) {
+	session := r.bestSession()
+	for i, n := range docs {
+		sums[i] += r.bound(r.cells[n].words, session) - less
 	}
+}
+
+// bestSession is at least what any session adds.
+func (r *textSearch) bestSession() float32 {
 	if r.best1 > 0 {
-		most += r.w.Session
+		return r.w.Session
+	}
+	return 0
+}
+
+// bound is at least what a document gets whose words have added up to so much, and whose
+// session adds so much at most.
+func (r *textSearch) bound(words, session float32) float32 {
+	most := session
+	if r.scale > 0 {
+		most += words / r.scale * r.speaks()
 	}
 	if r.topGram > 0 {
 		most += r.pieces
@@ -298,7 +311,16 @@ func (r *textSearch) bound(words float32) float32 {
 	return most
 }
 
-// Sift implements [Sifter].
+// speaks is by how much the words of a document count more if it is of the one who is
+// named in the question.
+func (r *textSearch) speaks() float32 {
+	if r.q.Speaker != index.None {
+		return 1 + r.w.Speaker
+	}
+	return 1
+}
+
+// Sift implements [Sifter]: it takes every document to be of the best session.
 func (r *textSearch) Sift(kept, docs []uint32, least float32) []uint32 {
 	enough := r.enough(least)
 	for _, n := range docs {
@@ -312,14 +334,11 @@ func (r *textSearch) Sift(kept, docs []uint32, least float32) []uint32 {
 // enough is what the words of a document have added up to at least for which bound says
 // so much; slightly less, where that cannot be told exactly.
 func (r *textSearch) enough(least float32) float32 {
-	rest := least - r.bound(0)
+	rest := least - r.bound(0, r.bestSession())
 	if rest <= 0 || r.scale == 0 {
 		return min(0, rest)
 	}
-	if r.q.Speaker != index.None {
-		rest /= 1 + r.w.Speaker
-	}
-	return rest * r.scale * (1 - 1e-5)
+	return rest / r.speaks() * r.scale * (1 - 1e-5)
 }
 
 // Add implements [Search].

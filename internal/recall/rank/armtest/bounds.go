@@ -70,6 +70,7 @@ func (w *watched) Add(n uint32, p *rank.Parts) {
 	const rounding = 1e-4
 	before := *p
 	bound := w.Bound(n)
+	w.many(n, bound)
 	w.Search.Add(n, p)
 	added := float32(0)
 	for i := range p {
@@ -77,5 +78,19 @@ func (w *watched) Add(n uint32, p *rank.Parts) {
 	}
 	if *w.wrong == nil && (bound > w.most+rounding || added > bound+rounding) {
 		*w.wrong = fmt.Errorf("document %d gets %v, at most %v by itself and %v of all", n, added, bound, w.most)
+	}
+}
+
+// many asks for the bound as it is asked for that of many documents.
+func (w *watched) many(n uint32, bound float32) {
+	const rounding, less = 1e-4, 0.5
+	if b, ok := w.Search.(rank.Bounder); ok {
+		sums := []float32{1}
+		if b.Bounds([]uint32{n}, sums, less); *w.wrong == nil && sums[0] < 1+bound-less-rounding {
+			*w.wrong = fmt.Errorf("document %d gets %v at most by itself, and %v among others", n, bound, sums[0]-1+less)
+		}
+	}
+	if s, ok := w.Search.(rank.Sifter); ok && *w.wrong == nil && len(s.Sift(nil, []uint32{n}, bound-rounding)) == 0 {
+		*w.wrong = fmt.Errorf("document %d gets %v at most, and is left out", n, bound)
 	}
 }
