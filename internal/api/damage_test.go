@@ -29,6 +29,8 @@ func (r rotten) Decode(raw []byte) (*memory.Entry, error) {
 	return r.Codec.Decode(raw)
 }
 
+func (r rotten) Again(raw []byte, _ memory.Digest) (*memory.Entry, error) { return r.Decode(raw) }
+
 // rotting is a node alone, and what damages its entries with a word in them.
 func rotting(t *testing.T) (*node, func(word string)) {
 	t.Helper()

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -258,7 +259,36 @@ func render(buf *bytes.Buffer, body any) error {
 	}
 	enc := json.NewEncoder(buf)
 	enc.SetEscapeHTML(false)
+	if f, is := body.(client.Found); is && len(f.Results) > 0 && len(f.Memories) == len(f.Results) && &f.Memories[0] == &f.Results[0] {
+		return renderFound(buf, enc, f)
+	}
 	return enc.Encode(body)
+}
+
+// renderFound writes what was found, which stands under two names, and encodes it once.
+func renderFound(buf *bytes.Buffer, enc *json.Encoder, f client.Found) error {
+	hits := f.Results
+	f.Results, f.Memories = nil, nil
+	const none = `{"results":null,"memories":null`
+	if err := enc.Encode(f); err != nil {
+		return err
+	}
+	rest, fits := bytes.CutPrefix(bytes.Clone(buf.Bytes()), []byte(none))
+	if !fits {
+		return fmt.Errorf("an answer begins with %.40q", buf.Bytes())
+	}
+	buf.Reset()
+	buf.WriteString(`{"results":`)
+	from := buf.Len()
+	if err := enc.Encode(hits); err != nil {
+		return err
+	}
+	buf.Truncate(buf.Len() - len("\n"))
+	to := buf.Len()
+	buf.WriteString(`,"memories":`)
+	buf.Write(buf.Bytes()[from:to])
+	buf.Write(rest)
+	return nil
 }
 
 // maxPooled keeps one huge answer from pinning its memory.

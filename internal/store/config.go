@@ -26,6 +26,9 @@ type Codec interface {
 	// Decode is the inverse. An entry of an unknown kind comes with its header
 	// and an error that wraps memory.ErrUnknownKind.
 	Decode(raw []byte) (*memory.Entry, error)
+	// Again is Decode of bytes that were decoded before, when they had a digest. It need
+	// not look at what follows from their having it still.
+	Again(raw []byte, digest memory.Digest) (*memory.Entry, error)
 }
 
 // Config says what to open, and how.

@@ -62,8 +62,15 @@ func (s *base) decode(x sealed) (*memory.Entry, error) {
 	if x.state == stateDamaged {
 		return nil, nil //nolint:nilnil // damage, as documented
 	}
-	e, err := s.cfg.Codec.Decode(x.raw)
-	if e == nil || e.Digest != toDigest(x.digest) || e.Dot != s.dot(x.origin, x.seq) || err != nil && x.state != stateParked {
+	digest := toDigest(x.digest)
+	var e *memory.Entry
+	var err error
+	if x.state == stateApplied {
+		e, err = s.cfg.Codec.Again(x.raw, digest)
+	} else { // what was refused was perhaps never whole
+		e, err = s.cfg.Codec.Decode(x.raw)
+	}
+	if e == nil || e.Digest != digest || e.Dot != s.dot(x.origin, x.seq) || err != nil && x.state != stateParked {
 		return nil, nil //nolint:nilnil // damage, as documented
 	}
 	return e, err

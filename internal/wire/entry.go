@@ -20,6 +20,13 @@ func (Codec) Encode(e *memory.Entry) ([]byte, error) { return EncodeEntry(e) }
 // Decode is [DecodeEntry].
 func (Codec) Decode(raw []byte) (*memory.Entry, error) { return DecodeEntry(raw) }
 
+// Again is Decode of bytes that were decoded before, if they still have the digest that
+// they had then: nothing else has it, so that they need not be compared once more with
+// the bytes of what they say.
+func (Codec) Again(raw []byte, digest memory.Digest) (*memory.Entry, error) {
+	return decodeEntry(raw, &digest)
+}
+
 // header is what an entry says whatever its kind.
 type header struct {
 	Origin memory.Origin
@@ -120,7 +127,11 @@ func outgoing(op memory.Op) (any, error) {
 // entry, or not in canonical form, are [memory.ErrInvalid]; the header comes with
 // that error, too, where it can be read. What the entry says is not judged: see
 // [memory.Entry.Validate].
-func DecodeEntry(raw []byte) (*memory.Entry, error) {
+func DecodeEntry(raw []byte) (*memory.Entry, error) { return decodeEntry(raw, nil) }
+
+// decodeEntry is DecodeEntry of bytes that are known to be canonical if they have a
+// digest; nil: nothing is known of them.
+func decodeEntry(raw []byte, known *memory.Digest) (*memory.Entry, error) {
 	e, kind, body, err := decodeHeader(raw)
 	if err != nil {
 		return nil, err
@@ -134,13 +145,15 @@ func DecodeEntry(raw []byte) (*memory.Entry, error) {
 		e.Op = nil
 		return e, fmt.Errorf("entry %s: %w", e.Dot, err)
 	}
-	again, encodeErr := encodeAgain(e, kind, body, unknown)
-	if encodeErr == nil && !bytes.Equal(again, raw) {
-		encodeErr = invalid("entry %s: %w", e.Dot, errNotCanonical)
-	}
-	if encodeErr != nil {
-		e.Op = nil
-		return e, encodeErr
+	if known == nil || !e.Hollow.IsZero() || e.Digest != *known {
+		again, err := encodeAgain(e, kind, body, unknown)
+		if err == nil && !bytes.Equal(again, raw) {
+			err = invalid("entry %s: %w", e.Dot, errNotCanonical)
+		}
+		if err != nil {
+			e.Op = nil
+			return e, err
+		}
 	}
 	if unknown {
 		return e, fmt.Errorf("entry %s: %w", e.Dot, err)

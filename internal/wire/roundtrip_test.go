@@ -39,6 +39,9 @@ func TestAnEntryComesBackAsItWas(t *testing.T) {
 		if diff := equal(e, got); diff != "" {
 			t.Error(diff)
 		}
+		if again, err := (wire.Codec{}).Again(raw, got.Digest); err != nil || equal(e, again) != "" {
+			t.Errorf("once more: %v, %s", err, equal(e, again))
+		}
 		if dot, err := wire.DotOf(raw); err != nil || dot != e.Dot {
 			t.Errorf("dot %s, %v; want %s", dot, err, e.Dot)
 		}

@@ -104,6 +104,10 @@ func TestAnEntryHasOneEncoding(t *testing.T) {
 			if e, err := wire.DecodeEntry(bin(t, raw)); !errors.Is(err, memory.ErrInvalid) {
 				t.Errorf("got %+v, %v; want ErrInvalid", e, err)
 			}
+			// Whoever says that he knows these bytes must name their digest.
+			if e, err := (wire.Codec{}).Again(bin(t, raw), memory.Digest{1}); !errors.Is(err, memory.ErrInvalid) {
+				t.Errorf("as known bytes: got %+v, %v; want ErrInvalid", e, err)
+			}
 		})
 	}
 }
