@@ -93,6 +93,9 @@ func exitCode(err error) int {
 	if _, ok := errors.AsType[*client.UnreachableError](err); ok {
 		return exitUnreachable
 	}
+	if _, ok := errors.AsType[*shortError](err); ok {
+		return exitQuorum
+	}
 	if e, ok := errors.AsType[*node.JoinError](err); ok {
 		return answerCode(&client.Error{Status: e.Status, Code: e.Code})
 	}
@@ -144,6 +147,9 @@ func (a *app) hint(err error) string {
 	}
 	if refused, ok := errors.AsType[*operatorError](err); ok {
 		return refused.hint()
+	}
+	if _, short := errors.AsType[*shortError](err); short {
+		return "see who is missing: tally status; with --when-short local this is success"
 	}
 	e, ok := errors.AsType[*client.Error](err)
 	if !ok {
@@ -206,6 +212,9 @@ func (a *app) explainJSON(err error, hint string) {
 	}
 	if e, ok := errors.AsType[*client.Error](err); ok {
 		body.Code, body.ID, body.Receipt, body.Missing = e.Code, e.ID, e.Receipt, e.Missing
+	}
+	if _, ok := errors.AsType[*shortError](err); ok {
+		body.Code = string(client.CodeQuorumNotMet)
 	}
 	b := *a
 	b.out = a.err

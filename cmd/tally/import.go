@@ -84,6 +84,7 @@ Archived memories of an export of our own are skipped, unless it is complete.`
 	flags.IntVar(&concurrency, "concurrency", 16, "writes at the same time")
 	flags.BoolVar(&dryRun, "dry-run", false, "tell what would be written, and write nothing")
 	flags.StringVar(&w.durability, "durability", "", "wait until it is on disk at: local (this node), quorum or all (default quorum)")
+	flags.StringVar(&w.whenShort, "when-short", "", "if too few members hold something in time: fail, or local, which is success with what the node keeps (TALLY_WHEN_SHORT; default fail)")
 	return cmd
 }
 
@@ -116,6 +117,7 @@ type importReport struct {
 	Archived       int            `json:"archived,omitempty"`  // of those written: put into the archive
 	Retried        int            `json:"retried"`             // attempts that had to be repeated
 	Durability     map[string]int `json:"durability"`          // receipts, by how far they reached in time
+	Short          int            `json:"short,omitempty"`     // of those written: fewer members hold them than was asked for
 	Seconds        float64        `json:"seconds"`
 	Lost           losses         `json:"lost,omitempty"` // by reason: what could not be carried over
 }

@@ -87,8 +87,12 @@ func TestAMissedQuorumIsNotWrittenAgain(t *testing.T) {
 		_, _ = io.WriteString(w, `{"error":"quorum_not_met","got":1,"needed":2,"reason":"timeout","receipt":{"dot":"a.1.1","durability":"local"}}`)
 	})
 	r, got := load(t, 3, s.url)
-	if got.code != exitOK || r.Written != 3 || r.Durability["local"] != 3 || r.Retried != 0 || len(s.keys) != 3 {
+	if got.code != exitQuorum || r.Written != 3 || r.Short != 3 || r.Durability["local"] != 3 || r.Retried != 0 || len(s.keys) != 3 {
 		t.Errorf("%+v, %d requests, %+v", r, len(s.keys), got)
+	}
+	got = tally(t, nil, `{"title":"T","content":"x"}`, "import", "-", "--json", "--server", s.url, "--when-short", "local")
+	if r := parse[importReport](t, got.out); got.code != exitOK || r.Written != 1 || r.Short != 0 || r.Durability["local"] != 1 {
+		t.Errorf("asked for so: %+v, %+v", r, got)
 	}
 }
 

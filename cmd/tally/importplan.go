@@ -90,10 +90,20 @@ func (a *app) importPlan(ctx context.Context, im *importRun, name string, src *i
 
 // unwritten is the error of an import that could not carry out all of it.
 func unwritten(r *importReport) error {
+	if r.Failed == 0 && r.Short > 0 {
+		return &shortError{r.Short, r.Written}
+	}
 	if r.Failed == 0 {
 		return nil
 	}
 	return fmt.Errorf("import: %d of %d were not written", r.Failed, r.Read)
+}
+
+// shortError is that of many writes some reached fewer members than was asked for.
+type shortError struct{ short, of int }
+
+func (e *shortError) Error() string {
+	return fmt.Sprintf("import: quorum not met for %d of %d writes; they are kept and will arrive", e.short, e.of)
 }
 
 // nothing says so where a source holds no memories.

@@ -293,7 +293,7 @@ func (im *importRun) link(ctx context.Context, items []importer.Item) error {
 }
 
 // verdict counts what a write ended with. A missed quorum is a write all the
-// same; no node at all ends the import.
+// same, and told at the end; no node at all ends the import.
 func (im *importRun) verdict(ctx context.Context, item importer.Item, err error) error {
 	if err == nil {
 		return nil
@@ -303,7 +303,7 @@ func (im *importRun) verdict(ctx context.Context, item importer.Item, err error)
 	}
 	if e, ok := errors.AsType[*client.Error](err); ok && e.QuorumMissed() {
 		im.met(item, e.ID)
-		im.count(func(r *importReport) { r.Written++; r.receipt(e.Receipt) })
+		im.count(func(r *importReport) { r.Written++; r.Short++; r.receipt(e.Receipt) })
 		return nil
 	}
 	if e, ok := errors.AsType[*client.UnreachableError](err); ok {

@@ -219,3 +219,51 @@ func TestConsensusNeedsSeveralVotes(t *testing.T) {
 	n.call("POST", "/api/v1/pending/"+p+"/approve", `{}`, agent("dave")...).want(http.StatusOK).is(true, "executed")
 	n.call("GET", "/api/v1/memories?namespace=ns", "", agent("bob")...).want(http.StatusOK).is(2.0, "count")
 }
+
+// TestATrialOfAnImportSaysWhatTheImportWillSay about each memory and each link.
+func TestATrialOfAnImportSaysWhatTheImportWillSay(t *testing.T) {
+	n := alone(t)
+	there := n.create("there")
+	n.call("POST", "/api/v1/memories", `{"id":"of-ann","title":"hers","content":"x","scope":"collective"}`, agent("ann")...).want(http.StatusCreated)
+	body := `{"memories":[
+		{"id":"i1","title":"one","content":"x"},
+		{"id":"i2","title":"two","content":"x"},
+		{"id":"i3","title":"","content":"x"},
+		{"id":"i4","title":"hers","content":"taken, and not mine to edit"}],
+	"links":[
+		{"source_id":"i1","target_id":"i2","relation":"supersedes"},
+		{"source_id":"i1","target_id":"` + there + `"},
+		{"source_id":"` + there + `","target_id":"of-ann"},
+		{"source_id":"i1","target_id":"i3"},
+		{"source_id":"i1","target_id":"nowhere"},
+		{"source_id":"i1","target_id":"i1"},
+		{"source_id":"nowhere","target_id":"` + there + `"},
+		{"source_id":"i1","target_id":"i2","relation":"likes"}]}`
+	said := func(a answer) map[string]any {
+		a.want(http.StatusOK)
+		delete(a.body, "receipt")
+		delete(a.body, "dry_run")
+		return a.body
+	}
+	root := n.call("GET", "/api/v1/status", "").text("digest")
+	tried := n.call("POST", "/api/v1/import?dry_run=true", body, agent("bob")...).is(true, "dry_run").is(nil, "receipt")
+	if now := n.call("GET", "/api/v1/status", "").text("digest"); now != root {
+		t.Error("the trial has written")
+	}
+	did := n.call("POST", "/api/v1/import", body, agent("bob")...).is(2.0, "imported").is(3.0, "links_imported")
+	if diff := cmp.Diff(said(did), said(tried)); diff != "" {
+		t.Errorf("the trial (-the import +the trial):\n%s", diff)
+	}
+}
+
+// TestAnImportThatMissesItsQuorumSaysThatItIsKept of each memory and each link.
+func TestAnImportThatMissesItsQuorumSaysThatItIsKept(t *testing.T) {
+	n := open(t, options{members: []memory.Node{"b"}, net: deaf{}})
+	a := n.call("POST", "/api/v1/import", `{"memories":[{"id":"i1","title":"one","content":"x"},{"id":"i2","title":"two","content":"x"}],"links":[{"source_id":"i1","target_id":"i2"}]}`).
+		want(http.StatusOK).is(0.0, "imported").is("local", "receipt", "durability")
+	for i := range 3 {
+		if text := a.text("errors", i); !strings.Contains(text, "quorum not met (1 of 2: unreachable); it is kept and will arrive") {
+			t.Errorf("error %d: %s", i, text)
+		}
+	}
+}

@@ -92,7 +92,7 @@ func (b *bulkReply) refuse(i int, err error) {
 	class := bulkClass(p)
 	if e, missed := errors.AsType[*engine.QuorumError](err); missed {
 		item.ID, item.Receipt = Subject(e.Outcome), ShowReceipt(e.Outcome.Receipt)
-		item.Error = fmt.Sprintf("quorum not met (%d of %d: %s)", e.Got, e.Needed, e.Reason)
+		item.Error = shortText(e)
 		class = item.ID + ": " + item.Error
 	}
 	if b.classes == nil {
@@ -100,6 +100,11 @@ func (b *bulkReply) refuse(i int, err error) {
 	}
 	b.classes[i] = class
 	b.Details = append(b.Details, item)
+}
+
+// shortText is what an answer about many says of one that has missed its quorum.
+func shortText(e *engine.QuorumError) string {
+	return fmt.Sprintf("quorum not met (%d of %d: %s)", e.Got, e.Needed, e.Reason)
 }
 
 func (b *bulkReply) sort() {

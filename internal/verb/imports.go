@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"time"
 
 	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/internal/book/records"
@@ -36,10 +37,15 @@ type importing struct {
 	drafts []records.Draft
 	names  []string          // of drafts, for errors
 	moved  map[string]string // ids that became others, because their titles were taken
+	coming map[string]bool   // ids that a trial would have made
 }
 
 func (v *importing) refuse(name string, err error) {
-	v.Errors = append(v.Errors, name+": "+ProblemOf(err, v.caller).Text)
+	text := ProblemOf(err, v.caller).Text
+	if e, missed := errors.AsType[*engine.QuorumError](err); missed {
+		text = shortText(e) + "; it is kept and will arrive"
+	}
+	v.Errors = append(v.Errors, name+": "+text)
 }
 
 // importAll creates the memories of an export, each on its own, and then their
@@ -48,7 +54,7 @@ func (v *importing) refuse(name string, err error) {
 func (d imports) importAll(ctx context.Context, c *Call, in *client.ImportInput) (Done, error) {
 	v := &importing{
 		Imported: client.Imported{Count: len(in.Memories), IDs: []string{}, Errors: []string{}, DryRun: in.DryRun},
-		caller:   c.Agent, moved: map[string]string{},
+		caller:   c.Agent, moved: map[string]string{}, coming: map[string]bool{},
 	}
 	for i, raw := range in.Memories {
 		name, draft, err := importDraft(raw, c.Agent)
@@ -58,10 +64,6 @@ func (d imports) importAll(ctx context.Context, c *Call, in *client.ImportInput)
 			continue
 		}
 		v.drafts, v.names = append(v.drafts, draft), append(v.names, name)
-	}
-	if in.DryRun {
-		v.Imported.Imported, v.Links = len(v.drafts), len(in.Links)
-		return Done{Body: v.Imported}, nil
 	}
 	var results []records.BulkResult
 	if len(v.drafts) > 0 {
@@ -74,7 +76,7 @@ func (d imports) importAll(ctx context.Context, c *Call, in *client.ImportInput)
 		return Done{}, err
 	}
 	for i, raw := range in.Links {
-		if err := d.importLink(ctx, c, raw, v.moved); err != nil {
+		if err := d.importLink(ctx, c, raw, v); err != nil {
 			v.refuse(fmt.Sprintf("link %d", i), err)
 			continue
 		}
@@ -89,13 +91,18 @@ func (v *importing) add(i int, r records.BulkResult) {
 	case r.Err != nil:
 		if e, missed := errors.AsType[*engine.QuorumError](r.Err); missed {
 			v.moved[id] = Subject(e.Outcome)
+			v.Receipt = ShowReceipt(e.Outcome.Receipt)
 		}
 		v.refuse(v.names[i], r.Err)
 	case r.Outcome.Pending != nil:
 		v.Pending = append(v.Pending, r.Outcome.Pending.ID)
 	default:
 		v.Imported.Imported++
-		v.Receipt = ShowReceipt(r.Outcome.Receipt)
+		if v.DryRun {
+			v.coming[Subject(r.Outcome)] = true
+		} else {
+			v.Receipt = ShowReceipt(r.Outcome.Receipt)
+		}
 		v.IDs = append(v.IDs, Subject(r.Outcome))
 		v.moved[id] = Subject(r.Outcome)
 	}
@@ -149,7 +156,7 @@ func onlyDraft(raw json.RawMessage) json.RawMessage {
 	return b
 }
 
-func (d imports) importLink(ctx context.Context, c *Call, raw json.RawMessage, moved map[string]string) error {
+func (d imports) importLink(ctx context.Context, c *Call, raw json.RawMessage, v *importing) error {
 	t := reflect.TypeFor[client.LinkInput]()
 	a := arguments{typ: t, fields: fieldsOf(t), lenient: true, aliases: aimemory.Aliases()["memory_link"]}
 	in, _, _, err := a.read(Args{Body: raw}, c.Agent)
@@ -157,13 +164,33 @@ func (d imports) importLink(ctx context.Context, c *Call, raw json.RawMessage, m
 		return err
 	}
 	b := in.(*client.LinkInput) //nolint:forcetypeassert // read made it
-	l := memory.Link{Source: cmp.Or(moved[b.Source], b.Source), Target: cmp.Or(moved[b.Target], b.Target), Relation: cmp.Or(b.Relation, memory.DefaultRelation)}
+	l := memory.Link{Source: cmp.Or(v.moved[b.Source], b.Source), Target: cmp.Or(v.moved[b.Target], b.Target), Relation: cmp.Or(b.Relation, memory.DefaultRelation)}
 	if l.ValidFrom, err = instantOf("valid_from", b.ValidFrom); err != nil {
 		return err
 	}
 	if l.ValidUntil, err = instantOf("valid_until", b.ValidUntil); err != nil {
 		return err
 	}
+	if c.DryRun && (v.coming[l.Source] || v.coming[l.Target]) {
+		return d.tryLink(ctx, c, &l, v.coming)
+	}
 	_, err = d.books.Graph.Link(ctx, c.part("link "+l.Source+" "+l.Relation+" "+l.Target), l)
 	return err
+}
+
+// tryLink judges a link of which an end would have been made just before.
+func (d imports) tryLink(ctx context.Context, c *Call, l *memory.Link, coming map[string]bool) error {
+	l.CreatedAt = memory.InstantOf(time.Now())
+	if err := l.Validate(); err != nil {
+		return err
+	}
+	for _, id := range []string{l.Source, l.Target} {
+		if coming[id] {
+			continue
+		}
+		if _, err := d.books.Graph.Links(ctx, c.Agent, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
