@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -54,6 +53,7 @@ type manyResult struct {
 	pushes   float64 // with ops
 	bare     float64 // exchanges of heads
 	resident float64 // MiB, of the largest; 0: the system does not tell
+	own      float64 // MiB, of the largest: resident, but what nodes share is divided among them
 }
 
 // cpu is what a write took of all nodes together, in milliseconds.
@@ -105,6 +105,9 @@ func (all manyResults) rows(name string, n int) []Row {
 	if resident := all.series(func(m *manyResult) float64 { return m.resident }); resident.Median() > 0 {
 		rows = append(rows, Row{Measure: name + "resident memory, largest node", Unit: "MiB", Ours: resident}.atMost(resident.Median(), mib(60e6), "≤ 60 MB"))
 	}
+	if own := all.series(func(m *manyResult) float64 { return m.own }); own.Median() > 0 {
+		rows = append(rows, Row{Measure: name + "the same, with what nodes share divided among them", Unit: "MiB", Ours: own})
+	}
 	if cpu := all.series((*manyResult).cpu); cpu.Median() > 0 {
 		rows = append(rows, Row{Measure: name + "CPU for a write, of all nodes together", Unit: "ms", Ours: cpu})
 	}
@@ -134,24 +137,28 @@ func (r *runner) manyRound(ctx context.Context, n, quorum int, l load) (m *manyR
 		return nil, err
 	}
 	m = &manyResult{out: out, settled: time.Since(out.last), pushes: after.pushes - before.pushes, bare: after.bare - before.bare}
-	if m.resident, err = c.resident(); err != nil {
+	if m.resident, err = c.largest(rss); err != nil {
+		return nil, err
+	}
+	if m.own, err = c.largest(pss); err != nil {
 		return nil, err
 	}
 	m.parked, err = c.parked(ctx)
 	return m, err
 }
 
-// resident is the memory of the largest node, in MiB; 0 where the system does not tell.
-func (c *cluster) resident() (float64, error) {
-	var s Series
+// largest is the memory of the node that takes most, in MiB; 0 where the system does not
+// tell.
+func (c *cluster) largest(memory func(pid int) (int64, error)) (most float64, err error) {
 	for _, p := range c.nodes {
-		var err error
-		if s, err = appendRSS(s, p); err != nil {
+		n, err := memory(p.PID())
+		if errors.Is(err, errNoProc) {
+			return 0, nil
+		}
+		if err != nil {
 			return 0, err
 		}
+		most = max(most, mib(n))
 	}
-	if len(s) == 0 {
-		return 0, nil
-	}
-	return slices.Max(s), nil
+	return most, nil
 }

@@ -12,8 +12,15 @@ import (
 var errNoProc = errors.New("no /proc: neither the memory nor the CPU time of processes is measured")
 
 // rss is the resident memory of a process in bytes.
-func rss(pid int) (int64, error) {
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+func rss(pid int) (int64, error) { return memoryOf(pid, "status", "VmRSS:") }
+
+// pss is the resident memory of a process in bytes, of which what it shares with others,
+// such as the program itself, is divided among them: the sum over all of them is what
+// they take of the machine together. See proc_pid_smaps(5).
+func pss(pid int) (int64, error) { return memoryOf(pid, "smaps_rollup", "Pss:") }
+
+func memoryOf(pid int, file, field string) (int64, error) {
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/" + file) //nolint:gosec // of the system
 	if errors.Is(err, os.ErrNotExist) {
 		return 0, errNoProc
 	}
@@ -21,7 +28,7 @@ func rss(pid int) (int64, error) {
 		return 0, err
 	}
 	for line := range bytes.Lines(b) {
-		rest, ok := bytes.CutPrefix(line, []byte("VmRSS:"))
+		rest, ok := bytes.CutPrefix(line, []byte(field))
 		if !ok {
 			continue
 		}
@@ -31,7 +38,7 @@ func rss(pid int) (int64, error) {
 		}
 		kib, err := strconv.ParseInt(string(fields[0]), 10, 64)
 		if err != nil {
-			return 0, fmt.Errorf("read VmRSS: %w", err)
+			return 0, fmt.Errorf("read %s %w", field, err)
 		}
 		return kib << 10, nil
 	}
