@@ -43,8 +43,8 @@ const (
 	// cacheBytes bounds what all records take, nearly, without the stubs.
 	cacheBytes = 12 << 20
 	// cacheParts is among how many ids one that changes keeps the others out, for those
-	// who have begun to read.
-	cacheParts = 256
+	// who have begun to read. Reads of some hundred are counted at a time.
+	cacheParts = 4096
 	// changing is the epoch of what is being changed: nobody has begun behind it.
 	changing = math.MaxUint64
 )

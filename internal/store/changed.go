@@ -86,7 +86,9 @@ func (s *tables) locatedRecords(ctx context.Context, where []located) (out []fet
 		args[i], at[where[i].lsn] = where[i].lsn, &where[i]
 	}
 	out = make([]fetched, 0, len(where))
-	err = s.read.each(ctx, `SELECT l.lsn, `+sqlSealedL+` FROM log l WHERE l.lsn IN (?`+strings.Repeat(",?", len(args)-1)+`)`, args, func(r rowScanner) error {
+	// A list in IN would be sorted into a table of its own first.
+	q := `SELECT l.lsn, ` + sqlSealedL + ` FROM (VALUES (?)` + strings.Repeat(",(?)", len(args)-1) + `) v JOIN log l ON l.lsn = v.column1`
+	err = s.read.glance(ctx, q, args, func(r rowScanner) error {
 		var lsn int64
 		var x sealed
 		if err := r.Scan(append([]any{&lsn}, x.dest()...)...); err != nil {
@@ -124,7 +126,7 @@ func (s *base) recordOf(x *located, e *memory.Entry) (memory.Record, bool) {
 // ones are left out.
 func (s *tables) linkedRecords(ctx context.Context, where string, args ...any) ([]fetched, error) {
 	var out []fetched
-	err := s.read.each(ctx, sqlLinkedRecord+where, args, func(r rowScanner) error {
+	err := s.read.glance(ctx, sqlLinkedRecord+where, args, func(r rowScanner) error {
 		f, err := s.scanFetched(r)
 		if err == nil {
 			out = append(out, f)

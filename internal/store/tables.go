@@ -148,7 +148,7 @@ func (s *tables) RecordFor(ctx context.Context, viewer memory.AgentID, id string
 	w.and(`m.id = ?`, id)
 	s.seen(w, memory.Filter{Viewer: viewer})
 	var list []fetched
-	err := s.read.each(ctx, sqlLinkedRecord+` WHERE `+w.String(), w.args, func(r rowScanner) error {
+	err := s.read.glance(ctx, sqlLinkedRecord+` WHERE `+w.String(), w.args, func(r rowScanner) error {
 		f, err := s.scanFetched(r)
 		list = append(list, f)
 		return err
