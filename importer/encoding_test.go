@@ -2,6 +2,7 @@ package importer_test
 
 import (
 	"encoding/binary"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -61,6 +62,20 @@ func TestWhatIsNotTextIsRefusedByName(t *testing.T) {
 		"packed twice":        {zipped(t, zipped(t, "x")), "packed twice"},
 		"damaged archive":     {"PK\x03\x04abc", "zip"},
 		"damaged gzip":        {zipped(t, strings.Repeat("x", 1000))[:20], "unexpected EOF"},
+	}
+	for name, parts := range map[string][]string{
+		"a Word document": {"[Content_Types].xml", "word/document.xml"}, "an OpenDocument": {"mimetype", "content.xml"}, "a book": {"mimetype", "OEBPS/1.xhtml"},
+		"a Java program": {"META-INF/MANIFEST.MF", "x.txt"},
+	} {
+		files := map[string]string{}
+		for _, part := range parts {
+			files[part] = "<x/>"
+		}
+		raw, err := os.ReadFile(pack(t, files))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tests[name] = struct{ text, want string }{string(raw), "not text, but a"}
 	}
 	for name, tt := range tests {
 		for _, ext := range []string{"", ".md", ".txt", ".dat", ".db"} {

@@ -179,5 +179,21 @@ func openZip(f file) (*zip.ReadCloser, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.name, err)
 	}
+	if kind := archivedKind(z); kind != "" {
+		return nil, errors.Join(fmt.Errorf("%s: not text, but %s", f.name, kind), z.Close())
+	}
 	return z, nil
+}
+
+// archivedKind names what an archive is of which the parts are nothing for people.
+func archivedKind(z *zip.ReadCloser) string {
+	for _, part := range z.File {
+		switch part.Name {
+		case "[Content_Types].xml", "mimetype": // of OOXML; of OpenDocument and EPUB
+			return "a document of an office program, or a book: save it as text or Markdown first"
+		case "META-INF/MANIFEST.MF", "AndroidManifest.xml":
+			return "a program"
+		}
+	}
+	return ""
 }

@@ -121,6 +121,7 @@ func TestWhatIsNotWhatItShouldBeIsReported(t *testing.T) {
 		`{"title":"A","content":"x","colour":"red"}`:                                   "a field that memories do not have",
 		`{"title":"A","content":"half \ud83d of it"}`:                                  "half of a surrogate pair, which is no character: U+FFFD stands there",
 		`{"title":"A","content":"x","expires_at":"9999-12-31T00:00:00Z"}`:              "an expiry after 2261: the memory stays",
+		`{"title":"A","content":"x","ttl_secs":99999999999}`:                           "an expiry after 2261: the memory stays",
 		`{"title":"A","content":"x","namespace":"_agents"}`:                            "a memory of a reserved namespace, which a complete export has",
 		`{"title":"A","content":"x","source_uri":"` + strings.Repeat("u", 5000) + `"}`: "a source_uri that cannot be one",
 	} {
@@ -143,6 +144,18 @@ func TestWhatAFormatHasAndAMemoryDoesNotIsReported(t *testing.T) {
 		if d := cmp.Diff([]string{tt.want}, losses(items)); d != "" || len(bad) > 0 || len(memories(items)) != 1 {
 			t.Errorf("%s: %s %q", name, d, bad)
 		}
+	}
+}
+
+// A node takes no time to live of more than a year, and any time of expiry.
+func TestALongTimeToLiveIsATimeOfExpiry(t *testing.T) {
+	items, bad := read(t, write(t, filepath.Join(t.TempDir(), "a.jsonl"), `{"title":"A","content":"x","ttl_secs":40000000}`), importer.Options{})
+	if len(bad) > 0 || len(losses(items)) > 0 || len(memories(items)) != 1 {
+		t.Fatalf("%+v, %q", items, bad)
+	}
+	d := memories(items)[0].Draft
+	if left := time.Until(d.ExpiresAt.Time); d.TTL != 0 || left < 39_990_000*time.Second || left > 40_000_000*time.Second {
+		t.Errorf("it lives %d s, until %s", d.TTL, d.ExpiresAt)
 	}
 }
 

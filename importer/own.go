@@ -105,7 +105,7 @@ func (c ownReader) record(o fields, where string) error {
 	if v, ok := o.number("reflection_depth"); ok && v > 0 && v < 1000 {
 		f.Depth = int32(v)
 	}
-	if err := f.ownTimes(o); err != nil {
+	if err := f.ownTimes(o, c.now); err != nil {
 		return err
 	}
 	c.evidence(f, o)
@@ -148,17 +148,30 @@ func ownWords(f *found) error {
 	return nil
 }
 
-func (f *found) ownTimes(o fields) error {
+// maxTTL is the longest time to live that a node takes, and farTTL one that ends later
+// than anything that a node can keep. Both are in seconds.
+const (
+	maxTTL = 31_536_000
+	farTTL = 9e9
+)
+
+func (f *found) ownTimes(o fields, now time.Time) error {
 	f.expires, f.created = o.time("expires_at"), o.time("created_at")
 	for key, t := range map[string]time.Time{"expires_at": f.expires, "created_at": f.created} {
 		if s := o.text(key); s != "" && t.IsZero() {
 			return fmt.Errorf("%s %q: want RFC 3339", key, s)
 		}
 	}
-	if v, ok := o.number("ttl_secs"); ok {
-		if v < 1 || v > 1e10 {
-			return fmt.Errorf("ttl_secs %v: want 1 or more", v)
+	v, ok := o.number("ttl_secs")
+	switch {
+	case !ok:
+	case v < 1:
+		return fmt.Errorf("ttl_secs %v: want 1 or more", v)
+	case v > maxTTL: // a node wants the time itself then
+		if f.expires.IsZero() {
+			f.expires = now.Add(time.Duration(min(v, farTTL)) * time.Second)
 		}
+	default:
 		f.TTL = int64(v)
 	}
 	return nil
