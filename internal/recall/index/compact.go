@@ -84,15 +84,18 @@ func (c *copier) doc(old uint32) uint32 {
 	x, out := c.from, c.to
 	d := x.docs[old]
 	n := uint32(len(out.docs))
-	stream := x.stream.get(d.stream, d.length)
-	d.Space = out.spaceOf(string(x.spaces.at(d.Space)))
-	d.Access = out.accessClass(x.access[d.Access])
-	kind, _ := out.kinds.add(x.kinds.at(uint32(d.kind)))
-	d.kind = uint16(kind)
+	h := x.hot[old]
+	stream := x.stream.get(d.stream)
+	at := x.sights[h.sight]
+	at.space = out.spaceOf(string(x.spaces.at(at.space)))
+	at.access = out.accessClass(x.access[at.access])
+	h.sight = out.sightFor(at)
+	kind, _ := out.kinds.add(x.kinds.at(uint32(h.kind)))
+	h.kind = uint16(kind)
 	d.source, _ = out.sources.add(x.sources.at(d.source))
 	t := x.turns[old]
 	if t.Session != None {
-		t.Session = out.sessionOf(d.Space, string(x.sessions.at(t.Session)[4:]))
+		t.Session = out.sessionOf(at.space, string(x.sessions.at(t.Session)[4:]))
 	}
 	if d.Speaker != None {
 		d.Speaker, _ = out.speakers.add(x.speakers.at(d.Speaker))
@@ -104,7 +107,6 @@ func (c *copier) doc(old uint32) uint32 {
 		}
 		out.spans = append(out.spans, noSpan())
 	}
-	h := x.hot[old]
 	h.id, _ = out.ids.add(x.ids.at(h.id))
 	out.docOf = append(room(out.docOf), n)
 	out.docs, out.hot, out.turns = append(room(out.docs), d), append(room(out.hot), h), append(room(out.turns), t)
@@ -134,7 +136,7 @@ func (c *copier) stream(n uint32, stream []byte) {
 		}
 	}
 	d := &out.docs[n]
-	d.stream, d.length = out.stream.add(b), uint32(len(b))
+	d.stream = out.stream.add(b)
 	out.scratchB, out.scratch = b, terms
 	out.post(n, terms, silent)
 }

@@ -1,12 +1,17 @@
 package index
 
-import "hash/maphash"
+import (
+	"hash/maphash"
+	"math/bits"
+)
 
 // dict numbers byte strings from 0, in the order in which they came. It costs
 // about ten bytes beside each string, a third of a map's.
 type dict struct {
 	arena []byte
-	ends  []uint32
+	n     int
+	width int      // of all strings while they are of one length: there are no ends then
+	ends  []uint32 // in arena
 	slots []uint32 // number + 1; 0 is free
 	tags  []uint8  // by slot: a part of the hash, so that few strings are compared in vain
 	seed  maphash.Seed
@@ -16,10 +21,14 @@ func newDict() dict {
 	return dict{seed: maphash.MakeSeed(), slots: make([]uint32, 16), tags: make([]uint8, 16)}
 }
 
-func (d *dict) len() int { return len(d.ends) }
+func (d *dict) len() int { return d.n }
 
 // at returns string i. It must not be changed.
 func (d *dict) at(i uint32) []byte {
+	if d.ends == nil {
+		start, end := int(i)*d.width, (int(i)+1)*d.width
+		return d.arena[start:end:end]
+	}
 	start := uint32(0)
 	if i > 0 {
 		start = d.ends[i-1]
@@ -29,14 +38,13 @@ func (d *dict) at(i uint32) []byte {
 
 // find returns the number of key.
 func (d *dict) find(key []byte) (uint32, bool) {
-	mask := uint64(len(d.slots) - 1)
 	hash := maphash.Bytes(d.seed, key)
-	for h := hash & mask; ; h = (h + 1) & mask {
+	for h := d.slot(hash); ; h = d.next(h) {
 		n := d.slots[h]
 		if n == 0 {
 			return 0, false
 		}
-		if d.tags[h] == uint8(hash>>56) && string(d.at(n-1)) == string(key) {
+		if d.tags[h] == uint8(hash) && string(d.at(n-1)) == string(key) {
 			return n - 1, true
 		}
 	}
@@ -47,34 +55,56 @@ func (d *dict) add(key []byte) (n uint32, isNew bool) {
 	if n, ok := d.find(key); ok {
 		return n, false
 	}
-	if (len(d.ends)+1)*4 > len(d.slots)*3 {
+	if (d.n+1)*5 > len(d.slots)*4 {
 		d.grow()
 	}
+	if d.n == 0 {
+		d.width = len(key)
+	}
+	if d.ends == nil && len(key) != d.width {
+		d.ends = make([]uint32, d.n, d.n+d.n/8+8)
+		for i := range d.ends {
+			d.ends[i] = uint32((i + 1) * d.width)
+		}
+	}
 	d.arena = append(d.arena, key...)
-	d.ends = append(d.ends, uint32(len(d.arena)))
-	n = uint32(len(d.ends) - 1)
+	if d.ends != nil {
+		d.ends = append(room(d.ends), uint32(len(d.arena)))
+	}
+	n = uint32(d.n)
+	d.n++
 	d.place(n)
 	return n, true
 }
 
-func (d *dict) place(n uint32) {
-	mask := uint64(len(d.slots) - 1)
-	hash := maphash.Bytes(d.seed, d.at(n))
-	h := hash & mask
-	for d.slots[h] != 0 {
-		h = (h + 1) & mask
-	}
-	d.slots[h], d.tags[h] = n+1, uint8(hash>>56)
+// slot is where a string with a hash is, or one of the next.
+func (d *dict) slot(hash uint64) int {
+	hi, _ := bits.Mul64(hash, uint64(len(d.slots)))
+	return int(hi)
 }
 
-// grow makes room, and also makes the slots of strings that were loaded.
-func (d *dict) grow() {
-	size := len(d.slots)
-	for size*3 < (len(d.ends)+1)*4*3/2 {
-		size *= 2
+func (d *dict) next(slot int) int {
+	if slot++; slot == len(d.slots) {
+		return 0
 	}
+	return slot
+}
+
+func (d *dict) place(n uint32) {
+	hash := maphash.Bytes(d.seed, d.at(n))
+	h := d.slot(hash)
+	for d.slots[h] != 0 {
+		h = d.next(h)
+	}
+	d.slots[h], d.tags[h] = n+1, uint8(hash)
+}
+
+// grow makes room. Were there twice as many slots each time, half of them would be free
+// at worst.
+func (d *dict) grow() {
+	size := len(d.slots) + len(d.slots)/4
 	d.slots, d.tags = make([]uint32, size), make([]uint8, size)
-	for i := range d.ends {
+	for i := range d.n {
 		d.place(uint32(i))
 	}
 }

@@ -48,26 +48,21 @@ type Doc struct {
 	Created int64
 	Expires int64
 	Said    when.Day
-	Space   uint32 // namespace
-	Access  uint32
 	Speaker uint32 // none if nobody said it
 	Spans   uint32 // where its dates begin; none if it names none
 
 	stream uint32
-	length uint32 // of the stream, bytes
 	title  uint32 // hash of its normal form
 	source uint32
-
-	kind uint16
-	tier uint8
 }
 
 // hot is what every query asks of every document that it meets, in one place.
 type hot struct {
-	sight    uint32 // who sees it; 0 is nobody
+	sight    uint32 // where it is and who sees it; 0 is nobody, once it is gone
 	id       uint32
 	words    uint16 // capped
-	flags    Flags
+	kind     uint16
+	flags    Flags // and the tier
 	prior    uint8 // 255 × how little of it is short questions
 	priority int8
 }
@@ -102,3 +97,11 @@ const (
 	HasCode // has an identifier
 	mayDate // while it is prepared: has a word that dates have
 )
+
+// tierShift is where the tier is among the flags of a document: it has the last of them.
+const (
+	tierShift = 14
+	tierFlags = 3 << tierShift
+)
+
+func (h *hot) tier() uint8 { return uint8(h.flags >> tierShift) }

@@ -69,7 +69,7 @@ func (w *writer) str(b []byte) {
 
 func (w *writer) dict(d *dict) {
 	w.num(uint64(d.len()))
-	for i := range d.ends {
+	for i := range d.n {
 		w.str(d.at(uint32(i)))
 	}
 }
@@ -124,14 +124,15 @@ func flag(b bool) uint64 {
 
 func (x *data) encodeDoc(w *writer, i uint32) {
 	d, h, t := &x.docs[i], &x.hot[i], &x.turns[i]
+	at := x.sights[h.sight]
 	w.signed(d.Created)
 	w.signed(d.Expires)
 	w.signed(int64(d.Said))
 	// None is one less than 0 here.
-	for _, v := range []uint32{d.Space, d.Access, t.Session + 1, d.Speaker + 1, t.Prev + 1, t.Next + 1, h.id, d.title, d.source} {
+	for _, v := range []uint32{at.space, at.access, t.Session + 1, d.Speaker + 1, t.Prev + 1, t.Next + 1, h.id, d.title, d.source} {
 		w.num(uint64(v))
 	}
-	for _, v := range []uint64{uint64(h.words), uint64(d.kind), uint64(h.flags), uint64(h.prior), uint64(d.tier)} {
+	for _, v := range []uint64{uint64(h.words), uint64(h.kind), uint64(h.flags &^ tierFlags), uint64(h.prior), uint64(h.tier())} {
 		w.num(v)
 	}
 	w.signed(int64(h.priority))
@@ -147,7 +148,7 @@ func (x *data) encodeDoc(w *writer, i uint32) {
 		w.signed(int64(s.First))
 		w.signed(int64(s.Last))
 	}
-	w.str(x.stream.get(d.stream, d.length))
+	w.str(x.stream.get(d.stream))
 }
 
 // Load makes an index of what [Index.Save] wrote. It returns [ErrFile] for

@@ -110,8 +110,7 @@ func (v *View) look(f *Filter) {
 		return
 	}
 	v.expiry.before(v.Docs, f.Now, 0, func(n uint32) {
-		d := &v.Docs[n]
-		if v.hot[n].flags&dead != 0 || !v.spaces[d.Space] || !v.access[d.Access] {
+		if at := v.sights[v.hot[n].sight]; v.hot[n].flags&dead != 0 || !v.spaces[at.space] || !v.access[at.access] {
 			return
 		}
 		v.N--
@@ -177,11 +176,13 @@ func (v *View) conditions(f *Filter) func(uint32) bool {
 		}
 	}
 	tier := tierOf(f.Tier)
-	add(f.Tier != "", func(_ uint32, d *Doc) bool { return d.tier == tier })
+	add(f.Tier != "", func(n uint32, _ *Doc) bool { return v.hot[n].tier() == tier })
 	add(f.MinPriority != 0, func(n uint32, _ *Doc) bool { return int32(v.hot[n].priority) >= f.MinPriority })
 	add(f.Since != 0, func(_ uint32, d *Doc) bool { return d.Created >= f.Since })
 	add(f.Until != 0, func(_ uint32, d *Doc) bool { return d.Created <= f.Until })
-	add(f.Owner != "", func(_ uint32, d *Doc) bool { return v.data.access[d.Access].Owner == f.Owner })
+	add(f.Owner != "", func(n uint32, _ *Doc) bool {
+		return v.data.access[v.sights[v.hot[n].sight].access].Owner == f.Owner
+	})
 	title := hash32(fold.Name(f.Title))
 	add(f.Title != "", func(_ uint32, d *Doc) bool { return d.title == title })
 	add(f.SourceURI != "", func(_ uint32, d *Doc) bool {
@@ -194,7 +195,7 @@ func (v *View) conditions(f *Filter) func(uint32) bool {
 				wanted[uint16(n)] = true
 			}
 		}
-		add(true, func(_ uint32, d *Doc) bool { return wanted[d.kind] })
+		add(true, func(n uint32, _ *Doc) bool { return wanted[v.hot[n].kind] })
 	}
 	for _, tag := range f.Tags {
 		set := v.Tagged(tag)

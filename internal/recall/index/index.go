@@ -169,13 +169,13 @@ func (x *data) put(p *prepared) {
 	id := encodeID(p.ID)
 	n := uint32(len(x.docs))
 	d := Doc{
-		Created: p.Created, Expires: p.Expires, Said: p.Said, Speaker: None, Spans: None, tier: tierOf(p.Tier), title: hash32(fold.Name(p.Title)),
+		Created: p.Created, Expires: p.Expires, Said: p.Said, Speaker: None, Spans: None, title: hash32(fold.Name(p.Title)),
 	}
-	h := hot{words: p.words, flags: p.flags, prior: p.prior, priority: int8(max(-128, min(127, p.Priority)))}
-	d.Space = x.spaceOf(p.Namespace)
-	d.Access = x.accessClass(p.Access)
+	h := hot{words: p.words, flags: p.flags | Flags(tierOf(p.Tier))<<tierShift, prior: p.prior, priority: int8(max(-128, min(127, p.Priority)))}
+	at := sight{space: x.spaceOf(p.Namespace), access: x.accessClass(p.Access), expires: p.Expires != 0}
+	h.sight = x.sightFor(at)
 	kind, _ := x.kinds.add([]byte(p.Kind))
-	d.kind = uint16(kind)
+	h.kind = uint16(kind)
 	d.source, _ = x.sources.add([]byte(p.SourceURI))
 	if len(p.spans) > 0 {
 		d.Spans = uint32(len(x.spans))
@@ -184,7 +184,7 @@ func (x *data) put(p *prepared) {
 	t := Turn{None, None, None}
 	old := x.current(id)
 	if p.Session != "" {
-		t.Session = x.sessionOf(d.Space, p.Session)
+		t.Session = x.sessionOf(at.space, p.Session)
 	}
 	if !x.knowSpeaker(&d, t.Session, p) {
 		p.silent = p.heads // what looked like a speaker is text
@@ -312,10 +312,10 @@ func (x *data) enqueue(n uint32) {
 // count adds or takes away a document from what is known of its namespace and session.
 func (x *data) count(n uint32, by int) {
 	d, h := &x.docs[n], &x.hot[n]
-	sp := &x.space[d.Space]
+	at := x.sights[h.sight]
+	sp := &x.space[at.space]
 	if by > 0 {
 		sp.docs = append(room(sp.docs), n)
-		h.sight = x.sightFor(d)
 		x.urgent = max(x.urgent, h.priority)
 		if d.Expires != 0 {
 			x.expiry.push(x.docs, n)
@@ -323,10 +323,10 @@ func (x *data) count(n uint32, by int) {
 	}
 	x.alive += by
 	sp.alive += by
-	i := slices.IndexFunc(sp.classes, func(c class) bool { return c.access == d.Access })
+	i := slices.IndexFunc(sp.classes, func(c class) bool { return c.access == at.access })
 	if i < 0 {
 		i = len(sp.classes)
-		sp.classes = append(sp.classes, class{access: d.Access})
+		sp.classes = append(sp.classes, class{access: at.access})
 	}
 	sp.classes[i].n += by
 	if h.flags&HasCode != 0 {
@@ -336,7 +336,7 @@ func (x *data) count(n uint32, by int) {
 		if sp.speakers == nil {
 			sp.speakers = map[said]int{}
 		}
-		sp.speakers[said{d.Speaker, d.Access}] += by
+		sp.speakers[said{d.Speaker, at.access}] += by
 	}
 	in := x.turns[n].Session
 	if in == None {

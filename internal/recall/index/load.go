@@ -69,14 +69,15 @@ func (x *data) decodeTerms(r *reader) {
 
 func (x *data) decodeDoc(r *reader, n uint32, docs int) {
 	d := Doc{Created: r.signed(), Expires: r.signed(), Said: when.Day(r.signed()), Spans: None}
-	d.Space, d.Access = r.below(x.spaces.len()), r.below(len(x.access))
+	at := sight{space: r.below(x.spaces.len()), access: r.below(len(x.access)), expires: d.Expires != 0}
 	var h hot
 	t := Turn{Session: r.orNone(x.sessions.len())}
 	d.Speaker = r.orNone(x.speakers.len())
 	t.Prev, t.Next = r.orNone(docs), r.orNone(docs)
 	h.id, d.title, d.source = r.below(x.ids.len()), uint32(r.num()), r.below(x.sources.len())
-	h.words, d.kind = uint16(r.num()), uint16(r.below(x.kinds.len()))
-	h.flags, h.prior, d.tier = Flags(r.num())&^dead, uint8(r.num()), uint8(r.num())
+	h.words, h.kind = uint16(r.num()), uint16(r.below(x.kinds.len()))
+	h.flags, h.prior = Flags(r.num())&^(dead|tierFlags), uint8(r.num())
+	h.flags |= Flags(r.below(1<<(16-tierShift))) << tierShift
 	h.priority = int8(r.signed())
 	if spans := r.count(); spans > 0 {
 		d.Spans = uint32(len(x.spans))
@@ -86,12 +87,12 @@ func (x *data) decodeDoc(r *reader, n uint32, docs int) {
 		x.spans = append(x.spans, noSpan())
 	}
 	stream := r.str()
-	if r.bad || x.docOf[h.id] != None || len(stream) >= 1<<blockBits {
+	if r.bad || x.docOf[h.id] != None || len(stream) > maxStream {
 		r.fail()
 		return
 	}
-	x.docOf[h.id] = n
-	d.stream, d.length = x.stream.add(stream), uint32(len(stream))
+	x.docOf[h.id], h.sight = n, x.sightFor(at)
+	d.stream = x.stream.add(stream)
 	x.docs, x.hot, x.turns = append(x.docs, d), append(x.hot, h), append(x.turns, t)
 	x.count(n, +1)
 	terms, silent := x.scratch[:0], []uint32(nil)

@@ -27,8 +27,7 @@ func (x *data) accessClass(a Access) uint32 {
 	return n
 }
 
-func (x *data) sightFor(d *Doc) uint32 {
-	k := sight{d.Space, d.Access, d.Expires != 0}
+func (x *data) sightFor(k sight) uint32 {
 	n, ok := x.sightOf[k]
 	if !ok {
 		n = uint32(len(x.sights))

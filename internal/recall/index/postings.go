@@ -18,29 +18,39 @@ const (
 
 // streams keep the terms of each document in order: uvarint((term+1)<<1) for a
 // word, with 1 added and the kind behind it for what is none, and 0 between
-// fields. They lie in large blocks, so that growing copies nothing.
+// fields. They lie behind their lengths in large blocks, of which only the last one
+// grows.
 type streams struct {
 	blocks [][]byte
 }
 
-const blockBits = 20
+const (
+	blockBits = 20
+	// maxStream is how long a stream is at most: with its length it fits into a block.
+	maxStream = 1<<blockBits - binary.MaxVarintLen32
+)
 
 // add appends a stream and returns where it is.
 func (s *streams) add(b []byte) uint32 {
-	n := len(s.blocks)
-	if n == 0 || len(s.blocks[n-1])+len(b) > cap(s.blocks[n-1]) {
-		s.blocks = append(s.blocks, make([]byte, 0, 1<<blockBits))
+	n, need := len(s.blocks), uvarintLen(uint64(len(b)))+len(b)
+	if n == 0 || len(s.blocks[n-1])+need > 1<<blockBits {
+		s.blocks = append(s.blocks, nil)
 		n++
 	}
-	at := len(s.blocks[n-1])
-	s.blocks[n-1] = append(s.blocks[n-1], b...)
+	last := s.blocks[n-1]
+	at := len(last)
+	if at+need > cap(last) {
+		size := min(1<<blockBits, max(1<<12, at+at/4, at+need))
+		last = append(make([]byte, 0, size), last...)
+	}
+	s.blocks[n-1] = append(binary.AppendUvarint(last, uint64(len(b))), b...)
 	return uint32(n-1)<<blockBits | uint32(at)
 }
 
-func (s *streams) get(at, length uint32) []byte {
-	b := s.blocks[at>>blockBits]
-	at &= 1<<blockBits - 1
-	return b[at : at+length]
+func (s *streams) get(at uint32) []byte {
+	b := s.blocks[at>>blockBits][at&(1<<blockBits-1):]
+	length, n := binary.Uvarint(b)
+	return b[n : n+int(length)]
 }
 
 // write makes the stream of document n, and its postings.
@@ -70,12 +80,12 @@ func (x *data) write(n uint32, p *prepared) {
 		} else {
 			x.scratch = append(x.scratch, id)
 		}
-		if len(out) < 1<<blockBits-16 {
+		if len(out) < maxStream-binary.MaxVarintLen64 {
 			out = appendEntry(out, id, code)
 		}
 	}
 	d := &x.docs[n]
-	d.stream, d.length = x.stream.add(out), uint32(len(out))
+	d.stream = x.stream.add(out)
 	x.scratchB = out
 	x.post(n, x.scratch, silent)
 }

@@ -40,7 +40,7 @@ func (x *Index) Size() Size {
 
 // What the structures take, as the compiler lays them out.
 const (
-	docBytes     = 56
+	docBytes     = 40
 	hotBytes     = 16
 	turnBytes    = 12
 	termBytes    = 40

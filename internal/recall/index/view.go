@@ -339,7 +339,7 @@ func (v *View) Speaker(word []byte) (speaker uint32, ok bool) {
 func (v *View) Stream(n uint32, yield func(term uint32, pos int, part bool) bool) {
 	d := &v.Docs[n]
 	pos := 0
-	for b := v.stream.get(d.stream, d.length); len(b) > 0; {
+	for b := v.stream.get(d.stream); len(b) > 0; {
 		id, kind, end, rest := entry(b)
 		b = rest
 		switch {
