@@ -16,7 +16,7 @@ var ErrFile = errors.New("not a usable index file")
 
 // magic begins a file. Its last byte is the version, of the format and of the
 // analysis: it changes whenever a text would be cut into other terms.
-const magic = "tallyidx\x02"
+const magic = "tallyidx\x03"
 
 // Save writes the index, from which [Load] makes it again. Readers go on
 // meanwhile, changes wait. What is gone is not in the file. The label says of what

@@ -70,7 +70,7 @@ func (x *Index) compact() {
 
 // term is what is known of a word in a language.
 type term struct {
-	postings []byte
+	postings bytesAt
 	last     uint32 // document of the last posting
 	count    uint32 // postings, those of documents that are gone among them
 	stem     uint32 // hash of the language and the stem; 0 if it is its own
@@ -89,6 +89,7 @@ type data struct {
 
 	terms    dict // the word, and for languages but English a zero byte and the language
 	list     []term
+	postings slabs
 	stems    []uint32 // hash table: the first term + 1 of each stem
 	nStems   int
 	langs    []text.Language   // those that occur beside English

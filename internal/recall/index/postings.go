@@ -10,15 +10,15 @@ import (
 
 // The kinds of an entry in a stream.
 const (
-	asWord   = iota // a word, or the end of a field if its term is 0
-	asPart          // beside the words, without a position
-	asSign          // a position, but no length
-	asSilent        // a word that is found and not ranked: speaker and date
+	asWord   = iota
+	asPart   // beside the words, without a position
+	asSign   // a position, but no length
+	asSilent // a word that is found and not ranked: speaker and date
+	kinds
 )
 
-// streams keep the terms of each document in order: uvarint((term+1)<<1) for a
-// word, with 1 added and the kind behind it for what is none, and 0 between
-// fields. They lie behind their lengths in large blocks, of which only the last one
+// streams keep the terms of each document in order: uvarint(kinds+term) for a word; for
+// what is none its kind, and uvarint(term) behind it; 0 between fields. They lie behind their lengths in large blocks, of which only the last one
 // grows.
 type streams struct {
 	blocks [][]byte
@@ -92,29 +92,38 @@ func (x *data) write(n uint32, p *prepared) {
 
 func appendEntry(b []byte, id uint32, kind byte) []byte {
 	if kind == asWord {
-		return binary.AppendUvarint(b, uint64(id+1)<<1)
+		return binary.AppendUvarint(b, uint64(id)+kinds)
 	}
-	return append(binary.AppendUvarint(b, uint64(id+1)<<1|1), kind)
+	return binary.AppendUvarint(append(b, kind), uint64(id))
 }
 
 // entry takes one entry off a stream; end is the gap between fields.
 func entry(b []byte) (id uint32, kind byte, end bool, rest []byte) {
 	e, size := binary.Uvarint(b)
 	b = b[size:]
-	if e&1 != 0 {
-		kind, b = b[0], b[1:]
+	switch {
+	case e == 0:
+		return 0, asWord, true, b
+	case e < kinds:
+		of, size := binary.Uvarint(b)
+		return uint32(of), byte(e), false, b[size:]
 	}
-	return uint32(e>>1) - 1, kind, e == 0, b
+	return uint32(e - kinds), asWord, false, b
 }
 
 // safeEntry is entry for bytes that somebody else wrote.
 func safeEntry(b []byte) (id uint32, kind byte, end bool, rest []byte, ok bool) {
 	e, size := binary.Uvarint(b)
-	if size <= 0 || e>>1 > 1<<32-1 || e == 1 || e&1 != 0 && size == len(b) {
+	if size <= 0 || e >= kinds+1<<32 {
 		return 0, 0, false, nil, false
 	}
+	if 0 < e && e < kinds {
+		if of, size := binary.Uvarint(b[size:]); size <= 0 || of >= 1<<32 {
+			return 0, 0, false, nil, false
+		}
+	}
 	id, kind, end, rest = entry(b)
-	return id, kind, end, rest, kind <= asSilent
+	return id, kind, end, rest, true
 }
 
 // post adds document n to the postings of its terms. Those that are silent alone
@@ -126,7 +135,7 @@ func (x *data) post(n uint32, terms, silent []uint32) {
 		for j < len(terms) && terms[j] == terms[i] {
 			j++
 		}
-		x.list[terms[i]].add(n, uint64(j-i))
+		x.addPosting(terms[i], n, uint64(j-i))
 		i = j
 	}
 	if len(silent) == 0 {
@@ -135,36 +144,26 @@ func (x *data) post(n uint32, terms, silent []uint32) {
 	slices.Sort(silent)
 	for _, id := range slices.Compact(silent) {
 		if _, found := slices.BinarySearch(terms, id); !found {
-			x.list[id].add(n, 0)
+			x.addPosting(id, n, 0)
 		}
 	}
 }
 
-// add appends a posting: the distance from the last one, and the count if it is not 1.
-func (t *term) add(n uint32, count uint64) {
+// addPosting adds document n to those of a term: the distance from the last one, and the
+// count if it is not 1.
+func (x *data) addPosting(id, n uint32, count uint64) {
+	t := &x.list[id]
 	gap := uint64(n-t.last) << 1
 	t.last = n
 	t.count++
-	if free := cap(t.postings) - len(t.postings); free < 2*binary.MaxVarintLen32 {
-		t.makeRoom(gap, count)
-	}
+	var room [2 * binary.MaxVarintLen64]byte
+	b := room[:0]
 	if count == 1 {
-		t.postings = binary.AppendUvarint(t.postings, gap)
-		return
+		b = binary.AppendUvarint(b, gap)
+	} else {
+		b = binary.AppendUvarint(binary.AppendUvarint(b, gap|1), count)
 	}
-	t.postings = binary.AppendUvarint(binary.AppendUvarint(t.postings, gap|1), count)
-}
-
-// makeRoom grows the postings by a quarter at most: there are many short ones.
-func (t *term) makeRoom(gap, count uint64) {
-	need := uvarintLen(gap)
-	if count != 1 {
-		need += uvarintLen(count)
-	}
-	if len(t.postings)+need <= cap(t.postings) {
-		return
-	}
-	t.postings = append(make([]byte, 0, len(t.postings)+len(t.postings)/4+need), t.postings...)
+	x.postings.extend(&t.postings, b)
 }
 
 func uvarintLen(v uint64) int {

@@ -32,9 +32,7 @@ func (x *Index) Size() Size {
 	for _, b := range d.stream.blocks {
 		out.Streams += int64(cap(b))
 	}
-	for i := range d.list {
-		out.Postings += int64(cap(d.list[i].postings))
-	}
+	out.Postings = d.postings.bytes()
 	return out
 }
 
@@ -43,7 +41,7 @@ const (
 	docBytes     = 40
 	hotBytes     = 16
 	turnBytes    = 12
-	termBytes    = 40
+	termBytes    = 24
 	sessionBytes = 40
 )
 

@@ -85,7 +85,7 @@ func (v *View) having(hits []Hit, id uint32) []Hit { return v.inSight(hits, id, 
 // counts as that counts 0, and 0 leaves it out.
 func (v *View) inSight(hits []Hit, id, silent uint32) []Hit {
 	t := &v.list[id]
-	b, hot, seen := t.postings, v.hot, v.seen
+	b, hot, seen := v.postings.get(t.postings), v.hot, v.seen
 	at := len(hits)
 	hits = slices.Grow(hits, int(t.count))[:at+int(t.count)]
 	doc := uint32(0)
@@ -202,14 +202,14 @@ func (g *Gatherer) Among(v *View, terms, docs []uint32) []Hit {
 	for _, id := range terms {
 		t := &v.list[id]
 		if len(docs) < int(t.count)/fewOf {
-			beside(t.postings, docs, g.counts[1:])
+			beside(v.postings.get(t.postings), docs, g.counts[1:])
 			continue
 		}
 		if !ranked {
 			g.ranks.Of(docs, len(v.Docs))
 			ranked = true
 		}
-		g.ranks.among(t.postings, g.counts)
+		g.ranks.among(v.postings.get(t.postings), g.counts)
 	}
 	g.hits = slices.Grow(g.hits[:0], len(docs))[:len(docs)]
 	at := 0
