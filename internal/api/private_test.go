@@ -133,3 +133,17 @@ func withID(s, id string) string {
 	}
 	return s
 }
+
+// TestWhoMayReadIsSaidOnce: of two words that contradict each other none is taken, least
+// of all the one that shows more.
+func TestWhoMayReadIsSaidOnce(t *testing.T) {
+	n := alone(t)
+	body := func(scope, meta string) string {
+		return `{"title":"x","content":"y","scope":"` + scope + `","metadata":{"scope":"` + meta + `"}}`
+	}
+	for _, of := range [][2]string{{"collective", "private"}, {"private", "collective"}, {"shared", "team"}} {
+		n.call("POST", "/api/v1/memories", body(of[0], of[1]), agent("ann")...).want(http.StatusBadRequest).is("scope", "fields", 0)
+		n.call("POST", "/api/v1/memories/bulk", "["+body(of[0], of[1])+"]", agent("ann")...).want(http.StatusOK).is(0.0, "created")
+	}
+	n.call("POST", "/api/v1/memories", body("private", "private"), agent("ann")...).want(http.StatusCreated).is("private", "metadata", "scope")
+}

@@ -42,6 +42,10 @@ func draftOf(d *client.Draft) (records.Draft, error) {
 		return records.Draft{}, err
 	}
 	if d.Scope != "" {
+		var other string
+		if m.Metadata.Field(memory.MetaScope, &other) && other != "" && other != d.Scope {
+			return records.Draft{}, BadField("scope", "scope %q, and metadata.scope %q: say who may see it once", d.Scope, other)
+		}
 		if m.Metadata, err = m.Metadata.With(memory.MetaScope, d.Scope); err != nil {
 			return records.Draft{}, BadField("metadata", "metadata: want a JSON object")
 		}
