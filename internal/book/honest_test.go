@@ -30,7 +30,7 @@ func TestAnAnswerSaysHowFarItMayBeReliedUpon(t *testing.T) {
 		n.create(t, nobody, d)
 	}
 	good := n.question(t, query.RecallQuery{Text: "what is the code of the gate"})
-	if len(good.Hits) != 1 || good.Hits[0].Band != "strong" || good.Abstain || good.Found != 1 || good.Hits[0].Points["words"] < 0.5 {
+	if len(good.Hits) != 1 || good.Hits[0].Band != "strong" || good.Abstain || good.Found != 1 || good.Hits[0].Points()["words"] < 0.5 {
 		t.Errorf("%+v", good)
 	}
 	if !slices.ContainsFunc(good.Arms, func(a recall.Report) bool { return a.Arm == "dates" && a.State == "skipped" && a.Why != "" }) {

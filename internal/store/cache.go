@@ -35,7 +35,8 @@ type cached struct {
 // fetched is a record that was read, with whether links name it, and with its stub if it
 // is plain.
 type fetched struct {
-	cached
+	*cached // by itself: what is kept of a list keeps no more of it
+
 	stub stub
 }
 
@@ -99,7 +100,8 @@ func (c *cache) linked(ids []string) []string {
 	return out
 }
 
-// put takes in records that somebody has read who began in an epoch.
+// put takes in records that somebody has read who began in an epoch. They are its own
+// then.
 func (c *cache) put(list []fetched, epoch uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -112,7 +114,7 @@ func (c *cache) put(list []fetched, epoch uint64) {
 		if c.by[id] != nil {
 			continue
 		}
-		x := new(list[i].cached) // by itself: what is kept of the list keeps no more of it
+		x := list[i].cached
 		c.by[id] = x
 		c.size += x.bytes()
 	}

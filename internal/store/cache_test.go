@@ -207,6 +207,7 @@ func TestWhatLiesElsewhereIsLeftOutAndNamed(t *testing.T) {
 	for name, statement := range map[string]string{
 		"other bytes":        `UPDATE log SET raw = x'00' WHERE lsn = (SELECT c_lsn FROM memories WHERE title = 'one')`,
 		"a changed text":     `UPDATE log SET raw = CAST(replace(CAST(raw AS TEXT), 'first', 'forge') AS BLOB) WHERE lsn = (SELECT c_lsn FROM memories WHERE title = 'one')`,
+		"another type":       `UPDATE log SET state = 'x' WHERE lsn = (SELECT c_lsn FROM memories WHERE title = 'one')`,
 		"no row":             `DELETE FROM log WHERE lsn = (SELECT c_lsn FROM memories WHERE title = 'one')`,
 		"another's entry":    `UPDATE log SET (origin, seq, digest, raw) = (SELECT -origin, seq, digest, raw FROM log o WHERE o.lsn = (SELECT c_lsn FROM memories WHERE title = 'two')) WHERE lsn = (SELECT c_lsn FROM memories WHERE title = 'one')`,
 		"marked as damaged":  `UPDATE log SET state = 3 WHERE lsn = (SELECT c_lsn FROM memories WHERE title = 'one')`,

@@ -91,7 +91,9 @@ func (s *tables) locatedRecords(ctx context.Context, where []located) (out []fet
 	err = s.read.glance(ctx, q, args, func(r rowScanner) error {
 		var lsn int64
 		var x sealed
-		if err := r.Scan(append([]any{&lsn}, x.dest()...)...); err != nil {
+		if err := r.Scan(append([]any{&lsn}, x.glance()...)...); isGarbled(err) {
+			return nil // its row is asked
+		} else if err != nil {
 			return err
 		}
 		l := at[lsn]
@@ -100,7 +102,7 @@ func (s *tables) locatedRecords(ctx context.Context, where []located) (out []fet
 			return nil
 		}
 		if rec, is := s.recordOf(l, e); is {
-			out = append(out, fetched{cached{rec: rec}, l.stub})
+			out = append(out, fetched{&cached{rec: rec}, l.stub})
 			delete(at, lsn)
 		}
 		return nil
@@ -125,7 +127,7 @@ func (s *base) recordOf(x *located, e *memory.Entry) (memory.Record, bool) {
 // linkedRecords returns records with whether there are links that name them. Damaged
 // ones are left out.
 func (s *tables) linkedRecords(ctx context.Context, where string, args ...any) ([]fetched, error) {
-	var out []fetched
+	out := make([]fetched, 0, len(args))
 	err := s.read.glance(ctx, sqlLinkedRecord+where, args, func(r rowScanner) error {
 		f, err := s.scanFetched(r)
 		if err == nil {

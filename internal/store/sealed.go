@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"strings"
 	"sync"
@@ -27,6 +28,12 @@ const (
 )
 
 func (x *sealed) dest() []any { return []any{&x.origin, &x.seq, &x.state, &x.digest, &x.raw} }
+
+// glance is dest for one whose bytes are decoded before the next row is asked for, and
+// not kept: they are not copied.
+func (x *sealed) glance() []any {
+	return []any{&x.origin, &x.seq, &x.state, (*sql.RawBytes)(&x.digest), (*sql.RawBytes)(&x.raw)}
+}
 
 // open decodes an entry of the log. This is the one way by which bytes leave a
 // row: if they are not what the digest names, the row is damaged, the writer is

@@ -50,7 +50,7 @@ func (s *base) scanRecord(r rowScanner, more ...any) (memory.Record, error) {
 func (s *base) scanFetched(r rowScanner) (fetched, error) {
 	var m rowOfRecord
 	e, err := s.scanRow(r, &m, &m.linked)
-	f := fetched{cached: cached{rec: m.rec, linked: m.linked}}
+	f := fetched{cached: &cached{rec: m.rec, linked: m.linked}}
 	if err == nil && e != nil {
 		f.stub = m.plain(e)
 	}
@@ -66,7 +66,7 @@ func (s *base) scanRow(r rowScanner, row *rowOfRecord, more ...any) (*memory.Ent
 	dest := append([]any{
 		&id, &c.lsn, &c.stamp, &c.origin, &c.seq, &m.Life, &l.lsn, &l.stamp, &l.origin, &l.seq, &m.Reason, &m.Conflicts,
 		&m.AccessCount, &m.AccessedAt, &m.Priority, &touched.Last, &touched.Kept,
-	}, x.dest()...)
+	}, x.glance()...)
 	if err := r.Scan(append(dest, more...)...); err != nil {
 		if isGarbled(err) {
 			s.damage.unsound.note()
@@ -159,8 +159,9 @@ func (s *tables) RecordFor(ctx context.Context, viewer memory.AgentID, id string
 	if err != nil {
 		return nil, fmt.Errorf("memory %s: %w", id, err)
 	}
+	rec = new(list[0].rec)
 	s.cache.put(list, epoch)
-	return &list[0].rec, nil
+	return rec, nil
 }
 
 // Resolve completes a prefix of an id, among the records that f selects:

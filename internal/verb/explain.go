@@ -54,7 +54,7 @@ func explain(v *client.Recalled, found *query.Recalled, all bool) {
 	if all {
 		v.Unknown = toThousandths(found.Unknown)
 		for i := range v.Memories {
-			v.Memories[i].Parts = rounded(found.Hits[i].Points)
+			v.Memories[i].Parts = rounded(found.Hits[i].Points())
 		}
 	}
 	if w := found.WhyNot; w != nil {

@@ -41,7 +41,7 @@ func recordsOf(ctx context.Context, store Found, f *memory.Filter, hits []recall
 	out := make([]Scored, 0, len(hits))
 	for i := range hits {
 		if rec, ok := at[hits[i].ID]; ok {
-			out = append(out, Scored{Record: *rec, Score: hits[i].Score, Band: hits[i].Band, Points: hits[i].Points()})
+			out = append(out, Scored{Record: *rec, Score: hits[i].Score, Band: hits[i].Band, hit: hits[i]})
 		}
 	}
 	return out, nil

@@ -31,13 +31,17 @@ type RecallQuery struct {
 // Scored is a record with its rank value, higher is better.
 type Scored struct {
 	memory.Record
-	Score  float64
-	Band   string             // how far it may be relied upon: strong, likely, weak; "" for a search
-	Points map[string]float64 // what the score of a recall is the sum of, by name
+	Score float64
+	Band  string // how far it may be relied upon: strong, likely, weak; "" for a search
 	// SupersededBy are live memories that the viewer may see and that say that they
 	// take its place.
 	SupersededBy []string
+
+	hit recall.Hit
 }
+
+// Points are what the score of a recall is the sum of, by name.
+func (s *Scored) Points() map[string]float64 { return s.hit.Points() }
 
 // Recalled is an answer to a RecallQuery.
 type Recalled struct {

@@ -16,7 +16,7 @@ const whyLook = 100_000
 func (b *Book) whyNot(ctx context.Context, q *RecallQuery, hits []Scored) (*WhyNot, error) {
 	out := &WhyNot{ID: q.WhyNot}
 	if at := slices.IndexFunc(hits, func(h Scored) bool { return h.ID == q.WhyNot }); at >= 0 {
-		out.Reason, out.Place, out.Score, out.Points = WhyHit, at+1, hits[at].Score, hits[at].Points
+		out.Reason, out.Place, out.Score, out.Points = WhyHit, at+1, hits[at].Score, hits[at].Points()
 		return out, nil
 	}
 	rec, err := b.store.Record(ctx, q.WhyNot)
