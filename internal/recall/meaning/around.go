@@ -9,20 +9,19 @@ import (
 // counts.
 type surroundings struct {
 	at     [5]uint32 // of what was met
-	row    [5]uint32
 	weight [5]float32
-	n      int
+	n      int32
 }
 
 // around finds what was said around what was met there, and meets that.
 func (s *search) around(at int, out *surroundings) {
-	m := s.met[at]
-	out.at[0], out.row[0], out.weight[0], out.n = uint32(at), m.row, 1, 1
-	d := &s.v.Turns[m.doc]
+	n := s.met.docs[at]
+	out.at[0], out.weight[0], out.n = uint32(at), 1, 1
+	d := &s.v.Turns[n]
 	if d.Session == index.None {
 		return
 	}
-	gate := s.v.Gate(m.doc)
+	gate := s.v.Gate(n)
 	w := &s.arm.weights
 	if d.Prev != index.None {
 		of, weight := s.v.Gate(d.Prev), w.Before[0]
@@ -49,7 +48,7 @@ func (s *search) add(out *surroundings, n uint32, weight float32) {
 			return
 		}
 	}
-	out.at[out.n], out.row[out.n], out.weight[out.n] = at-1, s.met[at-1].row, weight
+	out.at[out.n], out.weight[out.n] = at-1, weight
 	out.n++
 }
 

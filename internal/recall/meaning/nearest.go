@@ -26,7 +26,7 @@ func (s *search) nearest() {
 			s.meetAround(n)
 		}
 	}
-	s.near = len(s.met)
+	s.near = len(s.met.docs)
 	s.draw()
 }
 
@@ -77,12 +77,6 @@ func (s *search) draw() {
 	}
 }
 
-// isNear reports whether document n is among the nearest.
-func (s *search) isNear(n uint32) bool {
-	at := s.place[n]
-	return at != 0 && int(at) <= s.near
-}
-
 // farthest returns, by what away says, the most that one of the sample has that is as far or
 // farther and not among the nearest: others that are not have that at most. It spares
 // comparing them where a question brings many by their words.
@@ -90,9 +84,8 @@ func (s *search) farthest() []float32 {
 	s.byFar = append(s.byFar[:0], make([]float32, s.space.set.Width()+2)...)
 	for _, at := range s.sample {
 		if int(at) >= s.near {
-			m := &s.met[at]
-			far := &s.byFar[s.away[m.doc]]
-			*far = max(*far, s.w.Own*s.own.of(m.own)+s.w.Pooled*s.whole.of(m.whole))
+			far := &s.byFar[s.away[s.met.docs[at]]]
+			*far = max(*far, s.value(s.met.own[at], s.met.whole[at]))
 		}
 	}
 	for d := len(s.byFar) - 2; d >= 0; d-- {
@@ -118,19 +111,19 @@ func bin(c float32) int { return int((min(1, max(-1, c)) + 1) * (bins / 2)) }
 // measure finds out what is usual and what is the most, of documents themselves and of
 // them with what was said around them.
 func (s *search) measure() {
-	s.own = s.scale(func(m *met) float32 { return m.own })
+	s.own = s.scale(s.met.own)
 	s.whole = s.own
 	if s.v.Sessions > 0 {
-		s.whole = s.scale(func(m *met) float32 { return m.whole })
+		s.whole = s.scale(s.met.whole)
 	}
 }
 
 // scale finds the middle of the usual and the top of the nearest.
-func (s *search) scale(of func(m *met) float32) scale {
+func (s *search) scale(of []float32) scale {
 	out := scale{middle: -1, top: -1}
 	clear(s.values[:])
 	for _, at := range s.sample {
-		s.values[bin(of(&s.met[at]))]++
+		s.values[bin(of[at])]++
 	}
 	rest := len(s.sample) / 2
 	for b, count := range s.values {
@@ -139,8 +132,8 @@ func (s *search) scale(of func(m *met) float32) scale {
 			break
 		}
 	}
-	for i := range s.met[:s.near] {
-		out.top = max(out.top, of(&s.met[i]))
+	for _, c := range of[:s.near] {
+		out.top = max(out.top, c)
 	}
 	return out
 }
@@ -148,15 +141,16 @@ func (s *search) scale(of func(m *met) float32) scale {
 // best returns about the best of the nearest that pass all conditions and mean
 // something like the question.
 func (s *search) best() []uint32 {
-	value := func(m *met) float32 {
-		return (s.w.Own*m.own + s.w.Pooled*m.whole) / max(1e-6, s.w.Own+s.w.Pooled)
+	m := &s.met
+	mean := func(at uint32) float32 {
+		return (s.w.Own*m.own[at] + s.w.Pooled*m.whole[at]) / max(1e-6, s.w.Own+s.w.Pooled)
 	}
 	out := make([]uint32, 0, min(s.near, 2*most))
 	clear(s.values[:])
-	for i := range s.met[:s.near] {
-		if m := &s.met[i]; max(m.own, m.whole) >= s.w.Floor && s.v.Pass(m.doc) {
-			s.values[bin(value(m))]++
-			out = append(out, uint32(i))
+	for at := range uint32(s.near) {
+		if max(m.own[at], m.whole[at]) >= s.w.Floor && s.v.Pass(m.docs[at]) {
+			s.values[bin(mean(at))]++
+			out = append(out, at)
 		}
 	}
 	limit, sum := bins, int32(0)
@@ -165,8 +159,8 @@ func (s *search) best() []uint32 {
 	}
 	all, kept := len(out) <= most, out[:0]
 	for _, at := range out {
-		if m := &s.met[at]; all || bin(value(m)) > limit {
-			kept = append(kept, m.doc)
+		if all || bin(mean(at)) > limit {
+			kept = append(kept, m.docs[at])
 		}
 	}
 	return kept

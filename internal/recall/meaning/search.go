@@ -97,13 +97,13 @@ func (s *search) everything() {
 		s.meet(n, s.rows[i])
 		s.sample = append(s.sample, uint32(i))
 	}
-	s.near = len(s.met)
+	s.near = len(s.met.docs)
 }
 
 // compare finds out how near all that was met is, itself and with what was said around
 // it.
 func (s *search) compare(ctx context.Context) error {
-	of := len(s.met)
+	of := len(s.met.docs)
 	if s.v.Sessions > 0 {
 		s.beside = slices.Grow(s.beside[:0], of)[:of]
 		for at := range of {
@@ -113,71 +113,62 @@ func (s *search) compare(ctx context.Context) error {
 			s.around(at, &s.beside[at])
 		}
 	}
-	for from := 0; from < len(s.met); from += step {
+	for len(s.met.own) < len(s.met.docs) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		s.compareOwn(s.met[from:min(from+step, len(s.met))])
+		s.compareOwn(min(len(s.met.docs), len(s.met.own)+step))
+	}
+	if s.v.Sessions == 0 {
+		copy(s.met.whole, s.met.own)
+		return nil
 	}
 	for at := range of {
-		m := &s.met[at]
-		m.knows, m.whole = true, m.own
-		if s.v.Sessions > 0 {
-			m.whole = s.pooled(&s.beside[at])
-		}
+		s.met.whole[at] = s.pooled(&s.beside[at])
 	}
 	return nil
 }
 
-// compareOwn finds out how near documents are themselves.
-func (s *search) compareOwn(some []met) {
-	s.rowsNow = s.rowsNow[:0]
-	for i := range some {
-		s.rowsNow = append(s.rowsNow, some[i].row)
-	}
-	s.cosines = slices.Grow(s.cosines[:0], len(some))[:len(some)]
-	s.space.set.Cosines(s.asked, s.rowsNow, s.cosines)
-	for i := range some {
-		some[i].own = s.cosines[i]
+// compareOwn finds out how near the next ones are themselves, up to one.
+func (s *search) compareOwn(end int) {
+	m, from := &s.met, len(s.met.own)
+	m.own, m.whole = slices.Grow(m.own, end-from)[:end], slices.Grow(m.whole, end-from)[:end]
+	s.space.set.Cosines(s.asked, m.rows[from:end], m.own[from:])
+	for at := from; at < end; at++ {
+		m.whole[at] = unknown
 	}
 }
 
 // pooled is how near what was met is with what was said around it.
 func (s *search) pooled(a *surroundings) float32 {
 	if a.n <= 1 {
-		return s.met[a.at[0]].own
+		return s.met.own[a.at[0]]
 	}
 	sum := float32(0)
 	for i, at := range a.at[:a.n] {
-		sum += a.weight[i] * s.met[at].own
+		sum += a.weight[i] * s.met.own[at]
 	}
-	if length := s.space.length(a); length > 0 {
+	if length := s.length(a); length > 0 {
 		sum /= length
 	}
 	return sum
 }
 
-// know returns what is known of document n, which has a vector in row; it is compared
-// now if it was not before.
-func (s *search) know(n, row uint32) *met {
-	at := s.meet(n, row)
-	if s.met[at].knows {
-		return &s.met[at]
+// know returns where document n, which has a vector in row, is in what was met; it is
+// compared now if it was not before.
+func (s *search) know(n, row uint32) (at uint32) {
+	at = s.meet(n, row)
+	if int(at) < len(s.met.own) && s.met.whole[at] != unknown {
+		return at
 	}
-	from := len(s.met)
-	if int(at) == from-1 {
-		from--
-	}
-	var a surroundings
+	a := surroundings{n: 1}
+	a.at[0] = at
 	if s.v.Sessions > 0 {
 		s.around(int(at), &a)
-	} else {
-		a.n, a.at[0] = 1, at
 	}
-	s.compareOwn(s.met[from:])
-	m := &s.met[at]
-	m.knows, m.whole = true, s.pooled(&a)
-	return m
+	s.compareOwn(len(s.met.docs))
+	s.met.whole[at] = s.pooled(&a)
+	return at
 }
 
 // points is what meaning adds to the score of document n.
@@ -190,18 +181,24 @@ func (s *search) points(n uint32) float32 {
 }
 
 // pointsOf is points of what was met and is known.
-func (s *search) pointsOf(m *met) float32 {
-	p := s.w.Own*s.own.of(m.own) + s.w.Pooled*s.whole.of(m.whole)
-	if s.far != nil && !s.isNear(m.doc) {
-		p = min(p, s.far[s.away[m.doc]])
+func (s *search) pointsOf(at uint32) float32 {
+	n, own, whole := s.met.docs[at], s.met.own[at], s.met.whole[at]
+	p := s.value(own, whole)
+	if s.far != nil && int(at) >= s.near {
+		p = min(p, s.far[s.away[n]])
 	}
-	if s.q.Speaker != index.None && s.v.Docs[m.doc].Speaker == s.q.Speaker {
+	if s.q.Speaker != index.None && s.v.Docs[n].Speaker == s.q.Speaker {
 		p *= 1 + s.arm.weights.Speaker
 	}
-	if p < least && max(m.own, m.whole) >= s.w.Floor {
+	if p < least && max(own, whole) >= s.w.Floor {
 		p = least
 	}
 	return p
+}
+
+// value is what it adds to the score to be so near.
+func (s *search) value(own, whole float32) float32 {
+	return s.w.Own*s.own.of(own) + s.w.Pooled*s.whole.of(whole)
 }
 
 // Most implements [rank.Search].
@@ -209,8 +206,8 @@ func (s *search) Most() float32 { return s.bound(s.w.Own + s.w.Pooled) }
 
 // Bound implements [rank.Search].
 func (s *search) Bound(n uint32) float32 {
-	if at := s.place[n]; at != 0 && s.met[at-1].knows {
-		return s.pointsOf(&s.met[at-1]) + s.dates()
+	if at := s.place[n]; at != 0 && s.met.whole[at-1] != unknown {
+		return s.pointsOf(at-1) + s.dates()
 	}
 	if s.far != nil {
 		if s.away[n] == nowhere {
