@@ -66,6 +66,7 @@ func TestTheNineToolsOfTheKnowledgeGraph(t *testing.T) {
 		"a relation to nobody":      {"create_relations", obj{"relations": []obj{relation("Acme", "knows", "Nobody")}}, `NOT_FOUND: entity with name "Nobody" not found`},
 		"observations of nobody":    {"add_observations", obj{"observations": []obj{{"entityName": "Nobody", "contents": []string{"x"}}}}, "NOT_FOUND"},
 		"an unknown field":          {"open_nodes", obj{"names": []string{}, "limit": 1}, "UNKNOWN_FIELD"},
+		"an unknown field below":    {"create_entities", obj{"entities": []obj{{"name": "N", "entityType": "t", "observations": []string{}, "note": "x"}}}, "UNKNOWN_FIELD"},
 		"a missing field":           {"search_nodes", obj{}, "VALIDATION_FAILED: missing required field: query"},
 		"a field of the wrong type": {"open_nodes", obj{"names": "Acme"}, "VALIDATION_FAILED"},
 		"an entity without a name":  {"create_entities", obj{"entities": []obj{entity("", "x")}}, "VALIDATION_FAILED"},

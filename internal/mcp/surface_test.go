@@ -243,3 +243,34 @@ func TestAnAgentThatKnowsAIMemoryFindsItsTools(t *testing.T) {
 		}
 	}
 }
+
+// TestAnAnswerSaysWhatWasNotDone: a model that reads "deleted" takes it for done.
+func TestAnAnswerSaysWhatWasNotDone(t *testing.T) {
+	url := running(t)
+	for _, profile := range []string{tool.Full, tool.AIMemory} {
+		s := mcptest.Talk(t, url, mcptest.As("ann", profile, "trial"), nil, "")
+		_, made, _ := mcptest.Use(t, s, "memory_store", map[string]any{"title": "a " + profile, "content": "x", "namespace": "trial"})
+		id := fmt.Sprint(made["id"])
+		tries := map[string]map[string]any{
+			"memory_forget":        {"namespace": "trial"},
+			"memory_archive_purge": {},
+		}
+		if profile == tool.Full {
+			tries["memory_delete"], tries["memory_erase"], tries["memory_archive"] = map[string]any{"id": id}, map[string]any{"id": id}, map[string]any{"ids": []string{id}}
+		}
+		for name, args := range tries {
+			args["dry_run"] = true
+			text, got, failed := mcptest.Use(t, s, name, args)
+			if failed || got["dry_run"] != true || !strings.HasPrefix(text, "Nothing was changed") {
+				t.Errorf("%s of %s: %s, %v", name, profile, text, got)
+			}
+		}
+		if text, _, failed := mcptest.Use(t, s, "memory_get", map[string]any{"id": id}); failed {
+			t.Errorf("afterwards: %s", text)
+		}
+	}
+	s := mcptest.Talk(t, url, mcptest.As("ann", tool.Full, ""), nil, "")
+	if text, got, failed := mcptest.Use(t, s, "memory_list", map[string]any{"namespace": "trial", "limt": 1}); failed || fmt.Sprint(got["ignored"]) != "[limt]" || !strings.Contains(text, "limt") {
+		t.Errorf("a field that it does not know: %s, %v", text, got["ignored"])
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/internal/memory"
@@ -111,8 +112,47 @@ func argumentsOf(t *Tool, r Request) json.RawMessage {
 func doing(v *verb.Verb) handler {
 	return func(ctx context.Context, call *verb.Call, args json.RawMessage) (any, error) {
 		done, err := v.Do(ctx, call, verb.Args{Body: args, Flat: true})
+		if err == nil && (done.Tried || len(done.Ignored) > 0) {
+			return told{done}, nil
+		}
 		return done.Body, err
 	}
+}
+
+// told is an answer of which more has to be known than it says: that nothing was done,
+// or that not all of the call was understood.
+type told struct{ done verb.Done }
+
+// MarshalJSON adds to the answer what routes add to it.
+func (t told) MarshalJSON() ([]byte, error) {
+	b, err := json.Marshal(t.done.Body)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]json.RawMessage{}
+	if json.Unmarshal(b, &all) != nil {
+		return b, nil // no object: it has no room for more
+	}
+	for name, v := range map[string]any{"dry_run": t.done.Tried, "ignored": t.done.Ignored} {
+		if name == "dry_run" && !t.done.Tried || name == "ignored" && len(t.done.Ignored) == 0 {
+			continue
+		}
+		if all[name], err = json.Marshal(v); err != nil {
+			return nil, err
+		}
+	}
+	return json.Marshal(all)
+}
+
+func (t told) plain() string {
+	text := Show(t.done.Body)
+	if t.done.Tried {
+		text = "Nothing was changed: this is what would be.\n" + text
+	}
+	if len(t.done.Ignored) > 0 {
+		text += "\n(Not known here, and left out: " + strings.Join(t.done.Ignored, ", ") + ".)"
+	}
+	return text
 }
 
 // Refusal says what went wrong, by a code and with the next step.

@@ -1,10 +1,12 @@
 package tool
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/internal/openapi"
@@ -141,7 +143,12 @@ func strictly(args json.RawMessage, schema *openapi.Schema, into any) error {
 			return verb.Missing(name)
 		}
 	}
-	if err := json.Unmarshal(args, into); err != nil {
+	r := json.NewDecoder(bytes.NewReader(args))
+	r.DisallowUnknownFields()
+	if err := r.Decode(into); err != nil {
+		if name, is := strings.CutPrefix(err.Error(), "json: unknown field "); is {
+			return verb.Unknown([]string{strings.Trim(name, `"`)})
+		}
 		return verb.Bad("arguments: %s", err)
 	}
 	return nil
