@@ -203,6 +203,11 @@ const maxKey = 255
 // readWriteOptions reads how far a write waits, what becomes of it if that fails
 // (keep is what the node says: it is a success), and under which key it is done once.
 func (q *request) readWriteOptions(keep bool) error {
+	for _, name := range []string{"durability", "when_short"} {
+		if len(q.query[name]) > 1 { // which of them was meant?
+			return verb.Unknown([]string{name})
+		}
+	}
 	if q.query.Has("when_short") {
 		switch short := client.WhenShort(q.query.Get("when_short")); short {
 		case client.ShortFails, client.ShortLocal:

@@ -159,3 +159,11 @@ func strangely(s step, rt *api.Route) []step {
 	}
 	return out
 }
+
+// How far a write is to wait is said once, like all else.
+func TestHowFarToWaitIsSaidOnce(t *testing.T) {
+	n := alone(t)
+	for _, query := range []string{"durability=local&durability=all", "when_short=local&when_short=fail"} {
+		n.undescribed(step{method: "POST", path: "/api/v1/memories?" + query, body: `{"title":"x","content":"y"}`}).want(http.StatusBadRequest).is("UNKNOWN_FIELD", "code")
+	}
+}

@@ -130,8 +130,8 @@ func (t told) MarshalJSON() ([]byte, error) {
 		return nil, err
 	}
 	all := map[string]json.RawMessage{}
-	if json.Unmarshal(b, &all) != nil {
-		return b, nil // no object: it has no room for more
+	if err := json.Unmarshal(b, &all); err != nil {
+		return nil, err
 	}
 	for name, v := range map[string]any{"dry_run": t.done.Tried, "ignored": t.done.Ignored} {
 		if name == "dry_run" && !t.done.Tried || name == "ignored" && len(t.done.Ignored) == 0 {
