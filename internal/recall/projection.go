@@ -71,8 +71,9 @@ const (
 	// slice is how many memories are taken in at a time.
 	slice = 512
 	// pause is the least time between two looks at the log: in a storm of writes a
-	// few large steps cost less than many small ones.
-	pause = 10 * time.Millisecond
+	// few large steps cost less than many small ones. It is hurried while somebody waits.
+	pause   = 10 * time.Millisecond
+	hurried = time.Millisecond
 	// again is when the log is looked at again after that failed.
 	again = time.Second
 	// settle is how long after an erase the projection is saved without what was erased.
@@ -87,7 +88,8 @@ type follower struct {
 	every  time.Duration // how often it is saved
 	log    *slog.Logger
 	wake   chan struct{}
-	anew   atomic.Bool // the projection must be made again
+	hurry  chan struct{} // somebody waits for the next look
+	anew   atomic.Bool   // the projection must be made again
 
 	next uint64 // position behind what was applied; of the goroutine of run
 
@@ -97,7 +99,7 @@ type follower struct {
 }
 
 func newFollower(source Source, to Projection, every time.Duration, log *slog.Logger) *follower {
-	return &follower{source: source, to: to, every: every, log: log, wake: make(chan struct{}, 1), moved: make(chan struct{})}
+	return &follower{source: source, to: to, every: every, log: log, wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), moved: make(chan struct{})}
 }
 
 // committed tells that the log has grown. It does not block.
@@ -132,6 +134,10 @@ func (f *follower) wait(ctx context.Context, target uint64) error {
 		}
 		f.committed()
 		select {
+		case f.hurry <- struct{}{}:
+		default:
+		}
+		select {
 		case <-moved:
 		case <-ctx.Done():
 			return ctx.Err()
@@ -158,12 +164,7 @@ func (f *follower) run(ctx context.Context) {
 		if erased {
 			save.Reset(settle)
 		}
-		rest := time.NewTimer(wait)
-		select {
-		case <-rest.C:
-		case <-ctx.Done():
-			rest.Stop()
-		}
+		f.rest(ctx, wait)
 		select {
 		case <-f.wake:
 		case <-save.C:
@@ -173,6 +174,30 @@ func (f *follower) run(ctx context.Context) {
 			f.save(context.WithoutCancel(ctx))
 			return
 		}
+	}
+}
+
+// rest waits between two looks at the log, less long while somebody waits for the next.
+func (f *follower) rest(ctx context.Context, wait time.Duration) {
+	least := wait
+	if wait == pause {
+		least = hurried
+	}
+	rest := time.NewTimer(least)
+	defer rest.Stop()
+	select {
+	case <-rest.C:
+	case <-ctx.Done():
+		return
+	}
+	if least == wait {
+		return
+	}
+	rest.Reset(wait - least)
+	select {
+	case <-rest.C:
+	case <-f.hurry:
+	case <-ctx.Done():
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -120,6 +121,26 @@ func TestWhatWasKeptOfALongerLogIsMadeAgain(t *testing.T) {
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// Whoever has written, and asks, does not wait as long as writes are gathered for.
+func TestNobodyWaitsForWritesToGather(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{origin: "a.1"}
+		f, stop := follow(t, j, "")
+		defer stop()
+		for i := range 20 {
+			j.write(record(strconv.Itoa(i), "heron"))
+			f.Committed()
+			begun := time.Now()
+			if err := f.Sync(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(begun); took > time.Millisecond {
+				t.Fatalf("write %d is found after %v", i, took)
+			}
 		}
 	})
 }
