@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -51,6 +52,9 @@ func TestADamagedMemoryKeepsNobodyFromTheOthers(t *testing.T) {
 	n.create("four")
 
 	n.call("GET", "/api/v1/memories/"+two, "").want(http.StatusInternalServerError).is(string(client.CodeDamaged), "code")
+	for n.call("GET", "/api/v1/status", "").number("damaged") == 0 { // the writer is told, and lists it
+		runtime.Gosched()
+	}
 	n.call("GET", "/api/v1/memories/"+one, "").want(http.StatusOK)
 	if got := n.call("GET", "/api/v1/links/"+one, "").want(http.StatusOK).at("count"); got != 1.0 {
 		t.Errorf("%v links to what can be read, want 1", got)
@@ -73,6 +77,14 @@ func TestADamagedMemoryKeepsNobodyFromTheOthers(t *testing.T) {
 	for {
 		if e := next(t, events); e.data.Kind == "put" && e.data.Subjects[0] == "content "+derived("four") {
 			break
+		}
+	}
+
+	// Whether the index has read it before it was damaged, or never could: it may be what
+	// is looked for.
+	for _, path := range []string{"search?q=content", "recall?context=content", "search?q=nothing"} {
+		if a := n.call("GET", "/api/v1/"+path, "").want(http.StatusOK); a.at("damaged", 0) != two {
+			t.Errorf("%s: %v is damaged, want %s", path, a.body["damaged"], two)
 		}
 	}
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"strings"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -184,4 +185,22 @@ func (b *base) within(w *where, in memory.Within) {
 		}
 	}
 	w.and(`(`+strings.Join(parts, " OR ")+`)`, args...)
+}
+
+// Unreadable returns ids of memories that f selects and of which the content is damaged,
+// a hundred at most.
+func (s *Store) Unreadable(ctx context.Context, f memory.Filter) ([]string, error) {
+	if s.damage.marked.Load() == 0 {
+		return nil, nil
+	}
+	w := s.filter(f)
+	var out []string
+	err := s.tables.read.each(ctx, `SELECT m.id FROM damaged d JOIN log l ON l.origin = d.origin AND l.seq = d.seq
+		JOIN memories m ON m.rid = l.record AND m.c_lsn = l.lsn WHERE `+w.String()+` ORDER BY m.id LIMIT 100`, w.args, func(r rowScanner) error {
+		var id string
+		err := r.Scan(&id)
+		out = append(out, id)
+		return err
+	})
+	return out, err
 }

@@ -36,6 +36,9 @@ type Found interface {
 	// Reached returns when the log of this node had come as far as an LSN, or
 	// [memory.ErrInvalid] if it has not yet, or does not know any more.
 	Reached(ctx context.Context, lsn uint64) (memory.Instant, error)
+	// Unreadable returns ids of memories that f selects and of which the content is damaged
+	// here: no index can know of their words.
+	Unreadable(ctx context.Context, f memory.Filter) ([]string, error)
 	// Touch counts a read of each id. It never blocks.
 	Touch(ids []string, at memory.Instant)
 }

@@ -37,6 +37,9 @@ func (b *Book) Recall(ctx context.Context, q RecallQuery) (Recalled, error) {
 	if out.Hits, err = recordsOf(ctx, b.store, &q.Filter, hits); err != nil {
 		return Recalled{}, err
 	}
+	if err := b.unreadable(ctx, &q.Filter); err != nil {
+		return Recalled{}, err
+	}
 	if q.All {
 		return out, nil
 	}
@@ -126,7 +129,17 @@ func (b *Book) Matching(ctx context.Context, f memory.Filter, pattern string, li
 	for i := range hits {
 		ids[i] = hits[i].ID
 	}
-	return ids, nil
+	return ids, b.unreadable(ctx, &f)
+}
+
+// unreadable notes what f selects and no words can find, because it is damaged: nobody
+// knows whether it is what was looked for.
+func (b *Book) unreadable(ctx context.Context, f *memory.Filter) error {
+	ids, err := b.store.Unreadable(ctx, *f)
+	for _, id := range ids {
+		memory.Omit(ctx, id)
+	}
+	return err
 }
 
 // Named returns the memories of f with all words of a name in their texts, and
