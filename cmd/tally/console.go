@@ -73,7 +73,7 @@ func consoleOf(ctx context.Context, a *app, c *client.Client) (consoleView, erro
 		return consoleView{}, err
 	}
 	link, err := as.ConsoleLink(ctx)
-	if e, is := errors.AsType[*client.Error](err); is && e.Code == string(client.CodeUnauthorized) {
+	if isCode(err, client.CodeUnauthorized) {
 		return consoleView{URL: c.URL() + "/console/"}, nil
 	}
 	return consoleView{URL: link, SignedIn: true}, err

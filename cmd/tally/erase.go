@@ -14,13 +14,23 @@ import (
 
 func newErase(a *app) *cobra.Command {
 	var w writeFlags
-	var yes, dryRun bool
+	var yes, dryRun, damaged bool
 	cmd := command("erase [flags] ID…", "Remove memories and all their versions for good", argCheck{1, -1}, nil)
 	cmd.Long = `Remove memories for good, on every member: text, versions, vectors and index.
 Nothing brings them back, and their ids are never used again. Asks before it
-does so, unless --yes is given.`
+does so, unless --yes is given.
+
+Of a memory that is damaged on the node's disk nothing tells whose it is. If no
+member has it whole, the operator of the node erases it with --damaged, so that
+it is not missed any more.`
 	cmd.RunE = a.writes(&w, func(ctx context.Context, c *client.Client, with client.With, ids []string) error {
-		plan, err := newErasePlan(ctx, c, ids)
+		if damaged {
+			var err error
+			if c, err = a.operate(ctx, c); err != nil {
+				return err
+			}
+		}
+		plan, err := newErasePlan(ctx, c, ids, damaged)
 		if err != nil {
 			return err
 		}
@@ -36,6 +46,7 @@ does so, unless --yes is given.`
 	})
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "show what would go, and stop")
+	cmd.Flags().BoolVar(&damaged, "damaged", false, "also what is damaged on the node's disk; as its operator")
 	w.register(cmd)
 	return cmd
 }
@@ -44,6 +55,7 @@ type eraseItem struct {
 	ID       string `json:"id"`
 	Title    string `json:"title,omitempty"`
 	Versions int    `json:"versions"`
+	Damaged  bool   `json:"damaged,omitempty"` // on the disk of the node: what it says is not known
 }
 
 type erasePlan struct {
@@ -54,12 +66,16 @@ func (p *erasePlan) print(w io.Writer, verb string) error {
 	rows := make([][]string, len(p.Items))
 	for i, it := range p.Items {
 		rows[i] = []string{verb, it.ID, count(it.Versions, "version"), cutTo(it.Title, 60)}
+		if it.Damaged {
+			rows[i] = []string{verb, it.ID, "damaged", "not known what it says"}
+		}
 	}
 	return table(w, nil, rows)
 }
 
-// newErasePlan looks at what is about to go, in whatever state it is.
-func newErasePlan(ctx context.Context, c *client.Client, ids []string) (*erasePlan, error) {
+// newErasePlan looks at what is about to go, in whatever state it is: damaged, if that is
+// meant.
+func newErasePlan(ctx context.Context, c *client.Client, ids []string, damaged bool) (*erasePlan, error) {
 	plan := &erasePlan{}
 	for _, id := range ids {
 		full, err := wholeID(ctx, c, id)
@@ -67,10 +83,13 @@ func newErasePlan(ctx context.Context, c *client.Client, ids []string) (*erasePl
 			return nil, err
 		}
 		revisions, err := c.History(ctx, full)
-		if notFound(err) {
+		switch {
+		case notFound(err):
 			return nil, noMemory(ctx, c, full)
-		}
-		if err != nil {
+		case damaged && isCode(err, client.CodeDamaged):
+			plan.Items = append(plan.Items, eraseItem{ID: full, Damaged: true})
+			continue
+		case err != nil:
 			return nil, err
 		}
 		item := eraseItem{ID: full, Versions: len(revisions)}

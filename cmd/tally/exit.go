@@ -160,6 +160,8 @@ func (a *app) hint(err error) string {
 		return "see who holds it now: tally receipt " + e.Receipt.Dot
 	case e.Status == http.StatusUnauthorized:
 		return "give the key with --api-key-file, --api-key or TALLY_API_KEY"
+	case e.Code == string(client.CodeDamaged):
+		return "the members that have it mend it; if there is none, the operator removes what is left: tally erase --damaged ID"
 	case e.Code == string(client.CodeOperatorOnly):
 		return (&operatorError{}).hint()
 	case e.Status == http.StatusForbidden:

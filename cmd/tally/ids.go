@@ -252,8 +252,13 @@ func notFound(err error) bool {
 	return ok && e.NotFound()
 }
 
+// isCode reports whether err is a node's answer with a code.
+func isCode(err error, code client.Code) bool {
+	e, ok := errors.AsType[*client.Error](err)
+	return ok && e.Code == string(code)
+}
+
 // ambiguous reports whether err is a node's answer that an id fits several.
 func ambiguous(err error) bool {
-	e, ok := errors.AsType[*client.Error](err)
-	return ok && e.Code == string(client.CodeAmbiguousID)
+	return isCode(err, client.CodeAmbiguousID)
 }

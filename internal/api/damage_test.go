@@ -100,6 +100,26 @@ func TestADamagedMemoryKeepsNobodyFromTheOthers(t *testing.T) {
 	}
 }
 
+// What no member can bring back is not listed as damaged for ever: whose it was is not
+// known, so it is for the operator to have it erased.
+func TestTheOperatorErasesWhatIsDamaged(t *testing.T) {
+	n, damage := rotting(t)
+	id, other := n.create("one"), n.create("two")
+	damage("content of one")
+	erase := "/api/v1/memories/" + id + "/erase"
+	n.call("POST", erase, "").want(http.StatusInternalServerError).is(string(client.CodeDamaged), "code")
+	n.call("DELETE", "/api/v1/memories/"+id, "").want(http.StatusInternalServerError)
+	op := n.operated()
+	op.call("DELETE", "/api/v1/memories/"+id, "").want(http.StatusInternalServerError).is(string(client.CodeDamaged), "code")
+	op.call("POST", erase, "").want(http.StatusOK).is(true, "erased")
+	n.call("GET", "/api/v1/memories/"+id, "").want(http.StatusNotFound)
+	n.call("GET", "/api/v1/memories/"+other, "").want(http.StatusOK)
+	if got := n.call("GET", "/api/v1/status", "").want(http.StatusOK).at("damaged"); got != 0.0 {
+		t.Errorf("%v entries are still damaged", got)
+	}
+	op.call("POST", erase, "").want(http.StatusNotFound)
+}
+
 // A damaged proposal is an error of its own to who asks for it, and the others are told of.
 func TestADamagedProposalIsToldAsWhatItIs(t *testing.T) {
 	n, damage := rotting(t)

@@ -140,7 +140,7 @@ func (r *report) damage(n int) {
 		r.well("stored entries", "none is known to be damaged; tally scrub reads them all")
 		return
 	}
-	r.fail("stored entries", fmt.Sprintf("%d are damaged on the disk", n), "members are asked for them; if none has them, look into a backup")
+	r.fail("stored entries", fmt.Sprintf("%d are damaged on the disk", n), "members are asked for them; if none has them, look into a backup, or remove the memory for good: tally erase --damaged ID")
 }
 
 // models says which models cannot be used, or have not begun.

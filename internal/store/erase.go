@@ -22,6 +22,13 @@ func (t merger) erase(ctx context.Context, m *record, by *memory.Entry) error {
 		(SELECT l.lsn FROM damaged d JOIN log l ON l.origin = d.origin AND l.seq = d.seq)`, []byte{}, m.rid, stateDamaged); err != nil {
 		return err
 	}
+	// Nothing is left to be mended: the entry holds no register any more.
+	n, err := t.affect(ctx, `DELETE FROM damaged WHERE EXISTS (SELECT 1 FROM log l WHERE l.origin = damaged.origin AND l.seq = damaged.seq
+		AND l.record = ? AND l.state = ? AND length(l.raw) = 0)`, m.rid, stateDamaged)
+	if err != nil {
+		return err
+	}
+	t.listing = t.listing || n > 0
 	if err := t.eraseRefused(ctx, m.id, by.Dot); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package records
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/tallystick/tallystick/internal/engine"
@@ -26,6 +27,21 @@ func (b *Book) Delete(ctx context.Context, c engine.Caller, id string) (engine.O
 // never used again.
 func (b *Book) Erase(ctx context.Context, c engine.Caller, id string) (engine.Outcome, error) {
 	return b.live(ctx, c, &memory.Erase{ID: id})
+}
+
+// EraseDamaged is [Book.Erase] of a memory that is damaged on this disk, and [memory.ErrInvalid]
+// for others. Nothing tells whose it is, nor which rules it is under: it is for operators.
+// Members that have it whole lose it, too.
+func EraseDamaged(ctx context.Context, b *Book, c engine.Caller, id string) (engine.Outcome, error) {
+	if !c.Operator {
+		return engine.Outcome{}, &engine.ForbiddenError{Reason: "only operators erase what is damaged"}
+	}
+	return b.core.Change(ctx, c.Named(), func(ctx context.Context) (*engine.Intent, error) {
+		if _, err := b.store.Record(ctx, id); !errors.Is(err, memory.ErrDamaged) {
+			return nil, cmp.Or(err, fmt.Errorf("memory %.140s is not damaged: %w", id, memory.ErrInvalid))
+		}
+		return &engine.Intent{Ops: []memory.NewOp{{Op: &memory.Erase{ID: id}}}, Decision: &policy.Decision{}}, nil
+	})
 }
 
 // Archive takes a live memory into the archive. An empty reason is "archive".

@@ -233,6 +233,15 @@ func (s Suite) rotsUnseen(t *testing.T) {
 		t.Errorf("%+v (%v)", r, err)
 	}
 	b.Put(Create("another", "a heron"))
+	// And nobody misses it.
+	b.damaged(2)
+	b.Stop()
+	b = s.Open(t, "b", dir)
+	if _, err := b.Scrub(t.Context(), 0, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	b.damaged(2)
+	b.CheckState(nil)
 }
 
 // refusesOne checks that one entry that nobody can read does not stop the rest,
