@@ -122,7 +122,9 @@ func (r *Replicator) digest(ctx context.Context, member memory.Node, buckets []u
 
 // Repair compares with a member, fetches the entries of the registers in which
 // it is ahead, and merges them again. Where this node is ahead, it is for the
-// member to do the same. What was in order stays as it is.
+// member to do the same; but it may have another entry under that number, and keep it,
+// and where chains are not known nothing else would tell: so that one is fetched, too.
+// What was in order stays as it is.
 func (r *Replicator) Repair(ctx context.Context, member memory.Node) (Comparison, error) {
 	c, err := r.Compare(ctx, member)
 	if err != nil {
@@ -130,8 +132,12 @@ func (r *Replicator) Repair(ctx context.Context, member memory.Node) (Comparison
 	}
 	var dots []memory.Dot
 	for _, d := range c.Differences {
-		if !d.There.IsZero() && !d.Here.Beats(d.There) && !slices.Contains(dots, d.There.Dot) {
-			dots = append(dots, d.There.Dot)
+		ahead := d.There
+		if d.There.IsZero() || d.Here.Beats(d.There) {
+			ahead = d.Here
+		}
+		if !slices.Contains(dots, ahead.Dot) {
+			dots = append(dots, ahead.Dot)
 		}
 	}
 	for part := range slices.Chunk(dots, r.cfg.MaxOps) {

@@ -128,3 +128,40 @@ func TestAnEntryThatMovesIsFollowedFromTheStart(t *testing.T) {
 		})
 	}
 }
+
+// Two nodes have other entries under a number of somebody who is gone, and know no chains
+// of his. What the first one wrote was replaced since, so nothing of it is missed at the
+// other one, whose entry has to make room all the same.
+func TestARepairFindsWhoHasTheNumber(t *testing.T) {
+	inFederation(t, 2, nil, func(f *federation) {
+		a, b := f.nodes["a"], f.nodes["b"]
+		lib := f.lib
+		gone := memlog.New(lib, "o", 1, memory.NewClock(time.Now, memory.DefaultMaxSkew))
+		gone.Confirm()
+		gone.Submit(nil, put("known to all"))
+		copied := gone.Clone()
+		copied.Confirm()
+		link := &memory.Link{Source: memory.DerivedID("test", "x"), Target: memory.DerivedID("test", "y"), Relation: "related_to"}
+		gone.Submit(nil, link)
+		f.pass(time.Second)
+		copied.Submit(nil, put("makes room"))
+		a.Submit(nil, link)
+		f.settle(time.Second)
+		for n, has := range map[*node]*memlog.Store{a: gone, b: copied} {
+			err := n.AcceptWhole(f.t.Context(), memory.Source{}, func(yield func([]memory.Shipment) error) (memory.View, error) {
+				v := has.View()
+				h := v.Heads["o.1"]
+				return memory.View{Heads: memory.Heads{"o.1": {Seq: h.Seq}}}, yield(has.Entries("o.1", 2)[1:])
+			})
+			if err != nil {
+				f.t.Fatal(err)
+			}
+		}
+		f.settle(2 * time.Minute)
+		for _, n := range []*node{a, b} {
+			if e := n.Winner(memory.ContentKey(put("makes room").Subjects()[0].A)); e == nil || e.Dot.Origin.Node() != "b" {
+				f.t.Errorf("%+v, want what made room, issued again by b", e)
+			}
+		}
+	})
+}

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -308,7 +309,8 @@ func (n *node) snapshot(s core.Snapshot) {
 	})
 }
 
-// repair fetches the entries of registers in which the member is ahead.
+// repair fetches the entries of registers in which the member is ahead, and what it has
+// under the numbers of those in which this node is.
 func (n *node) repair(c core.Compare) {
 	var all []uint16
 	for b := range memory.Buckets {
@@ -348,10 +350,22 @@ func (n *node) lacking(buckets []uint16, there []memory.RegisterDigest) []memory
 		here[r.Key] = r.Version
 	}
 	var dots []memory.Dot
-	for _, r := range there {
-		if r.Version.Beats(here[r.Key]) && !slices.Contains(dots, r.Version.Dot) {
-			dots = append(dots, r.Version.Dot)
+	ask := func(d memory.Dot) {
+		if !slices.Contains(dots, d) {
+			dots = append(dots, d)
 		}
+	}
+	for _, r := range there {
+		switch ours := here[r.Key]; {
+		case r.Version.Beats(ours):
+			ask(r.Version.Dot)
+		case ours.Beats(r.Version):
+			ask(ours.Dot)
+		}
+		delete(here, r.Key)
+	}
+	for _, k := range slices.Sorted(maps.Keys(here)) {
+		ask(here[k].Dot)
 	}
 	return dots
 }

@@ -27,8 +27,9 @@ func (s *Store) Clone() *Store {
 }
 
 // Part is [Store.Clone] without the end of each log: share says, for each, how much of
-// it is there, from 0 to 1. What was dropped is there again: it was, when the log was so
-// short. A log of which not all is known is there as a whole.
+// it is there, from 0 to 1. What was dropped is there again, and so are contents that were
+// taken out because of what came later: they were, when the log was so short. A log of
+// which not all is known is there as a whole.
 func (s *Store) Part(share func() float64) *Store {
 	c := s.Clone()
 	c.mu.Lock()
@@ -39,6 +40,14 @@ func (s *Store) Part(share func() float64) *Store {
 	}
 	if covered {
 		return s.Clone() // nobody can say what the state was
+	}
+	for _, o := range slices.Sorted(maps.Keys(c.logs)) {
+		l := c.logs[o]
+		for seq, x := range l.entries {
+			if by := x.entry.Hollow; !by.IsZero() && !held(c, by) {
+				l.entries[seq] = c.lib.whole(x.entry)
+			}
+		}
 	}
 	c.state = memory.NewState()
 	for _, l := range c.logs {

@@ -79,10 +79,19 @@ func (l *Library) Released(e *memory.Entry) bool {
 // Ship enters e and returns it as it travels.
 func (l *Library) Ship(e *memory.Entry) memory.Shipment { return l.enter(e).Shipment }
 
+// whole returns the full form of a hollow entry.
+func (l *Library) whole(e *memory.Entry) *written {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.entries[fullKey(e)]
+}
+
+func fullKey(e *memory.Entry) string { return name(e) + "/" + e.Digest.String() }
+
 func (l *Library) enter(e *memory.Entry) *written {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	key := name(e) + "/" + e.Digest.String()
+	key := fullKey(e)
 	if !e.Hollow.IsZero() {
 		key += "~" + e.Hollow.String()
 	}
