@@ -17,6 +17,9 @@ type ReceiptNow struct {
 	Signed json.RawMessage `json:"signed,omitempty" type:"object" doc:"What members have signed, as tally receipt verify takes it from a file."`
 }
 
+// WarningFull is among the warnings of a status while the disk of the node is full.
+const WarningFull = "the disk is full: nothing is written until there is room, reads go on"
+
 // Status is a node's account of itself and of the other members.
 type Status struct {
 	Node        string          `json:"node" doc:"The name of this node." example:"north"`

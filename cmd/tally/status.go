@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,6 +50,7 @@ const (
 	allWell     = "all well"
 	belowQuorum = "below quorum"
 	membersAway = "members are missing"
+	diskFull    = "the disk is full"
 )
 
 // verdictOn says in words how a node stands, and what somebody should know or do.
@@ -75,6 +77,8 @@ func verdictOn(s *client.Status) (verdict string, notes []string) {
 	}
 	verdict = allWell
 	switch {
+	case slices.Contains(s.Warnings, client.WarningFull): // which says the rest
+		verdict = diskFull
 	case reached < s.W:
 		verdict = belowQuorum
 		note("writes are kept here and owed: %d of %d members can be reached, and a write wants %d%s",

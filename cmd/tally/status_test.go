@@ -24,6 +24,9 @@ func TestAStatusSaysFirstInWordsHowThingsStand(t *testing.T) {
 			belowQuorum,
 			[]string{"writes are kept here and owed: 1 of 3 members can be reached, and a write wants 2; missing: b, c"},
 		},
+		"no room": {
+			client.Status{W: 1, N: 1, Warnings: []string{client.WarningFull}}, diskFull, []string{"nothing is written until there is room"},
+		},
 		"catching up": {
 			client.Status{W: 2, N: 2, Members: []client.Member{{Name: "b", State: "catching_up", Owed: 1}}}, allWell, []string{"b is catching up: 1 op owed"},
 		},

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/internal/api"
 	"github.com/tallystick/tallystick/internal/book"
 	"github.com/tallystick/tallystick/internal/book/upkeep"
@@ -200,7 +201,7 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	known := models.Open(ctx, models.Config{Data: cfg.Data, Source: n.store, Log: log, Calls: n.outbound.toModels()})
 	n.books = book.New(book.Config{
 		Node: cfg.Node, Members: members, Current: n.trust.membersNow(), Legacy: n.legacyStatus, LegacyTold: n.legacyTold, AskAccount: calls.Account, Certificate: n.trust.certificate(), Door: n.door, Version: Version(), QuorumTimeout: cfg.QuorumTimeout,
-		Now: n.now, Warnings: func() []string { return append(n.trust.concerns(), insecure...) },
+		Now: n.now, Warnings: func() []string { return append(n.concerns(), insecure...) },
 		Recall:  recall.Config{File: filepath.Join(cfg.Data, "recall.index"), Arms: known.Arms(), Projections: known.Projections()},
 		Models:  known.Status,
 		History: cfg.HistoryKeep, Versions: cfg.HistoryVersions, CheckWebhook: guard.CheckURL, Signers: n.signers, DefaultTier: cfg.DefaultTier, Log: log, Found: n.trust.found, Evidence: n.trust.evidence(),
@@ -433,4 +434,13 @@ func authority(l net.Listener) string {
 		host = "127.0.0.1"
 	}
 	return net.JoinHostPort(host, port)
+}
+
+// concerns are what every status says of this node.
+func (n *node) concerns() []string {
+	out := n.trust.concerns()
+	if n.store.Full() {
+		out = append(out, client.WarningFull)
+	}
+	return out
 }
