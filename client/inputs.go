@@ -92,7 +92,8 @@ type ChangeInput struct {
 type EraseInput struct {
 	ByID
 
-	DryRun bool `json:"dry_run,omitempty" doc:"Say what would be done, and do nothing."`
+	DryRun  bool `json:"dry_run,omitempty" doc:"Say what would be done, and do nothing."`
+	Damaged bool `json:"damaged,omitempty" doc:"Also if it is damaged on the disk of this node, so that nothing tells whose it is; with the operator's key."`
 }
 
 // ConsolidateInput replaces memories by one.

@@ -105,7 +105,11 @@ func newErasePlan(ctx context.Context, c *client.Client, ids []string, damaged b
 
 func (a *app) erase(ctx context.Context, c *client.Client, plan *erasePlan, with client.With) error {
 	for _, item := range plan.Items {
-		out, err := c.Erase(ctx, item.ID, with)
+		erase := c.Erase
+		if item.Damaged {
+			erase = c.EraseDamaged
+		}
+		out, err := erase(ctx, item.ID, with)
 		if err != nil {
 			return err
 		}

@@ -111,7 +111,9 @@ func TestTheOperatorErasesWhatIsDamaged(t *testing.T) {
 	n.call("DELETE", "/api/v1/memories/"+id, "").want(http.StatusInternalServerError)
 	op := n.operated()
 	op.call("DELETE", "/api/v1/memories/"+id, "").want(http.StatusInternalServerError).is(string(client.CodeDamaged), "code")
-	op.call("POST", erase, "").want(http.StatusOK).is(true, "erased")
+	op.call("POST", erase, "").want(http.StatusInternalServerError).is(string(client.CodeDamaged), "code")
+	n.call("POST", erase+"?damaged=true", "").want(http.StatusInternalServerError).is(string(client.CodeDamaged), "code")
+	op.call("POST", erase+"?damaged=true", "").want(http.StatusOK).is(true, "erased")
 	n.call("GET", "/api/v1/memories/"+id, "").want(http.StatusNotFound)
 	n.call("GET", "/api/v1/memories/"+other, "").want(http.StatusOK)
 	if got := n.call("GET", "/api/v1/status", "").want(http.StatusOK).at("damaged"); got != 0.0 {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -36,6 +37,9 @@ func Open(dir string) (*Index, error) {
 	r.DisallowUnknownFields() // a name that is damaged would leave the sum unread
 	if err := r.Decode(x); err != nil {
 		return nil, fmt.Errorf("%s: damaged: %w", filepath.Join(dir, IndexFile), err)
+	}
+	if err := r.Decode(&struct{}{}); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s: damaged: something follows it", filepath.Join(dir, IndexFile))
 	}
 	if x.Sum != "" && x.Sum != sumOf(bytes.Replace(raw, []byte(x.Sum), []byte(noSum), 1)) {
 		return nil, fmt.Errorf("%s: damaged: it is not as it was written", filepath.Join(dir, IndexFile))

@@ -31,6 +31,7 @@ type Difference struct {
 const (
 	maxDifferences = 1000
 	bucketsPerCall = 64
+	repairOps      = 256 // that a member sends at a time, at most
 )
 
 // Compare asks a member for its digests and narrows down to the registers that
@@ -140,22 +141,21 @@ func (r *Replicator) Repair(ctx context.Context, member memory.Node) (Comparison
 			dots = append(dots, ahead.Dot)
 		}
 	}
-	for part := range slices.Chunk(dots, r.cfg.MaxOps) {
-		for len(part) > 0 { // a reply is a prefix of what was asked for
-			reply, err := r.fetch(ctx, member, &memory.PullRequest{Dots: part})
-			if err != nil {
-				return c, err
-			}
-			if len(reply.Ops) == 0 {
-				break
-			}
-			if _, err := r.store.Accept(ctx, memory.Source{Member: member, Route: memory.RouteRepair}, reply.Ops); err != nil {
-				return c, fmt.Errorf("repair from %s: %w", member, err)
-			}
-			c.Fetched += len(reply.Ops)
-			r.Counters.Repaired.Add(uint64(len(reply.Ops)))
-			part = part[min(len(reply.Ops), len(part)):]
+	// A reply has those that the member has, or the first of them: what is left out is still
+	// different, and is asked for by the next repair.
+	for part := range slices.Chunk(dots, min(r.cfg.MaxOps, repairOps)) {
+		reply, err := r.fetch(ctx, member, &memory.PullRequest{Dots: part})
+		if err != nil {
+			return c, err
 		}
+		if len(reply.Ops) == 0 {
+			continue
+		}
+		if _, err := r.store.Accept(ctx, memory.Source{Member: member, Route: memory.RouteRepair}, reply.Ops); err != nil {
+			return c, fmt.Errorf("repair from %s: %w", member, err)
+		}
+		c.Fetched += len(reply.Ops)
+		r.Counters.Repaired.Add(uint64(len(reply.Ops)))
 	}
 	return c, nil
 }

@@ -30,7 +30,7 @@ func (r healer) run(ctx context.Context) {
 		switch {
 		case err != nil:
 			r.log.WarnContext(ctx, "looking for damage failed", "err", err)
-		case damage.Entries == 0:
+		case len(damage.Dots) == 0:
 			wait = healEvery
 		case r.any(ctx, damage.Dots):
 			wait = healEvery

@@ -37,7 +37,11 @@ func (w *chores) background(ctx context.Context) (more bool, err error) {
 		return false, nil
 	}
 	if w.damage.unsound.due(time.Now()) {
-		_ = w.reindexAll(ctx) // it is in the log; what can be read is served all the same
+		// What fails is in the log; what can be read is served all the same. Not so if the
+		// writer no longer knows what it had in memory.
+		if err := w.reindexAll(ctx); errors.Is(err, ErrFatal) && w.unloaded {
+			return false, err
+		}
 	}
 	if err := w.markDamage(ctx); err != nil {
 		return false, err

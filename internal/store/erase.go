@@ -11,6 +11,7 @@ import (
 func (t merger) erase(ctx context.Context, m *record, by *memory.Entry) error {
 	err := t.revisions(ctx, m.newest, func(lsn int64, e *memory.Entry) error {
 		if e == nil { // nobody can tell what is left of the text
+			t.listing = true
 			return t.exec(ctx, `UPDATE log SET raw = ?, state = ? WHERE lsn = ?`, []byte{}, stateDamaged, lsn)
 		}
 		return t.hollowOut(ctx, lsn, e, by.Dot)
@@ -18,17 +19,12 @@ func (t merger) erase(ctx context.Context, m *record, by *memory.Entry) error {
 	if err != nil {
 		return err
 	}
-	if err := t.exec(ctx, `UPDATE log SET raw = ? WHERE record = ? AND state = ? AND lsn IN
-		(SELECT l.lsn FROM damaged d JOIN log l ON l.origin = d.origin AND l.seq = d.seq)`, []byte{}, m.rid, stateDamaged); err != nil {
-		return err
-	}
-	// Nothing is left to be mended: the entry holds no register any more.
-	n, err := t.affect(ctx, `DELETE FROM damaged WHERE EXISTS (SELECT 1 FROM log l WHERE l.origin = damaged.origin AND l.seq = damaged.seq
-		AND l.record = ? AND l.state = ? AND length(l.raw) = 0)`, m.rid, stateDamaged)
+	n, err := t.affect(ctx, `UPDATE log SET raw = ? WHERE record = ? AND state = ? AND lsn IN
+		(SELECT l.lsn FROM damaged d JOIN log l ON l.origin = d.origin AND l.seq = d.seq)`, []byte{}, m.rid, stateDamaged)
 	if err != nil {
 		return err
 	}
-	t.listing = t.listing || n > 0
+	t.listing = t.listing || n > 0 // nobody misses them: see sqlDamaged
 	if err := t.eraseRefused(ctx, m.id, by.Dot); err != nil {
 		return err
 	}

@@ -158,10 +158,10 @@ func (s *log) Cursors(ctx context.Context, origin memory.Origin) (map[memory.Nod
 }
 
 // Damage returns what this node knows of its damaged entries, the first limit of
-// them by name.
+// them by name; also those of erased memories, which do not count.
 func (s *log) Damage(ctx context.Context, limit int) (memory.Damage, error) {
 	out := memory.Damage{Entries: int(s.damage.marked.Load()), Mended: s.damage.mended.Load()}
-	if _, err := s.read.row(ctx, `SELECT done FROM scrub`, nil, &out.At); err != nil || out.Entries == 0 {
+	if _, err := s.read.row(ctx, `SELECT done FROM scrub`, nil, &out.At); err != nil {
 		return out, err
 	}
 	err := s.read.each(ctx, `SELECT origin, seq FROM damaged ORDER BY since, origin, seq LIMIT ?`, []any{limit}, func(r rowScanner) error {

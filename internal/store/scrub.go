@@ -113,36 +113,17 @@ func (t scrubber) project(ctx context.Context, lsn int64, e *memory.Entry) error
 	return err
 }
 
-// missed reports whether an entry is not whole, and anybody cares: not if it was mended
-// meanwhile, nor if it was emptied when its memory was erased.
-func (t scrubber) missed(ctx context.Context, x sealed) (bool, error) {
-	if t.whole(x) {
-		return false, nil
-	}
-	if x.state != stateDamaged || len(x.raw) > 0 {
-		return true, nil
-	}
-	var one int
-	erased, err := t.queryRow(ctx, `SELECT 1 FROM log l JOIN memories m ON m.rid = l.record WHERE l.origin = ? AND l.seq = ? AND m.l_state = ?`,
-		[]any{x.origin, x.seq, memory.Erased}, &one)
-	return !erased, err
-}
-
 // mark lists entries as damaged that are, and takes them out of the sums.
 func (t scrubber) mark(ctx context.Context, dots [][2]int64) error {
 	n := 0
 	for _, d := range dots {
 		x := sealed{origin: d[0], seq: d[1]}
 		found, err := t.queryRow(ctx, `SELECT `+sqlSealedL+` FROM log l WHERE l.origin = ? AND l.seq = ?`, []any{d[0], d[1]}, x.dest()...)
-		missed := !found
-		if found && err == nil {
-			missed, err = t.missed(ctx, x)
-		}
 		if err != nil {
 			return err
 		}
-		if !missed {
-			continue
+		if found && t.whole(x) {
+			continue // mended meanwhile
 		}
 		if found && x.state != stateParked && x.state != stateDamaged {
 			if err := t.exec(ctx, `UPDATE log SET state = ? WHERE origin = ? AND seq = ?`, stateDamaged, d[0], d[1]); err != nil {

@@ -236,10 +236,10 @@ func (t scrubber) reindex(ctx context.Context, table string) error {
 	return t.replace(ctx, table, rids, anew)
 }
 
-// named are the entries that a record names.
+// named are the entries that a record has, as far as they can be read: also those that it
+// does not name, if one that it names cannot.
 func (t scrubber) named(ctx context.Context, rid int64) ([]again, error) {
-	entries, _, err := t.compare(ctx, rid)
-	return entries, err
+	return t.entriesOf(ctx, []int64{rid})
 }
 
 // holder is the entry that a register of no memory names.
@@ -270,8 +270,17 @@ func (t scrubber) garbled(ctx context.Context) error {
 		return err
 	}
 	t.cfg.Log.WarnContext(ctx, "rows are damaged on this disk, and are made anew of the log", "rows", len(rids))
+	anew, err := t.entriesOf(ctx, rids)
+	if err != nil {
+		return err
+	}
+	t.erased = true
+	return t.replace(ctx, "memories", rids, anew)
+}
+
+// entriesOf are the entries of some records that can be read, and were not refused.
+func (t scrubber) entriesOf(ctx context.Context, rids []int64) (anew []again, err error) {
 	among, args := t.dialect.among("l.record", rids)
-	var anew []again
 	err = t.each(ctx, `SELECT l.lsn, `+sqlSealedL+` FROM log l WHERE `+among+` ORDER BY l.lsn`, args, func(r rowScanner) error {
 		var x sealed
 		var lsn int64
@@ -283,9 +292,5 @@ func (t scrubber) garbled(ctx context.Context) error {
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	t.erased = true
-	return t.replace(ctx, "memories", rids, anew)
+	return anew, err
 }

@@ -195,11 +195,14 @@ func (w *state) loadBuckets(ctx context.Context) error {
 	})
 }
 
-const sqlDamaged = `SELECT count(*) FROM damaged`
+// sqlDamaged counts the damaged entries that somebody misses: not those that were emptied
+// when their memory was erased. Members may still have what is left of these.
+const sqlDamaged = `SELECT count(*) FROM damaged d WHERE NOT EXISTS (SELECT 1 FROM log l JOIN memories m ON m.rid = l.record
+	WHERE l.origin = d.origin AND l.seq = d.seq AND l.state = ? AND length(l.raw) = 0 AND m.l_state = ?)`
 
 func (w *state) loadDamage(ctx context.Context) error {
 	var n int64
-	_, err := w.queryRow(ctx, sqlDamaged, nil, &n)
+	_, err := w.queryRow(ctx, sqlDamaged, []any{stateDamaged, memory.Erased}, &n)
 	w.damage.marked.Store(n)
 	return err
 }

@@ -65,7 +65,7 @@ func (t *tx) finish(ctx context.Context) error {
 		}
 	}
 	if t.listing {
-		if _, err := t.queryRow(ctx, sqlDamaged, nil, &t.damaged); err != nil {
+		if _, err := t.queryRow(ctx, sqlDamaged, []any{stateDamaged, memory.Erased}, &t.damaged); err != nil {
 			return err
 		}
 	}

@@ -14,6 +14,9 @@ type writer struct {
 	*state
 	tail      *tail
 	unsettled int // rows written since the engine last settled
+	// unloaded: what is kept in memory could not be read again after a rollback, and is no
+	// longer what the file says.
+	unloaded bool
 }
 
 // commit runs a batch in one transaction and answers its jobs. An error of the
@@ -21,7 +24,7 @@ type writer struct {
 // returns is fatal.
 func (w *writer) commit(ctx context.Context, batch []*job) error {
 	err := w.transact(ctx, batch)
-	if w.dialect.isBroken(err) && w.damage.unsound.due(time.Now()) && w.reindexAll(ctx) == nil {
+	if w.dialect.isBroken(err) && !w.unloaded && w.damage.unsound.due(time.Now()) && w.reindexAll(ctx) == nil {
 		err = w.transact(ctx, batch)
 	}
 	switch {
@@ -91,6 +94,7 @@ func (w *writer) rollback(ctx context.Context, cause error) error {
 	// no transaction is active, which is what is wanted.
 	_ = w.exec(ctx, "ROLLBACK")
 	if err := w.load(ctx); err != nil {
+		w.unloaded = true
 		return fmt.Errorf("%w: reload after a rollback (%w): %w", ErrFatal, cause, err)
 	}
 	return cause
@@ -127,30 +131,37 @@ func (w *writer) publish(t *tx, batch []*job) {
 	}
 }
 
-// reindexAll makes the indexes of all tables anew, as far as that can be done.
+// reindexAll makes the indexes of all tables anew, as far as that can be done: one that is
+// broken itself keeps none of the others from it.
 func (w *writer) reindexAll(ctx context.Context) error {
-	err := w.transact(ctx, []*job{{done: make(chan struct{}), run: func(ctx context.Context, t *tx) error {
-		var tables []string
-		err := t.each(ctx, w.dialect.tables, nil, func(r rowScanner) error {
+	defer func() { w.damage.unsound.at = time.Now() }()
+	var tables []string
+	errs := []error{w.once(ctx, func(ctx context.Context, t *tx) error {
+		tables = nil
+		return t.each(ctx, w.dialect.tables, nil, func(r rowScanner) error {
 			var name string
 			err := r.Scan(&name)
 			tables = append(tables, name)
 			return err
 		})
-		for _, name := range tables {
-			if err == nil {
-				err = scrubber{t}.reindex(ctx, name)
-			}
-		}
-		if err == nil {
-			err = scrubber{t}.garbled(ctx)
-		}
-		return err
-	}}})
-	if err != nil {
+	})}
+	for _, name := range tables {
+		errs = append(errs, w.once(ctx, func(ctx context.Context, t *tx) error { return scrubber{t}.reindex(ctx, name) }))
+	}
+	errs = append(errs, w.once(ctx, func(ctx context.Context, t *tx) error { return scrubber{t}.garbled(ctx) }))
+	if err := errors.Join(errs...); err != nil {
 		w.cfg.Log.ErrorContext(ctx, "the database is damaged, and its indexes cannot be made anew", "err", err)
 		return err
 	}
 	w.cfg.Log.WarnContext(ctx, "the database contradicted itself; its indexes were made anew")
 	return nil
+}
+
+// once runs a job of the writer's own in a transaction, unless the writer no longer knows
+// what it had in memory.
+func (w *writer) once(ctx context.Context, run func(context.Context, *tx) error) error {
+	if w.unloaded {
+		return ErrFatal
+	}
+	return w.transact(ctx, []*job{{done: make(chan struct{}), run: run}})
 }

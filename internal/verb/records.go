@@ -53,9 +53,7 @@ func recordVerbs(of *deps) []Verb {
 		Of(Verb{
 			Name: "memory_erase", Family: familyLifecycle, Summary: "erase a memory for good", Access: Change, Waits: true,
 			Answers: []Answer{Gives(Fine, client.Deleted{})}, Codes: []client.Code{client.CodeAmbiguousID},
-		}, func(ctx context.Context, c *Call, in *client.EraseInput) (Done, error) {
-			return d.erase(ctx, c, in.ByID)
-		}),
+		}, d.erase),
 		Of(Verb{
 			Name: "memory_history", Family: familyArchive, Summary: "list the versions of a memory",
 			Answers: []Answer{Gives(Fine, client.History{})}, Codes: []client.Code{client.CodeAmbiguousID},
@@ -172,7 +170,7 @@ func (d memories) update(ctx context.Context, c *Call, in *client.UpdateInput) (
 
 func (d memories) remove(ctx context.Context, c *Call, in *client.DeleteInput) (Done, error) {
 	if in.Erase {
-		return d.erase(ctx, c, in.ByID)
+		return d.erase(ctx, c, &client.EraseInput{ByID: in.ByID})
 	}
 	id, err := idOf(in.ByID)
 	if err != nil {
@@ -184,13 +182,13 @@ func (d memories) remove(ctx context.Context, c *Call, in *client.DeleteInput) (
 	})
 }
 
-func (d memories) erase(ctx context.Context, c *Call, in client.ByID) (Done, error) {
-	id, err := idOf(in)
+func (d memories) erase(ctx context.Context, c *Call, in *client.EraseInput) (Done, error) {
+	id, err := idOf(in.ByID)
 	if err != nil {
 		return Done{}, err
 	}
 	out, err := d.books.Records.Erase(ctx, c.Caller, id)
-	if c.Operator && errors.Is(err, memory.ErrDamaged) {
+	if in.Damaged && c.Operator && errors.Is(err, memory.ErrDamaged) {
 		as := c.Caller
 		as.Operator = true
 		out, err = records.EraseDamaged(ctx, d.books.Records, as, id)

@@ -129,9 +129,9 @@ func (t told) MarshalJSON() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := map[string]json.RawMessage{}
-	if err := json.Unmarshal(b, &all); err != nil {
-		return nil, err
+	var all map[string]json.RawMessage
+	if json.Unmarshal(b, &all) != nil || all == nil { // it is no object
+		all = map[string]json.RawMessage{"result": b}
 	}
 	for name, v := range map[string]any{"dry_run": t.done.Tried, "ignored": t.done.Ignored} {
 		if name == "dry_run" && !t.done.Tried || name == "ignored" && len(t.done.Ignored) == 0 {

@@ -95,7 +95,7 @@ func (c *copier) doc(old uint32) uint32 {
 	d.source, _ = out.sources.add(x.sources.at(d.source))
 	t := x.turns[old]
 	if t.Session != None {
-		t.Session = out.sessionOf(at.space, string(x.sessions.at(t.Session)[4:]))
+		t.Session = out.sessionOf(at.space, string(x.sessions.at(t.Session)[sessionSpace:]))
 	}
 	if d.Speaker != None {
 		d.Speaker, _ = out.speakers.add(x.speakers.at(d.Speaker))

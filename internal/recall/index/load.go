@@ -5,6 +5,20 @@ import (
 	"github.com/tallystick/tallystick/internal/recall/when"
 )
 
+// checkNames fails r if ids or sessions have a form that none is stored in.
+func (x *data) checkNames(r *reader) {
+	for i := 0; i < x.ids.len() && !r.bad; i++ {
+		if id := x.ids.at(uint32(i)); len(id) == 0 || id[0] != 0 && len(id) != packedID {
+			r.fail()
+		}
+	}
+	for i := 0; i < x.sessions.len() && !r.bad; i++ {
+		if len(x.sessions.at(uint32(i))) < sessionSpace {
+			r.fail()
+		}
+	}
+}
+
 // decode fills an empty x, and reports whether what was read is consistent.
 func (x *data) decode(r *reader) bool {
 	x.at = r.num()
@@ -12,6 +26,7 @@ func (x *data) decode(r *reader) bool {
 	for _, d := range []*dict{&x.ids, &x.spaces, &x.sessions, &x.speakers, &x.kinds, &x.sources, &x.tags} {
 		r.dict(d)
 	}
+	x.checkNames(r)
 	for range r.count() {
 		a := Access{Owner: string(r.str()), Target: string(r.str())}
 		secrecy := r.num()

@@ -110,10 +110,17 @@ func hash32(s string) uint32 {
 	return h.Sum32()
 }
 
+const (
+	// packedID is how long a UUID is: a one, and its sixteen bytes. Others begin with 0.
+	packedID = 17
+	// sessionSpace is how much of a session's name says in which namespace it is.
+	sessionSpace = 4
+)
+
 // encodeID makes an id short: a UUID is its sixteen bytes.
 func encodeID(id string) []byte {
 	if len(id) == 36 {
-		out := make([]byte, 1, 17)
+		out := make([]byte, 1, packedID)
 		out[0] = 1
 		ok := true
 		for i := 0; i < 36 && ok; i++ {
