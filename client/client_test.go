@@ -79,7 +79,7 @@ func TestRequestsAreWhatTheContractSays(t *testing.T) {
 			"PUT", "/api/v1/memories/a%2Fb", "", `{"title":"T"}`,
 		},
 		"delete":        {func(c *client.Client) error { _, err := c.Delete(ctx, "1"); return err }, "DELETE", "/api/v1/memories/1", "", ""},
-		"erase damaged": {func(c *client.Client) error { _, err := c.EraseDamaged(ctx, "1"); return err }, "POST", "/api/v1/memories/1/erase", "damaged=true", ""},
+		"erase damaged": {func(c *client.Client) error { _, err := c.Upkeep().EraseDamaged(ctx, "1"); return err }, "POST", "/api/v1/memories/1/erase", "damaged=true", ""},
 		"erase":         {func(c *client.Client) error { _, err := c.Erase(ctx, "1"); return err }, "POST", "/api/v1/memories/1/erase", "", ""},
 		"promote":       {func(c *client.Client) error { _, err := c.Promote(ctx, "1"); return err }, "POST", "/api/v1/memories/1/promote", "", ""},
 		"history":       {func(c *client.Client) error { _, err := c.History(ctx, "1"); return err }, "GET", "/api/v1/memories/1/history", "", ""},

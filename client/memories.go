@@ -118,12 +118,6 @@ func (c *Client) Erase(ctx context.Context, id string, with ...With) (*Outcome, 
 	return write(ctx, c, call{method: http.MethodPost, path: "/memories" + seg(id) + "/erase", with: one(with)}, nil)
 }
 
-// EraseDamaged is [Client.Erase], also of a memory that is damaged on the disk of the
-// node, so that nothing tells whose it is. It wants the operator's key.
-func (c *Client) EraseDamaged(ctx context.Context, id string, with ...With) (*Outcome, error) {
-	return write(ctx, c, call{method: http.MethodPost, path: "/memories" + seg(id) + "/erase", query: url.Values{"damaged": {"true"}}, with: one(with)}, nil)
-}
-
 // Selection narrows a list, a recall or a search. Zero fields do not.
 type Selection struct {
 	Namespace   string

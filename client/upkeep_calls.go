@@ -85,6 +85,12 @@ func (u UpkeepAPI) Repair(ctx context.Context, member string) (*Diff, error) {
 	return out, err
 }
 
+// EraseDamaged is [Client.Erase], also of a memory that is damaged on the disk of the
+// node, so that nothing tells whose it is. It wants the operator's key.
+func (u UpkeepAPI) EraseDamaged(ctx context.Context, id string, with ...With) (*Outcome, error) {
+	return write(ctx, u.c, call{method: http.MethodPost, path: "/memories" + seg(id) + "/erase", query: url.Values{"damaged": {"true"}}, with: one(with)}, nil)
+}
+
 // StatusAll returns what all members say of themselves and of each other, as far as
 // they answer within two seconds.
 func (u UpkeepAPI) StatusAll(ctx context.Context) (*StatusAll, error) {

@@ -107,7 +107,7 @@ func (a *app) erase(ctx context.Context, c *client.Client, plan *erasePlan, with
 	for _, item := range plan.Items {
 		erase := c.Erase
 		if item.Damaged {
-			erase = c.EraseDamaged
+			erase = c.Upkeep().EraseDamaged
 		}
 		out, err := erase(ctx, item.ID, with)
 		if err != nil {
