@@ -22,6 +22,15 @@ var (
 	seed    = flag.Uint64("sim.seed", 0, "simulate this seed alone, and trace it")
 )
 
+// Each of these broke a promise once, and how is told nowhere else.
+func TestTheseKeepTheirPromises(t *testing.T) {
+	for _, s := range []uint64{1673378, 1688469, 1819500} {
+		if _, err := sim.Run(sim.Config{Seed: s}); err != nil {
+			t.Errorf("seed %d: %v", s, err)
+		}
+	}
+}
+
 // TestFederationsKeepTheirPromises runs federations under faults. A failure is
 // repeated with the command it prints.
 func TestFederationsKeepTheirPromises(t *testing.T) {

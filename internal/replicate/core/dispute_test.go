@@ -38,6 +38,35 @@ func TestAMemberWithAnotherOpUnderADotIsNoVote(t *testing.T) {
 	}
 }
 
+// A member that takes what it had refused says so by its heads, though nobody knows a
+// chain of them any more.
+func TestARefusalEndsWithTheWordOfWhoRefused(t *testing.T) {
+	dot := memory.Dot{Origin: "a.1", Seq: 1}
+	now := time.Date(2026, time.January, 2, 3, 4, 5, 0, time.UTC)
+	refuses := memory.View{Heads: memory.Heads{"a.1": {Seq: 1, Gaps: []uint64{1}}}, LSN: 1}
+	holds := memory.View{Heads: memory.Heads{"a.1": {Seq: 1}}, LSN: 2}
+	c := New(Config{
+		Self: "a", Origin: "a.1", View: holds, Members: Static("b"),
+		Parked: []memory.Parked{{Refusal: memory.Refusal{Dot: dot, Code: memory.CodeUnknownKind}, Member: "b"}},
+	}, now)
+	for i, step := range []struct {
+		view memory.View
+		ends bool
+	}{{refuses, false}, {holds, true}} {
+		ends := false
+		for _, e := range c.Step(now.Add(time.Duration(i+1)*time.Second), Heard{Member: "b", View: step.view}) {
+			_, is := e.(Unpark)
+			ends = ends || is
+		}
+		if ends != step.ends {
+			t.Errorf("heard %+v: the refusal ends: %v, want %v", step.view, ends, step.ends)
+		}
+	}
+	if got := c.Held(dot, 1).HeldBy; len(got) != 1 || got[0] != "a" {
+		t.Errorf("held by %v, want a alone: a head without a chain is no vote", got)
+	}
+}
+
 // A node gives way in what cannot be compared only to as many members as agree with it,
 // and not to others than the node whose numbers they are.
 func TestANodeGivesWayToAsManyAsAgreeWithIt(t *testing.T) {

@@ -67,11 +67,14 @@ func (m *member) refuse(no memory.Refusal) (known bool) {
 	return known
 }
 
-// unpark forgets and returns the refused ops that m holds after all.
+// unpark forgets and returns the refused ops that m holds after all. Of an origin of which
+// one of the two knows no chain its own word is all that there will ever be: no vote, but
+// no refusal either, unless it had another op under the dot.
 func (c *Core) unpark(m *member) []memory.Dot {
 	var taken []memory.Dot
-	for d := range m.parked {
-		if c.holds(m, d) {
+	for d, no := range m.parked {
+		silent := m.heads[d.Origin].Chain.IsZero() || c.self.Heads[d.Origin].Chain.IsZero()
+		if c.holds(m, d) || silent && no.Code != memory.CodeDotConflict && m.heads.Holds(d) {
 			taken = append(taken, d)
 			delete(m.parked, d)
 		}
