@@ -127,13 +127,7 @@ func (t scrubber) compete(ctx context.Context, entries []again) error {
 
 // astray compares the records whose log is another's with the entries that they name.
 func (t scrubber) astray(ctx context.Context) error {
-	var rids []int64
-	err := t.each(ctx, `SELECT m.rid FROM memories m JOIN log l ON l.lsn = m.c_lsn WHERE l.record <> m.rid`, nil, func(r rowScanner) error {
-		var rid int64
-		err := r.Scan(&rid)
-		rids = append(rids, rid)
-		return err
-	})
+	rids, err := t.rowIDs(ctx, `SELECT m.rid FROM memories m JOIN log l ON l.lsn = m.c_lsn WHERE l.record <> m.rid`)
 	if err != nil {
 		return err
 	}
@@ -212,13 +206,7 @@ func (t scrubber) reindex(ctx context.Context, table string) error {
 	default:
 		return first
 	}
-	var rids []int64
-	err := t.each(ctx, q, nil, func(r rowScanner) error {
-		var rid int64
-		err := r.Scan(&rid)
-		rids = append(rids, rid)
-		return err
-	})
+	rids, err := t.rowIDs(ctx, q)
 	if err != nil {
 		return err
 	}
@@ -234,6 +222,17 @@ func (t scrubber) reindex(ctx context.Context, table string) error {
 		anew = append(anew, entries...)
 	}
 	return t.replace(ctx, table, rids, anew)
+}
+
+// rowIDs are those that a query selects.
+func (t scrubber) rowIDs(ctx context.Context, q string) (rids []int64, err error) {
+	err = t.each(ctx, q, nil, func(r rowScanner) error {
+		var rid int64
+		err := r.Scan(&rid)
+		rids = append(rids, rid)
+		return err
+	})
+	return rids, err
 }
 
 // named are the entries that a record has, as far as they can be read: also those that it
@@ -259,13 +258,7 @@ func (t scrubber) holder(ctx context.Context, rid int64) ([]again, error) {
 
 // garbled drops records that cannot be read, and lets all entries compete that they had.
 func (t scrubber) garbled(ctx context.Context) error {
-	var rids []int64
-	err := t.each(ctx, t.dialect.garbled, nil, func(r rowScanner) error {
-		var rid int64
-		err := r.Scan(&rid)
-		rids = append(rids, rid)
-		return err
-	})
+	rids, err := t.rowIDs(ctx, t.dialect.garbled)
 	if err != nil || len(rids) == 0 {
 		return err
 	}
