@@ -108,7 +108,7 @@ func Codes() []CodeRow {
 		{CodeBodyTooLarge, http.StatusRequestEntityTooLarge, ExitUsage, "The body is over the limit."},
 		{CodeUnsupportedMediaType, http.StatusUnsupportedMediaType, ExitUsage, "The content type is not the one that the route takes, or is missing where a request changes something."},
 		{CodeMisdirected, http.StatusMisdirectedRequest, ExitOther, "The Host header is neither an address nor `localhost` nor a name that the node was given with `--host`."},
-		{CodeBusy, http.StatusTooManyRequests, ExitBusy, "Too much is queued, or too many streams are open; nothing was written. Retry-After says when to try again."},
+		{CodeBusy, http.StatusTooManyRequests, ExitBusy, "Too much is queued, too many reads are going on, or too many streams are open; nothing was written. Retry-After says when to try again."},
 		{CodeTooMany, http.StatusTooManyRequests, ExitBusy, "There are as many of these as the federation takes; nothing was written."},
 		{CodeCanceled, StatusClientGone, ExitOther, "The client went away. Only the log shows this one."},
 		{CodeDamaged, http.StatusInternalServerError, ExitOther, "What was asked for is damaged on the disk of this node. Other members may have it, and are asked for it."},

@@ -2688,6 +2688,7 @@ export interface Routes {
   "POST /api/v1/memories/{id}/erase": {
     query: {
       dry_run?: boolean;
+      damaged?: boolean;
       durability?: "local" | "quorum" | "all";
       when_short?: "fail" | "local";
     };

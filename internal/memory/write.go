@@ -12,6 +12,8 @@ var (
 	ErrStale = errors.New("changed in between")
 	// ErrBusy: the writer's queue is full; nothing was written.
 	ErrBusy = errors.New("too many writes are queued")
+	// ErrCrowded: what was to be read would have waited for too long behind other reads.
+	ErrCrowded = errors.New("too many reads are going on")
 	// ErrFull: the disk is full; nothing was written, reads go on.
 	ErrFull = errors.New("disk full")
 	// ErrKeyReused: the idempotency key was used with another request.

@@ -54,6 +54,9 @@ type Config struct {
 	// there is the last one. 1 makes a transaction of each. 0 is 512.
 	BatchOps int
 	Readers  int // read-only connections; 0 is 4
+	// LookUpWait bounds how long a look-up waits for one of them; beyond,
+	// memory.ErrCrowded. 0 is 10 s.
+	LookUpWait time.Duration
 	// ScrubWithin is how long it may take to read the whole log once, a slice at a time,
 	// to find damage. 0 is a week.
 	ScrubWithin time.Duration
@@ -75,6 +78,9 @@ func (c *Config) defaults() {
 	c.BatchOps = or(c.BatchOps, 512)
 	c.Readers = or(c.Readers, 4)
 	c.sumSlots = or(c.sumSlots, 64)
+	if c.LookUpWait <= 0 {
+		c.LookUpWait = 10 * time.Second
+	}
 	if c.ScrubWithin <= 0 {
 		c.ScrubWithin = 7 * 24 * time.Hour
 	}

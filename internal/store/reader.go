@@ -5,6 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"sync"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
 )
 
 // reader is the pool of read-only connections.
@@ -13,6 +16,10 @@ type reader struct {
 	db    *sql.DB
 	mu    sync.Mutex
 	stmts map[string]*sql.Stmt
+	// free has a place for each connection. Who has one finds a connection: so waiting is
+	// done where it can be given up, and needs no watching once a statement runs.
+	free chan struct{}
+	wait time.Duration // how long glance waits for a place
 }
 
 func openReader(cfg *Config, d *dialect, conns int) (*reader, error) {
@@ -20,10 +27,41 @@ func openReader(cfg *Config, d *dialect, conns int) (*reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &reader{d: d, db: db, stmts: map[string]*sql.Stmt{}}, nil
+	return &reader{d: d, db: db, stmts: map[string]*sql.Stmt{}, free: make(chan struct{}, conns), wait: cfg.LookUpWait}, nil
 }
 
 func (r *reader) close() error { return r.db.Close() }
+
+// enter waits for a connection, which leave gives back.
+func (r *reader) enter(ctx context.Context) error {
+	select {
+	case r.free <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// enterSoon is enter for who rather hears that there are too many than to wait for long.
+func (r *reader) enterSoon(ctx context.Context) error {
+	select {
+	case r.free <- struct{}{}:
+		return nil
+	default:
+	}
+	enough := time.NewTimer(r.wait)
+	defer enough.Stop()
+	select {
+	case r.free <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-enough.C:
+		return memory.ErrCrowded
+	}
+}
+
+func (r *reader) leave() { <-r.free }
 
 // maxStatements bounds the statements kept prepared: the fixed ones, and the most
 // of those that filters put together.
@@ -79,32 +117,56 @@ func (r *reader) row(ctx context.Context, q string, args []any, dest ...any) (bo
 
 // each calls fn for every row of a query.
 func (r *reader) each(ctx context.Context, q string, args []any, fn func(rowScanner) error) error {
+	if err := r.enter(ctx); err != nil {
+		return err
+	}
+	defer r.leave()
+	return r.run(ctx, q, args, fn)
+}
+
+// run is each for who has a connection.
+func (r *reader) run(ctx context.Context, q string, args []any, fn func(rowScanner) error) error {
 	rows, err := r.query(ctx, q, args)
 	return r.d.classify(scan(rows, err, fn))
 }
 
 // glance is each for a statement that looks up a few rows by their keys. Once begun it is
-// not interrupted: to watch for that would take a third of its time. Nor is it while it
-// waits for a connection, which others give back that can be.
+// not interrupted: to watch for that would take a third of its time. It does not wait for
+// a connection longer than its caller, nor than is sensible: then it is memory.ErrCrowded.
 func (r *reader) glance(ctx context.Context, q string, args []any, fn func(rowScanner) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return r.each(context.WithoutCancel(ctx), q, args, fn)
+	if err := r.enterSoon(ctx); err != nil {
+		return err
+	}
+	defer r.leave()
+	return r.run(context.WithoutCancel(ctx), q, args, fn)
 }
 
 // readTx is several reads of one state.
 type readTx struct {
 	*sql.Tx
-	d *dialect
+	d     *dialect
+	leave func() // gives the connection back, once
 }
 
 func (r *reader) begin(ctx context.Context) (*readTx, error) {
+	if err := r.enter(ctx); err != nil {
+		return nil, err
+	}
 	tx, err := r.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
+		r.leave()
 		return nil, r.d.classify(err)
 	}
-	return &readTx{tx, r.d}, nil
+	return &readTx{tx, r.d, sync.OnceFunc(r.leave)}, nil
+}
+
+// Rollback ends the transaction; it may be called again.
+func (t *readTx) Rollback() error {
+	defer t.leave()
+	return t.Tx.Rollback()
 }
 
 func (t *readTx) each(ctx context.Context, q string, args []any, fn func(rowScanner) error) error {

@@ -138,7 +138,7 @@ func nothingWritten(results []records.BulkResult, taken int) error {
 	if len(results) == 0 || taken > 0 {
 		return nil
 	}
-	for _, is := range []error{memory.ErrBusy, memory.ErrFull, memory.ErrClosed, memory.ErrKeyReused} {
+	for _, is := range []error{memory.ErrBusy, memory.ErrCrowded, memory.ErrFull, memory.ErrClosed, memory.ErrKeyReused} {
 		all := true
 		for _, r := range results {
 			all = all && errors.Is(r.Err, is)

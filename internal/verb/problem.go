@@ -77,6 +77,7 @@ func sentinels() []sentinel {
 		{is: governance.ErrDecided, name: "governance.ErrDecided", code: client.CodeAlreadyDecided},
 		{is: feed.ErrTooMany, name: "feed.ErrTooMany", code: client.CodeTooMany, retry: 3600},
 		{is: memory.ErrBusy, name: "memory.ErrBusy", code: client.CodeBusy, text: "too many writes are queued; nothing was written", retry: 1},
+		{is: memory.ErrCrowded, name: "memory.ErrCrowded", code: client.CodeBusy, text: "too many reads are going on: try again", retry: 1},
 		{is: memory.ErrFull, name: "memory.ErrFull", code: client.CodeDiskFull, text: "the disk of this node is full; nothing was written, reads go on"},
 		{is: memory.ErrClosed, name: "memory.ErrClosed", code: client.CodeShuttingDown, text: "the node is shutting down; nothing was written", retry: 2},
 		{is: memory.ErrDamaged, name: "memory.ErrDamaged", code: client.CodeDamaged, text: "it is damaged on the disk of this node; the other members are asked for it"},
