@@ -164,23 +164,31 @@ func (f *Finder) Recall(ctx context.Context, q Query) (Result, error) {
 }
 
 // Search returns the memories that a query selects ([search]), the most relevant
-// first, at most limit.
-func (f *Finder) Search(query string, sel memory.Filter, limit int) []Hit {
-	return f.search(search.Parse(query, f.cfg.Now()), sel, limit)
+// first, at most limit. The only error is that ctx is done.
+func (f *Finder) Search(ctx context.Context, query string, sel memory.Filter, limit int) ([]Hit, error) {
+	return f.search(ctx, search.Parse(query, f.cfg.Now()), sel, limit)
 }
 
 // Named returns the memories in which all words of a name occur, whatever else is
-// in it. It is false for a name of nothing that can be looked for.
-func (f *Finder) Named(name string, sel memory.Filter, limit int) ([]Hit, bool) {
+// in it. It is false for a name of nothing that can be looked for. The only error is
+// that ctx is done.
+func (f *Finder) Named(ctx context.Context, name string, sel memory.Filter, limit int) ([]Hit, bool, error) {
 	q := search.Words(name)
-	return f.search(q, sel, limit), !q.Empty()
+	hits, err := f.search(ctx, q, sel, limit)
+	return hits, !q.Empty(), err
 }
 
-func (f *Finder) search(q *search.Query, sel memory.Filter, limit int) []Hit {
+// search waits in one line with recalls.
+func (f *Finder) search(ctx context.Context, q *search.Query, sel memory.Filter, limit int) ([]Hit, error) {
+	_, done := f.ranker.Turn(ctx)
+	defer done()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	got, _ := f.searcher.Run(f.words.index.Load(), q, filter(sel), limit)
 	hits := make([]Hit, len(got))
 	for i, h := range got {
 		hits[i] = Hit{ID: h.ID, Score: float64(h.Score)}
 	}
-	return hits
+	return hits, nil
 }

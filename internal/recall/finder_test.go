@@ -82,7 +82,11 @@ func find(t *testing.T, f *recall.Finder, q string) string {
 	for _, h := range got.Hits {
 		ids = append(ids, h.ID)
 	}
-	for _, h := range f.Search(q, memory.Filter{Now: 1}, 10) {
+	found, err := f.Search(t.Context(), q, memory.Filter{Now: 1}, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range found {
 		if !strings.Contains(strings.Join(ids, " "), h.ID) {
 			t.Errorf("%q: search finds %s, recall does not", q, h.ID)
 		}
@@ -224,12 +228,29 @@ func TestWhatMetadataSays(t *testing.T) {
 	if got := find(t, f, "stork"); got != "restored" {
 		t.Errorf("storks: %q", got)
 	}
-	hits, ok := f.Named(`stork -tag:x`, memory.Filter{Now: 1}, 10)
-	if len(hits) != 0 || !ok {
-		t.Errorf("a name with all that: %v, %v", hits, ok)
+	hits, ok, err := f.Named(t.Context(), `stork -tag:x`, memory.Filter{Now: 1}, 10)
+	if len(hits) != 0 || !ok || err != nil {
+		t.Errorf("a name with all that: %v, %v, %v", hits, ok, err)
 	}
-	if _, ok := f.Named("?!", memory.Filter{Now: 1}, 10); ok {
+	if _, ok, _ := f.Named(t.Context(), "?!", memory.Filter{Now: 1}, 10); ok {
 		t.Error("a name of nothing can be looked for")
+	}
+}
+
+// A search waits for its turn, so a caller who has gone is not answered.
+func TestASearchEndsWithItsCaller(t *testing.T) {
+	j := &journal{origin: "a.1"}
+	j.write(record("a", "heron"))
+	f, stop := follow(t, j, "")
+	defer stop()
+	find(t, f, "heron")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if hits, err := f.Search(ctx, "heron", memory.Filter{Now: 1}, 10); !errors.Is(err, context.Canceled) {
+		t.Errorf("found %v, %v", hits, err)
+	}
+	if hits, _, err := f.Named(ctx, "heron", memory.Filter{Now: 1}, 10); !errors.Is(err, context.Canceled) {
+		t.Errorf("found %v, %v", hits, err)
 	}
 }
 

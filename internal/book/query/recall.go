@@ -66,8 +66,8 @@ func (b *Book) Recall(ctx context.Context, q RecallQuery) (Recalled, error) {
 // ask asks the index.
 func (b *Book) ask(ctx context.Context, q *RecallQuery) (Recalled, []recall.Hit, error) {
 	if q.All {
-		hits := b.finder.Search(q.Text, q.Filter, min(cmp.Or(max(q.Limit, 0), defaultPage), maxSearch))
-		return Recalled{IndexLag: b.finder.Lag(), Found: len(hits)}, hits, nil
+		hits, err := b.finder.Search(ctx, q.Text, q.Filter, min(cmp.Or(max(q.Limit, 0), defaultPage), maxSearch))
+		return Recalled{IndexLag: b.finder.Lag(), Found: len(hits)}, hits, err
 	}
 	limit := q.limit()
 	if q.AsOfLSN != 0 {
@@ -124,7 +124,10 @@ func (b *Book) Matching(ctx context.Context, f memory.Filter, pattern string, li
 	if err != nil {
 		return nil, err
 	}
-	hits := b.finder.Search(pattern, f, limit)
+	hits, err := b.finder.Search(ctx, pattern, f, limit)
+	if err != nil {
+		return nil, err
+	}
 	ids := make([]string, len(hits))
 	for i := range hits {
 		ids[i] = hits[i].ID
@@ -151,7 +154,10 @@ func (b *Book) Named(ctx context.Context, f memory.Filter, name string) (recs []
 	if f, err = b.inSight(ctx, f); err != nil {
 		return nil, false, err
 	}
-	hits, ok := b.finder.Named(name, f, maxCandidates)
+	hits, ok, err := b.finder.Named(ctx, name, f, maxCandidates)
+	if err != nil {
+		return nil, false, err
+	}
 	found, err := recordsOf(ctx, b.store, &f, hits)
 	for i := range found {
 		recs = append(recs, found[i].Record)

@@ -110,7 +110,7 @@ func (r *Ranker) Rank(ctx context.Context, x *index.Index, q Query) (Result, err
 	defer f.end()
 	v.Close() // changes wait neither for a model nor for other questions
 	f.prepare(within)
-	alone, done := r.turn(within)
+	alone, done := r.Turn(within)
 	defer done()
 	v = x.View(&q.Filter)
 	defer v.Close()
@@ -123,12 +123,16 @@ func (r *Ranker) Rank(ctx context.Context, x *index.Index, q Query) (Result, err
 	return f.best(within, q.Limit), nil
 }
 
-// turn returns when it is a question's turn, or with ctx: no more of them look at a time
+// Turn returns when it is a question's turn, or with ctx: no more of them look at a time
 // than there are processors. More would all be late together, and each has memory of its
 // own. Alone says that nobody else is asking; done is called behind the question.
-func (r *Ranker) turn(ctx context.Context) (alone bool, done func()) {
+//
+// Whatever can run goes first: that is short, and a write takes several such steps, each
+// of which would otherwise wait for a question.
+func (r *Ranker) Turn(ctx context.Context) (alone bool, done func()) {
 	select {
 	case r.turns <- struct{}{}:
+		runtime.Gosched()
 		return len(r.turns) == 1, func() { <-r.turns }
 	case <-ctx.Done():
 		return false, func() {} // its arms do not look any more

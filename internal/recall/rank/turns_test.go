@@ -69,3 +69,31 @@ func TestNoMoreQuestionsLookAtATimeThanThereAreProcessors(t *testing.T) {
 		}
 	})
 }
+
+// What can run when a question's turn comes does so first: else each step of a write
+// would wait for a question.
+func TestAQuestionLetsOthersGoFirst(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	r := rank.New(rank.Default())
+	const times = 200
+	first := 0
+	for range times {
+		ran := false
+		other := make(chan struct{})
+		go func() { ran = true; close(other) }()
+		_, done := r.Turn(t.Context())
+		done()
+		select {
+		case <-other:
+			if ran {
+				first++
+			}
+		default:
+			<-other
+		}
+	}
+	// Now and then the scheduler takes whoever has waited, instead of whoever is near.
+	if first < times*3/4 {
+		t.Errorf("%d of %d went first", first, times)
+	}
+}
