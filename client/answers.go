@@ -57,8 +57,9 @@ type Bulk struct {
 type Got struct {
 	Memory
 
-	Nested Memory `json:"memory" doc:"The memory once more."`
-	Links  []Link `json:"links" doc:"Its links, in both directions."`
+	Nested  Memory   `json:"memory" doc:"The memory once more."`
+	Links   []Link   `json:"links" doc:"Its links, in both directions."`
+	Damaged []string `json:"damaged,omitempty" doc:"Of its links, left out because it is damaged on the disk of this node: ids of memories, dots of links. Members are asked for it." example:"[]"`
 }
 
 // Page is a part of a list.

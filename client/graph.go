@@ -54,6 +54,7 @@ type Reach struct {
 	Memories []Edge   `json:"memories" doc:"What is there, the nearest first."`
 	Paths    []string `json:"paths" doc:"The way to each of memories." example:"[\"gate-code->gate\"]"`
 	Count    int      `json:"count" doc:"How many there are."`
+	Damaged  []string `json:"damaged,omitempty" doc:"Left out, because it is damaged on the disk of this node: ids of memories, dots of links. Members are asked for it." example:"[]"`
 }
 
 // TimelineInput lists the links that leave a memory.
@@ -66,9 +67,10 @@ type TimelineInput struct {
 
 // Timeline are links by the time from which they hold.
 type Timeline struct {
-	Source string `json:"source_id" doc:"Where the links begin." example:"gate-code"`
-	Events []Edge `json:"events" doc:"The links, by the time from which they hold."`
-	Count  int    `json:"count" doc:"How many there are."`
+	Source  string   `json:"source_id" doc:"Where the links begin." example:"gate-code"`
+	Events  []Edge   `json:"events" doc:"The links, by the time from which they hold."`
+	Count   int      `json:"count" doc:"How many there are."`
+	Damaged []string `json:"damaged,omitempty" doc:"Left out, because it is damaged on the disk of this node: ids of memories, dots of links. Members are asked for it." example:"[]"`
 }
 
 // Ends are the two ends of a link.
@@ -113,6 +115,7 @@ type Paths struct {
 	Paths     [][]string `json:"paths" doc:"Chains of links, the shortest first: the ids of the memories, both ends included." example:"[[\"gate-code\", \"gate\"]]"`
 	Count     int        `json:"count" doc:"How many there are."`
 	Truncated bool       `json:"truncated" doc:"There may be more."`
+	Damaged   []string   `json:"damaged,omitempty" doc:"Left out, because it is damaged on the disk of this node: ids of memories, dots of links. Members are asked for it." example:"[]"`
 }
 
 // VerifyInput names links to be verified: those between two memories, or all of
@@ -142,6 +145,7 @@ type Verification struct {
 	Reason   string        `json:"reason" doc:"Why they are not verified." example:"no link is signed"`
 	Links    []LinkVerdict `json:"links" doc:"The links."`
 	Count    int           `json:"count" doc:"How many there are."`
+	Damaged  []string      `json:"damaged,omitempty" doc:"Left out, because it is damaged on the disk of this node: ids of memories, dots of links. Members are asked for it." example:"[]"`
 }
 
 // DuplicateInput is a memory that might be there already.
@@ -220,6 +224,7 @@ type Contradiction struct {
 type Contradictions struct {
 	Memories []Memory        `json:"memories" doc:"The memories."`
 	Links    []Contradiction `json:"links" doc:"Which contradict each other."`
+	Damaged  []string        `json:"damaged,omitempty" doc:"Left out, because it is damaged on the disk of this node: ids of memories, dots of links. Members are asked for it." example:"[]"`
 }
 
 // EntityInput registers an entity.

@@ -97,3 +97,19 @@ func (g GraphAPI) Links(ctx context.Context, id string) ([]Link, error) {
 	err := g.c.do(ctx, call{method: http.MethodGet, path: "/links" + seg(id)}, &b)
 	return b.Links, err
 }
+
+// Linked is [Client.Get] that also says which of the links could not be read.
+func (g GraphAPI) Linked(ctx context.Context, id string) (*Memory, *Links, error) {
+	var b struct {
+		Memory *Memory `json:"memory"`
+		Links
+	}
+	if err := g.c.do(ctx, call{method: http.MethodGet, path: "/memories" + seg(id)}, &b); err != nil {
+		return nil, nil, err
+	}
+	if b.Memory == nil {
+		return nil, nil, &Error{Status: http.StatusNotFound, Message: "the node answered without a memory"}
+	}
+	b.Count = len(b.Links.Links)
+	return b.Memory, &b.Links, nil
+}

@@ -51,6 +51,7 @@ type Unlinked struct {
 
 // Links are the links of a memory.
 type Links struct {
-	Links []Link `json:"links" doc:"The links, in both directions."`
-	Count int    `json:"count" doc:"How many there are."`
+	Links   []Link   `json:"links" doc:"The links, in both directions."`
+	Count   int      `json:"count" doc:"How many there are."`
+	Damaged []string `json:"damaged,omitempty" doc:"Left out, because it is damaged on the disk of this node: ids of memories, dots of links. Members are asked for it." example:"[]"`
 }

@@ -79,17 +79,11 @@ func (c *Client) CreateAll(ctx context.Context, drafts []Draft, with ...With) (*
 // Get returns a live memory and its links. A prefix of the id will do if it
 // fits one memory only.
 func (c *Client) Get(ctx context.Context, id string) (*Memory, []Link, error) {
-	var b struct {
-		Memory *Memory `json:"memory"`
-		Links  []Link  `json:"links"`
-	}
-	if err := c.do(ctx, call{method: http.MethodGet, path: "/memories" + seg(id)}, &b); err != nil {
+	m, links, err := c.Graph().Linked(ctx, id)
+	if err != nil {
 		return nil, nil, err
 	}
-	if b.Memory == nil {
-		return nil, nil, &Error{Status: http.StatusNotFound, Message: "the node answered without a memory"}
-	}
-	return b.Memory, b.Links, nil
+	return m, links.Links, nil
 }
 
 // Update edits a live memory.

@@ -63,11 +63,26 @@ func (u UpkeepAPI) Import(ctx context.Context, in ImportInput, with ...With) (*I
 
 // Archived returns archived memories, the expired included.
 func (u UpkeepAPI) Archived(ctx context.Context, s Selection) ([]Memory, error) {
+	page, err := u.ArchivePage(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return page.Memories, nil
+}
+
+// ArchivePage is [UpkeepAPI.Archived] with where the next page begins, and what was left
+// out of this one.
+func (u UpkeepAPI) ArchivePage(ctx context.Context, s Selection) (*Page, error) {
 	var b struct {
+		Page
+
 		Archived []Memory `json:"archived"`
 	}
-	err := u.c.do(ctx, call{method: http.MethodGet, path: "/archive", query: s.query()}, &b)
-	return b.Archived, err
+	if err := u.c.do(ctx, call{method: http.MethodGet, path: "/archive", query: s.query()}, &b); err != nil {
+		return nil, err
+	}
+	b.Memories = b.Archived
+	return &b.Page, nil
 }
 
 // Diff compares the node with a member, now.

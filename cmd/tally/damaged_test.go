@@ -22,13 +22,22 @@ func TestAMemoryThatNobodyHasWholeIsGivenUp(t *testing.T) {
 	n := serve(t, "--node", "alder", "--data", data, "--listen", "127.0.0.1:0")
 	operator := []string{"--operator-key-file", filepath.Join(data, "operator.key")}
 	id := must[client.Outcome](n, "remember", "Gate", "the code of the gate is 4711").ID
-	must[client.Outcome](n, "remember", "Cellar", "the key hangs behind the door")
+	cellar := must[client.Outcome](n, "remember", "Cellar", "the key hangs behind the door").ID
+	must[client.Outcome](n, "link", cellar, id)
 	n.terminate()
 	flipByte(t, filepath.Join(data, "tally.db"), "code of the gate")
 	n.start()
 
 	if got := n.tally("get", id); got.code != exitOther || !strings.Contains(got.err, "damaged") || !strings.Contains(got.err, "tally erase --damaged") {
 		t.Errorf("get: %+v", got)
+	}
+	if got := n.tally(append([]string{"scrub"}, operator...)...); got.code == exitOK || !strings.Contains(got.out, "1 damaged") {
+		t.Errorf("scrub: %+v", got)
+	}
+	for _, args := range [][]string{{"get", cellar}, {"list"}, {"recall", "key"}} {
+		if got := n.tally(args...); got.code != exitOK || !strings.Contains(got.out, "Cellar") || !strings.Contains(got.err, "damaged") || !strings.Contains(got.err, id) {
+			t.Errorf("%s: %+v", args, got)
+		}
 	}
 	if got := n.tally("erase", id, "--yes"); got.code != exitOther || !strings.Contains(got.err, "damaged") {
 		t.Errorf("erase: %+v", got)

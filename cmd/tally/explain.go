@@ -89,6 +89,7 @@ func reservations(w io.Writer, r *client.Recalled) {
 	if len(r.NotKept) > 0 {
 		say(w, "tally: of %s the text of that time is not known any more\n", count(len(r.NotKept), "memory"))
 	}
+	leftOut(w, r.Damaged)
 	if r.Abstained && r.Count > 0 {
 		say(w, "tally: nothing fits well: hardly anything of the question is in what was found\n")
 	}

@@ -38,6 +38,7 @@ func runGet(ctx context.Context, a *app, c *client.Client, id string, content bo
 		_, err := io.WriteString(a.out, text)
 		return err
 	}
+	leftOut(a.err, s.Damaged)
 	return a.show(s, func(w io.Writer) error { return showMemory(w, s) })
 }
 

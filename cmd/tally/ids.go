@@ -86,13 +86,14 @@ func candidates(ctx context.Context, c *client.Client, prefix string) []candidat
 			break
 		}
 	}
-	for i := range mostLooked {
-		page, err := c.Upkeep().Archived(ctx, client.Selection{Limit: maxPage, Offset: i * maxPage})
+	sel = client.Selection{Limit: maxPage}
+	for range mostLooked {
+		page, err := c.Upkeep().ArchivePage(ctx, sel)
 		if err != nil {
 			break
 		}
-		take(page)
-		if len(page) < maxPage {
+		take(page.Memories)
+		if sel.Cursor = page.Next; sel.Cursor == "" {
 			break
 		}
 	}
@@ -142,6 +143,8 @@ type sighting struct {
 	Links  []client.Link  `json:"links"`
 	State  string         `json:"state"`            // live, archived or deleted
 	Reason string         `json:"reason,omitempty"` // of an archive; ttl_expired: by itself
+	// Damaged are links, and memories at the ends of links, that the node cannot read.
+	Damaged []string `json:"damaged,omitempty"`
 }
 
 // look finds a memory by its id or, with … behind it, by the beginning of one.
@@ -150,10 +153,10 @@ func look(ctx context.Context, c *client.Client, id string) (*sighting, error) {
 	if prefix == "" {
 		return nil, usage("an id is missing: it is empty")
 	}
-	m, links, err := c.Get(ctx, id)
+	m, links, err := c.Graph().Linked(ctx, id)
 	switch {
 	case err == nil && (short || m.ID == prefix):
-		return &sighting{Memory: m, Links: links, State: stateLive}, nil
+		return &sighting{Memory: m, Links: links.Links, State: stateLive, Damaged: links.Damaged}, nil
 	case err != nil && !notFound(err) && !ambiguous(err):
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -58,74 +59,51 @@ func runList(ctx context.Context, a *app, c *client.Client, o listOptions) error
 		return usage("--order %q: want priority, edited or id", o.order)
 	}
 	sel.HeldBy, sel.MissingAt, sel.Order, sel.Conflicts = o.heldBy, o.missingAt, o.order, o.conflicts
-	fetch := livePages(ctx, c, sel)
+	fetch := c.List
 	if o.archived || o.expired {
-		fetch = archivePages(ctx, c, sel)
+		fetch = c.Upkeep().ArchivePage
 	}
-	list, err := pick(fetch, o.offset, o.limit, func(m *client.Memory) bool {
-		return !o.expired || m.ArchiveReason == reasonExpired
-	})
+	out, err := pick(ctx, fetch, sel, o)
 	if err != nil {
 		return err
 	}
-	return a.show(client.Page{Memories: list, Count: len(list)}, func(w io.Writer) error { return showList(a, w, list) })
+	leftOut(a.err, out.Damaged)
+	return a.show(out, func(w io.Writer) error { return showList(a, w, out.Memories) })
 }
 
-// pages returns the next part of a list each time it is called, and nothing at
-// the end.
-type pages func() ([]client.Memory, error)
-
-func livePages(ctx context.Context, c *client.Client, sel client.Selection) pages {
+// pick goes through pages until as many memories fit as are wanted.
+func pick(ctx context.Context, fetch func(context.Context, client.Selection) (*client.Page, error), sel client.Selection, o listOptions) (*client.Page, error) {
+	out := &client.Page{Memories: []client.Memory{}}
 	sel.Limit = maxPage
-	end := false
-	return func() ([]client.Memory, error) {
-		if end {
-			return nil, nil
-		}
-		page, err := c.List(ctx, sel)
-		if err != nil {
-			return nil, err
-		}
-		sel.Cursor, end = page.Next, page.Next == ""
-		return page.Memories, nil
-	}
-}
-
-func archivePages(ctx context.Context, c *client.Client, sel client.Selection) pages {
-	sel.Limit = maxPage
-	end := false
-	return func() ([]client.Memory, error) {
-		if end {
-			return nil, nil
-		}
-		page, err := c.Upkeep().Archived(ctx, sel)
-		if err != nil {
-			return nil, err
-		}
-		sel.Offset, end = sel.Offset+len(page), len(page) < maxPage
-		return page, nil
-	}
-}
-
-// pick goes through pages until limit memories fit, after the first offset ones.
-func pick(next pages, offset, limit int, fits func(*client.Memory) bool) ([]client.Memory, error) {
-	out := []client.Memory{}
+	skip := o.offset
 	for {
-		page, err := next()
-		if err != nil || len(page) == 0 {
-			return out, err
+		page, err := fetch(ctx, sel)
+		if err != nil {
+			return nil, err
 		}
-		for i := range page {
+		out.Damaged = append(out.Damaged, page.Damaged...)
+		for i := range page.Memories {
+			m := &page.Memories[i]
 			switch {
-			case !fits(&page[i]):
-			case offset > 0:
-				offset--
+			case o.expired && m.ArchiveReason != reasonExpired:
+			case skip > 0:
+				skip--
 			default:
-				out = append(out, page[i])
+				out.Memories = append(out.Memories, *m)
 			}
-			if len(out) == limit {
+			if out.Count = len(out.Memories); out.Count == o.limit {
 				return out, nil
 			}
 		}
+		if sel.Cursor = page.Next; sel.Cursor == "" {
+			return out, nil
+		}
+	}
+}
+
+// leftOut says what an answer lacks because it is damaged on the disk of the node.
+func leftOut(w io.Writer, names []string) {
+	if len(names) > 0 {
+		say(w, "tally: left out, because damaged on the disk of the node, which asks the other members for it: %s\n", printable(strings.Join(names, ", ")))
 	}
 }

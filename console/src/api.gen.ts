@@ -416,6 +416,7 @@ export interface Contradiction {
 }
 
 export interface Contradictions {
+  damaged?: string[];
   links: Contradiction[];
   memories: Memory[];
 }
@@ -688,6 +689,7 @@ export interface Got {
   conflicts: number;
   content: string;
   created_at: string;
+  damaged?: string[];
   entity_id?: string;
   expires_at?: string;
   id: string;
@@ -949,6 +951,7 @@ export interface Linked {
 
 export interface Links {
   count: number;
+  damaged?: string[];
   links: Link[];
 }
 
@@ -1189,6 +1192,7 @@ export interface ParkedList {
 
 export interface Paths {
   count: number;
+  damaged?: string[];
   paths: string[][];
   source_id: string;
   target_id: string;
@@ -1348,6 +1352,7 @@ export interface QuotaInput {
 
 export interface Reach {
   count: number;
+  damaged?: string[];
   max_depth: number;
   memories: Edge[];
   paths: string[];
@@ -1925,6 +1930,7 @@ export interface TierCount {
 
 export interface Timeline {
   count: number;
+  damaged?: string[];
   events: Edge[];
   source_id: string;
 }
@@ -2011,6 +2017,7 @@ export interface UpdateInput {
 export interface Verification {
   attest_level: "unsigned" | "self_signed" | "peer_attested" | "signed_by_peer" | "daemon_signed";
   count: number;
+  damaged?: string[];
   links: LinkVerdict[];
   reason: string;
   signed: number;

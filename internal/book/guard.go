@@ -80,7 +80,26 @@ func (g guard) Record(ctx context.Context, id string) (*memory.Record, error) {
 	if err == nil && rec.Namespace != "" && !engine.BoundsOf(ctx).Within.Covers(rec.Namespace) {
 		return nil, hidden("memory", id)
 	}
-	return rec, err
+	return rec, g.damaged(ctx, id, err)
+}
+
+// damaged is err of reading a memory. That one is damaged is told only of what lies
+// within the bounds: elsewhere it is not there.
+func (g guard) damaged(ctx context.Context, id string, err error) error {
+	in := engine.BoundsOf(ctx).Within
+	if in == nil || !errors.Is(err, memory.ErrDamaged) {
+		return err
+	}
+	for _, life := range []memory.Life{memory.Live, memory.Archived, memory.Deleted, memory.Erased} {
+		found, missing := g.Store.Resolve(ctx, id, memory.Filter{All: true, Within: in, Life: life})
+		if missing == nil && found == id {
+			return err
+		}
+		if missing != nil && !errors.Is(missing, memory.ErrNotFound) && !errors.Is(missing, memory.ErrAmbiguous) {
+			return missing
+		}
+	}
+	return hidden("memory", id)
 }
 
 // RecordFor implements [Store], for what the bounds hold.
@@ -89,7 +108,7 @@ func (g guard) RecordFor(ctx context.Context, viewer memory.AgentID, id string) 
 	if err == nil && rec.Namespace != "" && !engine.BoundsOf(ctx).Within.Covers(rec.Namespace) {
 		return nil, hidden("memory", id)
 	}
-	return rec, err
+	return rec, g.damaged(ctx, id, err)
 }
 
 // Resolve implements [Store], for what the bounds hold.

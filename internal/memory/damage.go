@@ -74,6 +74,12 @@ func (o *Omissions) Names() ([]string, int) {
 	return slices.Clone(o.names), o.n
 }
 
+// LostLink is what is known of a link whose entry is damaged.
+type LostLink struct {
+	Source, Target string
+	Dot            Dot
+}
+
 // Damage is what a node knows of its damaged entries.
 type Damage struct {
 	Entries int     // damaged, or missing where something points to them

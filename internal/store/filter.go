@@ -204,3 +204,22 @@ func (s *Store) Unreadable(ctx context.Context, f memory.Filter) ([]string, erro
 	})
 	return out, err
 }
+
+// LostLinks returns what is known of the links from and to a memory that are damaged.
+func (s *Store) LostLinks(ctx context.Context, id string) ([]memory.LostLink, error) {
+	if s.damage.marked.Load() == 0 {
+		return nil, nil
+	}
+	var out []memory.LostLink
+	err := s.tables.read.each(ctx, `SELECT r.a, r.b, r.origin, r.seq FROM registers r WHERE r.kind = ? AND (r.family = ? AND r.a = ? OR r.family = ? AND r.b = ?)
+		AND EXISTS (SELECT 1 FROM damaged d WHERE d.origin = r.origin AND d.seq = r.seq) LIMIT 10000`,
+		[]any{memory.KindLink, memory.FamLink, id, memory.FamLink, id}, func(r rowScanner) error {
+			var l memory.LostLink
+			var origin, seq int64
+			err := r.Scan(&l.Source, &l.Target, &origin, &seq)
+			l.Dot = s.dot(origin, seq)
+			out = append(out, l)
+			return err
+		})
+	return out, err
+}

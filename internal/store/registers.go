@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -45,17 +46,6 @@ func (s *tables) scanEntry(r rowScanner) (*memory.Entry, error) {
 		return nil, err
 	}
 	return s.open(x)
-}
-
-// opsOf keeps the ops of one kind.
-func opsOf[T memory.Op](entries []*memory.Entry) []T {
-	var out []T
-	for _, e := range entries {
-		if op, ok := e.Op.(T); ok {
-			out = append(out, op)
-		}
-	}
-	return out
 }
 
 // Register returns the version of a register and the entry that holds it, or
@@ -114,16 +104,24 @@ func (s *tables) AllLinks(ctx context.Context, after memory.Key, limit int) ([]m
 		memory.FamLink, memory.KindLink, after.A, after.B, after.C, limit)
 }
 
+// links leaves damaged ones out, and does not note them: whose business they are is not
+// for it to say; see [Store.LostLinks].
 func (s *tables) links(ctx context.Context, q string, args ...any) ([]memory.Link, error) {
-	entries, err := s.wholeHolders(ctx, q, args...)
-	if err != nil {
-		return nil, err
-	}
 	out := []memory.Link{}
-	for _, op := range opsOf[*memory.Link](entries) {
-		out = append(out, *op)
-	}
-	return out, nil
+	err := s.read.each(ctx, sqlHolders+q, args, func(r rowScanner) error {
+		e, err := s.scanEntry(r)
+		if errors.Is(err, memory.ErrDamaged) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if op, is := e.Op.(*memory.Link); is {
+			out = append(out, *op)
+		}
+		return nil
+	})
+	return out, err
 }
 
 // Targets returns where the links of one relation from source lead.

@@ -89,6 +89,7 @@ func (d walks) reach(ctx context.Context, c *Call, in *client.ReachInput) (Done,
 		agents = append(agents, id)
 	}
 	depth := cmp.Or(in.Depth, 1)
+	ctx, left := memory.WithOmissions(ctx)
 	found, err := d.books.Graph.Reach(ctx, c.Agent, graph.ReachQuery{
 		Source: in.Source, Depth: depth, Limit: cmp.Or(in.Limit, defaultReach), At: cmp.Or(at, d.now()), Agents: agents,
 	})
@@ -102,10 +103,12 @@ func (d walks) reach(ctx context.Context, c *Call, in *client.ReachInput) (Done,
 		v.Memories[i].Path = strings.Join(r.Path, "->")
 		v.Paths[i] = v.Memories[i].Path
 	}
+	v.Damaged = omitted(left)
 	return Done{Body: v}, nil
 }
 
 func (d walks) timeline(ctx context.Context, c *Call, in *client.TimelineInput) (Done, error) {
+	ctx, left := memory.WithOmissions(ctx)
 	found, err := d.books.Graph.Reach(ctx, c.Agent, graph.ReachQuery{Source: in.Source, Depth: 1, Limit: maxList})
 	if err != nil {
 		return Done{}, err
@@ -117,7 +120,7 @@ func (d walks) timeline(ctx context.Context, c *Call, in *client.TimelineInput) 
 			v.Events = append(v.Events, e)
 		}
 	}
-	v.Count = len(v.Events)
+	v.Count, v.Damaged = len(v.Events), omitted(left)
 	return Done{Body: v}, nil
 }
 
@@ -153,11 +156,12 @@ func (d walks) paths(ctx context.Context, c *Call, in *client.PathsInput) (Done,
 	if err := endsOf(in.Ends); err != nil {
 		return Done{}, err
 	}
+	ctx, left := memory.WithOmissions(ctx)
 	paths, truncated, err := d.books.Graph.Paths(ctx, c.Agent, in.Source, in.Target, in.Depth, in.Most)
 	if err != nil {
 		return Done{}, err
 	}
-	return Done{Body: client.Paths{Source: in.Source, Target: in.Target, Paths: orEmpty(paths), Count: len(paths), Truncated: truncated}}, nil
+	return Done{Body: client.Paths{Source: in.Source, Target: in.Target, Paths: orEmpty(paths), Count: len(paths), Truncated: truncated, Damaged: omitted(left)}}, nil
 }
 
 func (d walks) verifyLinks(ctx context.Context, c *Call, in *client.VerifyInput) (Done, error) {
@@ -168,6 +172,7 @@ func (d walks) verifyLinks(ctx context.Context, c *Call, in *client.VerifyInput)
 	if source == "" {
 		return Done{}, Missing("source_id")
 	}
+	ctx, left := memory.WithOmissions(ctx)
 	links, err := d.books.Graph.Links(ctx, c.Agent, source)
 	if err != nil {
 		return Done{}, err
@@ -185,7 +190,8 @@ func (d walks) verifyLinks(ctx context.Context, c *Call, in *client.VerifyInput)
 		}
 		v.Links = append(v.Links, verdict)
 	}
-	if v.Count = len(v.Links); v.Count == 0 {
+	v.Damaged = omitted(left)
+	if v.Count = len(v.Links); v.Count == 0 && len(v.Damaged) == 0 {
 		return Done{}, NotFound("no such link")
 	}
 	return Done{Body: v}, nil

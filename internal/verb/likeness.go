@@ -132,11 +132,12 @@ func (d likeness) contradictions(ctx context.Context, c *Call, in *client.Contra
 	if err := validFilter(f); err != nil {
 		return Done{}, err
 	}
+	ctx, left := memory.WithOmissions(ctx)
 	recs, pairs, err := d.books.Graph.Contradictions(ctx, f, in.Topic, cmp.Or(in.Limit, defaultAlike))
 	if err != nil {
 		return Done{}, err
 	}
-	v := client.Contradictions{Memories: showMemories(recs), Links: make([]client.Contradiction, len(pairs))}
+	v := client.Contradictions{Memories: showMemories(recs), Links: make([]client.Contradiction, len(pairs)), Damaged: omitted(left)}
 	for i, p := range pairs {
 		v.Links[i] = client.Contradiction{Source: p.Source, Target: p.Target, Relation: "contradicts", Guessed: p.Guessed}
 	}

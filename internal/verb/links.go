@@ -74,9 +74,10 @@ func (d edges) links(ctx context.Context, c *Call, in *client.ByID) (Done, error
 	if err != nil {
 		return Done{}, err
 	}
+	ctx, left := memory.WithOmissions(ctx)
 	links, err := d.books.Graph.Links(ctx, c.Agent, id)
 	if err != nil {
 		return Done{}, err
 	}
-	return Done{Body: client.Links{Links: ShowLinks(links), Count: len(links)}}, nil
+	return Done{Body: client.Links{Links: ShowLinks(links), Count: len(links), Damaged: omitted(left)}}, nil
 }

@@ -142,13 +142,14 @@ func (d memories) get(ctx context.Context, c *Call, in *client.ByID) (Done, erro
 	if err != nil {
 		return Done{}, err
 	}
+	ctx, left := memory.WithOmissions(ctx)
 	links, err := d.books.Graph.LinksOf(ctx, c.Agent, rec.ID)
 	if err != nil {
 		return Done{}, err
 	}
 	d.read(c, client.ReadByID, rec.ID)
 	m := ShowMemory(rec)
-	done := Done{Body: client.Got{Memory: m, Nested: m, Links: ShowLinks(links)}, Version: rec.Version}
+	done := Done{Body: client.Got{Memory: m, Nested: m, Links: ShowLinks(links), Damaged: omitted(left)}, Version: rec.Version}
 	if len(links) > 0 {
 		done.Beside, err = json.Marshal(links)
 	}

@@ -19,6 +19,8 @@ type Reads interface {
 	Register(ctx context.Context, k memory.Key) (memory.Version, *memory.Entry, error)
 	// Links returns the links that a memory is an end of.
 	Links(ctx context.Context, id string) ([]memory.Link, error)
+	// LostLinks returns the links of a memory that are damaged here: [Reads.Links] has none of them.
+	LostLinks(ctx context.Context, id string) ([]memory.LostLink, error)
 	// LinkBetween returns the links from source to target, at most one of each relation.
 	LinkBetween(ctx context.Context, source, target string) ([]memory.Link, error)
 	// Targets returns the ids at the end of the links of one relation from source.

@@ -43,6 +43,9 @@ func (b *Book) Contradictions(ctx context.Context, f memory.Filter, topic string
 				out = append(out, c)
 			}
 		}
+		if err := b.lost(ctx, f.Viewer, recs[i].ID); err != nil {
+			return nil, nil, err
+		}
 	}
 	return recs, guesses(recs, topic, out), nil
 }

@@ -191,5 +191,23 @@ func (b *Book) LinksOf(ctx context.Context, agent memory.AgentID, id string) ([]
 			return nil, err
 		}
 	}
-	return seen, nil
+	return seen, b.lost(ctx, agent, id)
+}
+
+// lost notes the links of a memory that are damaged, as far as agent may see their other ends.
+func (b *Book) lost(ctx context.Context, agent memory.AgentID, id string) error {
+	all, err := b.store.LostLinks(ctx, id)
+	for _, l := range all {
+		other := l.Target
+		if other == id {
+			other = l.Source
+		}
+		_, err := b.core.Visible(ctx, agent, other, memory.Live)
+		if err == nil {
+			memory.Omit(ctx, l.Dot.String())
+		} else if err = memory.Unread(ctx, other, err); err != nil {
+			return err
+		}
+	}
+	return err
 }

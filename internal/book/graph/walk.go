@@ -94,7 +94,7 @@ func (b *Book) leaving(ctx context.Context, agent memory.AgentID, from Reached, 
 		}
 		out = append(out, Reached{Record: *rec, Link: l, Path: append(slices.Clone(from.Path), rec.ID)})
 	}
-	return out, nil
+	return out, b.lost(ctx, agent, id)
 }
 
 // begins is from when on a link holds.

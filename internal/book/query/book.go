@@ -30,6 +30,9 @@ type Reads interface {
 type Found interface {
 	// Many returns those of the memories that there are, in no order.
 	Many(ctx context.Context, ids []string) ([]memory.Record, error)
+	// RecordFor returns the memory in whatever life, or [memory.ErrNotFound] if it never was
+	// or viewer may not see it.
+	RecordFor(ctx context.Context, viewer memory.AgentID, id string) (*memory.Record, error)
 	// Superseding returns, by memory, the sources of links that say that they supersede
 	// it, whatever became of these.
 	Superseding(ctx context.Context, ids []string) (map[string][]string, error)

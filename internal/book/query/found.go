@@ -47,11 +47,24 @@ func recordsOf(ctx context.Context, store Found, f *memory.Filter, hits []recall
 	return out, nil
 }
 
-// seen fetches those of some memories that are live and for the viewer of f to see.
+// seen fetches those of some memories that are live and for the viewer of f to see. Of what
+// is damaged it notes what is the viewer's business: what was found may be by a link.
 func seen(ctx context.Context, store Found, f *memory.Filter, ids []string) (map[string]*memory.Record, error) {
-	recs, err := store.Many(ctx, ids)
+	inner, left := memory.WithOmissions(ctx)
+	recs, err := store.Many(inner, ids)
 	if err != nil {
 		return nil, err
+	}
+	damaged, _ := left.Names()
+	for _, id := range damaged {
+		if !f.All {
+			_, err = store.RecordFor(ctx, f.Viewer, id)
+		} else {
+			err = memory.ErrDamaged
+		}
+		if err = memory.Unread(ctx, id, err); err != nil {
+			return nil, err
+		}
 	}
 	at := make(map[string]*memory.Record, len(recs))
 	for i := range recs {
