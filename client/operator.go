@@ -22,8 +22,12 @@ const (
 // is on another machine, or the file is not for this user.
 var ErrNoOperatorKey = errors.New("the operator's key is not to be found here")
 
+// ErrNotOperator says that the operator key that was given is none that the node knows.
+var ErrNotOperator = errors.New("the operator's key that was given is not that of this node")
+
 // AsOperator returns a client that speaks for the operator of the node. If this
-// one does already, it is that. Otherwise the key is read from the file that the
+// one does already, it is that; if it was given a key and does not, the error is
+// [ErrNotOperator]: who names a key means that one. Without one the key is read from the file that the
 // node names, which only works on its machine, for a user who may read the file.
 func (c *Client) AsOperator(ctx context.Context) (*Client, error) {
 	var who struct {
@@ -31,10 +35,16 @@ func (c *Client) AsOperator(ctx context.Context) (*Client, error) {
 		KeyFile  string `json:"key_file"` // only for callers on the node's machine
 	}
 	if err := c.do(ctx, call{method: http.MethodGet, path: "/operator"}, &who); err != nil {
+		if e, is := errors.AsType[*Error](err); is && e.Status == http.StatusUnauthorized && c.operator != "" {
+			return nil, fmt.Errorf("%w: %w", ErrNotOperator, err)
+		}
 		return nil, err
 	}
 	if who.Operator {
 		return c, nil
+	}
+	if c.operator != "" {
+		return nil, ErrNotOperator
 	}
 	if who.KeyFile == "" {
 		return nil, fmt.Errorf("%w: %s is another machine", ErrNoOperatorKey, c.URL())

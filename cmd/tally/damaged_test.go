@@ -45,6 +45,17 @@ func TestAMemoryThatNobodyHasWholeIsGivenUp(t *testing.T) {
 	if got := n.tally("erase", id, "--yes", "--damaged", "--operator-key-file", filepath.Join(dir, "none")); got.code == exitOK {
 		t.Errorf("without the operator's key: %+v", got)
 	}
+	wrong := filepath.Join(dir, "wrong.key")
+	for _, key := range []string{"tallyop_" + strings.Repeat("0", 64), "tally_operator", "what"} {
+		if err := os.WriteFile(wrong, []byte(key), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{{"erase", id, "--yes", "--damaged"}, {"scrub"}, {"export", "--all"}} {
+			if got := n.tally(append(args, "--operator-key-file", wrong)...); got.code != exitForbidden || !strings.Contains(got.err, "is not that of this node") {
+				t.Errorf("%s with the key %q: %+v", args, key, got)
+			}
+		}
+	}
 	damaged := append([]string{"erase", id, "--damaged"}, operator...)
 	if got := n.tally(append(damaged, "--dry-run")...); got.code != exitOK || !strings.Contains(got.out, id) || !strings.Contains(got.out, "damaged") {
 		t.Errorf("dry run: %+v", got)

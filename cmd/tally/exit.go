@@ -159,7 +159,7 @@ func (a *app) hint(err error) string {
 	case e.QuorumMissed() && e.Receipt != nil:
 		return "see who holds it now: tally receipt " + e.Receipt.Dot
 	case e.Status == http.StatusUnauthorized:
-		return "give the key with --api-key-file, --api-key or TALLY_API_KEY"
+		return "give the key with --api-key-file, --api-key or TALLY_API_KEY, the operator's with --operator-key-file"
 	case e.Code == string(client.CodeDamaged):
 		return "the members that have it mend it; if there is none, the operator removes what is left: tally erase --damaged ID"
 	case e.Code == string(client.CodeOperatorOnly):

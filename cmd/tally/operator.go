@@ -69,7 +69,7 @@ func (a *app) operate(ctx context.Context, c *client.Client) (*client.Client, er
 	switch {
 	case notFound(err):
 		return c, nil
-	case errors.Is(err, client.ErrNoOperatorKey):
+	case errors.Is(err, client.ErrNoOperatorKey), errors.Is(err, client.ErrNotOperator):
 		return nil, &operatorError{err}
 	}
 	return as, err
@@ -94,5 +94,8 @@ func (e *operatorError) Error() string {
 func (e *operatorError) Unwrap() error { return e.err }
 
 func (e *operatorError) hint() string {
+	if errors.Is(e.err, client.ErrNotOperator) {
+		return "it came from --operator-key-file or TALLY_OPERATOR_KEY; without either, the key is found by itself on the machine of the node"
+	}
 	return "the key is in operator.key of the node's data directory: run this there as the node's user, or give the key with --operator-key-file or TALLY_OPERATOR_KEY"
 }
