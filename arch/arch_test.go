@@ -13,12 +13,14 @@ import (
 func table() map[string][]string {
 	leaf := []string{"memory"}
 	return map[string][]string{
-		"memory":  {},
-		"store":   leaf,
-		"wire":    leaf,
-		"policy":  leaf,
-		"recall":  {"recall/alike", "recall/fold", "recall/index", "recall/rank", "recall/search", "recall/text", "recall/when", "memory"},
-		"webhook": leaf,
+		"memory": {},
+		"store":  {"memory", "store/walfile"},
+
+		"store/walfile": {}, // files of a database
+		"wire":          leaf,
+		"policy":        leaf,
+		"recall":        {"recall/alike", "recall/fold", "recall/index", "recall/rank", "recall/search", "recall/text", "recall/when", "memory"},
+		"webhook":       leaf,
 
 		"recall/fold":         {},
 		"recall/alike":        {},
@@ -156,7 +158,8 @@ func table() map[string][]string {
 func libraries() map[string][]string {
 	return map[string][]string{
 		"github.com/fxamacker/cbor/v2":           {"wire", "identity/strictcbor"},
-		"modernc.org/sqlite":                     {"store", "importer"},
+		"modernc.org/sqlite":                     {"store", "store/walfile", "importer"},
+		"modernc.org/libc":                       {"store/walfile"},
 		"github.com/pressly/goose/v3":            {"store"},
 		"github.com/prometheus/client_golang":    {"api", "node", "replicate", "legacy"},
 		"github.com/google/uuid":                 {"engine", "book/feed", "book/inbox", "book/records", "node", "store", "peer", "legacy/send"},
@@ -186,7 +189,7 @@ func narrow() map[string][]string {
 		"database/sql": {"store", "importer"},
 		"os/exec":      {"fleet", "setup/machine"}, // whoever runs nodes asks the first
 		"log":          {},
-		"unsafe":       {},
+		"unsafe":       {"store/walfile"},
 		"reflect":      {"openapi", "verb"},
 	}
 }

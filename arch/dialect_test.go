@@ -59,6 +59,7 @@ func foreignEngines() map[string]string {
 		"screen":        "it finds keys in addresses of databases",
 		"recall/rank":   "a formula for ranking has the name of a function",
 		"recall/search": "the same",
+		"store/walfile": "it is a part of the dialect of SQLite",
 	}
 }
 

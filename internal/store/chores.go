@@ -188,12 +188,13 @@ func (w *chores) alone(ctx context.Context, run func(context.Context, *tx) error
 // a full disk is full for a while.
 const restAfter = time.Second
 
-// settleRows is how many rows are written before the engine settles: about 16 MiB.
-const settleRows = 16_000
+// settleKiB is how much is written before the engine settles. It begins its log anew
+// then, and to write where something was is quicker than to grow a file.
+const settleKiB = 16 << 10
 
 // settle has the engine tidy up when much was written, or now if asked to.
 func (w *chores) settle(ctx context.Context, now bool) error {
-	if !now && w.unsettled < settleRows {
+	if !now && w.unsettled < settleKiB {
 		return nil
 	}
 	w.unsettled = 0

@@ -12,18 +12,24 @@ type conn struct {
 	d     *dialect
 	db    *sql.DB
 	c     *sql.Conn
+	done  func() // called when it is closed
 	stmts map[string]*sql.Stmt
 }
 
-func newConn(ctx context.Context, d *dialect, db *sql.DB) (*conn, error) {
+func newConn(ctx context.Context, d *dialect, db *sql.DB, done func()) (*conn, error) {
 	c, err := db.Conn(ctx)
 	if err != nil {
-		return nil, errors.Join(err, db.Close())
+		err = errors.Join(err, db.Close())
+		done()
+		return nil, err
 	}
-	return &conn{d: d, db: db, c: c, stmts: map[string]*sql.Stmt{}}, nil
+	return &conn{d: d, db: db, c: c, done: done, stmts: map[string]*sql.Stmt{}}, nil
 }
 
-func (c *conn) close() error { return errors.Join(c.c.Close(), c.db.Close()) }
+func (c *conn) close() error {
+	defer c.done()
+	return errors.Join(c.c.Close(), c.db.Close())
+}
 
 // stmt returns the prepared form of a statement.
 func (c *conn) stmt(ctx context.Context, q string) (*sql.Stmt, error) {

@@ -17,8 +17,10 @@ type dialect struct {
 	// one has it.
 	lock func(cfg *Config) (io.Closer, error)
 	// open returns the database for the writer, brought up to this program's
-	// schema, or ErrNewer. It takes one connection of it.
-	open func(ctx context.Context, cfg *Config) (*sql.DB, error)
+	// schema, or ErrNewer. It takes one connection of it, and calls done behind it. Where
+	// that can be told, written is called while a transaction commits, when it is beyond
+	// the end of this process, and before it is durable.
+	open func(ctx context.Context, cfg *Config, written func()) (db *sql.DB, done func(), err error)
 	// openReader returns the database for reads, with at most conns connections.
 	openReader func(cfg *Config, conns int) (*sql.DB, error)
 	// size returns the bytes that the database takes on disk.

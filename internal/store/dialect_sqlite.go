@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/tallystick/tallystick/internal/store/walfile"
 )
 
 // localFile is the dialect of SQLite, whose database is a file of the data directory.
@@ -66,7 +68,7 @@ func lockDirectory(cfg *Config) (io.Closer, error) {
 	return lock, nil
 }
 
-func openWriter(ctx context.Context, cfg *Config) (*sql.DB, error) {
+func openWriter(ctx context.Context, cfg *Config, written func()) (db *sql.DB, done func(), err error) {
 	path := databasePath(cfg)
 	pragmas := []string{
 		fmt.Sprintf("page_size(%d)", pageSize), "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(0)",
@@ -78,13 +80,15 @@ func openWriter(ctx context.Context, cfg *Config) (*sql.DB, error) {
 	// SQLite would make it as the umask has it, and its other files like it.
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator names the directory
 	if err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
+		return nil, nil, fmt.Errorf("open database: %w", err)
 	}
 	if err := file.Close(); err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
+		return nil, nil, fmt.Errorf("open database: %w", err)
 	}
+	q := parameters("rwc", pragmas...)
+	done = walfile.Register(q, written)
 	open := func() (*sql.DB, error) {
-		db, err := sql.Open("sqlite", dsn(path, "rwc", pragmas...))
+		db, err := sql.Open("sqlite", address(path, q))
 		if err != nil {
 			return nil, fmt.Errorf("open database: %w", err)
 		}
@@ -92,24 +96,26 @@ func openWriter(ctx context.Context, cfg *Config) (*sql.DB, error) {
 		db.SetMaxIdleConns(1)
 		return db, checkEngine(ctx, db)
 	}
-	db, err := open()
-	if err == nil {
+	if db, err = open(); err == nil {
 		var replaced bool
 		if replaced, err = migrate(ctx, db, path); replaced {
-			return open()
+			db, err = open()
+			return db, done, err
 		}
 	}
 	if db == nil {
-		return nil, err
+		done()
+		return nil, nil, err
 	}
 	if err != nil {
+		done()
 		if isDamaged(err) {
 			err = fmt.Errorf("%s is no database, or a damaged one (%w): put a backup in its place; or move it away and start "+
 				"the node anew, and its members send it all that they have", path, err)
 		}
-		return nil, errors.Join(err, db.Close())
+		return nil, nil, errors.Join(err, db.Close())
 	}
-	return db, nil
+	return db, done, nil
 }
 
 func openReadOnly(cfg *Config, conns int) (*sql.DB, error) {
@@ -135,10 +141,18 @@ func fileSize(cfg *Config) int64 {
 }
 
 func dsn(path, mode string, pragmas ...string) string {
+	return address(path, parameters(mode, pragmas...))
+}
+
+func parameters(mode string, pragmas ...string) url.Values {
 	q := url.Values{"mode": {mode}}
 	for _, p := range pragmas {
 		q.Add("_pragma", p)
 	}
+	return q
+}
+
+func address(path string, q url.Values) string {
 	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), RawQuery: q.Encode()}
 	return u.String()
 }

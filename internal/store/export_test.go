@@ -2,9 +2,23 @@ package store
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
+
+// SettleKiB is how much is written before the log begins anew.
+const SettleKiB = settleKiB
+
+// AllErrorsAreOfAFullDisk has the store take every error of the engine for that.
+func (s *Store) AllErrorsAreOfAFullDisk() {
+	s.dialect.classify = func(err error) error {
+		if err == nil {
+			return nil
+		}
+		return fmt.Errorf("%w: %w", memory.ErrFull, err)
+	}
+}
 
 // ChangedRows is Changed from the database.
 func (s *Store) ChangedRows(ctx context.Context, after uint64, limit int) ([]memory.Record, uint64, error) {

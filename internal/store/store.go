@@ -53,15 +53,14 @@ func (s *Store) open(ctx context.Context) error {
 	if s.lock, err = s.dialect.lock(&s.cfg); err != nil {
 		return err
 	}
-	db, err := s.dialect.open(ctx, &s.cfg)
+	w := &writer{state: &state{base: s.base}, tail: &s.recent}
+	db, done, err := s.dialect.open(ctx, &s.cfg, w.written)
 	if err != nil {
 		return err
 	}
-	c, err := newConn(ctx, s.dialect, db)
-	if err != nil {
+	if w.conn, err = newConn(ctx, s.dialect, db, done); err != nil {
 		return err
 	}
-	w := &writer{state: &state{base: s.base, conn: c}, tail: &s.recent}
 	s.write = &chores{writer: w, touch: &s.touch}
 	if s.tables.read, err = openReader(&s.cfg, s.dialect, s.cfg.Readers); err != nil {
 		return err

@@ -33,6 +33,7 @@ type tx struct {
 	changed  recordChanges
 	moving   map[int64]struct{} // rows of memories that stand elsewhere afterwards
 	stands   []standing         // and where
+	written  bool               // the engine has handed all of it to the operating system
 }
 
 // report is what a job did that others are told of.

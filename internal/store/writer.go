@@ -9,11 +9,19 @@ import (
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
+// txKiB is about what a transaction writes beside its rows, of which each counts as one:
+// eight pages or so that others change, too.
+const txKiB = 32
+
 // writer commits jobs.
 type writer struct {
 	*state
 	tail      *tail
-	unsettled int // rows written since the engine last settled
+	unsettled int // about how many KiB were written since the engine last settled
+	// committing is the transaction that is being committed, and early says that its
+	// entries are with the lanes already.
+	committing *tx
+	early      bool
 	// unloaded: what is kept in memory could not be read again after a rollback, and is no
 	// longer what the file says.
 	unloaded bool
@@ -72,10 +80,13 @@ func (w *writer) transact(ctx context.Context, batch []*job) error {
 	}
 	t.changed.all = t.changed.all || t.erased
 	changed := w.cache.change(t.changed)
+	w.committing, w.early = t, false
 	err := w.exec(ctx, "COMMIT")
+	w.committing = nil
 	changed(err == nil)
 	if err != nil {
-		if errors.Is(err, memory.ErrFull) {
+		// What was written may be found by the next start, so it cannot be taken back.
+		if errors.Is(err, memory.ErrFull) && !t.written {
 			return w.rollback(ctx, err)
 		}
 		return fmt.Errorf("%w: commit: %w", ErrFatal, err)
@@ -100,6 +111,21 @@ func (w *writer) rollback(ctx context.Context, cause error) error {
 	return cause
 }
 
+// written is called while a transaction commits: all of it is with the operating system,
+// and it is about to be made durable. What this node has numbered in it may go out now.
+func (w *writer) written() {
+	t := w.committing
+	if t == nil {
+		return // one of the engine's own
+	}
+	t.written = true
+	if n := len(t.tail); n > 0 && w.cfg.OnWritten != nil && !t.erased && len(t.moves) == 0 {
+		w.early = true
+		w.tail.add(t.tail)
+		w.cfg.OnWritten(t.tail[n-1].dot)
+	}
+}
+
 func (w *writer) publish(t *tx, batch []*job) {
 	for b, d := range t.deltas {
 		w.sums[b].Add(d)
@@ -110,7 +136,7 @@ func (w *writer) publish(t *tx, batch []*job) {
 		if t.listing {
 			w.damage.marked.Store(t.damaged)
 		}
-		w.unsettled += t.rows
+		w.unsettled += t.rows + txKiB
 	}
 	w.births.committed(t.born, t.others || t.erased, t.began, w.lsn)
 	w.census.committed(t.stands)
@@ -119,7 +145,9 @@ func (w *writer) publish(t *tx, batch []*job) {
 		c.Own = append(c.Own, j.own...)
 		c.Other += j.news
 	}
-	w.tail.add(t.tail)
+	if !w.early {
+		w.tail.add(t.tail)
+	}
 	if t.erased {
 		w.tail.drop()
 	}

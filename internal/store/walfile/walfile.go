@@ -1,0 +1,64 @@
+package walfile
+
+import (
+	"net/url"
+	"strconv"
+	"sync"
+)
+
+// vfsName is how SQLite knows the file system, and paramCalls the parameter of a
+// connection that says who is to be called.
+const (
+	vfsName    = "tally"
+	paramCalls = "tally_calls"
+)
+
+// calls are the functions that are to be called, by the number that a connection names.
+// What SQLite calls gets nothing but addresses, so there is no other way from there to a
+// value of this program.
+var calls struct { //nolint:gochecknoglobals // see above
+	mu   sync.Mutex
+	last uint64
+	by   map[uint64]func()
+}
+
+// Register has a connection of SQLite, which is about to be opened with the parameters q,
+// write its write-ahead log by way of this package. It calls written in the goroutine of
+// a commit, when all of the commit has been handed to the operating system, and before it
+// is synced: a process that ends then has committed, a machine that fails may have or not.
+// The commit may still fail, if the sync does. written must return soon, and not use the
+// connection. It may be called for transactions that were begun before another one was
+// rolled back, never for that one.
+//
+// The caller calls done when the connection is closed. Where this package cannot be had,
+// q stays as it is, and written is not called.
+func Register(q url.Values, written func()) (done func()) {
+	if !install() {
+		return func() {}
+	}
+	calls.mu.Lock()
+	defer calls.mu.Unlock()
+	if calls.by == nil {
+		calls.by = map[uint64]func(){}
+	}
+	calls.last++
+	n := calls.last
+	calls.by[n] = written
+	q.Set("vfs", vfsName)
+	q.Set(paramCalls, strconv.FormatUint(n, 10))
+	return func() {
+		calls.mu.Lock()
+		defer calls.mu.Unlock()
+		delete(calls.by, n)
+	}
+}
+
+// call calls who has the number n.
+func call(n uint64) {
+	calls.mu.Lock()
+	written := calls.by[n]
+	calls.mu.Unlock()
+	if written != nil {
+		written()
+	}
+}
