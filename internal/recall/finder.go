@@ -185,7 +185,7 @@ func (f *Finder) search(ctx context.Context, q *search.Query, sel memory.Filter,
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	got, _ := f.searcher.Run(f.words.index.Load(), q, filter(sel), limit)
+	got := f.searcher.Run(f.words.index.Load(), q, filter(sel), limit)
 	hits := make([]Hit, len(got))
 	for i, h := range got {
 		hits[i] = Hit{ID: h.ID, Score: float64(h.Score)}

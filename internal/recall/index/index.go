@@ -123,7 +123,8 @@ type data struct {
 	tags     dict
 	tagged   [][]uint32 // by tag: documents, those that are gone among them
 
-	grams grams
+	grams   grams
+	columns columns
 }
 
 // space is what is known of a namespace.

@@ -150,7 +150,7 @@ func change(t *rapid.T, x *index.Index, m model) {
 
 // found returns the ids that a search for words finds, sorted.
 func found(x *index.Index, words []string, f index.Filter) []string {
-	hits, _ := new(search.Searcher).Run(x, search.Parse(strings.Join(words, " "), time.Time{}), f, 1000)
+	hits := new(search.Searcher).Run(x, search.Parse(strings.Join(words, " "), time.Time{}), f, 1000)
 	var out []string
 	for _, h := range hits {
 		out = append(out, h.ID)

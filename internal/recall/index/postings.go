@@ -164,6 +164,33 @@ func (x *data) addPosting(id, n uint32, count uint64) {
 		b = binary.AppendUvarint(binary.AppendUvarint(b, gap|1), count)
 	}
 	x.postings.extend(&t.postings, b)
+	x.columns.add(id, n, count)
+}
+
+// posting reads the first of postings that come behind document before.
+func posting(before uint32, b []byte) (doc, count uint32, rest []byte) {
+	gap, i := uint64(b[0]), 1
+	if gap >= 0x80 {
+		gap, i = binary.Uvarint(b)
+	}
+	doc, count = before+uint32(gap>>1), 1
+	if gap&1 != 0 {
+		if count = uint32(b[i]); count < 0x80 {
+			return doc, count, b[i+1:]
+		}
+		long, n := binary.Uvarint(b[i:])
+		return doc, uint32(long), b[i+n:]
+	}
+	return doc, count, b[i:]
+}
+
+// total is how many postings some terms have.
+func (x *data) total(terms []uint32) int {
+	n := 0
+	for _, id := range terms {
+		n += int(x.list[id].count)
+	}
+	return n
 }
 
 func uvarintLen(v uint64) int {

@@ -32,7 +32,7 @@ func (x *Index) Size() Size {
 	for _, b := range d.stream.blocks {
 		out.Streams += int64(cap(b))
 	}
-	out.Postings = d.postings.bytes()
+	out.Postings = d.postings.bytes() + d.columns.bytes()
 	return out
 }
 

@@ -73,14 +73,6 @@ func (v *View) relatives(out []uint32, l text.Language, word []byte, s *text.Ste
 	return out
 }
 
-// ranked appends to hits the documents in sight that have a term, in order, those left
-// out in which it is found and not ranked.
-func (v *View) ranked(hits []Hit, id uint32) []Hit { return v.inSight(hits, id, 0) }
-
-// having appends to hits the documents in sight that have a term, in order. Where it is
-// found and not ranked, it counts as once.
-func (v *View) having(hits []Hit, id uint32) []Hit { return v.inSight(hits, id, 1) }
-
 // inSight appends those in sight of the postings of a term, in order; silent is what one
 // counts as that counts 0, and 0 leaves it out.
 func (v *View) inSight(hits []Hit, id, silent uint32) []Hit {
@@ -134,10 +126,10 @@ type Gatherer struct {
 // Ranked returns the documents in sight that have one of some terms, in order, with the
 // counts of all of them, those left out in which they are found and not ranked. The hits
 // are valid until the next call.
-func (g *Gatherer) Ranked(v *View, terms []uint32) []Hit { return g.all(terms, v.ranked) }
+func (g *Gatherer) Ranked(v *View, terms []uint32) []Hit { return g.all(v, terms, 0) }
 
 // Having is Ranked with all that are found: where a term is not ranked, it counts as once.
-func (g *Gatherer) Having(v *View, terms []uint32) []Hit { return g.all(terms, v.having) }
+func (g *Gatherer) Having(v *View, terms []uint32) []Hit { return g.all(v, terms, 1) }
 
 // Keep returns what was found last, which stays valid, and takes spare memory for the
 // next time.
@@ -147,10 +139,10 @@ func (g *Gatherer) Keep(spare []Hit) []Hit {
 	return hits
 }
 
-func (g *Gatherer) all(terms []uint32, of func([]Hit, uint32) []Hit) []Hit {
+func (g *Gatherer) all(v *View, terms []uint32, silent uint32) []Hit {
 	g.hits, g.ends = g.hits[:0], g.ends[:0]
 	for _, id := range terms {
-		g.hits = of(g.hits, id)
+		g.hits = v.inSight(g.hits, id, silent)
 		g.ends = append(g.ends, len(g.hits))
 	}
 	for len(g.ends) > 1 {
@@ -198,6 +190,12 @@ const fewOf = 32
 func (g *Gatherer) Among(v *View, terms, docs []uint32) []Hit {
 	g.counts = slices.Grow(g.counts[:0], len(docs)+1)[:len(docs)+1]
 	clear(g.counts)
+	if c, ok := v.Column(terms); ok {
+		for i, n := range docs {
+			g.counts[i+1] = c.Count(n)
+		}
+		terms = nil
+	}
 	ranked := false
 	for _, id := range terms {
 		t := &v.list[id]
@@ -251,25 +249,17 @@ func beside(postings []byte, docs, counts []uint32) {
 	}
 }
 
-// posting reads the first of postings that come behind document before.
-func posting(before uint32, b []byte) (doc, count uint32, rest []byte) {
-	gap, i := uint64(b[0]), 1
-	if gap >= 0x80 {
-		gap, i = binary.Uvarint(b)
-	}
-	doc, count = before+uint32(gap>>1), 1
-	if gap&1 != 0 {
-		if count = uint32(b[i]); count < 0x80 {
-			return doc, count, b[i+1:]
-		}
-		long, n := binary.Uvarint(b[i:])
-		return doc, uint32(long), b[i+n:]
-	}
-	return doc, count, b[i:]
-}
-
 // Count is the number of postings of a term.
 func (v *View) Count(id uint32) int { return int(v.list[id].count) }
+
+// Column returns that of the word that some terms are, if it is a common one. It is valid
+// as long as the view.
+func (v *View) Column(terms []uint32) (Column, bool) {
+	if count := v.total(terms); count < max(leastColumn, len(v.Docs)/commonIn) || len(terms) >= manyTerms {
+		return Column{}, false
+	}
+	return v.columns.get(v.data, terms)
+}
 
 // Terms returns how many terms there are; they are numbered from 0.
 func (v *View) Terms() int { return len(v.list) }

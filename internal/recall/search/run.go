@@ -18,11 +18,10 @@ type Hit struct {
 type Searcher struct{ spare sync.Pool }
 
 // Run returns what q selects of x, the most relevant first and those of one
-// relevance by id, at most limit; found is how many there are. A shorter list is
-// the beginning of a longer one.
-func (s *Searcher) Run(x *index.Index, q *Query, f index.Filter, limit int) (hits []Hit, found int) {
+// relevance by id, at most limit. A shorter list is the beginning of a longer one.
+func (s *Searcher) Run(x *index.Index, q *Query, f index.Filter, limit int) []Hit {
 	if q.Empty() || limit <= 0 || !q.narrow(&f) {
-		return nil, 0
+		return nil
 	}
 	memory, _ := s.spare.Get().(*scratch)
 	if memory == nil {
@@ -32,13 +31,17 @@ func (s *Searcher) Run(x *index.Index, q *Query, f index.Filter, limit int) (hit
 	v := x.View(&f)
 	defer v.Close()
 	r := run{View: v, scratch: memory}
-	set := r.selected(q)
-	for _, s := range r.best(set, limit) {
-		hits = append(hits, Hit{ID: v.ID(s.doc), Score: s.score})
+	found, ok := r.common(q, limit)
+	if !ok {
+		set := r.selected(q)
+		found = r.best(set, limit)
+		r.free(set)
 	}
-	found = len(set)
-	r.free(set)
-	return hits, found
+	hits := make([]Hit, len(found))
+	for i, s := range found {
+		hits[i] = Hit{ID: v.ID(s.doc), Score: s.score}
+	}
+	return hits
 }
 
 // scratch is the memory of one query, used again by the next.

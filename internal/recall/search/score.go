@@ -37,6 +37,7 @@ func (r *run) weighed(set []uint32) (words []word, all float32) {
 	r.ranked = false
 	r.counts = slices.Grow(r.counts[:0], len(r.words))[:len(r.words)]
 	words = make([]word, len(r.words))
+	alike := true
 	for i, hits := range r.words {
 		w := &words[i]
 		df := r.count(&r.counts[i], hits, set)
@@ -44,16 +45,34 @@ func (r *run) weighed(set []uint32) (words []word, all float32) {
 		n := float64(max(r.N, df))
 		w.idf = float32(math.Log(1 + (n-float64(df)+0.5)/(float64(df)+0.5)))
 		all += w.idf * (k1 + 1)
+		alike = alike && df == len(set)
+	}
+	if alike {
+		all = evenly(words)
 	}
 	all = max(all, 1e-9)
 	for i := range words {
-		w := &words[i]
-		for count := 1; count < countsTold-1; count++ {
-			w.most[count] = bm25(w.idf, uint32(count), 0) / all
-		}
-		w.most[countsTold-1] = w.idf * (k1 + 1) / all
+		words[i].limits(all)
 	}
 	return words, all
+}
+
+// evenly lets all words count the same, as they do where all of a set have each of them.
+// How many these are makes no difference to their order then, nor to their scores.
+func evenly(words []word) (all float32) {
+	for i := range words {
+		words[i].idf = 1
+		all += k1 + 1
+	}
+	return all
+}
+
+// limits finds what the word adds at most, of what all words add up to.
+func (w *word) limits(all float32) {
+	for count := 1; count < countsTold-1; count++ {
+		w.most[count] = bm25(w.idf, uint32(count), 0) / all
+	}
+	w.most[countsTold-1] = w.idf * (k1 + 1) / all
 }
 
 // bm25 is what a word adds to the score of a document of a length that has it so often.
@@ -109,6 +128,11 @@ func (r *run) score(words []word, all float32, i int, n uint32) float32 {
 			sum += bm25(words[k].idf, count, r.Length(n))
 		}
 	}
+	return r.scored(words, sum, all, n)
+}
+
+// scored is the score of document n whose words add up to a sum.
+func (r *run) scored(words []word, sum, all float32, n uint32) float32 {
 	if len(words) > 0 {
 		sum /= all
 	}
@@ -139,35 +163,59 @@ const slack = 1e-4
 
 // best returns the best of a set, in order.
 func (r *run) best(set []uint32, limit int) []scored {
-	order := func(a, b scored) int {
-		if a.score != b.score {
-			return cmp.Compare(b.score, a.score)
-		}
-		if r.Before(a.doc, b.doc) {
-			return -1
-		}
-		return 1
-	}
 	words, all := r.weighed(set)
-	// What the words of a document must come up to, to be among the best so far.
-	least := float32(math.Inf(-1))
-	boost := priorityWeight * float32(max(r.MaxPriority(), 0)-middle)
-	top, full := r.top[:0], false
+	top := r.begin(limit)
 	for i, n := range set {
-		if reach(words, i) < least {
-			continue
-		}
-		s := scored{n, r.score(words, all, i, n)}
-		if full && order(top[limit-1], s) < 0 {
-			continue
-		}
-		if top = append(top, s); len(top) == 2*limit {
-			slices.SortFunc(top, order)
-			top, full = top[:limit], true
-			least = top[limit-1].score - boost - slack
+		if reach(words, i) >= top.least {
+			top.add(scored{n, r.score(words, all, i, n)})
 		}
 	}
-	slices.SortFunc(top, order)
-	r.top = top
-	return top[:min(len(top), limit)]
+	return top.end()
+}
+
+// top gathers the best of what it is given.
+type top struct {
+	*run
+	limit int
+	best  []scored
+	full  bool
+	// least is what the words of a document must come up to, to be among the best so far.
+	least, boost float32
+}
+
+// begin begins to look for the best.
+func (r *run) begin(limit int) top {
+	return top{
+		run: r, limit: limit, best: r.top[:0], least: -math.MaxFloat32,
+		boost: priorityWeight * float32(max(r.MaxPriority(), 0)-middle),
+	}
+}
+
+// order is that of hits: the best first, those of one score by their ids.
+func (r *run) order(a, b scored) int {
+	if a.score != b.score {
+		return cmp.Compare(b.score, a.score)
+	}
+	if r.Before(a.doc, b.doc) {
+		return -1
+	}
+	return 1
+}
+
+func (t *top) add(s scored) {
+	if t.full && t.order(t.best[t.limit-1], s) < 0 {
+		return
+	}
+	if t.best = append(t.best, s); len(t.best) == 2*t.limit {
+		slices.SortFunc(t.best, t.order)
+		t.best, t.full = t.best[:t.limit], true
+		t.least = t.best[t.limit-1].score - t.boost - slack
+	}
+}
+
+// end returns the best, in order. They are valid until the next look.
+func (t *top) end() []scored {
+	slices.SortFunc(t.best, t.order)
+	t.top = t.best
+	return t.best[:min(len(t.best), t.limit)]
 }
