@@ -81,7 +81,7 @@ type Delivered struct {
 // InboxInput lists the messages for the caller.
 type InboxInput struct {
 	AgentID string `json:"agent_id,omitempty" claim:"true" doc:"Whose inbox; it must be the caller's." example:"bob"`
-	Unread  bool   `json:"unread_only,omitempty" doc:"Only messages that no recall of this node has given out."`
+	Unread  bool   `json:"unread_only,omitempty" narrows:"true" doc:"Only messages that no recall of this node has given out."`
 	Limit   int    `json:"limit,omitempty" clamp:"true" min:"1" max:"1000" doc:"At most so many, and no more than 1,000." default:"50"`
 }
 
@@ -140,7 +140,7 @@ type Turn struct {
 
 // SessionInput says where a session is about to work.
 type SessionInput struct {
-	Namespace string `json:"namespace,omitempty" doc:"Only memories of this namespace." example:"house"`
+	Namespace string `json:"namespace,omitempty" narrows:"true" doc:"Only memories of this namespace." example:"house"`
 	Limit     int    `json:"limit,omitempty" min:"1" max:"1000" doc:"At most so many memories." default:"10"`
 	AgentID   string `json:"agent_id,omitempty" claim:"true" doc:"Who asks, for clients that cannot set headers: it must be the X-Agent-Id." example:"alice"`
 }
@@ -158,7 +158,7 @@ type Session struct {
 // FamilyInput asks for the memories of a family.
 type FamilyInput struct {
 	Family    string `json:"family" need:"true" doc:"core, lifecycle, graph, governance, power, meta, archive or other; of memories: their metadata.family." enum:"core,lifecycle,graph,governance,power,meta,archive,other"`
-	Namespace string `json:"namespace,omitempty" doc:"Only memories of this namespace." example:"house"`
+	Namespace string `json:"namespace,omitempty" narrows:"true" doc:"Only memories of this namespace." example:"house"`
 	K         int    `json:"k,omitempty" min:"1" max:"100" doc:"At most so many memories." default:"20"`
 }
 
@@ -174,7 +174,7 @@ type FamilyLoad struct {
 // IntentInput says in words what the caller is about to do.
 type IntentInput struct {
 	Intent    string `json:"intent" need:"true" doc:"What the caller is about to do, in words." example:"link two notes"`
-	Namespace string `json:"namespace,omitempty" doc:"Only memories of this namespace." example:"house"`
+	Namespace string `json:"namespace,omitempty" narrows:"true" doc:"Only memories of this namespace." example:"house"`
 	K         int    `json:"k,omitempty" min:"1" max:"100" doc:"At most so many memories." default:"20"`
 }
 

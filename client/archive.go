@@ -30,7 +30,7 @@ type ArchiveInput struct {
 	IDs     []string `json:"ids" need:"true" doc:"What to archive." maxitems:"1000" example:"[\"gate-code\"]"`
 	Reason  string   `json:"reason,omitempty" doc:"Why; archive if nothing is said." maxlen:"256" example:"moved out"`
 	AgentID string   `json:"agent_id,omitempty" claim:"true" doc:"Who asks, for clients that cannot set headers: it must be the X-Agent-Id." example:"alice"`
-	DryRun  bool     `json:"dry_run,omitempty" doc:"Say what would be archived, and archive nothing."`
+	DryRun  bool     `json:"dry_run,omitempty" narrows:"true" doc:"Say what would be archived, and archive nothing."`
 }
 
 // Archived is what became of a request to archive.
@@ -67,8 +67,8 @@ type Restored struct {
 
 // PurgeInput deletes what is in the archive.
 type PurgeInput struct {
-	OlderThanDays int  `json:"older_than_days,omitempty" min:"0" max:"36500" doc:"Only what has been in the archive for longer."`
-	DryRun        bool `json:"dry_run,omitempty" doc:"Only count."`
+	OlderThanDays int  `json:"older_than_days,omitempty" narrows:"true" min:"0" max:"36500" doc:"Only what has been in the archive for longer."`
+	DryRun        bool `json:"dry_run,omitempty" narrows:"true" doc:"Only count."`
 }
 
 // Purged answers it.

@@ -2,9 +2,9 @@ package client
 
 // AuditInput says which rows of the audit log to list.
 type AuditInput struct {
-	Kind   string `json:"kind,omitempty" doc:"Only rows of this kind." example:"refusal"`
-	Text   string `json:"text,omitempty" doc:"Only rows in which this occurs, in whatever case." example:"alice"`
-	Before uint64 `json:"before,omitempty" doc:"Only rows before this one: the next of the answer before."`
+	Kind   string `json:"kind,omitempty" narrows:"true" doc:"Only rows of this kind." example:"refusal"`
+	Text   string `json:"text,omitempty" narrows:"true" doc:"Only rows in which this occurs, in whatever case." example:"alice"`
+	Before uint64 `json:"before,omitempty" narrows:"true" doc:"Only rows before this one: the next of the answer before."`
 	Limit  int    `json:"limit,omitempty" clamp:"true" min:"1" max:"1000" doc:"At most so many, and no more than 1,000." default:"100"`
 }
 

@@ -59,7 +59,7 @@ func (a AgentsAPI) Briefing(ctx context.Context, in BriefingInput) (*Briefing, e
 
 // ShownInput asks what agents were shown in briefings.
 type ShownInput struct {
-	Of    string `json:"of,omitempty" doc:"Only what this agent was shown. Whoever is not the operator of the node is told of its own briefings only." example:"alice"`
+	Of    string `json:"of,omitempty" narrows:"true" doc:"Only what this agent was shown. Whoever is not the operator of the node is told of its own briefings only." example:"alice"`
 	Limit int    `json:"limit,omitempty" clamp:"true" min:"1" max:"1000" doc:"At most so many, and no more than 1,000." default:"20"`
 }
 

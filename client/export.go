@@ -41,7 +41,7 @@ type ExportedDamage struct {
 
 // ImportCompleteInput says how to take in a complete export.
 type ImportCompleteInput struct {
-	DryRun bool `json:"dry_run,omitempty" doc:"Verify everything, write nothing."`
+	DryRun bool `json:"dry_run,omitempty" narrows:"true" doc:"Verify everything, write nothing."`
 }
 
 // Refusal says that one op was not taken, and why. Its bytes are kept.

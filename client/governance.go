@@ -4,8 +4,8 @@ import "encoding/json"
 
 // PendingListInput lists proposals.
 type PendingListInput struct {
-	Status    string `json:"status,omitempty" doc:"Only proposals that stand so." enum:"all,pending,approved,rejected,failed" default:"all"`
-	Namespace string `json:"namespace,omitempty" doc:"Only proposals for this namespace." minlen:"1" example:"guarded"`
+	Status    string `json:"status,omitempty" narrows:"true" doc:"Only proposals that stand so." enum:"all,pending,approved,rejected,failed" default:"all"`
+	Namespace string `json:"namespace,omitempty" narrows:"true" doc:"Only proposals for this namespace." minlen:"1" example:"guarded"`
 	Limit     int    `json:"limit,omitempty" clamp:"true" min:"1" max:"1000" doc:"At most so many, and no more than 1,000." default:"100"`
 }
 
@@ -155,7 +155,7 @@ type StandardSet struct {
 // ClearStandardInput clears the standard of a namespace.
 type ClearStandardInput struct {
 	Namespace string `json:"namespace" need:"true" doc:"The namespace that the standard is for. * is the root." minlen:"1" maxlen:"512" example:"house"`
-	DryRun    bool   `json:"dry_run,omitempty" doc:"Say whether there is one, and change nothing."`
+	DryRun    bool   `json:"dry_run,omitempty" narrows:"true" doc:"Say whether there is one, and change nothing."`
 }
 
 // StandardCleared answers it.

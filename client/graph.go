@@ -29,8 +29,8 @@ type Taxonomy struct {
 type ReachInput struct {
 	Source  string   `json:"source_id" need:"true" minlen:"1" doc:"The memory to begin at." example:"gate-code"`
 	Depth   int      `json:"max_depth,omitempty" min:"1" max:"7" doc:"Follow chains of at most so many links: 1 to 7." default:"1"`
-	ValidAt Time     `json:"valid_at,omitzero" doc:"Follow only links that hold at this time; now if it is absent."`
-	Agents  []string `json:"allowed_agents,omitempty" doc:"Follow only links that one of these agents observed: the agent that the link names, or else the owner of its source." example:"[\"alice\"]"`
+	ValidAt Time     `json:"valid_at,omitzero" narrows:"true" doc:"Follow only links that hold at this time; now if it is absent."`
+	Agents  []string `json:"allowed_agents,omitempty" narrows:"true" doc:"Follow only links that one of these agents observed: the agent that the link names, or else the owner of its source." example:"[\"alice\"]"`
 	Limit   int      `json:"limit,omitempty" min:"1" max:"1000" doc:"At most so many memories." default:"100"`
 }
 
@@ -60,8 +60,8 @@ type Reach struct {
 // TimelineInput lists the links that leave a memory.
 type TimelineInput struct {
 	Source string `json:"source_id" need:"true" minlen:"1" doc:"Where the links begin." example:"gate-code"`
-	Since  Time   `json:"since,omitzero" doc:"Only links that hold from this time or later."`
-	Until  Time   `json:"until,omitzero" doc:"Only links that hold from this time or earlier."`
+	Since  Time   `json:"since,omitzero" narrows:"true" doc:"Only links that hold from this time or later."`
+	Until  Time   `json:"until,omitzero" narrows:"true" doc:"Only links that hold from this time or earlier."`
 	Limit  int    `json:"limit,omitempty" clamp:"true" min:"1" max:"1000" doc:"At most so many, and no more than 1,000." default:"200"`
 }
 
@@ -85,7 +85,7 @@ type InvalidateInput struct {
 
 	Relation   string `json:"relation" need:"true" bad:"INVALID_RELATION" doc:"What the first is to the second." enum:"related_to,supersedes,contradicts,derived_from,reflects_on,derives_from"`
 	ValidUntil Time   `json:"valid_until,omitzero" doc:"Until when it holds; until now if it is absent."`
-	DryRun     bool   `json:"dry_run,omitempty" doc:"Say what would be ended, and change nothing."`
+	DryRun     bool   `json:"dry_run,omitempty" narrows:"true" doc:"Say what would be ended, and change nothing."`
 }
 
 // Invalidated answers it.
@@ -124,7 +124,7 @@ type VerifyInput struct {
 	Source   string `json:"source_id,omitempty" doc:"The memory that the links leave. Required, unless there is a link_id." example:"gate-code"`
 	Target   string `json:"target_id,omitempty" doc:"The memory that they lead to." example:"gate"`
 	LinkID   string `json:"link_id,omitempty" doc:"Source and target with → between them, in place of source_id and target_id." example:"gate-code→gate"`
-	Relation string `json:"relation,omitempty" doc:"Only links of this relation." example:"related_to"`
+	Relation string `json:"relation,omitempty" narrows:"true" doc:"Only links of this relation." example:"related_to"`
 }
 
 // LinkVerdict says how well a link is attested.
@@ -152,7 +152,7 @@ type Verification struct {
 type DuplicateInput struct {
 	Title     string   `json:"title" need:"true" doc:"Of the memory." maxlen:"512" example:"Gate code"`
 	Content   string   `json:"content" need:"true" doc:"Of the memory." example:"It is 4711."`
-	Namespace string   `json:"namespace,omitempty" doc:"Only memories of this namespace." example:"house"`
+	Namespace string   `json:"namespace,omitempty" narrows:"true" doc:"Only memories of this namespace." example:"house"`
 	Threshold *float64 `json:"threshold,omitempty" doc:"The share of words in common from which two texts are one: more than 0, at most 1." default:"0.8"`
 }
 
@@ -176,7 +176,7 @@ type Duplicate struct {
 
 // DuplicatesInput asks for memories that are there more than once.
 type DuplicatesInput struct {
-	Namespace string   `json:"namespace,omitempty" doc:"Only memories of this namespace." minlen:"1" maxlen:"512" example:"house"`
+	Namespace string   `json:"namespace,omitempty" narrows:"true" doc:"Only memories of this namespace." minlen:"1" maxlen:"512" example:"house"`
 	Subtree   bool     `json:"subtree,omitempty" doc:"With namespace: and of all namespaces below."`
 	Threshold *float64 `json:"threshold,omitempty" doc:"The share of words in common from which two texts are one: more than 0, at most 1." default:"0.8"`
 	Limit     int      `json:"limit,omitempty" clamp:"true" min:"1" max:"1000" doc:"At most so many groups." default:"50"`
@@ -207,8 +207,8 @@ type Merging struct {
 
 // ContradictionsInput asks for memories that contradict each other.
 type ContradictionsInput struct {
-	Topic     string `json:"topic,omitempty" doc:"Only memories with this title, or this metadata.topic. Topic or namespace is required." example:"Gate code"`
-	Namespace string `json:"namespace,omitempty" doc:"Only memories of this namespace." example:"house"`
+	Topic     string `json:"topic,omitempty" narrows:"true" doc:"Only memories with this title, or this metadata.topic. Topic or namespace is required." example:"Gate code"`
+	Namespace string `json:"namespace,omitempty" narrows:"true" doc:"Only memories of this namespace." example:"house"`
 	Limit     int    `json:"limit,omitempty" clamp:"true" min:"1" max:"1000" doc:"Look at no more memories than so many." default:"50"`
 }
 
@@ -255,7 +255,7 @@ type RegisteredEntity struct {
 // ByAliasInput asks for an entity by a name.
 type ByAliasInput struct {
 	Alias     string `json:"alias" need:"true" doc:"A name of the entity, whatever its case." example:"gate"`
-	Namespace string `json:"namespace,omitempty" doc:"Only entities of this namespace." example:"house"`
+	Namespace string `json:"namespace,omitempty" narrows:"true" doc:"Only entities of this namespace." example:"house"`
 }
 
 // FoundEntity answers it.

@@ -38,17 +38,17 @@ type UpdateInput struct {
 
 // Filter narrows a list or a query.
 type Filter struct {
-	Namespace   string `json:"namespace,omitempty" doc:"Only memories of this namespace." minlen:"1" maxlen:"512" example:"house/cellar"`
+	Namespace   string `json:"namespace,omitempty" narrows:"true" doc:"Only memories of this namespace." minlen:"1" maxlen:"512" example:"house/cellar"`
 	Subtree     bool   `json:"subtree,omitempty" doc:"With namespace: and of all namespaces below."`
-	Tier        string `json:"tier,omitempty" doc:"Only memories of this tier." enum:"short,mid,long"`
-	Tags        Texts  `json:"tags,omitempty" doc:"Only memories that have this tag; repeated: all of them." maxitems:"64" example:"[\"access\"]"`
-	Kinds       Texts  `json:"kinds,omitempty" commas:"true" doc:"Only memories of one of these kinds; also as one value with commas. all is any." example:"[\"decision\"]"`
-	MinPriority int    `json:"min_priority,omitempty" clamp:"true" min:"1" max:"10" doc:"Only memories of this priority (1 to 10) and above."`
-	Since       Time   `json:"since,omitzero" doc:"Only memories created at this time or later."`
-	Until       Time   `json:"until,omitzero" doc:"Only memories created at this time or earlier."`
-	AgentID     string `json:"agent_id,omitempty" claim:"true" doc:"Only memories that this agent owns; it must be the caller." example:"alice"`
-	Title       string `json:"title,omitempty" minlen:"1" doc:"Only memories with exactly this title." example:"Gate code"`
-	SourceURI   string `json:"source_uri,omitempty" minlen:"1" doc:"Only memories whose source_uri begins with this." example:"doc:"`
+	Tier        string `json:"tier,omitempty" narrows:"true" doc:"Only memories of this tier." enum:"short,mid,long"`
+	Tags        Texts  `json:"tags,omitempty" narrows:"true" doc:"Only memories that have this tag; repeated: all of them." maxitems:"64" example:"[\"access\"]"`
+	Kinds       Texts  `json:"kinds,omitempty" narrows:"true" commas:"true" doc:"Only memories of one of these kinds; also as one value with commas. all is any." example:"[\"decision\"]"`
+	MinPriority int    `json:"min_priority,omitempty" narrows:"true" clamp:"true" min:"1" max:"10" doc:"Only memories of this priority (1 to 10) and above."`
+	Since       Time   `json:"since,omitzero" narrows:"true" doc:"Only memories created at this time or later."`
+	Until       Time   `json:"until,omitzero" narrows:"true" doc:"Only memories created at this time or earlier."`
+	AgentID     string `json:"agent_id,omitempty" narrows:"true" claim:"true" doc:"Only memories that this agent owns; it must be the caller." example:"alice"`
+	Title       string `json:"title,omitempty" narrows:"true" minlen:"1" doc:"Only memories with exactly this title." example:"Gate code"`
+	SourceURI   string `json:"source_uri,omitempty" narrows:"true" minlen:"1" doc:"Only memories whose source_uri begins with this." example:"doc:"`
 }
 
 // Paging selects a part of a list.
@@ -68,11 +68,11 @@ type ListInput struct {
 
 // ListFilter narrows a list further.
 type ListFilter struct {
-	Owner     string `json:"owner,omitempty" minlen:"1" doc:"Only memories that this agent owns; the caller sees of them what it may." example:"alice"`
-	Conflicts bool   `json:"conflicts,omitempty" doc:"Only memories with versions that nobody has settled."`
+	Owner     string `json:"owner,omitempty" narrows:"true" minlen:"1" doc:"Only memories that this agent owns; the caller sees of them what it may." example:"alice"`
+	Conflicts bool   `json:"conflicts,omitempty" narrows:"true" doc:"Only memories with versions that nobody has settled."`
 	Expiry    string `json:"expiry,omitempty" doc:"will: only memories that have an end; never: only those that have none." enum:"will,never"`
-	HeldBy    string `json:"held_by,omitempty" minlen:"1" doc:"Only memories that this member is known to hold as they are here: content and lifecycle. It may hold more than this node has heard of." example:"east"`
-	MissingAt string `json:"missing_at,omitempty" minlen:"1" doc:"Only memories that this member is not known to hold as they are here: owed to it, refused by it, or not heard of since this node started." example:"west"`
+	HeldBy    string `json:"held_by,omitempty" narrows:"true" minlen:"1" doc:"Only memories that this member is known to hold as they are here: content and lifecycle. It may hold more than this node has heard of." example:"east"`
+	MissingAt string `json:"missing_at,omitempty" narrows:"true" minlen:"1" doc:"Only memories that this member is not known to hold as they are here: owed to it, refused by it, or not heard of since this node started." example:"west"`
 }
 
 // DeleteInput deletes a memory.
@@ -80,7 +80,7 @@ type DeleteInput struct {
 	ByID
 
 	Erase  bool `json:"erase,omitempty" doc:"Erase instead: nothing is kept, on any member."`
-	DryRun bool `json:"dry_run,omitempty" doc:"Say what would be done, and do nothing."`
+	DryRun bool `json:"dry_run,omitempty" narrows:"true" doc:"Say what would be done, and do nothing."`
 }
 
 // ChangeInput is a change of a memory that needs nothing but its id.
@@ -92,7 +92,7 @@ type ChangeInput struct {
 type EraseInput struct {
 	ByID
 
-	DryRun  bool `json:"dry_run,omitempty" doc:"Say what would be done, and do nothing."`
+	DryRun  bool `json:"dry_run,omitempty" narrows:"true" doc:"Say what would be done, and do nothing."`
 	Damaged bool `json:"damaged,omitempty" doc:"Also if it is damaged on the disk of this node, so that nothing tells whose it is; with the operator's key."`
 }
 
@@ -104,16 +104,16 @@ type ConsolidateInput struct {
 	Namespace string   `json:"namespace,omitempty" doc:"Of the new memory; without it, that of the first." maxlen:"512" example:"house"`
 	Tier      string   `json:"tier,omitempty" doc:"Of the new memory; long if it is absent." enum:"short,mid,long"`
 	AgentID   string   `json:"agent_id,omitempty" claim:"true" doc:"Who asks, for clients that cannot set headers: it must be the X-Agent-Id." example:"alice"`
-	DryRun    bool     `json:"dry_run,omitempty" doc:"Say what would be done, and do nothing."`
+	DryRun    bool     `json:"dry_run,omitempty" narrows:"true" doc:"Say what would be done, and do nothing."`
 }
 
 // ForgetInput archives what matches.
 type ForgetInput struct {
-	Namespace string `json:"namespace,omitempty" doc:"Archive the memories of this namespace." minlen:"1" maxlen:"512" example:"house/cellar"`
-	Pattern   string `json:"pattern,omitempty" doc:"Archive the memories in which these words occur." minlen:"1" example:"old gate code"`
-	Tier      string `json:"tier,omitempty" doc:"Archive the memories of this tier." enum:"short,mid,long"`
+	Namespace string `json:"namespace,omitempty" narrows:"true" doc:"Archive the memories of this namespace." minlen:"1" maxlen:"512" example:"house/cellar"`
+	Pattern   string `json:"pattern,omitempty" narrows:"true" doc:"Archive the memories in which these words occur." minlen:"1" example:"old gate code"`
+	Tier      string `json:"tier,omitempty" narrows:"true" doc:"Archive the memories of this tier." enum:"short,mid,long"`
 	AgentID   string `json:"agent_id,omitempty" claim:"true" doc:"Who asks, for clients that cannot set headers: it must be the X-Agent-Id." example:"alice"`
-	DryRun    bool   `json:"dry_run,omitempty" doc:"Say what would be archived, and archive nothing."`
+	DryRun    bool   `json:"dry_run,omitempty" narrows:"true" doc:"Say what would be archived, and archive nothing."`
 }
 
 // RecallInput asks for memories that bear on a text.
@@ -131,7 +131,7 @@ type RecallInput struct {
 	WhyNot          string `json:"why_not,omitempty" minlen:"1" maxlen:"128" doc:"Say why this memory is not among the hits." example:"gate-code"`
 	With            Texts  `json:"with,omitempty" doc:"standing: also the standards and rules that hold in the namespace, and what is pinned there, whatever is asked." example:"[\"standing\"]"`
 	AsAgent         string `json:"as_agent,omitempty" claim:"true" doc:"Must be the caller." example:"alice"`
-	SourceURIPrefix string `json:"source_uri_prefix,omitempty" minlen:"1" doc:"Only memories whose source_uri begins with this." example:"doc:"`
+	SourceURIPrefix string `json:"source_uri_prefix,omitempty" narrows:"true" minlen:"1" doc:"Only memories whose source_uri begins with this." example:"doc:"`
 	HasCitations    bool   `json:"has_citations,omitempty" doc:"Not supported: true is refused."`
 	IncludeArchived bool   `json:"include_archived,omitempty" doc:"Not supported: true is refused."`
 	ConfidenceTier  string `json:"confidence_tier,omitempty" minlen:"1" doc:"Not supported: refused." example:"high"`

@@ -26,8 +26,8 @@ type LinkInput struct {
 type UnlinkInput struct {
 	Source   string `json:"source_id" need:"true" doc:"Where the link begins." example:"gate-code"`
 	Target   string `json:"target_id" need:"true" doc:"Where the link ends." example:"gate"`
-	Relation string `json:"relation,omitempty" bad:"INVALID_RELATION" doc:"The relation; all of them if there is none." enum:"related_to,supersedes,contradicts,derived_from,reflects_on,derives_from"`
-	DryRun   bool   `json:"dry_run,omitempty" doc:"Say what would be removed, and remove nothing."`
+	Relation string `json:"relation,omitempty" narrows:"true" bad:"INVALID_RELATION" doc:"The relation; all of them if there is none." enum:"related_to,supersedes,contradicts,derived_from,reflects_on,derives_from"`
+	DryRun   bool   `json:"dry_run,omitempty" narrows:"true" doc:"Say what would be removed, and remove nothing."`
 }
 
 // Linked answers a request for a link.

@@ -153,7 +153,7 @@ type ParkedList struct {
 // RetryInput names parked ops; none stands for all of them.
 type RetryInput struct {
 	Dots   []string `json:"dots,omitempty" doc:"The ops to offer again; all of them if it is absent." example:"[\"north.1.42\"]"`
-	DryRun bool     `json:"dry_run,omitempty" doc:"Say what would become of each, and do nothing."`
+	DryRun bool     `json:"dry_run,omitempty" narrows:"true" doc:"Say what would become of each, and do nothing."`
 }
 
 // Retried answers it.
@@ -329,7 +329,7 @@ type Collected struct {
 // QuotaInput says whose memories to count.
 type QuotaInput struct {
 	AgentID   string `json:"agent_id,omitempty" claim:"true" doc:"Whose; it must be the caller." example:"alice"`
-	Namespace string `json:"namespace,omitempty" doc:"Only memories of this namespace." example:"house"`
+	Namespace string `json:"namespace,omitempty" narrows:"true" doc:"Only memories of this namespace." example:"house"`
 }
 
 // Allotment is what an agent keeps in a namespace. There are no limits but the
@@ -358,7 +358,7 @@ type ImportInput struct {
 	Links    []json.RawMessage `json:"links,omitempty" doc:"At most 10,000 links between them." maxitems:"10000"`
 	Count    int               `json:"count,omitempty" doc:"As exports have it; not looked at."`
 	Exported Time              `json:"exported_at,omitzero" doc:"As exports have it; not looked at."`
-	DryRun   bool              `json:"dry_run,omitempty" doc:"Say what would be refused, and write nothing."`
+	DryRun   bool              `json:"dry_run,omitempty" narrows:"true" doc:"Say what would be refused, and write nothing."`
 }
 
 // Imported answers an import.
@@ -370,6 +370,7 @@ type Imported struct {
 	Pending  []string `json:"pending,omitempty" doc:"Ids of the proposals of those that wait for approval." example:"[]"`
 	Errors   []string `json:"errors" doc:"A word on each that was not." example:"[]"`
 	DryRun   bool     `json:"dry_run,omitempty" doc:"Nothing was changed: this is what would be."`
+	Ignored  []string `json:"ignored,omitempty" doc:"Fields that no export has, left out: the first hundred." example:"[\"memories[0].tierr\"]"`
 	Receipt  *Receipt `json:"receipt" doc:"Of the last memory; null if none was taken."`
 }
 

@@ -59,7 +59,7 @@ type SubscriptionInput struct {
 type UnsubscribeInput struct {
 	SubscriptionInput
 
-	DryRun bool `json:"dry_run,omitempty" doc:"Say whether there is one, and change nothing."`
+	DryRun bool `json:"dry_run,omitempty" narrows:"true" doc:"Say whether there is one, and change nothing."`
 }
 
 // Unsubscribed answers the end of a subscription.
@@ -87,7 +87,7 @@ type ReplayInput struct {
 	Limit        int    `json:"limit,omitempty" min:"1" max:"1000" doc:"At most so many events." default:"100"`
 	Redeliver    bool   `json:"redeliver,omitempty" doc:"Have them posted again, instead of answering with them."`
 	DeadLetters  bool   `json:"dead_letters,omitempty" doc:"Have those posted again that could not be delivered."`
-	DryRun       bool   `json:"dry_run,omitempty" doc:"With redeliver or dead_letters: say what would be posted again, and have nothing posted."`
+	DryRun       bool   `json:"dry_run,omitempty" narrows:"true" doc:"With redeliver or dead_letters: say what would be posted again, and have nothing posted."`
 }
 
 // Notice is an event as a subscriber is told of it.

@@ -819,6 +819,7 @@ export interface Imported {
   dry_run?: boolean;
   errors: string[];
   ids: string[];
+  ignored?: string[];
   imported: number;
   links_imported: number;
   pending?: string[];

@@ -55,7 +55,7 @@ func conversation() []step {
 		{"unlink", "DELETE", "/api/v1/links", `{"source_id":"00000000-0000-7000-8000-000000000001","target_id":"` + attic + `"}`, "alice", 200},
 		{"unlink again", "DELETE", "/api/v1/links?source_id=00000000-0000-7000-8000-000000000001&target_id=" + attic, "", "alice", 200},
 		{"recall", "GET", "/api/v1/recall?context=key+cellar", "", "", 200},
-		{"recall by post", "POST", "/api/v1/recall", `{"query":"key cellar","limit":"1","budget_tokens":100,"tags":null,"kinds":"all"}`, "", 200},
+		{"recall by post", "POST", "/api/v1/recall", `{"query":"key cellar","limit":"1","budget_tokens":100,"deadline_ms":null,"kinds":"all"}`, "", 200},
 		{"search", "GET", "/api/v1/search?q=key+right", "", "", 200},
 		{"search by source", "GET", "/api/v1/search?source_uri=doc:", "", "", 200},
 		{"archive", "POST", "/api/v1/archive", `{"ids":["` + attic + `","nobody"],"reason":"winter"}`, "", 200},

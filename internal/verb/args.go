@@ -75,6 +75,23 @@ func Unknown(fields []string) *Problem {
 	}}
 }
 
+// narrowed refuses a change with a null where something would narrow what it is done to:
+// as if it had not been given, it would be done to more.
+func narrowed(fields []string) *Problem {
+	p := BadField(fields[0], "%s: null does not say which are meant; leave it out, or give a value", strings.Join(fields, ", "))
+	p.Fields = fields
+	return p
+}
+
+// says reports whether a value is of a kind, or a list with an item that is.
+func says(value []byte, kind byte) bool {
+	found := kindOf(value) == kind
+	if kindOf(value) == '[' {
+		items(value, func(item []byte) { found = found || kindOf(item) == kind })
+	}
+	return found
+}
+
 // body reads a JSON body into the struct.
 func (r *reading) body(body []byte, flat bool) error {
 	body = bytes.TrimPrefix(body, []byte("\ufeff"))
@@ -93,13 +110,15 @@ func (r *reading) body(body []byte, flat bool) error {
 	if err := r.decode(body, r.in.Addr().Interface()); err != nil {
 		return err
 	}
-	var odd []string
+	var odd, empty []string
 	renamed := false
 	members(body, func(key string, value []byte) {
 		_, alias := r.aliases[key]
 		renamed = renamed || alias
 		f := r.field(key)
 		switch {
+		case f != nil && f.only && says(value, 'n'):
+			odd, empty = append(odd, key), append(empty, key)
 		case alias:
 		case f == nil || f.in == inHeader || f.in != "" && !flat || r.given[key]:
 			odd = append(odd, key)
@@ -108,6 +127,9 @@ func (r *reading) body(body []byte, flat bool) error {
 			odd = append(odd, strangers(f.typ, value, key+".")...)
 		}
 	})
+	if len(empty) > 0 && !r.lenient {
+		return narrowed(empty)
+	}
 	if len(odd) == 0 && !renamed {
 		return nil
 	}

@@ -27,6 +27,7 @@ const (
 //	claim    it names who calls, and is refused if it names somebody else
 //	clamp    a number over max counts as max
 //	bad      the code of the problem where the value is none of enum
+//	narrows  without it more is meant: a null is not as good as nothing
 //	commas   a text of a list may hold several, with commas between them
 //
 // and those of [openapi.Tagged].
@@ -39,6 +40,7 @@ type field struct {
 	claim bool
 	clamp bool
 	comma bool
+	only  bool        // it narrows what is meant
 	bad   client.Code // of the problem where the value is none of the enum; "": the common one
 	rules openapi.Schema
 }
@@ -59,7 +61,7 @@ func fieldsOf(t reflect.Type) []field {
 		has := func(tag string) bool { return f.Tag.Get(tag) == "true" }
 		out = append(out, field{
 			name: name, index: f.Index, typ: f.Type, in: f.Tag.Get("in"),
-			need: has("need"), claim: has("claim"), clamp: has("clamp"), comma: has("commas"), bad: client.Code(f.Tag.Get("bad")), rules: rules,
+			need: has("need"), claim: has("claim"), clamp: has("clamp"), comma: has("commas"), only: has("narrows"), bad: client.Code(f.Tag.Get("bad")), rules: rules,
 		})
 	}
 	return out

@@ -56,7 +56,9 @@ func (d imports) importAll(ctx context.Context, c *Call, in *client.ImportInput)
 		Imported: client.Imported{Count: len(in.Memories), IDs: []string{}, Errors: []string{}, DryRun: in.DryRun},
 		caller:   c.Agent, moved: map[string]string{}, coming: map[string]bool{},
 	}
+	var ignored []string
 	for i, raw := range in.Memories {
+		ignored = append(ignored, foreign(raw, fmt.Sprintf("memories[%d].", i), exportedFields())...)
 		name, draft, err := importDraft(raw, c.Agent)
 		name = cmp.Or(name, fmt.Sprintf("memory %d", i))
 		if err != nil {
@@ -76,13 +78,54 @@ func (d imports) importAll(ctx context.Context, c *Call, in *client.ImportInput)
 		return Done{}, err
 	}
 	for i, raw := range in.Links {
+		ignored = append(ignored, foreign(raw, fmt.Sprintf("links[%d].", i), linkFields())...)
 		if err := d.importLink(ctx, c, raw, v); err != nil {
 			v.refuse(fmt.Sprintf("link %d", i), err)
 			continue
 		}
 		v.Links++
 	}
+	v.Ignored = ignored[:min(len(ignored), maxForeign)]
 	return Done{Body: v.Imported}, nil
+}
+
+// maxForeign bounds the names of what an import does not know.
+const maxForeign = 100
+
+// exportedFields are those of a memory in an export: what creates one, and what the node
+// that takes it in keeps by itself.
+func exportedFields() map[string]bool {
+	return namesOf("memory_store", reflect.TypeFor[client.Draft](), reflect.TypeFor[client.Memory](), reflect.TypeFor[client.ArchivedMemory]())
+}
+
+// linkFields are those of a link in an export.
+func linkFields() map[string]bool {
+	return namesOf("memory_link", reflect.TypeFor[client.LinkInput](), reflect.TypeFor[client.Link]())
+}
+
+func namesOf(verb string, types ...reflect.Type) map[string]bool {
+	out := map[string]bool{}
+	for other := range aimemory.Aliases()[verb] {
+		out[other] = true
+	}
+	for _, t := range types {
+		for _, f := range fieldsOf(t) {
+			out[f.name] = true
+		}
+	}
+	return out
+}
+
+// foreign names the members of an object that are not known. Another program may write
+// what this one has never heard of, so they keep nothing from being taken in; but they
+// may also be misspelt.
+func foreign(raw json.RawMessage, at string, known map[string]bool) (out []string) {
+	members(raw, func(key string, _ []byte) {
+		if !known[key] {
+			out = append(out, at+key)
+		}
+	})
+	return out
 }
 
 func (v *importing) add(i int, r records.BulkResult) {

@@ -2,6 +2,7 @@ package verb
 
 import (
 	"encoding/json"
+	"errors"
 	"net/url"
 	"reflect"
 	"slices"
@@ -45,6 +46,45 @@ func TestEveryFieldHasAWordAndAnExample(t *testing.T) {
 				check(t, seen, reflect.TypeOf(shape))
 			}
 		}
+	}
+}
+
+// A null where a value narrows what is meant is no way to mean more: a change refuses it,
+// and a read says that it went on without.
+func TestANullDoesNotMeanMore(t *testing.T) {
+	narrowing := 0
+	for _, v := range Table(Deps{}) {
+		for i := range v.args.fields {
+			f := &v.args.fields[i]
+			says := strings.HasPrefix(f.rules.Description, "Only ") || f.name == "dry_run"
+			if says && !f.only && v.Name != "memory_subscribe" { // which shows what it has made of it
+				t.Errorf("%s: %s narrows what is meant, and no tag says so", v.Name, f.name)
+			}
+			if !f.only || f.in != "" {
+				continue
+			}
+			narrowing++
+			names := []string{f.name}
+			for other, name := range v.args.aliases {
+				if name == f.name {
+					names = append(names, other)
+				}
+			}
+			for _, name := range names {
+				r := &reading{arguments: &v.args, in: reflect.New(v.args.typ).Elem(), given: map[string]bool{}}
+				err := r.body([]byte(`{"`+name+`":null}`), false)
+				var p *Problem
+				switch {
+				case v.Strict() && (!errors.As(err, &p) || p.Code != client.CodeInvalid || !slices.Contains(p.Fields, name)):
+					t.Errorf("%s takes a null for %s: %v", v.Name, name, err)
+				case !v.Strict() && (err != nil || !slices.Contains(r.ignored, name) || r.given[f.name]):
+					t.Errorf("%s: a null for %s: left out %v, %v", v.Name, name, r.ignored, err)
+				}
+			}
+		}
+	}
+	if narrowing < 30 {
+		t.Errorf("only %d fields narrow anything", narrowing)
 	}
 }
 
