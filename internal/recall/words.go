@@ -1,7 +1,6 @@
 package recall
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"io/fs"
@@ -82,7 +81,7 @@ func (w *words) Open(ctx context.Context) {
 		return
 	}
 	defer file.Close() //nolint:errcheck // only read
-	x, label, err := index.Load(bufio.NewReaderSize(file, 1<<20))
+	x, label, err := index.Load(file)
 	switch {
 	case err != nil:
 		w.log.InfoContext(ctx, "index file is of no use: the index is made again", "err", err)

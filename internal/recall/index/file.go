@@ -1,6 +1,7 @@
 package index
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -151,36 +152,99 @@ func (x *data) encodeDoc(w *writer, i uint32) {
 	w.str(x.stream.get(d.stream))
 }
 
-// Load makes an index of what [Index.Save] wrote. It returns [ErrFile] for
-// anything else.
-func Load(r io.Reader) (x *Index, label string, err error) {
-	b, err := io.ReadAll(r)
+// Load makes an index of what [Index.Save] wrote. It returns [ErrFile] for anything else.
+// It goes through the file twice, for the checksum first, and never has all of it in
+// memory: that would be as much again as the index takes.
+func Load(file io.ReadSeeker) (x *Index, label string, err error) {
+	var first [len(magic)]byte
+	if _, err := io.ReadFull(file, first[:]); err != nil && !isShort(err) {
+		return nil, "", err
+	}
+	if string(first[:]) != magic {
+		return nil, "", fmt.Errorf("no index, or one of another version: %w", ErrFile)
+	}
+	left, err := checked(file)
 	if err != nil {
 		return nil, "", err
 	}
-	if len(b) < len(magic)+4 || string(b[:len(magic)]) != magic {
-		return nil, "", fmt.Errorf("no index, or one of another version: %w", ErrFile)
-	}
-	body, sum := b[:len(b)-4], binary.LittleEndian.Uint32(b[len(b)-4:])
-	if crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli)) != sum {
-		return nil, "", fmt.Errorf("checksum: %w", ErrFile)
+	if _, err := file.Seek(int64(len(magic)), io.SeekStart); err != nil {
+		return nil, "", err
 	}
 	x = New()
-	in := &reader{b: body[len(magic):]}
+	in := &reader{from: file, left: left}
 	label = string(in.str())
 	if !x.data.decode(in) {
-		return nil, "", fmt.Errorf("contents: %w", ErrFile)
+		return nil, "", cmp.Or(in.err, fmt.Errorf("contents: %w", ErrFile))
 	}
 	return x, label, nil
 }
 
+func isShort(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
+
+// checked reads a file from behind its magic to the end, and says how long it is from
+// there to the checksum, if that is right.
+func checked(file io.ReadSeeker) (left int, err error) {
+	end, err := file.Seek(0, io.SeekEnd)
+	if err != nil {
+		return 0, err
+	}
+	left = int(end) - len(magic) - crc32.Size
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return 0, err
+	}
+	sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
+	var last [crc32.Size]byte
+	if left >= 0 {
+		_, err = io.CopyN(sum, file, end-crc32.Size)
+	}
+	if err == nil {
+		_, err = io.ReadFull(file, last[:])
+	}
+	switch {
+	case err != nil && !isShort(err):
+		return 0, err
+	case err != nil || left < 0 || binary.LittleEndian.Uint32(last[:]) != sum.Sum32():
+		return 0, fmt.Errorf("checksum: %w", ErrFile)
+	}
+	return left, nil
+}
+
 // reader reads what writer wrote. Once something is wrong it reads zeros.
 type reader struct {
-	b   []byte
-	bad bool
+	from io.Reader
+	left int    // of from
+	room []byte // where b is
+	b    []byte // was taken from there already
+	err  error  // of from
+	bad  bool
+}
+
+// window is how much of a file is in memory at a time, if nothing in it is longer.
+const window = 1 << 16
+
+// fill has n bytes more at hand, or as many as there are. What str returned is not valid
+// any more.
+func (r *reader) fill(n int) {
+	if n <= len(r.b) || r.left == 0 {
+		return
+	}
+	had := len(r.b)
+	size := min(max(n, window), had+r.left)
+	if size > len(r.room) {
+		r.room = append(make([]byte, 0, size), r.b...)[:size]
+	} else {
+		copy(r.room, r.b)
+	}
+	r.b = r.room[:size]
+	r.left -= size - had
+	if _, err := io.ReadFull(r.from, r.b[had:]); err != nil {
+		r.err = err
+		r.fail()
+	}
 }
 
 func (r *reader) num() uint64 {
+	r.fill(binary.MaxVarintLen64)
 	v, n := binary.Uvarint(r.b)
 	if n <= 0 {
 		r.fail()
@@ -190,7 +254,10 @@ func (r *reader) num() uint64 {
 	return v
 }
 
-func (r *reader) fail() { r.bad, r.b = true, nil }
+func (r *reader) fail() { r.bad, r.b, r.left = true, nil, 0 }
+
+// done reports whether everything was read, and nothing was wrong.
+func (r *reader) done() bool { return !r.bad && len(r.b)+r.left == 0 }
 
 func (r *reader) signed() int64 {
 	v := r.num()
@@ -223,15 +290,21 @@ func (r *reader) orNone(limit int) uint32 {
 // count reads how many things follow that take a byte at least.
 func (r *reader) count() int {
 	v := r.num()
-	if v > uint64(len(r.b)) {
+	if v > uint64(len(r.b)+r.left) {
 		r.fail()
 		return 0
 	}
 	return int(v)
 }
 
+// str reads a string, which is valid until the next thing is read.
 func (r *reader) str() []byte {
 	n := r.count()
+	r.fill(n)
+	if n > len(r.b) {
+		r.fail()
+		return nil
+	}
 	out := r.b[:n]
 	r.b = r.b[n:]
 	return out

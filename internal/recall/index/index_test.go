@@ -313,6 +313,55 @@ func TestDamagedFilesAreRefused(t *testing.T) {
 	}
 }
 
+// file notes how much was read of it at most at a time.
+type file struct {
+	*bytes.Reader
+
+	most int
+}
+
+func (f *file) Read(b []byte) (int, error) {
+	f.most = max(f.most, len(b))
+	return f.Reader.Read(b)
+}
+
+// A file need not fit into memory once more beside its index, and what is longer than is
+// read at a time is read all the same.
+func TestFilesAreReadInPieces(t *testing.T) {
+	x := index.New()
+	var changes []index.Change
+	for i := range 2000 {
+		d := index.Document{ID: fmt.Sprintf("doc%d", i), Body: strings.Repeat(fmt.Sprintf("heron %d at the pond ", i), 1+i%20), Said: when.None}
+		changes = append(changes, index.Change{Document: d})
+	}
+	x.Apply(changes, 1)
+	save := func(x *index.Index) []byte {
+		var b bytes.Buffer
+		if err := x.Save(&b, "it"); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	const window = 1 << 16
+	for _, long := range []bool{false, true} {
+		if long {
+			x.Apply([]index.Change{{Document: index.Document{ID: "long", Body: strings.Repeat("a stork in the reeds ", 50_000), Said: when.None}}}, 2)
+		}
+		b := save(x)
+		f := &file{Reader: bytes.NewReader(b)}
+		again, label, err := index.Load(f)
+		if err != nil || label != "it" || len(b) < 3*window {
+			t.Fatalf("%d bytes: %q, %v", len(b), label, err)
+		}
+		if !bytes.Equal(save(again), b) {
+			t.Error("what was read is not what was written")
+		}
+		if f.most > window != long {
+			t.Errorf("%d bytes were read at once, of %d", f.most, len(b))
+		}
+	}
+}
+
 func flipped(b []byte, i int) []byte {
 	out := bytes.Clone(b)
 	out[i] ^= 0x10

@@ -61,7 +61,7 @@ func (x *data) decode(r *reader) bool {
 		name := string(r.str())
 		x.nameOf[name] = r.orNone(x.speakers.len())
 	}
-	return !r.bad && len(r.b) == 0
+	return r.done()
 }
 
 func (x *data) decodeTerms(r *reader) {
