@@ -17,8 +17,7 @@ import (
 // Store is the node's own store, by what evidence does with it.
 type Store interface {
 	View() memory.View
-	// Digests returns those of the entries of r; [memory.ErrTruncated] if one is not there.
-	Digests(ctx context.Context, r memory.Range) ([]memory.Digest, error)
+	Log
 	// KeepStatements keeps what members have signed.
 	KeepStatements(ctx context.Context, list []memory.Statement) error
 	// DropStatements forgets what was signed before an instant, and all but the newest most.
@@ -27,6 +26,14 @@ type Store interface {
 	Statements(ctx context.Context, d memory.Dot) ([]memory.Statement, error)
 	// ByDot returns the entries of those names that are here.
 	ByDot(ctx context.Context, dots []memory.Dot) ([]memory.Shipment, error)
+}
+
+// Log is the ops of a node, by their digests.
+type Log interface {
+	// Digests returns those of the entries of r; [memory.ErrTruncated] if one is not there.
+	Digests(ctx context.Context, r memory.Range) ([]memory.Digest, error)
+	// Barrier returns when all that was being committed when it was called is in the log.
+	Barrier(ctx context.Context) error
 }
 
 // Roster says who is a member now, and whose key is whose.
@@ -54,6 +61,9 @@ type Config struct {
 	Signer Signer
 	// Origin is that under which this node numbers its ops now.
 	Origin func() memory.Origin
+	// Holds reports whether a member, as far as is known, has on disk what it has numbered
+	// as d itself: it signs for its ops when it sends them, which may be before.
+	Holds func(member memory.Node, d memory.Dot) bool
 	// Ask asks a member for its statement that it holds an op.
 	Ask func(ctx context.Context, member memory.Node, d memory.Dot) (receipt.Signed, error)
 	// AskWords asks a member for what the node of an op has signed about it.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -39,11 +40,15 @@ type node struct {
 	name memory.Node
 	grant
 
-	mu    sync.Mutex
-	log   map[memory.Dot]memory.Digest
-	kept  []memory.Statement
-	asked int
-	away  bool
+	mu   sync.Mutex
+	log  map[memory.Dot]memory.Digest
+	kept []memory.Statement
+	// pending is what is being committed, and unsure says that nobody knows whether this
+	// node has on disk what it has numbered.
+	pending map[memory.Dot]memory.Digest
+	unsure  bool
+	asked   int
+	away    bool
 
 	bodies map[memory.Dot][]byte
 	caught []memory.Node // signed two ops under one number
@@ -88,6 +93,7 @@ func found(t *testing.T, names ...memory.Node) *federation {
 				}
 				return to.Prove(ctx, d)
 			},
+			Holds: func(member memory.Node, _ memory.Dot) bool { return !f.nodes[member].unsure },
 			AskWords: func(ctx context.Context, member memory.Node, d memory.Dot) ([]receipt.Word, error) {
 				return f.nodes[member].Words(ctx, d)
 			},
@@ -154,6 +160,15 @@ func (n *node) ByDot(_ context.Context, dots []memory.Dot) ([]memory.Shipment, e
 		}
 	}
 	return out, nil
+}
+
+// Barrier implements [evidence.Store].
+func (n *node) Barrier(context.Context) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	maps.Copy(n.log, n.pending)
+	n.pending = nil
+	return nil
 }
 
 // KeepStatements implements [evidence.Store].

@@ -31,6 +31,9 @@ func (b *Book) Receipt(ctx context.Context, d memory.Dot, quorum int) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
+	if node := d.Origin.Node(); node != b.cfg.Self && !b.cfg.Holds(node, d) {
+		list = slices.DeleteFunc(list, func(s memory.Statement) bool { return s.Member == node })
+	}
 	epoch, members := b.cfg.Roster.Now()
 	found := byEpoch(list)
 	if len(found[epoch]) < len(members) && len(best(found)) < max(quorum, len(members)) {

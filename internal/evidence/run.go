@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -144,7 +145,7 @@ func (b *Book) checked(ctx context.Context, from memory.Node, s receipt.Signed) 
 	var wrong error
 	for _, r := range said.Held {
 		run := memory.Range{Origin: r.Origin, From: r.First, To: r.Last}
-		digests, err := b.store.Digests(ctx, run)
+		digests, err := b.digests(ctx, run)
 		switch {
 		case err != nil:
 			wrong = err
@@ -155,6 +156,15 @@ func (b *Book) checked(ctx context.Context, from memory.Node, s receipt.Signed) 
 		}
 	}
 	return rows, wrong
+}
+
+// digests returns those of r. Members may hold what this node is still committing.
+func (b *Book) digests(ctx context.Context, r memory.Range) ([]memory.Digest, error) {
+	out, err := b.store.Digests(ctx, r)
+	if errors.Is(err, memory.ErrTruncated) && r.Origin == b.cfg.Origin() && b.store.Barrier(ctx) == nil {
+		out, err = b.store.Digests(ctx, r)
+	}
+	return out, err
 }
 
 // vouched is whom a credential was found to vouch for. It is found anew every minute:

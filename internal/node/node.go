@@ -141,6 +141,7 @@ func (n *node) storeConfig(clock *memory.Clock) store.Config {
 			n.books.Committed(c)
 			n.trust.committed(c)
 		},
+		OnWritten: func(own []memory.OwnEntry) { n.fed.Written(own) },
 	}
 }
 
@@ -213,7 +214,7 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	if err := n.newServer(link, parts.Program); err != nil { //nolint:contextcheck // what is bound here is called with the contexts of requests
 		return nil, err
 	}
-	n.trust.connect(calls, peer.NewHandler(link, n.door, log), n.fed.SetMembers)
+	n.trust.connect(calls, peer.NewHandler(link, n.door, log), n.fed)
 	return n, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -65,6 +66,7 @@ type trust struct {
 	server     *http.Server
 	unused     unused
 	setMembers func(replicate.Roster)
+	held       func(memory.Dot) []memory.Node // who has an op on disk
 
 	endings chan uint64        // epochs of changes that have ended
 	hurry   chan struct{}      // somebody goes by a newer membership
@@ -107,6 +109,7 @@ func openTrust(ctx context.Context, cfg Config, st *store.Store, log *slog.Logge
 		},
 		Origin: st.Origin,
 		Self:   cfg.Node, Name: c.Place().Name, Roots: c.Roots().Credentials(), Roster: roster{c}, Signer: c.Self(), Log: log,
+		Holds: func(member memory.Node, d memory.Dot) bool { return slices.Contains(t.held(d), member) },
 		Ask: func(ctx context.Context, member memory.Node, d memory.Dot) (receipt.Signed, error) {
 			return t.calls.Held(ctx, member, d)
 		},
@@ -234,11 +237,12 @@ func (t *trust) names() []memory.Node {
 }
 
 // connect says how members are called and answered, and who is to know them.
-func (t *trust) connect(calls *peer.Client, sync http.Handler, setMembers func(replicate.Roster)) {
+func (t *trust) connect(calls *peer.Client, sync http.Handler, fed *replicate.Replicator) {
 	if t == nil {
 		return
 	}
-	t.calls, t.setMembers = calls, setMembers
+	t.calls, t.setMembers = calls, fed.SetMembers
+	t.held = func(d memory.Dot) []memory.Node { return fed.Held(d, 0).HeldBy }
 	mux := http.NewServeMux()
 	mux.Handle("/api/v1/sync/", sync)
 	mux.HandleFunc("GET "+JoinPath, t.showRoot)

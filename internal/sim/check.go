@@ -94,11 +94,11 @@ func keeps(w *world, n *node, e *memory.Entry) bool {
 }
 
 func keepsAt(w *world, n *node, e *memory.Entry, k memory.Key) bool {
-	return memlog.HasEntry(n.store, e) ||
+	return memlog.HasEntry(n.durable(), e) ||
 		slices.ContainsFunc(w.lib.Reissues(e), func(again *memory.Entry) bool {
 			return slices.Contains(again.Op.Subjects(), k) && keepsAt(w, n, again, k)
 		}) ||
-		!slices.Contains(memlog.Lacks(n.store, e), k)
+		!slices.Contains(memlog.Lacks(n.durable(), e), k)
 }
 
 // expected is the state that the merge of all surviving ops leads to.

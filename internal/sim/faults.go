@@ -112,11 +112,21 @@ func (w *world) calm() {
 }
 
 func (w *world) killOne() {
-	if n := w.pick(); n.up {
-		n.crash()
-		w.report.Crashes++
-		w.after(w.between(50*time.Millisecond, 5*time.Second), n.restart)
+	n := w.pick()
+	switch {
+	case !n.up:
+	case w.cfg.Early && w.chance(0.5):
+		n.dying = true
+	default:
+		w.kill(n)
 	}
+}
+
+// kill ends a node, and starts it again later.
+func (w *world) kill(n *node) {
+	n.crash()
+	w.report.Crashes++
+	w.after(w.between(50*time.Millisecond, 5*time.Second), n.restart)
 }
 
 func (n *node) restart() {
@@ -197,10 +207,10 @@ func (w *world) backUpOne() {
 	const copies = 4
 	n := w.pick()
 	if len(n.copies) < copies {
-		n.copies = append(n.copies, n.store.Clone())
+		n.copies = append(n.copies, n.durable().Clone())
 		return
 	}
-	n.copies[w.rng.IntN(copies)] = n.store.Clone()
+	n.copies[w.rng.IntN(copies)] = n.durable().Clone()
 }
 
 // victim picks a node whose disk may suffer. As many disks suffer in a run as a

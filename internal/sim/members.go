@@ -38,7 +38,7 @@ func (n *node) roster() core.Roster {
 
 // view is a reading of the node, with the epoch by which it goes.
 func (n *node) view() memory.View {
-	v := n.store.View()
+	v := n.durable().View()
 	v.Epoch = n.doc.epoch
 	return v
 }

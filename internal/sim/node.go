@@ -32,6 +32,9 @@ type node struct {
 	origin   memory.Origin
 	mail     []core.Event // from the commit hook
 	unsynced []func()
+	before   *memlog.Store // what is durable, while a batch of which entries were sent is not
+	promised []func()      // what others are told when it is
+	dying    bool          // it ends in the next such batch
 	waiting  map[uint64]waiting
 	lastWait uint64
 	tickDue  time.Time // when the core must be ticked
@@ -69,7 +72,7 @@ func (n *node) wall() time.Time { return n.w.now.Add(n.offset) }
 func (n *node) start() {
 	n.life++
 	n.up = true
-	n.mail, n.unsynced, n.waiting = nil, nil, map[uint64]waiting{}
+	n.mail, n.unsynced, n.promised, n.waiting = nil, nil, nil, map[uint64]waiting{}
 	n.ticking = time.Time{}
 	n.store.OnCommit(n.committed)
 	n.origin = n.store.Origin()
@@ -101,9 +104,22 @@ func (n *node) tryAgain() {
 
 func (n *node) crash() {
 	n.w.trace("%s crashes, %d jobs unsynced", n.name, len(n.unsynced))
-	n.up = false
+	n.up, n.dying = false, false
 	n.life++
+	if n.before != nil && n.w.chance(0.5) { // not the process alone
+		n.w.trace("%s has lost what was not synced", n.name)
+		n.store = n.before
+	}
+	n.before = nil
 	n.store.Restart()
+}
+
+// durable is what a node has on disk.
+func (n *node) durable() *memlog.Store {
+	if n.before != nil {
+		return n.before
+	}
+	return n.store
 }
 
 // later runs do if the node lives on until then.
@@ -123,14 +139,64 @@ func (n *node) disk(job func()) {
 	if len(n.unsynced) > 1 {
 		return
 	}
-	n.later(n.w.between(time.Millisecond, 8*time.Millisecond), func() {
-		jobs := n.unsynced
-		n.unsynced = nil
-		for _, job := range jobs {
-			job()
+	n.later(n.w.between(time.Millisecond, 8*time.Millisecond), n.commit)
+}
+
+func (n *node) commit() {
+	if n.before != nil {
+		n.later(time.Millisecond, n.commit) // one batch after the other
+		return
+	}
+	jobs := n.unsynced
+	n.unsynced = nil
+	early := n.w.cfg.Early && (n.dying || n.w.chance(0.05))
+	if early {
+		n.before = n.store.Clone()
+	}
+	for _, job := range jobs {
+		job()
+	}
+	if !early {
+		n.drain()
+		return
+	}
+	n.sendEarly()
+}
+
+// sendEarly has what the node has numbered in a batch go out before that is durable.
+func (n *node) sendEarly() {
+	var own []memory.OwnEntry
+	for _, ev := range n.mail {
+		if c, ok := ev.(core.Committed); ok {
+			own = append(own, c.Own...)
+		}
+	}
+	takes := n.w.between(time.Millisecond, 300*time.Millisecond)
+	if n.dying && len(own) > 0 {
+		n.w.trace("%s sends %d entries that are not durable", n.name, len(own))
+		n.later(n.w.between(0, takes), func() { n.w.kill(n) })
+	}
+	n.later(takes, func() {
+		n.before = nil
+		promised := n.promised
+		n.promised = nil
+		for _, tell := range promised {
+			tell()
 		}
 		n.drain()
 	})
+	if len(own) > 0 {
+		n.step(core.Written{Own: own})
+	}
+}
+
+// durably runs tell once what was done so far is on disk.
+func (n *node) durably(tell func()) {
+	if n.before == nil {
+		tell()
+		return
+	}
+	n.promised = append(n.promised, tell)
 }
 
 // committed is the store's hook: it only takes note.
@@ -149,6 +215,9 @@ func (n *node) committed(c memory.Committed) {
 
 // drain tells the core what the store has reported.
 func (n *node) drain() {
+	if n.before != nil {
+		return // it is not on disk yet
+	}
 	for len(n.mail) > 0 {
 		ev := n.mail[0]
 		n.mail = n.mail[1:]
@@ -253,7 +322,7 @@ func (n *node) push(p core.Push) {
 		at.disk(func() {
 			if r, err := at.store.AcceptPush(context.Background(), memory.Source{Member: n.name, Route: memory.RoutePush}, &memory.Push{From: n.name, Ops: ops}); err == nil {
 				r.View.Epoch = at.doc.epoch
-				answer(r)
+				at.durably(func() { answer(r) })
 			}
 		})
 	}, func(r *memory.PushReply, f *memory.Fault) {
@@ -263,7 +332,7 @@ func (n *node) push(p core.Push) {
 
 func (n *node) pull(p core.Pull) {
 	call(n, p.Member, func(at *node, answer func(*memory.PullReply)) {
-		if r, err := at.store.AcceptPull(context.Background(), memory.Source{Member: n.name}, &memory.PullRequest{From: n.name, Ranges: []memory.Range{p.Range}}); err == nil {
+		if r, err := at.durable().AcceptPull(context.Background(), memory.Source{Member: n.name}, &memory.PullRequest{From: n.name, Ranges: []memory.Range{p.Range}}); err == nil {
 			r.View.Epoch = at.doc.epoch
 			answer(r)
 		}
@@ -290,7 +359,7 @@ type whole struct {
 func (n *node) snapshot(s core.Snapshot) {
 	call(n, s.Member, func(at *node, answer func(whole)) {
 		var all whole
-		all.view, _ = at.store.Snapshot(context.Background(), func(ops []memory.Shipment) error {
+		all.view, _ = at.durable().Snapshot(context.Background(), func(ops []memory.Shipment) error {
 			all.ops = append(all.ops, ops...)
 			return nil
 		})
@@ -318,7 +387,7 @@ func (n *node) repair(c core.Compare) {
 	}
 	done := func() { n.step(core.Compared(c)) }
 	call(n, c.Member, func(at *node, answer func([]memory.RegisterDigest)) {
-		_, registers, _ := at.store.BucketRegisters(context.Background(), all)
+		_, registers, _ := at.durable().BucketRegisters(context.Background(), all)
 		answer(registers)
 	}, func(there []memory.RegisterDigest, f *memory.Fault) {
 		dots := n.lacking(all, there)
@@ -327,7 +396,7 @@ func (n *node) repair(c core.Compare) {
 			return
 		}
 		call(n, c.Member, func(at *node, answer func([]memory.Shipment)) {
-			ops, _ := at.store.ByDot(context.Background(), dots)
+			ops, _ := at.durable().ByDot(context.Background(), dots)
 			answer(ops)
 		}, func(ops []memory.Shipment, f *memory.Fault) {
 			if f != nil {
@@ -344,7 +413,7 @@ func (n *node) repair(c core.Compare) {
 }
 
 func (n *node) lacking(buckets []uint16, there []memory.RegisterDigest) []memory.Dot {
-	_, ours, _ := n.store.BucketRegisters(context.Background(), buckets)
+	_, ours, _ := n.durable().BucketRegisters(context.Background(), buckets)
 	here := map[string]memory.Version{}
 	for _, r := range ours {
 		here[r.Key] = r.Version
@@ -391,7 +460,7 @@ type compared struct {
 // settle compares the entries of an origin with those of a member.
 func (n *node) settle(s core.Settle) {
 	call(n, s.Member, func(at *node, answer func(compared)) {
-		answer(compared{at.store.Entries(s.Origin, s.To), at.store.View().Heads[s.Origin]})
+		answer(compared{at.durable().Entries(s.Origin, s.To), at.durable().View().Heads[s.Origin]})
 	}, func(there compared, f *memory.Fault) {
 		if f != nil {
 			n.step(core.Settled{Member: s.Member, Fault: f})

@@ -31,7 +31,9 @@ type Config struct {
 	// Dropping has nodes drop entries behind which another one is set back, and numbers on
 	// without asking: what is in dispute can be compared no more, and is conceded.
 	Dropping bool
-	Trace    io.Writer // gets a line for each thing that happens; nil: none
+	// Early has nodes send what they number before it is durable, at times, and die then.
+	Early bool
+	Trace io.Writer // gets a line for each thing that happens; nil: none
 }
 
 // Report is what happened in a run.

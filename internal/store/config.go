@@ -42,12 +42,12 @@ type Config struct {
 	// writes of the commit return. It must not block. Nil is no hook.
 	OnCommit func(memory.Committed)
 	// OnWritten is called by the writer while it commits entries of this node, before the
-	// commit is durable: it names the last of them. From then on [Store.Range] has them,
+	// commit is durable: it names them, ascending by seq. From then on [Store.Range] has them,
 	// and they may be sent: whatever becomes of this process, they are in its file when
 	// the next one opens it, and only if the machine fails they may not be. If the commit
 	// fails all the same, Run ends. It must not block. Nil is no hook; where the engine
 	// does not tell, and for commits that take something away, it is not called.
-	OnWritten func(last memory.Dot)
+	OnWritten func(own []memory.OwnEntry)
 
 	// Held makes [Store.Submit] wait until [Store.Confirm] or [Store.NewIncarnation],
 	// unless the database is a new one.

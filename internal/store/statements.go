@@ -8,6 +8,11 @@ import (
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
+// Barrier returns when all that was being committed when it was called is durable.
+func (s *changes) Barrier(ctx context.Context) error {
+	return s.do(ctx, queueMember, 0, func(context.Context, *tx) error { return nil })
+}
+
 // KeepStatements keeps what members have signed. It is durable with the next commit.
 func (s *changes) KeepStatements(ctx context.Context, list []memory.Statement) error {
 	return s.do(ctx, queueLocal, len(list), func(ctx context.Context, t *tx) error {

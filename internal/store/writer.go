@@ -18,9 +18,10 @@ type writer struct {
 	*state
 	tail      *tail
 	unsettled int // about how many KiB were written since the engine last settled
-	// committing is the transaction that is being committed, and early says that its
-	// entries are with the lanes already.
+	// committing is the transaction that is being committed, of the jobs of batch, and early
+	// says that its entries are with the lanes already.
 	committing *tx
+	batch      []*job
 	early      bool
 	// unloaded: what is kept in memory could not be read again after a rollback, and is no
 	// longer what the file says.
@@ -80,9 +81,9 @@ func (w *writer) transact(ctx context.Context, batch []*job) error {
 	}
 	t.changed.all = t.changed.all || t.erased
 	changed := w.cache.change(t.changed)
-	w.committing, w.early = t, false
+	w.committing, w.batch, w.early = t, batch, false
 	err := w.exec(ctx, "COMMIT")
-	w.committing = nil
+	w.committing, w.batch = nil, nil
 	changed(err == nil)
 	if err != nil {
 		// What was written may be found by the next start, so it cannot be taken back.
@@ -119,11 +120,16 @@ func (w *writer) written() {
 		return // one of the engine's own
 	}
 	t.written = true
-	if n := len(t.tail); n > 0 && w.cfg.OnWritten != nil && !t.erased && len(t.moves) == 0 {
-		w.early = true
-		w.tail.add(t.tail)
-		w.cfg.OnWritten(t.tail[n-1].dot)
+	if len(t.tail) == 0 || w.cfg.OnWritten == nil || t.erased || len(t.moves) > 0 {
+		return
 	}
+	w.early = true
+	w.tail.add(t.tail)
+	var own []memory.OwnEntry
+	for _, j := range w.batch {
+		own = append(own, j.own...)
+	}
+	w.cfg.OnWritten(own)
 }
 
 func (w *writer) publish(t *tx, batch []*job) {

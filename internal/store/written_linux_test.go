@@ -57,7 +57,8 @@ func TestEntriesGoOutBeforeTheCommitIsSynced(t *testing.T) {
 	var told []memory.Dot
 	var steps []string
 	s = openHere(t, func(c *store.Config) {
-		c.OnWritten = func(last memory.Dot) {
+		c.OnWritten = func(own []memory.OwnEntry) {
+			last := own[len(own)-1].Dot
 			steps = append(steps, "written")
 			told = append(told, last)
 			if head := s.View().Heads[last.Origin].Seq; head >= last.Seq {
@@ -93,8 +94,8 @@ func TestACommitThatFailsBehindItsWritingIsTheEnd(t *testing.T) {
 	var dir string
 	s := openHere(t, func(c *store.Config) {
 		dir = c.Dir
-		c.OnWritten = func(last memory.Dot) {
-			if last.Seq == 2 {
+		c.OnWritten = func(own []memory.OwnEntry) {
+			if own[0].Dot.Seq == 2 {
 				breakLog(t, dir)
 			}
 		}

@@ -43,7 +43,7 @@ func (g *company) answered(took time.Duration) {
 // release lets entries go that have company enough, or have waited for it.
 func release(c *Core) {
 	g := &c.company
-	head := c.head()
+	head := last(c)
 	if head <= g.released {
 		g.released, g.since = head, time.Time{}
 		return

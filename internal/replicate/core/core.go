@@ -72,6 +72,7 @@ type Core struct {
 	change  *change // of the voters; nil: none is under way
 	waits   []Wait  // unresolved, in the order of registration
 	trail   trail   // of our origin
+	written uint64  // seq of the last entry of our origin that was written; 0: not known
 	pulls   map[memory.Origin]*pull
 	pullDue time.Time // when the first of them is due, or before
 	snap    snapshot
@@ -120,6 +121,8 @@ func (c *Core) Step(now time.Time, ev Event) []Effect {
 	switch ev := ev.(type) {
 	case Committed:
 		c.committed(ev)
+	case Written:
+		wrote(c, ev)
 	case Watched:
 		c.watch(ev.Wait)
 	case Forgotten:
@@ -182,8 +185,11 @@ func (c *Core) id() uint64 {
 	return c.lastID
 }
 
-// head is the seq of this node's latest op.
+// head is the seq of this node's latest op that is durable.
 func (c *Core) head() uint64 { return c.self.Heads[c.origin].Seq }
+
+// last is the seq of this node's latest op that may be sent, and that others may have.
+func last(c *Core) uint64 { return max(c.head(), c.written) }
 
 // look takes a new reading of this node.
 func (c *Core) look(v memory.View) {
@@ -200,7 +206,7 @@ func (c *Core) look(v memory.View) {
 // reborn starts all lanes anew, under another origin. Ops of the old one are
 // spread by pulls, and those of it that only others have are pulled.
 func (c *Core) reborn(ev Reborn) {
-	c.origin = ev.Origin
+	c.origin, c.written = ev.Origin, 0
 	c.trail.restart(ev.View.Heads[c.origin])
 	c.numbers = numbers{state: NumbersConfirmed, opened: true, fresh: true}
 	c.look(ev.View)

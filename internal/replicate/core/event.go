@@ -21,6 +21,12 @@ type Committed struct {
 	Waits []Wait
 }
 
+// Written says that entries of this node are in its file, ascending by seq, and are about
+// to be durable: whatever becomes of the process, the next one finds them, and only if the
+// machine fails it may not. They may be sent; this node has no vote for them before
+// [Committed] has told of them, which may come first.
+type Written struct{ Own []memory.OwnEntry }
+
 // Wait asks for a [Resolve] as soon as W members hold Dot, this node counted, or
 // for a [Short] as soon as so many are away that this cannot be soon.
 type Wait struct {
@@ -107,6 +113,7 @@ type MembersChanged struct {
 type Tick struct{}
 
 func (Committed) event()      {}
+func (Written) event()        {}
 func (Watched) event()        {}
 func (Forgotten) event()      {}
 func (Loaded) event()         {}

@@ -138,7 +138,7 @@ func (c *Core) canPush(m *member) bool {
 // for a batch.
 func (c *Core) gatherTill(m *member) time.Time {
 	l := &m.lane
-	if c.head()+1-l.next >= c.cfg.Company {
+	if last(c)+1-l.next >= c.cfg.Company {
 		return time.Time{}
 	}
 	var last time.Time
@@ -164,7 +164,7 @@ func (l *lane) free(c *Core) bool {
 
 func (c *Core) push(m *member) {
 	m.lane.loading = true
-	c.send(m, Push{Member: m.name, Origin: c.origin, From: m.lane.next, To: c.head()})
+	c.send(m, Push{Member: m.name, Origin: c.origin, From: m.lane.next, To: last(c)})
 }
 
 func (c *Core) send(m *member, p Push) {
@@ -346,7 +346,7 @@ func (l *lane) recovered(c *Core, m memory.Node) {
 func (c *Core) checkStall(m *member) {
 	l := &m.lane
 	acked := m.heads[c.origin].Seq
-	if len(l.flights) > 0 || l.next <= c.head() || acked >= c.head() {
+	if len(l.flights) > 0 || l.next <= last(c) || acked >= last(c) {
 		return
 	}
 	l.stalls++

@@ -119,6 +119,8 @@ func (s *scene) command(f []string) {
 		s.start(args, opts)
 	case "commit":
 		s.commit(number(args[0]), opts)
+	case "written":
+		s.step(Written{Own: s.number(number(args[0]), maps.Clone(s.heads))})
 	case "hold":
 		s.hold(args)
 	case "loaded":
@@ -190,11 +192,7 @@ func (s *scene) view() memory.View {
 }
 
 func (s *scene) commit(n uint64, opts map[string]string) {
-	ev := Committed{}
-	for range n {
-		s.heads[self] = headOf(self, strconv.FormatUint(s.heads[self].Seq+1, 10))
-		ev.Own = append(ev.Own, memory.OwnEntry{Dot: memory.Dot{Origin: self, Seq: s.heads[self].Seq}, Chain: s.heads[self].Chain})
-	}
+	ev := Committed{Own: s.number(n, s.heads)}
 	s.lsn += n
 	ev.View = s.view()
 	if w := number(opts["w"]); w > 0 {
@@ -202,6 +200,15 @@ func (s *scene) commit(n uint64, opts map[string]string) {
 		ev.Waits = []Wait{{ID: s.waits, Dot: memory.Dot{Origin: self, Seq: s.heads[self].Seq}, W: int(w)}}
 	}
 	s.step(ev)
+}
+
+// number makes the next n entries of this node, and moves its head in heads.
+func (s *scene) number(n uint64, heads memory.Heads) (own []memory.OwnEntry) {
+	for range n {
+		heads[self] = headOf(self, strconv.FormatUint(heads[self].Seq+1, 10))
+		own = append(own, memory.OwnEntry{Dot: memory.Dot{Origin: self, Seq: heads[self].Seq}, Chain: heads[self].Chain})
+	}
+	return own
 }
 
 func (s *scene) moved(args []string) {

@@ -26,8 +26,12 @@ const maxTrail = 1 << 16
 // restart begins at a head.
 func (t *trail) restart(h memory.Head) { *t = trail{first: h.Seq, chains: []memory.Chain{h.Chain}} }
 
-// add appends the next entry; what does not follow begins a new trail.
+// add appends the next entry; what does not follow begins a new trail, but for what is in
+// it already.
 func (t *trail) add(seq uint64, chain memory.Chain) {
+	if t.at(seq) == chain {
+		return
+	}
 	if seq != t.first+uint64(len(t.chains)) {
 		t.first, t.chains = seq, t.chains[:0]
 	}
@@ -88,17 +92,13 @@ func (c *Core) holds(m *member, d memory.Dot) bool {
 }
 
 // outruns reports whether m claims to hold ops of our origin that we do not know.
-func (c *Core) outruns(m *member) bool { return m.heads[c.origin].Seq > c.head() }
+func (c *Core) outruns(m *member) bool { return m.heads[c.origin].Seq > last(c) }
 
 func (c *Core) committed(ev Committed) {
 	// A member may have told of these entries before.
-	late := slices.ContainsFunc(c.members, c.outruns) ||
+	late := slices.ContainsFunc(c.members, func(m *member) bool { return m.heads[c.origin].Seq > c.head() }) ||
 		slices.ContainsFunc(c.waits, func(w Wait) bool { return w.Dot.Origin != c.origin })
-	for _, e := range ev.Own {
-		if e.Dot.Origin == c.origin {
-			c.trail.add(e.Dot.Seq, e.Chain)
-		}
-	}
+	follow(c, ev.Own)
 	if ev.View.LSN >= c.self.LSN {
 		c.look(ev.View)
 	}
@@ -108,6 +108,25 @@ func (c *Core) committed(ev Committed) {
 	}
 	for _, w := range fresh {
 		c.watch(w)
+	}
+}
+
+// wrote lets entries go out that are not durable yet.
+func wrote(c *Core, ev Written) {
+	follow(c, ev.Own)
+	for _, e := range ev.Own {
+		if e.Dot.Origin == c.origin {
+			c.written = max(c.written, e.Dot.Seq)
+		}
+	}
+}
+
+// follow notes the chains of entries of this node.
+func follow(c *Core, own []memory.OwnEntry) {
+	for _, e := range own {
+		if e.Dot.Origin == c.origin {
+			c.trail.add(e.Dot.Seq, e.Chain)
+		}
 	}
 }
 
