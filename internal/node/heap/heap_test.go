@@ -3,6 +3,7 @@ package heap
 import (
 	"runtime"
 	"testing"
+	"time"
 )
 
 // Memory is given back once after much work, and not while there is more to do.
@@ -31,9 +32,62 @@ func TestMemoryIsGivenBackWhenMuchWorkIsOver(t *testing.T) {
 	if w.over(900*mb, 0); w.over(901*mb, 2000*mb) {
 		t.Error("all that is live is looked through for little")
 	}
-	for _, name := range []string{"/gc/heap/allocs:bytes", "/gc/heap/live:bytes"} {
-		if runtime.GC(); heapBytes(name) == 0 {
-			t.Errorf("%s is nothing", name)
+	runtime.GC()
+	if live, allocated := counts(); live == 0 || allocated < live {
+		t.Errorf("%d bytes are live of %d", live, allocated)
+	}
+}
+
+// What may gather follows how much is allocated, between what costs a little node little
+// memory and what costs a large one little work.
+func TestGarbageGathersAsFastAsItIsMade(t *testing.T) {
+	const mb = 1 << 20
+	for _, x := range []struct{ live, aSecond, want uint64 }{
+		{2 * mb, 0, 8 * mb},
+		{10 * mb, 5 * mb, 8 * mb},
+		{10 * mb, 100 * mb, 25 * mb},
+		{10 * mb, 10_000 * mb, 64*mb + 10*mb/4},
+		{60 * mb, 0, 30 * mb},
+		{60 * mb, 200 * mb, 50 * mb},
+		{1000 * mb, 0, 314 * mb},
+	} {
+		if got := garbageFor(x.live, x.aSecond); got != x.want {
+			t.Errorf("%d MiB live, %d a second: %d MiB, want %d", x.live/mb, x.aSecond/mb, got/mb, x.want/mb)
+		}
+		// The limit is never below what the percentage allows: else nothing but it would count.
+		if int64(x.live+garbageFor(x.live, x.aSecond)) > limitFor(x.live) {
+			t.Errorf("%d MiB live: the limit is below the goal", x.live/mb)
+		}
+	}
+	if got := percentFor(0, 0); got != 800 {
+		t.Errorf("of nothing live: %d %%", got)
+	}
+}
+
+// The runtime is told what has changed by an eighth, and nothing else.
+func TestThePaceIsSaidWhenItChanges(t *testing.T) {
+	const mb = 1 << 20
+	var p pace
+	at := time.Now()
+	allocated := uint64(0)
+	for i, step := range []struct {
+		live, more uint64
+		percent    int
+		said       bool
+	}{
+		{10 * mb, 500 * mb, 80, true}, // before it began to look
+		{10 * mb, 1 * mb, 80, false},
+		{10 * mb, 25 * mb, 250, true},
+		{10 * mb, 26 * mb, 250, false},
+		{10 * mb, 20 * mb, 200, true},
+		{10 * mb, 0, 80, true},
+		{11 * mb, 0, 80, false},
+		{12 * mb, 0, 66, true},
+	} {
+		allocated += step.more
+		at = at.Add(250 * time.Millisecond)
+		if percent, said := p.percent(step.live, allocated, at); percent != step.percent || said != step.said {
+			t.Errorf("step %d: %d %%, %v; want %d %%, %v", i, percent, said, step.percent, step.said)
 		}
 	}
 }
