@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"io"
+	"strings"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -53,8 +54,11 @@ type dialect struct {
 	// strays select a row if an index does not lead to a row that is there: of the log
 	// and of registers from behind one number up to another, of memories by its number.
 	strays struct{ log, memories, registers string }
-	// garbled selects records with a value of the wrong type.
-	garbled string
+	// garbled select rows with a value of the wrong type: of records all, of the log and of
+	// registers those among so many behind a number.
+	garbled struct{ memories, log, registers string }
+	// dotOf selects nothing of a record, and the dot that the index of dots has for a row of the log.
+	dotOf string
 	// twins select those of two rows of one key that the index of the key leads to.
 	twins struct{ memories, registers string }
 
@@ -66,4 +70,9 @@ type dialect struct {
 	// discard makes what was overwritten or deleted unreadable in the files, too,
 	// and reports whether no reader kept it from that. It waits for none.
 	discard func(ctx context.Context, c *conn) (done bool, err error)
+}
+
+// isGarbled reports whether err is that of a value of another type than its column has.
+func isGarbled(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "sql: Scan error on column")
 }

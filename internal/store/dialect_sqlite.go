@@ -24,10 +24,11 @@ func localFile() *dialect {
 		classify: classify, isDatabase: isDatabase,
 		rebind: func(q string) string { return q }, begin: "BEGIN IMMEDIATE",
 		tagged: taggedJSON, teams: teamsJSON, matches: matchesGlob, among: amongJSON,
-		isBroken: isDamaged, reindex: "REINDEX ", tables: sqlTables, garbled: sqlGarbled,
+		isBroken: isDamaged, reindex: "REINDEX ", tables: sqlTables, dotOf: sqlDotOf,
 		settle: checkpoint, shrink: shrink, discard: truncateLog,
 	}
 	d.strays.log, d.strays.memories, d.strays.registers = sqlLogStray, sqlMemoryStray, sqlRegisterStray
+	d.garbled.memories, d.garbled.log, d.garbled.registers = sqlGarbled, sqlGarbledLog, sqlGarbledRegisters
 	d.twins.memories, d.twins.registers = sqlMemoryTwins, sqlRegisterTwins
 	return d
 }

@@ -56,6 +56,8 @@ func matchesGlob(g memory.Glob) (cond string, args []any) {
 func classify(err error) error {
 	var e *sqlite.Error
 	switch {
+	case isGarbled(err):
+		return fmt.Errorf("%w: %w", memory.ErrBroken, err)
 	case errors.Is(err, sql.ErrConnDone), errors.Is(err, driver.ErrBadConn):
 		return fmt.Errorf("%w: %w", ErrFatal, err)
 	case !errors.As(err, &e):
@@ -77,13 +79,13 @@ func classify(err error) error {
 // isDatabase reports whether err came from the database, and not from the job.
 func isDatabase(err error) bool {
 	var e *sqlite.Error
-	return errors.As(err, &e) || errors.Is(err, ErrFatal)
+	return errors.As(err, &e) || errors.Is(err, ErrFatal) || isGarbled(err)
 }
 
 // isDamaged reports whether the file is no database, or not a whole one.
 func isDamaged(err error) bool {
 	var e *sqlite.Error
-	return errors.Is(err, memory.ErrBroken) || errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_NOTADB || e.Code()&0xff == sqlite3.SQLITE_CORRUPT)
+	return errors.Is(err, memory.ErrBroken) || isGarbled(err) || errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_NOTADB || e.Code()&0xff == sqlite3.SQLITE_CORRUPT)
 }
 
 // checkpoint moves the write-ahead log into the database file.
@@ -145,3 +147,16 @@ const sqlGarbled = `SELECT m.rid FROM memories m WHERE NOT (typeof(m.id) = 'text
 	AND typeof(m.c_origin) = 'integer' AND typeof(m.c_seq) = 'integer' AND typeof(m.l_state) = 'integer' AND typeof(m.l_lsn) = 'integer'
 	AND typeof(m.l_stamp) = 'integer' AND typeof(m.l_origin) = 'integer' AND typeof(m.l_seq) = 'integer' AND typeof(m.newest) = 'integer'
 	AND typeof(m.conflicts) = 'integer') LIMIT 1000`
+
+// The same of the log and of registers, among the rows that are read in one go.
+const (
+	sqlGarbledLog = `SELECT l.lsn FROM (SELECT * FROM log WHERE lsn > ? ORDER BY lsn LIMIT ?) l WHERE NOT (typeof(l.origin) = 'integer'
+		AND typeof(l.seq) = 'integer' AND typeof(l.kind) = 'integer' AND typeof(l.state) = 'integer' AND typeof(l.seen) = 'integer'
+		AND typeof(l.record) = 'integer' AND typeof(l.older) = 'integer' AND typeof(l.digest) = 'blob' AND typeof(l.raw) = 'blob')`
+	sqlGarbledRegisters = `SELECT r.rid FROM (SELECT * FROM registers WHERE rid > ? ORDER BY rid LIMIT ?) r WHERE NOT (typeof(r.family) = 'integer'
+		AND typeof(r.a) = 'text' AND typeof(r.b) = 'text' AND typeof(r.c) = 'text' AND typeof(r.kind) = 'integer' AND typeof(r.lsn) = 'integer'
+		AND typeof(r.stamp) = 'integer' AND typeof(r.origin) = 'integer' AND typeof(r.seq) = 'integer')`
+)
+
+// sqlDotOf goes through all of the index, which has the dot where the row has not.
+const sqlDotOf = `SELECT 0, l.origin, l.seq FROM log l INDEXED BY log_dot WHERE +l.lsn = ?`

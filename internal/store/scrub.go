@@ -45,6 +45,9 @@ func (t scrubber) slice(ctx context.Context, after int64) (last int64, n int, er
 			return after, 0, err
 		}
 	}
+	if err := t.retype(ctx, after, scrubRows); err != nil {
+		return after, 0, err
+	}
 	var bad [][2]int64
 	contents := map[int64]*memory.Entry{}
 	records := map[int64]struct{}{}
@@ -186,7 +189,9 @@ func (s *changes) scrubEnd(ctx context.Context) (wrong bool, err error) {
 	for last, n := int64(0), 1; n > 0; {
 		after := last // a batch that fails is run again, job by job
 		err := s.do(ctx, queueMember, scrubRows, func(ctx context.Context, t *tx) (err error) {
-			last, n, err = (scrubber{t}).registers(ctx, after)
+			if err = (scrubber{t}).recast(ctx, after, scrubRows); err == nil {
+				last, n, err = (scrubber{t}).registers(ctx, after)
+			}
 			return err
 		})
 		if err != nil {

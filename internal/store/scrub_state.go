@@ -225,8 +225,8 @@ func (t scrubber) reindex(ctx context.Context, table string) error {
 }
 
 // rowIDs are those that a query selects.
-func (t scrubber) rowIDs(ctx context.Context, q string) (rids []int64, err error) {
-	err = t.each(ctx, q, nil, func(r rowScanner) error {
+func (t scrubber) rowIDs(ctx context.Context, q string, args ...any) (rids []int64, err error) {
+	err = t.each(ctx, q, args, func(r rowScanner) error {
 		var rid int64
 		err := r.Scan(&rid)
 		rids = append(rids, rid)
@@ -258,7 +258,7 @@ func (t scrubber) holder(ctx context.Context, rid int64) ([]again, error) {
 
 // garbled drops records that cannot be read, and lets all entries compete that they had.
 func (t scrubber) garbled(ctx context.Context) error {
-	rids, err := t.rowIDs(ctx, t.dialect.garbled)
+	rids, err := t.rowIDs(ctx, t.dialect.garbled.memories)
 	if err != nil || len(rids) == 0 {
 		return err
 	}
@@ -274,7 +274,13 @@ func (t scrubber) garbled(ctx context.Context) error {
 // entriesOf are the entries of some records that can be read, and were not refused.
 func (t scrubber) entriesOf(ctx context.Context, rids []int64) (anew []again, err error) {
 	among, args := t.dialect.among("l.record", rids)
-	err = t.each(ctx, `SELECT l.lsn, `+sqlSealedL+` FROM log l WHERE `+among+` ORDER BY l.lsn`, args, func(r rowScanner) error {
+	return t.entriesWhere(ctx, among, args)
+}
+
+// entriesWhere are the entries of the log that fit a condition and can be read, and were
+// not refused.
+func (t scrubber) entriesWhere(ctx context.Context, condition string, args []any) (anew []again, err error) {
+	err = t.each(ctx, `SELECT l.lsn, `+sqlSealedL+` FROM log l WHERE `+condition+` ORDER BY l.lsn`, args, func(r rowScanner) error {
 		var x sealed
 		var lsn int64
 		if err := r.Scan(append([]any{&lsn}, x.dest()...)...); err != nil {

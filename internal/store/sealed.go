@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -155,9 +154,4 @@ func (u *unsound) due(now time.Time) bool {
 	default:
 		return false
 	}
-}
-
-// isGarbled reports whether err is that of a value of another type than its column has.
-func isGarbled(err error) bool {
-	return err != nil && strings.HasPrefix(err.Error(), "sql: Scan error on column")
 }

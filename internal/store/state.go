@@ -121,8 +121,12 @@ func (w *state) loadOrigins(ctx context.Context) error {
 			var seq uint64
 			var digest []byte
 			err := r.Scan(&seq, &digest)
-			o.islands[seq] = toDigest(digest)
-			return err
+			if !isGarbled(err) {
+				o.islands[seq] = toDigest(digest)
+				return err
+			}
+			w.damage.unsound.note() // no number of an entry, and looked after when the writer runs
+			return nil
 		})
 		if err == nil && o.chain.IsZero() && o.head > 0 {
 			o.chain, err = w.readChain(ctx, o)

@@ -182,7 +182,7 @@ func (w *writer) reindexAll(ctx context.Context) error {
 	for _, name := range tables {
 		errs = append(errs, w.once(ctx, func(ctx context.Context, t *tx) error { return scrubber{t}.reindex(ctx, name) }))
 	}
-	errs = append(errs, w.once(ctx, func(ctx context.Context, t *tx) error { return scrubber{t}.garbled(ctx) }))
+	errs = append(errs, w.once(ctx, func(ctx context.Context, t *tx) error { return scrubber{t}.retyped(ctx) }))
 	if err := errors.Join(errs...); err != nil {
 		w.cfg.Log.ErrorContext(ctx, "the database is damaged, and its indexes cannot be made anew", "err", err)
 		return err

@@ -1,0 +1,239 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"math"
+	"slices"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// The head of a row says which type each of its values has, and where the next one begins.
+// If it is damaged then a number may be a text, and all that follows something else.
+
+// retyped makes all rows anew of which a value has another type than its column.
+func (t scrubber) retyped(ctx context.Context) error {
+	if err := t.garbled(ctx); err != nil {
+		return err
+	}
+	if err := t.retype(ctx, 0, math.MaxInt64); err != nil {
+		return err
+	}
+	return t.recast(ctx, 0, math.MaxInt64)
+}
+
+// mistyped is a row of the log of which some value has another type than its column. Those
+// that have are zero, and missing says so of the numbers.
+type mistyped struct {
+	sealed
+
+	lsn, kind, record int64
+	missing           struct{ dot, state, record bool }
+	entry             *memory.Entry // nil: it cannot be read
+}
+
+// retype makes rows of the log anew, among so many behind a local sequence number: of
+// their bytes. Where these are not whole, the row is one as damaged as any other then.
+func (t scrubber) retype(ctx context.Context, after, limit int64) error {
+	lsns, err := t.rowIDs(ctx, t.dialect.garbled.log, after, limit)
+	if err != nil || len(lsns) == 0 {
+		return err
+	}
+	t.cfg.Log.WarnContext(ctx, "rows of the log are damaged on this disk, and are made anew of their bytes", "rows", len(lsns))
+	t.erased = true // what is kept in memory may have been read of them
+	rows := make([]*mistyped, len(lsns))
+	for i, lsn := range lsns {
+		if rows[i], err = t.guess(ctx, lsn); err != nil {
+			return err
+		}
+	}
+	if err := t.exec(ctx, t.dialect.reindex+"log"); err != nil {
+		return err
+	}
+	var anew []again
+	for _, m := range rows {
+		is, err := t.rewrite(ctx, m)
+		if err != nil {
+			return err
+		}
+		if is && m.entry != nil && m.state == stateApplied {
+			anew = append(anew, again{m.lsn, m.entry})
+		}
+	}
+	return t.compete(ctx, anew)
+}
+
+// guess reads what can be read of a row, and puts together what it was.
+func (t scrubber) guess(ctx context.Context, lsn int64) (*mistyped, error) {
+	m := &mistyped{lsn: lsn}
+	var origin, seq, kind, state, record any
+	_, err := t.queryRow(ctx, `SELECT origin, seq, kind, state, record, CAST(digest AS BLOB), CAST(raw AS BLOB) FROM log WHERE lsn = ?`, []any{lsn},
+		&origin, &seq, &kind, &state, &record, &m.digest, &m.raw)
+	if err != nil {
+		return nil, err
+	}
+	var is, also bool
+	m.origin, is = origin.(int64)
+	m.seq, also = seq.(int64)
+	m.missing.dot = !is || !also
+	m.kind, _ = kind.(int64)
+	number, is := state.(int64)
+	m.state, m.missing.state = int(number), !is
+	m.record, is = record.(int64)
+	m.missing.record = !is
+	t.unseal(m)
+	if m.missing.dot || m.missing.record {
+		if err := t.name(ctx, m); err != nil {
+			return nil, err
+		}
+	}
+	if m.missing.state {
+		err = t.standing(ctx, m)
+	}
+	return m, err
+}
+
+// unseal reads the entry of a row, which says what the row has to say.
+func (t scrubber) unseal(m *mistyped) {
+	e, err := t.cfg.Codec.Decode(m.raw)
+	digest := toDigest(m.digest)
+	known := e != nil && t.origins[e.Dot.Origin] != nil &&
+		(digest == e.Digest || digest == (memory.Digest{}) && (m.missing.dot || t.dot(m.origin, m.seq) == e.Dot))
+	if !known || err != nil && m.state != stateParked && !m.missing.state {
+		if m.raw == nil {
+			m.raw = []byte{}
+		}
+		if len(m.digest) != sha256.Size {
+			m.digest = make([]byte, sha256.Size) // whatever a member has under this dot
+		}
+		return
+	}
+	m.entry, m.digest = e, e.Digest[:]
+	m.origin, m.seq, m.missing.dot = t.origins[e.Dot.Origin].id, int64(e.Dot.Seq), false
+	if e.Op != nil {
+		m.kind = int64(e.Op.Kind())
+	}
+	m.missing.state = m.missing.state || m.state == stateDamaged
+}
+
+// name finds the dot and the record of a row by what points to it.
+func (t scrubber) name(ctx context.Context, m *mistyped) error {
+	var rid, origin, seq int64
+	if m.entry != nil && m.entry.Op != nil {
+		for _, k := range m.entry.Op.Subjects() {
+			if k.Family.OfMemory() || k.Family == memory.FamTouch {
+				_, err := t.queryRow(ctx, `SELECT rid FROM memories WHERE id = ?`, []any{k.A}, &m.record)
+				return err
+			}
+		}
+		m.record = 0
+		return nil
+	}
+	for _, q := range []string{
+		`SELECT rid, c_origin, c_seq FROM memories WHERE c_lsn = ?`, `SELECT rid, l_origin, l_seq FROM memories WHERE l_lsn = ?`,
+		`SELECT 0, origin, seq FROM registers WHERE lsn = ?`, t.dialect.dotOf,
+	} {
+		found, err := t.queryRow(ctx, q, []any{m.lsn}, &rid, &origin, &seq)
+		if isGarbled(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if !found || !m.missing.dot && (origin != m.origin || seq != m.seq) {
+			continue
+		}
+		m.origin, m.seq, m.missing.dot = origin, seq, false
+		if m.missing.record {
+			m.record = rid
+		}
+		return nil
+	}
+	return nil
+}
+
+// standing finds the state of a row by what else is known of it.
+func (t scrubber) standing(ctx context.Context, m *mistyped) error {
+	m.state = stateApplied
+	switch {
+	case m.entry == nil:
+	case m.entry.Op == nil: // of a kind that is not known here
+		m.state = stateParked
+	case !m.entry.Hollow.IsZero():
+		m.state = stateHollow
+	}
+	if m.missing.dot {
+		return nil
+	}
+	refused, err := t.refused(ctx, `origin = ? AND seq = ?`, string(t.originName(m.origin)), m.seq)
+	if slices.Contains(refused, t.dot(m.origin, m.seq)) {
+		m.state = stateParked
+	}
+	return err
+}
+
+// rewrite writes a row as it must have been. It is false if that row goes: nobody knows
+// which it was, and what it held is missed where it is named, or another has its place.
+func (t scrubber) rewrite(ctx context.Context, m *mistyped) (bool, error) {
+	t.rows++
+	t.steps++
+	taken := m.missing.dot
+	if !taken {
+		var one int64
+		var err error
+		if taken, err = t.queryRow(ctx, `SELECT lsn FROM log WHERE origin = ? AND seq = ? AND lsn <> ?`, []any{m.origin, m.seq, m.lsn}, &one); err != nil {
+			return false, err
+		}
+	}
+	if taken {
+		return false, t.exec(ctx, `DELETE FROM log WHERE lsn = ?`, m.lsn)
+	}
+	return true, t.exec(ctx, `UPDATE log SET origin = ?, seq = ?, kind = ?, state = ?, seen = CASE WHEN seen = 1 THEN 1 ELSE 0 END, record = ?,
+		older = 0, digest = ?, raw = ? WHERE lsn = ?`, m.origin, m.seq, m.kind, m.state, m.record, m.digest, m.raw, m.lsn)
+}
+
+// recast drops registers that cannot be read, among so many behind a number, and lets the
+// entries compete that may have held them.
+func (t scrubber) recast(ctx context.Context, after, limit int64) error {
+	rids, err := t.rowIDs(ctx, t.dialect.garbled.registers, after, limit)
+	if err != nil || len(rids) == 0 {
+		return err
+	}
+	t.cfg.Log.WarnContext(ctx, "registers are damaged on this disk, and are made anew of the log", "rows", len(rids))
+	t.erased = true
+	var anew []again
+	for _, rid := range rids {
+		var lsn, origin, seq any
+		if _, err := t.queryRow(ctx, `SELECT lsn, origin, seq FROM registers WHERE rid = ?`, []any{rid}, &lsn, &origin, &seq); err != nil {
+			return err
+		}
+		held, err := t.heldBy(ctx, lsn, origin, seq)
+		if err != nil {
+			return err
+		}
+		anew = append(anew, held...)
+	}
+	return t.replace(ctx, "registers", rids, anew)
+}
+
+// heldBy are the entries that may hold a register of which the row names, as far as it can
+// be read, a place in the log and a dot.
+func (t scrubber) heldBy(ctx context.Context, lsn, origin, seq any) ([]again, error) {
+	for q, args := range map[string][]any{
+		`l.lsn = ?`:                  {lsn},
+		`l.origin = ? AND l.seq = ?`: {origin, seq},
+	} {
+		if slices.ContainsFunc(args, func(v any) bool { _, is := v.(int64); return !is }) {
+			continue
+		}
+		held, err := t.entriesWhere(ctx, q, args)
+		if err != nil || len(held) > 0 {
+			return held, err
+		}
+	}
+	held, err := t.entriesWhere(ctx, `1 = 1`, nil)
+	return slices.DeleteFunc(held, func(a again) bool {
+		return !slices.ContainsFunc(a.entry.Op.Subjects(), func(k memory.Key) bool { return !k.Family.OfMemory() })
+	}), err
+}
