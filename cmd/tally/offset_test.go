@@ -16,6 +16,11 @@ func TestAClockIsSetWrongOnlyIfThatIsAllowed(t *testing.T) {
 		"-2h":  {allowed: true, want: -2 * time.Hour, ok: true},
 		"61s":  {},
 		"soon": {allowed: true},
+		// Times that no memory can have: a node that takes no write is of no use.
+		"-500000h":  {allowed: true},
+		"-2562047h": {allowed: true},
+		"2562047h":  {allowed: true},
+		"262800h":   {allowed: true, want: 262800 * time.Hour, ok: true},
 	} {
 		got, err := clockOffset(text, tc.allowed)
 		if got != tc.want || (err == nil) != tc.ok {

@@ -86,6 +86,10 @@ func clockOffset(text string, allowed bool) (time.Duration, error) {
 	case !allowed:
 		return 0, fmt.Errorf("%s is set: it makes this node's clock wrong, for tests\n  → unset it, or say --allow-clock-offset", clockOffsetVariable)
 	}
+	// Memories have times from 1970 on, counted in 64 bits of nanoseconds.
+	if at := time.Now().UTC().Add(d); at.Year() < 1971 || at.Year() > 2200 {
+		return 0, fmt.Errorf("%s %q: it would be %s, of which no memory can be; want a time from 1971 to 2200", clockOffsetVariable, text, at.Format(time.DateOnly))
+	}
 	return d, nil
 }
 
