@@ -18,13 +18,14 @@ const room = 64 << 20
 
 // The collector runs so many times a second at most where there is room for it, so that a
 // node that does much lets more garbage gather than one of many that do little.
-const timesASecond = 4
+const timesASecond = 2
 
 // garbageFor is how much garbage may gather beside what is live, when so much is allocated
 // a second.
 func garbageFor(live, aSecond uint64) uint64 {
-	const least = 8 << 20
-	return min(max(aSecond/timesASecond, live/2, least), room+live/4)
+	const least = 10 << 20
+	most := min(live+live/2, room+live/4) // more saves nothing that can be measured
+	return max(min(aSecond/timesASecond, most), min(live/2, most), least)
 }
 
 // percentFor says the same to the runtime.

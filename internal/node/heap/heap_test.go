@@ -43,12 +43,14 @@ func TestMemoryIsGivenBackWhenMuchWorkIsOver(t *testing.T) {
 func TestGarbageGathersAsFastAsItIsMade(t *testing.T) {
 	const mb = 1 << 20
 	for _, x := range []struct{ live, aSecond, want uint64 }{
-		{2 * mb, 0, 8 * mb},
-		{10 * mb, 5 * mb, 8 * mb},
-		{10 * mb, 100 * mb, 25 * mb},
-		{10 * mb, 10_000 * mb, 64*mb + 10*mb/4},
+		{2 * mb, 0, 10 * mb},
+		{10 * mb, 5 * mb, 10 * mb},
+		{10 * mb, 24 * mb, 12 * mb},
+		{10 * mb, 10_000 * mb, 15 * mb},
+		{40 * mb, 100 * mb, 50 * mb},
+		{100 * mb, 10_000 * mb, 89 * mb},
 		{60 * mb, 0, 30 * mb},
-		{60 * mb, 200 * mb, 50 * mb},
+		{60 * mb, 100 * mb, 50 * mb},
 		{1000 * mb, 0, 314 * mb},
 	} {
 		if got := garbageFor(x.live, x.aSecond); got != x.want {
@@ -75,14 +77,14 @@ func TestThePaceIsSaidWhenItChanges(t *testing.T) {
 		percent    int
 		said       bool
 	}{
-		{10 * mb, 500 * mb, 80, true}, // before it began to look
-		{10 * mb, 1 * mb, 80, false},
-		{10 * mb, 25 * mb, 250, true},
-		{10 * mb, 26 * mb, 250, false},
-		{10 * mb, 20 * mb, 200, true},
-		{10 * mb, 0, 80, true},
-		{11 * mb, 0, 80, false},
-		{12 * mb, 0, 66, true},
+		{10 * mb, 500 * mb, 100, true}, // before it began to look
+		{10 * mb, 1 * mb, 100, false},
+		{10 * mb, 7 * mb, 140, true},
+		{10 * mb, 8 * mb, 140, false},
+		{10 * mb, 6 * mb, 120, true},
+		{10 * mb, 0, 100, true},
+		{11 * mb, 0, 100, false},
+		{12 * mb, 0, 83, true},
 	} {
 		allocated += step.more
 		at = at.Add(250 * time.Millisecond)
