@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/fleet"
 )
@@ -35,6 +36,8 @@ type topology struct {
 	quorum int
 	arm    arm
 	places []fleet.Place
+	// patience is how long writes wait for their quorum; 0 is what nodes do by themselves.
+	patience time.Duration
 }
 
 // somewhere is a topology of n nodes at free ports.
@@ -68,6 +71,9 @@ func (r *runner) start(ctx context.Context, t topology) (*cluster, error) {
 			return nil, err
 		}
 		args := append(fleet.Flags(t.places, i, dir), "--write-quorum", strconv.Itoa(t.quorum))
+		if t.patience > 0 {
+			args = append(args, "--quorum-timeout", t.patience.String())
+		}
 		program := r.Control
 		if t.arm == ours {
 			program, args = r.Binary, append([]string{"serve"}, args...)

@@ -7,8 +7,14 @@ import (
 	"time"
 )
 
-// manyClients write to federations that are larger than the machine.
-const manyClients = 64
+const (
+	// manyClients write to federations that are larger than the machine.
+	manyClients = 64
+	// manyPatience is how long their writes wait for a quorum: where fifty nodes share two
+	// processors, the clients alone are more than these can answer in the two seconds that
+	// nodes wait by themselves.
+	manyPatience = 10 * time.Second
+)
 
 // manyNodes is federations that are larger than the machine: they show what grows with
 // the number of members.
@@ -27,22 +33,42 @@ func manyNodes(ctx context.Context, r *runner) ([]Row, error) {
 // many is a federation of n nodes.
 func (r *runner) many(ctx context.Context, n int) ([]Row, error) {
 	var all manyResults
-	t := topology{quorum: n/2 + 1}
+	var beside results
+	quorum := n/2 + 1
 	for i := range r.Rounds {
-		m, err := r.manyRound(ctx, n, t.quorum, load{
+		l := load{
 			clients: manyClients, warm: r.warm(), duration: r.Duration, texts: newWriter(r.Seed).texts(), label: fmt.Sprintf("round %d", i),
-		})
+		}
+		m, err := r.manyRound(ctx, n, quorum, l)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, m)
+		if r.Control != "" {
+			o, err := r.manyBeside(ctx, n, quorum, l)
+			if err != nil {
+				return nil, err
+			}
+			beside = append(beside, o)
+			r.say("  %d nodes, round %d, control: %.1f/s, %d failed", n, i+1, o.rate(), o.failures())
+		}
 		r.say("  %d nodes, round %d: %.0f/s, CPU for a write %.2f ms, pushes for it %.1f, %.0f MiB, equal after %s, %d parked, %d failed", n, i+1, m.out.rate(),
 			m.cpu(), m.perWrite(m.pushes), m.resident, m.settled.Round(time.Millisecond), m.parked, m.out.failures())
 		if m.out.failures() > 0 {
 			r.note("%d nodes: failures: %s", n, m.out.reasons())
 		}
 	}
-	return all.rows(fmt.Sprintf("%d nodes, W = %d, %d clients: ", n, t.quorum, manyClients), n), nil
+	return all.rows(fmt.Sprintf("%d nodes, W = %d, %d clients: ", n, quorum, manyClients), n, beside), nil
+}
+
+// manyBeside is a round of the control arm.
+func (r *runner) manyBeside(ctx context.Context, n, quorum int, l load) (_ *result, err error) {
+	t, err := somewhere(ctx, n, quorum)
+	if err != nil {
+		return nil, err
+	}
+	t.arm, t.patience = control, manyPatience
+	return r.round(ctx, t, l, false)
 }
 
 // manyResult is what became of a round, on all nodes together.
@@ -77,11 +103,16 @@ func (all manyResults) series(of func(*manyResult) float64) Series {
 	return s
 }
 
-// rows are those of a federation of n nodes. The goals of a rate are for 25 nodes.
-func (all manyResults) rows(name string, n int) []Row {
+// rows are those of a federation of n nodes, and of the control arm if it took part. The
+// goals of a rate are for 25 nodes and for 50.
+func (all manyResults) rows(name string, n int, beside results) []Row {
 	rate := Row{Measure: name + "acknowledged writes", Unit: "/s", Ours: all.series(func(m *manyResult) float64 { return m.out.rate() })}
-	if n == 25 {
+	rate = rate.against(beside.rates())
+	switch n {
+	case 25:
 		rate = rate.atLeast(rate.Ours.Median(), 450, "≥ 450/s")
+	case 50:
+		rate = rate.ratioAtLeast(20, "≥ 20 ×")
 	}
 	settled := all.series(func(m *manyResult) float64 { return m.settled.Seconds() })
 	sum := func(of func(*manyResult) float64) float64 {
@@ -115,7 +146,12 @@ func (all manyResults) rows(name string, n int) []Row {
 }
 
 func (r *runner) manyRound(ctx context.Context, n, quorum int, l load) (m *manyResult, err error) {
-	c, err := r.run(ctx, n, quorum)
+	t, err := somewhere(ctx, n, quorum)
+	if err != nil {
+		return nil, err
+	}
+	t.patience = manyPatience
+	c, err := r.start(ctx, t)
 	if err != nil {
 		return nil, err
 	}

@@ -48,6 +48,7 @@ func configure(args []string) (node.Config, error) {
 	flags.StringVar(&cfg.Listen, "listen", "", "")
 	flags.Func("node", "", func(s string) error { cfg.Node = memory.Node(s); return nil })
 	flags.IntVar(&cfg.WriteQuorum, "write-quorum", 0, "")
+	flags.DurationVar(&cfg.QuorumTimeout, "quorum-timeout", cfg.QuorumTimeout, "")
 	flags.Func("member", "", func(s string) error {
 		name, url, ok := strings.Cut(s, "=")
 		if !ok {
