@@ -196,14 +196,19 @@ func (r *Replicator) takeSnapshot(ctx context.Context, from memory.Node) error {
 // mend compares this node with a member that must be equal and is not, and
 // fetches what it lacks.
 func (r *Replicator) mend(ctx context.Context, c core.Compare) {
-	r.Counters.Alarms.Add(1)
+	if !c.Refused {
+		r.Counters.Alarms.Add(1)
+	}
 	cmp, err := r.Repair(ctx, c.Member)
-	if err != nil {
+	switch {
+	case c.Refused:
+		r.log.InfoContext(ctx, "ops are refused, and a member was asked for what they may wait for", "member", c.Member, "fetched", cmp.Fetched, "err", err)
+	case err != nil:
 		r.log.ErrorContext(ctx, "repair failed", "member", c.Member, "err", err)
-	} else {
+	default:
 		r.log.ErrorContext(ctx, "repaired", "member", c.Member, "differences", len(cmp.Differences), "fetched", cmp.Fetched)
 	}
-	r.box.post(core.Compared(c))
+	r.box.post(core.Compared{Member: c.Member})
 }
 
 // takeIncarnation has the log decide: what a member reported may have crossed a

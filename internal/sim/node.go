@@ -385,7 +385,7 @@ func (n *node) repair(c core.Compare) {
 	for b := range memory.Buckets {
 		all = append(all, uint16(b))
 	}
-	done := func() { n.step(core.Compared(c)) }
+	done := func() { n.step(core.Compared{Member: c.Member}) }
 	call(n, c.Member, func(at *node, answer func([]memory.RegisterDigest)) {
 		_, registers, _ := at.durable().BucketRegisters(context.Background(), all)
 		answer(registers)
@@ -406,7 +406,7 @@ func (n *node) repair(c core.Compare) {
 			n.w.report.Repairs++
 			n.disk(func() {
 				_, _ = n.store.Accept(context.Background(), memory.Source{Member: c.Member, Route: memory.RouteRepair}, ops)
-				n.mail = append(n.mail, core.Compared(c))
+				n.mail = append(n.mail, core.Compared{Member: c.Member})
 			})
 		})
 	})

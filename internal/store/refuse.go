@@ -106,7 +106,7 @@ func (t taker) retryOne(ctx context.Context, d memory.Dot, admitted bool) (bool,
 		err = e.Validate()
 	}
 	if err == nil {
-		err = t.unready(e)
+		err = t.unready(ctx, e)
 	}
 	if err != nil {
 		p := t.refusalOf(d, err)

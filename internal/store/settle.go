@@ -87,7 +87,7 @@ func (t settler) one(ctx context.Context, o *originState, a arrival) (bool, erro
 		return true, err
 	}
 	var out memory.Accepted
-	if why := t.unready(a.Entry); why != nil {
+	if why := t.unready(ctx, a.Entry); why != nil {
 		err = t.refuse(ctx, o, a, why, &out)
 	} else {
 		err = t.apply(ctx, o, a.incoming)

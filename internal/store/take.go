@@ -59,7 +59,7 @@ func (t taker) offer(ctx context.Context, a arrival, again bool, out *memory.Acc
 		return true, nil
 	}
 	o, err := t.origin(ctx, a.Dot.Origin)
-	if err != nil || t.early(o, a) {
+	if err != nil || t.early(ctx, o, a) {
 		return false, err
 	}
 	return true, t.acceptOne(ctx, o, a, again, out)
@@ -67,7 +67,7 @@ func (t taker) offer(ctx context.Context, a arrival, again bool, out *memory.Acc
 
 // early reports whether a must come again later: too much is held beyond a hole,
 // or it is hollow and what replaced it has not come yet.
-func (t taker) early(o *originState, a arrival) bool {
+func (t taker) early(ctx context.Context, o *originState, a arrival) bool {
 	switch {
 	case o.holds(a.Dot.Seq):
 		return false
@@ -77,7 +77,7 @@ func (t taker) early(o *originState, a arrival) bool {
 		return false
 	}
 	by := t.origins[a.Hollow.Origin]
-	return by == nil || !by.holds(a.Hollow.Seq)
+	return (by == nil || !by.holds(a.Hollow.Seq)) && !t.overwritten(ctx, a.Entry)
 }
 
 func (t taker) acceptOne(ctx context.Context, o *originState, a arrival, again bool, out *memory.Accepted) error {
@@ -86,7 +86,7 @@ func (t taker) acceptOne(ctx context.Context, o *originState, a arrival, again b
 	}
 	refused := a.refused
 	if refused == nil {
-		refused = t.unready(a.Entry)
+		refused = t.unready(ctx, a.Entry)
 	}
 	switch {
 	case refused != nil && (len(o.gaps) >= maxGaps || t.parkedSize[o.name.Node()] >= t.cfg.MaxParked):
@@ -107,11 +107,27 @@ func (t taker) acceptOne(ctx context.Context, o *originState, a arrival, again b
 const maxGaps = 1 << 15
 
 // unready says why a valid entry cannot be taken yet, or nil.
-func (t taker) unready(e *memory.Entry) error {
-	if !e.Hollow.IsZero() && !t.held(e.Hollow) {
+func (t taker) unready(ctx context.Context, e *memory.Entry) error {
+	if !e.Hollow.IsZero() && !t.held(e.Hollow) && !t.overwritten(ctx, e) {
 		return &waitError{by: e.Hollow, retry: t.cfg.Clock.Wall().Add(waitRetry)}
 	}
 	return t.cfg.Clock.Observe(e.Stamp)
+}
+
+// overwritten reports whether the content of e would hold nothing here: later entries
+// have replaced it, if not that which it names, and which may have another number by now,
+// or may be lost. What cannot be read does not count.
+func (t taker) overwritten(ctx context.Context, e *memory.Entry) (is bool) {
+	for _, k := range e.Op.Subjects() {
+		if k.Family != memory.FamContent {
+			continue
+		}
+		m, err := t.lookup(ctx, k.A)
+		if is = err == nil && m != nil && t.version(m.content, m.life == memory.Erased).Beats(e.Version()); !is {
+			return false
+		}
+	}
+	return is
 }
 
 // waitRetry is how soon a hollow entry is tried again that waits for a refused one.
@@ -197,7 +213,7 @@ func (t taker) acceptSecond(ctx context.Context, o *originState, a arrival, lsn 
 	if _, err := t.queryRow(ctx, `SELECT `+sqlSealedL+` FROM log l WHERE l.lsn = ?`, []any{lsn}, x.dest()...); err != nil {
 		return err
 	}
-	if e, err := t.cfg.Codec.Decode(x.raw); e != nil && (err == nil || errors.Is(err, memory.ErrUnknownKind)) || t.unready(a.Entry) != nil {
+	if e, err := t.cfg.Codec.Decode(x.raw); e != nil && (err == nil || errors.Is(err, memory.ErrUnknownKind)) || t.unready(ctx, a.Entry) != nil {
 		t.refuseSecond(a, out)
 		return nil //nolint:nilerr // the one that is there stays
 	}

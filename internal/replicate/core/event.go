@@ -164,7 +164,11 @@ type Snapshot struct {
 
 // Compare asks for a comparison of digests with Member, and for the repair of
 // what differs. Answer with [Compared].
-type Compare struct{ Member memory.Node }
+type Compare struct {
+	Member memory.Node
+	// Refused: the heads are equal but for gaps, so that states that differ are no wonder.
+	Refused bool
+}
 
 // Settle asks for the entries of Origin up to To to be compared with those of
 // Member, from To backwards, and for those of Member to be taken that precede

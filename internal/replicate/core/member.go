@@ -32,6 +32,7 @@ type member struct {
 	equalAt time.Time // when its state was last proven equal to ours
 	suspect *suspicion
 	repairs repairs
+	looked  int // how often it was asked for what refused ops may wait for, since heads were equal
 
 	settle settlement
 }
@@ -42,6 +43,7 @@ type member struct {
 // difference.
 type suspicion struct {
 	difference memory.Sum
+	alike      bool // the heads, also in what was refused
 	since      time.Time
 }
 
@@ -52,6 +54,10 @@ type repairs struct {
 }
 
 const repairPause = 30 * time.Second
+
+// refusedPause is how long states are left alone at first that differ where some was
+// refused.
+const refusedPause = time.Minute
 
 // refuse notes that the member said no to an op. If it claims to hold it all the
 // same, the claim does not count until it is made again.
@@ -141,16 +147,30 @@ func (c *Core) learn(m *member, v memory.View) {
 // prove compares a reading of m with ours. Equal heads and roots prove that the
 // states are equal; equal heads with unequal roots, by the same each time and for longer
 // than a hole lasts that is being filled, prove that they are not.
+//
+// Where some was refused, on either side, unequal roots prove nothing. But what was
+// refused may wait for an entry that a member has beyond a hole, which no head shows. So
+// if that lasts it is looked, too, ever less often, whether m has what is lacking here.
 func (c *Core) prove(m *member, v memory.View) {
 	difference := memory.SumOf(c.self.Root)
 	difference.Sub(memory.SumOf(v.Root))
+	alike := sameHeads(c.self.Heads, v.Heads)
 	switch {
-	case !sameHeads(c.self.Heads, v.Heads): // they say nothing of the roots
+	case !reachSame(c.self.Heads, v.Heads) || !reachSame(v.Heads, c.self.Heads): // they say nothing of the roots
+	case difference.IsZero() && !alike:
 	case difference.IsZero():
-		m.suspect, m.equalAt = nil, c.now
-	case m.suspect == nil || m.suspect.difference != difference:
-		m.suspect = &suspicion{difference, c.now}
-		m.lane.wake(c)
+		m.suspect, m.equalAt, m.looked = nil, c.now, 0
+	case m.suspect == nil || m.suspect.difference != difference || m.suspect.alike != alike:
+		m.suspect = &suspicion{difference, alike, c.now}
+		if alike {
+			m.lane.wake(c)
+		}
+	case !alike && c.now.Sub(m.suspect.since) < refusedPause<<min(m.looked, 8):
+	case !alike && !m.repairs.running && !c.now.Before(m.repairs.after):
+		m.suspect, m.repairs.running = nil, true
+		m.looked++
+		c.emit(Compare{Member: m.name, Refused: true})
+	case !alike:
 	case c.now.Sub(m.suspect.since) < c.cfg.HeadsIdle:
 		m.lane.wake(c)
 	case !m.repairs.running && !c.now.Before(m.repairs.after):
@@ -220,8 +240,19 @@ func sameHeads(a, b memory.Heads) bool {
 }
 
 func covers(a, b memory.Heads) bool {
+	for _, h := range b {
+		if len(h.Gaps) > 0 {
+			return false
+		}
+	}
+	return reachSame(a, b)
+}
+
+// reachSame reports whether a reaches as far as b, by the same entries, as far as that is
+// known, whatever was refused of them.
+func reachSame(a, b memory.Heads) bool {
 	for o, h := range b {
-		if len(h.Gaps) > 0 || a[o].Seq < h.Seq || differ(a[o], h) {
+		if a[o].Seq < h.Seq || differ(a[o], h) {
 			return false
 		}
 	}

@@ -33,11 +33,28 @@ func (l *log) applied(seq uint64) *written {
 // come yet.
 func early(s *Store, x *written) bool {
 	by := x.entry.Hollow
-	return !by.IsZero() && !covers(s.log(x.entry.Dot.Origin), x.entry.Dot.Seq) && !covers(s.log(by.Origin), by.Seq)
+	return !by.IsZero() && !covers(s.log(x.entry.Dot.Origin), x.entry.Dot.Seq) && !covers(s.log(by.Origin), by.Seq) && !overwritten(s, x.entry)
 }
 
-// waits reports whether what replaced the content of e was refused here.
-func waits(s *Store, e *memory.Entry) bool { return !e.Hollow.IsZero() && !held(s, e.Hollow) }
+// waits reports whether what replaced the content of e was refused here, and nothing else
+// has.
+func waits(s *Store, e *memory.Entry) bool {
+	return !e.Hollow.IsZero() && !held(s, e.Hollow) && !overwritten(s, e)
+}
+
+// overwritten reports whether the content of e would hold nothing here.
+func overwritten(s *Store, e *memory.Entry) (is bool) {
+	for _, k := range e.Op.Subjects() {
+		if k.Family != memory.FamContent {
+			continue
+		}
+		w := s.state.Winner(k)
+		if is = w != nil && w.Version().Beats(e.Version()); !is {
+			return false
+		}
+	}
+	return is
+}
 
 // erased returns the entry that erased a memory, nil if none did.
 func erased(s *Store, id string) *memory.Entry {

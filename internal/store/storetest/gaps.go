@@ -97,6 +97,9 @@ func (s Suite) refusedHollow(t *testing.T) {
 		t.Fatal(err)
 	}
 	ships := append([]memory.Shipment{{Raw: raw}}, s.Ship(t, []*memory.Entry{fresh, third})...)
+	last := foreign("c.1", 1, Create("one", "newest"))
+	last.Stamp = fresh.Stamp + 1
+	newest := s.Ship(t, []*memory.Entry{last})
 
 	t.Run("of an unknown kind", func(t *testing.T) {
 		n := s.Open(t, "b", t.TempDir(), func(c *store.Config) { c.Codec = blind{s.Codec, memory.KindPut} })
@@ -123,6 +126,25 @@ func (s Suite) refusedHollow(t *testing.T) {
 		if n.View().Heads.Holds(old.Dot) {
 			t.Error("the hollow entry counts as held, and what replaced it does not")
 		}
+		n.Take(newest...)
+		if _, err := n.RetryParked(t.Context(), []memory.Dot{old.Dot}, time.Now()); err != nil {
+			t.Error(err)
+		}
+		if !n.View().Heads.Holds(old.Dot) {
+			t.Error("the hollow entry waits for one that replaced it, and another one has")
+		}
+		n.CheckState(nil)
+	})
+	t.Run("replaced by what is lost", func(t *testing.T) {
+		n := s.Open(t, "b", t.TempDir())
+		if acc := n.Take(ships[0]); acc.Deferred != 1 {
+			t.Errorf("%+v, want the hollow entry to come again", acc)
+		}
+		n.Take(newest...)
+		if acc := n.Take(ships[0]); acc.Deferred != 0 || !acc.View.Heads.Holds(old.Dot) {
+			t.Errorf("%+v, want it taken: something else has replaced it", acc)
+		}
+		n.CheckState(nil)
 	})
 }
 
