@@ -104,12 +104,13 @@ func (t settler) one(ctx context.Context, o *originState, a arrival) (bool, erro
 
 // others settles those of in that a member has under dots that belong to other entries
 // here. They come with a repair: the state of the member follows from them. What was
-// made first keeps its dot. Only the side whose entry has to make room issues it again,
-// in its own comparison: two that did would be in conflict.
+// made first keeps its dot, also if its content is gone: then once this node has what
+// replaced that. Only the side whose entry has to make room issues it again, in its own
+// comparison: two that did would be in conflict.
 func (t settler) others(ctx context.Context, in []arrival) error {
 	for _, a := range in {
 		o := t.origins[a.Dot.Origin]
-		if o == nil || a.refused != nil || !a.Hollow.IsZero() || a.Dot.Origin == t.taken {
+		if o == nil || a.refused != nil || !a.Hollow.IsZero() && !t.held(a.Hollow) || a.Dot.Origin == t.taken {
 			continue
 		}
 		if _, err := t.one(ctx, o, a); err != nil {

@@ -183,7 +183,7 @@ func offer(s *Store, x *written, again bool, out *memory.Accepted, c *memory.Com
 		take(s, l, x, out)
 	case !again:
 	case known != nil && known.entry.Digest != e.Digest:
-		if e.Hollow.IsZero() && e.Dot.Origin != s.taken {
+		if !waits(s, e) && e.Dot.Origin != s.taken {
 			dispute(s, l, known, x, out, c)
 		}
 	case known == nil:

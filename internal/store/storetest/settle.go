@@ -325,6 +325,45 @@ func repairsDisputed(s Suite, t *testing.T) {
 	}
 }
 
+// repairsHollow checks the same of an entry that comes without its content, once what
+// replaced that is here: it may have been emptied before anybody has noticed.
+func repairsHollow(s Suite, t *testing.T) {
+	t.Helper()
+	dir := t.TempDir()
+	base := s.Open(t, "a", dir)
+	base.Put(Create("known to all", "x"))
+	base.Stop()
+	first, later := twice(t, s, dir)
+	old := first.Origin()
+	first.edits("edited", 2, "text")
+	later.Put(Create("later", "two"))
+	first.compact(ahead(), 1, nil)
+	ships := first.ships(old)
+	hollow := ships[1:2]
+	if e := first.entries(old)[1]; e.Hollow.IsZero() {
+		t.Fatalf("the text is still there: %+v", e)
+	}
+	for _, replaced := range []bool{false, true} {
+		if replaced {
+			later.Take(ships[2])
+		}
+		out, err := later.Reapply(t.Context(), hollow)
+		if kept := len(out.Refused) == 1 && out.Refused[0].Code == memory.CodeDotConflict; err != nil || kept == replaced {
+			t.Errorf("what replaced it is here: %v; refused %+v (%v)", replaced, out.Refused, err)
+		}
+		later.CheckState(nil)
+	}
+	first.Feed(later)
+	if here, there := later.View(), first.View(); here.Root != there.Root || here.Heads[old].Chain != there.Heads[old].Chain {
+		t.Errorf("%+v, want %+v", here, there)
+	}
+	for title, content := range map[string]string{"edited": "text 2", "later": "two"} {
+		if rec, err := later.Record(t.Context(), Memo(title, "").ID); err != nil || rec.Memory.Content != content {
+			t.Errorf("%s: %+v (%v)", title, rec, err)
+		}
+	}
+}
+
 // movesRequests checks that who repeats a request finds what it wrote and nothing else,
 // whichever of its entries had to move.
 func movesRequests(s Suite, t *testing.T) {

@@ -303,7 +303,7 @@ func (s Suite) Run(t *testing.T) {
 		"goes by the chain of most":    func(t *testing.T) { outvoted(t, s) },
 		"moves whole requests":         func(t *testing.T) { movesRequests(s, t) },
 		"concedes what was dropped":    func(t *testing.T) { concedes(s, t) },
-		"repairs what is disputed":     func(t *testing.T) { repairsDisputed(s, t) },
+		"repairs what is disputed":     func(t *testing.T) { repairsDisputed(s, t); repairsHollow(s, t) },
 		"keeps its own time":           s.wrongClock,
 		"moves what makes room":        s.makesRoom,
 		"reports entries only":         s.quietHook,
