@@ -265,6 +265,41 @@ func TestASnapshotWithoutAPlaceIsNotVouchedFor(t *testing.T) {
 	}
 }
 
+// A snapshot has another entry than this node under a number. The first of them has it,
+// and the head that comes with the snapshot is taken over with its chain only if that is
+// the snapshot's: else this node would vote for what it does not have.
+func TestASnapshotBringsAnotherEntry(t *testing.T) {
+	for _, first := range []bool{true, false} { // theirs
+		n := open(t)
+		theirs, ours := entry(2, put("theirs", "open")), entry(2, put("ours", "open"))
+		if ours.Stamp = theirs.Stamp + 1; !first {
+			theirs.Stamp = ours.Stamp + 1
+		}
+		if got, err := n.Accept(t.Context(), memory.Source{Member: "b", Route: memory.RoutePush}, shipped(t, ours)); err != nil || got.Applied != 1 {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		view := memory.View{Heads: memory.Heads{"b.1": {Seq: 3, Chain: memory.Chain{1}}}}
+		ops := shipped(t, theirs, entry(3, put("last", "open")))
+		err := n.AcceptWhole(t.Context(), memory.Source{Member: "b", Route: memory.RouteSnapshot}, func(yield func([]memory.Shipment) error) (memory.View, error) {
+			return view, yield(ops)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := n.store.View().Heads["b.1"]
+		if h.Seq != 3 || (h.Chain == memory.Chain{1}) != first || h.Chain.IsZero() == first {
+			t.Errorf("theirs was made first: %v; head %+v", first, h)
+		}
+		if n.has(t, "theirs") != first || !n.has(t, "ours") || !n.has(t, "last") {
+			t.Errorf("theirs was made first: %v; theirs %v, ours %v, last %v", first, n.has(t, "theirs"), n.has(t, "ours"), n.has(t, "last"))
+		}
+		e, err := n.store.Entry(t.Context(), memory.Dot{Origin: "b.1", Seq: 2})
+		if err != nil || (e.Stamp == theirs.Stamp) != first {
+			t.Errorf("theirs was made first: %v; the number belongs to %+v (%v)", first, e, err)
+		}
+	}
+}
+
 // Every origin is named in every message: there is an end to them, well below what a
 // message takes, and what lies beyond leaves nothing behind.
 func TestOriginsAreBounded(t *testing.T) {

@@ -17,6 +17,8 @@ import (
 //     again when everything has come, for as long as that brings something.
 //   - Its heads are taken over, with their gaps, which are what it had refused, only if
 //     every entry was read and has its place.
+//   - Which entries a head covers its chain says. Where another one has a number here, and
+//     keeps it, the head is taken over without.
 type whole struct {
 	door *Door
 	from memory.Source
@@ -26,6 +28,7 @@ type whole struct {
 	unreadable int
 	refused    []memory.Refusal
 	later      []memory.Arrival // hollow entries of batches in which some wait
+	contested  []memory.Arrival // under the numbers of other entries that are here
 }
 
 const (
@@ -66,26 +69,64 @@ func (w *whole) rest(ctx context.Context) error {
 	}
 }
 
-// take merges entries, and waits while the writer is busy. It returns how many
-// have no place yet.
+// take merges entries. It returns how many have no place yet.
 func (w *whole) take(ctx context.Context, in []memory.Arrival) (int, error) {
+	done, err := w.takeFrom(ctx, w.from, in)
+	if err != nil {
+		return 0, err
+	}
+	w.refused = append(w.refused, done.Refused...)
+	w.contested = append(w.contested, conflicts(in, done.Refused)...)
+	return done.Deferred, nil
+}
+
+// takeFrom merges entries, and waits while the writer is busy.
+func (w *whole) takeFrom(ctx context.Context, from memory.Source, in []memory.Arrival) (memory.Accepted, error) {
 	until := time.Now().Add(busyFor)
 	for pause := 10 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		done, err := w.door.take(ctx, w.from, in)
+		done, err := w.door.take(ctx, from, in)
 		if err == nil {
 			w.applied += done.Applied
-			w.refused = append(w.refused, done.Refused...)
-			return done.Deferred, nil
+			return done, nil
 		}
 		if !errors.Is(err, memory.ErrBusy) || time.Now().After(until) {
-			return 0, err
+			return done, err
 		}
 		select {
 		case <-ctx.Done():
-			return 0, ctx.Err()
+			return done, ctx.Err()
 		case <-time.After(pause):
 		}
 	}
+}
+
+// conflicts are those of in that were refused because their numbers are of others here.
+func conflicts(in []memory.Arrival, refused []memory.Refusal) (out []memory.Arrival) {
+	for _, no := range refused {
+		if no.Code == memory.CodeDotConflict {
+			i := slices.IndexFunc(in, func(a memory.Arrival) bool { return a.Entry.Dot == no.Dot })
+			out = append(out, in[i])
+		}
+	}
+	return out
+}
+
+// decide has the store decide between contested entries of a member and those that are
+// here, as in a repair: the member will not send them again. What stays contested is
+// what makes no room here.
+func (w *whole) decide(ctx context.Context) error {
+	from := w.from
+	from.Route = memory.RouteRepair
+	contested := w.contested
+	w.contested = nil
+	for in := range slices.Chunk(contested, batchOfLater) {
+		done, err := w.takeFrom(ctx, from, in)
+		if err != nil {
+			return err
+		}
+		w.contested = append(w.contested, conflicts(in, done.Refused)...)
+	}
+	return nil
 }
 
 // complete says why not everything has its place here, or nil.
@@ -104,6 +145,9 @@ func (w *whole) adopt(ctx context.Context, heads memory.Heads, also func(memory.
 	for o, h := range heads {
 		if also != nil && !also(o) || known.allow(o) != nil {
 			continue
+		}
+		if slices.ContainsFunc(w.contested, func(a memory.Arrival) bool { return a.Entry.Dot.Origin == o }) {
+			h.Chain = memory.Chain{}
 		}
 		out[o] = h
 	}
@@ -131,6 +175,9 @@ func (d *Door) AcceptWhole(ctx context.Context, from memory.Source, read func(yi
 	}
 	if err == nil {
 		err = w.complete()
+	}
+	if err == nil {
+		err = w.decide(ctx)
 	}
 	if err == nil {
 		err = w.adopt(ctx, view.Heads, nil)

@@ -110,7 +110,7 @@ func (t settler) one(ctx context.Context, o *originState, a arrival) (bool, erro
 func (t settler) others(ctx context.Context, in []arrival) error {
 	for _, a := range in {
 		o := t.origins[a.Dot.Origin]
-		if o == nil || a.refused != nil || !a.Hollow.IsZero() && !t.held(a.Hollow) || a.Dot.Origin == t.taken {
+		if o == nil || a.refused != nil || t.waits(ctx, a.Entry) || a.Dot.Origin == t.taken {
 			continue
 		}
 		if _, err := t.one(ctx, o, a); err != nil {

@@ -108,10 +108,15 @@ const maxGaps = 1 << 15
 
 // unready says why a valid entry cannot be taken yet, or nil.
 func (t taker) unready(ctx context.Context, e *memory.Entry) error {
-	if !e.Hollow.IsZero() && !t.held(e.Hollow) && !t.overwritten(ctx, e) {
+	if t.waits(ctx, e) {
 		return &waitError{by: e.Hollow, retry: t.cfg.Clock.Wall().Add(waitRetry)}
 	}
 	return t.cfg.Clock.Observe(e.Stamp)
+}
+
+// waits reports whether e is hollow, and nothing has replaced its content here.
+func (t taker) waits(ctx context.Context, e *memory.Entry) bool {
+	return !e.Hollow.IsZero() && !t.held(e.Hollow) && !t.overwritten(ctx, e)
 }
 
 // overwritten reports whether the content of e would hold nothing here: later entries

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -73,10 +74,33 @@ func (s *Store) AcceptWhole(_ context.Context, _ memory.Source, read func(yield 
 	if err == nil && got.Deferred > 0 {
 		err = fmt.Errorf("%d entries have no place", got.Deferred)
 	}
-	if err == nil {
-		s.adopt(view.Heads)
+	if err == nil { // of two entries under a number the first one has it, as in a repair
+		_, err = s.accept(contested(s, all), true)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	heads := maps.Clone(view.Heads)
+	for _, op := range contested(s, all) {
+		x, _ := s.lib.open(op)
+		o := x.entry.Dot.Origin
+		heads[o] = memory.Head{Seq: heads[o].Seq, Gaps: heads[o].Gaps}
+	}
+	s.adopt(heads)
+	return nil
+}
+
+// contested are those of ops under whose numbers s has other entries.
+func contested(s *Store, ops []memory.Shipment) (out []memory.Shipment) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, op := range ops {
+		x, _ := s.lib.open(op)
+		if known := s.log(x.entry.Dot.Origin).entries[x.entry.Dot.Seq]; known != nil && known.entry.Digest != x.entry.Digest {
+			out = append(out, op)
+		}
+	}
+	return out
 }
 
 // AcceptPush answers a push as a member does.
