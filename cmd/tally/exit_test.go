@@ -59,7 +59,7 @@ func TestHintsSayWhatToDo(t *testing.T) {
 		"version":   {&client.Error{Status: 409, ID: "1", Current: 4}, "read it again (tally get 1) and edit version 4"},
 		"ambiguous": {&client.Error{Status: 400, Code: "AMBIGUOUS_ID"}, "give the whole id, or more characters of it"},
 		"busy":      {&client.Error{Status: 429, RetryAfter: 2e9}, "try again in 2s"},
-		"key":       {&client.Error{Status: 401}, "give the key with --api-key-file, --api-key or TALLY_API_KEY"},
+		"key":       {&client.Error{Status: 401}, "give the key with --api-key-file, --api-key or TALLY_API_KEY, the operator's with --operator-key-file"},
 		"forbidden": {&client.Error{Status: 403}, "say who you are with --agent or TALLY_AGENT"},
 		"other":     {errors.New("x"), ""},
 	}

@@ -141,7 +141,6 @@ func (n *node) storeConfig(clock *memory.Clock) store.Config {
 			n.books.Committed(c)
 			n.trust.committed(c)
 		},
-		OnWritten: func(own []memory.OwnEntry) { n.fed.Written(own) },
 	}
 }
 

@@ -174,11 +174,6 @@ func (r *Replicator) spawn(fn func()) { r.running.Go(fn) }
 // incarnation. Reads need not wait for it.
 func (r *Replicator) Greeted() <-chan struct{} { return r.greeted }
 
-// Written is the other hook for the store: it is called while a commit of entries of this
-// node is made durable, and the store hands them out ([Log.Range]) from then on. Members get
-// them meanwhile. It never blocks.
-func (r *Replicator) Written(own []memory.OwnEntry) { r.box.post(core.Written{Own: own}) }
-
 // Committed is the hook for the store: call it after each commit, in commit
 // order, before the writers are answered. It never blocks.
 func (r *Replicator) Committed(c memory.Committed) {

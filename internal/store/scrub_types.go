@@ -190,7 +190,8 @@ func (t scrubber) rewrite(ctx context.Context, m *mistyped) (bool, error) {
 		return false, t.exec(ctx, `DELETE FROM log WHERE lsn = ?`, m.lsn)
 	}
 	return true, t.exec(ctx, `UPDATE log SET origin = ?, seq = ?, kind = ?, state = ?, seen = CASE WHEN seen = 1 THEN 1 ELSE 0 END, record = ?,
-		older = 0, digest = ?, raw = ? WHERE lsn = ?`, m.origin, m.seq, m.kind, m.state, m.record, m.digest, m.raw, m.lsn)
+		older = CASE WHEN ? AND older >= 0 AND older < lsn THEN older ELSE 0 END, digest = ?, raw = ? WHERE lsn = ?`,
+		m.origin, m.seq, m.kind, m.state, m.record, m.entry == nil, m.digest, m.raw, m.lsn) // one that is whole is put in its place anew
 }
 
 // recast drops registers that cannot be read, among so many behind a number, and lets the
