@@ -43,8 +43,9 @@ type Config struct {
 	OnCommit func(memory.Committed)
 	// OnWritten is called by the writer while it commits entries of this node, before the
 	// commit is durable: it names them, ascending by seq. From then on [Store.Range] has them,
-	// and they may be sent: whatever becomes of this process, they are in its file when
-	// the next one opens it, and only if the machine fails they may not be. If the commit
+	// and whatever becomes of this process, they are in its file when the next one opens it;
+	// only if the machine fails they may not be. Who sends them then must see to it that
+	// their numbers are not given out again, which heads alone do not show. If the commit
 	// fails all the same, Run ends. It must not block. Nil is no hook; where the engine
 	// does not tell, and for commits that take something away, it is not called.
 	OnWritten func(own []memory.OwnEntry)

@@ -101,7 +101,6 @@ func openWriter(ctx context.Context, cfg *Config, written func()) (db *sql.DB, d
 		var replaced bool
 		if replaced, err = migrate(ctx, db, path); replaced {
 			db, err = open()
-			return db, done, err
 		}
 	}
 	if db == nil {

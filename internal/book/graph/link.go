@@ -180,34 +180,45 @@ func (b *Book) LinksOf(ctx context.Context, agent memory.AgentID, id string) ([]
 	}
 	seen := all[:0]
 	for _, l := range all {
-		other := l.Target
-		if other == id {
-			other = l.Source
-		}
-		_, err := b.core.Visible(ctx, agent, other, memory.Live)
-		if err == nil {
-			seen = append(seen, l)
-		} else if err = memory.Unread(ctx, other, err); err != nil {
+		sees, err := b.seesEnd(ctx, agent, id, l.Source, l.Target)
+		if err != nil {
 			return nil, err
+		}
+		if sees {
+			seen = append(seen, l)
 		}
 	}
 	return seen, b.lost(ctx, agent, id)
 }
 
+// seesEnd reports whether agent may see the other end of a link of a memory. An end that
+// cannot be read for a damage is noted, and not seen.
+func (b *Book) seesEnd(ctx context.Context, agent memory.AgentID, id, source, target string) (bool, error) {
+	other := target
+	if other == id {
+		other = source
+	}
+	_, err := b.core.Visible(ctx, agent, other, memory.Live)
+	if err == nil {
+		return true, nil
+	}
+	return false, memory.Unread(ctx, other, err)
+}
+
 // lost notes the links of a memory that are damaged, as far as agent may see their other ends.
 func (b *Book) lost(ctx context.Context, agent memory.AgentID, id string) error {
 	all, err := b.store.LostLinks(ctx, id)
+	if err != nil {
+		return err
+	}
 	for _, l := range all {
-		other := l.Target
-		if other == id {
-			other = l.Source
-		}
-		_, err := b.core.Visible(ctx, agent, other, memory.Live)
-		if err == nil {
-			memory.Omit(ctx, l.Dot.String())
-		} else if err = memory.Unread(ctx, other, err); err != nil {
+		sees, err := b.seesEnd(ctx, agent, id, l.Source, l.Target)
+		if err != nil {
 			return err
 		}
+		if sees {
+			memory.Omit(ctx, l.Dot.String())
+		}
 	}
-	return err
+	return nil
 }

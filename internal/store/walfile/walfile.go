@@ -27,8 +27,8 @@ var calls struct { //nolint:gochecknoglobals // see above
 // a commit, when all of the commit has been handed to the operating system, and before it
 // is synced: a process that ends then has committed, a machine that fails may have or not.
 // The commit may still fail, if the sync does. written must return soon, and not use the
-// connection. It may be called for transactions that were begun before another one was
-// rolled back, never for that one.
+// connection, which must be the only one that writes, and sync each commit
+// (synchronous=FULL): until it does, what others may read of it is not in the file.
 //
 // The caller calls done when the connection is closed. Where this package cannot be had,
 // q stays as it is, and written is not called.
