@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -86,6 +87,9 @@ func openWriter(ctx context.Context, cfg *Config, written func()) (db *sql.DB, d
 	if err := file.Close(); err != nil {
 		return nil, nil, fmt.Errorf("open database: %w", err)
 	}
+	if err := makeDurable(path); err != nil {
+		return nil, nil, fmt.Errorf("open database: what is in it cannot be made durable: %w", err)
+	}
 	q := parameters("rwc", pragmas...)
 	done = walfile.Register(q, written)
 	open := func() (*sql.DB, error) {
@@ -116,6 +120,36 @@ func openWriter(ctx context.Context, cfg *Config, written func()) (db *sql.DB, d
 		return nil, nil, errors.Join(err, db.Close())
 	}
 	return db, done, nil
+}
+
+// makeDurable syncs what an earlier process has written. One that ended between a write
+// and its sync has left a commit that SQLite finds in the log, and takes for durable. It must
+// be called before SQLite opens the database: who closes a file gives up the locks that its
+// process has on it.
+func makeDurable(path string) error {
+	for _, name := range []string{path, path + "-wal"} {
+		f, err := os.OpenFile(name, os.O_RDWR, 0) //nolint:gosec // the operator names the directory
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(f.Sync(), f.Close()); err != nil {
+			return err
+		}
+	}
+	return syncNames(filepath.Dir(path))
+}
+
+// syncNames makes durable which files there are in a directory, where the system can.
+func syncNames(dir string) error {
+	d, err := os.Open(dir) //nolint:gosec // as above
+	if err != nil {
+		return err
+	}
+	_ = d.Sync() // not every system can
+	return d.Close()
 }
 
 func openReadOnly(cfg *Config, conns int) (*sql.DB, error) {

@@ -185,12 +185,7 @@ func replaceBy(ctx context.Context, db *sql.DB, path, by string) error {
 	if err := os.Rename(by, path); err != nil {
 		return err
 	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	_ = dir.Sync() // not every system can
-	return dir.Close()
+	return syncNames(filepath.Dir(path))
 }
 
 func removeDatabase(path string) error {

@@ -1,0 +1,83 @@
+package store_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/tallystick/tallystick/internal/store"
+	"github.com/tallystick/tallystick/internal/store/storetest"
+)
+
+// unsynced is how many pages of a file the system has not brought to the disk yet
+// (cachestat(2)).
+func unsynced(t *testing.T, name string) uint64 {
+	t.Helper()
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close() //nolint:errcheck // nothing was written
+	var pages unix.Cachestat_t
+	err = unix.Cachestat(uint(f.Fd()), &unix.CachestatRange{}, &pages, 0)
+	if errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EOPNOTSUPP) {
+		t.Skipf("this system does not tell what it has synced: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pages.Dirty + pages.Writeback
+}
+
+// A process that ends between a write and its sync leaves a commit that the next one
+// finds, and that is lost if the machine fails. Who opens the database says that it is
+// held, so it is made durable before.
+func TestWhatIsFoundAtTheStartIsDurable(t *testing.T) {
+	n := suite().Open(t, "a", t.TempDir())
+	for _, title := range []string{"one", "two", "three"} {
+		n.Put(storetest.Create(title, "text"))
+	}
+	files := map[string][]byte{}
+	for _, name := range []string{store.FileName, store.FileName + "-wal"} {
+		raw, err := os.ReadFile(filepath.Join(n.Dir(), name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = raw
+	}
+	dir := t.TempDir()
+	pending := func() bool {
+		for name := range files {
+			if unsynced(t, filepath.Join(dir, name)) == 0 {
+				return false
+			}
+		}
+		return true
+	}
+	for try := 0; try == 0 || !pending(); try++ { // the system may be quick to sync by itself
+		if try == 10 {
+			t.Skip("this file system syncs by itself what is written to it")
+		}
+		for name, raw := range files {
+			if err := os.WriteFile(filepath.Join(dir, name), raw, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	s, err := openStore(t, dir, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close() //nolint:errcheck // it has written nothing
+	if got, want := s.View().Heads[n.Origin()].Seq, n.View().Heads[n.Origin()].Seq; got != want {
+		t.Fatalf("it holds %d entries, want %d", got, want)
+	}
+	for name := range files {
+		if pages := unsynced(t, filepath.Join(dir, name)); pages > 0 {
+			t.Errorf("%s: %d pages are not on the disk, and it is said that they are", name, pages)
+		}
+	}
+}
