@@ -128,7 +128,7 @@ func (c *Client) exchangePush(ctx context.Context, to memory.Node, q *memory.Pus
 	}
 	now := said{theirs: came}
 	if !reading.IsZero() && named(header) == reading.Digest {
-		now.ours = reading
+		now.ours = bare(reading)
 	}
 	c.said.set(to, now)
 	return rep, header, nil

@@ -2,7 +2,6 @@ package peer
 
 import (
 	"encoding/hex"
-	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -59,14 +58,21 @@ type latest struct {
 	r  wire.Reading
 }
 
-// of is readingOf. To compare heads is a fraction of what a digest takes.
+// of is readingOf. To look for what has changed is a fraction of what a digest takes.
 func (l *latest) of(h memory.Heads) wire.Reading {
+	if len(h) <= fewHeads {
+		return wire.Reading{}
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.r.IsZero() || !maps.EqualFunc(l.r.Heads, h, memory.Head.Equal) {
-		l.r = readingOf(h)
-	}
+	l.r = wire.ReadingAfter(l.r, h)
 	return l.r
+}
+
+// bare is a reading of this node as it is kept to say what is different from it: by its bytes.
+func bare(r wire.Reading) wire.Reading {
+	r.Heads = nil
+	return r
 }
 
 // said is what a member and this node know of each other by the calls of this node: the
@@ -173,7 +179,7 @@ func (h *handler) answering(m memory.Node, asked, told http.Header) route[memory
 		reading := h.own.of(rep.View.Heads)
 		base, _ := h.readings.find(h.readings.ours, m, named(asked))
 		if !reading.IsZero() {
-			h.readings.put(h.readings.ours, m, reading)
+			h.readings.put(h.readings.ours, m, bare(reading))
 		} else {
 			base = wire.Reading{}
 		}

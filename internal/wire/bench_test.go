@@ -92,35 +92,58 @@ func readingOf(n uint64) memory.View {
 	return v
 }
 
-// A push of one memory among 25 members, from one end to the other, and the bytes of it:
-// with all heads, and with the two that have changed.
+// A push of one memory among many members, from one end to the other, and the bytes of it:
+// with all heads, with those that have changed, and the same as the codec does it.
 func BenchmarkPushAmongMany(b *testing.B) {
-	p := batch(b)
-	p.Ops, p.View = p.Ops[:1], readingOf(25)
-	base := wire.ReadingOf(readingOf(25).Heads)
-	for o, h := range p.View.Heads {
-		if strings.HasPrefix(string(o), "node-0") && h.Seq%5 == 0 {
-			p.View.Heads[o] = memory.Head{Seq: h.Seq + 1, Chain: memory.Chain{7}}
+	for _, n := range []uint64{25, 50} {
+		p := batch(b)
+		p.Ops, p.View = p.Ops[:1], readingOf(n)
+		base := wire.ReadingOf(readingOf(n).Heads)
+		for o, h := range p.View.Heads {
+			if strings.HasPrefix(string(o), "node-0") && h.Seq%5 == 0 {
+				p.View.Heads[o] = memory.Head{Seq: h.Seq + 1, Chain: memory.Chain{7}}
+			}
 		}
+		reading := wire.ReadingOf(p.View.Heads)
+		b.Run(fmt.Sprintf("%d/whole", n), func(b *testing.B) {
+			through(b, func() ([]byte, error) { return wire.EncodePush(p) }, wire.DecodePush)
+		})
+		b.Run(fmt.Sprintf("%d/difference", n), func(b *testing.B) {
+			through(b, func() ([]byte, error) { return wire.EncodePushSince(p, reading, base) }, func(data []byte) (*memory.Push, error) {
+				p, _, err := wire.DecodePushSince(data, only(base))
+				return p, err
+			})
+		})
+		b.Run(fmt.Sprintf("%d/codec", n), func(b *testing.B) {
+			through(b, func() ([]byte, error) { return wire.PlainPush(p, reading, base) }, func(data []byte) (*memory.Push, error) {
+				return wire.PlainDecodePush(data, base)
+			})
+		})
 	}
-	known := func(memory.Digest) (wire.Reading, bool) { return base, true }
-	b.Run("whole", func(b *testing.B) { through(b, p, wire.Reading{}, wire.Reading{}, nil) })
-	b.Run("difference", func(b *testing.B) { through(b, p, wire.ReadingOf(p.View.Heads), base, known) })
 }
 
-func through(b *testing.B, p *memory.Push, reading, base wire.Reading, known wire.Known) {
+func through(b *testing.B, encode func() ([]byte, error), decode func([]byte) (*memory.Push, error)) {
 	b.Helper()
 	b.ReportAllocs()
 	var size int
 	for b.Loop() {
-		raw, err := wire.EncodePushSince(p, reading, base)
+		raw, err := encode()
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, _, err := wire.DecodePushSince(raw, known); err != nil {
+		if _, err := decode(raw); err != nil {
 			b.Fatal(err)
 		}
 		size = len(raw)
 	}
 	b.ReportMetric(float64(size), "bytes")
+}
+
+// A reading of a node among many, of the one before.
+func BenchmarkReadingAfter(b *testing.B) {
+	before, now := wire.ReadingOf(readingOf(50).Heads), readingOf(50).Heads
+	b.ReportAllocs()
+	for b.Loop() {
+		wire.ReadingAfter(before, now)
+	}
 }

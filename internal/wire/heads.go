@@ -1,10 +1,7 @@
 package wire
 
 import (
-	"bytes"
-	"crypto/sha256"
 	"encoding/binary"
-	"maps"
 	"slices"
 	"strings"
 
@@ -17,11 +14,14 @@ type heads memory.Heads
 
 // Major types of CBOR (RFC 8949, section 3.1).
 const (
-	majorUint  = 0 << 5
-	majorBytes = 2 << 5
-	majorText  = 3 << 5
-	majorArray = 4 << 5
-	majorMap   = 5 << 5
+	majorUint     = 0 << 5
+	majorNegative = 1 << 5
+	majorBytes    = 2 << 5
+	majorText     = 3 << 5
+	majorArray    = 4 << 5
+	majorMap      = 5 << 5
+
+	simpleTrue = 7<<5 | 21
 )
 
 // Keys of a head.
@@ -36,18 +36,24 @@ func (h heads) MarshalCBOR() ([]byte, error) { return encodeHeads(memory.Heads(h
 
 // encodeHeads returns the one encoding of h.
 func encodeHeads(h memory.Heads) []byte {
+	b := appendItem(make([]byte, 0, 16+aboutHead*len(h)), majorMap, uint64(len(h)))
+	for _, o := range inOrder(h) {
+		b = appendHead(appendText(b, o), h[o])
+	}
+	return b
+}
+
+// aboutHead is what most heads take at most, in bytes.
+const aboutHead = 64
+
+// inOrder are the origins of h in the order of their encodings.
+func inOrder(h memory.Heads) []memory.Origin {
 	names := make([]memory.Origin, 0, len(h))
 	for o := range h {
 		names = append(names, o)
 	}
 	slices.SortFunc(names, compareText)
-	b := make([]byte, 0, 16+64*len(names))
-	b = appendItem(b, majorMap, uint64(len(names)))
-	for _, o := range names {
-		b = appendItem(b, majorText, uint64(len(o)))
-		b = appendHead(append(b, o...), h[o])
-	}
-	return b
+	return names
 }
 
 // compareText is the order of the encodings of texts: shorter ones come first.
@@ -56,6 +62,14 @@ func compareText[T ~string](x, y T) int {
 		return len(x) - len(y)
 	}
 	return strings.Compare(string(x), string(y))
+}
+
+func appendText[T ~string](b []byte, s T) []byte {
+	return append(appendItem(b, majorText, uint64(len(s))), s...)
+}
+
+func appendBytes(b, s []byte) []byte {
+	return append(appendItem(b, majorBytes, uint64(len(s))), s...)
 }
 
 func appendHead(b []byte, h memory.Head) []byte {
@@ -75,7 +89,7 @@ func appendHead(b []byte, h memory.Head) []byte {
 		}
 	}
 	if !h.Chain.IsZero() {
-		b = append(appendItem(append(b, keyChain), majorBytes, uint64(len(h.Chain))), h.Chain[:]...)
+		b = appendBytes(append(b, keyChain), h.Chain[:])
 	}
 	return b
 }
@@ -138,8 +152,12 @@ func (r *items) item(major byte) uint64 {
 	}
 	var long [8]byte
 	copy(long[8-size:], r.rest[:size])
+	n := binary.BigEndian.Uint64(long[:])
+	if low == 24 && n < 24 || low > 24 && n>>(4*size) == 0 {
+		return r.fail() // it has a shorter form
+	}
 	r.rest = r.rest[size:]
-	return binary.BigEndian.Uint64(long[:])
+	return n
 }
 
 func (r *items) fail() uint64 {
@@ -168,82 +186,50 @@ func (r *items) bytes(major byte) []byte {
 	return b
 }
 
+// head reads the one encoding of a head.
 func (r *items) head() (h memory.Head) {
-	var last uint64
-	for range r.count(majorMap, keyChain) {
-		key := r.item(majorUint)
-		if key <= last {
+	left := r.count(majorMap, keyChain)
+	if r.item(majorUint) != keySeq {
+		r.fail()
+	}
+	h.Seq = r.item(majorUint)
+	if left--; left > 0 && r.next(keyGaps) {
+		left--
+		h.Gaps = make([]uint64, r.count(majorArray, MaxGaps))
+		for i := range h.Gaps {
+			h.Gaps[i] = r.item(majorUint)
+		}
+		if len(h.Gaps) == 0 {
 			r.fail()
 		}
-		switch last = key; key {
-		case keySeq:
-			h.Seq = r.item(majorUint)
-		case keyGaps:
-			h.Gaps = make([]uint64, r.count(majorArray, MaxGaps))
-			for i := range h.Gaps {
-				h.Gaps[i] = r.item(majorUint)
-			}
-		case keyChain:
-			if copy(h.Chain[:], r.bytes(majorBytes)) != len(h.Chain) {
-				r.fail()
-			}
-		default:
+	}
+	if left > 0 && r.next(keyChain) {
+		left--
+		if copy(h.Chain[:], r.sized(len(h.Chain))) == 0 || h.Chain.IsZero() {
 			r.fail()
 		}
+	}
+	if left != 0 {
+		r.fail()
 	}
 	return h
 }
 
-// Reading is heads with their digest, by which two nodes can tell that they mean the same.
-// The zero value is none.
-type Reading struct {
-	Heads  memory.Heads
-	Digest memory.Digest // SHA-256 of the encoding of the heads
-}
-
-// IsZero reports whether r is none.
-func (r Reading) IsZero() bool { return r.Digest == memory.Digest{} }
-
-// ReadingOf returns the reading that consists of h.
-func ReadingOf(h memory.Heads) Reading {
-	return Reading{Heads: h, Digest: sha256.Sum256(encodeHeads(h))}
-}
-
-// difference is what a reading has that another one has not.
-type difference struct {
-	heads memory.Heads    // that are not the same in the other one
-	gone  []memory.Origin // that are only there; in the order of their encodings
-}
-
-// since returns the difference of h to base.
-func since(h, base memory.Heads) difference {
-	d := difference{heads: memory.Heads{}}
-	for o, head := range h {
-		if was, known := base[o]; !known || !was.Equal(head) {
-			d.heads[o] = head
-		}
+// next reads a key, if it comes next.
+func (r *items) next(key byte) bool {
+	is := len(r.rest) > 0 && r.rest[0] == key
+	if is {
+		r.rest = r.rest[1:]
 	}
-	for o := range base {
-		if _, still := h[o]; !still {
-			d.gone = append(d.gone, o)
-		}
-	}
-	slices.SortFunc(d.gone, compareText)
-	return d
+	return is
 }
 
-// on returns the heads that differ from base by d.
-func (d difference) on(base memory.Heads) memory.Heads {
-	out := make(memory.Heads, len(base)+len(d.heads))
-	maps.Copy(out, base)
-	maps.Copy(out, d.heads)
-	for _, o := range d.gone {
-		delete(out, o)
+// sized reads a string of so many bytes.
+func (r *items) sized(n int) []byte {
+	b := r.bytes(majorBytes)
+	if len(b) != n {
+		r.fail()
+		return nil
 	}
-	return out
-}
-
-// same reports whether d has exactly what another one has: a difference has one form.
-func (d difference) same(other difference) bool {
-	return slices.Equal(d.gone, other.gone) && bytes.Equal(encodeHeads(d.heads), encodeHeads(other.heads))
+	return b
 }

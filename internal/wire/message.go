@@ -50,6 +50,8 @@ type view struct {
 	Base memory.Digest   `cbor:"base,omitzero"`  // of the reading that Heads differ from
 	Sum  memory.Digest   `cbor:"sum,omitzero"`   // of the whole reading; with a base
 	Gone []memory.Origin `cbor:"gone,omitempty"` // that the base has, and the reading has not
+
+	encoded Reading // Heads, if they were read by hand; without digest
 }
 
 func viewOf(v memory.View) view {
@@ -59,18 +61,6 @@ func viewOf(v memory.View) view {
 // asIs is the view whose heads are those of v: all, if v has no base.
 func (v view) asIs() memory.View {
 	return memory.View{Heads: memory.Heads(v.Heads), Root: v.Root, LSN: v.LSN, Epoch: v.Epoch}
-}
-
-// viewSince is v, whose heads are a reading, as a difference to base; whole if that is
-// none.
-func viewSince(v memory.View, reading, base Reading) view {
-	w := viewOf(v)
-	if base.IsZero() {
-		return w
-	}
-	d := since(v.Heads, base.Heads)
-	w.Heads, w.Gone, w.Base, w.Sum = heads(d.heads), d.gone, base.Digest, reading.Digest
-	return w
 }
 
 // Known finds a reading by its digest.
@@ -97,12 +87,15 @@ func (v view) whole(known Known) (memory.View, Reading, error) {
 	if !ok {
 		return out, Reading{}, ErrOtherBase
 	}
-	d := difference{memory.Heads(v.Heads), v.Gone}
-	out.Heads = d.on(base.Heads)
-	reading := ReadingOf(out.Heads)
-	if reading.Digest != v.Sum || len(out.Heads) > MaxOrigins || !d.same(since(out.Heads, base.Heads)) {
+	d := difference{heads: v.encoded, gone: goneOf(v.Gone)}
+	if len(d.heads.ends) == 0 {
+		d.heads = readingOf(memory.Heads(v.Heads))
+	}
+	reading, is := d.on(&base)
+	if !is || reading.Digest != v.Sum || len(reading.Heads) > MaxOrigins {
 		return out, Reading{}, invalid("a difference that does not lead to the reading that is meant")
 	}
+	out.Heads = reading.Heads
 	return out, reading, nil
 }
 

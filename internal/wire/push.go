@@ -21,13 +21,26 @@ func EncodePush(p *memory.Push) ([]byte, error) { return EncodePushSince(p, Read
 // EncodePushSince is [EncodePush] for a receiver that knows base: of the heads, which are
 // reading, it has what is different. If base is none, it has all of them.
 func EncodePushSince(p *memory.Push, reading, base Reading) ([]byte, error) {
-	w := push{
-		address: between(p.From, p.To), view: viewSince(p.View, reading, base), Created: instant(p.Created), Ops: shipmentsOf(p.Ops),
-	}
-	if err := checkShipments(w.Ops); err != nil {
+	ops := shipmentsOf(p.Ops)
+	if err := checkShipments(ops); err != nil {
 		return nil, fmt.Errorf("encode push: %w", err)
 	}
-	return encode("push", w, MaxBody)
+	w := writing(p.View, reading, base, sizeOf(ops))
+	w.fields(5 + w.ofView + int(min(1, p.View.Epoch)))
+	w.key("v").uint(Version)
+	w.key("to").text(string(p.To))
+	w.key("lsn").uint(p.View.LSN)
+	w.key("ops").ops(ops)
+	w.bases()
+	w.key("from").text(string(p.From))
+	w.gone()
+	w.key("root").bytes(p.View.Root[:])
+	if p.View.Epoch > 0 {
+		w.key("epoch").uint(p.View.Epoch)
+	}
+	w.heads()
+	w.key("created").int(int64(instant(p.Created)))
+	return w.done("push")
 }
 
 // DecodePush reads a push that has whole heads. Its entries are not looked into.
@@ -39,9 +52,12 @@ func DecodePush(data []byte) (*memory.Push, error) {
 // DecodePushSince is [DecodePush] where the heads may be a difference to a reading that is
 // known; [ErrOtherBase] if it is not. It returns the reading that came of one, too.
 func DecodePushSince(data []byte, known Known) (*memory.Push, Reading, error) {
-	var w push
-	if err := decode("push", data, MaxBody, &w); err != nil {
-		return nil, Reading{}, err
+	w, read := readPush(data)
+	if !read {
+		w = push{}
+		if err := decode("push", data, MaxBody, &w); err != nil {
+			return nil, Reading{}, err
+		}
 	}
 	if err := w.address.check(); err != nil {
 		return nil, Reading{}, fmt.Errorf("push: %w", err)
@@ -86,18 +102,23 @@ func EncodePushReply(r *memory.PushReply) ([]byte, error) {
 // EncodePushReplySince is [EncodePushReply] for a receiver that knows base: of the heads,
 // which are reading, it has what is different. If base is none, it has all of them.
 func EncodePushReplySince(r *memory.PushReply, reading, base Reading) ([]byte, error) {
-	w := pushReply{
-		envelope: sender(r.From), view: viewSince(r.View, reading, base), Refused: make([]memory.Refusal, len(r.Refused)),
-		Durable: true, Time: instant(r.Time), Epoch: r.View.Epoch,
+	if len(r.Refused) > MaxOps {
+		return nil, invalid("encode push reply: %d refusals, limit %d", len(r.Refused), MaxOps)
 	}
-	for i, f := range r.Refused {
-		f.Text = cut(f.Text, maxText)
-		w.Refused[i] = f
-	}
-	if len(w.Refused) > MaxOps {
-		return nil, invalid("encode push reply: %d refusals, limit %d", len(w.Refused), MaxOps)
-	}
-	return encode("push reply", w, MaxBody)
+	w := writing(r.View, reading, base, len(r.Refused)*aboutRefusal)
+	w.fields(6 + w.ofView)
+	w.key("v").uint(Version)
+	w.key("lsn").uint(r.View.LSN)
+	w.bases()
+	w.key("from").text(string(r.From))
+	w.gone()
+	w.key("root").bytes(r.View.Root[:])
+	w.key("time").int(int64(instant(r.Time)))
+	w.key("epoch").uint(r.View.Epoch)
+	w.heads()
+	w.key("durable").yes()
+	w.key("refused").refusals(r.Refused)
+	return w.done("push reply")
 }
 
 // cut returns s as valid UTF-8 of at most n bytes.
@@ -123,9 +144,12 @@ func DecodePushReply(data []byte) (*memory.PushReply, error) {
 // reading that is known; [ErrOtherBase] if it is not. It returns the reading that came of
 // one, too.
 func DecodePushReplySince(data []byte, known Known) (*memory.PushReply, Reading, error) {
-	var w pushReply
-	if err := decode("push reply", data, MaxBody, &w); err != nil {
-		return nil, Reading{}, err
+	w, read := readPushReply(data)
+	if !read {
+		w = pushReply{}
+		if err := decode("push reply", data, MaxBody, &w); err != nil {
+			return nil, Reading{}, err
+		}
 	}
 	if err := first(w.envelope.check, w.check); err != nil {
 		return nil, Reading{}, fmt.Errorf("push reply: %w", err)
