@@ -14,6 +14,11 @@ type conn struct {
 	c     *sql.Conn
 	done  func() // called when it is closed
 	stmts map[string]*sql.Stmt
+	// inside: a transaction was begun. lost is the error behind which the engine may have
+	// rolled it back by itself: the statements that follow would be transactions of their own,
+	// so none is carried out.
+	inside bool
+	lost   error
 }
 
 func newConn(ctx context.Context, d *dialect, db *sql.DB, done func()) (*conn, error) {
@@ -31,14 +36,48 @@ func (c *conn) close() error {
 	return errors.Join(c.c.Close(), c.db.Close())
 }
 
+// begin starts a transaction, which commit or rollback ends.
+func (c *conn) begin(ctx context.Context) error {
+	if err := c.exec(ctx, c.d.begin); err != nil {
+		return err
+	}
+	c.inside = true
+	return nil
+}
+
+// commit is an error, and commits nothing, if the transaction has ended before.
+func (c *conn) commit(ctx context.Context) error {
+	err := c.exec(ctx, "COMMIT")
+	c.inside = c.inside && err != nil
+	return err
+}
+
+// rollback ends a transaction, also one that the engine has ended.
+func (c *conn) rollback(ctx context.Context) {
+	c.inside, c.lost = false, nil
+	_ = c.exec(ctx, "ROLLBACK") // if no transaction is active, that is what is wanted
+}
+
+// told gives an error of a statement the sentinels that callers branch on.
+func (c *conn) told(err error) error {
+	err = c.d.classify(err)
+	if c.inside && c.lost == nil && c.d.mayEnd(err) {
+		c.lost = fmt.Errorf("the transaction has ended: %w", err)
+	}
+	return err
+}
+
 // stmt returns the prepared form of a statement.
 func (c *conn) stmt(ctx context.Context, q string) (*sql.Stmt, error) {
+	if c.lost != nil {
+		return nil, c.lost
+	}
 	if st, ok := c.stmts[q]; ok {
 		return st, nil
 	}
 	st, err := c.c.PrepareContext(ctx, c.d.rebind(q))
 	if err != nil {
-		return nil, fmt.Errorf("prepare %.60q: %w", q, c.d.classify(err))
+		return nil, fmt.Errorf("prepare %.60q: %w", q, c.told(err))
 	}
 	c.stmts[q] = st
 	return st, nil
@@ -50,7 +89,7 @@ func (c *conn) exec(ctx context.Context, q string, args ...any) error {
 		return err
 	}
 	_, err = st.ExecContext(ctx, args...)
-	return c.d.classify(err)
+	return c.told(err)
 }
 
 // affect is exec that returns how many rows were changed.
@@ -61,7 +100,7 @@ func (c *conn) affect(ctx context.Context, q string, args ...any) (int, error) {
 	}
 	res, err := st.ExecContext(ctx, args...)
 	if err != nil {
-		return 0, c.d.classify(err)
+		return 0, c.told(err)
 	}
 	n, err := res.RowsAffected()
 	return int(n), err
@@ -77,7 +116,7 @@ func (c *conn) queryRow(ctx context.Context, q string, args []any, dest ...any) 
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
-	return err == nil, c.d.classify(err)
+	return err == nil, c.told(err)
 }
 
 // each calls fn for every row of a query.
@@ -87,5 +126,5 @@ func (c *conn) each(ctx context.Context, q string, args []any, fn func(rowScanne
 		return err
 	}
 	rows, err := st.QueryContext(ctx, args...)
-	return c.d.classify(scan(rows, err, fn))
+	return c.told(scan(rows, err, fn))
 }

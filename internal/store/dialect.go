@@ -31,6 +31,9 @@ type dialect struct {
 	classify func(err error) error
 	// isDatabase reports whether err came from the engine, and not from a job.
 	isDatabase func(err error) bool
+	// mayEnd reports whether the engine may have rolled back a transaction by itself because
+	// of err.
+	mayEnd func(err error) bool
 
 	// rebind writes the parameters of a statement as the engine has them.
 	rebind func(query string) string

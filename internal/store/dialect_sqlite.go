@@ -22,7 +22,7 @@ import (
 func localFile() *dialect {
 	d := &dialect{
 		lock: lockDirectory, open: openWriter, openReader: openReadOnly, size: fileSize,
-		classify: classify, isDatabase: isDatabase,
+		classify: classify, isDatabase: isDatabase, mayEnd: mayEnd,
 		rebind: func(q string) string { return q }, begin: "BEGIN IMMEDIATE",
 		tagged: taggedJSON, teams: teamsJSON, matches: matchesGlob, among: amongJSON,
 		isBroken: isDamaged, reindex: "REINDEX ", tables: sqlTables, dotOf: sqlDotOf,

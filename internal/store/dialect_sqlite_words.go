@@ -82,6 +82,19 @@ func isDatabase(err error) bool {
 	return errors.As(err, &e) || errors.Is(err, ErrFatal) || isGarbled(err)
 }
 
+// mayEnd: see https://sqlite.org/lang_transaction.html, on errors within a transaction.
+func mayEnd(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_INTERRUPT:
+		return true
+	}
+	return false
+}
+
 // isDamaged reports whether the file is no database, or not a whole one.
 func isDamaged(err error) bool {
 	var e *sqlite.Error

@@ -42,14 +42,12 @@ func (t taker) refuse(ctx context.Context, o *originState, a arrival, why error,
 	return nil
 }
 
-func (t taker) refusal(ctx context.Context, d memory.Dot) memory.Refusal {
+// refusal says why this node has refused the entry d.
+func (t taker) refusal(ctx context.Context, d memory.Dot) (memory.Refusal, error) {
 	r := memory.Refusal{Dot: d, Code: memory.CodeInvalid}
 	_, err := t.queryRow(ctx, `SELECT code, text FROM parked WHERE member = ? AND origin = ? AND seq = ?`,
 		[]any{string(t.cfg.Node), string(d.Origin), int64(d.Seq)}, &r.Code, &r.Text)
-	if err != nil {
-		r.Text = err.Error()
-	}
-	return r
+	return r, err
 }
 
 // park lists a refusal.
@@ -98,18 +96,20 @@ func (t taker) retryOne(ctx context.Context, d memory.Dot, admitted bool) (bool,
 	if err != nil || !found {
 		return false, err
 	}
-	if t.refusal(ctx, d).Code == memory.CodeForbidden && !admitted {
-		return false, nil
+	if before, err := t.refusal(ctx, d); err != nil || before.Code == memory.CodeForbidden && !admitted {
+		return false, err
 	}
-	e, err := t.open(x)
-	if err == nil {
-		err = e.Validate()
+	e, why := t.open(x)
+	if why == nil {
+		why = e.Validate()
 	}
-	if err == nil {
-		err = t.unready(ctx, e)
+	if why == nil {
+		if why, err = t.unready(ctx, e); err != nil {
+			return false, err
+		}
 	}
-	if err != nil {
-		p := t.refusalOf(d, err)
+	if why != nil {
+		p := t.refusalOf(d, why)
 		return false, t.aside(ctx, `UPDATE parked SET code = ?, text = ?, retry = ? WHERE member = ? AND origin = ? AND seq = ?`,
 			p.Code, p.Text, int64(p.Retry), string(p.Member), string(d.Origin), int64(d.Seq))
 	}

@@ -10,33 +10,6 @@ import (
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
-// scrub recomputes the sums from the rows and reports whether they had been wrong.
-func (t scrubber) scrub(ctx context.Context) (bool, error) {
-	var sums [memory.Buckets]memory.Sum
-	err := t.eachRegister(func(q string, row func(rowScanner) error) error { return t.each(ctx, q, nil, row) },
-		func(k memory.Key, v memory.Version, d memory.Digest) {
-			sums[memory.Bucket(k)].Add(memory.ItemSum(k, v, d))
-		})
-	if err != nil {
-		return false, err
-	}
-	wrong := false
-	for b := range sums {
-		have := t.sums[b]
-		have.Add(t.deltas[b])
-		if have == sums[b] {
-			continue
-		}
-		wrong = true
-		t.rows++
-		t.change()
-		delta := sums[b]
-		delta.Sub(t.sums[b])
-		t.deltas[b] = delta
-	}
-	return wrong, nil
-}
-
 // slice checks the log rows after lsn, and the columns of memories that follow from
 // them. It returns the last one that it checked, and how many there were.
 func (t scrubber) slice(ctx context.Context, after int64) (last int64, n int, err error) {

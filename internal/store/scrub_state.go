@@ -18,6 +18,33 @@ const (
 	scrubBytes = 4 << 20
 )
 
+// scrub recomputes the sums from the rows and reports whether they had been wrong.
+func (t scrubber) scrub(ctx context.Context) (bool, error) {
+	var sums [memory.Buckets]memory.Sum
+	err := t.eachRegister(func(q string, row func(rowScanner) error) error { return t.each(ctx, q, nil, row) },
+		func(k memory.Key, v memory.Version, d memory.Digest) {
+			sums[memory.Bucket(k)].Add(memory.ItemSum(k, v, d))
+		})
+	if err != nil {
+		return false, err
+	}
+	wrong := false
+	for b := range sums {
+		have := t.sums[b]
+		have.Add(t.deltas[b])
+		if have == sums[b] {
+			continue
+		}
+		wrong = true
+		t.rows++
+		t.change()
+		delta := sums[b]
+		delta.Sub(t.sums[b])
+		t.deltas[b] = delta
+	}
+	return wrong, nil
+}
+
 // A row of the state names a register and the entry that holds it. What the entry
 // says of itself can be told; where the row says something else, it is the row that is
 // damaged. Such a row goes, and the entries that it named compete again.

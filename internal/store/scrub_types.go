@@ -12,7 +12,8 @@ import (
 // The head of a row says which type each of its values has, and where the next one begins.
 // If it is damaged then a number may be a text, and all that follows something else.
 
-// retyped makes all rows anew of which a value has another type than its column.
+// retyped makes all rows anew of which a value has another type than its column, and then
+// the sums, of which nobody knows what these rows were in them.
 func (t scrubber) retyped(ctx context.Context) error {
 	if err := t.garbled(ctx); err != nil {
 		return err
@@ -20,7 +21,11 @@ func (t scrubber) retyped(ctx context.Context) error {
 	if err := t.retype(ctx, 0, math.MaxInt64); err != nil {
 		return err
 	}
-	return t.recast(ctx, 0, math.MaxInt64)
+	if err := t.recast(ctx, 0, math.MaxInt64); err != nil {
+		return err
+	}
+	_, err := t.scrub(ctx)
+	return err
 }
 
 // mistyped is a row of the log of which some value has another type than its column. Those

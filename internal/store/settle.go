@@ -87,7 +87,11 @@ func (t settler) one(ctx context.Context, o *originState, a arrival) (bool, erro
 		return true, err
 	}
 	var out memory.Accepted
-	if why := t.unready(ctx, a.Entry); why != nil {
+	why, err := t.unready(ctx, a.Entry)
+	if err != nil {
+		return true, err
+	}
+	if why != nil {
 		err = t.refuse(ctx, o, a, why, &out)
 	} else {
 		err = t.apply(ctx, o, a.incoming)
@@ -110,7 +114,12 @@ func (t settler) one(ctx context.Context, o *originState, a arrival) (bool, erro
 func (t settler) others(ctx context.Context, in []arrival) error {
 	for _, a := range in {
 		o := t.origins[a.Dot.Origin]
-		if o == nil || a.refused != nil || t.waits(ctx, a.Entry) || a.Dot.Origin == t.taken {
+		if o == nil || a.refused != nil || a.Dot.Origin == t.taken {
+			continue
+		}
+		if waits, err := t.waits(ctx, a.Entry); err != nil {
+			return err
+		} else if waits {
 			continue
 		}
 		if _, err := t.one(ctx, o, a); err != nil {

@@ -59,7 +59,10 @@ func (t taker) offer(ctx context.Context, a arrival, again bool, out *memory.Acc
 		return true, nil
 	}
 	o, err := t.origin(ctx, a.Dot.Origin)
-	if err != nil || t.early(ctx, o, a) {
+	if err != nil {
+		return false, err
+	}
+	if early, err := t.early(ctx, o, a); err != nil || early {
 		return false, err
 	}
 	return true, t.acceptOne(ctx, o, a, again, out)
@@ -67,17 +70,18 @@ func (t taker) offer(ctx context.Context, a arrival, again bool, out *memory.Acc
 
 // early reports whether a must come again later: too much is held beyond a hole,
 // or it is hollow and what replaced it has not come yet.
-func (t taker) early(ctx context.Context, o *originState, a arrival) bool {
+func (t taker) early(ctx context.Context, o *originState, a arrival) (bool, error) {
 	switch {
 	case o.holds(a.Dot.Seq):
-		return false
+		return false, nil
 	case a.Dot.Seq != o.head+1 && len(o.islands) >= t.cfg.MaxIslands:
-		return true
-	case a.refused != nil || a.Hollow.IsZero() || t.held(a.Hollow):
-		return false
+		return true, nil
 	}
 	by := t.origins[a.Hollow.Origin]
-	return (by == nil || !by.holds(a.Hollow.Seq)) && !t.overwritten(ctx, a.Entry)
+	if a.refused == nil && (by == nil || !by.holds(a.Hollow.Seq)) {
+		return t.waits(ctx, a.Entry)
+	}
+	return false, nil
 }
 
 func (t taker) acceptOne(ctx context.Context, o *originState, a arrival, again bool, out *memory.Accepted) error {
@@ -86,7 +90,10 @@ func (t taker) acceptOne(ctx context.Context, o *originState, a arrival, again b
 	}
 	refused := a.refused
 	if refused == nil {
-		refused = t.unready(ctx, a.Entry)
+		var err error
+		if refused, err = t.unready(ctx, a.Entry); err != nil {
+			return err
+		}
 	}
 	switch {
 	case refused != nil && (len(o.gaps) >= maxGaps || t.parkedSize[o.name.Node()] >= t.cfg.MaxParked):
@@ -106,33 +113,39 @@ func (t taker) acceptOne(ctx context.Context, o *originState, a arrival, again b
 // maxGaps bounds what is refused of one origin: heads with more gaps cannot be sent.
 const maxGaps = 1 << 15
 
-// unready says why a valid entry cannot be taken yet, or nil.
-func (t taker) unready(ctx context.Context, e *memory.Entry) error {
-	if t.waits(ctx, e) {
-		return &waitError{by: e.Hollow, retry: t.cfg.Clock.Wall().Add(waitRetry)}
+// unready says why a valid entry cannot be taken yet, or nil. Its error is of the database.
+func (t taker) unready(ctx context.Context, e *memory.Entry) (why, err error) {
+	if waits, err := t.waits(ctx, e); err != nil {
+		return nil, err
+	} else if waits {
+		return &waitError{by: e.Hollow, retry: t.cfg.Clock.Wall().Add(waitRetry)}, nil
 	}
-	return t.cfg.Clock.Observe(e.Stamp)
+	return t.cfg.Clock.Observe(e.Stamp), nil
 }
 
 // waits reports whether e is hollow, and nothing has replaced its content here.
-func (t taker) waits(ctx context.Context, e *memory.Entry) bool {
-	return !e.Hollow.IsZero() && !t.held(e.Hollow) && !t.overwritten(ctx, e)
+func (t taker) waits(ctx context.Context, e *memory.Entry) (bool, error) {
+	if e.Hollow.IsZero() || t.held(e.Hollow) {
+		return false, nil
+	}
+	gone, err := t.overwritten(ctx, e)
+	return !gone, err
 }
 
 // overwritten reports whether the content of e would hold nothing here: later entries
 // have replaced it, if not that which it names, and which may have another number by now,
-// or may be lost. What cannot be read does not count.
-func (t taker) overwritten(ctx context.Context, e *memory.Entry) (is bool) {
+// or may be lost.
+func (t taker) overwritten(ctx context.Context, e *memory.Entry) (is bool, err error) {
 	for _, k := range e.Op.Subjects() {
 		if k.Family != memory.FamContent {
 			continue
 		}
 		m, err := t.lookup(ctx, k.A)
 		if is = err == nil && m != nil && t.version(m.content, m.life == memory.Erased).Beats(e.Version()); !is {
-			return false
+			return false, err
 		}
 	}
-	return is
+	return is, nil
 }
 
 // waitRetry is how soon a hollow entry is tried again that waits for a refused one.
@@ -170,8 +183,7 @@ func (t taker) acceptKnown(ctx context.Context, o *originState, a arrival, again
 	case state == stateParked && again && a.refused == nil:
 		return t.readmit(ctx, a, out)
 	case state == stateParked:
-		out.Refused = append(out.Refused, t.refusal(ctx, a.Dot))
-		return nil
+		return t.refuseAgain(ctx, a, out)
 	case again && a.refused == nil:
 		return t.remerge(ctx, a.incoming, raw, lsn, out)
 	}
@@ -181,16 +193,24 @@ func (t taker) acceptKnown(ctx context.Context, o *originState, a arrival, again
 // readmit takes an entry that was refused, and comes again by the door.
 func (t taker) readmit(ctx context.Context, a arrival, out *memory.Accepted) error {
 	taken, err := t.retryOne(ctx, a.Dot, true)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case taken:
-		out.Applied++
-		t.out.news++
-	default:
-		out.Refused = append(out.Refused, t.refusal(ctx, a.Dot))
 	}
+	if !taken {
+		return t.refuseAgain(ctx, a, out)
+	}
+	out.Applied++
+	t.out.news++
 	return nil
+}
+
+// refuseAgain answers for an entry that was refused before.
+func (t taker) refuseAgain(ctx context.Context, a arrival, out *memory.Accepted) error {
+	r, err := t.refusal(ctx, a.Dot)
+	if err == nil {
+		out.Refused = append(out.Refused, r)
+	}
+	return err
 }
 
 // acceptMissing handles an entry that was in the log, and was dropped or lost.
@@ -218,7 +238,11 @@ func (t taker) acceptSecond(ctx context.Context, o *originState, a arrival, lsn 
 	if _, err := t.queryRow(ctx, `SELECT `+sqlSealedL+` FROM log l WHERE l.lsn = ?`, []any{lsn}, x.dest()...); err != nil {
 		return err
 	}
-	if e, err := t.cfg.Codec.Decode(x.raw); e != nil && (err == nil || errors.Is(err, memory.ErrUnknownKind)) || t.unready(ctx, a.Entry) != nil {
+	why, err := t.unready(ctx, a.Entry)
+	if err != nil {
+		return err
+	}
+	if e, err := t.cfg.Codec.Decode(x.raw); e != nil && (err == nil || errors.Is(err, memory.ErrUnknownKind)) || why != nil {
 		t.refuseSecond(a, out)
 		return nil //nolint:nilerr // the one that is there stays
 	}
@@ -227,7 +251,7 @@ func (t taker) acceptSecond(ctx context.Context, o *originState, a arrival, lsn 
 	}
 	out.Applied++
 	t.out.news++
-	err := t.apply(ctx, o, a.incoming)
+	err = t.apply(ctx, o, a.incoming)
 	if err != nil || a.Dot.Seq > o.head {
 		return err
 	}

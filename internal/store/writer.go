@@ -60,7 +60,7 @@ func (w *writer) commit(ctx context.Context, batch []*job) error {
 // written, and no job was answered.
 func (w *writer) transact(ctx context.Context, batch []*job) error {
 	t := newTx(w.state)
-	if err := w.exec(ctx, w.dialect.begin); err != nil {
+	if err := w.begin(ctx); err != nil {
 		return err
 	}
 	if err := t.readAhead(ctx, batch); err != nil {
@@ -79,10 +79,13 @@ func (w *writer) transact(ctx context.Context, batch []*job) error {
 	if err := t.finish(ctx); err != nil {
 		return w.rollback(ctx, err)
 	}
+	if w.lost != nil {
+		return w.rollback(ctx, w.lost)
+	}
 	t.changed.all = t.changed.all || t.erased
 	changed := w.cache.change(t.changed)
 	w.committing, w.batch, w.early = t, batch, false
-	err := w.exec(ctx, "COMMIT")
+	err := w.conn.commit(ctx)
 	w.committing, w.batch = nil, nil
 	changed(err == nil)
 	if err != nil {
@@ -102,9 +105,7 @@ func (w *writer) rollback(ctx context.Context, cause error) error {
 	if errors.Is(cause, memory.ErrFull) {
 		w.room.short.Store(true)
 	}
-	// The engine may have rolled back by itself (a full disk): then this reports that
-	// no transaction is active, which is what is wanted.
-	_ = w.exec(ctx, "ROLLBACK")
+	w.conn.rollback(ctx)
 	if err := w.load(ctx); err != nil {
 		w.unloaded = true
 		return fmt.Errorf("%w: reload after a rollback (%w): %w", ErrFatal, cause, err)

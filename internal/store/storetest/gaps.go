@@ -146,6 +146,15 @@ func (s Suite) refusedHollow(t *testing.T) {
 		}
 		n.CheckState(nil)
 	})
+	t.Run("replaced by what the disk has damaged", func(t *testing.T) {
+		n := s.Open(t, "b", t.TempDir())
+		n.Take(newest...)
+		spoil(t, s, n, `UPDATE memories SET c_stamp = 'x'`)
+		if acc := n.Take(ships[0]); acc.Deferred != 0 || !acc.View.Heads.Holds(old.Dot) {
+			t.Errorf("%+v, want it taken: what is there was not read, and is not nothing", acc)
+		}
+		n.CheckState(nil)
+	})
 }
 
 // gapsBelowHead checks that a head names only the gaps that it covers: what is
