@@ -83,3 +83,25 @@ func TestALookUpWaitsForAConnectionNoLongerThanItsCaller(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A read that fails has not found that there is nothing.
+func TestAReadThatFailsIsNoAnswer(t *testing.T) {
+	s := openSmall(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for what, read := range map[string]func() error{
+		"a range": func() error {
+			_, _, err := s.Range(ctx, memory.Range{Origin: "x.1", From: 1, To: 9}, 9, 1<<20)
+			return err
+		},
+		"digests":    func() error { _, err := s.Digests(ctx, memory.Range{Origin: "x.1", From: 1, To: 9}); return err },
+		"an instant": func() error { _, err := s.LSNBefore(ctx, 1<<60); return err },
+	} {
+		if err := read(); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v, want %v", what, err, context.Canceled)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
