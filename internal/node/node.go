@@ -141,6 +141,8 @@ func (n *node) storeConfig(clock *memory.Clock) store.Config {
 			n.books.Committed(c)
 			n.trust.committed(c)
 		},
+		OnWritten: func(own []memory.OwnEntry) { n.fed.Written(own) },
+		Early:     func() bool { return len(n.cfg.Members) > 0 || n.trust != nil },
 	}
 }
 

@@ -45,6 +45,9 @@ type Numbers interface {
 	// Numbering reports whether local writes are numbered: this run has taken the
 	// origin, or it was confirmed.
 	Numbering() bool
+	// Outrun reports whether entries that the log does not have may have been sent under
+	// numbers of the origin, whatever members say: a new incarnation must be taken.
+	Outrun() bool
 	// Confirm lets local writes be numbered under the origin that there is.
 	Confirm()
 	// NewIncarnation makes this node number its ops under a new origin, unless it has

@@ -73,7 +73,7 @@ func New(ctx context.Context, cfg Config, store Storage, net Transport, log *slo
 	r.epoch.Store(roster.Epoch)
 	r.core = core.New(core.Config{
 		Self: cfg.Self, Origin: r.origin, View: store.View(), Members: roster, Cursors: cursors, Parked: parked,
-		Seed: cfg.Seed, Window: cfg.Window, Confirmed: store.Numbering(), Greeting: cfg.Greeting, Patience: cfg.QuorumTimeout,
+		Seed: cfg.Seed, Window: cfg.Window, Confirmed: store.Numbering(), Outrun: store.Outrun(), Greeting: cfg.Greeting, Patience: cfg.QuorumTimeout,
 	}, time.Now())
 	if store.Numbering() {
 		r.open()
@@ -173,6 +173,11 @@ func (r *Replicator) spawn(fn func()) { r.running.Go(fn) }
 // writes are taken: because every member has answered, or it has taken a new
 // incarnation. Reads need not wait for it.
 func (r *Replicator) Greeted() <-chan struct{} { return r.greeted }
+
+// Written is the other hook for the store: it is called while a commit of entries of this
+// node is made durable, and the store hands them out ([Log.Range]) from then on. Members get
+// them meanwhile. It never blocks.
+func (r *Replicator) Written(own []memory.OwnEntry) { r.box.post(core.Written{Own: own}) }
 
 // Committed is the hook for the store: call it after each commit, in commit
 // order, before the writers are answered. It never blocks.

@@ -214,9 +214,12 @@ func (r *Replicator) mend(ctx context.Context, c core.Compare) {
 // takeIncarnation has the log decide: what a member reported may have crossed a
 // commit.
 func (r *Replicator) takeIncarnation(ctx context.Context, e core.TakeIncarnation) {
-	if e.Member == "" {
+	switch {
+	case e.Lost:
+		r.log.WarnContext(ctx, "the machine or its disk has failed while ops were sent, and they may be lost here; ops are numbered afresh", "origin", e.Head.Origin)
+	case e.Member == "":
 		r.log.WarnContext(ctx, "not every member has said what it holds of this node; ops are numbered afresh, to be safe", "origin", e.Head.Origin)
-	} else {
+	default:
 		r.log.ErrorContext(ctx, "a member may hold ops of this node that are not in its file, which is then older than what the node once sent",
 			"member", e.Member, "dot", e.Head, "head", r.store.View().Heads[e.Head.Origin].Seq)
 	}

@@ -18,6 +18,21 @@ type promise struct {
 }
 
 // acknowledged checks a receipt at the moment it is given out.
+// sends notes what a node sends of its own.
+func sends(w *world, n *node, ops []memory.Shipment) {
+	for _, op := range ops {
+		e, err := w.lib.Open(op)
+		if err != nil || e.Dot.Origin.Node() != n.name {
+			continue
+		}
+		if was, ok := w.sent[e.Dot]; ok && was != e.Digest {
+			w.report.UsedTwice++
+			w.trace("%s sends another entry under %s", n.name, e.Dot)
+		}
+		w.sent[e.Dot] = e.Digest
+	}
+}
+
 func (w *world) acknowledged(n *node, asked waiting, t core.Tally) {
 	w.report.Acked++
 	e := w.nowAs(asked.of.entry, t.Dot)

@@ -27,6 +27,9 @@ func (w *world) schedule() {
 	if w.cfg.Dropping {
 		w.every(500*time.Millisecond, 5*time.Second, w.forgetBehind)
 	}
+	if w.cfg.Intact {
+		return
+	}
 	if w.chance(0.6) {
 		w.every(time.Second, 12*time.Second, w.harmDisk)
 	}
@@ -244,10 +247,10 @@ func (w *world) harmDisk() {
 		w.setBack(n, n.copies[w.rng.IntN(len(n.copies))].Clone(), "a backup")
 	case len(n.copies) > 0 && w.chance(0.2):
 		// A restore that did not get to its end, or that brought files of several ages.
-		w.setBack(n, n.copies[w.rng.IntN(len(n.copies))].Part(w.rng.Float64), "a part of a backup")
+		w.setBack(n, memlog.Part(n.copies[w.rng.IntN(len(n.copies))], w.rng.Float64), "a part of a backup")
 	case w.chance(0.3):
 		// A damaged log of the file itself: anything may be missing at its end.
-		w.setBack(n, n.store.Part(func() float64 { return 1 - w.rng.Float64()/4 }), "a log with holes")
+		w.setBack(n, memlog.Part(n.store, func() float64 { return 1 - w.rng.Float64()/4 }), "a log with holes")
 	case w.chance(0.7):
 		// A damaged log ends where the damage is: the file is as it was some time ago.
 		before := n.store.Clone()

@@ -85,7 +85,7 @@ func (n *node) start() {
 	}
 	n.core = core.New(core.Config{
 		Self: n.name, Origin: n.origin, View: n.store.View(), Members: n.roster(), Cursors: cursors, Parked: parked,
-		Seed: n.w.rng.Uint64(), Confirmed: fresh,
+		Seed: n.w.rng.Uint64(), Confirmed: fresh, Outrun: n.store.Outrun(),
 	}, n.wall())
 	n.w.trace("%s starts, %d ops", n.name, n.store.View().Heads[n.origin].Seq)
 	n.step(core.Tick{})
@@ -109,6 +109,7 @@ func (n *node) crash() {
 	if n.before != nil && n.w.chance(0.5) { // not the process alone
 		n.w.trace("%s has lost what was not synced", n.name)
 		n.store = n.before
+		memlog.Lose(n.store)
 	}
 	n.before = nil
 	n.store.Restart()
@@ -311,6 +312,7 @@ func (n *node) push(p core.Push) {
 		if err != nil {
 			return
 		}
+		sends(n.w, n, ops)
 	}
 	view := n.view()
 	call(n, p.Member, func(at *node, answer func(*memory.PushReply)) {

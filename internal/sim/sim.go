@@ -33,7 +33,9 @@ type Config struct {
 	Dropping bool
 	// Early has nodes send what they number before it is durable, at times, and die then.
 	Early bool
-	Trace io.Writer // gets a line for each thing that happens; nil: none
+	// Intact has no disk lost, spoilt or set back.
+	Intact bool
+	Trace  io.Writer // gets a line for each thing that happens; nil: none
 }
 
 // Report is what happened in a run.
@@ -48,6 +50,7 @@ type Report struct {
 	Incarnations int
 	Changes      int           // of members
 	Disputes     int           // entries found under the dots of others
+	UsedTwice    int           // numbers under which a node has sent one entry, and then another one
 	Conceded     int           // entries issued again that others had dropped, or never had
 	Healing      time.Duration // from the end of the faults to equality
 }
@@ -63,6 +66,7 @@ func (r *Report) Add(o Report) {
 	r.Snapshots += o.Snapshots
 	r.Incarnations += o.Incarnations
 	r.Disputes += o.Disputes
+	r.UsedTwice += o.UsedTwice
 	r.Conceded += o.Conceded
 	r.Changes += o.Changes
 	r.Healing = max(r.Healing, o.Healing)
@@ -120,6 +124,7 @@ type world struct {
 	owed     memory.Heads   // what the others had then
 	spoilt   []memory.Key   // registers that a node has lost
 	acks     []promise
+	sent     map[memory.Dot]memory.Digest // by the nodes whose numbers they are
 	// documents are all there were; ended is the epoch of the latest whose change has
 	// ended, as any node knows.
 	documents []*document
@@ -134,6 +139,7 @@ func newWorld(cfg Config) *world {
 		cfg: cfg, rng: rng, now: epoch(), lib: memlog.NewLibrary(), victims: map[*node]bool{},
 		activity: time.Duration(10+rng.IntN(30)) * time.Second,
 	}
+	w.sent = map[memory.Dot]memory.Digest{}
 	w.calm()
 	populate(w, 2+rng.IntN(6))
 	return w

@@ -17,6 +17,7 @@ var (
 	seeds   = flag.Int("sim.seeds", 220, "number of federations to simulate")
 	changes = flag.Int("sim.changes", 24, "number of federations of which members come and go")
 	drops   = flag.Int("sim.drops", 150, "number of federations in which what is in dispute has been dropped")
+	fails   = flag.Int("sim.fails", 40, "number of federations of which machines fail while entries are sent")
 	dropped = flag.Uint64("sim.dropped", 1, "the first seed of these")
 	from    = flag.Uint64("sim.from", 1, "the first seed")
 	seed    = flag.Uint64("sim.seed", 0, "simulate this seed alone, and trace it")
@@ -128,6 +129,23 @@ func TestWhatWasDroppedIsConceded(t *testing.T) {
 		*drops, total.DisksLost, total.Writes, total.Acked, total.Disputes, total.Conceded, conceding, total.Snapshots, total.Healing.Round(time.Millisecond))
 	if *seed == 0 && *drops >= 150 && conceding == 0 {
 		t.Errorf("nothing was conceded: %+v", total)
+	}
+}
+
+// A machine that fails loses what was sent before it was durable, and no number is given
+// out again: nobody ever finds two entries under one.
+func TestNoNumberIsUsedTwiceWhereMachinesFail(t *testing.T) {
+	var total sim.Report
+	for s := *from; s < *from+uint64(*fails); s++ {
+		report, err := sim.Run(sim.Config{Seed: s, Early: true, Intact: true})
+		if err != nil || report.UsedTwice > 0 {
+			t.Errorf("seed %d: %d numbers are used twice, %v", s, report.UsedTwice, err)
+		}
+		total.Add(report)
+	}
+	t.Logf("%d federations, %d crashes, %d incarnations, %d writes, %d acknowledged", *fails, total.Crashes, total.Incarnations, total.Writes, total.Acked)
+	if total.Incarnations == 0 {
+		t.Error("no machine failed")
 	}
 }
 

@@ -16,6 +16,7 @@ type base struct {
 	names   sync.Map // origins.id → memory.Origin
 
 	numbering numbering
+	boot      boot
 	damage    damage
 	room      room
 	absent    *absence

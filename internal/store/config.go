@@ -44,11 +44,14 @@ type Config struct {
 	// OnWritten is called by the writer while it commits entries of this node, before the
 	// commit is durable: it names them, ascending by seq. From then on [Store.Range] has them,
 	// and whatever becomes of this process, they are in its file when the next one opens it;
-	// only if the machine fails they may not be. Who sends them then must see to it that
-	// their numbers are not given out again, which heads alone do not show. If the commit
-	// fails all the same, Run ends. It must not block. Nil is no hook; where the engine
-	// does not tell, and for commits that take something away, it is not called.
+	// only if the machine or its disk fails they may not be: [Store.Outrun] says so then. If
+	// the commit fails all the same, Run ends. It must not block. Nil is no hook; where
+	// the engine does not tell, or the machine not when it was started, it is not called,
+	// and neither for commits that take something away or are very large, nor for the first
+	// one.
 	OnWritten func(own []memory.OwnEntry)
+	// Early reports whether OnWritten would be of use. Nil is yes. It must not block.
+	Early func() bool
 
 	// Held makes [Store.Submit] wait until [Store.Confirm] or [Store.NewIncarnation],
 	// unless the database is a new one.

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/store/walfile"
@@ -148,8 +149,11 @@ func syncNames(dir string) error {
 	if err != nil {
 		return err
 	}
-	_ = d.Sync() // not every system can
-	return d.Close()
+	err = d.Sync()
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EINVAL) {
+		err = nil
+	}
+	return errors.Join(err, d.Close())
 }
 
 func openReadOnly(cfg *Config, conns int) (*sql.DB, error) {

@@ -31,8 +31,19 @@ func (s *base) Numbering() bool {
 }
 
 // Confirm lets [Store.Submit] number ops under the origin that this node has: no
-// member holds ops of it that the file does not have.
-func (s *base) Confirm() { s.numbering.allow() }
+// member holds ops of it that the file does not have. It does nothing where that is not
+// what members can say ([Store.Outrun]).
+func (s *base) Confirm() {
+	if !s.Outrun() {
+		s.numbering.allow()
+	}
+}
+
+// Outrun reports whether entries may have been sent under numbers that the database does
+// not have: the run before sent entries while they were made durable, and ended with the
+// machine or with its disk. [Store.Confirm] does nothing then; it takes
+// [Store.NewIncarnation] before anything is numbered.
+func (s *base) Outrun() bool { return s.boot.outrun.Load() }
 
 // mayNumber waits until ops may be numbered.
 func (s *changes) mayNumber(ctx context.Context) error {

@@ -14,7 +14,7 @@ const probeBytes = 1 << 20
 // Full reports whether there is no room for writes: one has failed for want of it, or
 // hardly any is left. Where one has failed it tries to write, so that it notices when
 // room was made.
-func (s *Store) Full() bool {
+func (s *base) Full() bool {
 	free, known := freeBytes(s.cfg.Dir)
 	if known && free < probeBytes {
 		return true
@@ -31,10 +31,10 @@ func (s *Store) Full() bool {
 
 // FreeBytes is what may still be written where the database is; false if the system
 // does not say.
-func (s *Store) FreeBytes() (uint64, bool) { return freeBytes(s.cfg.Dir) }
+func (s *base) FreeBytes() (uint64, bool) { return freeBytes(s.cfg.Dir) }
 
 // DatabaseBytes is what the files of the database take.
-func (s *Store) DatabaseBytes() int64 { return s.dialect.size(&s.cfg) }
+func (s *base) DatabaseBytes() int64 { return s.dialect.size(&s.cfg) }
 
 // probe writes a file, and takes it away.
 func probe(dir string) error {

@@ -44,6 +44,9 @@ func (s *Store) Run(ctx context.Context) error {
 		if err := s.write.commit(work, batch); err != nil {
 			return s.fail(err)
 		}
+		if err := s.boot.mark(); err != nil {
+			s.cfg.Log.WarnContext(ctx, "entries go to members when they are durable here, and no sooner, in this run", "err", err)
+		}
 		s.write.wroteAt = time.Now()
 		if err := errors.Join(s.write.markDamage(work), s.write.settle(work, false)); err != nil {
 			return s.fail(err)
@@ -82,7 +85,7 @@ func (s *Store) drain(ctx context.Context) error {
 	for {
 		batch := s.next()
 		if batch == nil {
-			return s.write.finish(ctx)
+			return s.end(ctx)
 		}
 		if err := s.write.commit(ctx, batch); err != nil {
 			return s.fail(err)
@@ -90,8 +93,20 @@ func (s *Store) drain(ctx context.Context) error {
 	}
 }
 
+// end finishes what can wait, and notes that nothing is left that is not durable.
+func (s *Store) end(ctx context.Context) error {
+	if err := s.write.finish(ctx); err != nil {
+		return s.fail(err)
+	}
+	if err := s.boot.ended(); err != nil {
+		s.cfg.Log.WarnContext(ctx, "if the machine is started anew, this node will number afresh", "err", err)
+	}
+	return nil
+}
+
 func (s *Store) fail(err error) error {
 	s.stop.Do(func() { close(s.closing) })
+	err = errors.Join(err, s.boot.failed())
 	for {
 		batch := s.next()
 		if batch == nil {

@@ -53,6 +53,9 @@ func (s *Store) open(ctx context.Context) error {
 	if s.lock, err = s.dialect.lock(&s.cfg); err != nil {
 		return err
 	}
+	if err := s.boot.load(s.cfg.Dir); err != nil {
+		return err
+	}
 	w := &writer{state: &state{base: s.base}, tail: &s.recent}
 	db, done, err := s.dialect.open(ctx, &s.cfg, w.written)
 	if err != nil {
@@ -74,6 +77,9 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	if err := w.load(ctx); err != nil {
 		return err
+	}
+	if w.fresh() {
+		s.boot.renewed()
 	}
 	if w.fresh() || !s.cfg.Held {
 		s.numbering.allow()
@@ -107,6 +113,43 @@ func (s *Store) Queued() int { return int(s.sizes.Load()) }
 
 // Damaged returns how many entries are damaged, and not mended yet.
 func (s *Store) Damaged() int { return int(s.damage.marked.Load()) }
+
+// Unreadable returns ids of memories that f selects and of which the content is damaged,
+// a hundred at most.
+func (s *Store) Unreadable(ctx context.Context, f memory.Filter) ([]string, error) {
+	if s.damage.marked.Load() == 0 {
+		return nil, nil
+	}
+	w := s.filter(f)
+	var out []string
+	err := s.tables.read.each(ctx, `SELECT m.id FROM damaged d JOIN log l ON l.origin = d.origin AND l.seq = d.seq
+		JOIN memories m ON m.rid = l.record AND m.c_lsn = l.lsn WHERE `+w.String()+` ORDER BY m.id LIMIT 100`, w.args, func(r rowScanner) error {
+		var id string
+		err := r.Scan(&id)
+		out = append(out, id)
+		return err
+	})
+	return out, err
+}
+
+// LostLinks returns what is known of the links from and to a memory that are damaged.
+func (s *Store) LostLinks(ctx context.Context, id string) ([]memory.LostLink, error) {
+	if s.damage.marked.Load() == 0 {
+		return nil, nil
+	}
+	var out []memory.LostLink
+	err := s.tables.read.each(ctx, `SELECT r.a, r.b, r.origin, r.seq FROM registers r WHERE r.kind = ? AND (r.family = ? AND r.a = ? OR r.family = ? AND r.b = ?)
+		AND EXISTS (SELECT 1 FROM damaged d WHERE d.origin = r.origin AND d.seq = r.seq) LIMIT 10000`,
+		[]any{memory.KindLink, memory.FamLink, id, memory.FamLink, id}, func(r rowScanner) error {
+			var l memory.LostLink
+			var origin, seq int64
+			err := r.Scan(&l.Source, &l.Target, &origin, &seq)
+			l.Dot = s.dot(origin, seq)
+			out = append(out, l)
+			return err
+		})
+	return out, err
+}
 
 // Touch counts a read of each of the memories. It does not block, and what was
 // counted last may be lost in a crash.

@@ -24,6 +24,15 @@ const (
 	tailBytes = 8 << 20
 )
 
+// fits reports whether all of es are in a tail behind whatever else there is.
+func fits(es []tailEntry) bool {
+	bytes := 0
+	for _, e := range es {
+		bytes += shipSize(e.ship)
+	}
+	return bytes <= tailBytes/2 && len(es) <= tailOps/2
+}
+
 // add appends entries; those of a new incarnation replace what is there.
 func (t *tail) add(es []tailEntry) {
 	if len(es) == 0 {

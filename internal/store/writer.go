@@ -121,7 +121,10 @@ func (w *writer) written() {
 		return // one of the engine's own
 	}
 	t.written = true
-	if len(t.tail) == 0 || w.cfg.OnWritten == nil || t.erased || len(t.moves) > 0 {
+	if len(t.tail) == 0 || w.cfg.OnWritten == nil || t.erased || len(t.moves) > 0 || !fits(t.tail) {
+		return
+	}
+	if w.cfg.Early != nil && !w.cfg.Early() || !w.boot.early() {
 		return
 	}
 	w.early = true
@@ -147,6 +150,9 @@ func (w *writer) publish(t *tx, batch []*job) {
 	}
 	w.births.committed(t.born, t.others || t.erased, t.began, w.lsn)
 	w.census.committed(t.stands)
+	if w.fresh() {
+		w.boot.renewed()
+	}
 	c := memory.Committed{View: w.publishView(t.moved), Moved: t.moves}
 	for _, j := range batch {
 		c.Own = append(c.Own, j.own...)

@@ -72,7 +72,7 @@ func TestEntriesGoOutBeforeTheCommitIsSynced(t *testing.T) {
 		c.OnCommit = func(memory.Committed) { steps = append(steps, "committed") }
 	})
 	ended := running(t, s)
-	for i := range 3 {
+	for i := range 4 {
 		if err := create(t.Context(), s, fmt.Sprint("m", i), "text"); err != nil {
 			t.Fatal(err)
 		}
@@ -80,10 +80,11 @@ func TestEntriesGoOutBeforeTheCommitIsSynced(t *testing.T) {
 	if err := errors.Join(ended(), s.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if len(told) != 3 || told[2].Seq != 3 || told[2].Origin != s.Origin() {
+	// Before the first one it is not on disk that this may happen.
+	if len(told) != 3 || told[2].Seq != 4 || told[2].Origin != s.Origin() {
 		t.Errorf("told %v", told)
 	}
-	if got := strings.Join(steps, " "); !strings.HasSuffix(got, "written committed written committed written committed") {
+	if got := strings.Join(steps, " "); !strings.HasSuffix(got, "committed written committed written committed written committed") {
 		t.Errorf("in the order %q", got)
 	}
 }
@@ -95,23 +96,141 @@ func TestACommitThatFailsBehindItsWritingIsTheEnd(t *testing.T) {
 	s := openHere(t, func(c *store.Config) {
 		dir = c.Dir
 		c.OnWritten = func(own []memory.OwnEntry) {
-			if own[0].Dot.Seq == 2 {
+			if own[0].Dot.Seq == 3 {
 				breakLog(t, dir)
 			}
 		}
 	})
 	s.AllErrorsAreOfAFullDisk()
 	ended := running(t, s)
-	if err := create(t.Context(), s, "m1", "text"); err != nil {
-		t.Fatal(err)
+	for _, id := range []string{"m1", "m2"} {
+		if err := create(t.Context(), s, id, "text"); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := create(t.Context(), s, "m2", "text"); !errors.Is(err, store.ErrFatal) {
+	if err := create(t.Context(), s, "m3", "text"); !errors.Is(err, store.ErrFatal) {
 		t.Errorf("a write whose sync fails: %v, want %v", err, store.ErrFatal)
 	}
 	if err := ended(); !errors.Is(err, store.ErrFatal) {
 		t.Errorf("the writer ended with %v", err)
 	}
 	_ = s.Close()
+	if next := openHere(t, func(c *store.Config) { c.Dir = dir }); !next.Outrun() || next.Close() != nil {
+		t.Error("the next start takes the numbers for its own, though the disk has failed")
+	}
+}
+
+// What members say of the numbers counts where a process has ended, and not where a
+// machine has.
+func TestNumbersBehindTheFileAreUsedIfTheMachineFailed(t *testing.T) {
+	early := 0
+	open := func(dir string) *store.Store {
+		return openHere(t, func(c *store.Config) {
+			c.Dir, c.Held, c.OnWritten = dir, true, func([]memory.OwnEntry) { early++ }
+		})
+	}
+	dir, killed, lost := t.TempDir(), t.TempDir(), t.TempDir()
+	s := open(dir)
+	ended := running(t, s)
+	for _, id := range []string{"m1", "m2"} {
+		if err := create(t.Context(), s, id, "text"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Copies of the files as they are now are what the next start finds of a process that ends.
+	for _, to := range []string{killed, lost} {
+		for _, name := range []string{store.FileName, store.FileName + "-wal", store.BootFile} {
+			raw, err := os.ReadFile(filepath.Join(dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if name == store.BootFile && to == lost {
+				raw = []byte("7f2f9fd2-0001-4711-8f3c-000000000001\n")
+			}
+			if err := os.WriteFile(filepath.Join(to, name), raw, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := errors.Join(ended(), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for what, dir := range map[string]string{"that ended in order": dir, "that was killed": killed} {
+		s := open(dir)
+		s.Confirm()
+		if s.Outrun() || !s.Numbering() {
+			t.Errorf("behind a process %s members are not asked", what)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	for range 2 { // and it stays so until another origin was taken
+		s = open(lost)
+		s.Confirm()
+		if !s.Outrun() || s.Numbering() {
+			t.Fatal("the machine was started anew, and what members say of the numbers counts")
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s = open(lost)
+	before := s.Origin()
+	ended = running(t, s)
+	if o, err := s.NewIncarnation(t.Context(), memory.Dot{Origin: before, Seq: 3}); err != nil || o == before || s.Outrun() {
+		t.Fatalf("%s after %s (%v); outrun: %v", o, before, err, s.Outrun())
+	}
+	early = 0
+	for _, id := range []string{"m3", "m4"} {
+		if err := create(t.Context(), s, id, "text"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if now, err := os.ReadFile(filepath.Join(lost, store.BootFile)); err != nil || strings.Contains(string(now), "4711") || early != 1 {
+		t.Errorf("%d of two were sent early, and the file says %q (%v)", early, now, err)
+	}
+	if err := errors.Join(ended(), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(lost, store.BootFile)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("it is there after an end in order: %v", err)
+	}
+}
+
+// What goes out early is read where the newest entries are kept, so it must fit there.
+func TestVeryLargeCommitsAreSentWhenTheyHaveEnded(t *testing.T) {
+	var s *store.Store
+	early, late := 0, 0
+	s = openHere(t, func(c *store.Config) {
+		c.OnWritten = func(own []memory.OwnEntry) {
+			early++
+			for _, e := range own {
+				if ops, _, err := s.Range(context.Background(), memory.Range{Origin: e.Dot.Origin, From: e.Dot.Seq, To: e.Dot.Seq}, 1, 1<<20); err != nil || len(ops) != 1 {
+					t.Errorf("%s is told of, and cannot be read (%v)", e.Dot, err)
+				}
+			}
+		}
+		c.OnCommit = func(c memory.Committed) { late += len(c.Own) }
+	})
+	ended := running(t, s)
+	text := strings.Repeat("some text about ordinary things ", 2000)
+	for i, n := range []int{1, 30, 140, 30} {
+		w := &memory.Write{Actor: "x"}
+		for j := range n {
+			w.Ops = append(w.Ops, memory.NewOp{Op: storetest.Create(fmt.Sprint("m", i, "-", j), fmt.Sprint(text, i, j))})
+		}
+		if _, err := s.Submit(t.Context(), w); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(ended(), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if early != 2 || late != 201 {
+		t.Errorf("%d commits were told of early, and %d entries late", early, late)
+	}
 }
 
 // breakLog makes the syncs of the log in dir fail: behind its descriptor is another file then.

@@ -16,6 +16,9 @@ type Config struct {
 	Members Roster
 	// Confirmed: Origin was taken by this run, so that its numbers are this node's.
 	Confirmed bool
+	// Outrun: entries that View does not have may have been sent under numbers of Origin,
+	// whatever members say of it.
+	Outrun bool
 	// Cursors are up to where members are known to hold Origin, from earlier runs.
 	Cursors map[memory.Node]uint64
 	// Parked are the refusals of members from an earlier run.
@@ -96,6 +99,9 @@ func New(cfg Config, now time.Time) *Core {
 	c.trail.restart(c.self.Heads[c.origin])
 	c.company.released = c.head()
 	c.numbers.till = now.Add(cfg.Greeting)
+	if cfg.Outrun {
+		c.numbers.state, c.numbers.lost = NumbersOutrun, true
+	}
 	if cfg.Confirmed {
 		c.numbers = numbers{state: NumbersConfirmed, opened: true, fresh: true}
 	}

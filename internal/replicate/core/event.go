@@ -226,6 +226,7 @@ type Confirm struct{ Origin memory.Origin }
 type TakeIncarnation struct {
 	Member memory.Node // who holds Head; none: some members were silent, and may hold it
 	Head   memory.Dot  // seq 0: Member has another entry under a number that is used here, too
+	Lost   bool        // the machine has failed, and may have lost Head: see Config.Outrun
 }
 
 // Ended says that the change of members that was under way is not any more: what is

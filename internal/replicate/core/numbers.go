@@ -15,6 +15,7 @@ import (
 //	unknown ─────────────────────────────────────▶ confirmed
 //	   │ a member: more than you have                  │ a member: more than
 //	   │ or some were silent for too long              │ you have
+//	   │ or the machine failed while ops were sent     │
 //	   ▼                                               │
 //	outrun ◀───────────────────────────────────────────┘
 //	   │ a new incarnation is taken
@@ -37,6 +38,7 @@ type numbers struct {
 	state   Numbering
 	opened  bool      // ops are numbered
 	fresh   bool      // the origin is of this run: what others claim of it is false
+	lost    bool      // what was sent may have been lost since, so that no member need know it
 	till    time.Time // how long silent members are waited for
 	askedAt time.Time // when a new incarnation was last asked for
 }
@@ -56,6 +58,8 @@ func (c *Core) number() {
 	ahead := slices.IndexFunc(c.members, c.outruns)
 	other := slices.IndexFunc(c.members, func(m *member) bool { return m.disputes(c, c.origin) })
 	switch {
+	case n.lost:
+		c.renew("", c.head()+1)
 	case ahead >= 0:
 		m := c.members[ahead]
 		c.renew(m.name, m.heads[c.origin].Seq)
@@ -80,7 +84,7 @@ func (c *Core) renew(m memory.Node, seq uint64) {
 		return
 	}
 	n.askedAt = c.now
-	c.emit(TakeIncarnation{Member: m, Head: memory.Dot{Origin: c.origin, Seq: seq}})
+	c.emit(TakeIncarnation{Member: m, Head: memory.Dot{Origin: c.origin, Seq: seq}, Lost: n.lost})
 }
 
 // due is when [Core.number] may have something to do, if nothing else happens.

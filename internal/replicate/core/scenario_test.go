@@ -177,7 +177,7 @@ func (s *scene) command(f []string) {
 func (s *scene) start(args []string, opts map[string]string) {
 	s.heads[self] = headOf(self, opts["head"])
 	s.lsn = s.heads[self].Seq
-	cfg := Config{Self: "a", Origin: self, View: s.view(), Members: roster(args, opts), Cursors: map[memory.Node]uint64{}, Seed: 1, Confirmed: opts["numbers"] == ""}
+	cfg := Config{Self: "a", Origin: self, View: s.view(), Members: roster(args, opts), Cursors: map[memory.Node]uint64{}, Seed: 1, Confirmed: opts["numbers"] == "", Outrun: opts["numbers"] == "outrun"}
 	for k, v := range opts {
 		if !slices.Contains([]string{"head", "numbers", "epoch", "voters", "former"}, k) {
 			cfg.Cursors[memory.Node(k)] = number(v)
@@ -310,6 +310,9 @@ func describe(e Effect) string {
 	case Confirm:
 		return fmt.Sprintf("confirm %s", e.Origin)
 	case TakeIncarnation:
+		if e.Lost {
+			return fmt.Sprintf("take a new incarnation: %s may be lost", e.Head)
+		}
 		return fmt.Sprintf("take a new incarnation: %s holds %s", cmp.Or(e.Member, "somebody"), e.Head)
 	case Ended:
 		return fmt.Sprintf("the change of epoch %d has ended", e.Epoch)

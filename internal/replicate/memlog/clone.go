@@ -14,7 +14,7 @@ func (s *Store) Clone() *Store {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := New(s.lib, s.node, 0, s.clock)
-	c.origin, c.taken, c.numbered, c.lsn = s.origin, "", false, s.lsn
+	c.origin, c.taken, c.numbered, c.outrun, c.lsn = s.origin, "", false, s.outrun, s.lsn
 	for o, l := range s.logs {
 		c.logs[o] = &log{head: l.head, chain: l.chain, entries: maps.Clone(l.entries), gaps: maps.Clone(l.gaps), gone: maps.Clone(l.gone), dropped: l.dropped}
 	}
@@ -30,7 +30,7 @@ func (s *Store) Clone() *Store {
 // it is there, from 0 to 1. What was dropped is there again, and so are contents that were
 // taken out because of what came later: they were, when the log was so short. A log of
 // which not all is known is there as a whole.
-func (s *Store) Part(share func() float64) *Store {
+func Part(s *Store, share func() float64) *Store {
 	c := s.Clone()
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -21,11 +21,26 @@ func (s *Store) Numbering() bool {
 	return s.numbered
 }
 
+// Lose makes of s what a store is after its machine has failed while entries were sent that
+// were not durable.
+func Lose(s *Store) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.outrun = true
+}
+
+// Outrun implements replicate.Numbers.
+func (s *Store) Outrun() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.outrun
+}
+
 // Confirm implements replicate.Numbers.
 func (s *Store) Confirm() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.numbered = true
+	s.numbered = s.numbered || !s.outrun
 }
 
 // NewIncarnation implements replicate.Numbers.
@@ -44,7 +59,7 @@ func (s *Store) incarnate() {
 		return
 	}
 	s.origin = memory.MakeOrigin(s.node, s.lib.incarnation())
-	s.taken, s.numbered = s.origin, true
+	s.taken, s.numbered, s.outrun = s.origin, true, false
 }
 
 // claim hears that somebody has d. If that is of this node's origin, and not in its

@@ -27,6 +27,7 @@ type Store struct {
 	origin   memory.Origin
 	taken    memory.Origin // by this run
 	numbered bool          // ops may be numbered under origin
+	outrun   bool          // not under this one, whatever members say
 	logs     map[memory.Origin]*log
 	state    *memory.State
 	lsn      uint64
