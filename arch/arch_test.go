@@ -50,6 +50,7 @@ func table() map[string][]string {
 		"dump":    leaf,
 		"backup":  {"dump", "memory"},
 		"etag":    {},
+		"pace":    {},
 		"screen":  {},
 		"doctor":  {"client", "memory"},
 
@@ -110,12 +111,12 @@ func table() map[string][]string {
 		},
 
 		"api": {
-			"console", "book", "book/query", "book/upkeep", "dump", "etag", "openapi", "engine", "verb", "verb/aimemory", "client", "identity", "identity/agentkey", "memory",
+			"console", "book", "book/query", "book/upkeep", "dump", "etag", "openapi", "engine", "verb", "verb/aimemory", "client", "identity", "identity/agentkey", "memory", "pace",
 		},
 		"node": {
 			"api", "book", "book/upkeep", "engine", "intake", "peer", "store", "replicate", "wire", "identity", "identity/attest", "identity/ca", "identity/cluster",
 			"evidence", "identity/httpsig", "identity/join", "identity/receipt", "identity/replay", "identity/agentkey", "identity/certfile", "policy", "recall", "rehearsal", "doctor", "node/care", "node/models", "node/auditing", "node/heap", "audit", "journal", "memory", "webhook", "verb", "mcp", "client",
-			"legacy", "legacy/config", "legacy/send",
+			"legacy", "legacy/config", "legacy/send", "pace",
 		},
 
 		"node/models":   {"book/upkeep", "model", "model/artefact", "model/endpoint", "recall", "recall/eval", "recall/index", "recall/meaning", "recall/rank"},

@@ -11,6 +11,7 @@ import (
 	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/internal/book/query"
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/pace"
 	"github.com/tallystick/tallystick/internal/verb"
 )
 
@@ -146,22 +147,34 @@ func (a exporter) exportLines(q *request, f memory.Filter, left *memory.Omission
 
 // eachRecord hands over what f selects, by id, and flushes now and then.
 func (a exporter) eachRecord(q *request, s *stream, f memory.Filter, do func(*memory.Record) error) error {
-	page := query.Page{Limit: 500, Order: memory.ByID}
+	page := query.Page{Limit: exportPage, Order: memory.ByID}
 	for {
 		recs, next, err := a.books.Query.List(q.Context(), f, page)
 		if err != nil {
 			return err
 		}
-		for i := range recs {
-			if err := do(&recs[i]); err != nil {
-				return err
-			}
-		}
-		if err := s.flush(); err != nil || next == "" {
+		if err := exportPageOf(q, s, recs, do); err != nil || next == "" {
 			return err
 		}
 		page.Cursor = next
 	}
+}
+
+// exportPage is how many records are in memory at once for an export.
+const exportPage = 200
+
+func exportPageOf(q *request, s *stream, recs []memory.Record, do func(*memory.Record) error) error {
+	size := 0
+	for i := range recs {
+		size += len(recs[i].Memory.Content)
+	}
+	defer pace.Hold(q.Context(), size)()
+	for i := range recs {
+		if err := do(&recs[i]); err != nil {
+			return err
+		}
+	}
+	return s.flush()
 }
 
 func (a exporter) exportOne(q *request, enc *json.Encoder, r *memory.Record, f memory.Filter) error {

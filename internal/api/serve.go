@@ -19,6 +19,7 @@ import (
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/etag"
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/pace"
 	"github.com/tallystick/tallystick/internal/verb"
 )
 
@@ -206,6 +207,7 @@ func (a *API) send(w http.ResponseWriter, r *http.Request, rep reply, zip bool) 
 	if zip && buf.Len() >= minZip && acceptsGzip(r) {
 		h.Set("Content-Encoding", "gzip")
 		w.WriteHeader(rep.status)
+		defer pace.Hold(r.Context(), buf.Len())() // it is written in small pieces
 		a.zip(w, buf.Bytes())
 		return
 	}

@@ -181,6 +181,7 @@ func (a follower) batch(q *request, s *stream, at place, show shown) (next uint6
 	if err != nil {
 		return after, false, err
 	}
+	var lines strings.Builder // first, so that what the ops hold is not kept for a slow client
 	for _, ev := range evs {
 		after = ev.LSN
 		name, v, err := show(q, ev)
@@ -194,8 +195,9 @@ func (a follower) batch(q *request, s *stream, at place, show shown) (next uint6
 		if err != nil {
 			return after, false, err
 		}
-		s.line("id: " + at.id(ev.LSN) + "\nevent: " + name + "\ndata: " + string(data) + "\n\n")
+		lines.WriteString("id: " + at.id(ev.LSN) + "\nevent: " + name + "\ndata: " + string(data) + "\n\n")
 	}
+	s.line(lines.String())
 	return after, len(evs) == eventBatch, s.flush()
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tallystick/tallystick/internal/legacy/send"
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/pace"
 	"github.com/tallystick/tallystick/internal/policy"
 	"github.com/tallystick/tallystick/internal/replicate"
 	"github.com/tallystick/tallystick/internal/store"
@@ -37,6 +38,16 @@ func newRegistry(s *store.Store) *prometheus.Registry {
 			func() float64 { free, _ := s.FreeBytes(); return float64(free) }))
 	}
 	return reg
+}
+
+// exportTaken shows how what is sent is taken.
+func exportTaken(reg *prometheus.Registry, k *pace.Keeper) {
+	reg.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tally_answers_waiting_bytes", Help: "Bytes of answers that wait for clients and members to take them."},
+			func() float64 { return float64(k.Waiting()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "tally_slow_connections_ended_total", Help: "Connections ended because what was sent on them was not taken."},
+			func() float64 { return float64(k.Cut()) }),
+	)
 }
 
 // exportCounters shows what replication counts. The names that begin with

@@ -30,6 +30,7 @@ import (
 	"github.com/tallystick/tallystick/internal/node/care"
 	"github.com/tallystick/tallystick/internal/node/heap"
 	"github.com/tallystick/tallystick/internal/node/models"
+	"github.com/tallystick/tallystick/internal/pace"
 	"github.com/tallystick/tallystick/internal/peer"
 	"github.com/tallystick/tallystick/internal/policy"
 	"github.com/tallystick/tallystick/internal/recall"
@@ -128,6 +129,7 @@ type node struct {
 	care     *care.Keeper
 	practice *rehearsal.Stage
 	unused   unused
+	taken    *pace.Keeper  // sees to it that what is answered is taken
 	open     chan struct{} // closed when clients are served
 	quit     chan struct{} // closed when the node stops
 }
@@ -147,7 +149,7 @@ func (n *node) storeConfig(clock *memory.Clock) store.Config {
 }
 
 func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_ *node, err error) {
-	n := &node{cfg: cfg, parts: parts, log: log, open: make(chan struct{}), quit: make(chan struct{})}
+	n := &node{cfg: cfg, parts: parts, log: log, open: make(chan struct{}), quit: make(chan struct{}), taken: pace.New(pace.Limits{}, log)}
 	clock := memory.NewClock(n.now, cfg.MaxSkew)
 	if n.store, err = store.Open(ctx, n.storeConfig(clock)); err != nil {
 		return nil, err
@@ -215,7 +217,7 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 	if err := n.newServer(link, parts.Program); err != nil { //nolint:contextcheck // what is bound here is called with the contexts of requests
 		return nil, err
 	}
-	n.trust.connect(calls, peer.NewHandler(link, n.door, log), n.fed)
+	n.trust.connect(calls, peer.NewHandler(link, n.door, log), n.fed, n.taken)
 	return n, nil
 }
 
@@ -284,6 +286,7 @@ func (n *node) newServer(link peer.Config, program string) error {
 	exportWebhooks(reg, &n.hooks.Counters)
 	exportLegacy(reg, n.legacy, func() uint64 { return n.store.View().LSN })
 	n.inbound.Export(reg)
+	exportTaken(reg, n.taken)
 	n.care = care.New(care.Config{
 		Data: n.cfg.Data, BackupDir: n.cfg.BackupDir, MaxSkew: n.cfg.MaxSkew, Version: Version(), Now: n.now, Log: n.log,
 		Dump: n.books.Upkeep.Dump, Book: n.books.Query, Writes: func() (uint64, float64, float64) { return writeTimes(reg) }, Own: n.cfg.own,
@@ -315,6 +318,7 @@ func (n *node) newServer(link peer.Config, program string) error {
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ConnState:         n.unused.note,
+		ConnContext:       n.taken.Context,
 		ErrorLog:          slog.NewLogLogger(n.log.Handler(), slog.LevelDebug),
 	}
 	return nil
@@ -337,7 +341,7 @@ func (n *node) serve(ctx context.Context, listener net.Listener, ready func(url 
 		scheme = "https://"
 	}
 	url := scheme + authority(listener)
-	listener, err := n.secured(ctx, listener)
+	listener, err := n.secured(ctx, n.taken.Listen(listener))
 	if err != nil {
 		return err
 	}
@@ -368,6 +372,7 @@ func (n *node) serve(ctx context.Context, listener net.Listener, ready func(url 
 	work.Go(func() error { return n.practice.Run(workCtx) })
 	work.Go(func() error { return n.readers.Run(workCtx) })
 	work.Go(func() error { return n.care.Run(workCtx) })
+	work.Go(func() error { return n.taken.Run(workCtx) })
 	work.Go(func() error { n.catchUp(workCtx); return nil })
 	all.Go(func() error { return n.trust.run(failed, toMembers) })
 	all.Go(func() error {

@@ -31,6 +31,7 @@ import (
 	"github.com/tallystick/tallystick/internal/identity/receipt"
 	"github.com/tallystick/tallystick/internal/identity/replay"
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/pace"
 	"github.com/tallystick/tallystick/internal/peer"
 	"github.com/tallystick/tallystick/internal/replicate"
 	"github.com/tallystick/tallystick/internal/store"
@@ -65,6 +66,7 @@ type trust struct {
 	calls      *peer.Client
 	server     *http.Server
 	unused     unused
+	taken      *pace.Keeper // sees to it that what is answered is taken
 	setMembers func(replicate.Roster)
 	held       func(memory.Dot) []memory.Node // who has an op on disk
 
@@ -237,10 +239,11 @@ func (t *trust) names() []memory.Node {
 }
 
 // connect says how members are called and answered, and who is to know them.
-func (t *trust) connect(calls *peer.Client, sync http.Handler, fed *replicate.Replicator) {
+func (t *trust) connect(calls *peer.Client, sync http.Handler, fed *replicate.Replicator, taken *pace.Keeper) {
 	if t == nil {
 		return
 	}
+	t.taken = taken
 	t.calls, t.setMembers = calls, fed.SetMembers
 	t.held = func(d memory.Dot) []memory.Node { return fed.Held(d, 0).HeldBy }
 	mux := http.NewServeMux()
@@ -248,7 +251,7 @@ func (t *trust) connect(calls *peer.Client, sync http.Handler, fed *replicate.Re
 	mux.HandleFunc("GET "+JoinPath, t.showRoot)
 	mux.HandleFunc("POST "+JoinPath, t.welcome)
 	t.server = &http.Server{
-		Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ConnState: t.unused.note,
+		Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ConnState: t.unused.note, ConnContext: t.taken.Context,
 		ErrorLog: slog.NewLogLogger(t.log.Handler(), slog.LevelDebug),
 	}
 }
@@ -273,7 +276,7 @@ func (t *trust) run(ctx context.Context, l net.Listener) error {
 	t.log.InfoContext(ctx, "serving members", "url", t.Place().URL, "listen", l.Addr().String(), "authority", t.Authority())
 	var all errgroup.Group
 	all.Go(func() error {
-		if err := t.server.Serve(tls.NewListener(l, ca.ServerTLS(t.Self().TLS))); !errors.Is(err, http.ErrServerClosed) {
+		if err := t.server.Serve(tls.NewListener(t.taken.Listen(l), ca.ServerTLS(t.Self().TLS))); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve members: %w", err)
 		}
 		return nil

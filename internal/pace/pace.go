@@ -1,0 +1,240 @@
+// Package pace ends connections on which answers are taken too slowly, so that
+// nobody makes a node keep what it does not come for.
+//
+// What is written to a client waits in memory until the client has taken it. A
+// server that only bounds the time of each write cuts off honest clients that are
+// slow, and one that bounds nothing keeps answers for ever. So time counts only
+// while a write waits, each byte that is taken earns some of it back, and what
+// waits on all connections together has a bound: beyond it the connections on
+// which a write has waited for longest are ended, and those that take what they
+// are sent are left alone.
+package pace
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"log/slog"
+	"net"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Limits of a [Keeper]. Zeros are the defaults.
+type Limits struct {
+	// Patience is how long writes to a connection may wait altogether, but for what
+	// was earned by bytes that were taken; 60 s.
+	Patience time.Duration
+	// Rate is how many bytes earn a second of waiting; 4 KiB.
+	Rate int
+	// Waiting bounds the bytes that wait on all connections together; 64 MiB.
+	Waiting int64
+	// Honest is how long a write waits at least before it is given up for the sake of
+	// the others; 200 ms. What an honest client has to take in a moment waits, too.
+	Honest time.Duration
+}
+
+// piece is how much is written at once: what is taken of a large answer counts
+// before all of it is.
+const piece = 64 << 10
+
+// Keeper watches over the connections of listeners. It is safe for concurrent use.
+type Keeper struct {
+	limits Limits
+	log    *slog.Logger
+	crowd  chan struct{} // has a token when too much waits
+
+	waiting atomic.Int64 // bytes
+	cut     atomic.Uint64
+
+	mu    sync.Mutex // guards conns
+	conns map[*conn]struct{}
+}
+
+// New returns a keeper, which does its work in [Keeper.Run].
+func New(limits Limits, log *slog.Logger) *Keeper {
+	limits.Patience = cmp.Or(limits.Patience, time.Minute)
+	limits.Rate = cmp.Or(limits.Rate, 4<<10)
+	limits.Waiting = cmp.Or(limits.Waiting, 64<<20)
+	limits.Honest = cmp.Or(limits.Honest, 200*time.Millisecond)
+	return &Keeper{limits: limits, log: log, crowd: make(chan struct{}, 1), conns: map[*conn]struct{}{}}
+}
+
+// Waiting is how many bytes wait to be taken now.
+func (k *Keeper) Waiting() int64 { return k.waiting.Load() }
+
+// Cut is how many connections were ended so far.
+func (k *Keeper) Cut() uint64 { return k.cut.Load() }
+
+// Listen returns l with its connections under watch. TLS goes above it.
+func (k *Keeper) Listen(l net.Listener) net.Listener { return listener{l, k} }
+
+type listener struct {
+	net.Listener
+
+	keeper *Keeper
+}
+
+// Accept implements [net.Listener].
+func (l listener) Accept() (net.Conn, error) {
+	inner, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	c := &conn{Conn: inner, keeper: l.keeper}
+	c.left.Store(int64(l.keeper.limits.Patience))
+	l.keeper.mu.Lock()
+	defer l.keeper.mu.Unlock()
+	l.keeper.conns[c] = struct{}{}
+	return c, nil
+}
+
+// conn is a connection under watch. One goroutine writes to it at a time, as the
+// connections of net/http are written to.
+type conn struct {
+	net.Conn
+
+	keeper *Keeper
+	left   atomic.Int64 // nanoseconds for which writes may still wait
+	since  atomic.Int64 // Unix nanoseconds since when one waits, or 0
+	held   atomic.Int64 // bytes that wait behind it
+}
+
+// Write implements [net.Conn].
+func (c *conn) Write(b []byte) (n int, err error) {
+	c.keeper.hold(c, int64(len(b)))
+	defer c.keeper.release(c, int64(len(b)))
+	for {
+		began := time.Now()
+		c.since.Store(began.UnixNano())
+		m, err := c.Conn.Write(b[n:min(len(b), n+piece)])
+		c.since.Store(0)
+		n += m
+		left := time.Duration(c.left.Load()) - time.Since(began) + time.Duration(m)*time.Second/time.Duration(c.keeper.limits.Rate)
+		c.left.Store(int64(min(left, c.keeper.limits.Patience)))
+		if err != nil || n == len(b) {
+			return n, err
+		}
+	}
+}
+
+// Close implements [net.Conn].
+func (c *conn) Close() error {
+	c.keeper.forget(c)
+	return c.Conn.Close()
+}
+
+func (k *Keeper) forget(c *conn) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.conns, c)
+}
+
+// connKey is the key of a connection in the context of its requests.
+type connKey struct{}
+
+// Context is a hook for [http.Server.ConnContext]: [Hold] finds the connection.
+func (k *Keeper) Context(ctx context.Context, c net.Conn) context.Context {
+	if secured, is := c.(*tls.Conn); is {
+		c = secured.NetConn()
+	}
+	if own, is := c.(*conn); is {
+		return context.WithValue(ctx, connKey{}, own)
+	}
+	return ctx
+}
+
+// Hold notes that n bytes stay in memory while the answer to the request of ctx
+// is written, beside those that are being written, until release is called. On a
+// connection that nobody watches over it does nothing.
+func Hold(ctx context.Context, n int) (release func()) {
+	c, is := ctx.Value(connKey{}).(*conn)
+	if !is || n <= 0 {
+		return func() {}
+	}
+	c.keeper.hold(c, int64(n))
+	return func() { c.keeper.release(c, int64(n)) }
+}
+
+func (k *Keeper) hold(c *conn, n int64) {
+	c.held.Add(n)
+	if k.waiting.Add(n) > k.limits.Waiting {
+		select {
+		case k.crowd <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (k *Keeper) release(c *conn, n int64) {
+	c.held.Add(-n)
+	k.waiting.Add(-n)
+}
+
+// Run ends connections until ctx is done.
+func (k *Keeper) Run(ctx context.Context) error {
+	look := time.NewTicker(time.Second)
+	defer look.Stop()
+	rest := time.NewTimer(0) // between two looks in a crowd
+	defer rest.Stop()
+	for {
+		crowd := k.crowd
+		select {
+		case <-rest.C:
+		default:
+			crowd = nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-look.C:
+		case <-crowd:
+		}
+		if cut, bytes := k.look(time.Now()); cut > 0 {
+			k.log.WarnContext(ctx, "connections ended, because what was sent on them was not taken", "connections", cut, "bytes", bytes, "waiting", k.Waiting())
+		}
+	}
+}
+
+// look ends connections whose time is up, and those that wait while too much does.
+func (k *Keeper) look(now time.Time) (cut int, bytes int64) {
+	type slow struct {
+		*conn
+
+		waits time.Duration
+	}
+	var all []slow
+	k.mu.Lock()
+	for c := range k.conns {
+		if since := c.since.Load(); since != 0 {
+			all = append(all, slow{c, now.Sub(time.Unix(0, since))})
+		}
+	}
+	k.mu.Unlock()
+	slices.SortFunc(all, func(a, b slow) int { return cmp.Compare(b.waits, a.waits) })
+	over := k.Waiting() - k.limits.Waiting
+	for _, s := range all {
+		held := s.held.Load()
+		late, crowded := s.waits > time.Duration(s.left.Load()), over > 0 && held > 0 && s.waits > k.limits.Honest
+		if !late && !crowded {
+			continue
+		}
+		s.end()
+		over -= held
+		bytes += held
+		cut++
+	}
+	k.cut.Add(uint64(cut))
+	return cut, bytes
+}
+
+// end breaks the connection off. What the kernel has of it goes at once: who did
+// not come for it will not, and it would be kept for minutes.
+func (c *conn) end() {
+	if t, is := c.Conn.(*net.TCPConn); is {
+		_ = t.SetLinger(0)
+	}
+	_ = c.Close()
+}
