@@ -9,10 +9,10 @@ import (
 
 // conn is the one connection that writes.
 type conn struct {
+	opened
+
 	d     *dialect
-	db    *sql.DB
 	c     *sql.Conn
-	done  func() // called when it is closed
 	stmts map[string]*sql.Stmt
 	// inside: a transaction was begun. lost is the error behind which the engine may have
 	// rolled it back by itself: the statements that follow would be transactions of their own,
@@ -21,14 +21,14 @@ type conn struct {
 	lost   error
 }
 
-func newConn(ctx context.Context, d *dialect, db *sql.DB, done func()) (*conn, error) {
-	c, err := db.Conn(ctx)
+func newConn(ctx context.Context, d *dialect, o opened) (*conn, error) {
+	c, err := o.db.Conn(ctx)
 	if err != nil {
-		err = errors.Join(err, db.Close())
-		done()
+		err = errors.Join(err, o.db.Close())
+		o.done()
 		return nil, err
 	}
-	return &conn{d: d, db: db, c: c, done: done, stmts: map[string]*sql.Stmt{}}, nil
+	return &conn{opened: o, d: d, c: c, stmts: map[string]*sql.Stmt{}}, nil
 }
 
 func (c *conn) close() error {
@@ -56,6 +56,7 @@ func (c *conn) commit(ctx context.Context) error {
 func (c *conn) rollback(ctx context.Context) {
 	c.inside, c.lost = false, nil
 	_ = c.exec(ctx, "ROLLBACK") // if no transaction is active, that is what is wanted
+	c.over()
 }
 
 // told gives an error of a statement the sentinels that callers branch on.

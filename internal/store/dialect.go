@@ -18,10 +18,9 @@ type dialect struct {
 	// one has it.
 	lock func(cfg *Config) (io.Closer, error)
 	// open returns the database for the writer, brought up to this program's
-	// schema, or ErrNewer. It takes one connection of it, and calls done behind it. Where
-	// that can be told, written is called while a transaction commits, when it is beyond
-	// the end of this process, and before it is durable.
-	open func(ctx context.Context, cfg *Config, written func()) (db *sql.DB, done func(), err error)
+	// schema, or ErrNewer. Where that can be told, written is called while a transaction
+	// commits, when it is beyond the end of this process, and before it is durable.
+	open func(ctx context.Context, cfg *Config, written func()) (opened, error)
 	// openReader returns the database for reads, with at most conns connections.
 	openReader func(cfg *Config, conns int) (*sql.DB, error)
 	// size returns the bytes that the database takes on disk.
@@ -73,6 +72,13 @@ type dialect struct {
 	// discard makes what was overwritten or deleted unreadable in the files, too,
 	// and reports whether no reader kept it from that. It waits for none.
 	discard func(ctx context.Context, c *conn) (done bool, err error)
+}
+
+// opened is the database for the writer, who takes one connection of it.
+type opened struct {
+	db *sql.DB
+	// over is called when a transaction was rolled back, done when the database was closed.
+	over, done func()
 }
 
 // isGarbled reports whether err is that of a value of another type than its column has.

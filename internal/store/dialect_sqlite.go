@@ -71,7 +71,7 @@ func lockDirectory(cfg *Config) (io.Closer, error) {
 	return lock, nil
 }
 
-func openWriter(ctx context.Context, cfg *Config, written func()) (db *sql.DB, done func(), err error) {
+func openWriter(ctx context.Context, cfg *Config, written func()) (opened, error) {
 	path := databasePath(cfg)
 	pragmas := []string{
 		fmt.Sprintf("page_size(%d)", pageSize), "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(0)",
@@ -83,16 +83,16 @@ func openWriter(ctx context.Context, cfg *Config, written func()) (db *sql.DB, d
 	// SQLite would make it as the umask has it, and its other files like it.
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator names the directory
 	if err != nil {
-		return nil, nil, fmt.Errorf("open database: %w", err)
+		return opened{}, fmt.Errorf("open database: %w", err)
 	}
 	if err := file.Close(); err != nil {
-		return nil, nil, fmt.Errorf("open database: %w", err)
+		return opened{}, fmt.Errorf("open database: %w", err)
 	}
 	if err := makeDurable(path); err != nil {
-		return nil, nil, fmt.Errorf("open database: what is in it cannot be made durable: %w", err)
+		return opened{}, fmt.Errorf("open database: what is in it cannot be made durable: %w", err)
 	}
 	q := parameters("rwc", pragmas...)
-	done = walfile.Register(q, written)
+	over, done := walfile.Register(q, written)
 	open := func() (*sql.DB, error) {
 		db, err := sql.Open("sqlite", address(path, q))
 		if err != nil {
@@ -102,7 +102,8 @@ func openWriter(ctx context.Context, cfg *Config, written func()) (db *sql.DB, d
 		db.SetMaxIdleConns(1)
 		return db, checkEngine(ctx, db)
 	}
-	if db, err = open(); err == nil {
+	db, err := open()
+	if err == nil {
 		var replaced bool
 		if replaced, err = migrate(ctx, db, path); replaced {
 			db, err = open()
@@ -110,7 +111,7 @@ func openWriter(ctx context.Context, cfg *Config, written func()) (db *sql.DB, d
 	}
 	if db == nil {
 		done()
-		return nil, nil, err
+		return opened{}, err
 	}
 	if err != nil {
 		done()
@@ -118,9 +119,9 @@ func openWriter(ctx context.Context, cfg *Config, written func()) (db *sql.DB, d
 			err = fmt.Errorf("%s is no database, or a damaged one (%w): put a backup in its place; or move it away and start "+
 				"the node anew, and its members send it all that they have", path, err)
 		}
-		return nil, nil, errors.Join(err, db.Close())
+		return opened{}, errors.Join(err, db.Close())
 	}
-	return db, done, nil
+	return opened{db, over, done}, nil
 }
 
 // makeDurable syncs what an earlier process has written. One that ended between a write

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -139,3 +140,32 @@ func (s *Stubs) Len() (n, room int) { return s.n, len(s.slots) }
 
 // FewCached bounds the records that are kept in memory.
 func (s *Store) FewCached(bytes int) { s.cache.room = bytes }
+
+// Commit commits a row that means nothing, and returns what the writer's connection does
+// about durability, and whether it said that the commit was written before it was synced.
+func (s *Store) Commit(ctx context.Context) (synchronous int, said bool, err error) {
+	var by *tx
+	err = s.do(ctx, queueMember, 1, func(ctx context.Context, t *tx) error {
+		by = t
+		if err := t.aside(ctx, `INSERT INTO cursors (member, origin, seq) VALUES ('x', 'x.1', 1) ON CONFLICT (member, origin) DO UPDATE SET seq = seq + 1`); err != nil {
+			return err
+		}
+		_, err := t.conn.queryRow(ctx, `PRAGMA synchronous`, nil, &synchronous)
+		return err
+	})
+	return synchronous, err == nil && by.written, err
+}
+
+// ReindexAll makes all indexes anew, as after damage. Not while Run runs.
+func (s *Store) ReindexAll(ctx context.Context) error { return s.write.reindexAll(ctx) }
+
+// Writers is how many connections there may be that can write, and fails if one of those
+// for reading can.
+func (s *Store) Writers(ctx context.Context) (int, error) {
+	for _, r := range []*reader{s.tables.read, s.bulk, s.sums} {
+		if _, err := r.db.ExecContext(ctx, `UPDATE node SET name = name`); err == nil {
+			return 0, errors.New("a connection for reading has written")
+		}
+	}
+	return s.write.db.Stats().MaxOpenConnections, nil
+}

@@ -2,14 +2,21 @@ package store_test
 
 import (
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
+	"time"
+	"weak"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/store"
 	"github.com/tallystick/tallystick/internal/store/storetest"
+	"github.com/tallystick/tallystick/internal/wire"
 )
 
 // unsynced is how many pages of a file the system has not brought to the disk yet
@@ -80,4 +87,53 @@ func TestWhatIsFoundAtTheStartIsDurable(t *testing.T) {
 			t.Errorf("%s: %d pages are not on the disk, and it is said that they are", name, pages)
 		}
 	}
+}
+
+// pools is how many databases are open in this process.
+func pools() int {
+	stacks := make([]byte, 4<<20)
+	return strings.Count(string(stacks[:runtime.Stack(stacks, true)]), "sql.(*DB).connectionOpener(")
+}
+
+// A migration puts another file in the place of the database, and that may not open: here,
+// because the database was a link to another directory, and what lies beside the link is in
+// the way. Then nothing of it may stay open, and nobody is to be called for it.
+func TestADatabaseThatCannotBeOpenedAgainIsClosed(t *testing.T) {
+	dir, elsewhere := t.TempDir(), t.TempDir()
+	atVersion(t, elsewhere, 2)
+	name := filepath.Join(dir, store.FileName)
+	if err := errors.Join(os.Symlink(filepath.Join(elsewhere, store.FileName), name), os.Mkdir(name+"-journal", 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	clock := memory.NewClock(time.Now, time.Minute)
+	kept := weak.Make(clock) // by what would be called
+	before := pools()
+	s, err := store.Open(t.Context(), store.Config{Dir: dir, Node: "a", Clock: clock, Codec: wire.Codec{}, Log: slog.New(slog.DiscardHandler)})
+	if err == nil {
+		_ = s.Close()
+		t.Fatal("it has opened")
+	}
+	if info, err := os.Lstat(name); err != nil || !info.Mode().IsRegular() {
+		t.Fatalf("the migration did not come to replace it: %v, %v", info, err)
+	}
+	open, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fd := range open {
+		to, err := os.Readlink(filepath.Join("/proc/self/fd", fd.Name()))
+		if err == nil && (strings.HasPrefix(to, dir) || strings.HasPrefix(to, elsewhere)) {
+			t.Errorf("%s is open still", to)
+		}
+	}
+	clock = nil
+	for range 100 {
+		if runtime.GC(); kept.Value() == nil && pools() <= before {
+			return
+		}
+	}
+	if now := pools(); now > before {
+		t.Errorf("%d databases are open, %d before", now, before)
+	}
+	t.Errorf("whoever opened it is kept to be called: %v", clock)
 }

@@ -57,11 +57,11 @@ func (s *Store) open(ctx context.Context) error {
 		return err
 	}
 	w := &writer{state: &state{base: s.base}, tail: &s.recent}
-	db, done, err := s.dialect.open(ctx, &s.cfg, w.written)
+	db, err := s.dialect.open(ctx, &s.cfg, w.written)
 	if err != nil {
 		return err
 	}
-	if w.conn, err = newConn(ctx, s.dialect, db, done); err != nil {
+	if w.conn, err = newConn(ctx, s.dialect, db); err != nil {
 		return err
 	}
 	s.write = &chores{writer: w, touch: &s.touch}

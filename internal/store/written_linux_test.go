@@ -233,6 +233,54 @@ func TestVeryLargeCommitsAreSentWhenTheyHaveEnded(t *testing.T) {
 	}
 }
 
+// What writes the log relies on this: one connection writes, by way of walfile, and it
+// syncs each commit. So whatever the store does with it, also with one that was migrated.
+func TestOneConnectionWritesAndSyncsEachCommit(t *testing.T) {
+	for name, prepare := range map[string]func(dir string){
+		"a new database": func(string) {},
+		"one of long ago": func(dir string) {
+			unpack(t, filepath.Join("testdata", "schema", "00002.db.gz"), filepath.Join(dir, store.FileName))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := openHere(t, func(c *store.Config) {
+				c.Node = "north"
+				prepare(c.Dir)
+			})
+			if n, err := s.Writers(t.Context()); n != 1 || err != nil {
+				t.Errorf("%d connections can write (%v)", n, err)
+			}
+			if err := s.ReindexAll(t.Context()); err != nil {
+				t.Error(err)
+			}
+			ended := running(t, s)
+			for what, do := range map[string]func() error{
+				"a write":     func() error { return create(t.Context(), s, "m1", "text") },
+				"a large one": func() error { return create(t.Context(), s, "m2", strings.Repeat("text ", 10_000)) },
+				"an erase": func() error {
+					_, err := s.Submit(t.Context(), &memory.Write{Actor: "x", Ops: []memory.NewOp{{Op: &memory.Erase{ID: storetest.Memo("m2", "").ID}}}})
+					return err
+				},
+				"one that fails": func() error {
+					_, _ = s.Submit(t.Context(), &memory.Write{Actor: "x", Ops: []memory.NewOp{{Op: storetest.Create("m3", "x")}}, Expect: []memory.Expect{{Key: memory.ContentKey("m3"), Version: memory.Version{Stamp: 1}}}})
+					return nil
+				},
+				"a pass over it all": func() error { _, err := s.Scrub(t.Context(), 0, time.Hour); return err },
+			} {
+				if err := do(); err != nil {
+					t.Fatalf("%s: %v", what, err)
+				}
+				if synchronous, said, err := s.Commit(t.Context()); err != nil || synchronous != 2 || !said {
+					t.Errorf("behind %s: synchronous is %d, written said %v (%v)", what, synchronous, said, err)
+				}
+			}
+			if err := errors.Join(ended(), s.Close()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 // breakLog makes the syncs of the log in dir fail: behind its descriptor is another file then.
 func breakLog(t *testing.T, dir string) {
 	t.Helper()

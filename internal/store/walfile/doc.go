@@ -11,5 +11,6 @@
 //   - It says when a commit is written, but not synced yet ([Register]).
 //
 // Nothing here changes what is durable when: every sync that SQLite asks for is made, after
-// all that was to be written before it.
+// all that was to be written before it. If some of that could not be written, the sync is an
+// error, also where SQLite has heard of it before.
 package walfile

@@ -39,7 +39,11 @@ type logFile struct {
 	size   int64   // of it
 	at     int64   // where it goes
 	end    int64   // up to where the file is known to reach
-	commit bool    // the last frame of a commit was written since the last sync
+	commit int64   // where the last frame of a commit was written since the last sync; 0: none was
+
+	failed int32  // the error of a write that came to nothing, as long as it matters
+	hole   int64  // from where on what was to be written is missing then
+	overs  uint64 // how many transactions had been rolled back before either was noted
 }
 
 // at returns what is at an address of C's memory.
@@ -126,8 +130,7 @@ func (w *logFile) put(tls *libc.TLS, file, from uintptr, n, to int64) int32 {
 	return function[func(*libc.TLS, uintptr, uintptr, int32, int64) int32](at[methods](w.base).FxWrite)(tls, file, from, int32(n), to)
 }
 
-// flush writes what was gathered. What cannot be written is gone, as with a write that
-// fails: SQLite rolls the transaction back, and the next one begins where this one did.
+// flush writes what was gathered. What cannot be written is gone.
 func (w *logFile) flush(tls *libc.TLS, file uintptr) int32 {
 	if w.size == 0 {
 		return sqlite3.SQLITE_OK
@@ -135,13 +138,41 @@ func (w *logFile) flush(tls *libc.TLS, file uintptr) int32 {
 	n := w.size
 	w.size = 0
 	if rc := w.put(tls, file, w.buf, n, w.at); rc != sqlite3.SQLITE_OK {
-		w.commit = false
-		return rc
+		return w.fail(rc, w.at)
 	}
 	if w.at+n > w.end {
 		w.grow(tls, file, w.at+n)
 	}
 	return sqlite3.SQLITE_OK
+}
+
+// fail notes that what was to be written from a place on is missing. SQLite was told of
+// earlier writes that they are done; it hears of it with the call at hand, and with
+// whatever would build on them.
+func (w *logFile) fail(rc int32, from int64) int32 {
+	w.overs, w.commit = overs(w.calls), 0
+	w.failed, w.hole = rc, from
+	return rc
+}
+
+// stuck returns the error of a write that came to nothing, until the transaction is over
+// that it was of. A commit that was rolled back is none.
+func (w *logFile) stuck() int32 {
+	if (w.failed != sqlite3.SQLITE_OK || w.commit != 0) && w.overs != overs(w.calls) {
+		w.failed, w.commit = sqlite3.SQLITE_OK, 0
+	}
+	return w.failed
+}
+
+// anew notes that the log is written, or ends, at a place: what was behind it does not
+// count any more, and neither does what is missing there.
+func (w *logFile) anew(to int64) {
+	if to <= w.commit {
+		w.commit = 0
+	}
+	if to <= w.hole {
+		w.failed = sqlite3.SQLITE_OK
+	}
 }
 
 // grow fills the file with zeros behind what was written up to end, unless there is
@@ -173,17 +204,26 @@ func writeLog(tls *libc.TLS, file, from uintptr, n int32, to int64) int32 {
 	}
 	if w.size > 0 && (to != w.at+w.size || w.size+int64(n) > gathered) {
 		if rc := w.flush(tls, file); rc != sqlite3.SQLITE_OK {
-			return rc
+			return w.fail(rc, min(w.at, to))
 		}
+	}
+	w.anew(to)
+	if rc := w.stuck(); rc != sqlite3.SQLITE_OK {
+		return rc
 	}
 	if n == frameHeader && to >= logHeader {
 		// The second number is how many pages the database has after a commit; it is zero in
 		// all frames of a transaction but the last.
 		head := at[[frameHeader]byte](from)
-		w.commit = w.commit || binary.BigEndian.Uint32(head[4:]) != 0
+		if binary.BigEndian.Uint32(head[4:]) != 0 {
+			w.commit, w.overs = to, overs(w.calls)
+		}
 	}
 	if int64(n) > gathered {
-		return w.put(tls, file, from, int64(n), to)
+		if rc := w.put(tls, file, from, int64(n), to); rc != sqlite3.SQLITE_OK {
+			return w.fail(rc, to)
+		}
+		return sqlite3.SQLITE_OK
 	}
 	if w.size == 0 {
 		w.at = to
@@ -198,6 +238,9 @@ func readLog(tls *libc.TLS, file, to uintptr, n int32, from int64) int32 {
 	if rc := w.flush(tls, file); rc != sqlite3.SQLITE_OK {
 		return rc
 	}
+	if rc := w.stuck(); rc != sqlite3.SQLITE_OK && from+int64(n) > w.hole {
+		return rc
+	}
 	return function[func(*libc.TLS, uintptr, uintptr, int32, int64) int32](at[methods](w.base).FxRead)(tls, file, to, n, from)
 }
 
@@ -206,6 +249,7 @@ func truncateLog(tls *libc.TLS, file uintptr, n int64) int32 {
 	if rc := w.flush(tls, file); rc != sqlite3.SQLITE_OK {
 		return rc
 	}
+	w.anew(n)
 	w.end = 0
 	return function[func(*libc.TLS, uintptr, int64) int32](at[methods](w.base).FxTruncate)(tls, file, n)
 }
@@ -215,8 +259,11 @@ func syncLog(tls *libc.TLS, file uintptr, flags int32) int32 {
 	if rc := w.flush(tls, file); rc != sqlite3.SQLITE_OK {
 		return rc
 	}
-	if w.commit {
-		w.commit = false
+	if rc := w.stuck(); rc != sqlite3.SQLITE_OK {
+		return rc
+	}
+	if w.commit != 0 {
+		w.commit = 0
 		call(w.calls)
 	}
 	return function[func(*libc.TLS, uintptr, int32) int32](at[methods](w.base).FxSync)(tls, file, flags)

@@ -13,13 +13,17 @@ const (
 	paramCalls = "tally_calls"
 )
 
-// calls are the functions that are to be called, by the number that a connection names.
-// What SQLite calls gets nothing but addresses, so there is no other way from there to a
-// value of this program.
+// calls are who is to be called, by the number that a connection names. What SQLite calls
+// gets nothing but addresses, so there is no other way from there to a value of this program.
 var calls struct { //nolint:gochecknoglobals // see above
 	mu   sync.Mutex
 	last uint64
-	by   map[uint64]func()
+	by   map[uint64]*caller
+}
+
+type caller struct {
+	written func()
+	overs   uint64 // transactions that were rolled back
 }
 
 // Register has a connection of SQLite, which is about to be opened with the parameters q,
@@ -30,35 +34,54 @@ var calls struct { //nolint:gochecknoglobals // see above
 // connection, which must be the only one that writes, and sync each commit
 // (synchronous=FULL): until it does, what others may read of it is not in the file.
 //
-// The caller calls done when the connection is closed. Where this package cannot be had,
-// q stays as it is, and written is not called.
-func Register(q url.Values, written func()) (done func()) {
+// A write that fails is an error of what follows, as long as that could build on it: until
+// the log is written anew from there, or the caller says that the transaction was rolled
+// back (over). It calls done when the connection is closed. Where this package cannot be
+// had, q stays as it is, and written is not called.
+func Register(q url.Values, written func()) (over, done func()) {
 	if !install() {
-		return func() {}
+		return func() {}, func() {}
 	}
 	calls.mu.Lock()
 	defer calls.mu.Unlock()
 	if calls.by == nil {
-		calls.by = map[uint64]func(){}
+		calls.by = map[uint64]*caller{}
 	}
 	calls.last++
 	n := calls.last
-	calls.by[n] = written
+	c := &caller{written: written}
+	calls.by[n] = c
 	q.Set("vfs", vfsName)
 	q.Set(paramCalls, strconv.FormatUint(n, 10))
-	return func() {
+	over = func() {
+		calls.mu.Lock()
+		defer calls.mu.Unlock()
+		c.overs++
+	}
+	done = func() {
 		calls.mu.Lock()
 		defer calls.mu.Unlock()
 		delete(calls.by, n)
 	}
+	return over, done
 }
 
 // call calls who has the number n.
 func call(n uint64) {
 	calls.mu.Lock()
-	written := calls.by[n]
+	c := calls.by[n]
 	calls.mu.Unlock()
-	if written != nil {
-		written()
+	if c != nil {
+		c.written()
 	}
+}
+
+// overs is how many transactions of who has the number n were rolled back.
+func overs(n uint64) uint64 {
+	calls.mu.Lock()
+	defer calls.mu.Unlock()
+	if c := calls.by[n]; c != nil {
+		return c.overs
+	}
+	return 0
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -22,14 +23,16 @@ type handle struct {
 	file uintptr
 }
 
-func openBy(t *rapid.T, vfs, path string) *handle {
+// openBy opens a file with the parameters of a connection, each a name and a value.
+func openBy(t *rapid.T, vfs, path string, parameters ...string) *handle {
 	tls := libc.NewTLS()
 	name := cString(t, vfs)
 	v := sqlite3.Xsqlite3_vfs_find(tls, name)
 	libc.Xfree(tls, name)
 	// SQLite's names of files end with parameters, and begin behind four zero bytes.
-	raw := libc.Xcalloc(tls, 1, libc.Tsize_t(len(path)+16))
-	copy(unsafe.Slice(at[byte](raw+4), len(path)), path)
+	full := strings.Join(append([]string{path}, parameters...), "\x00")
+	raw := libc.Xcalloc(tls, 1, libc.Tsize_t(len(full)+16))
+	copy(unsafe.Slice(at[byte](raw+4), len(full)), full)
 	h := &handle{tls, libc.Xcalloc(tls, 1, libc.Tsize_t(at[vfsStruct](v).FszOsFile))}
 	open := function[func(*libc.TLS, uintptr, uintptr, uintptr, int32, uintptr) int32](at[vfsStruct](v).FxOpen)
 	flags := int32(sqlite3.SQLITE_OPEN_READWRITE | sqlite3.SQLITE_OPEN_CREATE | sqlite3.SQLITE_OPEN_WAL)
@@ -163,7 +166,7 @@ func TestWrittenComesWhenACommitIsBeyondTheProcess(t *testing.T) {
 		}
 	}
 	q := url.Values{"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(0)"}}
-	done := Register(q, written)
+	_, done := Register(q, written)
 	db, err := sql.Open("sqlite", "file:"+path+"?"+q.Encode())
 	if err != nil {
 		t.Fatal(err)
