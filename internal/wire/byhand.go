@@ -15,10 +15,11 @@ import (
 type writer struct {
 	b       []byte
 	view    memory.View
-	reading Reading // its heads; none: they are not known as one
-	base    Reading // none: all heads are written
-	d       difference
-	ofView  int // how many fields the view has here, but for the epoch that is always there
+	reading Reading         // its heads; none: they are not known as one
+	base    Reading         // none: all heads are written
+	changed []int           // heads of reading that base has not, or has otherwise
+	left    []memory.Origin // that only base has
+	ofView  int             // how many fields the view has here, but for the epoch that is always there
 }
 
 func writing(v memory.View, reading, base Reading, size int) *writer {
@@ -26,11 +27,11 @@ func writing(v memory.View, reading, base Reading, size int) *writer {
 	w := &writer{view: v, reading: reading, base: base, ofView: lsnRootHeads}
 	switch {
 	case !base.IsZero():
-		w.d = reading.since(&base)
-		if w.ofView += 2; len(w.d.gone) > 0 {
+		w.changed, w.left = reading.since(&base.encoded)
+		if w.ofView += 2; len(w.left) > 0 {
 			w.ofView++
 		}
-		size += len(w.d.heads.code)
+		size += aboutHead * (len(w.changed) + len(w.left))
 	case !reading.IsZero():
 		size += len(reading.code)
 	default:
@@ -70,13 +71,13 @@ func (w *writer) bases() {
 }
 
 func (w *writer) gone() {
-	if len(w.d.gone) == 0 {
+	if len(w.left) == 0 {
 		return
 	}
 	w.key("gone")
-	w.b = appendItem(w.b, majorArray, uint64(len(w.d.gone)))
-	for _, origin := range w.d.gone {
-		w.b = append(w.b, origin...)
+	w.b = appendItem(w.b, majorArray, uint64(len(w.left)))
+	for _, o := range w.left {
+		w.text(string(o))
 	}
 }
 
@@ -84,7 +85,10 @@ func (w *writer) heads() {
 	w.key("heads")
 	switch {
 	case !w.base.IsZero():
-		w.b = w.d.heads.append(w.b)
+		w.b = appendItem(w.b, majorMap, uint64(len(w.changed)))
+		for _, i := range w.changed {
+			w.b = append(w.b, w.reading.at(i)...)
+		}
 	case !w.reading.IsZero():
 		w.b = w.reading.append(w.b)
 	default:
@@ -242,9 +246,12 @@ func (r *message) gone(v *view) {
 	}
 }
 
+// heads reads heads, of which the base is known already.
 func (r *message) heads(v *view) {
-	v.encoded = headsOf(&r.items)
-	v.Heads = heads(v.encoded.Heads)
+	v.read = &difference{}
+	if v.read.read(&r.items); !r.bad && v.Base == (memory.Digest{}) {
+		v.Heads, v.read = heads(v.read.whole()), nil
+	}
 }
 
 func (r *message) ops() []shipment {
@@ -295,15 +302,17 @@ func (r *message) refusals() []memory.Refusal {
 	return out
 }
 
-// text reads a text; what is not UTF-8 is none.
-func (r *items) text() string {
+// letters reads a text; what is not UTF-8 is none.
+func (r *items) letters() []byte {
 	b := r.bytes(majorText)
 	if !utf8.Valid(b) {
 		r.fail()
-		return ""
+		return nil
 	}
-	return string(b)
+	return b
 }
+
+func (r *items) text() string { return string(r.letters()) }
 
 // own reads a string of bytes, and copies it.
 func (r *items) own() []byte {

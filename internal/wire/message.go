@@ -51,7 +51,7 @@ type view struct {
 	Sum  memory.Digest   `cbor:"sum,omitzero"`   // of the whole reading; with a base
 	Gone []memory.Origin `cbor:"gone,omitempty"` // that the base has, and the reading has not
 
-	encoded Reading // Heads, if they were read by hand; without digest
+	read *difference // in the place of Heads, if a difference was read by hand
 }
 
 func viewOf(v memory.View) view {
@@ -77,23 +77,27 @@ func (v view) whole(known Known) (memory.View, Reading, error) {
 	if v.Base == (memory.Digest{}) {
 		return out, Reading{}, v.check()
 	}
-	if err := v.checkHeads(); err != nil {
-		return out, Reading{}, err
-	}
 	base, ok := Reading{}, false
 	if known != nil {
 		base, ok = known(v.Base)
 	}
 	if !ok {
-		return out, Reading{}, ErrOtherBase
+		return out, Reading{}, first(v.checkHeads, func() error { return ErrOtherBase })
 	}
-	d := difference{heads: v.encoded, gone: goneOf(v.Gone)}
-	if len(d.heads.ends) == 0 {
-		d.heads = readingOf(memory.Heads(v.Heads))
+	d := v.read
+	if d == nil {
+		d = &difference{encoded: encodedOf(memory.Heads(v.Heads))}
+		for _, o := range d.names {
+			d.heads = append(d.heads, v.Heads[o])
+		}
 	}
-	reading, is := d.on(&base)
-	if !is || reading.Digest != v.Sum || len(reading.Heads) > MaxOrigins {
-		return out, Reading{}, invalid("a difference that does not lead to the reading that is meant")
+	d.gone = v.Gone
+	reading, err := d.on(&base)
+	if err == nil && (reading.Digest != v.Sum || len(reading.Heads) > MaxOrigins) {
+		err = noDifference()
+	}
+	if err != nil {
+		return out, Reading{}, err
 	}
 	out.Heads = reading.Heads
 	return out, reading, nil
@@ -111,7 +115,11 @@ func (v view) checkHeads() error {
 	if len(v.Heads) > MaxOrigins {
 		return invalid("heads of %d origins, limit %d", len(v.Heads), MaxOrigins)
 	}
-	for o, h := range v.Heads {
+	all := memory.Heads(v.Heads)
+	if v.read != nil {
+		all = v.read.whole()
+	}
+	for o, h := range all {
 		if err := o.Valid(); err != nil {
 			return err
 		}
