@@ -83,9 +83,10 @@ type Core struct {
 	company company
 	lastID  uint64
 
-	changedAt time.Time // when this node came to go by its epoch
-	now       time.Time // of the current step
-	out       []Effect  // of the current step
+	changedAt time.Time       // when this node came to go by its epoch
+	news      []memory.Origin // room for those of a [glance]
+	now       time.Time       // of the current step
+	out       []Effect        // of the current step
 }
 
 // New returns a core at the given time. Nothing happens before the first Step.
@@ -109,6 +110,7 @@ func New(cfg Config, now time.Time) *Core {
 		if m := c.member(name); m != nil {
 			m.heads[c.origin], m.recalled = memory.Head{Seq: seq}, true
 			m.same[c.origin] = seq
+			m.reckon(c)
 		}
 	}
 	for _, p := range cfg.Parked {
@@ -218,6 +220,7 @@ func (c *Core) reborn(ev Reborn) {
 	c.look(ev.View)
 	c.company = company{released: c.head()}
 	for _, m := range c.members {
+		m.reckon(c)
 		m.lane.restart()
 		for o, h := range m.heads {
 			c.want(o, h.Seq)

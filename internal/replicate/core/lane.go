@@ -122,7 +122,7 @@ func (c *Core) drive(m *member) {
 
 // owes reports whether there are entries to be sent to m, now or later.
 func (c *Core) owes(m *member) bool {
-	m.lane.next = max(m.lane.next, m.heads[c.origin].Seq+1)
+	m.lane.next = max(m.lane.next, m.acked+1)
 	return m.lane.next <= c.company.released && !m.lane.behind && !m.lane.stopped
 }
 
@@ -345,7 +345,7 @@ func (l *lane) recovered(c *Core, m memory.Node) {
 // it is sent again, ever less often.
 func (c *Core) checkStall(m *member) {
 	l := &m.lane
-	acked := m.heads[c.origin].Seq
+	acked := m.acked
 	if len(l.flights) > 0 || l.next <= last(c) || acked >= last(c) {
 		return
 	}

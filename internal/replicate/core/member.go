@@ -2,6 +2,7 @@ package core
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -14,6 +15,7 @@ type member struct {
 	since uint64       // see [Seat]
 	epoch uint64       // of the members by which it goes, the highest it has said
 	heads memory.Heads // union of all it has said; owned
+	acked uint64       // of heads, that of this node's origin: see [member.reckon]
 	lsn   uint64       // highest it has said
 	// recalled: what is known of our origin is its cursor only, of an earlier run. That
 	// does not say what it has refused below.
@@ -98,40 +100,23 @@ const maxHeads = 4096
 func (c *Core) learn(m *member, v memory.View) {
 	m.heardAt = c.now
 	overtaken(c, m, v.Epoch)
-	acked, same := m.heads[c.origin].Seq, m.same[c.origin]
+	acked, same := m.acked, m.same[c.origin]
 	newer, later := v.LSN >= m.lsn, v.LSN > m.lsn
 	if v.LSN != m.lsn {
 		m.lane.wake(c)
 	}
-	if later && m.lsn > 0 && !v.Heads.Reach(m.heads) {
+	g := glanceAt(c, m, v.Heads)
+	if later && m.lsn > 0 && g.less {
 		m.lost(c, v)
+		g.news = slices.AppendSeq(g.news[:0], maps.Keys(v.Heads))
 	}
 	m.lsn = max(m.lsn, v.LSN)
-	for o, h := range v.Heads {
-		was, known := m.heads[o]
-		if m.recalled && o == c.origin && h.Seq >= was.Seq {
-			m.recalled, m.heads[o] = false, h
-			c.want(o, h.Seq)
-			continue
-		}
-		if !known && len(m.heads) >= maxHeads && o != c.origin {
-			continue
-		}
-		switch {
-		case known && was.Seq == h.Seq && was.Chain == h.Chain && len(was.Gaps) == 0 && len(h.Gaps) == 0:
-		case later && h.Seq >= was.Seq:
-			// It says all of what m holds: an entry that m held before can have made room
-			// for another one since, which m has refused.
-			m.heads[o] = h
-		default:
-			m.heads[o] = union(was, h, newer)
-		}
-		if o != c.origin {
-			c.match(m, o) // as long as both reach equally far: of others' origins no trail is kept
-		}
-		c.want(o, h.Seq)
+	for _, o := range g.news {
+		learnOf(c, m, o, v.Heads[o], newer, later)
 	}
-	if m.heads[c.origin].Seq > acked {
+	c.news = g.news[:0]
+	m.reckon(c)
+	if m.acked > acked {
 		m.lane.acked(c.now)
 	}
 	if c.match(m, c.origin); m.same[c.origin] > same {
@@ -140,8 +125,111 @@ func (c *Core) learn(m *member, v memory.View) {
 	if taken := c.unpark(m); len(taken) > 0 {
 		c.emit(Unpark{Member: m.name, Dots: taken})
 	}
-	c.prove(m, v)
-	c.checkDisputes(m, v)
+	if g.equal {
+		c.prove(m, v, !g.refused)
+	}
+	if g.disputed {
+		c.checkDisputes(m, v)
+	}
+}
+
+// learnOf takes what a reading of m says of one origin.
+func learnOf(c *Core, m *member, o memory.Origin, h memory.Head, newer, later bool) {
+	was, known := m.heads[o]
+	if m.recalled && o == c.origin && h.Seq >= was.Seq {
+		m.recalled, m.heads[o] = false, h
+		c.want(o, h.Seq)
+		return
+	}
+	if !known && len(m.heads) >= maxHeads && o != c.origin {
+		return
+	}
+	switch {
+	case known && identical(was, h):
+	case later && h.Seq >= was.Seq:
+		// It says all of what m holds: an entry that m held before can have made room
+		// for another one since, which m has refused.
+		m.heads[o] = h
+	default:
+		m.heads[o] = union(was, h, newer)
+	}
+	if o != c.origin {
+		c.match(m, o) // as long as both reach equally far: of others' origins no trail is kept
+	}
+	c.want(o, h.Seq)
+}
+
+// identical reports whether a and b are the same, and nothing was refused.
+func identical(a, b memory.Head) bool {
+	return a.Seq == b.Seq && a.Chain == b.Chain && len(a.Gaps) == 0 && len(b.Gaps) == 0
+}
+
+// reckon notes how far m holds the ops of this node, when its heads have changed, or the
+// origin of this node has. Every step asks that of every member.
+func (m *member) reckon(c *Core) { m.acked = m.heads[c.origin].Seq }
+
+// glance is what a reading of a member says at first sight: it names all origins, of most
+// of which there is nothing new.
+type glance struct {
+	news     []memory.Origin // of which there may be something to learn
+	less     bool            // of some origin the member held more before
+	equal    bool            // it and this node reach equally far, by the same entries as far as is known
+	refused  bool            // something of what either holds was refused
+	disputed bool            // of some origin but this node's, both reach equally far by other entries
+}
+
+// glanceAt looks at each origin once.
+func glanceAt(c *Core, m *member, theirs memory.Heads) glance {
+	g := glance{news: c.news[:0], equal: true}
+	before, here := 0, 0 // origins of theirs that m has named before, and that are known here
+	for o, h := range theirs {
+		was, known := m.heads[o]
+		ours, is := c.self.Heads[o]
+		before, here = count(before, known), count(here, is)
+		other := differ(ours, h)
+		g.less = g.less || h.Seq < was.Seq
+		g.equal = g.equal && ours.Seq == h.Seq && !other
+		g.refused = g.refused || len(h.Gaps) > 0 || len(ours.Gaps) > 0
+		g.disputed = g.disputed || other && o != c.origin
+		if !known || !identical(was, h) || h.Seq > ours.Seq || unmatched(c, m, o, ours, h) {
+			g.news = append(g.news, o)
+		}
+	}
+	// What theirs does not name it has nothing of.
+	if before < len(m.heads) {
+		g.less = g.less || !theirs.Reach(m.heads)
+	}
+	if g.equal && here < len(c.self.Heads) {
+		g.equal = theirs.Reach(c.self.Heads)
+		g.refused = g.refused || refusedAny(c.self.Heads)
+	}
+	return g
+}
+
+func count(n int, more bool) int {
+	if more {
+		n++
+	}
+	return n
+}
+
+// refusedAny reports whether something of what is held was refused.
+func refusedAny(heads memory.Heads) bool {
+	for _, h := range heads {
+		if len(h.Gaps) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// unmatched reports whether there is anything to note of o, of which m is known to hold h,
+// and this node holds ours: see [Core.match].
+func unmatched(c *Core, m *member, o memory.Origin, ours, h memory.Head) bool {
+	if o == c.origin {
+		return m.recalled
+	}
+	return ours.Seq == h.Seq && !ours.Chain.IsZero() && !h.Chain.IsZero() && (ours.Chain != h.Chain || m.same[o] < h.Seq)
 }
 
 // prove compares a reading of m with ours. Equal heads and roots prove that the
@@ -151,12 +239,12 @@ func (c *Core) learn(m *member, v memory.View) {
 // Where some was refused, on either side, unequal roots prove nothing. But what was
 // refused may wait for an entry that a member has beyond a hole, which no head shows. So
 // if that lasts it is looked, too, ever less often, whether m has what is lacking here.
-func (c *Core) prove(m *member, v memory.View) {
+//
+// The heads are equal here; alike says that nothing was refused of them.
+func (c *Core) prove(m *member, v memory.View, alike bool) {
 	difference := memory.SumOf(c.self.Root)
 	difference.Sub(memory.SumOf(v.Root))
-	alike := sameHeads(c.self.Heads, v.Heads)
 	switch {
-	case !reachSame(c.self.Heads, v.Heads) || !reachSame(v.Heads, c.self.Heads): // they say nothing of the roots
 	case difference.IsZero() && !alike:
 	case difference.IsZero():
 		m.suspect, m.equalAt, m.looked = nil, c.now, 0
@@ -199,6 +287,7 @@ func (c *Core) wentBack(m *member, floor floor, v memory.View) {
 // lost notes that m has lost its disk, or was set back, and what is left.
 func (m *member) lost(c *Core, v memory.View) {
 	m.heads, m.lsn, m.same = memory.Heads{c.origin: v.Heads[c.origin]}, v.LSN, map[memory.Origin]uint64{}
+	m.reckon(c)
 	m.lane.restart()
 	c.emit(Notice{Member: m.name, What: WentBack})
 	c.match(m, c.origin)
@@ -209,7 +298,7 @@ func (m *member) lost(c *Core, v memory.View) {
 // reply to the request cannot honestly say less.
 type floor struct{ lsn, acked uint64 }
 
-func (c *Core) floor(m *member) floor { return floor{m.lsn, m.heads[c.origin].Seq} }
+func (c *Core) floor(m *member) floor { return floor{m.lsn, m.acked} }
 
 // union merges two readings of what one node holds of one origin. A node that
 // holds an op keeps it, so the union is right in whatever order readings come. Of
@@ -231,32 +320,6 @@ func union(a, b memory.Head, newer bool) memory.Head {
 		gaps = nil
 	}
 	return memory.Head{Seq: a.Seq, Gaps: gaps, Chain: a.Chain}
-}
-
-// sameHeads reports whether a and b are the same set of ops, without gaps: only
-// then must the states be equal.
-func sameHeads(a, b memory.Heads) bool {
-	return covers(a, b) && covers(b, a)
-}
-
-func covers(a, b memory.Heads) bool {
-	for _, h := range b {
-		if len(h.Gaps) > 0 {
-			return false
-		}
-	}
-	return reachSame(a, b)
-}
-
-// reachSame reports whether a reaches as far as b, by the same entries, as far as that is
-// known, whatever was refused of them.
-func reachSame(a, b memory.Heads) bool {
-	for o, h := range b {
-		if a[o].Seq < h.Seq || differ(a[o], h) {
-			return false
-		}
-	}
-	return true
 }
 
 // differ reports whether a and b reach equally far by other entries.

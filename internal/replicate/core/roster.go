@@ -111,6 +111,9 @@ func setMembers(c *Core, r Roster) {
 		under = &change{former: bench.council(r.Former)}
 	}
 	c.members, c.voters, c.change = next, voters, under
+	for _, m := range c.members { // who was away may have missed a new origin
+		m.reckon(c)
+	}
 	for i, w := range c.waits {
 		c.waits[i].majority = w.majority || major(c, w.W)
 	}

@@ -40,7 +40,7 @@ type Status struct {
 func (c *Core) Status() []Status {
 	list := make([]Status, len(c.members))
 	for i, m := range c.members {
-		acked := m.heads[c.origin].Seq
+		acked := m.acked
 		list[i] = Status{
 			Member: m.name, State: c.state(m), Acked: acked, Same: min(m.same[c.origin], acked), Owed: c.head() - min(acked, c.head()),
 			Parked: len(m.parked), HeardAt: m.heardAt, AckedAt: m.lane.ackedAt, EqualAt: m.equalAt, Err: m.lane.err,
@@ -97,7 +97,7 @@ func (c *Core) state(m *member) State {
 		return BackingOff
 	case m.heardAt.IsZero():
 		return Unknown
-	case m.heads[c.origin].Seq+batch < c.head():
+	case m.acked+batch < c.head():
 		return CatchingUp
 	}
 	return OK
@@ -137,7 +137,7 @@ func (c *Core) Absent(d memory.Dot) []Absent {
 
 func absent(c *Core, m *member, d memory.Dot) Absent {
 	l := &m.lane
-	a := Absent{Member: m.name, Why: Lagging, Owed: c.head() - min(m.heads[c.origin].Seq, c.head())}
+	a := Absent{Member: m.name, Why: Lagging, Owed: c.head() - min(m.acked, c.head())}
 	no, refused := m.parked[d]
 	switch fault := (*memory.Fault)(nil); {
 	case refused:

@@ -92,11 +92,11 @@ func (c *Core) holds(m *member, d memory.Dot) bool {
 }
 
 // outruns reports whether m claims to hold ops of our origin that we do not know.
-func (c *Core) outruns(m *member) bool { return m.heads[c.origin].Seq > last(c) }
+func (c *Core) outruns(m *member) bool { return m.acked > last(c) }
 
 func (c *Core) committed(ev Committed) {
 	// A member may have told of these entries before.
-	late := slices.ContainsFunc(c.members, func(m *member) bool { return m.heads[c.origin].Seq > c.head() }) ||
+	late := slices.ContainsFunc(c.members, func(m *member) bool { return m.acked > c.head() }) ||
 		slices.ContainsFunc(c.waits, func(w Wait) bool { return w.Dot.Origin != c.origin })
 	follow(c, ev.Own)
 	if ev.View.LSN >= c.self.LSN {
