@@ -212,7 +212,7 @@ func readAtMost(resp *http.Response, limit int64) ([]byte, error) {
 	if resp.ContentLength > limit {
 		return nil, fmt.Errorf("a reply of %d bytes, limit %d", resp.ContentLength, limit)
 	}
-	data, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	data, err := readAll(io.LimitReader(resp.Body, limit+1), resp.ContentLength)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("the reply is cut off after %d bytes: %w", len(data), err)
@@ -220,6 +220,18 @@ func readAtMost(resp *http.Response, limit int64) ([]byte, error) {
 		return nil, fmt.Errorf("a reply of more than %d bytes", limit)
 	}
 	return data, nil
+}
+
+// readAll is [io.ReadAll] of what says that it has so many bytes. If those are few, as most
+// messages have, there is room for them from the start; more has to come first.
+func readAll(r io.Reader, size int64) ([]byte, error) {
+	const most = 16 << 10
+	if size <= 0 || size > most {
+		return io.ReadAll(r)
+	}
+	b := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
+	_, err := b.ReadFrom(r)
+	return b.Bytes(), err
 }
 
 // drain reads what is left of a body, if that is little: then the connection can

@@ -6,7 +6,6 @@ import (
 	"crypto/subtle"
 	"errors"
 	"hash"
-	"io"
 	"log/slog"
 	"mime"
 	"net/http"
@@ -241,6 +240,9 @@ func sizeOf(r *http.Request) (int64, error) {
 
 // reserve waits a moment for room in memory for a body.
 func (h *handler) reserve(ctx context.Context, size int64) error {
+	if h.room.TryAcquire(size) {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	if h.room.Acquire(ctx, size) != nil {
@@ -253,7 +255,7 @@ func (h *handler) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	// Not all writers can: then the server's own limit holds. net/http takes the
 	// deadline away when the body has been read.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.cfg.Timeout))
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, wire.MaxBody))
+	body, err := readAll(http.MaxBytesReader(w, r.Body, wire.MaxBody), r.ContentLength)
 	if tooMany := (*http.MaxBytesError)(nil); errors.As(err, &tooMany) {
 		return nil, tooLarge()
 	}

@@ -31,7 +31,10 @@ func writing(v memory.View, reading, base Reading, size int) *writer {
 		if w.ofView += 2; len(w.left) > 0 {
 			w.ofView++
 		}
-		size += aboutHead * (len(w.changed) + len(w.left))
+		size += aboutHead * len(w.left)
+		for _, i := range w.changed {
+			size += len(reading.at(i))
+		}
 	case !reading.IsZero():
 		size += len(reading.code)
 	default:

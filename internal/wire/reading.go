@@ -54,7 +54,7 @@ func ReadingAfter(before Reading, h memory.Heads) Reading {
 			if bytes.Equal(now, before.at(i)) {
 				continue
 			}
-			r.encoded = room(before.names, len(before.code))
+			r.encoded = room(before.names, len(h), len(before.code))
 			r.code, r.ends = append(r.code, before.code[:before.start(i)]...), append(r.ends, before.ends[:i]...)
 		}
 		r.add(now)
@@ -67,7 +67,7 @@ func ReadingAfter(before Reading, h memory.Heads) Reading {
 }
 
 func encodedOf(h memory.Heads) encoded {
-	e := room(inOrder(h), aboutHead*len(h))
+	e := room(inOrder(h), len(h), aboutHead*len(h))
 	for _, o := range e.names {
 		e.code = appendHead(appendText(e.code, o), h[o])
 		e.ends = append(e.ends, uint32(len(e.code)))
@@ -75,8 +75,9 @@ func encodedOf(h memory.Heads) encoded {
 	return e
 }
 
-func room(names []memory.Origin, size int) encoded {
-	return encoded{names: names, code: make([]byte, 0, size+aboutHead), ends: make([]uint32, 0, len(names))}
+// room has room for n heads, that take about so many bytes.
+func room(names []memory.Origin, n, size int) encoded {
+	return encoded{names: names, code: make([]byte, 0, size+2*aboutHead), ends: make([]uint32, 0, n)}
 }
 
 // add appends the encoding of a head.
@@ -195,7 +196,7 @@ type merge struct {
 // on returns what differs from base by d, if d is the difference to it: there is only one.
 func (d *difference) on(base *Reading) (Reading, error) {
 	m := merge{base: base, d: d}
-	m.Heads, m.encoded = maps.Clone(base.Heads), room(nil, len(base.code)+len(d.code))
+	m.Heads, m.encoded = maps.Clone(base.Heads), room(nil, max(len(base.ends), len(d.ends)), max(len(base.code), len(d.code)))
 	if m.Heads == nil {
 		m.Heads = memory.Heads{}
 	}
