@@ -2,7 +2,6 @@ package wire
 
 import (
 	"math"
-	"unicode/utf8"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -304,18 +303,6 @@ func (r *message) refusals() []memory.Refusal {
 	}
 	return out
 }
-
-// letters reads a text; what is not UTF-8 is none.
-func (r *items) letters() []byte {
-	b := r.bytes(majorText)
-	if !utf8.Valid(b) {
-		r.fail()
-		return nil
-	}
-	return b
-}
-
-func (r *items) text() string { return string(r.letters()) }
 
 // own reads a string of bytes, and copies it.
 func (r *items) own() []byte {

@@ -114,3 +114,13 @@ func otherVersion(data []byte) (uint64, bool) {
 	}
 	return v, v != Version
 }
+
+// first returns the first error.
+func first(checks ...func() error) error {
+	for _, check := range checks {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -233,3 +234,15 @@ func (r *items) sized(n int) []byte {
 	}
 	return b
 }
+
+// letters reads a text; what is not UTF-8 is none.
+func (r *items) letters() []byte {
+	b := r.bytes(majorText)
+	if !utf8.Valid(b) {
+		r.fail()
+		return nil
+	}
+	return b
+}
+
+func (r *items) text() string { return string(r.letters()) }

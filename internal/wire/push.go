@@ -73,16 +73,6 @@ func DecodePushSince(data []byte, known Known) (*memory.Push, Reading, error) {
 	return &memory.Push{From: w.From, To: w.To, Created: timeOf(w.Created), Ops: ops, View: v}, reading, nil
 }
 
-// first returns the first error.
-func first(checks ...func() error) error {
-	for _, check := range checks {
-		if err := check(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 type pushReply struct {
 	envelope
 	view
