@@ -52,9 +52,9 @@ func asked(method, path string, in any, with []With) (call, error) {
 		k.body = in
 		return k, nil
 	}
-	raw, err := json.Marshal(in)
+	raw, err := encode(in)
 	if err != nil {
-		return k, fmt.Errorf("encode request: %w", err)
+		return k, err
 	}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &fields); err != nil {

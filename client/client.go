@@ -165,12 +165,14 @@ func (k call) request(ctx context.Context, c *Client) (*http.Request, error) {
 		}
 		k.query.Set(name, value)
 	}
-	u.RawQuery = k.query.Encode()
+	if u.RawQuery, err = written(k.query); err != nil {
+		return nil, err
+	}
 	body := k.stream
 	if k.body != nil {
-		b, err := json.Marshal(k.body)
+		b, err := encode(k.body)
 		if err != nil {
-			return nil, fmt.Errorf("encode request: %w", err)
+			return nil, err
 		}
 		body = bytes.NewReader(b)
 	}
