@@ -111,6 +111,8 @@ type API struct {
 	room    room
 	watch   watch
 
+	signedOut watch // streams by the session of a browser
+
 	apiKey, operatorKey secret
 
 	document func() ([]byte, error) // OpenAPI

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/internal/book"
+	"github.com/tallystick/tallystick/internal/console"
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/identity"
 	"github.com/tallystick/tallystick/internal/identity/agentkey"
@@ -35,10 +36,11 @@ type Keys interface {
 // caller is who is behind a request, and what its key is for.
 type caller struct {
 	agent    memory.AgentID
-	named    bool        // it said so itself, or its key does
-	operator bool        // it sent the operator's key
-	keyID    string      // of the agent's key, or ""
-	rights   verb.Rights // nil: all
+	named    bool            // it said so itself, or its key does
+	operator bool            // it sent the operator's key
+	keyID    string          // of the agent's key, or ""
+	session  console.Session // of the browser, if no key came with the request
+	rights   verb.Rights     // nil: all
 	bounds   engine.Bounds
 	refused  error // why it may use open routes only, or nil
 }
@@ -62,6 +64,9 @@ func (a *API) callerOf(r *http.Request, apiKeyParam string) (caller, error) {
 	token := bearer(r.Header)
 	given := cmp.Or(r.Header.Get("X-Api-Key"), apiKeyParam)
 	browser, session := a.session(r) // it stands for the key that it was opened with
+	if session && token == "" && given == "" {
+		c.session = browser
+	}
 	if c.operator = a.operatorKey.is(token) || a.operatorKey.is(given) || session && browser.Operator; c.operator {
 		return c, nil
 	}
@@ -165,6 +170,15 @@ func (w *watch) hold(q *request, keyID string) (done func()) {
 			delete(w.runs, keyID)
 		}
 		cancel(nil)
+	}
+}
+
+// cut ends the requests of a key.
+func (w *watch) cut(keyID string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for cancel := range w.runs[keyID] {
+		(*cancel)(context.Canceled)
 	}
 }
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
@@ -14,7 +15,7 @@ import (
 // API: what it shows and changes goes through the routes like everything else.
 func (a *API) openConsole() error {
 	c, err := console.New(console.Config{
-		Known: a.holderOf, Good: a.holds, Secret: a.cfg.OperatorKey, Open: func() bool { return !a.apiKey.set && !a.closed() }, Version: a.cfg.Version, Now: a.cfg.Now,
+		Known: a.holderOf, Good: a.holds, Secret: a.cfg.OperatorKey, Open: func() bool { return !a.apiKey.set && !a.closed() }, Ended: a.signedOut.cut, Version: a.cfg.Version, Now: a.cfg.Now,
 	})
 	if err != nil {
 		return err
@@ -58,12 +59,27 @@ func (a *API) holds(h console.Holder) bool {
 
 // session is whom the console of a browser speaks for, if that is not over. That of an
 // agent is judged by its key, which says why.
-func (a *API) session(r *http.Request) (console.Holder, bool) {
+func (a *API) session(r *http.Request) (console.Session, bool) {
 	if a.console == nil {
-		return console.Holder{}, false
+		return console.Session{}, false
 	}
-	h, is := a.console.Holder(r)
-	return h, is && (h.Agent != "" || a.holds(h))
+	s, is := a.console.Session(r)
+	return s, is && (s.Agent != "" || a.holds(s.Holder))
+}
+
+// holdSession ends a stream with the session that it was asked for in: when that is
+// signed out, and when the cookie ends. A page whose session was renewed asks again.
+func holdSession(a *API, q *request) (done func()) {
+	release := a.signedOut.hold(q, q.session.ID)
+	ctx, cancel := context.WithTimeout(q.Context(), q.session.Ends.Sub(a.cfg.Now()))
+	q.Request = q.WithContext(ctx)
+	if _, still := a.session(q.Request); !still {
+		cancel() // it ended before it was held
+	}
+	return func() {
+		cancel()
+		release()
+	}
 }
 
 // consoleLink answers whoever sends a key with a link that opens the console

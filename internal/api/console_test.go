@@ -4,10 +4,12 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/api"
+	"github.com/tallystick/tallystick/internal/console"
 	"github.com/tallystick/tallystick/internal/identity/agentkey"
 )
 
@@ -145,5 +147,40 @@ func TestTheStreamOfASessionEndsWithItsKey(t *testing.T) {
 	n.api.CutDead()
 	if _, err := io.Copy(io.Discard, res.Body); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Nor does a stream outlast the session: not that it is signed out, nor its time.
+func TestTheStreamOfASessionEndsWithTheSession(t *testing.T) {
+	for _, name := range []string{"signed out", "over"} {
+		t.Run(name, func(t *testing.T) {
+			var ahead atomic.Int64
+			n := open(t, options{api: func(c *api.Config) {
+				c.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+			}})
+			cookie := n.enter(operatorKey)
+			if name == "over" {
+				ahead.Store(int64(console.Lifetime - 2*time.Second))
+			}
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, n.url+"/api/v1/events", http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Cookie", cookie)
+			res, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = res.Body.Close() }()
+			if res.StatusCode != http.StatusOK {
+				t.Fatal(res.Status)
+			}
+			if name == "signed out" {
+				n.call("DELETE", "/console/session", "", "Cookie", cookie).want(http.StatusOK)
+			}
+			if _, err := io.Copy(io.Discard, res.Body); err != nil {
+				t.Fatal(err)
+			}
+		})
 	}
 }

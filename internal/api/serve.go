@@ -126,6 +126,13 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, rt route) {
 	if rt.stream && q.keyID != "" {
 		done := a.watch.hold(q, q.keyID)
 		defer done()
+		if err := a.cfg.Keys.Alive(q.keyID, a.cfg.Now()); err != nil { // it ended before it was held
+			a.fail(w, r, keyProblem(err))
+			return
+		}
+	}
+	if rt.stream && q.session.ID != "" {
+		defer holdSession(a, q)()
 	}
 	rep, err := rt.handle(a, q)
 	switch {

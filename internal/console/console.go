@@ -28,6 +28,8 @@ type Config struct {
 	Secret string
 	// Open says whether the node asks clients for no key.
 	Open func() bool
+	// Ended is told of each session that somebody ends; nil: nobody is.
+	Ended func(id string)
 
 	Version string
 	Now     func() time.Time // time.Now
@@ -44,7 +46,7 @@ type Console struct {
 	links  links
 
 	mu    sync.Mutex
-	ended map[string]int64 // ids of sessions that were ended, until they would have
+	ended map[string]int64 // ids of sessions that were ended, until all their cookies have
 }
 
 // New returns the console of a node.
@@ -128,7 +130,7 @@ func (c *Console) show(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if time.Unix(s.Ends, 0).Sub(c.now()) < Lifetime/2 {
-		if s, err = c.begin(w, r, s.Holder); err != nil {
+		if s, err = c.give(w, r, s); err != nil {
 			refuse(w, http.StatusInternalServerError, client.CodeInternal, "internal server error")
 			return
 		}

@@ -213,3 +213,27 @@ func TestMethodsAreNamed(t *testing.T) {
 		}
 	}
 }
+
+// Whoever has copied a cookie has nothing of it when the session is ended: not if it
+// was renewed since, nor if the browser has another session by now.
+func TestAnEndedSessionEndsAllItsCookies(t *testing.T) {
+	b := newBench(t)
+	first, _ := b.enter(`{"key":"` + goodKey + `"}`)
+	b.now = b.now.Add(console.Lifetime/2 + time.Minute)
+	res := b.call(http.MethodGet, "/console/session", "", first)
+	_ = res.Body.Close()
+	renewed := res.Cookies()[0]
+	if !b.standing(first).SignedIn || !b.standing(renewed).SignedIn {
+		t.Fatal("a renewal ended the session")
+	}
+	_ = b.call(http.MethodDelete, "/console/session", "", renewed).Body.Close()
+	b.now = b.now.Add(time.Hour)
+	if b.standing(first).SignedIn || b.standing(renewed).SignedIn {
+		t.Error("a cookie of the session still holds")
+	}
+	old, _ := b.enter(`{"key":"` + goodKey + `"}`)
+	_ = b.call(http.MethodPost, "/console/session", `{"key":"`+goodKey+`"}`, old).Body.Close()
+	if b.standing(old).SignedIn {
+		t.Error("a session that another has replaced still holds")
+	}
+}

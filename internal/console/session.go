@@ -40,11 +40,19 @@ type session struct {
 // errNoSession says that a request carries no session that holds.
 var errNoSession = errors.New("no session")
 
-// Holder returns whom the session of a request speaks for, if it has one. The
-// caller has to see whether the key is still good.
-func (c *Console) Holder(r *http.Request) (Holder, bool) {
+// Session is that of a request.
+type Session struct {
+	Holder
+
+	ID   string // the same when it is renewed
+	Ends time.Time
+}
+
+// Session returns the session of a request, if it has one. The caller has to see
+// whether the key is still good.
+func (c *Console) Session(r *http.Request) (Session, bool) {
 	s, err := c.sessionOf(r)
-	return s.Holder, err == nil
+	return Session{Holder: s.Holder, ID: s.ID, Ends: time.Unix(s.Ends, 0)}, err == nil
 }
 
 func (c *Console) sessionOf(r *http.Request) (session, error) {
@@ -98,9 +106,16 @@ func (c *Console) sign(raw []byte) []byte {
 	return m.Sum(nil)
 }
 
-// begin gives the browser a session.
+// begin gives the browser a session, in the place of the one that it has.
 func (c *Console) begin(w http.ResponseWriter, r *http.Request, h Holder) (session, error) {
-	s := session{Holder: h, Ends: c.now().Add(Lifetime).Unix(), ID: rand.Text()}
+	c.forsake(r)
+	return c.give(w, r, session{Holder: h, ID: rand.Text()})
+}
+
+// give gives the browser a session that lasts from now on. One that is renewed is
+// still the same: whoever ends it ends all cookies that were ever given for it.
+func (c *Console) give(w http.ResponseWriter, r *http.Request, s session) (session, error) {
+	s.Ends = c.now().Add(Lifetime).Unix()
 	text, err := c.seal(s)
 	if err != nil {
 		return s, err
@@ -112,17 +127,27 @@ func (c *Console) begin(w http.ResponseWriter, r *http.Request, h Holder) (sessi
 // end takes the session away from the browser, and takes it no more from whoever
 // has copied it, for as long as this process runs.
 func (c *Console) end(w http.ResponseWriter, r *http.Request) {
-	if s, err := c.sessionOf(r); err == nil {
-		c.mu.Lock()
-		for id, ends := range c.ended {
-			if c.now().Unix() >= ends {
-				delete(c.ended, id)
-			}
-		}
-		c.ended[s.ID] = s.Ends
-		c.mu.Unlock()
-	}
+	c.forsake(r)
 	http.SetCookie(w, c.cookieOf(r, "", -1))
+}
+
+// forsake takes the session of a request no more.
+func (c *Console) forsake(r *http.Request) {
+	s, err := c.sessionOf(r)
+	if err != nil {
+		return
+	}
+	c.mu.Lock()
+	for id, ends := range c.ended {
+		if c.now().Unix() >= ends {
+			delete(c.ended, id)
+		}
+	}
+	c.ended[s.ID] = c.now().Add(Lifetime).Unix() // no cookie of it lasts longer
+	c.mu.Unlock()
+	if c.cfg.Ended != nil {
+		c.cfg.Ended(s.ID)
+	}
 }
 
 func (c *Console) cookieOf(r *http.Request, text string, age int) *http.Cookie {
