@@ -1,9 +1,11 @@
 package intake_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/memory/memorytest"
 	"github.com/tallystick/tallystick/internal/policy"
+	"github.com/tallystick/tallystick/internal/store"
 )
 
 // Whatever is wrong with an entry, and whichever way it comes: it is refused under
@@ -246,6 +249,36 @@ func TestASnapshotMayComeInAnyOrder(t *testing.T) {
 	}
 	if h := n.store.View().Heads; h["b.1"].Seq != 7 || h["c.1"].Seq != 0 { // of c the gap is missing
 		t.Errorf("heads %+v", h)
+	}
+}
+
+// crowded is a store in which too much goes on for so many looks at a record.
+type crowded struct {
+	*store.Store
+	why  error
+	left atomic.Int64
+}
+
+func (s *crowded) Record(ctx context.Context, id string) (*memory.Record, error) {
+	if s.left.Add(-1) >= 0 {
+		return nil, fmt.Errorf("memory %s: %w", id, s.why)
+	}
+	return s.Store.Record(ctx, id)
+}
+
+// A snapshot waits while there is too much to do, be that writes or reads.
+func TestASnapshotWaitsForItsTurn(t *testing.T) {
+	for _, why := range []error{memory.ErrBusy, memory.ErrCrowded} {
+		n := open(t)
+		st := &crowded{Store: n.store, why: why}
+		st.left.Store(2)
+		err := intake.New(n.cfg, st).AcceptWhole(t.Context(), memory.Source{Member: "b", Route: memory.RouteSnapshot},
+			func(yield func([]memory.Shipment) error) (memory.View, error) {
+				return memory.View{}, yield(shipped(t, entry(1, put("m1", "open"))))
+			})
+		if err != nil || !n.has(t, "m1") || st.left.Load() >= 0 {
+			t.Errorf("while %v, a snapshot: %v", why, err)
+		}
 	}
 }
 

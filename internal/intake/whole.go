@@ -2,7 +2,6 @@ package intake
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -33,7 +32,7 @@ type whole struct {
 
 const (
 	batchOfLater = 256
-	// busyFor is how long a batch waits for its turn while the writer is busy.
+	// busyFor is how long a batch waits for its turn while there is too much to do.
 	busyFor = time.Minute
 )
 
@@ -80,7 +79,7 @@ func (w *whole) take(ctx context.Context, in []memory.Arrival) (int, error) {
 	return done.Deferred, nil
 }
 
-// takeFrom merges entries, and waits while the writer is busy.
+// takeFrom merges entries, and waits while there is too much to do for that.
 func (w *whole) takeFrom(ctx context.Context, from memory.Source, in []memory.Arrival) (memory.Accepted, error) {
 	until := time.Now().Add(busyFor)
 	for pause := 10 * time.Millisecond; ; pause = min(2*pause, time.Second) {
@@ -89,7 +88,7 @@ func (w *whole) takeFrom(ctx context.Context, from memory.Source, in []memory.Ar
 			w.applied += done.Applied
 			return done, nil
 		}
-		if !errors.Is(err, memory.ErrBusy) || time.Now().After(until) {
+		if memory.PutOff(err) == nil || time.Now().After(until) {
 			return done, err
 		}
 		select {

@@ -22,6 +22,17 @@ var (
 	ErrClosed = errors.New("shutting down")
 )
 
+// PutOff returns ErrBusy or ErrCrowded if err is one of them: there is too much to do at the
+// moment, and what was asked for was not done, but can be soon. Else it is nil.
+func PutOff(err error) error {
+	for _, is := range []error{ErrBusy, ErrCrowded} {
+		if errors.Is(err, is) {
+			return is
+		}
+	}
+	return nil
+}
+
 // Write is a request to log ops under this node's origin: all of them, in
 // order, in one transaction, or none.
 type Write struct {

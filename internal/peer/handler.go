@@ -21,7 +21,7 @@ import (
 
 // Acceptor is what answers the members. It is called by many goroutines at once,
 // with messages of members that are known and meant this node; who that is, from
-// says. An error of [memory.ErrBusy] is a 429, of [memory.ErrInvalid] a 400, of
+// says. An error of [memory.PutOff] is a 429, of [memory.ErrInvalid] a 400, of
 // [memory.ErrForbidden] a 403, any other a 503.
 type Acceptor interface {
 	// AcceptPush returns when what it says is held has been fsynced.

@@ -152,6 +152,7 @@ func TestTheErrorsOfTheNodeReachTheMember(t *testing.T) {
 		retryAfter time.Duration
 	}{
 		"a full queue":  {fmt.Errorf("accept: %w", memory.ErrBusy), "429 Too Many Requests: busy", time.Second},
+		"many reads":    {fmt.Errorf("accept: %w", memory.ErrCrowded), "429 Too Many Requests: busy: too many reads are going on", time.Second},
 		"a full disk":   {memory.ErrFull, "503 Service Unavailable: disk_full: disk full", 10 * time.Second},
 		"shutting down": {memory.ErrClosed, "503 Service Unavailable: shutting_down", time.Second},
 		"invalid":       {fmt.Errorf("op 7: %w", memory.ErrInvalid), "400 Bad Request: invalid: op 7: invalid", 0},

@@ -38,9 +38,10 @@ func refusalOf(err error) *refusal {
 		}
 		return out
 	}
+	if off := memory.PutOff(err); off != nil {
+		return &refusal{http.StatusTooManyRequests, problem{off.Error(), "busy"}, "1"}
+	}
 	switch {
-	case errors.Is(err, memory.ErrBusy):
-		return &refusal{http.StatusTooManyRequests, problem{memory.ErrBusy.Error(), "busy"}, "1"}
 	case errors.Is(err, memory.ErrInvalid):
 		return &refusal{http.StatusBadRequest, problem{err.Error(), "invalid"}, ""}
 	case errors.Is(err, memory.ErrForbidden):

@@ -138,12 +138,14 @@ func nothingWritten(results []records.BulkResult, taken int) error {
 	if len(results) == 0 || taken > 0 {
 		return nil
 	}
-	for _, is := range []error{memory.ErrBusy, memory.ErrCrowded, memory.ErrFull, memory.ErrClosed, memory.ErrKeyReused} {
-		all := true
-		for _, r := range results {
-			all = all && errors.Is(r.Err, is)
-		}
-		if all {
+	wholly := func(is func(error) bool) bool {
+		return !slices.ContainsFunc(results, func(r records.BulkResult) bool { return !is(r.Err) })
+	}
+	if wholly(func(err error) bool { return memory.PutOff(err) != nil }) {
+		return results[0].Err
+	}
+	for _, why := range []error{memory.ErrFull, memory.ErrClosed, memory.ErrKeyReused} {
+		if wholly(func(err error) bool { return errors.Is(err, why) }) {
 			return results[0].Err
 		}
 	}

@@ -201,11 +201,12 @@ func answerOf(err error) *answer {
 			},
 		}
 	}
-	switch {
-	case errors.Is(err, memory.ErrBusy):
+	if off := memory.PutOff(err); off != nil {
 		return &answer{
-			status: http.StatusTooManyRequests, body: map[string]any{"error": memory.ErrBusy.Error()}, header: map[string]string{"Retry-After": "1"},
+			status: http.StatusTooManyRequests, body: map[string]any{"error": off.Error()}, header: map[string]string{"Retry-After": "1"},
 		}
+	}
+	switch {
 	case errors.Is(err, memory.ErrFull), errors.Is(err, memory.ErrClosed):
 		return &answer{status: http.StatusServiceUnavailable, body: map[string]any{"error": "cannot store now"}, header: map[string]string{"Retry-After": "2"}}
 	}
