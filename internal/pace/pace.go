@@ -177,20 +177,17 @@ func (k *Keeper) release(c *conn, n int64) {
 func (k *Keeper) Run(ctx context.Context) error {
 	look := time.NewTicker(time.Second)
 	defer look.Stop()
-	rest := time.NewTimer(0) // between two looks in a crowd
-	defer rest.Stop()
 	for {
-		crowd := k.crowd
-		select {
-		case <-rest.C:
-		default:
-			crowd = nil
-		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-look.C:
-		case <-crowd:
+		case <-k.crowd: // who waits longer than an honest client is known by then
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-time.After(k.limits.Honest + time.Millisecond):
+			}
 		}
 		if cut, bytes := k.look(time.Now()); cut > 0 {
 			k.log.WarnContext(ctx, "connections ended, because what was sent on them was not taken", "connections", cut, "bytes", bytes, "waiting", k.Waiting())

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/pace"
@@ -138,6 +139,42 @@ func TestWhatWaitsHasABound(t *testing.T) {
 	if err != nil || n < large {
 		t.Errorf("somebody who reads got %d bytes of %d: %v", n, large, err)
 	}
+}
+
+// pipes is a listener of connections that are in memory.
+type pipes chan net.Conn
+
+func (p pipes) Accept() (net.Conn, error) { return <-p, nil }
+func (p pipes) Close() error              { return nil }
+func (p pipes) Addr() net.Addr            { return nil }
+
+// It is noticed at once each time that too much waits, not at the next look around.
+func TestEachCrowdIsNoticed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := pace.New(pace.Limits{Waiting: 1 << 20, Honest: 50 * time.Millisecond}, slog.New(slog.DiscardHandler))
+		go k.Run(t.Context()) //nolint:errcheck // it returns nil
+		accepted := make(pipes, 1)
+		listener := k.Listen(accepted)
+		for crowd := range 3 {
+			for range 4 {
+				near, far := net.Pipe()
+				defer far.Close() //nolint:errcheck // nothing is read from it
+				accepted <- near
+				c, err := listener.Accept()
+				if err != nil {
+					t.Fatal(err)
+				}
+				go func() {
+					defer c.Close() //nolint:errcheck // it was ended
+					_, _ = c.Write(make([]byte, 1<<20))
+				}()
+			}
+			<-time.After(120 * time.Millisecond)
+			if k.Waiting() > 1<<20 {
+				t.Errorf("crowd %d: %d bytes wait", crowd+1, k.Waiting())
+			}
+		}
+	})
 }
 
 func TestNothingIsHeldForAConnectionThatNobodyWatches(t *testing.T) {
