@@ -277,7 +277,7 @@ already stays, and goes to the other members.`
 		}
 		c, err := node.Join(cmd.Context(), cfg.Data, strings.TrimRight(args[0], "/"), line, place)
 		if errors.Is(err, fs.ErrExist) {
-			return fmt.Errorf("the node in %s has an identity already: %w", cfg.Data, err)
+			return fmt.Errorf("the node in %[1]s has an identity already: run it with `tally serve --data %[1]s`; to join another federation move %[1]s/identity away first, its memories stay", cfg.Data)
 		}
 		if err != nil {
 			return err

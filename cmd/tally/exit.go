@@ -99,7 +99,11 @@ func exitCode(err error) int {
 	if e, ok := errors.AsType[*node.JoinError](err); ok {
 		return answerCode(&client.Error{Status: e.Status, Code: e.Code})
 	}
-	if identity.TagOf(err) != "" {
+	switch identity.TagOf(err) {
+	case "":
+	case identity.NotAMember:
+		return exitNotFound
+	default:
 		return exitForbidden
 	}
 	switch {
@@ -143,7 +147,7 @@ func answerCode(e *client.Error) int {
 // hint says what to do about err, or "".
 func (a *app) hint(err error) string {
 	if gone, ok := errors.AsType[*client.UnreachableError](err); ok {
-		return fmt.Sprintf("no node at %s: start one with `tally serve --data DIR`, or name another with --server", gone.URL)
+		return fmt.Sprintf("no node at %s: start it with `tally serve --data DIR`, or give the address of another", gone.URL)
 	}
 	if refused, ok := errors.AsType[*operatorError](err); ok {
 		return refused.hint()
@@ -151,9 +155,12 @@ func (a *app) hint(err error) string {
 	if _, short := errors.AsType[*shortError](err); short {
 		return "see who is missing: tally status; with --when-short local this is success"
 	}
+	if e, join := errors.AsType[*node.JoinError](err); join {
+		return hintOf(identity.Tag(e.Code))
+	}
 	e, ok := errors.AsType[*client.Error](err)
 	if !ok {
-		return ""
+		return hintOf(identity.TagOf(err))
 	}
 	switch {
 	case e.QuorumMissed() && e.Receipt != nil:
@@ -178,6 +185,23 @@ func (a *app) hint(err error) string {
 		return "make room on the disk of the node; reads go on meanwhile"
 	case e.Temporary() && e.RetryAfter > 0:
 		return fmt.Sprintf("try again in %s", e.RetryAfter)
+	}
+	return ""
+}
+
+// hintOf says what to do about a refusal among members, or "".
+func hintOf(tag identity.Tag) string {
+	switch tag {
+	case identity.TokenMalformed, identity.TokenUnknown, identity.TokenExpired, identity.TokenUsed:
+		return "give the whole line that `tally cluster token` prints, or make another one where the authority is"
+	case identity.TokenGuessing:
+		return "wait a minute, then give the line that `tally cluster token` prints where the authority is"
+	case identity.NotAMember:
+		return "see who is a member: tally member list"
+	case identity.CertificateIssuer:
+		return "the token, or the authority, is of another federation: make one with `tally cluster token` where the authority of this one is"
+	case "member_taken":
+		return "give the node another name with --node, or another address with --members-url; to take the place of a member that is lost, join with the line of `tally member replace NODE`"
 	}
 	return ""
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/identity"
 )
 
 func TestExitCodes(t *testing.T) {
@@ -28,6 +29,9 @@ func TestExitCodes(t *testing.T) {
 		"conflict":        {answer(http.StatusConflict, "CONFLICT"), 4},
 		"quorum":          {answer(http.StatusServiceUnavailable, "QUORUM_NOT_MET"), 5},
 		"quorum as a 202": {answer(http.StatusAccepted, "QUORUM_NOT_MET"), 5},
+		"no such member":  {identity.Refuse(identity.NotAMember, "c"), 3},
+		"refused":         {identity.Refuse(identity.MemberRemoved, "c"), 7},
+		"nobody to join":  {fmt.Errorf("join: %w", &client.UnreachableError{URL: "u", Err: errors.New("x")}), 6},
 		"nobody there":    {&client.UnreachableError{URL: "u", Err: errors.New("x")}, 6},
 		"key":             {answer(http.StatusUnauthorized, ""), 7},
 		"forbidden":       {answer(http.StatusForbidden, ""), 7},

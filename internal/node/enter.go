@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"path/filepath"
 	"time"
@@ -139,6 +140,10 @@ func Join(ctx context.Context, data, url, line string, p cluster.Place) (*cluste
 	if err := cluster.ValidURL(url); err != nil {
 		return nil, err
 	}
+	dir := filepath.Join(data, IdentityDir)
+	if err := cluster.Vacant(dir, p); err != nil {
+		return nil, err
+	}
 	root, err := fetchRoot(ctx, url, token)
 	if err != nil {
 		return nil, err
@@ -168,7 +173,11 @@ func Join(ctx context.Context, data, url, line string, p cluster.Place) (*cluste
 	if err := json.Unmarshal(answer, &w); err != nil {
 		return nil, fmt.Errorf("join: the answer: %w", err)
 	}
-	return cluster.Settle(filepath.Join(data, IdentityDir), p, key, w, token, time.Now)
+	c, err := cluster.Settle(dir, p, key, w, token, time.Now)
+	if err != nil {
+		return nil, fmt.Errorf("%s is a member now, and nothing of that could be kept here; for another try make a token with `tally member replace %s`: %w", p.Node, p.Node, err)
+	}
+	return c, nil
 }
 
 const (
@@ -232,6 +241,9 @@ func askAuthority(ctx context.Context, method, url string, body []byte, verify f
 	}
 	c := &http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	resp, err := c.Do(req)
+	if gone, is := errors.AsType[*net.OpError](err); is && gone.Op == "dial" {
+		return nil, fmt.Errorf("join: %w", &client.UnreachableError{URL: url, Err: gone})
+	}
 	if err != nil {
 		return nil, fmt.Errorf("join: %w", err)
 	}

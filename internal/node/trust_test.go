@@ -157,6 +157,39 @@ func TestNobodyJoinsWithoutAToken(t *testing.T) {
 	}
 }
 
+// Who cannot keep an identity is not let in: a member that there is not would count for
+// every quorum.
+func TestWhoCannotKeepAnIdentityDoesNotJoin(t *testing.T) {
+	t.Parallel()
+	_, _, authority := founded(t)
+	line, _, err := authority.Invite(time.Hour, 1, cluster.Terms{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := authority.Place().URL
+	taken, file := single(t).Data, filepath.Join(t.TempDir(), "file")
+	if _, err := Found(taken, "acme", placeOf(t, "b")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	nowhere := placeOf(t, "b")
+	nowhere.URL = "ftp://127.0.0.1"
+	for name, try := range map[string]func() error{
+		"an identity that is there":     func() error { _, err := Join(t.Context(), taken, url, line, placeOf(t, "b")); return err },
+		"a directory that cannot be":    func() error { _, err := Join(t.Context(), file, url, line, placeOf(t, "b")); return err },
+		"a place that nobody may be at": func() error { _, err := Join(t.Context(), t.TempDir(), url, line, nowhere); return err },
+	} {
+		if err := try(); err == nil {
+			t.Errorf("%s: joined", name)
+		}
+	}
+	if _, err := Join(t.Context(), t.TempDir(), url, line, placeOf(t, "b")); err != nil {
+		t.Errorf("the token was used for nothing: %v", err)
+	}
+}
+
 func codeIs(err error, code string) bool {
 	e, ok := errors.AsType[*JoinError](err)
 	return ok && e.Code == code

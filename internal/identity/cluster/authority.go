@@ -107,6 +107,18 @@ func Settle(dir string, p Place, key identity.Key, w Welcome, t join.Token, now 
 	return believe(dir, p, key, w, func(pem []byte) (*x509.Certificate, error) { return ca.ReadRoot(pem, t.Root) }, now)
 }
 
+// Vacant says why a node could not settle in dir, or nil. Whoever joins asks before
+// others are told: a member that has no identity counts for every quorum.
+func Vacant(dir string, p Place) error {
+	if err := p.valid(); err != nil {
+		return err
+	}
+	if err := makeDir(dir); err != nil {
+		return err
+	}
+	return os.Remove(dir)
+}
+
 // believe settles if the root is the right one, and has let this very node in.
 func believe(dir string, p Place, key identity.Key, w Welcome, root func([]byte) (*x509.Certificate, error), now func() time.Time) (*Cluster, error) {
 	if err := p.valid(); err != nil {

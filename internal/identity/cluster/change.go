@@ -126,7 +126,7 @@ func (m Membership) follows(before []Seat) error {
 		}
 	}
 	if len(m.Voters()) == 0 || len(before) > 0 && gone > len(before)/2 {
-		return fmt.Errorf("of the %d members that counted, %d would be gone, and with them what only they hold: %w", len(before), gone, memory.ErrInvalid)
+		return fmt.Errorf("of the %d members that counted, %d would be gone, and with them what only they hold; so many at once cannot, and one must stay: %w", len(before), gone, memory.ErrInvalid)
 	}
 	return nil
 }
@@ -136,7 +136,7 @@ func (m Membership) follows(before []Seat) error {
 // where it can be lost, so it is for members that are lost for good.
 func (c *Cluster) Remove(node memory.Node, force bool) error {
 	if node == c.place.Node {
-		return fmt.Errorf("%s is this node, which holds the authority: %w", node, memory.ErrInvalid)
+		return fmt.Errorf("%s is this node, which holds the authority: take that to another member first, with `tally ca export` here and `tally ca import` there: %w", node, memory.ErrInvalid)
 	}
 	how := orBack
 	if force {
