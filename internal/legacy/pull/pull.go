@@ -80,7 +80,9 @@ func New(cfg Config) (*Puller, error) {
 		return nil, fmt.Errorf("cursors of legacy peers: %w", err)
 	}
 	for _, m := range marks {
-		p.latest[m.Peer] = m.Latest
+		if p.past(m.Latest) {
+			p.latest[m.Peer] = m.Latest
+		}
 	}
 	return p, nil
 }
@@ -179,7 +181,9 @@ func (p *Puller) read(ctx context.Context, peer *config.Peer, whole bool) error 
 		moved := got.Latest != nil && *got.Latest > at
 		if moved {
 			at = *got.Latest
-			p.latest[peer.Name] = max(p.latest[peer.Name], at)
+			if p.past(at) {
+				p.latest[peer.Name] = max(p.latest[peer.Name], at)
+			}
 		}
 		switch {
 		case !full:
@@ -192,6 +196,13 @@ func (p *Puller) read(ctx context.Context, peer *config.Peer, whole bool) error 
 			limit = wire.MaxPull
 		}
 	}
+}
+
+// past reports whether a time of a row is one behind which the next rows of its peer
+// are. A row of a clock that is ahead, or of none, would hide all that come before that.
+func (p *Puller) past(at string) bool {
+	i, err := memory.ParseInstant(at)
+	return err == nil && !i.Time().After(p.cfg.Now())
 }
 
 // caller asks one peer.

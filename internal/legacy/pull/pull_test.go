@@ -151,6 +151,27 @@ func TestPullsGoOnWhereTheyWere(t *testing.T) {
 	}
 }
 
+// A row of a clock that is ahead, or one whose time is none, is read, and hides none
+// that come later: not in the next round, nor after a restart.
+func TestARowOfAClockAheadHidesNothing(t *testing.T) {
+	at := time.Date(2026, 11, 25, 18, 0, 0, 123456789, time.UTC)
+	odd := row("odd", at, "x")
+	odd.UpdatedAt = "soon"
+	for name, far := range map[string]wire.Memory{"ahead": row("far", time.Date(9998, 1, 1, 0, 0, 0, 0, time.UTC), "x"), "no time": odd} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "cursors")
+			o := &oldNode{rows: []wire.Memory{row("a", at, "x"), far}}
+			if got, _ := pulling(t, o, file, 2); !slices.Equal(got, []string{"a", far.ID}) {
+				t.Errorf("first %v", got)
+			}
+			o.rows = slices.Insert(o.rows, 1, row("b", at.Add(time.Hour), "x"))
+			if got, _ := pulling(t, o, file, 1); !slices.Contains(got, "b") {
+				t.Errorf("then %v", got)
+			}
+		})
+	}
+}
+
 func TestPullsAreSigned(t *testing.T) {
 	key := filepath.Join(t.TempDir(), "a.priv")
 	if err := os.WriteFile(key, fmt.Appendf(nil, "%-32s", "a"), 0o600); err != nil {

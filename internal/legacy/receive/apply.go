@@ -35,7 +35,7 @@ func (r *Receiver) apply(ctx context.Context, peer *config.Peer, push *wire.Push
 		for _, l := range wire.Lanes() {
 			p.reply.Noop += push.Items(l)
 		}
-		p.reply.ReceiverClock = r.heard(push.Sender, newest(push))
+		p.reply.ReceiverClock = r.heard(push.Sender, newest(p.clock, push))
 		return p.reply, nil
 	}
 	if err := r.own(ctx, marks); err != nil {
@@ -119,10 +119,10 @@ func vectors(list []wire.Embedding) map[string]*memory.Embedding {
 	return out
 }
 
-func newest(push *wire.Push) string {
+func newest(c clock, push *wire.Push) string {
 	var at string
 	for i := range push.Memories {
-		at = max(at, push.Memories[i].UpdatedAt)
+		at = c.later(at, push.Memories[i].UpdatedAt)
 	}
 	return at
 }

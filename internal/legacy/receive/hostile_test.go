@@ -203,6 +203,28 @@ func TestPushesAreBounded(t *testing.T) {
 	n.says(big, 413, "")
 }
 
+// What a peer is told of the newest row that came from it is the time of one, and not
+// whatever stood there: nothing would ever be newer than that.
+func TestTheTimeOfTheNewestRowIsOne(t *testing.T) {
+	s := newSigner(t, "old")
+	n := open(t, "a", t.TempDir(), s.peer())
+	good := rowAt("m1", "t", "c", captured(), captured())
+	list := []wire.Memory{good}
+	for i, at := range []string{"soon", "9999-12-31T23:59:59.999999999+00:00", "\U0001F4A5", ""} {
+		m := rowAt(fmt.Sprint("odd", i), fmt.Sprint("odd", i), "c", captured(), captured())
+		m.UpdatedAt = at
+		list = append(list, m)
+	}
+	want := `"receiver_clock":{"entries":{"old":"` + good.UpdatedAt + `"}}`
+	for _, dry := range []bool{true, false} {
+		p := rows(list...)
+		p.DryRun = dry
+		if status, body := n.play(s.signed(p)); status != http.StatusOK || !strings.Contains(string(body), want) {
+			t.Errorf("dry run %t: %d %s", dry, status, body)
+		}
+	}
+}
+
 // Whatever an old node's replays and catch-up bring back, a deletion holds.
 func TestWhatWasDeletedDoesNotComeBack(t *testing.T) {
 	s := newSigner(t, "old")

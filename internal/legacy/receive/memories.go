@@ -21,7 +21,7 @@ type row struct {
 // memories plans the rows of a push.
 func (p *plan) memories(ctx context.Context, rows []wire.Memory) error {
 	for i := range rows {
-		p.newest = max(p.newest, rows[i].UpdatedAt)
+		p.newest = p.clock.later(p.newest, rows[i].UpdatedAt)
 		r, ok := p.row(&rows[i])
 		if !ok {
 			p.reply.Skipped++

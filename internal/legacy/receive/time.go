@@ -32,6 +32,16 @@ type clock struct {
 	lead time.Duration
 }
 
+// later returns the later of two times of rows. What is no time, or lies further ahead
+// than any clock should, is none: nothing would ever be later than that.
+func (c clock) later(than, at string) string {
+	i, err := memory.ParseInstant(at)
+	if err != nil || i.Time().After(c.now().Add(memory.DefaultMaxSkew)) {
+		return than
+	}
+	return max(than, at)
+}
+
 // stamp returns the stamp of an instant, and whether it was its own.
 func (c clock) stamp(at memory.Instant) (memory.Stamp, bool) {
 	now := c.now()
