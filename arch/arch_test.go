@@ -51,6 +51,7 @@ func table() map[string][]string {
 		"backup":  {"dump", "memory"},
 		"etag":    {},
 		"pace":    {},
+		"near":    {},
 		"screen":  {},
 		"doctor":  {"client", "memory"},
 
@@ -89,11 +90,11 @@ func table() map[string][]string {
 		"evidence": {"identity", "identity/cred", "identity/receipt", "memory"},
 		"verb": {
 			"book", "book/feed", "book/governance", "book/graph", "book/inbox", "book/query", "book/records", "book/upkeep",
-			"engine", "client", "memory", "openapi", "recall", "verb/aimemory",
+			"engine", "client", "memory", "near", "openapi", "recall", "verb/aimemory",
 		},
 		"verb/aimemory": {},
 		"mcp":           {"mcp/tool", "verb", "client", "memory"},
-		"mcp/tool":      {"verb", "verb/aimemory", "client", "memory", "openapi"},
+		"mcp/tool":      {"verb", "verb/aimemory", "client", "memory", "near", "openapi"},
 		"intake":        {"policy", "memory"},
 		"engine":        {"replicate", "policy", "screen", "memory"},
 
@@ -131,7 +132,7 @@ func table() map[string][]string {
 		"client":        {},
 		"setup":         {},
 		"setup/machine": {"setup"},
-		"cmd/tally":     {"node", "doctor", "node/models", "model/artefact", "model/endpoint", "node/restore", "backup", "legacy/config", "legacy/takeover", "legacy/wire", "audit", "identity", "identity/agentkey", "identity/ca", "identity/cluster", "identity/join", "identity/receipt", "memory", "client", "bench", "importer", "fleet", "setup", "setup/machine", "screen", "textmerge", "recall/eval", "recall/fold"},
+		"cmd/tally":     {"node", "doctor", "node/models", "model/artefact", "model/endpoint", "node/restore", "backup", "legacy/config", "legacy/takeover", "legacy/wire", "audit", "identity", "identity/agentkey", "identity/ca", "identity/cluster", "identity/join", "identity/receipt", "memory", "client", "bench", "importer", "fleet", "setup", "setup/machine", "screen", "textmerge", "recall/eval", "recall/fold", "near"},
 		"importer":      {"client"},
 		"bench":         {"client", "fleet", "identity", "identity/cluster", "memory", "node"},
 		"bench/control": {"memory", "node", "replicate"},

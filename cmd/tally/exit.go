@@ -99,11 +99,9 @@ func exitCode(err error) int {
 	if e, ok := errors.AsType[*node.JoinError](err); ok {
 		return answerCode(&client.Error{Status: e.Status, Code: e.Code})
 	}
-	switch identity.TagOf(err) {
-	case "":
-	case identity.NotAMember:
+	if tag := identity.TagOf(err); tag == identity.NotAMember {
 		return exitNotFound
-	default:
+	} else if tag != "" {
 		return exitForbidden
 	}
 	switch {
@@ -191,19 +189,17 @@ func (a *app) hint(err error) string {
 
 // hintOf says what to do about a refusal among members, or "".
 func hintOf(tag identity.Tag) string {
-	switch tag {
-	case identity.TokenMalformed, identity.TokenUnknown, identity.TokenExpired, identity.TokenUsed:
-		return "give the whole line that `tally cluster token` prints, or make another one where the authority is"
-	case identity.TokenGuessing:
-		return "wait a minute, then give the line that `tally cluster token` prints where the authority is"
-	case identity.NotAMember:
-		return "see who is a member: tally member list"
-	case identity.CertificateIssuer:
-		return "the token, or the authority, is of another federation: make one with `tally cluster token` where the authority of this one is"
-	case "member_taken":
-		return "give the node another name with --node, or another address with --members-url; to take the place of a member that is lost, join with the line of `tally member replace NODE`"
-	}
-	return ""
+	const again = "give the whole line that `tally cluster token` prints, or make another one where the authority is"
+	return map[identity.Tag]string{
+		identity.TokenMalformed:    again,
+		identity.TokenUnknown:      again,
+		identity.TokenExpired:      again,
+		identity.TokenUsed:         again,
+		identity.TokenGuessing:     "wait a minute, then give the line that `tally cluster token` prints where the authority is",
+		identity.NotAMember:        "see who is a member: tally member list",
+		identity.CertificateIssuer: "the token, or the authority, is of another federation: make one with `tally cluster token` where the authority of this one is",
+		"member_taken":             "give the node another name with --node, or another address with --members-url; to take the place of a member that is lost, join with the line of `tally member replace NODE`",
+	}[tag]
 }
 
 // explain prints err and what to do about it on stderr.

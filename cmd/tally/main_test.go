@@ -131,7 +131,10 @@ func TestNonsenseOnTheCommandLineIsRefused(t *testing.T) {
 		want string
 	}{
 		"unknown command":       {[]string{"remembr"}, `unknown command "remembr"; did you mean remember?`},
-		"unknown sub-command":   {[]string{"pending", "aprove"}, `unknown command "aprove"`},
+		"unknown sub-command":   {[]string{"pending", "aprove"}, `unknown command "aprove"; did you mean approve?`},
+		"a letter too few":      {[]string{"member", "lst"}, `unknown command "lst"; did you mean list`},
+		"a flag that was meant": {[]string{"list", "--namespce", "x"}, "unknown flag: --namespce; did you mean --namespace?\nsee `tally list --help`"},
+		"one of all commands":   {[]string{"get", "--agnet", "x"}, "unknown flag: --agnet; did you mean --agent?"},
 		"unknown help topic":    {[]string{"help", "nonsense"}, `unknown command "nonsense"`},
 		"unknown shell":         {[]string{"completion", "tcsh"}, `unknown command "tcsh"`},
 		"unknown flag":          {[]string{"get", "--colour", "1"}, "unknown flag: --colour\nsee `tally get --help`"},

@@ -1,12 +1,14 @@
 package main
 
 import (
-	"fmt"
+	"errors"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/tallystick/tallystick/internal/near"
 )
 
 const rootHelp = `Tallystick is a federated memory for AI agents. Any node takes a write, every
@@ -53,10 +55,9 @@ func newRoot(a *app) *cobra.Command {
 	}
 	root.Flags().BoolVar(&version, "version", false, "show the version of this program")
 	root.DisableFlagsInUseLine = true
-	root.SuggestionsMinimumDistance = 2
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return emptyFlag(cmd) }
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage("%s\nsee `%s --help`", flagProblem(err), cmd.CommandPath())
+		return usage("%s%s\nsee `%s --help`", flagProblem(err), flagMeant(cmd, err), cmd.CommandPath())
 	})
 	flags := root.PersistentFlags()
 	flags.BoolVar(&a.json, "json", false, "print JSON, one value per line")
@@ -143,12 +144,43 @@ func flagProblem(err error) string {
 	return text
 }
 
-func unknown(cmd *cobra.Command, name string) error {
-	text := fmt.Sprintf("unknown command %q", name)
-	if near := cmd.SuggestionsFor(name); len(near) > 0 {
-		text += "; did you mean " + strings.Join(near, " or ") + "?"
+// flagMeant asks which flag was meant by one that is not known.
+func flagMeant(cmd *cobra.Command, err error) string {
+	missing, is := errors.AsType[*pflag.NotExistError](err)
+	if !is || missing.GetSpecifiedShortnames() != "" {
+		return ""
 	}
-	return usage("%s\nsee `%s --help`", text, cmd.CommandPath())
+	var known []string
+	note := func(f *pflag.Flag) {
+		if !f.Hidden {
+			known = append(known, f.Name)
+		}
+	}
+	cmd.Flags().VisitAll(note)
+	cmd.InheritedFlags().VisitAll(note)
+	found := near.To(missing.GetSpecifiedName(), known)
+	for i := range found {
+		found[i] = "--" + found[i]
+	}
+	return asked(found)
+}
+
+// asked is a question behind a text, if there is anything to ask.
+func asked(found []string) string {
+	if len(found) == 0 {
+		return ""
+	}
+	return "; " + near.Question(found)
+}
+
+func unknown(cmd *cobra.Command, name string) error {
+	known := make([]string, 0, len(cmd.Commands()))
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			known = append(known, append([]string{c.Name()}, c.Aliases...)...)
+		}
+	}
+	return usage("unknown command %q%s\nsee `%s --help`", name, asked(near.To(name, known)), cmd.CommandPath())
 }
 
 // mayBeEmpty is the annotation of flags whose empty value means something.

@@ -130,11 +130,7 @@ func (q *request) unknown(known []param) []string {
 // input reads the arguments of a route that is bound by hand, from its path and its
 // query.
 func input[In any](q *request) (*In, error) {
-	in, ignored, err := verb.Input[In](verb.Args{Path: q.PathValue, Query: q.arguments()}, q.agent)
-	if err == nil && len(ignored) > 0 {
-		return nil, verb.Unknown(ignored)
-	}
-	return in, err
+	return verb.StrictInput[In](verb.Args{Path: q.PathValue, Query: q.arguments()}, q.agent)
 }
 
 // inputParams are the parameters of such a route.

@@ -153,7 +153,7 @@ func unasked(body []byte) error {
 	if len(members) == 0 {
 		return nil
 	}
-	return verb.Unknown(slices.Sorted(maps.Keys(members)))
+	return verb.Unknown(slices.Sorted(maps.Keys(members)), nil)
 }
 
 // brokenBody says why a body could not be read to its end.
@@ -205,7 +205,7 @@ const maxKey = 255
 func (q *request) readWriteOptions(keep bool) error {
 	for _, name := range []string{"durability", "when_short"} {
 		if len(q.query[name]) > 1 { // which of them was meant?
-			return verb.Unknown([]string{name})
+			return verb.Unknown([]string{name}, nil)
 		}
 	}
 	if q.query.Has("when_short") {

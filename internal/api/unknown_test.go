@@ -167,3 +167,27 @@ func TestHowFarToWaitIsSaidOnce(t *testing.T) {
 		n.undescribed(step{method: "POST", path: "/api/v1/memories?" + query, body: `{"title":"x","content":"y"}`}).want(http.StatusBadRequest).is("UNKNOWN_FIELD", "code")
 	}
 }
+
+// Who is told that a field is not known is told which one is: in the body, below it,
+// in the query, and in an item of many.
+func TestAFieldThatWasMeantIsNamed(t *testing.T) {
+	n := alone(t)
+	for name, tc := range map[string]struct{ path, body, want string }{
+		"a slip":           {"/api/v1/memories", `{"titel":"x","content":"y"}`, "unknown field titel (did you mean title?)"},
+		"of several, one":  {"/api/v1/memories", `{"title":"x","content":"y","frobnicate":1,"namespce":"a"}`, "unknown field frobnicate, namespce (did you mean namespace?)"},
+		"other letters":    {"/api/v1/memories", `{"title":"x","Content":"y"}`, "unknown field Content (did you mean content?)"},
+		"below":            {"/api/v1/memories", `{"title":"x","content":"y","citations":[{"uri":"u"},{"urii":"u"}]}`, "citations[1].urii (did you mean citations[1].uri?)"},
+		"twice":            {"/api/v1/memories", `{"title":"x","title":"z","content":"y"}`, "unknown field title"},
+		"in the query":     {"/api/v1/forget?namespce=a", `{}`, "namespce (did you mean namespace?)"},
+		"in an item":       {"/api/v1/memories/bulk", `[{"title":"x","content":"y"},{"titel":"x","content":"y"}]`, "unknown_field: nothing was changed: unknown field titel (did you mean title?)"},
+		"beside the items": {"/api/v1/memories/bulk", `{"memorys":[]}`, "memorys (did you mean memories?)"},
+	} {
+		a := n.undescribed(step{method: "POST", path: tc.path, body: tc.body})
+		if !strings.Contains(a.raw, tc.want) {
+			t.Errorf("%s: %d %s, want %q", name, a.status, a.raw, tc.want)
+		}
+		if name == "twice" && strings.Contains(a.raw, "did you mean") {
+			t.Errorf("%s: %s", name, a.raw)
+		}
+	}
+}

@@ -207,6 +207,15 @@ func (p Properties) Get(name string) *Schema {
 	return nil
 }
 
+// Names returns the names of the members.
+func (p Properties) Names() []string {
+	out := make([]string, 0, len(p))
+	for i := range p {
+		out = append(out, p[i].Name)
+	}
+	return out
+}
+
 // MarshalJSON writes an object, in order.
 func (p Properties) MarshalJSON() ([]byte, error) {
 	return ordered(len(p), func(i int) (string, any) { return p[i].Name, p[i].Schema })

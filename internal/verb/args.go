@@ -12,6 +12,7 @@ import (
 
 	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/near"
 )
 
 // Args are the arguments of a call, in the forms in which surfaces have them.
@@ -58,7 +59,7 @@ func (a *arguments) read(args Args, caller memory.AgentID) (in any, given map[st
 		return nil, nil, nil, err
 	}
 	if len(r.ignored) > 0 && !a.lenient {
-		return nil, nil, nil, Unknown(r.ignored)
+		return nil, nil, nil, Unknown(r.ignored, a.meant)
 	}
 	if err := r.rules(caller); err != nil {
 		return nil, nil, nil, err
@@ -69,10 +70,53 @@ func (a *arguments) read(args Args, caller memory.AgentID) (in any, given map[st
 
 // Unknown refuses a change of which a part was not understood: what was meant by
 // it might be what keeps it from doing harm.
-func Unknown(fields []string) *Problem {
+// Meant says which names somebody may have meant by one; nil knows none.
+func Unknown(fields []string, meant func(string) []string) *Problem {
+	said := make([]string, 0, len(fields))
+	for _, name := range fields {
+		if meant != nil {
+			if q := near.Question(slices.DeleteFunc(meant(name), func(s string) bool { return s == name })); q != "" {
+				name += " (" + q + ")"
+			}
+		}
+		said = append(said, name)
+	}
 	return &Problem{Code: client.CodeUnknownField, Text: "unknown_field", Fields: fields, Extra: map[string]any{
-		"detail": "nothing was changed: unknown field " + strings.Join(fields, ", "),
+		"detail": "nothing was changed: unknown field " + strings.Join(said, ", "),
 	}}
+}
+
+// meant returns the names that are near one which is not known, such as
+// "citations[1].urll".
+func (a *arguments) meant(name string) []string {
+	parts := strings.Split(name, ".")
+	fields, last := a.fields, len(parts)-1
+	for _, part := range parts[:last] {
+		part, _, _ = strings.Cut(part, "[")
+		i := slices.IndexFunc(fields, func(f field) bool { return f.name == part })
+		if i < 0 {
+			return nil
+		}
+		t := fields[i].typ
+		for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+			t = t.Elem()
+		}
+		if t.Kind() != reflect.Struct {
+			return nil
+		}
+		fields = fieldsOf(t)
+	}
+	var known []string
+	for i := range fields {
+		if fields[i].in != inHeader {
+			known = append(known, fields[i].name)
+		}
+	}
+	found := near.To(parts[last], known)
+	for i := range found {
+		found[i] = strings.Join(append(slices.Clone(parts[:last]), found[i]), ".")
+	}
+	return found
 }
 
 // narrowed refuses a change with a null where something would narrow what it is done to:
@@ -341,8 +385,18 @@ func claims(id string, caller memory.AgentID) error {
 // Input reads the input of something that is no verb: a stream or a dump. It names
 // what it does not know.
 func Input[In any](args Args, caller memory.AgentID) (in *In, ignored []string, err error) {
+	return read[In](args, caller, true)
+}
+
+// StrictInput is [Input] for what changes something: what it does not know is refused.
+func StrictInput[In any](args Args, caller memory.AgentID) (in *In, err error) {
+	in, _, err = read[In](args, caller, false)
+	return in, err
+}
+
+func read[In any](args Args, caller memory.AgentID, lenient bool) (in *In, ignored []string, err error) {
 	t := reflect.TypeFor[In]()
-	a := arguments{typ: t, fields: fieldsOf(t), lenient: true}
+	a := arguments{typ: t, fields: fieldsOf(t), lenient: lenient}
 	v, _, ignored, err := a.read(args, caller)
 	if err != nil {
 		return nil, nil, err

@@ -88,7 +88,7 @@ func (b *bulkReply) add(i int, r records.BulkResult) {
 
 func (b *bulkReply) refuse(i int, err error) {
 	p := ProblemOf(err, b.caller)
-	item := client.BulkItem{Index: i, Code: p.Code, Error: p.Text}
+	item := client.BulkItem{Index: i, Code: p.Code, Error: p.detail()}
 	class := bulkClass(p)
 	if e, missed := errors.AsType[*engine.QuorumError](err); missed {
 		item.ID, item.Receipt = Subject(e.Outcome), ShowReceipt(e.Outcome.Receipt)

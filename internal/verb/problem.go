@@ -27,6 +27,14 @@ type Problem struct { //nolint:errname // the word of RFC 9457
 
 func (p *Problem) Error() string { return p.Text }
 
+// detail is what is to be told of p where there is room for one text only.
+func (p *Problem) detail() string {
+	if text, is := p.Extra["detail"].(string); is {
+		return p.Text + ": " + text
+	}
+	return p.Text
+}
+
 // Bad is an input that breaks a rule.
 func Bad(format string, args ...any) *Problem {
 	return &Problem{Code: client.CodeInvalid, Text: fmt.Sprintf(format, args...)}

@@ -80,9 +80,7 @@ func New(cfg Config) (*Puller, error) {
 		return nil, fmt.Errorf("cursors of legacy peers: %w", err)
 	}
 	for _, m := range marks {
-		if p.past(m.Latest) {
-			p.latest[m.Peer] = m.Latest
-		}
+		p.reached(m.Peer, m.Latest)
 	}
 	return p, nil
 }
@@ -181,9 +179,7 @@ func (p *Puller) read(ctx context.Context, peer *config.Peer, whole bool) error 
 		moved := got.Latest != nil && *got.Latest > at
 		if moved {
 			at = *got.Latest
-			if p.past(at) {
-				p.latest[peer.Name] = max(p.latest[peer.Name], at)
-			}
+			p.reached(peer.Name, at)
 		}
 		switch {
 		case !full:
@@ -195,6 +191,13 @@ func (p *Puller) read(ctx context.Context, peer *config.Peer, whole bool) error 
 		default: // its limit comes before its filter
 			limit = wire.MaxPull
 		}
+	}
+}
+
+// reached notes that a peer was read up to a time.
+func (p *Puller) reached(peer, at string) {
+	if p.past(at) {
+		p.latest[peer] = max(p.latest[peer], at)
 	}
 }
 

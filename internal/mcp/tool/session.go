@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/near"
 	"github.com/tallystick/tallystick/internal/openapi"
 	"github.com/tallystick/tallystick/internal/verb"
 )
@@ -136,7 +137,7 @@ func strictly(args json.RawMessage, schema *openapi.Schema, into any) error {
 	}
 	if len(odd) > 0 {
 		slices.Sort(odd)
-		return verb.Unknown(odd)
+		return verb.Unknown(odd, func(name string) []string { return near.To(name, schema.Properties.Names()) })
 	}
 	for _, name := range schema.Required {
 		if all[name] == nil || string(all[name]) == "null" {
@@ -147,7 +148,7 @@ func strictly(args json.RawMessage, schema *openapi.Schema, into any) error {
 	r.DisallowUnknownFields()
 	if err := r.Decode(into); err != nil {
 		if name, is := strings.CutPrefix(err.Error(), "json: unknown field "); is {
-			return verb.Unknown([]string{strings.Trim(name, `"`)})
+			return verb.Unknown([]string{strings.Trim(name, `"`)}, nil)
 		}
 		return verb.Bad("arguments: %s", err)
 	}
