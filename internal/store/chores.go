@@ -42,6 +42,7 @@ func (w *chores) background(ctx context.Context) (more bool, err error) {
 		if err := w.reindexAll(ctx); errors.Is(err, ErrFatal) && w.unloaded {
 			return false, err
 		}
+		w.reading = reading{} // what that could not tell is found in the log
 	}
 	if err := w.markDamage(ctx); err != nil {
 		return false, err

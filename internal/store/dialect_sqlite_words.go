@@ -161,9 +161,11 @@ const sqlGarbled = `SELECT m.rid FROM memories m WHERE NOT (typeof(m.id) = 'text
 	AND typeof(m.l_stamp) = 'integer' AND typeof(m.l_origin) = 'integer' AND typeof(m.l_seq) = 'integer' AND typeof(m.newest) = 'integer'
 	AND typeof(m.conflicts) = 'integer') LIMIT 1000`
 
-// The same of the log and of registers, among the rows that are read in one go.
+// The same of the log and of registers, among the rows that are read in one go. Of a
+// column of which only the type is asked SQLite reads no more than the head of the row.
 const (
-	sqlGarbledLog = `SELECT l.lsn FROM (SELECT * FROM log WHERE lsn > ? ORDER BY lsn LIMIT ?) l WHERE NOT (typeof(l.origin) = 'integer'
+	sqlGarbledLog = `SELECT l.lsn FROM log l WHERE l.lsn > ?1 AND l.lsn <= coalesce((SELECT k.lsn FROM log k WHERE k.lsn > ?1 ORDER BY k.lsn
+		LIMIT 1 OFFSET ?2 - 1), 9223372036854775807) AND NOT (typeof(l.origin) = 'integer'
 		AND typeof(l.seq) = 'integer' AND typeof(l.kind) = 'integer' AND typeof(l.state) = 'integer' AND typeof(l.seen) = 'integer'
 		AND typeof(l.record) = 'integer' AND typeof(l.older) = 'integer' AND typeof(l.digest) = 'blob' AND typeof(l.raw) = 'blob')`
 	sqlGarbledRegisters = `SELECT r.rid FROM (SELECT * FROM registers WHERE rid > ? ORDER BY rid LIMIT ?) r WHERE NOT (typeof(r.family) = 'integer'

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -13,16 +14,11 @@ import (
 // slice checks the log rows after lsn, and the columns of memories that follow from
 // them. It returns the last one that it checked, and how many there were.
 func (t scrubber) slice(ctx context.Context, after int64) (last int64, n int, err error) {
-	if after == 0 {
-		if err := t.garbled(ctx); err != nil {
-			return after, 0, err
-		}
-	}
-	if err := t.retype(ctx, after, scrubRows); err != nil {
+	if err := t.types(ctx, after); err != nil {
 		return after, 0, err
 	}
 	var bad [][2]int64
-	contents := map[int64]*memory.Entry{}
+	var good []again
 	records := map[int64]struct{}{}
 	size := 0
 	last = after
@@ -42,8 +38,8 @@ func (t scrubber) slice(ctx context.Context, after int64) (last int64, n int, er
 		switch {
 		case e == nil:
 			bad = append(bad, [2]int64{x.origin, x.seq})
-		case err == nil && x.state != stateParked && slices.ContainsFunc(e.Op.Subjects(), isContent):
-			contents[last] = e
+		case err == nil && x.state != stateParked:
+			good = append(good, again{last, e})
 		}
 		return nil
 	})
@@ -56,18 +52,38 @@ func (t scrubber) slice(ctx context.Context, after int64) (last int64, n int, er
 	if err := t.records(ctx, slices.Collect(maps.Keys(records))); err != nil {
 		return last, n, err
 	}
-	for lsn, e := range contents {
-		if err := t.project(ctx, lsn, e); err != nil {
+	if err := t.regain(ctx, good); err != nil {
+		return last, n, err
+	}
+	for _, a := range good {
+		if err := t.project(ctx, a.lsn, a.entry); err != nil {
 			return last, n, err
 		}
 	}
 	return last, n, t.mark(ctx, bad)
 }
 
+// types makes rows anew that have values of another type, before a slice of them is read.
+// Those of the state come first: what they held is found on the way through the log.
+func (t scrubber) types(ctx context.Context, after int64) error {
+	if after == 0 {
+		if err := t.garbled(ctx); err != nil {
+			return err
+		}
+		if err := t.recast(ctx, 0, math.MaxInt64); err != nil {
+			return err
+		}
+	}
+	return t.retype(ctx, after, scrubRows)
+}
+
 func isContent(k memory.Key) bool { return k.Family == memory.FamContent }
 
-// project sets the columns right that a record has from its content.
+// project sets the columns right that a record has from its content, if e has any.
 func (t scrubber) project(ctx context.Context, lsn int64, e *memory.Entry) error {
+	if !slices.ContainsFunc(e.Op.Subjects(), isContent) {
+		return nil
+	}
 	m := &record{}
 	m.project(e)
 	if c, ok := e.Content(); ok {

@@ -200,7 +200,8 @@ func (t scrubber) rewrite(ctx context.Context, m *mistyped) (bool, error) {
 }
 
 // recast drops registers that cannot be read, among so many behind a number, and lets the
-// entries compete that may have held them.
+// entries compete that held them. Where nobody can tell which those were, a pass over the
+// log finds them: see [scrubber.regain].
 func (t scrubber) recast(ctx context.Context, after, limit int64) error {
 	rids, err := t.rowIDs(ctx, t.dialect.garbled.registers, after, limit)
 	if err != nil || len(rids) == 0 {
@@ -238,8 +239,33 @@ func (t scrubber) heldBy(ctx context.Context, lsn, origin, seq any) ([]again, er
 			return held, err
 		}
 	}
-	held, err := t.entriesWhere(ctx, `1 = 1`, nil)
-	return slices.DeleteFunc(held, func(a again) bool {
-		return !slices.ContainsFunc(a.entry.Op.Subjects(), func(k memory.Key) bool { return !k.Family.OfMemory() })
-	}), err
+	return nil, nil
+}
+
+// regain lets those of the entries compete of which a register has no row, or one of an
+// earlier entry: it was lost, or nobody could tell what it held.
+func (t scrubber) regain(ctx context.Context, entries []again) error {
+	var anew []again
+	for _, a := range entries {
+		for _, k := range a.entry.Op.Subjects() {
+			if k.Family.OfMemory() {
+				continue
+			}
+			var r ref
+			_, err := t.queryRow(ctx, `SELECT lsn, stamp, origin, seq FROM registers WHERE family = ? AND a = ? AND b = ? AND c = ?`,
+				[]any{k.Family, k.A, k.B, k.C}, &r.lsn, &r.stamp, &r.origin, &r.seq)
+			if err != nil {
+				return err
+			}
+			if a.entry.Version().Beats(t.version(r, false)) {
+				anew = append(anew, a)
+				break
+			}
+		}
+	}
+	if len(anew) == 0 {
+		return nil
+	}
+	t.cfg.Log.WarnContext(ctx, "registers are missing on this disk, and are made anew of the log", "entries", len(anew))
+	return t.compete(ctx, anew)
 }
