@@ -58,10 +58,14 @@ func run(ctx context.Context, io stdio, args []string) int {
 	root := newRoot(a) //nolint:contextcheck // commands get theirs from ExecuteContext
 	root.SetArgs(args)
 	root.SetIn(io.in)
-	root.SetOut(io.out)
+	help := &attentive{w: io.out}
+	root.SetOut(help)
 	root.SetErr(io.err)
 	addCompletion(root)
 	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = help.err
+	}
 	if err == nil {
 		return exitOK
 	}
@@ -161,7 +165,10 @@ func (a *app) show(v any, human func(w io.Writer) error) error {
 		return a.printJSON(v)
 	}
 	p := &printer{w: a.out}
-	return errors.Join(human(p), p.err)
+	if err := human(p); err != nil {
+		return err
+	}
+	return p.err
 }
 
 // showAll is show for a list: as JSON it is an object with the list under its name
@@ -171,6 +178,22 @@ func showAll[T any](a *app, name string, list []T, human func(w io.Writer) error
 		list = []T{}
 	}
 	return a.show(map[string]any{name: list, "count": len(list)}, human)
+}
+
+// attentive remembers that something could not be written: cobra, which writes help
+// texts, does not say.
+type attentive struct {
+	w   io.Writer
+	err error
+}
+
+// Write implements [io.Writer].
+func (a *attentive) Write(b []byte) (int, error) {
+	n, err := a.w.Write(b)
+	if err != nil {
+		a.err = err
+	}
+	return n, err
 }
 
 // printer remembers the first error, so that the lines of an answer need not

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/fleet"
 )
 
 func TestTextOfMemoriesCannotDriveTheTerminal(t *testing.T) {
@@ -67,6 +68,25 @@ func TestTimesMayBeAges(t *testing.T) {
 	} {
 		if got, err := instant("--since", s, now); err != nil || !got.Equal(want) {
 			t.Errorf("%q is %s, %v", s, got, err)
+		}
+	}
+}
+
+// full is a file on a disk without room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+// What could not be written was not said: a command whose answer, or whose help, did
+// not get anywhere has failed, and says so once.
+func TestWhatCannotBeWrittenIsAFailure(t *testing.T) {
+	url := runningNode(t, "serve", "--data", t.TempDir(), "--listen", "127.0.0.1:0", "--node", "a")
+	for _, line := range []string{"help", "list --help", "exit-codes", "completion bash", "version", "list", "status", "namespace list", "status --json", "config show"} {
+		var errs bytes.Buffer
+		home := []string{"HOME=" + t.TempDir(), "TALLY_SERVER=" + url}
+		code := run(t.Context(), stdio{in: strings.NewReader(""), out: full{}, err: &errs, env: home, family: &fleet.Family{}}, strings.Fields(line))
+		if code != exitOther || strings.Count(errs.String(), "no space left") != 1 {
+			t.Errorf("%s: code %d, %q", line, code, errs.String())
 		}
 	}
 }
