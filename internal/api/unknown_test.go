@@ -191,3 +191,31 @@ func TestAFieldThatWasMeantIsNamed(t *testing.T) {
 		}
 	}
 }
+
+// A value that breaks a rule is named by its field, also where the rule is one of many
+// fields and knows none of them.
+func TestTheFieldOfAnInvalidValueIsNamed(t *testing.T) {
+	n := alone(t)
+	long := strings.Repeat("x", 200)
+	for _, tc := range []struct{ path, body, field string }{
+		{"/api/v1/links", `{"source_id":" ","target_id":"b","relation":"related_to"}`, "source_id"},
+		{"/api/v1/links", `{"source_id":"a","target_id":"../b","relation":"related_to"}`, "target_id"},
+		{"/api/v1/links", `{"source_id":"a","target_id":"` + long + `","relation":"related_to"}`, "target_id"},
+		{"/api/v1/kg/invalidate", `{"source_id":"a","target_id":"b c","relation":"related_to"}`, "target_id"},
+		{"/api/v1/kg/find_paths", `{"source_id":"a b","target_id":"b"}`, "source_id"},
+		{"/api/v1/archive", `{"ids":["a","b c"]}`, "ids"},
+		{"/api/v1/share", `{"source_memory_id":"a b","target_agent_id":"bob"}`, "source_memory_id"},
+		{"/api/v1/share", `{"source_memory_id":"a","target_agent_id":"b ob"}`, "target_agent_id"},
+		{"/api/v1/agents", `{"agent_id":"b ob","agent_type":"ai:claude"}`, "agent_id"},
+		{"/api/v1/notify", `{"target_agent_id":"bob","title":"t","payload":" "}`, "payload"},
+		{"/api/v1/handoff", `{"title":"t","summary":" "}`, "summary"},
+		{"/api/v1/entities", `{"canonical_name":" ","namespace":"a"}`, "canonical_name"},
+		{"/api/v1/subscriptions", `{"url":"https://hooks.example.org/x","events":["memory_stor"],"secret":"s"}`, "events"},
+		{"/api/v1/memory_subscription_replay", `{"subscription_id":"a b","since":"2026-01-01T00:00:00Z"}`, "subscription_id"},
+	} {
+		a := n.undescribed(step{method: "POST", path: tc.path, body: tc.body, agent: "alice"})
+		if a.status != http.StatusBadRequest || !strings.Contains(a.raw, `"fields":["`+tc.field+`"]`) || !strings.Contains(a.raw, `"error":"`+tc.field) {
+			t.Errorf("%s %.100s: %d %s, want %s named", tc.path, tc.body, a.status, a.raw, tc.field)
+		}
+	}
+}

@@ -125,6 +125,9 @@ func (v *Verb) Do(ctx context.Context, c *Call, args Args) (Done, error) {
 		c.DryRun, c.Idempotency = true, nil
 	}
 	done, err := v.do(ctx, c, in)
+	if err != nil {
+		err = v.args.accuse(err, in, c.Agent)
+	}
 	done.Tried = c.DryRun
 	done.Ignored = ignored
 	return done, err
