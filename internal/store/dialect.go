@@ -59,6 +59,8 @@ type dialect struct {
 	// garbled select rows with a value of the wrong type: of records all, of the log and of
 	// registers those among so many behind a number.
 	garbled struct{ memories, log, registers string }
+	// loose are those of tables that nothing points to.
+	loose loose
 	// dotOf selects nothing of a record, and the dot that the index of dots has for a row of the log.
 	dotOf string
 	// twins select those of two rows of one key that the index of the key leads to.

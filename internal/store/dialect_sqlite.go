@@ -31,6 +31,7 @@ func localFile() *dialect {
 	}
 	d.strays.log, d.strays.memories, d.strays.registers = sqlLogStray, sqlMemoryStray, sqlRegisterStray
 	d.garbled.memories, d.garbled.log, d.garbled.registers = sqlGarbled, sqlGarbledLog, sqlGarbledRegisters
+	d.loose = looseRows()
 	d.twins.memories, d.twins.registers = sqlMemoryTwins, sqlRegisterTwins
 	return d
 }

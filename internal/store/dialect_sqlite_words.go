@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -172,6 +173,56 @@ const (
 		AND typeof(r.a) = 'text' AND typeof(r.b) = 'text' AND typeof(r.c) = 'text' AND typeof(r.kind) = 'integer' AND typeof(r.lsn) = 'integer'
 		AND typeof(r.stamp) = 'integer' AND typeof(r.origin) = 'integer' AND typeof(r.seq) = 'integer')`
 )
+
+// looseRows: a value of another type than its column is no value. The condition that a row
+// has one is the first of each pair.
+func looseRows() loose {
+	const (
+		chain   = `(typeof(chain) <> 'blob' OR length(chain) NOT IN (0, 16))`
+		name    = `typeof(name) <> 'text'`
+		head    = `(typeof(head) <> 'integer' OR head < 0)`
+		refused = `(typeof(member) <> 'text' OR typeof(origin) <> 'text' OR typeof(seq) <> 'integer' OR member = ?1 AND origin NOT IN (SELECT name FROM origins))`
+		why     = `(typeof(code) <> 'text' OR typeof(text) <> 'text' OR typeof(since) <> 'integer' OR typeof(retry) <> 'integer')`
+		cursor  = `(typeof(member) <> 'text' OR typeof(origin) <> 'text' OR typeof(seq) <> 'integer' OR seq < 0)`
+		place   = `(typeof(id) <> 'text' OR typeof(born) <> 'integer' OR typeof(lsn) <> 'integer')`
+		counted = `(typeof(attempts) <> 'integer' OR typeof(next) <> 'integer' OR typeof(delivered) <> 'integer' OR typeof(failed) <> 'integer'
+			OR typeof(last_at) <> 'integer' OR typeof(last_error) <> 'text' OR typeof(redelivery) <> 'text')`
+		nobodys = `typeof(subscription) <> 'text'`
+		letter  = `(typeof(lsn) <> 'integer' OR typeof(event) <> 'text' OR typeof(correlation) <> 'text' OR typeof(attempts) <> 'integer' OR typeof(error) <> 'text'
+			OR typeof(first_at) <> 'integer' OR typeof(last_at) <> 'integer' OR typeof(queued) <> 'integer' OR typeof(body) <> 'blob')`
+	)
+	each := func(set string, columns []string) string {
+		var out strings.Builder
+		for _, c := range columns {
+			out.WriteString(`, ` + c + ` = ` + strings.ReplaceAll(set, "x", c))
+		}
+		return out.String()
+	}
+	number := func(columns ...string) string {
+		return each(`CASE WHEN typeof(x) = 'integer' THEN x ELSE 0 END`, columns)
+	}
+	text := func(columns ...string) string { return each(`coalesce(CAST(x AS TEXT), '')`, columns) }
+	return loose{
+		garbled: `SELECT (SELECT count(*) FROM origins WHERE ` + chain + ` OR ` + name + ` OR ` + head + `)
+			+ (SELECT count(*) FROM parked WHERE ` + refused + ` OR ` + why + `) + (SELECT count(*) FROM cursors WHERE ` + cursor + `)
+			+ (SELECT count(*) FROM webhooks WHERE ` + place + ` OR ` + counted + `) + (SELECT count(*) FROM webhook_dead WHERE ` + nobodys + ` OR ` + letter + `)`,
+		tables: []string{"origins", "parked", "cursors", "webhooks", "webhook_dead"},
+		mends: []string{
+			`UPDATE origins SET chain = x'' WHERE ` + chain,
+			`UPDATE parked SET code = CASE typeof(code) WHEN 'text' THEN code ELSE '` + memory.CodeForbidden + `' END` + text("text") + number("since") + `,
+				retry = CASE WHEN typeof(retry) = 'integer' THEN retry ELSE typeof(code) = 'text' AND code <> '` + memory.CodeForbidden + `' END WHERE ` + why,
+			`DELETE FROM cursors WHERE ` + cursor,
+			`DELETE FROM webhooks WHERE ` + place,
+			`UPDATE webhooks SET id = id` + text("last_error", "redelivery") + number("attempts", "next", "delivered", "failed", "last_at") + ` WHERE ` + counted,
+			`DELETE FROM webhook_dead WHERE ` + nobodys,
+			`UPDATE OR REPLACE webhook_dead SET body = coalesce(CAST(body AS BLOB), x'')` + text("event", "correlation", "error") +
+				number("lsn", "attempts", "first_at", "last_at", "queued") + ` WHERE ` + letter,
+		},
+		names:   `SELECT id, CAST(name AS BLOB) FROM origins WHERE ` + name,
+		heads:   `SELECT id FROM origins WHERE ` + head,
+		refused: `DELETE FROM parked WHERE ` + refused,
+	}
+}
 
 // sqlDotOf goes through all of the index, which has the dot where the row has not.
 const sqlDotOf = `SELECT 0, l.origin, l.seq FROM log l INDEXED BY log_dot WHERE +l.lsn = ?`

@@ -28,6 +28,7 @@ type state struct {
 	sums       [memory.Buckets]memory.Sum
 	root       memory.Sum
 	changes    sumChanges
+	rectified  bool // see rectify.go
 }
 
 // load reads what the writer keeps in memory from the database, at start and
@@ -35,6 +36,9 @@ type state struct {
 func (w *state) load(ctx context.Context) error {
 	w.origins, w.perNode, w.lastOrigin = map[memory.Origin]*originState{}, map[memory.Node]int{}, 0
 	w.parkedSize = map[memory.Node]int{}
+	if err := w.rectifyFirst(ctx); err != nil {
+		return fmt.Errorf("load database: %w", err)
+	}
 	w.sums, w.root = [memory.Buckets]memory.Sum{}, memory.Sum{}
 	for _, step := range []func(context.Context) error{w.loadNode, w.loadOrigins, w.loadBuckets, w.loadSumChanges, w.loadDamage} {
 		if err := step(ctx); err != nil {
@@ -187,7 +191,8 @@ func (w *state) loadBuckets(ctx context.Context) error {
 			return err
 		}
 		if part < 0 || part >= memory.Buckets/partSums || len(raw) != partSums*len(memory.Digest{}) {
-			return fmt.Errorf("%w: the sums of part %d are damaged", ErrFatal, part)
+			w.damage.unsound.note() // zero, until the writer runs and adds the rows up
+			return nil
 		}
 		i := part * partSums
 		for d := range slices.Chunk(raw, len(memory.Digest{})) {
@@ -279,27 +284,29 @@ func (w *state) loadSumChanges(ctx context.Context) error {
 			return err
 		}
 		c.full++
-		return w.addChanges(raw)
+		w.addChanges(raw)
+		return nil
 	})
-	if err != nil {
-		return err
+	if err == nil && !w.addChanges(c.raw) {
+		c.raw = []byte{}
 	}
-	return w.addChanges(c.raw)
+	return err
 }
 
-func (w *state) addChanges(raw []byte) error {
-	if len(raw)%changeBytes != 0 {
-		return fmt.Errorf("%w: changes of sums are damaged", ErrFatal)
+// addChanges reports whether there were only changes in raw. Else there is nothing to be
+// had from it, until the writer runs and adds the rows up.
+func (w *state) addChanges(raw []byte) bool {
+	changes := slices.Collect(slices.Chunk(raw, changeBytes))
+	if len(raw)%changeBytes != 0 || slices.ContainsFunc(changes, func(x []byte) bool { return int(binary.LittleEndian.Uint16(x)) >= memory.Buckets }) {
+		w.damage.unsound.note()
+		return false
 	}
-	for x := range slices.Chunk(raw, changeBytes) {
+	for _, x := range changes {
 		b := int(binary.LittleEndian.Uint16(x))
-		if b >= memory.Buckets {
-			return fmt.Errorf("%w: changes of sums are damaged", ErrFatal)
-		}
 		d := memory.SumOf(memory.Digest(x[2:]))
 		w.sums[b].Add(d)
 		w.root.Add(d)
 		w.changes.dirty[b/partSums] = true
 	}
-	return nil
+	return true
 }
