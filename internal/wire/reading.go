@@ -39,7 +39,7 @@ func ReadingOf(h memory.Heads) Reading {
 // mostly are the same: what has changed is put into the encoding. It returns before, if
 // nothing has.
 func ReadingAfter(before Reading, h memory.Heads) Reading {
-	if len(before.names) != len(h) {
+	if before.IsZero() || len(before.names) != len(h) {
 		return ReadingOf(h)
 	}
 	r := Reading{Heads: h} // without names before the first change
