@@ -17,7 +17,6 @@ type promise struct {
 	entry *memory.Entry
 }
 
-// acknowledged checks a receipt at the moment it is given out.
 // sends notes what a node sends of its own.
 func sends(w *world, n *node, ops []memory.Shipment) {
 	for _, op := range ops {
@@ -33,6 +32,7 @@ func sends(w *world, n *node, ops []memory.Shipment) {
 	}
 }
 
+// acknowledged checks a receipt at the moment it is given out.
 func (w *world) acknowledged(n *node, asked waiting, t core.Tally) {
 	w.report.Acked++
 	e := w.nowAs(asked.of.entry, t.Dot)

@@ -1,9 +1,10 @@
 package store
 
 import (
-	"bytes"
+	"context"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,38 +12,52 @@ import (
 )
 
 // BootFile says, in the data directory, since which start of the machine entries may have
-// been sent before they were durable. It is there while a node runs that has done so.
+// been sent before they were durable; or that the disk has failed. A run that ends in order
+// leaves none.
 const BootFile = "boot"
 
+// diskFailed is what it says then.
+const diskFailed = "the disk has failed\n"
+
 // boot is what makes it safe to send entries before they are durable. A process that ends
-// in between has committed them; if the machine fails they may be lost, and a member may
-// hold them where its heads do not show it: beyond a hole, or not yet. So the numbers
-// behind the file's are taken for used once the machine was started anew, or the disk
-// failed, unless the run before ended in order.
+// in between has committed them; if the machine or its disk fails they may be lost, and a
+// member may hold them where its heads do not show it: beyond a hole, or not yet. So the
+// numbers behind the file's are taken for used once the machine was started anew or its disk
+// mounted anew, or where a sync has failed, unless the run before ended in order.
 type boot struct {
 	path string
-	id   string // of the machine's present start; "": not known, and nothing is sent early
-	// marked says that the file names this start. Only then may entries be sent early.
+	// id is of the machine's present start, and of the mount; "": they are not known, or
+	// cannot be noted, and nothing is sent early.
+	id string
+	// marked says that the file names them. Only then may entries be sent early.
 	marked atomic.Bool
-	// outrun: the file names another start. It stays so until this node numbers afresh.
+	// outrun: the file says something else. It stays so until this node numbers afresh.
 	outrun atomic.Bool
+	there  bool // there is a file
+	failed bool // it says that the disk has failed
 	wanted bool // the writer has something to send early
 }
 
-// load looks at what the run before has left.
-func (b *boot) load(dir string) error {
-	b.path, b.id = filepath.Join(dir, BootFile), bootID()
-	was, err := os.ReadFile(b.path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return err
+// load looks at what the run before has left. What cannot be read may say anything.
+func (b *boot) load(ctx context.Context, dir string, log *slog.Logger) {
+	b.path, b.id = filepath.Join(dir, BootFile), startID(dir)
+	if left, err := filepath.Glob(b.path + ".*"); err == nil {
+		for _, name := range left {
+			_ = os.Remove(name) // of a run that ended while it wrote
+		}
 	}
-	same := b.id != "" && strings.TrimSpace(string(was)) == b.id
+	was, err := os.ReadFile(b.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	if err != nil {
+		log.WarnContext(ctx, "what the run before has sent is not known; ops are numbered afresh, to be safe", "err", err)
+	}
+	b.there = true
+	b.failed = err == nil && (len(was) == 0 || string(was) == diskFailed)
+	same := err == nil && b.id != "" && strings.TrimSpace(string(was)) == b.id
 	b.marked.Store(same)
 	b.outrun.Store(!same)
-	return nil
 }
 
 // early reports whether what the writer commits now may be sent before it is durable, and
@@ -52,42 +67,60 @@ func (b *boot) early() bool {
 	return b.marked.Load()
 }
 
-// mark makes durable that entries may be sent early from now on, if that is wanted, and the
-// numbers that follow are this node's.
-func (b *boot) mark() error {
-	if !b.wanted || b.id == "" || b.marked.Load() || b.outrun.Load() {
+// keep has the file say what it must, between two commits: which start this is, if entries
+// are to be sent early from now on; and nothing of a start whose numbers are left behind.
+func (b *boot) keep() error {
+	switch {
+	case b.outrun.Load() || b.marked.Load():
+		return nil
+	case b.wanted && b.id != "":
+		if err := b.write(b.id + "\n"); err != nil {
+			b.id = "" // not again in this run
+			return err
+		}
+		b.there = true
+		b.marked.Store(true)
 		return nil
 	}
-	if err := b.write(b.id + "\n"); err != nil {
-		b.id = "" // not again in this run
-		return err
-	}
-	b.marked.Store(true)
-	return nil
+	return b.remove()
 }
 
 // renewed is called when this node numbers under an origin that nothing was sent of: what
 // the file says is about another one.
 func (b *boot) renewed() { b.outrun.Store(false) }
 
-// failed notes that what was sent early may not be in the database, though the machine goes
-// on: a sync of its log has failed.
-func (b *boot) failed() error {
-	if !b.marked.Load() {
-		return nil
+// fail notes that what was sent early may not be in the database, and what is there not on
+// the disk, though the machine goes on. An empty file says so, too: that needs no room.
+func (b *boot) fail() error {
+	f, err := os.OpenFile(b.path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
 	}
-	return b.write("the disk has failed\n")
+	if err := f.Sync(); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	_, _ = f.WriteString(diskFailed)
+	return errors.Join(f.Sync(), f.Close())
 }
 
-// ended notes that all that was sent is durable.
-func (b *boot) ended() error {
-	if !b.marked.Swap(false) {
+// end notes that all that was sent is durable.
+func (b *boot) end() error {
+	if b.outrun.Load() {
+		return nil
+	}
+	b.marked.Store(false)
+	return b.remove()
+}
+
+func (b *boot) remove() error {
+	if !b.there {
 		return nil
 	}
 	if err := os.Remove(b.path); err != nil {
 		return err
 	}
-	return syncNames(filepath.Dir(b.path))
+	b.there = false
+	return trySyncNames(filepath.Dir(b.path))
 }
 
 func (b *boot) write(text string) error {
@@ -103,13 +136,4 @@ func (b *boot) write(text string) error {
 		return errors.Join(err, os.Remove(tmp.Name()))
 	}
 	return syncNames(filepath.Dir(b.path))
-}
-
-// bootID returns what tells one start of this machine from another, or "".
-func bootID() string {
-	raw, err := os.ReadFile("/proc/sys/kernel/random/boot_id") // random(4)
-	if err != nil {
-		return ""
-	}
-	return string(bytes.TrimSpace(raw))
 }

@@ -80,7 +80,8 @@ type Config struct {
 	// MaxBytes bounds the database file; beyond, writes fail with memory.ErrFull. 0 is no bound.
 	MaxBytes int64
 
-	sumSlots int // rows in which changes of sums gather; 0 is 64
+	renewLog bool // a sync of the engine's log has failed before
+	sumSlots int  // rows in which changes of sums gather; 0 is 64
 }
 
 func (c *Config) defaults() {

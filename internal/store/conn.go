@@ -18,7 +18,9 @@ type conn struct {
 	// rolled it back by itself: the statements that follow would be transactions of their own,
 	// so none is carried out.
 	inside bool
-	lost   error
+	// abandoned: a commit failed behind its writing.
+	abandoned bool
+	lost      error
 }
 
 func newConn(ctx context.Context, d *dialect, o opened) (*conn, error) {
@@ -31,9 +33,19 @@ func newConn(ctx context.Context, d *dialect, o opened) (*conn, error) {
 	return &conn{opened: o, d: d, c: c, stmts: map[string]*sql.Stmt{}}, nil
 }
 
+// close ends the connection, and with it the log: the engine moves all into the database. One
+// that was abandoned stays open until the process ends, for it takes a commit that it has
+// written for one that failed, and would delete it with the log.
 func (c *conn) close() error {
 	defer c.done()
-	return errors.Join(c.c.Close(), c.db.Close())
+	if c.abandoned {
+		return nil
+	}
+	var errs []error
+	for _, st := range c.stmts { // the engine keeps a connection for as long as it has one
+		errs = append(errs, st.Close())
+	}
+	return errors.Join(append(errs, c.c.Close(), c.db.Close())...)
 }
 
 // begin starts a transaction, which commit or rollback ends.

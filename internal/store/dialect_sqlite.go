@@ -89,8 +89,11 @@ func openWriter(ctx context.Context, cfg *Config, written func()) (opened, error
 	if err := file.Close(); err != nil {
 		return opened{}, fmt.Errorf("open database: %w", err)
 	}
-	if err := makeDurable(path); err != nil {
-		return opened{}, fmt.Errorf("open database: what is in it cannot be made durable: %w", err)
+	if cfg.renewLog {
+		err = renewLog(path + "-wal")
+	}
+	if err = errors.Join(err, makeDurable(path)); err != nil {
+		return opened{}, fmt.Errorf("%w: open database: what is in it cannot be made durable: %w", ErrFatal, err)
 	}
 	q := parameters("rwc", pragmas...)
 	over, done := walfile.Register(q, written)
@@ -142,18 +145,55 @@ func makeDurable(path string) error {
 			return err
 		}
 	}
-	return syncNames(filepath.Dir(path))
+	return trySyncNames(filepath.Dir(path))
 }
 
-// syncNames makes durable which files there are in a directory, where the system can.
+// renewLog has the write-ahead log be another file of the same bytes. Of one that could not
+// be synced the system may take pages for written that are in its memory only, and say no
+// more of it. A disk that is full has no room for that, and none was lost by it.
+func renewLog(name string) error {
+	raw, err := os.ReadFile(name) //nolint:gosec // as above
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
+	if err != nil {
+		return err
+	}
+	_, err = tmp.Write(raw)
+	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err == nil {
+		err = os.Rename(tmp.Name(), name)
+	}
+	if err == nil {
+		return nil
+	}
+	if gone := os.Remove(tmp.Name()); gone != nil || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return gone
+	}
+	return err
+}
+
+// trySyncNames is syncNames where that can be done.
+func trySyncNames(dir string) error {
+	if err := syncNames(dir); !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	return nil
+}
+
+// syncNames makes durable which files there are in a directory. It is
+// errors.ErrUnsupported if the file system cannot do that.
 func syncNames(dir string) error {
 	d, err := os.Open(dir) //nolint:gosec // as above
 	if err != nil {
 		return err
 	}
 	err = d.Sync()
-	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EINVAL) {
-		err = nil
+	if errors.Is(err, syscall.EINVAL) {
+		err = errors.ErrUnsupported
 	}
 	return errors.Join(err, d.Close())
 }

@@ -185,7 +185,7 @@ func replaceBy(ctx context.Context, db *sql.DB, path, by string) error {
 	if err := os.Rename(by, path); err != nil {
 		return err
 	}
-	return syncNames(filepath.Dir(path))
+	return trySyncNames(filepath.Dir(path))
 }
 
 func removeDatabase(path string) error {

@@ -44,7 +44,7 @@ func (s *Store) Run(ctx context.Context) error {
 		if err := s.write.commit(work, batch); err != nil {
 			return s.fail(err)
 		}
-		if err := s.boot.mark(); err != nil {
+		if err := s.boot.keep(); err != nil {
 			s.cfg.Log.WarnContext(ctx, "entries go to members when they are durable here, and no sooner, in this run", "err", err)
 		}
 		s.write.wroteAt = time.Now()
@@ -98,7 +98,7 @@ func (s *Store) end(ctx context.Context) error {
 	if err := s.write.finish(ctx); err != nil {
 		return s.fail(err)
 	}
-	if err := s.boot.ended(); err != nil {
+	if err := s.boot.end(); err != nil {
 		s.cfg.Log.WarnContext(ctx, "if the machine is started anew, this node will number afresh", "err", err)
 	}
 	return nil
@@ -106,7 +106,7 @@ func (s *Store) end(ctx context.Context) error {
 
 func (s *Store) fail(err error) error {
 	s.stop.Do(func() { close(s.closing) })
-	err = errors.Join(err, s.boot.failed())
+	err = errors.Join(err, s.boot.fail())
 	for {
 		batch := s.next()
 		if batch == nil {

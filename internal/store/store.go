@@ -53,11 +53,13 @@ func (s *Store) open(ctx context.Context) error {
 	if s.lock, err = s.dialect.lock(&s.cfg); err != nil {
 		return err
 	}
-	if err := s.boot.load(s.cfg.Dir); err != nil {
-		return err
-	}
+	s.boot.load(ctx, s.cfg.Dir, s.cfg.Log)
+	s.cfg.renewLog = s.boot.failed
 	w := &writer{state: &state{base: s.base}, tail: &s.recent}
 	db, err := s.dialect.open(ctx, &s.cfg, w.written)
+	if errors.Is(err, ErrFatal) {
+		return errors.Join(err, s.boot.fail())
+	}
 	if err != nil {
 		return err
 	}
@@ -81,7 +83,7 @@ func (s *Store) open(ctx context.Context) error {
 	if w.fresh() {
 		s.boot.renewed()
 	}
-	if w.fresh() || !s.cfg.Held {
+	if w.fresh() || !s.cfg.Held && !s.Outrun() {
 		s.numbering.allow()
 	}
 	return nil

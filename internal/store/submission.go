@@ -132,6 +132,7 @@ func (t submission) remember(ctx context.Context, wr *memory.Write, first uint64
 	if wr.Idempotency == nil {
 		return nil
 	}
+	t.keyed = true
 	return t.aside(ctx, `INSERT INTO idempotency (actor, key, hash, origin, seq, count, at) VALUES (?,?,?,?,?,?,?)`,
 		string(wr.Actor), wr.Idempotency.Key, wr.Idempotency.Hash[:], t.own.id, int64(first), len(wr.Ops), int64(t.now()))
 }

@@ -33,6 +33,7 @@ type tx struct {
 	changed  recordChanges
 	moving   map[int64]struct{} // rows of memories that stand elsewhere afterwards
 	stands   []standing         // and where
+	keyed    bool               // who repeats it must find it here, which its entries do not say
 	written  bool               // the engine has handed all of it to the operating system
 }
 

@@ -33,7 +33,7 @@ type writer struct {
 // returns is fatal.
 func (w *writer) commit(ctx context.Context, batch []*job) error {
 	err := w.transact(ctx, batch)
-	if w.dialect.isBroken(err) && !w.unloaded && w.damage.unsound.due(time.Now()) && w.reindexAll(ctx) == nil {
+	if w.dialect.isBroken(err) && !w.abandoned && !w.unloaded && w.damage.unsound.due(time.Now()) && w.reindexAll(ctx) == nil {
 		err = w.transact(ctx, batch)
 	}
 	switch {
@@ -93,6 +93,7 @@ func (w *writer) transact(ctx context.Context, batch []*job) error {
 		if errors.Is(err, memory.ErrFull) && !t.written {
 			return w.rollback(ctx, err)
 		}
+		w.abandoned = t.written
 		return fmt.Errorf("%w: commit: %w", ErrFatal, err)
 	}
 	w.room.short.Store(false)
@@ -121,7 +122,7 @@ func (w *writer) written() {
 		return // one of the engine's own
 	}
 	t.written = true
-	if len(t.tail) == 0 || w.cfg.OnWritten == nil || t.erased || len(t.moves) > 0 || !fits(t.tail) {
+	if len(t.tail) == 0 || w.cfg.OnWritten == nil || t.erased || len(t.moves) > 0 || t.keyed || !fits(t.tail) {
 		return
 	}
 	if w.cfg.Early != nil && !w.cfg.Early() || !w.boot.early() {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -196,6 +197,53 @@ func TestNumbersBehindTheFileAreUsedIfTheMachineFailed(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(lost, store.BootFile)); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("it is there after an end in order: %v", err)
+	}
+}
+
+// That a request was carried out only the node that took it knows. If its machine fails, who
+// repeats it must not find what it wrote in the federation, and not here.
+func TestWritesThatMayBeRepeatedAreSentWhenTheyAreDurable(t *testing.T) {
+	early := 0
+	s := openHere(t, func(c *store.Config) { c.OnWritten = func(own []memory.OwnEntry) { early += len(own) } })
+	ended := running(t, s)
+	for i := range 4 {
+		w := &memory.Write{Actor: "x", Ops: []memory.NewOp{{Op: storetest.Create(fmt.Sprint("m", i), "text")}}}
+		if i%2 == 1 {
+			w.Idempotency = &memory.Idempotency{Key: strconv.Itoa(i), Hash: memory.Digest{1}}
+		}
+		if _, err := s.Submit(t.Context(), w); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(ended(), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if early != 1 {
+		t.Errorf("%d of four were sent early, want the third alone", early)
+	}
+}
+
+// All is in the one file when nothing runs.
+func TestAnEndInOrderLeavesTheDatabaseAlone(t *testing.T) {
+	var dir string
+	s := openHere(t, func(c *store.Config) { dir, c.OnWritten = c.Dir, func([]memory.OwnEntry) {} })
+	ended := running(t, s)
+	for i := range 3 {
+		if err := create(t.Context(), s, fmt.Sprint("m", i), "text"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(ended(), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if f.Name() != store.FileName && f.Name() != "lock" {
+			t.Errorf("%s is left", f.Name())
+		}
 	}
 }
 

@@ -157,8 +157,11 @@ func (c *Core) resolve(w Wait) bool {
 	if c.voters.holding(c, w.Dot) < want || c.change != nil && c.change.former.holding(c, w.Dot) < former {
 		return false
 	}
-	if !w.since.IsZero() {
+	switch {
+	case !w.since.IsZero():
 		c.company.answered(c.now.Sub(w.since))
+	case want > 1: // its votes were here before its commit
+		c.company.back++
 	}
 	c.emit(Resolve{ID: w.ID, Tally: tally(c, w)})
 	return true
