@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/tallystick/tallystick/client"
@@ -161,6 +162,8 @@ func (a *app) hint(err error) string {
 		return hintOf(identity.TagOf(err))
 	}
 	switch {
+	case e.QuorumMissed() && slices.ContainsFunc(e.Missing, func(m client.Absent) bool { return strings.Contains(m.String(), string(identity.MemberRemoved)) }):
+		return "this node was removed from the federation: " + comeBack
 	case e.QuorumMissed() && e.Receipt != nil:
 		return "see who holds it now: tally receipt " + e.Receipt.Dot
 	case e.Status == http.StatusUnauthorized:

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/internal/doctor"
+	"github.com/tallystick/tallystick/internal/identity"
 )
 
 func newStatus(a *app) *cobra.Command {
@@ -51,7 +52,23 @@ const (
 	belowQuorum = "below quorum"
 	membersAway = "members are missing"
 	diskFull    = "the disk is full"
+	noMember    = "no longer a member"
 )
+
+// comeBack is what to do with a node that was removed.
+const comeBack = "what is written here reaches nobody; to bring the node back, stop it, move the directory identity of its data away, " +
+	"and join with a line of `tally cluster token`: its memories stay"
+
+// removedBy returns the members that refuse this node because it was removed.
+func removedBy(members []client.Member) []string {
+	var out []string
+	for _, m := range members {
+		if strings.Contains(m.LastError, string(identity.MemberRemoved)) {
+			out = append(out, m.Name)
+		}
+	}
+	return out
+}
 
 // verdictOn says in words how a node stands, and what somebody should know or do.
 func verdictOn(s *client.Status) (verdict string, notes []string) {
@@ -76,9 +93,13 @@ func verdictOn(s *client.Status) (verdict string, notes []string) {
 		}
 	}
 	verdict = allWell
+	by := removedBy(s.Members)
 	switch {
 	case slices.Contains(s.Warnings, client.WarningFull): // which says the rest
 		verdict = diskFull
+	case len(by) > 0:
+		verdict = noMember
+		note("this node was removed from the federation, says %s: %s", strings.Join(by, ", "), comeBack)
 	case reached < s.W:
 		verdict = belowQuorum
 		note("writes are kept here and owed: %d of %d members can be reached, and a write wants %d%s",

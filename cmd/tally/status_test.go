@@ -24,6 +24,13 @@ func TestAStatusSaysFirstInWordsHowThingsStand(t *testing.T) {
 			belowQuorum,
 			[]string{"writes are kept here and owed: 1 of 3 members can be reached, and a write wants 2; missing: b, c"},
 		},
+		"removed": {
+			client.Status{W: 2, N: 3, Members: []client.Member{
+				{Name: "b", State: "backoff", LastError: "push to b: 403 Forbidden: member_removed: member_removed: a, by epoch 5"}, member("c", "backoff"),
+			}},
+			noMember,
+			[]string{"this node was removed from the federation, says b", "reaches nobody", "tally cluster token"},
+		},
 		"no room": {
 			client.Status{W: 1, N: 1, Warnings: []string{client.WarningFull}}, diskFull, []string{"nothing is written until there is room"},
 		},
