@@ -9,9 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/tallystick/tallystick/client"
@@ -26,7 +29,24 @@ import (
 // Found makes a federation of one in a data directory: the authority, and the
 // identity of its first node.
 func Found(data string, domain identity.Domain, p cluster.Place) (*cluster.Cluster, error) {
-	return cluster.Found(filepath.Join(data, IdentityDir), domain, p, time.Now)
+	c, err := cluster.Found(filepath.Join(data, IdentityDir), domain, p, time.Now)
+	return c, anew(err, data)
+}
+
+// anew sets the audit logs of data directories aside in which an identity was made, if
+// err is nil: what another key has signed is whole, and nothing that this one goes on with.
+func anew(err error, data ...string) error {
+	for _, dir := range data {
+		log := filepath.Join(dir, AuditFile)
+		if err != nil {
+			return err
+		}
+		err = os.Rename(log, strings.TrimSuffix(log, ".log")+time.Now().UTC().Format("-20060102T150405.000000000Z")+".log")
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+	}
+	return err
 }
 
 // RequestDir is where a node keeps what it has prepared to become a member by hand, in
@@ -40,7 +60,8 @@ func Adopt(data []string, domain identity.Domain, places []cluster.Place) ([]*cl
 	for i, d := range data {
 		dirs[i] = filepath.Join(d, IdentityDir)
 	}
-	return cluster.FoundAll(dirs, domain, places, time.Now)
+	all, err := cluster.FoundAll(dirs, domain, places, time.Now)
+	return all, anew(err, data...)
 }
 
 // Prepare makes a key for a node that is to become a member by hand, and returns what
@@ -51,7 +72,8 @@ func Prepare(data string, p cluster.Place) (cluster.Application, error) {
 
 // Accept makes the identity of a node that has prepared itself, with what came back.
 func Accept(data string, w cluster.Welcome, root identity.PublicKey) (*cluster.Cluster, error) {
-	return cluster.Accept(filepath.Join(data, IdentityDir), filepath.Join(data, RequestDir), w, root, time.Now)
+	c, err := cluster.Accept(filepath.Join(data, IdentityDir), filepath.Join(data, RequestDir), w, root, time.Now)
+	return c, anew(err, data)
 }
 
 // Rotate gives the node of a data directory another key. With a token that the authority
@@ -177,7 +199,7 @@ func Join(ctx context.Context, data, url, line string, p cluster.Place) (*cluste
 	if err != nil {
 		return nil, fmt.Errorf("%s is a member now, and nothing of that could be kept here; for another try make a token with `tally member replace %s`: %w", p.Node, p.Node, err)
 	}
-	return c, nil
+	return c, anew(nil, data)
 }
 
 const (

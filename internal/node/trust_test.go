@@ -157,6 +157,45 @@ func TestNobodyJoinsWithoutAToken(t *testing.T) {
 	}
 }
 
+// A node whose key was lost, or that was removed, comes back with another identity over
+// the same data: its memories stay, and its audit log begins anew beside the one that
+// the other key has signed.
+func TestANodeComesBackWithAnotherIdentity(t *testing.T) {
+	t.Parallel()
+	a, _, authority := founded(t)
+	cfg := single(t, func(c *Config) { c.Node = "b" })
+	if _, err := JoinFrom(t.Context(), cfg.Data, authority, placeOf(t, "b")); err != nil {
+		t.Fatal(err)
+	}
+	b := inProcess(t, cfg)
+	waitForMembers(t, a, 2)
+	waitForMembers(t, b, 2)
+	if got := write(t, b, "before"); got != http.StatusCreated {
+		t.Fatalf("before: %d", got)
+	}
+	b.stop()
+	if err := authority.Remove("b", false); err != nil {
+		t.Fatal(err)
+	}
+	waitForMembers(t, a, 1)
+	if err := os.Rename(filepath.Join(cfg.Data, IdentityDir), filepath.Join(t.TempDir(), "old")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := JoinFrom(t.Context(), cfg.Data, authority, placeOf(t, "b")); err != nil {
+		t.Fatal(err)
+	}
+	b = inProcess(t, cfg)
+	waitForMembers(t, a, 2)
+	waitForMembers(t, b, 2)
+	if got := write(t, b, "after"); got != http.StatusCreated {
+		t.Errorf("after: %d", got)
+	}
+	logs, err := filepath.Glob(filepath.Join(cfg.Data, "audit*.log"))
+	if err != nil || len(logs) != 2 {
+		t.Errorf("audit logs %v: %v", logs, err)
+	}
+}
+
 // Who cannot keep an identity is not let in: a member that there is not would count for
 // every quorum.
 func TestWhoCannotKeepAnIdentityDoesNotJoin(t *testing.T) {
