@@ -93,13 +93,12 @@ func verdictOn(s *client.Status) (verdict string, notes []string) {
 		}
 	}
 	verdict = allWell
-	by := removedBy(s.Members)
 	switch {
 	case slices.Contains(s.Warnings, client.WarningFull): // which says the rest
 		verdict = diskFull
-	case len(by) > 0:
+	case len(removedBy(s.Members)) > 0:
 		verdict = noMember
-		note("this node was removed from the federation, says %s: %s", strings.Join(by, ", "), comeBack)
+		note("this node was removed from the federation, says %s: %s", strings.Join(removedBy(s.Members), ", "), comeBack)
 	case reached < s.W:
 		verdict = belowQuorum
 		note("writes are kept here and owed: %d of %d members can be reached, and a write wants %d%s",
