@@ -116,14 +116,13 @@ func table() map[string][]string {
 		},
 		"node": {
 			"api", "book", "book/upkeep", "engine", "intake", "peer", "store", "replicate", "wire", "identity", "identity/attest", "identity/ca", "identity/cluster",
-			"evidence", "identity/httpsig", "identity/join", "identity/receipt", "identity/replay", "identity/agentkey", "identity/certfile", "policy", "recall", "rehearsal", "doctor", "node/care", "node/models", "node/auditing", "node/heap", "node/procs", "audit", "journal", "memory", "webhook", "verb", "mcp", "client",
+			"evidence", "identity/httpsig", "identity/join", "identity/receipt", "identity/replay", "identity/agentkey", "identity/certfile", "policy", "recall", "rehearsal", "doctor", "node/care", "node/models", "node/auditing", "node/heap", "audit", "journal", "memory", "webhook", "verb", "mcp", "client",
 			"legacy", "legacy/config", "legacy/send", "pace",
 		},
 
 		"node/models":   {"book/upkeep", "model", "model/artefact", "model/endpoint", "recall", "recall/eval", "recall/index", "recall/meaning", "recall/rank"},
 		"node/auditing": {"audit", "identity", "client"},
 		"node/heap":     {},
-		"node/procs":    {},
 		"node/care":     {"backup", "book/query", "book/upkeep", "client", "doctor", "dump", "identity", "memory"},
 		"node/restore":  {"backup", "intake", "store", "wire", "memory"},
 

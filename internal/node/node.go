@@ -30,7 +30,6 @@ import (
 	"github.com/tallystick/tallystick/internal/node/care"
 	"github.com/tallystick/tallystick/internal/node/heap"
 	"github.com/tallystick/tallystick/internal/node/models"
-	"github.com/tallystick/tallystick/internal/node/procs"
 	"github.com/tallystick/tallystick/internal/pace"
 	"github.com/tallystick/tallystick/internal/peer"
 	"github.com/tallystick/tallystick/internal/policy"
@@ -368,7 +367,6 @@ func (n *node) serve(ctx context.Context, listener net.Listener, ready func(url 
 	work.Go(func() error { return n.hooks.Run(workCtx) })
 	work.Go(func() error { return n.legacy.Run(workCtx) })
 	work.Go(func() error { return heap.Follow(workCtx) })
-	work.Go(func() error { return procs.Follow(workCtx) })
 	work.Go(func() error { n.outbound.follow(workCtx, n.books.Governance.Outbound); return nil })
 	work.Go(func() error { return n.inbound.Run(workCtx) })
 	work.Go(func() error { return n.practice.Run(workCtx) })

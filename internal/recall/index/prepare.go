@@ -181,8 +181,7 @@ func (p *preparer) all(changes []Change, take func(c *Change, doc *prepared)) {
 
 func (p *preparer) batch() *batch {
 	if p.many == nil {
-		// Not those that are in use: a node that does little uses one, and much begins here.
-		p.many = &batch{workers: make([]*preparer, runtime.NumCPU())}
+		p.many = &batch{workers: make([]*preparer, max(1, runtime.GOMAXPROCS(0)))}
 		for i := range p.many.workers {
 			p.many.workers[i] = &preparer{detect: text.NewDetector()}
 		}
