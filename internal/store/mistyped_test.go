@@ -1,12 +1,16 @@
 package store_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/store"
 	"github.com/tallystick/tallystick/internal/store/storetest"
 )
 
@@ -150,5 +154,49 @@ func TestValuesOfAnotherTypeComeFromMembers(t *testing.T) {
 				t.Errorf("the state is %s, want %s", n.View().Root, other.View().Root)
 			}
 		})
+	}
+}
+
+// An erase goes from one revision of a memory to the one before, and finds the damaged ones
+// by their memory. Both are of the row, and not of its bytes: what was made anew must have
+// them, or a text survives.
+func TestAnEraseFindsWhatIsBehindARowThatWasMadeAnew(t *testing.T) {
+	for name, set := range map[string]string{
+		"a row without bytes":                `kind = 'x', raw = x'00'`,
+		"a row with others":                  `seen = 'x', raw = substr(raw, 1, length(raw) - 1) || x'ff'`,
+		"a whole row that names no memory":   `record = 'x'`,
+		"one that also names no predecessor": `record = x'00', older = 'x'`,
+		"a damaged row that names no memory": `record = 'x', raw = substr(raw, 1, length(raw) - 1) || x'ff'`,
+	} {
+		for _, revision := range []int{1, 2, 3} {
+			t.Run(fmt.Sprintf("%s/%d", name, revision), func(t *testing.T) {
+				dir := t.TempDir()
+				n := suite().Open(t, "a", dir)
+				op := storetest.Create("one", "text-of-revision-1")
+				last := n.Put(op)[0]
+				for i := 2; i <= 3; i++ {
+					m := op.Memory
+					m.Content, m.Version = fmt.Sprint("text-of-revision-", i), int64(i)
+					last = n.Write(&memory.Write{Ops: []memory.NewOp{{Op: &memory.Put{Memory: m}, Prev: []memory.Dot{last.Dot}}}}).Entries[0]
+				}
+				n.Stop()
+				execute(t, dir, fmt.Sprintf(`PRAGMA ignore_check_constraints = ON; UPDATE log SET %s WHERE seq = %d`, set, revision))
+				n = suite().Open(t, "a", dir)
+				if out, err := n.Scrub(t.Context(), 0, time.Hour); err != nil || !out.Done {
+					t.Fatalf("%+v, %v", out, err)
+				}
+				n.Put(&memory.Erase{ID: op.Memory.ID})
+				n.Stop()
+				raw, err := os.ReadFile(filepath.Join(dir, store.FileName))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i := range 3 {
+					if text := fmt.Sprint("text-of-revision-", i+1); bytes.Contains(raw, []byte(text)) {
+						t.Errorf("%q survives the erasure", text)
+					}
+				}
+			})
+		}
 	}
 }
