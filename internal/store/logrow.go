@@ -15,6 +15,9 @@ const (
 	stateDamaged = 3 // applied, and its bytes are not what they were
 )
 
+// whyLost is why an entry was refused of which that is damaged.
+const whyLost = "why it was refused is lost on this disk"
+
 // logRow is a row of the log.
 type logRow struct {
 	lsn, origin, seq int64

@@ -182,7 +182,7 @@ func (w *state) refuseUnlisted(ctx context.Context) error {
 		return err
 	}
 	return w.exec(ctx, `INSERT INTO parked (member, origin, seq, code, text, since, retry)
-		SELECT ?, o.name, l.seq, ?, 'why it was refused is lost on this disk', ?, 0 FROM log l JOIN origins o ON o.id = l.origin
+		SELECT ?, o.name, l.seq, ?, ?, ?, 0 FROM log l JOIN origins o ON o.id = l.origin
 		WHERE l.state = 1 AND NOT EXISTS (SELECT 1 FROM parked p WHERE p.member = ? AND p.origin = o.name AND p.seq = l.seq)`,
-		string(w.cfg.Node), memory.CodeForbidden, int64(w.now()), string(w.cfg.Node))
+		string(w.cfg.Node), memory.CodeForbidden, whyLost, int64(w.now()), string(w.cfg.Node))
 }

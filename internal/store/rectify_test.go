@@ -134,3 +134,26 @@ func TestRowsThatNothingPointsToAreSetRight(t *testing.T) {
 		}
 	}
 }
+
+// That an entry was refused is said in a row of its own. If that is lost, or another's, a pass
+// over the log finds the entry: it is not held.
+func TestARefusalThatIsLostIsListedAgain(t *testing.T) {
+	t.Parallel()
+	for name, damage := range map[string]string{
+		"the row is lost":      `DELETE FROM parked WHERE member = 'a'`,
+		"it is another node's": `UPDATE parked SET member = 'x' WHERE member = 'a'`,
+		"of another entry":     `UPDATE parked SET seq = 4 WHERE member = 'a'`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			other, n, refused := keeping(t)
+			n.Stop()
+			execute(t, n.Dir(), damage)
+			n = suite().Open(t, "a", n.Dir())
+			if out, err := n.Scrub(t.Context(), 0, time.Hour); err != nil || !out.Done {
+				t.Fatalf("%+v, %v", out, err)
+			}
+			keepsOn(t, other, n, refused)
+		})
+	}
+}

@@ -19,6 +19,7 @@ func (t scrubber) slice(ctx context.Context, after int64) (last int64, n int, er
 	}
 	var bad [][2]int64
 	var good []again
+	var unlisted []sealed // refused, and nothing says so
 	records := map[int64]struct{}{}
 	size := 0
 	last = after
@@ -34,6 +35,9 @@ func (t scrubber) slice(ctx context.Context, after int64) (last int64, n int, er
 		records[record] = struct{}{}
 		n++
 		size += len(x.raw)
+		if o := t.origins[t.originName(x.origin)]; x.state == stateParked && o != nil && !o.isGap(uint64(x.seq)) {
+			unlisted = append(unlisted, x)
+		}
 		e, err := t.decode(x)
 		switch {
 		case e == nil:
@@ -52,7 +56,7 @@ func (t scrubber) slice(ctx context.Context, after int64) (last int64, n int, er
 	if err := t.records(ctx, slices.Collect(maps.Keys(records))); err != nil {
 		return last, n, err
 	}
-	if err := t.regain(ctx, good); err != nil {
+	if err := errors.Join(t.relist(ctx, unlisted), t.regain(ctx, good)); err != nil {
 		return last, n, err
 	}
 	for _, a := range good {
@@ -75,6 +79,23 @@ func (t scrubber) types(ctx context.Context, after int64) error {
 		}
 	}
 	return t.retype(ctx, after, scrubRows)
+}
+
+// relist lists entries again that were refused: see rectify.go. Until then this
+// node counts them as held.
+func (t scrubber) relist(ctx context.Context, refused []sealed) error {
+	for _, x := range refused {
+		o := t.origins[t.originName(x.origin)]
+		t.cfg.Log.ErrorContext(ctx, "an entry was refused, and that is lost on this disk; it is listed again", "dot", t.dot(x.origin, x.seq))
+		o.addGap(uint64(x.seq))
+		t.parkedSize[o.name.Node()] += len(x.raw)
+		t.change()
+		if err := t.aside(ctx, `INSERT INTO parked (member, origin, seq, code, text, since, retry) VALUES (?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO NOTHING`,
+			string(t.cfg.Node), string(o.name), x.seq, memory.CodeForbidden, whyLost, int64(t.now())); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func isContent(k memory.Key) bool { return k.Family == memory.FamContent }
