@@ -198,7 +198,7 @@ func TestWithoutANodeTheMessageSaysWhatToDo(t *testing.T) {
 		{"export"},
 	} {
 		got := tally(t, nil, "", append(args, "--server", "http://127.0.0.1:1")...)
-		if got.code != exitUnreachable || !strings.Contains(got.err, "no node at http://127.0.0.1:1: start one with `tally serve --data DIR`") {
+		if got.code != exitUnreachable || !strings.Contains(got.err, "no node at http://127.0.0.1:1: start it with `tally serve --data DIR`") {
 			t.Errorf("%v: code %d, %q", args, got.code, got.err)
 		}
 		got = tally(t, []string{"TALLY_SERVER=127.0.0.1:1"}, "", append(args, "--json")...)
