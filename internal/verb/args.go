@@ -382,24 +382,14 @@ func claims(id string, caller memory.AgentID) error {
 	return p
 }
 
-// Input reads the input of something that is no verb: a stream or a dump. It names
-// what it does not know.
-func Input[In any](args Args, caller memory.AgentID) (in *In, ignored []string, err error) {
-	return read[In](args, caller, true)
-}
-
-// StrictInput is [Input] for what changes something: what it does not know is refused.
+// StrictInput reads the input of something that is no verb: a stream or a dump. What it
+// does not know is refused.
 func StrictInput[In any](args Args, caller memory.AgentID) (in *In, err error) {
-	in, _, err = read[In](args, caller, false)
-	return in, err
-}
-
-func read[In any](args Args, caller memory.AgentID, lenient bool) (in *In, ignored []string, err error) {
 	t := reflect.TypeFor[In]()
-	a := arguments{typ: t, fields: fieldsOf(t), lenient: lenient}
-	v, _, ignored, err := a.read(args, caller)
+	a := arguments{typ: t, fields: fieldsOf(t)}
+	v, _, _, err := a.read(args, caller)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return v.(*In), ignored, nil //nolint:forcetypeassert // read made it
+	return v.(*In), nil //nolint:forcetypeassert // read made it
 }
