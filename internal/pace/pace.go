@@ -5,15 +5,16 @@
 // server that only bounds the time of each write cuts off honest clients that are
 // slow, and one that bounds nothing keeps answers for ever. So time counts only
 // while a write waits, each byte that is taken earns some of it back, and what
-// waits on all connections together has a bound: beyond it the connections on
-// which a write has waited for longest are ended, and those that take what they
-// are sent are left alone.
+// waits on all connections together has a bound: beyond it those of the connections
+// on which a write waits are ended that hold most, and those that take what they are
+// sent, or hold little, are left alone.
 package pace
 
 import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
 	"log/slog"
 	"net"
 	"slices"
@@ -35,6 +36,10 @@ type Limits struct {
 	// the others; 200 ms. What an honest client has to take in a moment waits, too.
 	Honest time.Duration
 }
+
+// shares is what part of the bound a connection may hold and is not ended for the sake of
+// others: an event stream, or a snapshot for a member, is not what fills it.
+const shares = 1024
 
 // piece is how much is written at once: what is taken of a large answer counts
 // before all of it is.
@@ -120,6 +125,15 @@ func (c *conn) Write(b []byte) (n int, err error) {
 	}
 }
 
+// CloseWrite ends what is sent, and not what is received: net/http does so where it refuses
+// a body that is under way.
+func (c *conn) CloseWrite() error {
+	if half, is := c.Conn.(interface{ CloseWrite() error }); is {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
+}
+
 // Close implements [net.Conn].
 func (c *conn) Close() error {
 	c.keeper.forget(c)
@@ -201,26 +215,26 @@ func (k *Keeper) look(now time.Time) (cut int, bytes int64) {
 		*conn
 
 		waits time.Duration
+		holds int64
 	}
 	var all []slow
 	k.mu.Lock()
 	for c := range k.conns {
 		if since := c.since.Load(); since != 0 {
-			all = append(all, slow{c, now.Sub(time.Unix(0, since))})
+			all = append(all, slow{c, now.Sub(time.Unix(0, since)), c.held.Load()})
 		}
 	}
 	k.mu.Unlock()
-	slices.SortFunc(all, func(a, b slow) int { return cmp.Compare(b.waits, a.waits) })
-	over := k.Waiting() - k.limits.Waiting
+	slices.SortFunc(all, func(a, b slow) int { return cmp.Compare(b.holds, a.holds) })
+	over, little := k.Waiting()-k.limits.Waiting, k.limits.Waiting/shares
 	for _, s := range all {
-		held := s.held.Load()
-		late, crowded := s.waits > time.Duration(s.left.Load()), over > 0 && held > 0 && s.waits > k.limits.Honest
+		late, crowded := s.waits > time.Duration(s.left.Load()), over > 0 && s.holds > little && s.waits > k.limits.Honest
 		if !late && !crowded {
 			continue
 		}
 		s.end()
-		over -= held
-		bytes += held
+		over -= s.holds
+		bytes += s.holds
 		cut++
 	}
 	k.cut.Add(uint64(cut))

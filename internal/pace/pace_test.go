@@ -180,3 +180,39 @@ func TestEachCrowdIsNoticed(t *testing.T) {
 func TestNothingIsHeldForAConnectionThatNobodyWatches(t *testing.T) {
 	pace.Hold(t.Context(), 1<<20)()
 }
+
+// What was refused is told before the connection ends: net/http ends one half of it first.
+func TestHalfOfAConnectionCanBeEnded(t *testing.T) {
+	inner, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := pace.New(pace.Limits{}, slog.New(slog.DiscardHandler)).Listen(inner)
+	defer l.Close() //nolint:errcheck // nobody else comes
+	c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", inner.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close() //nolint:errcheck // all of it was read
+	s, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close() //nolint:errcheck // likewise
+	half, is := s.(interface{ CloseWrite() error })
+	if !is {
+		t.Fatal("it has no halves")
+	}
+	if err := half.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("the other side reads %v, want its end", err)
+	}
+	if _, err := c.Write([]byte("x")); err != nil {
+		t.Error(err)
+	}
+	if n, err := s.Read(make([]byte, 1)); n != 1 {
+		t.Errorf("%d bytes come back (%v)", n, err)
+	}
+}

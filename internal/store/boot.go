@@ -55,9 +55,23 @@ func (b *boot) load(ctx context.Context, dir string, log *slog.Logger) {
 	}
 	b.there = true
 	b.failed = err == nil && (len(was) == 0 || string(was) == diskFailed)
-	same := err == nil && b.id != "" && strings.TrimSpace(string(was)) == b.id
+	same := err == nil && sameStart(string(was), b.id)
 	b.marked.Store(same)
 	b.outrun.Store(!same)
+}
+
+// sameStart reports whether what a process wrote in one start is there in another one,
+// synced or not: the machine was not started in between, nor the directory mounted anew. A
+// process that sees other mounts than the one before, as each container does, cannot tell the
+// second.
+func sameStart(was, now string) bool {
+	a, b := strings.Fields(was), strings.Fields(now)
+	machine, mount := 1, 5 // fields that there are where that much is told
+	if len(b) < machine || len(a) != machine && len(a) != mount || a[0] != b[0] {
+		return false
+	}
+	const number, namespace = 2, 4
+	return len(a) != mount || len(b) != mount || a[namespace] != b[namespace] || a[number] == b[number]
 }
 
 // early reports whether what the writer commits now may be sent before it is durable, and

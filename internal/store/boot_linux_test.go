@@ -25,6 +25,7 @@ func loaded(t *testing.T, dir string) *boot {
 func TestWhoseNumbersMayBeOut(t *testing.T) {
 	here := startID(t.TempDir())
 	machine, mount, told := strings.Cut(here, " mount ")
+	_, space, _ := strings.Cut(mount, " in ")
 	if len(machine) != 36 {
 		t.Fatalf("this start is %q", here)
 	}
@@ -35,8 +36,9 @@ func TestWhoseNumbersMayBeOut(t *testing.T) {
 	}{
 		"this start":                {here + "\n", false, false},
 		"another start":             {"7f2f9fd2-0001-4711-8f3c-000000000001 mount " + mount + "\n", true, false},
-		"another mount":             {machine + " mount 0\n", told, false},
-		"of a system without them":  {machine + "\n", told, false},
+		"another mount":             {machine + " mount 0 in " + space + "\n", told, false},
+		"mounts of another process": {machine + " mount 0 in mnt:[1]\n", false, false},
+		"a system without them":     {machine + "\n", false, false},
 		"a disk that has failed":    {diskFailed, true, true},
 		"one that is full, too":     {"", true, true},
 		"half of what was written":  {here[:20], true, false},
