@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -219,11 +218,13 @@ func TestAProxyStartsTheNodeThatIsNotThere(t *testing.T) {
 			_ = p.Signal(syscall.SIGTERM)
 		}
 		eventually(t, "the node has ended", func() bool {
-			conn, err := net.Dial("tcp", place[0].Addr)
-			if err == nil {
-				_ = conn.Close()
+			// It answers no more before it has written what it has.
+			lock, err := os.Open(filepath.Join(data, "lock"))
+			if err != nil {
+				return true
 			}
-			return err != nil
+			defer lock.Close() //nolint:errcheck // nothing was written
+			return syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil
 		})
 	}()
 	var all sync.WaitGroup
