@@ -201,7 +201,7 @@ func hintOf(tag identity.Tag) string {
 		identity.TokenGuessing:     "wait a minute, then give the line that `tally cluster token` prints where the authority is",
 		identity.NotAMember:        "see who is a member: tally member list",
 		identity.CertificateIssuer: "the token, or the authority, is of another federation: make one with `tally cluster token` where the authority of this one is",
-		"member_taken":             "give the node another name with --node, or another address with --members-url; to take the place of a member that is lost, join with the line of `tally member replace NODE`",
+		node.CodeMemberTaken:       "give the node another name with --node, or another address with --members-url; to take the place of a member that is lost, join with the line of `tally member replace NODE`",
 	}[tag]
 }
 

@@ -23,6 +23,8 @@ const (
 
 	codeChanging    = "members_changing" // one change of the members at a time
 	codeNoAuthority = "no_authority"
+	// CodeMemberTaken says that a member has the name, the address or the key of who asks to join.
+	CodeMemberTaken = "member_taken"
 )
 
 // showRoot answers with the root. It is no secret; who asks checks its fingerprint.
@@ -74,7 +76,7 @@ func failJoin(w http.ResponseWriter, err error) {
 		status, code = http.StatusServiceUnavailable, codeChanging
 		w.Header().Set("Retry-After", "1")
 	case errors.Is(err, cluster.ErrTaken):
-		status, code = http.StatusConflict, "member_taken"
+		status, code = http.StatusConflict, CodeMemberTaken
 	case errors.Is(err, cluster.ErrNoAuthority):
 		status, code = http.StatusNotFound, codeNoAuthority
 	case errors.Is(err, memory.ErrInvalid):

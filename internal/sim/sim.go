@@ -136,10 +136,9 @@ type world struct {
 func newWorld(cfg Config) *world {
 	rng := rand.New(rand.NewPCG(cfg.Seed, 0x7a11))
 	w := &world{
-		cfg: cfg, rng: rng, now: epoch(), lib: memlog.NewLibrary(), victims: map[*node]bool{},
+		cfg: cfg, rng: rng, now: epoch(), lib: memlog.NewLibrary(), victims: map[*node]bool{}, sent: map[memory.Dot]memory.Digest{},
 		activity: time.Duration(10+rng.IntN(30)) * time.Second,
 	}
-	w.sent = map[memory.Dot]memory.Digest{}
 	w.calm()
 	populate(w, 2+rng.IntN(6))
 	return w

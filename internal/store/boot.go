@@ -41,11 +41,7 @@ type boot struct {
 // load looks at what the run before has left. What cannot be read may say anything.
 func (b *boot) load(ctx context.Context, dir string, log *slog.Logger) {
 	b.path, b.id = filepath.Join(dir, BootFile), startID(dir)
-	if left, err := filepath.Glob(b.path + ".*"); err == nil {
-		for _, name := range left {
-			_ = os.Remove(name) // of a run that ended while it wrote
-		}
-	}
+	_ = os.Remove(b.path + half) // of a run that ended while it wrote
 	was, err := os.ReadFile(b.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return
@@ -88,7 +84,11 @@ func (b *boot) keep() error {
 	case b.outrun.Load() || b.marked.Load():
 		return nil
 	case b.wanted && b.id != "":
-		if err := b.write(b.id + "\n"); err != nil {
+		err := replaceFile(b.path, []byte(b.id+"\n"))
+		if err == nil {
+			err = syncNames(filepath.Dir(b.path))
+		}
+		if err != nil {
 			b.id = "" // not again in this run
 			return err
 		}
@@ -135,19 +135,4 @@ func (b *boot) remove() error {
 	}
 	b.there = false
 	return trySyncNames(filepath.Dir(b.path))
-}
-
-func (b *boot) write(text string) error {
-	tmp, err := os.CreateTemp(filepath.Dir(b.path), BootFile+".*")
-	if err != nil {
-		return err
-	}
-	_, err = tmp.WriteString(text)
-	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err == nil {
-		err = os.Rename(tmp.Name(), b.path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(tmp.Name()))
-	}
-	return syncNames(filepath.Dir(b.path))
 }

@@ -101,13 +101,13 @@ func TestWhatWasLeftIsGoneWhenItsNumbersAre(t *testing.T) {
 		_, err := os.Stat(file)
 		return !errors.Is(err, fs.ErrNotExist)
 	}
-	for _, name := range []string{file, file + ".123"} {
+	for _, name := range []string{file, file + half} {
 		if err := os.WriteFile(name, []byte("another\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	b := loaded(t, dir)
-	if _, err := os.Stat(file + ".123"); err == nil {
+	if _, err := os.Stat(file + half); err == nil {
 		t.Error("what was half written is there for good")
 	}
 	if err := errors.Join(b.keep(), b.end()); err != nil || !there() {

@@ -47,8 +47,8 @@ type Config struct {
 	// only if the machine or its disk fails they may not be: [Store.Outrun] says so then. If
 	// the commit fails all the same, Run ends. It must not block. Nil is no hook; where
 	// the engine does not tell, or the machine not when it was started, it is not called,
-	// and neither for commits that take something away or are very large, nor for the first
-	// one.
+	// and neither for commits that take something away, are very large, or have a write
+	// with a key, nor for the first one.
 	OnWritten func(own []memory.OwnEntry)
 	// Early reports whether OnWritten would be of use. Nil is yes. It must not block.
 	Early func() bool

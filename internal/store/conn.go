@@ -18,9 +18,9 @@ type conn struct {
 	// rolled it back by itself: the statements that follow would be transactions of their own,
 	// so none is carried out.
 	inside bool
+	lost   error
 	// abandoned: a commit failed behind its writing.
 	abandoned bool
-	lost      error
 }
 
 func newConn(ctx context.Context, d *dialect, o opened) (*conn, error) {

@@ -83,6 +83,21 @@ type opened struct {
 	over, done func()
 }
 
+// loose are the statements for rows of tables that nothing points to: see rectify.go.
+type loose struct {
+	// garbled counts the rows that are not as they must be, for a node.
+	garbled string
+	// tables are those that have such rows.
+	tables []string
+	// mends set values right, or drop rows.
+	mends []string
+	// names selects the origins, with what of the name can be read, of which that cannot;
+	// heads those whose head cannot.
+	names, heads string
+	// refused drops refusals of which nobody can tell what was refused.
+	refused string
+}
+
 // isGarbled reports whether err is that of a value of another type than its column has.
 func isGarbled(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "sql: Scan error on column")

@@ -159,43 +159,10 @@ func renewLog(name string) error {
 	if err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = tmp.Write(raw)
-	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err == nil {
-		err = os.Rename(tmp.Name(), name)
-	}
-	if err == nil {
-		return nil
-	}
-	if gone := os.Remove(tmp.Name()); gone != nil || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return gone
-	}
-	return err
-}
-
-// trySyncNames is syncNames where that can be done.
-func trySyncNames(dir string) error {
-	if err := syncNames(dir); !errors.Is(err, errors.ErrUnsupported) {
+	if err := replaceFile(name, raw); !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT) {
 		return err
 	}
 	return nil
-}
-
-// syncNames makes durable which files there are in a directory. It is
-// errors.ErrUnsupported if the file system cannot do that.
-func syncNames(dir string) error {
-	d, err := os.Open(dir) //nolint:gosec // as above
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if errors.Is(err, syscall.EINVAL) {
-		err = errors.ErrUnsupported
-	}
-	return errors.Join(err, d.Close())
 }
 
 func openReadOnly(cfg *Config, conns int) (*sql.DB, error) {

@@ -66,7 +66,8 @@ func TestWhatIsFoundAtTheStartIsDurable(t *testing.T) {
 	}
 	for try := 0; try == 0 || !pending(); try++ { // the system may be quick to sync by itself
 		if try == 10 {
-			t.Skip("this file system syncs by itself what is written to it")
+			t.Log("this file system syncs by itself what is written to it")
+			break
 		}
 		for name, raw := range files {
 			if err := os.WriteFile(filepath.Join(dir, name), raw, 0o600); err != nil {

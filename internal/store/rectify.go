@@ -12,21 +12,6 @@ import (
 // it may: it is told again what it has forgotten, delivers twice rather than not at all,
 // and does not count as held what it had refused.
 
-// loose are the statements for that.
-type loose struct {
-	// garbled counts the rows that are not as they must be, for a node.
-	garbled string
-	// tables are those that have such rows.
-	tables []string
-	// mends set values right, or drop rows.
-	mends []string
-	// names selects the origins, with what of the name can be read, of which that cannot;
-	// heads those whose head cannot.
-	names, heads string
-	// refused drops refusals of which nobody can tell what was refused.
-	refused string
-}
-
 // rectifyFirst is rectify at the start, before anything is read.
 func (w *state) rectifyFirst(ctx context.Context) error {
 	if w.rectified {
@@ -78,7 +63,8 @@ func (w *state) rectify(ctx context.Context) error {
 }
 
 // rename finds the names of origins in what is in the log of them. One of which there is
-// nothing is dropped, unless this node numbers under it.
+// nothing is dropped, unless this node numbers under it: then it gets another name, for
+// what it may have numbered under the one before is not here.
 func (w *state) rename(ctx context.Context) error {
 	names := map[int64]memory.Origin{}
 	err := w.each(ctx, w.dialect.loose.names, nil, func(r rowScanner) error {
@@ -105,13 +91,23 @@ func (w *state) rename(ctx context.Context) error {
 		if name != "" && !taken {
 			err = w.exec(ctx, `UPDATE origins SET name = ? WHERE id = ?`, string(name), id)
 		} else {
-			err = w.exec(ctx, `DELETE FROM origins WHERE id = ? AND NOT EXISTS (SELECT 1 FROM log l WHERE l.origin = origins.id)`, id)
+			err = w.renameEmpty(ctx, id)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// renameEmpty gives an origin of which there is nothing another name, or drops it.
+func (w *state) renameEmpty(ctx context.Context, id int64) error {
+	const empty = `NOT EXISTS (SELECT 1 FROM log l WHERE l.origin = origins.id)`
+	another := memory.MakeOrigin(w.cfg.Node, newIncarnation(w.cfg.Clock.Wall()))
+	if n, err := w.affect(ctx, `UPDATE origins SET name = ? WHERE id = ? AND id = (SELECT origin FROM node) AND `+empty, string(another), id); err != nil || n > 0 {
+		return err
+	}
+	return w.exec(ctx, `DELETE FROM origins WHERE id = ? AND `+empty, id)
 }
 
 // nameOf is the origin of the entries that lie under a number, "" if none can be read.

@@ -157,3 +157,19 @@ func TestARefusalThatIsLostIsListedAgain(t *testing.T) {
 		})
 	}
 }
+
+// Of an origin under which nothing is in the log nobody can tell the name. What this node
+// numbers under it goes by another one.
+func TestAnOriginWithoutEntriesGetsAnotherName(t *testing.T) {
+	n := suite().Open(t, "a", t.TempDir())
+	before := n.Origin()
+	n.Stop()
+	execute(t, n.Dir(), `UPDATE origins SET name = x'00ff'`)
+	n = suite().Open(t, "a", n.Dir())
+	if o := n.Origin(); o == before || o.Node() != "a" || o.Valid() != nil {
+		t.Errorf("it numbers under %s after %s", o, before)
+	}
+	if e := n.Put(storetest.Create("later", "text"))[0]; e.Dot != (memory.Dot{Origin: n.Origin(), Seq: 1}) {
+		t.Errorf("the next number is %s", e.Dot)
+	}
+}
