@@ -1,6 +1,5 @@
 import { useRef, useState } from "preact/hooks";
-import { session } from "./api";
-import { entering, lost, stand, use } from "./store";
+import { enter, entering, lost, use } from "./store";
 import { explain } from "./ui/toast";
 import { Dialog, Field } from "./ui/kit";
 import { useWords } from "./ui/words";
@@ -13,17 +12,17 @@ export function Login({ used, needed }: { used: boolean; needed: boolean }) {
   const [bad, setBad] = useState("");
   const why = use(lost);
   const without = () => (entering.set(false), lost.set(""));
-  const enter = async (e: Event) => {
+  const submit = async (e: Event) => {
     e.preventDefault();
     try {
-      stand(await session("POST", { key: box.current?.value ?? "" }));
+      await enter({ key: box.current?.value ?? "" });
     } catch (err) {
       setBad(explain(err).text);
     }
   };
   return (
     <Dialog title={t.login.title} onClose={needed ? () => {} : without} stays={needed}>
-      <form onSubmit={enter} class="stack">
+      <form onSubmit={submit} class="stack">
         {why !== "" ? <p class="warn-text" role="alert">{t.login.over[why] ?? t.login.over["ended"]} {t.login.kept}</p> : used ? <p class="warn-text">{t.login.used}</p> : null}
         <p>{needed ? t.login.text : t.login.more}</p>
         <pre class="snippet">tally console</pre>

@@ -56,9 +56,8 @@ function current(h: History): Revision | undefined {
 
 function One({ w, again, id }: { w: Whole; again: () => void; id: string }) {
   const t = useWords();
-  const [edit, setEdit] = useState(false);
+  const [edited, edit] = useState<{ was: Memory; settle?: boolean } | null>(null); // as it was then
   const [erase, setErase] = useState(false);
-  const [settle, setSettle] = useState(false);
   const [busy, run] = useBusy();
   const now = current(w.history);
   const m: Content | undefined = w.memory ?? now?.memory;
@@ -68,7 +67,7 @@ function One({ w, again, id }: { w: Whole; again: () => void; id: string }) {
     const down = (e: KeyboardEvent) => {
       if (e.key === "e" && !writing() && !e.ctrlKey && !e.metaKey && w.memory && h.state === "live") {
         e.preventDefault();
-        setEdit(true);
+        edit({ was: w.memory });
       }
     };
     document.addEventListener("keydown", down);
@@ -101,7 +100,7 @@ function One({ w, again, id }: { w: Whole; again: () => void; id: string }) {
       title={<><Title s={title} /> <Pill kind={h.state === "live" ? "good" : h.state === "erased" ? "bad" : "plain"}>{t.memory.states[h.state]}</Pill></>}
       aside={
         <>
-          {h.state === "live" && w.memory && <button type="button" class="primary" onClick={() => setEdit(true)}>{t.memory.edit} <kbd>e</kbd></button>}
+          {h.state === "live" && w.memory && <button type="button" class="primary" onClick={() => w.memory && edit({ was: w.memory })}>{t.memory.edit} <kbd>e</kbd></button>}
           {h.state === "live" && <button type="button" disabled={busy} onClick={archive}>{t.memory.archive}</button>}
           {(h.state === "archived" || h.state === "deleted") && <button type="button" disabled={busy} onClick={restore}>{t.memory.restore}</button>}
           <a class="button" href={href("graph", id)}>{t.memory.graph}</a>
@@ -110,7 +109,7 @@ function One({ w, again, id }: { w: Whole; again: () => void; id: string }) {
         </>
       }
     >
-      {h.conflicts > 0 && <Conflict h={h} m={w.memory} again={again} write={() => setSettle(true)} />}
+      {h.conflicts > 0 && <Conflict h={h} m={w.memory} again={again} write={() => w.memory && edit({ was: w.memory, settle: true })} />}
       <div class="split main-left">
         <div>
           <Card title={t.memory.text} aside={<span class="muted small">{t.memory.markdown}</span>}>
@@ -125,8 +124,7 @@ function One({ w, again, id }: { w: Whole; again: () => void; id: string }) {
           {h.state !== "erased" && <Use id={h.id} m={w.memory} />}
         </div>
       </div>
-      {edit && w.memory && <Writer edit={w.memory} onClose={() => setEdit(false)} done={again} />}
-      {settle && w.memory && <Writer edit={w.memory} settle onClose={() => setSettle(false)} done={again} />}
+      {edited && <Writer {...edited} now={w.memory} onClose={() => edit(null)} done={again} />}
       {erase && <Erase id={id} title={title} onClose={() => setErase(false)} done={again} />}
     </Page>
   );

@@ -1,18 +1,26 @@
 // The form that writes a memory, or edits one.
 import { useRef, useState } from "preact/hooks";
-import { call } from "../api";
+import { call, Problem } from "../api";
 import type { Memory, StoreInput, UpdateInput } from "../api.gen";
 import { go, href } from "../router";
 import { agent, namespace, use } from "../store";
 import { CopyAs, say, sh } from "../ui/copy";
+import { Difference } from "../ui/difference";
 import { Dialog, Field, useBusy } from "../ui/kit";
 import { complain, explain, toast } from "../ui/toast";
 import { useWords } from "../ui/words";
 
 const tags = (text: string): string[] => text.split(",").map((x) => x.trim()).filter(Boolean);
 
-export function Writer({ onClose, done, edit, settle }: { onClose: () => void; done: () => void; edit?: Memory; settle?: boolean }) {
+/** What the fields say of a memory. */
+const shown = (m: Memory): Record<string, string> => ({ title: m.title, content: m.content, namespace: m.namespace, tags: m.tags.join(", "), priority: String(m.priority), tier: m.tier });
+
+/** What is edited is the memory as it was when the form was opened, and the node is told
+ * so: as the page behind the form follows the node, now may be newer by then. */
+export function Writer({ onClose, done, was, now, settle }: { onClose: () => void; done: () => void; was?: Memory; now?: Memory | null; settle?: boolean }) {
   const t = useWords();
+  const [edit, setEdit] = useState(was);
+  const theirs = edit && now && now.version !== edit.version ? now : null;
   const who = use(agent);
   const form = useRef<HTMLFormElement>(null);
   const [bad, setBad] = useState<ReturnType<typeof explain> | null>(null);
@@ -49,8 +57,21 @@ export function Writer({ onClose, done, edit, settle }: { onClose: () => void; d
         done();
       } catch (err) {
         setBad(explain(err));
+        if (err instanceof Problem && err.status === 412) done(); // what they wrote is shown then
       }
     });
+  };
+  // Goes on from what somebody else wrote meanwhile: in the fields that were not touched
+  // here, or in all.
+  const goOn = (from: Memory, mine: boolean) => {
+    const before = edit && shown(edit);
+    for (const [name, value] of Object.entries(shown(from))) {
+      const field = form.current?.elements.namedItem(name);
+      if (!(field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement || field instanceof HTMLSelectElement)) continue;
+      if (!mine || field.value === before?.[name]) field.value = value;
+    }
+    setBad(null);
+    setEdit(from);
   };
   // Undone is what was asked for here, if nobody has written since.
   const undo = async (was: Memory) => {
@@ -86,6 +107,17 @@ export function Writer({ onClose, done, edit, settle }: { onClose: () => void; d
             </Field>
           )}
         </div>
+        {theirs && edit && (
+          <div class="stack" role="alert">
+            <p class="warn-text">{t.memory.meanwhile(theirs.version)}</p>
+            {theirs.title !== edit.title && <Difference from={edit.title} to={theirs.title} />}
+            <Difference from={edit.content} to={theirs.content} />
+            <p class="row">
+              <button type="button" onClick={() => goOn(theirs, true)}>{t.memory.keepMine}</button>
+              <button type="button" onClick={() => goOn(theirs, false)}>{t.memory.takeTheirs}</button>
+            </p>
+          </div>
+        )}
         {bad && <p class="bad-text" role="alert">{bad.text} <code class="code">{bad.code}</code> <span class="muted">{bad.next}</span></p>}
         <p class="row">
           <button type="submit" class="primary" disabled={busy}>{edit ? t.common.save : t.memory.write}</button>

@@ -53,7 +53,7 @@ export const de: Words = {
       OPERATOR_ONLY: "Das ist dem Betreiber vorbehalten: tally console auf dem Rechner des Knotens.",
       FORBIDDEN: "Handeln Sie als ein Agent, der das darf, oder bitten Sie um Freigabe.",
       NOT_FOUND: "Es ist nicht da, oder dieser Agent darf es nicht sehen.",
-      PRECONDITION_FAILED: "Jemand war schneller. Laden Sie die Seite neu und sehen Sie, was sich geändert hat.",
+      PRECONDITION_FAILED: "Jemand war schneller. Sehen Sie, was anders ist, und gehen Sie davon aus.",
       CONFLICT: "Der Titel ist in diesem Namensraum vergeben.",
       QUORUM_NOT_MET: "Es ist gespeichert und wird nachgeliefert; schreiben Sie es nicht noch einmal.",
       BUSY: "Der Knoten ist ausgelastet; nichts wurde geschrieben. Gleich noch einmal versuchen.",
@@ -98,7 +98,7 @@ export const de: Words = {
   memory: {
     title: "Erinnerung", text: "Text", versions: "Fassungen", links: "Verknüpfungen", holders: "Wer sie hält", use: "Gebrauch", facts: "Angaben", edit: "Ändern", archive: "Archivieren", erase: "Tilgen", restore: "Zurückholen", promote: "Für immer behalten", graph: "Graph",
     states: { live: "lebend", archived: "archiviert", deleted: "gelöscht", erased: "getilgt" }, current: "gültig", conflicts: "Konflikt", version: (v) => `Fassung ${v}`, noText: "Der Text dieser Fassung wird nicht mehr aufgehoben.",
-    diff: "Mit der Fassung davor vergleichen", bringBack: "Diese zurückholen", bringBackHelp: "Schreibt Titel, Text und Stichworte dieser Fassung noch einmal, als neue", broughtBack: (v) => `Fassung ${v} gilt wieder.`, undone: "Es ist wieder wie zuvor.", against: "verglichen mit", same: "Im Text ist nichts verschieden.", added: "dazu", removed: "weg",
+    diff: "Mit der Fassung davor vergleichen", bringBack: "Diese zurückholen", bringBackHelp: "Schreibt Titel, Text und Stichworte dieser Fassung noch einmal, als neue", broughtBack: (v) => `Fassung ${v} gilt wieder.`, undone: "Es ist wieder wie zuvor.", meanwhile: (v) => `Jemand hat inzwischen Fassung ${v} geschrieben. Das ist anders als das, womit Sie begonnen haben:`, keepMine: "Meine Änderungen behalten, über den anderen", takeTheirs: "Die anderen nehmen, meine fallen lassen", against: "verglichen mit", same: "Im Text ist nichts verschieden.", added: "dazu", removed: "weg",
     conflict: (c) => `${n(c, "gleichzeitig geschriebene Fassung hat", "gleichzeitig geschriebene Fassungen haben")} gegen die gültige verloren, und niemand hat es geklärt.`, settle: "Klären", keep: "Den gültigen Text behalten", take: "Diesen nehmen", mine: "Einen dritten schreiben", thisOne: "Gültig", theOther: "Unterlegen",
     settled: "geklärt", held: (h, of, w) => `${h} von ${of} haben sie auf der Platte; ${w} sind verlangt`, has: "hat sie auf der Platte", owes: "noch nicht", seen: (ms) => `hier zuerst gesehen, ${ms} ms nachdem diese Seite gefragt hat`, before: "bevor diese Seite offen war",
     dot: "Vorgang", digest: "Prüfsumme", origin: "Vermerkt von", actor: "Geschrieben von", signer: "Unterschrift", unsigned: "keine: diese Erinnerung trägt keine Unterschrift eines Agenten", signedBy: (who) => `unterschrieben von ${who}`, lineage: "Herkunft", noLinks: "Keine Verknüpfungen. Verknüpfen Sie sie mit einer anderen, um zu sagen, wie beide zusammengehören.",

@@ -55,7 +55,7 @@ export const en = {
       OPERATOR_ONLY: "This is for the operator. Run tally console on the machine of the node, as its user.",
       FORBIDDEN: "Act as an agent that may, or ask for approval.",
       NOT_FOUND: "It is not there, or this agent may not see it. Look under its other states, or act as its owner.",
-      PRECONDITION_FAILED: "Somebody was faster. Load the page again and look at what they changed.",
+      PRECONDITION_FAILED: "Somebody was faster. Look at what they changed, and go on from there.",
       CONFLICT: "The title is taken in this namespace. Choose another, or edit the memory that has it.",
       QUORUM_NOT_MET: "The write is kept and owed; do not repeat it. Its receipt says who holds it by now.",
       BUSY: "The node is busy; nothing was written. Try again in a moment.",
@@ -98,7 +98,7 @@ export const en = {
   memory: {
     title: "Memory", text: "Text", versions: "Versions", links: "Links", holders: "Who holds it", use: "Use", facts: "Facts", edit: "Edit", archive: "Archive", erase: "Erase", restore: "Restore", promote: "Keep for good", graph: "Graph",
     states: { live: "live", archived: "archived", deleted: "deleted", erased: "erased" }, current: "current", conflicts: "conflict", version: (v: number) => `version ${v}`, noText: "The text of this version is no longer kept.",
-    diff: "Compare with the version before", bringBack: "Bring this back", bringBackHelp: "Writes this title, text and tags once more, as a new version", broughtBack: (v: number) => `Version ${v} is what it says again.`, undone: "It is as it was before.", against: "compared with", same: "Nothing differs in the text.", added: "added", removed: "removed" ,
+    diff: "Compare with the version before", bringBack: "Bring this back", bringBackHelp: "Writes this title, text and tags once more, as a new version", broughtBack: (v: number) => `Version ${v} is what it says again.`, undone: "It is as it was before.", meanwhile: (v: number) => `Somebody has written version ${v} since you began. This is what differs from what you began with:`, keepMine: "Keep what I changed, over theirs", takeTheirs: "Take theirs, drop mine", against: "compared with", same: "Nothing differs in the text.", added: "added", removed: "removed" ,
     conflict: (c: number) => `${n(c, "version")} written at the same time lost against the current one, and nobody has settled it.`, settle: "Settle it", keep: "Keep the current text", take: "Take this one", mine: "Write a third", thisOne: "Current", theOther: "Lost",
     settled: "settled", held: (h: number, of: number, w: number) => `${h} of ${of} hold it on disk; ${w} are asked for`, has: "has it on disk", owes: "not yet", seen: (ms: number) => `first seen here ${ms} ms after this page asked`, before: "before this page was opened",
     dot: "Op", digest: "Digest", origin: "Logged by", actor: "Written by", signer: "Signature", unsigned: "none: this memory carries no agent's signature", signedBy: (who: string) => `signed by ${who}`, lineage: "Lineage", noLinks: "No links. Link it to another memory to say how they belong together.",

@@ -63,7 +63,13 @@ func start(t *testing.T) *tab {
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("start the browser: %v", err)
 	}
-	said := chromedp.Console(ctx)
+	b.listen()
+	return b
+}
+
+// listen notes what pages of the tab complain about.
+func (b *tab) listen() {
+	said := chromedp.Console(b.ctx)
 	go func() {
 		defer close(b.heard)
 		for m, err := range said {
@@ -73,7 +79,6 @@ func start(t *testing.T) *tab {
 			b.note(m)
 		}
 	}()
-	return b
 }
 
 // note remembers what a page should not say.
