@@ -131,6 +131,7 @@ type Counts struct {
 	Conflicts int64 `json:"conflicts" doc:"Live memories with versions that nobody has settled."`
 	Links     int64 `json:"links" doc:"Links."`
 	Bytes     int64 `json:"bytes" doc:"The size of the database files."`
+	Pending   bool  `json:"pending,omitempty" doc:"Memories are still being counted, as for a while after each start: until then all numbers here are 0." example:"false"`
 }
 
 // Parked is an op that a member refused for a stated reason: kept, and not

@@ -161,6 +161,10 @@ func showStatus(w io.Writer, v *statusView) error {
 		{"on disk", fmt.Sprintf("%.1f MiB", float64(k.Bytes)/(1<<20))},
 		{"up since", stamp(v.StartedAt.Time)},
 	}
+	if k.Pending {
+		rows[3][1] = "still being counted after the start"
+		rows = slices.Delete(rows, 4, 5)
+	}
 	if err := table(w, nil, rows); err != nil {
 		return err
 	}

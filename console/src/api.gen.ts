@@ -429,6 +429,7 @@ export interface Counts {
   erased: number;
   links: number;
   live: number;
+  pending?: boolean;
 }
 
 export interface DeadLetter {

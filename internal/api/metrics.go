@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tallystick/tallystick/internal/book/upkeep"
+	"github.com/tallystick/tallystick/internal/memory"
 )
 
 // metrics are the collectors of this package. Those called ai_memory_ are other names
@@ -20,8 +21,8 @@ type metrics struct {
 	recalls       [2]prometheus.Counter
 	recallSeconds [2]prometheus.Histogram
 	memories      *prometheus.GaugeVec
-	live          prometheus.Gauge
-	conflicts     prometheus.Gauge
+	live          *prometheus.GaugeVec // without labels: absent until it is set
+	conflicts     *prometheus.GaugeVec
 	wanted        prometheus.Gauge
 	members       prometheus.Gauge
 	parked        prometheus.Gauge
@@ -43,8 +44,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}, []string{"route", "method"}),
 		streams:      prometheus.NewGauge(gauge("tally_http_event_streams", "Event streams that are open.")),
 		memories:     prometheus.NewGaugeVec(gauge("tally_memories", "Memories, by their state: live, archived (what has expired included), deleted or erased."), []string{"state"}),
-		live:         prometheus.NewGauge(gauge("ai_memory_memories", "The same as tally_memories of the state live.")),
-		conflicts:    prometheus.NewGauge(gauge("tally_conflicts", "Live memories with versions in conflict.")),
+		live:         prometheus.NewGaugeVec(gauge("ai_memory_memories", "The same as tally_memories of the state live."), nil),
+		conflicts:    prometheus.NewGaugeVec(gauge("tally_conflicts", "Live memories with versions in conflict."), nil),
 		wanted:       prometheus.NewGauge(gauge("tally_write_quorum", "W: how many members must hold a write.")),
 		members:      prometheus.NewGauge(gauge("tally_members", "N: how many members there are, this node included.")),
 		parked:       prometheus.NewGauge(gauge("tally_parked_ops", "Ops that somebody refused and that are kept.")),
@@ -80,11 +81,9 @@ func (m *metrics) observe(route, method string, status int, took time.Duration) 
 
 // show sets the gauges to what s says.
 func (m *metrics) show(s upkeep.Status) {
-	for state, n := range map[string]int64{"live": s.Counts.Live, "archived": s.Counts.Archived, "deleted": s.Counts.Deleted, "erased": s.Counts.Erased} {
-		m.memories.WithLabelValues(state).Set(float64(n))
+	if !s.Counting {
+		m.count(&s.Counts)
 	}
-	m.live.Set(float64(s.Counts.Live))
-	m.conflicts.Set(float64(s.Counts.Conflicts))
 	m.wanted.Set(float64(s.W))
 	m.members.Set(float64(s.N))
 	m.parked.Set(float64(len(s.Parked)))
@@ -99,6 +98,15 @@ func (m *metrics) show(s upkeep.Status) {
 		}
 		m.answers.WithLabelValues(string(member.Name)).Set(answers)
 	}
+}
+
+// count sets the gauges of what is counted.
+func (m *metrics) count(c *memory.Counts) {
+	for state, n := range map[string]int64{"live": c.Live, "archived": c.Archived, "deleted": c.Deleted, "erased": c.Erased} {
+		m.memories.WithLabelValues(state).Set(float64(n))
+	}
+	m.live.WithLabelValues().Set(float64(c.Live))
+	m.conflicts.WithLabelValues().Set(float64(c.Conflicts))
 }
 
 // Stored implements [verb.Meter].

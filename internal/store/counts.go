@@ -26,8 +26,12 @@ func (s *tables) Counts(ctx context.Context, f memory.Filter) (memory.Counts, er
 	return c, err
 }
 
+// Counted waits until memories are counted, as they are anew after each start, which
+// takes a while where there are many. The only error is that ctx is done.
+func (s *tables) Counted(ctx context.Context) error { return s.census.await(ctx) }
+
 // visible is the condition that the viewer of f may see memories m.
-func (s *tables) visible(f memory.Filter) where {
+func visible(s *tables, f memory.Filter) where {
 	var w where
 	s.seen(&w, f)
 	s.within(&w, f.Within)
@@ -37,7 +41,7 @@ func (s *tables) visible(f memory.Filter) where {
 
 // countsOfRows is Counts from the database, but for what memories do not say.
 func (s *tables) countsOfRows(ctx context.Context, f memory.Filter) (memory.Counts, error) {
-	w := s.visible(f)
+	w := visible(s, f)
 	now, soonest := f.Now, int64(f.Now)+int64(time.Hour)
 	c := memory.Counts{ByTier: map[memory.Tier]int64{}, ByNamespace: map[string]int64{}}
 	tiers := tierNames()
@@ -77,7 +81,7 @@ func (s *tables) countsOfRows(ctx context.Context, f memory.Filter) (memory.Coun
 
 // countLinks counts the links between memories that the viewer of f may see.
 func (s *tables) countLinks(ctx context.Context, f memory.Filter) (n int64, err error) {
-	w := s.visible(f)
+	w := visible(s, f)
 	both := []any{memory.FamLink, memory.KindLink}
 	q := `SELECT count(*) FROM registers r WHERE r.family = ? AND r.kind = ?`
 	if !f.All || f.Within != nil {

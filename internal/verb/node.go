@@ -88,7 +88,7 @@ func showStatus(s *upkeep.Status, operator bool) client.Status {
 	v := client.Status{
 		Node: string(s.Node), Incarnation: s.Incarnation, Digest: s.Digest.String(), Heads: map[string]client.Head{}, LSN: s.LSN, W: s.W, N: s.N,
 		Members: make([]client.Member, len(s.Members)), Parked: showParked(s.Parked), IndexLag: s.IndexLag, Damaged: s.Damaged, Version: s.Version,
-		Counts:    client.Counts{Live: c.Live, Archived: c.Archived, Deleted: c.Deleted, Erased: c.Erased, Conflicts: c.Conflicts, Links: c.Links, Bytes: c.Bytes},
+		Counts:    client.Counts{Live: c.Live, Archived: c.Archived, Deleted: c.Deleted, Erased: c.Erased, Conflicts: c.Conflicts, Links: c.Links, Bytes: c.Bytes, Pending: s.Counting},
 		StartedAt: timeOf(s.StartedAt), Time: timeOf(s.Time), Warnings: orEmpty(s.Warnings), Models: make([]client.Model, len(s.Models)),
 	}
 	for i, m := range s.Models {

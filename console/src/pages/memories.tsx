@@ -138,7 +138,7 @@ export default function Memories() {
     return () => document.removeEventListener("keydown", down);
   });
   const s = use(status);
-  const total = f.state === "archived" ? s?.counts.archived : ns ? undefined : s?.counts.live;
+  const total = s?.counts.pending ? undefined : f.state === "archived" ? s?.counts.archived : ns ? undefined : s?.counts.live;
   const said = () =>
     say(f.state === "archived" ? "GET /api/v1/archive" : "GET /api/v1/memories", { query: queryOf(f, ns) }, {
       cli: ["list", f.state === "archived" ? "--archived" : "", ns ? "--namespace " + sh(ns) : "", f.tier ? "--tier " + f.tier : "", f.state === "conflict" ? "--conflicts" : "", f.order ? "--order " + sh(f.order) : "", f.presence ? (f.presence.startsWith("-") ? "--missing-at " + sh(f.presence.slice(1)) : "--held-by " + sh(f.presence)) : ""].filter(Boolean).join(" "),

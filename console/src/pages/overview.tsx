@@ -205,6 +205,7 @@ function Holds({ s }: { s: Status | null }) {
   const t = useWords();
   if (!s) return <Card title={t.overview.holds}><p class="muted">…</p></Card>;
   const c = s.counts;
+  if (c.pending) return <Card title={t.overview.holds}><p class="muted">{t.overview.counting}</p></Card>;
   const rows: [string, number][] = [[t.overview.live, c.live], [t.overview.archived, c.archived], [t.overview.deleted, c.deleted], [t.overview.erased, c.erased], [t.overview.links, c.links]];
   return (
     <Card title={t.overview.holds}>

@@ -35,7 +35,7 @@ export default function System() {
                 <div><dt>{y.started}</dt><dd><Time at={s.started_at} /></dd></div>
                 <div><dt>{y.clock}</dt><dd>{new Date(s.time).toLocaleString(t.locale)}</dd></div>
                 <div><dt>{y.lag}</dt><dd class="num">{s.index_lag}</dd></div>
-                <div><dt>{t.overview.disk}</dt><dd>{bytes(s.counts.bytes, t)}</dd></div>
+                <div><dt>{t.overview.disk}</dt><dd>{s.counts.pending ? "…" : bytes(s.counts.bytes, t)}</dd></div>
                 <div><dt>{y.warnings}</dt><dd>{s.warnings.length === 0 ? <span class="muted">{y.noWarnings}</span> : s.warnings.map((w) => <p key={w} class="warn-text">{plain(w, 300)}</p>)}</dd></div>
               </dl>
             )}

@@ -78,7 +78,7 @@ export const de: Words = {
     nothing: "Nichts wartet auf Sie.", approvals: (c) => `${n(c, "Vorschlag", "Vorschläge")} zu entscheiden`, conflicts: (c) => `${n(c, "Erinnerung", "Erinnerungen")} im Konflikt`,
     parked: (c) => `${n(c, "Vorgang", "Vorgänge")} abgelehnt`, failing: (c) => `${n(c, "Mitglied", "Mitglieder")} nicht erreichbar`, broken: (c) => `${n(c, "Prüfung", "Prüfungen")} der Untersuchung ${c === 1 ? "schlägt" : "schlagen"} fehl`, expiring: (c) => `${n(c, "Erinnerung verfällt", "Erinnerungen verfallen")} binnen einer Stunde`,
     damaged: (c) => `${n(c, "beschädigter Eintrag", "beschädigte Einträge")}`, ticker: "Live", tickerEmpty: "Noch ist nichts geschehen. Schreiben Sie etwas, oder verbinden Sie einen Agenten.", rates: "Die letzten zehn Minuten",
-    writesLine: "Schreiben", recallsLine: "Abrufe", p95: "p95 der Anfragen", perMinute: "je Minute", memories: "Erinnerungen", holds: "Was dieser Knoten hält",
+    writesLine: "Schreiben", recallsLine: "Abrufe", p95: "p95 der Anfragen", perMinute: "je Minute", memories: "Erinnerungen", counting: "Nach dem Start werden die Erinnerungen noch gezählt.", holds: "Was dieser Knoten hält",
     live: "lebend", archived: "archiviert", deleted: "gelöscht", erased: "getilgt", links: "Verknüpfungen", disk: "auf der Platte", now: "jetzt",
     rateNote: "Geschriebenes aus den Ereignissen aller Mitglieder; Abrufe und Zeiten aus den Zählern dieses Knotens, seit diese Seite offen ist.",
   },

@@ -80,7 +80,7 @@ export const en = {
     nothing: "Nothing waits for you.", approvals: (c: number) => `${n(c, "proposal")} to decide`, conflicts: (c: number) => `${n(c, "memory", "memories")} in conflict`,
     parked: (c: number) => `${n(c, "op")} refused`, failing: (c: number) => `${n(c, "member")} out of reach`, broken: (c: number) => `${n(c, "check")} of the doctor ${c === 1 ? "fails" : "fail"}`, expiring: (c: number) => `${n(c, "memory", "memories")} expiring within an hour`,
     damaged: (c: number) => `${n(c, "damaged entry", "damaged entries")}`, ticker: "Live", tickerEmpty: "Nothing has happened yet. Write a memory, or connect an agent.", rates: "Last ten minutes",
-    writesLine: "writes", recallsLine: "recalls", p95: "p95 of requests", perMinute: "per minute", memories: "Memories", holds: "What this node holds",
+    writesLine: "writes", recallsLine: "recalls", p95: "p95 of requests", perMinute: "per minute", memories: "Memories", counting: "Memories are still being counted after the start.", holds: "What this node holds",
     live: "live", archived: "archived", deleted: "deleted", erased: "erased", links: "links", disk: "on disk", now: "now",
     rateNote: "Writes from the events of all members; recalls and times from this node's counters since this page was opened.",
   },

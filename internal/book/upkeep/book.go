@@ -42,6 +42,8 @@ type Log interface {
 type Health interface {
 	// Counts are those of the records that the viewer of f may see, or of all.
 	Counts(ctx context.Context, f memory.Filter) (memory.Counts, error)
+	// Counted waits until memories are counted, as they are anew after each start.
+	Counted(ctx context.Context) error
 	// Parked are the ops that this node or a member has refused.
 	Parked(ctx context.Context) ([]memory.Parked, error)
 	// RetryParked tries again to apply ops that this node refused; nil dots are those that are due.
@@ -141,7 +143,7 @@ func New(cfg Config, core *engine.Engine, store Reads, fed *replicate.Replicator
 	cfg.CompactEvery = cmp.Or(cfg.CompactEvery, time.Hour)
 	b := &Book{cfg: cfg, core: core, store: store, fed: fed, started: core.Now()}
 	b.lately = &lately{
-		turn: make(chan struct{}, 1),
+		turn: make(chan struct{}, 1), ready: store.Counted,
 		count: func(ctx context.Context) (memory.Counts, error) {
 			return store.Counts(ctx, memory.Filter{All: true, Now: core.Now()})
 		},
@@ -153,17 +155,21 @@ func New(cfg Config, core *engine.Engine, store Reads, fed *replicate.Replicator
 	return b
 }
 
-// To count is to read a row of each link, and to wait for the census of memories just
-// after the start; and a status is asked for every other second by each page of the
-// console that is open.
+// To count is to read a row of each link; and a status is asked for every other second by
+// each page of the console that is open.
 const (
 	countShare  = 20                    // a count is good for so many times as long as it took
 	countFast   = 25 * time.Millisecond // one that takes no longer is never given when there is something new
 	countOldest = 30 * time.Second
+
+	// After a start memories are counted first, which takes seconds where there are
+	// many: a node should say meanwhile how it is.
+	countPatience = 250 * time.Millisecond
 )
 
 // lately counts what there is, or says what it has counted a moment ago.
 type lately struct {
+	ready func(context.Context) error // waits until there is something to count
 	count func(context.Context) (memory.Counts, error)
 	lsn   func() uint64
 	clock func() time.Time
@@ -175,7 +181,18 @@ type lately struct {
 	took time.Duration
 }
 
-func (l *lately) counts(ctx context.Context) (memory.Counts, error) {
+// It does not wait for long until it can be counted, but says so.
+func (l *lately) counts(ctx context.Context) (c memory.Counts, counting bool, err error) {
+	soon, cancel := context.WithTimeout(ctx, countPatience)
+	defer cancel()
+	if err := l.ready(soon); err != nil {
+		return memory.Counts{}, true, ctx.Err()
+	}
+	c, err = l.latest(ctx)
+	return c, false, err
+}
+
+func (l *lately) latest(ctx context.Context) (memory.Counts, error) {
 	select {
 	case l.turn <- struct{}{}:
 		defer func() { <-l.turn }()

@@ -29,7 +29,7 @@ func (b *Book) Status(ctx context.Context) (Status, error) {
 		s.Models = b.cfg.Models()
 	}
 	var err error
-	if s.Counts, err = b.lately.counts(ctx); err != nil {
+	if s.Counts, s.Counting, err = b.lately.counts(ctx); err != nil {
 		return s, err
 	}
 	if s.Parked, err = b.store.Parked(ctx); err != nil {

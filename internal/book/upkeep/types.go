@@ -62,6 +62,7 @@ type Status struct {
 	Legacy      []LegacyStatus  `json:"legacy_peers"`
 	Parked      []memory.Parked `json:"parked"`
 	Counts      memory.Counts   `json:"counts"`
+	Counting    bool            `json:"counting"` // after a start: there are no counts yet
 	IndexLag    int             `json:"index_lag"`
 	Models      []Model         `json:"models"`
 	Damaged     int             `json:"damaged"` // entries on the disk, and not mended yet
