@@ -83,7 +83,6 @@ type Config struct {
 	MaxBody        int64         // bytes of a request body; 2 MiB
 	RequestTimeout time.Duration // for everything but streams; 60 s
 	Heartbeat      time.Duration // between comments on a silent event stream; 15 s
-	WriteTimeout   time.Duration // for one write to a stream; a slower client is cut off; 60 s
 	MaxStreams     int           // event streams open at once; 256
 
 	// Quit is closed when the node stops: event streams then end, which would not

@@ -14,7 +14,6 @@ func New(cfg Config) *API {
 	cfg.MaxBody = cmp.Or(cfg.MaxBody, 2<<20)
 	cfg.RequestTimeout = cmp.Or(cfg.RequestTimeout, time.Minute)
 	cfg.Heartbeat = cmp.Or(cfg.Heartbeat, 15*time.Second)
-	cfg.WriteTimeout = cmp.Or(cfg.WriteTimeout, time.Minute)
 	cfg.MaxStreams = cmp.Or(cfg.MaxStreams, 256)
 	if cfg.Now == nil {
 		cfg.Now = time.Now

@@ -204,36 +204,23 @@ func (a follower) batch(q *request, s *stream, at place, show shown) (next uint6
 // errGone says that the client went away or does not read.
 var errGone = errors.New("client is gone")
 
-// stream writes to a client for as long as it listens. A client that takes no
-// data for the write timeout is cut off, so that what waits for it is bounded.
+// stream writes to a client for as long as it listens. Who takes too little of what it
+// is sent is cut off below, where connections are watched over, see package pace.
 type stream struct {
 	w       *bufio.Writer
 	control *http.ResponseController
-	timeout time.Duration
 	err     error
 }
 
 func (a *API) openStream(q *request, contentType string) *stream {
-	s := &stream{control: http.NewResponseController(q.w), timeout: a.cfg.WriteTimeout}
+	s := &stream{control: http.NewResponseController(q.w), w: bufio.NewWriterSize(q.w, 32<<10)}
 	h := q.w.Header()
 	h.Set("Content-Type", contentType)
 	h.Set("Cache-Control", "no-cache")
 	h.Set("X-Accel-Buffering", "no")
 	_ = s.control.SetReadDeadline(time.Time{}) // a server's read timeout is not for a stream
 	q.w.WriteHeader(http.StatusOK)
-	s.w = bufio.NewWriterSize(deadlined{s, q.w}, 32<<10)
 	return s
-}
-
-// deadlined gives each write to the connection a time of its own.
-type deadlined struct {
-	s *stream
-	w http.ResponseWriter
-}
-
-func (d deadlined) Write(b []byte) (int, error) {
-	_ = d.s.control.SetWriteDeadline(time.Now().Add(d.s.timeout))
-	return d.w.Write(b)
 }
 
 // line adds text; the next flush reports an error.
@@ -249,7 +236,6 @@ func (s *stream) flush() error {
 		s.err = s.w.Flush()
 	}
 	if s.err == nil {
-		_ = s.control.SetWriteDeadline(time.Now().Add(s.timeout))
 		s.err = s.control.Flush()
 	}
 	if s.err != nil && !errors.Is(s.err, http.ErrNotSupported) {

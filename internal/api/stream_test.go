@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/internal/api"
+	"github.com/tallystick/tallystick/internal/pace"
 )
 
 // event is one server-sent event.
@@ -229,17 +231,19 @@ func TestStreamsEndWhenTheNodeStops(t *testing.T) {
 }
 
 func TestAClientThatDoesNotReadIsCutOff(t *testing.T) {
-	n := open(t, options{
-		api: func(c *api.Config) { c.WriteTimeout = 50 * time.Millisecond },
-		server: func(s *httptest.Server) {
-			s.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
-				if tcp, is := c.(*net.TCPConn); is {
-					_ = tcp.SetWriteBuffer(4 << 10)
-				}
-				return ctx
-			}
-		},
-	})
+	watched := pace.New(pace.Limits{Patience: 50 * time.Millisecond}, slog.New(slog.DiscardHandler))
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- watched.Run(ctx) }()
+	defer func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}()
+	n := open(t, options{server: func(s *httptest.Server) {
+		s.Listener, s.Config.ConnContext = watched.Listen(s.Listener), watched.Context
+	}})
 	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(n.url, "http://"))
 	if err != nil {
 		t.Fatal(err)

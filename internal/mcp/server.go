@@ -3,6 +3,7 @@ package mcp
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -14,6 +15,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/tallystick/tallystick/internal/mcp/tool"
+	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/verb"
 )
 
@@ -97,6 +99,9 @@ func Handler(cfg Config, table []verb.Verb) http.Handler {
 		if listens(r) {
 			ctx = context.WithValue(ctx, ownServer{}, s.server(profileOf(r), s.newWatch(ctx)))
 		}
+		var answers load
+		defer answers.drop()
+		ctx = context.WithValue(ctx, loadKey{}, &answers)
 		r = r.WithContext(context.WithValue(ctx, connection{}, ctx))
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		if bytes.Contains(body, []byte(`"progressToken"`)) {
@@ -196,8 +201,20 @@ func (s *surface) addTool(server *mcp.Server, t *tool.Tool) {
 		defer cancel()
 		defer reporting(ctx, req)()
 		a := s.tools.Call(ctx, t, tool.Request{Args: req.Params.Arguments, Project: projectOf(req)})
-		return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: a.Text}}, StructuredContent: a.Body, IsError: a.Failed}, nil
+		body, err := json.Marshal(a.Body)
+		if err != nil {
+			return nil, err
+		}
+		if large := copies * (len(a.Text) + len(body)); !kept(ctx, large, t.Reads) {
+			a = s.tools.Refusal(ctx, memory.ErrCrowded)
+			return result(a, a.Body), nil
+		}
+		return result(a, json.RawMessage(body)), nil
 	})
+}
+
+func result(a tool.Answer, body any) *mcp.CallToolResult {
+	return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: a.Text}}, StructuredContent: body, IsError: a.Failed}
 }
 
 func schemaOrNone(t *tool.Tool) any {

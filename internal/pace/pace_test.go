@@ -216,3 +216,54 @@ func TestHalfOfAConnectionCanBeEnded(t *testing.T) {
 		t.Errorf("%d bytes come back (%v)", n, err)
 	}
 }
+
+// Clients that do not read fill the bound of clients, and no member pays for that.
+func TestMembersHaveABoundOfTheirOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := pace.New(pace.Limits{Waiting: 1 << 20, Honest: 50 * time.Millisecond}, slog.New(slog.DiscardHandler))
+		go k.Run(t.Context()) //nolint:errcheck // it returns nil
+		accepted := make(pipes, 1)
+		listener := k.Listen(accepted)
+		open := func(member bool, bytes int) <-chan error {
+			near, far := net.Pipe()
+			accepted <- near
+			c, err := listener.Accept()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if member {
+				pace.Apart(k.Context(t.Context(), c))
+			}
+			ended := make(chan error, 1)
+			go func() {
+				defer far.Close() //nolint:errcheck // nothing is read from it
+				_, err := c.Write(make([]byte, bytes))
+				ended <- err
+			}()
+			return ended
+		}
+		still := func(who string, ended <-chan error, want bool) {
+			t.Helper()
+			synctest.Wait()
+			if got := len(ended) == 0; got != want {
+				t.Errorf("%s is served: %t, want %t", who, got, want)
+			}
+		}
+		member, client := open(true, 1<<20), open(false, 1<<20)
+		<-time.After(200 * time.Millisecond)
+		still("a member", member, true)
+		still("a client", client, true)
+		second := open(false, 1<<20)
+		<-time.After(200 * time.Millisecond)
+		still("a member beside too many clients", member, true)
+		if len(client)+len(second) == 0 {
+			t.Error("no client is ended, although too much waits")
+		}
+		third := open(true, 2<<20)
+		<-time.After(200 * time.Millisecond)
+		still("a member that makes members hold too much", third, false)
+		still("a member that holds less", member, true)
+		<-time.After(2 * time.Minute)
+		still("a member that takes nothing", member, false)
+	})
+}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/tallystick/tallystick/internal/identity/httpsig"
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/pace"
 	"github.com/tallystick/tallystick/internal/wire"
 )
 
@@ -114,6 +115,7 @@ func (h *handler) fromMember(next memberEndpoint) endpoint {
 		if err != nil {
 			return err
 		}
+		pace.Apart(r.Context())
 		return next(w, r, from)
 	}
 }
