@@ -3,10 +3,10 @@ package recall
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"sync/atomic"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -72,7 +72,7 @@ func (w *words) Open(ctx context.Context) {
 	if w.file == "" {
 		return
 	}
-	file, err := os.Open(w.file)
+	file, err := OpenFile(w.file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return
 	}
@@ -117,28 +117,11 @@ func (w *words) Save(context.Context) error {
 	if w.file == "" || at == w.saved && !w.erased || at == 0 {
 		return nil
 	}
-	if err := w.write(x); err != nil {
+	if err := ReplaceFile(w.file, func(f io.Writer) error { return x.Save(f, string(w.source.Origin())) }); err != nil {
 		return err
 	}
 	w.saved, w.erased = at, false
 	return nil
-}
-
-// write replaces the file as a whole.
-func (w *words) write(x *index.Index) (err error) {
-	tmp, err := os.CreateTemp(filepath.Dir(w.file), filepath.Base(w.file)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(tmp.Name()))
-		}
-	}()
-	if err := errors.Join(x.Save(tmp, string(w.source.Origin())), tmp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), w.file)
 }
 
 // SameName reports whether two titles or tags are the same as they are compared.

@@ -17,17 +17,14 @@ var ErrFile = errors.New("not a usable index file")
 
 // magic begins a file. Its last byte is the version, of the format and of the
 // analysis: it changes whenever a text would be cut into other terms.
-const magic = "tallyidx\x03"
+const magic = "tallyidx\x04"
 
 // Save writes the index, from which [Load] makes it again. Readers go on
-// meanwhile, changes wait. What is gone is not in the file. The label says of what
-// it is an index, and comes back from Load.
+// meanwhile, changes wait. Nothing of what is gone is in the file but that there was
+// something. The label says of what it is an index, and comes back from Load.
 func (x *Index) Save(w io.Writer, label string) error {
 	x.apply.Lock()
 	defer x.apply.Unlock()
-	if len(x.data.docs) != x.data.alive {
-		x.compact()
-	}
 	sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
 	out := writer{w: io.MultiWriter(w, sum), buf: append(make([]byte, 0, 1<<16), magic...)}
 	out.str([]byte(label))
@@ -68,22 +65,38 @@ func (w *writer) str(b []byte) {
 	w.buf = append(w.buf, b...)
 }
 
-func (w *writer) dict(d *dict) {
+// dict writes the strings of d that are kept; nil are all of them. The first bytes of the
+// others stay, as many as said.
+func (w *writer) dict(d *dict, kept []bool, head int) {
 	w.num(uint64(d.len()))
-	for i := range d.n {
-		w.str(d.at(uint32(i)))
+	var gone [16]byte
+	for i := range uint32(d.n) {
+		if s := d.at(i); kept == nil || kept[i] {
+			w.str(s)
+		} else {
+			w.str(instead(append(gone[:0], s[:head]...), i))
+		}
 	}
 }
 
 func (x *data) encode(w *writer) {
+	k := x.keeps()
 	w.num(x.at)
-	w.dict(&x.terms)
+	w.dict(&x.terms, k.terms, 0)
 	for i := range x.list {
-		w.num(uint64(x.list[i].stem))
+		if stem := x.list[i].stem; k.terms[i] {
+			w.num(uint64(stem))
+		} else {
+			w.num(0)
+		}
 	}
-	for _, d := range []*dict{&x.ids, &x.spaces, &x.sessions, &x.speakers, &x.kinds, &x.sources, &x.tags} {
-		w.dict(d)
-	}
+	w.dict(&x.ids, nil, 0) // of memories, which leave theirs behind
+	w.dict(&x.spaces, k.spaces, 0)
+	w.dict(&x.sessions, k.sessions, sessionSpace)
+	w.dict(&x.speakers, k.speakers, 0)
+	w.dict(&x.kinds, nil, 0)
+	w.dict(&x.sources, k.sources, 0)
+	w.dict(&x.tags, k.tags, 0)
 	w.num(uint64(len(x.access)))
 	for _, a := range x.access {
 		w.str([]byte(a.Owner))
@@ -95,24 +108,50 @@ func (x *data) encode(w *writer) {
 		x.encodeDoc(w, uint32(i))
 	}
 	for i := range x.session {
-		s := &x.session[i]
+		s := x.session[i]
+		if s.n == 0 {
+			s = session{space: s.space, head: None, tail: None, said: when.None}
+		}
 		for _, v := range []uint32{s.space, s.head + 1, s.tail + 1, uint32(s.named)} {
 			w.num(uint64(v))
 		}
 		w.signed(int64(s.said))
 	}
+	x.encodeTags(w)
+	x.encodeNames(w, k)
+}
+
+// encodeTags writes who has which tag.
+func (x *data) encodeTags(w *writer) {
 	for _, list := range x.tagged {
-		w.num(uint64(len(list)))
-		last := uint32(0)
+		here := x.scratch[:0]
 		for _, n := range list {
+			if x.hot[n].flags&dead == 0 {
+				here = append(here, n)
+			}
+		}
+		x.scratch = here
+		w.num(uint64(len(here)))
+		last := uint32(0)
+		for _, n := range here {
 			w.num(uint64(n - last))
 			last = n
 		}
 	}
-	w.num(uint64(len(x.nameOf)))
+}
+
+// encodeNames writes whose words of names are: what nobody has any more is left out.
+func (x *data) encodeNames(w *writer, k *kept) {
+	n := 0
+	for _, s := range x.nameOf {
+		n += int(flag(k.names(s)))
+	}
+	w.num(uint64(n))
 	for name, s := range x.nameOf {
-		w.str([]byte(name))
-		w.num(uint64(s + 1))
+		if k.names(s) {
+			w.str([]byte(name))
+			w.num(uint64(s + 1))
+		}
 	}
 }
 
@@ -123,8 +162,22 @@ func flag(b bool) uint64 {
 	return 0
 }
 
+// A document begins with one of these. One that is gone has an id besides, so that those
+// behind it keep their numbers.
+const (
+	isGone = iota
+	isHere
+	stands // how many there are
+)
+
 func (x *data) encodeDoc(w *writer, i uint32) {
 	d, h, t := &x.docs[i], &x.hot[i], &x.turns[i]
+	if h.flags&dead != 0 {
+		w.num(isGone)
+		w.num(uint64(h.id))
+		return
+	}
+	w.num(isHere)
 	at := x.sights[h.sight]
 	w.signed(d.Created)
 	w.signed(d.Expires)

@@ -397,3 +397,51 @@ func FuzzLoad(f *testing.F) {
 		new(search.Searcher).Run(x, search.Parse(`"jane heron" -pond`, time.Time{}), index.Filter{}, 10)
 	})
 }
+
+// What is gone leaves nothing in the file, though nothing is numbered anew for that.
+func TestFilesHaveNothingOfWhatIsGone(t *testing.T) {
+	x := index.New()
+	x.Apply([]index.Change{
+		{Document: index.Document{ID: "a", Namespace: "house", Body: "heron", Tags: []string{"red"}, Session: "s", Said: when.None}},
+		{Document: index.Document{
+			ID: "b", Namespace: "cellar", Title: "Zwiebel", Body: "stork läuft am Ufer 東京都", Tags: []string{"blue"}, Session: "evening",
+			Speaker: "Melanie", SourceURI: "file:///attic", Said: 20_000, Language: "de",
+		}},
+		{Document: index.Document{ID: "c", Namespace: "house", Body: "bittern", Tags: []string{"red"}, Session: "s", Created: 1, Said: when.None}},
+	}, 7)
+	generation := func() index.Generation {
+		v := x.View(&index.Filter{})
+		defer v.Close()
+		return v.Generation()
+	}
+	before := generation()
+	x.Apply([]index.Change{{Document: index.Document{ID: "b"}, Gone: true}}, 8)
+	var file bytes.Buffer
+	if err := x.Save(&file, "it"); err != nil {
+		t.Fatal(err)
+	}
+	for _, word := range []string{"stork", "zwiebel", "ufer", "lauf", "läuft", "東京", "blue", "evening", "melanie", "attic", "cellar"} {
+		if bytes.Contains(bytes.ToLower(file.Bytes()), []byte(word)) {
+			t.Errorf("the file has %q", word)
+		}
+	}
+	for _, word := range []string{"heron", "bittern", "red", "house"} {
+		if !bytes.Contains(file.Bytes(), []byte(word)) {
+			t.Errorf("the file lacks %q", word)
+		}
+	}
+	if generation() != before {
+		t.Error("the index was made again")
+	}
+	again, _, err := index.Load(bytes.NewReader(file.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := found(again, []string{"bittern"}, index.Filter{}); len(got) != 1 || again.Len() != 2 {
+		t.Errorf("found %v of %d", got, again.Len())
+	}
+	again.Apply([]index.Change{{Document: index.Document{ID: "b", Body: "stork", Said: when.None}}}, 9)
+	if got := found(again, []string{"stork"}, index.Filter{}); len(got) != 1 || got[0] != "b" {
+		t.Errorf("what came back: %v", got)
+	}
+}

@@ -83,6 +83,11 @@ func (x *data) decodeTerms(r *reader) {
 }
 
 func (x *data) decodeDoc(r *reader, n uint32, docs int) {
+	if r.below(stands) == isGone {
+		none := Turn{Session: None, Prev: None, Next: None}
+		x.docs, x.hot, x.turns = append(x.docs, Doc{Spans: None, Speaker: None}), append(x.hot, hot{id: r.below(x.ids.len()), flags: dead}), append(x.turns, none)
+		return
+	}
 	d := Doc{Created: r.signed(), Expires: r.signed(), Said: when.Day(r.signed()), Spans: None}
 	at := sight{space: r.below(x.spaces.len()), access: r.below(len(x.access)), expires: d.Expires != 0}
 	var h hot

@@ -3,9 +3,9 @@ package meaning
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -117,7 +117,7 @@ func (s *Space) Open(ctx context.Context) {
 	if s.cfg.File == "" {
 		return
 	}
-	f, err := os.Open(s.cfg.File)
+	f, err := recall.OpenFile(s.cfg.File)
 	if errors.Is(err, fs.ErrNotExist) {
 		return
 	}
@@ -152,30 +152,20 @@ func (s *Space) Open(ctx context.Context) {
 }
 
 // Save implements [recall.Projection].
-func (s *Space) Save(context.Context) (err error) {
+func (s *Space) Save(context.Context) error {
 	s.file.Lock()
 	defer s.file.Unlock()
 	now := s.state()
 	if s.cfg.File == "" || s.at.Load() == 0 || now == s.saved && !s.erased {
 		return nil
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(s.cfg.File), filepath.Base(s.cfg.File)+".*")
+	err := recall.ReplaceFile(s.cfg.File, func(f io.Writer) error {
+		s.mu.RLock()
+		defer s.mu.RUnlock()
+		now = s.current()
+		return s.set.Save(f, s.label(), now.progress)
+	})
 	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(tmp.Name()))
-		}
-	}()
-	s.mu.RLock()
-	now = s.current()
-	err = s.set.Save(tmp, s.label(), now.progress)
-	s.mu.RUnlock()
-	if err := errors.Join(err, tmp.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(tmp.Name(), s.cfg.File); err != nil {
 		return err
 	}
 	s.saved, s.when, s.erased = now, time.Now(), false
