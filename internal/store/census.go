@@ -17,7 +17,7 @@ import (
 type census struct {
 	mu      sync.Mutex
 	ready   bool
-	loaded  chan struct{}      // closed when it has been read, or cannot be; nil: nobody reads it
+	loaded  chan struct{}      // closed when it has been read, or cannot be
 	late    map[int64]standing // what was written before it was ready; nil: it will never be
 	rows    []place            // by memories.rid
 	classes []class
@@ -77,7 +77,7 @@ type clock struct {
 }
 
 func newCensus() *census {
-	c := &census{late: map[int64]standing{}, byKey: map[classKey]int32{}, space: map[string]int32{}}
+	c := &census{loaded: make(chan struct{}), late: map[int64]standing{}, byKey: map[classKey]int32{}, space: map[string]int32{}}
 	c.ends.cmp = func(a, b uint32) int {
 		return cmp.Or(cmp.Compare(c.rows[a].end, c.rows[b].end), cmp.Compare(a, b))
 	}
@@ -208,23 +208,11 @@ func (c *census) turn(k *clock, to memory.Instant) {
 	k.at = to
 }
 
-// begin says that load follows.
-func (c *census) begin() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.loaded = make(chan struct{})
-}
-
-// await waits while it is read: to count the rows meanwhile takes longer, and holds it up.
+// await waits until it has been read: to count the rows meanwhile takes longer, and holds it
+// up. A store of which nobody calls Run never is.
 func (c *census) await(ctx context.Context) error {
-	c.mu.Lock()
-	loaded := c.loaded
-	c.mu.Unlock()
-	if loaded == nil {
-		return nil
-	}
 	select {
-	case <-loaded:
+	case <-c.loaded:
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("memories are still being counted after the start: %w", ctx.Err())
@@ -232,7 +220,7 @@ func (c *census) await(ctx context.Context) error {
 }
 
 // load reads what there was when tx began, and what the filter of what is absent wants
-// to know besides. It comes after begin.
+// to know besides. It is called once.
 func (c *census) load(ctx context.Context, tx *readTx, absent *absence) error {
 	defer close(c.loaded)
 	shown, ends, err := c.read(ctx, tx, absent)

@@ -65,7 +65,6 @@ func (s *Store) learn(ctx context.Context) (end func(), err error) {
 		return nil, errors.Join(err, tx.Rollback())
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	s.census.begin()
 	go func() {
 		defer close(s.learned)
 		defer tx.Rollback() //nolint:errcheck // read-only
