@@ -63,8 +63,12 @@ type dialect struct {
 	loose loose
 	// dotOf selects nothing of a record, and the dot that the index of dots has for a row of the log.
 	dotOf string
-	// twins select those of two rows of one key that the index of the key leads to.
-	twins struct{ memories, registers string }
+	// twins select those of two rows of one key that the index of the key leads to; of tables
+	// that nothing points to they delete these, by the name of the table.
+	twins struct {
+		log, memories, registers string
+		loose                    map[string]string
+	}
 
 	// settle moves what the engine has written aside to where it belongs, as far as
 	// readers let it: the next start is quick then.
@@ -85,14 +89,17 @@ type opened struct {
 
 // loose are the statements for rows of tables that nothing points to: see rectify.go.
 type loose struct {
-	// garbled counts the rows that are not as they must be, for a node.
+	// garbled counts the rows that are not as they must be, for a node, at an instant that
+	// lies ahead of all that has been.
 	garbled string
 	// tables are those that have such rows.
 	tables []string
-	// mends set values right, or drop rows.
-	mends []string
+	// first and mends set values right, or drop rows: before and behind what is done about
+	// names and heads. Dated ones go by the instant.
+	first, mends, dated []string
 	// names selects the origins, with what of the name can be read, of which that cannot;
-	// heads those whose head cannot.
+	// heads those whose head cannot, or lies below what follows it, and from where it is to be
+	// counted.
 	names, heads string
 	// refused drops refusals of which nobody can tell what was refused.
 	refused string

@@ -30,9 +30,9 @@ func localFile() *dialect {
 		settle: checkpoint, shrink: shrink, discard: truncateLog,
 	}
 	d.strays.log, d.strays.memories, d.strays.registers = sqlLogStray, sqlMemoryStray, sqlRegisterStray
-	d.garbled.memories, d.garbled.log, d.garbled.registers = sqlGarbled, sqlGarbledLog, sqlGarbledRegisters
+	d.garbled.memories, d.garbled.log, d.garbled.registers = garbledMemories(), garbledLog(), garbledRegisters()
 	d.loose = looseRows()
-	d.twins.memories, d.twins.registers = sqlMemoryTwins, sqlRegisterTwins
+	d.twins.log, d.twins.memories, d.twins.registers, d.twins.loose = sqlLogTwins, sqlMemoryTwins, sqlRegisterTwins, looseTwins()
 	return d
 }
 

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -146,82 +145,36 @@ const sqlTables = `SELECT name FROM sqlite_schema WHERE type = 'table' AND name 
 // Two rows of a table that have the key which only one may have, as the rows themselves
 // say it: the row that the index of the key leads to.
 const (
+	sqlLogTwins = `SELECT DISTINCT k.lsn FROM (SELECT origin, seq FROM log NOT INDEXED GROUP BY origin, seq HAVING count(*) > 1) d
+		JOIN log k INDEXED BY log_dot ON k.origin = d.origin AND k.seq = d.seq`
 	sqlMemoryTwins = `SELECT DISTINCT k.rid FROM (SELECT id FROM memories NOT INDEXED GROUP BY id HAVING count(*) > 1) d
 		JOIN memories k INDEXED BY sqlite_autoindex_memories_1 ON k.id = d.id`
 	sqlRegisterTwins = `SELECT DISTINCT k.rid FROM (SELECT family, a, b, c FROM registers NOT INDEXED GROUP BY family, a, b, c HAVING count(*) > 1) d
 		JOIN registers k INDEXED BY registers_key ON k.family = d.family AND k.a = d.a AND k.b = d.b AND k.c = d.c`
 )
 
-// sqlGarbled selects memories of which a column has a value of another type than any
-// row has: a length that is damaged makes something else of all that follows.
-const sqlGarbled = `SELECT m.rid FROM memories m WHERE NOT (typeof(m.id) = 'text' AND typeof(m.namespace) = 'text' AND typeof(m.title) = 'text'
-	AND typeof(m.kind) = 'text' AND typeof(m.owner) = 'text' AND typeof(m.target) = 'text' AND typeof(m.tags) = 'text' AND typeof(m.source_uri) = 'text'
-	AND typeof(m.reason) = 'text' AND typeof(m.tier) = 'integer' AND typeof(m.priority) = 'integer' AND typeof(m.private) = 'integer'
-	AND typeof(m.created) = 'integer' AND typeof(m.expires) = 'integer' AND typeof(m.c_lsn) = 'integer' AND typeof(m.c_stamp) = 'integer'
-	AND typeof(m.c_origin) = 'integer' AND typeof(m.c_seq) = 'integer' AND typeof(m.l_state) = 'integer' AND typeof(m.l_lsn) = 'integer'
-	AND typeof(m.l_stamp) = 'integer' AND typeof(m.l_origin) = 'integer' AND typeof(m.l_seq) = 'integer' AND typeof(m.newest) = 'integer'
-	AND typeof(m.conflicts) = 'integer') LIMIT 1000`
+// The rows that have a value of another type than any row has, or a number that none has: a
+// length that is damaged makes something else of all that follows. Of a column of which only
+// the type is asked SQLite reads no more than the head of the row, and of a number little more.
+// Those of the log and of registers are looked for among the rows that are read in one go.
+func garbledMemories() string {
+	return `SELECT m.rid FROM memories m WHERE ` + none("text", "m.id", "m.namespace", "m.title", "m.kind", "m.owner", "m.target", "m.tags", "m.source_uri", "m.reason") +
+		` OR ` + outside("-1", "9", "m.tier", "m.private") + ` OR ` + outside("-2147483648", "2147483647", "m.priority") +
+		` OR ` + none("integer", "m.created", "m.expires") + ` OR ` + outside("0", "4", "m.l_state") +
+		` OR ` + outside("0", "9223372036854775807", "m.c_lsn", "m.c_stamp", "m.c_origin", "m.c_seq", "m.l_lsn", "m.l_stamp", "m.l_origin", "m.l_seq", "m.newest", "m.conflicts") +
+		` LIMIT 1000`
+}
 
-// The same of the log and of registers, among the rows that are read in one go. Of a
-// column of which only the type is asked SQLite reads no more than the head of the row.
-const (
-	sqlGarbledLog = `SELECT l.lsn FROM log l WHERE l.lsn > ?1 AND l.lsn <= coalesce((SELECT k.lsn FROM log k WHERE k.lsn > ?1 ORDER BY k.lsn
-		LIMIT 1 OFFSET ?2 - 1), 9223372036854775807) AND NOT (typeof(l.origin) = 'integer'
-		AND typeof(l.seq) = 'integer' AND typeof(l.kind) = 'integer' AND typeof(l.state) = 'integer' AND typeof(l.seen) = 'integer'
-		AND typeof(l.record) = 'integer' AND typeof(l.older) = 'integer' AND typeof(l.digest) = 'blob' AND typeof(l.raw) = 'blob')`
-	sqlGarbledRegisters = `SELECT r.rid FROM (SELECT * FROM registers WHERE rid > ? ORDER BY rid LIMIT ?) r WHERE NOT (typeof(r.family) = 'integer'
-		AND typeof(r.a) = 'text' AND typeof(r.b) = 'text' AND typeof(r.c) = 'text' AND typeof(r.kind) = 'integer' AND typeof(r.lsn) = 'integer'
-		AND typeof(r.stamp) = 'integer' AND typeof(r.origin) = 'integer' AND typeof(r.seq) = 'integer')`
-)
+func garbledLog() string {
+	return `SELECT l.lsn FROM log l WHERE l.lsn > ?1 AND l.lsn <= coalesce((SELECT k.lsn FROM log k WHERE k.lsn > ?1 ORDER BY k.lsn
+		LIMIT 1 OFFSET ?2 - 1), 9223372036854775807) AND (` + none("integer", "l.origin", "l.seq", "l.record", "l.older") +
+		` OR ` + outside("0", "255", "l.kind") + ` OR ` + outside("0", "3", "l.state") + ` OR ` + outside("0", "1", "l.seen") +
+		` OR ` + none("blob", "l.digest", "l.raw") + `)`
+}
 
-// looseRows: a value of another type than its column is no value. The condition that a row
-// has one is the first of each pair.
-func looseRows() loose {
-	const (
-		chain   = `(typeof(chain) <> 'blob' OR length(chain) NOT IN (0, 16))`
-		name    = `typeof(name) <> 'text'`
-		head    = `(typeof(head) <> 'integer' OR head < 0)`
-		refused = `(typeof(member) <> 'text' OR typeof(origin) <> 'text' OR typeof(seq) <> 'integer' OR member = ?1 AND origin NOT IN (SELECT name FROM origins))`
-		why     = `(typeof(code) <> 'text' OR typeof(text) <> 'text' OR typeof(since) <> 'integer' OR typeof(retry) <> 'integer')`
-		cursor  = `(typeof(member) <> 'text' OR typeof(origin) <> 'text' OR typeof(seq) <> 'integer' OR seq < 0)`
-		place   = `(typeof(id) <> 'text' OR typeof(born) <> 'integer' OR typeof(lsn) <> 'integer')`
-		counted = `(typeof(attempts) <> 'integer' OR typeof(next) <> 'integer' OR typeof(delivered) <> 'integer' OR typeof(failed) <> 'integer'
-			OR typeof(last_at) <> 'integer' OR typeof(last_error) <> 'text' OR typeof(redelivery) <> 'text')`
-		nobodys = `typeof(subscription) <> 'text'`
-		letter  = `(typeof(lsn) <> 'integer' OR typeof(event) <> 'text' OR typeof(correlation) <> 'text' OR typeof(attempts) <> 'integer' OR typeof(error) <> 'text'
-			OR typeof(first_at) <> 'integer' OR typeof(last_at) <> 'integer' OR typeof(queued) <> 'integer' OR typeof(body) <> 'blob')`
-	)
-	each := func(set string, columns []string) string {
-		var out strings.Builder
-		for _, c := range columns {
-			out.WriteString(`, ` + c + ` = ` + strings.ReplaceAll(set, "x", c))
-		}
-		return out.String()
-	}
-	number := func(columns ...string) string {
-		return each(`CASE WHEN typeof(x) = 'integer' THEN x ELSE 0 END`, columns)
-	}
-	text := func(columns ...string) string { return each(`coalesce(CAST(x AS TEXT), '')`, columns) }
-	return loose{
-		garbled: `SELECT (SELECT count(*) FROM origins WHERE ` + chain + ` OR ` + name + ` OR ` + head + `)
-			+ (SELECT count(*) FROM parked WHERE ` + refused + ` OR ` + why + `) + (SELECT count(*) FROM cursors WHERE ` + cursor + `)
-			+ (SELECT count(*) FROM webhooks WHERE ` + place + ` OR ` + counted + `) + (SELECT count(*) FROM webhook_dead WHERE ` + nobodys + ` OR ` + letter + `)`,
-		tables: []string{"origins", "parked", "cursors", "webhooks", "webhook_dead"},
-		mends: []string{
-			`UPDATE origins SET chain = x'' WHERE ` + chain,
-			`UPDATE parked SET code = CASE typeof(code) WHEN 'text' THEN code ELSE '` + memory.CodeForbidden + `' END` + text("text") + number("since") + `,
-				retry = CASE WHEN typeof(retry) = 'integer' THEN retry ELSE typeof(code) = 'text' AND code <> '` + memory.CodeForbidden + `' END WHERE ` + why,
-			`DELETE FROM cursors WHERE ` + cursor,
-			`DELETE FROM webhooks WHERE ` + place,
-			`UPDATE webhooks SET id = id` + text("last_error", "redelivery") + number("attempts", "next", "delivered", "failed", "last_at") + ` WHERE ` + counted,
-			`DELETE FROM webhook_dead WHERE ` + nobodys,
-			`UPDATE OR REPLACE webhook_dead SET body = coalesce(CAST(body AS BLOB), x'')` + text("event", "correlation", "error") +
-				number("lsn", "attempts", "first_at", "last_at", "queued") + ` WHERE ` + letter,
-		},
-		names:   `SELECT id, CAST(name AS BLOB) FROM origins WHERE ` + name,
-		heads:   `SELECT id FROM origins WHERE ` + head,
-		refused: `DELETE FROM parked WHERE ` + refused,
-	}
+func garbledRegisters() string {
+	return `SELECT r.rid FROM (SELECT * FROM registers WHERE rid > ? ORDER BY rid LIMIT ?) r WHERE ` + outside("0", "255", "r.family", "r.kind") +
+		` OR ` + none("text", "r.a", "r.b", "r.c") + ` OR ` + outside("0", "9223372036854775807", "r.lsn", "r.stamp", "r.origin", "r.seq")
 }
 
 // sqlDotOf goes through all of the index, which has the dot where the row has not.

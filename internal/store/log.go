@@ -235,24 +235,13 @@ func (t *readTx) view(ctx context.Context, node memory.Node) (memory.View, error
 }
 
 // Idempotent returns the entries of an earlier request of actor with the same
-// key and hash, nil if there was none, or memory.ErrKeyReused if the hash differs.
+// key and hash, nil if there was none, memory.ErrKeyReused if the hash differs, or
+// memory.ErrDamaged if what it wrote cannot be told.
 func (s *log) Idempotent(ctx context.Context, actor memory.AgentID, id *memory.Idempotency) ([]*memory.Entry, error) {
-	var hash []byte
-	var origin, seq, count int64
-	found, err := s.read.row(ctx, sqlIdempotent, []any{string(actor), id.Key}, &hash, &origin, &seq, &count)
+	r := request{actor: actor, key: id}
+	found, err := s.read.row(ctx, sqlIdempotent, r.args(), r.dest()...)
 	if err != nil || !found {
 		return nil, err
 	}
-	if toDigest(hash) != id.Hash {
-		return nil, fmt.Errorf("key %q was used before, for another request: %w", id.Key, memory.ErrKeyReused)
-	}
-	var out []*memory.Entry
-	for i := range count {
-		e, err := s.Entry(ctx, s.dot(origin, seq+i))
-		if err != nil {
-			return nil, fmt.Errorf("entry of key %q: %w", id.Key, err)
-		}
-		out = append(out, e)
-	}
-	return out, nil
+	return r.entries(func(origin, seq int64) (*memory.Entry, error) { return s.Entry(ctx, s.dot(origin, seq)) })
 }

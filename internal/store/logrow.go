@@ -57,10 +57,15 @@ func (s *base) scanShipment(row rowScanner) (ship shipped, lsn uint64, seq uint6
 		return ship, 0, 0, err
 	}
 	seq = uint64(x.seq)
-	if ship, err = s.ship(x); err == nil && model.Valid {
-		ship.Embedding = &memory.Embedding{Model: model.String, Vector: floats(vector)}
+	if ship, err = s.ship(x); err != nil || !model.Valid {
+		return ship, lsn, seq, err
 	}
-	return ship, lsn, seq, err
+	// A vector has no digest. It was kept at length one; what is not so any more is damaged.
+	v := &memory.Embedding{Model: model.String, Vector: floats(vector)}
+	if whole, bad := v.Normal(); bad == nil && whole == v {
+		ship.Embedding = v
+	}
+	return ship, lsn, seq, nil
 }
 
 // ship makes a shipment of an entry, or is memory.ErrDamaged.

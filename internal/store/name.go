@@ -19,9 +19,12 @@ func NameIn(ctx context.Context, dir string) (memory.Node, error) {
 		return "", err
 	}
 	defer func() { _ = db.Close() }()
-	var name memory.Node
-	if err := db.QueryRowContext(ctx, "SELECT name FROM node").Scan(&name); err != nil {
+	var name, numbers []byte
+	if err := db.QueryRowContext(ctx, "SELECT n.name, o.name FROM node n LEFT JOIN origins o ON o.id = n.origin").Scan(&name, &numbers); err != nil {
 		return "", fmt.Errorf("name of the node in %s: %w", dir, d.classify(err))
 	}
-	return name, nil
+	if node := memory.Node(name); node.Valid() == nil {
+		return node, nil
+	}
+	return memory.Origin(numbers).Node(), nil // the row is damaged: what it numbers under says it, too
 }

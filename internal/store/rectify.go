@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"errors"
+	"strconv"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -20,7 +22,11 @@ func (w *state) rectifyFirst(ctx context.Context) error {
 	if err := w.begin(ctx); err != nil {
 		return err
 	}
+	w.own = nil
 	err := w.rectify(ctx)
+	if err == nil {
+		err = w.rectifyNumbers(ctx)
+	}
 	if err == nil {
 		err = w.commit(ctx)
 	}
@@ -34,13 +40,21 @@ func (w *state) rectifyFirst(ctx context.Context) error {
 // rectify mends such rows in a transaction of the writer.
 func (w *state) rectify(ctx context.Context) error {
 	q := &w.dialect.loose
+	if err := w.rectifyNode(ctx); err != nil {
+		return err
+	}
+	ahead := int64(w.now()) + int64(24*time.Hour)
 	var garbled int
-	if _, err := w.queryRow(ctx, q.garbled, []any{string(w.cfg.Node)}, &garbled); err != nil || garbled == 0 {
+	if _, err := w.queryRow(ctx, q.garbled, []any{string(w.cfg.Node), ahead}, &garbled); err != nil {
+		return err
+	}
+	named, err := w.misnamed(ctx)
+	if garbled += len(named); err != nil || garbled == 0 {
 		return err
 	}
 	w.cfg.Log.WarnContext(ctx, "rows are damaged on this disk, and are set right", "rows", garbled)
 	for _, table := range q.tables { // what is wrong in a row is wrong in the indexes, too
-		if err := w.exec(ctx, w.dialect.reindex+table); err != nil {
+		if err := w.reindexLoose(ctx, table); err != nil {
 			return err
 		}
 	}
@@ -49,17 +63,41 @@ func (w *state) rectify(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, mend := range q.mends {
-		if err := w.exec(ctx, mend); err != nil {
-			return err
-		}
-	}
-	for _, mend := range []func(context.Context) error{w.rename, w.recount, w.refuseUnlisted} {
+	for _, mend := range []func(context.Context) error{
+		func(ctx context.Context) error { return w.execAll(ctx, q.first) },
+		func(ctx context.Context) error { return w.renameAs(ctx, named) }, w.rename, w.recount,
+		func(ctx context.Context) error { return w.execAll(ctx, q.mends) },
+		func(ctx context.Context) error { return w.execAll(ctx, q.dated, ahead) }, w.refuseUnlisted,
+	} {
 		if err := mend(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// execAll runs statements in order.
+func (w *state) execAll(ctx context.Context, statements []string, args ...any) error {
+	for _, q := range statements {
+		if err := w.exec(ctx, q, args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reindexLoose makes the indexes of a table anew that nothing points to. Of two rows of one
+// key that goes which the index leads to.
+func (w *state) reindexLoose(ctx context.Context, table string) error {
+	err := w.exec(ctx, w.dialect.reindex+table)
+	twins := w.dialect.twins.loose[table]
+	if err == nil || twins == "" || w.dialect.isBroken(err) {
+		return err
+	}
+	if err := w.exec(ctx, twins); err != nil {
+		return err
+	}
+	return w.exec(ctx, w.dialect.reindex+table)
 }
 
 // rename finds the names of origins in what is in the log of them. One of which there is
@@ -100,6 +138,47 @@ func (w *state) rename(ctx context.Context) error {
 	return nil
 }
 
+// misnamed are the origins whose entries say that they are of another one, at the start.
+func (w *state) misnamed(ctx context.Context) (map[int64]memory.Origin, error) {
+	if len(w.origins) > 0 {
+		return nil, nil
+	}
+	names := map[int64]string{}
+	// With the heads it is the rows that are read, and not an index that has but the names.
+	err := w.each(ctx, `SELECT id, CAST(name AS TEXT), head FROM origins WHERE name IS NOT NULL`, nil, func(r rowScanner) error {
+		var id int64
+		var name string
+		var head any
+		err := r.Scan(&id, &name, &head)
+		names[id] = name
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := map[int64]memory.Origin{}
+	for id, name := range names {
+		is, err := w.nameOf(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if is != "" && string(is) != name {
+			out[id] = is
+		}
+	}
+	return out, nil
+}
+
+// renameAs gives origins names that no other one has.
+func (w *state) renameAs(ctx context.Context, names map[int64]memory.Origin) error {
+	for id, name := range names {
+		if err := w.exec(ctx, `UPDATE origins SET name = ? WHERE id = ? AND NOT EXISTS (SELECT 1 FROM origins o WHERE o.name = ?)`, string(name), id, string(name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // renameEmpty gives an origin of which there is nothing another name, or drops it.
 func (w *state) renameEmpty(ctx context.Context, id int64) error {
 	const empty = `NOT EXISTS (SELECT 1 FROM log l WHERE l.origin = origins.id)`
@@ -112,12 +191,14 @@ func (w *state) renameEmpty(ctx context.Context, id int64) error {
 
 // nameOf is the origin of the entries that lie under a number, "" if none can be read.
 func (w *state) nameOf(ctx context.Context, id int64) (name memory.Origin, err error) {
-	err = w.each(ctx, `SELECT raw FROM log WHERE origin = ? ORDER BY seq DESC LIMIT 100`, []any{id}, func(r rowScanner) error {
-		var raw []byte
-		if err := r.Scan(&raw); err != nil {
+	err = w.each(ctx, `SELECT CAST(seq AS TEXT), CAST(digest AS BLOB), CAST(raw AS BLOB) FROM log WHERE origin = ? ORDER BY seq DESC LIMIT 100`, []any{id}, func(r rowScanner) error {
+		var seq *string
+		var digest, raw []byte
+		if err := r.Scan(&seq, &digest, &raw); err != nil {
 			return err
 		}
-		if e, _ := w.cfg.Codec.Decode(raw); e != nil {
+		e, _ := w.cfg.Codec.Decode(raw)
+		if e != nil && e.Digest == toDigest(digest) && seq != nil && *seq == strconv.FormatUint(e.Dot.Seq, 10) {
 			name = e.Dot.Origin
 			return errStop
 		}
@@ -133,19 +214,18 @@ func (w *state) nameOf(ctx context.Context, id int64) (name memory.Origin, err e
 // so for others the head is that of a node that has just begun: members send it what is
 // missing. What this node has numbered is in the log up to the last, or at a member.
 func (w *state) recount(ctx context.Context) error {
-	var ids []int64
+	from := map[int64]uint64{}
 	err := w.each(ctx, w.dialect.loose.heads, nil, func(r rowScanner) error {
-		var id int64
-		err := r.Scan(&id)
-		ids = append(ids, id)
+		var id, head int64
+		err := r.Scan(&id, &head)
+		from[id] = uint64(head)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	for _, id := range ids {
-		var head uint64
-		if err := w.each(ctx, `SELECT seq FROM log WHERE origin = ? AND seq > 0 ORDER BY seq`, []any{id}, func(r rowScanner) error {
+	for id, head := range from {
+		if err := w.each(ctx, `SELECT seq FROM log WHERE origin = ? AND typeof(seq) = 'integer' AND seq > ? ORDER BY seq`, []any{id, int64(head)}, func(r rowScanner) error {
 			var seq uint64
 			if err := r.Scan(&seq); err != nil {
 				return err

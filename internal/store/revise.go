@@ -114,6 +114,9 @@ func (t merger) revisions(ctx context.Context, lsn int64, fn func(lsn int64, e *
 		if err != nil {
 			return err
 		}
+		if older >= lsn { // damaged: it would lead round and round
+			return nil
+		}
 		lsn = older
 	}
 	return nil

@@ -15,7 +15,7 @@ func (s *Store) Run(ctx context.Context) error {
 	defer close(s.stopped)
 	idle := time.NewTimer(time.Second)
 	defer idle.Stop()
-	learned, err := s.learn(ctx)
+	learned, err := s.learnMended(ctx)
 	if err != nil {
 		return s.fail(err)
 	}
@@ -53,6 +53,19 @@ func (s *Store) Run(ctx context.Context) error {
 		}
 	}
 	return s.drain(work)
+}
+
+// learnMended is learn that has what was garbled since the opening set right.
+func (s *Store) learnMended(ctx context.Context) (end func(), err error) {
+	end, err = s.learn(ctx)
+	if !isGarbled(err) {
+		return end, err
+	}
+	s.write.rectified = false
+	if err := s.write.load(context.WithoutCancel(ctx)); err != nil {
+		return nil, err
+	}
+	return s.learn(ctx)
 }
 
 // learn reads beside the writer what there is, as it is now, and returns what ends that.

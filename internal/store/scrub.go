@@ -17,54 +17,45 @@ func (t scrubber) slice(ctx context.Context, after int64) (last int64, n int, er
 	if err := t.types(ctx, after); err != nil {
 		return after, 0, err
 	}
-	var bad [][2]int64
-	var good []again
-	var unlisted []sealed // refused, and nothing says so
-	records := map[int64]struct{}{}
+	w := sorter{t}
+	f := looked{revisions: map[int64][]again{}, records: map[int64]struct{}{}}
 	size := 0
 	last = after
-	err = t.each(ctx, `SELECT l.lsn, l.record, `+sqlSealedL+` FROM log l WHERE l.lsn > ? ORDER BY l.lsn LIMIT ?`, []any{after, scrubRows}, func(r rowScanner) error {
+	err = t.each(ctx, `SELECT `+sqlColumns+`, `+sqlSealedL+` FROM log l WHERE l.lsn > ? ORDER BY l.lsn LIMIT ?`, []any{after, scrubRows}, func(r rowScanner) error {
 		if size >= scrubBytes {
 			return errStop
 		}
-		var x sealed
-		var record int64
-		if err := r.Scan(append([]any{&last, &record}, x.dest()...)...); err != nil {
+		var x logRead
+		if err := r.Scan(append(x.columns.dest(), x.sealed.dest()...)...); err != nil {
 			return err
 		}
-		records[record] = struct{}{}
+		last = x.lsn
 		n++
 		size += len(x.raw)
-		if o := t.origins[t.originName(x.origin)]; x.state == stateParked && o != nil && !o.isGap(uint64(x.seq)) {
-			unlisted = append(unlisted, x)
-		}
-		e, err := t.decode(x)
-		switch {
-		case e == nil:
-			bad = append(bad, [2]int64{x.origin, x.seq})
-		case err == nil && x.state != stateParked:
-			good = append(good, again{last, e})
-		}
+		w.sort(&f, x)
 		return nil
 	})
 	if err != nil && !errors.Is(err, errStop) {
 		return last, n, err
 	}
-	if err := t.stray(ctx, "log", t.dialect.strays.log, after, last); err != nil {
-		return last, n, err
+	for _, check := range []func() error{
+		func() error { return t.stray(ctx, "log", t.dialect.strays.log, after, last) },
+		func() error { return t.anew(ctx, f.odd) },
+		func() error { return t.records(ctx, slices.Collect(maps.Keys(f.records))) },
+		func() error { return w.follow(ctx, &f) },
+		func() error { return errors.Join(t.relist(ctx, f.unlisted), t.regain(ctx, f.good)) },
+		func() error { return w.histories(ctx, f.revisions) },
+	} {
+		if err := check(); err != nil {
+			return last, n, err
+		}
 	}
-	if err := t.records(ctx, slices.Collect(maps.Keys(records))); err != nil {
-		return last, n, err
-	}
-	if err := errors.Join(t.relist(ctx, unlisted), t.regain(ctx, good)); err != nil {
-		return last, n, err
-	}
-	for _, a := range good {
+	for _, a := range f.good {
 		if err := t.project(ctx, a.lsn, a.entry); err != nil {
 			return last, n, err
 		}
 	}
-	return last, n, t.mark(ctx, bad)
+	return last, n, t.mark(ctx, f.bad)
 }
 
 // types makes rows anew that have values of another type, before a slice of them is read.
@@ -107,14 +98,15 @@ func (t scrubber) project(ctx context.Context, lsn int64, e *memory.Entry) error
 	}
 	m := &record{}
 	m.project(e)
-	if c, ok := e.Content(); ok {
+	c, whole := e.Content() // of one that was deleted long ago columns are emptied, too
+	if whole {
 		t.absent.add(c.ID, m.namespace, m.title)
 	}
 	n, err := t.affect(ctx, `UPDATE memories SET namespace = ?, title = ?, tier = ?, priority = ?, kind = ?, owner = ?, target = ?, private = ?,
-		created = ?, expires = ?, tags = ?, source_uri = ? WHERE rid = (SELECT record FROM log WHERE lsn = ?) AND c_lsn = ? AND l_state <> 3
+		created = ?, expires = ?, tags = ?, source_uri = ? WHERE rid = (SELECT record FROM log WHERE lsn = ?) AND c_lsn = ? AND (l_state <> 3 OR ?)
 		AND NOT (namespace = ? AND title = ? AND tier = ? AND priority = ? AND kind = ? AND owner = ? AND target = ? AND private = ?
 		AND created = ? AND expires = ? AND tags = ? AND source_uri = ?)`,
-		append(append(m.projection(), lsn, lsn), m.projection()...)...)
+		append(append(m.projection(), lsn, lsn, whole), m.projection()...)...)
 	t.rows += n
 	t.steps += n
 	if err != nil || n == 0 {
@@ -137,6 +129,9 @@ func (t scrubber) mark(ctx context.Context, dots [][2]int64) error {
 		}
 		if found && t.whole(x) {
 			continue // mended meanwhile
+		}
+		if o := t.origins[t.originName(d[0])]; o == nil || !o.holds(uint64(d[1])) {
+			continue // nobody misses what was never here
 		}
 		if found && x.state != stateParked && x.state != stateDamaged {
 			if err := t.exec(ctx, `UPDATE log SET state = ? WHERE origin = ? AND seq = ?`, stateDamaged, d[0], d[1]); err != nil {
@@ -163,28 +158,66 @@ func (t scrubber) mark(ctx context.Context, dots [][2]int64) error {
 	return err
 }
 
-// sqlLost selects the entries that a register points to and that are not there.
-const sqlLost = `SELECT m.c_origin, m.c_seq FROM memories m WHERE m.c_lsn <> 0 AND NOT EXISTS (SELECT 1 FROM log l WHERE l.lsn = m.c_lsn)
-	UNION SELECT m.l_origin, m.l_seq FROM memories m WHERE m.l_lsn <> 0 AND NOT EXISTS (SELECT 1 FROM log l WHERE l.lsn = m.l_lsn)
-	UNION SELECT r.origin, r.seq FROM registers r WHERE NOT EXISTS (SELECT 1 FROM log l WHERE l.lsn = r.lsn)`
+// sqlLost selects the rows that point to entries that are not there, and which these are.
+const sqlLost = `SELECT 0, m.rid, m.c_origin, m.c_seq FROM memories m WHERE m.c_lsn <> 0 AND NOT EXISTS (SELECT 1 FROM log l WHERE l.lsn = m.c_lsn)
+	UNION ALL SELECT 0, m.rid, m.l_origin, m.l_seq FROM memories m WHERE m.l_lsn <> 0 AND NOT EXISTS (SELECT 1 FROM log l WHERE l.lsn = m.l_lsn)
+	UNION ALL SELECT 1, r.rid, r.origin, r.seq FROM registers r WHERE NOT EXISTS (SELECT 1 FROM log l WHERE l.lsn = r.lsn)`
+
+// lost returns the entries that are missing where a row points to them. A row that points
+// to what is elsewhere, or to what this node never had, is made anew.
+func (t scrubber) lost(ctx context.Context) (dots [][2]int64, err error) {
+	type pointer struct {
+		register         bool
+		rid, origin, seq int64
+	}
+	var list []pointer
+	err = t.each(ctx, sqlLost, nil, func(r rowScanner) error {
+		var p pointer
+		err := r.Scan(&p.register, &p.rid, &p.origin, &p.seq)
+		list = append(list, p)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var memories, registers []int64
+	var anew []again
+	for _, p := range list {
+		held, err := t.heldBy(ctx, int64(0), p.origin, p.seq)
+		if err != nil {
+			return nil, err
+		}
+		o := t.origins[t.originName(p.origin)]
+		switch known := o != nil && o.holds(uint64(p.seq)); {
+		case known && len(held) == 0:
+			dots = append(dots, [2]int64{p.origin, p.seq})
+		case p.register:
+			registers, anew = append(registers, p.rid), append(anew, held...)
+		default:
+			memories = append(memories, p.rid)
+		}
+	}
+	if err := t.replace(ctx, "registers", registers, anew); err != nil || len(memories) == 0 {
+		return dots, err
+	}
+	entries, err := t.entriesOf(ctx, memories)
+	if err != nil {
+		return nil, err
+	}
+	return dots, t.replace(ctx, "memories", memories, entries)
+}
 
 // end finishes a pass: it lists what is missing, recomputes the sums, and reports
 // whether they had been wrong.
 func (t scrubber) end(ctx context.Context) (wrong bool, err error) {
-	var lost [][2]int64
-	err = t.each(ctx, sqlLost, nil, func(r rowScanner) error {
-		var d [2]int64
-		err := r.Scan(&d[0], &d[1])
-		lost = append(lost, d)
-		return err
-	})
+	lost, err := t.lost(ctx)
 	if err != nil {
 		return false, err
 	}
 	if err := t.mark(ctx, lost); err != nil {
 		return false, err
 	}
-	if err := t.astray(ctx); err != nil {
+	if err := errors.Join(t.astray(ctx), sorter{t}.sound(ctx)); err != nil {
 		return false, err
 	}
 	if wrong, err = t.scrub(ctx); err != nil {

@@ -36,6 +36,7 @@ func (t scrubber) scrub(ctx context.Context) (bool, error) {
 			continue
 		}
 		wrong = true
+		t.changes.spoiled = true // there is no telling which of what lies there is
 		t.rows++
 		t.change()
 		delta := sums[b]
@@ -61,7 +62,7 @@ type again struct {
 }
 
 // sqlHeldBy selects records with the entries that hold their two registers.
-const sqlHeldBy = `SELECT m.id, m.c_lsn, m.c_stamp, m.c_origin, m.c_seq, m.l_lsn, m.l_stamp, m.l_origin, m.l_seq, ` + sqlSealedC + `,
+const sqlHeldBy = `SELECT m.id, m.l_state, m.reason, m.c_lsn, m.c_stamp, m.c_origin, m.c_seq, m.l_lsn, m.l_stamp, m.l_origin, m.l_seq, ` + sqlSealedC + `,
 	coalesce(l.origin, 0), coalesce(l.seq, 0), coalesce(l.state, 0), l.digest, l.raw
 	FROM memories m LEFT JOIN log c ON c.lsn = m.c_lsn LEFT JOIN log l ON l.lsn = m.l_lsn WHERE m.rid = ?`
 
@@ -80,6 +81,13 @@ func (t scrubber) records(ctx context.Context, rids []int64) error {
 		if !right {
 			wrong, anew = append(wrong, rid), append(anew, entries...)
 		}
+	}
+	if len(wrong) > 0 { // what it does not name may be its, too
+		more, err := t.entriesOf(ctx, wrong)
+		if err != nil {
+			return err
+		}
+		anew = append(anew, more...)
 	}
 	return t.replace(ctx, "memories", wrong, anew)
 }
@@ -110,10 +118,11 @@ func (t scrubber) replace(ctx context.Context, table string, wrong []int64, anew
 // compare compares a record with the entries that it names. It returns these, and
 // whether it says of each what that says, or nobody can tell: when that is mended, this is.
 func (t scrubber) compare(ctx context.Context, rid int64) (entries []again, right bool, err error) {
-	var id string
+	var id, reason string
+	var life memory.Life
 	var held [2]ref
 	var by [2]sealed
-	dest := []any{&id}
+	dest := []any{&id, &life, &reason}
 	for i := range held {
 		dest = append(dest, &held[i].lsn, &held[i].stamp, &held[i].origin, &held[i].seq)
 	}
@@ -127,6 +136,7 @@ func (t scrubber) compare(ctx context.Context, rid int64) (entries []again, righ
 	right = true
 	for i, k := range []memory.Key{memory.ContentKey(id), memory.LifeKey(id)} {
 		if held[i].lsn == 0 {
+			right = right && held[i] == (ref{})
 			continue
 		}
 		e, err := t.decode(by[i])
@@ -134,6 +144,9 @@ func (t scrubber) compare(ctx context.Context, rid int64) (entries []again, righ
 			return nil, true, nil //nolint:nilerr // see above
 		}
 		right = right && t.says(e, k, held[i])
+		if is, why := memory.LifeOf(e.Op, id); i == 1 && (is != life || why != reason) {
+			right = false
+		}
 		entries = append(entries, again{held[i].lsn, e})
 	}
 	return entries, right, nil
@@ -226,12 +239,14 @@ func (t scrubber) reindex(ctx context.Context, table string) error {
 	var q string
 	var named func(context.Context, int64) ([]again, error)
 	switch table {
+	case "log":
+		return t.part(ctx)
 	case "memories":
 		q, named = t.dialect.twins.memories, t.named
 	case "registers":
 		q, named = t.dialect.twins.registers, t.holder
 	default:
-		return first
+		return t.reindexLoose(ctx, table)
 	}
 	rids, err := t.rowIDs(ctx, q)
 	if err != nil {
@@ -249,6 +264,24 @@ func (t scrubber) reindex(ctx context.Context, table string) error {
 		anew = append(anew, entries...)
 	}
 	return t.replace(ctx, table, rids, anew)
+}
+
+// part makes the index of the log anew where two rows have one dot. That which the index leads
+// to is put aside; whose it is, the bytes of both say.
+func (t scrubber) part(ctx context.Context) error {
+	lsns, err := t.rowIDs(ctx, t.dialect.twins.log)
+	if err != nil {
+		return err
+	}
+	for _, lsn := range lsns {
+		if err := t.exec(ctx, sqlAside, lsn); err != nil {
+			return err
+		}
+	}
+	if err := t.exec(ctx, t.dialect.reindex+"log"); err != nil {
+		return err
+	}
+	return t.anew(ctx, lsns)
 }
 
 // rowIDs are those that a query selects.
@@ -298,10 +331,11 @@ func (t scrubber) garbled(ctx context.Context) error {
 	return t.replace(ctx, "memories", rids, anew)
 }
 
-// entriesOf are the entries of some records that can be read, and were not refused.
+// entriesOf are the entries of some records that can be read, and were not refused, with all
+// that are of several records: their rows name one of these.
 func (t scrubber) entriesOf(ctx context.Context, rids []int64) (anew []again, err error) {
 	among, args := t.dialect.among("l.record", rids)
-	return t.entriesWhere(ctx, among, args)
+	return t.entriesWhere(ctx, `(`+among+` OR l.kind = ?)`, append(args, memory.KindConsolidate))
 }
 
 // entriesWhere are the entries of the log that fit a condition and can be read, and were

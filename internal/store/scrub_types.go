@@ -49,6 +49,14 @@ func (t scrubber) retype(ctx context.Context, after, limit int64) error {
 	if err != nil || len(lsns) == 0 {
 		return err
 	}
+	return t.anew(ctx, lsns)
+}
+
+// anew makes rows of the log anew.
+func (t scrubber) anew(ctx context.Context, lsns []int64) (err error) {
+	if len(lsns) == 0 {
+		return nil
+	}
 	t.cfg.Log.WarnContext(ctx, "rows of the log are damaged on this disk, and are made anew of their bytes", "rows", len(lsns))
 	t.erased = true // what is kept in memory may have been read of them
 	rows := make([]*mistyped, len(lsns))
@@ -57,7 +65,7 @@ func (t scrubber) retype(ctx context.Context, after, limit int64) error {
 			return err
 		}
 	}
-	if err := t.exec(ctx, t.dialect.reindex+"log"); err != nil {
+	if err := t.reindex(ctx, "log"); err != nil {
 		return err
 	}
 	var anew []again
@@ -85,10 +93,11 @@ func (t scrubber) guess(ctx context.Context, lsn int64) (*mistyped, error) {
 	var is, also bool
 	m.origin, is = origin.(int64)
 	m.seq, also = seq.(int64)
-	m.missing.dot = !is || !also
+	o := t.origins[t.originName(m.origin)]
+	m.missing.dot = !is || !also || o == nil || !o.holds(uint64(m.seq))
 	m.kind, _ = kind.(int64)
 	number, is := state.(int64)
-	m.state, m.missing.state = int(number), !is
+	m.state, m.missing.state = int(number), !is || number < stateApplied || number > stateDamaged
 	m.record, is = record.(int64)
 	m.missing.record = !is
 	t.unseal(m)
@@ -123,7 +132,7 @@ func (t scrubber) unseal(m *mistyped) {
 	if e.Op != nil {
 		m.kind = int64(e.Op.Kind())
 	}
-	m.missing.state = m.missing.state || m.state == stateDamaged
+	m.missing.state = m.missing.state || m.state != stateParked
 }
 
 // name finds the dot and the record of a row by what points to it.
@@ -189,9 +198,8 @@ func (t scrubber) rewrite(ctx context.Context, m *mistyped) (bool, error) {
 	t.steps++
 	taken := m.missing.dot
 	if !taken {
-		var one int64
 		var err error
-		if taken, err = t.queryRow(ctx, `SELECT lsn FROM log WHERE origin = ? AND seq = ? AND lsn <> ?`, []any{m.origin, m.seq, m.lsn}, &one); err != nil {
+		if taken, err = t.taken(ctx, m); err != nil {
 			return false, err
 		}
 	}
@@ -202,6 +210,31 @@ func (t scrubber) rewrite(ctx context.Context, m *mistyped) (bool, error) {
 		older = CASE WHEN ? AND older >= 0 AND older < lsn THEN older ELSE 0 END, digest = ?, raw = ? WHERE lsn = ?`,
 		m.origin, m.seq, m.kind, m.state, m.record, m.entry == nil, m.digest, m.raw, m.lsn) // one that is whole is put in its place anew
 }
+
+// taken reports whether another row has the dot of one, and is whole. One that is not makes
+// room: it is another's, or its bytes are missed less.
+func (t scrubber) taken(ctx context.Context, m *mistyped) (bool, error) {
+	var lsn int64
+	var x sealed
+	found, err := t.queryRow(ctx, `SELECT l.lsn, `+sqlSealedL+` FROM log l WHERE l.origin = ? AND l.seq = ? AND l.lsn <> ?`,
+		[]any{m.origin, m.seq, m.lsn}, append([]any{&lsn}, x.dest()...)...)
+	if isGarbled(err) {
+		found, err = true, nil
+	}
+	if err != nil || !found {
+		return false, err
+	}
+	switch {
+	case m.entry == nil || t.whole(x):
+		return true, nil
+	case t.misplaced(x):
+		return false, t.exec(ctx, sqlAside, lsn)
+	}
+	return false, t.exec(ctx, `DELETE FROM log WHERE lsn = ?`, lsn)
+}
+
+// sqlAside gives a row of the log a dot that no entry has, until its own is found.
+const sqlAside = `UPDATE log SET origin = 0, seq = -lsn WHERE lsn = ?`
 
 // recast drops registers that cannot be read, among so many behind a number, and lets the
 // entries compete that held them. Where nobody can tell which those were, a pass over the

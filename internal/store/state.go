@@ -39,15 +39,14 @@ func (w *state) load(ctx context.Context) error {
 	if err := w.rectifyFirst(ctx); err != nil {
 		return fmt.Errorf("load database: %w", err)
 	}
-	w.sums, w.root = [memory.Buckets]memory.Sum{}, memory.Sum{}
+	w.sums, w.root, w.changes.spoiled = [memory.Buckets]memory.Sum{}, memory.Sum{}, false
 	for _, step := range []func(context.Context) error{w.loadNode, w.loadOrigins, w.loadBuckets, w.loadSumChanges, w.loadDamage} {
 		if err := step(ctx); err != nil {
 			return fmt.Errorf("load database: %w", err)
 		}
 	}
 	if w.own == nil || w.own.name.Node() != w.cfg.Node {
-		return fmt.Errorf("load database: it does not say which numbers are this node's own: %w: put a backup in its place; or move it away "+
-			"and start the node anew, and its members send it all that they have", memory.ErrDamaged)
+		return fmt.Errorf("load database: it does not say which numbers are this node's own: %w: %s", memory.ErrDamaged, whatToDo)
 	}
 	w.cfg.Clock.Restore(w.clock)
 	w.publishView(true)
@@ -56,12 +55,11 @@ func (w *state) load(ctx context.Context) error {
 
 // loadNode reads the node row, and writes it on the first start.
 func (w *state) loadNode(ctx context.Context) error {
-	var name string
-	var origin, clock, lsn int64
+	var clock, lsn int64
 	// No number is given out twice, also if those of this row are damaged.
-	found, err := w.queryRow(ctx, `SELECT name, origin, clock, max(lsn, coalesce((SELECT max(lsn) FROM log), 0)),
+	found, err := w.queryRow(ctx, `SELECT clock, max(lsn, coalesce((SELECT max(lsn) FROM log), 0)),
 		max(rid, coalesce((SELECT max(rid) FROM memories), 0)), purge FROM node`, nil,
-		&name, &origin, &clock, &lsn, &w.rid, &w.purge)
+		&clock, &lsn, &w.rid, &w.purge)
 	if err != nil {
 		return err
 	}
@@ -70,9 +68,6 @@ func (w *state) loadNode(ctx context.Context) error {
 			return err
 		}
 		return w.loadNode(ctx)
-	}
-	if memory.Node(name) != w.cfg.Node {
-		return fmt.Errorf("this data directory belongs to node %q, not %q: start it with --node %s, or use another --data", name, w.cfg.Node, name)
 	}
 	w.clock, w.lsn = memory.Stamp(clock), uint64(lsn)
 	return nil
@@ -191,7 +186,7 @@ func (w *state) loadBuckets(ctx context.Context) error {
 			return err
 		}
 		if part < 0 || part >= memory.Buckets/partSums || len(raw) != partSums*len(memory.Digest{}) {
-			w.damage.unsound.note() // zero, until the writer runs and adds the rows up
+			w.spoil() // zero until then
 			return nil
 		}
 		i := part * partSums
@@ -266,24 +261,30 @@ type sumChanges struct {
 	full  int    // slots of this round
 	raw   []byte // of the row of node
 	dirty [memory.Buckets / partSums]bool
+	// spoiled: what lies there is not what it was, so that all sums are written anew.
+	spoiled bool
 }
 
 // loadSumChanges adds what was added since the sums were written.
 func (w *state) loadSumChanges(ctx context.Context) error {
 	c := &w.changes
-	*c = sumChanges{slots: w.cfg.sumSlots}
+	*c = sumChanges{slots: w.cfg.sumSlots, spoiled: c.spoiled}
 	if _, err := w.queryRow(ctx, `SELECT round, changes FROM node`, nil, &c.round, &c.raw); err != nil {
 		return err
 	}
 	if c.raw == nil {
 		c.raw = []byte{} // nil is NULL
 	}
-	err := w.each(ctx, `SELECT raw FROM sum_changes WHERE round = ? ORDER BY slot`, []any{c.round}, func(r rowScanner) error {
+	err := w.each(ctx, `SELECT slot, raw FROM sum_changes WHERE round = ? ORDER BY slot`, []any{c.round}, func(r rowScanner) error {
+		var slot int
 		var raw []byte
-		if err := r.Scan(&raw); err != nil {
+		if err := r.Scan(&slot, &raw); err != nil {
 			return err
 		}
-		c.full++
+		if slot != c.full {
+			w.spoil()
+		}
+		c.full = max(slot, 0) + 1
 		w.addChanges(raw)
 		return nil
 	})
@@ -293,12 +294,18 @@ func (w *state) loadSumChanges(ctx context.Context) error {
 	return err
 }
 
+// spoil notes that the sums are not what they were, until the writer runs and adds the rows up.
+func (w *state) spoil() {
+	w.changes.spoiled = true
+	w.damage.unsound.note()
+}
+
 // addChanges reports whether there were only changes in raw. Else there is nothing to be
 // had from it, until the writer runs and adds the rows up.
 func (w *state) addChanges(raw []byte) bool {
 	changes := slices.Collect(slices.Chunk(raw, changeBytes))
 	if len(raw)%changeBytes != 0 || slices.ContainsFunc(changes, func(x []byte) bool { return int(binary.LittleEndian.Uint16(x)) >= memory.Buckets }) {
-		w.damage.unsound.note()
+		w.spoil()
 		return false
 	}
 	for _, x := range changes {

@@ -48,11 +48,9 @@ func TestOpenRefuses(t *testing.T) {
 	newer := t.TempDir()
 	suite().Open(t, "a", newer).Stop()
 	execute(t, newer, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)`)
-	lost, others := t.TempDir(), t.TempDir()
-	for dir, origin := range map[string]string{lost: `99`, others: `(SELECT max(id) FROM origins)`} {
-		suite().Open(t, "a", dir).Stop()
-		execute(t, dir, `INSERT INTO origins (id, name, head) VALUES (7, 'b.1', 0); UPDATE node SET origin = `+origin)
-	}
+	lost := t.TempDir()
+	suite().Open(t, "a", lost).Stop()
+	execute(t, lost, `DELETE FROM node`)
 	locked := t.TempDir()
 	suite().Open(t, "a", locked)
 	file := filepath.Join(t.TempDir(), "file")
@@ -65,8 +63,7 @@ func TestOpenRefuses(t *testing.T) {
 		is   error
 	}{
 		"a database of a newer version": {newer, "a", "use the newer program", store.ErrNewer},
-		"no origin of its own":          {lost, "a", "put a backup in its place", memory.ErrDamaged},
-		"the origin of another node":    {others, "a", "put a backup in its place", memory.ErrDamaged},
+		"nothing that says whose it is": {lost, "a", "put a backup in its place", memory.ErrDamaged},
 		"a locked directory":            {locked, "a", "in use by another process", store.ErrLocked},
 		"another node's directory":      {good, "b", `belongs to node "a"`, nil},
 		"a bad node name":               {t.TempDir(), "a.b", "node name", memory.ErrInvalid},

@@ -210,10 +210,11 @@ func (s *tables) ByTitle(ctx context.Context, viewer memory.AgentID, namespace, 
 func (s *tables) History(ctx context.Context, id string) ([]memory.Revision, error) {
 	var out []memory.Revision
 	found := false
+	// Revisions lead to what came before, and are of this memory: what is damaged ends it.
 	err := s.read.each(ctx, `WITH RECURSIVE rev (lsn) AS (
 			SELECT newest FROM memories WHERE id = ?
-			UNION ALL SELECT l.older FROM rev JOIN log l ON l.lsn = rev.lsn WHERE l.older <> 0)
-		SELECT coalesce(l.lsn, 0), coalesce(l.seen, 0), m.c_lsn = l.lsn, coalesce(l.origin, 0), coalesce(l.seq, 0), coalesce(l.state, 0), l.digest, l.raw FROM memories m LEFT JOIN rev ON 1 = 1 LEFT JOIN log l ON l.lsn = rev.lsn WHERE m.id = ?`,
+			UNION ALL SELECT l.older FROM rev JOIN log l ON l.lsn = rev.lsn WHERE l.older <> 0 AND l.older < l.lsn)
+		SELECT coalesce(l.lsn, 0), coalesce(l.seen, 0), m.c_lsn = l.lsn, coalesce(l.origin, 0), coalesce(l.seq, 0), coalesce(l.state, 0), l.digest, l.raw FROM memories m LEFT JOIN rev ON 1 = 1 LEFT JOIN log l ON l.lsn = rev.lsn AND l.record = m.rid WHERE m.id = ?`,
 		[]any{id, id}, func(r rowScanner) error {
 			found = true
 			var lsn int64

@@ -171,7 +171,12 @@ func (t *tx) saveSums(ctx context.Context) error {
 	for b := range t.deltas {
 		c.dirty[b/partSums] = true
 	}
-	if left := (c.slots-c.full+1)*slotChanges - len(c.raw)/changeBytes; left <= len(t.deltas) {
+	if c.spoiled {
+		for part := range c.dirty {
+			c.dirty[part] = true
+		}
+	}
+	if left := (c.slots-c.full+1)*slotChanges - len(c.raw)/changeBytes; c.spoiled || left <= len(t.deltas) {
 		return t.foldSums(ctx)
 	}
 	for b, d := range t.deltas {

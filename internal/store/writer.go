@@ -107,7 +107,12 @@ func (w *writer) rollback(ctx context.Context, cause error) error {
 		w.room.short.Store(true)
 	}
 	w.conn.rollback(ctx)
-	if err := w.load(ctx); err != nil {
+	err := w.load(ctx)
+	if isGarbled(err) { // since the start
+		w.rectified = false
+		err = w.load(ctx)
+	}
+	if err != nil {
 		w.unloaded = true
 		return fmt.Errorf("%w: reload after a rollback (%w): %w", ErrFatal, cause, err)
 	}

@@ -1,0 +1,505 @@
+package store_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/store"
+	"github.com/tallystick/tallystick/internal/store/storetest"
+)
+
+// FuzzGarbledRows garbles values anywhere in a database that has something of everything.
+// Whatever they are, the node opens or says why not, serves what it should or says that it is
+// damaged, and becomes what it was once somebody has sent it what that was.
+func FuzzGarbledRows(f *testing.F) {
+	const seeds = 80
+	for seed := range uint64(seeds) {
+		f.Add(seed)
+	}
+	from, filled := f.TempDir(), false
+	f.Fuzz(func(t *testing.T, seed uint64) {
+		if !filled {
+			fill(t, from)
+			filled = true
+		}
+		g := &garbled{t: t, rng: rand.New(rand.NewPCG(seed, 1)), dir: t.TempDir()}
+		twin := t.TempDir()
+		copyDir(t, from, g.dir)
+		copyDir(t, from, twin)
+		g.twin = suite().Open(t, "a", twin)
+		g.run()
+	})
+}
+
+func copyDir(t *testing.T, from, to string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(from, "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		raw, err := os.ReadFile(name)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(to, filepath.Base(name)), raw, 0o600)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+}
+
+// fill makes a database with rows in every table.
+func fill(t *testing.T, dir string) {
+	t.Helper()
+	ctx := t.Context()
+	n, other := suite().Open(t, "a", dir), suite().Open(t, "b", t.TempDir())
+	_, ships, _ := suite().History(t, 3, 3, 60)
+	n.Take(ships...)
+	id := func(name string) string { return storetest.Memo(name, "").ID }
+	var last *memory.Entry
+	for i := range 3 {
+		op := storetest.Create("edited", fmt.Sprint("revision ", i))
+		w := memory.NewOp{Op: op}
+		if last != nil {
+			m := op.Memory
+			m.Version = int64(i + 1)
+			w = memory.NewOp{Op: &memory.Put{Memory: m}, Prev: []memory.Dot{last.Dot}}
+		}
+		last = n.Write(&memory.Write{Ops: []memory.NewOp{w}}).Entries[0]
+	}
+	first := n.Put(storetest.Create("disputed", "one"))[0]
+	for i := range 2 {
+		m := storetest.Memo("disputed", fmt.Sprint("of two ", i))
+		m.Version = 2
+		n.Write(&memory.Write{Ops: []memory.NewOp{{Op: &memory.Put{Memory: m}, Prev: []memory.Dot{first.Dot}}}})
+	}
+	vector := memory.Embedding{Model: "m", Vector: []float32{0.6, 0.8}}
+	n.Write(&memory.Write{Ops: []memory.NewOp{{Op: storetest.Create(embedded, "text"), Embedding: &vector}}})
+	sub := storetest.Memo("s", `{"events":"*"}`)
+	sub.Namespace = memory.SubscriptionNamespace
+	touch := storetest.Memo("short", "for a while")
+	touch.ExpiresAt = memory.InstantOf(time.Now().Add(time.Hour))
+	n.Put(storetest.Create("archived", "x"), storetest.Create("deleted", "x"), storetest.Create("erased", "x"), &memory.Put{Memory: sub, Create: true},
+		&memory.Put{Memory: touch, Create: true}, &memory.Archive{ID: id("archived"), Reason: "old"}, &memory.Delete{ID: id("deleted")},
+		&memory.Erase{ID: id("erased")}, &memory.Link{Source: id("edited"), Target: id("disputed"), Relation: memory.Supersedes, CreatedAt: 1},
+		&memory.Link{Source: id("edited"), Target: id("archived"), Relation: "related_to", CreatedAt: 1},
+		&memory.SetStandard{Namespace: "global", StandardID: id("edited")},
+		&memory.Propose{ID: "p", Namespace: "global", Requester: "ai:x", RequestedAt: 1, Action: storetest.Create("never", "x")},
+		&memory.Decide{ID: "p", Voter: "ai:y", Approve: true})
+	n.Write(&memory.Write{Actor: "ai:x", Ops: []memory.NewOp{{Op: storetest.Create("repeated", "text")}}, Idempotency: &memory.Idempotency{Key: "k", Hash: memory.Digest{1}}})
+	beside(t, n, other)
+	n.Touch([]string{id(embedded), id("edited")}, memory.InstantOf(time.Now()))
+	if out, err := n.Scrub(ctx, 0, time.Hour); err != nil || out.Wrong || out.Damaged > 0 {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	n.CheckState(nil)
+	n.Stop()
+	other.Stop()
+}
+
+// beside puts something into the tables that are no part of the state.
+func beside(t *testing.T, n, other *storetest.Node) {
+	t.Helper()
+	ctx := t.Context()
+	one := other.Put(storetest.Create(foreseen, "first"))[0]
+	m := storetest.Memo(foreseen, "second")
+	m.Version = 2
+	other.Write(&memory.Write{Ops: []memory.NewOp{{Op: &memory.Put{Memory: m}, Prev: []memory.Dot{one.Dot}}}})
+	other.Put(storetest.Create("refused", "text"), storetest.Create("theirs", "text"))
+	ops, _, err := other.Range(ctx, memory.Range{Origin: other.Origin(), From: 1, To: 9}, 9, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, _ := memory.Open(suite().Codec.Decode, ops[1:])
+	in[0].Mark = memory.Mark{Signer: "key", Nonce: "nonce", Created: 1, Expires: memory.InstantOf(time.Now().Add(time.Hour))}
+	in[1].Refused = fmt.Errorf("not here: %w", memory.ErrForbidden)
+	_, took := n.Store.Take(ctx, in, false)
+	d := memory.Delivery{ID: "sub", Born: 1, LSN: 3}
+	l := memory.DeadLetter{Subscription: "sub", LSN: 2, Event: "created", CorrelationID: "c", Body: []byte("{}")}
+	own := memory.Parked{Refusal: memory.Refusal{Dot: memory.Dot{Origin: n.Origin(), Seq: 2}, Code: memory.CodeInvalid, Text: "no"}, Member: "b", Since: 1}
+	signed := memory.Statement{
+		Member: "b", Epoch: 1, At: 10, Run: memory.Range{Origin: n.Origin(), From: 1, To: 4},
+		Signed: []byte("bytes"), Signature: []byte("signature"), Credential: "credential", Chain: "chain",
+	}
+	_, gaveUp := n.GiveUp(ctx, l, d, 9)
+	for _, member := range []memory.Node{"b", "c"} {
+		took = errors.Join(took, n.SaveCursor(ctx, member, n.Origin(), 4))
+	}
+	if err := errors.Join(took, gaveUp, n.Park(ctx, own), n.KeepStatements(ctx, []memory.Statement{signed})); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// garbled is a database of which values are garbled, and a twin of which none are.
+type garbled struct {
+	t       *testing.T
+	rng     *rand.Rand
+	dir     string
+	n, twin *storetest.Node
+	did     []string
+}
+
+func (g *garbled) fail(format string, args ...any) {
+	g.t.Helper()
+	g.t.Errorf("after %s:\n"+format, append([]any{strings.Join(g.did, "; ")}, args...)...)
+}
+
+// damage garbles some values.
+func (g *garbled) damage() {
+	b := garbling(g.t, g.dir)
+	defer b.close()
+	for range 1 + g.rng.IntN(3)/2 {
+		table := pickOne(g.rng, append(b.tables(), "log", "log", "log", "log", "log", "log", "memories", "memories", "memories", "memories", "registers", "registers", "origins", "node"))
+		var columns []column
+		for _, c := range b.columns(table) {
+			if !c.key || b.byKey(table) || !b.isNumber(table, c.name) { // the numbers of rows are their order
+				columns = append(columns, c)
+			}
+		}
+		c := pickOne(g.rng, columns)
+		rows := b.rows(fmt.Sprintf(`SELECT %s FROM %s NOT INDEXED`, c.name, table))
+		if len(rows) == 0 {
+			continue
+		}
+		at := g.rng.IntN(len(rows))
+		was := rows[at][0]
+		to := g.other(was)
+		if to == nil && c.key && b.byKey(table) {
+			continue
+		}
+		// A row is told by its place: what it is called may be what is garbled.
+		where := fmt.Sprintf(`rowid = (SELECT rowid FROM %s NOT INDEXED LIMIT 1 OFFSET %d)`, table, at)
+		if b.byKey(table) {
+			where = c.name + ` IS ?2`
+		}
+		reindex := g.rng.IntN(2) == 0
+		g.did = append(g.did, fmt.Sprintf("%s.%s of row %d: %T %.60q for %.60q (indexes too: %v)", table, c.name, at, to, show(to), show(was), reindex))
+		args := []any{to}
+		if b.byKey(table) {
+			args = append(args, was)
+		}
+		b.change(table, reindex, fmt.Sprintf(`UPDATE %s SET %s = ?1 WHERE %s`, table, c.name, where), args...)
+	}
+}
+
+func show(v any) string { return fmt.Sprint(v) }
+
+func pickOne[T any](rng *rand.Rand, list []T) T { return list[rng.IntN(len(list))] }
+
+// other is what a value may become.
+func (g *garbled) other(was any) any {
+	switch g.rng.IntN(9) {
+	case 0:
+		return nil
+	case 1:
+		return pickOne(g.rng, []any{int64(-1), int64(0), int64(1) << 62, int64(math.MinInt64), int64(math.MaxInt64), int64(1) << 32, int64(7)})
+	case 2:
+		return pickOne(g.rng, []any{1.5, "x", "", "\xff\xfe", []byte{}, []byte{0, 255}, []byte("text")})
+	}
+	bit := func(b []byte) []byte {
+		if len(b) == 0 {
+			return []byte{1}
+		}
+		b = slices.Clone(b)
+		b[g.rng.IntN(len(b))] ^= 1 << g.rng.IntN(8)
+		return b
+	}
+	switch v := was.(type) {
+	case int64:
+		if g.rng.IntN(4) == 0 {
+			return -v
+		}
+		return v ^ 1<<g.rng.IntN(pickOne(g.rng, []int{4, 12, 64}))
+	case string:
+		switch g.rng.IntN(4) {
+		case 0:
+			return v[:g.rng.IntN(len(v)+1)]
+		case 1:
+			return []byte(v)
+		}
+		return string(bit([]byte(v)))
+	case []byte:
+		switch g.rng.IntN(4) {
+		case 0:
+			return v[:g.rng.IntN(len(v)+1)]
+		case 1:
+			return string(v)
+		}
+		return bit(v)
+	}
+	return "x"
+}
+
+func (g *garbled) run() {
+	t := g.t
+	g.damage()
+	s, err := store.Open(t.Context(), store.Config{
+		Dir: g.dir, Node: "a", Clock: memory.NewClock(time.Now, time.Minute), Codec: suite().Codec, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		if !strings.Contains(err.Error(), "put a backup in its place") && !strings.Contains(err.Error(), "belongs to node") {
+			g.fail("it does not open, and does not say what to do: %v", err)
+		}
+		return
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	g.n = suite().Open(t, "a", g.dir)
+	g.scrub()
+	ids := idsOf(t, g.twin)
+	want, got := answers(t, g.twin, ids), answers(t, g.n, ids)
+	for _, what := range slices.Sorted(maps.Keys(want)) {
+		if a := got[what]; !a.damaged && a.text != want[what].text {
+			g.fail("%s (-want +got):\n%s", what, cmp.Diff(want[what].text, a.text))
+		}
+	}
+	if t.Failed() {
+		return
+	}
+	g.heal()
+	for when := range 2 {
+		if n, twin := g.n.View().Root, g.twin.View().Root; n != twin {
+			g.fail("time %d: the state is %s, want %s", when, n, twin)
+		}
+		g.n.CheckState(nil)
+		want, got = answers(t, g.twin, ids), answers(t, g.n, ids)
+		for _, what := range slices.Sorted(maps.Keys(want)) {
+			if got[what] != want[what] {
+				g.fail("time %d: healed, %s (-want +got):\n%s", when, what, cmp.Diff(want[what].text, got[what].text))
+			}
+		}
+		if n := g.n.Damaged(); n > 0 {
+			left, _ := g.n.Damage(t.Context(), 9)
+			g.fail("time %d: %d entries are damaged still: %v", when, n, left.Dots)
+		}
+		if t.Failed() {
+			return
+		}
+		g.n.Stop()
+		g.n = suite().Open(t, "a", g.dir)
+	}
+	before := g.twin.View().Heads[g.twin.Origin()].Seq
+	e := g.n.Put(storetest.Create("the next", "text"))[0]
+	if e.Dot.Origin == g.twin.Origin() && e.Dot.Seq <= before || e.Dot.Seq > before+1 || e.Stamp.Time().After(time.Now().Add(time.Minute)) {
+		g.fail("the next is %s of %s, after %d", e.Dot, e.Stamp.Time(), before)
+	}
+}
+
+func (g *garbled) scrub() {
+	g.t.Helper()
+	for range 2 { // what is found on the way may be of rows that were read before
+		if err := again(func() error { _, err := g.n.Scrub(g.t.Context(), 0, time.Hour); return err }); err != nil {
+			g.fail("a pass: %v", err)
+			g.t.FailNow()
+		}
+	}
+}
+
+// again asks as long as it is told to try again.
+func again(ask func() error) error {
+	var err error
+	for end := time.Now().Add(3 * time.Second); time.Now().Before(end); {
+		if err = ask(); !errors.Is(err, memory.ErrBroken) {
+			return err
+		}
+	}
+	return err
+}
+
+// heal sends what the twin has, as members do: what is listed, what differs, and all of it.
+func (g *garbled) heal() {
+	g.t.Helper()
+	ctx := g.t.Context()
+	for range 3 {
+		list, err := g.n.Damage(ctx, 999)
+		if err != nil {
+			g.fail("what is damaged: %v", err)
+			return
+		}
+		ops, err := g.twin.ByDot(ctx, list.Dots)
+		if err == nil {
+			_, err = g.n.Reapply(ctx, ops)
+		}
+		if err != nil {
+			g.fail("healing: %v", err)
+			return
+		}
+	}
+	view, err := g.twin.Snapshot(ctx, func(ops []memory.Shipment) error {
+		_, err := g.n.Accept(ctx, ops)
+		return err
+	})
+	if err == nil {
+		err = g.n.AdoptHeads(ctx, view.Heads)
+	}
+	if err != nil {
+		g.fail("a snapshot: %v", err)
+	}
+	if g.n.View().Root != g.twin.View().Root {
+		g.compare()
+	}
+	g.scrub()
+}
+
+// compare has what differs merged again.
+func (g *garbled) compare() {
+	g.t.Helper()
+	ctx := g.t.Context()
+	all := make([]uint16, memory.Buckets)
+	for i := range all {
+		all[i] = uint16(i)
+	}
+	_, there, err := g.twin.BucketRegisters(ctx, all)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	_, here, err := g.n.BucketRegisters(ctx, all)
+	if err != nil {
+		g.fail("a comparison: %v", err)
+		return
+	}
+	var dots []memory.Dot
+	for _, r := range there {
+		if !slices.Contains(here, r) {
+			dots = append(dots, r.Version.Dot)
+		}
+	}
+	ops, err := g.twin.ByDot(ctx, dots)
+	if err == nil {
+		_, err = g.n.Reapply(ctx, ops)
+	}
+	if err != nil {
+		g.fail("a repair: %v", err)
+	}
+}
+
+type answer struct {
+	text    string
+	damaged bool
+}
+
+// answers are what a node says of all that it holds.
+func answers(t *testing.T, n *storetest.Node, ids []string) map[string]answer {
+	t.Helper()
+	out := map[string]answer{}
+	ask := func(what string, read func(ctx context.Context) (any, error)) {
+		var v any
+		var left *memory.Omissions
+		err := again(func() (err error) {
+			var ctx context.Context
+			ctx, left = memory.WithOmissions(t.Context())
+			v, err = read(ctx)
+			return err
+		})
+		names, _ := left.Names()
+		a := answer{text: fmt.Sprintf("%+v", v), damaged: errors.Is(err, memory.ErrDamaged) || len(names) > 0}
+		if err != nil && !a.damaged {
+			a.text = err.Error()
+		}
+		out[what] = a
+	}
+	now := memory.InstantOf(time.Now())
+	for _, life := range []memory.Life{memory.Live, memory.Archived, memory.Deleted, memory.Erased} {
+		for _, order := range []memory.Order{memory.ByPriority, memory.ByID, memory.ByNewest} {
+			ask(fmt.Sprint("list ", life, order), func(ctx context.Context) (any, error) {
+				recs, _, err := n.List(ctx, memory.Filter{All: true, Life: life, Now: now}, order, 999, 0, "")
+				ids := []string{}
+				for i := range recs {
+					ids = append(ids, recs[i].ID)
+				}
+				return ids, err
+			})
+		}
+	}
+	for _, id := range ids {
+		ask("memory "+id, func(ctx context.Context) (any, error) {
+			rec, err := n.Record(ctx, id)
+			if rec == nil {
+				return nil, err
+			}
+			rec.AccessCount, rec.AccessedAt = 0, 0 // of this node
+			text, bad := json.Marshal(rec)
+			return string(text), errors.Join(err, bad)
+		})
+		ask("history of "+id, func(ctx context.Context) (any, error) {
+			revs, err := n.History(ctx, id)
+			text := []string{}
+			for _, r := range revs {
+				text = append(text, fmt.Sprint(r.Entry.Dot, r.Winner, r.Conflict))
+			}
+			return text, err
+		})
+		ask("links of "+id, func(ctx context.Context) (any, error) { return n.Links(ctx, id) })
+	}
+	ask("standards", func(ctx context.Context) (any, error) { return n.Standards(ctx) })
+	ask("proposals", func(ctx context.Context) (any, error) {
+		list, err := n.Pendings(ctx, false, "", 99)
+		text := []string{}
+		for i := range list {
+			text = append(text, fmt.Sprint(list[i].ID, list[i].Requester, list[i].Votes, list[i].Verdict))
+		}
+		return text, err
+	})
+	for what, read := range map[string]func(context.Context) error{
+		"cursors":      func(ctx context.Context) error { _, err := n.Cursors(ctx, n.Origin()); return err },
+		"refusals":     func(ctx context.Context) error { _, err := n.Parked(ctx); return err },
+		"deliveries":   func(ctx context.Context) error { _, err := n.Deliveries(ctx); return err },
+		"dead letters": func(ctx context.Context) error { _, err := n.DeadLetters(ctx, "sub", false, 9); return err },
+		"subscribers":  func(ctx context.Context) error { _, err := n.Subscribers(ctx); return err },
+		"statements": func(ctx context.Context) error {
+			_, err := n.Statements(ctx, memory.Dot{Origin: n.Origin(), Seq: 2})
+			return err
+		},
+		"events":  func(ctx context.Context) error { _, err := n.Events(ctx, 0, 999); return err },
+		"changes": func(ctx context.Context) error { _, _, err := n.Changed(ctx, 0, 999); return err },
+		"counts": func(ctx context.Context) error {
+			_, err := n.Counts(ctx, memory.Filter{All: true, Now: now})
+			return err
+		},
+		"a pass": func(ctx context.Context) error { _, err := n.Damage(ctx, 9); return err },
+		"snapshot": func(ctx context.Context) error {
+			_, err := n.Snapshot(ctx, func([]memory.Shipment) error { return nil })
+			return err
+		},
+		"marks": func(ctx context.Context) error {
+			for _, err := range n.Marks(ctx, 0) {
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	} {
+		ask(what, func(ctx context.Context) (any, error) { return "", read(ctx) })
+	}
+	return out
+}
+
+// idsOf are the ids of all memories, as the rows have them.
+func idsOf(t *testing.T, n *storetest.Node) []string {
+	t.Helper()
+	b := garbling(t, n.Dir())
+	defer b.close()
+	var out []string
+	for _, row := range b.rows(`SELECT id FROM memories ORDER BY id`) {
+		out = append(out, fmt.Sprint(row[0]))
+	}
+	return out
+}

@@ -1,0 +1,270 @@
+package store
+
+import (
+	"context"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// What a row of the log says beside its bytes follows from them, and from the rows of the
+// same record: which kind of entry it is and what state it is in, which record it is about, and
+// which revision of that came before. If the bytes are whole they say so, and the row is
+// written anew.
+
+// sorter is what a pass does about rows of the log that can be read.
+type sorter struct{ scrubber }
+
+// columns are what a row of the log says of its entry.
+type columns struct {
+	lsn, kind, record, older int64
+	seen                     bool
+}
+
+func (c *columns) dest() []any { return []any{&c.lsn, &c.kind, &c.record, &c.older, &c.seen} }
+
+// logRead is a row of the log as a pass reads it.
+type logRead struct {
+	columns
+	sealed
+
+	entry *memory.Entry
+}
+
+// looked is what a slice of the log comes to.
+type looked struct {
+	rows      []logRead         // whole ones
+	good      []again           // those of them that were not refused
+	revisions map[int64][]again // and that are full revisions, by record
+	records   map[int64]struct{}
+	unlisted  []sealed // refused, and nothing says so
+	odd       []int64  // rows that are another entry's, or nobody's
+	bad       [][2]int64
+}
+
+// sort puts a row where it belongs.
+func (t sorter) sort(f *looked, x logRead) {
+	f.records[x.record] = struct{}{}
+	o := t.origins[t.originName(x.origin)]
+	e, err := t.decode(x.sealed)
+	switch {
+	case e == nil && (o == nil || !o.holds(uint64(x.seq)) || t.misplaced(x.sealed)):
+		f.odd = append(f.odd, x.lsn)
+		return
+	case e == nil:
+		f.bad = append(f.bad, [2]int64{x.origin, x.seq})
+		return
+	}
+	if x.state == stateParked && o != nil && !o.isGap(uint64(x.seq)) {
+		f.unlisted = append(f.unlisted, x.sealed)
+	}
+	if err != nil {
+		return
+	}
+	x.entry = e
+	f.rows = append(f.rows, x)
+}
+
+// follow sets right what whole rows say beside their bytes.
+func (t sorter) follow(ctx context.Context, f *looked) error {
+	for i := range f.rows {
+		x := &f.rows[i]
+		changed, err := t.column(ctx, &x.columns, &x.sealed, x.entry)
+		if err != nil {
+			return err
+		}
+		if o := t.origins[t.originName(x.origin)]; x.state == stateParked || o == nil || o.isGap(uint64(x.seq)) {
+			continue // refused, or listed as such
+		}
+		f.good = append(f.good, again{x.lsn, x.entry})
+		if isRevision(x.entry) && (x.state == stateApplied || changed) {
+			f.revisions[x.record] = append(f.revisions[x.record], again{x.lsn, x.entry})
+		}
+		if err := t.foresee(ctx, x.record, x.entry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sqlColumns selects what columns take of the log row l.
+const sqlColumns = `l.lsn, l.kind, l.record, l.older, l.seen`
+
+// misplaced reports whether the bytes of a row are whole, and the row says something else of
+// them than they do.
+func (t scrubber) misplaced(x sealed) bool {
+	e, _ := t.cfg.Codec.Decode(x.raw)
+	return e != nil && e.Digest == toDigest(x.digest) && t.origins[e.Dot.Origin] != nil && !t.whole(x)
+}
+
+// stateOf is the state that the row of an entry has, as far as it follows from that.
+func stateOf(x sealed, e *memory.Entry) int {
+	switch {
+	case x.state == stateParked:
+		return stateParked // see relist
+	case !e.Hollow.IsZero():
+		return stateHollow
+	}
+	return stateApplied
+}
+
+// column sets right what a whole row says of its entry, and reports whether the history of
+// its record has to be sorted out.
+func (t sorter) column(ctx context.Context, c *columns, x *sealed, e *memory.Entry) (bool, error) {
+	if e.Op == nil {
+		return false, nil
+	}
+	state, kind, record := stateOf(*x, e), int64(e.Op.Kind()), c.record
+	if x.state == stateParked { // its row says nothing else
+		return false, nil
+	}
+	switch k := e.Op.Subjects()[0]; {
+	case k.Family.OfMemory():
+		if _, err := t.queryRow(ctx, `SELECT rid FROM memories WHERE id = ?`, []any{k.A}, &record); err != nil {
+			return false, err
+		}
+	case k.Family != memory.FamTouch: // which may have come before its memory
+		record = 0
+	}
+	if state == x.state && kind == c.kind && record == c.record {
+		return false, nil
+	}
+	t.cfg.Log.WarnContext(ctx, "a row of the log is damaged on this disk, and is made anew of its bytes", "dot", e.Dot)
+	x.state, c.kind, c.record = state, kind, record
+	t.erased = true
+	return true, t.exec(ctx, `UPDATE log SET state = ?, kind = ?, record = ? WHERE lsn = ?`, state, kind, record, c.lsn)
+}
+
+// foresee lists the revisions again that an entry names, and that have not come yet.
+func (t sorter) foresee(ctx context.Context, record int64, e *memory.Entry) error {
+	if !isRevision(e) {
+		return nil
+	}
+	for _, p := range e.Prev {
+		if p == e.Dot || t.held(p) {
+			continue
+		}
+		n, err := t.affect(ctx, `INSERT INTO foreseen (record, dot) SELECT rid, ? FROM memories WHERE rid = ? AND l_state NOT IN (?, ?) ON CONFLICT DO NOTHING`,
+			p.String(), record, memory.Deleted, memory.Erased)
+		if err != nil {
+			return err
+		}
+		t.rows += n
+		t.steps += n
+	}
+	return nil
+}
+
+// isRevision reports whether an entry writes content, which it may have lost.
+func isRevision(e *memory.Entry) bool {
+	return e.Op != nil && (e.Op.Kind() == memory.KindPut || e.Op.Kind() == memory.KindConsolidate)
+}
+
+// history is the chain of the revisions of a record, as its rows have it.
+type history struct {
+	members map[int64]bool
+	broken  bool
+}
+
+// link is a row of the log as a part of a history.
+type link struct {
+	lsn, record, older int64
+	kind               memory.Kind
+	state              int
+	seen               bool
+}
+
+// fits reports whether it may be a revision of a record.
+func (l *link) fits(rid int64) bool {
+	return l.record == rid && (l.kind == memory.KindPut || l.kind == memory.KindConsolidate) && (l.state == stateApplied || l.state == stateDamaged) && l.older < l.lsn
+}
+
+// chain walks through the revisions of a record, and reports whether they are one.
+func (t sorter) chain(ctx context.Context, rid int64) (*history, error) {
+	h := &history{members: map[int64]bool{}}
+	var newest, content int64
+	var conflicts, unseen int
+	damaged := false
+	found, err := t.queryRow(ctx, `SELECT newest, c_lsn, conflicts FROM memories WHERE rid = ?`, []any{rid}, &newest, &content, &conflicts)
+	if err != nil || !found {
+		return nil, err
+	}
+	for lsn := newest; lsn != 0; {
+		l := link{lsn: lsn}
+		found, err := t.queryRow(ctx, `SELECT record, kind, state, seen, older FROM log WHERE lsn = ?`, []any{lsn}, &l.record, &l.kind, &l.state, &l.seen, &l.older)
+		if err != nil {
+			return nil, err
+		}
+		if !found || !l.fits(rid) {
+			h.broken = true
+			return h, t.claim(ctx, lsn, rid)
+		}
+		h.members[lsn] = true
+		if !l.seen && lsn != content && l.state == stateApplied {
+			unseen++
+		}
+		damaged = damaged || l.state == stateDamaged
+		lsn = l.older
+	}
+	h.broken = unseen != conflicts && !damaged
+	return h, nil
+}
+
+// claim gives a row that cannot be read to the record whose history leads to it: an erase
+// finds it by that.
+func (t sorter) claim(ctx context.Context, lsn, rid int64) error {
+	var x sealed
+	found, err := t.queryRow(ctx, `SELECT `+sqlSealedL+` FROM log l WHERE l.lsn = ?`, []any{lsn}, x.dest()...)
+	if err != nil || !found || t.whole(x) || t.misplaced(x) {
+		return err
+	}
+	return t.exec(ctx, `UPDATE log SET record = ? WHERE lsn = ?`, rid, lsn)
+}
+
+// histories sorts out the histories of the records of which a revision of a slice is no part,
+// or that are none.
+func (t sorter) histories(ctx context.Context, revisions map[int64][]again) error {
+	m := mender{merger(t.scrubber)}
+	for rid, list := range revisions {
+		h, err := t.chain(ctx, rid)
+		if err != nil {
+			return err
+		}
+		if h == nil {
+			continue
+		}
+		for _, a := range list {
+			h.broken = h.broken || h.members[a.lsn] != a.entry.Hollow.IsZero()
+		}
+		if h.broken {
+			t.cfg.Log.WarnContext(ctx, "the history of a memory is damaged on this disk, and is made anew of the log", "row", rid)
+			t.erased = true
+			m.mended = append(m.mended, list[0].entry.Op.Subjects()[0])
+		}
+	}
+	return m.rebuild(ctx)
+}
+
+// sound takes entries off the list of damaged ones that are not.
+func (t sorter) sound(ctx context.Context) error {
+	var whole [][2]int64
+	err := t.each(ctx, `SELECT `+sqlSealedL+` FROM damaged d JOIN log l ON l.origin = d.origin AND l.seq = d.seq`, nil, func(r rowScanner) error {
+		var x sealed
+		if err := r.Scan(x.dest()...); err != nil {
+			return err
+		}
+		if t.whole(x) {
+			whole = append(whole, [2]int64{x.origin, x.seq})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, d := range whole {
+		if err := t.aside(ctx, `DELETE FROM damaged WHERE origin = ? AND seq = ?`, d[0], d[1]); err != nil {
+			return err
+		}
+		t.listing = true
+	}
+	return nil
+}
