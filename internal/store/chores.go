@@ -39,12 +39,12 @@ func (w *chores) background(ctx context.Context) (more bool, err error) {
 	if w.damage.unsound.due(time.Now()) {
 		// What fails is in the log; what can be read is served all the same. Not so if the
 		// writer no longer knows what it had in memory.
-		switch err := w.reindexAll(ctx); {
-		case err == nil:
-			w.reading = reading{} // what that could not tell is found in the log
-		case errors.Is(err, ErrFatal) && w.unloaded:
+		if err := w.reindexAll(ctx); errors.Is(err, ErrFatal) && w.unloaded {
 			return false, err
 		}
+	}
+	if w.anew {
+		w.anew, w.reading = false, reading{}
 	}
 	if err := w.markDamage(ctx); err != nil {
 		return false, err

@@ -23,6 +23,9 @@ type writer struct {
 	committing *tx
 	batch      []*job
 	early      bool
+	// anew: the indexes were made anew, and the log has not been read since: it has what these
+	// cannot tell.
+	anew bool
 	// unloaded: what is kept in memory could not be read again after a rollback, and is no
 	// longer what the file says.
 	unloaded bool
@@ -200,6 +203,7 @@ func (w *writer) reindexAll(ctx context.Context) error {
 		w.cfg.Log.ErrorContext(ctx, "the database is damaged, and its indexes cannot be made anew", "err", err)
 		return err
 	}
+	w.anew = true
 	w.cfg.Log.WarnContext(ctx, "the database contradicted itself; its indexes were made anew")
 	return nil
 }
