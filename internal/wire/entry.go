@@ -3,8 +3,10 @@ package wire
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/fxamacker/cbor/v2"
 
@@ -24,6 +26,12 @@ func (Codec) Decode(raw []byte) (*memory.Entry, error) { return DecodeEntry(raw)
 // they had then: nothing else has it, so that they need not be compared once more with
 // the bytes of what they say.
 func (Codec) Again(raw []byte, digest memory.Digest) (*memory.Entry, error) {
+	if len(raw) > 0 && raw[0] == entryHead && sha256.Sum256(raw) == digest {
+		if e, is := readPut(raw); is {
+			e.Digest = digest
+			return e, nil
+		}
+	}
 	return decodeEntry(raw, &digest)
 }
 
@@ -276,4 +284,192 @@ func decodeOp(kind memory.Kind, body []byte) (memory.Op, error) {
 	*p = w.Propose
 	p.Action = act
 	return p, nil
+}
+
+// Most of what is read from a log is the content of memories, and was found to be in its
+// one encoding when it came. So it is read by hand, if its fields are those that most
+// memories have: all else is for the codec.
+
+// readPut reads the bytes of a [memory.Put] that are known to be canonical, without the
+// digest. It is false for what it does not know; then they may be those of anything.
+func readPut(raw []byte) (e *memory.Entry, is bool) {
+	// All texts are parts of one copy: nearly all of it is text.
+	r := known{items: items{rest: raw}, text: string(raw)}
+	if r.count(majorArray, 7) != 7 {
+		return nil, false
+	}
+	e = &memory.Entry{}
+	e.Dot = memory.Dot{Origin: memory.Origin(r.string()), Seq: r.item(majorUint)}
+	e.Stamp = memory.Stamp(r.item(majorUint))
+	e.Actor = memory.AgentID(r.string())
+	e.Prev = r.dots()
+	if r.item(majorUint) != uint64(memory.KindPut) || checkDot(e.Dot) != nil {
+		return nil, false
+	}
+	op := &memory.Put{}
+	fields := r.count(majorMap, 2)
+	if !r.next(1) {
+		return nil, false
+	}
+	r.memory(&op.Memory)
+	if fields == 2 {
+		op.Create = r.next(2) && r.next(simpleTrue)
+	}
+	e.Op = op
+	return e, !r.bad && len(r.rest) == 0 && (fields == 1 || op.Create)
+}
+
+// known are items whose texts are parts of a string.
+type known struct {
+	items
+
+	text string
+}
+
+func (r *known) string() string {
+	n := len(r.bytes(majorText))
+	end := len(r.text) - len(r.rest)
+	return r.text[end-n : end]
+}
+
+func (r *known) dots() []memory.Dot {
+	n := r.count(majorArray, len(r.rest))
+	if n == 0 {
+		return nil
+	}
+	out := make([]memory.Dot, n)
+	for i := range out {
+		if r.count(majorMap, 2) != 2 || !r.next(1) {
+			r.fail()
+		}
+		if out[i].Origin = memory.Origin(r.string()); !r.next(2) {
+			r.fail()
+		}
+		out[i].Seq = r.item(majorUint)
+	}
+	return out
+}
+
+// memory reads a map by the numbers of its fields, which go up.
+func (r *known) memory(m *memory.Memory) {
+	for range r.count(majorMap, 32) {
+		switch r.item(majorUint) {
+		case 1:
+			m.ID = r.string()
+		case 2:
+			m.Tier = memory.Tier(r.string())
+		case 3:
+			m.Namespace = r.string()
+		case 4:
+			m.Title = r.string()
+		case 5:
+			m.Content = r.string()
+		case 6:
+			m.Tags = make([]string, r.count(majorArray, len(r.rest)))
+			for i := range m.Tags {
+				m.Tags[i] = r.string()
+			}
+		case 7:
+			m.Priority = r.int32()
+		case 8:
+			m.Confidence = r.float()
+		case 9:
+			m.Source = r.string()
+		case 11:
+			m.CreatedAt = memory.Instant(r.int64())
+		case 14:
+			m.ExpiresAt = memory.Instant(r.int64())
+		case 15:
+			m.Metadata = append([]byte{}, r.bytes(majorBytes)...)
+		case 16:
+			m.ReflectionDepth = r.int32()
+		case 17:
+			m.MemoryKind = r.string()
+		case 18:
+			m.EntityID = r.string()
+		case 21:
+			m.SourceURI = r.string()
+		case 23:
+			m.ConfidenceSource = r.string()
+		case 26:
+			m.Version = r.int64()
+		default:
+			r.fail()
+		}
+	}
+}
+
+// int64 reads a number that may be below 0.
+func (r *known) int64() int64 {
+	major := byte(majorUint)
+	if len(r.rest) > 0 && r.rest[0]&0xe0 == majorNegative {
+		major = majorNegative
+	}
+	n := r.item(major)
+	if n > math.MaxInt64 {
+		return int64(r.fail())
+	}
+	if major == majorNegative {
+		return ^int64(n)
+	}
+	return int64(n)
+}
+
+func (r *known) int32() int32 {
+	n := r.int64()
+	if n != int64(int32(n)) {
+		r.fail()
+	}
+	return int32(n)
+}
+
+// The heads of numbers with a fraction.
+const (
+	head16 = 7<<5 | 25
+	head32 = 7<<5 | 26
+	head64 = 7<<5 | 27
+)
+
+// float reads a number with a fraction, whatever its width.
+func (r *known) float() float64 {
+	if r.bad || len(r.rest) == 0 {
+		return float64(r.fail())
+	}
+	switch head := r.rest[0]; {
+	case head == head16 && len(r.rest) > 2:
+		n := binary.BigEndian.Uint16(r.rest[1:])
+		r.rest = r.rest[3:]
+		return half(n)
+	case head == head32 && len(r.rest) > 4:
+		n := binary.BigEndian.Uint32(r.rest[1:])
+		r.rest = r.rest[5:]
+		return float64(math.Float32frombits(n))
+	case head == head64 && len(r.rest) > 8:
+		n := binary.BigEndian.Uint64(r.rest[1:])
+		r.rest = r.rest[9:]
+		return math.Float64frombits(n)
+	}
+	return float64(r.fail())
+}
+
+// half is a number of 16 bits (IEEE 754).
+func half(n uint16) float64 {
+	const bias, most = 15, 31
+	exponent, fraction := int(n>>10&most), float64(n&(1<<10-1))/(1<<10)
+	var v float64
+	switch exponent {
+	case 0:
+		v = math.Ldexp(fraction, 1-bias)
+	case most:
+		v = math.Inf(1)
+		if fraction != 0 {
+			v = math.NaN()
+		}
+	default:
+		v = math.Ldexp(1+fraction, exponent-bias)
+	}
+	if n>>15 == 1 {
+		v = -v
+	}
+	return v
 }

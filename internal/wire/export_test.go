@@ -138,3 +138,12 @@ func ByHand(data []byte) bool {
 	_, isReply := readPushReply(data)
 	return is || isReply
 }
+
+// PutByHand reports whether the bytes of an entry are read by hand.
+func PutByHand(raw []byte) bool {
+	_, is := readPut(raw)
+	return is
+}
+
+// Half is a number of 16 bits.
+func Half(n uint16) float64 { return half(n) }
