@@ -7,7 +7,8 @@ import (
 
 // absence knows of most ids and titles that no memory has them, without a look into the
 // database: every create asks for both. It is a Bloom filter (Bloom 1970) of all that
-// a row of memories ever had in this run, so it may err in one way only. What a
+// a row of memories ever had in this run, and of all ids that links name, so it may err
+// in one way only. What a
 // transaction writes is in it before the COMMIT. As it grows it gets layers, each twice
 // as large as the one before.
 type absence struct {
@@ -48,24 +49,35 @@ func keyOfTitle(namespace, title string) []byte { return []byte("t" + namespace 
 func (a *absence) add(id, namespace, title string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, k := range [][]byte{keyOfID(id), keyOfTitle(namespace, title)} {
-		if a.has(k) {
-			continue
-		}
-		if a.room == 0 {
-			a.room = firstLayer << len(a.layers)
-			a.layers = append(a.layers, make([]uint64, a.room*bitsForKey/64))
-		}
-		a.room--
-		last := a.layers[len(a.layers)-1]
-		places(maphash.Bytes(a.seed, k), len(last), func(word int, bit uint64) bool {
-			last[word] |= bit
-			return true
-		})
-	}
+	a.put(keyOfID(id))
+	a.put(keyOfTitle(namespace, title))
 }
 
-// id reports whether surely no memory has an id.
+// name notes an id that a link has, whether there is such a memory or not: of one that
+// comes later it is known then that links may name it.
+func (a *absence) name(id string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.put(keyOfID(id))
+}
+
+func (a *absence) put(key []byte) {
+	if a.has(key) {
+		return
+	}
+	if a.room == 0 {
+		a.room = firstLayer << len(a.layers)
+		a.layers = append(a.layers, make([]uint64, a.room*bitsForKey/64))
+	}
+	a.room--
+	last := a.layers[len(a.layers)-1]
+	places(maphash.Bytes(a.seed, key), len(last), func(word int, bit uint64) bool {
+		last[word] |= bit
+		return true
+	})
+}
+
+// id reports whether surely no memory has an id, and no link names it.
 func (a *absence) id(id string) bool { return a.of(keyOfID(id)) }
 
 // title reports whether surely no memory has a title in a namespace.

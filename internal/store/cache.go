@@ -186,6 +186,22 @@ func (c *cache) change(x recordChanges) (done func(committed bool)) {
 	}
 }
 
+// made takes in where the plain records are that a transaction has made, once it is
+// committed: who reads one for the first time has to find it in no other table.
+func (c *cache) made(list []located, x *recordChanges) {
+	if len(list) == 0 || x.all {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range list {
+		if len(x.ids) > 0 && c.changed[c.part(list[i].id)] == c.epoch {
+			continue // perhaps a link of the same transaction names it
+		}
+		c.stubs.put(c.hash(list[i].id), &list[i].stub)
+	}
+}
+
 // mark notes when records were changed.
 func (c *cache) mark(x *recordChanges, epoch uint64) {
 	if x.all {

@@ -201,6 +201,44 @@ func TestReadsOfManyAreAllCounted(t *testing.T) {
 	}
 }
 
+// Who reads a new memory for the first time finds it where it lies, unless it is not plain:
+// links may name it that came before it, also before the node was started.
+func TestWhatIsNewIsReadWhereItLies(t *testing.T) {
+	dir := t.TempDir()
+	n := suite().Open(t, "a", dir)
+	<-n.Learned()
+	source := storetest.Create("source", "text")
+	early, earlier, last := storetest.Create("early", "text"), storetest.Create("earlier", "text"), storetest.Create("last", "text")
+	n.Put(source)
+	link := func(target string) memory.Op {
+		return &memory.Link{Source: source.Memory.ID, Target: target, Relation: memory.Supersedes}
+	}
+	n.Put(link(earlier.Memory.ID))
+	n.Stop()
+	n = suite().Open(t, "a", dir)
+	<-n.Learned()
+	n.Put(link(early.Memory.ID))
+	for _, d := range []*memory.Put{early, earlier, last} {
+		n.Put(d)
+	}
+	n.Put(storetest.Create("both", "text"), link(last.Memory.ID))
+	plain := storetest.Create("plain", "text")
+	n.Put(plain)
+	if !n.Located(plain.Memory.ID) {
+		t.Error("where a new memory lies is not known")
+	}
+	for what, d := range map[string]*memory.Put{"before it": early, "before the start": earlier, "behind it": last} {
+		if n.Located(d.Memory.ID) {
+			t.Errorf("a link names it that came %s, and it counts as plain", what)
+		}
+		by, err := n.Superseding(t.Context(), []string{d.Memory.ID})
+		if err != nil || len(by[d.Memory.ID]) != 1 {
+			t.Errorf("superseded by %v, %v, by a link that came %s", by, err, what)
+		}
+	}
+	sameRecords(t, n)
+}
+
 // Of what is read by where it lies in the log nothing is shown that its row does not
 // stand for any more, whatever has become of the log: it is left out, and named.
 func TestWhatLiesElsewhereIsLeftOutAndNamed(t *testing.T) {

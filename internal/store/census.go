@@ -251,6 +251,16 @@ func (c *census) read(ctx context.Context, tx *readTx, absent *absence) (shown, 
 	if err != nil {
 		return nil, nil, err
 	}
+	err = tx.each(ctx, `SELECT a, b FROM registers WHERE family = ?`, []any{memory.FamLink}, func(r rowScanner) error {
+		var source, target string
+		err := r.Scan(&source, &target)
+		absent.name(source)
+		absent.name(target)
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
 	err = tx.each(ctx, sqlStanding, nil, func(r rowScanner) error {
 		var x standingRow
 		if err := r.Scan(x.dest()...); err != nil {

@@ -88,6 +88,11 @@ func (t merger) bear(open records, e incoming, row *logRow) {
 	t.born = append(t.born, birth{uint64(row.lsn), memory.Record{
 		Memory: content, Content: e.Version(), Life: m.life, Reason: m.reason, LifeAt: e.Version(),
 	}})
+	if m.life == memory.Live && m.reason == "" && m.lifeRef.origin <= math.MaxInt32 && t.absent.id(m.id) {
+		t.plain = append(t.plain, located{m.id, stub{
+			lsn: row.lsn, lifeStamp: m.lifeRef.stamp, lifeFrom: int32(m.lifeRef.origin), lifeSeq: m.lifeRef.seq,
+		}})
+	}
 }
 
 func (t merger) mergeContent(ctx context.Context, open *records, k memory.Key, e incoming, row *logRow) error {
@@ -165,6 +170,8 @@ func (t merger) mergeRegister(ctx context.Context, k memory.Key, e incoming, row
 	lsn := row.lsn
 	if k.Family == memory.FamLink {
 		t.changed.ids = append(t.changed.ids, k.A, k.B)
+		t.absent.name(k.A)
+		t.absent.name(k.B)
 	}
 	if k.Family == memory.FamTouch { // the record is another one then: who follows records hears of it
 		t.changed.ids = append(t.changed.ids, k.A)

@@ -29,6 +29,7 @@ type tx struct {
 	healed   int                // damaged entries that are whole again
 	erased   bool               // payload was taken out: no copy may stay in memory
 	born     []birth            // memories that it makes
+	plain    []located          // those of them that are plain, and where they are
 	others   bool               // it changes other memories, or their rows by hand
 	changed  recordChanges
 	moving   map[int64]struct{} // rows of memories that stand elsewhere afterwards

@@ -91,6 +91,9 @@ func (w *writer) transact(ctx context.Context, batch []*job) error {
 	err := w.conn.commit(ctx)
 	w.committing, w.batch = nil, nil
 	changed(err == nil)
+	if err == nil {
+		w.cache.made(t.plain, &t.changed)
+	}
 	if err != nil {
 		// What was written may be found by the next start, so it cannot be taken back.
 		if errors.Is(err, memory.ErrFull) && !t.written {
