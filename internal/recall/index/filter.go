@@ -2,7 +2,10 @@ package index
 
 import (
 	"bytes"
+	"math"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tallystick/tallystick/internal/recall/fold"
 )
@@ -38,6 +41,7 @@ type View struct {
 	spaces   []bool
 	access   []bool
 	seen     []uint8 // by sight
+	inside   Set     // documents in sight; nil: seen says it
 	now      int64
 	pass     func(n uint32) bool // nil: all
 	Docs     []Doc
@@ -54,6 +58,7 @@ func (x *Index) View(f *Filter) *View {
 	x.mu.RLock()
 	v := &View{data: x.data, index: x, now: f.Now, Docs: x.data.docs, Turns: x.data.turns}
 	v.sight(f)
+	v.inside = v.visible.get(v)
 	v.pass = v.conditions(f)
 	return v
 }
@@ -131,6 +136,14 @@ const (
 
 // See reports whether document n is in sight.
 func (v *View) See(n uint32) bool {
+	if v.inside != nil {
+		return v.inside.Has(n)
+	}
+	return v.looksAt(n)
+}
+
+// looksAt is See of each document by itself.
+func (v *View) looksAt(n uint32) bool {
 	seen := v.seen[v.hot[n].sight]
 	return seen == always || seen == untilItExpires && v.Docs[n].Expires > v.now
 }
@@ -235,5 +248,183 @@ func NewSet(n int) Set { return make(Set, (n+63)/64) }
 // Add puts document n in.
 func (s Set) Add(n uint32) { s[n>>6] |= 1 << (n & 63) }
 
+func (s Set) remove(n uint32) { s[n>>6] &^= 1 << (n & 63) }
+
 // Has reports whether document n is in.
 func (s Set) Has(n uint32) bool { return s[n>>6]&(1<<(n&63)) != 0 }
+
+// sightSets has what callers see as sets of documents: one bit of a document that is read
+// in order stays near the processor, while what says who sees it does not. A set is made
+// for who asks a second time, and goes on as documents come and go. Its zero value is
+// ready.
+type sightSets struct {
+	mu   sync.Mutex // of those who look: who changes the index is alone
+	sets []*sightSet
+	once [onceSights][]uint8 // who has asked lately, and has no set
+	turn int
+}
+
+const (
+	// maxSights bounds what the sets take, which is a bit of each document for each.
+	maxSights  = 16
+	onceSights = 16
+	// leastSight is from how many documents on it pays to have a set.
+	leastSight = 256
+)
+
+// sightSet is what is seen by those who see so much of each kind.
+type sightSet struct {
+	seen []uint8 // by sight
+	docs Set
+	// It holds for who asks at a time from from on, and before until: nothing in it has
+	// expired by then that had not at the beginning.
+	from, until int64
+}
+
+// get returns what v sees as a set, nil if there is none. It stays as it is as long as v.
+func (s *sightSets) get(v *View) Set {
+	if len(v.Docs) < leastSight {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.IndexFunc(s.sets, func(x *sightSet) bool { return slices.Equal(x.seen, v.seen) })
+	if i < 0 {
+		if !s.again(v.seen) {
+			return nil
+		}
+		if i = len(s.sets); i == maxSights {
+			i--
+			s.sets = s.sets[:i]
+		}
+		s.sets = append(s.sets, newSight(v))
+	}
+	x := s.sets[i]
+	switch {
+	case v.now < x.from:
+		return nil // somebody asks for what was, or a little later than others
+	case v.now >= x.until:
+		x = x.later(v)
+	}
+	copy(s.sets[1:i+1], s.sets[:i]) // the one asked for longest ago is at the end
+	s.sets[0] = x
+	return x.docs
+}
+
+// again reports whether who sees so much has asked lately.
+func (s *sightSets) again(seen []uint8) bool {
+	if slices.ContainsFunc(s.once[:], func(x []uint8) bool { return len(x) > 0 && slices.Equal(x, seen) }) {
+		return true
+	}
+	s.once[s.turn%onceSights] = seen
+	s.turn++
+	return false
+}
+
+// newSight makes the set of what v sees.
+func newSight(v *View) *sightSet {
+	x := &sightSet{seen: v.seen}
+	x.docs = make(Set, (len(v.Docs)+63)/64, (len(v.Docs)+len(v.Docs)/16)/64+1)
+	for n := range uint32(len(v.Docs)) {
+		if v.looksAt(n) {
+			x.docs.Add(n)
+		}
+	}
+	x.from, x.until = v.expiry.around(v.Docs, v.now)
+	return x
+}
+
+// later is x at the time of v, once something has expired. Others look at x still.
+func (x *sightSet) later(v *View) *sightSet {
+	out := &sightSet{seen: x.seen, docs: append(make(Set, 0, cap(x.docs)), x.docs...)}
+	v.expiry.before(v.Docs, v.now, 0, out.docs.remove)
+	out.from, out.until = v.expiry.around(v.Docs, v.now)
+	return out
+}
+
+// add notes document n, which is new.
+func (s *sightSets) add(n uint32, h *hot, expires int64) {
+	for _, x := range s.sets {
+		if int(n>>6) >= len(x.docs) {
+			x.docs = append(x.docs, 0)
+		}
+		if int(h.sight) >= len(x.seen) { // nobody will ask for this set again
+			continue
+		}
+		switch sees := x.seen[h.sight]; {
+		case sees == always:
+			x.docs.Add(n)
+		case sees == untilItExpires && expires > x.from:
+			x.docs.Add(n)
+			x.until = min(x.until, expires)
+		}
+	}
+}
+
+// drop notes that document n is gone.
+func (s *sightSets) drop(n uint32) {
+	for _, x := range s.sets {
+		x.docs.remove(n)
+	}
+}
+
+func (s *sightSets) bytes() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := int64(0)
+	for _, x := range s.sets {
+		n += 8*int64(cap(x.docs)) + int64(cap(x.seen))
+	}
+	return n
+}
+
+// expiry is a heap of documents by when they expire, so that those that have are
+// found without looking at the others.
+type expiry []uint32
+
+// push adds document n.
+func (e *expiry) push(docs []Doc, n uint32) {
+	*e = append(*e, n)
+	h := *e
+	for i := len(h) - 1; i > 0; {
+		up := (i - 1) / 2
+		if docs[h[up]].Expires <= docs[h[i]].Expires {
+			return
+		}
+		h[up], h[i] = h[i], h[up]
+		i = up
+	}
+}
+
+// before calls yield with the documents that have expired at now, those that are
+// gone among them.
+func (e expiry) before(docs []Doc, now int64, i int, yield func(n uint32)) {
+	if i >= len(e) || docs[e[i]].Expires > now {
+		return
+	}
+	yield(e[i])
+	e.before(docs, now, 2*i+1, yield)
+	e.before(docs, now, 2*i+2, yield)
+}
+
+// around returns when the last of the documents has expired that have at now, and when
+// the next one will, those that are gone among them.
+func (e expiry) around(docs []Doc, now int64) (last, next int64) {
+	last, next = math.MinInt64, math.MaxInt64
+	var look func(i int)
+	look = func(i int) {
+		if i >= len(e) {
+			return
+		}
+		at := docs[e[i]].Expires
+		if at > now {
+			next = min(next, at) // and those below it later
+			return
+		}
+		last = max(last, at)
+		look(2*i + 1)
+		look(2*i + 2)
+	}
+	look(0)
+	return last, next
+}

@@ -125,6 +125,7 @@ type data struct {
 
 	grams   grams
 	columns columns
+	visible sightSets
 }
 
 // space is what is known of a namespace.
@@ -207,6 +208,7 @@ func (x *data) put(p *prepared) {
 	}
 	x.docOf[h.id] = n
 	x.count(n, +1)
+	x.visible.add(n, &x.hot[n], d.Expires)
 	for _, tag := range p.Tags {
 		t, isNew := x.tags.add([]byte(fold.Name(tag)))
 		if isNew {
@@ -243,6 +245,7 @@ func (x *data) current(id []byte) uint32 {
 func (x *data) drop(old, heir uint32) {
 	x.count(old, -1)
 	x.hot[old].flags |= dead
+	x.visible.drop(old)
 	x.hot[old].sight = 0
 	d := &x.turns[old]
 	if d.Session == None {

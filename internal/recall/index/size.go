@@ -32,7 +32,7 @@ func (x *Index) Size() Size {
 	for _, b := range d.stream.blocks {
 		out.Streams += int64(cap(b))
 	}
-	out.Postings = d.postings.bytes() + d.columns.bytes()
+	out.Postings = d.postings.bytes() + d.columns.bytes() + d.visible.bytes()
 	return out
 }
 

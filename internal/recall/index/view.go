@@ -77,10 +77,31 @@ func (v *View) relatives(out []uint32, l text.Language, word []byte, s *text.Ste
 // counts as that counts 0, and 0 leaves it out.
 func (v *View) inSight(hits []Hit, id, silent uint32) []Hit {
 	t := &v.list[id]
-	b, hot, seen := v.postings.get(t.postings), v.hot, v.seen
-	at := len(hits)
+	b, at := v.postings.get(t.postings), len(hits)
 	hits = slices.Grow(hits, int(t.count))[:at+int(t.count)]
-	doc := uint32(0)
+	if v.inside != nil {
+		return hits[:at+inSet(hits[at:], b, v.inside, silent)]
+	}
+	hot, seen := v.hot, v.seen
+	for doc := uint32(0); len(b) > 0; {
+		var count uint32
+		if doc, count, b = posting(doc, b); count == 0 {
+			count = silent
+		}
+		sees := seen[hot[doc].sight]
+		if sees == 0 || count == 0 || sees == untilItExpires && v.Docs[doc].Expires <= v.now {
+			continue
+		}
+		hits[at] = Hit{Doc: doc, Count: count}
+		at++
+	}
+	return hits[:at]
+}
+
+// inSet puts those of some postings that are in a set into hits, which has room for all,
+// and returns how many there are.
+func inSet(hits []Hit, b []byte, set Set, silent uint32) int {
+	at, doc := 0, uint32(0)
 	for i := 0; i < len(b); {
 		gap := uint64(b[i])
 		if gap < 0x80 {
@@ -104,14 +125,12 @@ func (v *View) inSight(hits []Hit, id, silent uint32) []Hit {
 		if count == 0 {
 			count = silent
 		}
-		sees := seen[hot[doc].sight]
-		if sees == 0 || count == 0 || sees == untilItExpires && v.Docs[doc].Expires <= v.now {
-			continue
+		if count != 0 && set.Has(doc) {
+			hits[at] = Hit{Doc: doc, Count: count}
+			at++
 		}
-		hits[at] = Hit{Doc: doc, Count: count}
-		at++
 	}
-	return hits[:at]
+	return at
 }
 
 // Gatherer finds the documents that have one of several terms. Its memory is used again

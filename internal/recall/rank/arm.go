@@ -64,6 +64,7 @@ type Bounder interface {
 // Found is what a search has found.
 type Found struct {
 	Docs    []uint32 // the candidates, each once; sooner the best are met, sooner others are left out
+	More    int      // others, of which is known that they are not among the best
 	Unknown float32  // share of the question's weight that is in words nobody has used
 	Near    float32  // how much of the pieces of these words, or of all in code, the best document has
 	Meant   float32  // points of meaning from which a document is near by any measure, not only nearer than others; 0: not known

@@ -24,6 +24,8 @@ type Question struct {
 	Cue     index.Flags // what kind of answer it wants
 	Code    bool        // it has an identifier, or pieces of words are asked for
 	named   []byte
+
+	foremost foremost
 }
 
 // Word is a word of a question, folded, with the others that have its stem.

@@ -116,6 +116,7 @@ func (r *Ranker) Rank(ctx context.Context, x *index.Index, q Query) (Result, err
 	defer v.Close()
 	f.q.again(v)
 	f.v = v
+	f.want(q.Limit)
 	f.find(within, alone)
 	if err := ctx.Err(); err != nil {
 		return Result{}, err
@@ -241,6 +242,13 @@ func (f *fusion) report(n int, state State, err error) {
 	}
 }
 
+// want tells an arm that nothing but boosts adds to how many are wanted.
+func (f *fusion) want(limit int) {
+	if len(f.running) == 1 && !f.running[0].failed && !f.v.Conditional() {
+		f.q.foremost = foremost{best: leading(limit), boosts: f.boosts, most: f.boostMost()}
+	}
+}
+
 // together is from how many documents in sight on arms look at the same time: they take
 // longer then than it takes to let them.
 const together = 5_000
@@ -287,7 +295,7 @@ func (f *fusion) found(i int) bool {
 		f.report(i, Skipped, s.err)
 		return false
 	}
-	f.result.Arms[s.report].Docs = len(s.found.Docs)
+	f.result.Arms[s.report].Docs = len(s.found.Docs) + s.found.More
 	f.result.Unknown = max(f.result.Unknown, s.found.Unknown)
 	f.result.Near = max(f.result.Near, s.found.Near)
 	f.result.Meant = max(f.result.Meant, s.found.Meant)

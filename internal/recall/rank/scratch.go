@@ -27,6 +27,13 @@ type scratch struct {
 	sess     []sessCell // by session
 	sessNow  []uint32
 	sessions []uint32
+
+	// Where the best are wanted:
+	found  []wordHits
+	union  index.Set
+	bounds [window]float32 // what words add at most to the documents of the window at hand
+	bests  []float64       // what the best come up to at least
+	left   []uint32        // what may be one of them
 }
 
 // cell is what a query knows of a document.
@@ -73,6 +80,18 @@ func (s *scratch) clear() {
 		}
 	}
 	s.touched, s.pieced = s.touched[:0], false
+}
+
+// rest gives back the memory of what common words have found, of which there may be much.
+func (s *scratch) rest() {
+	const least, ofDocuments = 1 << 15, 8
+	for i := range s.found {
+		w := &s.found[i]
+		w.left, w.now = nil, nil
+		if cap(w.hits) > max(least, len(s.cells)/ofDocuments) {
+			w.hits = nil
+		}
+	}
 }
 
 // ahead is how many of the candidates are brought first.

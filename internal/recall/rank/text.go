@@ -15,7 +15,8 @@ import (
 type textArm struct {
 	weights Weights
 	pool    sync.Pool
-	enough  int // from so many candidates on, more than a fifth of what is in sight, further words bring no others
+	all     bool // it looks at all that has anything, also where only the best are wanted
+	enough  int  // from so many candidates on, more than a fifth of what is in sight, further words bring no others
 }
 
 // Text returns the arm that finds memories by the words of the question, by those of
@@ -49,6 +50,7 @@ type textSearch struct {
 	// gramScale is what pieces can add up to.
 	gramScale float32
 	pieces    float32 // weight of pieces of words
+	low       float64 // what the last of the best has at least, if the best are wanted
 	codeOn    bool
 	capped    bool
 }
@@ -79,6 +81,11 @@ func (r *textSearch) Find(ctx context.Context, v *index.View) (Found, error) {
 	r.scratch, _ = r.arm.pool.Get().(*scratch)
 	r.reset(len(v.Docs), v.AllSessions())
 	r.resolve()
+	if r.alone() {
+		if found, ok, err := r.foremost(ctx); ok {
+			return found, err
+		}
+	}
 	err := r.words(ctx)
 	if err == nil {
 		r.codeOn = r.q.Code || v.Code()
@@ -122,12 +129,7 @@ func union(a, b []uint32) []uint32 {
 
 // words adds up what each word of the question finds, rare words first.
 func (r *textSearch) words(ctx context.Context) error {
-	limit := max(r.arm.enough, r.N/5)
-	if postings := total(r.groups); postings > limit {
-		// Where all fit, the order of the question adds up to the last bit the same,
-		// whatever is still in the postings that is gone.
-		slices.SortStableFunc(r.groups, func(a, b group) int { return a.count - b.count })
-	}
+	limit := r.inOrder()
 	all, unknown := float32(0), float32(0)
 	var err error
 	for i := range r.groups {
@@ -160,6 +162,18 @@ func (r *textSearch) words(ctx context.Context) error {
 	r.closeSessions()
 	r.top = r.first()
 	return err
+}
+
+// inOrder puts the words in the order in which they are added up, and returns how many
+// candidates are so many that further words bring no others.
+func (r *textSearch) inOrder() (limit int) {
+	limit = max(r.arm.enough, r.N/5)
+	if postings := total(r.groups); postings > limit {
+		// Where all fit, the order of the question adds up to the last bit the same,
+		// whatever is still in the postings that is gone.
+		slices.SortStableFunc(r.groups, func(a, b group) int { return a.count - b.count })
+	}
+	return limit
 }
 
 func total(groups []group) int {
@@ -359,6 +373,7 @@ func (r *textSearch) Add(n uint32, p *Parts) {
 func (r *textSearch) Close() {
 	if r.scratch != nil {
 		r.clear()
+		r.rest()
 		r.arm.pool.Put(r.scratch)
 	}
 	r.scratch, r.View = nil, nil
