@@ -51,6 +51,7 @@ func table() map[string][]string {
 		"backup":  {"dump", "memory"},
 		"etag":    {},
 		"pace":    {},
+		"spool":   {},
 		"near":    {},
 		"screen":  {},
 		"doctor":  {"client", "memory"},
@@ -86,7 +87,7 @@ func table() map[string][]string {
 			"legacy/config", "legacy/wire", "intake", "identity", "identity/aimemory", "identity/cred", "memory",
 		},
 
-		"peer":     {"pace", "wire", "identity", "identity/attest", "identity/ca", "identity/cred", "identity/httpsig", "identity/receipt", "memory"},
+		"peer":     {"pace", "spool", "wire", "identity", "identity/attest", "identity/ca", "identity/cred", "identity/httpsig", "identity/receipt", "memory"},
 		"evidence": {"identity", "identity/cred", "identity/receipt", "memory"},
 		"verb": {
 			"book", "book/feed", "book/governance", "book/graph", "book/inbox", "book/query", "book/records", "book/upkeep",
@@ -112,12 +113,12 @@ func table() map[string][]string {
 		},
 
 		"api": {
-			"console", "book", "book/query", "book/upkeep", "dump", "etag", "openapi", "engine", "verb", "verb/aimemory", "client", "identity", "identity/agentkey", "memory", "pace",
+			"console", "book", "book/query", "book/upkeep", "dump", "etag", "openapi", "engine", "verb", "verb/aimemory", "client", "identity", "identity/agentkey", "memory", "pace", "spool",
 		},
 		"node": {
 			"api", "book", "book/upkeep", "engine", "intake", "peer", "store", "replicate", "wire", "identity", "identity/attest", "identity/ca", "identity/cluster",
 			"evidence", "identity/httpsig", "identity/join", "identity/receipt", "identity/replay", "identity/agentkey", "identity/certfile", "policy", "recall", "rehearsal", "doctor", "node/care", "node/models", "node/auditing", "node/heap", "audit", "journal", "memory", "webhook", "verb", "mcp", "client",
-			"legacy", "legacy/config", "legacy/send", "pace",
+			"legacy", "legacy/config", "legacy/send", "pace", "spool",
 		},
 
 		"node/models":   {"book/upkeep", "model", "model/artefact", "model/endpoint", "recall", "recall/eval", "recall/index", "recall/meaning", "recall/rank"},

@@ -20,6 +20,7 @@ import (
 	"github.com/tallystick/tallystick/internal/console"
 	"github.com/tallystick/tallystick/internal/identity/agentkey"
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/spool"
 	"github.com/tallystick/tallystick/internal/verb"
 )
 
@@ -79,6 +80,10 @@ type Config struct {
 
 	// Agents makes the surface for agents of the verbs; nil has none.
 	Agents func([]verb.Verb) http.Handler
+
+	// Spool takes what the readers of complete exports do not take in time; nil has them
+	// keep the log of the database from beginning anew.
+	Spool *spool.Room
 
 	MaxBody        int64         // bytes of a request body; 2 MiB
 	RequestTimeout time.Duration // for everything but streams; 60 s

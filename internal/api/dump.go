@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bufio"
 	"errors"
 	"io"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"github.com/tallystick/tallystick/internal/book/upkeep"
 	"github.com/tallystick/tallystick/internal/dump"
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/spool"
 	"github.com/tallystick/tallystick/internal/verb"
 )
 
@@ -24,18 +26,20 @@ func (a *API) exportComplete(q *request, after uint64) (reply, error) {
 	tellExported(a, q, completeWord)
 	d := &dumper{after: after}
 	err := a.books.Upkeep.Dump(q.Context(), after, func(m upkeep.Manifest) error {
-		d.s = a.openStream(q, "application/x-ndjson")
-		d.w = dump.NewWriter(d.s.line)
+		d.out = a.cfg.Spool.To(&sending{a.openStream(q, "application/x-ndjson")})
+		d.lines = bufio.NewWriterSize(d.out, 64<<10)
+		d.w = dump.NewWriter(func(line string) { _, _ = d.lines.WriteString(line) }) // the flush says so
 		return d.manifest(m)
 	}, d.entries)
+	if err != nil && d.out == nil {
+		return reply{}, err
+	}
+	defer d.out.Close() //nolint:errcheck // only an error of removing a file, which the next start does again
 	if err == nil {
 		err = d.w.End()
 	}
 	if err == nil {
-		err = d.s.flush()
-	}
-	if err != nil && d.s == nil {
-		return reply{}, err
+		err = errors.Join(d.lines.Flush(), d.out.Drain())
 	}
 	if err != nil {
 		if !errors.Is(err, errGone) {
@@ -47,11 +51,23 @@ func (a *API) exportComplete(q *request, after uint64) (reply, error) {
 	return reply{sent: true}, nil
 }
 
-// dumper sends a complete export.
+// dumper sends a complete export, or puts aside what is not taken while the log is read.
 type dumper struct {
-	s     *stream
+	out   *spool.Writer
+	lines *bufio.Writer
 	w     *dump.Writer
 	after uint64
+}
+
+// sending is a stream of which each write ends when it was sent.
+type sending struct{ s *stream }
+
+func (w *sending) Write(b []byte) (int, error) {
+	w.s.line(string(b))
+	if err := w.s.flush(); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }
 
 func (d *dumper) manifest(m upkeep.Manifest) error {
@@ -66,7 +82,7 @@ func (d *dumper) entries(list []upkeep.Logged) error {
 			return err
 		}
 	}
-	return d.s.flush()
+	return d.lines.Flush()
 }
 
 // importComplete takes a complete export in, as it comes.

@@ -36,6 +36,7 @@ import (
 	"github.com/tallystick/tallystick/internal/recall"
 	"github.com/tallystick/tallystick/internal/rehearsal"
 	"github.com/tallystick/tallystick/internal/replicate"
+	"github.com/tallystick/tallystick/internal/spool"
 	"github.com/tallystick/tallystick/internal/store"
 	"github.com/tallystick/tallystick/internal/verb"
 	"github.com/tallystick/tallystick/internal/webhook"
@@ -103,6 +104,10 @@ const ShownFile = "briefings.jsonl"
 // ReadersFile is where a node keeps, in its data directory, which agents have read what.
 const ReadersFile = "readers.json"
 
+// SpoolDir is where a node puts aside, in its data directory, what readers of exports and
+// snapshots do not take in time.
+const SpoolDir = "spool"
+
 // RehearsalDir is where the nodes of a rehearsal keep their data, in the data directory,
 // for as long as it lasts.
 const RehearsalDir = "rehearsal"
@@ -130,6 +135,7 @@ type node struct {
 	practice *rehearsal.Stage
 	unused   unused
 	taken    *pace.Keeper  // sees to it that what is answered is taken
+	aside    *spool.Room   // what is not taken of exports and snapshots
 	open     chan struct{} // closed when clients are served
 	quit     chan struct{} // closed when the node stops
 }
@@ -148,10 +154,21 @@ func (n *node) storeConfig(clock *memory.Clock) store.Config {
 	}
 }
 
+// openStore opens the database, and the room beside it for what is read of it.
+func (n *node) openStore(ctx context.Context, clock *memory.Clock) (err error) {
+	if n.store, err = store.Open(ctx, n.storeConfig(clock)); err != nil {
+		return err
+	}
+	if n.aside, err = spool.Open(filepath.Join(n.cfg.Data, SpoolDir), n.store, spool.Limits{}); err != nil {
+		return errors.Join(err, n.store.Close())
+	}
+	return nil
+}
+
 func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_ *node, err error) {
 	n := &node{cfg: cfg, parts: parts, log: log, open: make(chan struct{}), quit: make(chan struct{}), taken: pace.New(pace.Limits{}, log)}
 	clock := memory.NewClock(n.now, cfg.MaxSkew)
-	if n.store, err = store.Open(ctx, n.storeConfig(clock)); err != nil {
+	if err = n.openStore(ctx, clock); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -224,7 +241,7 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 // link is how this node talks with members, who are not in it yet.
 func (n *node) link() peer.Config {
 	return peer.Config{
-		Self: n.cfg.Node, Origin: n.store.Origin, APIKey: n.cfg.APIKey, Members: map[memory.Node]string{}, AnyAddress: n.cfg.InsecureMembers,
+		Self: n.cfg.Node, Origin: n.store.Origin, APIKey: n.cfg.APIKey, Spool: n.aside, Members: map[memory.Node]string{}, AnyAddress: n.cfg.InsecureMembers,
 		AllowOutbound: n.outbound.toMember, AllowAddress: n.outbound.address(policy.Push, policy.Pull),
 		Account: func(ctx context.Context) ([]byte, error) { return n.books.Upkeep.Tell(ctx) },
 	}
@@ -295,7 +312,7 @@ func (n *node) newServer(link peer.Config, program string) error {
 		Now:   n.now,
 		Books: n.books, Log: n.log, Metrics: reg, Version: Version(), APIKey: n.cfg.APIKey, Keys: n.agents, Exposed: exposed(n.cfg.Listen), Federated: len(n.cfg.Members) > 0 || n.trust != nil,
 		Full:      n.store.Full,
-		KeepShort: n.cfg.WhenShort == ShortLocal, Hosts: n.cfg.hosts(), OperatorKey: key, OperatorKeyFile: file, Quit: n.quit, Journal: n.shown, Readers: n.readers, Care: n.care, Audit: n.auditLog(), Settings: n.cfg.Settings, Occurred: n.trust.occurred, Rehearsal: n.practice, KeyRing: n.agents, Members: n.trust.roll(),
+		KeepShort: n.cfg.WhenShort == ShortLocal, Hosts: n.cfg.hosts(), OperatorKey: key, OperatorKeyFile: file, Quit: n.quit, Journal: n.shown, Readers: n.readers, Care: n.care, Audit: n.auditLog(), Settings: n.cfg.Settings, Occurred: n.trust.occurred, Rehearsal: n.practice, KeyRing: n.agents, Members: n.trust.roll(), Spool: n.aside,
 		Agents: func(table []verb.Verb) http.Handler {
 			return mcp.Handler(mcp.Config{Version: Version(), Log: n.log, Changed: n.books.Feed.Changed, Quit: n.quit}, table)
 		},

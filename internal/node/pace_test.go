@@ -1,25 +1,29 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 )
 
-// What a client does not take is under watch, and goes with the client.
-func TestAnswersThatAreNotTakenAreUnderWatch(t *testing.T) {
-	n := inProcess(t, single(t))
+// fill writes 15 MB of memories.
+func fill(t *testing.T, url, titles string) {
+	t.Helper()
 	for i := range 10 {
 		var drafts []string
 		for j := range 25 {
-			drafts = append(drafts, fmt.Sprintf(`{"title":"%d-%d","content":%q}`, i, j, strings.Repeat("words ", 10_000)))
+			drafts = append(drafts, fmt.Sprintf(`{"title":"%s %d-%d","content":%q}`, titles, i, j, strings.Repeat("words ", 10_000)))
 		}
-		res, err := httpClient.Post(n.url+"/api/v1/memories/bulk", "application/json", strings.NewReader("["+strings.Join(drafts, ",")+"]"))
+		res, err := httpClient.Post(url+"/api/v1/memories/bulk", "application/json", strings.NewReader("["+strings.Join(drafts, ",")+"]"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -28,20 +32,88 @@ func TestAnswersThatAreNotTakenAreUnderWatch(t *testing.T) {
 			t.Fatalf("status %d", res.StatusCode)
 		}
 	}
+}
+
+// askFor makes a request, and leaves its answer to be read.
+func askFor(t *testing.T, url, path, key string) net.Conn {
+	t.Helper()
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nConnection: close\r\n\r\n", path, key); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+// A complete export is of one instant. Who reads it slowly gets all of it, and does not make
+// the log of the database grow with every write that comes meanwhile.
+func TestASlowReaderOfACompleteExportDoesNotHoldTheLog(t *testing.T) {
+	cfg := single(t)
+	n := inProcess(t, cfg)
+	fill(t, n.url, "first")
+	key, err := os.ReadFile(filepath.Join(cfg.Data, "operator.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn := askFor(t, n.url, "/api/v1/export?format=complete", strings.TrimSpace(string(key)))
+	aside := func() (bytes int64) {
+		all, err := os.ReadDir(filepath.Join(cfg.Data, SpoolDir))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+		for _, e := range all {
+			if info, err := e.Info(); err == nil {
+				bytes += info.Size()
+			}
+		}
+		return bytes
+	}
+	slowly := make([]byte, 16<<10)
+	for end := time.Now().Add(20 * time.Second); aside() < 20<<20; { // most of it
+		if time.Now().After(end) {
+			t.Fatal("nothing is put aside")
+		}
+		<-time.After(100 * time.Millisecond)
+		if _, err := conn.Read(slowly); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 8 {
+		fill(t, n.url, fmt.Sprint("more ", i))
+	}
+	log, err := os.Stat(filepath.Join(cfg.Data, "tally.db-wal"))
+	if err != nil || log.Size() > 80<<20 {
+		t.Errorf("the log has %d MiB after 120 MB of writes: %v", log.Size()>>20, err)
+	}
+	_ = conn.SetReadDeadline(time.Now().Add(time.Minute))
+	rest, err := io.ReadAll(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(rest[max(0, len(rest)-500):]), `"type":"end"`) || strings.Count(string(rest), `"title":"more`) > 0 {
+		t.Errorf("the export ends with %q", rest[max(0, len(rest)-200):])
+	}
+	for end := time.Now().Add(10 * time.Second); aside() > 0; <-time.After(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("a file is left")
+		}
+	}
+}
+
+// What a client does not take is under watch, and goes with the client.
+func TestAnswersThatAreNotTakenAreUnderWatch(t *testing.T) {
+	n := inProcess(t, single(t))
+	fill(t, n.url, "first")
 	waiting := func() bool {
 		found := regexp.MustCompile(`(?m)^tally_answers_waiting_bytes (\S+)$`).FindStringSubmatch(textOf(t, n.url+"/metrics"))
 		return found != nil && found[1] != "0"
 	}
-	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(n.url, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close() //nolint:errcheck // it was not read either
+	conn := askFor(t, n.url, "/api/v1/export", "")
 	if tcp, is := conn.(*net.TCPConn); is {
 		_ = tcp.SetReadBuffer(4 << 10)
-	}
-	if _, err := io.WriteString(conn, "GET /api/v1/export HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
-		t.Fatal(err)
 	}
 	became := func(want bool) {
 		t.Helper()

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"bufio"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -284,24 +285,22 @@ func (h *handler) snapshot(w http.ResponseWriter, r *http.Request, from *caller)
 		return err
 	}
 	ctx := r.Context()
-	rc := http.NewResponseController(w)
-	out := &firstWrite{ResponseWriter: w, sum: sha256.New(), trailer: from.attested != nil}
-	frames := wire.NewSnapshotWriter(out, h.cfg.Self)
-	send := func(write func() error) error {
-		_ = rc.SetWriteDeadline(time.Now().Add(h.cfg.Timeout))
-		if err := write(); err != nil {
-			return err
-		}
-		if err := rc.Flush(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
-			return err
-		}
-		return nil
-	}
+	out := &firstWrite{ResponseWriter: w, sum: sha256.New(), trailer: from.attested != nil, timeout: h.cfg.Timeout}
+	sent := h.cfg.Spool.To(out)
+	defer sent.Close() //nolint:errcheck // only an error of removing a file, which the next start does again
+	buffer := bufio.NewWriterSize(sent, 64<<10)
+	frames := wire.NewSnapshotWriter(buffer, h.cfg.Self)
 	view, err := h.acceptor.AcceptSnapshot(ctx, from.Source, func(ops []memory.Shipment) error {
-		return send(func() error { return frames.Batch(ops) })
+		if err := frames.Batch(ops); err != nil {
+			return err
+		}
+		return buffer.Flush()
 	})
 	if err == nil {
-		err = send(func() error { return frames.End(view) })
+		err = frames.End(view)
+	}
+	if err == nil {
+		err = errors.Join(buffer.Flush(), sent.Drain())
 	}
 	if err == nil {
 		err = h.sign(w.Header(), from, [sha256.Size]byte(out.sum.Sum(nil)))
@@ -315,9 +314,10 @@ func (h *handler) snapshot(w http.ResponseWriter, r *http.Request, from *caller)
 }
 
 // firstWrite sets the type of the content when there is any, and digests it: what
-// has no known end is signed behind it, in a trailer.
+// has no known end is signed behind it, in a trailer. Each write has a time of its own.
 type firstWrite struct {
 	http.ResponseWriter
+	timeout time.Duration
 	begun   bool
 	trailer bool
 	sum     hash.Hash
@@ -332,5 +332,14 @@ func (f *firstWrite) Write(b []byte) (int, error) {
 		}
 	}
 	f.sum.Write(b)
-	return f.ResponseWriter.Write(b)
+	rc := http.NewResponseController(f.ResponseWriter)
+	_ = rc.SetWriteDeadline(time.Now().Add(f.timeout))
+	n, err := f.ResponseWriter.Write(b)
+	if err != nil {
+		return n, err
+	}
+	if err := rc.Flush(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return n, err
+	}
+	return n, nil
 }

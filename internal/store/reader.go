@@ -155,6 +155,20 @@ func (r *reader) begin(ctx context.Context) (*readTx, error) {
 	if err := r.enter(ctx); err != nil {
 		return nil, err
 	}
+	return r.open(ctx)
+}
+
+// beginSoon is begin for who rather hears that there are too many, which is
+// memory.ErrCrowded, than to wait for long.
+func (r *reader) beginSoon(ctx context.Context) (*readTx, error) {
+	if err := r.enterSoon(ctx); err != nil {
+		return nil, err
+	}
+	return r.open(ctx)
+}
+
+// open begins a transaction for who has a connection.
+func (r *reader) open(ctx context.Context) (*readTx, error) {
 	tx, err := r.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		r.leave()

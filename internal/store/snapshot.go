@@ -13,7 +13,7 @@ const snapshotOps = 256
 // Snapshot yields every entry that the log has, hollow ones last, and returns
 // the view that they add up to. It reads one consistent state.
 func (s *log) Snapshot(ctx context.Context, yield func([]memory.Shipment) error) (memory.View, error) {
-	tx, err := s.bulk.begin(ctx)
+	tx, err := s.bulk.beginSoon(ctx)
 	if err != nil {
 		return memory.View{}, err
 	}
@@ -29,7 +29,7 @@ func (s *log) Snapshot(ctx context.Context, yield func([]memory.Shipment) error)
 // the state included, and yields every entry once that was logged here behind the
 // LSN after. Both are of one instant.
 func (s *log) Dump(ctx context.Context, after uint64, start func(memory.Inventory) error, yield func([]memory.Shipment) error) error {
-	tx, err := s.bulk.begin(ctx)
+	tx, err := s.bulk.beginSoon(ctx)
 	if err != nil {
 		return err
 	}
