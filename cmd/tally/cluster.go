@@ -263,7 +263,8 @@ func newJoin(a *app) *cobra.Command {
 	cmd.Long = `Join the cluster whose authority is at URL, and run the node. The TOKEN is what
 tally cluster token printed there; with "-" it is read from stdin. Nothing is said
 to anybody who cannot show the root that the token names. What this node holds
-already stays, and goes to the other members.`
+already stays, and goes to the other members. If no answer comes, give the same
+command again: the token then lets this node in, and no other.`
 	cmd.Example = "  tally join https://north.example:9078 tally-join-… --node east"
 	p.add(cmd, a)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

@@ -40,6 +40,18 @@ func LoadKey(path string) (Key, error) {
 	return k, nil
 }
 
+// KeyAt is the key in a file, made if there is none.
+func KeyAt(path string) (Key, error) {
+	key, err := LoadKey(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return key, err
+	}
+	if key, err = NewKey(); err != nil {
+		return key, err
+	}
+	return key, SaveKey(path, key)
+}
+
 // DecodeKey reads the text of a key file.
 func DecodeKey(data []byte) (Key, error) {
 	if len(data) > MaxKeyFile {

@@ -170,7 +170,7 @@ func Join(ctx context.Context, data, url, line string, p cluster.Place) (*cluste
 	if err != nil {
 		return nil, err
 	}
-	key, err := identity.NewKey()
+	key, done, err := joinKey(data, token)
 	if err != nil {
 		return nil, err
 	}
@@ -197,9 +197,25 @@ func Join(ctx context.Context, data, url, line string, p cluster.Place) (*cluste
 	}
 	c, err := cluster.Settle(dir, p, key, w, token, time.Now)
 	if err != nil {
-		return nil, fmt.Errorf("%s is a member now, and nothing of that could be kept here; for another try make a token with `tally member replace %s`: %w", p.Node, p.Node, err)
+		return nil, fmt.Errorf("%s is a member now, and not all of that could be kept here; try again with the same token, before it ends: %w", p.Node, err)
 	}
-	return c, anew(nil, data)
+	return c, anew(done(), data)
+}
+
+// JoinDir is where a node that joins keeps its key, in its data directory, until it has
+// joined.
+const JoinDir = "identity.join"
+
+// joinKey is the key with which a node joins by a token. It is on the disk before anybody
+// hears of it: where the answer is lost, the same key and token get another one. done removes
+// it; a key of another token is no longer needed either.
+func joinKey(data string, token join.Token) (key identity.Key, done func() error, err error) {
+	dir := filepath.Join(data, JoinDir)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return identity.Key{}, nil, err
+	}
+	key, err = identity.KeyAt(filepath.Join(dir, token.ID+".key"))
+	return key, func() error { return os.RemoveAll(dir) }, err
 }
 
 const (

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/audit"
 	"github.com/tallystick/tallystick/internal/identity"
@@ -53,6 +54,7 @@ func (t *trust) welcome(w http.ResponseWriter, r *http.Request) {
 
 func (t *trust) judge(w http.ResponseWriter, r *http.Request, host string) (cluster.Welcome, cluster.Member, error) {
 	var a cluster.Application
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(joining)) // whoever it is
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxApplication))
 	if err == nil {
 		err = json.Unmarshal(body, &a)

@@ -139,6 +139,45 @@ func TestANodeJoins(t *testing.T) {
 	}
 }
 
+// A node whose answer was lost asks again, with the key that it has kept, and is welcome;
+// nobody else is with that token, nor is it once it was removed.
+func TestALostAnswerIsGivenAgain(t *testing.T) {
+	a, _ := found(t)
+	line, k := invite(t, a), newKey(t)
+	if _, err := apply(t, a, line, place("b"), k); err != nil {
+		t.Fatal(err)
+	}
+	before, doc := a.Membership()
+	w, err := apply(t, a, line, place("b"), k)
+	if err != nil || string(w.Membership) != string(doc) {
+		t.Fatalf("asked again: %v", err)
+	}
+	if m, _ := a.Membership(); m.Epoch != before.Epoch {
+		t.Errorf("epoch %d, want %d", m.Epoch, before.Epoch)
+	}
+	token, err := join.Parse(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := cluster.Settle(filepath.Join(t.TempDir(), "identity"), place("b"), k, w, token, now); err != nil {
+		t.Errorf("the second answer is no good: %v", err)
+	}
+	_, err = apply(t, a, line, place("b"), newKey(t))
+	wantTag(t, "another key", err, identity.TokenUsed)
+	_, err = apply(t, a, line, place("c"), k)
+	wantTag(t, "another name", err, identity.TokenUsed)
+	moved := place("b")
+	moved.URL = "https://elsewhere.example:1"
+	_, err = apply(t, a, line, moved, k)
+	wantTag(t, "another address", err, identity.TokenUsed)
+	end(t, a)
+	if err := a.Remove("b", false); err != nil {
+		t.Fatal(err)
+	}
+	_, err = apply(t, a, line, place("b"), k)
+	wantTag(t, "after it was removed", err, identity.TokenUsed)
+}
+
 func TestWhoIsNotWelcome(t *testing.T) {
 	a, _ := found(t)
 	line := invite(t, a)

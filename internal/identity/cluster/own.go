@@ -159,18 +159,6 @@ func writePlace(dir string, p Place) error {
 	return identity.WritePrivate(filepath.Join(dir, placeFile), data)
 }
 
-// keyAt is the key in a file, made if there is none.
-func keyAt(path string) (identity.Key, error) {
-	key, err := identity.LoadKey(path)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return key, err
-	}
-	if key, err = identity.NewKey(); err != nil {
-		return key, err
-	}
-	return key, identity.SaveKey(path, key)
-}
-
 // Rotation is a new key of this node, and the application for it. The key is on the
 // disk before anybody hears of it, so the same is asked for until it is granted.
 func (c *Cluster) Rotation(token string) (Application, error) {
@@ -178,7 +166,7 @@ func (c *Cluster) Rotation(token string) (Application, error) {
 	if err != nil {
 		return Application{}, err
 	}
-	key, err := keyAt(c.path(nextKeyFile))
+	key, err := identity.KeyAt(c.path(nextKeyFile))
 	if err := errors.Join(err, unlock()); err != nil {
 		return Application{}, err
 	}

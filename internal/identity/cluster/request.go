@@ -23,7 +23,7 @@ func Prepare(dir string, p Place) (Application, error) {
 	if err := makeDir(dir); err != nil && !errors.Is(err, fs.ErrExist) {
 		return Application{}, err
 	}
-	key, err := keyAt(filepath.Join(dir, keyFile))
+	key, err := identity.KeyAt(filepath.Join(dir, keyFile))
 	if err != nil {
 		return Application{}, err
 	}

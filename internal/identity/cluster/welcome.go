@@ -70,12 +70,27 @@ func (c *Cluster) Welcome(a Application, source string) (Welcome, Member, error)
 	if a.Token == "" && len(a.Rotation) > 0 {
 		return rotateKey(c, m, a)
 	}
+	if w, e, err := welcomeAgain(c, m, a.Token); e.Node != "" {
+		return w, e, err
+	}
 	if err := c.tokens.Check(a.Token, source, c.now()); err != nil {
 		return Welcome{}, Member{}, err
 	}
 	return admitTo(c, m, func(ms *Membership) error {
-		return c.tokens.Redeem(a.Token, m.Name, source, c.now(), func(t join.Terms) error { return ms.seat(&m, t) })
+		return c.tokens.Redeem(a.Token, m.Name, m.Key, source, c.now(), func(t join.Terms) error { return ms.seat(&m, t) })
 	})
+}
+
+// welcomeAgain signs for a member that joined with this token and this key, as it is now,
+// and says who that is: it asks again because the answer was lost.
+func welcomeAgain(c *Cluster, m Member, token string) (Welcome, Member, error) {
+	ms, doc := c.Membership()
+	e, ok := ms.Find(m.Node)
+	if !ok || e.Name != m.Name || e.Key != m.Key || e.URL != m.URL || !c.tokens.Redeemed(token, m.Name, m.Key, c.now()) {
+		return Welcome{}, Member{}, nil
+	}
+	w, _, err := welcomeTo(c, e, doc)
+	return w, e, err
 }
 
 // Add makes a member of whoever has made the application, which came by hand.

@@ -34,8 +34,9 @@ type Terms struct {
 
 // Use is one redemption.
 type Use struct {
-	Name identity.Name `json:"name"`
-	At   time.Time     `json:"at"`
+	Name identity.Name      `json:"name"`
+	Key  identity.PublicKey `json:"key,omitzero"`
+	At   time.Time          `json:"at"`
 }
 
 // Storage keeps the records of a book, such as an [identity.List].
@@ -108,10 +109,24 @@ func (b *Book) Check(line, source string, now time.Time) error {
 	return err
 }
 
-// Redeem uses up one use of a token for a member of that name, unless agreed, which is
-// told the terms, returns an error. When it returns nil the use is durable: only then
-// may the authority sign.
-func (b *Book) Redeem(line string, name identity.Name, source string, now time.Time, agreed func(Terms) error) error {
+// Redeemed reports whether a token that has not ended was redeemed by a member of that
+// name, with that very key: it asks again because the answer was lost. It uses nothing up.
+func (b *Book) Redeemed(line string, name identity.Name, key identity.PublicKey, now time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	line = strings.TrimSpace(line)
+	token, err := Parse(line)
+	if err != nil {
+		return false
+	}
+	records, i, err := b.known(token, line, now)
+	return err == nil && slices.ContainsFunc(records[i].Used, func(u Use) bool { return u.Name == name && u.Key == key })
+}
+
+// Redeem uses up one use of a token for a member of that name, with that key, unless agreed,
+// which is told the terms, returns an error. When it returns nil the use is durable: only
+// then may the authority sign.
+func (b *Book) Redeem(line string, name identity.Name, key identity.PublicKey, source string, now time.Time, agreed func(Terms) error) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	records, i, err := b.find(line, source, now)
@@ -121,7 +136,7 @@ func (b *Book) Redeem(line string, name identity.Name, source string, now time.T
 	if err := agreed(records[i].Terms); err != nil {
 		return err
 	}
-	records[i].Used = append(slices.Clip(records[i].Used), Use{Name: name, At: now.UTC()})
+	records[i].Used = append(slices.Clip(records[i].Used), Use{Name: name, Key: key, At: now.UTC()})
 	if err := b.storage.Save(records); err != nil {
 		return fmt.Errorf("redeem a join token: %w", err)
 	}
@@ -144,7 +159,17 @@ func (b *Book) find(line, source string, now time.Time) (records []Record, at in
 	return records, at, err
 }
 
+// live is known, of a token that has uses left.
 func (b *Book) live(token Token, line string, now time.Time) ([]Record, int, error) {
+	records, i, err := b.known(token, line, now)
+	if err == nil && len(records[i].Used) >= records[i].Uses {
+		return nil, 0, identity.Refuse(identity.TokenUsed, "token %s was used %d times", token.ID, len(records[i].Used))
+	}
+	return records, i, err
+}
+
+// known returns the records and which of them is of a token that has not ended.
+func (b *Book) known(token Token, line string, now time.Time) ([]Record, int, error) {
 	records, err := b.storage.Load()
 	if err != nil {
 		return nil, 0, fmt.Errorf("redeem a join token: %w", err)
@@ -157,9 +182,6 @@ func (b *Book) live(token Token, line string, now time.Time) ([]Record, int, err
 	r := records[i]
 	if !now.Before(r.Expires) {
 		return nil, 0, identity.Refuse(identity.TokenExpired, "token %s ended %s", token.ID, r.Expires.UTC().Format(time.RFC3339))
-	}
-	if len(r.Used) >= r.Uses {
-		return nil, 0, identity.Refuse(identity.TokenUsed, "token %s was used %d times", token.ID, len(r.Used))
 	}
 	return records, i, nil
 }

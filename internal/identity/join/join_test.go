@@ -54,13 +54,13 @@ func TestATokenIsRedeemedAsOftenAsItMay(t *testing.T) {
 		t.Fatalf("%+v, %v", token, err)
 	}
 	for range 2 {
-		err := b.Redeem(" "+line+"\n", "b", "10.0.0.2", now(), agree)
+		err := b.Redeem(" "+line+"\n", "b", identity.PublicKey{1}, "10.0.0.2", now(), agree)
 		wantTag(t, "a use", err, "")
 	}
-	err = b.Redeem(line, "b", "10.0.0.2", now(), agree)
+	err = b.Redeem(line, "b", identity.PublicKey{1}, "10.0.0.2", now(), agree)
 	wantTag(t, "used up", err, identity.TokenUsed)
 	again := join.NewBook(identity.List[join.Record]{Path: path})
-	err = again.Redeem(line, "b", "10.0.0.2", now(), agree)
+	err = again.Redeem(line, "b", identity.PublicKey{1}, "10.0.0.2", now(), agree)
 	wantTag(t, "after a restart", err, identity.TokenUsed)
 	records, err := again.Records()
 	if err != nil || len(records) != 1 || len(records[0].Used) != 2 || records[0].Used[0].Name != "b" {
@@ -71,12 +71,44 @@ func TestATokenIsRedeemedAsOftenAsItMay(t *testing.T) {
 	}
 }
 
+// Who has redeemed a token is known again by it, with that name and that key only.
+func TestWhoHasRedeemedATokenIsKnownAgain(t *testing.T) {
+	b, path := book(t)
+	line := issue(t, b, 1)
+	mine := identity.PublicKey{1}
+	if b.Redeemed(line, "b", mine, now()) {
+		t.Error("nobody has redeemed it yet")
+	}
+	if err := b.Redeem(line, "b", mine, "x", now(), agree); err != nil {
+		t.Fatal(err)
+	}
+	again := join.NewBook(identity.List[join.Record]{Path: path})
+	for what, tt := range map[string]struct {
+		line string
+		name identity.Name
+		key  identity.PublicKey
+		at   time.Time
+		want bool
+	}{
+		"the same":       {" " + line + "\n", "b", mine, now(), true},
+		"another name":   {line, "c", mine, now(), false},
+		"another key":    {line, "b", identity.PublicKey{2}, now(), false},
+		"another secret": {tampered(t, line, func(b []byte) { b[20]++ }), "b", mine, now(), false},
+		"no token":       {"hello", "b", mine, now(), false},
+		"too late":       {line, "b", mine, now().Add(time.Hour), false},
+	} {
+		if got := again.Redeemed(tt.line, tt.name, tt.key, tt.at); got != tt.want {
+			t.Errorf("%s: %t, want %t", what, got, tt.want)
+		}
+	}
+}
+
 func TestTokensEnd(t *testing.T) {
 	b, _ := book(t)
 	line := issue(t, b, 1)
-	err := b.Redeem(line, "b", "x", now().Add(time.Hour), agree)
+	err := b.Redeem(line, "b", identity.PublicKey{1}, "x", now().Add(time.Hour), agree)
 	wantTag(t, "expired", err, identity.TokenExpired)
-	err = b.Redeem(line, "b", "x", now().Add(time.Hour-time.Second), agree)
+	err = b.Redeem(line, "b", identity.PublicKey{1}, "x", now().Add(time.Hour-time.Second), agree)
 	wantTag(t, "a second before", err, "")
 	line = issue(t, b, 1)
 	token, err := join.Parse(line)
@@ -86,7 +118,7 @@ func TestTokensEnd(t *testing.T) {
 	if ok, err := b.Cancel(token.ID, now()); !ok || err != nil {
 		t.Errorf("%v, %v", ok, err)
 	}
-	err = b.Redeem(line, "b", "x", now(), agree)
+	err = b.Redeem(line, "b", identity.PublicKey{1}, "x", now(), agree)
 	wantTag(t, "cancelled", err, identity.TokenExpired)
 	if ok, err := b.Cancel("nothing", now()); ok || err != nil {
 		t.Errorf("%v, %v", ok, err)
@@ -125,10 +157,10 @@ func TestTamperedTokens(t *testing.T) {
 		"a later end":      {tampered(t, line, func(b []byte) { b[len(b)-8]++ }), identity.TokenUnknown},
 		"of another books": {issue(t, func() *join.Book { b, _ := book(t); return b }(), 1), identity.TokenUnknown},
 	} {
-		err := b.Redeem(tt.line, "b", name, now(), agree) // each from a source of its own
+		err := b.Redeem(tt.line, "b", identity.PublicKey{1}, name, now(), agree) // each from a source of its own
 		wantTag(t, name, err, tt.want)
 	}
-	err := b.Redeem(line, "b", "x", now(), agree)
+	err := b.Redeem(line, "b", identity.PublicKey{1}, "x", now(), agree)
 	wantTag(t, "the token itself", err, "")
 }
 
@@ -137,7 +169,7 @@ func TestWhoGuessesIsMadeToWait(t *testing.T) {
 	line := issue(t, b, 5)
 	guess := tampered(t, line, func(b []byte) { b[20]++ })
 	for i := range 10_000 {
-		err := b.Redeem(guess, "b", "10.6.6.6", now(), agree)
+		err := b.Redeem(guess, "b", identity.PublicKey{1}, "10.6.6.6", now(), agree)
 		want := identity.TokenUnknown
 		if i >= 10 {
 			want = identity.TokenGuessing
@@ -146,17 +178,17 @@ func TestWhoGuessesIsMadeToWait(t *testing.T) {
 			t.Fatalf("try %d: %v, want %s", i, err, want)
 		}
 	}
-	err := b.Redeem(line, "b", "10.6.6.6", now(), agree)
+	err := b.Redeem(line, "b", identity.PublicKey{1}, "10.6.6.6", now(), agree)
 	wantTag(t, "the right one from there", err, identity.TokenGuessing)
 	if r, _ := errors.AsType[*identity.Refusal](err); r == nil || r.RetryAfter != time.Minute || r.Tag.Status() != 429 {
 		t.Errorf("%v", err)
 	}
-	err = b.Redeem(line, "b", "10.0.0.2", now(), agree)
+	err = b.Redeem(line, "b", identity.PublicKey{1}, "10.0.0.2", now(), agree)
 	wantTag(t, "from elsewhere", err, "")
-	err = b.Redeem(line, "b", "10.6.6.6", now().Add(time.Minute), agree)
+	err = b.Redeem(line, "b", identity.PublicKey{1}, "10.6.6.6", now().Add(time.Minute), agree)
 	wantTag(t, "a minute later", err, "")
 	for i := range 1_000 { // from everywhere: what is remembered is bounded, and nothing is let in
-		if err := b.Redeem(guess, "b", strconv.Itoa(i), now(), agree); err == nil {
+		if err := b.Redeem(guess, "b", identity.PublicKey{1}, strconv.Itoa(i), now(), agree); err == nil {
 			t.Fatal("a guess was right")
 		}
 	}
@@ -168,7 +200,7 @@ func TestOneUseIsOneUseAlsoAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	results := make([]error, 20)
 	for i := range results {
-		wg.Go(func() { results[i] = b.Redeem(line, "b", strconv.Itoa(i), now(), agree) })
+		wg.Go(func() { results[i] = b.Redeem(line, "b", identity.PublicKey{1}, strconv.Itoa(i), now(), agree) })
 	}
 	wg.Wait()
 	var taken int
@@ -207,7 +239,7 @@ func TestNothingIsIssuedOrRedeemedWithoutTheDisk(t *testing.T) {
 		}
 	}
 	b, _ := book(t)
-	if err := join.NewBook(broken{load: disk}).Redeem(issue(t, b, 1), "b", "x", now(), agree); !errors.Is(err, disk) {
+	if err := join.NewBook(broken{load: disk}).Redeem(issue(t, b, 1), "b", identity.PublicKey{1}, "x", now(), agree); !errors.Is(err, disk) {
 		t.Errorf("redeemed: %v", err)
 	}
 }
