@@ -72,6 +72,9 @@ func run(ctx context.Context, io stdio, args []string) int {
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		err = errInterrupted
 	}
+	if rest, _, _ := strings.Cut(strings.Join(args, "\n")+"\n", "\n--\n"); strings.Contains("\n"+rest+"\n", "\n--json\n") {
+		a.json = true // it may stand behind the flag that ended the reading of flags
+	}
 	a.explain(err)
 	return exitCode(err)
 }
@@ -156,7 +159,37 @@ func (a *app) printJSON(v any) error {
 		return err
 	}
 	_, err := io.WriteString(a.out, escaped(b.String()))
-	return err
+	return unsaid(v, err)
+}
+
+// unsaidError is that the answer to a write could not be printed.
+type unsaidError struct {
+	err     error
+	ID      string          `json:"id"`
+	Receipt *client.Receipt `json:"receipt"`
+}
+
+func (e *unsaidError) Error() string {
+	what := e.Receipt.Dot
+	if e.ID != "" {
+		what = e.ID + ", " + what
+	}
+	return e.err.Error() + "; the write was made all the same: " + what
+}
+
+func (e *unsaidError) Unwrap() error { return e.err }
+
+// unsaid is err, of printing an answer, with what is to be known of it if a write was made.
+func unsaid(v any, err error) error {
+	if err == nil {
+		return nil
+	}
+	e := &unsaidError{err: err}
+	raw, bad := json.Marshal(v)
+	if bad != nil || json.Unmarshal(raw, e) != nil || e.Receipt == nil || e.Receipt.Dot == "" {
+		return err
+	}
+	return e
 }
 
 // show prints v as JSON if that was asked for, else what human writes.
@@ -166,9 +199,9 @@ func (a *app) show(v any, human func(w io.Writer) error) error {
 	}
 	p := &printer{w: a.out}
 	if err := human(p); err != nil {
-		return err
+		return unsaid(v, err)
 	}
-	return p.err
+	return unsaid(v, p.err)
 }
 
 // showAll is show for a list: as JSON it is an object with the list under its name

@@ -238,6 +238,9 @@ func (a *app) explainJSON(err error, hint string) {
 	if e, ok := errors.AsType[*client.Error](err); ok {
 		body.Code, body.ID, body.Receipt, body.Missing = e.Code, e.ID, e.Receipt, e.Missing
 	}
+	if e, ok := errors.AsType[*unsaidError](err); ok {
+		body.ID, body.Receipt = e.ID, e.Receipt
+	}
 	if _, ok := errors.AsType[*shortError](err); ok {
 		body.Code = string(client.CodeQuorumNotMet)
 	}

@@ -2,8 +2,11 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -87,6 +90,48 @@ func TestWhatCannotBeWrittenIsAFailure(t *testing.T) {
 		code := run(t.Context(), stdio{in: strings.NewReader(""), out: full{}, err: &errs, env: home, family: &fleet.Family{}}, strings.Fields(line))
 		if code != exitOther || strings.Count(errs.String(), "no space left") != 1 {
 			t.Errorf("%s: code %d, %q", line, code, errs.String())
+		}
+	}
+}
+
+// A write whose answer cannot be printed was made, and whoever gave it has to know: the
+// command fails, and names what it has written.
+func TestAWriteWhoseAnswerCannotBePrintedIsNamed(t *testing.T) {
+	url := runningNode(t, "serve", "--data", t.TempDir(), "--listen", "127.0.0.1:0", "--node", "a")
+	for _, flag := range []string{"", " --json"} {
+		var errs bytes.Buffer
+		home := []string{"HOME=" + t.TempDir(), "TALLY_SERVER=" + url}
+		line := strings.Fields("remember title" + strings.TrimSpace(flag) + " text" + flag)
+		code := run(t.Context(), stdio{in: strings.NewReader(""), out: full{}, err: &errs, env: home, family: &fleet.Family{}}, line)
+		id := regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}`).FindString(errs.String())
+		kept := tally(t, home, "", "get", id)
+		if code != exitOther || !strings.Contains(errs.String(), "no space left") || kept.code != exitOK || !strings.Contains(kept.out, "title"+strings.TrimSpace(flag)) {
+			t.Errorf("code %d, %q; kept is %q, %q", code, errs.String(), kept.out, kept.err)
+		}
+	}
+}
+
+// With --json an error is one JSON object on stderr, of every command, also where the flags
+// are wrong and --json stands behind them.
+func TestEveryCommandSaysItsErrorsAsJSON(t *testing.T) {
+	root := newRoot(&app{})
+	list := root.Commands()
+	for i := 0; i < len(list); i++ {
+		c := list[i]
+		list = append(list, c.Commands()...)
+		if !c.Runnable() || c.Hidden || c.DisableFlagParsing || c.Name() == "hook" {
+			continue // a hook never fails: it would stop the agent
+		}
+		path := strings.Fields(c.CommandPath())[1:]
+		for _, rest := range [][]string{{"--json", "--nonesuch"}, {"--nonesuch", "--json"}, {"--nonesuch=1", "a", "b", "--json"}} {
+			got := tally(t, nil, "", slices.Concat(path, rest)...)
+			var said struct {
+				Error string `json:"error"`
+				Exit  int    `json:"exit"`
+			}
+			if err := json.Unmarshal([]byte(got.err), &said); err != nil || got.code != exitUsage || said.Exit != exitUsage || said.Error == "" || got.out != "" {
+				t.Errorf("%s %v: code %d, %q, %q", c.CommandPath(), rest, got.code, got.out, got.err)
+			}
 		}
 	}
 }
