@@ -2,6 +2,7 @@ package index
 
 import (
 	"cmp"
+	"encoding/binary"
 	"slices"
 	"sync"
 )
@@ -36,6 +37,23 @@ func (c *Column) Glance(n uint32) uint32 {
 		return uint32(c.halves[at]>>(n&1*4)) & Many
 	}
 	return 0
+}
+
+// Abreast is how many documents [Column.Glances] tells of.
+const Abreast = 16
+
+// Glances is what Glance says of so many documents from n on, which is a multiple of that:
+// half a byte of each, the first in the lowest.
+func (c *Column) Glances(n uint32) uint64 {
+	at := int(n >> 1)
+	if at+8 <= len(c.halves) {
+		return binary.LittleEndian.Uint64(c.halves[at:])
+	}
+	var last [8]byte
+	if at < len(c.halves) {
+		copy(last[:], c.halves[at:])
+	}
+	return binary.LittleEndian.Uint64(last[:])
 }
 
 // Count is Glance that tells all counts apart.

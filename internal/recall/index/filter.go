@@ -139,17 +139,26 @@ func (v *View) See(n uint32) bool {
 	if v.inside != nil {
 		return v.inside.Has(n)
 	}
-	return v.looksAt(n)
+	return looksAt(v, n)
 }
 
-// looksAt is See of each document by itself.
-func (v *View) looksAt(n uint32) bool {
+// looksAt is [View.See] that asks the document itself.
+func looksAt(v *View, n uint32) bool {
 	seen := v.seen[v.hot[n].sight]
 	return seen == always || seen == untilItExpires && v.Docs[n].Expires > v.now
 }
 
 // Length is the number of words of document n, capped.
 func (v *View) Length(n uint32) uint16 { return v.hot[n].words }
+
+// Shortest is no more than the length of document n, if it is in sight, and of those around
+// it. It is nearer to hand than [View.Length].
+func (v *View) Shortest(n uint32) uint8 {
+	if at := int(n / 64); at < len(v.short) {
+		return v.short[at]
+	}
+	return 0
+}
 
 // Flags are those of document n.
 func (v *View) Flags(n uint32) Flags { return v.hot[n].flags }
@@ -326,7 +335,7 @@ func newSight(v *View) *sightSet {
 	x := &sightSet{seen: v.seen}
 	x.docs = make(Set, (len(v.Docs)+63)/64, (len(v.Docs)+len(v.Docs)/16)/64+1)
 	for n := range uint32(len(v.Docs)) {
-		if v.looksAt(n) {
+		if looksAt(v, n) {
 			x.docs.Add(n)
 		}
 	}

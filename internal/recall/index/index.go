@@ -1,6 +1,7 @@
 package index
 
 import (
+	"math"
 	"slices"
 	"sync"
 
@@ -101,8 +102,9 @@ type data struct {
 	ids    dict
 	docOf  []uint32 // by id; None if it is gone
 	docs   []Doc
-	hot    []hot // by document, as what follows
-	urgent int8  // the highest priority of one, dead or alive
+	hot    []hot   // by document, as what follows
+	short  []uint8 // how long the shortest of each 64 documents is at least, dead or alive; capped
+	urgent int8    // the highest priority of one, dead or alive
 	turns  []Turn
 	expiry expiry // those that expire, dead ones among them
 	stream streams
@@ -314,6 +316,14 @@ func (x *data) enqueue(n uint32) {
 	}
 }
 
+// measure notes how long document n is, which is the last.
+func (x *data) measure(n uint32, words uint16) {
+	for int(n/64) >= len(x.short) { // those in between were gone when the index was saved
+		x.short = append(x.short, math.MaxUint8)
+	}
+	x.short[n/64] = uint8(min(uint16(x.short[n/64]), words))
+}
+
 // count adds or takes away a document from what is known of its namespace and session.
 func (x *data) count(n uint32, by int) {
 	d, h := &x.docs[n], &x.hot[n]
@@ -322,6 +332,7 @@ func (x *data) count(n uint32, by int) {
 	if by > 0 {
 		sp.docs = append(room(sp.docs), n)
 		x.urgent = max(x.urgent, h.priority)
+		x.measure(n, h.words)
 		if d.Expires != 0 {
 			x.expiry.push(x.docs, n)
 		}

@@ -22,7 +22,7 @@ func (x *Index) Size() Size {
 		Terms:     d.terms.bytes() + int64(cap(d.stems))*4 + int64(cap(d.list))*termBytes,
 		IDs:       d.ids.bytes() + int64(cap(d.docOf))*4,
 	}
-	out.Documents += int64(cap(d.spans))*8 + int64(cap(d.expiry))*4 + int64(cap(d.session))*sessionBytes + d.sessions.bytes()
+	out.Documents += int64(cap(d.short)) + int64(cap(d.spans))*8 + int64(cap(d.expiry))*4 + int64(cap(d.session))*sessionBytes + d.sessions.bytes()
 	for i := range d.space {
 		out.Documents += int64(cap(d.space[i].docs)) * 4
 	}

@@ -118,6 +118,7 @@ func TestCommonWordsAreSearchedLikeAnyOthers(t *testing.T) {
 		x := index.New()
 		grow := func(n int) {
 			changes := make([]index.Change, n)
+			least := []int{1, 1, 45, 120}[rng.IntN(4)] // of texts that lie together
 			for i := range changes {
 				d := &changes[i].Document
 				d.ID, d.Said = fmt.Sprintf("%05d", rng.IntN(4*n)), when.None
@@ -127,7 +128,7 @@ func TestCommonWordsAreSearchedLikeAnyOthers(t *testing.T) {
 				changes[i].Gone = rng.IntN(6) == 0
 				// A few have some words very often, and all have few words of the last ones.
 				often, text := words[rng.IntN(3)], []string(nil)
-				for range 1 + rng.IntN(80) {
+				for range least + rng.IntN(80) {
 					if rng.IntN(3) == 0 {
 						text = append(text, often)
 					} else {

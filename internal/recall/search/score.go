@@ -52,7 +52,7 @@ func (r *run) weighed(set []uint32) (words []word, all float32) {
 	}
 	all = max(all, 1e-9)
 	for i := range words {
-		words[i].limits(all)
+		words[i].limits(all, 0)
 	}
 	return words, all
 }
@@ -67,10 +67,11 @@ func evenly(words []word) (all float32) {
 	return all
 }
 
-// limits finds what the word adds at most, of what all words add up to.
-func (w *word) limits(all float32) {
+// limits finds what the word adds at most to a document that is at least so long, of what
+// all words add up to.
+func (w *word) limits(all float32, length uint16) {
 	for count := 1; count < countsTold-1; count++ {
-		w.most[count] = bm25(w.idf, uint32(count), 0) / all
+		w.most[count] = bm25(w.idf, uint32(count), length) / all
 	}
 	w.most[countsTold-1] = w.idf * (k1 + 1) / all
 }
