@@ -19,6 +19,7 @@ const (
 	sqlNoName    = `typeof(name) <> 'text'`
 	sqlNoHead    = `(typeof(head) <> 'integer' OR head < 0 OR head > 4611686018427387904)`
 	sqlLowHead   = `EXISTS (SELECT 1 FROM log l WHERE l.origin = origins.id AND l.seq = origins.head + 1)` // what follows it was counted
+	sqlAtHead    = `EXISTS (SELECT 1 FROM log l WHERE l.origin = origins.id AND l.seq = origins.head)`
 	sqlNoRefusal = `(typeof(member) <> 'text' OR typeof(origin) <> 'text' OR typeof(seq) <> 'integer' OR seq < 1 OR member = ?1 AND origin NOT IN (SELECT name FROM origins))`
 	sqlNoPlace   = `(typeof(id) <> 'text' OR typeof(born) <> 'integer' OR typeof(lsn) <> 'integer' OR born < 0 OR lsn < 0 OR lsn > (SELECT lsn FROM node WHERE typeof(lsn) = 'integer'))`
 	sqlNoRequest = `(typeof(hash) <> 'blob' OR length(hash) <> 32 OR typeof(origin) <> 'integer' OR typeof(seq) <> 'integer' OR typeof(count) <> 'integer'
@@ -183,7 +184,7 @@ func looseDerived() []looseTable {
 // looseRows are the statements about them.
 func looseRows() loose {
 	out := loose{
-		names: `SELECT id, CAST(name AS BLOB) FROM origins WHERE ` + sqlNoName, heads: `SELECT id, CASE WHEN ` + sqlNoHead + ` THEN 0 ELSE head END FROM origins WHERE ` + sqlNoHead + ` OR ` + sqlLowHead,
+		names: `SELECT id, CAST(name AS BLOB) FROM origins WHERE ` + sqlNoName, heads: `SELECT id, CAST(name AS BLOB), CASE WHEN ` + sqlNoHead + ` OR NOT ` + sqlAtHead + ` THEN 0 ELSE head END FROM origins WHERE ` + sqlNoHead + ` OR ` + sqlLowHead,
 		refused: `DELETE FROM parked WHERE ` + sqlNoRefusal,
 	}
 	counts := []string{}

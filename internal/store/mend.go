@@ -15,7 +15,7 @@ type mender struct{ merger }
 // sums of the state, so that they say what the rows say.
 func (t mender) restore(ctx context.Context, in []arrival, out *memory.Accepted) error {
 	for _, a := range in {
-		if o := t.origins[a.Dot.Origin]; o != nil && a.refused == nil {
+		if o := t.origins[a.Dot.Origin]; o != nil {
 			if _, err := t.restoreOne(ctx, o, a, out); err != nil {
 				return err
 			}
@@ -33,7 +33,7 @@ func (t mender) restoreOne(ctx context.Context, o *originState, a arrival, out *
 	var x sealed
 	found, err := t.queryRow(ctx, `SELECT l.lsn, `+sqlSealedL+` FROM log l WHERE l.origin = ? AND l.seq = ?`,
 		[]any{o.id, int64(a.Dot.Seq)}, append([]any{&lsn}, x.dest()...)...)
-	if err != nil || !found || a.refused != nil || t.whole(x) {
+	if err != nil || !found || a.refused != nil && x.state != stateParked || t.whole(x) {
 		return false, err
 	}
 	// Bytes without content name a digest that is not theirs.

@@ -19,6 +19,10 @@ type originState struct {
 	// gaps are the entries in the log, islands too, that were refused; ascending.
 	// It is replaced, never changed: views share it.
 	gaps []uint64
+	// floor is the head when something was dropped last, floored whether there is one: see
+	// floor.go.
+	floor   uint64
+	floored bool
 }
 
 // refused returns the gaps up to the head.

@@ -49,7 +49,11 @@ func (w *state) rectify(ctx context.Context) error {
 		return err
 	}
 	named, err := w.misnamed(ctx)
-	if garbled += len(named); err != nil || garbled == 0 {
+	if err != nil {
+		return err
+	}
+	headed, err := w.misheaded(ctx)
+	if garbled += len(named) + len(headed); err != nil || garbled == 0 {
 		return err
 	}
 	w.cfg.Log.WarnContext(ctx, "rows are damaged on this disk, and are set right", "rows", garbled)
@@ -65,7 +69,8 @@ func (w *state) rectify(ctx context.Context) error {
 	}
 	for _, mend := range []func(context.Context) error{
 		func(ctx context.Context) error { return w.execAll(ctx, q.first) },
-		func(ctx context.Context) error { return w.renameAs(ctx, named) }, w.rename, w.recount,
+		func(ctx context.Context) error { return w.renameAs(ctx, named) }, w.rename,
+		func(ctx context.Context) error { return w.recount(ctx, headed) },
 		func(ctx context.Context) error { return w.execAll(ctx, q.mends) },
 		func(ctx context.Context) error { return w.execAll(ctx, q.dated, ahead) }, w.refuseUnlisted,
 	} {
@@ -145,12 +150,12 @@ func (w *state) misnamed(ctx context.Context) (map[int64]memory.Origin, error) {
 	}
 	names := map[int64]string{}
 	// With the heads it is the rows that are read, and not an index that has but the names.
-	err := w.each(ctx, `SELECT id, CAST(name AS TEXT), head FROM origins WHERE name IS NOT NULL`, nil, func(r rowScanner) error {
+	err := w.each(ctx, `SELECT id, CAST(name AS BLOB), head FROM origins`, nil, func(r rowScanner) error {
 		var id int64
-		var name string
+		var name []byte
 		var head any
 		err := r.Scan(&id, &name, &head)
-		names[id] = name
+		names[id] = string(name)
 		return err
 	})
 	if err != nil {
@@ -210,32 +215,37 @@ func (w *state) nameOf(ctx context.Context, id int64) (name memory.Origin, err e
 	return name, err
 }
 
-// recount finds heads in the log. It has all up to the head only where nothing was dropped,
-// so for others the head is that of a node that has just begun: members send it what is
-// missing. What this node has numbered is in the log up to the last, or at a member.
-func (w *state) recount(ctx context.Context) error {
-	from := map[int64]uint64{}
-	err := w.each(ctx, w.dialect.loose.heads, nil, func(r rowScanner) error {
-		var id, head int64
-		err := r.Scan(&id, &head)
-		from[id] = uint64(head)
-		return err
-	})
+// recount finds heads in the log, from their floors on, also some more of them. Of others that
+// have none the head is that of a node that has just begun, but for what is contiguous: members
+// send it what is missing. What this node has numbered is in the log up to the last, or at a
+// member.
+func (w *state) recount(ctx context.Context, more []int64) error {
+	floors, err := w.floors(ctx)
 	if err != nil {
 		return err
 	}
+	from := map[int64]uint64{}
+	start := func(r rowScanner) error {
+		var id, head int64
+		var name []byte
+		err := r.Scan(&id, &name, &head)
+		if floor, known := floors[memory.Origin(name)]; known {
+			head = int64(floor)
+		}
+		from[id] = uint64(head)
+		return err
+	}
+	if err := w.each(ctx, w.dialect.loose.heads, nil, start); err != nil {
+		return err
+	}
+	for _, id := range more {
+		if err := w.each(ctx, `SELECT id, CAST(name AS BLOB), 0 FROM origins WHERE id = ?`, []any{id}, start); err != nil {
+			return err
+		}
+	}
 	for id, head := range from {
-		if err := w.each(ctx, `SELECT seq FROM log WHERE origin = ? AND typeof(seq) = 'integer' AND seq > ? ORDER BY seq`, []any{id, int64(head)}, func(r rowScanner) error {
-			var seq uint64
-			if err := r.Scan(&seq); err != nil {
-				return err
-			}
-			if seq != head+1 {
-				return errStop
-			}
-			head = seq
-			return nil
-		}); err != nil && !errors.Is(err, errStop) {
+		head, err := w.contiguous(ctx, id, head)
+		if err != nil {
 			return err
 		}
 		if err := w.exec(ctx, `UPDATE origins SET head = ?, chain = ? WHERE id = ?`, int64(head), []byte{}, id); err != nil {
@@ -247,6 +257,25 @@ func (w *state) recount(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// contiguous is up to where the log has all of an origin behind a head.
+func (w *state) contiguous(ctx context.Context, id int64, head uint64) (uint64, error) {
+	err := w.each(ctx, `SELECT seq FROM log WHERE origin = ? AND typeof(seq) = 'integer' AND seq > ? ORDER BY seq`, []any{id, int64(head)}, func(r rowScanner) error {
+		var seq uint64
+		if err := r.Scan(&seq); err != nil {
+			return err
+		}
+		if seq != head+1 {
+			return errStop
+		}
+		head = seq
+		return nil
+	})
+	if errors.Is(err, errStop) {
+		err = nil
+	}
+	return head, err
 }
 
 // refuseUnlisted drops refusals of which nobody can tell what was refused, and lists those

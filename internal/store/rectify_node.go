@@ -13,14 +13,14 @@ import (
 // worse than none. What is none of its column, or cannot be, is put together of the other
 // rows so that no number and no time is given out twice.
 
-// whatToDo is said where a database cannot tell whose it is.
-const whatToDo = "put a backup in its place; or move it away and start the node anew, and its members send it all that they have"
-
 // How much further than the rows tell numbers of the log and of memories may have come.
 const (
 	lostEntries  = 1 << 32
 	lostMemories = 1 << 16
 )
+
+// nodeMender sets its values right.
+type nodeMender struct{ *state }
 
 // nodeRow is the row as it lies there.
 type nodeRow struct {
@@ -42,7 +42,8 @@ func (w *state) rectifyNode(ctx context.Context) error {
 		}
 		return err
 	}
-	for _, mend := range []func(context.Context, *nodeRow) error{w.mendName, w.mendClock, w.mendLSN, w.mendRID, w.mendRest} {
+	n := nodeMender{w}
+	for _, mend := range []func(context.Context, *nodeRow) error{n.mendName, n.mendClock, n.mendLSN, n.mendRID, n.mendRest} {
 		if err := mend(ctx, &r); err != nil {
 			return err
 		}
@@ -59,20 +60,21 @@ func (w *state) rectifyNumbers(ctx context.Context) error {
 	if found, err := w.queryRow(ctx, `SELECT origin FROM node`, nil, &r.origin); err != nil || !found {
 		return err
 	}
-	if err := w.mendOrigin(ctx, &r); err != nil {
+	n := nodeMender{w}
+	if err := n.mendOrigin(ctx, &r); err != nil {
 		return err
 	}
-	return w.mendHead(ctx)
+	return n.mendHead(ctx)
 }
 
 // mendNode writes a value of the row anew.
-func (w *state) mendNode(ctx context.Context, column string, value any) error {
+func (w nodeMender) mendNode(ctx context.Context, column string, value any) error {
 	w.cfg.Log.WarnContext(ctx, "the row of this node is damaged on this disk, and is set right", "column", column)
 	return w.exec(ctx, `UPDATE node SET `+column+` = ?`, value)
 }
 
 // mendName goes by what this node numbers under, if that is of the node that is to be started.
-func (w *state) mendName(ctx context.Context, r *nodeRow) error {
+func (w nodeMender) mendName(ctx context.Context, r *nodeRow) error {
 	name, is := r.name.(string)
 	if is && memory.Node(name) == w.cfg.Node {
 		return nil
@@ -96,7 +98,7 @@ func (w *state) mendName(ctx context.Context, r *nodeRow) error {
 
 // mendOrigin takes a new incarnation where nobody can tell which numbers this node gave out:
 // under that it has given out none.
-func (w *state) mendOrigin(ctx context.Context, r *nodeRow) error {
+func (w nodeMender) mendOrigin(ctx context.Context, r *nodeRow) error {
 	id, is := r.origin.(int64)
 	if is {
 		var name []byte
@@ -109,7 +111,7 @@ func (w *state) mendOrigin(ctx context.Context, r *nodeRow) error {
 }
 
 // renumber makes this node number under an origin that nobody has numbered under.
-func (w *state) renumber(ctx context.Context) error {
+func (w nodeMender) renumber(ctx context.Context) error {
 	name := memory.MakeOrigin(w.cfg.Node, newIncarnation(w.cfg.Clock.Wall()))
 	w.taken = name
 	if err := w.exec(ctx, `INSERT INTO origins (id, name, head) SELECT max(id) + 1, ?, 0 FROM origins`, string(name)); err != nil {
@@ -124,7 +126,7 @@ func (w *state) renumber(ctx context.Context) error {
 
 // mendHead lowers the head of what this node numbers under, if that lies above all that it
 // has logged and that members have told of. Nobody can tell then which numbers were given out.
-func (w *state) mendHead(ctx context.Context) error {
+func (w nodeMender) mendHead(ctx context.Context) error {
 	const known = `max(coalesce((SELECT max(l.seq) FROM log l WHERE l.origin = origins.id AND typeof(l.seq) = 'integer'), 0),
 		coalesce((SELECT max(c.seq) FROM cursors c WHERE c.origin = origins.name AND typeof(c.seq) = 'integer'), 0))`
 	var id int64
@@ -140,7 +142,7 @@ func (w *state) mendHead(ctx context.Context) error {
 
 // mendClock goes by the times that the rows have, and by the clock of the machine. Times that
 // are ahead of both were never given out, and nobody would take what has them.
-func (w *state) mendClock(ctx context.Context, r *nodeRow) error {
+func (w nodeMender) mendClock(ctx context.Context, r *nodeRow) error {
 	clock, is := r.clock.(int64)
 	if is && clock >= 0 && memory.Stamp(clock) <= memory.MakeStamp(w.cfg.Clock.Wall().Add(time.Hour)) {
 		return nil
@@ -154,7 +156,7 @@ func (w *state) mendClock(ctx context.Context, r *nodeRow) error {
 }
 
 // lastStamp is the highest stamp of the last entries of this node, as their bytes say it.
-func (w *state) lastStamp(ctx context.Context, r *nodeRow) (last memory.Stamp, err error) {
+func (w nodeMender) lastStamp(ctx context.Context, r *nodeRow) (last memory.Stamp, err error) {
 	id, is := r.origin.(int64)
 	if !is {
 		return 0, nil
@@ -175,7 +177,7 @@ func (w *state) lastStamp(ctx context.Context, r *nodeRow) (last memory.Stamp, e
 }
 
 // mendLSN goes by the log, and by what points into it.
-func (w *state) mendLSN(ctx context.Context, r *nodeRow) error {
+func (w nodeMender) mendLSN(ctx context.Context, r *nodeRow) error {
 	var logged, named int64
 	if _, err := w.queryRow(ctx, `SELECT coalesce(max(lsn), 0) FROM log`, nil, &logged); err != nil {
 		return err
@@ -200,7 +202,7 @@ func (w *state) mendLSN(ctx context.Context, r *nodeRow) error {
 
 // mendRID goes by the memories, and by the entries that are about them: a number that is far
 // beyond would take memory for all that lie below.
-func (w *state) mendRID(ctx context.Context, r *nodeRow) error {
+func (w nodeMender) mendRID(ctx context.Context, r *nodeRow) error {
 	var there, named int64
 	if _, err := w.queryRow(ctx, `SELECT coalesce(max(rid), 0) FROM memories`, nil, &there); err != nil {
 		return err
@@ -221,7 +223,7 @@ func (w *state) mendRID(ctx context.Context, r *nodeRow) error {
 
 // mendRest sets right what can do without: what was erased is looked for once more, and the
 // sums are added up from the rows when the writer runs.
-func (w *state) mendRest(ctx context.Context, r *nodeRow) error {
+func (w nodeMender) mendRest(ctx context.Context, r *nodeRow) error {
 	if purge, is := r.purge.(int64); !is || purge < 0 || purge > 1 {
 		if err := w.mendNode(ctx, "purge", 1); err != nil {
 			return err

@@ -42,9 +42,10 @@ func (t scrubber) slice(ctx context.Context, after int64) (last int64, n int, er
 		func() error { return t.stray(ctx, "log", t.dialect.strays.log, after, last) },
 		func() error { return t.anew(ctx, f.odd) },
 		func() error { return t.records(ctx, slices.Collect(maps.Keys(f.records))) },
+		func() error { return w.admit(ctx, &f) },
 		func() error { return w.follow(ctx, &f) },
-		func() error { return errors.Join(t.relist(ctx, f.unlisted), t.regain(ctx, f.good)) },
-		func() error { return w.histories(ctx, f.revisions) },
+		func() error { return t.regain(ctx, f.good) },
+		func() error { return w.histories(ctx, &f) },
 	} {
 		if err := check(); err != nil {
 			return last, n, err

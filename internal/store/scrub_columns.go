@@ -36,8 +36,8 @@ type looked struct {
 	good      []again           // those of them that were not refused
 	revisions map[int64][]again // and that are full revisions, by record
 	records   map[int64]struct{}
-	unlisted  []sealed // refused, and nothing says so
-	odd       []int64  // rows that are another entry's, or nobody's
+	unlisted  []logRead // refused, and nothing says so
+	odd       []int64   // rows that are another entry's, or nobody's
 	bad       [][2]int64
 }
 
@@ -54,14 +54,40 @@ func (t sorter) sort(f *looked, x logRead) {
 		f.bad = append(f.bad, [2]int64{x.origin, x.seq})
 		return
 	}
-	if x.state == stateParked && o != nil && !o.isGap(uint64(x.seq)) {
-		f.unlisted = append(f.unlisted, x.sealed)
-	}
-	if err != nil {
-		return
-	}
 	x.entry = e
-	f.rows = append(f.rows, x)
+	switch unlisted := x.state == stateParked && o != nil && !o.isGap(uint64(x.seq)); {
+	case unlisted:
+		f.unlisted = append(f.unlisted, x)
+	case err == nil:
+		f.rows = append(f.rows, x)
+	}
+}
+
+// admit takes those of the rows for applied that a register names: what was refused holds none.
+// The others are listed again.
+func (t sorter) admit(ctx context.Context, f *looked) error {
+	var refused []sealed
+	for _, x := range f.unlisted {
+		var one int
+		held, err := t.queryRow(ctx, `SELECT 1 FROM memories WHERE rid = ? AND (c_lsn = ? OR l_lsn = ?) UNION ALL SELECT 1 FROM registers WHERE lsn = ? LIMIT 1`,
+			[]any{x.record, x.lsn, x.lsn, x.lsn}, &one)
+		if err != nil {
+			return err
+		}
+		if !held || x.entry.Op == nil {
+			refused = append(refused, x.sealed)
+			continue
+		}
+		x.state = stateApplied
+		if !x.entry.Hollow.IsZero() {
+			x.state = stateHollow
+		}
+		if err := t.exec(ctx, `UPDATE log SET state = ? WHERE lsn = ?`, x.state, x.lsn); err != nil {
+			return err
+		}
+		f.rows = append(f.rows, x)
+	}
+	return t.relist(ctx, refused)
 }
 
 // follow sets right what whole rows say beside their bytes.
@@ -76,6 +102,7 @@ func (t sorter) follow(ctx context.Context, f *looked) error {
 			continue // refused, or listed as such
 		}
 		f.good = append(f.good, again{x.lsn, x.entry})
+		f.records[x.record] = struct{}{}
 		if isRevision(x.entry) && (x.state == stateApplied || changed) {
 			f.revisions[x.record] = append(f.revisions[x.record], again{x.lsn, x.entry})
 		}
@@ -88,13 +115,6 @@ func (t sorter) follow(ctx context.Context, f *looked) error {
 
 // sqlColumns selects what columns take of the log row l.
 const sqlColumns = `l.lsn, l.kind, l.record, l.older, l.seen`
-
-// misplaced reports whether the bytes of a row are whole, and the row says something else of
-// them than they do.
-func (t scrubber) misplaced(x sealed) bool {
-	e, _ := t.cfg.Codec.Decode(x.raw)
-	return e != nil && e.Digest == toDigest(x.digest) && t.origins[e.Dot.Origin] != nil && !t.whole(x)
-}
 
 // stateOf is the state that the row of an entry has, as far as it follows from that.
 func stateOf(x sealed, e *memory.Entry) int {
@@ -161,6 +181,7 @@ func isRevision(e *memory.Entry) bool {
 
 // history is the chain of the revisions of a record, as its rows have it.
 type history struct {
+	id      string
 	members map[int64]bool
 	broken  bool
 }
@@ -184,7 +205,7 @@ func (t sorter) chain(ctx context.Context, rid int64) (*history, error) {
 	var newest, content int64
 	var conflicts, unseen int
 	damaged := false
-	found, err := t.queryRow(ctx, `SELECT newest, c_lsn, conflicts FROM memories WHERE rid = ?`, []any{rid}, &newest, &content, &conflicts)
+	found, err := t.queryRow(ctx, `SELECT id, newest, c_lsn, conflicts FROM memories WHERE rid = ?`, []any{rid}, &h.id, &newest, &content, &conflicts)
 	if err != nil || !found {
 		return nil, err
 	}
@@ -222,9 +243,9 @@ func (t sorter) claim(ctx context.Context, lsn, rid int64) error {
 
 // histories sorts out the histories of the records of which a revision of a slice is no part,
 // or that are none.
-func (t sorter) histories(ctx context.Context, revisions map[int64][]again) error {
+func (t sorter) histories(ctx context.Context, f *looked) error {
 	m := mender{merger(t.scrubber)}
-	for rid, list := range revisions {
+	for rid := range f.records {
 		h, err := t.chain(ctx, rid)
 		if err != nil {
 			return err
@@ -232,13 +253,13 @@ func (t sorter) histories(ctx context.Context, revisions map[int64][]again) erro
 		if h == nil {
 			continue
 		}
-		for _, a := range list {
+		for _, a := range f.revisions[rid] {
 			h.broken = h.broken || h.members[a.lsn] != a.entry.Hollow.IsZero()
 		}
 		if h.broken {
 			t.cfg.Log.WarnContext(ctx, "the history of a memory is damaged on this disk, and is made anew of the log", "row", rid)
 			t.erased = true
-			m.mended = append(m.mended, list[0].entry.Op.Subjects()[0])
+			m.mended = append(m.mended, memory.ContentKey(h.id))
 		}
 	}
 	return m.rebuild(ctx)

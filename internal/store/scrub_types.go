@@ -306,3 +306,10 @@ func (t scrubber) regain(ctx context.Context, entries []again) error {
 	t.cfg.Log.WarnContext(ctx, "registers are missing on this disk, and are made anew of the log", "entries", len(anew))
 	return t.compete(ctx, anew)
 }
+
+// misplaced reports whether the bytes of a row are whole, and the row says something else of
+// them than they do.
+func (t scrubber) misplaced(x sealed) bool {
+	e, _ := t.cfg.Codec.Decode(x.raw)
+	return e != nil && e.Digest == toDigest(x.digest) && t.origins[e.Dot.Origin] != nil && !t.whole(x)
+}

@@ -298,7 +298,7 @@ func (t settler) adopt(ctx context.Context, name memory.Origin, h memory.Head) e
 	o.adopt(h)
 	t.change()
 	t.headMoved(o)
-	return nil
+	return t.floor(ctx, o)
 }
 
 // cut takes out of the log of o what is in r, at most limit entries, and issues it
@@ -315,6 +315,9 @@ func (t settler) cut(ctx context.Context, o *originState, r memory.Range, limit 
 			return n, last, err
 		}
 		n++
+	}
+	if err := t.floor(ctx, o); err != nil {
+		return n, last, err
 	}
 	return n, last, t.rebuild(ctx)
 }

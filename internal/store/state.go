@@ -115,6 +115,9 @@ func (w *state) loadOrigins(ctx context.Context) error {
 		return err
 	}
 	w.own = byID[ownID]
+	if err := w.loadFloors(ctx); err != nil {
+		return err
+	}
 	for _, o := range byID {
 		err := w.each(ctx, `SELECT seq, digest FROM log WHERE origin = ? AND seq > ?`, []any{o.id, o.head}, func(r rowScanner) error {
 			var seq uint64
@@ -134,18 +137,7 @@ func (w *state) loadOrigins(ctx context.Context) error {
 			return err
 		}
 	}
-	refused, err := w.refused(ctx, `1 = 1`)
-	for _, d := range refused {
-		o := w.origins[d.Origin]
-		if o == nil {
-			return fmt.Errorf("%w: %s is refused, and of no known origin", ErrFatal, d)
-		}
-		o.gaps = append(o.gaps, d.Seq)
-	}
-	for _, o := range byID {
-		slices.Sort(o.gaps)
-	}
-	if err != nil {
+	if err := w.loadRefused(ctx); err != nil {
 		return err
 	}
 	return w.each(ctx, `SELECT l.origin, sum(length(l.raw)) FROM parked p JOIN origins o ON o.name = p.origin
@@ -158,6 +150,22 @@ func (w *state) loadOrigins(ctx context.Context) error {
 		}
 		return err
 	})
+}
+
+// loadRefused tells the origins what was refused of them.
+func (w *state) loadRefused(ctx context.Context) error {
+	refused, err := w.refused(ctx, `1 = 1`)
+	for _, d := range refused {
+		o := w.origins[d.Origin]
+		if o == nil {
+			return fmt.Errorf("%w: %s is refused, and of no known origin", ErrFatal, d)
+		}
+		o.gaps = append(o.gaps, d.Seq)
+	}
+	for _, o := range w.origins {
+		slices.Sort(o.gaps)
+	}
+	return err
 }
 
 // readChain adds up the chain of what is in the log of o up to its head, for a
@@ -317,3 +325,6 @@ func (w *state) addChanges(raw []byte) bool {
 	}
 	return true
 }
+
+// whatToDo is said where a database cannot tell whose it is.
+const whatToDo = "put a backup in its place; or move it away and start the node anew, and its members send it all that they have"

@@ -120,45 +120,6 @@ func (t submission) replay(ctx context.Context, wr *memory.Write) ([]*memory.Ent
 	})
 }
 
-// request is one that was made with a key, and what it wrote.
-type request struct {
-	actor memory.AgentID
-	key   *memory.Idempotency
-
-	hash               []byte
-	origin, seq, count int64
-}
-
-const sqlIdempotent = `SELECT hash, origin, seq, count FROM idempotency WHERE actor = ? AND key = ?`
-
-func (r *request) args() []any { return []any{string(r.actor), r.key.Key} }
-
-func (r *request) dest() []any { return []any{&r.hash, &r.origin, &r.seq, &r.count} }
-
-// entries are those that it wrote. memory.ErrKeyReused says that it is another one, and
-// memory.ErrDamaged that nobody can tell any more: then it is not carried out again.
-func (r *request) entries(read func(origin, seq int64) (*memory.Entry, error)) ([]*memory.Entry, error) {
-	lost := fmt.Errorf("what was written with key %q: %w", r.key.Key, memory.ErrDamaged)
-	if r.count <= 0 {
-		return nil, lost
-	}
-	if toDigest(r.hash) != r.key.Hash {
-		return nil, fmt.Errorf("key %q was used before, for another request: %w", r.key.Key, memory.ErrKeyReused)
-	}
-	var out []*memory.Entry
-	for i := range r.count {
-		e, err := read(r.origin, r.seq+i)
-		if err != nil {
-			return nil, fmt.Errorf("entry of key %q: %w", r.key.Key, err)
-		}
-		if e.Actor != r.actor { // somebody else's
-			return nil, lost
-		}
-		out = append(out, e)
-	}
-	return out, nil
-}
-
 func (t submission) remember(ctx context.Context, wr *memory.Write, first uint64) error {
 	if wr.Idempotency == nil {
 		return nil

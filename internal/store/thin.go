@@ -145,6 +145,7 @@ func (t compactor) bury(ctx context.Context, rid int64) error {
 // the entries of requests that may be repeated.
 func (t compactor) dropLog(ctx context.Context, after int64, olderThan memory.Instant, stable map[memory.Origin]uint64) (last int64, n int, err error) {
 	var drop []int64
+	of := map[memory.Origin]bool{}
 	last = after
 	wanted, err := t.repeatable(ctx)
 	if err != nil {
@@ -166,11 +167,17 @@ func (t compactor) dropLog(ctx context.Context, after int64, olderThan memory.In
 		}
 		if e, err := t.open(x); err == nil && e.Stamp.Instant() < olderThan {
 			drop = append(drop, last)
+			of[d.Origin] = true
 		}
 		return nil
 	})
 	if err != nil {
 		return last, 0, err
+	}
+	for name := range of {
+		if err := t.floor(ctx, t.origins[name]); err != nil {
+			return last, 0, err
+		}
 	}
 	for _, lsn := range drop {
 		if err := t.exec(ctx, `DELETE FROM log WHERE lsn = ?`, lsn); err != nil {

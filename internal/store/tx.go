@@ -114,7 +114,7 @@ func (t *tx) origin(ctx context.Context, name memory.Origin) (*originState, erro
 	t.origins[name] = o
 	t.perNode[name.Node()]++
 	t.names.Store(o.id, name)
-	return o, nil
+	return o, t.floor(ctx, o)
 }
 
 // Bounds of the origins that a node knows. A message has room for 4,096 of them,

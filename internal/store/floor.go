@@ -1,0 +1,112 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"hash/crc32"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// A head says up to where all of an origin is held, also what was dropped since: the log does
+// not say that any more. So whenever something is dropped of another node's, or taken over by
+// its head alone, the head of that moment is noted beside the cursors of members, as that of
+// this node: the floor. It has check digits. All above it that is held is in the log, so that
+// of a head which is damaged the log and the floor say what it was.
+//
+// What this node has numbered itself is counted up to the last, whatever was dropped.
+
+const floorDigits = 15
+
+// floorOf is the number that is written for a floor.
+func floorOf(head uint64) int64 {
+	sum := crc32.ChecksumIEEE(binary.BigEndian.AppendUint64(nil, head))
+	return int64(head<<floorDigits | uint64(sum&(1<<floorDigits-1)))
+}
+
+// readFloor is the inverse, and reports whether it is one.
+func readFloor(n int64) (uint64, bool) {
+	head := uint64(n) >> floorDigits
+	return head, n > 0 && floorOf(head) == n
+}
+
+// floor notes the head of o, behind which nothing was dropped.
+func (t *tx) floor(ctx context.Context, o *originState) error {
+	if o.name.Node() == t.cfg.Node || o.floor == o.head && o.floored || o.head >= 1<<(62-floorDigits) {
+		return nil
+	}
+	o.floor, o.floored = o.head, true
+	return t.aside(ctx, `INSERT INTO cursors (member, origin, seq) VALUES (?,?,?) ON CONFLICT (member, origin) DO UPDATE SET seq = excluded.seq`,
+		string(t.cfg.Node), string(o.name), floorOf(o.head))
+}
+
+// floors are those that can be read.
+func (w *state) floors(ctx context.Context) (map[memory.Origin]uint64, error) {
+	out := map[memory.Origin]uint64{}
+	err := w.each(ctx, `SELECT origin, seq FROM cursors WHERE member = ?`, []any{string(w.cfg.Node)}, func(r rowScanner) error {
+		var origin, seq any
+		if err := r.Scan(&origin, &seq); err != nil {
+			return err
+		}
+		name, _ := origin.(string)
+		n, _ := seq.(int64)
+		if head, is := readFloor(n); is && memory.Origin(name).Node() != w.cfg.Node {
+			out[memory.Origin(name)] = head
+		}
+		return nil
+	})
+	return out, err
+}
+
+// loadFloors tells the origins of theirs.
+func (w *state) loadFloors(ctx context.Context) error {
+	floors, err := w.floors(ctx)
+	for name, floor := range floors {
+		if o := w.origins[name]; o != nil {
+			o.floor, o.floored = floor, true
+		}
+	}
+	return err
+}
+
+// misheaded are the origins whose head lies below its floor or, above it, where nothing is in
+// the log. It is asked at the start: later they are known.
+func (w *state) misheaded(ctx context.Context) (ids []int64, err error) {
+	if len(w.origins) > 0 {
+		return nil, nil
+	}
+	floors, err := w.floors(ctx)
+	if err != nil {
+		return nil, err
+	}
+	heads := map[int64][2]uint64{}
+	err = w.each(ctx, `SELECT id, name, head FROM origins`, nil, func(r rowScanner) error {
+		var id int64
+		var name, head any
+		if err := r.Scan(&id, &name, &head); err != nil {
+			return err
+		}
+		text, _ := name.(string)
+		n, is := head.(int64)
+		if floor, known := floors[memory.Origin(text)]; known && is && n >= 0 {
+			heads[id] = [2]uint64{uint64(n), floor}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for id, h := range heads {
+		var one int
+		there := h[0] == h[1]
+		if h[0] > h[1] {
+			if there, err = w.queryRow(ctx, `SELECT 1 FROM log WHERE origin = ? AND seq = ?`, []any{id, int64(min(h[0], 1<<62))}, &one); err != nil {
+				return nil, err
+			}
+		}
+		if !there {
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}
