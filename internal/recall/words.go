@@ -81,8 +81,9 @@ func (w *words) Open(ctx context.Context) {
 		return
 	}
 	defer file.Close() //nolint:errcheck // only read
-	x, label, err := index.Load(file)
+	x, label, err := index.Load(ctx, file)
 	switch {
+	case ctx.Err() != nil: // the file stays as it is
 	case err != nil:
 		w.log.InfoContext(ctx, "index file is of no use: the index is made again", "err", err)
 	case label != string(w.source.Origin()) || x.From() > w.source.View().LSN:

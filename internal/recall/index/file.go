@@ -2,6 +2,7 @@ package index
 
 import (
 	"cmp"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -205,10 +206,11 @@ func (x *data) encodeDoc(w *writer, i uint32) {
 	w.str(x.stream.get(d.stream))
 }
 
-// Load makes an index of what [Index.Save] wrote. It returns [ErrFile] for anything else.
+// Load makes an index of what [Index.Save] wrote. It returns [ErrFile] for anything else, and
+// what ends ctx if that is done before: with a million memories it takes many seconds.
 // It goes through the file twice, for the checksum first, and never has all of it in
 // memory: that would be as much again as the index takes.
-func Load(file io.ReadSeeker) (x *Index, label string, err error) {
+func Load(ctx context.Context, file io.ReadSeeker) (x *Index, label string, err error) {
 	var first [len(magic)]byte
 	if _, err := io.ReadFull(file, first[:]); err != nil && !isShort(err) {
 		return nil, "", err
@@ -224,7 +226,7 @@ func Load(file io.ReadSeeker) (x *Index, label string, err error) {
 		return nil, "", err
 	}
 	x = New()
-	in := &reader{from: file, left: left}
+	in := &reader{ctx: ctx, from: file, left: left}
 	label = string(in.str())
 	if !x.data.decode(in) {
 		return nil, "", cmp.Or(in.err, fmt.Errorf("contents: %w", ErrFile))
@@ -264,6 +266,7 @@ func checked(file io.ReadSeeker) (left int, err error) {
 
 // reader reads what writer wrote. Once something is wrong it reads zeros.
 type reader struct {
+	ctx  context.Context //nolint:containedctx // of the one call of Load
 	from io.Reader
 	left int    // of from
 	room []byte // where b is
@@ -305,6 +308,14 @@ func (r *reader) num() uint64 {
 	}
 	r.b = r.b[n:]
 	return v
+}
+
+// pause gives up where nobody waits any more.
+func (r *reader) pause() {
+	if err := r.ctx.Err(); err != nil {
+		r.err = err
+		r.fail()
+	}
 }
 
 func (r *reader) fail() { r.bad, r.b, r.left = true, nil, 0 }

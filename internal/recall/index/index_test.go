@@ -199,7 +199,7 @@ func TestSavedAndRebuiltIndexesAnswerTheSame(t *testing.T) {
 		if err := x.Save(&file, "it"); err != nil {
 			t.Fatal(err)
 		}
-		again, label, err := index.Load(bytes.NewReader(file.Bytes()))
+		again, label, err := index.Load(t.Context(), bytes.NewReader(file.Bytes()))
 		if err != nil || label != "it" {
 			t.Fatal(err)
 		}
@@ -306,7 +306,7 @@ func TestDamagedFilesAreRefused(t *testing.T) {
 	whole := file.Bytes()
 	for i := range whole {
 		for _, bad := range [][]byte{whole[:i], flipped(whole, i)} {
-			if _, _, err := index.Load(bytes.NewReader(bad)); !errors.Is(err, index.ErrFile) {
+			if _, _, err := index.Load(t.Context(), bytes.NewReader(bad)); !errors.Is(err, index.ErrFile) {
 				t.Fatalf("byte %d: %v", i, err)
 			}
 		}
@@ -349,7 +349,7 @@ func TestFilesAreReadInPieces(t *testing.T) {
 		}
 		b := save(x)
 		f := &file{Reader: bytes.NewReader(b)}
-		again, label, err := index.Load(f)
+		again, label, err := index.Load(t.Context(), f)
 		if err != nil || label != "it" || len(b) < 3*window {
 			t.Fatalf("%d bytes: %q, %v", len(b), label, err)
 		}
@@ -383,7 +383,7 @@ func FuzzLoad(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		// The checksum is right: what is left is what somebody made on purpose.
 		sum := crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli))
-		x, _, err := index.Load(bytes.NewReader(append(bytes.Clone(b), byte(sum), byte(sum>>8), byte(sum>>16), byte(sum>>24))))
+		x, _, err := index.Load(t.Context(), bytes.NewReader(append(bytes.Clone(b), byte(sum), byte(sum>>8), byte(sum>>16), byte(sum>>24))))
 		if err != nil {
 			if !errors.Is(err, index.ErrFile) {
 				t.Fatal(err)
@@ -433,7 +433,7 @@ func TestFilesHaveNothingOfWhatIsGone(t *testing.T) {
 	if generation() != before {
 		t.Error("the index was made again")
 	}
-	again, _, err := index.Load(bytes.NewReader(file.Bytes()))
+	again, _, err := index.Load(t.Context(), bytes.NewReader(file.Bytes()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -443,5 +443,20 @@ func TestFilesHaveNothingOfWhatIsGone(t *testing.T) {
 	again.Apply([]index.Change{{Document: index.Document{ID: "b", Body: "stork", Said: when.None}}}, 9)
 	if got := found(again, []string{"stork"}, index.Filter{}); len(got) != 1 || got[0] != "b" {
 		t.Errorf("what came back: %v", got)
+	}
+}
+
+// Who ends a node does not wait until an index is loaded that nobody will ask.
+func TestLoadingIsGivenUp(t *testing.T) {
+	x := index.New()
+	x.Apply([]index.Change{{Document: index.Document{ID: "a", Body: "heron", Said: when.None}}}, 7)
+	var file bytes.Buffer
+	if err := x.Save(&file, "it"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, _, err := index.Load(ctx, bytes.NewReader(file.Bytes())); !errors.Is(err, context.Canceled) || errors.Is(err, index.ErrFile) {
+		t.Errorf("loaded: %v", err)
 	}
 }

@@ -42,6 +42,9 @@ func (x *data) decode(r *reader) bool {
 	n := r.count()
 	x.docs, x.hot, x.turns = make([]Doc, 0, n), make([]hot, 0, n), make([]Turn, 0, n)
 	for i := 0; i < n && !r.bad; i++ {
+		if i%1024 == 0 {
+			r.pause()
+		}
 		x.decodeDoc(r, uint32(i), n)
 	}
 	x.decodeSessions(r)
