@@ -12,6 +12,7 @@ import (
 type changes struct {
 	*base
 	*jobs
+	adder *adder
 }
 
 // SaveCursor notes up to where a member has acknowledged an origin's entries: the

@@ -19,13 +19,14 @@ type chores struct {
 	restUntil time.Time
 	retry     []memory.Dot // refused by an earlier run, to be tried once by this one
 	reading   reading
+	sums      *aside
 	marksAt   time.Time // when marks that have expired were taken out
 }
 
-// reading is how far the log has been read to find damage, and behind it the registers.
+// reading is how far a pass has come: see scrub_pass.go.
 type reading struct {
-	after int64
-	rid   int64
+	step  int       // of all; behind the last one the sums are looked at
+	after int64     // which row of it
 	next  time.Time // when the next slice is due
 	whole bool      // all of it was read since the start
 }
@@ -97,36 +98,53 @@ func (w *chores) markDamage(ctx context.Context) error {
 	})
 }
 
-// readSlice checks the next slice of the log, and behind it of the registers. After a start the log is read once
+// readSlice checks the next slice of what there is. After a start all is read once
 // without hurry: a disk shows after an outage what it has lost. From then on the
 // slices are spread over the time that a pass may take.
 func (w *chores) readSlice(ctx context.Context) error {
 	began := time.Now()
-	at, ended := w.reading, false
-	err := w.alone(ctx, func(ctx context.Context, t *tx) (err error) {
-		at, ended = w.reading, false
-		if at.after, _, err = (scrubber{t}).slice(ctx, at.after); err != nil || at.after != w.reading.after {
-			return err
+	steps := w.dialect.pass().all()
+	differs, ends := false, w.reading.step == len(steps)
+	if ends {
+		var known bool
+		if differs, known = w.sums.answer(); !known {
+			w.reading.next = began.Add(answerWait)
+			return nil
 		}
-		if at.rid, _, err = (scrubber{t}).registers(ctx, at.rid); err != nil || at.rid != w.reading.rid {
-			return err
+	}
+	at := w.reading
+	err := w.alone(ctx, func(ctx context.Context, t *tx) error {
+		at = w.reading
+		for at.step < len(steps) {
+			last, n, err := steps[at.step](passer{scrubber{t}}, ctx, at.after)
+			if at.after = last; err != nil || n > 0 {
+				return err
+			}
+			at.step, at.after = at.step+1, 0
 		}
-		ended = true
-		_, err = scrubber{t}.end(ctx)
+		if !ends {
+			return nil
+		}
+		_, err := passer{scrubber{t}}.end(ctx, differs)
 		return err
 	})
 	if err == nil {
 		w.reading = at
 	}
-	pause := w.cfg.ScrubWithin / time.Duration(2*w.lsn/scrubRows+1)
-	if ended {
-		w.reading.after, w.reading.rid, w.reading.whole = 0, 0, true
+	// Rows of memories and of registers are read in larger slices, or are fewer, than those
+	// of the log.
+	pause := w.cfg.ScrubWithin / time.Duration(3*w.lsn/scrubRows+2*uint64(len(steps)))
+	if ends {
+		w.reading.step, w.reading.after, w.reading.whole = 0, 0, true
 	} else if !w.reading.whole {
 		pause = min(pause, scrubShare*time.Since(began))
 	}
 	w.reading.next = time.Now().Add(pause)
 	return err
 }
+
+// answerWait is how often the writer asks whether the rows have been added up.
+const answerWait = 20 * time.Millisecond
 
 // scrubShare is how much longer the writer does other things than it reads, in the
 // first pass after a start.

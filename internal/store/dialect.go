@@ -56,8 +56,8 @@ type dialect struct {
 	// strays select a row if an index does not lead to a row that is there: of the log
 	// and of registers from behind one number up to another, of memories by its number.
 	strays struct{ log, memories, registers string }
-	// garbled select rows with a value of the wrong type: of records all, of the log and of
-	// registers those among so many behind a number.
+	// garbled select rows with a value of the wrong type: of memories from behind one number
+	// up to another, of the log and of registers those among so many behind a number.
 	garbled struct{ memories, log, registers string }
 	// loose are those of tables that nothing points to.
 	loose loose
@@ -90,8 +90,12 @@ type opened struct {
 // loose are the statements for rows of tables that nothing points to: see rectify.go.
 type loose struct {
 	// garbled counts the rows that are not as they must be, for a node, at an instant that
-	// lies ahead of all that has been.
-	garbled string
+	// lies ahead of all that has been. First counts those of the tables that a node goes by,
+	// which are small.
+	garbled, firstGarbled string
+	// wide are the other tables: which row is so many behind one, and how many are garbled
+	// from behind one up to another, for the same node and instant.
+	wide []struct{ next, garbled string }
 	// tables are those that have such rows.
 	tables []string
 	// first and mends set values right, or drop rows: before and behind what is done about

@@ -8,6 +8,8 @@ type looseTable struct {
 	// garbled is the condition of rows that are not as they must be. ?1 is the name of the
 	// node, ?2 an instant that lies ahead of all that has been.
 	garbled string
+	// wide says that there may be as many rows as there are memories.
+	wide bool
 	// first and mends set their values right, or drop them: before and behind what is done
 	// about heads, by which others go. Dated ones go by the instant, as ?1.
 	first, mends, dated []string
@@ -141,7 +143,7 @@ func looseEvidence() []looseTable {
 				`DELETE FROM credentials WHERE ` + none("text", "header", "chain"),
 			},
 		},
-		{name: "statements", garbled: statement, mends: []string{`DELETE FROM statements WHERE ` + statement}},
+		{name: "statements", wide: true, garbled: statement, mends: []string{`DELETE FROM statements WHERE ` + statement}},
 	}
 }
 
@@ -156,11 +158,11 @@ func looseDerived() []looseTable {
 	return []looseTable{
 		{name: "foreseen", garbled: foreseen, mends: []string{`DELETE FROM foreseen WHERE ` + foreseen}},
 		{
-			name: "access", garbled: outside("0", "1000000", "count") + ` OR ` + outside("0", "?2", "at"),
+			name: "access", wide: true, garbled: outside("0", "1000000", "count") + ` OR ` + outside("0", "?2", "at"),
 			mends: []string{`UPDATE access SET ` + number("1000000", "0", "count") + ` WHERE ` + outside("0", "1000000", "count")},
 			dated: []string{`UPDATE access SET ` + number("?1", "0", "at") + ` WHERE ` + outside("0", "?1", "at")},
 		},
-		{name: "embeddings", garbled: vector, mends: []string{`DELETE FROM embeddings WHERE ` + vector}},
+		{name: "embeddings", wide: true, garbled: vector, mends: []string{`DELETE FROM embeddings WHERE ` + vector}},
 		{
 			name: "damaged", garbled: listed + ` OR ` + outside("0", "?2", "since"),
 			mends: []string{`DELETE FROM damaged WHERE ` + listed},
@@ -187,15 +189,24 @@ func looseRows() loose {
 		names: `SELECT id, CAST(name AS BLOB) FROM origins WHERE ` + sqlNoName, heads: `SELECT id, CAST(name AS BLOB), CASE WHEN ` + sqlNoHead + ` OR NOT ` + sqlAtHead + ` THEN 0 ELSE head END FROM origins WHERE ` + sqlNoHead + ` OR ` + sqlLowHead,
 		refused: `DELETE FROM parked WHERE ` + sqlNoRefusal,
 	}
-	counts := []string{}
+	var counts, first []string
 	for _, t := range looseTables() {
-		counts = append(counts, `(SELECT count(*) FROM `+t.name+` WHERE `+t.garbled+`)`)
+		count := `(SELECT count(*) FROM ` + t.name + ` WHERE ` + t.garbled + `)`
+		counts = append(counts, count)
+		if t.wide {
+			out.wide = append(out.wide, struct{ next, garbled string }{
+				`SELECT coalesce(max(r), 0) FROM (SELECT rowid r FROM ` + t.name + ` WHERE rowid > ? ORDER BY rowid LIMIT ?)`,
+				`SELECT count(*) FROM ` + t.name + ` WHERE rowid > ?3 AND rowid <= ?4 AND (` + t.garbled + `) AND ?1 <> '' AND ?2 > 0`,
+			})
+		} else {
+			first = append(first, count)
+		}
 		out.tables = append(out.tables, t.name)
 		out.first = append(out.first, t.first...)
 		out.mends = append(out.mends, t.mends...)
 		out.dated = append(out.dated, t.dated...)
 	}
-	out.garbled = `SELECT ` + strings.Join(counts, ` + `)
+	out.garbled, out.firstGarbled = `SELECT `+strings.Join(counts, ` + `), `SELECT `+strings.Join(first, ` + `)
 	return out
 }
 

@@ -156,13 +156,14 @@ const (
 // The rows that have a value of another type than any row has, or a number that none has: a
 // length that is damaged makes something else of all that follows. Of a column of which only
 // the type is asked SQLite reads no more than the head of the row, and of a number little more.
-// Those of the log and of registers are looked for among the rows that are read in one go.
+// They are looked for among the rows that are read in one go: of the log and of registers so
+// many behind a number, of memories those from behind one up to another.
 func garbledMemories() string {
-	return `SELECT m.rid FROM memories m WHERE ` + none("text", "m.id", "m.namespace", "m.title", "m.kind", "m.owner", "m.target", "m.tags", "m.source_uri", "m.reason") +
+	return `SELECT m.rid FROM memories m WHERE m.rid > ?1 AND m.rid <= ?2 AND (` + none("text", "m.id", "m.namespace", "m.title", "m.kind", "m.owner", "m.target", "m.tags", "m.source_uri", "m.reason") +
 		` OR ` + outside("-1", "9", "m.tier", "m.private") + ` OR ` + outside("-2147483648", "2147483647", "m.priority") +
 		` OR ` + none("integer", "m.created", "m.expires") + ` OR ` + outside("0", "4", "m.l_state") +
 		` OR ` + outside("0", "9223372036854775807", "m.c_lsn", "m.c_stamp", "m.c_origin", "m.c_seq", "m.l_lsn", "m.l_stamp", "m.l_origin", "m.l_seq", "m.newest", "m.conflicts") +
-		` LIMIT 1000`
+		`) LIMIT 1000`
 }
 
 func garbledLog() string {

@@ -23,7 +23,7 @@ func (w *state) rectifyFirst(ctx context.Context) error {
 		return err
 	}
 	w.own = nil
-	err := w.rectify(ctx)
+	err := w.rectify(ctx, w.dialect.loose.firstGarbled)
 	if err == nil {
 		err = w.rectifyNumbers(ctx)
 	}
@@ -37,15 +37,15 @@ func (w *state) rectifyFirst(ctx context.Context) error {
 	return err
 }
 
-// rectify mends such rows in a transaction of the writer.
-func (w *state) rectify(ctx context.Context) error {
+// rectify mends such rows in a transaction of the writer, if a statement counts any.
+func (w *state) rectify(ctx context.Context, count string) error {
 	q := &w.dialect.loose
 	if err := w.rectifyNode(ctx); err != nil {
 		return err
 	}
-	ahead := int64(w.now()) + int64(24*time.Hour)
+	ahead := w.tomorrow()
 	var garbled int
-	if _, err := w.queryRow(ctx, q.garbled, []any{string(w.cfg.Node), ahead}, &garbled); err != nil {
+	if _, err := w.queryRow(ctx, count, []any{string(w.cfg.Node), ahead}, &garbled); err != nil {
 		return err
 	}
 	named, err := w.misnamed(ctx)
@@ -80,6 +80,9 @@ func (w *state) rectify(ctx context.Context) error {
 	}
 	return nil
 }
+
+// tomorrow is an instant that lies ahead of all that has been, if clocks are not off by a day.
+func (w *state) tomorrow() int64 { return int64(w.now()) + int64(24*time.Hour) }
 
 // execAll runs statements in order.
 func (w *state) execAll(ctx context.Context, statements []string, args ...any) error {

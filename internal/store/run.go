@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 )
 
@@ -20,6 +21,7 @@ func (s *Store) Run(ctx context.Context) error {
 		return s.fail(err)
 	}
 	defer learned()
+	defer s.beside(ctx)()
 	// A batch that has begun is finished whatever happens to ctx.
 	work := context.WithoutCancel(ctx)
 	if s.write.retry, err = s.write.upgraded(work); err != nil {
@@ -66,6 +68,17 @@ func (s *Store) learnMended(ctx context.Context) (end func(), err error) {
 		return nil, err
 	}
 	return s.learn(ctx)
+}
+
+// beside has the writer's adder run, and returns what ends it.
+func (s *Store) beside(ctx context.Context) (end func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var adding sync.WaitGroup
+	adding.Go(func() { s.write.sums.run(ctx) })
+	return func() {
+		cancel()
+		adding.Wait()
+	}
 }
 
 // learn reads beside the writer what there is, as it is now, and returns what ends that.

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"math"
 	"slices"
-	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -14,7 +12,7 @@ import (
 // slice checks the log rows after lsn, and the columns of memories that follow from
 // them. It returns the last one that it checked, and how many there were.
 func (t scrubber) slice(ctx context.Context, after int64) (last int64, n int, err error) {
-	if err := t.types(ctx, after); err != nil {
+	if err := t.retype(ctx, after, scrubRows); err != nil {
 		return after, 0, err
 	}
 	w := sorter{t}
@@ -57,20 +55,6 @@ func (t scrubber) slice(ctx context.Context, after int64) (last int64, n int, er
 		}
 	}
 	return last, n, t.mark(ctx, f.bad)
-}
-
-// types makes rows anew that have values of another type, before a slice of them is read.
-// Those of the state come first: what they held is found on the way through the log.
-func (t scrubber) types(ctx context.Context, after int64) error {
-	if after == 0 {
-		if err := t.garbled(ctx); err != nil {
-			return err
-		}
-		if err := t.recast(ctx, 0, math.MaxInt64); err != nil {
-			return err
-		}
-	}
-	return t.retype(ctx, after, scrubRows)
 }
 
 // relist lists entries again that were refused: see rectify.go. Until then this
@@ -157,122 +141,4 @@ func (t scrubber) mark(ctx context.Context, dots [][2]int64) error {
 	t.erased = true // what is kept in memory may be it
 	_, err := t.scrub(ctx)
 	return err
-}
-
-// sqlLost selects the rows that point to entries that are not there, and which these are.
-const sqlLost = `SELECT 0, m.rid, m.c_origin, m.c_seq FROM memories m WHERE m.c_lsn <> 0 AND NOT EXISTS (SELECT 1 FROM log l WHERE l.lsn = m.c_lsn)
-	UNION ALL SELECT 0, m.rid, m.l_origin, m.l_seq FROM memories m WHERE m.l_lsn <> 0 AND NOT EXISTS (SELECT 1 FROM log l WHERE l.lsn = m.l_lsn)
-	UNION ALL SELECT 1, r.rid, r.origin, r.seq FROM registers r WHERE NOT EXISTS (SELECT 1 FROM log l WHERE l.lsn = r.lsn)`
-
-// lost returns the entries that are missing where a row points to them. A row that points
-// to what is elsewhere, or to what this node never had, is made anew.
-func (t scrubber) lost(ctx context.Context) (dots [][2]int64, err error) {
-	type pointer struct {
-		register         bool
-		rid, origin, seq int64
-	}
-	var list []pointer
-	err = t.each(ctx, sqlLost, nil, func(r rowScanner) error {
-		var p pointer
-		err := r.Scan(&p.register, &p.rid, &p.origin, &p.seq)
-		list = append(list, p)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	var memories, registers []int64
-	var anew []again
-	for _, p := range list {
-		held, err := t.heldBy(ctx, int64(0), p.origin, p.seq)
-		if err != nil {
-			return nil, err
-		}
-		o := t.origins[t.originName(p.origin)]
-		switch known := o != nil && o.holds(uint64(p.seq)); {
-		case known && len(held) == 0:
-			dots = append(dots, [2]int64{p.origin, p.seq})
-		case p.register:
-			registers, anew = append(registers, p.rid), append(anew, held...)
-		default:
-			memories = append(memories, p.rid)
-		}
-	}
-	if err := t.replace(ctx, "registers", registers, anew); err != nil || len(memories) == 0 {
-		return dots, err
-	}
-	entries, err := t.entriesOf(ctx, memories)
-	if err != nil {
-		return nil, err
-	}
-	return dots, t.replace(ctx, "memories", memories, entries)
-}
-
-// end finishes a pass: it lists what is missing, recomputes the sums, and reports
-// whether they had been wrong.
-func (t scrubber) end(ctx context.Context) (wrong bool, err error) {
-	lost, err := t.lost(ctx)
-	if err != nil {
-		return false, err
-	}
-	if err := t.mark(ctx, lost); err != nil {
-		return false, err
-	}
-	if err := errors.Join(t.astray(ctx), sorter{t}.sound(ctx)); err != nil {
-		return false, err
-	}
-	if wrong, err = t.scrub(ctx); err != nil {
-		return wrong, err
-	}
-	return wrong, t.aside(ctx, `UPDATE scrub SET done = ?`, int64(t.now()))
-}
-
-// scrubEnd looks at what is not in the log, slice by slice, and finishes a pass: see
-// [scrubber.end].
-func (s *changes) scrubEnd(ctx context.Context) (wrong bool, err error) {
-	for last, n := int64(0), 1; n > 0; {
-		after := last // a batch that fails is run again, job by job
-		err := s.do(ctx, queueMember, scrubRows, func(ctx context.Context, t *tx) (err error) {
-			if err = (scrubber{t}).recast(ctx, after, scrubRows); err == nil {
-				last, n, err = (scrubber{t}).registers(ctx, after)
-			}
-			return err
-		})
-		if err != nil {
-			return false, err
-		}
-	}
-	err = s.do(ctx, queueMember, scrubRows, func(ctx context.Context, t *tx) (err error) {
-		wrong, err = scrubber{t}.end(ctx)
-		return err
-	})
-	return wrong, err
-}
-
-// Scrub reads a part of the log, from after the local sequence number given on, for
-// about as long as given or to its end. Entries that are damaged are marked: they
-// are not served, are out of the digest, and members are asked for them.
-func (s *changes) Scrub(ctx context.Context, after uint64, about time.Duration) (memory.Scrubbing, error) {
-	out := memory.Scrubbing{After: min(after, 1<<62)}
-	for end := time.Now().Add(about); !out.Done; {
-		var last int64
-		var n int
-		err := s.do(ctx, queueMember, scrubRows, func(ctx context.Context, t *tx) error {
-			var err error
-			last, n, err = (scrubber{t}).slice(ctx, int64(out.After))
-			return err
-		})
-		if err == nil && n == 0 {
-			out.Wrong, err = s.scrubEnd(ctx)
-		}
-		if err != nil {
-			return out, err
-		}
-		out.After, out.Entries, out.Done = uint64(last), out.Entries+n, n == 0
-		if !time.Now().Before(end) {
-			break
-		}
-	}
-	out.Last, out.Damaged = s.View().LSN, int(s.damage.marked.Load())
-	return out, nil
 }

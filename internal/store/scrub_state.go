@@ -166,8 +166,8 @@ func (t scrubber) compete(ctx context.Context, entries []again) error {
 }
 
 // astray compares the records whose log is another's with the entries that they name.
-func (t scrubber) astray(ctx context.Context) error {
-	rids, err := t.rowIDs(ctx, `SELECT m.rid FROM memories m JOIN log l ON l.lsn = m.c_lsn WHERE l.record <> m.rid`)
+func (t scrubber) astray(ctx context.Context, after, last int64) error {
+	rids, err := t.rowIDs(ctx, `SELECT m.rid FROM memories m JOIN log l ON l.lsn = m.c_lsn WHERE m.rid > ? AND m.rid <= ? AND l.record <> m.rid`, after, last)
 	if err != nil {
 		return err
 	}
@@ -316,9 +316,10 @@ func (t scrubber) holder(ctx context.Context, rid int64) ([]again, error) {
 	return []again{{lsn, e}}, nil
 }
 
-// garbled drops records that cannot be read, and lets all entries compete that they had.
-func (t scrubber) garbled(ctx context.Context) error {
-	rids, err := t.rowIDs(ctx, t.dialect.garbled.memories)
+// garbled drops records that cannot be read, of the rows from behind one up to another, and
+// lets all entries compete that they had.
+func (t scrubber) garbled(ctx context.Context, after, last int64) error {
+	rids, err := t.rowIDs(ctx, t.dialect.garbled.memories, after, last)
 	if err != nil || len(rids) == 0 {
 		return err
 	}

@@ -15,11 +15,11 @@ import (
 // retyped makes all rows anew of which a value has another type than its column, and then
 // the sums, of which nobody knows what these rows were in them.
 func (t scrubber) retyped(ctx context.Context) error {
-	if err := t.rectify(ctx); err != nil {
+	if err := t.rectify(ctx, t.dialect.loose.garbled); err != nil {
 		return err
 	}
 	t.rows++
-	if err := t.garbled(ctx); err != nil {
+	if err := t.garbled(ctx, 0, math.MaxInt64); err != nil {
 		return err
 	}
 	if err := t.retype(ctx, 0, math.MaxInt64); err != nil {

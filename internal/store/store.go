@@ -77,6 +77,8 @@ func (s *Store) open(ctx context.Context) error {
 	if s.sums, err = openReader(&s.cfg, s.dialect, compareReaders); err != nil {
 		return err
 	}
+	s.adder = &adder{base: s.base, reader: s.sums}
+	s.write.sums = newAside(s.adder)
 	if err := w.load(ctx); err != nil {
 		return err
 	}

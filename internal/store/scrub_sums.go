@@ -1,0 +1,99 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+)
+
+// adder adds up all registers, beside the writer.
+type adder struct {
+	*base
+	reader *reader
+}
+
+// How often and at which distance an adder looks for an instant of which it knows what the
+// rows should add up to: between two commits.
+const (
+	addTries = 200
+	addAgain = 5 * time.Millisecond
+)
+
+// differs reports whether the rows add up to something else than the sums that are kept
+// along with them. Who cannot tell says so, too: the writer looks again then.
+func (a *adder) differs(ctx context.Context) bool {
+	again := time.NewTicker(addAgain)
+	defer again.Stop()
+	for range addTries {
+		if root, sum, ok := a.add(ctx); ok {
+			return root != sum
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return true
+		}
+	}
+	return true
+}
+
+// add adds the rows up, as they are at an instant at which the root is known.
+func (a *adder) add(ctx context.Context) (root, sum memory.Digest, ok bool) {
+	before := a.View()
+	tx, err := a.reader.begin(ctx)
+	if err != nil {
+		return root, sum, false
+	}
+	defer tx.Rollback() //nolint:errcheck // read-only
+	var lsn uint64
+	if err := tx.row(ctx, `SELECT lsn FROM node`, nil, &lsn); err != nil {
+		return root, sum, false
+	}
+	if now := a.View(); lsn != now.LSN || lsn != before.LSN || now.Root != before.Root {
+		return root, sum, false
+	}
+	var total memory.Sum
+	err = a.eachRegister(func(q string, row func(rowScanner) error) error { return tx.each(ctx, q, nil, row) },
+		func(k memory.Key, v memory.Version, d memory.Digest) { total.Add(memory.ItemSum(k, v, d)) })
+	return before.Root, total.Digest(), err == nil
+}
+
+// aside is an adder at work for the writer, who does not wait for it.
+type aside struct {
+	*adder
+	asks    chan struct{}
+	answers chan bool
+	asked   bool
+}
+
+func newAside(a *adder) *aside {
+	return &aside{adder: a, asks: make(chan struct{}, 1), answers: make(chan bool, 1)}
+}
+
+// run answers until ctx is done.
+func (a *aside) run(ctx context.Context) {
+	for {
+		select {
+		case <-a.asks:
+			a.answers <- a.differs(ctx)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// answer is what adder.differs says, once it is known. Until then each call says that it is not.
+func (a *aside) answer() (differs, known bool) {
+	if !a.asked {
+		a.asked = true
+		a.asks <- struct{}{}
+	}
+	select {
+	case differs = <-a.answers:
+		a.asked = false
+		return differs, true
+	default:
+		return false, false
+	}
+}
