@@ -296,6 +296,29 @@ func TestAnAnswerThatIsNoneIsAnError(t *testing.T) {
 	}
 }
 
+// A node that goes in the middle of an export is one that does not answer.
+func TestAnExportThatBreaksOff(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"type":"memory"}`+"\n"+`{"type":`)
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}))
+	defer srv.Close()
+	c, err := client.New(client.Options{URL: srv.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for raw, broken := range c.Export(t.Context(), client.ExportOptions{}) {
+		if err = broken; err == nil {
+			n += len(raw)
+		}
+	}
+	if e, ok := errors.AsType[*client.UnreachableError](err); !ok || e.URL != srv.URL || n == 0 {
+		t.Errorf("%v after %d bytes", err, n)
+	}
+}
+
 func TestNobodyThere(t *testing.T) {
 	srv := httptest.NewServer(http.NotFoundHandler())
 	srv.Close()

@@ -127,6 +127,15 @@ type ExportOptions struct {
 	After uint64
 }
 
+// goneFrom is the error of an answer that has ended early: the node has gone, or has ended it,
+// unless what came is wrong or nobody wants it any more.
+func goneFrom(ctx context.Context, url string, err error) error {
+	if _, wrong := errors.AsType[*json.SyntaxError](err); wrong || ctx.Err() != nil {
+		return err
+	}
+	return &UnreachableError{URL: url, Err: err}
+}
+
 // Export yields the JSON objects of an export: live memories, each followed by
 // the links that leave it, then archived memories. The sequence ends with an
 // error if it is not complete.
@@ -164,7 +173,7 @@ func (c *Client) Export(ctx context.Context, o ExportOptions) iter.Seq2[json.Raw
 			case errors.Is(err, io.EOF):
 				return
 			case err != nil:
-				yield(nil, fmt.Errorf("export broke off: %w", err))
+				yield(nil, fmt.Errorf("export broke off: %w", goneFrom(ctx, c.URL(), err)))
 				return
 			}
 			if !yield(raw, nil) {
