@@ -28,6 +28,7 @@ type reading struct {
 	step  int       // of all; behind the last one the sums are looked at
 	after int64     // which row of it
 	next  time.Time // when the next slice is due
+	waits bool      // or as soon as the rows are added up
 	whole bool      // all of it was read since the start
 }
 
@@ -46,6 +47,7 @@ func (w *chores) background(ctx context.Context) (more bool, err error) {
 	}
 	if w.anew {
 		w.anew, w.reading = false, reading{}
+		w.sums.forget()
 	}
 	if err := w.markDamage(ctx); err != nil {
 		return false, err
@@ -79,7 +81,7 @@ func (w *chores) background(ctx context.Context) (more bool, err error) {
 			return err
 		})
 	}
-	if !time.Now().Before(w.reading.next) {
+	if w.reading.waits && w.sums.answered() || !time.Now().Before(w.reading.next) {
 		if err := w.readSlice(ctx); err != nil {
 			return false, err
 		}
@@ -108,7 +110,7 @@ func (w *chores) readSlice(ctx context.Context) error {
 	if ends {
 		var known bool
 		if differs, known = w.sums.answer(); !known {
-			w.reading.next = began.Add(answerWait)
+			w.reading.next, w.reading.waits = began.Add(answerWait), true
 			return nil
 		}
 	}
@@ -135,7 +137,7 @@ func (w *chores) readSlice(ctx context.Context) error {
 	// of the log.
 	pause := w.cfg.ScrubWithin / time.Duration(3*w.lsn/scrubRows+2*uint64(len(steps)))
 	if ends {
-		w.reading.step, w.reading.after, w.reading.whole = 0, 0, true
+		w.reading = reading{whole: true}
 	} else if !w.reading.whole {
 		pause = min(pause, scrubShare*time.Since(began))
 	}
@@ -143,8 +145,8 @@ func (w *chores) readSlice(ctx context.Context) error {
 	return err
 }
 
-// answerWait is how often the writer asks whether the rows have been added up.
-const answerWait = 20 * time.Millisecond
+// answerWait is when the writer asks again what the rows add up to, if nobody tells it.
+const answerWait = time.Minute
 
 // scrubShare is how much longer the writer does other things than it reads, in the
 // first pass after a start.

@@ -62,13 +62,15 @@ func (a *adder) add(ctx context.Context) (root, sum memory.Digest, ok bool) {
 // aside is an adder at work for the writer, who does not wait for it.
 type aside struct {
 	*adder
+	rouse   func() // tells the writer that there is an answer
 	asks    chan struct{}
 	answers chan bool
 	asked   bool
+	stale   bool // what is answered next was asked too long ago
 }
 
-func newAside(a *adder) *aside {
-	return &aside{adder: a, asks: make(chan struct{}, 1), answers: make(chan bool, 1)}
+func newAside(a *adder, rouse func()) *aside {
+	return &aside{adder: a, rouse: rouse, asks: make(chan struct{}, 1), answers: make(chan bool, 1)}
 }
 
 // run answers until ctx is done.
@@ -77,11 +79,18 @@ func (a *aside) run(ctx context.Context) {
 		select {
 		case <-a.asks:
 			a.answers <- a.differs(ctx)
+			a.rouse()
 		case <-ctx.Done():
 			return
 		}
 	}
 }
+
+// answered reports whether there is an answer that nobody has taken.
+func (a *aside) answered() bool { return len(a.answers) > 0 }
+
+// forget has what was asked before count no more.
+func (a *aside) forget() { a.stale = a.asked }
 
 // answer is what adder.differs says, once it is known. Until then each call says that it is not.
 func (a *aside) answer() (differs, known bool) {
@@ -92,6 +101,10 @@ func (a *aside) answer() (differs, known bool) {
 	select {
 	case differs = <-a.answers:
 		a.asked = false
+		if a.stale {
+			a.stale = false
+			return a.answer()
+		}
 		return differs, true
 	default:
 		return false, false

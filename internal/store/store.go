@@ -78,7 +78,7 @@ func (s *Store) open(ctx context.Context) error {
 		return err
 	}
 	s.adder = &adder{base: s.base, reader: s.sums}
-	s.write.sums = newAside(s.adder)
+	s.write.sums = newAside(s.adder, s.rouse)
 	if err := w.load(ctx); err != nil {
 		return err
 	}
