@@ -28,7 +28,7 @@ import (
 // Whatever they are, the node opens or says why not, serves what it should or says that it is
 // damaged, and becomes what it was once somebody has sent it what that was.
 func FuzzGarbledRows(f *testing.F) {
-	const seeds = 80
+	const seeds = 40
 	for seed := range uint64(seeds) {
 		f.Add(seed)
 	}
