@@ -29,6 +29,7 @@ type reading struct {
 	after int64     // which row of it
 	next  time.Time // when the next slice is due
 	waits bool      // or as soon as the rows are added up
+	tries int       // of this slice that failed
 	whole bool      // all of it was read since the start
 }
 
@@ -130,7 +131,12 @@ func (w *chores) readSlice(ctx context.Context) error {
 		_, err := passer{scrubber{t}}.end(ctx, differs)
 		return err
 	})
+	if failed := time.Now().Before(w.restUntil); err == nil && failed && w.reading.tries < sliceTries {
+		w.reading.tries++ // a full disk, most of all: what it has found is not noted yet
+		return nil
+	}
 	if err == nil {
+		at.tries = 0
 		w.reading = at
 	}
 	// Rows of memories and of registers are read in larger slices, or are fewer, than those
@@ -144,6 +150,9 @@ func (w *chores) readSlice(ctx context.Context) error {
 	w.reading.next = time.Now().Add(pause)
 	return err
 }
+
+// sliceTries is how often a slice that fails is tried again before the pass goes on.
+const sliceTries = 60
 
 // answerWait is when the writer asks again what the rows add up to, if nobody tells it.
 const answerWait = time.Minute

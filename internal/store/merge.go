@@ -82,6 +82,9 @@ func (t merger) bear(open records, e incoming, row *logRow) {
 	plain := ok && len(open) == 1 && m.first && row.state == stateApplied && m.content.lsn == row.lsn && m.lifeRef.lsn == row.lsn && m.conflicts == 0
 	if !plain || content.ExpiresAt != 0 { // of one that expires there may be touches already
 		t.others = true
+		for _, x := range open { // also of one that an earlier entry of the transaction made
+			t.changed.ids = append(t.changed.ids, x.id)
+		}
 		return
 	}
 	content.ID = m.id

@@ -43,7 +43,10 @@ func (w *state) rectify(ctx context.Context, count string) error {
 	if err := w.rectifyNode(ctx); err != nil {
 		return err
 	}
-	ahead := w.tomorrow()
+	ahead, err := w.tomorrow(ctx)
+	if err != nil {
+		return err
+	}
 	var garbled int
 	if _, err := w.queryRow(ctx, count, []any{string(w.cfg.Node), ahead}, &garbled); err != nil {
 		return err
@@ -81,8 +84,13 @@ func (w *state) rectify(ctx context.Context, count string) error {
 	return nil
 }
 
-// tomorrow is an instant that lies ahead of all that has been, if clocks are not off by a day.
-func (w *state) tomorrow() int64 { return int64(w.now()) + int64(24*time.Hour) }
+// tomorrow is an instant that lies ahead of all that has been: also where the clock of the
+// machine is late, as before it has asked for the time.
+func (w *state) tomorrow(ctx context.Context) (int64, error) {
+	var clock int64
+	_, err := w.queryRow(ctx, `SELECT CASE WHEN typeof(clock) = 'integer' THEN clock ELSE 0 END FROM node`, nil, &clock)
+	return int64(max(w.now(), memory.Stamp(max(clock, 0)).Instant()) + memory.Instant(24*time.Hour)), err
+}
 
 // execAll runs statements in order.
 func (w *state) execAll(ctx context.Context, statements []string, args ...any) error {

@@ -76,8 +76,12 @@ func (t passer) loose(ctx context.Context, table int, after int64) (last int64, 
 	if err != nil || n == 0 {
 		return last, n, err
 	}
+	ahead, err := t.tomorrow(ctx)
+	if err != nil {
+		return last, n, err
+	}
 	var garbled int
-	if _, err := t.queryRow(ctx, q.garbled, []any{string(t.cfg.Node), t.tomorrow(), after, last}, &garbled); err != nil || garbled == 0 {
+	if _, err := t.queryRow(ctx, q.garbled, []any{string(t.cfg.Node), ahead, after, last}, &garbled); err != nil || garbled == 0 {
 		return last, n, err
 	}
 	t.rows++

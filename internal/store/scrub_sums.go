@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"encoding/binary"
+	"slices"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -26,8 +28,8 @@ func (a *adder) differs(ctx context.Context) bool {
 	again := time.NewTicker(addAgain)
 	defer again.Stop()
 	for range addTries {
-		if root, sum, ok := a.add(ctx); ok {
-			return root != sum
+		if differs, ok := a.add(ctx); ok {
+			return differs
 		}
 		select {
 		case <-again.C:
@@ -38,25 +40,79 @@ func (a *adder) differs(ctx context.Context) bool {
 	return true
 }
 
-// add adds the rows up, as they are at an instant at which the root is known.
-func (a *adder) add(ctx context.Context) (root, sum memory.Digest, ok bool) {
+// add adds the rows up, as they are at an instant at which the root is known, and compares
+// that and each sum with what is kept.
+func (a *adder) add(ctx context.Context) (differs, ok bool) {
 	before := a.View()
 	tx, err := a.reader.begin(ctx)
 	if err != nil {
-		return root, sum, false
+		return false, false
 	}
 	defer tx.Rollback() //nolint:errcheck // read-only
 	var lsn uint64
 	if err := tx.row(ctx, `SELECT lsn FROM node`, nil, &lsn); err != nil {
-		return root, sum, false
+		return false, false
 	}
 	if now := a.View(); lsn != now.LSN || lsn != before.LSN || now.Root != before.Root {
-		return root, sum, false
+		return false, false
 	}
+	kept, ok := tx.keptSums(ctx)
+	if !ok {
+		return false, false
+	}
+	var sums [memory.Buckets]memory.Sum
 	var total memory.Sum
 	err = a.eachRegister(func(q string, row func(rowScanner) error) error { return tx.each(ctx, q, nil, row) },
-		func(k memory.Key, v memory.Version, d memory.Digest) { total.Add(memory.ItemSum(k, v, d)) })
-	return before.Root, total.Digest(), err == nil
+		func(k memory.Key, v memory.Version, d memory.Digest) {
+			item := memory.ItemSum(k, v, d)
+			sums[memory.Bucket(k)].Add(item)
+			total.Add(item)
+		})
+	return *kept != sums || before.Root != total.Digest(), err == nil
+}
+
+// keptSums are the sums of the buckets as they are on the disk, with what was added since
+// they were written. It reports false if they cannot be read.
+func (t *readTx) keptSums(ctx context.Context) (*[memory.Buckets]memory.Sum, bool) {
+	var sums [memory.Buckets]memory.Sum
+	ok := true
+	add := func(raw []byte) {
+		ok = ok && len(raw)%changeBytes == 0
+		for x := range slices.Chunk(raw, changeBytes) {
+			b := int(binary.LittleEndian.Uint16(x))
+			if ok = ok && b < memory.Buckets; !ok {
+				return
+			}
+			sums[b].Add(memory.SumOf(memory.Digest(x[2:])))
+		}
+	}
+	err := t.each(ctx, `SELECT part, sums FROM buckets`, nil, func(r rowScanner) error {
+		var part int
+		var raw []byte
+		err := r.Scan(&part, &raw)
+		if ok = ok && err == nil && part >= 0 && part < memory.Buckets/partSums && len(raw) == partSums*len(memory.Digest{}); !ok {
+			return err
+		}
+		for i := range partSums {
+			sums[part*partSums+i].Add(memory.SumOf(memory.Digest(raw[i*len(memory.Digest{}):])))
+		}
+		return nil
+	})
+	var round int64
+	var changes []byte
+	if err == nil {
+		err = t.row(ctx, `SELECT round, changes FROM node`, nil, &round, &changes)
+	}
+	if err == nil {
+		add(changes)
+		err = t.each(ctx, `SELECT raw FROM sum_changes WHERE round = ?`, []any{round}, func(r rowScanner) error {
+			var raw []byte
+			err := r.Scan(&raw)
+			add(raw)
+			return err
+		})
+	}
+	return &sums, ok && err == nil
 }
 
 // aside is an adder at work for the writer, who does not wait for it.

@@ -162,8 +162,8 @@ func (t compactor) dropLog(ctx context.Context, after int64, olderThan memory.In
 			return err
 		}
 		d, first := t.dot(x.origin, x.seq), wanted[x.origin]
-		if d.Seq > stable[d.Origin] || first != 0 && x.seq >= first {
-			return nil
+		if d.Seq > stable[d.Origin] || first != 0 && x.seq >= first || t.own != nil && d.Origin == t.own.name && d.Seq >= t.own.head {
+			return nil // the last one of its own tells a node up to where it has numbered
 		}
 		if e, err := t.open(x); err == nil && e.Stamp.Instant() < olderThan {
 			drop = append(drop, last)

@@ -1,0 +1,129 @@
+package store_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/store"
+	"github.com/tallystick/tallystick/internal/store/storetest"
+)
+
+// What is known of a memory from its making on gives way to what a later entry of the same
+// transaction does with it.
+func TestWhatIsMadeAndChangedAtOnceIsReadAsItIs(t *testing.T) {
+	t.Parallel()
+	put := storetest.Create("note", "text")
+	other := put.Memory
+	other.Content, other.Version = "other", 2
+	rival := put.Memory
+	rival.Content = "other"
+	for what, op := range map[string]memory.Op{
+		"deleted": &memory.Delete{ID: other.ID}, "archived": &memory.Archive{ID: other.ID, Reason: "done"},
+		"edited": &memory.Put{Memory: other}, "in conflict": &memory.Put{Memory: rival}, "erased": &memory.Erase{ID: other.ID},
+	} {
+		a, b := suite().Open(t, "a", t.TempDir()), suite().Open(t, "b", t.TempDir())
+		a.Put(put)
+		a.Put(op)
+		<-b.Learned()
+		if r := b.Feed(a); len(r.Refused) > 0 {
+			t.Fatalf("%s: %+v", what, r.Refused)
+		}
+		for name, n := range map[string]*storetest.Node{"there": a, "here": b} {
+			want, _, err := n.ManyOfRows(t.Context(), []string{other.ID})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := n.Many(t.Context(), []string{other.ID})
+			if err != nil || len(got) != 1 || len(want) != 1 || got[0].Life != want[0].Life || got[0].Memory.Content != want[0].Memory.Content || got[0].Conflicts != want[0].Conflicts {
+				t.Errorf("%s, %s: %+v (%v), and the rows say %+v", what, name, got, err, want)
+			}
+		}
+	}
+}
+
+// Sums that add up to the right root may be those of the wrong buckets.
+func TestAPassComparesEachSum(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	n := suite().Open(t, "a", dir)
+	for i := range 3 {
+		n.Put(storetest.Create(fmt.Sprint("note ", i), "text"))
+	}
+	n.Stop()
+	g := garbling(t, dir)
+	raw := g.rows(`SELECT changes FROM node`)[0][0].([]byte)
+	raw[0] ^= 1
+	g.exec(`UPDATE node SET changes = ?`, raw)
+	g.close()
+	n = suite().Open(t, "a", dir)
+	for _, wrong := range []bool{true, false} {
+		if s, err := n.Scrub(t.Context(), 0, time.Minute); err != nil || s.Wrong != wrong {
+			t.Errorf("a pass says %+v (%v), want wrong %t", s, err, wrong)
+		}
+	}
+}
+
+// The last entry of its own stays with a node, though nothing needs it any more: without it
+// the node could not tell up to where it has numbered.
+func TestANodeNumbersOnBehindWhatWasDropped(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	n, b := suite().Open(t, "a", dir), suite().Open(t, "b", t.TempDir())
+	first := n.Origin()
+	op := storetest.Create("mine", "text")
+	n.Put(op)
+	b.Feed(n)
+	b.Put(&memory.Erase{ID: op.Memory.ID})
+	n.Feed(b)
+	b.Put(storetest.Create("more", "text"))
+	b.Put(storetest.Create("still more", "text"))
+	n.Feed(b)
+	stable := map[memory.Origin]uint64{n.Origin(): 1 << 60, b.Origin(): 1 << 60}
+	if _, err := n.Compact(t.Context(), memory.InstantOf(time.Now().Add(time.Hour)), 1, stable); err != nil {
+		t.Fatal(err)
+	}
+	n.Stop()
+	n = suite().Open(t, "a", dir)
+	if n.Origin() != first || n.View().Heads[first].Seq != 1 {
+		t.Errorf("it numbers under %s, and did under %s; the heads are %v", n.Origin(), first, n.View().Heads)
+	}
+}
+
+// A machine without a clock of its own begins days ago, until it has asked for the time.
+func TestALateClockMakesNoTimeWrong(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	n := suite().Open(t, "a", dir)
+	op := storetest.Create("mine", "text")
+	w := func() *memory.Write {
+		return &memory.Write{Actor: memory.Anonymous, Ops: []memory.NewOp{{Op: op}}, Idempotency: &memory.Idempotency{Key: "k", Hash: memory.Digest{1}}}
+	}
+	n.Write(w())
+	n.Touch([]string{op.Memory.ID}, memory.InstantOf(time.Now()))
+	n.Stop()
+	times := func() string {
+		g := garbling(t, dir)
+		defer g.close()
+		return fmt.Sprint(g.rows(`SELECT at FROM idempotency`), g.rows(`SELECT at, count FROM access`))
+	}
+	before := times()
+	n = suite().Open(t, "a", dir, func(c *store.Config) {
+		c.Clock = memory.NewClock(func() time.Time { return time.Now().Add(-4 * 24 * time.Hour) }, time.Minute)
+	})
+	if _, err := n.Scrub(t.Context(), 0, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	n.Stop()
+	if after := times(); after != before {
+		t.Errorf("the times were %s, and are %s", before, after)
+	}
+	n = suite().Open(t, "a", dir)
+	if _, err := n.Compact(t.Context(), 0, 50, nil); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := n.Submit(t.Context(), w()); err != nil || !out.Replayed {
+		t.Errorf("what was written is written again: %+v (%v)", out, err)
+	}
+}
