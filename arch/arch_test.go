@@ -87,7 +87,7 @@ func table() map[string][]string {
 			"legacy/config", "legacy/wire", "intake", "identity", "identity/aimemory", "identity/cred", "memory",
 		},
 
-		"peer":     {"pace", "spool", "wire", "identity", "identity/attest", "identity/ca", "identity/cred", "identity/httpsig", "identity/receipt", "memory"},
+		"peer":     {"pace", "wire", "identity", "identity/attest", "identity/ca", "identity/cred", "identity/httpsig", "identity/receipt", "memory"},
 		"evidence": {"identity", "identity/cred", "identity/receipt", "memory"},
 		"verb": {
 			"book", "book/feed", "book/governance", "book/graph", "book/inbox", "book/query", "book/records", "book/upkeep",

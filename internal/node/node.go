@@ -104,8 +104,8 @@ const ShownFile = "briefings.jsonl"
 // ReadersFile is where a node keeps, in its data directory, which agents have read what.
 const ReadersFile = "readers.json"
 
-// SpoolDir is where a node puts aside, in its data directory, what readers of exports and
-// snapshots do not take in time.
+// SpoolDir is where a node puts aside, in its data directory, what readers of exports
+// do not take in time.
 const SpoolDir = "spool"
 
 // RehearsalDir is where the nodes of a rehearsal keep their data, in the data directory,
@@ -241,7 +241,7 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 // link is how this node talks with members, who are not in it yet.
 func (n *node) link() peer.Config {
 	return peer.Config{
-		Self: n.cfg.Node, Origin: n.store.Origin, APIKey: n.cfg.APIKey, Spool: n.aside, Members: map[memory.Node]string{}, AnyAddress: n.cfg.InsecureMembers,
+		Self: n.cfg.Node, Origin: n.store.Origin, APIKey: n.cfg.APIKey, Members: map[memory.Node]string{}, AnyAddress: n.cfg.InsecureMembers,
 		AllowOutbound: n.outbound.toMember, AllowAddress: n.outbound.address(policy.Push, policy.Pull),
 		Account: func(ctx context.Context) ([]byte, error) { return n.books.Upkeep.Tell(ctx) },
 	}

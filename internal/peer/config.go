@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
-	"github.com/tallystick/tallystick/internal/spool"
 )
 
 // Config says who a node is among the members, for both directions.
@@ -31,9 +30,6 @@ type Config struct {
 	// Account, if not nil, is what members are told of how this node gets on with each of
 	// them, as JSON.
 	Account func(context.Context) ([]byte, error)
-	// Spool takes what members do not take of a snapshot in time; nil has them keep the
-	// log of the database from beginning anew.
-	Spool *spool.Room
 	// APIKey, if not empty, is sent to every member and asked of every caller.
 	APIKey string
 	// DialTimeout bounds the making of a connection; 0 is 2 s.

@@ -286,9 +286,8 @@ func (h *handler) snapshot(w http.ResponseWriter, r *http.Request, from *caller)
 	}
 	ctx := r.Context()
 	out := &firstWrite{ResponseWriter: w, sum: sha256.New(), trailer: from.attested != nil, timeout: h.cfg.Timeout}
-	sent := h.cfg.Spool.To(out)
-	defer sent.Close() //nolint:errcheck // only an error of removing a file, which the next start does again
-	buffer := bufio.NewWriterSize(sent, 64<<10)
+	// Not put aside: who takes it waits only so long for the next frame.
+	buffer := bufio.NewWriterSize(out, 64<<10)
 	frames := wire.NewSnapshotWriter(buffer, h.cfg.Self)
 	view, err := h.acceptor.AcceptSnapshot(ctx, from.Source, func(ops []memory.Shipment) error {
 		if err := frames.Batch(ops); err != nil {
@@ -300,7 +299,7 @@ func (h *handler) snapshot(w http.ResponseWriter, r *http.Request, from *caller)
 		err = frames.End(view)
 	}
 	if err == nil {
-		err = errors.Join(buffer.Flush(), sent.Drain())
+		err = buffer.Flush()
 	}
 	if err == nil {
 		err = h.sign(w.Header(), from, [sha256.Size]byte(out.sum.Sum(nil)))

@@ -1,8 +1,8 @@
 // Package spool puts aside on the disk what a reader does not take in time, so that who
 // reads slowly does not make a database keep for it what is read.
 //
-// An export and a snapshot are of one instant: as long as they are read, the log of the
-// database cannot begin anew. So what a reader has not taken when it has made the writer wait
+// An export is of one instant: as long as it is read, the log of the database cannot begin
+// anew. So what a reader has not taken when it has made the writer wait
 // for long enough goes to a file, as fast as it can be read, and is sent from there.
 package spool
 
@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"sync/atomic"
 	"time"
@@ -170,6 +171,7 @@ func (r *Room) file() (*os.File, error) {
 		r.files.Add(-1)
 		return nil, fmt.Errorf("put aside: %w", err)
 	}
+	_ = os.Remove(f.Name()) // where a file may be without a name it goes with the process
 	return f, nil
 }
 
@@ -193,7 +195,11 @@ func (w *Writer) Close() error {
 	f := w.file
 	w.file = nil
 	w.room.files.Add(-1)
-	return errors.Join(f.Close(), os.Remove(f.Name()))
+	err := f.Close()
+	if gone := os.Remove(f.Name()); !errors.Is(gone, fs.ErrNotExist) {
+		err = errors.Join(err, gone)
+	}
+	return err
 }
 
 // These have the copy go in pieces: each write to a reader has a time of its own.
