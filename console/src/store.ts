@@ -96,7 +96,7 @@ export const live = new Cell(false); // the stream of events is open
 export const tick = new Cell(Date.now()); // once a second, for relative times
 
 const most = 500;
-const tabs = new BroadcastChannel("session"); // of this node, in this browser
+const tabs = "BroadcastChannel" in window ? new BroadcastChannel("session") : null; // of this node, in this browser
 const lookAgain = 60_000; // how often the session is asked for, in ms
 let line = new AbortController();
 let last = ""; // the event that was got last
@@ -130,7 +130,7 @@ export function begin(): void {
   // Browsers keep few connections to a host: a page that nobody looks at leaves its
   // stream to others, and goes on where it was when it is looked at again.
   document.addEventListener("visibilitychange", () => (document.hidden ? line.abort() : (restart(), void refresh())));
-  tabs.onmessage = () => void look(); // a session begun or ended in one tab is that of all
+  if (tabs) tabs.onmessage = () => void look(); // a session begun or ended in one tab is that of all
   addEventListener("pagehide", () => line.abort());
   addEventListener("pageshow", (e) => {
     if (e.persisted) restart();
@@ -170,14 +170,14 @@ export async function look(): Promise<void> {
 /** Opens a session with a key, or with a link that works once. */
 export async function enter(by: { once?: string; key?: string }): Promise<void> {
   stand(await session("POST", by));
-  tabs.postMessage("begun");
+  tabs?.postMessage("begun");
 }
 
 /** Ends the session. What was said by an agent's key is said by nobody then. */
 export async function leave(): Promise<void> {
   const s = standing.get();
   await session("DELETE");
-  tabs.postMessage("ended");
+  tabs?.postMessage("ended");
   if (s?.agent) agent.set("");
   standing.set(null);
   await look();

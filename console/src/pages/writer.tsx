@@ -12,8 +12,11 @@ import { useWords } from "../ui/words";
 
 const tags = (text: string): string[] => text.split(",").map((x) => x.trim()).filter(Boolean);
 
+/** A text as a field has it. */
+const lines = (text: string): string => text.replace(/\r\n?/g, "\n");
+
 /** What the fields say of a memory. */
-const shown = (m: Memory): Record<string, string> => ({ title: m.title, content: m.content, namespace: m.namespace, tags: m.tags.join(", "), priority: String(m.priority), tier: m.tier });
+const shown = (m: Memory): Record<string, string> => ({ title: m.title, content: lines(m.content), namespace: m.namespace, tags: m.tags.join(", "), priority: String(m.priority), tier: m.tier });
 
 /** What is edited is the memory as it was when the form was opened, and the node is told
  * so: as the page behind the form follows the node, now may be newer by then. */
@@ -39,7 +42,7 @@ export function Writer({ onClose, done, was, now, settle }: { onClose: () => voi
     const p: UpdateInput = settle ? { resolve_conflicts: true } : {};
     if (!edit) return p;
     if (r.title !== edit.title) p.title = r.title;
-    if (r.content !== edit.content) p.content = r.content;
+    if (lines(r.content) !== lines(edit.content)) p.content = r.content;
     if (r.tags.join() !== edit.tags.join()) p.tags = r.tags;
     if (r.namespace !== edit.namespace) p.namespace = r.namespace;
     if (r.priority !== edit.priority) p.priority = r.priority;
@@ -92,14 +95,14 @@ export function Writer({ onClose, done, was, now, settle }: { onClose: () => voi
   return (
     <Dialog title={edit ? t.memory.edit : t.memory.newTitle} onClose={onClose} wide>
       <form ref={form} class="stack" onSubmit={submit}>
-        <Field label={t.memory.titleField}><input name="title" data-first required maxLength={512} defaultValue={edit?.title ?? ""} dir="auto" /></Field>
-        <Field label={t.memory.textField}><textarea name="content" required rows={10} defaultValue={edit?.content ?? ""} dir="auto" /></Field>
+        <Field label={t.memory.titleField}><input name="title" data-first required maxLength={512} defaultValue={was?.title ?? ""} dir="auto" /></Field>
+        <Field label={t.memory.textField}><textarea name="content" required rows={10} defaultValue={was?.content ?? ""} dir="auto" /></Field>
         <div class="columns">
-          <Field label={t.memory.namespaceField}><input name="namespace" defaultValue={edit?.namespace ?? (namespace.get() || "global")} maxLength={512} /></Field>
-          <Field label={t.memory.tagsField}><input name="tags" defaultValue={edit?.tags.join(", ") ?? ""} /></Field>
-          <Field label={t.memory.priority}><input name="priority" type="number" min={1} max={10} defaultValue={String(edit?.priority ?? 5)} /></Field>
+          <Field label={t.memory.namespaceField}><input name="namespace" defaultValue={was?.namespace ?? (namespace.get() || "global")} maxLength={512} /></Field>
+          <Field label={t.memory.tagsField}><input name="tags" defaultValue={was?.tags.join(", ") ?? ""} /></Field>
+          <Field label={t.memory.priority}><input name="priority" type="number" min={1} max={10} defaultValue={String(was?.priority ?? 5)} /></Field>
           <Field label={t.memory.tier}>
-            <select name="tier" defaultValue={edit?.tier ?? "long"}>{["long", "mid", "short"].map((x) => <option key={x} selected={x === (edit?.tier ?? "long")}>{x}</option>)}</select>
+            <select name="tier" defaultValue={was?.tier ?? "long"}>{["long", "mid", "short"].map((x) => <option key={x} selected={x === (was?.tier ?? "long")}>{x}</option>)}</select>
           </Field>
           {!edit && who !== "" && (
             <Field label={t.memory.scopeField}>

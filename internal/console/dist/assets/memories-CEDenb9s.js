@@ -1,0 +1,1 @@
+export{t as default,n as ownerOf}from"./memories-CdUf4lCZ.js";
