@@ -2,8 +2,8 @@
 // reads slowly does not make a database keep for it what is read.
 //
 // An export is of one instant: as long as it is read, the log of the database cannot begin
-// anew. So what a reader has not taken when it has made the writer wait
-// for long enough goes to a file, as fast as it can be read, and is sent from there.
+// anew. So what a reader has not taken when it has made the writer wait for long enough goes to
+// a file, as fast as it can be read, and is sent from there.
 package spool
 
 import (

@@ -151,7 +151,8 @@ func (w *chores) readSlice(ctx context.Context) error {
 	return err
 }
 
-// sliceTries is how often a slice that fails is tried again before the pass goes on.
+// sliceTries is how often a slice that fails is tried again before the pass goes on behind
+// the rows that it came to. One that cannot read any is tried until it can.
 const sliceTries = 60
 
 // answerWait is when the writer asks again what the rows add up to, if nobody tells it.

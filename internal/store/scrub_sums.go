@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/binary"
-	"slices"
 	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -77,24 +75,21 @@ func (t *readTx) keptSums(ctx context.Context) (*[memory.Buckets]memory.Sum, boo
 	var sums [memory.Buckets]memory.Sum
 	ok := true
 	add := func(raw []byte) {
-		ok = ok && len(raw)%changeBytes == 0
-		for x := range slices.Chunk(raw, changeBytes) {
-			b := int(binary.LittleEndian.Uint16(x))
-			if ok = ok && b < memory.Buckets; !ok {
-				return
-			}
-			sums[b].Add(memory.SumOf(memory.Digest(x[2:])))
+		changes, whole := changesIn(raw)
+		for _, x := range changes {
+			sums[x.bucket].Add(x.sum)
 		}
+		ok = ok && whole
 	}
 	err := t.each(ctx, `SELECT part, sums FROM buckets`, nil, func(r rowScanner) error {
 		var part int
 		var raw []byte
-		err := r.Scan(&part, &raw)
-		if ok = ok && err == nil && part >= 0 && part < memory.Buckets/partSums && len(raw) == partSums*len(memory.Digest{}); !ok {
+		if err := r.Scan(&part, &raw); err != nil {
 			return err
 		}
-		for i := range partSums {
-			sums[part*partSums+i].Add(memory.SumOf(memory.Digest(raw[i*len(memory.Digest{}):])))
+		row, whole := sumsOf(part, raw)
+		if ok = ok && whole; whole {
+			copy(sums[part*partSums:], row)
 		}
 		return nil
 	})

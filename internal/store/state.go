@@ -193,18 +193,28 @@ func (w *state) loadBuckets(ctx context.Context) error {
 		if err := r.Scan(&part, &raw); err != nil {
 			return err
 		}
-		if part < 0 || part >= memory.Buckets/partSums || len(raw) != partSums*len(memory.Digest{}) {
+		sums, ok := sumsOf(part, raw)
+		if !ok {
 			w.spoil() // zero until then
 			return nil
 		}
-		i := part * partSums
-		for d := range slices.Chunk(raw, len(memory.Digest{})) {
-			w.sums[i] = memory.SumOf(memory.Digest(d))
-			w.root.Add(w.sums[i])
-			i++
+		copy(w.sums[part*partSums:], sums)
+		for _, s := range sums {
+			w.root.Add(s)
 		}
 		return nil
 	})
+}
+
+// sumsOf reads a row of buckets. It reports false if that is none.
+func sumsOf(part int, raw []byte) (sums []memory.Sum, ok bool) {
+	if part < 0 || part >= memory.Buckets/partSums || len(raw) != partSums*len(memory.Digest{}) {
+		return nil, false
+	}
+	for d := range slices.Chunk(raw, len(memory.Digest{})) {
+		sums = append(sums, memory.SumOf(memory.Digest(d)))
+	}
+	return sums, true
 }
 
 // sqlDamaged counts the damaged entries that somebody misses: not those that were emptied
@@ -311,20 +321,39 @@ func (w *state) spoil() {
 // addChanges reports whether there were only changes in raw. Else there is nothing to be
 // had from it, until the writer runs and adds the rows up.
 func (w *state) addChanges(raw []byte) bool {
-	changes := slices.Collect(slices.Chunk(raw, changeBytes))
-	if len(raw)%changeBytes != 0 || slices.ContainsFunc(changes, func(x []byte) bool { return int(binary.LittleEndian.Uint16(x)) >= memory.Buckets }) {
+	changes, ok := changesIn(raw)
+	if !ok {
 		w.spoil()
 		return false
 	}
 	for _, x := range changes {
-		b := int(binary.LittleEndian.Uint16(x))
-		d := memory.SumOf(memory.Digest(x[2:]))
-		w.sums[b].Add(d)
-		w.root.Add(d)
-		w.changes.dirty[b/partSums] = true
+		w.sums[x.bucket].Add(x.sum)
+		w.root.Add(x.sum)
+		w.changes.dirty[x.bucket/partSums] = true
 	}
 	return true
 }
 
 // whatToDo is said where a database cannot tell whose it is.
 const whatToDo = "put a backup in its place; or move it away and start the node anew, and its members send it all that they have"
+
+// sumChange is what was added to the sum of a bucket.
+type sumChange struct {
+	bucket int
+	sum    memory.Sum
+}
+
+// changesIn reads what was added to sums. It reports false if there is anything else in raw.
+func changesIn(raw []byte) (changes []sumChange, ok bool) {
+	if len(raw)%changeBytes != 0 {
+		return nil, false
+	}
+	for x := range slices.Chunk(raw, changeBytes) {
+		b := int(binary.LittleEndian.Uint16(x))
+		if b >= memory.Buckets {
+			return nil, false
+		}
+		changes = append(changes, sumChange{b, memory.SumOf(memory.Digest(x[2:]))})
+	}
+	return changes, true
+}
