@@ -26,6 +26,24 @@ func (s *Store) ChangedRows(ctx context.Context, after uint64, limit int) ([]mem
 	return s.changedRows(ctx, after, limit)
 }
 
+// KeptSums is BucketSums as it is kept along with the rows.
+func (s *Store) KeptSums(ctx context.Context) ([]memory.Digest, error) {
+	tx, err := s.sums.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer tx.Rollback() //nolint:errcheck // read-only
+	sums, ok := tx.keptSums(ctx)
+	if !ok {
+		return nil, errors.New("they cannot be read")
+	}
+	var out []memory.Digest
+	for _, sum := range sums {
+		out = append(out, sum.Digest())
+	}
+	return out, nil
+}
+
 // SubscriptionMarkOfRows is SubscriptionMark from the database.
 func (s *Store) SubscriptionMarkOfRows(ctx context.Context) (string, error) {
 	return s.subscriptionMark(ctx)

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -58,10 +59,18 @@ func TestAPassComparesEachSum(t *testing.T) {
 	g.exec(`UPDATE node SET changes = ?`, raw)
 	g.close()
 	n = suite().Open(t, "a", dir)
-	for _, wrong := range []bool{true, false} {
-		if s, err := n.Scrub(t.Context(), 0, time.Minute); err != nil || s.Wrong != wrong {
-			t.Errorf("a pass says %+v (%v), want wrong %t", s, err, wrong)
+	// The pass that a node makes after its start may have found it before the first one.
+	for i := range 2 {
+		if s, err := n.Scrub(t.Context(), 0, time.Minute); err != nil || i > 0 && s.Wrong {
+			t.Errorf("pass %d says %+v (%v)", i, s, err)
 		}
+	}
+	_, want, err := n.BucketSums(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kept, err := n.KeptSums(t.Context()); err != nil || !slices.Equal(kept, want) {
+		t.Errorf("the sums that are kept (%v) are not those of the rows", err)
 	}
 }
 
