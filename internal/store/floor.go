@@ -18,6 +18,9 @@ import (
 
 const floorDigits = 15
 
+// mostEntries is beyond what any node has numbered: such a head is believed if it has its entry.
+const mostEntries = 1 << (62 - floorDigits)
+
 // floorOf is the number that is written for a floor.
 func floorOf(head uint64) int64 {
 	sum := crc32.ChecksumIEEE(binary.BigEndian.AppendUint64(nil, head))
@@ -32,7 +35,7 @@ func readFloor(n int64) (uint64, bool) {
 
 // floor notes the head of o, behind which nothing was dropped.
 func (t *tx) floor(ctx context.Context, o *originState) error {
-	if o.name.Node() == t.cfg.Node || o.floor == o.head && o.floored || o.head >= 1<<(62-floorDigits) {
+	if o.name.Node() == t.cfg.Node || o.floor == o.head && o.floored || o.head >= mostEntries {
 		return nil
 	}
 	o.floor, o.floored = o.head, true
@@ -70,7 +73,7 @@ func (w *state) loadFloors(ctx context.Context) error {
 }
 
 // misheaded are the origins whose head lies below its floor or, above it, where nothing is in
-// the log. It is asked at the start: later they are known.
+// the log; without a floor, those which have come further than any can. It is asked at the start: later they are known.
 func (w *state) misheaded(ctx context.Context) (ids []int64, err error) {
 	if len(w.origins) > 0 {
 		return nil, nil
@@ -88,7 +91,7 @@ func (w *state) misheaded(ctx context.Context) (ids []int64, err error) {
 		}
 		text, _ := name.(string)
 		n, is := head.(int64)
-		if floor, known := floors[memory.Origin(text)]; known && is && n >= 0 {
+		if floor, known := floors[memory.Origin(text)]; is && n >= 0 && (known || n >= mostEntries) {
 			heads[id] = [2]uint64{uint64(n), floor}
 		}
 		return nil

@@ -5,13 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"maps"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -28,9 +25,12 @@ import (
 // Whatever they are, the node opens or says why not, serves what it should or says that it is
 // damaged, and becomes what it was once somebody has sent it what that was.
 func FuzzGarbledRows(f *testing.F) {
-	const seeds = 40
+	const seeds = 36
 	for seed := range uint64(seeds) {
 		f.Add(seed)
+	}
+	for _, seed := range []uint64{53, 60, 61, 83, 88, 105, 132, 138, 162, 185, 199} { // of several rows that belong together
+		f.Add(severe + seed)
 	}
 	from, filled := f.TempDir(), false
 	f.Fuzz(func(t *testing.T, seed uint64) {
@@ -38,30 +38,13 @@ func FuzzGarbledRows(f *testing.F) {
 			fill(t, from)
 			filled = true
 		}
-		g := &garbled{t: t, rng: rand.New(rand.NewPCG(seed, 1)), dir: t.TempDir()}
+		g := &garbled{t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), dir: t.TempDir()}
 		twin := t.TempDir()
 		copyDir(t, from, g.dir)
 		copyDir(t, from, twin)
 		g.twin = suite().Open(t, "a", twin)
 		g.run()
 	})
-}
-
-func copyDir(t *testing.T, from, to string) {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(from, "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range files {
-		raw, err := os.ReadFile(name)
-		if err == nil {
-			err = os.WriteFile(filepath.Join(to, filepath.Base(name)), raw, 0o600)
-		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			t.Fatal(err)
-		}
-	}
 }
 
 // fill makes a database with rows in every table.
@@ -149,6 +132,7 @@ func beside(t *testing.T, n, other *storetest.Node) {
 // garbled is a database of which values are garbled, and a twin of which none are.
 type garbled struct {
 	t       *testing.T
+	seed    uint64
 	rng     *rand.Rand
 	dir     string
 	n, twin *storetest.Node
@@ -160,11 +144,18 @@ func (g *garbled) fail(format string, args ...any) {
 	g.t.Errorf("after %s:\n"+format, append([]any{strings.Join(g.did, "; ")}, args...)...)
 }
 
+// severe is from which seed on five values are garbled, and not one or two.
+const severe = 5000
+
 // damage garbles some values.
 func (g *garbled) damage() {
 	b := garbling(g.t, g.dir)
 	defer b.close()
-	for range 1 + g.rng.IntN(3)/2 {
+	values := 5
+	if g.seed < severe {
+		values = 1 + g.rng.IntN(3)/2
+	}
+	for range values {
 		table := pickOne(g.rng, append(b.tables(), "log", "log", "log", "log", "log", "log", "memories", "memories", "memories", "memories", "registers", "registers", "origins", "node"))
 		var columns []column
 		for _, c := range b.columns(table) {
@@ -189,7 +180,7 @@ func (g *garbled) damage() {
 			where = c.name + ` IS ?2`
 		}
 		reindex := g.rng.IntN(2) == 0
-		g.did = append(g.did, fmt.Sprintf("%s.%s of row %d: %T %.60q for %.60q (indexes too: %v)", table, c.name, at, to, show(to), show(was), reindex))
+		g.did = append(g.did, fmt.Sprintf("%s.%s of row %d: %T %.60q for %.60q (indexes too: %v)", table, c.name, at, to, fmt.Sprint(to), fmt.Sprint(was), reindex))
 		args := []any{to}
 		if b.byKey(table) {
 			args = append(args, was)
@@ -197,8 +188,6 @@ func (g *garbled) damage() {
 		b.change(table, reindex, fmt.Sprintf(`UPDATE %s SET %s = ?1 WHERE %s`, table, c.name, where), args...)
 	}
 }
-
-func show(v any) string { return fmt.Sprint(v) }
 
 func pickOne[T any](rng *rand.Rand, list []T) T { return list[rng.IntN(len(list))] }
 
@@ -303,10 +292,8 @@ func (g *garbled) run() {
 	}
 }
 
-// heads checks that of others' entries it says that it holds what the twin does. Under its own
-// numbers it may have had to begin anew.
+// heads checks that of others' entries it says that it holds what the twin does.
 func (g *garbled) heads() {
-	g.t.Helper()
 	want, got := g.twin.View().Heads, g.n.View().Heads
 	for o, h := range want {
 		if o != g.twin.Origin() && (got[o].Seq != h.Seq || !slices.Equal(got[o].Gaps, h.Gaps)) {
@@ -379,14 +366,17 @@ func (g *garbled) heal() {
 
 // take has entries taken in by a door that refuses what the twin's has refused.
 func (g *garbled) take(ops []memory.Shipment, again bool) error {
-	heads := g.twin.View().Heads
+	list, err := g.twin.Parked(g.t.Context())
+	if err != nil {
+		g.t.Fatal(err)
+	}
 	in, _ := memory.Open(suite().Codec.Decode, ops)
 	for i := range in {
-		if d := in[i].Entry.Dot; !heads.Holds(d) {
+		if d := in[i].Entry.Dot; slices.ContainsFunc(list, func(p memory.Parked) bool { return p.Member == "a" && p.Dot == d }) {
 			in[i].Refused = fmt.Errorf("not here: %w", memory.ErrForbidden)
 		}
 	}
-	_, err := g.n.Store.Take(g.t.Context(), in, again)
+	_, err = g.n.Store.Take(g.t.Context(), in, again)
 	return err
 }
 

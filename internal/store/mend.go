@@ -150,31 +150,31 @@ func (t mender) rebuild(ctx context.Context) error {
 	return nil
 }
 
-// adoptOrphans gives log rows whose record was lost to the one that took its place.
+// orphan is a row of the log whose record is not there any more, and that which takes its place.
+type orphan struct{ lsn, old, rid int64 }
+
+// adoptOrphans gives log rows whose record was lost to the one that took its place. Those
+// that cannot be read go where the others of their record do.
 func (t mender) adoptOrphans(ctx context.Context, records map[string]*broken) error {
-	type orphan struct{ lsn, old, rid int64 }
-	var orphans []orphan
-	err := t.each(ctx, `SELECT l.lsn, l.record, `+sqlSealedL+` FROM log l
-		WHERE l.record <> 0 AND l.state <> 1 AND NOT EXISTS (SELECT 1 FROM memories m WHERE m.rid = l.record)`, nil, func(r rowScanner) error {
-		var o orphan
-		var x sealed
-		if err := r.Scan(append([]any{&o.lsn, &o.old}, x.dest()...)...); err != nil {
-			return err
-		}
-		e, err := t.open(x)
-		if err != nil {
-			return nil //nolint:nilerr // damaged as well: it can be fetched, too
-		}
-		if b := records[e.Op.Subjects()[0].A]; b != nil {
-			o.rid = b.rid
-			orphans = append(orphans, o)
-		}
-		return nil
-	})
+	orphans, unread, err := t.orphans(ctx, records)
 	if err != nil {
 		return err
 	}
+	heirs := map[int64]int64{} // zero: there are several
 	for _, o := range orphans {
+		heir, known := heirs[o.old]
+		if heirs[o.old] = o.rid; known && heir != o.rid {
+			heirs[o.old] = 0
+		}
+	}
+	for _, o := range unread {
+		o.rid = heirs[o.old]
+		orphans = append(orphans, o)
+	}
+	for _, o := range orphans {
+		if o.rid == 0 {
+			continue
+		}
 		if err := t.exec(ctx, `UPDATE log SET record = ? WHERE lsn = ?`, o.rid, o.lsn); err != nil {
 			return err
 		}
@@ -187,7 +187,43 @@ func (t mender) adoptOrphans(ctx context.Context, records map[string]*broken) er
 	return nil
 }
 
-// collect reads the revisions of records from the log.
+// orphans are the rows whose record is not there, of those that are made anew or of others,
+// which stay without, and those that cannot be read.
+func (t mender) orphans(ctx context.Context, records map[string]*broken) (orphans, unread []orphan, err error) {
+	err = t.each(ctx, `SELECT l.lsn, l.record, `+sqlSealedL+` FROM log l
+		WHERE l.record <> 0 AND l.state <> 1 AND NOT EXISTS (SELECT 1 FROM memories m WHERE m.rid = l.record)`, nil, func(r rowScanner) error {
+		var o orphan
+		var u unsure
+		var old any
+		if err := r.Scan(append([]any{&o.lsn, &old}, u.dest()...)...); err != nil {
+			return err
+		}
+		o.old, _ = old.(int64)
+		e, err := t.surely(u)
+		if err != nil {
+			unread = append(unread, o)
+			return nil //nolint:nilerr // damaged as well: it can be fetched, too
+		}
+		if b := records[e.Op.Subjects()[0].A]; b != nil {
+			o.rid = b.rid
+		}
+		orphans = append(orphans, o)
+		return nil
+	})
+	return orphans, unread, err
+}
+
+// surely opens an entry whose row may be damaged in all that it says.
+func (t mender) surely(u unsure) (*memory.Entry, error) {
+	x, is := u.sealed()
+	if !is {
+		return nil, memory.ErrDamaged
+	}
+	return t.open(x)
+}
+
+// collect reads the revisions of records from the log. Those that cannot be read keep their
+// places: a history says that they are damaged.
 func (t mender) collect(ctx context.Context, records map[string]*broken) error {
 	byRID := map[int64]*broken{}
 	rids := []int64{}
@@ -200,19 +236,22 @@ func (t mender) collect(ctx context.Context, records map[string]*broken) error {
 		AND `+among+` ORDER BY l.lsn`, args, func(r rowScanner) error {
 		var rev revision
 		var rid int64
-		var x sealed
-		if err := r.Scan(append([]any{&rev.lsn, &rid}, x.dest()...)...); err != nil {
+		var u unsure
+		if err := r.Scan(append([]any{&rev.lsn, &rid}, u.dest()...)...); err != nil {
 			return err
 		}
-		var err error
-		if rev.entry, err = t.open(x); err != nil {
-			return nil //nolint:nilerr // as above
-		}
 		b := byRID[rid]
+		var err error
+		if rev.entry, err = t.surely(u); err != nil {
+			if u.state != int64(stateHollow) {
+				b.revs = append(b.revs, revision{lsn: rev.lsn})
+			}
+			return nil
+		}
 		for _, p := range rev.entry.Prev {
 			b.named[p] = b.named[p] || p != rev.entry.Dot
 		}
-		if x.state == stateApplied {
+		if u.state == int64(stateApplied) {
 			b.revs = append(b.revs, rev)
 		}
 		return nil
@@ -222,6 +261,9 @@ func (t mender) collect(ctx context.Context, records map[string]*broken) error {
 func (t mender) rebuildOne(ctx context.Context, b *broken) error {
 	conflicts := 0
 	for _, r := range b.revs {
+		if r.entry == nil {
+			continue
+		}
 		if b.life == memory.Erased {
 			if err := t.hollowOut(ctx, r.lsn, r.entry, b.by); err != nil {
 				return err

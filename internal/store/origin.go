@@ -57,7 +57,7 @@ func (o *originState) dropGap(seq uint64) {
 // holds reports whether the log has, or had, the entry seq.
 func (o *originState) holds(seq uint64) bool {
 	if seq <= o.head {
-		return true
+		return seq > 0
 	}
 	_, ok := o.islands[seq]
 	return ok

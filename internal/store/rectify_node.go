@@ -162,13 +162,12 @@ func (w nodeMender) lastStamp(ctx context.Context, r *nodeRow) (last memory.Stam
 		return 0, nil
 	}
 	err = w.each(ctx, `SELECT `+sqlSealedL+` FROM log l WHERE l.origin = ? ORDER BY l.seq DESC LIMIT 100`, []any{id}, func(row rowScanner) error {
-		var x struct{ origin, seq, state, digest, raw any }
-		if err := row.Scan(&x.origin, &x.seq, &x.state, &x.digest, &x.raw); err != nil {
+		var u unsure
+		if err := row.Scan(u.dest()...); err != nil {
 			return err
 		}
-		raw, _ := x.raw.([]byte)
-		digest, _ := x.digest.([]byte)
-		if e, _ := w.cfg.Codec.Decode(raw); e != nil && e.Digest == toDigest(digest) {
+		x, _ := u.sealed()
+		if e, _ := w.cfg.Codec.Decode(x.raw); e != nil && e.Digest == toDigest(x.digest) {
 			last = max(last, e.Stamp)
 		}
 		return nil

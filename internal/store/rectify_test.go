@@ -3,6 +3,9 @@ package store_test
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -171,5 +174,22 @@ func TestAnOriginWithoutEntriesGetsAnotherName(t *testing.T) {
 	}
 	if e := n.Put(storetest.Create("later", "text"))[0]; e.Dot != (memory.Dot{Origin: n.Origin(), Seq: 1}) {
 		t.Errorf("the next number is %s", e.Dot)
+	}
+}
+
+func copyDir(t *testing.T, from, to string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(from, "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		raw, err := os.ReadFile(name)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(to, filepath.Base(name)), raw, 0o600)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
 	}
 }

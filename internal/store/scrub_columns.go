@@ -265,10 +265,21 @@ func (t sorter) histories(ctx context.Context, f *looked) error {
 	return m.rebuild(ctx)
 }
 
-// sound takes entries off the list of damaged ones that are not.
+// sound takes entries off the list of damaged ones that are not, or that were never here.
 func (t sorter) sound(ctx context.Context) error {
 	var whole [][2]int64
-	err := t.each(ctx, `SELECT `+sqlSealedL+` FROM damaged d JOIN log l ON l.origin = d.origin AND l.seq = d.seq`, nil, func(r rowScanner) error {
+	err := t.each(ctx, `SELECT origin, seq FROM damaged`, nil, func(r rowScanner) error {
+		var d [2]int64
+		err := r.Scan(&d[0], &d[1])
+		if o := t.origins[t.originName(d[0])]; o == nil || !o.holds(uint64(d[1])) {
+			whole = append(whole, d)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	err = t.each(ctx, `SELECT `+sqlSealedL+` FROM damaged d JOIN log l ON l.origin = d.origin AND l.seq = d.seq`, nil, func(r rowScanner) error {
 		var x sealed
 		if err := r.Scan(x.dest()...); err != nil {
 			return err

@@ -343,10 +343,14 @@ func (t scrubber) entriesOf(ctx context.Context, rids []int64) (anew []again, er
 // not refused.
 func (t scrubber) entriesWhere(ctx context.Context, condition string, args []any) (anew []again, err error) {
 	err = t.each(ctx, `SELECT l.lsn, `+sqlSealedL+` FROM log l WHERE `+condition+` ORDER BY l.lsn`, args, func(r rowScanner) error {
-		var x sealed
+		var u unsure
 		var lsn int64
-		if err := r.Scan(append([]any{&lsn}, x.dest()...)...); err != nil {
+		if err := r.Scan(append([]any{&lsn}, u.dest()...)...); err != nil {
 			return err
+		}
+		x, is := u.sealed()
+		if !is {
+			return nil
 		}
 		if e, err := t.decode(x); e != nil && err == nil && x.state != stateParked {
 			anew = append(anew, again{lsn, e})

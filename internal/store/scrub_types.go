@@ -38,6 +38,7 @@ type mistyped struct {
 	sealed
 
 	lsn, kind, record int64
+	was               [2]int64 // the dot that it says, zero if none
 	missing           struct{ dot, state, record bool }
 	entry             *memory.Entry // nil: it cannot be read
 }
@@ -93,6 +94,7 @@ func (t scrubber) guess(ctx context.Context, lsn int64) (*mistyped, error) {
 	var is, also bool
 	m.origin, is = origin.(int64)
 	m.seq, also = seq.(int64)
+	m.was = [2]int64{m.origin, m.seq}
 	o := t.origins[t.originName(m.origin)]
 	m.missing.dot = !is || !also || o == nil || !o.holds(uint64(m.seq))
 	m.kind, _ = kind.(int64)
@@ -196,6 +198,9 @@ func (t scrubber) standing(ctx context.Context, m *mistyped) error {
 func (t scrubber) rewrite(ctx context.Context, m *mistyped) (bool, error) {
 	t.rows++
 	t.steps++
+	if err := t.sink(ctx, m); err != nil {
+		return false, err
+	}
 	taken := m.missing.dot
 	if !taken {
 		var err error
@@ -203,12 +208,31 @@ func (t scrubber) rewrite(ctx context.Context, m *mistyped) (bool, error) {
 			return false, err
 		}
 	}
-	if taken {
+	o := t.origins[t.originName(m.origin)]
+	here := o != nil && o.holds(uint64(m.seq))
+	if taken || !here && m.entry == nil { // what was never held comes by itself
 		return false, t.exec(ctx, `DELETE FROM log WHERE lsn = ?`, m.lsn)
+	}
+	if !here {
+		t.hold(o, uint64(m.seq), toDigest(m.digest))
 	}
 	return true, t.exec(ctx, `UPDATE log SET origin = ?, seq = ?, kind = ?, state = ?, seen = CASE WHEN seen = 1 THEN 1 ELSE 0 END, record = ?,
 		older = CASE WHEN ? AND older >= 0 AND older < lsn THEN older ELSE 0 END, digest = ?, raw = ? WHERE lsn = ?`,
 		m.origin, m.seq, m.kind, m.state, m.record, m.entry == nil, m.digest, m.raw, m.lsn) // one that is whole is put in its place anew
+}
+
+// sink forgets the dot that a row has said, if there is nothing under it.
+func (t scrubber) sink(ctx context.Context, m *mistyped) error {
+	o := t.origins[t.originName(m.was[0])]
+	if o == nil || m.was == [2]int64{m.origin, m.seq} {
+		return nil
+	}
+	var one int
+	another, err := t.queryRow(ctx, `SELECT 1 FROM log WHERE origin = ? AND seq = ? AND lsn <> ?`, []any{m.was[0], m.was[1], m.lsn}, &one)
+	if err == nil && !another {
+		delete(o.islands, uint64(m.was[1]))
+	}
+	return err
 }
 
 // taken reports whether another row has the dot of one, and is whole. One that is not makes

@@ -34,6 +34,34 @@ func (x *sealed) glance() []any {
 	return []any{&x.origin, &x.seq, &x.state, (*sql.RawBytes)(&x.digest), (*sql.RawBytes)(&x.raw)}
 }
 
+// unsure is a sealed whose values may have other types than their columns, as those of a
+// damaged row may.
+type unsure struct{ origin, seq, state, digest, raw any }
+
+func (u *unsure) dest() []any { return []any{&u.origin, &u.seq, &u.state, &u.digest, &u.raw} }
+
+// sealed is what it is, or false: then the row is set right when its turn comes in a pass,
+// see [scrubber.retype].
+func (u *unsure) sealed() (x sealed, is bool) {
+	state, ok := u.state.(int64)
+	x.state = int(state)
+	for _, v := range []struct {
+		from any
+		to   *int64
+	}{{u.origin, &x.origin}, {u.seq, &x.seq}} {
+		*v.to, is = v.from.(int64)
+		ok = ok && is
+	}
+	for _, v := range []struct {
+		from any
+		to   *[]byte
+	}{{u.digest, &x.digest}, {u.raw, &x.raw}} {
+		*v.to, is = v.from.([]byte)
+		ok = ok && is
+	}
+	return x, ok
+}
+
 // open decodes an entry of the log. This is the one way by which bytes leave a
 // row: if they are not what the digest names, the row is damaged, the writer is
 // told, and the error is memory.ErrDamaged. An entry of an unknown kind comes with

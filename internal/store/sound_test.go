@@ -136,3 +136,32 @@ func TestALateClockMakesNoTimeWrong(t *testing.T) {
 		t.Errorf("what was written is written again: %+v (%v)", out, err)
 	}
 }
+
+// A revision that cannot be read has its place in the history of its memory, and is missed
+// there, also when older ones have been emptied.
+func TestThinningLeavesWhatCannotBeReadInItsPlace(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	n := suite().Open(t, "a", dir)
+	op := storetest.Create("edited", "revision 1")
+	last := n.Write(&memory.Write{Ops: []memory.NewOp{{Op: op}}}).Entries[0]
+	for i := range 5 {
+		m := op.Memory
+		m.Content, m.Version = fmt.Sprint("revision ", i+2), int64(i+2)
+		last = n.Write(&memory.Write{Ops: []memory.NewOp{{Op: &memory.Put{Memory: m}, Prev: []memory.Dot{last.Dot}}}}).Entries[0]
+	}
+	n.Stop()
+	execute(t, dir, `UPDATE log SET digest = zeroblob(32) WHERE seq = 5`)
+	n = suite().Open(t, "a", dir)
+	if _, err := n.Scrub(t.Context(), 0, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if emptied, err := n.Compact(t.Context(), memory.InstantOf(time.Now().Add(time.Hour)), 2, nil); err != nil || emptied == 0 {
+		t.Fatalf("%d, %v", emptied, err)
+	}
+	ctx, left := memory.WithOmissions(t.Context())
+	revs, err := n.History(ctx, op.Memory.ID)
+	if names, _ := left.Names(); err != nil || len(names) != 1 {
+		t.Errorf("%d revisions (%v), and left out are %v", len(revs), err, names)
+	}
+}

@@ -60,7 +60,7 @@ type revision struct {
 
 // thinRecord returns how many revisions there were, and how many it emptied.
 func (t compactor) thinRecord(ctx context.Context, x thinning) (revs, n int, err error) {
-	all, err := t.history(ctx, x.newest)
+	all, unread, err := t.history(ctx, x.newest)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -82,18 +82,19 @@ func (t compactor) thinRecord(ctx context.Context, x thinning) (revs, n int, err
 	if n == 0 {
 		return len(all), 0, nil
 	}
-	if err := t.relink(ctx, x.rid, kept); err != nil || !x.dead {
+	if err := t.relink(ctx, x.rid, append(kept, unread...)); err != nil || !x.dead {
 		return len(all), n, err
 	}
 	return len(all), n, t.bury(ctx, x.rid)
 }
 
-// history reads the revisions of a record, the highest version first.
-func (t compactor) history(ctx context.Context, newest int64) ([]revision, error) {
-	var revs []revision
+// history reads the revisions of a record, the highest version first, and apart from them
+// those that cannot be read.
+func (t compactor) history(ctx context.Context, newest int64) (revs, unread []revision, err error) {
 	named := map[memory.Dot]memory.Stamp{}
-	err := t.revisions(ctx, newest, func(lsn int64, e *memory.Entry) error {
+	err = t.revisions(ctx, newest, func(lsn int64, e *memory.Entry) error {
 		if e == nil {
+			unread = append(unread, revision{lsn: lsn})
 			return nil
 		}
 		r := revision{lsn: lsn, entry: e}
@@ -113,7 +114,7 @@ func (t compactor) history(ctx context.Context, newest int64) ([]revision, error
 			revs[i].until = revs[i-1].entry.Stamp // what named it has no content any more
 		}
 	}
-	return revs, err
+	return revs, unread, err
 }
 
 // stand returns the entry that stands for what is taken out of a record: that of
