@@ -80,10 +80,14 @@ func (c *Cluster) change(how pace, f func(*Membership) error) (doc []byte, err e
 		return nil, busy
 	}
 	before, back := m.Voters(), m.Former
+	here, _ := m.Find(c.place.Node)
 	m.Epoch++
 	m.expire(c.now())
 	if err := f(&m); err != nil {
 		return nil, err
+	}
+	if is, ok := m.Find(c.place.Node); here.Node != "" && (!ok || is.Since != here.Since) {
+		return nil, staysHere(c.place.Node)
 	}
 	m.Former = nil
 	after := m.Voters()
@@ -115,6 +119,12 @@ func lock(c *Cluster, name string) (unlock func() error, err error) {
 	return f.Close, nil
 }
 
+// staysHere refuses to end the membership of the node that holds the authority: nobody
+// would believe it any more, so it could never tell that its change has ended.
+func staysHere(node memory.Node) error {
+	return fmt.Errorf("%s is this node, which holds the authority: take that to another member first, with `tally ca export` here and `tally ca import` there: %w", node, memory.ErrInvalid)
+}
+
 // follows makes sure that the change to m can end: of the voters before, so many are
 // members still that they know of everything that was acknowledged. Of n, those that
 // are gone must be fewer than a majority.
@@ -125,7 +135,10 @@ func (m Membership) follows(before []Seat) error {
 			gone++
 		}
 	}
-	if len(m.Voters()) == 0 || len(before) > 0 && gone > len(before)/2 {
+	if len(m.Voters()) == 0 {
+		return fmt.Errorf("none of the %d members would count, and one must: %w", len(m.Members), memory.ErrInvalid)
+	}
+	if len(before) > 0 && gone > len(before)/2 {
 		return fmt.Errorf("of the %d members that counted, %d would be gone, and with them what only they hold; so many at once cannot, and one must stay: %w", len(before), gone, memory.ErrInvalid)
 	}
 	return nil
@@ -135,9 +148,6 @@ func (m Membership) follows(before []Seat) error {
 // does so although another change is under way; what was acknowledged may then be only
 // where it can be lost, so it is for members that are lost for good.
 func (c *Cluster) Remove(node memory.Node, force bool) error {
-	if node == c.place.Node {
-		return fmt.Errorf("%s is this node, which holds the authority: take that to another member first, with `tally ca export` here and `tally ca import` there: %w", node, memory.ErrInvalid)
-	}
 	how := orBack
 	if force {
 		how = atOnce

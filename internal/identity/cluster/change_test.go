@@ -136,3 +136,24 @@ func TestAnotherMachineTakesThePlaceOfOneThatIsLost(t *testing.T) {
 	}
 	wantTag(t, "nobody", renewed(t, a, cluster.Terms{Replaces: "x"}, place("y"), newKey(t)), identity.NotAMember)
 }
+
+// Nobody would believe a node any more that is no member, so its authority would be of no
+// use; and what it had begun would never end.
+func TestTheNodeThatHoldsTheAuthorityStaysAMember(t *testing.T) {
+	a, _ := found(t)
+	b, _ := joined(t, a, "b")
+	if err := a.Remove("a", true); !errors.Is(err, memory.ErrInvalid) {
+		t.Errorf("removed: %v", err)
+	}
+	if _, _, err := a.Invite(3600e9, 1, cluster.Terms{Replaces: "a"}); !errors.Is(err, memory.ErrInvalid) {
+		t.Errorf("replaced: %v", err)
+	}
+	if m, _ := epochOf(a); m.Epoch != 2 {
+		t.Errorf("epoch %d", m.Epoch)
+	}
+	for _, node := range []memory.Node{"a", "b", "nobody"} {
+		if err := b.Remove(node, false); !errors.Is(err, cluster.ErrNoAuthority) {
+			t.Errorf("where there is no authority, %s: %v", node, err)
+		}
+	}
+}

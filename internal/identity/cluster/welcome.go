@@ -26,6 +26,9 @@ func (c *Cluster) Invite(ttl time.Duration, uses int, terms Terms) (string, join
 	if _, err := loadRoot(c); err != nil {
 		return "", join.Token{}, err
 	}
+	if terms.Replaces == c.place.Node {
+		return "", join.Token{}, staysHere(terms.Replaces)
+	}
 	for _, n := range []memory.Node{terms.Replaces, terms.Rotates} {
 		m, _ := c.Membership()
 		if _, ok := m.Find(n); n != "" && !ok {
