@@ -54,6 +54,14 @@ func nodeConfigNoted(ctx context.Context, flags given, getenv func(string) strin
 	return cfg, nil
 }
 
+// validQuorum refuses a write quorum that the node could not start with.
+func validQuorum(cfg node.Config) error {
+	if err := cfg.ValidQuorum(); err != nil {
+		return usage("%v", err)
+	}
+	return nil
+}
+
 const flagNode = "node"
 
 // keyFile reads a key from a file that has nothing else in it.

@@ -32,8 +32,11 @@ where its value comes from.`
 		if file == "" {
 			file = a.getenv("TALLY_CONFIG")
 		}
-		_, list, err := effective(cmd.Context(), givenFlags(cmd.Flags()), a.getenv, file)
+		cfg, list, err := effective(cmd.Context(), givenFlags(cmd.Flags()), a.getenv, file)
 		if err != nil {
+			return err
+		}
+		if err := validQuorum(cfg); err != nil {
 			return err
 		}
 		return showAll(a, "settings", list, func(w io.Writer) error {

@@ -105,6 +105,9 @@ func (d *checkup) checkConfig() {
 		flags["data"] = []string{d.data}
 	}
 	cfg, err := resolve(flags, d.app.getenv, d.file)
+	if err == nil {
+		err = validQuorum(cfg)
+	}
 	switch {
 	case err != nil:
 		d.find("settings", client.FindingFail, err.Error(), "the node will not start again with them; see `tally help config`")

@@ -37,6 +37,9 @@ All settings, also as environment variables and as a file: tally help config`
 		if err != nil {
 			return err
 		}
+		if err := validQuorum(cfg); err != nil {
+			return err
+		}
 		if cfg.ClockOffset, err = clockOffset(a.getenv(clockOffsetVariable), *offset); err != nil {
 			return err
 		}

@@ -133,10 +133,9 @@ func (c Config) Validate() error {
 	if err := errors.Join(c.validMembers(), c.validBounds(), c.validListen(), legacy.ValidPeers(c.LegacyPeers)); err != nil {
 		return err
 	}
-	n := len(c.Members) + 1
 	switch {
-	case c.WriteQuorum < 0 || c.WriteQuorum > n:
-		return fmt.Errorf("write quorum %d: want 1 to %d, the number of members with this node (0 is the majority)", c.WriteQuorum, n)
+	case c.WriteQuorum < 0:
+		return fmt.Errorf("write quorum %d: want 1 or more (0 is the majority)", c.WriteQuorum)
 	case c.WhenShort != ShortFails && c.WhenShort != ShortLocal:
 		return fmt.Errorf("when short %q: want %s or %s", c.WhenShort, ShortFails, ShortLocal)
 	case c.QuorumTimeout <= 0:
@@ -165,6 +164,20 @@ func (c Config) Validate() error {
 	}
 	_, err := newLogger(c, os.Stderr)
 	return err
+}
+
+// ValidQuorum reports a write quorum of more members than are named. Of a node with an
+// identity that is not known beforehand: its members come and go, and where there are
+// fewer than its quorum, that is all of them.
+func (c Config) ValidQuorum() error {
+	n := len(c.Members) + 1
+	if c.WriteQuorum <= n {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(c.Data, IdentityDir)); err == nil {
+		return nil
+	}
+	return fmt.Errorf("write quorum %d: want 1 to %d, the number of members with this node (0 is the majority)", c.WriteQuorum, n)
 }
 
 // hosts are the names by which this node may be called: those that were given

@@ -77,7 +77,7 @@ func RunWith(ctx context.Context, cfg Config, parts Parts, ready func(url string
 }
 
 func run(ctx context.Context, cfg Config, parts Parts, logs io.Writer, ready func(url string)) (err error) {
-	if err := cfg.Validate(); err != nil {
+	if err := errors.Join(cfg.Validate(), cfg.ValidQuorum()); err != nil {
 		return err
 	}
 	log, err := newLogger(cfg, logs)
@@ -465,6 +465,9 @@ func (n *node) concerns() []string {
 	out := n.trust.concerns()
 	if n.store.Full() {
 		out = append(out, client.WarningFull)
+	}
+	if w, of := n.fed.Quorum(); n.cfg.WriteQuorum > w {
+		out = append(out, fmt.Sprintf("a write quorum of %d is asked for, and %d count here: a write waits for as many as there are", n.cfg.WriteQuorum, of))
 	}
 	return out
 }

@@ -123,6 +123,35 @@ func TestNodesJoinWriteAndAreRemoved(t *testing.T) {
 	}
 }
 
+// The members of a cluster come and go, and the settings of each node stay.
+func TestAClustersWriteQuorumIsOfItsMembersAsTheyAre(t *testing.T) {
+	t.Parallel()
+	cfg := single(t, func(c *Config) { c.WriteQuorum = 2 })
+	if err := cfg.ValidQuorum(); err == nil {
+		t.Error("two of one that is named")
+	}
+	authority, err := Found(cfg.Data, "acme", placeOf(t, "a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := inProcess(t, cfg)
+	if got := write(t, a, "alone"); got != http.StatusCreated {
+		t.Errorf("alone: %d", got)
+	}
+	const warning = "a write quorum of 2 is asked for, and 1 count here"
+	if s := accountOf(t, a); s["w"] != 1.0 || !strings.Contains(fmt.Sprint(s["warnings"]), warning) {
+		t.Errorf("w %v, warnings %v", s["w"], s["warnings"])
+	}
+	joined(t, authority, "b")
+	waitForMembers(t, a, 2)
+	if s := accountOf(t, a); s["w"] != 2.0 || strings.Contains(fmt.Sprint(s["warnings"]), "write quorum") {
+		t.Errorf("w %v, warnings %v", s["w"], s["warnings"])
+	}
+	if got := write(t, a, "both"); got != http.StatusCreated {
+		t.Errorf("both: %d", got)
+	}
+}
+
 func TestNobodyJoinsWithoutAToken(t *testing.T) {
 	t.Parallel()
 	_, _, authority := founded(t)

@@ -23,7 +23,8 @@ type Config struct {
 	OnOvertaken func(member memory.Node, epoch uint64)
 
 	// W is how many members, this one included, must hold a write that asks for
-	// nothing else: 1 to the number of members; 0 is a majority.
+	// nothing else: 1 to the number of members; 0 is a majority. Of a Roster it may be
+	// more than there are: then it is all of them.
 	W int
 	// QuorumTimeout is how long after its commit a write may take to reach all
 	// members before those that are missing are reported; 0 is 2 s.

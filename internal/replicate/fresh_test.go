@@ -57,3 +57,27 @@ func TestWhatWasAcknowledgedIsAskedOfThoseThatCount(t *testing.T) {
 		}
 	})
 }
+
+// Who asks for more than count asks for all of them, and hears at least one.
+func TestAQuorumOfMoreThanCountIsAllOfThem(t *testing.T) {
+	seats := []replicate.Seat{{Node: "a"}, {Node: "b"}}
+	tune := func(c *replicate.Config) {
+		others := slices.DeleteFunc([]replicate.Seat{{Node: "a"}, {Node: "b"}, {Node: "d"}}, func(s replicate.Seat) bool { return s.Node == c.Self })
+		c.Roster, c.W = &replicate.Roster{Epoch: 1, Others: others, Voters: seats}, 5
+	}
+	inFederation(t, 4, tune, func(f *federation) {
+		t := f.t
+		d := f.nodes["d"].fed
+		if w, n := d.Quorum(); w != 2 || n != 2 {
+			t.Errorf("W %d of %d, want 2 of 2", w, n)
+		}
+		f.isolate("d")
+		if _, err := replicate.Acknowledged(t.Context(), d); err == nil {
+			t.Error("an observer alone knows what two have acknowledged")
+		}
+		f.join("d")
+		if _, err := replicate.Acknowledged(t.Context(), d); err != nil {
+			t.Errorf("of an observer that hears both: %v", err)
+		}
+	})
+}

@@ -229,13 +229,14 @@ func (r *Replicator) Held(d memory.Dot, w int) Tally {
 // Heard takes the reading that came with a call of a member. It never blocks.
 func (r *Replicator) Heard(from memory.Node, v memory.View, _ time.Time) { r.box.hear(from, v) }
 
-// Quorum returns the default W, and the number N of members, this node counted.
+// Quorum returns the default W, and the number N of members that count. Of members that
+// come and go there may be fewer than were asked for: then W is all of them.
 func (r *Replicator) Quorum() (w, n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n = r.core.N()
 	if r.cfg.W != 0 {
-		return r.cfg.W, n
+		return min(r.cfg.W, n), n
 	}
 	return Majority(n), n
 }

@@ -89,7 +89,7 @@ func (v council) meets(w int, named func(memory.Node) bool) bool {
 			n++
 		}
 	}
-	return n > v.size()-w
+	return n > v.size()-min(w, v.size())
 }
 
 // Meets reports whether the node of c and those that named says include one of every w
