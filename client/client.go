@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -10,7 +11,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -42,7 +42,11 @@ type Options struct {
 	// system's; only without HTTP.
 	Authority []byte
 	Agent     string       // sent as X-Agent-Id; "" is the anonymous agent
-	HTTP      *http.Client // nil is a pooled client of our own, with no overall timeout: use contexts
+	HTTP      *http.Client // nil is a pooled client of our own
+	// Patience is how long an answer may take to come, and a second more for each 16 KiB
+	// of it; 0 is 90 s, which is longer than any node takes. Streams have no such end, but
+	// for connections of our own on which nothing moves for ten minutes.
+	Patience time.Duration
 }
 
 // Client is a connection to one node. Create it with [New].
@@ -54,6 +58,7 @@ type Client struct {
 	found    *atomic.Pointer[string] // the operator's key, once it was looked for
 	agent    string
 	http     *http.Client
+	patience time.Duration
 }
 
 // New returns a client for the node at o.URL, which must be an http or https
@@ -77,10 +82,11 @@ func New(o Options) (*Client, error) {
 				return nil, errors.New("the authority: no certificate in PEM")
 			}
 		}
-		o.HTTP = &http.Client{Transport: t}
+		o.HTTP = &http.Client{Transport: t, CheckRedirect: stay}
 	}
 	return &Client{
 		base: u, apiKey: o.APIKey, operator: o.OperatorKey, find: o.FindKey, found: &atomic.Pointer[string]{}, agent: o.Agent, http: o.HTTP,
+		patience: cmp.Or(o.Patience, answerWithin),
 	}, nil
 }
 
@@ -89,7 +95,7 @@ func New(o Options) (*Client, error) {
 func pooled() *http.Transport {
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		DialContext:           dial(silentFor),
 		MaxIdleConns:          512,
 		MaxIdleConnsPerHost:   256,
 		IdleConnTimeout:       90 * time.Second,
@@ -97,6 +103,10 @@ func pooled() *http.Transport {
 		ExpectContinueTimeout: time.Second,
 	}
 }
+
+// stay follows no redirect: what is to be written would be read instead at another
+// address (a POST becomes a GET there), and the keys would go there, too.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // URL returns the base URL of the node.
 func (c *Client) URL() string { return c.base.String() }
@@ -143,6 +153,14 @@ type call struct {
 	stream io.Reader // in place of body: sent as it comes
 	with   With
 	header http.Header
+}
+
+// within is how long a call may take: who sends a stream may take any time for that.
+func (k call) within(patience time.Duration) time.Duration {
+	if k.stream != nil {
+		return 0
+	}
+	return patience
 }
 
 func (k call) request(ctx context.Context, c *Client) (*http.Request, error) {
@@ -208,10 +226,7 @@ func (c *Client) open(ctx context.Context, k call) (*http.Response, error) {
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, &UnreachableError{URL: c.URL(), Err: unwrapURL(err)}
+		return nil, stopped(ctx, c, err)
 	}
 	if res.StatusCode/100 == 2 {
 		return res, nil
@@ -219,7 +234,7 @@ func (c *Client) open(ctx context.Context, k call) (*http.Response, error) {
 	defer finish(res)
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxErrBody))
 	if err != nil {
-		return nil, &UnreachableError{URL: c.URL(), Err: err}
+		return nil, stopped(ctx, c, err)
 	}
 	refused := parseError(res, body)
 	if refused.Reason == wantsAgentKey && k.stream == nil && c.findKey(ctx) {
@@ -245,28 +260,36 @@ func (c *Client) do(ctx context.Context, k call, out any) error {
 
 // exchange sends k, decodes the answer into out and returns its headers.
 func (c *Client) exchange(ctx context.Context, k call, out any) (http.Header, error) {
+	ctx, h, stop := hurry(ctx, k.within(c.patience))
+	defer stop()
 	res, err := c.open(ctx, k)
 	if err != nil {
 		return k.settle(err, out)
 	}
 	defer finish(res)
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxReply+1))
+	body, err := io.ReadAll(io.LimitReader(h.of(res.Body), maxReply+1))
 	switch {
-	case err != nil && ctx.Err() != nil:
-		return nil, ctx.Err()
 	case err != nil:
-		return nil, &UnreachableError{URL: c.URL(), Err: err}
+		return nil, stopped(ctx, c, err)
 	case len(body) > maxReply:
 		return nil, fmt.Errorf("%s %s: answer larger than %d MiB", k.method, k.path, maxReply>>20)
 	}
 	if quorumMissed(res.StatusCode, body) {
 		return k.settle(parseError(res, body), out)
 	}
+	if !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) {
+		return nil, notOurs(k, errNoObject)
+	}
 	if err := json.Unmarshal(body, out); err != nil {
 		return nil, notOurs(k, err)
 	}
 	return res.Header, nil
 }
+
+var (
+	errNoObject = errors.New("want a JSON object")
+	errSaysNone = errors.New("it says nothing of what was asked for")
+)
 
 func notOurs(k call, err error) error {
 	return fmt.Errorf("%s %s: not an answer of a Tallystick node: %w", k.method, k.path, err)

@@ -176,7 +176,7 @@ func TestRequestsAreWhatTheContractSays(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			c, got := serve(t, http.StatusOK, `{"unknown":[1],"receipt":`+receipt+`}`)
+			c, got := serve(t, http.StatusOK, `{"unknown":[1],"node":"n","receipt":`+receipt+`}`)
 			if err := tc.call(c); err != nil {
 				t.Fatal(err)
 			}
@@ -299,6 +299,7 @@ func TestAnAnswerThatIsNoneIsAnError(t *testing.T) {
 // A node that goes in the middle of an export is one that does not answer.
 func TestAnExportThatBreaksOff(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/x-ndjson")
 		_, _ = io.WriteString(w, `{"type":"memory"}`+"\n"+`{"type":`)
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
@@ -442,7 +443,10 @@ func TestAnExportThatBreaksOffIsAnError(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			srv := httptest.NewServer(tc.handler)
+			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", "application/x-ndjson")
+				tc.handler(w, r)
+			}))
 			defer srv.Close()
 			c, err := client.New(client.Options{URL: srv.URL})
 			if err != nil {

@@ -110,7 +110,7 @@ func Codes() []CodeRow {
 		{CodeMisdirected, http.StatusMisdirectedRequest, ExitOther, "The Host header is neither an address nor `localhost` nor a name that the node was given with `--host`."},
 		{CodeBusy, http.StatusTooManyRequests, ExitBusy, "Too much is queued, too many reads are going on, or too many streams are open; nothing was written. Retry-After says when to try again."},
 		{CodeTooMany, http.StatusTooManyRequests, ExitBusy, "There are as many of these as the federation takes; nothing was written."},
-		{CodeCanceled, StatusClientGone, ExitOther, "The client went away. Only the log shows this one."},
+		{CodeCanceled, StatusClientGone, ExitOther, "The client went away, or closed its half of the connection: what was to be written may be there. Mostly only the log shows this one."},
 		{CodeDamaged, http.StatusInternalServerError, ExitOther, "What was asked for is damaged on the disk of this node. Other members may have it, and are asked for it."},
 		{CodeInternal, http.StatusInternalServerError, ExitOther, "The log of the node has the cause, under the request id."},
 		{CodeAbsent, http.StatusNotImplemented, ExitOther, "ai-memory can do this, and this server cannot; `error` says why, and what to do instead."},

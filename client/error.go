@@ -144,6 +144,10 @@ func quorumMissed(status int, body []byte) bool {
 
 func parseError(res *http.Response, raw []byte) *Error {
 	e := &Error{Status: res.StatusCode, RetryAfter: retryAfter(res.Header.Get("Retry-After"))}
+	if to := res.Header.Get("Location"); to != "" && res.StatusCode/100 == 3 {
+		e.Message = fmt.Sprintf("HTTP status %d %s: to %.200s, where nobody goes with what you have to say: give the address of the node itself", e.Status, http.StatusText(e.Status), to)
+		return e
+	}
 	var b errorBody
 	if json.Unmarshal(raw, &b) != nil {
 		e.Message = plain(res, raw)

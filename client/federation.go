@@ -24,13 +24,18 @@ func (c *Client) SignedReceipt(ctx context.Context, dot string) (json.RawMessage
 
 // Status returns the node's account of itself and of the other members.
 func (c *Client) Status(ctx context.Context) (*Status, error) {
-	out := &Status{}
-	err := c.do(ctx, call{method: http.MethodGet, path: "/status"}, out)
+	out, k := &Status{}, call{method: http.MethodGet, path: "/status"}
+	err := c.do(ctx, k, out)
+	if err == nil && out.Node == "" {
+		err = notOurs(k, errSaysNone)
+	}
 	return out, err
 }
 
 // Ready reports, as nil, that the node takes requests.
 func (c *Client) Ready(ctx context.Context) error {
+	ctx, _, stop := hurry(ctx, c.patience)
+	defer stop()
 	u := *c.base
 	u.Path += "/health/ready"
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)
@@ -39,7 +44,7 @@ func (c *Client) Ready(ctx context.Context) error {
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return &UnreachableError{URL: c.URL(), Err: unwrapURL(err)}
+		return stopped(ctx, c, err)
 	}
 	defer finish(res)
 	if res.StatusCode != http.StatusOK {

@@ -27,6 +27,8 @@ func write(ctx context.Context, c *Client, k call, more any) (*Outcome, error) {
 		Reason    string   `json:"reason"`
 		Masked    []string `json:"masked"`
 		Against   []string `json:"potential_contradictions"`
+		Deleted   *bool    `json:"deleted"` // of a link; false: there was none
+		Cleared   *bool    `json:"cleared"` // of a standard, likewise
 	}
 	if err := json.Unmarshal(raw, &b); err != nil {
 		return nil, notOurs(k, err)
@@ -46,6 +48,9 @@ func write(ctx context.Context, c *Client, k call, more any) (*Outcome, error) {
 	case b.Nested != nil:
 		out.Memory = b.Nested
 		out.ID = cmp.Or(out.ID, b.Nested.ID)
+	}
+	if out.ID == "" && out.Receipt == nil && out.Pending == nil && b.Deleted == nil && b.Cleared == nil {
+		return nil, notOurs(k, errSaysNone)
 	}
 	return out, nil
 }

@@ -12,10 +12,14 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
-const maxLine = 4 << 20 // bytes of one event or exported record
+const (
+	maxLine  = 4 << 20  // bytes of one event
+	maxValue = 16 << 20 // bytes of one value of an export
+)
 
 // Event is an op as it was applied at a node.
 type Event struct {
@@ -136,6 +140,21 @@ func goneFrom(ctx context.Context, url string, err error) error {
 	return &UnreachableError{URL: url, Err: err}
 }
 
+// openLines is [Client.open] for an answer of JSON lines.
+func openLines(ctx context.Context, c *Client, k call) (*http.Response, error) {
+	const lines = "application/x-ndjson"
+	k.header = http.Header{"Accept": {lines}}
+	res, err := c.open(ctx, k)
+	if err != nil {
+		return nil, err
+	}
+	if is := res.Header.Get("Content-Type"); !strings.HasPrefix(is, lines) {
+		finish(res)
+		return nil, notOurs(k, fmt.Errorf("%.60q, want %s", is, lines))
+	}
+	return res, nil
+}
+
 // Export yields the JSON objects of an export: live memories, each followed by
 // the links that leave it, then archived memories. The sequence ends with an
 // error if it is not complete.
@@ -157,18 +176,17 @@ func (c *Client) Export(ctx context.Context, o ExportOptions) iter.Seq2[json.Raw
 		if o.After > 0 {
 			q.Set("after_lsn", strconv.FormatUint(o.After, 10))
 		}
-		res, err := c.open(ctx, call{
-			method: http.MethodGet, path: "/export", query: q,
-			header: http.Header{"Accept": {"application/x-ndjson"}},
-		})
+		res, err := openLines(ctx, c, call{method: http.MethodGet, path: "/export", query: q})
 		if err != nil {
 			yield(nil, err)
 			return
 		}
 		defer finish(res)
-		in := json.NewDecoder(res.Body)
+		body := &bounded{r: res.Body}
+		in := json.NewDecoder(body)
 		for {
 			var raw json.RawMessage
+			body.left = maxValue
 			switch err := in.Decode(&raw); {
 			case errors.Is(err, io.EOF):
 				return

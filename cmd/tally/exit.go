@@ -3,12 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/internal/identity"
+	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/node"
 )
 
@@ -112,6 +114,8 @@ func exitCode(err error) int {
 		return exitDiffer
 	case errors.Is(err, errInterrupted):
 		return exitInterrupted
+	case errors.Is(err, memory.ErrInvalid):
+		return exitUsage
 	}
 	return exitOther
 }
@@ -146,6 +150,9 @@ func answerCode(e *client.Error) int {
 // hint says what to do about err, or "".
 func (a *app) hint(err error) string {
 	if gone, ok := errors.AsType[*client.UnreachableError](err); ok {
+		if dial, ok := errors.AsType[*net.OpError](err); !ok || dial.Op != "dial" {
+			return "something is at this address, and its answer broke off: see how it is (tally doctor). What was to be written may be there: look before you write it again"
+		}
 		return fmt.Sprintf("no node at %s: start it with `tally serve --data DIR`, or give the address of another", gone.URL)
 	}
 	if refused, ok := errors.AsType[*operatorError](err); ok {

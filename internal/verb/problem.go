@@ -99,7 +99,7 @@ func sentinels() []sentinel {
 		{is: memory.ErrUnknownKind, name: "memory.ErrUnknownKind", code: client.CodeInvalid},
 		{is: memory.ErrInvalid, name: "memory.ErrInvalid", code: client.CodeInvalid},
 		{is: context.DeadlineExceeded, name: "context.DeadlineExceeded", code: client.CodeTimeout, text: "the request took too long", retry: 2},
-		{is: context.Canceled, name: "context.Canceled", code: client.CodeCanceled, text: "the request was canceled"},
+		{is: context.Canceled, name: "context.Canceled", code: client.CodeCanceled, text: "the connection was closed, or half of it, before the answer: what was to be written may be there"},
 	}
 }
 
