@@ -28,6 +28,7 @@ type WrittenMinimal struct {
 // Gone answers a repeated write whose memory somebody has erased since.
 type Gone struct {
 	ID      string   `json:"id" doc:"The id that the memory had." example:"gate-code"`
+	Erased  bool     `json:"erased" doc:"Somebody has erased the memory since: there is nothing of it to show."`
 	Receipt *Receipt `json:"receipt" doc:"Who holds the write on disk."`
 }
 

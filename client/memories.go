@@ -29,6 +29,7 @@ func write(ctx context.Context, c *Client, k call, more any) (*Outcome, error) {
 		Against   []string `json:"potential_contradictions"`
 		Deleted   *bool    `json:"deleted"` // of a link; false: there was none
 		Cleared   *bool    `json:"cleared"` // of a standard, likewise
+		Erased    bool     `json:"erased"`
 	}
 	if err := json.Unmarshal(raw, &b); err != nil {
 		return nil, notOurs(k, err)
@@ -38,7 +39,7 @@ func write(ctx context.Context, c *Client, k call, more any) (*Outcome, error) {
 			return nil, notOurs(k, err)
 		}
 	}
-	out := &Outcome{ID: b.ID, Receipt: b.Receipt, Masked: b.Masked, PotentialContradictions: b.Against, Replayed: header.Get("Idempotency-Replayed") == "true"}
+	out := &Outcome{ID: b.ID, Receipt: b.Receipt, Masked: b.Masked, PotentialContradictions: b.Against, Erased: b.Erased, Replayed: header.Get("Idempotency-Replayed") == "true"}
 	switch {
 	case b.PendingID != "":
 		out.ID = ""

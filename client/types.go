@@ -170,6 +170,7 @@ type Outcome struct {
 	Receipt  *Receipt `json:"receipt,omitempty"`
 	Masked   []string `json:"masked,omitempty"`   // kinds of secrets that were found in it, and masked
 	Replayed bool     `json:"replayed,omitempty"` // an equal request with the same idempotency key did it before
+	Erased   bool     `json:"erased,omitempty"`   // and the memory has been erased since
 	// PotentialContradictions are memories that are about the same and say something
 	// else, if that was asked for.
 	PotentialContradictions []string `json:"potential_contradictions,omitempty"`

@@ -111,7 +111,10 @@ func (a *app) showOutcome(verb string, out *client.Outcome) error {
 		if out.Memory != nil {
 			line += "  " + printable(a.short(out.Memory.Title, 60))
 		}
-		if out.Replayed {
+		switch {
+		case out.Erased:
+			line += "  (an earlier request with this idempotency key did it, and the memory has been erased since)"
+		case out.Replayed:
 			line += "  (an earlier request with this idempotency key did it)"
 		}
 		say(w, "%s\n", line)

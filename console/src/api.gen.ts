@@ -674,6 +674,7 @@ export interface Given {
 }
 
 export interface Gone {
+  erased: boolean;
   id: string;
   receipt: Receipt | null;
 }
@@ -2152,7 +2153,7 @@ export interface Routes {
       when_short?: "fail" | "local";
     };
     body: RegisterAgentInput;
-    out: Registered | Shortfall | Waiting;
+    out: Gone | Registered | Shortfall | Waiting;
   };
   "GET /api/v1/agents/keys": {
     query: {
@@ -2256,7 +2257,7 @@ export interface Routes {
       when_short?: "fail" | "local";
     };
     body: never;
-    out: Restored | Shortfall | Waiting;
+    out: Gone | Restored | Shortfall | Waiting;
   };
   "GET /api/v1/audit": {
     query: {
@@ -2336,7 +2337,7 @@ export interface Routes {
       when_short?: "fail" | "local";
     };
     body: TurnInput;
-    out: Shortfall | Turn | Waiting;
+    out: Gone | Shortfall | Turn | Waiting;
   };
   "POST /api/v1/check_duplicate": {
     query: {
@@ -2363,7 +2364,7 @@ export interface Routes {
       when_short?: "fail" | "local";
     };
     body: ConsolidateInput;
-    out: Consolidated | Shortfall | Waiting;
+    out: Consolidated | Gone | Shortfall | Waiting;
   };
   "GET /api/v1/contradictions": {
     query: {
@@ -2397,7 +2398,7 @@ export interface Routes {
       when_short?: "fail" | "local";
     };
     body: EntityInput;
-    out: RegisteredEntity | Shortfall | Waiting;
+    out: Gone | RegisteredEntity | Shortfall | Waiting;
   };
   "GET /api/v1/entities/by_alias": {
     query: {
@@ -2472,7 +2473,7 @@ export interface Routes {
       when_short?: "fail" | "local";
     };
     body: HandoffInput;
-    out: HandedOver | Shortfall | Waiting;
+    out: Gone | HandedOver | Shortfall | Waiting;
   };
   "GET /api/v1/health": {
     query: {
@@ -2722,7 +2723,7 @@ export interface Routes {
       when_short?: "fail" | "local";
     };
     body: never;
-    out: Promoted | Shortfall | Waiting;
+    out: Gone | Promoted | Shortfall | Waiting;
   };
   "POST /api/v1/memories/{id}/revoke": {
     query: {
@@ -2898,7 +2899,7 @@ export interface Routes {
       when_short?: "fail" | "local";
     };
     body: NotifyInput;
-    out: Delivered | Shortfall | Waiting;
+    out: Delivered | Gone | Shortfall | Waiting;
   };
   "GET /api/v1/operator": {
     query: {
@@ -3146,7 +3147,7 @@ export interface Routes {
       when_short?: "fail" | "local";
     };
     body: ShareInput;
-    out: Shared | Shortfall | Waiting;
+    out: Gone | Shared | Shortfall | Waiting;
   };
   "POST /api/v1/skill/compose": {
     query: {
@@ -3230,7 +3231,7 @@ export interface Routes {
       when_short?: "fail" | "local";
     };
     body: SubscribeInput;
-    out: Shortfall | Subscribed | Waiting;
+    out: Gone | Shortfall | Subscribed | Waiting;
   };
   "DELETE /api/v1/subscriptions/{id}": {
     query: {
@@ -3282,7 +3283,7 @@ export interface Routes {
       when_short?: "fail" | "local";
     };
     body: TeamInput;
-    out: Shortfall | TeamChanged;
+    out: Gone | Shortfall | TeamChanged;
   };
   "GET /api/v1/tools/list": {
     query: {

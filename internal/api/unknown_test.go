@@ -64,6 +64,45 @@ func TestWhatNoRouteKnowsIsRefusedByChangesAndNamedByReads(t *testing.T) {
 
 // What is bound by hand keeps to the same rule: a stream of events names what it left
 // out in a comment, and an export and an import refuse it, which cannot.
+// A value that is given twice, and not the same, leaves open which was meant: in the query
+// and in the body, or under two names. A change refuses it; a read names what it left out.
+// So is a switch without a value that takes more away.
+func TestAChangeThatContradictsItselfIsRefused(t *testing.T) {
+	n := alone(t).operated()
+	one := n.call("POST", "/api/v1/memories", `{"title":"one","content":"x","namespace":"a"}`).want(http.StatusCreated).text("id")
+	two := n.call("POST", "/api/v1/memories", `{"title":"two","content":"x","namespace":"b"}`).want(http.StatusCreated).text("id")
+	n.call("POST", "/api/v1/links", `{"source_id":"`+one+`","target_id":"`+two+`"}`).want(http.StatusCreated)
+	for _, c := range []struct{ method, path, body, field string }{
+		{"POST", "/api/v1/forget?namespace=a", `{"namespace":"b"}`, "namespace"},
+		{"POST", "/api/v1/forget?namespace=a&namespace=b", `{"namespace":"b"}`, "namespace"},
+		{"POST", "/api/v1/forget?namespace=", `{"namespace":"b"}`, "namespace"},
+		{"POST", "/api/v1/forget?dry_run=true", `{"namespace":"b","dry_run":false}`, "dry_run"},
+		{"POST", "/api/v1/archive?dry_run=true", `{"ids":["` + one + `"],"dry_run":false}`, "dry_run"},
+		{"POST", "/api/v1/import?dry_run=true", `{"memories":[{"title":"x","content":"y"}],"dry_run":false}`, "dry_run"},
+		{"DELETE", "/api/v1/links?relation=supersedes", `{"source_id":"` + one + `","target_id":"` + two + `","relation":"related_to"}`, "relation"},
+		{"DELETE", "/api/v1/links?source_id=" + one + "&target_id=" + two + "&to=" + one, "", "target_id"},
+		{"DELETE", "/api/v1/links", `{"source_id":"` + one + `","from":"` + two + `","target_id":"` + two + `"}`, "from"},
+		{"POST", "/api/v1/links", `{"source_id":"` + one + `","target_id":"` + two + `","relation":"supersedes","rel_type":"contradicts"}`, "rel_type"},
+		{"POST", "/api/v1/memories", `{"title":"three","content":"x","kind":"event","memory_kind":"entity"}`, "memory_kind"},
+		{"DELETE", "/api/v1/memories/" + one + "?erase=", "", "erase"},
+		{"DELETE", "/api/v1/memories/" + one + "?erase", "", "erase"},
+		{"DELETE", "/api/v1/archive?dry_run=", "", "dry_run"},
+	} {
+		before := n.call("GET", "/api/v1/status", "").text("digest")
+		a := n.call(c.method, c.path, c.body)
+		if a.status != http.StatusBadRequest || !strings.Contains(fmt.Sprint(a.body["fields"]), c.field) {
+			t.Errorf("%s %s %s: %d %s", c.method, c.path, c.body, a.status, a.raw)
+		}
+		if after := n.call("GET", "/api/v1/status", "").text("digest"); after != before {
+			t.Errorf("%s %s %s changed something", c.method, c.path, c.body)
+		}
+	}
+	n.call("POST", "/api/v1/forget?namespace=a&dry_run=true", `{"namespace":"a","dry_run":true}`).want(http.StatusOK).is(1.0, "archived")
+	if got := fmt.Sprint(n.undescribed(step{method: "POST", path: "/api/v1/recall?limit=3", body: `{"context":"one","q":"two","limit":4}`}).body["ignored"]); got != "[q limit]" {
+		t.Errorf("a read left out %s", got)
+	}
+}
+
 func TestStreamsKeepToTheSameRule(t *testing.T) {
 	n := alone(t).operated()
 	for _, path := range []string{"/api/v1/events", "/api/v1/approvals/stream"} {

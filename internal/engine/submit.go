@@ -313,7 +313,7 @@ func (e *Engine) outcome(ctx context.Context, h *Held) (Outcome, error) {
 	if err != nil && !errors.Is(err, memory.ErrNotFound) {
 		return out, err
 	}
-	out.Record = rec
+	out.Record, out.Gone = rec, !h.tried && (rec == nil || rec.Life == memory.Erased)
 	return out, nil
 }
 

@@ -33,6 +33,7 @@ type Outcome struct {
 	Receipt  Receipt         // of Entry
 	Pending  *memory.Pending // set: the operation waits for approval, nothing else happened
 	Replayed bool            // an earlier request with the same idempotency key did it
+	Gone     bool            // the memory is erased: a Record of it shows nothing
 	Masked   []string        // kinds of secrets that were found in it, and masked
 }
 

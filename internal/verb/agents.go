@@ -32,11 +32,11 @@ func agentVerbs(of *deps) []Verb {
 		}, d.whoRead),
 		Of(Verb{
 			Name: "memory_agent_register", Family: familyMeta, Summary: "register an agent", Access: Change, Waits: true,
-			Answers: []Answer{Gives(Created, client.Registered{})}, Codes: []client.Code{client.CodeConflict},
+			Answers: []Answer{Gives(Created, client.Registered{}, client.Gone{})}, Codes: []client.Code{client.CodeConflict},
 		}, d.registerAgent),
 		Of(Verb{
 			Name: "memory_notify", Family: familyOther, Summary: "send a message to an agent", Access: Change, Waits: true,
-			Answers: []Answer{Gives(Created, client.Delivered{})},
+			Answers: []Answer{Gives(Created, client.Delivered{}, client.Gone{})},
 		}, d.notify),
 		Of(Verb{
 			Name: "memory_inbox", Family: familyOther, Summary: "list the messages for the caller",
@@ -44,11 +44,11 @@ func agentVerbs(of *deps) []Verb {
 		}, d.inbox),
 		Of(Verb{
 			Name: "memory_share", Family: familyOther, Summary: "give an agent a copy of a memory", Access: Change, Waits: true,
-			Answers: []Answer{Gives(Created, client.Shared{})}, Codes: []client.Code{client.CodeNotFound, client.CodeAmbiguousID},
+			Answers: []Answer{Gives(Created, client.Shared{}, client.Gone{})}, Codes: []client.Code{client.CodeNotFound, client.CodeAmbiguousID},
 		}, d.share),
 		Of(Verb{
 			Name: "memory_capture_turn", Family: familyOther, Summary: "keep a turn of a conversation, once", Access: Change, Waits: true,
-			Answers: []Answer{Gives(Created, client.Turn{}), Gives(Fine, client.Turn{})}, Codes: []client.Code{client.CodeAttestationFailed},
+			Answers: []Answer{Gives(Created, client.Turn{}, client.Gone{}), Gives(Fine, client.Turn{}, client.Gone{})}, Codes: []client.Code{client.CodeAttestationFailed},
 		}, d.captureTurn),
 		Of(Verb{
 			Name: "memory_session_start", Family: familyMeta, Summary: "list what matters most at the start of a session",
@@ -73,7 +73,7 @@ func (d agents) agents(ctx context.Context, c *Call, _ *client.NoInput) (Done, e
 
 func (d agents) registerAgent(ctx context.Context, c *Call, in *client.RegisterAgentInput) (Done, error) {
 	out, err := d.books.Governance.RegisterAgent(ctx, c.Caller, governance.Agent{ID: memory.AgentID(in.ID), Type: in.Type, Capabilities: in.Capabilities})
-	return written(out, err, Created, func() any {
+	return shown(out, err, Created, func() any {
 		v := client.Registered{Registered: true, Record: Subject(out), Receipt: ShowReceipt(out.Receipt)}
 		v.Agent = client.Agent{ID: in.ID, Type: in.Type, Capabilities: orEmpty(in.Capabilities)}
 		if r := out.Record; r != nil {
@@ -128,7 +128,7 @@ func (d agents) notify(ctx context.Context, c *Call, in *client.NotifyInput) (Do
 		return Done{}, err
 	}
 	out, err := d.books.Inbox.Send(ctx, c.Caller, m)
-	return written(out, err, Created, func() any {
+	return shown(out, err, Created, func() any {
 		v := client.Delivered{Delivered: true, Sent: true, Receipt: ShowReceipt(out.Receipt)}
 		if r := out.Record; r != nil {
 			v.Message, v.DeliveredAt = showMessage(r), timeOf(r.CreatedAt)
@@ -156,7 +156,7 @@ func (d agents) share(ctx context.Context, c *Call, in *client.ShareInput) (Done
 		return Done{}, err
 	}
 	out, rec, err := d.books.Inbox.Share(ctx, c.Caller, in.Source, memory.AgentID(in.Target))
-	return written(out, err, Created, func() any {
+	return shown(out, err, Created, func() any {
 		v := client.Shared{ID: Subject(out), Source: rec.ID, Target: in.Target, From: string(c.Agent), Receipt: ShowReceipt(out.Receipt)}
 		if out.Record != nil {
 			v.Namespace = out.Record.Namespace
@@ -206,7 +206,7 @@ func (d agents) captureTurn(ctx context.Context, c *Call, in *client.TurnInput) 
 	if err == nil && dup {
 		return Done{Body: v}, nil
 	}
-	return written(out, err, Created, func() any {
+	return shown(out, err, Created, func() any {
 		v.Receipt = ShowReceipt(out.Receipt)
 		return v
 	})

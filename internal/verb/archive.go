@@ -41,7 +41,7 @@ func archiveVerbs(of *deps) []Verb {
 		}, d.archiveStats),
 		Of(Verb{
 			Name: "memory_archive_restore", Family: familyArchive, Summary: "make an archived or deleted memory live again", Access: Change, Waits: true,
-			Answers: []Answer{Gives(Fine, client.Restored{})}, Codes: []client.Code{client.CodeConflict},
+			Answers: []Answer{Gives(Fine, client.Restored{}, client.Gone{})}, Codes: []client.Code{client.CodeConflict},
 		}, d.restore),
 		Of(Verb{
 			Name: "memory_archive_purge", Family: familyArchive, Summary: "delete what is in the archive", Access: Change,
@@ -196,7 +196,7 @@ func (d archive) restore(ctx context.Context, c *Call, in *client.ChangeInput) (
 	if errors.Is(err, memory.ErrNotFound) {
 		return Done{}, NotFound("not found in archive")
 	}
-	return written(out, err, Fine, func() any {
+	return shown(out, err, Fine, func() any {
 		return client.Restored{Restored: true, ID: Subject(out), Memory: showNow(out), Receipt: ShowReceipt(out.Receipt)}
 	})
 }

@@ -185,13 +185,33 @@ func (r *reading) body(body []byte, flat bool) error {
 // which encoding/json may have taken for known ones: it does not mind their case.
 func (r *reading) again(body []byte, odd []string) error {
 	known, others := map[string]json.RawMessage{}, map[string]json.RawMessage{}
+	names := map[string]string{} // by field: under which other name it was given
+	var twice []string
 	members(body, func(key string, value []byte) {
-		if to, is := r.aliases[key]; is && kindOf(value) != 'n' {
-			others[to] = value
-		} else if !is && !slices.Contains(odd, key) && kindOf(value) != 'n' {
+		to, is := r.aliases[key]
+		switch {
+		case kindOf(value) == 'n':
+		case is:
+			if was, has := others[to]; has && !sameJSON(was, value) {
+				twice = append(twice, key)
+			}
+			others[to], names[to] = value, key
+		case !slices.Contains(odd, key):
 			known[key] = value
 		}
 	})
+	for name, value := range known {
+		if was, has := others[name]; has && !sameJSON(was, value) {
+			twice = append(twice, names[name])
+		}
+	}
+	if len(twice) > 0 && !r.lenient {
+		slices.Sort(twice)
+		p := BadField(twice[0], "%s: given twice, under two names, and not the same", strings.Join(twice, ", "))
+		p.Fields = twice
+		return p
+	}
+	r.ignored = append(r.ignored, twice...)
 	maps.Copy(others, known) // the proper name goes before
 	clean, err := json.Marshal(others)
 	if err != nil {
@@ -273,6 +293,12 @@ func (r *reading) relax(body []byte) ([]byte, bool) {
 	return out, changed && err == nil
 }
 
+// sameJSON reports whether two values are the same but for the space in them.
+func sameJSON(a, b []byte) bool {
+	var x, y bytes.Buffer
+	return json.Compact(&x, a) == nil && json.Compact(&y, b) == nil && bytes.Equal(x.Bytes(), y.Bytes())
+}
+
 func isInteger(t reflect.Type) bool {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -331,14 +357,35 @@ func (r *reading) parameter(name string, texts []string) error {
 		r.ignored = append(r.ignored, name)
 		return nil
 	}
+	if !r.lenient && f.isSwitch() && slices.Contains(texts, "") {
+		return BadField(f.name, "%s: want true or false", name) // not all who name a switch mean to turn it on
+	}
 	if r.given[f.name] {
-		return nil // the body says it
+		return r.twice(f, name, texts)
 	}
 	if err := f.set(r.in, texts); err != nil {
 		return err
 	}
 	r.given[f.name] = true
 	return nil
+}
+
+// twice judges a parameter for which there is a value already: of the body, or under
+// another name. Where both say the same, nothing is lost; else nobody can tell which of
+// them was meant.
+func (r *reading) twice(f *field, name string, texts []string) error {
+	other := reflect.New(r.typ).Elem()
+	err := f.set(other, texts)
+	switch {
+	case err == nil && reflect.DeepEqual(other.FieldByIndex(f.index).Interface(), r.in.FieldByIndex(f.index).Interface()):
+		return nil
+	case r.lenient:
+		r.ignored = append(r.ignored, name)
+		return nil
+	case err != nil:
+		return err
+	}
+	return BadField(f.name, "%s: given twice, and not the same", name)
 }
 
 // rules checks what the tags say.

@@ -71,7 +71,7 @@ func briefingVerbs(of *deps) []Verb {
 		}, d.shown),
 		Of(Verb{
 			Name: "memory_handoff", Family: familyOther, Summary: "hand work over to whoever goes on with it", Access: Change, Waits: true,
-			Answers: []Answer{Gives(Created, client.HandedOver{})},
+			Answers: []Answer{Gives(Created, client.HandedOver{}, client.Gone{})},
 		}, d.handOver),
 	}
 }

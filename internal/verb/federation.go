@@ -19,7 +19,7 @@ func federationVerbs(of *deps) []Verb {
 		Of(Verb{Name: "team_list", Summary: "list the teams", OnlyHTTP: people, Answers: []Answer{Gives(Fine, client.Teams{})}}, d.teams),
 		Of(Verb{
 			Name: "team_change", Summary: "take agents into a team, which is made if need be, and out of it", Access: Operator, Writes: true, OnlyHTTP: people,
-			Answers: []Answer{Gives(Fine, client.TeamChanged{})},
+			Answers: []Answer{Gives(Fine, client.TeamChanged{}, client.Gone{})},
 		}, d.changeTeam),
 		Of(Verb{
 			Name: "team_remove", Summary: "end a team", Access: Operator, Writes: true, OnlyHTTP: people,
@@ -59,7 +59,7 @@ func agentIDs(list []string) []memory.AgentID {
 
 func (d federation) changeTeam(ctx context.Context, c *Call, in *client.TeamInput) (Done, error) {
 	out, err := d.books.Governance.ChangeTeam(ctx, c.Caller, in.Name, agentIDs(in.Add), agentIDs(in.Remove))
-	return written(out, err, Fine, func() any {
+	return shown(out, err, Fine, func() any {
 		v := client.TeamChanged{Team: client.Team{Name: in.Name, Members: []string{}}, Receipt: ShowReceipt(out.Receipt)}
 		if out.Record != nil {
 			v.Members = orEmpty(out.Record.Tags)

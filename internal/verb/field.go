@@ -67,6 +67,15 @@ func fieldsOf(t reflect.Type) []field {
 	return out
 }
 
+// isSwitch reports whether the field is true or false.
+func (f *field) isSwitch() bool {
+	t := f.typ
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t.Kind() == reflect.Bool
+}
+
 // set gives the field the value that texts stand for.
 func (f *field) set(v reflect.Value, texts []string) error {
 	to := v.FieldByIndex(f.index)

@@ -40,7 +40,7 @@ func likenessVerbs(of *deps) []Verb {
 		}, d.contradictions),
 		Of(Verb{
 			Name: "memory_entity_register", Family: familyGraph, Summary: "register an entity and the names it goes by", Access: Change, Waits: true,
-			Answers: []Answer{Gives(Created, client.RegisteredEntity{}), Gives(Fine, client.RegisteredEntity{})}, Codes: []client.Code{client.CodeConflict},
+			Answers: []Answer{Gives(Created, client.RegisteredEntity{}, client.Gone{}), Gives(Fine, client.RegisteredEntity{}, client.Gone{})}, Codes: []client.Code{client.CodeConflict},
 		}, d.registerEntity),
 		Of(Verb{
 			Name: "memory_entity_get_by_alias", Family: familyGraph, Summary: "find the entity that goes by a name",
@@ -159,7 +159,7 @@ func (d likeness) registerEntity(ctx context.Context, c *Call, in *client.Entity
 			how = Created
 		}
 	}
-	return written(out, err, how, func() any {
+	return shown(out, err, how, func() any {
 		return client.RegisteredEntity{Entity: showEntity(x), Created: how == Created, Receipt: ShowReceipt(out.Receipt)}
 	})
 }

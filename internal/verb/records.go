@@ -48,7 +48,7 @@ func recordVerbs(of *deps) []Verb {
 		}, d.remove),
 		Of(Verb{
 			Name: "memory_promote", Family: familyLifecycle, Summary: "promote a memory to the long tier", Access: Change, Waits: true,
-			Answers: []Answer{Gives(Fine, client.Promoted{})}, Codes: []client.Code{client.CodeAmbiguousID},
+			Answers: []Answer{Gives(Fine, client.Promoted{}, client.Gone{})}, Codes: []client.Code{client.CodeAmbiguousID},
 		}, d.promote),
 		Of(Verb{
 			Name: "memory_erase", Family: familyLifecycle, Summary: "erase a memory for good", Access: Change, Waits: true,
@@ -60,7 +60,7 @@ func recordVerbs(of *deps) []Verb {
 		}, d.history),
 		Of(Verb{
 			Name: "memory_consolidate", Family: familyPower, Summary: "replace memories by one", Access: Change, Waits: true,
-			Answers: []Answer{Gives(Created, client.Consolidated{})}, Codes: []client.Code{client.CodeConflict, client.CodeNotFound},
+			Answers: []Answer{Gives(Created, client.Consolidated{}, client.Gone{})}, Codes: []client.Code{client.CodeConflict, client.CodeNotFound},
 		}, d.consolidate),
 		Of(Verb{
 			Name: "memory_forget", Family: familyLifecycle, Summary: "archive what matches", Access: Change,
@@ -205,7 +205,7 @@ func (d memories) promote(ctx context.Context, c *Call, in *client.ChangeInput) 
 		return Done{}, err
 	}
 	out, err := d.books.Records.Promote(ctx, c.Caller, id)
-	return written(out, err, Fine, func() any {
+	return shown(out, err, Fine, func() any {
 		v := client.Promoted{Promoted: true, Whole: showNow(out), Receipt: ShowReceipt(out.Receipt)}
 		if v.Whole != nil {
 			v.Memory = *v.Whole
@@ -260,7 +260,7 @@ func (d memories) consolidate(ctx context.Context, c *Call, in *client.Consolida
 	out, err := d.books.Records.Consolidate(ctx, c.Caller, records.Consolidation{
 		IDs: in.IDs, Title: in.Title, Summary: in.Summary, Namespace: in.Namespace, Tier: memory.Tier(in.Tier),
 	})
-	return written(out, err, Created, func() any {
+	return shown(out, err, Created, func() any {
 		v := client.Consolidated{ID: Subject(out), Consolidated: len(in.IDs), Memory: showNow(out), Receipt: ShowReceipt(out.Receipt)}
 		if r := out.Record; r != nil {
 			v.Summary, v.Content = r.Memory.Content, r.Memory.Content

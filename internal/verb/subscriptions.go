@@ -28,7 +28,7 @@ func subscriptionVerbs(of *deps) []Verb {
 	return []Verb{
 		Of(Verb{
 			Name: "memory_subscribe", Family: familyOther, Summary: "have events posted to a URL", Access: Change, Waits: true,
-			Answers: []Answer{Gives(Created, client.Subscribed{})}, Codes: []client.Code{client.CodeTooMany},
+			Answers: []Answer{Gives(Created, client.Subscribed{}, client.Gone{})}, Codes: []client.Code{client.CodeTooMany},
 		}, d.subscribe),
 		Of(Verb{
 			Name: "memory_list_subscriptions", Family: familyOther, Summary: "list the caller's subscriptions",
@@ -150,7 +150,7 @@ func (d subscriptions) subscribe(ctx context.Context, c *Call, in *client.Subscr
 		s.Key = memory.SecretKey(cmp.Or(in.Secret, fresh))
 	}
 	out, err := d.books.Feed.Subscribe(ctx, c.Caller, s)
-	return written(out, err, Created, func() any {
+	return shown(out, err, Created, func() any {
 		v := client.Subscribed{Receipt: ShowReceipt(out.Receipt), Secret: fresh}
 		if out.Replayed {
 			v.Secret = "" // the first answer had another

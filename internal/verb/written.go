@@ -20,6 +20,18 @@ func written(out engine.Outcome, err error, how How, body func() any) (Done, err
 	return Done{How: how, Body: body(), Replayed: out.Replayed}, nil
 }
 
+// shown is written for a change that shows what it has made. Of a memory that was erased
+// since, by a request that is repeated under its key, there is nothing to show, and
+// nothing is made up.
+func shown(out engine.Outcome, err error, how How, body func() any) (Done, error) {
+	return written(out, err, how, func() any {
+		if out.Gone {
+			return client.Gone{ID: Subject(out), Erased: true, Receipt: ShowReceipt(out.Receipt)}
+		}
+		return body()
+	})
+}
+
 const statusPending = "pending"
 
 // waiting is the answer to a change that needs approval.
@@ -56,12 +68,8 @@ func actionSubject(op memory.Op) string {
 
 // record gives the memory as it is after a write, or what a client prefers.
 func record(out engine.Outcome, err error, how How, prefer string) (Done, error) {
-	done, err := written(out, err, how, func() any {
-		receipt := ShowReceipt(out.Receipt)
-		if out.Record == nil { // a repeated request, and somebody erased the memory since
-			return client.Gone{ID: Subject(out), Receipt: receipt}
-		}
-		r := out.Record
+	done, err := shown(out, err, how, func() any {
+		r, receipt := out.Record, ShowReceipt(out.Receipt)
 		if strings.Contains(prefer, "return=minimal") {
 			return client.WrittenMinimal{
 				ID: r.ID, Tier: string(r.Tier), Namespace: r.Namespace, Title: r.Title, AgentID: ownerOf(r), Version: r.Version, Masked: out.Masked, Receipt: receipt,
@@ -69,7 +77,7 @@ func record(out engine.Outcome, err error, how How, prefer string) (Done, error)
 		}
 		return client.Written{Memory: ShowMemory(r), AgentID: ownerOf(r), Masked: out.Masked, Receipt: receipt}
 	})
-	if out.Record != nil {
+	if out.Record != nil && !out.Gone {
 		done.Version = out.Record.Version
 	}
 	return done, err
