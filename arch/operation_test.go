@@ -98,7 +98,7 @@ func TestWhatPartsOfTheClientCanDoIsACommand(t *testing.T) {
 	forPrograms := map[string][]string{
 		"Agents":     {"CaptureTurn", "Inbox", "List", "LoadFamily", "Notify", "Register", "Share", "SmartLoad", "StartSession"},
 		"Graph":      {"Contradictions", "Duplicate", "EntityByAlias", "Invalidate", "Paths", "Reach", "RegisterEntity", "Taxonomy", "Timeline", "Verify"},
-		"Upkeep":     {"ArchiveStats", "Capabilities", "Collect", "Forget", "Import", "Purge", "Quota", "Stats"},
+		"Upkeep":     {"ArchiveStats", "Capabilities", "Collect", "Forget", "Purge", "Quota", "Stats"},
 		"Governance": {"Proposal"},
 	}
 	files := goFiles(t)

@@ -119,6 +119,7 @@ type History struct {
 	ID        string     `json:"id" doc:"The id of the memory." example:"gate-code"`
 	State     string     `json:"state" doc:"live, archived, deleted or erased." enum:"live,archived,deleted,erased"`
 	Reason    string     `json:"reason,omitempty" doc:"Why it is archived." example:"ttl_expired"`
+	StateDot  string     `json:"state_dot" doc:"The op that decided last whether it is live: of one that was never taken away, its creation." example:"a.k3x.17"`
 	Conflicts int        `json:"conflicts" doc:"How many versions lost and are settled by no edit."`
 	Count     int        `json:"count" doc:"How many versions there are."`
 	Revisions []Revision `json:"revisions" doc:"All versions that are known, the newest first."`

@@ -159,19 +159,16 @@ func (im *importRun) apart(ctx context.Context, c *client.Client, item importer.
 func (im *importRun) archive(ctx context.Context, c *client.Client, item importer.Item, with client.With) error {
 	id := item.Draft.ID
 	if id != "" {
-		_, _, err := c.Get(ctx, id)
-		if err == nil {
-			return im.putAway(ctx, c, id, item) // an earlier import came no further
-		}
-		if !notFound(err) {
+		there, halfway, err := before(ctx, c, &item.Draft)
+		switch {
+		case err != nil:
 			return err
-		}
-		if _, err = c.History(ctx, id); err == nil {
+		case halfway:
+			return im.putAway(ctx, c, id, item)
+		case there:
 			im.met(item, id)
 			im.count(func(r *importReport) { r.Unchanged++ })
 			return nil
-		} else if !notFound(err) {
-			return err
 		}
 	}
 	out, err := c.Create(ctx, item.Draft, with)
@@ -188,6 +185,25 @@ func (im *importRun) archive(ctx context.Context, c *client.Client, item importe
 		return nil
 	}
 	return im.putAway(ctx, c, out.ID, item)
+}
+
+// before reports whether the node has the memory of a draft that is to be archived, in
+// whatever state, and whether an earlier import came halfway: it is live as that has
+// created it. Any other that is live was kept or brought back since, and stays.
+func before(ctx context.Context, c *client.Client, d *client.Draft) (there, halfway bool, err error) {
+	past, err := c.Past(ctx, d.ID)
+	if notFound(err) {
+		return false, false, nil
+	}
+	if err != nil || past.State != stateLive || len(past.Revisions) != 1 {
+		return err == nil, false, err
+	}
+	only := &past.Revisions[0]
+	if only.Dot != past.StateDot || only.Memory == nil || d.CreatedAt == nil {
+		return true, false, nil
+	}
+	m := &only.Memory.Memory
+	return true, m.ExpiresAt.IsZero() && m.CreatedAt.Equal(d.CreatedAt.Time) && same(m, d), nil
 }
 
 func (im *importRun) putAway(ctx context.Context, c *client.Client, id string, item importer.Item) error {

@@ -37,6 +37,14 @@ func TestADryRunSaysWhatTheImportWillDo(t *testing.T) {
 	d := alone(t, "a")
 	d.tally("remember", "There", "as it is", "--namespace", "plan")
 	d.tally("remember", "Changed", "as it was", "--namespace", "plan")
+	must[any](d, "remember", "Anns", "x", "--id", "anns", "--agent", "ann")
+	must[any](d, "remember", "Open", "as it was", "--namespace", "plan", "--agent", "ann", "--scope", "collective")
+	must[any](d, "remember", "Erased", "x", "--id", "erased")
+	must[any](d, "erase", "erased", "--yes")
+	must[any](d, "remember", "Kept", "x", "--id", "kept")
+	must[any](d, "namespace", "set", "asked", "--governance", `{"write":"approve","approver":{"agent":"boss"}}`)
+	must[any](d, "remember", "Ruled", "as it was", "--namespace", "ruled")
+	must[any](d, "namespace", "set", "ruled", "--governance", `{"write":"approve","approver":{"agent":"boss"}}`)
 	expired := `{"id":"%","title":"%","content":"x","namespace":"plan","expires_at":"2025-01-01T00:00:00Z"}`
 	tests := map[string]struct {
 		name, text string
@@ -53,8 +61,15 @@ func TestADryRunSaysWhatTheImportWillDo(t *testing.T) {
 			{"id":"q","title":"Q","content":"x","tier":"mid","created_at":"2025-01-01","namespace":"aim","expires_at":"2025-02-01","metadata":{"agent_id":"ann"}},
 			{"id":"r","title":"R","content":"x","tier":"mid","created_at":"2025-01-01","namespace":"aim","metadata":{"agent_id":"bob"}}],
 			"links":[{"source_id":"p","target_id":"q"},{"source_id":"r","target_id":"p"},{"source_id":"p","target_id":"none"}]}`, exitOK},
-		"breaks off":    {"e.json", `[{"title":"B1","content":"x"},{"title":"B2","con`, exitOther},
-		"nothing there": {"f.jsonl", "", exitOK},
+		"another's id":        {"g.jsonl", `{"id":"anns","title":"Mine","content":"x"}`, exitOther},
+		"another's text":      {"h.jsonl", `{"title":"Open","content":"changed","namespace":"plan"}`, exitOther},
+		"erased":              {"i.jsonl", `{"id":"erased","title":"Erased","content":"x"}`, exitOK},
+		"to itself":           {"j.jsonl", `{"id":"s1","title":"S","content":"x"}` + "\n" + `{"source_id":"s1","target_id":"s1"}`, exitOther},
+		"by approval":         {"k.jsonl", `{"title":"Asked","content":"x","namespace":"asked"}`, exitOK},
+		"an edit by approval": {"m.jsonl", `{"title":"Ruled","content":"changed","namespace":"ruled"}`, exitOK},
+		"kept since":          {"l.jsonl", `{"id":"kept","title":"Kept","content":"x","created_at":"2025-01-01T00:00:00Z","expires_at":"2025-01-02T00:00:00Z"}`, exitOK},
+		"breaks off":          {"e.json", `[{"title":"B1","content":"x"},{"title":"B2","con`, exitOther},
+		"nothing there":       {"f.jsonl", "", exitOK},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -69,7 +84,7 @@ func TestADryRunSaysWhatTheImportWillDo(t *testing.T) {
 			r := parse[importReport](t, got.out)
 			want := importPlan{
 				Format: plan.Format, Memories: plan.Memories, Bytes: plan.Bytes, Namespaces: plan.Namespaces, Node: true,
-				Links: r.Links, Unreadable: r.Unreadable, Archived: r.Archived, Standards: r.Standards, Skipped: r.Skipped, Failed: r.Failed,
+				Links: r.Links, Unreadable: r.Unreadable, Archived: r.Archived, Standards: r.Standards, Skipped: r.Skipped, Pending: r.Pending, Failed: r.Failed,
 				Lost: r.Lost, Written: r.Written, Updated: r.Updated, Unchanged: r.Unchanged,
 			}
 			if d := cmp.Diff(want, plan); d != "" || tried.code != got.code || got.code != tt.code {

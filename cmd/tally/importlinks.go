@@ -20,6 +20,9 @@ const (
 func (im *importRun) draw(ctx context.Context, c *client.Client, item importer.Item) error {
 	l := *item.Link
 	what := l.Source + " → " + l.Target
+	if l.Source == l.Target {
+		return fmt.Errorf("link %s: link from %s to itself", what, l.Source)
+	}
 	source, here := im.known(l.Source)
 	target, there := im.known(l.Target)
 	switch {

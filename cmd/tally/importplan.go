@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/importer"
@@ -24,6 +26,7 @@ type importPlan struct {
 	Archived   int             `json:"archived,omitempty"` // of the memories
 	Standards  int             `json:"standards,omitempty"`
 	Skipped    int             `json:"skipped,omitempty"`
+	Pending    int             `json:"pending,omitempty"` // would wait for approval
 	Failed     int             `json:"failed,omitempty"`
 	Lost       losses          `json:"lost,omitempty"`
 
@@ -65,7 +68,7 @@ func (a *app) importPlan(ctx context.Context, im *importRun, name string, src *i
 	plan.Node = len(im.nodes) > 0
 	plan.Links, plan.Unreadable, plan.Standards, plan.Lost = r.Links+r.LinksUnchanged, r.Unreadable, r.Standards, r.Lost
 	plan.Written, plan.Updated, plan.Unchanged, plan.LinksUnchanged = r.Written, r.Updated, r.Unchanged, r.LinksUnchanged
-	plan.Archived, plan.Skipped, plan.Failed = r.Archived, r.Skipped, r.Failed
+	plan.Archived, plan.Skipped, plan.Pending, plan.Failed = r.Archived, r.Skipped, r.Pending, r.Failed
 	if !plan.Node {
 		say(a.err, "no node answers: what it has already is not taken into account\n")
 	}
@@ -129,6 +132,12 @@ func (im *importRun) foresee(ctx context.Context, c *client.Client, item importe
 	if err != nil {
 		return err
 	}
+	waits := false
+	if c != nil && !gone && (m == nil || !same(m, &item.Draft)) {
+		if waits, err = judged(ctx, c, item, m); err != nil {
+			return err
+		}
+	}
 	id := ""
 	if m != nil {
 		id = m.ID
@@ -139,6 +148,10 @@ func (im *importRun) foresee(ctx context.Context, c *client.Client, item importe
 	im.count(func(r *importReport) {
 		if gone || m != nil && item.Archive == "" && same(m, &item.Draft) {
 			r.Unchanged++
+			return
+		}
+		if waits {
+			r.Pending++
 			return
 		}
 		r.Written++
@@ -152,21 +165,45 @@ func (im *importRun) foresee(ctx context.Context, c *client.Client, item importe
 	return nil
 }
 
+// judged has the node try the write of an item, of which m is there already, or nil: by
+// its rules, and by what this agent may not see. It reports whether the write would wait
+// for approval.
+func judged(ctx context.Context, c *client.Client, item importer.Item, m *client.Memory) (waits bool, err error) {
+	d := item.Draft
+	switch {
+	case m != nil:
+		d.ID = m.ID
+	case item.Otherwise != "":
+		d.Title = item.Otherwise // its own may be taken
+	}
+	raw, err := json.Marshal(d)
+	if err != nil {
+		return false, err
+	}
+	out, err := c.Upkeep().Import(ctx, client.ImportInput{Memories: []json.RawMessage{raw}, DryRun: true})
+	if err != nil || len(out.Errors) == 0 {
+		return err == nil && len(out.Pending) > 0, err
+	}
+	_, why, _ := strings.Cut(out.Errors[0], ": ") // behind what the memory is called
+	return false, errors.New(why)
+}
+
 // existing is the memory that an item would meet at the node; nil if none. gone
-// is set where it is archived there and is to be.
+// is set where one that is to be archived is there in whatever state.
 func existing(ctx context.Context, c *client.Client, item importer.Item) (m *client.Memory, gone bool, err error) {
 	d := &item.Draft
 	if c == nil {
 		return nil, false, nil
 	}
-	if d.ID != "" {
+	switch {
+	case d.ID != "" && item.Archive != "":
+		there, halfway, err := before(ctx, c, d)
+		if err != nil || there {
+			return nil, there && !halfway, err
+		}
+	case d.ID != "":
 		if m, _, err = c.Get(ctx, d.ID); err == nil || !notFound(err) {
 			return m, false, err
-		}
-		if item.Archive != "" {
-			if _, err = c.History(ctx, d.ID); err == nil || !notFound(err) {
-				return nil, err == nil, err
-			}
 		}
 	}
 	ns := d.Namespace

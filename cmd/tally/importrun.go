@@ -213,17 +213,42 @@ func (im *importRun) create(ctx context.Context, c *client.Client, item importer
 		return err
 	}
 	if out.Replayed {
-		return im.settle(ctx, c, out.ID, item)
+		return im.repeated(ctx, c, out, item)
 	}
 	im.met(item, out.ID)
+	im.wrote(out, false)
+	return nil
+}
+
+// wrote counts a create or an edit: one that waits for approval is none yet.
+func (im *importRun) wrote(out *client.Outcome, edit bool) {
 	im.count(func(r *importReport) {
 		if out.Pending != nil {
 			r.Pending++
 			return
 		}
 		r.Written++
+		if edit {
+			r.Updated++
+		}
 		r.receipt(out.Receipt)
 	})
+}
+
+// repeated settles what an earlier import has asked for: a memory, or a proposal, which
+// may have been approved since.
+func (im *importRun) repeated(ctx context.Context, c *client.Client, out *client.Outcome, item importer.Item) error {
+	if out.Pending == nil {
+		return im.settle(ctx, c, out.ID, item)
+	}
+	m, _, err := existing(ctx, c, item)
+	switch {
+	case err != nil:
+		return err
+	case m != nil:
+		return im.settle(ctx, c, m.ID, item)
+	}
+	im.wrote(out, false)
 	return nil
 }
 
@@ -237,7 +262,7 @@ func (im *importRun) settle(ctx context.Context, c *client.Client, id string, it
 		out, err := c.Create(ctx, d, im.with)
 		if err == nil {
 			im.met(item, out.ID)
-			im.count(func(r *importReport) { r.Written++; r.receipt(out.Receipt) })
+			im.wrote(out, false)
 		}
 		return err
 	}
@@ -252,19 +277,13 @@ func (im *importRun) settle(ctx context.Context, c *client.Client, id string, it
 	if len(d.Tags) > 0 {
 		p.Tags = &d.Tags
 	}
-	out, err := c.Update(ctx, id, p, im.with)
+	with := im.with // repeated, an edit that waits for approval is the same proposal
+	with.IdempotencyKey = importKey(d, with.Durability) + "-at-" + decimal(int(m.Version))
+	out, err := c.Update(ctx, id, p, with)
 	if err != nil {
 		return err
 	}
-	im.count(func(r *importReport) {
-		if out.Pending != nil {
-			r.Pending++
-			return
-		}
-		r.Written++
-		r.Updated++
-		r.receipt(out.Receipt)
-	})
+	im.wrote(out, true)
 	return nil
 }
 

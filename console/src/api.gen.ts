@@ -765,6 +765,7 @@ export interface History {
   reason?: string;
   revisions: Revision[];
   state: "live" | "archived" | "deleted" | "erased";
+  state_dot: string;
 }
 
 export interface Hit {

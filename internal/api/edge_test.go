@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -252,4 +253,25 @@ func TestDefaultsAreFilledInAndTextComesBackAsItWas(t *testing.T) {
 		t.Errorf("arrays and objects must not be null: %s", a.raw)
 	}
 	n.call("PUT", "/api/v1/memories/"+a.text("id"), `{"confidence":0}`).want(http.StatusOK).is(0.0, "confidence")
+}
+
+// What is made live again after it has expired stays. So it shows no expiry, is listed
+// among those that have none, and an export says nothing else of it.
+func TestWhatWasRestoredAfterItsExpiryHasNone(t *testing.T) {
+	n := alone(t)
+	id := n.call("POST", "/api/v1/memories", `{"title":"x","content":"y","ttl_secs":60}`).want(http.StatusCreated).text("id")
+	n.ahead.Store(int64(2 * time.Minute))
+	a := n.call("POST", "/api/v1/archive/"+id+"/restore", "").want(http.StatusOK)
+	if v, has := a.body["memory"].(map[string]any)["expires_at"]; has {
+		t.Errorf("restored, it expires at %v", v)
+	}
+	for _, path := range []string{"/api/v1/memories/" + id, "/api/v1/memories", "/api/v1/memories?expiry=never", "/api/v1/export", "/api/v1/export?format=ndjson", "/api/v1/recall?context=y", "/api/v1/search?q=y"} {
+		if a := n.call("GET", path, ""); strings.Contains(a.raw, "expires_at") || !strings.Contains(a.raw, id) {
+			t.Errorf("%s: %s", path, a.raw)
+		}
+	}
+	n.call("GET", "/api/v1/memories?expiry=will", "").is(0.0, "count")
+	n.call("PATCH", "/api/v1/memories/"+id, `{"content":"z"}`).want(http.StatusOK)
+	n.ahead.Store(int64(time.Hour))
+	n.call("GET", "/api/v1/memories/"+id, "").want(http.StatusOK)
 }

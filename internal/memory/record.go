@@ -27,6 +27,15 @@ func (r *Record) Stands(now Instant) (Life, string) {
 	return r.Life, r.Reason
 }
 
+// Ends is when r leaves the live set by itself; 0: never. What was restored after it had
+// expired stays.
+func (r *Record) Ends() Instant {
+	if r.Life == Live && r.ExpiresAt <= r.LifeAt.Stamp.Instant() {
+		return 0
+	}
+	return r.ExpiresAt
+}
+
 // ArchivedAt is when an archived record left the live set, by expiry or by op.
 func (r *Record) ArchivedAt() Instant {
 	if r.Life == Live {
@@ -124,7 +133,7 @@ type Expiry uint8
 // Values of [Expiry] in a filter.
 const (
 	AnyExpiry    Expiry = iota
-	WillExpire          // it has one
+	WillExpire          // it has one: see [Record.Ends]
 	NeverExpires        // it has none
 )
 

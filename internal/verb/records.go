@@ -227,7 +227,7 @@ func (d memories) history(ctx context.Context, c *Call, in *client.ByID) (Done, 
 	}
 	life, reason := rec.Stands(d.now())
 	return Done{Body: client.History{
-		ID: rec.ID, State: life.String(), Reason: reason, Conflicts: rec.Conflicts, Count: len(revs), Revisions: showRevisions(revs), Damaged: omitted(left),
+		ID: rec.ID, State: life.String(), Reason: reason, StateDot: rec.LifeAt.Dot.String(), Conflicts: rec.Conflicts, Count: len(revs), Revisions: showRevisions(revs), Damaged: omitted(left),
 	}}, nil
 }
 

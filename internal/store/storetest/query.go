@@ -442,7 +442,7 @@ func checkEnds(n *Node, r *memory.Record) {
 	n.t.Helper()
 	f := memory.Filter{Title: r.Title, Now: 1} // nothing has expired
 	for f.Expiry = memory.AnyExpiry; f.Expiry <= memory.NeverExpires; f.Expiry++ {
-		want := f.Expiry == memory.AnyExpiry || (f.Expiry == memory.WillExpire) == (r.ExpiresAt != 0)
+		want := f.Expiry == memory.AnyExpiry || (f.Expiry == memory.WillExpire) == (r.Ends() != 0)
 		if c, err := n.Count(n.t.Context(), f); err != nil || (c == 1) != want {
 			n.t.Errorf("%s, expires %s: %d by expiry %d (%v)", r.Title, r.ExpiresAt, c, f.Expiry, err)
 		}
