@@ -183,6 +183,38 @@ func TestAnUpsertTakesTheLifecycle(t *testing.T) {
 	wantErr(t, err, memory.ErrNotFound)
 }
 
+// So it is with whatever is registered or set again under the name that it has.
+func TestWhatIsRegisteredAgainIsThere(t *testing.T) {
+	for name, again := range map[string]func(t *testing.T, n *node, nth string) *memory.Record{
+		"an entity": func(t *testing.T, n *node, nth string) *memory.Record {
+			out, _, err := n.RegisterEntity(t.Context(), nobody, graph.Entity{Name: "Ann", Namespace: "people", Aliases: []string{nth}})
+			return ok(t)(out, err).Record
+		},
+		"a standard": func(t *testing.T, n *node, nth string) *memory.Record {
+			rules := memory.Object(`{"write":"any","note":"` + nth + `"}`)
+			op := ok(t)(n.SetStandard(t.Context(), nobody, governance.StandardDraft{Namespace: "house", Governance: rules})).Entry.Op
+			rec, err := n.store.Record(t.Context(), op.(*memory.SetStandard).StandardID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return rec
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := alone(t)
+			first := again(t, n, "one")
+			again(t, n, "two")
+			late := foreign(t, first.LifeAt.Stamp.Time(), 1, &memory.Delete{ID: first.ID})
+			if got, err := n.Accept(t.Context(), imported, []memory.Shipment{late}); err != nil || got.Applied != 1 {
+				t.Fatal(got, err)
+			}
+			if rec, _, err := n.Get(t.Context(), "", first.ID); err != nil || rec.Version != 2 {
+				t.Errorf("after an older delete: %+v, %v", rec, err)
+			}
+		})
+	}
+}
+
 func TestAnUpsertCanBeApproved(t *testing.T) {
 	n := alone(t)
 	rec := n.create(t, alice, in("ns", draft("t")))

@@ -101,7 +101,9 @@ func (b *Book) stating(ctx context.Context, c engine.Caller, d StandardDraft) (*
 	if m.Metadata, err = rec.Metadata.With(memory.MetaGovernance, d.Governance); err != nil {
 		return nil, memory.Memory{}, err
 	}
-	in.Ops = []memory.NewOp{{Op: &memory.Put{Memory: m}, Prev: engine.Seen(rec)}}
+	// The placeholder is to be there: as a creation it also takes the lifecycle, from an
+	// end that this node has not heard of.
+	in.Ops = []memory.NewOp{{Op: &memory.Put{Memory: m, Create: d.ID == ""}, Prev: engine.Seen(rec)}}
 	return in, m, nil
 }
 

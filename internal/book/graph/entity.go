@@ -74,7 +74,7 @@ func (b *Book) addAliases(ctx context.Context, c engine.Caller, clash *engine.Co
 	if err != nil {
 		return engine.Outcome{}, known, err
 	}
-	out, err := b.records.Update(ctx, c, rec.ID, records.Patch{Content: &d.Memory.Content, Metadata: &d.Memory.Metadata, IfVersion: rec.Version})
+	out, err := b.records.Update(ctx, c, rec.ID, records.Patch{Content: &d.Memory.Content, Metadata: &d.Memory.Metadata, IfVersion: rec.Version, Live: true})
 	return out, known, err
 }
 

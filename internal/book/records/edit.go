@@ -56,7 +56,11 @@ func (b *Book) update(ctx context.Context, c engine.Caller, id string, p Patch) 
 			return nil, err
 		}
 	}
-	return b.replacing(ctx, c.Agent, rec, m, seen, p.Embedding)
+	in, err := b.replacing(ctx, c.Agent, rec, m, seen, p.Embedding)
+	if in != nil && p.Live { // as a creation it also takes the lifecycle
+		in.Ops[0].Op.(*memory.Put).Create = true //nolint:forcetypeassert // Editing made it
+	}
+	return in, err
 }
 
 // replacing is the intent to make m the content of rec, with the lock on its

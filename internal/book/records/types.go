@@ -40,6 +40,7 @@ type Patch struct {
 	Metadata   *memory.Object  // replaces; the owner stays
 	SourceURI  *string
 	IfVersion  int64 // 0: any; else *engine.ConditionError unless it is the current one
+	Live       bool  // who edits asks that the memory be live, also after an end that this node has not heard of
 	Resolve    bool  // the edit has seen all conflicting versions and settles them
 	Embedding  *memory.Embedding
 }
