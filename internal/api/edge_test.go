@@ -271,7 +271,42 @@ func TestWhatWasRestoredAfterItsExpiryHasNone(t *testing.T) {
 		}
 	}
 	n.call("GET", "/api/v1/memories?expiry=will", "").is(0.0, "count")
+	n.call("PATCH", "/api/v1/memories/"+id, `{"expires_at":"2020-01-01T00:00:00Z"}`).want(http.StatusBadRequest)
 	n.call("PATCH", "/api/v1/memories/"+id, `{"content":"z"}`).want(http.StatusOK)
+	n.call("POST", "/api/v1/memories", `{"title":"x","content":"w","on_conflict":"merge"}`).want(http.StatusCreated)
 	n.ahead.Store(int64(time.Hour))
 	n.call("GET", "/api/v1/memories/"+id, "").want(http.StatusOK)
+}
+
+// Stamps run ahead of a clock that was set back, and of one beside a member whose clock is
+// fast. What is to expire before they are reached expires all the same.
+func TestExpiryGoesByTheClockAndNotByStamps(t *testing.T) {
+	n := alone(t)
+	n.ahead.Store(int64(time.Hour))
+	old := n.create("Old")
+	n.ahead.Store(0)
+	body := `{"title":"x","content":"heron","ttl_secs":60}`
+	id := n.call("POST", "/api/v1/memories", body).want(http.StatusCreated).text("id")
+	n.call("DELETE", "/api/v1/memories/"+old, "").want(http.StatusOK)
+	n.call("POST", "/api/v1/archive/"+old+"/restore", "").want(http.StatusOK)
+	soon := n.now().Add(time.Minute).UTC().Format(time.RFC3339)
+	n.call("PATCH", "/api/v1/memories/"+old, `{"expires_at":"`+soon+`"}`).want(http.StatusOK)
+	n.call("GET", "/api/v1/memories?expiry=will", "").is(2.0, "count")
+	n.call("GET", "/api/v1/recall?context=heron", "").is(1.0, "count")
+	n.ahead.Store(int64(2 * time.Minute))
+	for _, id := range []string{id, old} {
+		n.call("GET", "/api/v1/memories/"+id, "").want(http.StatusNotFound)
+	}
+	for path, count := range map[string]float64{"/api/v1/memories": 0, "/api/v1/search?q=heron": 0, "/api/v1/recall?context=heron": 0, "/api/v1/archive": 2} {
+		a := n.call("GET", path, "").want(http.StatusOK)
+		if path == "/api/v1/archive" {
+			if got := len(a.body["archived"].([]any)); got != int(count) {
+				t.Errorf("%s: %d, want %g", path, got, count)
+			}
+			continue
+		}
+		a.is(count, "count")
+	}
+	n.call("GET", "/api/v1/stats", "").is(0.0, "total").is(2.0, "archived_total")
+	n.call("POST", "/api/v1/memories", body).want(http.StatusCreated)
 }

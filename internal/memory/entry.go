@@ -153,12 +153,12 @@ func (l Life) String() string {
 	return [...]string{"unborn", "live", "archived", "deleted", "erased"}[min(l, Erased)]
 }
 
-// ReasonExpired is the archive reason of a memory past its expiry.
+// ReasonExpired is the archive reason of a memory past its expiry. No op archives it.
 const ReasonExpired = "ttl_expired"
 
-// Expired is the predicate that archives a memory without any op: its expiry
-// has passed, and its lifecycle was last written before that. A restore after
-// the expiry therefore lasts.
-func Expired(expires Instant, life Stamp, now Instant) bool {
-	return expires != 0 && expires <= now && life.Instant() < expires
+// stays reports whether an expiry means nothing any more: the lifecycle was written when
+// it had passed, by a restore. That lasts. An expiry that was written with the lifecycle
+// or behind it holds, however far the stamps are ahead of the clock that it is judged by.
+func stays(expires Instant, content, life Stamp) bool {
+	return life.Instant() >= expires && content < life
 }

@@ -145,6 +145,7 @@ func TestExpiryIsAPredicate(t *testing.T) {
 		"not yet":                     {expires, memory.Live, before, expires - 1, memory.Live, ""},
 		"now":                         {expires, memory.Live, before, expires, memory.Archived, "ttl_expired"},
 		"restored after it expired":   {expires, memory.Live, after, expires * 2, memory.Live, ""},
+		"made by a clock far ahead":   {expires, memory.Live, 0, expires, memory.Archived, "ttl_expired"},
 		"archived before it expired":  {expires, memory.Archived, before, expires * 2, memory.Archived, "forget"},
 		"deleted before it expired":   {expires, memory.Deleted, before, expires * 2, memory.Deleted, "forget"},
 		"expired, seen from the past": {expires, memory.Live, before, 1, memory.Live, ""},
@@ -152,6 +153,9 @@ func TestExpiryIsAPredicate(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			r := memory.Record{Life: tt.life, LifeAt: memory.Version{Stamp: tt.written}}
+			if tt.written == 0 {
+				r.Content.Stamp, r.LifeAt.Stamp = after, after
+			}
 			r.ExpiresAt = tt.expires
 			if tt.life != memory.Live {
 				r.Reason = "forget"

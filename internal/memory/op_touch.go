@@ -47,14 +47,12 @@ func (*Touch) hollow() Op { return nil }
 // Touches are the last touches of a memory, by their stamps; 0 is none.
 type Touches struct{ Last, Kept Stamp }
 
-// Prolong returns when a memory expires that was touched, 0 for never: not before
-// it would without. Touches before the last edit do not count, nor do any once it
-// was restored after its expiry, and stays in any case.
+// Prolong returns when a memory expires that may have been touched, 0 for never: not
+// before it would without. Touches before the last edit do not count. What was restored
+// after its expiry stays.
 func (t Touches) Prolong(m *Memory, content, life Stamp) Instant {
 	switch {
-	case m.ExpiresAt == 0 || life.Instant() >= m.ExpiresAt:
-		return m.ExpiresAt
-	case t.Kept > content:
+	case m.ExpiresAt == 0 || stays(m.ExpiresAt, content, life) || t.Kept > content:
 		return 0
 	case t.Last > content:
 		return max(m.ExpiresAt, t.Last.Instant()+Instant(m.Tier.Grace()))

@@ -21,19 +21,10 @@ type Record struct {
 
 // Stands returns the lifecycle of r at the instant now, expiry included.
 func (r *Record) Stands(now Instant) (Life, string) {
-	if r.Life == Live && Expired(r.ExpiresAt, r.LifeAt.Stamp, now) {
+	if r.Life == Live && r.ExpiresAt != 0 && r.ExpiresAt <= now && !stays(r.ExpiresAt, r.Content.Stamp, r.LifeAt.Stamp) {
 		return Archived, ReasonExpired
 	}
 	return r.Life, r.Reason
-}
-
-// Ends is when r leaves the live set by itself; 0: never. What was restored after it had
-// expired stays.
-func (r *Record) Ends() Instant {
-	if r.Life == Live && r.ExpiresAt <= r.LifeAt.Stamp.Instant() {
-		return 0
-	}
-	return r.ExpiresAt
 }
 
 // ArchivedAt is when an archived record left the live set, by expiry or by op.
@@ -133,7 +124,7 @@ type Expiry uint8
 // Values of [Expiry] in a filter.
 const (
 	AnyExpiry    Expiry = iota
-	WillExpire          // it has one: see [Record.Ends]
+	WillExpire          // it has one
 	NeverExpires        // it has none
 )
 

@@ -24,7 +24,7 @@ func ChangeOf(r *memory.Record) index.Change {
 		SourceURI: m.SourceURI, Priority: m.Priority, Created: int64(m.CreatedAt), Said: when.None,
 		Access: index.Access{Owner: string(a.Owner), Target: string(a.Target), Private: a.Private, Team: a.Team},
 	}
-	if m.ExpiresAt > r.LifeAt.Stamp.Instant() {
+	if life, _ := r.Stands(m.ExpiresAt); life != memory.Live {
 		d.Expires = int64(m.ExpiresAt) // else it was restored since, and stays
 	}
 	d.Session, d.Speaker, d.Language = textOf(m.Metadata, "session", "session_id", "conversation_id"), textOf(m.Metadata, "speaker", "author"), textOf(m.Metadata, "language", "lang")

@@ -317,9 +317,7 @@ func (x *standingRow) close(touched memory.Touches) {
 	if t := int(x.class.tier); t >= 0 && t < len(tiers) {
 		m.Tier = tiers[t]
 	}
-	if x.life.Instant() < x.expires {
-		x.end = touched.Prolong(&m, memory.Stamp(x.edited), x.life)
-	}
+	x.end = touched.Prolong(&m, memory.Stamp(x.edited), x.life)
 }
 
 // loadTouches reads when memories were touched.

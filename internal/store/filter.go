@@ -19,15 +19,17 @@ func (w *where) and(cond string, args ...any) {
 
 func (w *where) String() string { return strings.Join(w.parts, " AND ") }
 
-// sqlExpired is memory.Expired of a record, touches included: bind the instant now, twice.
-const sqlExpired = `(m.expires <> 0 AND m.expires <= ? AND (m.l_stamp >> 16) * 1000000 + (m.l_stamp & 65535) < m.expires
+// sqlStays is that the expiry of a record means nothing any more: it was restored after it.
+const sqlStays = `((m.l_stamp >> 16) * 1000000 + (m.l_stamp & 65535) >= m.expires AND m.c_stamp < m.l_stamp)`
+
+// sqlExpired is that a live record has expired, touches included: bind the instant now, twice.
+const sqlExpired = `(m.expires <> 0 AND m.expires <= ? AND NOT ` + sqlStays + `
 	AND NOT EXISTS (SELECT 1 FROM registers k WHERE k.family = 8 AND k.a = m.id AND k.stamp > m.c_stamp
 	AND (k.b <> '' OR (k.stamp >> 16) * 1000000 + (k.stamp & 65535) + CASE m.tier WHEN 0 THEN 3600000000000 WHEN 1 THEN 86400000000000 ELSE 0 END > ?)))`
 
-// sqlEnds is memory.Record.Ends of a record: one that was made live again behind its expiry
-// has none, and a touch that keeps it takes it away.
-const sqlEnds = `(m.expires <> 0 AND (m.l_state <> 1 OR (m.l_stamp >> 16) * 1000000 + (m.l_stamp & 65535) < m.expires)
-	AND ((m.l_stamp >> 16) * 1000000 + (m.l_stamp & 65535) >= m.expires OR NOT EXISTS (SELECT 1 FROM registers k WHERE k.family = 8 AND k.a = m.id AND k.b <> '' AND k.stamp > m.c_stamp)))`
+// sqlEnds is that a record has an expiry that holds: a touch that keeps it takes it away.
+const sqlEnds = `(m.expires <> 0 AND NOT ` + sqlStays + `
+	AND NOT EXISTS (SELECT 1 FROM registers k WHERE k.family = 8 AND k.a = m.id AND k.b <> '' AND k.stamp > m.c_stamp))`
 
 // sqlTouches are the stamps of the last touch of a memory that is to expire, and of the one that keeps it.
 const sqlTouches = `CASE WHEN m.expires = 0 THEN 0 ELSE coalesce((SELECT k.stamp FROM registers k WHERE k.family = 8 AND k.a = m.id AND k.b = '' AND k.c = ''), 0) END,

@@ -45,7 +45,7 @@ func (d briefing) handOver(ctx context.Context, c *Call, in *client.HandoffInput
 	return shown(out, err, Created, func() any {
 		v := client.HandedOver{Handoff: h, ID: Subject(out), Title: in.Title, Namespace: in.Namespace, Receipt: ShowReceipt(out.Receipt)}
 		if r := out.Record; r != nil {
-			v.Title, v.Namespace, v.ExpiresAt = r.Title, r.Namespace, timeOf(r.Ends())
+			v.Title, v.Namespace, v.ExpiresAt = r.Title, r.Namespace, timeOf(r.ExpiresAt)
 		}
 		return v
 	})

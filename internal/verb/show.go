@@ -75,7 +75,6 @@ func showContent(m memory.Memory) client.Memory {
 // ShowMemory is a record as callers see it.
 func ShowMemory(r *memory.Record) client.Memory {
 	m := showContent(r.Memory)
-	m.ExpiresAt = timeOf(r.Ends())
 	m.AccessCount, m.UpdatedAt, m.LastAccessedAt, m.Conflicts = r.AccessCount, timeOf(r.Content.Stamp.Instant()), timeOf(r.AccessedAt), r.Conflicts
 	return m
 }

@@ -359,7 +359,7 @@ func (s Suite) touches(t *testing.T) {
 	}
 }
 
-// expires checks that queries judge expiry as memory.Expired does, to the nanosecond.
+// expires checks that queries judge expiry as [memory.Record.Stands] does, to the nanosecond.
 func (s Suite) expires(t *testing.T) {
 	n := s.Open(t, "a", t.TempDir())
 	base := memory.MakeStamp(time.Now().Add(-time.Minute))
@@ -417,6 +417,14 @@ func (s Suite) prolongs(t *testing.T) {
 		for range rng.IntN(3) {
 			add(&memory.Touch{ID: op.Memory.ID, Keep: rng.IntN(4) == 0}, near())
 		}
+		if rng.IntN(3) == 0 {
+			add(&memory.Restore{ID: op.Memory.ID}, near())
+		}
+		if rng.IntN(3) == 0 {
+			edit := *op
+			edit.Create, edit.Memory.Version = false, 2
+			add(&edit, near())
+		}
 		for _, j := range rng.Perm(len(entries)) {
 			n.Take(s.Ship(t, entries[j:j+1])...)
 		}
@@ -442,7 +450,7 @@ func checkEnds(n *Node, r *memory.Record) {
 	n.t.Helper()
 	f := memory.Filter{Title: r.Title, Now: 1} // nothing has expired
 	for f.Expiry = memory.AnyExpiry; f.Expiry <= memory.NeverExpires; f.Expiry++ {
-		want := f.Expiry == memory.AnyExpiry || (f.Expiry == memory.WillExpire) == (r.Ends() != 0)
+		want := f.Expiry == memory.AnyExpiry || (f.Expiry == memory.WillExpire) == (r.ExpiresAt != 0)
 		if c, err := n.Count(n.t.Context(), f); err != nil || (c == 1) != want {
 			n.t.Errorf("%s, expires %s: %d by expiry %d (%v)", r.Title, r.ExpiresAt, c, f.Expiry, err)
 		}
