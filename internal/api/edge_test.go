@@ -271,11 +271,12 @@ func TestWhatWasRestoredAfterItsExpiryHasNone(t *testing.T) {
 		}
 	}
 	n.call("GET", "/api/v1/memories?expiry=will", "").is(0.0, "count")
-	n.call("PATCH", "/api/v1/memories/"+id, `{"expires_at":"2020-01-01T00:00:00Z"}`).want(http.StatusBadRequest)
 	n.call("PATCH", "/api/v1/memories/"+id, `{"content":"z"}`).want(http.StatusOK)
 	n.call("POST", "/api/v1/memories", `{"title":"x","content":"w","on_conflict":"merge"}`).want(http.StatusCreated)
 	n.ahead.Store(int64(time.Hour))
 	n.call("GET", "/api/v1/memories/"+id, "").want(http.StatusOK)
+	n.call("PATCH", "/api/v1/memories/"+id, `{"expires_at":"2020-01-01T00:00:00Z"}`).want(http.StatusOK)
+	n.call("GET", "/api/v1/memories/"+id, "").want(http.StatusNotFound)
 }
 
 // Stamps run ahead of a clock that was set back, and of one beside a member whose clock is
@@ -285,7 +286,7 @@ func TestExpiryGoesByTheClockAndNotByStamps(t *testing.T) {
 	n.ahead.Store(int64(time.Hour))
 	old := n.create("Old")
 	n.ahead.Store(0)
-	body := `{"title":"x","content":"heron","ttl_secs":60}`
+	body := `{"title":"x","content":"heron","tier":"long","ttl_secs":60}` // a recall does not prolong it
 	id := n.call("POST", "/api/v1/memories", body).want(http.StatusCreated).text("id")
 	n.call("DELETE", "/api/v1/memories/"+old, "").want(http.StatusOK)
 	n.call("POST", "/api/v1/archive/"+old+"/restore", "").want(http.StatusOK)

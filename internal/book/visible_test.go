@@ -187,10 +187,12 @@ func TestAnUpsertTakesTheLifecycle(t *testing.T) {
 func TestWhatIsRegisteredAgainIsThere(t *testing.T) {
 	for name, again := range map[string]func(t *testing.T, n *node, nth string) *memory.Record{
 		"an entity": func(t *testing.T, n *node, nth string) *memory.Record {
+			t.Helper()
 			out, _, err := n.RegisterEntity(t.Context(), nobody, graph.Entity{Name: "Ann", Namespace: "people", Aliases: []string{nth}})
 			return ok(t)(out, err).Record
 		},
 		"a standard": func(t *testing.T, n *node, nth string) *memory.Record {
+			t.Helper()
 			rules := memory.Object(`{"write":"any","note":"` + nth + `"}`)
 			op := ok(t)(n.SetStandard(t.Context(), nobody, governance.StandardDraft{Namespace: "house", Governance: rules})).Entry.Op
 			rec, err := n.store.Record(t.Context(), op.(*memory.SetStandard).StandardID)

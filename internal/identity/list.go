@@ -26,7 +26,11 @@ func (l List[T]) Load() ([]T, error) {
 	if err != nil {
 		return nil, err
 	}
-	return DecodeList[T](data)
+	out, err := DecodeList[T](data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", l.Path, err)
+	}
+	return out, nil
 }
 
 // DecodeList reads the text of a list. Fields that nobody knows are an error: they

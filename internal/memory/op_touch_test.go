@@ -27,7 +27,7 @@ func TestTouchesProlong(t *testing.T) {
 		"an edit is the last word":             {memory.Mid, at(10).Instant(), memory.Touches{Last: at(9), Kept: at(8)}, at(9), at(0), at(10).Instant()},
 		"restored after it had expired: stays": {memory.Mid, at(10).Instant(), memory.Touches{Last: at(12)}, at(0), at(11), 0},
 		"restored, and given one since":        {memory.Mid, at(10).Instant(), memory.Touches{}, at(12), at(11), at(10).Instant()},
-		"made by a clock that runs ahead":      {memory.Mid, at(10).Instant(), memory.Touches{Last: at(12)}, at(11), at(11), (at(36)).Instant()},
+		"made by a clock that runs ahead":      {memory.Mid, at(10).Instant(), memory.Touches{Last: at(12)}, at(11), at(11), at(36).Instant()},
 		"the long tier goes by its own expiry": {memory.Long, at(10).Instant(), memory.Touches{Last: at(9)}, at(0), at(0), at(10).Instant()},
 	} {
 		t.Run(name, func(t *testing.T) {

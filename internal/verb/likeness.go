@@ -154,10 +154,8 @@ func (d likeness) registerEntity(ctx context.Context, c *Call, in *client.Entity
 		return Done{Body: client.RegisteredEntity{Entity: showEntity(x)}}, nil
 	}
 	how := Fine
-	if err == nil {
-		if made, is := out.Entry.Op.(*memory.Put); is && made.Create {
-			how = Created
-		}
+	if x.Made {
+		how = Created
 	}
 	return shown(out, err, how, func() any {
 		return client.RegisteredEntity{Entity: showEntity(x), Created: how == Created, Receipt: ShowReceipt(out.Receipt)}

@@ -20,6 +20,7 @@ type Entity struct {
 	Namespace string
 	Aliases   []string
 	Metadata  memory.Object // further metadata
+	Made      bool          // it was not there before it was registered
 }
 
 const (
@@ -44,7 +45,9 @@ func (b *Book) RegisterEntity(ctx context.Context, c engine.Caller, x Entity) (e
 		out, err := b.records.Create(ctx, c, d)
 		clash, taken := errors.AsType[*engine.ConflictError](err)
 		if !taken {
-			return out, entityIn(out, x), err
+			known := entityIn(out, x)
+			known.Made = err == nil && makes(out)
+			return out, known, err
 		}
 		out, known, err := b.addAliases(ctx, c, clash, x)
 		if _, moved := errors.AsType[*engine.ConditionError](err); !moved {
@@ -53,6 +56,13 @@ func (b *Book) RegisterEntity(ctx context.Context, c engine.Caller, x Entity) (e
 		stale = err
 	}
 	return engine.Outcome{}, x, stale
+}
+
+// makes reports whether a registration made its entity. One that is repeated under its key
+// may have added aliases.
+func makes(out engine.Outcome) bool {
+	put, is := out.Entry.Op.(*memory.Put)
+	return is && put.Create && (!out.Replayed || put.Memory.Version <= 1)
 }
 
 // addAliases gives the entity that has the name of x the aliases that it lacks.

@@ -86,10 +86,9 @@ func (b *Book) Complete(c engine.Caller, d *Draft) error {
 	switch {
 	case m.CreatedAt > now+memory.Instant(memory.DefaultMaxSkew):
 		return fmt.Errorf("created_at %s: in the future: %w", m.CreatedAt, memory.ErrInvalid)
+	case m.ExpiresAt != 0 && m.ExpiresAt <= now:
+		return fmt.Errorf("expires_at %s: in the past: %w", m.ExpiresAt, memory.ErrInvalid)
 	case m.ExpiresAt != 0:
-		if err := expiresLater(m.ExpiresAt, now); err != nil {
-			return err
-		}
 	case d.TTL != 0 && (d.TTL < minTTL || d.TTL > maxTTL):
 		return fmt.Errorf("time to live %s: want 1 second to 365 days: %w", d.TTL, memory.ErrInvalid)
 	case d.TTL != 0:
@@ -220,14 +219,6 @@ func (b *Book) Titled(ctx context.Context, agent memory.AgentID, namespace, titl
 		return nil, nil //nolint:nilnil // the title is free
 	}
 	return rec, nil
-}
-
-// expiresLater refuses an expiry that has passed; 0 is none.
-func expiresLater(at, now memory.Instant) error {
-	if at != 0 && at <= now {
-		return fmt.Errorf("expires_at %s: in the past: %w", at, memory.ErrInvalid)
-	}
-	return nil
 }
 
 // merging is the intent of a create that finds its title taken and edits the

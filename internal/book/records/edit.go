@@ -46,11 +46,6 @@ func (b *Book) update(ctx context.Context, c engine.Caller, id string, p Patch) 
 			return nil, err
 		}
 	}
-	if p.ExpiresAt != nil {
-		if err := expiresLater(*p.ExpiresAt, b.core.Now()); err != nil {
-			return nil, err
-		}
-	}
 	m, err := patched(rec.Memory, p)
 	if err != nil {
 		return nil, err

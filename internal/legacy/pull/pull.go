@@ -76,7 +76,10 @@ func New(cfg Config) (*Puller, error) {
 		return p, nil
 	}
 	marks, err := identity.List[mark]{Path: cfg.File}.Load()
-	if err != nil {
+	switch {
+	case errors.Is(err, memory.ErrInvalid): // reading from the beginning does no harm
+		cfg.Log.Warn("cursors of legacy peers cannot be read: peers are read from the beginning", "file", cfg.File, "err", err)
+	case err != nil:
 		return nil, fmt.Errorf("cursors of legacy peers: %w", err)
 	}
 	for _, m := range marks {

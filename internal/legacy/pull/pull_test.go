@@ -146,6 +146,13 @@ func TestPullsGoOnWhereTheyWere(t *testing.T) {
 	if last := o.requests[len(o.requests)-1]; last != "peer=a" {
 		t.Errorf("after many rounds all is looked at again: %q", last)
 	}
+	if err := os.WriteFile(file, []byte(`[{"peer":"old`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o.requests = nil
+	if pulling(t, o, file, 1); o.requests[0] != "peer=a" {
+		t.Errorf("with a damaged file it is not read from the beginning: %q", o.requests[0])
+	}
 	if _, p := pulling(t, &oldNode{denied: true}, "", 1); p.Counters.Failed.Load() != 1 {
 		t.Error("that a peer shows nothing was taken for nothing new")
 	}
