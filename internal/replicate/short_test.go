@@ -10,6 +10,7 @@ import (
 
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/replicate"
+	"github.com/tallystick/tallystick/internal/replicate/core"
 	"github.com/tallystick/tallystick/internal/replicate/fakenet"
 )
 
@@ -110,3 +111,19 @@ func TestAMissedQuorumIsToldAtOnceWithNamesAndReasons(t *testing.T) {
 }
 
 var errStranger = errors.New("who is a?")
+
+// A member whose disk is full answers, and fetches nothing: it is not one that is reached
+// by its own calls, as one behind a router is.
+func TestAMemberThatSaysNoIsNotReachedByItsCalls(t *testing.T) {
+	errNo := errors.New("disk full")
+	for answered, want := range map[bool]core.State{true: core.BackingOff, false: core.OwnCalls} {
+		inFederation(t, 2, nil, func(f *federation) {
+			t := f.t
+			f.net.Set("a", "b", fakenet.Link{Fault: func() error { return &memory.Fault{Answered: answered, Err: errNo} }})
+			f.pass(20 * time.Second)
+			if s := f.nodes["a"].status(t, "b"); s.State != want {
+				t.Errorf("answered %v: %s, want %s", answered, s.State, want)
+			}
+		})
+	}
+}

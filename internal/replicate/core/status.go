@@ -91,7 +91,7 @@ func (c *Core) state(m *member) State {
 	switch {
 	case m.lane.stopped:
 		return Halted
-	case m.lane.faults > 0 && !m.calledAt.IsZero() && c.now.Sub(m.calledAt) < callsWithin(c):
+	case m.lane.faults > 0 && !m.lane.answered() && !m.calledAt.IsZero() && c.now.Sub(m.calledAt) < callsWithin(c):
 		return OwnCalls
 	case m.lane.faults > 0:
 		return BackingOff
@@ -101,6 +101,12 @@ func (c *Core) state(m *member) State {
 		return CatchingUp
 	}
 	return OK
+}
+
+// answered reports whether the member itself has answered the last call, with a fault.
+func (l *lane) answered() bool {
+	fault, is := errors.AsType[*memory.Fault](l.err)
+	return is && fault.Answered
 }
 
 // Why a member does not hold an op.
@@ -139,12 +145,12 @@ func absent(c *Core, m *member, d memory.Dot) Absent {
 	l := &m.lane
 	a := Absent{Member: m.name, Why: Lagging, Owed: c.head() - min(m.acked, c.head())}
 	no, refused := m.parked[d]
-	switch fault := (*memory.Fault)(nil); {
+	switch {
 	case refused:
 		a.Why, a.Err = Refused, fmt.Errorf("%s: %s", no.Code, no.Text)
 	case !l.flows():
 		a.Why, a.Err = Unreachable, l.err
-		if l.stopped || errors.As(l.err, &fault) && fault.Answered {
+		if l.stopped || l.answered() {
 			a.Why = Refused
 		}
 	case slices.ContainsFunc(l.flights, func(f flight) bool { return c.now.Sub(f.sent) >= slow }):
