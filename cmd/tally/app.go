@@ -28,6 +28,14 @@ type stdio struct {
 
 	family  *fleet.Family     // processes that end with this one
 	started func(*os.Process) // told of each that does not; nil: nobody is
+	lingers func()            // called by a command that takes its time to end; nil: by nobody
+}
+
+// linger says that the command winds up what it has begun, and ends by itself.
+func (s stdio) linger() {
+	if s.lingers != nil {
+		s.lingers()
+	}
 }
 
 func (s stdio) getenv(key string) string {

@@ -129,6 +129,7 @@ func restoreBackup(ctx context.Context, a *app, from, data, name string) error {
 	if data == "" {
 		data = either(a.getenv("TALLY_DATA"), defaultData(a.getenv))
 	}
+	a.linger()
 	r, err := restore.Into(ctx, from, data, memory.Node(name))
 	if err != nil {
 		return fmt.Errorf("restore: %w", err)

@@ -23,6 +23,7 @@ be measured:
 ` + measures.String()
 	cmd.Example = "  tally bench --only a,b --rounds 3"
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		a.linger()
 		o.JSON, o.Progress, o.Family = a.json, a.err, a.family
 		return bench.Run(cmd.Context(), o, a.out)
 	}

@@ -45,6 +45,7 @@ last one by its signatures, and print what happened.
 The nodes stay up until Ctrl-C, and their data goes with them. With --exit the
 demo ends by itself, with 0 only if everything held.`
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		a.linger()
 		drafts, err := demoDrafts(path)
 		if err != nil {
 			return err

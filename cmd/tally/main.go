@@ -8,22 +8,32 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/fleet"
 )
 
 func main() {
 	family := &fleet.Family{}
-	ctx, stop := untilSignal(context.Background(), family.Kill)
-	code := run(ctx, stdio{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Environ(), family: family}, os.Args[1:])
+	var lingers atomic.Bool
+	ctx, stop := untilSignal(context.Background(), &lingers, family.Kill)
+	code := run(ctx, stdio{
+		in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Environ(), family: family, lingers: func() { lingers.Store(true) },
+	}, os.Args[1:])
 	stop()
 	os.Exit(code)
 }
 
-// untilSignal returns a context that the first SIGINT or SIGTERM ends. A second
-// one calls last and ends the process at once.
-func untilSignal(parent context.Context, last func()) (context.Context, func()) {
+// deaf is how long a command may take to end that was told to. One that reads from a
+// terminal, a pipe or a file that nobody writes to does not hear of it.
+const deaf = 2 * time.Second
+
+// untilSignal returns a context that the first SIGINT or SIGTERM ends. If the command
+// has not ended soon after that, and does not linger, the process does; a second signal
+// ends it at once. Either calls last before.
+func untilSignal(parent context.Context, lingers *atomic.Bool, last func()) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -34,9 +44,21 @@ func untilSignal(parent context.Context, last func()) (context.Context, func()) 
 			return
 		}
 		cancel()
-		if _, ok := <-signals; ok {
-			last()
-			os.Exit(exitOther)
+		for wait := time.After(deaf); ; {
+			select {
+			case _, again := <-signals:
+				if again {
+					last()
+					os.Exit(exitOther)
+				}
+				return
+			case <-wait:
+				if !lingers.Load() {
+					say(os.Stderr, "tally: %v\n", errInterrupted)
+					last()
+					os.Exit(exitInterrupted)
+				}
+			}
 		}
 	}()
 	return ctx, func() {

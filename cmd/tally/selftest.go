@@ -36,6 +36,7 @@ func newSelftest(a *app) *cobra.Command {
 	cmd.Long = selftestHelp
 	cmd.Annotations = map[string]string{changesState: "in a namespace that is empty again afterwards"}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		a.linger()
 		if timeout <= 0 {
 			return usage("--timeout %s: want more than 0", timeout)
 		}

@@ -67,6 +67,7 @@ All settings, also as environment variables and as a file: tally help config`
 // runNode runs a node that can start others for a rehearsal. catchingUp, if not nil, is told
 // how far it has caught up.
 func runNode(ctx context.Context, a *app, cfg node.Config, catchingUp func(held, known uint64)) error {
+	a.linger()
 	self, err := os.Executable()
 	if err != nil {
 		return err
