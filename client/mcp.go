@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // AgentOptions go along with a message of the Model Context Protocol.
@@ -24,6 +25,14 @@ type AgentOptions struct {
 
 	// Key makes the repetition of a message do nothing twice, see [With].
 	Key string
+}
+
+// within is how long an answer may take: one that stands until somebody ends it has no end.
+func (o AgentOptions) within(patience time.Duration) time.Duration {
+	if o.Method == "subscriptions/listen" {
+		return 0
+	}
+	return patience
 }
 
 // Agent hands one JSON-RPC message of the Model Context Protocol to the node, and
@@ -41,6 +50,8 @@ func (c *Client) Agent(ctx context.Context, message json.RawMessage, o AgentOpti
 		}
 	}
 	k := call{method: http.MethodPost, root: "/mcp", stream: bytes.NewReader(message), header: header}
+	ctx, h, stop := hurry(ctx, o.within(c.patience))
+	defer stop()
 	req, err := k.request(ctx, c)
 	if err != nil {
 		return err
@@ -51,9 +62,10 @@ func (c *Client) Agent(ctx context.Context, message json.RawMessage, o AgentOpti
 	}
 	defer finish(res)
 	if res.StatusCode/100 == 2 && strings.HasPrefix(res.Header.Get("Content-Type"), "text/event-stream") {
+		h.last()
 		return broken(ctx, c, events(res.Body, each))
 	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxReply+1))
+	body, err := io.ReadAll(io.LimitReader(h.of(res.Body), maxReply+1))
 	body = bytes.TrimSpace(body)
 	switch {
 	case err != nil:
@@ -76,13 +88,10 @@ func broken(ctx context.Context, c *Client, err error) error {
 	if own, is := errors.AsType[*eachError](err); is {
 		return own.err
 	}
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case ctx.Err() != nil:
-		return ctx.Err()
 	}
-	return &UnreachableError{URL: c.URL(), Err: err}
+	return stopped(ctx, c, err)
 }
 
 // isMessage reports whether a body is a message of JSON-RPC, or several.

@@ -53,6 +53,13 @@ func (h *hurried) of(body io.Reader) io.Reader {
 	return hurriedBody{h, body}
 }
 
+// last lets an answer that has begun take any time.
+func (h *hurried) last() {
+	if h.timer != nil {
+		h.timer.Stop()
+	}
+}
+
 type hurriedBody struct {
 	*hurried
 	body io.Reader

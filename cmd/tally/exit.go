@@ -151,7 +151,7 @@ func answerCode(e *client.Error) int {
 func (a *app) hint(err error) string {
 	if gone, ok := errors.AsType[*client.UnreachableError](err); ok {
 		if dial, ok := errors.AsType[*net.OpError](err); !ok || dial.Op != "dial" {
-			return "something is at this address, and its answer broke off: see how it is (tally doctor). What was to be written may be there: look before you write it again"
+			return "something is at this address, and its answer broke off: see how it is (tally doctor). If it was to write something, that may be there: look before you repeat it"
 		}
 		return fmt.Sprintf("no node at %s: start it with `tally serve --data DIR`, or give the address of another", gone.URL)
 	}
