@@ -41,6 +41,9 @@ func (t Time) MarshalJSON() ([]byte, error) {
 // else is a *[TimeError].
 func (t *Time) UnmarshalText(b []byte) error {
 	text := strings.ToUpper(string(b))
+	if len(text) > 10 && text[10] == ' ' { // RFC 3339 leaves that to those who write it
+		text = text[:10] + "T" + text[11:]
+	}
 	leap := strings.Contains(text, ":60") && len(text) > 19 && text[16:19] == ":60"
 	if leap {
 		text = text[:16] + ":59" + text[19:]

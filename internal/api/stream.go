@@ -110,7 +110,16 @@ func (a follower) resumeAt(q *request) (place, error) {
 		return place{}, err
 	}
 	p := place{origin: string(st.Node) + "." + st.Incarnation, after: st.LSN}
-	s := cmp.Or(q.Header.Get("Last-Event-ID"), q.text("since"), q.text("after"))
+	s := q.Header.Get("Last-Event-ID") // of a browser that comes back: it goes before where it began
+	for _, name := range []string{"since", "after"} {
+		given, has := q.query[name]
+		if has && (len(given) > 1 || given[0] == "") { // a follower that does not know is not to miss anything unseen
+			return p, verb.BadField(name, "%s: want a local sequence number, or the id of an event, once", name)
+		}
+		if has {
+			s = cmp.Or(s, given[0])
+		}
+	}
 	if s == "" {
 		return p, nil
 	}

@@ -67,6 +67,16 @@ func fieldsOf(t reflect.Type) []field {
 	return out
 }
 
+// unescaped is a time of a query in which the sign of "+00:00" was not escaped. A space
+// between date and time is one.
+func unescaped(text string) string {
+	const date = len("2026-01-31")
+	if len(text) <= date {
+		return text
+	}
+	return text[:date+1] + strings.ReplaceAll(text[date+1:], " ", "+")
+}
+
 // isSwitch reports whether the field is true or false.
 func (f *field) isSwitch() bool {
 	t := f.typ
@@ -118,7 +128,7 @@ func (f *field) setList(to reflect.Value, texts []string) error {
 func (f *field) setOne(to reflect.Value, text string) error {
 	if u, is := reflect.TypeAssert[encoding.TextUnmarshaler](to.Addr()); is {
 		if strings.HasSuffix(to.Type().Name(), "Time") {
-			text = strings.ReplaceAll(text, " ", "+") // an unescaped "+00:00"
+			text = unescaped(text)
 		}
 		if u.UnmarshalText([]byte(text)) != nil {
 			return f.wrong(text)
@@ -137,11 +147,11 @@ func (f *field) setOne(to reflect.Value, text string) error {
 		to.SetBool(b)
 		return f.unless(err, text)
 	case reflect.Int, reflect.Int32, reflect.Int64:
-		n, err := strconv.ParseInt(text, 10, to.Type().Bits())
+		n, err := strconv.ParseInt(wholeOf(text), 10, to.Type().Bits())
 		to.SetInt(n)
 		return f.unless(err, text)
 	case reflect.Uint64:
-		n, err := strconv.ParseUint(text, 10, 64)
+		n, err := strconv.ParseUint(wholeOf(text), 10, 64)
 		to.SetUint(n)
 		return f.unless(err, text)
 	case reflect.Float64:
@@ -150,6 +160,15 @@ func (f *field) setOne(to reflect.Value, text string) error {
 		return f.unless(err, text)
 	}
 	return BadField(f.name, "%s: want it in the body", f.name)
+}
+
+// wholeOf writes a whole number as package strconv wants it: 5.0 and 5e0 are 5.
+func wholeOf(text string) string {
+	n, err := strconv.ParseFloat(text, 64)
+	if !strings.ContainsAny(text, ".eE") || err != nil || n != float64(int64(n)) || n >= 1<<53 || n <= -1<<53 {
+		return text
+	}
+	return strconv.FormatInt(int64(n), 10)
 }
 
 func (f *field) unless(err error, text string) error {

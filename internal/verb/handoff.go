@@ -85,7 +85,7 @@ func handoffText(in *client.HandoffInput) string {
 		}
 		b.WriteString("\n\n" + list.head)
 		for _, item := range list.items {
-			b.WriteString("\n- " + indented(item))
+			b.WriteString("\n- " + indented(linesOf(item)))
 		}
 	}
 	return b.String()

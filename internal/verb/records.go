@@ -258,7 +258,7 @@ func (d memories) consolidate(ctx context.Context, c *Call, in *client.Consolida
 		return Done{}, err
 	}
 	out, err := d.books.Records.Consolidate(ctx, c.Caller, records.Consolidation{
-		IDs: in.IDs, Title: in.Title, Summary: in.Summary, Namespace: in.Namespace, Tier: memory.Tier(in.Tier),
+		IDs: in.IDs, Title: in.Title, Summary: linesOf(in.Summary), Namespace: in.Namespace, Tier: memory.Tier(in.Tier),
 	})
 	return shown(out, err, Created, func() any {
 		v := client.Consolidated{ID: Subject(out), Consolidated: len(in.IDs), Memory: showNow(out), Receipt: ShowReceipt(out.Receipt)}
