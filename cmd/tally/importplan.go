@@ -172,7 +172,7 @@ func judged(ctx context.Context, c *client.Client, item importer.Item, m *client
 	d := item.Draft
 	switch {
 	case m != nil:
-		d.ID = m.ID
+		d.ID, d.Title, d.Namespace = m.ID, m.Title, m.Namespace // what is edited stays where it is
 	case item.Otherwise != "":
 		d.Title = item.Otherwise // its own may be taken
 	}
