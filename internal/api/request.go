@@ -273,9 +273,6 @@ func (q *request) conditions(rt route) error {
 	return nil
 }
 
-// text returns a parameter of the query.
-func (q *request) text(name string) string { return q.query.Get(name) }
-
 // withTimeout bounds how long a request may take, streams excepted.
 func (a *API) withTimeout(r *http.Request, rt route) (*http.Request, context.CancelFunc) {
 	if rt.stream {
