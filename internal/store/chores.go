@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -20,6 +21,7 @@ type chores struct {
 	retry     []memory.Dot // refused by an earlier run, to be tried once by this one
 	reading   reading
 	sums      *aside
+	checking  bool      // whether the sums are right
 	marksAt   time.Time // when marks that have expired were taken out
 }
 
@@ -50,7 +52,7 @@ func (w *chores) background(ctx context.Context) (more bool, err error) {
 		w.anew, w.reading = false, reading{}
 		w.sums.forget()
 	}
-	if err := w.markDamage(ctx); err != nil {
+	if err := cmp.Or(w.markDamage(ctx), w.checkSums(ctx)); err != nil {
 		return false, err
 	}
 	if w.purge {

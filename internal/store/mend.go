@@ -11,8 +11,8 @@ import (
 // mender puts damage right: see Reapply. It is rare, so simple matters more than fast.
 type mender struct{ merger }
 
-// restore puts the bytes and the digest of damaged log rows right, and then the
-// sums of the state, so that they say what the rows say.
+// restore puts the bytes and the digest of damaged log rows right, and with them the
+// sums of the state.
 func (t mender) restore(ctx context.Context, in []arrival, out *memory.Accepted) error {
 	for _, a := range in {
 		if o := t.origins[a.Dot.Origin]; o != nil {
@@ -21,19 +21,15 @@ func (t mender) restore(ctx context.Context, in []arrival, out *memory.Accepted)
 			}
 		}
 	}
-	_, err := scrubber{t.tx}.scrub(ctx)
-	return err
+	return nil
 }
 
 // restoreOne reports whether the log row of a was damaged, and is whole again: a is
 // what it was. That is so if a has the digest that the row names or, where it is
 // that which was damaged, the digest of the row's bytes.
 func (t mender) restoreOne(ctx context.Context, o *originState, a arrival, out *memory.Accepted) (bool, error) {
-	var lsn int64
-	var x sealed
-	found, err := t.queryRow(ctx, `SELECT l.lsn, `+sqlSealedL+` FROM log l WHERE l.origin = ? AND l.seq = ?`,
-		[]any{o.id, int64(a.Dot.Seq)}, append([]any{&lsn}, x.dest()...)...)
-	if err != nil || !found || a.refused != nil && x.state != stateParked || t.whole(x) {
+	x, found, err := scrubber{t.tx}.counted(ctx, o.id, int64(a.Dot.Seq))
+	if err != nil || !found || a.refused != nil && x.state != stateParked || t.whole(x.sealed) {
 		return false, err
 	}
 	// Bytes without content name a digest that is not theirs.
@@ -42,13 +38,22 @@ func (t mender) restoreOne(ctx context.Context, o *originState, a arrival, out *
 	if held := toDigest(x.digest); a.Digest != held && held != (memory.Digest{}) && !same {
 		return false, nil
 	}
-	if x.state != stateParked {
-		x.state = stateApplied
+	state := x.state
+	if state != stateParked {
+		state = stateApplied
 		if !a.Hollow.IsZero() {
-			x.state = stateHollow
+			state = stateHollow
 		}
 	}
-	if err := t.exec(ctx, `UPDATE log SET raw = ?, digest = ?, state = ? WHERE lsn = ?`, a.raw, a.Digest[:], x.state, lsn); err != nil {
+	write := func() error {
+		return t.exec(ctx, `UPDATE log SET raw = ?, digest = ?, state = ? WHERE lsn = ?`, a.raw, a.Digest[:], state, x.lsn)
+	}
+	if state == stateParked { // which holds nothing
+		err = write()
+	} else {
+		err = scrubber{t.tx}.weigh(ctx, x, write)
+	}
+	if err != nil {
 		return false, err
 	}
 	if x.state != stateParked {

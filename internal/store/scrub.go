@@ -105,40 +105,48 @@ func (t scrubber) project(ctx context.Context, lsn int64, e *memory.Entry) error
 
 // mark lists entries as damaged that are, and takes them out of the sums.
 func (t scrubber) mark(ctx context.Context, dots [][2]int64) error {
-	n := 0
+	unknown := false // of some nobody can tell what they counted
 	for _, d := range dots {
-		x := sealed{origin: d[0], seq: d[1]}
-		found, err := t.queryRow(ctx, `SELECT `+sqlSealedL+` FROM log l WHERE l.origin = ? AND l.seq = ?`, []any{d[0], d[1]}, x.dest()...)
+		x, found, err := t.counted(ctx, d[0], d[1])
 		if err != nil {
 			return err
 		}
-		if found && t.whole(x) {
+		if found && t.whole(x.sealed) {
 			continue // mended meanwhile
 		}
 		if o := t.origins[t.originName(d[0])]; o == nil || !o.holds(uint64(d[1])) {
 			continue // nobody misses what was never here
 		}
-		if found && x.state != stateParked && x.state != stateDamaged {
-			if err := t.exec(ctx, `UPDATE log SET state = ? WHERE origin = ? AND seq = ?`, stateDamaged, d[0], d[1]); err != nil {
+		counts := found && x.state != stateParked && x.state != stateDamaged
+		if counts {
+			err := t.weigh(ctx, x, func() error { return t.exec(ctx, `UPDATE log SET state = ? WHERE lsn = ?`, stateDamaged, x.lsn) })
+			if err != nil {
 				return err
 			}
 		}
-		fresh, err := t.affect(ctx, `INSERT INTO damaged (origin, seq, since) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, d[0], d[1], int64(t.now()))
+		fresh, err := t.list(ctx, d)
 		if err != nil {
 			return err
 		}
-		if fresh > 0 {
-			n++
-			t.listing = true
-			t.rows++
-			t.steps++
-			t.cfg.Log.ErrorContext(ctx, "an entry is damaged on this disk; it is not served, and a member is asked for it", "dot", t.dot(d[0], d[1]))
-		}
+		unknown = unknown || fresh && !counts
 	}
-	if n == 0 {
+	if !unknown {
 		return nil
 	}
-	t.erased = true // what is kept in memory may be it
 	_, err := t.scrub(ctx)
 	return err
+}
+
+// list lists an entry as damaged, and reports whether it was not.
+func (t scrubber) list(ctx context.Context, d [2]int64) (fresh bool, err error) {
+	n, err := t.affect(ctx, `INSERT INTO damaged (origin, seq, since) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, d[0], d[1], int64(t.now()))
+	if err != nil || n == 0 {
+		return false, err
+	}
+	t.listing = true
+	t.rows++
+	t.steps++
+	t.erased = true // what is kept in memory may be it
+	t.cfg.Log.ErrorContext(ctx, "an entry is damaged on this disk; it is not served, and a member is asked for it", "dot", t.dot(d[0], d[1]))
+	return true, nil
 }

@@ -29,6 +29,7 @@ type state struct {
 	root       memory.Sum
 	changes    sumChanges
 	rectified  bool // see rectify.go
+	doubt      bool // see scrub_weigh.go
 }
 
 // load reads what the writer keeps in memory from the database, at start and

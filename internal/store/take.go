@@ -266,9 +266,5 @@ func (t taker) acceptDamaged(ctx context.Context, o *originState, a arrival, lsn
 	if err != nil || !mended {
 		return err
 	}
-	if err := t.remerge(ctx, a.incoming, a.raw, lsn, out); err != nil {
-		return err
-	}
-	_, err = scrubber{t.tx}.scrub(ctx)
-	return err
+	return t.remerge(ctx, a.incoming, a.raw, lsn, out)
 }
