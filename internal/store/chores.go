@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -52,7 +51,7 @@ func (w *chores) background(ctx context.Context) (more bool, err error) {
 		w.anew, w.reading = false, reading{}
 		w.sums.forget()
 	}
-	if err := cmp.Or(w.markDamage(ctx), w.checkSums(ctx)); err != nil {
+	if err := w.markDamage(ctx); err != nil {
 		return false, err
 	}
 	if w.purge {
@@ -92,11 +91,11 @@ func (w *chores) background(ctx context.Context) (more bool, err error) {
 	return false, w.settle(ctx, w.unsettled > 0 && w.quiet())
 }
 
-// markDamage looks at what reads have found.
+// markDamage looks at what reads have found, and then at whether the sums are right.
 func (w *chores) markDamage(ctx context.Context) error {
 	found := w.damage.take()
 	if len(found) == 0 {
-		return nil
+		return w.checkSums(ctx)
 	}
 	return w.alone(ctx, func(ctx context.Context, t *tx) error {
 		return scrubber{t}.mark(ctx, slices.Collect(maps.Keys(found)))
