@@ -267,3 +267,57 @@ func TestAnImportThatMissesItsQuorumSaysThatItIsKept(t *testing.T) {
 		}
 	}
 }
+
+// A request that makes many writes, repeated under its key, answers as the first time. It
+// takes away nothing that was written or brought back since, and the key is not for
+// another request.
+func TestManyWritesAreRepeatedUnderOneKey(t *testing.T) {
+	const bulk = "/api/v1/memories/bulk"
+	for name, c := range map[string]struct {
+		method, path, body, another string
+		archived                    bool // it is about what is in the archive
+	}{
+		"forget":    {"POST", "/api/v1/forget", `{"namespace":"n"}`, `{"namespace":"m"}`, false},
+		"by words":  {"POST", "/api/v1/forget", `{"namespace":"n","pattern":"heron"}`, `{"namespace":"m","pattern":"heron"}`, false},
+		"purge":     {"DELETE", "/api/v1/archive", "", "", true},
+		"archive":   {"POST", "/api/v1/archive", `{"ids":["a","b","c"]}`, `{"ids":["a","d"]}`, false},
+		"bulk":      {"POST", bulk, `[{"id":"x","title":"x","content":"1"},{"id":"y","title":"y","content":"1"}]`, `[{"id":"x","title":"x","content":"1"},{"id":"d","title":"D","content":"2"}]`, false},
+		"an import": {"POST", "/api/v1/import", `{"memories":[{"id":"x","title":"x","content":"1"}]}`, `{"memories":[{"id":"d","title":"D","content":"2"}]}`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := alone(t)
+			create := func(id string) {
+				n.call("POST", "/api/v1/memories", `{"id":"`+id+`","title":"`+id+`","content":"a heron","namespace":"n"}`).want(http.StatusCreated)
+			}
+			for _, id := range []string{"a", "b", "c"} {
+				create(id)
+			}
+			n.call("POST", "/api/v1/memories", `{"id":"d","title":"d","content":"a heron","namespace":"m"}`).want(http.StatusCreated)
+			if c.archived {
+				n.call("POST", "/api/v1/archive", `{"ids":["a","b","c"]}`).want(http.StatusOK)
+			}
+			n.call("GET", "/api/v1/search?q=heron", "")
+			key := []string{"Idempotency-Key", "k"}
+			first := n.call(c.method, c.path, c.body, key...).want(http.StatusOK)
+			create("new")
+			if c.archived {
+				n.call("POST", "/api/v1/archive", `{"ids":["new"]}`).want(http.StatusOK)
+			}
+			if name != "bulk" && name != "an import" && !c.archived { // a purge counts what is gone still
+				n.call("POST", "/api/v1/archive/a/restore", "").want(http.StatusOK)
+			}
+			before := n.call("GET", "/api/v1/status", "").text("digest")
+			again := n.call(c.method, c.path, c.body, key...).want(http.StatusOK)
+			if again.raw != first.raw || again.header.Get("Idempotency-Replayed") != "true" {
+				t.Errorf("%s, and again %s", first.raw, again.raw)
+			}
+			if c.another != "" {
+				n.call(c.method, c.path, c.another, key...).want(http.StatusConflict).is("IDEMPOTENCY_KEY_REUSED", "code")
+			}
+			n.call("POST", "/api/v1/memories", `{"title":"other","content":"x"}`, key...).want(http.StatusConflict).is("IDEMPOTENCY_KEY_REUSED", "code")
+			if after := n.call("GET", "/api/v1/status", "").text("digest"); after != before {
+				t.Error("the repetition changed something")
+			}
+		})
+	}
+}

@@ -154,7 +154,7 @@ func TestPurgeTakesWhatIsOldAndTheCallersOwn(t *testing.T) {
 		t.Helper()
 		as := alice
 		as.DryRun = dry
-		if got, err := n.Purge(t.Context(), as, before); err != nil || got != want {
+		if got, _, err := n.Purge(t.Context(), as, before); err != nil || got != want {
 			t.Errorf("purged %d, %v; want %d", got, err, want)
 		}
 	}

@@ -136,11 +136,11 @@ func TestForgetArchivesWhatMatchesAndMayBeChanged(t *testing.T) {
 	n.create(t, alice, in("kitchen", draft("pear cake")))
 	n.create(t, alice, in("garden", draft("apple tree")))
 
-	got, err := n.Forget(t.Context(), alice, memory.Filter{Namespace: "kitchen"}, "apple")
+	got, _, err := n.Forget(t.Context(), alice, memory.Filter{Namespace: "kitchen"}, "apple")
 	if err != nil || got != 1 {
 		t.Fatalf("forgot %d, %v; want 1", got, err)
 	}
-	got, err = n.Forget(t.Context(), alice, memory.Filter{Namespace: "kitchen"}, "")
+	got, _, err = n.Forget(t.Context(), alice, memory.Filter{Namespace: "kitchen"}, "")
 	if err != nil || got != 1 {
 		t.Fatalf("forgot %d, %v; want 1", got, err)
 	}
@@ -159,7 +159,7 @@ func TestForgetArchivesWhatMatchesAndMayBeChanged(t *testing.T) {
 	if err != nil || len(gone) != 2 || gone[0].Reason != "forget" {
 		t.Errorf("archived %+v, %v", gone, err)
 	}
-	_, err = n.Forget(t.Context(), alice, memory.Filter{}, "")
+	_, _, err = n.Forget(t.Context(), alice, memory.Filter{}, "")
 	wantErr(t, err, memory.ErrInvalid)
 }
 
@@ -178,7 +178,7 @@ func TestForgetGoesThroughAllThatMatches(t *testing.T) {
 		pattern string
 		want    int
 	}{{"title 007", 1}, {"title", 699}, {"title", 0}} {
-		got, err := n.Forget(t.Context(), nobody, memory.Filter{Namespace: "pond"}, tc.pattern)
+		got, _, err := n.Forget(t.Context(), nobody, memory.Filter{Namespace: "pond"}, tc.pattern)
 		if err != nil || got != tc.want {
 			t.Errorf("forgot %d with %q, %v; want %d", got, tc.pattern, err, tc.want)
 		}

@@ -82,6 +82,19 @@ func (e *Engine) Replay(ctx context.Context, c Caller) (*Held, error) {
 	return nil, fmt.Errorf("given up after %d tries: %w", Tries, stale)
 }
 
+// Earlier returns the last entry that an earlier request with the same idempotency key has
+// written, nil if there was none.
+func Earlier(ctx context.Context, e *Engine, c Caller) (*memory.Entry, error) {
+	if c.Idempotency == nil {
+		return nil, nil //nolint:nilnil // nothing to repeat
+	}
+	entries, err := e.store.Idempotent(ctx, c.Agent, c.Idempotency)
+	if err != nil || len(entries) == 0 {
+		return nil, err
+	}
+	return entries[len(entries)-1], nil
+}
+
 // again returns entries that were committed earlier as a write to wait for, or
 // [memory.ErrStale] if they have moved since they were read.
 func (e *Engine) again(ctx context.Context, c Caller, entries []*memory.Entry) (*Held, error) {

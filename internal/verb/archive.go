@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/book/records"
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -96,8 +97,17 @@ func (d archive) archive(ctx context.Context, c *Call, in *client.ArchiveInput) 
 	}
 	reason := cmp.Or(in.Reason, defaultReason)
 	ids := distinct(in.IDs)
-	outs, errs := d.archiveAll(ctx, c, ids, reason)
-	return archiveReply(ids, outs, errs, reason)
+	main, began, err := records.Began(ctx, d.books.Records, c.Caller)
+	if err != nil {
+		return Done{}, err
+	}
+	if !began && len(ids) > 0 {
+		main = ids[0]
+	}
+	outs, errs := d.archiveAll(ctx, c, ids, main, reason)
+	done, err := archiveReply(ids, outs, errs, reason)
+	done.Replayed = began && err == nil
+	return done, err
 }
 
 func distinct(ids []string) []string {
@@ -109,9 +119,10 @@ func distinct(ids []string) []string {
 	})
 }
 
-// archiveAll archives ids, each as an op of its own. After the first failure of
+// archiveAll archives ids, each as an op of its own, the main one under the key of the
+// call. After the first failure of
 // the node or of the quorum no further one is begun.
-func (d archive) archiveAll(ctx context.Context, c *Call, ids []string, reason string) ([]engine.Outcome, []error) {
+func (d archive) archiveAll(ctx context.Context, c *Call, ids []string, main, reason string) ([]engine.Outcome, []error) {
 	outs, errs := make([]engine.Outcome, len(ids)), make([]error, len(ids))
 	var g errgroup.Group
 	g.SetLimit(archiveAtOnce)
@@ -122,7 +133,11 @@ func (d archive) archiveAll(ctx context.Context, c *Call, ids []string, reason s
 				errs[i] = errNotBegun
 				return nil
 			}
-			outs[i], errs[i] = d.books.Records.Archive(ctx, c.part(id), id, reason)
+			as := c.Caller
+			if id != main {
+				as = c.part(id)
+			}
+			outs[i], errs[i] = d.books.Records.Archive(ctx, as, id, reason)
 			if errs[i] != nil && !missingMemory(errs[i]) {
 				stopped.Store(true)
 			}
@@ -216,9 +231,9 @@ func (d archive) archiveStats(ctx context.Context, c *Call, _ *client.NoInput) (
 func (d archive) purge(ctx context.Context, c *Call, in *client.PurgeInput) (Done, error) {
 	before := memory.InstantOf(d.clock().Add(-time.Duration(in.OlderThanDays) * 24 * time.Hour))
 	ctx, left := memory.WithOmissions(ctx)
-	n, err := d.books.Records.Purge(ctx, c.Caller, before+1)
+	n, again, err := d.books.Records.Purge(ctx, c.Caller, before+1)
 	if err != nil {
 		return Done{}, err
 	}
-	return Done{Body: client.Purged{Purged: n, Scope: string(c.Agent), DryRun: in.DryRun, Damaged: omitted(left)}}, nil
+	return Done{Body: client.Purged{Purged: n, Scope: string(c.Agent), DryRun: in.DryRun, Damaged: omitted(left)}, Replayed: again}, nil
 }

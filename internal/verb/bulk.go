@@ -49,6 +49,10 @@ func (d memories) bulk(ctx context.Context, c *Call, in *client.BulkInput) (Done
 		drafts = append(drafts, draft)
 		places = append(places, i)
 	}
+	_, began, err := records.Began(ctx, d.books.Records, c.Caller)
+	if err != nil {
+		return Done{}, err
+	}
 	var results []records.BulkResult
 	if len(drafts) > 0 {
 		results = d.books.Records.Bulk(ctx, c.Caller, drafts)
@@ -61,7 +65,7 @@ func (d memories) bulk(ctx context.Context, c *Call, in *client.BulkInput) (Done
 	}
 	rep.sort()
 	d.meter.Stored(rep.Created)
-	return Done{Body: rep.Bulk}, nil
+	return Done{Body: rep.Bulk, Replayed: began}, nil
 }
 
 // bulkReply is the answer to a bulk create in the making.

@@ -67,6 +67,10 @@ func (d imports) importAll(ctx context.Context, c *Call, in *client.ImportInput)
 		}
 		v.drafts, v.names = append(v.drafts, draft), append(v.names, name)
 	}
+	_, began, err := records.Began(ctx, d.books.Records, c.Caller)
+	if err != nil {
+		return Done{}, err
+	}
 	var results []records.BulkResult
 	if len(v.drafts) > 0 {
 		results = d.books.Records.Bulk(ctx, c.Caller, v.drafts)
@@ -86,7 +90,7 @@ func (d imports) importAll(ctx context.Context, c *Call, in *client.ImportInput)
 		v.Links++
 	}
 	v.Ignored = ignored[:min(len(ignored), maxForeign)]
-	return Done{Body: v.Imported}, nil
+	return Done{Body: v.Imported, Replayed: began}, nil
 }
 
 // maxForeign bounds the names of what an import does not know.

@@ -278,9 +278,9 @@ func (d memories) forget(ctx context.Context, c *Call, in *client.ForgetInput) (
 		return Done{}, err
 	}
 	ctx, left := memory.WithOmissions(ctx)
-	n, err := d.books.Records.Forget(ctx, c.Caller, f, in.Pattern)
+	n, again, err := d.books.Records.Forget(ctx, c.Caller, f, in.Pattern)
 	if err != nil {
 		return Done{}, err
 	}
-	return Done{Body: client.Forgotten{Deleted: n, Archived: n, Damaged: omitted(left)}}, nil
+	return Done{Body: client.Forgotten{Deleted: n, Archived: n, Damaged: omitted(left)}, Replayed: again}, nil
 }

@@ -44,7 +44,11 @@ func (b *Book) Bulk(ctx context.Context, c engine.Caller, drafts []Draft) []Bulk
 				d := drafts[i]
 				d.OnConflict = cmp.Or(d.OnConflict, ConflictMerge)
 				d.Memory.CreatedAt = cmp.Or(d.Memory.CreatedAt, born+memory.Instant(i))
-				committed[i], out[i].Err = b.create(ctx, c.Part("bulk", strconv.Itoa(i)), d)
+				as := c
+				if i > 0 { // the first one has the key of the request
+					as = c.Part("bulk", strconv.Itoa(i))
+				}
+				committed[i], out[i].Err = b.create(ctx, as, d)
 			}
 		})
 	}

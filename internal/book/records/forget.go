@@ -20,34 +20,41 @@ const (
 
 // Forget archives, with reason "forget", every live memory that f selects and
 // whose words match pattern ("" is any), as far as the caller may: up to 10,000.
-// It returns how many it archived. A filter that selects everything is refused.
-func (b *Book) Forget(ctx context.Context, c engine.Caller, f memory.Filter, pattern string) (int, error) {
+// It returns how many it archived, and whether an earlier request under the same key
+// had begun to. A filter that selects everything is refused.
+func (b *Book) Forget(ctx context.Context, c engine.Caller, f memory.Filter, pattern string) (total int, again bool, err error) {
 	c = c.Named()
 	f.Viewer, f.All, f.Life, f.Now = c.Agent, false, memory.Live, b.core.Now()
 	if pattern == "" && f.Namespace == "" && f.Tier == "" && len(f.Tags) == 0 {
-		return 0, fmt.Errorf("forget: want a namespace, a pattern, a tier or a tag: %w", memory.ErrInvalid)
+		return 0, false, fmt.Errorf("forget: want a namespace, a pattern, a tier or a tag: %w", memory.ErrInvalid)
+	}
+	r, err := newRemoval(ctx, b, c, "forget", b.forget)
+	if err != nil {
+		return 0, false, err
+	}
+	if total, err = r.gone(ctx, f, memory.Archived, memory.Deleted); err != nil {
+		return total, false, err
 	}
 	next := listing(b.store, f)
 	if pattern != "" {
 		hits, err := b.query.Matching(ctx, f, pattern, maxForget)
 		if err != nil {
-			return 0, err
+			return 0, false, err
 		}
 		next = dealt(hits)
 	}
-	total := 0
 	for total < maxForget {
 		ids, err := next(ctx)
 		if err != nil || len(ids) == 0 {
-			return total, err
+			return total, r.first != nil, err
 		}
-		n, err := sweep(ctx, ids, func(ctx context.Context, id string) (bool, error) { return b.forget(ctx, c, id) })
+		n, err := sweep(ctx, ids, r.one)
 		total += n
 		if err != nil {
-			return total, err
+			return total, false, err
 		}
 	}
-	return total, nil
+	return total, r.first != nil, nil
 }
 
 // listing returns a func that gives the ids of what f selects, part by part.
@@ -94,12 +101,18 @@ func sweep(ctx context.Context, ids []string, do func(context.Context, string) (
 	return int(n.Load()), err
 }
 
-// forget archives one memory and reports whether it did: what the caller may
-// not change, or somebody else took first, is left out.
-func (b *Book) forget(ctx context.Context, c engine.Caller, id string) (bool, error) {
-	out, err := b.Archive(ctx, c.Part("forget", id), id, reasonForget)
+// forget archives one memory: what the caller may not change, or somebody else took
+// first, is left out.
+func (b *Book) forget(ctx context.Context, c engine.Caller, id string) (engine.Outcome, error) {
+	out, err := b.Archive(ctx, c, id, reasonForget)
+	return leftOut(ctx, id, out, err)
+}
+
+// leftOut is the outcome of one of many removals: none where the caller may not, where
+// somebody else was first, or where it cannot be read.
+func leftOut(ctx context.Context, id string, out engine.Outcome, err error) (engine.Outcome, error) {
 	if _, forbidden := errors.AsType[*engine.ForbiddenError](err); forbidden {
-		return false, nil
+		return engine.Outcome{}, nil
 	}
-	return out.Entry != nil && out.Pending == nil, memory.Unread(ctx, id, err)
+	return out, memory.Unread(ctx, id, err)
 }

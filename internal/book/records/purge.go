@@ -2,30 +2,37 @@ package records
 
 import (
 	"context"
-	"errors"
 
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
 // Purge deletes what has been in the archive since before an instant, as far as
-// the caller may: up to 10,000 memories. It returns how many.
-func (b *Book) Purge(ctx context.Context, c engine.Caller, before memory.Instant) (int, error) {
+// the caller may: up to 10,000 memories. It returns how many, and whether an earlier
+// request under the same key had begun to.
+func (b *Book) Purge(ctx context.Context, c engine.Caller, before memory.Instant) (total int, again bool, err error) {
 	c = c.Named()
-	next := archivedBefore(b.store, memory.Filter{Viewer: c.Agent, Life: memory.Archived, Now: b.core.Now()}, before)
-	total := 0
+	r, err := newRemoval(ctx, b, c, "purge", b.purge)
+	if err != nil {
+		return 0, false, err
+	}
+	f := memory.Filter{Viewer: c.Agent, Life: memory.Archived, Now: b.core.Now()}
+	if total, err = r.gone(ctx, f, memory.Deleted); err != nil {
+		return total, false, err
+	}
+	next := archivedBefore(b.store, f, before)
 	for total < maxForget {
 		ids, more, err := next(ctx)
 		if err != nil {
-			return total, err
+			return total, false, err
 		}
-		n, err := sweep(ctx, ids, func(ctx context.Context, id string) (bool, error) { return b.purge(ctx, c, id) })
+		n, err := sweep(ctx, ids, r.one)
 		total += n
 		if err != nil || !more {
-			return total, err
+			return total, r.first != nil, err
 		}
 	}
-	return total, nil
+	return total, r.first != nil, nil
 }
 
 // archivedBefore returns a func that gives, part by part, the ids of what f
@@ -45,11 +52,8 @@ func archivedBefore(store Reads, f memory.Filter, before memory.Instant) func(co
 	}
 }
 
-// purge deletes one memory and reports whether it did.
-func (b *Book) purge(ctx context.Context, c engine.Caller, id string) (bool, error) {
-	out, err := b.Delete(ctx, c.Part("purge", id), id)
-	if _, forbidden := errors.AsType[*engine.ForbiddenError](err); forbidden {
-		return false, nil
-	}
-	return out.Entry != nil && out.Pending == nil, memory.Unread(ctx, id, err)
+// purge deletes one memory, as forget archives one.
+func (b *Book) purge(ctx context.Context, c engine.Caller, id string) (engine.Outcome, error) {
+	out, err := b.Delete(ctx, c, id)
+	return leftOut(ctx, id, out, err)
 }
