@@ -34,7 +34,7 @@ func Verify(ctx context.Context, dir string, decode func([]byte) (*memory.Entry,
 		if f.Base {
 			state = newAdding(decode)
 		}
-		return state.file(name, m)
+		return state.file(ctx, name, m)
 	})
 }
 
@@ -138,13 +138,13 @@ func newAdding(decode func([]byte) (*memory.Entry, error)) *adding {
 	return &adding{decode: decode, state: memory.NewState(), parked: map[memory.Dot]*memory.Entry{}, sums: true}
 }
 
-func (a *adding) file(name string, m *dump.Manifest) error {
+func (a *adding) file(ctx context.Context, name string, m *dump.Manifest) error {
 	in, err := os.Open(name) //nolint:gosec // the operator named the folder
 	if err != nil {
 		return err
 	}
 	defer func() { _ = in.Close() }()
-	r := dump.NewReader(in)
+	r := dump.NewReader(until(ctx, in))
 	if _, err := r.ManifestOfAny(); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package dump_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -116,6 +118,18 @@ func TestALineThatIsTooLongEndsTheReading(t *testing.T) {
 	_, err := read(endless)
 	if bad, is := errors.AsType[*dump.Error](err); !is || bad.Line != 0 && bad.Line != 1 {
 		t.Errorf("%v", err)
+	}
+}
+
+// A file that could not be read to its end, as when nobody waits for it any more, is not
+// said to be cut off.
+func TestASourceThatFailsSaysNothingOfTheDump(t *testing.T) {
+	manifest := `{"type":"manifest","format":"tallystick-complete","format_version":1,"entries":1}` + "\n"
+	for _, came := range []string{"", manifest[:9], manifest, manifest + `{"type":"entry",`} {
+		_, err := read(io.MultiReader(strings.NewReader(came), iotest.ErrReader(context.Canceled)))
+		if _, is := errors.AsType[*dump.Error](err); is || !errors.Is(err, context.Canceled) {
+			t.Errorf("behind %q: %v", came, err)
+		}
 	}
 }
 

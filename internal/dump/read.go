@@ -62,6 +62,14 @@ func (r *Reader) bad(format string, args ...any) error {
 	return &Error{Line: r.n, Text: fmt.Sprintf(format, args...)}
 }
 
+// unread is an error of the source, but for a line that is too long: that is of the dump.
+func (r *Reader) unread(err error) error {
+	if errors.Is(err, bufio.ErrTooLong) {
+		return r.bad("a line of more than %d MiB", MaxLine>>20)
+	}
+	return fmt.Errorf("behind line %d: %w", r.n, err)
+}
+
 // Manifest reads the first line of a complete export. Its version is one that this
 // program reads, and its heads are of origins that can be.
 func (r *Reader) Manifest() (*Manifest, error) {
@@ -76,12 +84,15 @@ func (r *Reader) Manifest() (*Manifest, error) {
 func (r *Reader) ManifestOfAny() (*Manifest, error) {
 	if !r.next() {
 		if err := r.lines.Err(); err != nil {
-			return nil, r.bad("%v", err)
+			return nil, r.unread(err)
 		}
 		return nil, &Error{Text: "the body is empty: want a complete export"}
 	}
 	m := &Manifest{}
 	if err := json.Unmarshal(r.last, m); err != nil || m.Type != typeManifest || m.Format != Format && m.Format != Part {
+		if err := r.lines.Err(); err != nil {
+			return nil, r.unread(err)
+		}
 		return nil, r.bad("not the manifest of a complete export")
 	}
 	if m.Version != Version {
@@ -189,7 +200,12 @@ func (r *Reader) entry() (Line, error) {
 	return Line{memory.Shipment{Raw: line.Raw, Embedding: line.Embedding.unpacked()}, line.Dot, line.Digest}, nil
 }
 
+// cutOff says that the last line is missing, unless the source could not be read on: that
+// says nothing of what is in it.
 func (r *Reader) cutOff() error {
+	if err := r.lines.Err(); err != nil {
+		return r.unread(err)
+	}
 	return r.bad("the export is cut off: its last line is missing. What came before may have been taken in; import the whole file")
 }
 
