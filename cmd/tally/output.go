@@ -112,7 +112,7 @@ func (a *app) showOutcome(verb string, out *client.Outcome) error {
 			line += "  " + printable(a.short(out.Memory.Title, 60))
 		}
 		switch {
-		case out.Erased:
+		case out.Replayed && out.Erased:
 			line += "  (an earlier request with this idempotency key did it, and the memory has been erased since)"
 		case out.Replayed:
 			line += "  (an earlier request with this idempotency key did it)"
