@@ -86,7 +86,7 @@ func verdictOn(s *client.Status) (verdict string, notes []string) {
 		case m.State == ownCalls:
 			reached++
 			note("%s is %s: it fetches what is for it", m.Name, stateWords(m.State))
-		case doctor.CallsHere(&m, s.Time.Time):
+		case m.State != "stopped" && doctor.CallsHere(&m, s.Time.Time):
 			note("%s cannot be called from here, but calls by itself: equal %s", m.Name, ago(m.ProvenEqualAt.Time, s.Time.Time))
 		default:
 			away = append(away, m.Name)

@@ -42,6 +42,11 @@ func TestAStatusSaysFirstInWordsHowThingsStand(t *testing.T) {
 			allWell,
 			[]string{"b cannot be called from here, but calls by itself: equal 0 seconds ago"},
 		},
+		"refuses, and was equal just now": {
+			client.Status{W: 1, N: 2, Time: client.TimeOf(now), Members: []client.Member{{Name: "b", State: "stopped", ProvenEqualAt: client.TimeOf(now)}}},
+			membersAway,
+			[]string{"owed to: b"},
+		},
 		"conflicts": {
 			client.Status{W: 1, N: 1, Counts: client.Counts{Conflicts: 2}, IndexLag: 1, Parked: make([]client.Parked, 3), Warnings: []string{"mind the gap"}},
 			allWell,

@@ -3,6 +3,7 @@ package api
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -110,7 +111,7 @@ func (a *API) importComplete(q *request) (reply, error) {
 		}
 		// A client that still writes does not hear the answer.
 		_, _ = io.CopyN(io.Discard, patient{q.Body, control, a.cfg.RequestTimeout}, maxDumpRest)
-		return reply{}, misread(err)
+		return reply{}, partly(misread(err), out, dry)
 	}
 	return ok(showLoaded(&out, first, dry))
 }
@@ -119,6 +120,28 @@ func (a *API) importComplete(q *request) (reply, error) {
 func misread(err error) error {
 	if bad, is := errors.AsType[*dump.Error](err); is {
 		return verb.Bad("%s", bad.Error())
+	}
+	return err
+}
+
+// partly says of an import that could not go on that a part of it is here: where that is
+// so, "nothing was written" would be wrong.
+func partly(err error, out upkeep.Loaded, dry bool) error {
+	if dry || out.Applied == 0 {
+		return err
+	}
+	for _, why := range []struct {
+		is   error
+		code client.Code
+		text string
+	}{
+		{memory.ErrFull, client.CodeDiskFull, "the disk of this node is full"},
+		{memory.ErrClosed, client.CodeShuttingDown, "the node is shutting down"},
+		{memory.ErrBusy, client.CodeBusy, "too many writes are queued"},
+	} {
+		if errors.Is(err, why.is) {
+			return &verb.Problem{Code: why.code, Retry: 2, Text: fmt.Sprintf("%s: %d entries of the export are here, and the rest is not; send it again as a whole", why.text, out.Applied)}
+		}
 	}
 	return err
 }

@@ -9,10 +9,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/internal/book/governance"
 	"github.com/tallystick/tallystick/internal/book/graph"
+	"github.com/tallystick/tallystick/internal/book/upkeep"
 	"github.com/tallystick/tallystick/internal/engine"
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/verb"
 )
 
 func TestEverySentinelHasAStatusAndACode(t *testing.T) {
@@ -54,5 +57,22 @@ func TestEverySentinelHasAStatusAndACode(t *testing.T) {
 				t.Errorf("body %s, error %v", body, err)
 			}
 		})
+	}
+}
+
+func TestAnImportThatCannotGoOnSaysWhatIsHere(t *testing.T) {
+	full := fmt.Errorf("take: %w", memory.ErrFull)
+	bad, is := errors.AsType[*verb.Problem](partly(full, upkeep.Loaded{Applied: 3}, false))
+	if !is || bad.Code != client.CodeDiskFull || !strings.Contains(bad.Text, "3 entries of the export are here") {
+		t.Errorf("%+v", bad)
+	}
+	for name, err := range map[string]error{
+		"nothing is here": partly(full, upkeep.Loaded{}, false),
+		"a dry run":       partly(full, upkeep.Loaded{Applied: 3}, true),
+		"something else":  partly(memory.ErrInvalid, upkeep.Loaded{Applied: 3}, false),
+	} {
+		if _, is := errors.AsType[*verb.Problem](err); is {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
