@@ -113,3 +113,20 @@ func Load(dir string) (*Authority, error) {
 	}
 	return a, nil
 }
+
+// LoadRoot is [Load] where there may be the key of the root alone, as somebody has put it
+// aside: its certificate, and whose it is, every member knows.
+func LoadRoot(dir string, domain identity.Domain, root *x509.Certificate) (*Authority, error) {
+	a, err := Load(dir)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return a, err
+	}
+	key, missing := identity.LoadKey(filepath.Join(dir, KeyFile))
+	if missing != nil {
+		return nil, err
+	}
+	if public, ok := identity.PublicKeyOf(root.PublicKey); !ok || public != key.Public() {
+		return nil, fmt.Errorf("load authority: %s alone, which is not that of the root here: %s is needed, too: %w", KeyFile, textFile, memory.ErrInvalid)
+	}
+	return &Authority{name: RootName, domain: domain, key: key, cert: root}, nil
+}

@@ -3,6 +3,7 @@ package cluster_test
 import (
 	"crypto/x509"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"github.com/tallystick/tallystick/internal/identity"
 	"github.com/tallystick/tallystick/internal/identity/ca"
 	"github.com/tallystick/tallystick/internal/identity/cluster"
+	"github.com/tallystick/tallystick/internal/memory"
 )
 
 func TestARegionRenewsWhileTheRootIsAway(t *testing.T) {
@@ -211,4 +213,32 @@ func TestAKeyIsRotatedOverACrash(t *testing.T) {
 	}
 	_, _, err = a.Welcome(forged, "10.0.0.3")
 	wantTag(t, "a signature of another request", err, identity.SignatureBad)
+}
+
+// What "keep a copy of ca.key" has kept is enough, when the machine with the rest is lost.
+func TestTheKeyOfTheRootAloneBringsItBack(t *testing.T) {
+	a, dir := found(t)
+	b, _ := joined(t, a, "b")
+	text, err := os.ReadFile(filepath.Join(dir, ca.KeyFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawer := t.TempDir()
+	if _, err := b.Import(drawer); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("of nothing: %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(drawer, ca.KeyFile), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if name, err := b.Import(drawer); err != nil || name != ca.RootName {
+		t.Fatalf("%s, %v", name, err)
+	}
+	end(t, b)
+	if err := renewed(t, b, cluster.Terms{Replaces: "a"}, place("a"), newKey(t)); err != nil {
+		t.Errorf("another machine in the place of the lost one: %v", err)
+	}
+	other, _ := found(t)
+	if _, err := other.Import(drawer); !errors.Is(err, memory.ErrInvalid) {
+		t.Errorf("the root of another federation: %v", err)
+	}
 }

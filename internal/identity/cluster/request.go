@@ -108,9 +108,9 @@ func (c *Cluster) Export(dir string, stay bool) (identity.Name, error) {
 }
 
 // Import brings an authority to this node from files of a directory. It must be of this
-// federation.
+// federation; of the root the key alone will do.
 func (c *Cluster) Import(dir string) (identity.Name, error) {
-	a, err := ca.Load(dir)
+	a, err := ca.LoadRoot(dir, c.roots.Domain, c.Root())
 	if err != nil {
 		return "", err
 	}
