@@ -45,7 +45,8 @@ type Options struct {
 	HTTP      *http.Client // nil is a pooled client of our own
 	// Patience is how long an answer may take to come, and a second more for each 16 KiB
 	// of it; 0 is 90 s, which is longer than any node takes. Streams have no such end, but
-	// for connections of our own on which nothing moves for ten minutes.
+	// for connections of our own on which nothing moves for ten minutes: only what an agent
+	// subscribes to may be silent for as long as it stands.
 	Patience time.Duration
 }
 
@@ -58,12 +59,15 @@ type Client struct {
 	found    *atomic.Pointer[string] // the operator's key, once it was looked for
 	agent    string
 	http     *http.Client
+	standing *http.Client // for what may be silent for as long as it stands
 	patience time.Duration
 }
 
 // New returns a client for the node at o.URL, which must be an http or https
 // URL without query. It does not connect.
-func New(o Options) (*Client, error) {
+func New(o Options) (*Client, error) { return newClient(o, silentFor) }
+
+func newClient(o Options, silent time.Duration) (*Client, error) {
 	if o.URL == "" {
 		o.URL = DefaultURL
 	}
@@ -74,8 +78,9 @@ func New(o Options) (*Client, error) {
 	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
 		return nil, fmt.Errorf("node URL %q: want http://HOST:PORT", o.URL)
 	}
+	standing := o.HTTP
 	if o.HTTP == nil {
-		t := pooled()
+		t := pooled(silent)
 		if o.Authority != nil {
 			t.TLSClientConfig = &tls.Config{RootCAs: x509.NewCertPool(), MinVersion: tls.VersionTLS12}
 			if !t.TLSClientConfig.RootCAs.AppendCertsFromPEM(o.Authority) {
@@ -83,19 +88,22 @@ func New(o Options) (*Client, error) {
 			}
 		}
 		o.HTTP = &http.Client{Transport: t, CheckRedirect: stay}
+		patient := t.Clone()
+		patient.DialContext = dial(0)
+		standing = &http.Client{Transport: patient, CheckRedirect: stay}
 	}
 	return &Client{
 		base: u, apiKey: o.APIKey, operator: o.OperatorKey, find: o.FindKey, found: &atomic.Pointer[string]{}, agent: o.Agent, http: o.HTTP,
-		patience: cmp.Or(o.Patience, answerWithin),
+		standing: standing, patience: cmp.Or(o.Patience, answerWithin),
 	}, nil
 }
 
 // pooled keeps enough idle connections for a busy importer: the standard
 // transport keeps two per host and closes the rest after each call.
-func pooled() *http.Transport {
+func pooled(silent time.Duration) *http.Transport {
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           dial(silentFor),
+		DialContext:           dial(silent),
 		MaxIdleConns:          512,
 		MaxIdleConnsPerHost:   256,
 		IdleConnTimeout:       90 * time.Second,
@@ -112,7 +120,10 @@ func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse
 func (c *Client) URL() string { return c.base.String() }
 
 // CloseIdle closes connections that are not in use.
-func (c *Client) CloseIdle() { c.http.CloseIdleConnections() }
+func (c *Client) CloseIdle() {
+	c.http.CloseIdleConnections()
+	c.standing.CloseIdleConnections()
+}
 
 // Durability is how far a write waits before it returns.
 type Durability string

@@ -27,12 +27,13 @@ type AgentOptions struct {
 	Key string
 }
 
-// within is how long an answer may take: one that stands until somebody ends it has no end.
-func (o AgentOptions) within(patience time.Duration) time.Duration {
+// by is who sends a message, and how long its answer may take: one that stands until
+// somebody ends it has no end, and may be silent.
+func (o AgentOptions) by(c *Client) (*http.Client, time.Duration) {
 	if o.Method == "subscriptions/listen" {
-		return 0
+		return c.standing, 0
 	}
-	return patience
+	return c.http, c.patience
 }
 
 // Agent hands one JSON-RPC message of the Model Context Protocol to the node, and
@@ -50,13 +51,14 @@ func (c *Client) Agent(ctx context.Context, message json.RawMessage, o AgentOpti
 		}
 	}
 	k := call{method: http.MethodPost, root: "/mcp", stream: bytes.NewReader(message), header: header}
-	ctx, h, stop := hurry(ctx, o.within(c.patience))
+	sender, within := o.by(c)
+	ctx, h, stop := hurry(ctx, within)
 	defer stop()
 	req, err := k.request(ctx, c)
 	if err != nil {
 		return err
 	}
-	res, err := c.http.Do(req)
+	res, err := sender.Do(req)
 	if err != nil {
 		return broken(ctx, c, unwrapURL(err))
 	}

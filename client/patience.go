@@ -11,7 +11,7 @@ import (
 
 // How long a node may take. It answers everything but streams within a minute, or says
 // TIMEOUT; and streams of events have a comment now and then. So who says nothing for
-// longer is stuck, or is no node.
+// longer is stuck, or is no node. What an agent subscribes to has nothing but its changes.
 const (
 	answerWithin = 90 * time.Second // [Options.Patience]
 	silentFor    = 10 * time.Minute // of a connection: while a node takes in or adds up what is large, it says nothing
@@ -85,13 +85,13 @@ func stopped(ctx context.Context, c *Client, err error) error {
 	return &UnreachableError{URL: c.URL(), Err: unwrapURL(err)}
 }
 
-// dial connects, and ends the connection when nothing has moved on it for too long.
+// dial connects, and ends the connection when nothing has moved on it for too long; 0 does not.
 func dial(silent time.Duration) func(ctx context.Context, network, address string) (net.Conn, error) {
 	d := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		c, err := d.DialContext(ctx, network, address)
-		if err != nil {
-			return nil, err
+		if err != nil || silent == 0 {
+			return c, err
 		}
 		return &watched{c, silent}, c.SetDeadline(time.Now().Add(silent))
 	}

@@ -3,6 +3,7 @@ package client_test
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"net"
@@ -64,6 +65,34 @@ func TestACallEndsThoughTheAnswerDoesNot(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+// What an agent subscribes to says nothing for as long as nothing changes, and stands. A
+// connection on which something was to come ends.
+func TestASubscriptionThatIsSilentStands(t *testing.T) {
+	t.Parallel()
+	const silent = 50 * time.Millisecond
+	for method, stands := range map[string]bool{"subscriptions/listen": true, "tools/call": false} {
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/event-stream")
+			_ = http.NewResponseController(w).Flush()
+			select {
+			case <-time.After(3 * silent):
+				_, _ = io.WriteString(w, "data: {\"jsonrpc\":\"2.0\",\"method\":\"changed\"}\n\n")
+			case <-r.Context().Done():
+			}
+		}))
+		c, err := client.NewSilent(client.Options{URL: srv.URL}, silent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		heard := 0
+		err = c.Agent(t.Context(), []byte("{}"), client.AgentOptions{Method: method}, func(json.RawMessage) error { heard++; return nil })
+		if stands != (err == nil && heard == 1) {
+			t.Errorf("%s: heard %d, %v", method, heard, err)
+		}
+		srv.Close()
 	}
 }
 
