@@ -120,6 +120,9 @@ func TestAMemberThatSaysNoIsNotReachedByItsCalls(t *testing.T) {
 		inFederation(t, 2, nil, func(f *federation) {
 			t := f.t
 			f.net.Set("a", "b", fakenet.Link{Fault: func() error { return &memory.Fault{Answered: answered, Err: errNo} }})
+			if _, err := f.write("hello", 1); err != nil { // which makes it call, whoever else does
+				t.Fatal(err)
+			}
 			f.pass(20 * time.Second)
 			if s := f.nodes["a"].status(t, "b"); s.State != want {
 				t.Errorf("answered %v: %s, want %s", answered, s.State, want)
