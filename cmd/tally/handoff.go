@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"time"
@@ -49,6 +50,7 @@ stdin for "-"; alone it names itself by its first line.`
 		if err != nil {
 			return err
 		}
+		out.Memory = made(cmd.Context(), c, out)
 		return a.showOutcome("handed over", out)
 	}
 	cmd.Flags().StringVar(&in.To, "to", "", "the `agent` that it is for (default: whoever comes)")
@@ -58,4 +60,17 @@ stdin for "-"; alone it names itself by its first line.`
 	cmd.Flags().StringVar(&ttl, "ttl", "", "how long it stays in briefings, such as 12h or 30d (default 7d)")
 	w.register(cmd)
 	return cmd
+}
+
+// made is the memory of a handoff, of which the answer of the node has no more than the
+// title; nil if it cannot be had.
+func made(ctx context.Context, c *client.Client, out *client.Outcome) *client.Memory {
+	if out.ID == "" || out.Erased {
+		return nil
+	}
+	m, _, err := c.Get(ctx, out.ID)
+	if err != nil {
+		return nil
+	}
+	return m
 }
