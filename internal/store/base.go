@@ -14,6 +14,7 @@ type base struct {
 	view    atomic.Pointer[memory.View]
 	current atomic.Pointer[memory.Origin]
 	names   sync.Map // origins.id → memory.Origin
+	ids     sync.Map // and back; after a rollback there may be more
 
 	numbering numbering
 	boot      boot
@@ -32,6 +33,21 @@ func (s *base) View() memory.View { return *s.view.Load() }
 func (s *base) Origin() memory.Origin { return *s.current.Load() }
 
 func (s *base) now() memory.Instant { return memory.InstantOf(s.cfg.Clock.Wall()) }
+
+// nameOrigin notes the name of an origins.id.
+func (s *base) nameOrigin(id int64, name memory.Origin) {
+	s.names.Store(id, name)
+	s.ids.Store(name, id)
+}
+
+// originID returns the origins.id of a name. It is not asked of the row: where that is
+// garbled the entries are there all the same.
+func (s *base) originID(name memory.Origin) (id int64, found bool) {
+	if v, ok := s.ids.Load(name); ok {
+		id = v.(int64)
+	}
+	return id, id != 0 && s.originName(id) == name
+}
 
 // originName returns the name of an origins.id, which never changes.
 func (s *base) originName(id int64) memory.Origin {

@@ -105,9 +105,9 @@ func (s *log) Events(ctx context.Context, after uint64, limit int) ([]memory.Eve
 // or after the instant at. It is near the highest such one where this node
 // itself wrote often.
 func (s *log) LSNBefore(ctx context.Context, at memory.Instant) (uint64, error) {
-	id, ok, err := s.originID(ctx, s.Origin())
-	if err != nil || !ok {
-		return 0, err
+	id, ok := s.originID(s.Origin())
+	if !ok {
+		return 0, nil
 	}
 	// Stamps of this node's own entries grow with the local sequence, and each is
 	// higher than every stamp that was applied before it.
@@ -194,11 +194,6 @@ func (s *log) Inspect(raw []byte) (*memory.Entry, error) {
 		err = e.Validate()
 	}
 	return e, err
-}
-
-func (s *log) originID(ctx context.Context, name memory.Origin) (id int64, found bool, err error) {
-	found, err = s.read.row(ctx, `SELECT id FROM origins WHERE name = ?`, []any{string(name)}, &id)
-	return id, found, err
 }
 
 // view reads the heads and the digest as of the transaction.

@@ -14,13 +14,10 @@ import (
 	"github.com/tallystick/tallystick/internal/store/storetest"
 )
 
-// mistyped is a node that holds what another does, of which a value of a row has another
-// type than its column: the head of a row says that, and one bit of it is enough.
-func mistyped(t *testing.T, statement string) (other, n *storetest.Node) {
+// linked is a node of which another holds what it does.
+func linked(t *testing.T) pair {
 	t.Helper()
-	other = suite().Open(t, "b", t.TempDir())
-	dir := t.TempDir()
-	n = suite().Open(t, "a", dir)
+	other, n := suite().Open(t, "b", t.TempDir()), suite().Open(t, "a", t.TempDir())
 	for i := range 4 {
 		op := storetest.Create(fmt.Sprint("title-of-", i), fmt.Sprint("text ", i))
 		op.Memory.ID = fmt.Sprint("m", i)
@@ -30,9 +27,14 @@ func mistyped(t *testing.T, statement string) (other, n *storetest.Node) {
 	n.Put(&memory.Link{Source: "m1", Target: "m2", Relation: "related_to", CreatedAt: 1})
 	n.Put(&memory.Archive{ID: "m3", Reason: "archive"}, &memory.Restore{ID: "m3"})
 	other.Feed(n)
-	n.Stop()
-	execute(t, dir, "PRAGMA ignore_check_constraints = ON; "+statement)
-	return other, suite().Open(t, "a", dir)
+	return stopped(n, other)
+}
+
+// mistyped are two such nodes; of the first a value of a row has another type than its
+// column: the head of a row says that, and one bit of it is enough.
+func (p pair) mistyped(t *testing.T, statement string) (other, n *storetest.Node) {
+	t.Helper()
+	return p.damaged(t, false, func(dir string) { execute(t, dir, "PRAGMA ignore_check_constraints = ON; "+statement) })
 }
 
 // goesOn checks that a node whose rows are damaged serves and takes what it can.
@@ -79,6 +81,8 @@ func goesOn(t *testing.T, n *storetest.Node) {
 }
 
 func TestValuesOfAnotherTypeAreMended(t *testing.T) {
+	t.Parallel()
+	made := linked(t)
 	const entry, link, register = `(SELECT min(lsn) + 1 FROM log)`, `(SELECT lsn FROM registers WHERE a = 'm1' AND b = 'm2')`, `(SELECT rid FROM registers WHERE a = 'm1' AND b = 'm2')`
 	for name, of := range map[string]struct {
 		table, where   string
@@ -98,7 +102,8 @@ func TestValuesOfAnotherTypeAreMended(t *testing.T) {
 					value = fmt.Sprintf(value, column)
 				}
 				t.Run(fmt.Sprintf("%s/%.12s=%s", name, column, value), func(t *testing.T) {
-					other, n := mistyped(t, `UPDATE `+of.table+` SET `+column+` = `+value+` WHERE `+of.where)
+					t.Parallel()
+					other, n := made.mistyped(t, `UPDATE `+of.table+` SET `+column+` = `+value+` WHERE `+of.where)
 					goesOn(t, n)
 					out, err := n.Scrub(t.Context(), 0, time.Hour)
 					if err != nil || !out.Done || out.Damaged > 0 {
@@ -122,6 +127,8 @@ func TestValuesOfAnotherTypeAreMended(t *testing.T) {
 
 // What cannot be read from the row any more is listed, and a member has it.
 func TestValuesOfAnotherTypeComeFromMembers(t *testing.T) {
+	t.Parallel()
+	made := linked(t)
 	for name, set := range map[string]string{
 		"the bytes":           `raw = 5`,
 		"no bytes":            `raw = 'x'`,
@@ -130,7 +137,8 @@ func TestValuesOfAnotherTypeComeFromMembers(t *testing.T) {
 		"the bytes, and what": `raw = 'x', digest = 5`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			other, n := mistyped(t, `UPDATE log SET `+set+` WHERE lsn = (SELECT min(lsn) + 1 FROM log)`)
+			t.Parallel()
+			other, n := made.mistyped(t, `UPDATE log SET `+set+` WHERE lsn = (SELECT min(lsn) + 1 FROM log)`)
 			goesOn(t, n)
 			if out, err := n.Scrub(t.Context(), 0, time.Hour); err != nil || !out.Done || out.Damaged != 1 {
 				t.Fatalf("%+v, %v", out, err)

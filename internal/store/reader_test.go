@@ -87,14 +87,16 @@ func TestALookUpWaitsForAConnectionNoLongerThanItsCaller(t *testing.T) {
 // A read that fails has not found that there is nothing.
 func TestAReadThatFailsIsNoAnswer(t *testing.T) {
 	s := openSmall(t)
+	s.view.Store(&memory.View{Heads: memory.Heads{s.Origin(): {Seq: 1}}}) // of nothing there is nothing to read
+	all := memory.Range{Origin: s.Origin(), From: 1, To: 9}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for what, read := range map[string]func() error{
 		"a range": func() error {
-			_, _, err := s.Range(ctx, memory.Range{Origin: "x.1", From: 1, To: 9}, 9, 1<<20)
+			_, _, err := s.Range(ctx, all, 9, 1<<20)
 			return err
 		},
-		"digests":    func() error { _, err := s.Digests(ctx, memory.Range{Origin: "x.1", From: 1, To: 9}); return err },
+		"digests":    func() error { _, err := s.Digests(ctx, all); return err },
 		"an instant": func() error { _, err := s.LSNBefore(ctx, 1<<60); return err },
 	} {
 		if err := read(); !errors.Is(err, context.Canceled) {

@@ -11,9 +11,9 @@ import (
 
 // compacted is a node whose log has lost entries of another one that nobody needs: of eight
 // that it holds and, beyond a hole, two more.
-func compacted(t *testing.T) (other, n *storetest.Node, head memory.Head, dropped []uint64) {
+func compacted(t *testing.T) (p pair, head memory.Head, dropped []uint64) {
 	t.Helper()
-	other, n = suite().Open(t, "b", t.TempDir()), suite().Open(t, "a", t.TempDir())
+	other, n := suite().Open(t, "b", t.TempDir()), suite().Open(t, "a", t.TempDir())
 	one := storetest.Create("one", "text")
 	link := func(at int) *memory.Link {
 		return &memory.Link{Source: one.Memory.ID, Target: one.Memory.ID + "x", Relation: "related_to", CreatedAt: memory.Instant(at)}
@@ -43,27 +43,25 @@ func compacted(t *testing.T) (other, n *storetest.Node, head memory.Head, droppe
 	if head.Seq != 8 {
 		t.Fatalf("the head is %+v", head)
 	}
-	return other, n, head, dropped
+	return stopped(n, other), head, dropped
 }
 
 // A head counts what was dropped since, too. Where it is damaged it neither claims what is
 // missing nor forgets what was there.
 func TestAHeadIsFoundAgainBehindWhatWasDropped(t *testing.T) {
 	t.Parallel()
+	made, head, dropped := compacted(t)
 	for _, value := range []string{`NULL`, `'x'`, `x'00ff'`, `-1`, `0`, `3`, `7`, `9`, `4096`, `4611686018427387904`, `9223372036854775807`} {
 		t.Run("head="+value, func(t *testing.T) {
 			t.Parallel()
-			other, n, head, dropped := compacted(t)
-			n.Stop()
-			garble(t, n.Dir(), "origins", "head = "+value, "name LIKE 'b.%'")
+			other, n := made.damaged(t, false, func(dir string) { garble(t, dir, "origins", "head = "+value, "name LIKE 'b.%'") })
 			for start := range 2 {
-				n = suite().Open(t, "a", n.Dir())
 				if got := n.View().Heads[other.Origin()]; got.Seq != head.Seq || len(got.Gaps) > 0 {
 					t.Errorf("start %d: the head is %+v, want %+v", start, got, head)
 				}
 				n.Stop()
+				n = suite().Open(t, "a", n.Dir())
 			}
-			n = suite().Open(t, "a", n.Dir())
 			n.Feed(other)
 			if got := n.View().Heads[other.Origin()].Seq; got != 11 || n.View().Heads.Holds(memory.Dot{Origin: other.Origin(), Seq: 12}) {
 				t.Errorf("with what was missing it is %d", got)
@@ -79,6 +77,7 @@ func TestAHeadIsFoundAgainBehindWhatWasDropped(t *testing.T) {
 // Damage in the part that was counted is damage, and nothing that was not held.
 func TestAHeadIsFoundAgainWhereItsEntriesAreDamaged(t *testing.T) {
 	t.Parallel()
+	made, head, _ := compacted(t)
 	for name, damage := range map[string]string{
 		"bytes":     `raw = substr(raw, 1, length(raw) - 1) || x'ff'`,
 		"no bytes":  `raw = NULL`,
@@ -88,12 +87,11 @@ func TestAHeadIsFoundAgainWhereItsEntriesAreDamaged(t *testing.T) {
 		for _, seq := range []int{1, 6, 8} {
 			t.Run(fmt.Sprintf("%s of %d", name, seq), func(t *testing.T) {
 				t.Parallel()
-				other, n, head, _ := compacted(t)
-				n.Stop()
 				where := fmt.Sprintf(`seq = %d AND origin = (SELECT id FROM origins WHERE name LIKE 'b.%%')`, seq)
-				garble(t, n.Dir(), "log", damage, where)
-				garble(t, n.Dir(), "origins", "head = 'x'", "name LIKE 'b.%'")
-				n = suite().Open(t, "a", n.Dir())
+				other, n := made.damaged(t, false, func(dir string) {
+					garble(t, dir, "log", damage, where)
+					garble(t, dir, "origins", "head = 'x'", "name LIKE 'b.%'")
+				})
 				if got := n.View().Heads[other.Origin()]; got.Seq > head.Seq {
 					t.Errorf("the head is %+v, and was %+v", got, head)
 				}

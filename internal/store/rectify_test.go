@@ -14,12 +14,47 @@ import (
 	"github.com/tallystick/tallystick/internal/store/storetest"
 )
 
+// pair are the directories of two nodes that are stopped. What is tried on them is tried on
+// copies: to make them takes longer than most of what is tried.
+type pair struct{ n, other string }
+
+// stopped are the directories of a and of b, which hold something.
+func stopped(n, other *storetest.Node) pair {
+	n.Stop()
+	other.Stop()
+	return pair{n.Dir(), other.Dir()}
+}
+
+// copied is a pair of its own for a test.
+func (p pair) copied(t *testing.T) pair {
+	t.Helper()
+	to := pair{t.TempDir(), t.TempDir()}
+	copyDir(t, p.n, to.n)
+	copyDir(t, p.other, to.other)
+	return to
+}
+
+// damaged are two nodes that were started with what these held. Somebody has damaged what a
+// has, while it was stopped or while it runs.
+func (p pair) damaged(t *testing.T, runs bool, damage func(dir string)) (other, n *storetest.Node) {
+	t.Helper()
+	p = p.copied(t)
+	if !runs {
+		damage(p.n)
+	}
+	other, n = suite().Open(t, "b", p.other), suite().Open(t, "a", p.n)
+	if runs {
+		damage(p.n)
+	}
+	return other, n
+}
+
 // keeping is a node with a row of its own in each of the tables that nothing points to: an
 // entry of b that it has refused, one of its own that a member has, a cursor, and how far
 // the events of a subscription have got.
-func keeping(t *testing.T) (other, n *storetest.Node, refused memory.Dot) {
+func keeping(t *testing.T) (p pair, refused memory.Dot) {
 	t.Helper()
-	other, n = suite().Open(t, "b", t.TempDir()), suite().Open(t, "a", t.TempDir())
+	other, n := suite().Open(t, "b", t.TempDir()), suite().Open(t, "a", t.TempDir())
 	for i := range 4 {
 		n.Put(storetest.Create(fmt.Sprint("ours ", i), "text"))
 		other.Put(storetest.Create(fmt.Sprint("theirs ", i), "text"))
@@ -42,7 +77,7 @@ func keeping(t *testing.T) (other, n *storetest.Node, refused memory.Dot) {
 	if err := errors.Join(n.SaveCursor(t.Context(), "b", n.Origin(), 4), n.Park(t.Context(), own), gaveUp); err != nil {
 		t.Fatal(err)
 	}
-	return other, n, refused
+	return stopped(n, other), refused
 }
 
 // keepsOn checks that such a node goes on: nothing of it fails for good, it says of what it
@@ -89,12 +124,13 @@ func keepsOn(t *testing.T, other, n *storetest.Node, refused memory.Dot) {
 	}
 	n.CheckState(nil)
 	if n.View().Root != other.View().Root {
-		t.Errorf("the state is %s, want %s", n.View().Root, other.View().Root)
+		t.Errorf("the state is %s, want %s; heads %+v, want %+v", n.View().Root, other.View().Root, n.View().Heads, other.View().Heads)
 	}
 }
 
 func TestRowsThatNothingPointsToAreSetRight(t *testing.T) {
 	t.Parallel()
+	kept, refused := keeping(t)
 	for name, of := range map[string]struct {
 		table, where string
 		columns      []string
@@ -117,14 +153,9 @@ func TestRowsThatNothingPointsToAreSetRight(t *testing.T) {
 				for when, runs := range map[string]bool{"stopped": false, "running": true} {
 					t.Run(fmt.Sprintf("%s/%s=%s/%s", name, column, value, when), func(t *testing.T) {
 						t.Parallel()
-						other, n, refused := keeping(t)
-						if !runs {
-							n.Stop()
-						}
-						execute(t, n.Dir(), fmt.Sprintf(`UPDATE %s SET %s = %s WHERE %s`, of.table, column, value, of.where))
-						if !runs {
-							n = suite().Open(t, "a", n.Dir())
-						}
+						other, n := kept.damaged(t, runs, func(dir string) {
+							execute(t, dir, fmt.Sprintf(`UPDATE %s SET %s = %s WHERE %s`, of.table, column, value, of.where))
+						})
 						keepsOn(t, other, n, refused)
 						n.Stop()
 						root := other.View().Root
@@ -142,6 +173,7 @@ func TestRowsThatNothingPointsToAreSetRight(t *testing.T) {
 // over the log finds the entry: it is not held.
 func TestARefusalThatIsLostIsListedAgain(t *testing.T) {
 	t.Parallel()
+	kept, refused := keeping(t)
 	for name, damage := range map[string]string{
 		"the row is lost":      `DELETE FROM parked WHERE member = 'a'`,
 		"it is another node's": `UPDATE parked SET member = 'x' WHERE member = 'a'`,
@@ -149,10 +181,7 @@ func TestARefusalThatIsLostIsListedAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			other, n, refused := keeping(t)
-			n.Stop()
-			execute(t, n.Dir(), damage)
-			n = suite().Open(t, "a", n.Dir())
+			other, n := kept.damaged(t, false, func(dir string) { execute(t, dir, damage) })
 			if out, err := n.Scrub(t.Context(), 0, time.Hour); err != nil || !out.Done {
 				t.Fatalf("%+v, %v", out, err)
 			}

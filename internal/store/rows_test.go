@@ -19,6 +19,7 @@ import (
 // state, and another one that has written half of it.
 type furnished struct {
 	t        *testing.T
+	pair     pair
 	n, other *storetest.Node
 	write    *memory.Write // that may be repeated
 	wrote    memory.Dot
@@ -31,9 +32,9 @@ type furnished struct {
 
 const foreseen, embedded = "a memory that was edited", "a memory with a vector"
 
-func furnish(t *testing.T) *furnished {
+func furnish(t *testing.T) furnished {
 	t.Helper()
-	f := &furnished{t: t, other: suite().Open(t, "b", t.TempDir()), n: suite().Open(t, "a", t.TempDir()), vector: []float32{0.6, 0.8}}
+	f := furnished{t: t, other: suite().Open(t, "b", t.TempDir()), n: suite().Open(t, "a", t.TempDir()), vector: []float32{0.6, 0.8}}
 	ctx := t.Context()
 	f.write = &memory.Write{Actor: "ai:x", Ops: []memory.NewOp{{Op: storetest.Create("repeated", "text")}}, Idempotency: &memory.Idempotency{Key: "k", Hash: memory.Digest{1}}}
 	f.wrote = f.n.Write(f.write).Entries[0].Dot
@@ -67,14 +68,22 @@ func furnish(t *testing.T) *furnished {
 		t.Fatal(err)
 	}
 	f.n.Touch([]string{storetest.Memo(embedded, "").ID}, now)
-	f.n.Stop() // which counts what was read
-	f.open()
+	f.pair = stopped(f.n, f.other) // which counts what was read
 	return f
+}
+
+// copied is a node of the same kind for a test, with a pass behind it.
+func (f furnished) copied(t *testing.T) *furnished {
+	t.Helper()
+	f.t, f.pair = t, f.pair.copied(t)
+	f.other = suite().Open(t, "b", f.pair.other)
+	f.open()
+	return &f
 }
 
 func (f *furnished) open() {
 	f.t.Helper()
-	f.n = suite().Open(f.t, "a", f.n.Dir())
+	f.n = suite().Open(f.t, "a", f.pair.n)
 	// Tables that may be as long as there are memories are looked at by a pass.
 	if _, err := f.n.Scrub(f.t.Context(), 0, time.Minute); err != nil {
 		f.t.Fatal(err)
@@ -205,6 +214,7 @@ func (f *furnished) marked() bool {
 // one is said, or done without, and the rest goes on.
 func TestRowsBesideTheStateAreSetRight(t *testing.T) {
 	t.Parallel()
+	made := furnish(t)
 	any := []string{`NULL`, `x'00ff'`, `'x'`, `1.5`, `-1`, `9223372036854775807`}
 	for table, columns := range map[string][]string{
 		"marks":       {"signer", "nonce", "created", "expires"},
@@ -232,7 +242,7 @@ func TestRowsBesideTheStateAreSetRight(t *testing.T) {
 					}
 					t.Run(fmt.Sprintf("%s.%s=%s/%s", table, column, value, when), func(t *testing.T) {
 						t.Parallel()
-						f := furnish(t)
+						f := made.copied(t)
 						if !runs {
 							f.n.Stop()
 						}
@@ -267,6 +277,7 @@ func TestRowsBesideTheStateAreSetRight(t *testing.T) {
 // be read of it follows from the others.
 func TestTheRowOfTheNodeIsSetRight(t *testing.T) {
 	t.Parallel()
+	made := furnish(t)
 	for _, column := range []string{"name", "origin", "clock", "lsn", "rid", "purge", "round", "changes"} {
 		for _, value := range []string{`NULL`, `x'00ff'`, `'x'`, `1.5`, `-1`, `9223372036854775807`, `4611686018427387904`, `99`} {
 			if column == "name" && slices.Contains([]string{`'x'`, `99`}, value) {
@@ -278,7 +289,7 @@ func TestTheRowOfTheNodeIsSetRight(t *testing.T) {
 				}
 				t.Run(fmt.Sprintf("%s=%s/%s", column, value, when), func(t *testing.T) {
 					t.Parallel()
-					f := furnish(t)
+					f := made.copied(t)
 					before := f.n.View()
 					origin := f.n.Origin()
 					if !runs {
@@ -323,16 +334,16 @@ func TestTheRowOfTheNodeIsSetRight(t *testing.T) {
 
 // Without its row nobody can tell whose a database is.
 func TestADatabaseThatSaysNotWhoseItIs(t *testing.T) {
+	made := furnish(t)
 	for name, damage := range map[string]string{
 		"no row":             `DELETE FROM node`,
 		"two things of one":  `UPDATE node SET name = 'b'`,
 		"nothing to go by":   `UPDATE node SET name = x'00', origin = 99`,
 		"the name of nobody": `UPDATE node SET name = '', origin = (SELECT id FROM origins WHERE name LIKE 'b.%')`,
 	} {
-		f := furnish(t)
-		f.n.Stop()
-		execute(t, f.n.Dir(), damage)
-		err := opens(t.Context(), f.n.Dir())
+		dir := made.pair.copied(t).n
+		execute(t, dir, damage)
+		err := opens(t.Context(), dir)
 		if !errors.Is(err, memory.ErrDamaged) || !bytes.Contains(fmt.Append(nil, err), []byte("put a backup in its place")) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -109,7 +109,7 @@ func (w *state) loadOrigins(ctx context.Context) error {
 		byID[o.id], w.origins[o.name] = o, o
 		w.perNode[o.name.Node()]++
 		w.lastOrigin = max(w.lastOrigin, o.id)
-		w.names.Store(o.id, o.name)
+		w.nameOrigin(o.id, o.name)
 		return nil
 	})
 	if err != nil {

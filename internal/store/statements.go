@@ -80,13 +80,10 @@ func (s *log) Statements(ctx context.Context, d memory.Dot) ([]memory.Statement,
 // Digests returns those of the entries of r, in order. [memory.ErrTruncated] says
 // that one of them is not in the log, or not any more.
 func (s *log) Digests(ctx context.Context, r memory.Range) ([]memory.Digest, error) {
-	id, ok, err := s.originID(ctx, r.Origin)
-	if err != nil {
-		return nil, err
-	}
+	id, ok := s.originID(r.Origin)
 	next := r.From
 	var out []memory.Digest
-	err = s.read.each(ctx, `SELECT seq, digest FROM log WHERE origin = ? AND seq >= ? AND seq <= ? ORDER BY seq`,
+	err := s.read.each(ctx, `SELECT seq, digest FROM log WHERE origin = ? AND seq >= ? AND seq <= ? ORDER BY seq`,
 		[]any{id, int64(r.From), int64(min(r.To, 1<<62))}, func(row rowScanner) error {
 			var seq uint64
 			var digest []byte

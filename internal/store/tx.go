@@ -113,7 +113,7 @@ func (t *tx) origin(ctx context.Context, name memory.Origin) (*originState, erro
 	t.change()
 	t.origins[name] = o
 	t.perNode[name.Node()]++
-	t.names.Store(o.id, name)
+	t.nameOrigin(o.id, name)
 	return o, t.floor(ctx, o)
 }
 
