@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -51,6 +52,9 @@ func TestChangesFromMemoryAreThoseOfTheRows(t *testing.T) {
 					rows, end, err := n.ChangedRows(t.Context(), after, limit)
 					if err != nil {
 						t.Fatal(err)
+					}
+					if last == end && reflect.DeepEqual(rows, recs) { // to look for differences takes much longer
+						continue
 					}
 					if d := cmp.Diff(rows, recs, cmpopts.EquateEmpty()); d != "" || last != end {
 						t.Fatalf("seed %d, step %d, behind %d: up to %d, want %d (-rows +memory):\n%s", seed, i, after, last, end, d)
