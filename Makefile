@@ -40,13 +40,16 @@ sim: ## simulate federations under faults: SEEDS=10000 FROM=1
 	GOGC=$(or $(GOGC),400) $(GO) test ./internal/sim -count=1 -timeout 0 -run Promises -v -args -sim.seeds=$(or $(SEEDS),10000) -sim.from=$(or $(FROM),1) \
 		| grep -v '^ *=== \|--- PASS'
 
-# SQLite comes as C that a machine has translated, and locks itself: watched by the race
-# detector it costs more than all the rest. Our code, and whatever else it uses, is watched.
+# SQLite comes as C that a machine has translated, and so do what it calls of a C library
+# and the memory that it takes. It locks itself: watched by the race detector, and by the
+# checks of pointers that come with that, these cost more than all the rest. Our code, and
+# whatever else it uses, is watched.
 # Only a package without generic code can be left out: the linker keeps one copy of each
-# instance, and an unwatched one of sync.Map would hide who has synchronised with whom.
+# instance, and an unwatched one of sync.Map would hide who has synchronised with whom. These
+# have none but their own, and what os keeps of a directory that it reads.
 # The tests of arch read sources, one after the other, and a simulated federation is one
 # goroutine, which shares nothing with another one: there is nothing to watch.
-UNWATCHED := -gcflags=modernc.org/sqlite/lib=-race=false
+UNWATCHED := $(foreach p,sqlite/lib libc memory,-gcflags=modernc.org/$(p)=-race=false)
 
 test: ## run all tests, with the race detector where it can be built
 	@if [ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v "$$($(GO) env CC | cut -d ' ' -f 1)" >/dev/null 2>&1; then \
