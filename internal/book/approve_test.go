@@ -1,6 +1,7 @@
 package book_test
 
 import (
+	"fmt"
 	"sync"
 	"testing"
 
@@ -86,6 +87,35 @@ func TestProposalIsCarriedOutOnApproval(t *testing.T) {
 	wantErr(t, err, governance.ErrDecided)
 	_, _, err = n.Approve(t.Context(), bob, "no-such-proposal")
 	wantErr(t, err, memory.ErrNotFound)
+}
+
+// A node looks at a proposal as soon as a vote is committed. Whoever votes is told what was
+// carried out all the same.
+func TestWhoVotesIsToldWhatWasCarriedOut(t *testing.T) {
+	n := alone(t)
+	n.govern(t, "ns", `{"write":"approve"}`)
+	for i := range 20 {
+		title := fmt.Sprint("t", i)
+		proposal := n.propose(t, alice, in("ns", draft(title))).ID
+		voted := make(chan struct{})
+		var looking sync.WaitGroup
+		looking.Go(func() {
+			for {
+				select {
+				case <-voted:
+					return
+				default:
+					n.Voted(t.Context(), proposal)
+				}
+			}
+		})
+		out, p := n.approve(t, bob, proposal)
+		close(voted)
+		looking.Wait()
+		if id := memory.PrivateID("alice", "ns", title); out.Record == nil || out.Record.ID != id {
+			t.Fatalf("%d: proposal %+v, record %+v, want %s", i, p, out.Record, id)
+		}
+	}
 }
 
 func TestRejectedProposalChangesNothing(t *testing.T) {

@@ -28,21 +28,34 @@ func (b *Book) Reject(ctx context.Context, c engine.Caller, id string) (engine.O
 
 func (b *Book) vote(ctx context.Context, c engine.Caller, id string, approve bool) (engine.Outcome, *memory.Pending, error) {
 	c = c.Named()
-	h, err := b.core.Write(ctx, c, func(ctx context.Context) (*engine.Intent, error) { return b.voting(ctx, c, id, approve) })
+	h, err := b.voteAndResolve(ctx, c, id, approve)
 	if err != nil {
 		return engine.Outcome{}, nil, err
 	}
-	resolved, err := b.resolve(ctx, c, id)
+	out, err := b.core.Settle(ctx, c, h)
+	p, perr := b.store.Pending(ctx, id)
+	return out, p, errors.Join(err, perr)
+}
+
+// voteAndResolve returns what the vote has led to if this is the home of the proposal, else the
+// vote. Run hears of the vote as soon as it is committed, and has to wait: who votes is told
+// what was carried out, and waits for as many members as it asked for.
+func (b *Book) voteAndResolve(ctx context.Context, c engine.Caller, id string, approve bool) (*engine.Held, error) {
+	b.proposals.turn.Lock()
+	defer b.proposals.turn.Unlock()
+	h, err := b.core.Write(ctx, c, func(ctx context.Context) (*engine.Intent, error) { return b.voting(ctx, c, id, approve) })
+	if err != nil {
+		return nil, err
+	}
+	resolved, err := b.resolveNow(ctx, c, id)
 	switch {
 	case err != nil:
 		// The vote is committed, and Run will carry the action out.
 		b.log.WarnContext(ctx, "proposal not resolved yet", "proposal", id, "err", err)
 	case resolved != nil:
-		h = resolved
+		return resolved, nil
 	}
-	out, err := b.core.Settle(ctx, c, h)
-	p, perr := b.store.Pending(ctx, id)
-	return out, p, errors.Join(err, perr)
+	return h, nil
 }
 
 // Settled says how the votes of an open proposal stand: the verdict that its home
@@ -87,9 +100,15 @@ func verdictKey(id string) memory.Key { return memory.Key{Family: memory.FamVerd
 // resolve closes a proposal whose home this is, if its votes settle it: verdict
 // and action are one write, conditional on no verdict having been written, so
 // the action is carried out once. It returns that write, or nil.
-func (b *Book) resolve(ctx context.Context, c engine.Caller, id string) (*engine.Held, error) {
+func (b *Book) resolve(ctx context.Context, c engine.Caller, id string) error {
 	b.proposals.turn.Lock()
 	defer b.proposals.turn.Unlock()
+	_, err := b.resolveNow(ctx, c, id)
+	return err
+}
+
+// resolveNow is resolve for who has the turn.
+func (b *Book) resolveNow(ctx context.Context, c engine.Caller, id string) (*engine.Held, error) {
 	p, err := b.store.Pending(ctx, id)
 	if err != nil {
 		return nil, err

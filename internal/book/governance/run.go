@@ -60,7 +60,7 @@ func (b *Book) Resume(ctx context.Context) error {
 // resolveAll resolves what votes from elsewhere have settled.
 func (b *Book) resolveAll(ctx context.Context) {
 	for _, id := range b.proposals.list() {
-		if _, err := b.resolve(ctx, engine.Caller{Durability: engine.DurableLocal}, id); err != nil && ctx.Err() == nil {
+		if err := b.resolve(ctx, engine.Caller{Durability: engine.DurableLocal}, id); err != nil && ctx.Err() == nil {
 			b.log.WarnContext(ctx, "proposal not resolved yet", "proposal", id, "err", err)
 		}
 	}
@@ -69,7 +69,7 @@ func (b *Book) resolveAll(ctx context.Context) {
 // Voted carries a proposal out if a vote of which this node was told settles it, and
 // if this is its home.
 func (b *Book) Voted(ctx context.Context, proposal string) {
-	if _, err := b.resolve(ctx, engine.Caller{Durability: engine.DurableLocal}, proposal); err != nil {
+	if err := b.resolve(ctx, engine.Caller{Durability: engine.DurableLocal}, proposal); err != nil {
 		b.log.WarnContext(ctx, "proposal not resolved yet", "proposal", proposal, "err", err)
 	}
 }
