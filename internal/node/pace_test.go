@@ -88,6 +88,28 @@ func TestASlowReaderOfACompleteExportDoesNotHoldTheLog(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	// A client that takes nothing is put out after a while, so this one goes on meanwhile: on a
+	// slow machine the writes take longer than that.
+	wrote, ended := make(chan struct{}), make(chan error, 1)
+	var rest []byte
+	go func() {
+		for written := false; !written; {
+			select {
+			case <-time.After(100 * time.Millisecond):
+			case <-wrote:
+				written = true
+			}
+			n, err := conn.Read(slowly)
+			if rest = append(rest, slowly[:n]...); err != nil {
+				ended <- fmt.Errorf("after %d bytes: %w", len(rest), err)
+				return
+			}
+		}
+		_ = conn.SetReadDeadline(time.Now().Add(time.Minute))
+		left, err := io.ReadAll(conn)
+		rest = append(rest, left...)
+		ended <- err
+	}()
 	for i := range 8 {
 		fill(t, n.url, fmt.Sprint("more ", i))
 	}
@@ -95,9 +117,8 @@ func TestASlowReaderOfACompleteExportDoesNotHoldTheLog(t *testing.T) {
 	if err != nil || log.Size() > 80<<20 {
 		t.Errorf("the log has %d MiB after 120 MB of writes: %v", log.Size()>>20, err)
 	}
-	_ = conn.SetReadDeadline(time.Now().Add(time.Minute))
-	rest, err := io.ReadAll(conn)
-	if err != nil {
+	close(wrote)
+	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(string(rest[max(0, len(rest)-500):]), `"type":"end"`) || strings.Count(string(rest), `"title":"more`) > 0 {
