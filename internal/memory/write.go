@@ -82,7 +82,11 @@ type Committed struct {
 	Own   []OwnEntry // logged under this node's origin, ascending by seq
 	Other int        // entries of other origins that were applied
 	Moved []Move     // dots that belong to another entry from now on
-	View  View
+	// Conceded are the last dots of origins of which this node goes by the chain of a member
+	// from now on, and keeps entries that the member may never have had: that chains are equal
+	// proves nothing of what they cover.
+	Conceded []Dot
+	View     View
 }
 
 // Move says that From is the dot of another entry from now on. The one that had it

@@ -65,6 +65,7 @@ func (b *mailbox) commit(c memory.Committed, waits []core.Wait) {
 	b.committed.Waits = append(b.committed.Waits, waits...)
 	b.committed.Own = append(b.committed.Own, c.Own...)
 	b.committed.Moved = append(b.committed.Moved, c.Moved...)
+	b.committed.Conceded = append(b.committed.Conceded, c.Conceded...)
 	b.mu.Unlock()
 	b.ring()
 }

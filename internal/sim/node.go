@@ -202,7 +202,7 @@ func (n *node) durably(tell func()) {
 
 // committed is the store's hook: it only takes note.
 func (n *node) committed(c memory.Committed) {
-	ev := core.Committed{View: c.View, Own: c.Own, Moved: c.Moved}
+	ev := core.Committed{View: c.View, Own: c.Own, Moved: c.Moved, Conceded: c.Conceded}
 	for _, e := range c.Own {
 		if t, ok := e.Tag.(*tag); ok {
 			n.lastWait++

@@ -25,7 +25,7 @@ var (
 
 // Each of these broke a promise once, and how is told nowhere else.
 func TestTheseKeepTheirPromises(t *testing.T) {
-	for _, s := range []uint64{1673378, 1688469, 1819500, 2057974, 2062536, 2139905, 2150891} {
+	for _, s := range []uint64{1673378, 1688469, 1819500, 2057974, 2062536, 2139905, 2150891, 2411943, 2438008, 2449412} {
 		if _, err := sim.Run(sim.Config{Seed: s, Early: early(s)}); err != nil {
 			t.Errorf("seed %d: %v", s, err)
 		}

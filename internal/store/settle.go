@@ -238,6 +238,7 @@ func (s *changes) Concede(ctx context.Context, c memory.Concession) (moved int, 
 			return nil
 		}
 		o.chain = c.Theirs.Chain
+		t.conceded = append(t.conceded, memory.Dot{Origin: o.name, Seq: o.head})
 		t.change()
 		t.headMoved(o)
 		return t.exec(ctx, `UPDATE node SET name = name`)

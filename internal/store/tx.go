@@ -22,6 +22,7 @@ type tx struct {
 	tail     []tailEntry        // own entries, for the lanes
 	heads    []*originState     // whose head moved
 	moves    []memory.Move      // dots that belong to another entry now
+	conceded []memory.Dot       // see [memory.Committed]
 	mended   []memory.Key       // registers of which a damage was mended
 	restored []memory.Dot       // entries whose bytes are right again
 	listing  bool               // the list of damaged entries changes

@@ -165,7 +165,7 @@ func (w *writer) publish(t *tx, batch []*job) {
 	if w.fresh() {
 		w.boot.renewed()
 	}
-	c := memory.Committed{View: w.publishView(t.moved), Moved: t.moves}
+	c := memory.Committed{View: w.publishView(t.moved), Moved: t.moves, Conceded: t.conceded}
 	for _, j := range batch {
 		c.Own = append(c.Own, j.own...)
 		c.Other += j.news

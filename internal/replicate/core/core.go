@@ -75,13 +75,15 @@ type Core struct {
 	change  *change // of the voters; nil: none is under way
 	waits   []Wait  // unresolved, in the order of registration
 	trail   trail   // of our origin
-	written uint64  // seq of the last entry of our origin that was written; 0: not known
-	pulls   map[memory.Origin]*pull
-	pullDue time.Time // when the first of them is due, or before
-	snap    snapshot
-	numbers numbers
-	company company
-	lastID  uint64
+	// conceded are the origins of which chains do not say what is held.
+	conceded map[memory.Origin]concession
+	written  uint64 // seq of the last entry of our origin that was written; 0: not known
+	pulls    map[memory.Origin]*pull
+	pullDue  time.Time // when the first of them is due, or before
+	snap     snapshot
+	numbers  numbers
+	company  company
+	lastID   uint64
 
 	changedAt time.Time       // when this node came to go by its epoch
 	news      []memory.Origin // room for those of a [glance]
@@ -94,7 +96,7 @@ func New(cfg Config, now time.Time) *Core {
 	cfg.defaults()
 	c := &Core{
 		cfg: cfg, rand: splitmix(cfg.Seed), origin: cfg.Origin, self: cfg.View,
-		pulls: map[memory.Origin]*pull{}, now: now,
+		pulls: map[memory.Origin]*pull{}, conceded: map[memory.Origin]concession{}, now: now,
 	}
 	setMembers(c, cfg.Members)
 	c.trail.restart(c.self.Heads[c.origin])

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -103,5 +104,33 @@ func TestANodeGivesWayToAsManyAsAgreeWithIt(t *testing.T) {
 		if len(got) != 1 || got[0] != tc.want {
 			t.Errorf("%s: got %v, want %v", name, got, tc.want)
 		}
+	}
+}
+
+// A node that goes by the chain of another keeps entries that no other one may have had:
+// that heads are the same then is no vote, and what was known before still is one.
+func TestAChainThatWasConcededIsNoVote(t *testing.T) {
+	now := time.Date(2026, time.January, 2, 3, 4, 5, 0, time.UTC)
+	head := func(chain byte, lsn uint64) memory.View {
+		return memory.View{Heads: memory.Heads{"a.1": {Seq: 9, Chain: memory.Chain{chain}}, "a.2": {}}, LSN: lsn}
+	}
+	dot := memory.Dot{Origin: "a.1", Seq: 5}
+	c := New(Config{Self: "a", Origin: "a.2", View: head(1, 1), Members: Static("b", "c")}, now)
+	c.Step(now, Heard{Member: "b", View: head(1, 1)})
+	c.Step(now, Heard{Member: "c", View: head(2, 1)})
+	c.Step(now, Committed{View: head(1, 2), Waits: []Wait{{ID: 1, Dot: dot, W: 3}}})
+	c.Step(now, Heard{Member: "b", View: head(1, 2)})
+	if got := c.Held(dot, 3).HeldBy; !slices.Equal(got, []memory.Node{"a", "b"}) {
+		t.Fatalf("held by %v before, want a and b", got)
+	}
+	events := c.Step(now, Committed{View: head(2, 3), Conceded: []memory.Dot{{Origin: "a.1", Seq: 9}}})
+	events = append(events, c.Step(now.Add(time.Second), Heard{Member: "c", View: head(2, 2)})...)
+	for _, e := range events {
+		if r, is := e.(Resolve); is {
+			t.Errorf("it is acknowledged: %+v", r)
+		}
+	}
+	if got := c.Held(dot, 3).HeldBy; !slices.Equal(got, []memory.Node{"a", "b"}) {
+		t.Errorf("held by %v, want a and b", got)
 	}
 }

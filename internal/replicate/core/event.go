@@ -19,6 +19,8 @@ type Committed struct {
 	Own   []memory.OwnEntry // of this node, ascending by seq
 	Moved []memory.Move     // dots that belong to another entry from now on
 	Waits []Wait
+	// Conceded: see [memory.Committed].
+	Conceded []memory.Dot
 }
 
 // Written says that entries of this node are in its file, ascending by seq, and are about

@@ -195,8 +195,12 @@ func (c *Core) moved(list []memory.Move, fresh []Wait) []Wait {
 	for _, mv := range list {
 		to[mv.From] = mv.To
 		for _, m := range c.members {
-			if before := mv.From.Seq - 1; m.same[mv.From.Origin] > before {
+			before := mv.From.Seq - 1
+			if m.same[mv.From.Origin] > before {
 				m.same[mv.From.Origin] = before
+			}
+			if same := c.conceded[mv.From.Origin].same; same[m.name] > before {
+				same[m.name] = before
 			}
 		}
 	}

@@ -80,10 +80,35 @@ func (c *Core) match(m *member, o memory.Origin) (other bool) {
 	return ours != theirs.Chain
 }
 
+// concession is what is known of an origin that was conceded: see [memory.Committed].
+type concession struct {
+	to   uint64                 // up to here chains prove nothing
+	same map[memory.Node]uint64 // but what was known before
+}
+
+// concede keeps what members were known to hold of origins before this node went by the
+// chains of others.
+func (c *Core) concede(list []memory.Dot) {
+	for _, d := range list {
+		x := c.conceded[d.Origin]
+		if x.same == nil {
+			x.same = map[memory.Node]uint64{}
+			for _, m := range c.members {
+				x.same[m.name] = m.same[d.Origin]
+			}
+		}
+		x.to = max(x.to, d.Seq)
+		c.conceded[d.Origin] = x
+	}
+}
+
 // holds reports whether m has a vote for d.
 func (c *Core) holds(m *member, d memory.Dot) bool {
 	if m.epoch > c.epoch || !m.heads.Holds(d) {
 		return false
+	}
+	if x := c.conceded[d.Origin]; d.Seq <= x.to {
+		return d.Seq <= x.same[m.name]
 	}
 	if d.Seq > m.same[d.Origin] {
 		c.match(m, d.Origin)
@@ -103,6 +128,7 @@ func (c *Core) committed(ev Committed) {
 		c.look(ev.View)
 	}
 	fresh := c.moved(ev.Moved, ev.Waits)
+	c.concede(ev.Conceded)
 	if late {
 		c.settle(nil)
 	}

@@ -45,7 +45,7 @@ func Part(s *Store, share func() float64) *Store {
 		l := c.logs[o]
 		for seq, x := range l.entries {
 			if by := x.entry.Hollow; !by.IsZero() && !held(c, by) {
-				l.entries[seq] = c.lib.whole(x.entry)
+				l.entries[seq] = cmp.Or(c.lib.whole(x.entry), x) // one that was issued again may never have been whole
 			}
 		}
 	}

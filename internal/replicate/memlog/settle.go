@@ -103,6 +103,7 @@ func (s *Store) Concede(_ context.Context, _ memory.Source, c memory.Concession)
 	if moved > 0 || c.Outvoted || theirs.String() < ours.String() {
 		l.chain = theirs
 		s.lsn++
+		done.Conceded = append(done.Conceded, memory.Dot{Origin: c.Origin, Seq: l.head})
 	}
 	s.publish(done)
 	return moved, nil

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/tallystick/tallystick/internal/memory"
@@ -167,7 +168,10 @@ func outvoted(t *testing.T, s Suite) {
 		n.Put(Create("one", "x"))
 		old := n.Origin()
 		n.Stop()
-		n = s.Open(t, "a", dir)
+		var conceded []memory.Dot
+		n = s.Open(t, "a", dir, func(x *store.Config) {
+			x.OnCommit = func(c memory.Committed) { conceded = append(conceded, c.Conceded...) }
+		})
 		if _, err := n.NewIncarnation(t.Context(), memory.Dot{Origin: old, Seq: 99}); err != nil {
 			t.Fatal(err)
 		}
@@ -178,6 +182,9 @@ func outvoted(t *testing.T, s Suite) {
 		after := n.View()
 		if goes := sameHead(after.Heads[old], theirs); err != nil || moved > 0 || goes != c.want || after.Root != before.Root {
 			t.Errorf("%s: %+v, want theirs: %v (%d moved, %v)", what, after.Heads[old], c.want, moved, err)
+		}
+		if told := slices.Equal(conceded, []memory.Dot{{Origin: old, Seq: 1}}); told != c.want {
+			t.Errorf("%s: told of %v", what, conceded)
 		}
 	}
 }
