@@ -41,9 +41,9 @@ func (t scrubber) weigh(ctx context.Context, x counted, do func() error) error {
 		rid = 0
 	}
 	t.doubt = true
-	was := toDigest(x.digest)
-	if e, _ := t.cfg.Codec.Decode(x.raw); e != nil && e.Dot == t.dot(x.origin, x.seq) {
-		was = e.Digest // and it is the digest that is damaged
+	was := toDigest(x.digest) // bytes are more, and so it is they that are damaged, if that can be
+	if e, _ := t.cfg.Codec.Decode(x.raw); e != nil && was == (memory.Digest{}) && e.Dot == t.dot(x.origin, x.seq) {
+		was = e.Digest
 	}
 	err := t.items(ctx, x.lsn, rid, func(k memory.Key, v memory.Version, d memory.Digest) {
 		if x.state != stateDamaged && v.Dot == t.dot(x.origin, x.seq) {

@@ -88,7 +88,7 @@ type concession struct {
 
 // concede keeps what members were known to hold of origins before this node went by the
 // chains of others.
-func (c *Core) concede(list []memory.Dot) {
+func concede(c *Core, list []memory.Dot) {
 	for _, d := range list {
 		x := c.conceded[d.Origin]
 		if x.same == nil {
@@ -128,7 +128,7 @@ func (c *Core) committed(ev Committed) {
 		c.look(ev.View)
 	}
 	fresh := c.moved(ev.Moved, ev.Waits)
-	c.concede(ev.Conceded)
+	concede(c, ev.Conceded)
 	if late {
 		c.settle(nil)
 	}
