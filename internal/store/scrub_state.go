@@ -152,8 +152,10 @@ func (t scrubber) compare(ctx context.Context, rid int64) (entries []again, righ
 	return entries, right, nil
 }
 
-// compete lets entries of the log take the registers that are theirs.
+// compete lets entries of the log take the registers that are theirs. What the rows counted
+// that are there no more nobody can tell, so the sums are in doubt: see scrub_weigh.go.
 func (t scrubber) compete(ctx context.Context, entries []again) error {
+	t.doubt = true
 	m := mender{merger(t)}
 	for _, a := range entries {
 		in := incoming{Entry: a.entry, again: true}
