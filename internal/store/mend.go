@@ -51,7 +51,8 @@ func (t mender) restoreOne(ctx context.Context, o *originState, a arrival, out *
 	if state == stateParked { // which holds nothing
 		err = write()
 	} else {
-		err = scrubber{t.tx}.weigh(ctx, x, write)
+		x.op = a.Op
+		err = scrubber{t.tx}.weigh(ctx, []counted{x}, write)
 	}
 	if err != nil {
 		return false, err

@@ -106,6 +106,7 @@ func (t scrubber) project(ctx context.Context, lsn int64, e *memory.Entry) error
 // mark lists entries as damaged that are, and takes them out of the sums.
 func (t scrubber) mark(ctx context.Context, dots [][2]int64) error {
 	unknown := false // of some nobody can tell what they counted
+	var rows []counted
 	for _, d := range dots {
 		x, found, err := t.counted(ctx, d[0], d[1])
 		if err != nil {
@@ -119,10 +120,7 @@ func (t scrubber) mark(ctx context.Context, dots [][2]int64) error {
 		}
 		counts := found && x.state != stateParked && x.state != stateDamaged
 		if counts {
-			err := t.weigh(ctx, x, func() error { return t.exec(ctx, `UPDATE log SET state = ? WHERE lsn = ?`, stateDamaged, x.lsn) })
-			if err != nil {
-				return err
-			}
+			rows = append(rows, x)
 		}
 		fresh, err := t.list(ctx, d)
 		if err != nil {
@@ -130,11 +128,23 @@ func (t scrubber) mark(ctx context.Context, dots [][2]int64) error {
 		}
 		unknown = unknown || fresh && !counts
 	}
-	if !unknown {
-		return nil
+	if err := t.uncount(ctx, rows); err != nil || !unknown {
+		return err
 	}
 	_, err := t.scrub(ctx)
 	return err
+}
+
+// uncount has entries that are damaged count no more.
+func (t scrubber) uncount(ctx context.Context, rows []counted) error {
+	return t.weigh(ctx, rows, func() error {
+		for _, x := range rows {
+			if err := t.exec(ctx, `UPDATE log SET state = ? WHERE lsn = ?`, stateDamaged, x.lsn); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // list lists an entry as damaged, and reports whether it was not.

@@ -17,6 +17,7 @@ type counted struct {
 
 	lsn, record int64
 	kind        memory.Kind
+	op          memory.Op // nil: it is not known
 }
 
 // counted reads the row of a dot. Of a number that is none it says zero.
@@ -30,24 +31,33 @@ func (t scrubber) counted(ctx context.Context, origin, seq int64) (x counted, fo
 	return x, found, err
 }
 
-// weigh does something that changes whether the entry of a row counts, and moves the sums by
-// what the registers that it holds count more or less then.
-func (t scrubber) weigh(ctx context.Context, x counted, do func() error) error {
-	rid := x.record
-	var one int
-	if of, err := t.queryRow(ctx, `SELECT 1 FROM memories WHERE rid = ? AND (c_lsn = ? OR l_lsn = ?)`, []any{rid, x.lsn, x.lsn}, &one); err != nil {
-		return err
-	} else if !of || x.kind == memory.KindConsolidate { // perhaps of others
-		rid = 0
+// weigh does something that changes whether the entries of rows count, and moves the sums by
+// what the registers that they hold count more or less then.
+func (t scrubber) weigh(ctx context.Context, rows []counted, do func() error) error {
+	if len(rows) == 0 {
+		return nil
 	}
 	t.doubt = true
-	was := toDigest(x.digest) // bytes are more, and so it is they that are damaged, if that can be
-	if e, _ := t.cfg.Codec.Decode(x.raw); e != nil && was == (memory.Digest{}) && e.Dot == t.dot(x.origin, x.seq) {
-		was = e.Digest
+	was := map[memory.Dot]memory.Digest{} // of what counts
+	lsns := make([]int64, len(rows))
+	for i := range rows {
+		x := &rows[i]
+		lsns[i] = x.lsn
+		digest := toDigest(x.digest)
+		if e, _ := t.cfg.Codec.Decode(x.raw); e != nil && e.Dot == t.dot(x.origin, x.seq) && digest == (memory.Digest{}) {
+			digest = e.Digest // else it is rather the bytes that are damaged, which are far more
+		}
+		if x.state != stateDamaged {
+			was[t.dot(x.origin, x.seq)] = digest
+		}
 	}
-	err := t.items(ctx, x.lsn, rid, func(k memory.Key, v memory.Version, d memory.Digest) {
-		if x.state != stateDamaged && v.Dot == t.dot(x.origin, x.seq) {
-			d = was
+	rids, err := t.holding(ctx, rows)
+	if err != nil {
+		return err
+	}
+	err = t.items(ctx, lsns, rids, func(k memory.Key, v memory.Version, d memory.Digest) {
+		if counted, is := was[v.Dot]; is {
+			d = counted
 		}
 		t.weight(k, v, d, (*memory.Sum).Sub)
 	})
@@ -55,9 +65,59 @@ func (t scrubber) weigh(ctx context.Context, x counted, do func() error) error {
 		err = do()
 	}
 	if err == nil {
-		err = t.items(ctx, x.lsn, rid, func(k memory.Key, v memory.Version, d memory.Digest) { t.weight(k, v, d, (*memory.Sum).Add) })
+		err = t.items(ctx, lsns, rids, func(k memory.Key, v memory.Version, d memory.Digest) { t.weight(k, v, d, (*memory.Sum).Add) })
 	}
 	return err
+}
+
+// holding are the memories of which entries hold a register, and perhaps others.
+func (t scrubber) holding(ctx context.Context, rows []counted) ([]int64, error) {
+	var unread []counted
+	ids := []string{}
+	for _, x := range rows {
+		if x.op == nil {
+			unread = append(unread, x)
+			continue
+		}
+		for _, k := range x.op.Subjects() {
+			if k.Family.OfMemory() {
+				ids = append(ids, k.A)
+			}
+		}
+	}
+	among, args := t.dialect.among("id", ids)
+	rids, err := t.rowIDs(ctx, `SELECT rid FROM memories WHERE `+among, args...)
+	if err != nil {
+		return nil, err
+	}
+	more, err := t.holdingUnread(ctx, unread)
+	return append(rids, more...), err
+}
+
+// holdingUnread is holding of entries that cannot be read. Where a row does not say which
+// memory it is, all are looked through, once.
+func (t scrubber) holdingUnread(ctx context.Context, rows []counted) (rids []int64, err error) {
+	var lsns []int64
+	for _, x := range rows {
+		var one int
+		of, err := t.queryRow(ctx, `SELECT 1 FROM memories WHERE rid = ? AND (c_lsn = ? OR l_lsn = ?)`, []any{x.record, x.lsn, x.lsn}, &one)
+		if err != nil {
+			return nil, err
+		}
+		if of {
+			rids = append(rids, x.record)
+		}
+		if !of || x.kind == memory.KindConsolidate { // perhaps of others
+			lsns = append(lsns, x.lsn)
+		}
+	}
+	if len(lsns) == 0 {
+		return rids, nil
+	}
+	content, args := t.dialect.among("c_lsn", lsns)
+	life, also := t.dialect.among("l_lsn", lsns)
+	more, err := t.rowIDs(ctx, `SELECT rid FROM memories WHERE `+content+` OR `+life, append(args, also...)...)
+	return append(rids, more...), err
 }
 
 func (t scrubber) weight(k memory.Key, v memory.Version, d memory.Digest, move func(*memory.Sum, memory.Sum)) {
@@ -68,17 +128,19 @@ func (t scrubber) weight(k memory.Key, v memory.Version, d memory.Digest, move f
 	t.deltas[b] = sum
 }
 
-// items calls fn for the registers that an entry holds, and perhaps for others that it leaves
-// as they are. Without the number of its memory all are looked through.
-func (t scrubber) items(ctx context.Context, lsn, rid int64, fn func(memory.Key, memory.Version, memory.Digest)) error {
+// items calls fn for the registers that entries hold, and perhaps for others of their
+// memories, each once.
+func (t scrubber) items(ctx context.Context, lsns, rids []int64, fn func(memory.Key, memory.Version, memory.Digest)) error {
 	return t.eachRegister(func(q string, row func(rowScanner) error) error {
-		switch {
-		case q == sqlOtherRegisters:
-			return t.each(ctx, q+` WHERE r.lsn = ?`, []any{lsn}, row)
-		case rid != 0:
-			return t.each(ctx, q+` WHERE m.rid = ?`, []any{rid}, row)
+		column, values := "m.rid", rids
+		if q == sqlOtherRegisters {
+			column, values = "r.lsn", lsns
 		}
-		return t.each(ctx, q+` WHERE m.c_lsn = ? OR m.l_lsn = ?`, []any{lsn, lsn}, row)
+		if len(values) == 0 {
+			return nil
+		}
+		among, args := t.dialect.among(column, values)
+		return t.each(ctx, q+` WHERE `+among, args, row)
 	}, fn)
 }
 
