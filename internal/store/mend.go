@@ -168,6 +168,9 @@ func (t mender) adoptOrphans(ctx context.Context, records map[string]*broken) er
 	}
 	heirs := map[int64]int64{} // zero: there are several
 	for _, o := range orphans {
+		if o.old == 0 { // nobody can tell which it was
+			continue
+		}
 		heir, known := heirs[o.old]
 		if heirs[o.old] = o.rid; known && heir != o.rid {
 			heirs[o.old] = 0
