@@ -52,7 +52,7 @@ func (t mender) restoreOne(ctx context.Context, o *originState, a arrival, out *
 		err = write()
 	} else {
 		x.op = a.Op
-		err = scrubber{t.tx}.weigh(ctx, []counted{x}, write)
+		err = weigher{scrubber{t.tx}}.weigh(ctx, []counted{x}, write)
 	}
 	if err != nil {
 		return false, err

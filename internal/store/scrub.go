@@ -137,7 +137,7 @@ func (t scrubber) mark(ctx context.Context, dots [][2]int64) error {
 
 // uncount has entries that are damaged count no more.
 func (t scrubber) uncount(ctx context.Context, rows []counted) error {
-	return t.weigh(ctx, rows, func() error {
+	return weigher{t}.weigh(ctx, rows, func() error {
 		for _, x := range rows {
 			if err := t.exec(ctx, `UPDATE log SET state = ? WHERE lsn = ?`, stateDamaged, x.lsn); err != nil {
 				return err

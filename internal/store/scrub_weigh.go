@@ -11,6 +11,9 @@ import (
 // then follows from the row, unless more of it is damaged than can be told; so what comes out
 // is in doubt until all has been added up beside the writer.
 
+// weigher moves the sums by what some entries hold.
+type weigher struct{ scrubber }
+
 // counted is a row of the log as far as it says what it holds.
 type counted struct {
 	sealed
@@ -33,7 +36,7 @@ func (t scrubber) counted(ctx context.Context, origin, seq int64) (x counted, fo
 
 // weigh does something that changes whether the entries of rows count, and moves the sums by
 // what the registers that they hold count more or less then.
-func (t scrubber) weigh(ctx context.Context, rows []counted, do func() error) error {
+func (t weigher) weigh(ctx context.Context, rows []counted, do func() error) error {
 	if len(rows) == 0 {
 		return nil
 	}
@@ -71,7 +74,7 @@ func (t scrubber) weigh(ctx context.Context, rows []counted, do func() error) er
 }
 
 // holding are the memories of which entries hold a register, and perhaps others.
-func (t scrubber) holding(ctx context.Context, rows []counted) ([]int64, error) {
+func (t weigher) holding(ctx context.Context, rows []counted) ([]int64, error) {
 	var unread []counted
 	ids := []string{}
 	for _, x := range rows {
@@ -96,7 +99,7 @@ func (t scrubber) holding(ctx context.Context, rows []counted) ([]int64, error) 
 
 // holdingUnread is holding of entries that cannot be read. Where a row does not say which
 // memory it is, all are looked through, once.
-func (t scrubber) holdingUnread(ctx context.Context, rows []counted) (rids []int64, err error) {
+func (t weigher) holdingUnread(ctx context.Context, rows []counted) (rids []int64, err error) {
 	var lsns []int64
 	for _, x := range rows {
 		var one int
@@ -120,7 +123,7 @@ func (t scrubber) holdingUnread(ctx context.Context, rows []counted) (rids []int
 	return append(rids, more...), err
 }
 
-func (t scrubber) weight(k memory.Key, v memory.Version, d memory.Digest, move func(*memory.Sum, memory.Sum)) {
+func (t weigher) weight(k memory.Key, v memory.Version, d memory.Digest, move func(*memory.Sum, memory.Sum)) {
 	t.change()
 	b := memory.Bucket(k)
 	sum := t.deltas[b]
@@ -130,7 +133,7 @@ func (t scrubber) weight(k memory.Key, v memory.Version, d memory.Digest, move f
 
 // items calls fn for the registers that entries hold, and perhaps for others of their
 // memories, each once.
-func (t scrubber) items(ctx context.Context, lsns, rids []int64, fn func(memory.Key, memory.Version, memory.Digest)) error {
+func (t weigher) items(ctx context.Context, lsns, rids []int64, fn func(memory.Key, memory.Version, memory.Digest)) error {
 	return t.eachRegister(func(q string, row func(rowScanner) error) error {
 		column, values := "m.rid", rids
 		if q == sqlOtherRegisters {
