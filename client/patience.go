@@ -114,18 +114,3 @@ func (w *watched) moved(n int, err error) (int, error) {
 	}
 	return n, err
 }
-
-// bounded reads values of which none may be larger than a limit.
-type bounded struct {
-	r    io.Reader
-	left int
-}
-
-func (b *bounded) Read(p []byte) (int, error) {
-	if b.left <= 0 {
-		return 0, fmt.Errorf("a value larger than %d MiB", maxValue>>20)
-	}
-	n, err := b.r.Read(p[:min(len(p), b.left)])
-	b.left -= n
-	return n, err
-}

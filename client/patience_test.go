@@ -120,6 +120,9 @@ func TestAnExportHasNoValueWithoutEnd(t *testing.T) {
 	if values != 1 || err == nil || !strings.Contains(err.Error(), "larger than") {
 		t.Errorf("%d values, then %v", values, err)
 	}
+	if gone, is := errors.AsType[*client.UnreachableError](err); is {
+		t.Errorf("who sends too much is taken for away: %v", gone)
+	}
 }
 
 // What says "success" and is no node has written nothing, and is not well.

@@ -133,11 +133,28 @@ type ExportOptions struct {
 
 // goneFrom is the error of an answer that has ended early: the node has gone, or has ended it,
 // unless what came is wrong or nobody wants it any more.
-func goneFrom(ctx context.Context, url string, err error) error {
-	if _, wrong := errors.AsType[*json.SyntaxError](err); wrong || ctx.Err() != nil {
+func goneFrom(ctx context.Context, c *Client, err error) error {
+	if _, wrong := errors.AsType[*json.SyntaxError](err); wrong || errors.Is(err, errTooLarge) {
 		return err
 	}
-	return &UnreachableError{URL: url, Err: err}
+	return stopped(ctx, c, err)
+}
+
+var errTooLarge = fmt.Errorf("a value larger than %d MiB", maxValue>>20)
+
+// bounded reads values of which none may be larger than a limit.
+type bounded struct {
+	r    io.Reader
+	left int
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errTooLarge
+	}
+	n, err := b.r.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
 }
 
 // openLines is [Client.open] for an answer of JSON lines.
@@ -191,7 +208,7 @@ func (c *Client) Export(ctx context.Context, o ExportOptions) iter.Seq2[json.Raw
 			case errors.Is(err, io.EOF):
 				return
 			case err != nil:
-				yield(nil, fmt.Errorf("export broke off: %w", goneFrom(ctx, c.URL(), err)))
+				yield(nil, fmt.Errorf("export broke off: %w", goneFrom(ctx, c, err)))
 				return
 			}
 			if !yield(raw, nil) {

@@ -267,12 +267,12 @@ func (t sorter) histories(ctx context.Context, f *looked) error {
 
 // sound takes entries off the list of damaged ones that are not, or that were never here.
 func (t sorter) sound(ctx context.Context) error {
-	var whole [][2]int64
+	var off [][2]int64
 	err := t.each(ctx, `SELECT origin, seq FROM damaged`, nil, func(r rowScanner) error {
 		var d [2]int64
 		err := r.Scan(&d[0], &d[1])
 		if o := t.origins[t.originName(d[0])]; o == nil || !o.holds(uint64(d[1])) {
-			whole = append(whole, d)
+			off = append(off, d)
 		}
 		return err
 	})
@@ -285,14 +285,14 @@ func (t sorter) sound(ctx context.Context) error {
 			return err
 		}
 		if t.whole(x) {
-			whole = append(whole, [2]int64{x.origin, x.seq})
+			off = append(off, [2]int64{x.origin, x.seq})
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	for _, d := range whole {
+	for _, d := range off {
 		if err := t.aside(ctx, `DELETE FROM damaged WHERE origin = ? AND seq = ?`, d[0], d[1]); err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -43,23 +44,15 @@ func (u *unsure) dest() []any { return []any{&u.origin, &u.seq, &u.state, &u.dig
 // sealed is what it is, or false: then the row is set right when its turn comes in a pass,
 // see [scrubber.retype].
 func (u *unsure) sealed() (x sealed, is bool) {
-	state, ok := u.state.(int64)
+	var state int64
+	var are [5]bool
+	x.origin, are[0] = u.origin.(int64)
+	x.seq, are[1] = u.seq.(int64)
+	state, are[2] = u.state.(int64)
+	x.digest, are[3] = u.digest.([]byte)
+	x.raw, are[4] = u.raw.([]byte)
 	x.state = int(state)
-	for _, v := range []struct {
-		from any
-		to   *int64
-	}{{u.origin, &x.origin}, {u.seq, &x.seq}} {
-		*v.to, is = v.from.(int64)
-		ok = ok && is
-	}
-	for _, v := range []struct {
-		from any
-		to   *[]byte
-	}{{u.digest, &x.digest}, {u.raw, &x.raw}} {
-		*v.to, is = v.from.([]byte)
-		ok = ok && is
-	}
-	return x, ok
+	return x, !slices.Contains(are[:], false)
 }
 
 // open decodes an entry of the log. This is the one way by which bytes leave a
