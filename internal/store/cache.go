@@ -358,7 +358,7 @@ type stubs struct {
 }
 
 const (
-	stubsInSet = 4
+	stubsInSet = 16
 	// The table begins with minStubs and ends with maxStubs, which are 6 MiB.
 	minStubs = 1 << 10
 	maxStubs = 1 << 17
