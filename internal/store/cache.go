@@ -237,6 +237,8 @@ type touches struct {
 	mu   sync.Mutex
 	by   map[string]touched
 	next time.Time // when they are folded in again; of the writer
+	// took is how long it took since there was a rest; of the writer.
+	took time.Duration
 }
 
 type touched struct {
@@ -292,6 +294,9 @@ const (
 	// foldShare is how much longer the writer does other things meanwhile. A memory that
 	// is read all the time costs less the rarer its reads are folded in.
 	foldShare = 10
+	// foldRest is the longest rest. Slices follow one another until that is what they are
+	// worth: each empties what those who read have of the database in memory.
+	foldRest = time.Second
 )
 
 // due is take, if it is time for that.
@@ -303,13 +308,24 @@ func (t *touches) due(now time.Time) map[string]touched {
 }
 
 // rest says how long it took to fold them in.
-func (t *touches) rest(took time.Duration) { t.next = time.Now().Add(min(foldShare*took, time.Second)) }
+func (t *touches) rest(took time.Duration) {
+	t.took += took
+	if t.took < foldRest/foldShare && t.waiting() {
+		return
+	}
+	t.next, t.took = time.Now().Add(min(foldShare*t.took, foldRest)), 0
+}
+
+// waiting reports whether there are any.
+func (t *touches) waiting() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.by) > 0
+}
 
 // idle is how long until it is time for that, if there are any.
 func (t *touches) idle() time.Duration {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if len(t.by) == 0 {
+	if !t.waiting() {
 		return time.Second
 	}
 	return time.Until(t.next)
