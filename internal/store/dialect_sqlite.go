@@ -55,13 +55,25 @@ const readerRests = time.Minute
 // FileName is the name of the database inside the data directory.
 const FileName = "tally.db"
 
+// lockName is the file beside it that is locked by whoever has the directory.
+const lockName = "lock"
+
 func databasePath(cfg *Config) string { return filepath.Join(cfg.Dir, FileName) }
+
+// oneFile makes sure that a database is all in its file, as when it was closed.
+func oneFile(dir string) error {
+	_, err := os.Stat(filepath.Join(dir, FileName+"-wal"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return errors.Join(errors.New("the database that was made is not closed"), err)
+}
 
 func lockDirectory(cfg *Config) (io.Closer, error) {
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
-	lock, err := os.OpenFile(filepath.Join(cfg.Dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	lock, err := os.OpenFile(filepath.Join(cfg.Dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}

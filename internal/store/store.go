@@ -53,6 +53,9 @@ func (s *Store) open(ctx context.Context) error {
 	if s.lock, err = s.dialect.lock(&s.cfg); err != nil {
 		return err
 	}
+	if err := settled(s.cfg.Dir); err != nil {
+		return err
+	}
 	s.boot.load(ctx, s.cfg.Dir, s.cfg.Log)
 	s.cfg.renewLog = s.boot.failed
 	w := &writer{state: &state{base: s.base}, tail: &s.recent}

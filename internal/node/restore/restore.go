@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -35,9 +33,14 @@ func Verify(ctx context.Context, dir string) (backup.Verified, error) {
 
 // Into makes the data directory of a node from a backup, under the node's name or
 // another one. The backup is verified first. The directory is made, or is empty; what
-// is in one that is not stays as it is. It appears whole or not at all. The node
-// numbers what it writes under a new incarnation.
-func Into(ctx context.Context, from, data string, name memory.Node) (Restored, error) {
+// is in one that is not stays as it is. The database appears whole or not at all, and
+// until it does no node starts there. The node numbers what it writes under a new
+// incarnation.
+func Into(ctx context.Context, from, data string, name memory.Node) (_ Restored, err error) {
+	data = filepath.Clean(data)
+	if err := store.Vacant(data); err != nil {
+		return Restored{}, err
+	}
 	verified, err := Verify(ctx, from)
 	if err != nil {
 		return Restored{}, err
@@ -49,55 +52,16 @@ func Into(ctx context.Context, from, data string, name memory.Node) (Restored, e
 	if name == "" {
 		name = x.Node
 	}
-	data = filepath.Clean(data)
-	if err := emptyDir(data); err != nil {
-		return Restored{}, err
-	}
-	work, err := os.MkdirTemp(filepath.Dir(data), "."+filepath.Base(data)+".restoring-*")
+	place, err := store.NewPlace(data)
 	if err != nil {
 		return Restored{}, err
 	}
+	defer func() { err = errors.Join(err, place.Close()) }()
 	out := Restored{Data: data, Node: name, TakenAt: verified.TakenAt}
-	err = fill(ctx, x, from, work, &out)
-	if err == nil {
-		err = takePlace(work, data)
+	if err := fill(ctx, x, from, place.Work(), &out); err != nil {
+		return Restored{}, err
 	}
-	if err != nil {
-		return Restored{}, errors.Join(err, os.RemoveAll(work))
-	}
-	return out, nil
-}
-
-// emptyDir makes sure that there is nothing in a directory, or that it can be made.
-func emptyDir(data string) error {
-	list, err := os.ReadDir(data)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return os.MkdirAll(filepath.Dir(data), 0o700)
-	case err != nil:
-		return err
-	case len(list) > 0:
-		return fmt.Errorf("%s is not empty: restore into a new directory, and nothing is overwritten", data)
-	}
-	return nil
-}
-
-// takePlace puts a directory where an empty one is, or none. A directory that cannot
-// be replaced, because it is the root of a file system, gets the files one by one.
-func takePlace(work, data string) error {
-	if err := os.Rename(work, data); err == nil {
-		return nil
-	}
-	list, err := os.ReadDir(work)
-	if err != nil {
-		return err
-	}
-	for _, e := range list {
-		if err := os.Rename(filepath.Join(work, e.Name()), filepath.Join(data, e.Name())); err != nil {
-			return fmt.Errorf("%w; restore into a directory beside it, and move that", err)
-		}
-	}
-	return os.Remove(work)
+	return out, place.Settle()
 }
 
 // fill makes a store of the entries of a backup.
