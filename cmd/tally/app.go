@@ -29,12 +29,22 @@ type stdio struct {
 	family  *fleet.Family     // processes that end with this one
 	started func(*os.Process) // told of each that does not; nil: nobody is
 	lingers func()            // called by a command that takes its time to end; nil: by nobody
+	ifCut   func(note string) // told what there is if the command does not get to its end; nil: nobody is
+	cut     string            // what it was told last
 }
 
 // linger says that the command winds up what it has begun, and ends by itself.
 func (s stdio) linger() {
 	if s.lingers != nil {
 		s.lingers()
+	}
+}
+
+// leaves says what there is, and what to do, if the command does not get to its end.
+func (s *stdio) leaves(note string) {
+	s.cut = note
+	if s.ifCut != nil {
+		s.ifCut(note)
 	}
 }
 

@@ -46,6 +46,7 @@ all that come before it.`
 		if c, err = a.operate(cmd.Context(), c); err != nil {
 			return err
 		}
+		a.leaves("nothing was added to the backup, and what is in it is as it was: run it again")
 		p := newProgress(a.err, "lines written")
 		taken, err := backup.Add(cmd.Context(), args[0], func(ctx context.Context, after uint64, to io.Writer) error {
 			_, err := export(ctx, c, client.ExportOptions{Complete: true, After: after}, to, p)
@@ -107,6 +108,7 @@ it does not add up what that leads to, which takes much memory.`
 			return ownBackup(ctx, a, func(c *client.Client) (*client.Backups, error) { return c.Upkeep().VerifyBackup(ctx) },
 				func(v *client.Backups) *client.BackupOutcome { return v.Verified }, "entries read")
 		}
+		a.leaves("not all of it was read: run it again")
 		v, err := restore.Verify(cmd.Context(), args[0])
 		if err != nil {
 			return fmt.Errorf("verify: %w", err)
@@ -130,6 +132,7 @@ func restoreBackup(ctx context.Context, a *app, from, data, name string) error {
 		data = either(a.getenv("TALLY_DATA"), defaultData(a.getenv))
 	}
 	a.linger()
+	a.leaves("nothing was restored: run it again")
 	r, err := restore.Into(ctx, from, data, memory.Node(name))
 	if err != nil {
 		return fmt.Errorf("restore: %w", err)

@@ -25,6 +25,7 @@ func ownBackup(ctx context.Context, a *app, begin func(*client.Client) (*client.
 	if err != nil {
 		return err
 	}
+	a.leaves("the node goes on with it: run it again to wait for that, or see tally backup --list")
 	p := newProgress(a.err, what)
 	defer p.done()
 	for was := ended(before); v.Running != nil || sameOutcome(was, ended(v)); {

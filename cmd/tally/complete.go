@@ -28,6 +28,7 @@ func (a *app) importComplete(ctx context.Context, name string, src *importer.Sou
 	if c, err = a.operate(ctx, c); err != nil {
 		return err
 	}
+	a.leaves(nothingWritten)
 	if src.Again() {
 		if err := verified(src); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
@@ -38,6 +39,10 @@ func (a *app) importComplete(ctx context.Context, name string, src *importer.Sou
 		return err
 	}
 	defer func() { _ = in.Close() }()
+	a.leaves("a part of the export may be there, and it is not equal to its source: run it again, and what is there is passed over")
+	if dryRun {
+		a.leaves(nothingWritten)
+	}
 	p := newProgress(a.err, "bytes sent")
 	out, err := c.Load(ctx, &readSoFar{r: in, p: p}, dryRun)
 	p.done()
@@ -52,6 +57,9 @@ func (a *app) importComplete(ctx context.Context, name string, src *importer.Sou
 	}
 	return nil
 }
+
+// nothingWritten is what to know of a command that was only reading.
+const nothingWritten = "nothing was written: run it again"
 
 // readSoFar shows how far reading has got.
 type readSoFar struct {

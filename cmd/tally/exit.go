@@ -149,9 +149,16 @@ func answerCode(e *client.Error) int {
 
 // hint says what to do about err, or "".
 func (a *app) hint(err error) string {
+	if errors.Is(err, errInterrupted) {
+		return a.cut
+	}
 	if gone, ok := errors.AsType[*client.UnreachableError](err); ok {
 		if dial, ok := errors.AsType[*net.OpError](err); !ok || dial.Op != "dial" {
-			return "something is at this address, and its answer broke off: see how it is (tally doctor). If it was to write something, that may be there: look before you repeat it"
+			const broke = "something is at this address, and its answer broke off: see how it is (tally doctor); "
+			if a.cut != "" {
+				return broke + a.cut
+			}
+			return broke + "if it was to write something, that may be there: look before you repeat it"
 		}
 		return fmt.Sprintf("no node at %s: start it with `tally serve --data DIR`, or give the address of another", gone.URL)
 	}

@@ -48,9 +48,14 @@ another node equal to this one.`
 		p := newProgress(a.err, "lines written")
 		defer p.done()
 		if file == "" || file == "-" {
+			a.leaves("what was written is a part of the export, and does not say so by itself: run it again")
+			if o.Complete {
+				a.leaves("what was written is a part of the export, without its last line: run it again")
+			}
 			_, err := export(cmd.Context(), c, o, a.out, p)
 			return err
 		}
+		a.leaves("the file was not written, or is as it was: run it again")
 		n, err := exportFile(cmd.Context(), c, o, file, p)
 		if err != nil {
 			return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -74,8 +75,7 @@ Archived memories of an export of our own are skipped, unless it is complete.`
 		if dryRun {
 			return a.importPlan(cmd.Context(), im, args[0], src, o)
 		}
-		report, err := im.run(cmd.Context(), src.Items(o))
-		return a.showImport(report, args[0], err)
+		return importAll(cmd.Context(), a, im, args[0], src, o)
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&o.Namespace, "namespace", "n", "", "write everything to this namespace; conversations each below it (default what the source says, else global)")
@@ -86,6 +86,13 @@ Archived memories of an export of our own are skipped, unless it is complete.`
 	flags.StringVar(&w.durability, "durability", "", "wait until it is on disk at: local (this node), quorum or all (default quorum)")
 	flags.StringVar(&w.whenShort, "when-short", "", "if too few members hold something in time: fail, or local, which is success with what the node keeps (TALLY_WHEN_SHORT; default fail)")
 	return cmd
+}
+
+// importAll writes what there is in a source.
+func importAll(ctx context.Context, a *app, im *importRun, name string, src *importer.Source, o importer.Options) error {
+	a.leaves("what was written is there: run it again, and that is left alone")
+	report, err := im.run(ctx, src.Items(o))
+	return a.showImport(report, name, err)
 }
 
 // source opens what is to be imported.

@@ -62,6 +62,7 @@ func (p *importPlan) watched(items iter.Seq2[importer.Item, error]) iter.Seq2[im
 // importPlan goes the way of an import without writing. A node that answers is
 // asked what it has.
 func (a *app) importPlan(ctx context.Context, im *importRun, name string, src *importer.Source, o importer.Options) error {
+	a.leaves("nothing was written, and what is said is of a part of the source: run it again")
 	im.dry = true
 	plan := &importPlan{Format: src.Format, Namespaces: map[string]int{}}
 	r, failed := im.run(ctx, plan.watched(src.Items(o)))

@@ -17,10 +17,11 @@ import (
 
 func main() {
 	family := &fleet.Family{}
-	var lingers atomic.Bool
-	ctx, stop := untilSignal(context.Background(), &lingers, family.Kill)
+	var c course
+	ctx, stop := untilSignal(context.Background(), &c, family.Kill)
 	code := run(ctx, stdio{
-		in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Environ(), family: family, lingers: func() { lingers.Store(true) },
+		in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Environ(), family: family,
+		lingers: func() { c.lingers.Store(true) }, ifCut: func(note string) { c.ifCut.Store(&note) },
 	}, os.Args[1:])
 	stop()
 	os.Exit(code)
@@ -30,10 +31,26 @@ func main() {
 // terminal, a pipe or a file that nobody writes to does not hear of it.
 const deaf = 2 * time.Second
 
+// course is what a command says of itself while it runs.
+type course struct {
+	lingers atomic.Bool
+	ifCut   atomic.Pointer[string] // see [stdio.leaves]
+}
+
+// cut ends the process, of which a signal has ended the command.
+func (c *course) cut(last func()) {
+	say(os.Stderr, "tally: %v\n", errInterrupted)
+	if note := c.ifCut.Load(); note != nil {
+		say(os.Stderr, "  → %s\n", *note)
+	}
+	last()
+	os.Exit(exitInterrupted)
+}
+
 // untilSignal returns a context that the first SIGINT or SIGTERM ends. If the command
 // has not ended soon after that, and does not linger, the process does; a second signal
 // ends it at once. Either calls last before.
-func untilSignal(parent context.Context, lingers *atomic.Bool, last func()) (context.Context, func()) {
+func untilSignal(parent context.Context, c *course, last func()) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -48,15 +65,12 @@ func untilSignal(parent context.Context, lingers *atomic.Bool, last func()) (con
 			select {
 			case _, again := <-signals:
 				if again {
-					last()
-					os.Exit(exitOther)
+					c.cut(last)
 				}
 				return
 			case <-wait:
-				if !lingers.Load() {
-					say(os.Stderr, "tally: %v\n", errInterrupted)
-					last()
-					os.Exit(exitInterrupted)
+				if !c.lingers.Load() {
+					c.cut(last)
 				}
 			}
 		}

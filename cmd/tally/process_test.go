@@ -268,8 +268,8 @@ func TestASecondSignalEndsANodeAtOnce(t *testing.T) {
 	_ = d.Signal(syscall.SIGTERM)
 	eventually(t, "the node drains", func() bool { return strings.Contains(d.Logs(), "draining") })
 	_ = d.Signal(syscall.SIGTERM)
-	if code, _ := d.Wait(); code != exitOther {
-		t.Errorf("code %d, want %d", code, exitOther)
+	if code, _ := d.Wait(); code != exitInterrupted {
+		t.Errorf("code %d, want %d", code, exitInterrupted)
 	}
 }
 

@@ -22,6 +22,7 @@ damaged and not mended yet.`
 		if err != nil {
 			return err
 		}
+		a.leaves("not all of it was read: run it again")
 		p := newProgress(a.err, "of the log read")
 		s, err := c.Upkeep().Scrub(cmd.Context(), func(s client.Scrubbing) { p.at(int(s.After), int(s.Last)) })
 		p.done()

@@ -1,0 +1,87 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/tallystick/tallystick/client"
+)
+
+// Who interrupts a command is told what there is then, and how to go on; and a file is there
+// whole or not at all.
+func TestWhoInterruptsACommandIsToldWhatThereIs(t *testing.T) {
+	d := alone(t, "alder")
+	silent, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close() //nolint:errcheck // only listened to
+	asked := make(chan net.Conn, 8)
+	go func() {
+		for {
+			c, err := silent.Accept()
+			if err != nil {
+				return
+			}
+			asked <- c
+		}
+	}()
+	file := put(t, "there.jsonl", "as it was")
+	for name, tc := range map[string]struct {
+		args   []string
+		server string
+		begun  func(t *testing.T, in io.Writer)
+		want   string
+	}{
+		"an import": {
+			[]string{"import", "-"}, d.url, func(t *testing.T, in io.Writer) {
+				t.Helper()
+				if _, err := io.WriteString(in, strings.Repeat(`{"title":"T","content":"x","namespace":"n"}`+"\n", 2000)); err != nil {
+					t.Fatal(err)
+				}
+				eventually(t, "some of it is there", func() bool { return must[client.Page](d, "list").Count > 0 })
+			}, "run it again, and that is left alone",
+		},
+		"an export": {
+			[]string{"export", "-o", file},
+			"http://" + silent.Addr().String(),
+			func(*testing.T, io.Writer) { <-asked }, "is as it was",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cmd := program(t, tc.args...)
+			cmd.Env = append(cmd.Env, "TALLY_SERVER="+tc.server)
+			var errs bytes.Buffer
+			cmd.Stderr = &errs
+			in, err := cmd.StdinPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			tc.begun(t, in)
+			if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+				t.Fatal(err)
+			}
+			_ = cmd.Wait() // judged by its status
+			if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || !strings.Contains(errs.String(), tc.want) {
+				t.Errorf("code %d, want %d; %q, want %q", code, exitInterrupted, errs.String(), tc.want)
+			}
+		})
+	}
+	if list, err := os.ReadDir(filepath.Dir(file)); err != nil || len(list) != 1 {
+		t.Errorf("files beside the one that was to be written: %v, %v", list, err)
+	}
+	if text, err := os.ReadFile(file); err != nil || string(text) != "as it was" {
+		t.Errorf("the file that was to be written: %q, %v", text, err)
+	}
+}
