@@ -25,7 +25,7 @@ const timesASecond = 2
 func garbageFor(live, aSecond uint64) uint64 {
 	const least = 10 << 20
 	most := min(live+live/2, room+live/4) // more saves nothing that can be measured
-	return max(min(aSecond/timesASecond, most), min(live/2, most), least)
+	return max(min(aSecond/timesASecond, most), min(live/4, most), least)
 }
 
 // percentFor says the same to the runtime.
