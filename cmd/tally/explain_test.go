@@ -39,5 +39,19 @@ func TestARecallIsExplained(t *testing.T) {
 	}
 }
 
+// The first recall of README.md, word by word, is of a node that has one memory: how common
+// a word is cannot be told there.
+func TestTheFirstRecallOfTheReadmeFitsWell(t *testing.T) {
+	d := single(t)
+	d.reads("remember", "Gate code", "It is 4711, since May.")
+	got := d.tally("recall", "how do I open the gate")
+	if got.code != exitOK || !strings.Contains(got.out, "It is 4711, since May.") || got.err != "" {
+		t.Errorf("%+v", got)
+	}
+	if got := d.tally("recall", "who wrote the novel about whales"); strings.Contains(got.out, "4711") && !strings.Contains(got.err, "nothing fits well") {
+		t.Errorf("a question of other things: %+v", got)
+	}
+}
+
 // out is the write that an outcome has a receipt of.
 func out(o client.Outcome) string { return o.Receipt.Dot }

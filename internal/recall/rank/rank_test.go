@@ -152,6 +152,26 @@ func TestUnknownWordsAreComparedByTheirPieces(t *testing.T) {
 	}
 }
 
+// However few memories there are, a word that one of them has is no common one.
+func TestBandsMeanTheSameAmongFewMemories(t *testing.T) {
+	gate := index.Document{Title: "Gate code", Body: "It is 4711, since May."}
+	for _, others := range []int{0, 1, 2, 10, 100, 1000} {
+		docs := []index.Document{gate}
+		for i := range others {
+			docs = append(docs, index.Document{Body: fmt.Sprintf("harbour master %d signed quarterly declarations", i)})
+		}
+		x := made(docs...)
+		for q, want := range map[string]rank.Band{
+			"what is the gate code": rank.Strong, "how do I open the gate": rank.Likely, "who wrote thirteen novels about gate crashing whales": rank.Weak,
+		} {
+			got := ask(t, x, rank.Query{Text: q})
+			if len(got.Hits) == 0 || got.Hits[0].ID != "000" || got.Hits[0].Band != want || got.Abstain != (want == rank.Weak) {
+				t.Errorf("beside %d others %q: want %s, got %+v (unknown %v)", others, q, want, got.Hits, got.Unknown)
+			}
+		}
+	}
+}
+
 func TestCodeIsComparedByItsPieces(t *testing.T) {
 	x := made(
 		index.Document{Body: "call fetchUserData() first"}, index.Document{Body: "fetch the mail_queue table"}, index.Document{Body: "in parse_config"},

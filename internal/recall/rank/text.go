@@ -70,6 +70,12 @@ const (
 	pivot = 40 // words up to which length does not count
 )
 
+// fewMemories is how many memories tell how common a word is. Where there are fewer, their
+// words count as those of so many would, in what share of a question is known: among one or
+// two memories every known word is one that all have, and would count for nothing beside
+// one that nobody has used.
+const fewMemories = 64
+
 // idf is how much a word tells that df of n have.
 func idf(n, df int) float32 {
 	return float32(math.Log(1 + (float64(n)-float64(df)+0.5)/(float64(df)+0.5)))
@@ -140,19 +146,19 @@ func (r *textSearch) words(ctx context.Context) error {
 		frozen := len(r.touched) > limit
 		r.capped = r.capped || frozen
 		df := r.gather(g, frozen)
-		weight := idf(r.N, df)
+		weight, telling := idf(r.N, df), idf(max(r.N, fewMemories), df)
 		if df == 0 {
 			// The year of a conversation is known, though nobody says it. Parts need not be.
 			g.known = g.part || len(r.sessNow) > 0
 			if !g.known {
-				unknown += weight
-				all += weight
+				unknown += telling
+				all += telling
 			}
 			r.settleSessions()
 			continue
 		}
 		g.known = true
-		all += weight
+		all += telling
 		r.scale += weight * (k1 + 1)
 		r.settle(weight, frozen)
 	}
