@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -14,11 +15,12 @@ func disputed(t *testing.T, a, b *daemon, id string) {
 	eventually(t, "both have it", func() bool {
 		return b.tally("get", id).code == exitOK && must[client.Status](a, "status").Digest == must[client.Status](b, "status").Digest
 	})
+	after := fmt.Sprint(", after version ", must[client.History](a, "history", id).Revisions[0].Memory.Version) // else it may be what is there
 	b.terminate()
-	a.reads("update", id, "from a")
+	a.reads("update", id, "from a"+after)
 	a.terminate()
 	b.start()
-	b.reads("update", id, "from b")
+	b.reads("update", id, "from b"+after)
 	a.start()
 	for _, d := range []*daemon{a, b} {
 		eventually(t, "both have both versions", func() bool { return must[client.History](d, "history", id).Conflicts == 1 })

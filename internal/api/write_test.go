@@ -321,3 +321,76 @@ func TestManyWritesAreRepeatedUnderOneKey(t *testing.T) {
 		})
 	}
 }
+
+// An edit that changes nothing is no version: the answer shows what is there, and who holds
+// that. Repeated under its key it changes nothing that came since.
+func TestAnEditThatChangesNothingWritesNothing(t *testing.T) {
+	n := alone(t)
+	made := n.call("POST", "/api/v1/memories", `{"title":"x","content":"y","tags":["a"],"tier":"long","metadata":{"k":1}}`).want(http.StatusCreated)
+	id, dot := made.text("id"), made.text("receipt", "dot")
+	for i, body := range []string{`{}`, `{"content":"y"}`, `{"title":"x","tags":["a"],"metadata":{"k":1}}`, `{"tier":"short"}`} {
+		for _, headers := range [][]string{nil, {"Idempotency-Key", fmt.Sprint("none ", i)}, {"If-Match", `"1"`}} {
+			a := n.call("PUT", "/api/v1/memories/"+id, body, headers...).want(http.StatusOK).is(1.0, "version").is("y", "content").is(dot, "receipt", "dot").is("quorum", "receipt", "durability")
+			if a.header.Get("Idempotency-Replayed") != "" || a.header.Get("ETag") != `"1"` {
+				t.Errorf("%s %v: %v", body, headers, a.header)
+			}
+		}
+	}
+	n.call("POST", "/api/v1/memories/"+id+"/promote", "").want(http.StatusOK).is(dot, "receipt", "dot")
+	n.call("PUT", "/api/v1/memories/"+id, `{}`, "If-Match", `"2"`).want(http.StatusPreconditionFailed)
+	n.call("PUT", "/api/v1/memories/"+id, `{"content":"z"}`).want(http.StatusOK).is(2.0, "version")
+	a := n.call("PUT", "/api/v1/memories/"+id, `{"content":"y"}`, "Idempotency-Key", "none 1").want(http.StatusOK).is(2.0, "version").is("z", "content")
+	if a.header.Get("Idempotency-Replayed") != "true" {
+		t.Error("not said to be a replay")
+	}
+	n.call("PUT", "/api/v1/memories/"+id, `{"content":"w"}`, "Idempotency-Key", "none 1").want(http.StatusConflict).is("IDEMPOTENCY_KEY_REUSED", "code")
+	n.call("PUT", "/api/v1/memories/"+id, `{"content":"y"}`).want(http.StatusOK).is(3.0, "version").is("y", "content")
+	// Of what is to be settled another node may know.
+	n.call("PUT", "/api/v1/memories/"+id, `{"resolve_conflicts":true}`).want(http.StatusOK).is(4.0, "version").is("y", "content")
+}
+
+// Who may not edit a memory is told so, also if the edit would change nothing.
+func TestAnEditThatChangesNothingIsNotEverybodys(t *testing.T) {
+	n := alone(t)
+	id := n.call("POST", "/api/v1/memories", `{"title":"x","content":"y","namespace":"ns","metadata":{"scope":"collective"}}`, agent("alice")...).text("id")
+	n.call("POST", "/api/v1/namespaces/ns/standard", `{"governance":{"write":"owner"}}`, agent("alice")...).want(http.StatusCreated)
+	n.call("PUT", "/api/v1/memories/"+id, `{}`, agent("bob")...).want(http.StatusForbidden)
+	n.call("PUT", "/api/v1/memories/"+id, `{}`, agent("alice")...).want(http.StatusOK).is(1.0, "version")
+}
+
+// A link that is there is no change; repeated under its key it does not bring back one that
+// was taken away meanwhile.
+func TestALinkThatWasThereStaysAway(t *testing.T) {
+	n := alone(t)
+	pair := `{"source_id":"` + n.create("A") + `","target_id":"` + n.create("B") + `"}`
+	n.call("POST", "/api/v1/links", pair).want(http.StatusCreated)
+	first := n.call("POST", "/api/v1/links", pair, "Idempotency-Key", "k").want(http.StatusCreated)
+	again := n.call("POST", "/api/v1/links", pair, "Idempotency-Key", "k").want(http.StatusCreated)
+	if diff := cmp.Diff(first.body["receipt"], again.body["receipt"]); diff != "" || again.header.Get("Idempotency-Replayed") != "true" {
+		t.Errorf("repeated (-first +again):\n%s", diff)
+	}
+	n.call("DELETE", "/api/v1/links", pair).want(http.StatusOK)
+	n.call("POST", "/api/v1/links", pair, "Idempotency-Key", "k").want(http.StatusNotFound).is("NOT_FOUND", "code")
+}
+
+// A removal that found nothing and is repeated under its key takes nothing that came since.
+func TestARemovalOfNothingIsRepeatedAsSuch(t *testing.T) {
+	for name, c := range map[string]struct{ method, path, body, count string }{
+		"forget": {"POST", "/api/v1/forget", `{"namespace":"ns"}`, "archived"},
+		"purge":  {"DELETE", "/api/v1/archive", "", "purged"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := alone(t)
+			n.call(c.method, c.path, c.body, "Idempotency-Key", "k").want(http.StatusOK).is(0.0, c.count)
+			id := n.call("POST", "/api/v1/memories", `{"title":"x","content":"y","namespace":"ns"}`).text("id")
+			if name == "purge" {
+				n.call("POST", "/api/v1/archive", `{"ids":["`+id+`"]}`).want(http.StatusOK)
+			}
+			again := n.call(c.method, c.path, c.body, "Idempotency-Key", "k").want(http.StatusOK).is(0.0, c.count)
+			if again.header.Get("Idempotency-Replayed") != "true" {
+				t.Error("not said to be a replay")
+			}
+			n.call(c.method, c.path, c.body).want(http.StatusOK).is(1.0, c.count)
+		})
+	}
+}

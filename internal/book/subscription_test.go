@@ -50,10 +50,11 @@ func TestEveryKindOfChangeIsAnEvent(t *testing.T) {
 	ctx := t.Context()
 	all := n.hook(t, alice, memory.Subscription{})
 	one, two := n.create(t, alice, draft("one")), n.create(t, alice, draft("two"))
-	content, tier := "changed", memory.Long
+	content, further, tier := "changed", "changed again", memory.Long
 	ok(t)(n.Update(ctx, alice, one.ID, records.Patch{Content: &content}))
 	ok(t)(n.Update(ctx, alice, one.ID, records.Patch{Tier: &tier}))
-	ok(t)(n.Update(ctx, alice, one.ID, records.Patch{Content: &content})) // it is long already
+	ok(t)(n.Update(ctx, alice, one.ID, records.Patch{Content: &further}))              // it is long already
+	ok(t)(n.Update(ctx, alice, one.ID, records.Patch{Content: &further, Tier: &tier})) // changes nothing
 	ok(t)(n.Link(ctx, alice, memory.Link{Source: one.ID, Target: two.ID, Relation: memory.DefaultRelation}))
 	if _, _, err := n.Unlink(ctx, alice, one.ID, two.ID, ""); err != nil {
 		t.Fatal(err)

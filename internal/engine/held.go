@@ -10,7 +10,8 @@ import (
 // Held is a committed write that may still wait for members.
 type Held struct {
 	entries  []*memory.Entry
-	replayed bool
+	replayed bool // an equal request with the same idempotency key wrote it
+	existed  bool // it was there, and nothing was written
 	tried    bool // nothing was written, and nothing is waited for
 	masked   []string
 	ticket   *replicate.Ticket

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/replicate"
@@ -106,4 +107,35 @@ func (e *Engine) Evidence(ctx context.Context, r Receipt) ([]byte, error) {
 		return nil, ErrNoEvidence
 	}
 	return e.cfg.Evidence(ctx, r.Dot, r.W)
+}
+
+// deadline is until when a write that is committed now may wait for members.
+func (e *Engine) deadline() time.Time { return time.Now().Add(e.cfg.QuorumTimeout) }
+
+// namespaces are those that an op that was logged earlier touches.
+func (e *Engine) namespaces(ctx context.Context, op memory.Op) ([]string, error) {
+	a := op.About()
+	if a.Namespace != "" {
+		return []string{a.Namespace}, nil
+	}
+	var out []string
+	for _, r := range a.Memories {
+		rec, err := e.store.Record(ctx, r.ID)
+		if err == nil {
+			out = append(out, rec.Namespace)
+		} else if !errors.Is(err, memory.ErrNotFound) {
+			return nil, err
+		}
+	}
+	if a.Proposal == "" {
+		return out, nil
+	}
+	p, err := e.store.Pending(ctx, a.Proposal)
+	if errors.Is(err, memory.ErrNotFound) {
+		return out, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return append(out, p.Namespace), nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -31,7 +30,11 @@ func (e *Engine) Write(ctx context.Context, c Caller, build func(ctx context.Con
 	if err := c.Agent.Valid(); err != nil {
 		return nil, err
 	}
-	if h, err := e.Replay(ctx, c); h != nil || err != nil {
+	h, err := e.Replay(ctx, c)
+	if errors.Is(err, memory.ErrUnchanged) {
+		return still(ctx, e, c, build)
+	}
+	if h != nil || err != nil {
 		return h, err
 	}
 	var stale error
@@ -53,6 +56,9 @@ func (e *Engine) Write(ctx context.Context, c Caller, build func(ctx context.Con
 		}
 		h, err := e.submit(ctx, c, in)
 		in.unlock()
+		if errors.Is(err, memory.ErrUnchanged) { // the same request, at the same time
+			return still(ctx, e, c, build)
+		}
 		if !errors.Is(err, memory.ErrStale) {
 			return h, err
 		}
@@ -62,7 +68,7 @@ func (e *Engine) Write(ctx context.Context, c Caller, build func(ctx context.Con
 }
 
 // Replay returns the write of an earlier request with the same idempotency key,
-// or nil if there is none.
+// or nil if there is none. It is [memory.ErrUnchanged] if that wrote nothing.
 func (e *Engine) Replay(ctx context.Context, c Caller) (*Held, error) {
 	if c.Idempotency == nil {
 		return nil, nil //nolint:nilnil // nothing to repeat
@@ -83,7 +89,7 @@ func (e *Engine) Replay(ctx context.Context, c Caller) (*Held, error) {
 }
 
 // Earlier returns the last entry that an earlier request with the same idempotency key has
-// written, nil if there was none.
+// written, nil if there was none. It is [memory.ErrUnchanged] if that wrote nothing.
 func Earlier(ctx context.Context, e *Engine, c Caller) (*memory.Entry, error) {
 	if c.Idempotency == nil {
 		return nil, nil //nolint:nilnil // nothing to repeat
@@ -95,32 +101,6 @@ func Earlier(ctx context.Context, e *Engine, c Caller) (*memory.Entry, error) {
 	return entries[len(entries)-1], nil
 }
 
-// again returns entries that were committed earlier as a write to wait for, or
-// [memory.ErrStale] if they have moved since they were read.
-func (e *Engine) again(ctx context.Context, c Caller, entries []*memory.Entry) (*Held, error) {
-	spaces, err := e.namespaces(ctx, entries[len(entries)-1].Op)
-	if err != nil {
-		return nil, err
-	}
-	w, err := e.quorum(ctx, c.Durability, spaces)
-	if err != nil {
-		return nil, err
-	}
-	last := entries[len(entries)-1]
-	ticket := e.fed.Follow(last.Dot, w)
-	// The ticket goes along when the entry moves from now on. Had it moved before, then
-	// what members hold under its number would be votes for another one.
-	now, err := e.store.Entry(ctx, last.Dot)
-	switch {
-	case err == nil && now.Digest == last.Digest:
-		return &Held{entries: entries, replayed: true, w: w, ticket: ticket, deadline: e.deadline()}, nil
-	case err == nil || errors.Is(err, memory.ErrNotFound):
-		err = fmt.Errorf("op %s is another one now: %w", last.Dot, memory.ErrStale)
-	}
-	ticket.Forget()
-	return nil, err
-}
-
 // submit is the one door for changes of this node: it validates, asks policy,
 // and commits. What needs approval is committed as a proposal instead.
 func (e *Engine) submit(ctx context.Context, c Caller, in *Intent) (*Held, error) {
@@ -128,7 +108,7 @@ func (e *Engine) submit(ctx context.Context, c Caller, in *Intent) (*Held, error
 		return nil, err
 	}
 	if in.Existing != nil {
-		return e.again(ctx, c, []*memory.Entry{in.Existing})
+		return existing(ctx, e, c, in)
 	}
 	masked, err := e.screened(ctx, c, in)
 	if err != nil {
@@ -186,8 +166,30 @@ func (e *Engine) submit(ctx context.Context, c Caller, in *Intent) (*Held, error
 	return h, nil
 }
 
-// deadline is until when a write that is committed now may wait for members.
-func (e *Engine) deadline() time.Time { return time.Now().Add(e.cfg.QuorumTimeout) }
+// existing is the outcome of an intent that asks for what is there. Who may not ask for it
+// is refused all the same.
+func existing(ctx context.Context, e *Engine, c Caller, in *Intent) (*Held, error) {
+	if len(in.Ops) > 0 {
+		if _, err := e.decide(ctx, c, in); err != nil {
+			return nil, err
+		}
+		if err := e.store.Allow(ctx, &memory.Write{Actor: c.Agent, Ops: in.Ops}); err != nil {
+			return nil, err
+		}
+	}
+	written, err := NothingDone(ctx, e, c)
+	if err != nil {
+		return nil, err
+	}
+	if len(written) > 0 { // the same request, at the same time
+		return e.again(ctx, c, written)
+	}
+	h, err := e.again(ctx, c, []*memory.Entry{in.Existing})
+	if h != nil {
+		h.replayed, h.existed = false, true
+	}
+	return h, err
+}
 
 // decide asks policy about an intent. A refusal is a *ForbiddenError.
 func (e *Engine) decide(ctx context.Context, c Caller, in *Intent) (policy.Decision, error) {
@@ -313,7 +315,7 @@ func (e *Engine) outcome(ctx context.Context, h *Held) (Outcome, error) {
 		return out, err
 	}
 	about := out.Entry.Op.About()
-	if m, ok := out.Entry.Content(); ok && about.Memories[0].Life == memory.Live && !h.replayed {
+	if m, ok := out.Entry.Content(); ok && about.Memories[0].Life == memory.Live && !h.replayed && !h.existed {
 		v := out.Entry.Version()
 		out.Record = &memory.Record{Memory: m, Content: v, Life: memory.Live, LifeAt: v}
 		return out, nil
@@ -328,32 +330,4 @@ func (e *Engine) outcome(ctx context.Context, h *Held) (Outcome, error) {
 	}
 	out.Record, out.Gone = rec, !h.tried && (rec == nil || rec.Life == memory.Erased)
 	return out, nil
-}
-
-// namespaces are those that an op that was logged earlier touches.
-func (e *Engine) namespaces(ctx context.Context, op memory.Op) ([]string, error) {
-	a := op.About()
-	if a.Namespace != "" {
-		return []string{a.Namespace}, nil
-	}
-	var out []string
-	for _, r := range a.Memories {
-		rec, err := e.store.Record(ctx, r.ID)
-		if err == nil {
-			out = append(out, rec.Namespace)
-		} else if !errors.Is(err, memory.ErrNotFound) {
-			return nil, err
-		}
-	}
-	if a.Proposal == "" {
-		return out, nil
-	}
-	p, err := e.store.Pending(ctx, a.Proposal)
-	if errors.Is(err, memory.ErrNotFound) {
-		return out, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return append(out, p.Namespace), nil
 }

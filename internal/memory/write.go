@@ -18,6 +18,8 @@ var (
 	ErrFull = errors.New("disk full")
 	// ErrKeyReused: the idempotency key was used with another request.
 	ErrKeyReused = errors.New("idempotency key was used for another request")
+	// ErrUnchanged: the request with this idempotency key found nothing to change.
+	ErrUnchanged = errors.New("an earlier request with this idempotency key found nothing to change")
 	// ErrClosed: the node is shutting down; nothing was written.
 	ErrClosed = errors.New("shutting down")
 )
@@ -34,7 +36,8 @@ func PutOff(err error) error {
 }
 
 // Write is a request to log ops under this node's origin: all of them, in
-// order, in one transaction, or none.
+// order, in one transaction, or none. One of no ops and with a key keeps that the request
+// found nothing to change: to repeat it is [ErrUnchanged].
 type Write struct {
 	Actor  AgentID
 	Ops    []NewOp

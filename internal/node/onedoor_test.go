@@ -151,11 +151,14 @@ func recipes() map[string]func(*surface) ask {
 		"POST /api/v1/memories/bulk": func(s *surface) ask {
 			return ask{path: "/api/v1/memories/bulk", body: fmt.Sprintf(`[{"title":%q,"content":"x"},{"title":%q,"content":"y"}]`, s.title("one"), s.title("two"))}
 		},
-		"PUT /api/v1/memories/{id}":          func(s *surface) ask { return ask{path: "/api/v1/memories/" + s.memo("put"), body: `{"content":"new"}`} },
-		"PATCH /api/v1/memories/{id}":        func(s *surface) ask { return ask{path: "/api/v1/memories/" + s.memo("patch"), body: `{"priority":9}`} },
-		"DELETE /api/v1/memories/{id}":       func(s *surface) ask { return ask{path: "/api/v1/memories/" + s.memo("delete")} },
-		"POST /api/v1/memories/{id}/promote": func(s *surface) ask { return ask{path: "/api/v1/memories/" + s.memo("promote") + "/promote"} },
-		"POST /api/v1/memories/{id}/erase":   func(s *surface) ask { return ask{path: "/api/v1/memories/" + s.memo("erase") + "/erase"} },
+		"PUT /api/v1/memories/{id}":    func(s *surface) ask { return ask{path: "/api/v1/memories/" + s.memo("put"), body: `{"content":"new"}`} },
+		"PATCH /api/v1/memories/{id}":  func(s *surface) ask { return ask{path: "/api/v1/memories/" + s.memo("patch"), body: `{"priority":9}`} },
+		"DELETE /api/v1/memories/{id}": func(s *surface) ask { return ask{path: "/api/v1/memories/" + s.memo("delete")} },
+		"POST /api/v1/memories/{id}/promote": func(s *surface) ask {
+			id := s.prepare("/api/v1/memories", fmt.Sprintf(`{"title":%q,"content":"x","tier":"mid"}`, s.title("promote")), "id")
+			return ask{path: "/api/v1/memories/" + id + "/promote"}
+		},
+		"POST /api/v1/memories/{id}/erase": func(s *surface) ask { return ask{path: "/api/v1/memories/" + s.memo("erase") + "/erase"} },
 		"POST /api/v1/consolidate": func(s *surface) ask {
 			return ask{path: "/api/v1/consolidate", body: fmt.Sprintf(`{"ids":[%q,%q],"title":%q,"summary":"both"}`, s.memo("first"), s.memo("second"), s.title("both"))}
 		},

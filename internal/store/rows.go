@@ -1,6 +1,7 @@
 package store
 
 import (
+	"crypto/sha256"
 	"database/sql"
 	"encoding/binary"
 	"errors"
@@ -71,15 +72,22 @@ func (r *request) args() []any { return []any{string(r.actor), r.key.Key} }
 
 func (r *request) dest() []any { return []any{&r.hash, &r.origin, &r.seq, &r.count} }
 
-// entries are those that it wrote. memory.ErrKeyReused says that it is another one, and
-// memory.ErrDamaged that nobody can tell any more: then it is not carried out again.
+// entries are those that it wrote. memory.ErrUnchanged says that there are none,
+// memory.ErrKeyReused that it is another one, and memory.ErrDamaged that nobody can tell any more: then it is not carried out again.
 func (r *request) entries(read func(origin, seq int64) (*memory.Entry, error)) ([]*memory.Entry, error) {
 	lost := fmt.Errorf("what was written with key %q: %w", r.key.Key, memory.ErrDamaged)
-	if r.count <= 0 {
-		return nil, lost
+	hash, asked := toDigest(r.hash), r.key.Hash
+	nothing := r.origin == 0 && r.count == 0 && hash != memory.Digest{} // of a damaged one nothing is left
+	if nothing {
+		asked = ofNothing(asked)
 	}
-	if toDigest(r.hash) != r.key.Hash {
+	switch {
+	case !nothing && r.count <= 0:
+		return nil, lost
+	case hash != asked:
 		return nil, fmt.Errorf("key %q was used before, for another request: %w", r.key.Key, memory.ErrKeyReused)
+	case nothing:
+		return nil, fmt.Errorf("key %q: %w", r.key.Key, memory.ErrUnchanged)
 	}
 	var out []*memory.Entry
 	for i := range r.count {
@@ -93,4 +101,10 @@ func (r *request) entries(read func(origin, seq int64) (*memory.Entry, error)) (
 		out = append(out, e)
 	}
 	return out, nil
+}
+
+// ofNothing is kept as the hash of a request that wrote nothing. It is another one than that
+// of the request, so that of a damaged row nobody believes that nothing was written.
+func ofNothing(hash memory.Digest) memory.Digest {
+	return sha256.Sum256(append([]byte("nothing\x00"), hash[:]...))
 }

@@ -125,6 +125,10 @@ func (t submission) remember(ctx context.Context, wr *memory.Write, first uint64
 		return nil
 	}
 	t.keyed = true
+	hash, origin := wr.Idempotency.Hash, t.own.id
+	if len(wr.Ops) == 0 {
+		hash, origin, first = ofNothing(hash), 0, 0
+	}
 	return t.aside(ctx, `INSERT INTO idempotency (actor, key, hash, origin, seq, count, at) VALUES (?,?,?,?,?,?,?)`,
-		string(wr.Actor), wr.Idempotency.Key, wr.Idempotency.Hash[:], t.own.id, int64(first), len(wr.Ops), int64(t.now()))
+		string(wr.Actor), wr.Idempotency.Key, hash[:], origin, int64(first), len(wr.Ops), int64(t.now()))
 }

@@ -25,7 +25,7 @@ func (s *changes) Submit(ctx context.Context, wr *memory.Write) (*memory.Written
 
 // LogForeign is [Store.Submit] of what happened elsewhere: ops may have times of their own.
 func (s *changes) LogForeign(ctx context.Context, wr *memory.Write) (*memory.Written, error) {
-	if len(wr.Ops) == 0 {
+	if len(wr.Ops) == 0 && wr.Idempotency == nil {
 		return nil, fmt.Errorf("a write of nothing: %w", memory.ErrInvalid)
 	}
 	if err := s.mayNumber(ctx); err != nil {

@@ -21,6 +21,8 @@ type Reads interface {
 	List(ctx context.Context, f memory.Filter, o memory.Order, limit, offset int, cursor string) ([]memory.Record, string, error)
 	// History returns what was written to the content of a memory, the newest first.
 	History(ctx context.Context, id string) ([]memory.Revision, error)
+	// Entry returns what was logged as d, or [memory.ErrNotFound].
+	Entry(ctx context.Context, d memory.Dot) (*memory.Entry, error)
 }
 
 // Book changes memories. It is safe for concurrent use.

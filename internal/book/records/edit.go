@@ -1,7 +1,10 @@
 package records
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/tallystick/tallystick/internal/engine"
@@ -15,7 +18,8 @@ func higher(a, b memory.Tier) memory.Tier {
 	return a
 }
 
-// Update edits a live memory. A title that another live memory of the namespace
+// Update edits a live memory; an edit that changes nothing is answered with what is there,
+// and writes nothing. A title that another live memory of the namespace
 // has is a *ConflictError, another version than the patch names is a *ConditionError. The
 // tier only goes up, and the owner stays.
 func (b *Book) Update(ctx context.Context, c engine.Caller, id string, p Patch) (engine.Outcome, error) {
@@ -57,10 +61,46 @@ func (b *Book) update(ctx context.Context, c engine.Caller, id string, p Patch) 
 		}
 	}
 	in, err := b.replacing(ctx, c.Agent, rec, m, seen, p.Embedding)
+	// What settles conflicts is written even if none is known here: others may know of one.
+	if err == nil && !p.Live && !p.Resolve && p.Embedding == nil {
+		return unlessThere(ctx, b.store, in, rec)
+	}
 	if in != nil && p.Live { // as a creation it also takes the lifecycle
 		in.Ops[0].Op.(*memory.Put).Create = true //nolint:forcetypeassert // Editing made it
 	}
 	return in, err
+}
+
+// unlessThere is the intent to edit rec, or to write nothing if rec is so already. What
+// cannot be read is written anew.
+func unlessThere(ctx context.Context, store Reads, in *engine.Intent, rec *memory.Record) (*engine.Intent, error) {
+	put, is := in.Ops[0].Op.(*memory.Put)
+	if !is || rec.Content.IsZero() || !alike(put.Memory, rec.Memory) {
+		return in, nil
+	}
+	entry, err := store.Entry(ctx, rec.Content.Dot)
+	if errors.Is(err, memory.ErrDamaged) || errors.Is(err, memory.ErrNotFound) {
+		return in, nil
+	}
+	in.Existing = entry
+	return in, err
+}
+
+// alike reports whether two states of a memory differ in nothing but their number.
+func alike(a, b memory.Memory) bool {
+	if a.Content != b.Content || a.Title != b.Title { // most differ here
+		return false
+	}
+	b.Version = a.Version
+	if len(a.Tags)+len(b.Tags) == 0 {
+		a.Tags, b.Tags = nil, nil
+	}
+	one, err := json.Marshal(a)
+	if err != nil {
+		return false
+	}
+	other, err := json.Marshal(b)
+	return err == nil && bytes.Equal(one, other)
 }
 
 // replacing is the intent to make m the content of rec, with the lock on its
@@ -157,7 +197,7 @@ func (b *Book) allSeen(ctx context.Context, rec *memory.Record) ([]memory.Dot, e
 	return seen, nil
 }
 
-// Promote makes a live memory stay for good.
+// Promote makes a live memory stay for good. Of one that does so already nothing is written.
 func (b *Book) Promote(ctx context.Context, c engine.Caller, id string) (engine.Outcome, error) {
 	c = c.Named()
 	return b.core.Change(ctx, c, func(ctx context.Context) (*engine.Intent, error) {
@@ -170,6 +210,6 @@ func (b *Book) Promote(ctx context.Context, c engine.Caller, id string) (engine.
 		m.Version++
 		in := Editing(rec, m, engine.Seen(rec))
 		in.Promote = true
-		return in, nil
+		return unlessThere(ctx, b.store, in, rec)
 	})
 }

@@ -29,8 +29,8 @@ func (b *Book) Forget(ctx context.Context, c engine.Caller, f memory.Filter, pat
 		return 0, false, fmt.Errorf("forget: want a namespace, a pattern, a tier or a tag: %w", memory.ErrInvalid)
 	}
 	r, err := newRemoval(ctx, b, c, "forget", b.forget)
-	if err != nil {
-		return 0, false, err
+	if err != nil || r.idle {
+		return 0, r.idle, err
 	}
 	if total, err = r.gone(ctx, f, memory.Archived, memory.Deleted); err != nil {
 		return total, false, err
@@ -45,8 +45,11 @@ func (b *Book) Forget(ctx context.Context, c engine.Caller, f memory.Filter, pat
 	}
 	for total < maxForget {
 		ids, err := next(ctx)
-		if err != nil || len(ids) == 0 {
-			return total, r.first != nil, err
+		if err != nil {
+			return total, false, err
+		}
+		if len(ids) == 0 {
+			break
 		}
 		n, err := sweep(ctx, ids, r.one)
 		total += n
@@ -54,7 +57,8 @@ func (b *Book) Forget(ctx context.Context, c engine.Caller, f memory.Filter, pat
 			return total, false, err
 		}
 	}
-	return total, r.first != nil, nil
+	again, err = r.end(ctx)
+	return total, again, err
 }
 
 // listing returns a func that gives the ids of what f selects, part by part.

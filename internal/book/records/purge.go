@@ -13,8 +13,8 @@ import (
 func (b *Book) Purge(ctx context.Context, c engine.Caller, before memory.Instant) (total int, again bool, err error) {
 	c = c.Named()
 	r, err := newRemoval(ctx, b, c, "purge", b.purge)
-	if err != nil {
-		return 0, false, err
+	if err != nil || r.idle {
+		return 0, r.idle, err
 	}
 	f := memory.Filter{Viewer: c.Agent, Life: memory.Archived, Now: b.core.Now()}
 	if total, err = r.gone(ctx, f, memory.Deleted); err != nil {
@@ -28,11 +28,15 @@ func (b *Book) Purge(ctx context.Context, c engine.Caller, before memory.Instant
 		}
 		n, err := sweep(ctx, ids, r.one)
 		total += n
-		if err != nil || !more {
-			return total, r.first != nil, err
+		if err != nil {
+			return total, false, err
+		}
+		if !more {
+			break
 		}
 	}
-	return total, r.first != nil, nil
+	again, err = r.end(ctx)
+	return total, again, err
 }
 
 // archivedBefore returns a func that gives, part by part, the ids of what f

@@ -2,6 +2,7 @@ package records
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/tallystick/tallystick/internal/engine"
@@ -19,6 +20,7 @@ type removal struct {
 	what  string // the name of its parts
 	take  func(ctx context.Context, c engine.Caller, id string) (engine.Outcome, error)
 
+	idle  bool // an earlier request found nothing to take
 	mu    sync.Mutex
 	begun bool
 	first *memory.Entry // that an earlier request has written; nil: there was none
@@ -29,7 +31,20 @@ func newRemoval(
 	ctx context.Context, b *Book, c engine.Caller, what string, take func(context.Context, engine.Caller, string) (engine.Outcome, error),
 ) (*removal, error) {
 	first, err := engine.Earlier(ctx, b.core, c)
-	return &removal{core: b.core, store: b.store, c: c, what: what, take: take, begun: first != nil || c.Idempotency == nil, first: first}, err
+	idle := errors.Is(err, memory.ErrUnchanged)
+	if idle {
+		err = nil
+	}
+	return &removal{core: b.core, store: b.store, c: c, what: what, take: take, idle: idle, begun: first != nil || c.Idempotency == nil, first: first}, err
+}
+
+// end keeps that nothing was taken, if so, for a repetition to take nothing either. It
+// reports whether an earlier request had begun.
+func (r *removal) end(ctx context.Context) (again bool, err error) {
+	if r.first == nil && !r.begun {
+		_, err = engine.NothingDone(ctx, r.core, r.c)
+	}
+	return r.first != nil, err
 }
 
 // Began reports whether there was an earlier request under the same key, and returns the
@@ -37,6 +52,9 @@ func newRemoval(
 // another request is [memory.ErrKeyReused].
 func Began(ctx context.Context, b *Book, c engine.Caller) (id string, began bool, err error) {
 	e, err := engine.Earlier(ctx, b.core, c.Named())
+	if errors.Is(err, memory.ErrUnchanged) {
+		return "", true, nil
+	}
 	if e == nil || err != nil {
 		return "", false, err
 	}

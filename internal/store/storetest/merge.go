@@ -197,6 +197,30 @@ func (s Suite) idempotency(t *testing.T) {
 		t.Errorf("looked up: %v (%v)", got, err)
 	}
 	oneOfMany(t, n)
+	ofNothing(t, n)
+}
+
+// ofNothing checks that a request that found nothing to change is known by its key.
+func ofNothing(t *testing.T, n *Node) {
+	t.Helper()
+	key := &memory.Idempotency{Key: "nothing", Hash: memory.Digest{4}}
+	if out := n.Write(&memory.Write{Actor: "ai:x", Idempotency: key}); out.Replayed || len(out.Entries) != 0 {
+		t.Errorf("nothing was written as %+v", out)
+	}
+	again := &memory.Write{Actor: "ai:x", Ops: []memory.NewOp{{Op: Create("meanwhile", "x")}}, Idempotency: key}
+	if _, err := n.Submit(t.Context(), again); !errors.Is(err, memory.ErrUnchanged) {
+		t.Errorf("repeated: %v, want ErrUnchanged", err)
+	}
+	if _, err := n.Idempotent(t.Context(), "ai:x", key); !errors.Is(err, memory.ErrUnchanged) {
+		t.Errorf("looked up: %v, want ErrUnchanged", err)
+	}
+	again.Idempotency = &memory.Idempotency{Key: "nothing", Hash: memory.Digest{5}}
+	if _, err := n.Submit(t.Context(), again); !errors.Is(err, memory.ErrKeyReused) {
+		t.Errorf("for another request: %v, want ErrKeyReused", err)
+	}
+	if _, err := n.Submit(t.Context(), &memory.Write{Actor: "ai:x"}); !errors.Is(err, memory.ErrInvalid) {
+		t.Errorf("without a key: %v, want ErrInvalid", err)
+	}
 }
 
 // oneOfMany checks that of requests that come at once under one key one is carried
