@@ -97,6 +97,27 @@ func (u *utf16Reader) unit() rune {
 	return rune(u.order.Uint16(b[:]))
 }
 
+// withoutCR leaves out the carriage returns of what it reads.
+type withoutCR struct{ in io.Reader }
+
+func (w withoutCR) Read(p []byte) (int, error) {
+	for {
+		n, err := w.in.Read(p)
+		if bytes.IndexByte(p[:n], '\r') < 0 {
+			return n, err
+		}
+		kept := p[:0]
+		for _, b := range p[:n] {
+			if b != '\r' {
+				kept = append(kept, b)
+			}
+		}
+		if len(kept) > 0 || err != nil {
+			return len(kept), err
+		}
+	}
+}
+
 // refusal says why a file that begins with head cannot be read as text; nil if
 // it may be text. The bytes behind the head are not known.
 func refusal(head []byte) error {

@@ -67,9 +67,8 @@ func openStream(name string, in io.Reader) (*Source, error) {
 		}
 	}
 	f.raw, f.stream = once(b), true
-	text := decoded(bufio.NewReaderSize(bytes.NewReader(head), headSize))
-	switch start, _ := io.ReadAll(text); {
-	case bytes.Contains(start[:min(len(start), 256)], []byte(completeMark)):
+	switch start := startOf(head); {
+	case completes(start):
 		return &Source{Format: Complete, files: []file{f}}, nil
 	case lineByLine(start, ".jsonl") && told(bytes.NewReader(start), ".jsonl", JSONL) == JSONL:
 		return &Source{Format: JSONL, files: []file{f}}, nil
@@ -112,6 +111,17 @@ type removal string
 
 func (r removal) Close() error { return os.Remove(string(r)) }
 
+// startOf is the head of a file as text, as far as it is one.
+func startOf(head []byte) []byte {
+	start, _ := io.ReadAll(decoded(bufio.NewReaderSize(bytes.NewReader(head), headSize)))
+	return start
+}
+
+// completes reports whether a text begins as a complete export does.
+func completes(start []byte) bool {
+	return bytes.Contains(start[:min(len(start), 256)], []byte(completeMark))
+}
+
 func database(head []byte) bool { return bytes.HasPrefix(head, []byte("SQLite format 3\x00")) }
 
 // openFile tells the format of a file.
@@ -124,7 +134,7 @@ func openFile(f file) (*Source, error) {
 		return openArchive(f)
 	case database(head):
 		return &Source{Format: AIMemoryDB, files: []file{f}}, nil
-	case bytes.Contains(head[:min(len(head), 256)], []byte(completeMark)):
+	case completes(startOf(head)):
 		return &Source{Format: Complete, files: []file{f}}, nil
 	}
 	if err := refusal(head); err != nil {

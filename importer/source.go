@@ -121,9 +121,17 @@ func (s *Source) Close() error {
 // Again reports whether the source can be read more than once.
 func (s *Source) Again() bool { return len(s.files) == 0 || !s.files[0].stream }
 
-// Reader opens the bytes of a source that is a single file, unpacked: those of a
-// [Complete] export are for the node.
-func (s *Source) Reader() (io.ReadCloser, error) { return s.files[0].plain() }
+// Reader opens the text of a source that is a single file, unpacked, as it was written: a
+// [Complete] export is for the node, which adds up the bytes of its lines. These are in
+// UTF-8 and end with LF, whatever an editor or a shell has made of them; a CR in them can
+// be nothing else, as JSON has none in its values.
+func (s *Source) Reader() (io.ReadCloser, error) {
+	in, err := s.files[0].text()
+	if err != nil {
+		return nil, err
+	}
+	return both{withoutCR{in}, in}, nil
+}
 
 // Items yields what the source holds, in a stable order. A *[ItemError] is about
 // one item; any other error ends the sequence.

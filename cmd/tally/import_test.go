@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -171,6 +173,38 @@ func TestAPackedCompleteExportRestoresANode(t *testing.T) {
 	before := b.digest()
 	if got := b.tally("import", put(t, "bad.jsonl.gz", damaged)); got.code == exitOK || b.digest() != before {
 		t.Errorf("%+v", got)
+	}
+}
+
+// An editor, or the redirection of a shell, may have written the export in another encoding
+// and with other ends of lines.
+func TestACompleteExportIsReadAsAnEditorSavesIt(t *testing.T) {
+	a := alone(t, "a")
+	a.tally("remember", "T", "déjà vu 😀")
+	raw := a.tally("export", "--complete").out
+	crlf := strings.ReplaceAll(raw, "\n", "\r\n")
+	wide := func(s string) string {
+		out := []byte{0xff, 0xfe}
+		for _, u := range utf16.Encode([]rune(s)) {
+			out = binary.LittleEndian.AppendUint16(out, u)
+		}
+		return string(out)
+	}
+	for name, text := range map[string]string{
+		"a mark": "\ufeff" + raw, "CR LF": crlf, "UTF-16": wide(raw), "UTF-16, CR LF": wide(crlf), "UTF-16, packed": gzipped(t, wide(crlf)),
+	} {
+		b := alone(t, "b")
+		if l := must[client.Loaded](b, "import", put(t, "node.jsonl", text)); !l.Equal || b.digest() != a.digest() {
+			t.Errorf("%s: %+v", name, l)
+		}
+		c := alone(t, "c")
+		if got := tally(t, []string{"TALLY_SERVER=" + c.url}, text, "import", "-"); got.code != exitOK || c.digest() != a.digest() {
+			t.Errorf("%s, a stream: %+v", name, got)
+		}
+		before := b.digest()
+		if got := b.tally("import", put(t, "bad.jsonl", text[:len(text)/2]+"x"+text[len(text)/2+1:])); got.code == exitOK || b.digest() != before {
+			t.Errorf("%s, damaged: %+v", name, got)
+		}
 	}
 }
 

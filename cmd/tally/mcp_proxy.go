@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -72,7 +73,7 @@ func (p *agentProxy) read(ctx context.Context, in io.Reader) error {
 	var running sync.WaitGroup
 	slots := make(chan struct{}, atOnce)
 	for n := 0; lines.Scan(); n++ {
-		line := append(json.RawMessage(nil), lines.Bytes()...)
+		line := append(json.RawMessage(nil), bytes.TrimPrefix(lines.Bytes(), []byte("\ufeff"))...)
 		if len(line) == 0 {
 			continue
 		}

@@ -63,7 +63,7 @@ func TestMessagesGoToTheNodeAndBack(t *testing.T) {
 		}
 		return m
 	}
-	if m := ask(`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}`); m["result"] == nil {
+	if m := ask("\ufeff" + `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}`); m["result"] == nil {
 		t.Fatalf("initialize: %v", m)
 	}
 	kept := ask(`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"remember","arguments":{"title":"Gate","content":"4711"}}}`)

@@ -55,6 +55,9 @@ func (r *Reader) next() bool {
 	}
 	r.n++
 	r.last = r.lines.Bytes()
+	if r.n == 1 { // an editor may have put a byte order mark there
+		r.last = bytes.TrimPrefix(r.last, []byte("\ufeff"))
+	}
 	return true
 }
 

@@ -189,6 +189,9 @@ func TestEveryRevisionIsServed(t *testing.T) {
 			}
 		})
 	}
+	if status, text := post(t, url, "\ufeff"+`{"jsonrpc":"2.0","id":1,"method":"ping"}`); status != http.StatusOK || !strings.Contains(text, `"result"`) {
+		t.Errorf("a byte order mark: %d %s", status, text)
+	}
 	if status, text := post(t, url, `{}`, mcp.HeaderProfile, "everything"); status != http.StatusBadRequest || !strings.Contains(text, "want one of core") {
 		t.Errorf("%d %s", status, text)
 	}

@@ -103,6 +103,7 @@ func Handler(cfg Config, table []verb.Verb) http.Handler {
 		defer answers.drop()
 		ctx = context.WithValue(ctx, loadKey{}, &answers)
 		r = r.WithContext(context.WithValue(ctx, connection{}, ctx))
+		body = bytes.TrimPrefix(body, []byte("\ufeff")) // as the routes for programs do
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		if bytes.Contains(body, []byte(`"progressToken"`)) {
 			streaming.ServeHTTP(w, r)
