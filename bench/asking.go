@@ -49,7 +49,7 @@ func asking(ctx context.Context, r *runner) (rows []Row, err error) {
 		}
 		found, err := a.rounds(ctx, title, load{clients: q.clients, speech: q.speech})
 		if err != nil {
-			return nil, err
+			return rows, err
 		}
 		rows = append(rows, answers(title, found[0], q.target)...)
 	}

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -71,17 +72,28 @@ func Run(ctx context.Context, o Options, w io.Writer) (err error) {
 			return fmt.Errorf("bench: %w", err)
 		}
 	}
-	report, err := r.all(ctx)
-	if err != nil {
-		return fmt.Errorf("bench: %w", err)
-	}
-	if o.JSON {
-		return report.writeJSON(w)
-	}
-	return report.writeTable(w)
+	return r.report(ctx, measures(), w)
 }
 
-func (r *runner) all(ctx context.Context) (*Report, error) {
+// report measures one thing after the other and writes what came out, also where a later
+// measure fails or ctx ends.
+func (r *runner) report(ctx context.Context, list []measure, w io.Writer) error {
+	report, err := r.all(ctx, list)
+	if err != nil {
+		err = fmt.Errorf("bench: %w", err)
+		if report == nil || len(report.Rows) == 0 {
+			return err
+		}
+	}
+	write := report.writeTable
+	if r.JSON {
+		write = report.writeJSON
+	}
+	return errors.Join(write(w), err)
+}
+
+// all returns what was measured, also beside an error.
+func (r *runner) all(ctx context.Context, list []measure) (*Report, error) {
 	p50, p99, err := fsyncs(r.dir, 300)
 	if err != nil {
 		return nil, err
@@ -90,18 +102,17 @@ func (r *runner) all(ctx context.Context) (*Report, error) {
 		Cores: runtime.NumCPU(), Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH,
 		Rounds: r.Rounds, Seconds: r.Duration.Seconds(), FsyncP50: micros(p50), FsyncP99: micros(p99),
 	}
-	for _, m := range measures() {
+	for _, m := range list {
 		if len(r.Only) > 0 && !slices.Contains(r.Only, m.letter) {
 			continue
 		}
 		r.say("%s: %s", m.letter, m.title)
 		rows, err := m.run(ctx, r)
+		report.Rows, report.Notes = append(report.Rows, rows...), r.notes
 		if err != nil {
-			return nil, fmt.Errorf("measure %s: %w", m.letter, err)
+			return report, fmt.Errorf("measure %s: %w", m.letter, err)
 		}
-		report.Rows = append(report.Rows, rows...)
 	}
-	report.Notes = r.notes
 	return report, nil
 }
 

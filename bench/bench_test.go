@@ -2,8 +2,10 @@ package bench
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -82,6 +84,36 @@ func TestNonsenseIsRefused(t *testing.T) {
 				t.Errorf("got %v and %q", err, &out)
 			}
 		})
+	}
+}
+
+// What was measured is shown, also where a later measure fails or breaks off.
+func TestWhatWasMeasuredIsShownBesideTheFailure(t *testing.T) {
+	broken := errors.New("the disk is full")
+	row := func(name string) []Row { return []Row{{Measure: name, Unit: "/s", Ours: Series{7}}} }
+	list := []measure{
+		{"a", "works", func(context.Context, *runner) ([]Row, error) { return row("first"), nil }},
+		{"b", "breaks off", func(_ context.Context, r *runner) ([]Row, error) {
+			r.note("a note")
+			return row("second"), broken
+		}},
+		{"c", "never begins", func(context.Context, *runner) ([]Row, error) { return row("third"), nil }},
+	}
+	for _, inJSON := range []bool{false, true} {
+		var out bytes.Buffer
+		r := &runner{Options: Options{Progress: io.Discard, JSON: inJSON}, dir: t.TempDir()}
+		err := r.report(t.Context(), list, &out)
+		if !errors.Is(err, broken) || !strings.Contains(err.Error(), "measure b") {
+			t.Errorf("the error is %v", err)
+		}
+		for text, want := range map[string]bool{"first": true, "second": true, "a note": true, "third": false} {
+			if strings.Contains(out.String(), text) != want {
+				t.Errorf("JSON %v: %q there is %v:\n%s", inJSON, text, !want, &out)
+			}
+		}
+		if inJSON && !json.Valid(out.Bytes()) {
+			t.Errorf("no JSON: %s", &out)
+		}
 	}
 }
 

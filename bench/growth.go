@@ -25,7 +25,7 @@ func growing(ctx context.Context, r *runner) (rows []Row, err error) {
 	for _, n := range steps(r.Memories) {
 		more, err := g.step(ctx, n)
 		if err != nil {
-			return nil, err
+			return rows, err
 		}
 		rows = append(rows, more...)
 	}
@@ -154,7 +154,7 @@ func (g *growth) ask(ctx context.Context, name string) ([]Row, error) {
 			}
 			begun := time.Now()
 			if _, err := g.node.call(ctx, cmp.Or(q.method, http.MethodGet), q.path(i), body); err != nil {
-				return nil, err
+				return rows, err
 			}
 			took = append(took, millis(time.Since(begun)))
 		}

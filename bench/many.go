@@ -23,7 +23,7 @@ func manyNodes(ctx context.Context, r *runner) ([]Row, error) {
 	for _, n := range r.Nodes {
 		some, err := r.many(ctx, n)
 		if err != nil {
-			return nil, err
+			return rows, err
 		}
 		rows = append(rows, some...)
 	}

@@ -21,7 +21,7 @@ func sweep(ctx context.Context, r *runner) ([]Row, error) {
 			}
 			some, err := r.sweepOne(ctx, clients, all)
 			if err != nil {
-				return nil, err
+				return rows, err
 			}
 			rows = append(rows, some...)
 		}
