@@ -16,6 +16,9 @@ var (
 	ErrCrowded = errors.New("too many reads are going on")
 	// ErrFull: the disk is full; nothing was written, reads go on.
 	ErrFull = errors.New("disk full")
+	// ErrStorage: the disk has failed, or what is on it is gone. What a write has become is
+	// known when the node has started again.
+	ErrStorage = errors.New("storage failed")
 	// ErrKeyReused: the idempotency key was used with another request.
 	ErrKeyReused = errors.New("idempotency key was used for another request")
 	// ErrUnchanged: the request with this idempotency key found nothing to change.

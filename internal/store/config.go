@@ -16,7 +16,7 @@ var (
 	ErrNewer = errors.New("database is of a newer version")
 	// ErrFatal: a commit did not reach the disk. What the database holds is
 	// known only after a restart, so the process must end.
-	ErrFatal = errors.New("storage failed")
+	ErrFatal = memory.ErrStorage
 )
 
 // Codec turns entries into the bytes that are logged, hashed and sent, and back.

@@ -23,6 +23,8 @@ type dialect struct {
 	open func(ctx context.Context, cfg *Config, written func()) (opened, error)
 	// openReader returns the database for reads, with at most conns connections.
 	openReader func(cfg *Config, conns int) (*sql.DB, error)
+	// files are those that a node has open for as long as it runs.
+	files func(cfg *Config) []string
 	// size returns the bytes that the database takes on disk.
 	size func(cfg *Config) int64
 

@@ -22,7 +22,7 @@ import (
 // localFile is the dialect of SQLite, whose database is a file of the data directory.
 func localFile() *dialect {
 	d := &dialect{
-		lock: lockDirectory, open: openWriter, openReader: openReadOnly, size: fileSize,
+		lock: lockDirectory, open: openWriter, openReader: openReadOnly, files: openFiles, size: fileSize,
 		classify: classify, isDatabase: isDatabase, mayEnd: mayEnd,
 		rebind: func(q string) string { return q }, begin: "BEGIN IMMEDIATE",
 		tagged: taggedJSON, teams: teamsJSON, matches: matchesGlob, among: amongJSON,
@@ -59,6 +59,11 @@ const FileName = "tally.db"
 const lockName = "lock"
 
 func databasePath(cfg *Config) string { return filepath.Join(cfg.Dir, FileName) }
+
+func openFiles(cfg *Config) []string {
+	db := databasePath(cfg)
+	return []string{db, db + "-wal", filepath.Join(cfg.Dir, lockName)}
+}
 
 // oneFile makes sure that a database is all in its file, as when it was closed.
 func oneFile(dir string) error {

@@ -85,6 +85,7 @@ func (s *Store) open(ctx context.Context) error {
 	if err := w.load(ctx); err != nil {
 		return err
 	}
+	w.files = lookAt(s.dialect.files(&s.cfg))
 	if w.fresh() {
 		s.boot.renewed()
 	}

@@ -29,6 +29,7 @@ type writer struct {
 	// unloaded: what is kept in memory could not be read again after a rollback, and is no
 	// longer what the file says.
 	unloaded bool
+	files    there
 }
 
 // commit runs a batch in one transaction and answers its jobs. An error of the
@@ -90,6 +91,9 @@ func (w *writer) transact(ctx context.Context, batch []*job) error {
 	w.committing, w.batch, w.early = t, batch, false
 	err := w.conn.commit(ctx)
 	w.committing, w.batch = nil, nil
+	if err == nil {
+		err = w.files.still() // it is durable, and nobody may ever find it
+	}
 	changed(err == nil)
 	if err == nil {
 		w.cache.made(t.plain, &t.changed)

@@ -87,6 +87,10 @@ func sentinels() []sentinel {
 		{is: memory.ErrBusy, name: "memory.ErrBusy", code: client.CodeBusy, text: "too many writes are queued; nothing was written", retry: 1},
 		{is: memory.ErrCrowded, name: "memory.ErrCrowded", code: client.CodeBusy, text: "too many reads are going on: try again", retry: 1},
 		{is: memory.ErrFull, name: "memory.ErrFull", code: client.CodeDiskFull, text: "the disk of this node is full; nothing was written, reads go on"},
+		{
+			is: memory.ErrStorage, name: "memory.ErrStorage", code: client.CodeInternal,
+			text: "the disk of this node has failed, or its data directory is gone: it stops, and whether this was written is known when it has started again",
+		},
 		{is: memory.ErrClosed, name: "memory.ErrClosed", code: client.CodeShuttingDown, text: "the node is shutting down; nothing was written", retry: 2},
 		{is: memory.ErrDamaged, name: "memory.ErrDamaged", code: client.CodeDamaged, text: "it is damaged on the disk of this node; the other members are asked for it"},
 		{

@@ -1,0 +1,35 @@
+package store
+
+import (
+	"fmt"
+	"os"
+)
+
+// there remembers which files a store has opened. A file that was deleted, moved or replaced
+// can be written to for as long as it is open: what is written then is gone with the process.
+type there struct{ files map[string]os.FileInfo }
+
+// lookAt notes the files as they are now, of those that there are.
+func lookAt(names []string) there {
+	t := there{map[string]os.FileInfo{}}
+	for _, name := range names {
+		if info, err := os.Stat(name); err == nil {
+			t.files[name] = info
+		}
+	}
+	return t
+}
+
+// still is an error if one of the files is gone, or is another one.
+func (t there) still() error {
+	for name, was := range t.files {
+		is, err := os.Stat(name)
+		if err != nil {
+			return fmt.Errorf("the node has it open, and it is gone: %w", err)
+		}
+		if !os.SameFile(was, is) {
+			return fmt.Errorf("%s is not the file that the node has open: somebody has replaced it", name)
+		}
+	}
+	return nil
+}
