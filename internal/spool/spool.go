@@ -7,6 +7,7 @@
 package spool
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -86,6 +87,9 @@ type Writer struct {
 	size   int64
 	look   int64 // at which size to look next how full the disk is
 	full   bool  // there is no room for a file
+	// sent has how the piece went that is on its way to the reader; nil: none is. Who takes
+	// nothing at all holds one up for as long as the connection lasts.
+	sent chan error
 }
 
 // To returns a writer for a reader. Close it.
@@ -108,14 +112,54 @@ func (w *Writer) Write(b []byte) (n int, err error) {
 		if w.file != nil {
 			m, err = w.file.Write(part)
 			w.size += int64(m)
-		} else {
-			began := time.Now()
-			m, err = w.to.Write(part)
-			w.waited += time.Since(began)
+		} else if err = w.send(part); err == nil {
+			m = len(part)
 		}
 		n += m
 	}
 	return n, err
+}
+
+// again is how often to look, while a piece is on its way, how much the database has grown.
+const again = time.Second
+
+// send sends a piece, and waits until it was taken or what follows goes to a file.
+func (w *Writer) send(part []byte) error {
+	w.sent = make(chan error, 1)
+	go func(sent chan<- error, part []byte) {
+		_, err := w.to.Write(part)
+		sent <- err
+	}(w.sent, bytes.Clone(part))
+	if w.room == nil {
+		return w.arrived()
+	}
+	for began := time.Now(); ; began = time.Now() {
+		wait := again
+		if !w.full {
+			wait = w.room.limits.Patience - w.waited
+		}
+		select {
+		case err := <-w.sent:
+			w.sent = nil
+			w.waited += time.Since(began)
+			return err
+		case <-time.After(wait):
+			w.waited += time.Since(began)
+			if err := w.decide(); err != nil || w.file != nil {
+				return err
+			}
+		}
+	}
+}
+
+// arrived waits for the piece that is on its way.
+func (w *Writer) arrived() error {
+	if w.sent == nil {
+		return nil
+	}
+	err := <-w.sent
+	w.sent = nil
+	return err
 }
 
 // Aside reports whether what is written goes to a file, and not to the reader.
@@ -177,8 +221,8 @@ func (r *Room) file() (*os.File, error) {
 
 // Drain sends what was put aside. What it was read from may be let go before.
 func (w *Writer) Drain() error {
-	if w.file == nil {
-		return nil
+	if err := w.arrived(); err != nil || w.file == nil {
+		return err
 	}
 	if _, err := w.file.Seek(0, io.SeekStart); err != nil {
 		return fmt.Errorf("put aside: %w", err)
@@ -187,8 +231,10 @@ func (w *Writer) Drain() error {
 	return errors.Join(err, w.Close())
 }
 
-// Close removes what was put aside. It may be called again.
+// Close removes what was put aside, once nothing is on its way to the reader. It may be
+// called again.
 func (w *Writer) Close() error {
+	_ = w.arrived() // who closes does not want to know
 	if w.file == nil {
 		return nil
 	}

@@ -40,13 +40,15 @@ type reader struct {
 	bytes.Buffer
 
 	takes time.Duration
-	err   error
+	gone  atomic.Bool
 }
+
+var errGone = errors.New("gone")
 
 func (r *reader) Write(b []byte) (int, error) {
 	<-time.After(r.takes)
-	if r.err != nil {
-		return 0, r.err
+	if r.gone.Load() {
+		return 0, errGone
 	}
 	return r.Buffer.Write(b)
 }
@@ -87,6 +89,33 @@ func TestASlowReaderHoldsNobodyUp(t *testing.T) {
 		}
 		if files(t, dir) != 0 || r.Files() != 0 {
 			t.Errorf("%d files are left", files(t, dir))
+		}
+	})
+}
+
+// Who takes nothing at all holds nobody up for longer than who is slow.
+func TestAReaderThatTakesNothingHoldsNobodyUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, d, _ := room(t, spool.Limits{Files: 1, Patience: 2 * time.Second, Growth: 100 << 20})
+		all := some(1 << 20)
+		to := &reader{takes: time.Hour}
+		w := r.To(to)
+		began := time.Now()
+		if n, err := w.Write(all); err != nil || n != len(all) {
+			t.Fatalf("%d bytes: %v", n, err)
+		}
+		if took := time.Since(began); took > 3*time.Second || !w.Aside() {
+			t.Errorf("the writer waited %s, aside %t", took, w.Aside())
+		}
+		// There is no second file: then the database has to wait, and only so much.
+		other := r.To(&reader{takes: time.Hour})
+		began = time.Now()
+		time.AfterFunc(10*time.Second, func() { d.bytes.Add(101 << 20) })
+		if _, err := other.Write(all); !errors.Is(err, spool.ErrSlow) || time.Since(began) > 15*time.Second {
+			t.Errorf("after %s: %v, want that it is too slow", time.Since(began), err)
+		}
+		if err := errors.Join(w.Drain(), other.Close()); err != nil || !bytes.Equal(to.Bytes(), all) {
+			t.Errorf("%d bytes of %d came: %v", to.Len(), len(all), err)
 		}
 	})
 }
@@ -164,8 +193,8 @@ func TestAReaderThatGoesLeavesNoFile(t *testing.T) {
 		if _, err := w.Write(some(2 << 20)); err != nil {
 			t.Fatal(err)
 		}
-		to.err = errors.New("gone")
-		if err := w.Drain(); !errors.Is(err, to.err) {
+		to.gone.Store(true)
+		if err := w.Drain(); !errors.Is(err, errGone) {
 			t.Error(err)
 		}
 		if err := w.Close(); err != nil || files(t, dir) != 0 || r.Files() != 0 {
