@@ -136,6 +136,13 @@ func TestALogThatCouldNotBeSyncedBecomesAnotherFile(t *testing.T) {
 			Dir: dir, Node: "a", Clock: memory.NewClock(time.Now, time.Minute), Log: slog.New(slog.DiscardHandler),
 		})
 	}
+	s, err := open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.Mkdir(wal, 0o700); err != nil { // what cannot be opened for writing cannot be synced
 		t.Fatal(err)
 	}
@@ -165,8 +172,7 @@ func TestALogThatCouldNotBeSyncedBecomesAnotherFile(t *testing.T) {
 	if raw, err := os.ReadFile(wal); err != nil || string(raw) != "no log" || after.Mode() != before.Mode() {
 		t.Errorf("it has %q, mode %s (%v)", raw, after.Mode(), err)
 	}
-	s, err := open()
-	if err != nil {
+	if s, err = open(); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {

@@ -107,6 +107,9 @@ func (w *chores) markDamage(ctx context.Context) error {
 // slices are spread over the time that a pass may take.
 func (w *chores) readSlice(ctx context.Context) error {
 	began := time.Now()
+	if w.reading.step == 0 && w.reading.after == 0 {
+		w.damage.unsound.begin()
+	}
 	steps := w.dialect.pass().all()
 	differs, ends := false, w.reading.step == len(steps)
 	if ends {
@@ -122,7 +125,7 @@ func (w *chores) readSlice(ctx context.Context) error {
 		for at.step < len(steps) {
 			last, n, err := steps[at.step](passer{scrubber{t}}, ctx, at.after)
 			if at.after = last; err != nil || n > 0 {
-				return err
+				return t.unread(err)
 			}
 			at.step, at.after = at.step+1, 0
 		}

@@ -70,6 +70,8 @@ type dialect struct {
 	twins struct {
 		log, memories, registers string
 		loose                    map[string]string
+		// first are loose for where that index is no help: they leave one row of each key.
+		first map[string]string
 	}
 
 	// settle moves what the engine has written aside to where it belongs, as far as

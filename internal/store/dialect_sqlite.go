@@ -32,7 +32,8 @@ func localFile() *dialect {
 	d.strays.log, d.strays.memories, d.strays.registers = sqlLogStray, sqlMemoryStray, sqlRegisterStray
 	d.garbled.memories, d.garbled.log, d.garbled.registers = garbledMemories(), garbledLog(), garbledRegisters()
 	d.loose = looseRows()
-	d.twins.log, d.twins.memories, d.twins.registers, d.twins.loose = sqlLogTwins, sqlMemoryTwins, sqlRegisterTwins, looseTwins()
+	d.twins.log, d.twins.memories, d.twins.registers = sqlLogTwins, sqlMemoryTwins, sqlRegisterTwins
+	d.twins.loose, d.twins.first = looseTwins()
 	return d
 }
 
@@ -98,13 +99,9 @@ func openWriter(ctx context.Context, cfg *Config, written func()) (opened, error
 	if cfg.MaxBytes > 0 {
 		pragmas = append(pragmas, fmt.Sprintf("max_page_count(%d)", max(cfg.MaxBytes/pageSize, 1)))
 	}
-	// SQLite would make it as the umask has it, and its other files like it.
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator names the directory
+	err := present(ctx, path, pragmas)
 	if err != nil {
-		return opened{}, fmt.Errorf("open database: %w", err)
-	}
-	if err := file.Close(); err != nil {
-		return opened{}, fmt.Errorf("open database: %w", err)
+		return opened{}, err
 	}
 	if cfg.renewLog {
 		err = renewLog(path + "-wal")
@@ -130,15 +127,17 @@ func openWriter(ctx context.Context, cfg *Config, written func()) (opened, error
 			db, err = open()
 		}
 	}
+	if err == nil {
+		err = mendSchema(ctx, cfg, db)
+	}
 	if db == nil {
 		done()
 		return opened{}, err
 	}
 	if err != nil {
 		done()
-		if isDamaged(err) {
-			err = fmt.Errorf("%s is no database, or a damaged one (%w): put a backup in its place; or move it away and start "+
-				"the node anew, and its members send it all that they have", path, err)
+		if isDamaged(err) || isMisfit(err) {
+			err = fmt.Errorf("%s is no database, or a damaged one (%w): %s", path, err, whatToDo)
 		}
 		return opened{}, errors.Join(err, db.Close())
 	}

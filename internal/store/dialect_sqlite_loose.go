@@ -210,9 +210,10 @@ func looseRows() loose {
 	return out
 }
 
-// looseTwins delete of two rows of one key those that the index of the key leads to.
-func looseTwins() map[string]string {
-	out := map[string]string{}
+// looseTwins delete of two rows of one key those that the index of the key leads to, and those
+// that are not the first one.
+func looseTwins() (led, others map[string]string) {
+	led, others = map[string]string{}, map[string]string{}
 	for table, key := range map[string][]string{
 		"origins": {"name"}, "parked": {"member", "origin", "seq"}, "cursors": {"member", "origin"}, "webhooks": {"id"},
 		"idempotency": {"actor", "key"}, "webhook_dead": {"subscription", "correlation"}, "credentials": {"header", "chain"},
@@ -231,8 +232,9 @@ func looseTwins() map[string]string {
 		if table == "origins" { // its entries say what it is called
 			what = `UPDATE origins SET name = CAST('?' || id AS BLOB)`
 		}
-		out[table] = what + ` WHERE rowid IN (SELECT k.rowid FROM (SELECT ` + columns + ` FROM ` + table + ` NOT INDEXED GROUP BY ` + columns +
+		others[table] = what + ` WHERE rowid NOT IN (SELECT min(rowid) FROM ` + table + ` NOT INDEXED GROUP BY ` + columns + `)`
+		led[table] = what + ` WHERE rowid IN (SELECT k.rowid FROM (SELECT ` + columns + ` FROM ` + table + ` NOT INDEXED GROUP BY ` + columns +
 			` HAVING count(*) > 1) d JOIN ` + table + ` k INDEXED BY ` + index + ` ON ` + strings.Join(same, " AND ") + `)`
 	}
-	return out
+	return led, others
 }

@@ -8,10 +8,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/pressly/goose/v3"
+
+	"github.com/tallystick/tallystick/internal/memory"
 )
 
 // migrator is what brings db up to this program's schema, and the versions of which
@@ -26,11 +27,12 @@ func migrator(ctx context.Context, db *sql.DB) (p *goose.Provider, have, newest 
 		return nil, 0, 0, fmt.Errorf("migrations: %w", err)
 	}
 	have, err = p.GetDBVersion(ctx)
-	if err != nil {
-		return nil, 0, 0, fmt.Errorf("database version: %w", err)
-	}
 	sources := p.ListSources()
-	return p, have, sources[len(sources)-1].Version, nil
+	newest = sources[len(sources)-1].Version
+	if err != nil {
+		return nil, 0, newest, fmt.Errorf("database version: %w", err)
+	}
+	return p, have, newest, nil
 }
 
 // migrations are the files of the schema, as functions: what goose reads a file with
@@ -64,7 +66,10 @@ func migrations() ([]*goose.Migration, error) {
 // copy, which takes its place when all of it is done and right: whatever fails, the
 // file is as it was, and the program that wrote it can read it.
 func migrate(ctx context.Context, db *sql.DB, path string) (replaced bool, err error) {
-	p, have, newest, err := migrator(ctx, db)
+	_, have, newest, err := migrator(ctx, db)
+	if is, bad := isNewest(ctx, db); err != nil && is && bad == nil && setVersion(ctx, db, newest) == nil {
+		_, have, newest, err = migrator(ctx, db)
+	}
 	switch {
 	case err != nil:
 		return false, err
@@ -72,11 +77,14 @@ func migrate(ctx context.Context, db *sql.DB, path string) (replaced bool, err e
 		return false, fmt.Errorf("%w: it has version %d, this program knows up to %d; use the newer program", ErrNewer, have, newest)
 	case have == newest:
 		return false, nil
-	case have == 0: // new: there is nothing to lose
-		if _, err := p.Up(ctx); err != nil {
-			return false, fmt.Errorf("migrate database: %w", err)
-		}
-		return false, nil
+	}
+	if is, err := isNewest(ctx, db); err != nil {
+		return false, err
+	} else if is { // what says which version it has is what is damaged
+		return false, setVersion(ctx, db, newest)
+	}
+	if have <= 0 {
+		return false, fmt.Errorf("%s does not say which version it has: %w: %s", path, memory.ErrDamaged, whatToDo)
 	}
 	copied := path + ".migrating"
 	if err := os.Remove(copied); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -113,58 +121,6 @@ func migrateCopy(ctx context.Context, db *sql.DB, copied string) (err error) {
 		return err
 	}
 	return sameAsNew(ctx, to)
-}
-
-// sameAsNew says in which table a schema is not that of a new database: then it was
-// written by a program between two versions, and no statement can be relied on.
-func sameAsNew(ctx context.Context, db *sql.DB) error {
-	fresh, err := sql.Open("sqlite", ":memory:")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = fresh.Close() }()
-	fresh.SetMaxOpenConns(1)
-	p, _, _, err := migrator(ctx, fresh)
-	if err == nil {
-		_, err = p.Up(ctx)
-	}
-	if err != nil {
-		return err
-	}
-	want, err := schemaOf(ctx, fresh)
-	if err != nil {
-		return err
-	}
-	got, err := schemaOf(ctx, db)
-	if err != nil {
-		return err
-	}
-	for _, lists := range [][2][]string{{want, got}, {got, want}} {
-		for _, one := range lists[0] {
-			if !slices.Contains(lists[1], one) {
-				name, _, _ := strings.Cut(one, "\x00")
-				return fmt.Errorf("%s is not what it should be: the file is of a program between two versions", name)
-			}
-		}
-	}
-	return nil
-}
-
-func schemaOf(ctx context.Context, db *sql.DB) ([]string, error) {
-	rows, err := db.QueryContext(ctx, "SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'goose%' AND name NOT LIKE 'sqlite_%'")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	var out []string
-	for rows.Next() {
-		var name, text string
-		if err := rows.Scan(&name, &text); err != nil {
-			return nil, err
-		}
-		out = append(out, name+"\x00"+strings.Join(strings.Fields(text), " "))
-	}
-	return out, rows.Err()
 }
 
 // replaceBy closes db, and puts another file in the place of its own.

@@ -68,7 +68,9 @@ func classify(err error) error {
 	switch e.Code() & 0xff {
 	case sqlite3.SQLITE_FULL:
 		return fmt.Errorf("%w: %w", memory.ErrFull, err)
-	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+	case sqlite3.SQLITE_CORRUPT: // of a page: others can be read, and written
+		return fmt.Errorf("%w: %w", memory.ErrBroken, err)
+	case sqlite3.SQLITE_NOTADB:
 		return fmt.Errorf("%w: %w: %w", ErrFatal, memory.ErrBroken, err)
 	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN:
 		return fmt.Errorf("%w: %w", ErrFatal, err)
@@ -99,6 +101,12 @@ func mayEnd(err error) bool {
 func isDamaged(err error) bool {
 	var e *sqlite.Error
 	return errors.Is(err, memory.ErrBroken) || isGarbled(err) || errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_NOTADB || e.Code()&0xff == sqlite3.SQLITE_CORRUPT)
+}
+
+// isMisfit reports whether a statement does not fit the tables that there are.
+func isMisfit(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code() == sqlite3.SQLITE_ERROR
 }
 
 // checkpoint moves the write-ahead log into the database file.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 
@@ -186,4 +187,14 @@ func (s *Store) Writers(ctx context.Context) (int, error) {
 		}
 	}
 	return s.write.db.Stats().MaxOpenConnections, nil
+}
+
+// SchemaDigest is that of the database in a file, and that which is written down.
+func SchemaDigest(ctx context.Context, path string) (got, want string, err error) {
+	db, err := sql.Open("sqlite", dsn(path, "ro"))
+	if err != nil {
+		return "", "", err
+	}
+	schema, err := schemaOf(ctx, db)
+	return digestOf(schema), schemaDigest, errors.Join(err, db.Close())
 }

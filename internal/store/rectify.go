@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -19,20 +21,16 @@ func (w *state) rectifyFirst(ctx context.Context) error {
 	if w.rectified {
 		return nil
 	}
-	if err := w.begin(ctx); err != nil {
-		return err
-	}
 	w.own = nil
-	err := w.rectify(ctx, w.dialect.loose.firstGarbled)
-	if err == nil {
-		err = w.rectifyNumbers(ctx)
-	}
-	if err == nil {
-		err = w.commit(ctx)
-	}
-	if err != nil {
-		w.rollback(ctx)
-	}
+	err := w.within(ctx, func(ctx context.Context) error {
+		if err := w.rectify(ctx, w.dialect.loose.firstGarbled); err != nil {
+			return err
+		}
+		if err := w.rectifyNumbers(ctx); err != nil {
+			return err
+		}
+		return placer{w}.rectifyPlaces(ctx)
+	})
 	w.rectified = err == nil
 	return err
 }
@@ -55,8 +53,12 @@ func (w *state) rectify(ctx context.Context, count string) error {
 	if err != nil {
 		return err
 	}
+	lost, err := placer{w}.lostOrigins(ctx)
+	if err != nil {
+		return err
+	}
 	headed, err := w.misheaded(ctx)
-	if garbled += len(named) + len(headed); err != nil || garbled == 0 {
+	if garbled += len(named) + len(lost) + len(headed); err != nil || garbled == 0 {
 		return err
 	}
 	w.cfg.Log.WarnContext(ctx, "rows are damaged on this disk, and are set right", "rows", garbled)
@@ -72,8 +74,11 @@ func (w *state) rectify(ctx context.Context, count string) error {
 	}
 	for _, mend := range []func(context.Context) error{
 		func(ctx context.Context) error { return w.execAll(ctx, q.first) },
+		func(ctx context.Context) error { return placer{w}.restoreOrigins(ctx, lost) },
 		func(ctx context.Context) error { return w.renameAs(ctx, named) }, w.rename,
-		func(ctx context.Context) error { return w.recount(ctx, headed) },
+		func(ctx context.Context) error {
+			return w.recount(ctx, slices.Concat(headed, slices.Collect(maps.Keys(lost)), slices.Collect(maps.Keys(named))))
+		},
 		func(ctx context.Context) error { return w.execAll(ctx, q.mends) },
 		func(ctx context.Context) error { return w.execAll(ctx, q.dated, ahead) }, w.refuseUnlisted,
 	} {
@@ -113,6 +118,13 @@ func (w *state) reindexLoose(ctx context.Context, table string) error {
 	if err := w.exec(ctx, twins); err != nil {
 		return err
 	}
+	if err := w.exec(ctx, w.dialect.reindex+table); err == nil || w.dialect.isBroken(err) {
+		return err
+	}
+	// The index leads nowhere: the first row of each key stays.
+	if err := w.exec(ctx, w.dialect.twins.first[table]); err != nil {
+		return err
+	}
 	return w.exec(ctx, w.dialect.reindex+table)
 }
 
@@ -137,18 +149,16 @@ func (w *state) rename(ctx context.Context) error {
 				return err
 			}
 		}
-		var has int
-		taken, err := w.queryRow(ctx, `SELECT 1 FROM origins WHERE name = ? AND id <> ?`, []any{string(name), id}, &has)
-		if err != nil {
-			return err
+		called := false
+		if name != "" {
+			if called, err = (placer{w}).call(ctx, id, name); err != nil {
+				return err
+			}
 		}
-		if name != "" && !taken {
-			err = w.exec(ctx, `UPDATE origins SET name = ? WHERE id = ?`, string(name), id)
-		} else {
-			err = w.renameEmpty(ctx, id)
-		}
-		if err != nil {
-			return err
+		if !called {
+			if err := w.renameEmpty(ctx, id); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -185,10 +195,15 @@ func (w *state) misnamed(ctx context.Context) (map[int64]memory.Origin, error) {
 	return out, nil
 }
 
-// renameAs gives origins names that no other one has.
+// renameAs gives origins names that no other one has. They may have each other's.
 func (w *state) renameAs(ctx context.Context, names map[int64]memory.Origin) error {
+	for id := range names {
+		if err := w.exec(ctx, `UPDATE origins SET name = CAST('?' || id AS BLOB) WHERE id = ?`, id); err != nil {
+			return err
+		}
+	}
 	for id, name := range names {
-		if err := w.exec(ctx, `UPDATE origins SET name = ? WHERE id = ? AND NOT EXISTS (SELECT 1 FROM origins o WHERE o.name = ?)`, string(name), id, string(name)); err != nil {
+		if _, err := (placer{w}).call(ctx, id, name); err != nil {
 			return err
 		}
 	}

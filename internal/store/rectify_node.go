@@ -29,6 +29,9 @@ type nodeRow struct {
 
 // rectifyNode sets the row of the node right. There is none yet in a new database.
 func (w *state) rectifyNode(ctx context.Context) error {
+	if err := (nodeMender{w}).placeNode(ctx); err != nil {
+		return err
+	}
 	var r nodeRow
 	found, err := w.queryRow(ctx, `SELECT name, origin, clock, lsn, rid, purge, round, changes FROM node`, nil,
 		&r.name, &r.origin, &r.clock, &r.lsn, &r.rid, &r.purge, &r.round, &r.changes)
@@ -49,6 +52,22 @@ func (w *state) rectifyNode(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// placeNode gives the row its number. Of several it is the one that has it, or has come furthest.
+func (w nodeMender) placeNode(ctx context.Context) error {
+	var wrong, one int
+	if found, err := w.queryRow(ctx, `SELECT 1 FROM node WHERE one <> 1`, nil, &wrong); err != nil || !found {
+		return err
+	}
+	found, err := w.queryRow(ctx, `SELECT 1 FROM node WHERE one = 1`, nil, &one)
+	if err == nil && !found {
+		err = w.exec(ctx, `UPDATE node SET one = 1 WHERE one = (SELECT one FROM node ORDER BY lsn DESC LIMIT 1)`)
+	}
+	if err != nil {
+		return err
+	}
+	return w.exec(ctx, `DELETE FROM node WHERE one <> 1`)
 }
 
 // rectifyNumbers sets right what this node numbers under, behind all origins.
@@ -126,15 +145,18 @@ func (w nodeMender) renumber(ctx context.Context) error {
 
 // mendHead lowers the head of what this node numbers under, if that lies above all that it
 // has logged and that members have told of. Nobody can tell then which numbers were given out.
+// Where nothing of it is in the log, members send all of it again.
 func (w nodeMender) mendHead(ctx context.Context) error {
 	const known = `max(coalesce((SELECT max(l.seq) FROM log l WHERE l.origin = origins.id AND typeof(l.seq) = 'integer'), 0),
 		coalesce((SELECT max(c.seq) FROM cursors c WHERE c.origin = origins.name AND typeof(c.seq) = 'integer'), 0))`
+	const none = `NOT EXISTS (SELECT 1 FROM log l WHERE l.origin = origins.id)`
 	var id int64
-	found, err := w.queryRow(ctx, `SELECT id FROM origins WHERE id = (SELECT origin FROM node) AND typeof(head) = 'integer' AND head > `+known, nil, &id)
+	found, err := w.queryRow(ctx, `SELECT id FROM origins WHERE id = (SELECT origin FROM node) AND typeof(head) = 'integer' AND head > `+known+`
+		OR id = (SELECT origin FROM node) AND head > 0 AND `+none, nil, &id)
 	if err != nil || !found {
 		return err
 	}
-	if err := w.exec(ctx, `UPDATE origins SET chain = ?, head = `+known+` WHERE id = ?`, []byte{}, id); err != nil {
+	if err := w.exec(ctx, `UPDATE origins SET chain = ?, head = CASE WHEN `+none+` THEN 0 ELSE `+known+` END WHERE id = ?`, []byte{}, id); err != nil {
 		return err
 	}
 	return w.renumber(ctx)

@@ -10,8 +10,10 @@ import (
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
-// sqlHolders selects the entries that hold registers.
-const sqlHolders = `SELECT ` + sqlSealedG + ` FROM registers r JOIN log g ON g.lsn = r.lsn `
+// sqlHolders selects the entries that hold registers. One that is missing is as damaged as one
+// of which the bytes are.
+const sqlHolders = `SELECT coalesce(g.origin, r.origin), coalesce(g.seq, r.seq), coalesce(g.state, 3), coalesce(g.digest, x''), coalesce(g.raw, x'')
+	FROM registers r LEFT JOIN log g ON g.lsn = r.lsn `
 
 // holders decodes the entries that a query selects. It is memory.ErrDamaged if one
 // of them is.

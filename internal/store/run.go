@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/tallystick/tallystick/internal/memory"
 )
 
 // Run is the writer. It returns nil once ctx is done and everything queued is
@@ -24,7 +26,7 @@ func (s *Store) Run(ctx context.Context) error {
 	defer s.beside(ctx)()
 	// A batch that has begun is finished whatever happens to ctx.
 	work := context.WithoutCancel(ctx)
-	if s.write.retry, err = s.write.upgraded(work); err != nil {
+	if s.write.retry, err = s.upgraded(work); err != nil {
 		return s.fail(err)
 	}
 	for ctx.Err() == nil {
@@ -60,14 +62,30 @@ func (s *Store) Run(ctx context.Context) error {
 // learnMended is learn that has what was garbled since the opening set right.
 func (s *Store) learnMended(ctx context.Context) (end func(), err error) {
 	end, err = s.learn(ctx)
-	if !isGarbled(err) {
+	if !s.dialect.isBroken(err) {
 		return end, err
 	}
 	s.write.rectified = false
+	if !isGarbled(err) {
+		s.write.reindexFirst(context.WithoutCancel(ctx))
+	}
 	if err := s.write.load(context.WithoutCancel(ctx)); err != nil {
 		return nil, err
 	}
 	return s.learn(ctx)
+}
+
+// upgraded is that of the writer. If it cannot be read, none is tried again in this run.
+func (s *Store) upgraded(ctx context.Context) ([]memory.Dot, error) {
+	dots, err := s.write.upgraded(ctx)
+	if s.dialect.isBroken(err) && s.write.reindexFirst(ctx) {
+		dots, err = s.write.upgraded(ctx)
+	}
+	if s.dialect.isBroken(err) {
+		s.cfg.Log.WarnContext(ctx, "refused ops are not tried again: the database is damaged", "err", err)
+		return nil, nil
+	}
+	return dots, err
 }
 
 // beside has the writer's adder run, and returns what ends it.

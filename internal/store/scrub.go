@@ -27,7 +27,10 @@ func (t scrubber) slice(ctx context.Context, after int64) (last int64, n int, er
 		if err := r.Scan(append(x.columns.dest(), x.sealed.dest()...)...); err != nil {
 			return err
 		}
-		last = x.lsn
+		if x.lsn <= last { // who asks for such a row does not find it
+			t.damage.unsound.pages.Add(1)
+		}
+		last = max(last, x.lsn)
 		n++
 		size += len(x.raw)
 		w.sort(&f, x)
@@ -42,6 +45,7 @@ func (t scrubber) slice(ctx context.Context, after int64) (last int64, n int, er
 		func() error { return t.records(ctx, slices.Collect(maps.Keys(f.records))) },
 		func() error { return w.admit(ctx, &f) },
 		func() error { return w.follow(ctx, &f) },
+		func() error { return t.recall(ctx, f.behind) },
 		func() error { return t.regain(ctx, f.good) },
 		func() error { return w.histories(ctx, &f) },
 	} {

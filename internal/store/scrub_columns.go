@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -18,6 +19,7 @@ type sorter struct{ scrubber }
 type columns struct {
 	lsn, kind, record, older int64
 	seen                     bool
+	behind                   bool // it is not of the row: see looked
 }
 
 func (c *columns) dest() []any { return []any{&c.lsn, &c.kind, &c.record, &c.older, &c.seen} }
@@ -37,6 +39,7 @@ type looked struct {
 	revisions map[int64][]again // and that are full revisions, by record
 	records   map[int64]struct{}
 	unlisted  []logRead // refused, and nothing says so
+	behind    []again   // of which a memory has no row, or one of an earlier entry
 	odd       []int64   // rows that are another entry's, or nobody's
 	bad       [][2]int64
 }
@@ -69,8 +72,8 @@ func (t sorter) admit(ctx context.Context, f *looked) error {
 	var refused []sealed
 	for _, x := range f.unlisted {
 		var one int
-		held, err := t.queryRow(ctx, `SELECT 1 FROM memories WHERE rid = ? AND (c_lsn = ? OR l_lsn = ?) UNION ALL SELECT 1 FROM registers WHERE lsn = ? LIMIT 1`,
-			[]any{x.record, x.lsn, x.lsn, x.lsn}, &one)
+		held, err := t.queryRow(ctx, `SELECT 1 FROM memories WHERE rid = ?1 AND (c_lsn = ?2 AND c_origin = ?3 AND c_seq = ?4 OR l_lsn = ?2 AND l_origin = ?3 AND l_seq = ?4)
+			UNION ALL SELECT 1 FROM registers WHERE lsn = ?2 AND origin = ?3 AND seq = ?4 LIMIT 1`, []any{x.record, x.lsn, x.origin, x.seq}, &one)
 		if err != nil {
 			return err
 		}
@@ -102,6 +105,9 @@ func (t sorter) follow(ctx context.Context, f *looked) error {
 			continue // refused, or listed as such
 		}
 		f.good = append(f.good, again{x.lsn, x.entry})
+		if x.behind {
+			f.behind = append(f.behind, again{x.lsn, x.entry})
+		}
 		f.records[x.record] = struct{}{}
 		if isRevision(x.entry) && (x.state == stateApplied || changed) {
 			f.revisions[x.record] = append(f.revisions[x.record], again{x.lsn, x.entry})
@@ -139,7 +145,8 @@ func (t sorter) column(ctx context.Context, c *columns, x *sealed, e *memory.Ent
 	}
 	switch k := e.Op.Subjects()[0]; {
 	case k.Family.OfMemory():
-		if _, err := t.queryRow(ctx, `SELECT rid FROM memories WHERE id = ?`, []any{k.A}, &record); err != nil {
+		var err error
+		if c.behind, err = t.behind(ctx, k.A, e, &record); err != nil {
 			return false, err
 		}
 	case k.Family != memory.FamTouch: // which may have come before its memory
@@ -152,6 +159,24 @@ func (t sorter) column(ctx context.Context, c *columns, x *sealed, e *memory.Ent
 	x.state, c.kind, c.record = state, kind, record
 	t.erased = true
 	return true, t.exec(ctx, `UPDATE log SET state = ?, kind = ?, record = ? WHERE lsn = ?`, state, kind, record, c.lsn)
+}
+
+// behind finds the number of a memory, and reports whether an entry has a register of it that
+// its row says is of none, or of an earlier one.
+func (t sorter) behind(ctx context.Context, id string, e *memory.Entry, rid *int64) (bool, error) {
+	var held [2]ref
+	var life memory.Life
+	found, err := t.queryRow(ctx, `SELECT rid, l_state, c_lsn, c_stamp, c_origin, c_seq, l_lsn, l_stamp, l_origin, l_seq FROM memories WHERE id = ?`, []any{id},
+		rid, &life, &held[0].lsn, &held[0].stamp, &held[0].origin, &held[0].seq, &held[1].lsn, &held[1].stamp, &held[1].origin, &held[1].seq)
+	if err != nil || !found {
+		return !found, err
+	}
+	for i, k := range []memory.Key{memory.ContentKey(id), memory.LifeKey(id)} {
+		if slices.Contains(e.Op.Subjects(), k) && e.Version().Beats(t.version(held[i], life == memory.Erased)) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // foresee lists the revisions again that an entry names, and that have not come yet.
@@ -184,6 +209,7 @@ type history struct {
 	id      string
 	members map[int64]bool
 	broken  bool
+	holed   bool // the row of a revision is missing
 }
 
 // link is a row of the log as a part of a history.
@@ -216,7 +242,7 @@ func (t sorter) chain(ctx context.Context, rid int64) (*history, error) {
 			return nil, err
 		}
 		if !found || !l.fits(rid) {
-			h.broken = true
+			h.broken, h.holed = true, !found
 			return h, t.claim(ctx, lsn, rid)
 		}
 		h.members[lsn] = true
@@ -256,6 +282,11 @@ func (t sorter) histories(ctx context.Context, f *looked) error {
 		for _, a := range f.revisions[rid] {
 			h.broken = h.broken || h.members[a.lsn] != a.entry.Hollow.IsZero()
 		}
+		if h.holed {
+			if err := t.missing(ctx, rid); err != nil {
+				return err
+			}
+		}
 		if h.broken {
 			t.cfg.Log.WarnContext(ctx, "the history of a memory is damaged on this disk, and is made anew of the log", "row", rid)
 			t.erased = true
@@ -263,6 +294,33 @@ func (t sorter) histories(ctx context.Context, f *looked) error {
 		}
 	}
 	return m.rebuild(ctx)
+}
+
+// missing lists the revisions of a record that others name, that were held, and of which there is
+// no row.
+func (t sorter) missing(ctx context.Context, rid int64) error {
+	there, err := t.entriesWhere(ctx, `l.record = ? AND l.kind IN (?, ?)`, []any{rid, memory.KindPut, memory.KindConsolidate})
+	if err != nil {
+		return err
+	}
+	var dots [][2]int64
+	for _, a := range there {
+		for _, p := range a.entry.Prev {
+			id, known := t.originID(p.Origin)
+			if !known || !t.held(p) {
+				continue
+			}
+			var one int
+			found, err := t.queryRow(ctx, `SELECT 1 FROM log WHERE origin = ? AND seq = ?`, []any{id, int64(p.Seq)}, &one)
+			if err != nil {
+				return err
+			}
+			if !found {
+				dots = append(dots, [2]int64{id, int64(p.Seq)})
+			}
+		}
+	}
+	return t.mark(ctx, dots)
 }
 
 // sound takes entries off the list of damaged ones that are not, or that were never here.

@@ -176,7 +176,16 @@ func (t passer) end(ctx context.Context, differs bool) (wrong bool, err error) {
 			return wrong, err
 		}
 	}
+	t.damage.unsound.end()
 	return wrong, t.aside(ctx, `UPDATE scrub SET done = ?`, int64(t.now()))
+}
+
+// unread notes that a pass could not read what it came to.
+func (t *tx) unread(err error) error {
+	if t.dialect.isBroken(err) {
+		t.damage.unsound.pages.Add(1)
+	}
+	return err
 }
 
 // scrubAll takes steps to their ends, slice by slice.
@@ -186,7 +195,7 @@ func (s *changes) scrubAll(ctx context.Context, steps []step) error {
 			after := last // a batch that fails is run again, job by job
 			err := s.do(ctx, queueMember, scrubRows, func(ctx context.Context, t *tx) (err error) {
 				last, n, err = run(passer{scrubber{t}}, ctx, after)
-				return err
+				return t.unread(err)
 			})
 			if err != nil {
 				return err
@@ -219,6 +228,7 @@ func (s *changes) scrubEnd(ctx context.Context) (wrong bool, err error) {
 func (s *changes) Scrub(ctx context.Context, after uint64, about time.Duration) (memory.Scrubbing, error) {
 	out := memory.Scrubbing{After: min(after, 1<<62)}
 	if after == 0 {
+		s.damage.unsound.begin()
 		if err := s.scrubAll(ctx, s.dialect.pass().before); err != nil {
 			return out, err
 		}
@@ -229,7 +239,7 @@ func (s *changes) Scrub(ctx context.Context, after uint64, about time.Duration) 
 		err := s.do(ctx, queueMember, scrubRows, func(ctx context.Context, t *tx) error {
 			var err error
 			last, n, err = (scrubber{t}).slice(ctx, int64(out.After))
-			return err
+			return t.unread(err)
 		})
 		if err == nil && n == 0 {
 			out.Wrong, err = s.scrubEnd(ctx)

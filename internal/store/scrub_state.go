@@ -167,8 +167,23 @@ func (t scrubber) compete(ctx context.Context, entries []again) error {
 	return m.rebuild(ctx)
 }
 
-// astray compares the records whose log is another's with the entries that they name.
+// astray compares the records whose log is another's with the entries that they name. One of
+// which there is another row goes.
 func (t scrubber) astray(ctx context.Context, after, last int64) error {
+	twins, err := t.rowIDs(ctx, `SELECT m.rid FROM memories m JOIN log l ON l.lsn IN (m.c_lsn, m.l_lsn) JOIN memories o ON o.rid = l.record
+		WHERE m.rid > ? AND m.rid <= ? AND o.rid <> m.rid AND o.id = m.id`, after, last)
+	if err != nil {
+		return err
+	}
+	if len(twins) > 0 {
+		anew, err := t.entriesOf(ctx, twins)
+		if err != nil {
+			return err
+		}
+		if err := t.replace(ctx, "memories", twins, anew); err != nil {
+			return err
+		}
+	}
 	rids, err := t.rowIDs(ctx, `SELECT m.rid FROM memories m JOIN log l ON l.lsn = m.c_lsn WHERE m.rid > ? AND m.rid <= ? AND l.record <> m.rid`, after, last)
 	if err != nil {
 		return err

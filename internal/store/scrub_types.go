@@ -331,6 +331,21 @@ func (t scrubber) regain(ctx context.Context, entries []again) error {
 	return t.compete(ctx, anew)
 }
 
+// recall lets entries compete of which a memory has no row, or one of an earlier entry, with all
+// others of these memories: a row that is made anew has to have both its registers.
+func (t scrubber) recall(ctx context.Context, entries []again) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	t.cfg.Log.WarnContext(ctx, "memories are missing on this disk, or are as they were, and are made anew of the log", "entries", len(entries))
+	t.erased = true
+	more, err := t.entriesWhere(ctx, `l.kind = ?`, []any{memory.KindConsolidate}) // which end others that they are of
+	if err != nil {
+		return err
+	}
+	return t.compete(ctx, append(entries, more...))
+}
+
 // misplaced reports whether the bytes of a row are whole, and the row says something else of
 // them than they do.
 func (t scrubber) misplaced(x sealed) bool {

@@ -144,14 +144,44 @@ func (d *damage) take() map[[2]int64]struct{} {
 }
 
 // reindexEvery is how long the indexes are left alone once all were made anew: if the
-// database contradicts itself still, it is not for them.
-const reindexEvery = time.Minute
+// database contradicts itself still, it is not for them. Where they could not be made anew it
+// is twice as long each time, up to reindexSeldom.
+const (
+	reindexEvery  = time.Minute
+	reindexSeldom = time.Hour
+)
 
 // unsound notes that somebody met a contradiction in the database.
 type unsound struct {
 	met   chan struct{} // of capacity 1
 	rouse func()        // the writer
 	at    time.Time     // when indexes were made anew last; of the writer
+	wait  time.Duration // from then on; of the writer
+
+	// pages counts how often something was met that cannot be read. It was so often when a
+	// pass began, and when one ended in which nothing was met.
+	pages, began, sound atomic.Int64
+}
+
+// broken reports whether what the engine cannot read was met, and not yet found to be whole.
+func (u *unsound) broken() bool { return u.pages.Load() != u.sound.Load() }
+
+// begin and end are called where a pass begins, and when it has ended well.
+func (u *unsound) begin() { u.began.Store(u.pages.Load()) }
+
+func (u *unsound) end() {
+	if n := u.began.Load(); n == u.pages.Load() {
+		u.sound.Store(n)
+	}
+}
+
+// rest notes that the indexes were made anew, or could not be.
+func (u *unsound) rest(now time.Time, failed bool) {
+	if u.at = now; failed {
+		u.wait = min(max(2*u.wait, reindexEvery), reindexSeldom)
+		return
+	}
+	u.wait = reindexEvery
 }
 
 // note may be called by anybody, at any time.
@@ -165,12 +195,11 @@ func (u *unsound) note() {
 
 // due reports whether the indexes are to be made anew. Only the writer asks.
 func (u *unsound) due(now time.Time) bool {
-	if !u.at.IsZero() && now.Sub(u.at) < reindexEvery {
+	if !u.at.IsZero() && now.Sub(u.at) < u.wait {
 		return false
 	}
 	select {
 	case <-u.met:
-		u.at = now
 		return true
 	default:
 		return false

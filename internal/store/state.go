@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -33,8 +34,19 @@ type state struct {
 }
 
 // load reads what the writer keeps in memory from the database, at start and
-// after a rollback.
+// after a rollback. If an index leads to rows that are not there, all are made anew first.
 func (w *state) load(ctx context.Context) error {
+	err := w.loadAll(ctx)
+	if w.dialect.isBroken(err) && !isGarbled(err) && w.reindexFirst(ctx) {
+		err = w.loadAll(ctx)
+	}
+	if w.dialect.isBroken(err) || w.dialect.isDatabase(err) && !errors.Is(err, memory.ErrFull) && !errors.Is(err, ErrFatal) {
+		err = fmt.Errorf("%w: the database in %s: %s", err, w.cfg.Dir, whatToDo)
+	}
+	return err
+}
+
+func (w *state) loadAll(ctx context.Context) error {
 	w.origins, w.perNode, w.lastOrigin = map[memory.Origin]*originState{}, map[memory.Node]int{}, 0
 	w.parkedSize = map[memory.Node]int{}
 	if err := w.rectifyFirst(ctx); err != nil {
@@ -230,10 +242,11 @@ func (w *state) loadDamage(ctx context.Context) error {
 	return err
 }
 
-// refused lists the ops that this node refused and that fit a condition.
+// refused lists the ops that this node refused and that fit a condition, as the rows have it and
+// not an index of them.
 func (w *state) refused(ctx context.Context, condition string, args ...any) ([]memory.Dot, error) {
 	var out []memory.Dot
-	err := w.each(ctx, `SELECT origin, seq FROM parked WHERE member = ? AND `+condition,
+	err := w.each(ctx, `SELECT origin, seq FROM parked WHERE +member = ? AND `+condition,
 		append([]any{string(w.cfg.Node)}, args...), func(r rowScanner) error {
 			var d memory.Dot
 			err := r.Scan(&d.Origin, &d.Seq)

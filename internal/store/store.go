@@ -122,6 +122,10 @@ func (s *Store) Queued() int { return int(s.sizes.Load()) }
 // Damaged returns how many entries are damaged, and not mended yet.
 func (s *Store) Damaged() int { return int(s.damage.marked.Load()) }
 
+// Broken reports whether parts of the database cannot be read: not single rows, which
+// [Store.Damaged] counts, but what holds them. It is false again when a pass met none.
+func (s *Store) Broken() bool { return s.damage.unsound.broken() }
+
 // Unreadable returns ids of memories that f selects and of which the content is damaged,
 // a hundred at most.
 func (s *Store) Unreadable(ctx context.Context, f memory.Filter) ([]string, error) {
@@ -169,6 +173,9 @@ func (s *base) watch(rouse func()) {
 	classify := s.dialect.classify
 	s.dialect.classify = func(err error) error {
 		if s.dialect.isBroken(err) {
+			if !isGarbled(err) {
+				s.damage.unsound.pages.Add(1)
+			}
 			s.damage.unsound.note()
 		}
 		return classify(err)

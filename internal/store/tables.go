@@ -214,15 +214,22 @@ func (s *tables) History(ctx context.Context, id string) ([]memory.Revision, err
 	err := s.read.each(ctx, `WITH RECURSIVE rev (lsn) AS (
 			SELECT newest FROM memories WHERE id = ?
 			UNION ALL SELECT l.older FROM rev JOIN log l ON l.lsn = rev.lsn WHERE l.older <> 0 AND l.older < l.lsn)
-		SELECT coalesce(l.lsn, 0), coalesce(l.seen, 0), m.c_lsn = l.lsn, coalesce(l.origin, 0), coalesce(l.seq, 0), coalesce(l.state, 0), l.digest, l.raw FROM memories m LEFT JOIN rev ON 1 = 1 LEFT JOIN log l ON l.lsn = rev.lsn AND l.record = m.rid WHERE m.id = ?`,
+		SELECT coalesce(l.lsn, 0), l.lsn IS NULL AND coalesce(rev.lsn, 0) <> 0 OR m.c_lsn <> 0 AND NOT EXISTS (SELECT 1 FROM log c WHERE c.lsn = m.c_lsn),
+		coalesce(l.seen, 0), m.c_lsn = l.lsn, coalesce(l.origin, 0), coalesce(l.seq, 0), coalesce(l.state, 0), l.digest, l.raw FROM memories m LEFT JOIN rev ON 1 = 1 LEFT JOIN log l ON l.lsn = rev.lsn AND l.record = m.rid WHERE m.id = ?`,
 		[]any{id, id}, func(r rowScanner) error {
 			found = true
 			var lsn int64
-			var seen bool
+			var missing, seen bool // missing: this row of the log, or that of the content
 			var winner *bool
 			var x sealed
-			if err := r.Scan(append([]any{&lsn, &seen, &winner}, x.dest()...)...); err != nil || lsn == 0 {
+			if err := r.Scan(append([]any{&lsn, &missing, &seen, &winner}, x.dest()...)...); err != nil {
 				return err
+			}
+			if missing {
+				memory.Omit(ctx, id)
+			}
+			if lsn == 0 {
+				return nil
 			}
 			e, err := s.open(x)
 			if err != nil {

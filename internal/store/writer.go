@@ -190,8 +190,8 @@ func (w *writer) publish(t *tx, batch []*job) {
 
 // reindexAll makes the indexes of all tables anew, as far as that can be done: one that is
 // broken itself keeps none of the others from it.
-func (w *writer) reindexAll(ctx context.Context) error {
-	defer func() { w.damage.unsound.at = time.Now() }()
+func (w *writer) reindexAll(ctx context.Context) (err error) {
+	defer func() { w.damage.unsound.rest(time.Now(), err != nil) }()
 	var tables []string
 	errs := []error{w.once(ctx, func(ctx context.Context, t *tx) error {
 		tables = nil
@@ -206,7 +206,7 @@ func (w *writer) reindexAll(ctx context.Context) error {
 		errs = append(errs, w.once(ctx, func(ctx context.Context, t *tx) error { return scrubber{t}.reindex(ctx, name) }))
 	}
 	errs = append(errs, w.once(ctx, func(ctx context.Context, t *tx) error { return scrubber{t}.retyped(ctx) }))
-	if err := errors.Join(errs...); err != nil {
+	if err = errors.Join(errs...); err != nil {
 		w.cfg.Log.ErrorContext(ctx, "the database is damaged, and its indexes cannot be made anew", "err", err)
 		return err
 	}
