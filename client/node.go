@@ -20,6 +20,9 @@ type ReceiptNow struct {
 // WarningFull is among the warnings of a status while the disk of the node is full.
 const WarningFull = "the disk is full: nothing is written until there is room, reads go on"
 
+// WarningBroken is among them while parts of the database of the node cannot be read.
+const WarningBroken = "parts of the database cannot be read on this disk: what can be is served"
+
 // Status is a node's account of itself and of the other members.
 type Status struct {
 	Node        string          `json:"node" doc:"The name of this node." example:"north"`

@@ -175,3 +175,12 @@ func TestListeningIsJudged(t *testing.T) {
 		}
 	}
 }
+
+func TestADatabaseThatCannotBeReadIsAFinding(t *testing.T) {
+	if f := of(doctor.Node(&client.Status{Warnings: []string{client.WarningBroken}}, 0), "database"); f.State != broken || !strings.Contains(f.Next, "backup") {
+		t.Errorf("%+v, want that it says what to do", f)
+	}
+	if f := of(doctor.Node(&client.Status{}, 0), "database"); f.State != "" {
+		t.Errorf("%+v of a whole one", f)
+	}
+}

@@ -36,6 +36,9 @@ func Node(s *client.Status, maxSkew time.Duration) []client.Finding {
 	}
 	r.parked(len(s.Parked))
 	r.damage(s.Damaged)
+	if slices.Contains(s.Warnings, client.WarningBroken) {
+		r.fail("database", "parts of it cannot be read on the disk", "stop the node and put a backup in its place; or move it away and start the node anew, and its members send it all that they have")
+	}
 	if s.IndexLag > longLag {
 		r.warn("text index", count(s.IndexLag, "entry")+" behind", "recall misses the newest until it has caught up; if it does not, look at the log of the node")
 	} else {

@@ -42,6 +42,16 @@ func (l *logBuffer) String() string {
 // inProcess runs a node until the test ends.
 func inProcess(tb testing.TB, cfg Config) *running {
 	tb.Helper()
+	r, err := tryInProcess(tb, cfg)
+	if err != nil {
+		tb.Fatalf("node %s: %v", cfg.Node, err)
+	}
+	return r
+}
+
+// tryInProcess is inProcess for a node that may say why it does not start.
+func tryInProcess(tb testing.TB, cfg Config) (*running, error) {
+	tb.Helper()
 	r := &running{logs: &logBuffer{}}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(tb.Context()))
 	ready, done := make(chan string, 1), make(chan error, 1)
@@ -50,7 +60,7 @@ func inProcess(tb testing.TB, cfg Config) *running {
 	case r.url = <-ready:
 	case err := <-done:
 		cancel()
-		tb.Fatalf("node %s: %v", cfg.Node, err)
+		return nil, err
 	}
 	r.stop = sync.OnceFunc(func() {
 		cancel()
@@ -59,7 +69,7 @@ func inProcess(tb testing.TB, cfg Config) *running {
 		}
 	})
 	tb.Cleanup(r.stop)
-	return r
+	return r, nil
 }
 
 func single(tb testing.TB, change ...func(*Config)) Config {

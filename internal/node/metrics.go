@@ -10,7 +10,6 @@ import (
 	"github.com/tallystick/tallystick/internal/legacy/send"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/pace"
-	"github.com/tallystick/tallystick/internal/peer/packing"
 	"github.com/tallystick/tallystick/internal/policy"
 	"github.com/tallystick/tallystick/internal/replicate"
 	"github.com/tallystick/tallystick/internal/store"
@@ -27,6 +26,8 @@ func newRegistry(s *store.Store) *prometheus.Registry {
 			func() float64 { return float64(s.Queued()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tally_damaged_entries", Help: "Entries that are damaged on this disk, and not mended yet."},
 			func() float64 { return float64(s.Damaged()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tally_database_broken", Help: "1 if parts of the database cannot be read on this disk."},
+			func() float64 { return map[bool]float64{true: 1}[s.Broken()] }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tally_database_bytes", Help: "Size of the database files."},
 			func() float64 { return float64(s.DatabaseBytes()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
@@ -39,17 +40,6 @@ func newRegistry(s *store.Store) *prometheus.Registry {
 			func() float64 { free, _ := s.FreeBytes(); return float64(free) }))
 	}
 	return reg
-}
-
-// exportTraffic shows what goes over the network between members. Each byte is counted by
-// the member that has made the connection.
-func exportTraffic(reg *prometheus.Registry, t *packing.Traffic) {
-	reg.MustRegister(
-		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "tally_member_sent_bytes_total", Help: "Bytes sent on the connections that this node has made to members."},
-			func() float64 { return float64(t.Sent.Load()) }),
-		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "tally_member_received_bytes_total", Help: "Bytes that came on the connections that this node has made to members."},
-			func() float64 { return float64(t.Received.Load()) }),
-	)
 }
 
 // exportTaken shows how what is sent is taken.

@@ -18,7 +18,6 @@ import (
 	"github.com/tallystick/tallystick/internal/identity/ca"
 	"github.com/tallystick/tallystick/internal/identity/httpsig"
 	"github.com/tallystick/tallystick/internal/memory"
-	"github.com/tallystick/tallystick/internal/peer/packing"
 )
 
 // Trust is what a node proves itself with, and judges the others by. With it all
@@ -144,12 +143,10 @@ func (c *Client) checkReply(a *answered, to memory.Node, digest [sha256.Size]byt
 	}, to)
 }
 
-// answered is a response of status 200, the signature of its request, and whether that has
-// asked for compressed content.
+// answered is a response of status 200, and the signature of its request.
 type answered struct {
-	resp  *http.Response
-	sig   httpsig.Signature
-	asked bool
+	resp *http.Response
+	sig  httpsig.Signature
 }
 
 // hashed reads and digests.
@@ -216,7 +213,7 @@ func transport(cfg Config, conf *tls.Config) *http.Transport {
 		return nil
 	}
 	return &http.Transport{
-		DialContext:            packing.Counting(dialer.DialContext, cfg.Traffic),
+		DialContext:            dialer.DialContext,
 		TLSClientConfig:        conf,
 		TLSHandshakeTimeout:    cfg.DialTimeout,
 		Protocols:              &protocols,

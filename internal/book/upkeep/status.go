@@ -2,6 +2,7 @@ package upkeep
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -22,22 +23,21 @@ func (b *Book) Status(ctx context.Context) (Status, error) {
 		W: w, N: n, IndexLag: b.cfg.Lag(), Version: b.cfg.Version, StartedAt: b.started, Time: now,
 		Members: []MemberStatus{}, Warnings: []string{},
 	}
-	if b.cfg.Warnings != nil {
-		s.Warnings = append(s.Warnings, b.cfg.Warnings()...)
-	}
 	if b.cfg.Models != nil {
 		s.Models = b.cfg.Models()
 	}
-	var err error
-	if s.Counts, s.Counting, err = b.lately.counts(ctx); err != nil {
-		return s, err
-	}
-	if s.Parked, err = b.store.Parked(ctx); err != nil {
-		return s, err
-	}
+	var failed [3]error
+	s.Counts, s.Counting, failed[0] = b.lately.counts(ctx)
+	s.Parked, failed[1] = b.store.Parked(ctx)
 	damage, err := b.store.Damage(ctx, 1)
-	if err != nil {
-		return s, err
+	failed[2] = err
+	for _, err := range failed { // what cannot be read is what a status has to say
+		if err != nil && !errors.Is(err, memory.ErrBroken) {
+			return s, err
+		}
+	}
+	if b.cfg.Warnings != nil {
+		s.Warnings = append(s.Warnings, b.cfg.Warnings()...)
 	}
 	if s.Damaged = damage.Entries; s.Damaged > 0 {
 		s.Warnings = append(s.Warnings, fmt.Sprintf("entries that are damaged on this disk: %d; members are asked for them", s.Damaged))
