@@ -56,7 +56,7 @@ Archived memories of an export of our own are skipped, unless it is complete.`
 		if len(servers) == 0 {
 			servers = []string{a.address()}
 		}
-		src, err := a.source(args[0])
+		src, err := a.source(cmd.Context(), args[0])
 		if err != nil {
 			return err
 		}
@@ -95,9 +95,37 @@ func importAll(ctx context.Context, a *app, im *importRun, name string, src *imp
 	return a.showImport(report, name, err)
 }
 
+// heeding reads from somebody who may not say anything any more, until ctx is done: what was
+// put into a file of what has come by then is removed in time.
+func heeding(ctx context.Context, in io.Reader) io.Reader {
+	r, w := io.Pipe()
+	go func() {
+		_, err := io.Copy(w, in)
+		_ = w.CloseWithError(err)
+	}()
+	context.AfterFunc(ctx, func() { _ = w.CloseWithError(ctx.Err()) })
+	return r
+}
+
+// closed closes a source, if there is one.
+func closed(src *importer.Source) error {
+	if src == nil {
+		return nil
+	}
+	return src.Close()
+}
+
 // source opens what is to be imported.
-func (a *app) source(name string) (*importer.Source, error) {
-	src, err := importer.Open(name, a.in)
+func (a *app) source(ctx context.Context, name string) (*importer.Source, error) {
+	a.leaves(nothingWritten)
+	in := a.in
+	if name == "-" {
+		in = heeding(ctx, in)
+	}
+	src, err := importer.Open(name, in)
+	if ctx.Err() != nil {
+		return nil, errors.Join(ctx.Err(), closed(src))
+	}
 	if bad, is := errors.AsType[*fs.PathError](err); is {
 		return nil, usage("import: %s: %v", bad.Path, bad.Err)
 	}

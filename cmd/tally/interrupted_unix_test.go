@@ -35,6 +35,14 @@ func TestWhoInterruptsACommandIsToldWhatThereIs(t *testing.T) {
 		}
 	}()
 	file := put(t, "there.jsonl", "as it was")
+	temporary := t.TempDir()
+	files := func() int {
+		list, err := os.ReadDir(temporary)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(list)
+	}
 	for name, tc := range map[string]struct {
 		args   []string
 		server string
@@ -50,6 +58,15 @@ func TestWhoInterruptsACommandIsToldWhatThereIs(t *testing.T) {
 				eventually(t, "some of it is there", func() bool { return must[client.Page](d, "list").Count > 0 })
 			}, "run it again, and that is left alone",
 		},
+		"an import of an archive": {
+			[]string{"import", "-"}, d.url, func(t *testing.T, in io.Writer) {
+				t.Helper()
+				if _, err := io.WriteString(in, "PK\x03\x04"+strings.Repeat("x", 1<<20)); err != nil {
+					t.Fatal(err)
+				}
+				eventually(t, "it is in a file", func() bool { return files() > 0 })
+			}, "nothing was written",
+		},
 		"an export": {
 			[]string{"export", "-o", file},
 			"http://" + silent.Addr().String(),
@@ -58,7 +75,7 @@ func TestWhoInterruptsACommandIsToldWhatThereIs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cmd := program(t, tc.args...)
-			cmd.Env = append(cmd.Env, "TALLY_SERVER="+tc.server)
+			cmd.Env = append(cmd.Env, "TALLY_SERVER="+tc.server, "TMPDIR="+temporary)
 			var errs bytes.Buffer
 			cmd.Stderr = &errs
 			in, err := cmd.StdinPipe()
@@ -77,6 +94,9 @@ func TestWhoInterruptsACommandIsToldWhatThereIs(t *testing.T) {
 				t.Errorf("code %d, want %d; %q, want %q", code, exitInterrupted, errs.String(), tc.want)
 			}
 		})
+	}
+	if files() > 0 {
+		t.Error("a temporary file is left")
 	}
 	if list, err := os.ReadDir(filepath.Dir(file)); err != nil || len(list) != 1 {
 		t.Errorf("files beside the one that was to be written: %v, %v", list, err)
