@@ -52,6 +52,7 @@ func table() map[string][]string {
 		"etag":    {},
 		"pace":    {},
 		"spool":   {},
+		"terse":   {},
 		"near":    {},
 		"screen":  {},
 		"doctor":  {"client", "memory"},
@@ -118,7 +119,7 @@ func table() map[string][]string {
 		"node": {
 			"api", "book", "book/upkeep", "engine", "intake", "peer", "store", "replicate", "wire", "identity", "identity/attest", "identity/ca", "identity/cluster",
 			"evidence", "identity/httpsig", "identity/join", "identity/receipt", "identity/replay", "identity/agentkey", "identity/certfile", "policy", "recall", "rehearsal", "doctor", "node/care", "node/models", "node/auditing", "node/heap", "audit", "journal", "memory", "webhook", "verb", "mcp", "client",
-			"legacy", "legacy/config", "legacy/send", "pace", "spool",
+			"legacy", "legacy/config", "legacy/send", "pace", "spool", "terse",
 		},
 
 		"node/models":   {"book/upkeep", "model", "model/artefact", "model/endpoint", "recall", "recall/eval", "recall/index", "recall/meaning", "recall/rank"},

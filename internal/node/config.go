@@ -25,6 +25,7 @@ import (
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/policy"
 	"github.com/tallystick/tallystick/internal/store"
+	"github.com/tallystick/tallystick/internal/terse"
 	"github.com/tallystick/tallystick/internal/webhook"
 )
 
@@ -338,7 +339,8 @@ func shortVersion(v string) string {
 	return v
 }
 
-// newLogger returns the node's logger on w.
+// newLogger returns the node's logger on w. What goes wrong again and again it tells ever
+// more rarely: see [terse].
 func newLogger(c Config, w io.Writer) (*slog.Logger, error) {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
@@ -347,9 +349,9 @@ func newLogger(c Config, w io.Writer) (*slog.Logger, error) {
 	opts := &slog.HandlerOptions{Level: level}
 	switch c.LogFormat {
 	case "text":
-		return slog.New(slog.NewTextHandler(w, opts)), nil
+		return slog.New(terse.New(slog.NewTextHandler(w, opts))), nil
 	case "json":
-		return slog.New(slog.NewJSONHandler(w, opts)), nil
+		return slog.New(terse.New(slog.NewJSONHandler(w, opts))), nil
 	}
 	return nil, fmt.Errorf("log format %q: want text or json", c.LogFormat)
 }

@@ -126,26 +126,54 @@ const lookAtAgents = 250 * time.Millisecond
 func (n *node) followAgents(ctx context.Context, noted []agentkey.Record) {
 	tick := time.NewTicker(lookAtAgents)
 	defer tick.Stop()
-	file := filepath.Join(n.cfg.Data, AgentsFile)
-	var last os.FileInfo
+	look := agentsFile{path: filepath.Join(n.cfg.Data, AgentsFile), reload: n.agents.Reload, log: n.log}
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		if now, err := os.Stat(file); err == nil && !unchanged(last, now) {
-			if err := n.agents.Reload(); err != nil {
-				n.log.ErrorContext(ctx, "the keys of agents cannot be read; those that were known stay", "err", err)
-			}
+		if look.again(ctx) {
 			keys := n.agents.Records()
 			n.trust.keysChanged(noted, keys)
-			noted, last = keys, now
-		} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			n.log.ErrorContext(ctx, "the keys of agents cannot be read; those that were known stay", "err", err)
+			noted = keys
 		}
 		n.clients.CutDead()
 	}
+}
+
+// agentsFile is the file of the keys of agents, as it was when it was last read.
+type agentsFile struct {
+	path   string
+	reload func() error
+	log    *slog.Logger
+	last   os.FileInfo
+	failed bool
+}
+
+// again reads the file if it has changed, or could not be read the last time: what stood in
+// the way, as a mode, need not show in its times. It reports whether it was read.
+func (f *agentsFile) again(ctx context.Context) bool {
+	now, err := os.Stat(f.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false // as before there were any
+	}
+	if err == nil {
+		if !f.failed && unchanged(f.last, now) {
+			return false
+		}
+		err = f.reload()
+	}
+	if err != nil {
+		f.log.ErrorContext(ctx, "the keys of agents cannot be read; those that were known stay", "err", err)
+		f.failed = true
+		return false
+	}
+	if f.failed {
+		f.log.InfoContext(ctx, "the keys of agents can be read again")
+	}
+	f.last, f.failed = now, false
+	return true
 }
 
 // unchanged reports whether a file that is replaced as a whole is the same one.

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // operatorOf is the key of the operator of a node on this machine.
@@ -86,4 +88,64 @@ func TestAnUnreadableKeyIsNotTaken(t *testing.T) {
 			t.Errorf("%q was taken for the key %q", content, key)
 		}
 	}
+}
+
+// A file that cannot be read is told of once and then ever more rarely, though it is looked
+// at four times a second; and it is read as soon as that can be, whatever its times say.
+func TestKeysThatCannotBeReadAreToldOfRarely(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		var logs bytes.Buffer
+		log, err := newLogger(Config{LogLevel: "info", LogFormat: "text"}, &logs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		book, err := OpenAgents(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := agentsFile{path: filepath.Join(dir, AgentsFile), reload: book.Reload, log: log}
+		watch := func(long time.Duration) (read int) {
+			for range long / lookAtAgents {
+				if f.again(t.Context()) {
+					read++
+				}
+				time.Sleep(lookAtAgents)
+			}
+			return read
+		}
+		told := func(text string) int {
+			defer logs.Reset()
+			return strings.Count(logs.String(), text)
+		}
+		const cannot, again = "the keys of agents cannot be read", "can be read again"
+		if read := watch(time.Minute); read != 0 || logs.Len() > 0 {
+			t.Errorf("no file: read %d times, %s", read, &logs)
+		}
+		if err := os.Symlink(f.path, f.path); err != nil { // a circle
+			t.Fatal(err)
+		}
+		if read, n := watch(time.Hour), told(cannot); read != 0 || n < 5 || n > 15 {
+			t.Errorf("read %d times, told %d times in an hour", read, n)
+		}
+		if err := os.Remove(f.path); err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range []struct {
+			text       string
+			read       int
+			line       string
+			least, top int
+		}{{"[{", 0, cannot, 5, 15}, {"[]", 1, again, 1, 1}} {
+			if err := os.WriteFile(f.path, []byte(step.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Chtimes(f.path, time.Unix(1, 0), time.Unix(1, 0)); err != nil {
+				t.Fatal(err)
+			}
+			if read, n := watch(time.Hour), told(step.line); read != step.read || n < step.least || n > step.top {
+				t.Errorf("%s: read %d times, told %d times in an hour", step.text, read, n)
+			}
+		}
+	})
 }

@@ -1,0 +1,156 @@
+// Package terse keeps a log from repeating itself without bound.
+//
+// Much of what goes wrong goes wrong again and again: a disk that is full fails every write,
+// a stranger can be refused as often as it likes. [New] wraps a handler so that a warning or
+// an error that says what an earlier one said comes after a while only, and ever more rarely
+// as it goes on; and so that there is a bound on all that have one message, whatever else
+// they say. What was left out is counted in the next one that comes. Lines below a warning
+// pass: they are of what has changed, as that a member answers again.
+package terse
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// least is how long the second of two equal lines is kept back, and each after that
+	// twice as long, up to most. Who reads a log of an hour sees that it still goes on.
+	least = 10 * time.Second
+	most  = 10 * time.Minute
+	// burst is how many lines of one message may come at once, and refill how often one
+	// more may.
+	burst  = 20
+	refill = 30 * time.Second
+	// maxMessages and maxLines bound what is remembered: messages, which are constants of the
+	// program, and the lines of each. Without some the log is longer than it should be, and
+	// nothing else.
+	maxMessages = 1024
+	maxLines    = 64
+)
+
+// Withheld is the key under which a line has how many of its message were left out since
+// the last one.
+const Withheld = "withheld"
+
+// New returns a handler that hands on what is new to next.
+func New(next slog.Handler) slog.Handler {
+	return &handler{Handler: next, kept: &kept{messages: map[string]*message{}}}
+}
+
+// handler shares what is known with those that were made of it.
+type handler struct {
+	slog.Handler
+
+	about string // what it adds to each line
+	kept  *kept
+}
+
+type kept struct {
+	mu       sync.Mutex
+	messages map[string]*message
+}
+
+// line is one that may be repeated.
+type line struct {
+	next time.Time // when it may come again
+	seen time.Time
+	wait time.Duration
+}
+
+// message is what lines of one text have left.
+type message struct {
+	lines    map[string]*line
+	left     int
+	filled   time.Time
+	withheld int
+}
+
+// Handle implements [slog.Handler].
+func (h *handler) Handle(ctx context.Context, r slog.Record) error {
+	if r.Level < slog.LevelWarn {
+		return h.Handler.Handle(ctx, r)
+	}
+	withheld, pass := h.kept.take(r.Message, h.about+textOf(&r), r.Time)
+	if !pass {
+		return nil
+	}
+	if withheld > 0 {
+		r = r.Clone()
+		r.AddAttrs(slog.Int(Withheld, withheld))
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+// WithAttrs implements [slog.Handler].
+func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	var b strings.Builder
+	for _, a := range attrs {
+		add(&b, a)
+	}
+	return &handler{Handler: h.Handler.WithAttrs(attrs), about: h.about + b.String(), kept: h.kept}
+}
+
+// WithGroup implements [slog.Handler].
+func (h *handler) WithGroup(name string) slog.Handler {
+	return &handler{Handler: h.Handler.WithGroup(name), about: h.about + "\x00" + name, kept: h.kept}
+}
+
+// textOf is what two equal lines have in common.
+func textOf(r *slog.Record) string {
+	var b strings.Builder
+	b.WriteString(r.Level.String())
+	b.WriteString(r.Message)
+	r.Attrs(func(a slog.Attr) bool {
+		add(&b, a)
+		return true
+	})
+	return b.String()
+}
+
+// add puts an attribute into the text of a line, but for what tells requests apart that are
+// otherwise equal.
+func add(b *strings.Builder, a slog.Attr) {
+	if !slices.Contains([]string{"request_id", "trace_id", "stack"}, a.Key) {
+		b.WriteString("\x00" + a.String())
+	}
+}
+
+// take reports whether a line may come now, and how many of its message have not.
+func (k *kept) take(text, whole string, now time.Time) (withheld int, pass bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	m := known(k.messages, text, maxMessages, &message{lines: map[string]*line{}, left: burst, filled: now})
+	if n := int(now.Sub(m.filled) / refill); n > 0 {
+		m.left, m.filled = min(burst, m.left+n), m.filled.Add(time.Duration(n)*refill)
+	}
+	l := known(m.lines, whole, maxLines, &line{wait: least})
+	if now.Sub(l.seen) > 2*l.wait { // it had ended
+		l.wait = least
+	}
+	l.seen = now
+	if now.Before(l.next) || m.left == 0 {
+		m.withheld++
+		return 0, false
+	}
+	l.next, l.wait = now.Add(l.wait), min(2*l.wait, most)
+	m.left--
+	withheld, m.withheld = m.withheld, 0
+	return withheld, true
+}
+
+// known returns what a map has under a key, which is fresh if it has none.
+func known[T any](m map[string]*T, key string, most int, fresh *T) *T {
+	if v := m[key]; v != nil {
+		return v
+	}
+	if len(m) >= most {
+		clear(m)
+	}
+	m[key] = fresh
+	return fresh
+}
