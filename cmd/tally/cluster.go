@@ -40,7 +40,7 @@ func (p *placeFlags) add(cmd *cobra.Command, a *app) {
 }
 
 // unreachable is the address of a node that others cannot call.
-const unreachable = "none"
+const unreachable = cluster.NoURL
 
 // regionOf is the name below which the nodes of a region are.
 func regionOf(region string) identity.Name { return identity.Name("region/" + region) }

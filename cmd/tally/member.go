@@ -181,9 +181,10 @@ func newMemberSet(a *app) *cobra.Command {
 	var url, role string
 	cmd := command("set NODE [flags]", "Change the address of a member, or whether it counts", argCheck{1, 1}, nil)
 	cmd.Long = `Change where members call NODE, or whether it counts: a voter does; an observer gets and
-holds everything, and does not. Run it where the authority is.`
+holds everything, and does not. Run it where the authority is. What changes nothing makes
+no new epoch.`
 	open := identityOf(cmd, a)
-	cmd.Flags().StringVar(&url, "url", "", "`URL` at which members call it")
+	cmd.Flags().StringVar(&url, "url", "", "`URL` at which members call it; none: they cannot, it calls them")
 	cmd.Flags().StringVar(&role, "role", "", "`ROLE`: voter or observer")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		if url == "" && role == "" {
@@ -193,10 +194,15 @@ holds everything, and does not. Run it where the authority is.`
 		if err != nil {
 			return err
 		}
-		if err := c.Set(memory.Node(args[0]), url, cluster.Role(role)); err != nil {
+		changed, err := c.Set(memory.Node(args[0]), url, cluster.Role(role))
+		if err != nil {
 			return underWay(err)
 		}
-		return showChange(a, c, "changed "+args[0])
+		what := "changed " + args[0]
+		if !changed {
+			what = args[0] + " is so already"
+		}
+		return showChange(a, c, what)
 	}
 	return cmd
 }

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -212,6 +213,9 @@ func (t *trust) ask(ctx context.Context) {
 	}
 }
 
+// nowhere is the address of a member that has none.
+const nowhere = "no address"
+
 // differences are what an epoch has changed, for the audit log.
 func differences(before, now cluster.Membership) []audit.Event {
 	epoch := fmt.Sprintf("epoch %d", now.Epoch)
@@ -229,7 +233,7 @@ func differences(before, now cluster.Membership) []audit.Event {
 			add(audit.KeyChange, "member_key_changed", e, fmt.Sprintf("from %s to %s", was.Key.ID(), e.Key.ID()))
 		}
 		if was.URL != e.URL {
-			add(audit.Membership, "member_moved", e, fmt.Sprintf("from %s to %s", was.URL, e.URL))
+			add(audit.Membership, "member_moved", e, fmt.Sprintf("from %s to %s", cmp.Or(was.URL, nowhere), cmp.Or(e.URL, nowhere)))
 		}
 		if was.Counts() != e.Counts() {
 			add(audit.Membership, "member_role", e, string(e.Role))
@@ -430,7 +434,8 @@ func (r roll) Cancel(_ context.Context, token string) error {
 
 // SetRole implements [api.Members].
 func (r roll) SetRole(_ context.Context, node, role string) error {
-	return r.refusal(r.Set(memory.Node(node), "", cluster.Role(role)))
+	_, err := r.Set(memory.Node(node), "", cluster.Role(role))
+	return r.refusal(err)
 }
 
 // Remove implements [api.Members].

@@ -156,30 +156,57 @@ func (c *Cluster) Remove(node memory.Node, force bool) error {
 	return err
 }
 
-// Set changes the address of a member, or whether it counts. What is empty stays.
-func (c *Cluster) Set(node memory.Node, url string, role Role) error {
-	if url != "" {
+// NoURL takes the address of a member away, given to [Cluster.Set]: others cannot call it,
+// and it calls them.
+const NoURL = "none"
+
+// errAsItIs ends a change that would change nothing.
+var errAsItIs = errors.New("it is so already")
+
+// Set changes the address of a member, or whether it counts. What is empty stays. It
+// reports whether that was a change: one that is none makes no epoch.
+func (c *Cluster) Set(node memory.Node, url string, role Role) (changed bool, err error) {
+	if url != "" && url != NoURL {
 		if err := ValidURL(url); err != nil {
-			return err
+			return false, err
 		}
 	}
-	_, err := c.change(inTurn, func(m *Membership) error {
+	_, err = c.change(inTurn, func(m *Membership) error {
 		i := slices.IndexFunc(m.Members, func(e Member) bool { return e.Node == node })
 		if i < 0 {
 			return identity.Refuse(identity.NotAMember, "%.63q", string(node))
 		}
-		if url != "" {
-			if slices.ContainsFunc(m.Members, func(e Member) bool { return e.Node != node && e.URL == url }) {
-				return fmt.Errorf("%s: %w", url, ErrTaken)
-			}
-			m.Members[i].URL = url
+		was := m.Members[i]
+		if err := m.alter(i, url, role); err != nil {
+			return err
 		}
-		if role != "" {
-			m.Members[i].Role = role
+		if is := m.Members[i]; is.URL == was.URL && is.Counts() == was.Counts() {
+			return errAsItIs
 		}
-		return m.Members[i].valid()
+		return nil
 	})
-	return err
+	if errors.Is(err, errAsItIs) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// alter changes the member at a place of the list, as [Cluster.Set] says.
+func (m *Membership) alter(i int, url string, role Role) error {
+	e := &m.Members[i]
+	switch {
+	case url == NoURL:
+		e.URL = ""
+	case url != "":
+		if slices.ContainsFunc(m.Members, func(other Member) bool { return other.Node != e.Node && other.URL == url }) {
+			return fmt.Errorf("%s: %w", url, ErrTaken)
+		}
+		e.URL = url
+	}
+	if role != "" {
+		e.Role = role
+	}
+	return e.valid()
 }
 
 // drop takes a member off the list, and its keys are refused for good.

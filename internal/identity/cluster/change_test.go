@@ -18,7 +18,7 @@ func TestOneChangeOfTheMembersAtATime(t *testing.T) {
 	a, dir := found(t)
 	joined(t, a, "b")
 	joined(t, a, "c")
-	if err := a.Set("c", "", cluster.Observer); err != nil {
+	if _, err := a.Set("c", "", cluster.Observer); err != nil {
 		t.Fatal(err)
 	}
 	m, voters := epochOf(a)
@@ -34,7 +34,7 @@ func TestOneChangeOfTheMembersAtATime(t *testing.T) {
 		if under, err := c.UnderWay(); !under || err != nil {
 			t.Fatalf("under way: %v, %v", under, err)
 		}
-		if err := c.Set("b", "https://b.example:9079", ""); !errors.Is(err, cluster.ErrUnderWay) {
+		if _, err := c.Set("b", "https://b.example:9079", ""); !errors.Is(err, cluster.ErrUnderWay) {
 			t.Errorf("a second one: %v", err)
 		}
 		if err := c.Remove("b", false); !errors.Is(err, cluster.ErrUnderWay) {
@@ -46,13 +46,13 @@ func TestOneChangeOfTheMembersAtATime(t *testing.T) {
 		t.Errorf("under way: %v, %v", under, err)
 	}
 	// An address changes nothing that counts.
-	if err := other.Set("b", "https://b.example:9079", ""); err != nil {
+	if _, err := other.Set("b", "https://b.example:9079", ""); err != nil {
 		t.Fatal(err)
 	}
 	if m, _ := epochOf(other); m.Former != nil {
 		t.Errorf("%+v", m)
 	}
-	if err := a.Set("c", "https://a.example:9078", ""); !errors.Is(err, cluster.ErrTaken) {
+	if _, err := a.Set("c", "https://a.example:9078", ""); !errors.Is(err, cluster.ErrTaken) {
 		t.Errorf("an address of another: %v", err)
 	}
 }
@@ -89,7 +89,7 @@ func TestAChangeCanBeTakenBackOrForced(t *testing.T) {
 func TestSoManyCannotGoThatNobodyKnowsWhatWasAcknowledged(t *testing.T) {
 	a, _ := found(t)
 	joined(t, a, "b")
-	if err := a.Set("a", "", cluster.Observer); err != nil {
+	if _, err := a.Set("a", "", cluster.Observer); err != nil {
 		t.Fatal(err)
 	}
 	end(t, a)
@@ -155,5 +155,39 @@ func TestTheNodeThatHoldsTheAuthorityStaysAMember(t *testing.T) {
 		if err := b.Remove(node, false); !errors.Is(err, cluster.ErrNoAuthority) {
 			t.Errorf("where there is no authority, %s: %v", node, err)
 		}
+	}
+}
+
+// What is so already is no change: no epoch, nothing for the members to hear of, and nothing
+// in their audit logs.
+func TestAMemberThatIsSoAlreadyMakesNoEpoch(t *testing.T) {
+	a, _ := found(t)
+	joined(t, a, "b")
+	set := func(url string, role cluster.Role, want bool) {
+		t.Helper()
+		before, _ := a.Membership()
+		changed, err := a.Set("b", url, role)
+		after, _ := a.Membership()
+		if err != nil || changed != want || (after.Epoch == before.Epoch+1) != want || !want && after.Epoch != before.Epoch {
+			t.Errorf("--url %q --role %q: changed %v (%v), epoch %d to %d", url, role, changed, err, before.Epoch, after.Epoch)
+		}
+	}
+	was, _ := a.Membership()
+	b, _ := was.Find("b")
+	set(b.URL, "", false)
+	set("", cluster.Voter, false) // it counts, though nothing was said
+	set("https://b.example:9999", "", true)
+	set("https://b.example:9999", cluster.Voter, false)
+	set(cluster.NoURL, "", true)
+	set(cluster.NoURL, "", false)
+	if m, _ := a.Membership(); func() bool { e, _ := m.Find("b"); return e.URL != "" }() {
+		t.Errorf("it has an address still: %+v", m.Members)
+	}
+	set("https://b.example:9999", "", true)
+	if _, err := a.Set("b", "nowhere", ""); !errors.Is(err, memory.ErrInvalid) {
+		t.Errorf("no address: %v", err)
+	}
+	if _, err := a.Set("z", cluster.NoURL, ""); identity.TagOf(err) != identity.NotAMember {
+		t.Errorf("a stranger: %v", err)
 	}
 }
