@@ -11,7 +11,8 @@ import (
 
 // How long a node may take. It answers everything but streams within a minute, or says
 // TIMEOUT; and streams of events have a comment now and then. So who says nothing for
-// longer is stuck, or is no node. What an agent subscribes to has nothing but its changes.
+// longer is stuck, or is no node. What an agent subscribes to has such comments too, but not
+// from older nodes: it has no bound.
 const (
 	answerWithin = 90 * time.Second // [Options.Patience]
 	silentFor    = 10 * time.Minute // of a connection: while a node takes in or adds up what is large, it says nothing

@@ -54,6 +54,7 @@ type options struct {
 	commit  func() // called at each commit, by the writer
 	members []memory.Node
 	net     replicate.Transport
+	patient bool                          // writes wait for members for as long as their requests may last
 	signers func(memory.AgentID) [][]byte // who may sign with what; nil: nobody
 }
 
@@ -77,6 +78,14 @@ func (h handy) Measure(context.Context, int64) (client.Measurements, error) { re
 
 // deaf is a network in which nobody answers.
 type deaf struct{ replicate.Transport }
+
+// silent are members that do not answer in time.
+type silent struct{ deaf }
+
+func (silent) Push(ctx context.Context, _ memory.Node, _ *memory.Push) (*memory.PushReply, error) {
+	<-ctx.Done()
+	return nil, &memory.Fault{Err: ctx.Err()}
+}
 
 func (deaf) Push(context.Context, memory.Node, *memory.Push) (*memory.PushReply, error) {
 	return nil, &memory.Fault{Err: io.ErrUnexpectedEOF}
@@ -115,6 +124,9 @@ func open(tb testing.TB, o options) *node {
 	n.store = st
 	rc := replicate.Config{Self: "a", Members: o.members}
 	ec := book.Config{Node: "a", QuorumTimeout: 100 * time.Millisecond, Now: n.now, Log: log, Version: "test", DefaultTier: memory.Mid, Signers: o.signers}
+	if o.patient {
+		ec.QuorumTimeout = time.Hour
+	}
 	for _, m := range o.members {
 		ec.Members = append(ec.Members, upkeep.Member{Name: m, URL: "http://" + string(m) + ".invalid"})
 	}

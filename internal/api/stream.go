@@ -138,13 +138,18 @@ func (a follower) resumeAt(q *request) (place, error) {
 	return p, nil
 }
 
-// follow sends events until the client is gone or too slow, or the node closes.
+// follow sends events until the client is gone or too slow, or the node closes. When it has
+// sent nothing for a while it sends a comment, so that nobody in between takes the stream
+// for dead: what happens here and is not for the client is silence to it.
 func (a follower) follow(q *request, s *stream, at place, show shown) {
 	ctx := q.Context()
 	beat := time.NewTimer(a.cfg.Heartbeat)
 	defer beat.Stop()
+	already := make(chan struct{})
+	close(already)
 	for {
 		changed := a.books.Feed.Changed() // before reading: what comes meanwhile is not missed
+		sent := s.sent
 		next, more, err := a.batch(q, s, at, show)
 		if err != nil {
 			if !errors.Is(err, errGone) && ctx.Err() == nil {
@@ -153,21 +158,24 @@ func (a follower) follow(q *request, s *stream, at place, show shown) {
 			return
 		}
 		at.after = next
-		if more && !a.quitting() {
-			continue
+		if s.sent > sent {
+			beat.Reset(a.cfg.Heartbeat)
 		}
-		beat.Reset(a.cfg.Heartbeat)
+		if more && !a.quitting() {
+			changed = already
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-a.cfg.Quit:
 			return
-		case <-changed:
 		case <-beat.C:
 			s.line(": \n\n")
 			if s.flush() != nil {
 				return
 			}
+			beat.Reset(a.cfg.Heartbeat)
+		case <-changed:
 		}
 	}
 }
@@ -218,6 +226,7 @@ var errGone = errors.New("client is gone")
 type stream struct {
 	w       *bufio.Writer
 	control *http.ResponseController
+	sent    int // bytes of lines
 	err     error
 }
 
@@ -234,6 +243,7 @@ func (a *API) openStream(q *request, contentType string) *stream {
 
 // line adds text; the next flush reports an error.
 func (s *stream) line(text string) {
+	s.sent += len(text)
 	if s.err == nil {
 		_, s.err = s.w.WriteString(text)
 	}

@@ -212,6 +212,42 @@ func TestASilentStreamShowsThatItLives(t *testing.T) {
 	}
 }
 
+// What others write is silence to who may not see it, or waits for proposals: the stream
+// shows that it lives however much there is of it.
+func TestAStreamShowsThatItLivesWhileOthersWrite(t *testing.T) {
+	const heartbeat = 100 * time.Millisecond
+	n := open(t, options{api: func(c *api.Config) { c.Heartbeat = heartbeat }})
+	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	defer stop()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, n.url+"/api/v1/approvals/stream", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	beats := make(chan struct{}, 100)
+	go func() {
+		for lines := bufio.NewScanner(res.Body); lines.Scan(); {
+			if lines.Text() == ": " {
+				beats <- struct{}{}
+			}
+		}
+	}()
+	for i, seen := 0, 0; seen < 3; i++ {
+		n.create(fmt.Sprint("memory ", i)) // far more often than the stream beats
+		select {
+		case <-beats:
+			seen++
+		case <-ctx.Done():
+			t.Fatalf("%d heartbeats in %d writes", seen, i)
+		default:
+		}
+	}
+}
+
 func TestTooManyStreamsAreRefused(t *testing.T) {
 	n := open(t, options{api: func(c *api.Config) { c.MaxStreams = 1 }})
 	_, stop := n.listen("")

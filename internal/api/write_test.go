@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -35,6 +36,14 @@ func TestAMissedQuorumKeepsTheWriteAndSaysSo(t *testing.T) {
 		t.Errorf("receipt %v", receipt)
 	}
 	n.call("GET", "/api/v1/memories/"+id, "").want(http.StatusOK)
+}
+
+// However long a node waits for members, its answer comes while the request lasts, and says
+// what has become of the write.
+func TestAnAnswerComesBeforeTheRequestEnds(t *testing.T) {
+	n := open(t, options{members: []memory.Node{"b"}, net: silent{}, patient: true, api: func(c *api.Config) { c.RequestTimeout = time.Second }})
+	a := n.call("POST", "/api/v1/memories", `{"title":"x","content":"y"}`).want(http.StatusServiceUnavailable).is("QUORUM_NOT_MET", "code").is("local", "receipt", "durability")
+	n.call("GET", "/api/v1/memories/"+a.text("id"), "").want(http.StatusOK)
 }
 
 // TestWhatIsKeptIsASuccessForWhoAsksForThat tries all kinds of answers to writes.

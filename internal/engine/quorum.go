@@ -24,7 +24,7 @@ func (e *Engine) await(ctx context.Context, c Caller, h *Held) (replicate.Tally,
 		}
 		return t, nil
 	}
-	t, err := h.ticket.Wait(ctx, h.deadline)
+	t, err := h.ticket.Wait(ctx, inTime(ctx, h.deadline))
 	if last := len(h.entries) - 1; t.Dot != h.entries[last].Dot {
 		// Meanwhile the dot was found to belong to another entry, and ours was issued again.
 		again, err := e.store.Entry(ctx, t.Dot)
@@ -34,6 +34,20 @@ func (e *Engine) await(ctx context.Context, c Caller, h *Held) (replicate.Tally,
 		h.entries = append(slices.Clone(h.entries[:last]), again)
 	}
 	return t, err
+}
+
+// inTime is a deadline, or a little before ctx ends if that is sooner: then there is time
+// left to say that the write is kept and who holds it, and nobody is told of a timeout alone.
+func inTime(ctx context.Context, deadline time.Time) time.Time {
+	ends, has := ctx.Deadline()
+	if !has {
+		return deadline
+	}
+	ends = ends.Add(-min(time.Second, time.Until(ends)/10))
+	if ends.Before(deadline) {
+		return ends
+	}
+	return deadline
 }
 
 // Members is how many there are, with this node.

@@ -8,11 +8,16 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
+
 	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/internal/mcp"
+	"github.com/tallystick/tallystick/internal/mcp/mcptest"
+	"github.com/tallystick/tallystick/internal/mcp/tool"
 	"github.com/tallystick/tallystick/internal/pace"
 	"github.com/tallystick/tallystick/internal/verb"
 )
@@ -74,5 +79,90 @@ func TestAnswersToAgentsHaveABound(t *testing.T) {
 	came("nothing waits", func() bool { return k.Waiting() == 0 })
 	if got := answered(); strings.Contains(got, "BUSY") {
 		t.Errorf("with room again one gets %s", got)
+	}
+}
+
+// A call that hangs is ended, and said to have taken too long, before whoever waits for it
+// gives up and does not know what has become of it.
+func TestACallOfAnAgentEndsInTime(t *testing.T) {
+	quiet := slog.New(slog.DiscardHandler)
+	table := verb.Table(verb.Deps{})
+	for i := range table {
+		if table[i].Name == "memory_list" {
+			table[i] = verb.Of(table[i], func(ctx context.Context, _ *verb.Call, _ *client.ListInput) (verb.Done, error) {
+				<-ctx.Done()
+				return verb.Done{}, ctx.Err()
+			})
+		}
+	}
+	s := httptest.NewServer(mcp.Handler(mcp.Config{Log: quiet, Timeout: 50 * time.Millisecond}, table))
+	defer s.Close()
+	for _, params := range []string{`{"name":"memory_list","arguments":{}}`, `{"name":"memory_list","arguments":{},"_meta":{"progressToken":"p"}}`} {
+		begun := time.Now()
+		status, text := post(t, s.URL, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":`+params+`}`, mcp.HeaderProfile, "memory")
+		if status != http.StatusOK || !strings.Contains(text, "TIMEOUT") || !strings.Contains(text, `"isError":true`) || time.Since(begun) > 20*time.Second {
+			t.Errorf("%s: after %s %d %.400s", params, time.Since(begun), status, text)
+		}
+	}
+}
+
+// comments tells of those in the streams that it hands on, if somebody listens.
+type comments struct {
+	http.ResponseWriter
+
+	came chan<- struct{}
+}
+
+func (c comments) Write(p []byte) (int, error) {
+	if string(p) == ": \n\n" {
+		select {
+		case c.came <- struct{}{}:
+		default:
+		}
+	}
+	return c.ResponseWriter.Write(p)
+}
+
+func (c comments) Unwrap() http.ResponseWriter { return c.ResponseWriter }
+
+// Where nothing changes the stream of a subscription says so now and then: who stands in
+// between does not take it for dead. The client hears of changes and of nothing else.
+func TestASilentSubscriptionShowsThatItLives(t *testing.T) {
+	quiet := slog.New(slog.DiscardHandler)
+	var text atomic.Pointer[string]
+	text.Store(new("before"))
+	table := verb.Table(verb.Deps{})
+	for i := range table {
+		if table[i].Name == "memory_briefing" {
+			table[i] = verb.Of(table[i], func(context.Context, *verb.Call, *client.BriefingInput) (verb.Done, error) {
+				return verb.Done{Body: client.Briefing{Text: *text.Load()}}, nil
+			})
+		}
+	}
+	changed := make(chan struct{})
+	agents := mcp.Handler(mcp.Config{
+		Log: quiet, Heartbeat: 10 * time.Millisecond, Changed: func() <-chan struct{} { return changed },
+	}, table)
+	beats := make(chan struct{}, 3)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { agents.ServeHTTP(comments{w, beats}, r) }))
+	t.Cleanup(s.Close) // when bob has gone
+	heard := make(chan string, 16)
+	bob := mcptest.Talk(t, s.URL, mcptest.As("bob", tool.Core, "work"), &sdk.ClientOptions{
+		ResourceUpdatedHandler: func(_ context.Context, req *sdk.ResourceUpdatedNotificationRequest) { heard <- req.Params.URI },
+	}, "")
+	if err := bob.Subscribe(t.Context(), &sdk.SubscribeParams{URI: "briefing://work"}); err != nil {
+		t.Fatal(err)
+	}
+	for n := range cap(beats) {
+		select {
+		case <-beats:
+		case <-time.After(20 * time.Second):
+			t.Fatalf("%d comments", n)
+		}
+	}
+	text.Store(new("after"))
+	close(changed)
+	if uri := <-heard; uri != "briefing://work" || len(heard) > 0 {
+		t.Errorf("heard of %s, and %d more", uri, len(heard))
 	}
 }

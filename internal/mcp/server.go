@@ -2,6 +2,7 @@ package mcp
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,6 +28,11 @@ type Config struct {
 	// Changed returns a channel that is closed at the next change of what the node
 	// holds; nil: nobody hears of changes of resources.
 	Changed func() <-chan struct{}
+	// Timeout is how long a request may take that does not listen for changes; 0 is a
+	// minute, as on the routes for programs. Who waits for an answer gives up some time.
+	Timeout time.Duration
+	// Heartbeat is how long a stream of changes is silent at most; 0 is 15 seconds.
+	Heartbeat time.Duration
 	// Quit is closed when the node stops: streams then end. Nil never is.
 	Quit <-chan struct{}
 }
@@ -40,6 +46,7 @@ const (
 const (
 	headerProtocol = "Mcp-Protocol-Version"
 	headerMethod   = "Mcp-Method"
+	methodListen   = "subscriptions/listen"
 
 	// stateless is the first revision in which every request says for itself what it
 	// needs: only from it on can a server without sessions tell of changes.
@@ -63,6 +70,7 @@ type surface struct {
 // It is safe for concurrent use. A tool that names a field which its verb does not
 // have is a bug of this package, and panics.
 func Handler(cfg Config, table []verb.Verb) http.Handler {
+	cfg.Timeout, cfg.Heartbeat = cmp.Or(cfg.Timeout, time.Minute), cmp.Or(cfg.Heartbeat, beatEvery)
 	s := &surface{cfg: cfg, tools: tool.NewSet(cfg.Log, table)}
 	servers := map[string]*mcp.Server{}
 	for _, profile := range tool.Profiles() {
@@ -98,6 +106,9 @@ func Handler(cfg Config, table []verb.Verb) http.Handler {
 		defer cancel()
 		if listens(r) {
 			ctx = context.WithValue(ctx, ownServer{}, s.server(profileOf(r), s.newWatch(ctx)))
+			stream, end := beats(w, s.cfg.Heartbeat)
+			defer end()
+			w = stream
 		}
 		var answers load
 		defer answers.drop()
@@ -121,7 +132,7 @@ type (
 // listens reports whether a request asks to be told of changes. It gets a server of
 // its own, so that nobody hears of what only others may know.
 func listens(r *http.Request) bool {
-	return r.Header.Get(headerMethod) == "subscriptions/listen" && r.Header.Get(headerProtocol) >= stateless
+	return r.Header.Get(headerMethod) == methodListen && r.Header.Get(headerProtocol) >= stateless
 }
 
 // untilQuit is a context that also ends with the node.
@@ -162,7 +173,7 @@ func (s *surface) server(profile string, w *watch) *mcp.Server {
 		o.SubscribeHandler, o.UnsubscribeHandler = w.subscribe, w.unsubscribe
 	}
 	server := mcp.NewServer(&mcp.Implementation{Name: "tallystick", Title: "Tallystick", Version: s.cfg.Version}, o)
-	server.AddReceivingMiddleware(s.withProject, withoutSubscriptions)
+	server.AddReceivingMiddleware(s.withProject, withoutSubscriptions, s.inTime)
 	list := s.tools.Tools(profile)
 	for i := range list {
 		s.addTool(server, &list[i])
@@ -186,6 +197,19 @@ func withoutSubscriptions(next mcp.MethodHandler) mcp.MethodHandler {
 			init.Capabilities = &caps
 		}
 		return res, err
+	}
+}
+
+// inTime bounds how long a request takes, but for those that last as long as the client
+// listens.
+func (s *surface) inTime(next mcp.MethodHandler) mcp.MethodHandler {
+	return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
+		if method == methodListen {
+			return next(ctx, method, req)
+		}
+		ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
+		defer cancel()
+		return next(ctx, method, req)
 	}
 }
 
