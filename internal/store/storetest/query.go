@@ -401,7 +401,11 @@ func (s Suite) prolongs(t *testing.T) {
 		return base + memory.Stamp(rng.IntN(4))*memory.MakeStamp(time.UnixMilli(0).Add(time.Hour))
 	}
 	seq := uint64(0)
-	for i := range 300 {
+	// Of each memory one entry is taken in each round, in an order of its own: so they come
+	// in transactions of their own, as if there were no other memories.
+	var rounds [][]*memory.Entry
+	ids := make([]string, 300)
+	for i := range ids {
 		op := Create(title(i), "x")
 		op.Memory.Tier = []memory.Tier{memory.Short, memory.Mid, memory.Long}[rng.IntN(3)]
 		born := near()
@@ -425,20 +429,39 @@ func (s Suite) prolongs(t *testing.T) {
 			edit.Create, edit.Memory.Version = false, 2
 			add(&edit, near())
 		}
-		for _, j := range rng.Perm(len(entries)) {
-			n.Take(s.Ship(t, entries[j:j+1])...)
+		for round, j := range rng.Perm(len(entries)) {
+			if round == len(rounds) {
+				rounds = append(rounds, nil)
+			}
+			rounds[round] = append(rounds[round], entries[j])
 		}
-		r, err := n.Record(t.Context(), op.Memory.ID)
-		if err != nil {
+		ids[i] = op.Memory.ID
+	}
+	for _, entries := range rounds {
+		n.Take(s.Ship(t, entries)...)
+	}
+	recs := make([]*memory.Record, len(ids))
+	for i, id := range ids {
+		var err error
+		if recs[i], err = n.Record(t.Context(), id); err != nil {
 			t.Fatal(err)
 		}
-		checkEnds(n, r)
-		for hours := range memory.Instant(60) {
-			f := memory.Filter{Title: title(i), Now: base.Instant() + (hours-5)*memory.Instant(time.Hour)}
-			want, _ := r.Stands(f.Now)
-			for _, f.Life = range []memory.Life{memory.Live, memory.Archived} {
-				if c, err := n.Count(t.Context(), f); err != nil || (c == 1) != (want == f.Life) {
-					t.Fatalf("%d, expires %s, judged at %s: %d are %s (%v), want it to be %s", i, r.ExpiresAt, f.Now, c, f.Life, err, want)
+		checkEnds(n, recs[i])
+	}
+	for hours := range memory.Instant(60) {
+		f := memory.Filter{Now: base.Instant() + (hours-5)*memory.Instant(time.Hour)}
+		for _, f.Life = range []memory.Life{memory.Live, memory.Archived} {
+			listed := map[string]bool{}
+			list, next, err := n.List(t.Context(), f, memory.ByID, len(ids)+1, 0, "")
+			for i := range list {
+				listed[list[i].ID] = true
+			}
+			if c, errs := n.Count(t.Context(), f); errs != nil || err != nil || next != "" || c != len(listed) {
+				t.Fatalf("judged at %s: %d are %s (%v), and %d are listed (%v)", f.Now, c, f.Life, errs, len(listed), err)
+			}
+			for i, r := range recs {
+				if want, _ := r.Stands(f.Now); (want == f.Life) != listed[r.ID] {
+					t.Fatalf("%d, expires %s, judged at %s: that it is %s is %v, want it to be %s", i, r.ExpiresAt, f.Now, f.Life, listed[r.ID], want)
 				}
 			}
 		}
