@@ -88,8 +88,9 @@ func table() map[string][]string {
 			"legacy/config", "legacy/wire", "intake", "identity", "identity/aimemory", "identity/cred", "memory",
 		},
 
-		"peer":     {"pace", "wire", "identity", "identity/attest", "identity/ca", "identity/cred", "identity/httpsig", "identity/receipt", "memory"},
-		"evidence": {"identity", "identity/cred", "identity/receipt", "memory"},
+		"peer":         {"pace", "peer/packing", "wire", "identity", "identity/attest", "identity/ca", "identity/cred", "identity/httpsig", "identity/receipt", "memory"},
+		"peer/packing": {"memory", "wire"},
+		"evidence":     {"identity", "identity/cred", "identity/receipt", "memory"},
 		"verb": {
 			"book", "book/feed", "book/governance", "book/graph", "book/inbox", "book/query", "book/records", "book/upkeep",
 			"engine", "client", "memory", "near", "openapi", "recall", "verb/aimemory",
@@ -117,7 +118,7 @@ func table() map[string][]string {
 			"console", "book", "book/query", "book/upkeep", "dump", "etag", "openapi", "engine", "verb", "verb/aimemory", "client", "identity", "identity/agentkey", "memory", "pace", "spool",
 		},
 		"node": {
-			"api", "book", "book/upkeep", "engine", "intake", "peer", "store", "replicate", "wire", "identity", "identity/attest", "identity/ca", "identity/cluster",
+			"api", "book", "book/upkeep", "engine", "intake", "peer", "peer/packing", "store", "replicate", "wire", "identity", "identity/attest", "identity/ca", "identity/cluster",
 			"evidence", "identity/httpsig", "identity/join", "identity/receipt", "identity/replay", "identity/agentkey", "identity/certfile", "policy", "recall", "rehearsal", "doctor", "node/care", "node/models", "node/auditing", "node/heap", "audit", "journal", "memory", "webhook", "verb", "mcp", "client",
 			"legacy", "legacy/config", "legacy/send", "pace", "spool", "terse",
 		},
@@ -166,6 +167,7 @@ func libraries() map[string][]string {
 		"modernc.org/libc":                       {"store/walfile"},
 		"github.com/pressly/goose/v3":            {"store"},
 		"github.com/prometheus/client_golang":    {"api", "node", "replicate", "legacy"},
+		"github.com/klauspost/compress":          {"peer/packing"},
 		"github.com/google/uuid":                 {"engine", "book/feed", "book/inbox", "book/records", "node", "store", "peer", "legacy/send"},
 		"github.com/modelcontextprotocol/go-sdk": {"mcp", "mcp/mcptest"},
 		"github.com/spf13/cobra":                 {"cmd/tally"},

@@ -122,6 +122,10 @@ func settings() []setting {
 			initial: d.WhenShort, set: word(func(c *node.Config) *string { return &c.WhenShort }, node.ShortFails, node.ShortLocal),
 		},
 		{
+			flag: "compress", env: "TALLY_COMPRESS", key: "compress", value: "WHAT", help: "messages to members that can unpack them: auto (not to this machine), always or never",
+			initial: string(d.Compress), set: scalar(func(c *node.Config, s string) error { return assign(&c.Compress, s) }),
+		},
+		{
 			flag: "api-key", env: "TALLY_API_KEY", key: "api_key", value: "KEY", help: "key that clients and members must send",
 			initial: "none", secret: true, set: word(func(c *node.Config) *string { return &c.APIKey }),
 		},
@@ -285,48 +289,52 @@ func (s setting) apply(cfg *node.Config, flags given, getenv func(string) string
 	return nil
 }
 
+// configFile is what a TOML file may say.
+type configFile struct {
+	Data          any `toml:"data"`
+	Listen        any `toml:"listen"`
+	Node          any `toml:"node"`
+	WriteQuorum   any `toml:"write_quorum"`
+	QuorumTimeout any `toml:"quorum_timeout"`
+	WhenShort     any `toml:"when_short"`
+	Compress      any `toml:"compress"`
+	APIKey        any `toml:"api_key"`
+	APIKeyFile    any `toml:"api_key_file"`
+	MaxSkew       any `toml:"max_skew"`
+	Grace         any `toml:"expired_grace"`
+	DefaultTier   any `toml:"default_tier"`
+	BackupDir     any `toml:"backup_dir"`
+	History       struct {
+		Keep     any `toml:"keep"`
+		Versions any `toml:"versions"`
+	} `toml:"history"`
+	Log struct {
+		Level  any `toml:"level"`
+		Format any `toml:"format"`
+	} `toml:"log"`
+	TLS struct {
+		Own  any `toml:"own"`
+		Cert any `toml:"cert"`
+		Key  any `toml:"key"`
+	} `toml:"tls"`
+	Hosts        any               `toml:"hosts"`
+	Bounds       any               `toml:"bounds"`
+	Insecure     any               `toml:"insecure_members"`
+	Clear        any               `toml:"insecure_listen"`
+	WebhookAllow any               `toml:"webhook_allow"`
+	Outbound     any               `toml:"outbound"`
+	Members      map[string]string `toml:"members"`
+	LegacySelf   legacy.Self       `toml:"legacy"`
+	LegacyPeers  []legacy.Peer     `toml:"legacy_peer"`
+}
+
 // applyFile reads a TOML file. It refuses what it does not know.
 func applyFile(cfg *node.Config, name string, note noted) error {
 	raw, err := os.ReadFile(name) //nolint:gosec // the operator named this file
 	if err != nil {
 		return usage("config: %v", err)
 	}
-	var file struct {
-		Data          any `toml:"data"`
-		Listen        any `toml:"listen"`
-		Node          any `toml:"node"`
-		WriteQuorum   any `toml:"write_quorum"`
-		QuorumTimeout any `toml:"quorum_timeout"`
-		WhenShort     any `toml:"when_short"`
-		APIKey        any `toml:"api_key"`
-		APIKeyFile    any `toml:"api_key_file"`
-		MaxSkew       any `toml:"max_skew"`
-		Grace         any `toml:"expired_grace"`
-		DefaultTier   any `toml:"default_tier"`
-		BackupDir     any `toml:"backup_dir"`
-		History       struct {
-			Keep     any `toml:"keep"`
-			Versions any `toml:"versions"`
-		} `toml:"history"`
-		Log struct {
-			Level  any `toml:"level"`
-			Format any `toml:"format"`
-		} `toml:"log"`
-		TLS struct {
-			Own  any `toml:"own"`
-			Cert any `toml:"cert"`
-			Key  any `toml:"key"`
-		} `toml:"tls"`
-		Hosts        any               `toml:"hosts"`
-		Bounds       any               `toml:"bounds"`
-		Insecure     any               `toml:"insecure_members"`
-		Clear        any               `toml:"insecure_listen"`
-		WebhookAllow any               `toml:"webhook_allow"`
-		Outbound     any               `toml:"outbound"`
-		Members      map[string]string `toml:"members"`
-		LegacySelf   legacy.Self       `toml:"legacy"`
-		LegacyPeers  []legacy.Peer     `toml:"legacy_peer"`
-	}
+	var file configFile
 	dec := toml.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&file); err != nil {
@@ -335,7 +343,7 @@ func applyFile(cfg *node.Config, name string, note noted) error {
 	cfg.LegacySelf, cfg.LegacyPeers = file.LegacySelf, file.LegacyPeers
 	values := map[string]any{
 		"data": file.Data, "listen": file.Listen, "node": file.Node, "write_quorum": file.WriteQuorum,
-		"quorum_timeout": file.QuorumTimeout, "when_short": file.WhenShort, "api_key": file.APIKey, "api_key_file": file.APIKeyFile, "max_skew": file.MaxSkew, "expired_grace": file.Grace, "default_tier": file.DefaultTier, "backup_dir": file.BackupDir,
+		"quorum_timeout": file.QuorumTimeout, "when_short": file.WhenShort, "compress": file.Compress, "api_key": file.APIKey, "api_key_file": file.APIKeyFile, "max_skew": file.MaxSkew, "expired_grace": file.Grace, "default_tier": file.DefaultTier, "backup_dir": file.BackupDir,
 		"history.keep": file.History.Keep, "history.versions": file.History.Versions,
 		"hosts": file.Hosts, "bounds": file.Bounds, "insecure_members": file.Insecure, "insecure_listen": file.Clear,
 		"tls.own": file.TLS.Own, "tls.cert": file.TLS.Cert, "tls.key": file.TLS.Key, "webhook_allow": file.WebhookAllow, "outbound": file.Outbound, "log.level": file.Log.Level, "log.format": file.Log.Format,

@@ -23,6 +23,7 @@ import (
 	"github.com/tallystick/tallystick/internal/identity/cluster"
 	legacy "github.com/tallystick/tallystick/internal/legacy/config"
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/peer/packing"
 	"github.com/tallystick/tallystick/internal/policy"
 	"github.com/tallystick/tallystick/internal/store"
 	"github.com/tallystick/tallystick/internal/terse"
@@ -65,7 +66,9 @@ type Config struct {
 	// WhenShort is what a write that misses it is to callers who do not say: an error,
 	// or a success that says so. It is kept and owed all the same.
 	WhenShort string // ShortFails or ShortLocal
-	APIKey    string // asked of clients and members, and sent to members; "" is none
+	// Compress says with which members messages go compressed.
+	Compress packing.Compress
+	APIKey   string // asked of clients and members, and sent to members; "" is none
 
 	MaxSkew         time.Duration // how far in the future a stamp may lie
 	ClockOffset     time.Duration // what the node's clock is set wrong by, for tests
@@ -115,7 +118,7 @@ type Member struct {
 // are left to the caller.
 func Default() Config {
 	return Config{
-		QuorumTimeout: 2 * time.Second, WhenShort: ShortFails, MaxSkew: memory.DefaultMaxSkew,
+		QuorumTimeout: 2 * time.Second, WhenShort: ShortFails, Compress: packing.Auto, MaxSkew: memory.DefaultMaxSkew,
 		HistoryKeep: 30 * 24 * time.Hour, HistoryVersions: 50, DefaultTier: memory.DefaultTier, LogLevel: "info", LogFormat: "text",
 	}
 }
@@ -131,7 +134,7 @@ func (c Config) Validate() error {
 	if err := c.Node.Valid(); err != nil {
 		return err
 	}
-	if err := errors.Join(c.validMembers(), c.validBounds(), c.validListen(), legacy.ValidPeers(c.LegacyPeers)); err != nil {
+	if err := errors.Join(c.Compress.Valid(), c.validMembers(), c.validBounds(), c.validListen(), legacy.ValidPeers(c.LegacyPeers)); err != nil {
 		return err
 	}
 	switch {

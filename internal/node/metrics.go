@@ -10,6 +10,7 @@ import (
 	"github.com/tallystick/tallystick/internal/legacy/send"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/pace"
+	"github.com/tallystick/tallystick/internal/peer/packing"
 	"github.com/tallystick/tallystick/internal/policy"
 	"github.com/tallystick/tallystick/internal/replicate"
 	"github.com/tallystick/tallystick/internal/store"
@@ -40,6 +41,17 @@ func newRegistry(s *store.Store) *prometheus.Registry {
 			func() float64 { free, _ := s.FreeBytes(); return float64(free) }))
 	}
 	return reg
+}
+
+// exportTraffic shows what goes over the network between members. Each byte is counted by
+// the member that has made the connection.
+func exportTraffic(reg *prometheus.Registry, t *packing.Traffic) {
+	reg.MustRegister(
+		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "tally_member_sent_bytes_total", Help: "Bytes sent on the connections that this node has made to members."},
+			func() float64 { return float64(t.Sent.Load()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "tally_member_received_bytes_total", Help: "Bytes that came on the connections that this node has made to members."},
+			func() float64 { return float64(t.Received.Load()) }),
+	)
 }
 
 // exportTaken shows how what is sent is taken.

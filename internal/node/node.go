@@ -32,6 +32,7 @@ import (
 	"github.com/tallystick/tallystick/internal/node/models"
 	"github.com/tallystick/tallystick/internal/pace"
 	"github.com/tallystick/tallystick/internal/peer"
+	"github.com/tallystick/tallystick/internal/peer/packing"
 	"github.com/tallystick/tallystick/internal/policy"
 	"github.com/tallystick/tallystick/internal/recall"
 	"github.com/tallystick/tallystick/internal/rehearsal"
@@ -124,6 +125,7 @@ type node struct {
 	hooks    *webhook.Runner
 	legacy   *send.Lanes
 	inbound  *legacy.Side
+	traffic  packing.Traffic
 	trust    *trust // nil: members have no identity, and talk on loopback only
 	agents   *agentkey.Book
 	outbound *outbound
@@ -242,6 +244,7 @@ func assemble(ctx context.Context, cfg Config, parts Parts, log *slog.Logger) (_
 func (n *node) link() peer.Config {
 	return peer.Config{
 		Self: n.cfg.Node, Origin: n.store.Origin, APIKey: n.cfg.APIKey, Members: map[memory.Node]string{}, AnyAddress: n.cfg.InsecureMembers,
+		Compress: n.cfg.Compress, Traffic: &n.traffic,
 		AllowOutbound: n.outbound.toMember, AllowAddress: n.outbound.address(policy.Push, policy.Pull),
 		Account: func(ctx context.Context) ([]byte, error) { return n.books.Upkeep.Tell(ctx) },
 	}
@@ -303,6 +306,7 @@ func (n *node) newServer(link peer.Config, program string) error {
 	exportWebhooks(reg, &n.hooks.Counters)
 	exportLegacy(reg, n.legacy, func() uint64 { return n.store.View().LSN })
 	n.inbound.Export(reg)
+	exportTraffic(reg, &n.traffic)
 	exportTaken(reg, n.taken)
 	n.care = care.New(care.Config{
 		Data: n.cfg.Data, BackupDir: n.cfg.BackupDir, MaxSkew: n.cfg.MaxSkew, Version: Version(), Now: n.now, Log: n.log,

@@ -18,26 +18,27 @@ import (
 
 	"github.com/tallystick/tallystick/internal/identity"
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/peer/packing"
 )
 
 // exchange sends a message to a member and returns what it answers, with the header,
 // within the timeout of one call.
-func exchange[Req, Rep any](ctx context.Context, c *Client, to memory.Node, r route[Req, Rep], req *Req, extra http.Header) (*Rep, http.Header, error) {
+func exchange[Req, Rep any](ctx context.Context, c *Client, to memory.Node, r route[Req, Rep], req *Req, m message) (*Rep, http.Header, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
-	rep, header, err := once(ctx, c, to, r, req, extra)
+	rep, header, err := once(ctx, c, to, r, req, m)
 	if err != nil {
 		return nil, nil, fault(r.name, to, err)
 	}
 	return rep, header, nil
 }
 
-func once[Req, Rep any](ctx context.Context, c *Client, to memory.Node, r route[Req, Rep], req *Req, extra http.Header) (*Rep, http.Header, error) {
+func once[Req, Rep any](ctx context.Context, c *Client, to memory.Node, r route[Req, Rep], req *Req, m message) (*Rep, http.Header, error) {
 	body, err := r.encode(req)
 	if err != nil {
 		return nil, nil, err
 	}
-	data, header, err := c.fetch(ctx, to, request{path: r.path, body: body, header: extra}, typeCBOR, r.replyLimit)
+	data, header, err := c.fetch(ctx, to, request{path: r.path, body: body, message: m}, typeCBOR, r.replyLimit)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -58,12 +59,20 @@ func checkSender(got, want memory.Node) error {
 	return nil
 }
 
-// request is what a member is asked. The path may have a query; a nil body makes a GET,
-// any other a POST; header is what is said beside what every request says.
-type request struct {
-	path   string
-	body   []byte
+// message says how a request is sent: what its header says beside what every request says,
+// and whether the body may go compressed.
+type message struct {
 	header http.Header
+	packed bool
+}
+
+// request is what a member is asked. The path may have a query; a nil body makes a GET,
+// any other a POST.
+type request struct {
+	message
+
+	path string
+	body []byte
 }
 
 // fetch makes a request and returns the body of the answer, of a type and of at
@@ -74,7 +83,7 @@ func (c *Client) fetch(ctx context.Context, to memory.Node, q request, contentTy
 		return nil, nil, err
 	}
 	defer drain(a.resp.Body)
-	if err := checkType(a.resp, contentType); err != nil {
+	if err := a.checkType(contentType); err != nil {
 		return nil, nil, err
 	}
 	data, err := readAtMost(a.resp, limit)
@@ -87,13 +96,29 @@ func (c *Client) fetch(ctx context.Context, to memory.Node, q request, contentTy
 	err = c.checkReply(a, to, sha256.Sum256(data), a.resp.Header)
 	switch {
 	case err == nil:
-		return data, a.resp.Header, nil
+		data, err = c.unpacked(a, data, limit)
+		return data, a.resp.Header, err
 	case q.path == pathMembers:
 		// The root has signed the list, whoever brings it. A member that goes by another
 		// key since is not believed before its list is known.
 		return data, http.Header{}, nil
 	}
 	return nil, nil, err
+}
+
+// unpacked returns the content of an answer, whose body is proven to be the member's.
+func (c *Client) unpacked(a *answered, body []byte, limit int64) ([]byte, error) {
+	if !a.packed() {
+		return body, nil
+	}
+	size, err := packing.SizeOf(body)
+	if err == nil && size > limit {
+		err = fmt.Errorf("a reply of %d bytes, limit %d", size, limit)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c.coder.Unpack(body, size)
 }
 
 // do sends a request and returns a response of status 200, whose body the caller
@@ -112,6 +137,10 @@ func (c *Client) do(ctx context.Context, to memory.Node, q request) (*answered, 
 			return nil, fmt.Errorf("not allowed: %w", err)
 		}
 	}
+	compress, packed := c.cfg.Compress.With(base), false
+	if compress && q.packed {
+		body, packed = c.coder.Pack(body)
+	}
 	method, content := http.MethodGet, io.Reader(http.NoBody)
 	if body != nil {
 		method, content = http.MethodPost, bytes.NewReader(body)
@@ -126,6 +155,12 @@ func (c *Client) do(ctx context.Context, to memory.Node, q request) (*answered, 
 	req.Header.Set(headerTo, string(to))
 	if c.cfg.APIKey != "" {
 		req.Header.Set(headerKey, c.cfg.APIKey)
+	}
+	if compress {
+		req.Header.Set(packing.HeaderAccept, packing.Coding)
+	}
+	if packed {
+		req.Header.Set(packing.HeaderCoding, packing.Coding)
 	}
 	if body != nil {
 		req.Header.Set("Content-Type", typeCBOR)
@@ -145,7 +180,7 @@ func (c *Client) do(ctx context.Context, to memory.Node, q request) (*answered, 
 		defer drain(resp.Body)
 		return nil, statusOf(resp)
 	}
-	return &answered{resp, sig}, nil
+	return &answered{resp, sig, compress}, nil
 }
 
 // statusError is an answer other than 200.
@@ -197,15 +232,20 @@ func printable(s string) string {
 	return s
 }
 
-func checkType(resp *http.Response, want string) error {
-	got := resp.Header.Get("Content-Type")
+func (a *answered) checkType(want string) error {
+	got := a.resp.Header.Get("Content-Type")
 	if t, _, err := mime.ParseMediaType(got); err != nil || t != want {
 		return fmt.Errorf("answers 200 with content type %q, want %s", printable(got), want)
 	}
-	if enc := resp.Header.Get("Content-Encoding"); enc != "" {
+	if enc := a.resp.Header.Get(packing.HeaderCoding); enc != "" && !a.packed() {
 		return fmt.Errorf("answers in content encoding %q, which was not asked for", printable(enc))
 	}
 	return nil
+}
+
+// packed reports whether the answer is compressed, which was asked for.
+func (a *answered) packed() bool {
+	return a.asked && a.resp.Header.Get(packing.HeaderCoding) == packing.Coding
 }
 
 func readAtMost(resp *http.Response, limit int64) ([]byte, error) {

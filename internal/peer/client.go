@@ -13,6 +13,7 @@ import (
 
 	"github.com/tallystick/tallystick/internal/identity"
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/peer/packing"
 	"github.com/tallystick/tallystick/internal/wire"
 )
 
@@ -24,6 +25,7 @@ type Client struct {
 	open    *http.Client // to members without identity
 	said    sayings
 	own     latest
+	coder   packing.Coder
 
 	mu     sync.Mutex
 	closed map[identity.Name]*http.Client // to those with one
@@ -109,7 +111,8 @@ func (c *Client) Push(ctx context.Context, to memory.Node, p *memory.Push) (*mem
 }
 
 // exchangePush makes a push to a member of which something is known. Who does not have
-// any more what it had, as after a restart, is told everything.
+// any more what it had, as after a restart, is told everything, and who cannot unpack any
+// more is sent plain content.
 func (c *Client) exchangePush(ctx context.Context, to memory.Node, q *memory.Push, word http.Header, known said) (*memory.PushReply, http.Header, error) {
 	reading := c.own.of(q.View.Heads)
 	if reading.IsZero() {
@@ -119,14 +122,20 @@ func (c *Client) exchangePush(ctx context.Context, to memory.Node, q *memory.Pus
 	maps.Copy(extra, word)
 	name(extra, known.theirs)
 	var came wire.Reading
-	rep, header, err := exchange(ctx, c, to, calling(reading, known, &came), q, extra)
-	if s, ok := errors.AsType[*statusError](err); ok && s.status == http.StatusConflict && !known.ours.IsZero() {
-		return c.exchangePush(ctx, to, q, word, said{theirs: known.theirs})
+	rep, header, err := exchange(ctx, c, to, calling(reading, known, &came), q, message{header: extra, packed: known.unpacks})
+	if s, ok := errors.AsType[*statusError](err); ok {
+		switch {
+		case s.status == http.StatusConflict && !known.ours.IsZero():
+			return c.exchangePush(ctx, to, q, word, said{theirs: known.theirs, unpacks: known.unpacks})
+		case s.status == http.StatusUnsupportedMediaType && known.unpacks:
+			known.unpacks = false
+			return c.exchangePush(ctx, to, q, word, known)
+		}
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	now := said{theirs: came}
+	now := said{theirs: came, unpacks: packing.Accepts(header.Values(packing.HeaderAccept))}
 	if !reading.IsZero() && named(header) == reading.Digest {
 		now.ours = bare(reading)
 	}
@@ -138,7 +147,7 @@ func (c *Client) exchangePush(ctx context.Context, to memory.Node, q *memory.Pus
 func (c *Client) Pull(ctx context.Context, to memory.Node, r *memory.PullRequest) (*memory.PullReply, error) {
 	q := *r
 	q.From, q.To = c.cfg.Self, to
-	rep, _, err := exchange(ctx, c, to, pullRoute(), &q, nil)
+	rep, _, err := exchange(ctx, c, to, pullRoute(), &q, message{})
 	return rep, err
 }
 
@@ -146,7 +155,7 @@ func (c *Client) Pull(ctx context.Context, to memory.Node, r *memory.PullRequest
 func (c *Client) Digest(ctx context.Context, to memory.Node, r *memory.DigestRequest) (*memory.DigestReply, error) {
 	q := *r
 	q.From, q.To = c.cfg.Self, to
-	rep, _, err := exchange(ctx, c, to, digestRoute(), &q, nil)
+	rep, _, err := exchange(ctx, c, to, digestRoute(), &q, message{})
 	return rep, err
 }
 
@@ -201,12 +210,19 @@ func (c *Client) snapshot(ctx context.Context, to memory.Node, yield func([]memo
 		return memory.View{}, because(ctx, err)
 	}
 	defer drain(a.resp.Body)
-	if err := checkType(a.resp, typeSnapshot); err != nil {
+	if err := a.checkType(typeSnapshot); err != nil {
 		return memory.View{}, err
 	}
 	content := hashing(a.resp.Body)
+	frames := io.NopCloser(content)
+	if a.packed() {
+		if frames, err = packing.NewReader(content); err != nil {
+			return memory.View{}, err
+		}
+	}
+	defer frames.Close() //nolint:errcheck // it holds nothing but memory
 	var mine error
-	view, err := wire.ReadSnapshot(content, to, func(ops []memory.Shipment) error {
+	view, err := wire.ReadSnapshot(frames, to, func(ops []memory.Shipment) error {
 		timer.Stop()
 		mine = yield(ops)
 		timer.Reset(c.cfg.Timeout)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/peer/packing"
 )
 
 // Config says who a node is among the members, for both directions.
@@ -32,6 +33,10 @@ type Config struct {
 	Account func(context.Context) ([]byte, error)
 	// APIKey, if not empty, is sent to every member and asked of every caller.
 	APIKey string
+	// Compress says with which members messages go compressed; "" is [packing.Auto].
+	Compress packing.Compress
+	// Traffic, if not nil, counts what goes over the connections that this node makes.
+	Traffic *packing.Traffic
 	// DialTimeout bounds the making of a connection; 0 is 2 s.
 	DialTimeout time.Duration
 	// Timeout bounds a call, the reading of a request, and each frame of a
@@ -47,7 +52,7 @@ type Config struct {
 
 // Validate says what is wrong with c, or nil.
 func (c Config) Validate() error {
-	if err := c.Self.Valid(); err != nil {
+	if err := errors.Join(c.Self.Valid(), c.Compress.Valid()); err != nil {
 		return err
 	}
 	for n, raw := range c.Members {

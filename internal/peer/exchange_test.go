@@ -134,11 +134,11 @@ func TestAReceiverMayTakeItsTimeOverASnapshot(t *testing.T) {
 		b.held = append(b.held, memory.Shipment{Raw: make([]byte, 256<<10)})
 	}
 	addr, _ := serve(t, b)
-	c := client(t, addr, func(cfg *peer.Config) { cfg.Timeout = 200 * time.Millisecond })
+	c := client(t, addr, func(cfg *peer.Config) { cfg.Timeout = time.Second })
 	first := true
 	_, err := c.Snapshot(t.Context(), "b", func([]memory.Shipment) error {
 		if first {
-			<-time.After(300 * time.Millisecond)
+			<-time.After(1200 * time.Millisecond)
 		}
 		first = false
 		return nil

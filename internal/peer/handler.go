@@ -7,6 +7,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"hash"
+	"io"
 	"log/slog"
 	"mime"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 	"github.com/tallystick/tallystick/internal/identity/httpsig"
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/pace"
+	"github.com/tallystick/tallystick/internal/peer/packing"
 	"github.com/tallystick/tallystick/internal/wire"
 )
 
@@ -78,6 +80,7 @@ type handler struct {
 	room     *semaphore.Weighted
 	readings *shelves
 	own      latest
+	coder    packing.Coder
 }
 
 // endpoint answers a request, or returns an error to be answered in its place.
@@ -89,6 +92,9 @@ func (h *handler) route(method string, next endpoint) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set(headerProtocol, protocol())
 		w.Header().Set(headerFrom, string(h.cfg.Self))
+		if h.cfg.Compress != packing.Never {
+			w.Header().Set(packing.HeaderAccept, packing.Coding)
+		}
 		err := func() error {
 			if got := sha256.Sum256([]byte(r.Header.Get(headerKey))); h.cfg.APIKey != "" && h.cfg.Trust == nil && subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
 				return refuse(http.StatusUnauthorized, "unauthorized", "the API key is missing or wrong")
@@ -166,19 +172,12 @@ func answer[Req, Rep any](
 	h *handler, m route[Req, Rep], accept func(context.Context, memory.Source, *Req) (*Rep, error), vouch func(context.Context, http.Header, *Req, *Rep) error,
 ) memberEndpoint {
 	return func(w http.ResponseWriter, r *http.Request, sender *caller) error {
-		size, err := sizeOf(r)
+		said, release, err := h.received(w, r, sender)
+		defer release()
 		if err != nil {
 			return err
 		}
-		if err := h.reserve(r.Context(), size); err != nil {
-			return err
-		}
-		defer h.room.Release(size)
-		body, err := h.read(w, r)
-		if err != nil {
-			return err
-		}
-		req, err := opened(h, m, r, sender, body)
+		req, err := opened(h, m, sender, said)
 		if err != nil {
 			return err
 		}
@@ -195,21 +194,70 @@ func answer[Req, Rep any](
 				return err
 			}
 		}
-		if err := h.sign(w.Header(), sender, sha256.Sum256(out)); err != nil {
-			return err
-		}
-		h.send(w, typeCBOR, out)
-		return nil
+		return h.reply(w, r, sender, out)
 	}
 }
 
-// opened checks that the sender has signed a body, and reads it: a message from it to
-// this node.
-func opened[Req, Rep any](h *handler, m route[Req, Rep], r *http.Request, sender *caller, body []byte) (*Req, error) {
-	if err := sender.signed(r, body); err != nil {
-		return nil, err
+// reply answers a caller with a message, compressed if that was asked for.
+func (h *handler) reply(w http.ResponseWriter, r *http.Request, sender *caller, out []byte) error {
+	packed := false
+	if h.packs(r) {
+		out, packed = h.coder.Pack(out)
 	}
-	req, err := m.decode(body)
+	if err := h.sign(w.Header(), sender, sha256.Sum256(out)); err != nil {
+		return err
+	}
+	if packed {
+		w.Header().Set(packing.HeaderCoding, packing.Coding)
+	}
+	h.send(w, typeCBOR, out)
+	return nil
+}
+
+// received returns what the body of a request says, which the sender has signed. There is
+// room for it until it is released, which has to be done whatever comes of it.
+func (h *handler) received(w http.ResponseWriter, r *http.Request, sender *caller) (said []byte, release func(), err error) {
+	release = func() {}
+	size, err := h.sizeOf(r)
+	if err != nil {
+		return nil, release, err
+	}
+	if err := h.reserve(r.Context(), size); err != nil {
+		return nil, release, err
+	}
+	release = func() { h.room.Release(size) }
+	body, err := h.read(w, r)
+	if err != nil {
+		return nil, release, err
+	}
+	if err := sender.signed(r, body); err != nil || r.Header.Get(packing.HeaderCoding) == "" {
+		return body, release, err
+	}
+	long, err := packing.SizeOf(body)
+	switch {
+	case err != nil:
+		return nil, release, refuse(http.StatusBadRequest, "invalid", err.Error())
+	case long > wire.MaxBody:
+		return nil, release, tooLarge()
+	}
+	if err := h.reserve(r.Context(), long); err != nil {
+		return nil, release, err
+	}
+	release = func() { h.room.Release(size + long) }
+	if said, err = h.coder.Unpack(body, long); err != nil {
+		return nil, release, refuse(http.StatusBadRequest, "invalid", err.Error())
+	}
+	return said, release, nil
+}
+
+// packs reports whether the answer to a request may go compressed.
+func (h *handler) packs(r *http.Request) bool {
+	return h.cfg.Compress != packing.Never && packing.Accepts(r.Header.Values(packing.HeaderAccept))
+}
+
+// opened reads what a body says: a message from the sender to this node.
+func opened[Req, Rep any](h *handler, m route[Req, Rep], sender *caller, said []byte) (*Req, error) {
+	req, err := m.decode(said)
 	if errors.Is(err, wire.ErrOtherBase) {
 		return nil, refuse(http.StatusConflict, "other_base", "the heads differ from a reading that is not here: send them whole")
 	}
@@ -224,12 +272,12 @@ func opened[Req, Rep any](h *handler, m route[Req, Rep], r *http.Request, sender
 }
 
 // sizeOf checks the headers of a body and returns how many bytes it may have.
-func sizeOf(r *http.Request) (int64, error) {
+func (h *handler) sizeOf(r *http.Request) (int64, error) {
 	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != typeCBOR {
 		return 0, refuse(http.StatusUnsupportedMediaType, "content_type", "want "+typeCBOR)
 	}
-	if r.Header.Get("Content-Encoding") != "" {
-		return 0, refuse(http.StatusUnsupportedMediaType, "content_encoding", "want none")
+	if coding := r.Header.Get(packing.HeaderCoding); coding != "" && (coding != packing.Coding || h.cfg.Compress == packing.Never) {
+		return 0, refuse(http.StatusUnsupportedMediaType, "content_encoding", "want none, or what "+packing.HeaderAccept+" says")
 	}
 	switch n := r.ContentLength; {
 	case n > wire.MaxBody:
@@ -287,19 +335,33 @@ func (h *handler) snapshot(w http.ResponseWriter, r *http.Request, from *caller)
 	ctx := r.Context()
 	out := &firstWrite{ResponseWriter: w, sum: sha256.New(), trailer: from.attested != nil, timeout: h.cfg.Timeout}
 	// Not put aside: who takes it waits only so long for the next frame.
-	buffer := bufio.NewWriterSize(out, 64<<10)
+	var packer flusher = out
+	if h.packs(r) {
+		enc, err := packing.NewWriter(out)
+		if err != nil {
+			return err
+		}
+		out.coding, packer = packing.Coding, enc
+	}
+	buffer := bufio.NewWriterSize(packer, 64<<10)
 	frames := wire.NewSnapshotWriter(buffer, h.cfg.Self)
 	view, err := h.acceptor.AcceptSnapshot(ctx, from.Source, func(ops []memory.Shipment) error {
 		if err := frames.Batch(ops); err != nil {
 			return err
 		}
-		return buffer.Flush()
+		if err := buffer.Flush(); err != nil {
+			return err
+		}
+		return packer.Flush()
 	})
 	if err == nil {
 		err = frames.End(view)
 	}
 	if err == nil {
 		err = buffer.Flush()
+	}
+	if err == nil {
+		err = packer.Close()
 	}
 	if err == nil {
 		err = h.sign(w.Header(), from, [sha256.Size]byte(out.sum.Sum(nil)))
@@ -319,13 +381,30 @@ type firstWrite struct {
 	timeout time.Duration
 	begun   bool
 	trailer bool
+	coding  string // of the content, or ""
 	sum     hash.Hash
 }
+
+// flusher is a writer whose reader has everything after Flush, and the end after Close.
+type flusher interface {
+	io.WriteCloser
+	// Flush returns when all that was written is on its way.
+	Flush() error
+}
+
+// Flush and Close implement [flusher]: each write is flushed, and the server knows the end.
+func (*firstWrite) Flush() error { return nil }
+
+// Close is described there.
+func (*firstWrite) Close() error { return nil }
 
 func (f *firstWrite) Write(b []byte) (int, error) {
 	if !f.begun {
 		f.begun = true
 		f.Header().Set("Content-Type", typeSnapshot)
+		if f.coding != "" {
+			f.Header().Set(packing.HeaderCoding, f.coding)
+		}
 		if f.trailer {
 			f.Header().Set("Trailer", httpsig.HeaderDigest+", "+httpsig.HeaderInput+", "+httpsig.HeaderSignature)
 		}

@@ -76,8 +76,12 @@ func bare(r wire.Reading) wire.Reading {
 }
 
 // said is what a member and this node know of each other by the calls of this node: the
-// last reading of the member, and of this node the last one that the member has.
-type said struct{ theirs, ours wire.Reading }
+// last reading of the member, and of this node the last one that the member has. It unpacks
+// says that the member takes compressed content.
+type said struct {
+	theirs, ours wire.Reading
+	unpacks      bool
+}
 
 // sayings are those of all members.
 type sayings struct {

@@ -18,6 +18,7 @@ import (
 	"github.com/tallystick/tallystick/internal/identity/ca"
 	"github.com/tallystick/tallystick/internal/identity/httpsig"
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/peer/packing"
 )
 
 // Trust is what a node proves itself with, and judges the others by. With it all
@@ -143,10 +144,12 @@ func (c *Client) checkReply(a *answered, to memory.Node, digest [sha256.Size]byt
 	}, to)
 }
 
-// answered is a response of status 200, and the signature of its request.
+// answered is a response of status 200, the signature of its request, and whether that has
+// asked for compressed content.
 type answered struct {
-	resp *http.Response
-	sig  httpsig.Signature
+	resp  *http.Response
+	sig   httpsig.Signature
+	asked bool
 }
 
 // hashed reads and digests.
@@ -213,7 +216,7 @@ func transport(cfg Config, conf *tls.Config) *http.Transport {
 		return nil
 	}
 	return &http.Transport{
-		DialContext:            dialer.DialContext,
+		DialContext:            packing.Counting(dialer.DialContext, cfg.Traffic),
 		TLSClientConfig:        conf,
 		TLSHandshakeTimeout:    cfg.DialTimeout,
 		Protocols:              &protocols,

@@ -29,6 +29,7 @@ type trusted struct {
 	*member
 	*cluster.Cluster
 	client *peer.Client
+	cfg    peer.Config
 }
 
 // listen takes an address for a node.
@@ -65,7 +66,7 @@ func serveTrusted(t *testing.T, l net.Listener, c *cluster.Cluster) *trusted {
 			return json.Marshal(g)
 		},
 	}}
-	m := &trusted{member: newMember(self), Cluster: c, client: peer.NewClient(cfg)}
+	m := &trusted{member: newMember(self), Cluster: c, client: peer.NewClient(cfg), cfg: cfg}
 	s := &http.Server{Handler: peer.NewHandler(cfg, m, quiet()), ReadHeaderTimeout: time.Second}
 	done := make(chan struct{})
 	go func() {
