@@ -31,6 +31,7 @@ func measures() []measure {
 		{"h", "three nodes with and without TLS and signatures", trusted},
 		{"i", "one node as it grows, to ten times as many memories at a time", growing},
 		{"j", "one node with many memories that is asked, and written to", asking},
+		{"k", "three nodes: from a write to a search that finds it, and bytes over the network", network},
 	}
 }
 

@@ -33,7 +33,7 @@ func TestTheBenchRunsFromEndToEnd(t *testing.T) {
 	dir := t.TempDir()
 	err := Run(t.Context(), Options{
 		Binary: binary, Control: control, Dir: dir, Rounds: 1, Duration: 500 * time.Millisecond, Soak: time.Second, Memories: 1500, Nodes: []int{5},
-		JSON: true, Progress: &progress, Only: []string{"a", "b", "c", "d", "e", "f", "h", "j"},
+		JSON: true, Progress: &progress, Only: []string{"a", "b", "c", "d", "e", "f", "h", "j", "k"},
 	}, &out)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, &progress)

@@ -38,6 +38,7 @@ type topology struct {
 	places []fleet.Place
 	// patience is how long writes wait for their quorum; 0 is what nodes do by themselves.
 	patience time.Duration
+	flags    []string // of ours, beside those that say who is there
 }
 
 // somewhere is a topology of n nodes at free ports.
@@ -76,7 +77,7 @@ func (r *runner) start(ctx context.Context, t topology) (*cluster, error) {
 		}
 		program := r.Control
 		if t.arm == ours {
-			program, args = r.Binary, append([]string{"serve"}, args...)
+			program, args = r.Binary, append(append([]string{"serve"}, args...), t.flags...)
 		}
 		c.nodes = append(c.nodes, &process{
 			Node:  r.Family.Node(fleet.Config{Name: place.Name, Program: program, Args: args, Log: dir + ".log"}),

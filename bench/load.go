@@ -16,15 +16,26 @@ import (
 )
 
 // load is a number of clients, each of which writes as soon as its last write
-// was acknowledged.
+// was acknowledged, or at a rate. Then a time counts from when a request was due, whether
+// the client could send it or waited for the one before.
 type load struct {
 	clients  int
+	rate     float64  // a second, of all clients together; 0: as fast as they can
 	addrs    []string // nodes that the clients are spread over
 	warm     time.Duration
 	duration time.Duration
 	texts    []string
 	label    string // tells the titles of this load from those of others
 	speech   speech // zero: memories
+	started  time.Time
+}
+
+// due is when the n-th request of a client is to be sent.
+func (l *load) due(client, n int) time.Time {
+	if l.rate == 0 {
+		return time.Now()
+	}
+	return l.started.Add(time.Duration(float64(n*l.clients+client) / l.rate * float64(time.Second)))
 }
 
 // result is what became of a load, in the time after the warm-up.
@@ -77,7 +88,8 @@ func (l load) once(ctx context.Context) (*result, error) {
 	if l.speech.path == "" {
 		l.speech = memories()
 	}
-	begun := time.Now().Add(l.warm)
+	l.started = time.Now()
+	begun := l.started.Add(l.warm)
 	ended := begun.Add(l.duration)
 	parts := make([]result, l.clients)
 	var wg sync.WaitGroup
@@ -129,7 +141,10 @@ func (c *client) run(ctx context.Context) {
 	c.out.failed = map[string]int{}
 	defer c.hangUp()
 	for n := 0; ctx.Err() == nil && time.Now().Before(c.ended); n++ {
-		sent := time.Now()
+		sent := c.load.due(c.id, n)
+		if wait := time.Until(sent); wait > 0 && (sent.After(c.ended) || pause(ctx, wait) != nil) {
+			return
+		}
 		status, acked, err := c.write(ctx, n)
 		now := time.Now()
 		counts := sent.After(c.begun)

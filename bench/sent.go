@@ -14,6 +14,7 @@ import (
 type sent struct {
 	pushes float64 // with ops, and answered
 	bare   float64 // exchanges of heads alone
+	bytes  float64 // over the connections between them, both ways
 }
 
 // sent asks all nodes.
@@ -53,6 +54,8 @@ func (p *process) addSent(ctx context.Context, to *sent) error {
 			to.pushes += n
 		case "tally_exchanges_total":
 			to.bare += n
+		case "tally_member_sent_bytes_total", "tally_member_received_bytes_total":
+			to.bytes += n
 		}
 	}
 	return lines.Err()
