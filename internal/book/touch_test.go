@@ -102,6 +102,27 @@ func TestAnEditKeepsTheExpiryThatHolds(t *testing.T) {
 	}
 }
 
+// What a read has made of the expiry is said by an entry of its own, which those who hold the
+// content may not have. So an edit that asks for just that is written.
+func TestAnEditThatAsksForWhatReadsHaveMadeIsWritten(t *testing.T) {
+	n := alone(t)
+	d := draft("the gate code")
+	d.TTL = 10 * time.Minute
+	id := n.create(t, alice, d).ID
+	was := n.expiry(t, id)
+	n.finds(t, id)
+	n.eventually(t, "prolonged", func() bool { return n.expiry(t, id) > was })
+	holds, version := n.expiry(t, id), n.shown(t, id).Version
+	ok(t)(n.Update(t.Context(), alice, id, records.Patch{ExpiresAt: &holds}))
+	if got := n.shown(t, id); got.Version != version+1 || got.ExpiresAt != holds {
+		t.Errorf("version %d of %d, and it expires at %s, want %s", got.Version, version, got.ExpiresAt, holds)
+	}
+	ok(t)(n.Update(t.Context(), alice, id, records.Patch{ExpiresAt: &holds})) // now the content says so
+	if got := n.shown(t, id); got.Version != version+1 {
+		t.Errorf("version %d of %d", got.Version, version+1)
+	}
+}
+
 // What is looked at, listed or searched is not prolonged, nor what does not expire soon.
 func TestOtherReadsProlongNothing(t *testing.T) {
 	n := alone(t)

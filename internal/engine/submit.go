@@ -49,7 +49,7 @@ func (e *Engine) Write(ctx context.Context, c Caller, build func(ctx context.Con
 			in.unlock()
 			// The first of two equal requests may have come through in between:
 			// what it wrote is then what stands in the way.
-			if h, again := e.Replay(ctx, c); h != nil || again != nil {
+			if h, again := e.Replay(ctx, c); h != nil || again != nil && !errors.Is(again, memory.ErrUnchanged) {
 				return h, again
 			}
 			return nil, err

@@ -137,7 +137,8 @@ func (c *Client) do(ctx context.Context, to memory.Node, q request) (*answered, 
 			return nil, fmt.Errorf("not allowed: %w", err)
 		}
 	}
-	compress, packed := c.cfg.Compress.With(base), false
+	// What is for anybody is not asked for in a coding, nor is what proves itself.
+	compress, packed := (body != nil || path == pathSnapshot) && c.cfg.Compress.With(base), false
 	if compress && q.packed {
 		body, packed = c.coder.Pack(body)
 	}

@@ -307,10 +307,11 @@ func (t *touches) due(now time.Time) map[string]touched {
 	return t.take(foldSlice)
 }
 
-// rest says how long it took to fold them in.
-func (t *touches) rest(took time.Duration) {
+// rest says how long it took to fold so many in. Behind a slice that was not full there is
+// nothing but what has come meanwhile.
+func (t *touches) rest(n int, took time.Duration) {
 	t.took += took
-	if t.took < foldRest/foldShare && t.waiting() {
+	if n == foldSlice && t.took < foldRest/foldShare && t.waiting() {
 		return
 	}
 	t.next, t.took = time.Now().Add(min(foldShare*t.took, foldRest)), 0

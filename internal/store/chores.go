@@ -70,7 +70,7 @@ func (w *chores) background(ctx context.Context) (more bool, err error) {
 	if by := w.touch.due(time.Now()); len(by) > 0 {
 		began := time.Now()
 		err := w.alone(ctx, func(ctx context.Context, t *tx) error { return t.foldTouches(ctx, by) })
-		w.touch.rest(time.Since(began))
+		w.touch.rest(len(by), time.Since(began))
 		return false, err
 	}
 	if now := time.Now(); now.Sub(w.marksAt) >= marksEvery {

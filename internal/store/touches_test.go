@@ -26,7 +26,7 @@ func TestReadsAreFoldedInBursts(t *testing.T) {
 				began = time.Now()
 			}
 			time.Sleep(slice) // in a bubble: the writer is at work
-			x.rest(slice)
+			x.rest(foldSlice, slice)
 			slices, burst = slices+1, burst+1
 			wait := x.idle()
 			if wait <= 0 {
@@ -49,6 +49,13 @@ func TestReadsAreFoldedInBursts(t *testing.T) {
 		}
 		if slices != 10 {
 			t.Errorf("%d slices, 10 are wanted", slices)
+		}
+		// What comes while a few are folded in waits: each slice is a commit.
+		x.add([]string{"one"}, 1)
+		n := len(x.due(time.Now()))
+		x.add([]string{"two"}, 1)
+		if x.rest(n, time.Millisecond); n != 1 || x.idle() != foldShare*time.Millisecond {
+			t.Errorf("the next slice is due in %v behind one of %d", x.idle(), n)
 		}
 	})
 }

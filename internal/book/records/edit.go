@@ -71,19 +71,26 @@ func (b *Book) update(ctx context.Context, c engine.Caller, id string, p Patch) 
 	return in, err
 }
 
-// unlessThere is the intent to edit rec, or to write nothing if rec is so already. What
-// cannot be read is written anew.
+// unlessThere is the intent to edit rec, or to write nothing if the entry of its content says
+// so already: what else has made rec what it is, as a read that has prolonged it, is held by
+// those who hold other entries, and the answer is about this one. What cannot be read is
+// written anew.
 func unlessThere(ctx context.Context, store Reads, in *engine.Intent, rec *memory.Record) (*engine.Intent, error) {
 	put, is := in.Ops[0].Op.(*memory.Put)
 	if !is || rec.Content.IsZero() || !alike(put.Memory, rec.Memory) {
 		return in, nil
 	}
 	entry, err := store.Entry(ctx, rec.Content.Dot)
-	if errors.Is(err, memory.ErrDamaged) || errors.Is(err, memory.ErrNotFound) {
+	switch {
+	case errors.Is(err, memory.ErrDamaged) || errors.Is(err, memory.ErrNotFound):
 		return in, nil
+	case err != nil:
+		return in, err
 	}
-	in.Existing = entry
-	return in, err
+	if m, has := entry.Content(); has && alike(put.Memory, m) {
+		in.Existing = entry
+	}
+	return in, nil
 }
 
 // alike reports whether two states of a memory differ in nothing but their number.

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -74,13 +75,21 @@ const (
 // Accepts reports whether the values of [HeaderAccept] name the coding.
 func Accepts(values []string) bool {
 	for _, list := range values {
-		for name := range strings.SplitSeq(list, ",") {
-			if strings.TrimSpace(name) == Coding {
+		for item := range strings.SplitSeq(list, ",") {
+			name, weight, _ := strings.Cut(item, ";")
+			if strings.EqualFold(strings.TrimSpace(name), Coding) && !refused(weight) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// refused reports whether a weight of RFC 9110, section 12.4.2, says: not at all.
+func refused(weight string) bool {
+	_, q, has := strings.Cut(strings.ToLower(strings.ReplaceAll(weight, " ", "")), "q=")
+	v, err := strconv.ParseFloat(q, 64)
+	return has && (err != nil || v == 0)
 }
 
 // Coder compresses and unpacks whole messages. Its zero value is ready; what it needs is

@@ -90,8 +90,8 @@ func TestWhomToCompressWith(t *testing.T) {
 
 func TestWhoNamesTheCoding(t *testing.T) {
 	for want, lists := range map[bool][][]string{
-		true:  {{"zstd"}, {"gzip, zstd"}, {"gzip", " zstd "}},
-		false: {nil, {""}, {"gzip"}, {"zstandard"}},
+		true:  {{"zstd"}, {"gzip, zstd"}, {"gzip", " zstd "}, {"ZSTD;q=0.5"}, {"zstd; q=1, gzip"}},
+		false: {nil, {""}, {"gzip"}, {"zstandard"}, {"zstd;q=0"}, {"zstd; q=0.000"}, {"zstd;q=x"}},
 	} {
 		for _, values := range lists {
 			if packing.Accepts(values) != want {
