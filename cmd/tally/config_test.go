@@ -64,7 +64,7 @@ func TestASettingComesFromTheNearestPlace(t *testing.T) {
 
 func TestEverySettingReachesTheNode(t *testing.T) {
 	want := node.Config{
-		Data: "/d", Listen: "127.0.0.1:1", Node: "north", WriteQuorum: 2, QuorumTimeout: time.Second, WhenShort: "local", APIKey: "k",
+		Data: "/d", Listen: "127.0.0.1:1", Node: "north", WriteQuorum: 2, QuorumTimeout: time.Second, WhenShort: "local", Compress: "always", APIKey: "k",
 		MaxSkew: time.Minute, ExpiredGrace: 48 * time.Hour, DefaultTier: "mid", LogLevel: "warn", LogFormat: "json", HistoryKeep: time.Hour, HistoryVersions: 3,
 		Members:      []node.Member{{Name: "east", URL: "http://10.0.0.2:1"}, {Name: "west", URL: "http://10.0.0.3:1"}},
 		WebhookAllow: []string{"10.0.0.0/8", "hooks.local:8080"},
@@ -73,7 +73,7 @@ func TestEverySettingReachesTheNode(t *testing.T) {
 	places := map[string]func() (node.Config, error){
 		"flags": func() (node.Config, error) {
 			return configure(t, given{
-				"data": {"/d"}, "listen": {"127.0.0.1:1"}, "node": {"north"}, "write-quorum": {"2"}, "quorum-timeout": {"1s"}, "when-short": {"local"}, "api-key": {"k"},
+				"data": {"/d"}, "listen": {"127.0.0.1:1"}, "node": {"north"}, "write-quorum": {"2"}, "quorum-timeout": {"1s"}, "when-short": {"local"}, "compress": {"always"}, "api-key": {"k"},
 				"max-skew": {"1m"}, "expired-grace": {"2d"}, "default-tier": {"mid"}, "log-level": {"warn"}, "log-format": {"json"}, "history-keep": {"1h"},
 				"history-versions": {"3"}, "member": {"east=http://10.0.0.2:1", "west=http://10.0.0.3:1"},
 				"webhook-allow": {"10.0.0.0/8", "hooks.local:8080"}, "outbound": {"deny webhook http://*", "allow * *"},
@@ -82,7 +82,7 @@ func TestEverySettingReachesTheNode(t *testing.T) {
 		"environment": func() (node.Config, error) {
 			return configure(t, nil, map[string]string{
 				"TALLY_DATA": "/d", "TALLY_LISTEN": "127.0.0.1:1", "TALLY_NODE": "north", "TALLY_WRITE_QUORUM": "2", "TALLY_QUORUM_TIMEOUT": "1s",
-				"TALLY_WHEN_SHORT": "local", "TALLY_API_KEY": "k", "TALLY_MAX_SKEW": "1m", "TALLY_EXPIRED_GRACE": "2d", "TALLY_DEFAULT_TIER": "mid", "TALLY_LOG_LEVEL": "warn", "TALLY_LOG_FORMAT": "json",
+				"TALLY_WHEN_SHORT": "local", "TALLY_COMPRESS": "always", "TALLY_API_KEY": "k", "TALLY_MAX_SKEW": "1m", "TALLY_EXPIRED_GRACE": "2d", "TALLY_DEFAULT_TIER": "mid", "TALLY_LOG_LEVEL": "warn", "TALLY_LOG_FORMAT": "json",
 				"TALLY_HISTORY_KEEP": "1h", "TALLY_HISTORY_VERSIONS": "3", "TALLY_MEMBERS": "east=http://10.0.0.2:1, west=http://10.0.0.3:1",
 				"TALLY_WEBHOOK_ALLOW": "10.0.0.0/8, hooks.local:8080", "TALLY_OUTBOUND": "deny webhook http://*, allow * *",
 			}, "")
@@ -95,6 +95,7 @@ node = "north"
 write_quorum = 2
 quorum_timeout = "1s"
 when_short = "local"
+compress = "always"
 api_key = "k"
 max_skew = "1m"
 expired_grace = "2d"
@@ -137,6 +138,7 @@ func TestNonsenseInTheConfigurationIsRefused(t *testing.T) {
 		"unknown table":         {file: "node = 'a'\n[quux]\nkey = 'x'\n", want: "line 2: unknown key quux"},
 		"not TOML":              {file: "node = 'a'\nlisten = \n", want: "tally.toml line 2: "},
 		"key twice":             {file: "node = 'a'\nnode = 'b'\n", want: "line 2: "},
+		"bad compression":       {env: map[string]string{"TALLY_COMPRESS": "gzip"}, want: `TALLY_COMPRESS "gzip": want auto, always or never`},
 		"bad duration":          {file: "node = 'a'\nquorum_timeout = 'soon'\n", want: `line 2: quorum_timeout "soon": want a time such as`},
 		"negative duration":     {file: "[history]\n\nkeep = '-1h'\n", want: `line 3: history.keep "-1h": want a time`},
 		"dotted key":            {file: "log.level = 'loud'\n", want: `line 1: log.level "loud": want debug or info`},

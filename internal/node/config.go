@@ -134,8 +134,11 @@ func (c Config) Validate() error {
 	if err := c.Node.Valid(); err != nil {
 		return err
 	}
-	if err := errors.Join(c.Compress.Valid(), c.validMembers(), c.validBounds(), c.validListen(), legacy.ValidPeers(c.LegacyPeers)); err != nil {
+	if err := errors.Join(c.validMembers(), c.validBounds(), c.validListen(), legacy.ValidPeers(c.LegacyPeers)); err != nil {
 		return err
+	}
+	if err := c.Compress.Valid(); err != nil {
+		return fmt.Errorf("compress %w", err)
 	}
 	switch {
 	case c.WriteQuorum < 0:

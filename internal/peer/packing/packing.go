@@ -37,7 +37,7 @@ func (c Compress) Valid() error {
 	if c == "" || slices.Contains([]Compress{Auto, Always, Never}, c) {
 		return nil
 	}
-	return fmt.Errorf("compression of members %q: want %s, %s or %s: %w", string(c), Auto, Always, Never, memory.ErrInvalid)
+	return fmt.Errorf("%.40q: want %s, %s or %s: %w", string(c), Auto, Always, Never, memory.ErrInvalid)
 }
 
 // With reports whether messages to and from a member are to be compressed.
