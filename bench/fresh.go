@@ -28,33 +28,36 @@ func network(ctx context.Context, r *runner) ([]Row, error) {
 // fresh loads three nodes with half of what they take, and writes beside that what it then
 // looks for.
 func (r *runner) fresh(ctx context.Context) ([]Row, error) {
-	var own, all, halves Series
+	var found waits
+	var halves Series
 	texts := newWriter(r.Seed).texts()
 	for i := range r.Rounds {
 		c, err := r.run(ctx, 3, 2)
 		if err != nil {
 			return nil, err
 		}
-		rate, waits, err := r.freshRound(ctx, c, load{clients: crowd, addrs: c.addrs(3), warm: r.warm(), duration: r.Duration, texts: texts, label: "fresh"})
+		rate, round, err := r.freshRound(ctx, c, load{clients: crowd, addrs: c.addrs(3), warm: r.warm(), duration: r.Duration, texts: texts, label: "fresh"})
 		if err := errors.Join(err, c.stop()); err != nil {
 			return nil, err
 		}
 		halves = append(halves, rate)
 		r.say("  round %d, at %.0f/s: found where it was written after %.1f ms, everywhere after %.1f ms (medians of %d)",
-			i+1, rate, millis(quantile(waits.own, 0.5)), millis(quantile(waits.all, 0.5)), len(waits.own))
-		own, all = append(own, inMillis(waits.own)...), append(all, inMillis(waits.all)...)
+			i+1, rate, millis(quantile(round.own, 0.5)), millis(quantile(round.all, 0.5)), len(round.own))
+		found.own, found.all = append(found.own, round.own...), append(found.all, round.all...)
 	}
+	slices.Sort(found.own)
+	slices.Sort(found.all)
 	name := fmt.Sprintf("3 nodes, W = 2, %d clients at half of what they take: ", crowd)
-	row := func(title string, s Series, q, limit float64) Row {
-		v := percentile(s, q)
+	row := func(title string, d []time.Duration, q, limit float64) Row {
+		v := millis(quantile(d, q))
 		return Row{Measure: name + title, Unit: "ms", Ours: Series{v}}.atMost(v, limit, fmt.Sprintf("≤ %g ms", limit))
 	}
 	return []Row{
 		{Measure: name + "acknowledged writes", Unit: "/s", Ours: halves},
-		{Measure: name + "from a write to a search that finds it, there: p50", Unit: "ms", Ours: Series{percentile(own, 0.5)}},
-		row("the same: p99", own, 0.99, 50),
-		row("from a write to searches that find it on all nodes: p50", all, 0.5, 20),
-		row("the same: p99", all, 0.99, 250),
+		{Measure: name + "from a write to a search that finds it, there: p50", Unit: "ms", Ours: Series{millis(quantile(found.own, 0.5))}},
+		row("the same: p99", found.own, 0.99, 50),
+		row("from a write to searches that find it on all nodes: p50", found.all, 0.5, 20),
+		row("the same: p99", found.all, 0.99, 250),
 	}, nil
 }
 
@@ -141,32 +144,20 @@ func (c *cluster) probeOne(ctx context.Context, i int) ([]time.Duration, error) 
 	return took, all.Wait()
 }
 
-// inMillis is in milliseconds what d is.
-func inMillis(d []time.Duration) Series {
-	s := make(Series, len(d))
-	for i := range d {
-		s[i] = millis(d[i])
-	}
-	return s
-}
-
-// percentile returns the value below which a share of s lies.
-func percentile(s Series, q float64) float64 {
-	sorted := slices.Sorted(slices.Values(s))
-	return sorted[min(len(sorted)-1, int(q*float64(len(sorted))))]
-}
-
 // wired measures what a write takes of the network, plain and compressed: on one machine
 // members send plain content by themselves.
 func (r *runner) wired(ctx context.Context) ([]Row, error) {
-	plain, packed := Series{}, Series{}
+	var plain, packed Series
 	for range r.Rounds {
-		for how, s := range map[string]*Series{"never": &plain, "always": &packed} {
-			n, err := r.wiredRound(ctx, how)
+		for _, x := range []struct {
+			compress string
+			to       *Series
+		}{{"never", &plain}, {"always", &packed}} {
+			n, err := r.wiredRound(ctx, x.compress)
 			if err != nil {
 				return nil, err
 			}
-			*s = append(*s, n)
+			*x.to = append(*x.to, n)
 		}
 	}
 	name := "3 nodes, W = 2, 128 clients at one node: bytes over the network for a write of 1 KiB, to each other member and back, headers among them"
