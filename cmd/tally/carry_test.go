@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/carry"
 )
 
 func fixture(name string) string {
@@ -65,7 +66,7 @@ func TestWhatOtherProgramsWroteIsImportedOnce(t *testing.T) {
 				want = exitOther
 			}
 			got := d.tally("import", fixture(tt.path), "--json")
-			r := parse[importReport](t, got.out)
+			r := parse[carry.Report](t, got.out)
 			if d := cmp.Diff(plan.Lost, r.Lost); d != "" || tried.code != got.code {
 				t.Errorf("the dry run ends with %d and differs: %s", tried.code, d)
 			}
@@ -81,7 +82,7 @@ func TestWhatOtherProgramsWroteIsImportedOnce(t *testing.T) {
 				}
 			}
 			after := d.digest()
-			again := parse[importReport](t, d.tally("import", fixture(tt.path), "--json").out)
+			again := parse[carry.Report](t, d.tally("import", fixture(tt.path), "--json").out)
 			if again.Written != 0 || again.Unchanged != tt.written || again.Links != 0 || again.LinksUnchanged != tt.links || d.digest() != after {
 				t.Errorf("again: %+v", again)
 			}
@@ -103,12 +104,12 @@ func TestEqualTitlesOfDifferentMemoriesAreKeptApart(t *testing.T) {
 	one := `{"id":"1","memory":"Likes tea\nof one kind","created_at":"2026-01-01T00:00:00Z"}`
 	two := `{"id":"2","memory":"Likes tea\nof another kind","created_at":"2026-01-02T00:00:00Z"}`
 	gone := `{"id":"3","memory":"Likes tea\nno longer","created_at":"2026-01-03T00:00:00Z","expiration_date":"2026-01-04"}`
-	load := func(list ...string) importReport {
+	load := func(list ...string) carry.Report {
 		file := filepath.Join(t.TempDir(), "m.json")
 		if err := os.WriteFile(file, []byte("["+strings.Join(list, ",")+"]"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		return must[importReport](d, "import", file, "--namespace", "n")
+		return must[carry.Report](d, "import", file, "--namespace", "n")
 	}
 	d.tally("remember", "Likes tea", "my own words", "--namespace", "n")
 	for _, step := range []struct {
@@ -163,7 +164,7 @@ INSERT INTO namespace_meta VALUES ('house', 'm-2', NULL), ('ghost', 'm-9', NULL)
 		t.Fatal(err)
 	}
 	d := serve(t, "--node", "a", "--listen", "127.0.0.1:0", "--data", t.TempDir())
-	r := must[importReport](d, "import", file)
+	r := must[carry.Report](d, "import", file)
 	if r.Written != 4 || r.Archived != 1 || r.Links != 1 || r.Standards != 1 || len(r.Lost) != 2 {
 		t.Errorf("%+v", r)
 	}
@@ -185,7 +186,7 @@ INSERT INTO namespace_meta VALUES ('house', 'm-2', NULL), ('ghost', 'm-9', NULL)
 		t.Errorf("standard %+v", s)
 	}
 	before := d.digest()
-	if r := must[importReport](d, "import", file); r.Written != 0 || r.Unchanged != 5 || r.Standards != 0 || d.digest() != before {
+	if r := must[carry.Report](d, "import", file); r.Written != 0 || r.Unchanged != 5 || r.Standards != 0 || d.digest() != before {
 		t.Errorf("again: %+v", r)
 	}
 }
@@ -201,7 +202,7 @@ func TestAnExportOfAllAgentsGoesBackToThem(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "all.jsonl")
 	must[any](a, "export", "--all", "--output", file)
 	b := serve(t, "--node", "b", "--listen", "127.0.0.1:0", "--data", t.TempDir())
-	if r := must[importReport](b, "import", file); r.Written != 2 {
+	if r := must[carry.Report](b, "import", file); r.Written != 2 {
 		t.Errorf("%+v", r)
 	}
 	if got := b.tally("list", "--agent", "alice"); !strings.Contains(got.out, "Diary of alice") || strings.Contains(got.out, "bob") {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/carry"
 )
 
 func single(t *testing.T) *daemon {
@@ -332,8 +333,8 @@ func TestTextGoesInAndOut(t *testing.T) {
 		}
 	}
 	write(text)
-	load := func() importReport {
-		return must[importReport](a, "import", dir, "-n", "notes", "--server", a.url, "--server", b.url)
+	load := func() carry.Report {
+		return must[carry.Report](a, "import", dir, "-n", "notes", "--server", a.url, "--server", b.url)
 	}
 	if r := load(); r.Read != 3 || r.Written != 3 || r.Updated != 0 || r.Unchanged != 0 || r.Failed != 0 || r.Durability["all"]+r.Durability["quorum"] != 3 {
 		t.Errorf("first %+v", r)
@@ -368,7 +369,7 @@ func TestTextGoesInAndOut(t *testing.T) {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
 	c := single(t)
-	r := must[importReport](c, "import", backup)
+	r := must[carry.Report](c, "import", backup)
 	if r.Read != 4 || r.Written != 2 || r.Skipped != 1 || r.Links != 1 || r.Failed != 0 {
 		t.Errorf("restored %+v", r)
 	}

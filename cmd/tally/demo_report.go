@@ -285,3 +285,5 @@ func (d *demo) page(ctx context.Context, name string) string {
 	}
 	return c.URL() + "/console/" + name
 }
+
+func since(start time.Time) float64 { return time.Since(start).Round(time.Millisecond).Seconds() }

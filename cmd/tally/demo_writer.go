@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/carry"
 )
 
 // ack is a write that a node answered for.
@@ -73,7 +74,7 @@ func (w *demoWriter) kill(victim *demoProcess) {
 func (w *demoWriter) write(ctx context.Context, i int, middle chan<- struct{}) error {
 	const attempts = 20
 	d := w.drafts[i]
-	with := client.With{IdempotencyKey: importKey(d, "")}
+	with := client.With{IdempotencyKey: carry.Key(d, "")}
 	pause := 20 * time.Millisecond
 	var err error
 	for try := range attempts {
@@ -88,7 +89,7 @@ func (w *demoWriter) write(ctx context.Context, i int, middle chan<- struct{}) e
 		case ctx.Err() != nil:
 			return ctx.Err()
 		}
-		if _, again := retry(err, pause); !again {
+		if _, again := carry.Retry(err, pause); !again {
 			break
 		}
 		w.mu.Lock()

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/importer"
+	"github.com/tallystick/tallystick/internal/carry"
 )
 
 // How many of the last exchanges of a session are looked at: all that have come since
@@ -60,16 +60,15 @@ func (h *hookRun) capture(ctx context.Context, most int) error {
 	if err != nil {
 		return err
 	}
-	im := &importRun{
-		nodes: []*client.Client{c}, with: client.With{Durability: client.Local}, concurrency: 4,
-		progress: newProgress(io.Discard, ""), complain: io.Discard, speakers: h.speakers(), agent: h.speaker(),
-	}
-	report, err := im.run(ctx, func(yield func(importer.Item, error) bool) {
+	items := func(yield func(importer.Item, error) bool) {
 		for _, item := range list {
 			if !yield(item, nil) {
 				return
 			}
 		}
+	}
+	report, err := carry.Run(ctx, items, carry.Options{
+		Nodes: []*client.Client{c}, As: h.connectAs, Agent: h.speaker(), With: client.With{Durability: client.Local}, Concurrency: 4,
 	})
 	if err == nil && report.Failed > 0 {
 		err = fmt.Errorf("%d of %d exchanges were not kept", report.Failed, len(list))

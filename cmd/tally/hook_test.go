@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/carry"
 )
 
 // event is what a client says of an event.
@@ -156,7 +157,7 @@ func TestWhatWasSaidIsKeptOnce(t *testing.T) {
 		}
 	}
 	got := tally(t, env, "", "--agent", "claude-code", "import", transcript, "--json")
-	if r := parse[importReport](t, got.out); r.Written != 0 || r.Unchanged != 4 {
+	if r := parse[carry.Report](t, got.out); r.Written != 0 || r.Unchanged != 4 {
 		t.Errorf("%+v", r)
 	}
 	m := must[client.Page](d, "list", "-n", "chats/claude-code/home-ann-shop", "--agent", "claude-code").Memories[0]
@@ -209,7 +210,7 @@ func TestSecretsInATranscriptAreMaskedOnce(t *testing.T) {
 	}
 	for i := range 2 {
 		got := tally(t, []string{"TALLY_SERVER=" + d.url}, "", "import", transcript, "--json")
-		if r := parse[importReport](t, got.out); r.Written != 1-i || r.Unchanged != i {
+		if r := parse[carry.Report](t, got.out); r.Written != 1-i || r.Unchanged != i {
 			t.Errorf("%+v", r)
 		}
 	}

@@ -8,12 +8,12 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/importer"
+	"github.com/tallystick/tallystick/internal/carry"
 )
 
 func newImport(a *app) *cobra.Command {
@@ -71,11 +71,12 @@ Archived memories of an export of our own are skipped, unless it is complete.`
 			}
 		}
 		o.Agent = a.speaker()
-		im := &importRun{nodes: nodes, with: with, concurrency: concurrency, progress: newProgress(a.err, "memories written"), complain: a.err, speakers: a.speakers(), agent: o.Agent}
+		bar := newProgress(a.err, "memories written")
+		way := wayOf(a, bar, carry.Options{Nodes: nodes, With: with, Concurrency: concurrency, Dry: dryRun})
 		if dryRun {
-			return a.importPlan(cmd.Context(), im, args[0], src, o)
+			return a.importPlan(cmd.Context(), way, bar, args[0], src, o)
 		}
-		return importAll(cmd.Context(), a, im, args[0], src, o)
+		return importAll(cmd.Context(), a, way, bar, args[0], src, o)
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&o.Namespace, "namespace", "n", "", "write everything to this namespace; conversations each below it (default what the source says, else global)")
@@ -88,10 +89,22 @@ Archived memories of an export of our own are skipped, unless it is complete.`
 	return cmd
 }
 
+// wayOf adds to how an import goes who writes, and who is told of it.
+func wayOf(a *app, bar *progress, way carry.Options) carry.Options {
+	way.As, way.Agent = a.connectAs, a.speaker()
+	way.Progress = func(memories int) { bar.at(memories, 0) }
+	way.Complain = func(line string) {
+		bar.done()
+		say(a.err, "%s\n", line)
+	}
+	return way
+}
+
 // importAll writes what there is in a source.
-func importAll(ctx context.Context, a *app, im *importRun, name string, src *importer.Source, o importer.Options) error {
+func importAll(ctx context.Context, a *app, way carry.Options, bar *progress, name string, src *importer.Source, o importer.Options) error {
 	a.leaves("what was written is there: run it again, and that is left alone")
-	report, err := im.run(ctx, src.Items(o))
+	report, err := carry.Run(ctx, src.Items(o), way)
+	bar.done()
 	return a.showImport(report, name, err)
 }
 
@@ -135,29 +148,7 @@ func (a *app) source(ctx context.Context, name string) (*importer.Source, error)
 	return src, nil
 }
 
-// importReport says what became of an import.
-type importReport struct {
-	Read       int `json:"read"`
-	Written    int `json:"written"` // created or edited
-	Updated    int `json:"updated"` // of those: edited
-	Unchanged  int `json:"unchanged"`
-	Pending    int `json:"pending"` // wait for approval
-	Skipped    int `json:"skipped"` // archived memories of an export
-	Failed     int `json:"failed"`
-	Unreadable int `json:"unreadable,omitempty"` // of those that failed: the source cannot be read there
-	Links      int `json:"links"`                // drawn
-	// LinksUnchanged counts the links that were there.
-	LinksUnchanged int            `json:"links_unchanged,omitempty"`
-	Standards      int            `json:"standards,omitempty"` // set
-	Archived       int            `json:"archived,omitempty"`  // of those written: put into the archive
-	Retried        int            `json:"retried"`             // attempts that had to be repeated
-	Durability     map[string]int `json:"durability"`          // receipts, by how far they reached in time
-	Short          int            `json:"short,omitempty"`     // of those written: fewer members hold them than was asked for
-	Seconds        float64        `json:"seconds"`
-	Lost           losses         `json:"lost,omitempty"` // by reason: what could not be carried over
-}
-
-func (a *app) showImport(r *importReport, name string, failed error) error {
+func (a *app) showImport(r *carry.Report, name string, failed error) error {
 	if failed != nil && r.Read == 0 {
 		return failed
 	}
@@ -184,7 +175,7 @@ func (a *app) showImport(r *importReport, name string, failed error) error {
 		if err := table(w, nil, rows); err != nil {
 			return err
 		}
-		r.Lost.show(w)
+		showLosses(w, r.Lost)
 		return nil
 	})
 	if failed != nil {
@@ -192,11 +183,3 @@ func (a *app) showImport(r *importReport, name string, failed error) error {
 	}
 	return errors.Join(err, unwritten(r))
 }
-
-func (r *importReport) receipt(receipt *client.Receipt) {
-	if receipt != nil {
-		r.Durability[receipt.Durability]++
-	}
-}
-
-func since(start time.Time) float64 { return time.Since(start).Round(time.Millisecond).Seconds() }

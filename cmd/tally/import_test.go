@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/carry"
 )
 
 // put writes a file of the test.
@@ -84,7 +85,7 @@ func TestADryRunSaysWhatTheImportWillDo(t *testing.T) {
 				t.Error("the dry run wrote, or asked no node")
 			}
 			got := d.tally("import", file, "--json")
-			r := parse[importReport](t, got.out)
+			r := parse[carry.Report](t, got.out)
 			want := importPlan{
 				Format: plan.Format, Memories: plan.Memories, Bytes: plan.Bytes, Namespaces: plan.Namespaces, Node: true,
 				Links: r.Links, Unreadable: r.Unreadable, Archived: r.Archived, Standards: r.Standards, Skipped: r.Skipped, Pending: r.Pending, Failed: r.Failed,
@@ -94,7 +95,7 @@ func TestADryRunSaysWhatTheImportWillDo(t *testing.T) {
 				t.Errorf("codes %d, %d, want %d: %s\n%s", tried.code, got.code, tt.code, d, got.err)
 			}
 			after := d.digest()
-			again := parse[importReport](t, d.tally("import", file, "--json").out)
+			again := parse[carry.Report](t, d.tally("import", file, "--json").out)
 			if again.Written != 0 || again.Links != 0 || again.LinksUnchanged != r.Links || len(again.Durability) > 0 || d.digest() != after {
 				t.Errorf("again: %+v", again)
 			}
@@ -127,7 +128,7 @@ func TestLinksComeBackInTheirOwnersName(t *testing.T) {
 	must[any](a, "export", "--all", "--output", file)
 
 	b := alone(t, "b")
-	if r := must[importReport](b, "import", file); r.Links != 2 || r.Failed != 0 || r.Written != 3 {
+	if r := must[carry.Report](b, "import", file); r.Links != 2 || r.Failed != 0 || r.Written != 3 {
 		t.Errorf("%+v", r)
 	}
 	type shown struct{ Links []client.Link }
@@ -136,7 +137,7 @@ func TestLinksComeBackInTheirOwnersName(t *testing.T) {
 			t.Errorf("%s: %+v", agent, got)
 		}
 	}
-	if r := must[importReport](b, "import", file); r.Links != 0 || r.LinksUnchanged != 2 || r.Written != 0 {
+	if r := must[carry.Report](b, "import", file); r.Links != 0 || r.LinksUnchanged != 2 || r.Written != 0 {
 		t.Errorf("again: %+v", r)
 	}
 	bad := put(t, "l.jsonl", `{"source_id":"`+shared+`","target_id":"none"}`)
@@ -154,7 +155,7 @@ func TestASourceThatBreaksOffKeepsWhatCameBefore(t *testing.T) {
 		doc.WriteString(`{"id":"` + strings.Repeat("x", doc.Len()%90+1) + `","title":"t","content":"x"},`)
 	}
 	got := d.tally("import", put(t, "m.json", doc.String()+`{"title":`), "--json")
-	r := parse[importReport](t, got.out)
+	r := parse[carry.Report](t, got.out)
 	page := must[client.Page](d, "list", "--limit", "1000")
 	if got.code != exitOther || r.Written == 0 || page.Count != r.Written || !strings.Contains(got.err, "unexpected EOF") {
 		t.Errorf("%d there, %+v, %s", page.Count, r, got.err)

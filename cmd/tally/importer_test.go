@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,9 +9,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
-	"github.com/tallystick/tallystick/client"
+	"github.com/tallystick/tallystick/internal/carry"
 )
 
 // scripted is a node that answers creates as it is told.
@@ -48,7 +46,7 @@ func created(w http.ResponseWriter) {
 	_, _ = io.WriteString(w, `{"id":"1","title":"T","receipt":{"dot":"a.1.1","durability":"quorum","w":1,"n":1,"held_by":["a"]}}`)
 }
 
-func load(t *testing.T, lines int, servers ...string) (importReport, result) {
+func load(t *testing.T, lines int, servers ...string) (carry.Report, result) {
 	t.Helper()
 	var in strings.Builder
 	for i := range lines {
@@ -60,9 +58,9 @@ func load(t *testing.T, lines int, servers ...string) (importReport, result) {
 	}
 	got := tally(t, nil, in.String(), args...)
 	if got.out == "" {
-		return importReport{}, got
+		return carry.Report{}, got
 	}
-	return parse[importReport](t, got.out), got
+	return parse[carry.Report](t, got.out), got
 }
 
 func TestABusyNodeIsAskedAgainUnderTheSameKey(t *testing.T) {
@@ -91,7 +89,7 @@ func TestAMissedQuorumIsNotWrittenAgain(t *testing.T) {
 		t.Errorf("%+v, %d requests, %+v", r, len(s.keys), got)
 	}
 	got = tally(t, nil, `{"title":"T","content":"x"}`, "import", "-", "--json", "--server", s.url, "--when-short", "local")
-	if r := parse[importReport](t, got.out); got.code != exitOK || r.Written != 1 || r.Short != 0 || r.Durability["local"] != 1 {
+	if r := parse[carry.Report](t, got.out); got.code != exitOK || r.Written != 1 || r.Short != 0 || r.Durability["local"] != 1 {
 		t.Errorf("asked for so: %+v, %+v", r, got)
 	}
 }
@@ -147,41 +145,5 @@ func TestARepetitionThatTheNodeKnowsIsCompared(t *testing.T) {
 	want := []string{"POST /api/v1/memories", "GET /api/v1/memories/1", "PUT /api/v1/memories/1"}
 	if got.code != exitOK || r.Updated != 1 || !slices.Equal(s.paths, want) {
 		t.Errorf("%+v, %q, %+v", r, s.paths, got)
-	}
-}
-
-func TestWhenToTryAgain(t *testing.T) {
-	const pause = 100 * time.Millisecond
-	tests := map[string]struct {
-		err   error
-		wait  time.Duration
-		again bool
-	}{
-		"done":             {nil, 0, false},
-		"gone":             {&client.UnreachableError{URL: "u", Err: errors.New("x")}, pause, true},
-		"busy":             {&client.Error{Status: 429, RetryAfter: 3 * time.Second}, 3 * time.Second, true},
-		"busy, impatient":  {&client.Error{Status: 503}, pause, true},
-		"quorum":           {&client.Error{Status: 503, Code: "QUORUM_NOT_MET", RetryAfter: time.Second}, 0, false},
-		"changed meantime": {&client.Error{Status: 409, Current: 3}, pause, true},
-		"title taken":      {&client.Error{Status: 409, Code: "CONFLICT", ID: "1"}, 0, false},
-		"invalid":          {&client.Error{Status: 400}, 0, false},
-		"disk full":        {&client.Error{Status: 507}, 0, false},
-	}
-	for name, tc := range tests {
-		if wait, again := retry(tc.err, pause); wait != tc.wait || again != tc.again {
-			t.Errorf("%s: %s, %v", name, wait, again)
-		}
-	}
-}
-
-func TestTheKeyOfAnImportIsThatOfTheRequest(t *testing.T) {
-	a := client.Draft{Title: "T", Content: "x"}
-	b := a
-	b.Tags = []string{"t"}
-	if importKey(a, "") != importKey(client.Draft{Title: "T", Content: "x"}, "") {
-		t.Error("the same request has two keys")
-	}
-	if importKey(a, "") == importKey(b, "") || importKey(a, "") == importKey(a, client.All) {
-		t.Error("two requests have one key")
 	}
 }

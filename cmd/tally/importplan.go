@@ -2,17 +2,15 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"maps"
 	"slices"
-	"strings"
 
-	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/importer"
+	"github.com/tallystick/tallystick/internal/carry"
 )
 
 // importPlan is what an import would do.
@@ -28,7 +26,7 @@ type importPlan struct {
 	Skipped    int             `json:"skipped,omitempty"`
 	Pending    int             `json:"pending,omitempty"` // would wait for approval
 	Failed     int             `json:"failed,omitempty"`
-	Lost       losses          `json:"lost,omitempty"`
+	Lost       carry.Losses    `json:"lost,omitempty"`
 
 	// Node says whether a node was asked what it has already; without one it is
 	// taken to be empty.
@@ -61,12 +59,12 @@ func (p *importPlan) watched(items iter.Seq2[importer.Item, error]) iter.Seq2[im
 
 // importPlan goes the way of an import without writing. A node that answers is
 // asked what it has.
-func (a *app) importPlan(ctx context.Context, im *importRun, name string, src *importer.Source, o importer.Options) error {
+func (a *app) importPlan(ctx context.Context, way carry.Options, bar *progress, name string, src *importer.Source, o importer.Options) error {
 	a.leaves("nothing was written, and what is said is of a part of the source: run it again")
-	im.dry = true
 	plan := &importPlan{Format: src.Format, Namespaces: map[string]int{}}
-	r, failed := im.run(ctx, plan.watched(src.Items(o)))
-	plan.Node = len(im.nodes) > 0
+	r, failed := carry.Run(ctx, plan.watched(src.Items(o)), way)
+	bar.done()
+	plan.Node = r.Asked
 	plan.Links, plan.Unreadable, plan.Standards, plan.Lost = r.Links+r.LinksUnchanged, r.Unreadable, r.Standards, r.Lost
 	plan.Written, plan.Updated, plan.Unchanged, plan.LinksUnchanged = r.Written, r.Updated, r.Unchanged, r.LinksUnchanged
 	plan.Archived, plan.Skipped, plan.Pending, plan.Failed = r.Archived, r.Skipped, r.Pending, r.Failed
@@ -86,14 +84,14 @@ func (a *app) importPlan(ctx context.Context, im *importRun, name string, src *i
 		if err := table(w, []string{"NAMESPACE", "MEMORIES"}, rows); err != nil {
 			return err
 		}
-		plan.Lost.show(w)
+		showLosses(w, plan.Lost)
 		return nil
 	})
 	return errors.Join(failed, err, unwritten(r))
 }
 
 // unwritten is the error of an import that could not carry out all of it.
-func unwritten(r *importReport) error {
+func unwritten(r *carry.Report) error {
 	if r.Failed == 0 && r.Short > 0 {
 		return &shortError{r.Short, r.Written}
 	}
@@ -111,7 +109,7 @@ func (e *shortError) Error() string {
 }
 
 // nothing says so where a source holds no memories.
-func (a *app) nothing(r *importReport, name string) {
+func (a *app) nothing(r *carry.Report, name string) {
 	if name == "-" {
 		name = "stdin"
 	}
@@ -127,93 +125,23 @@ func counted(n int, singular, plural string) string {
 	return decimal(n) + " " + plural
 }
 
-// foresee counts what create or archive would do.
-func (im *importRun) foresee(ctx context.Context, c *client.Client, item importer.Item) error {
-	m, gone, err := existing(ctx, c, item)
-	if err != nil {
-		return err
+func showLosses(w io.Writer, l carry.Losses) {
+	if len(l) == 0 {
+		return
 	}
-	waits := false
-	if c != nil && !gone && (m == nil || !same(m, &item.Draft)) {
-		if waits, err = judged(ctx, c, item, m); err != nil {
-			return err
+	say(w, "\nnot carried over:\n")
+	for _, reason := range slices.Sorted(maps.Keys(l)) {
+		say(w, "  %d × %s\n", l[reason].Count, reason)
+		for _, x := range l[reason].Examples {
+			say(w, "      %s\n", clipped(x))
 		}
 	}
-	id := ""
-	if m != nil {
-		id = m.ID
-	} else if gone {
-		id = item.Draft.ID
-	}
-	im.met(item, id)
-	im.count(func(r *importReport) {
-		if gone || m != nil && item.Archive == "" && same(m, &item.Draft) {
-			r.Unchanged++
-			return
-		}
-		if waits {
-			r.Pending++
-			return
-		}
-		r.Written++
-		switch {
-		case item.Archive != "":
-			r.Archived++
-		case m != nil:
-			r.Updated++
-		}
-	})
-	return nil
 }
 
-// judged has the node try the write of an item, of which m is there already, or nil: by
-// its rules, and by what this agent may not see. It reports whether the write would wait
-// for approval.
-func judged(ctx context.Context, c *client.Client, item importer.Item, m *client.Memory) (waits bool, err error) {
-	d := item.Draft
-	switch {
-	case m != nil:
-		d.ID, d.Title, d.Namespace = m.ID, m.Title, m.Namespace // what is edited stays where it is
-	case item.Otherwise != "":
-		d.Title = item.Otherwise // its own may be taken
+func clipped(s string) string {
+	const width = 160
+	if r := []rune(s); len(r) > width {
+		return string(r[:width-1]) + "…"
 	}
-	raw, err := json.Marshal(d)
-	if err != nil {
-		return false, err
-	}
-	out, err := c.Upkeep().Import(ctx, client.ImportInput{Memories: []json.RawMessage{raw}, DryRun: true})
-	if err != nil || len(out.Errors) == 0 {
-		return err == nil && len(out.Pending) > 0, err
-	}
-	_, why, _ := strings.Cut(out.Errors[0], ": ") // behind what the memory is called
-	return false, errors.New(why)
-}
-
-// existing is the memory that an item would meet at the node; nil if none. gone
-// is set where one that is to be archived is there in whatever state.
-func existing(ctx context.Context, c *client.Client, item importer.Item) (m *client.Memory, gone bool, err error) {
-	d := &item.Draft
-	if c == nil {
-		return nil, false, nil
-	}
-	switch {
-	case d.ID != "" && item.Archive != "":
-		there, halfway, err := before(ctx, c, d)
-		if err != nil || there {
-			return nil, there && !halfway, err
-		}
-	case d.ID != "":
-		if m, _, err = c.Get(ctx, d.ID); err == nil || !notFound(err) {
-			return m, false, err
-		}
-	}
-	ns := d.Namespace
-	if ns == "" {
-		ns = "global"
-	}
-	page, err := c.List(ctx, client.Selection{Namespace: ns, Title: d.Title, Limit: 1})
-	if err != nil || len(page.Memories) == 0 || item.Otherwise != "" {
-		return nil, false, err
-	}
-	return &page.Memories[0], false, nil
+	return s
 }
