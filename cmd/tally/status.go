@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tallystick/tallystick/client"
-	"github.com/tallystick/tallystick/internal/doctor"
 	"github.com/tallystick/tallystick/internal/identity"
 )
 
@@ -77,17 +76,15 @@ func verdictOn(s *client.Status) (verdict string, notes []string) {
 	reached := 1
 	var away []string
 	for _, m := range s.Members {
-		switch {
-		case m.State == "ok":
+		switch m.State {
+		case "ok":
 			reached++
-		case m.State == "catching_up":
+		case "catching_up":
 			reached++
 			note("%s is catching up: %s owed", m.Name, count(m.Owed, "op"))
-		case m.State == ownCalls:
+		case ownCalls:
 			reached++
 			note("%s is %s: it fetches what is for it", m.Name, stateWords(m.State))
-		case m.State != "stopped" && doctor.CallsHere(&m, s.Time.Time):
-			note("%s cannot be called from here, but calls by itself: equal %s", m.Name, ago(m.ProvenEqualAt.Time, s.Time.Time))
 		default:
 			away = append(away, m.Name)
 		}

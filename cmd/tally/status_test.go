@@ -38,9 +38,12 @@ func TestAStatusSaysFirstInWordsHowThingsStand(t *testing.T) {
 			client.Status{W: 2, N: 2, Members: []client.Member{{Name: "b", State: "catching_up", Owed: 1}}}, allWell, []string{"b is catching up: 1 op owed"},
 		},
 		"behind a router": {
-			client.Status{W: 1, N: 2, Time: client.TimeOf(now), Members: []client.Member{{Name: "b", State: "backoff", ProvenEqualAt: client.TimeOf(now)}}},
-			allWell,
-			[]string{"b cannot be called from here, but calls by itself: equal 0 seconds ago"},
+			client.Status{W: 2, N: 2, Members: []client.Member{member("b", ownCalls)}}, allWell, []string{"b is reached by its own calls"},
+		},
+		"ended, and was equal just now": {
+			client.Status{W: 2, N: 2, Time: client.TimeOf(now), Members: []client.Member{{Name: "b", State: "backoff", ProvenEqualAt: client.TimeOf(now)}}},
+			belowQuorum,
+			[]string{"missing: b"},
 		},
 		"refuses, and was equal just now": {
 			client.Status{W: 1, N: 2, Time: client.TimeOf(now), Members: []client.Member{{Name: "b", State: "stopped", ProvenEqualAt: client.TimeOf(now)}}},

@@ -39,7 +39,8 @@ func TestMembersAreJudged(t *testing.T) {
 		want   string
 	}{
 		"well":            {client.Member{State: "ok"}, "member b", fine},
-		"behind a router": {client.Member{State: "backoff", ProvenEqualAt: client.TimeOf(now)}, "member b", fine},
+		"behind a router": {client.Member{State: "own_calls"}, "member b", fine},
+		"ended just now":  {client.Member{State: "backoff", ProvenEqualAt: client.TimeOf(now)}, "member b", broken},
 		"away":            {client.Member{State: "backoff", ProvenEqualAt: client.TimeOf(fresh)}, "member b", broken},
 		"stopped":         {client.Member{State: "stopped"}, "member b", broken},
 		"far behind":      {client.Member{State: "catching_up", Owed: 5000}, "member b", uneasy},

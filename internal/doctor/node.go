@@ -15,7 +15,6 @@ const (
 	longUnequal = 10 * time.Minute // nodes compare themselves far more often
 	longOwed    = 1000             // ops on the way to a member that are worth a word
 	longLag     = 1000             // entries that the text index may be behind
-	lately      = 12 * time.Second // nodes compare every few seconds
 
 	manyIncarnations = memory.MaxIncarnations * 4 / 5
 
@@ -50,12 +49,6 @@ func Node(s *client.Status, maxSkew time.Duration) []client.Finding {
 	return r
 }
 
-// CallsHere reports whether a member that cannot be called is in touch all the
-// same, as one behind a router is: it was found equal lately.
-func CallsHere(m *client.Member, now time.Time) bool {
-	return !m.ProvenEqualAt.IsZero() && now.Sub(m.ProvenEqualAt.Time) < lately
-}
-
 // quorum judges W of N.
 func (r *report) quorum(w, n int) {
 	const check = "write quorum"
@@ -82,7 +75,7 @@ func (r *report) member(m *client.Member, now time.Time) {
 	switch {
 	case m.State == "stopped":
 		r.fail(check, text, "it does not believe who this node is, or is another node: compare the names and URLs in both configurations").Member = m.Name
-	case m.State == ownCalls || m.State == "backoff" && CallsHere(m, now):
+	case m.State == ownCalls:
 		r.well(check, text+"; it calls by itself, and was equal "+agoOf(m.ProvenEqualAt.Time, now))
 	case m.State == "backoff":
 		r.fail(check, text, "it does not answer: see that it runs, and that "+m.URL+" can be reached from this node").Member = m.Name

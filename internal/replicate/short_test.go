@@ -130,3 +130,23 @@ func TestAMemberThatSaysNoIsNotReachedByItsCalls(t *testing.T) {
 		})
 	}
 }
+
+// One that could be called, and has ended, was heard a moment ago: that it calls now
+// nobody has heard.
+func TestAMemberThatHasEndedIsNotReachedByItsCalls(t *testing.T) {
+	inFederation(t, 3, nil, func(f *federation) {
+		t := f.t
+		if _, err := f.write("hello", 3); err != nil {
+			t.Fatal(err)
+		}
+		f.pass(20 * time.Second)
+		f.isolate("b")
+		if _, err := f.write("hello again", 2); err != nil {
+			t.Fatal(err)
+		}
+		f.pass(time.Second)
+		if s := f.nodes["a"].status(t, "b"); s.State != core.BackingOff {
+			t.Errorf("%s, want %s", s.State, core.BackingOff)
+		}
+	})
+}

@@ -68,7 +68,7 @@ function Link({ to, clock }: { to: Member | undefined; clock: number }) {
   const p = t.peers;
   use(tick);
   if (!to) return <span class="muted">{p.notSaid}</span>;
-  const kind = to.state === "ok" ? "good" : reached(to, clock) ? "warn" : "bad";
+  const kind = to.state === "ok" ? "good" : reached(to) ? "warn" : "bad";
   const before = (at: string | undefined) => (at ? t.time.ago(span(clock - Date.parse(at), t)) : t.time.never);
   return (
     <>

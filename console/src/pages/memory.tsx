@@ -318,8 +318,7 @@ function Erase({ id, title, onClose, done }: { id: string; title: string; onClos
   const shown = plain(title, 60);
   const [typed, setTyped] = useState("");
   const [busy, run] = useBusy();
-  const clock = s ? Date.parse(s.time) : 0;
-  const away = s?.members.filter((m) => !reached(m, clock)).map((m) => m.name) ?? [];
+  const away = s?.members.filter((m) => !reached(m)).map((m) => m.name) ?? [];
   const apply = (e: Event) => {
     e.preventDefault();
     run(async () => {

@@ -63,7 +63,7 @@ function Healthy({ s }: { s: Status | null }) {
   const now = use(tick);
   const why = use(silent);
   if (!s) return <Answer question={t.overview.healthy} kind="plain" answer="…" to="system">{t.status.waiting}</Answer>;
-  const away = s.members.filter((m) => !reached(m, Date.parse(s.time)));
+  const away = s.members.filter((m) => !reached(m));
   const bad = !!why || s.damaged > 0 || s.n - away.length < s.w;
   const warn = away.length > 0 || s.parked.length > 0 || s.warnings.length > 0;
   return (
@@ -113,8 +113,7 @@ function Busy() {
 
 function Needs({ s, approvals, expiring, broken }: { s: Status | null; approvals: number; expiring: number; broken: number }) {
   const t = useWords();
-  const clock = s ? Date.parse(s.time) : 0;
-  const failing = s ? s.members.filter((m) => !reached(m, clock)).length : 0;
+  const failing = s ? s.members.filter((m) => !reached(m)).length : 0;
   const rows: [number, (c: number) => string, string][] = [
     [approvals, t.overview.approvals, href("approvals")],
     [s?.counts.conflicts ?? 0, t.overview.conflicts, href("memories", "", { state: "conflict" })],

@@ -36,14 +36,13 @@ export default function Peers() {
   );
 }
 
-function stateKind(m: Member, clock: number): "good" | "warn" | "bad" {
-  return m.state === "ok" ? "good" : reached(m, clock) ? "warn" : "bad";
+function stateKind(m: Member): "good" | "warn" | "bad" {
+  return m.state === "ok" ? "good" : reached(m) ? "warn" : "bad";
 }
 
 function Matrix({ s }: { s: Status }) {
   const t = useWords();
   const p = t.peers;
-  const clock = Date.parse(s.time);
   const known = use(consoles);
   return (
     <Card title={`${s.node} → …`}>
@@ -57,7 +56,7 @@ function Matrix({ s }: { s: Status }) {
             {s.members.map((m) => (
               <tr key={m.name}>
                 <th scope="row"><b>{plain(m.name, 60)}</b></th>
-                <td><Pill kind={stateKind(m, clock)}>{p.states[m.state] ?? m.state}</Pill>{m.last_error && <div class="small muted">{plain(m.last_error, 140)}</div>}</td>
+                <td><Pill kind={stateKind(m)}>{p.states[m.state] ?? m.state}</Pill>{m.last_error && <div class="small muted">{plain(m.last_error, 140)}</div>}</td>
                 <td class="num">{m.owed.toLocaleString(t.locale)}</td>
                 <td class="num">{m.parked}</td>
                 <td><Time at={m.last_ack_at} /></td>

@@ -5,11 +5,9 @@ import { span } from "./text";
 
 export type Kind = "good" | "warn" | "bad" | "plain";
 
-const lately = 12_000; // members compare every few seconds
-
 /** Whether a member can be reached, or is in touch by its own calls. */
-export function reached(m: Member, now: number): boolean {
-  return m.state === "ok" || m.state === "catching_up" || m.state === "own_calls" || (!!m.proven_equal_at && now - Date.parse(m.proven_equal_at) < lately);
+export function reached(m: Member): boolean {
+  return m.state === "ok" || m.state === "catching_up" || m.state === "own_calls";
 }
 
 /** When the member that was proven equal longest ago was; 0 if one never was. */
@@ -20,8 +18,7 @@ export function provenSince(s: Status): number {
 /** The sentence of the pill, and how bad it is. */
 export function verdict(s: Status, now: number, t: Words): { text: string; kind: Kind } {
   if (s.members.length === 0) return { text: t.status.alone, kind: "plain" };
-  const clock = Date.parse(s.time);
-  const away = s.members.filter((m) => !reached(m, clock));
+  const away = s.members.filter((m) => !reached(m));
   if (s.n - away.length < s.w) return { text: t.status.below, kind: "bad" };
   const owing = s.members.filter((m) => m.owed > 0);
   if (owing.length > 0) {

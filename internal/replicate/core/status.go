@@ -91,7 +91,7 @@ func (c *Core) state(m *member) State {
 	switch {
 	case m.lane.stopped:
 		return Halted
-	case m.lane.faults > 0 && !m.lane.answered() && !m.calledAt.IsZero() && c.now.Sub(m.calledAt) < callsWithin(c):
+	case m.lane.faults > 0 && !m.lane.answered() && m.calledAt.After(m.lane.downAt) && c.now.Sub(m.calledAt) < callsWithin(c):
 		return OwnCalls
 	case m.lane.faults > 0:
 		return BackingOff
