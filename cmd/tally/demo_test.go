@@ -6,6 +6,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/tallystick/tallystick/internal/demo"
 )
 
 func TestTheDemoHolds(t *testing.T) {
@@ -19,8 +21,8 @@ func TestTheDemoHolds(t *testing.T) {
 	if got.code != exitOK {
 		t.Fatalf("code %d\n%s", got.code, got.err)
 	}
-	r := parse[demoResult](t, got.out)
-	if r.Writes < 600 || !r.Equal || r.Accounted != r.Writes || len(r.Lost) > 0 || len(r.Hits) == 0 || len(r.Nodes) != 3 || r.Killed != "cedar" || len(r.SignedBy) < demoQuorum || !r.Enough {
+	r := parse[demo.Result](t, got.out)
+	if r.Writes < 600 || !r.Equal || r.Accounted != r.Writes || len(r.Lost) > 0 || len(r.Hits) == 0 || len(r.Nodes) != 3 || r.Killed != "cedar" || len(r.SignedBy) < demo.Quorum || !r.Enough {
 		t.Errorf("%+v", r)
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {

@@ -4,8 +4,6 @@ import (
 	"os/exec"
 	"testing"
 	"time"
-
-	"github.com/tallystick/tallystick/client"
 )
 
 func TestNumbersAgreeWithTheirNouns(t *testing.T) {
@@ -35,11 +33,5 @@ func TestSuggestionsAreOneWordOfAShell(t *testing.T) {
 		if err != nil || string(out) != s {
 			t.Errorf("%q becomes %q: %v, %q", s, shellQuoted(s), err, out)
 		}
-	}
-	if q := question(client.Draft{Title: "docs › `GET /api/{id}` **+** and so on", Content: "x"}); q != "GET api id and so on" {
-		t.Errorf("a heading is asked for as %q", q)
-	}
-	if q := question(client.Draft{Title: "docs › `x`", Content: "What it says, in the text."}); q != "What it says in the text" {
-		t.Errorf("a text is asked for as %q", q)
 	}
 }

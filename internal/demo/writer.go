@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -19,13 +19,13 @@ type ack struct {
 	content string
 }
 
-// demoWriter writes the drafts round robin, with a node that dies in between.
-type demoWriter struct {
+// writer writes the drafts round robin, with a node that dies in between.
+type writer struct {
 	drafts []client.Draft
-	nodes  []*demoProcess
+	nodes  []*Node
 
 	mu          sync.Mutex
-	down        *demoProcess
+	down        *Node
 	acks        []ack
 	receipts    map[string]int
 	dot         string // of the last write that was acknowledged
@@ -36,15 +36,15 @@ type demoWriter struct {
 	last        time.Time // when the last answer came
 }
 
-func newDemoWriter(drafts []client.Draft, nodes []*demoProcess) *demoWriter {
-	return &demoWriter{drafts: drafts, nodes: nodes, receipts: map[string]int{}}
+func newWriter(drafts []client.Draft, nodes []*Node) *writer {
+	return &writer{drafts: drafts, nodes: nodes, receipts: map[string]int{}}
 }
 
 // run writes everything and kills victim when two fifths are written.
-func (w *demoWriter) run(ctx context.Context, victim *demoProcess) error {
+func (w *writer) run(ctx context.Context, victim *Node) error {
 	start := time.Now()
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(demoWorkers + 1)
+	g.SetLimit(workers + 1)
 	middle := make(chan struct{})
 	g.Go(func() error {
 		select {
@@ -62,7 +62,7 @@ func (w *demoWriter) run(ctx context.Context, victim *demoProcess) error {
 	return err
 }
 
-func (w *demoWriter) kill(victim *demoProcess) {
+func (w *writer) kill(victim *Node) {
 	victim.Kill()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -71,7 +71,7 @@ func (w *demoWriter) kill(victim *demoProcess) {
 
 // write writes one draft: to the node whose turn it is, or to the next one that
 // answers.
-func (w *demoWriter) write(ctx context.Context, i int, middle chan<- struct{}) error {
+func (w *writer) write(ctx context.Context, i int, middle chan<- struct{}) error {
 	const attempts = 20
 	d := w.drafts[i]
 	with := client.With{IdempotencyKey: carry.Key(d, "")}
@@ -79,7 +79,7 @@ func (w *demoWriter) write(ctx context.Context, i int, middle chan<- struct{}) e
 	var err error
 	for try := range attempts {
 		var out *client.Outcome
-		out, err = w.turn(i+try).client.Create(ctx, d, with)
+		out, err = w.turn(i+try).Client.Create(ctx, d, with)
 		missed, quorum := errors.AsType[*client.Error](err)
 		switch {
 		case err == nil:
@@ -106,7 +106,7 @@ func (w *demoWriter) write(ctx context.Context, i int, middle chan<- struct{}) e
 }
 
 // turn is the node that is to take the n-th attempt.
-func (w *demoWriter) turn(n int) *demoProcess {
+func (w *writer) turn(n int) *Node {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	p := w.nodes[n%len(w.nodes)]
@@ -116,7 +116,7 @@ func (w *demoWriter) turn(n int) *demoProcess {
 	return p
 }
 
-func (w *demoWriter) acknowledged(k ack, r *client.Receipt, missed bool, middle chan<- struct{}) error {
+func (w *writer) acknowledged(k ack, r *client.Receipt, missed bool, middle chan<- struct{}) error {
 	if r == nil || k.id == "" {
 		return errors.New("a write was answered without a receipt")
 	}
