@@ -3,6 +3,7 @@ package api_test
 import (
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -146,4 +147,36 @@ func TestWhoMayReadIsSaidOnce(t *testing.T) {
 		n.call("POST", "/api/v1/memories/bulk", "["+body(of[0], of[1])+"]", agent("ann")...).want(http.StatusOK).is(0.0, "created")
 	}
 	n.call("POST", "/api/v1/memories", body("private", "private"), agent("ann")...).want(http.StatusCreated).is("private", "metadata", "scope")
+}
+
+// A proposal about what somebody may not read is not there for them, also where they
+// vote on it: neither that it is open, nor that it was decided, nor who decides.
+func TestNobodyVotesOnWhatHeMayNotRead(t *testing.T) {
+	n := alone(t)
+	carol := agent("carol")
+	n.call("POST", "/api/v1/namespaces/asked/standard", `{"governance":{"write":"approve","approver":{"agent":"carol"}}}`, carol...).want(http.StatusCreated)
+	id := n.call("POST", "/api/v1/memories", `{"title":"t","content":"c","namespace":"asked"}`, agent("alice")...).want(http.StatusAccepted).text("pending_id")
+	tell := func(id string) string {
+		var b strings.Builder
+		for _, who := range []string{"bob", ""} {
+			for _, way := range [][2]string{
+				{"pending/" + id + "/approve", "{}"},
+				{"pending/" + id + "/reject", "{}"},
+				{"approvals/" + id, `{"decision":"approve"}`},
+				{"approvals/" + id, `{"decision":"deny"}`},
+			} {
+				a := n.call("POST", "/api/v1/"+way[0], way[1], agent(who)...)
+				b.WriteString(strconv.Itoa(a.status) + strings.ReplaceAll(a.raw, id, "ID") + "\n")
+			}
+		}
+		return b.String()
+	}
+	absent := tell("01a21dd7-554a-7560-b229-de24f701d0e9")
+	if got := tell(id); got != absent {
+		t.Errorf("a vote on a proposal that is open is answered\n%s\nand one on none\n%s", got, absent)
+	}
+	n.call("POST", "/api/v1/pending/"+id+"/approve", "{}", carol...).want(http.StatusOK)
+	if got := tell(id); got != absent {
+		t.Errorf("a vote on a proposal that is decided is answered\n%s\nand one on none\n%s", got, absent)
+	}
 }

@@ -148,7 +148,7 @@ func TestNamedApproverDecidesAlone(t *testing.T) {
 		func() error { _, _, err := n.Approve(t.Context(), bob, p.ID); return err },
 		func() error { _, _, err := n.Reject(t.Context(), bob, p.ID); return err },
 	} {
-		wantForbidden(t, vote())
+		wantErr(t, vote(), memory.ErrNotFound) // bob may not even read it
 	}
 	for agent, want := range map[memory.AgentID]int{"alice": 1, "bob": 0, "carol": 1} {
 		list, err := n.Pendings(t.Context(), agent, governance.StatusPending, "", 0)
@@ -166,7 +166,10 @@ func TestConsensusNeedsDistinctRegisteredAgents(t *testing.T) {
 	n.register(t, "bob", "BOB", "carol")
 	n.govern(t, "ns", `{"write":"approve","approver":{"consensus":2}}`)
 	p := n.propose(t, alice, in("ns", draft("t")))
-	_, _, err := n.Approve(t.Context(), engine.Caller{Agent: "stranger"}, p.ID)
+	stranger := engine.Caller{Agent: "stranger"}
+	_, _, err := n.Approve(t.Context(), stranger, p.ID)
+	wantErr(t, err, memory.ErrNotFound) // who has no vote may not read what is private
+	_, _, err = n.Approve(t.Context(), stranger, n.propose(t, nobody, in("ns", draft("for all"))).ID)
 	wantForbidden(t, err)
 	for _, voter := range []engine.Caller{bob, bob, {Agent: "BOB"}} {
 		if _, p := n.approve(t, voter, p.ID); p.Verdict != "" {

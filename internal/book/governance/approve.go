@@ -73,9 +73,10 @@ func (b *Book) countVotes(ctx context.Context, p *memory.Pending) (verdict strin
 }
 
 func (b *Book) voting(ctx context.Context, c engine.Caller, id string, approve bool) (*engine.Intent, error) {
-	p, err := b.store.Pending(ctx, id)
+	// What who votes may not read is not there for him: not even that it is decided.
+	p, err := b.core.Pending(ctx, c.Agent, id)
 	if err != nil {
-		return nil, fmt.Errorf("proposal %.140s: %w", id, err)
+		return nil, err
 	}
 	if p.Verdict != "" {
 		return nil, fmt.Errorf("proposal %s is %s: %w", id, p.Verdict, ErrDecided)
