@@ -13,7 +13,7 @@ func (x *data) wasteful() bool {
 // copyAlive returns the index without what is gone: only the goroutine that
 // applies changes may call it.
 func (x *data) copyAlive() *data {
-	out := newData()
+	out := newData(x.terms.seed)
 	out.at = x.at
 	c := copier{from: x, to: out, terms: make([]uint32, len(x.list)), docs: make([]uint32, len(x.docs))}
 	for i := range c.terms {
@@ -119,7 +119,6 @@ func (c *copier) doc(old uint32) uint32 {
 func (c *copier) stream(n uint32, stream []byte) {
 	out := c.to
 	b := out.scratchB[:0]
-	terms, silent := out.scratch[:0], []uint32(nil)
 	for len(stream) > 0 {
 		old, kind, end, rest := entry(stream)
 		stream = rest
@@ -129,16 +128,12 @@ func (c *copier) stream(n uint32, stream []byte) {
 		}
 		id := c.term(old)
 		b = appendEntry(b, id, kind)
-		if kind == asSilent {
-			silent = append(silent, id)
-		} else {
-			terms = append(terms, id)
-		}
+		out.tally.add(id, ranks(kind))
 	}
 	d := &out.docs[n]
 	d.stream = out.stream.add(b)
-	out.scratchB, out.scratch = b, terms
-	out.post(n, terms, silent)
+	out.scratchB = b
+	out.post(n)
 }
 
 func (c *copier) term(old uint32) uint32 {
@@ -147,7 +142,7 @@ func (c *copier) term(old uint32) uint32 {
 		if n := len(w); n > 2 && w[n-2] == 0 {
 			w, lang = w[:n-2], text.Language(w[n-1])
 		}
-		c.terms[old] = c.to.termOf(w, lang)
+		c.terms[old] = c.to.termOf(w, c.to.terms.hash(c.from.terms.at(old)), lang)
 	}
 	return c.terms[old]
 }

@@ -4,23 +4,11 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/tallystick/tallystick/internal/recall/text"
-	"github.com/tallystick/tallystick/internal/recall/when"
 )
 
-// cues notes what kinds of answers a text can give, and how much of it asks.
-func (d *prepared) cues(t *text.Terms, s string) {
-	for i := range t.Len() {
-		term, kind := t.At(i)
-		switch {
-		case kind == text.Word:
-			d.flags |= cue(string(term))
-		case kind == text.Whole && len(term) >= 8 && '0' <= term[0] && term[0] <= '9':
-			d.flags |= mayDate // 2026-03-04
-		}
-	}
-	if t.Identifiers() {
+// cues notes how much of a text asks, and whom it names.
+func (d *prepared) cues(s string) {
+	if d.terms.Identifiers() {
 		d.flags |= HasCode
 	}
 	said := spoken(s)
@@ -31,56 +19,14 @@ func (d *prepared) cues(t *text.Terms, s string) {
 	d.names = names(d.names, said)
 }
 
-// cue returns what a word tells of: a number, a time, a duration.
-func cue(w string) Flags {
-	if len(w) < 3 {
-		return digitCue(w)
-	}
-	switch w {
-	case "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-		"dozen", "hundred", "thousand", "couple", "half":
-		return HasNumber
-	case "once", "twice":
-		return HasNumber | HasDuration
-	case "yesterday", "today", "tonight", "tomorrow", "last", "next", "ago", "weekend", "morning", "recently", "soon",
-		"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday":
-		return HasTime | mayDate
-	case "week", "month", "year", "day":
-		return HasTime | HasDuration | mayDate
-	case "since":
-		return HasTime | HasDuration
-	case "years", "months", "weeks", "days", "hour", "hours", "minute", "minutes", "time", "times", "every", "daily", "weekly", "long", "often":
-		return HasDuration
-	case "now", "night", "afternoon":
-		return mayDate
-	}
-	_, month, _ := when.Piece(w)
-	if month != 0 {
-		if len(w) > 3 {
-			return HasTime | mayDate
-		}
-		return mayDate
-	}
-	return digitCue(w)
-}
-
-func digitCue(w string) Flags {
-	for i := range len(w) {
-		if w[i] < '0' || w[i] > '9' {
-			return 0
-		}
-	}
-	if len(w) == 4 {
-		return HasNumber | HasTime | mayDate
-	}
-	return HasNumber
-}
-
 // spoken returns s without what stands in brackets at its end: the caption of a picture.
 func spoken(s string) string {
 	s = strings.TrimSpace(s)
 	for _, pair := range []string{"()", "[]"} {
-		if i := strings.LastIndexByte(s, pair[0]); i > 0 && s[len(s)-1] == pair[1] {
+		if s == "" || s[len(s)-1] != pair[1] {
+			continue
+		}
+		if i := strings.LastIndexByte(s, pair[0]); i > 0 {
 			return strings.TrimSpace(s[:i])
 		}
 	}
@@ -94,6 +40,9 @@ const askedWords = 14
 // prior returns 255 × how little of s is short questions. For texts of more than
 // 40 words that counts less, beyond 80 not at all.
 func prior(s string, words int) uint8 {
+	if strings.IndexByte(s, '?') < 0 && !strings.Contains(s, "？") {
+		return 255
+	}
 	var all, asked int
 	for len(s) > 0 {
 		end := sentenceEnd(s)
@@ -140,8 +89,8 @@ func sentenceEnd(s string) int {
 // names appends the distinct capitalised words of s that do not begin a sentence.
 func names(out []string, s string) []string {
 	const most = 8
-	for i := 1; i < len(s) && len(out) < most; i++ {
-		if c := s[i]; c < 'A' || c > 'Z' || isWordByte(s[i-1]) {
+	for i := nextCapital(s, 1); i < len(s) && len(out) < most; i = nextCapital(s, i+1) {
+		if isWordByte(s[i-1]) {
 			continue
 		}
 		if i >= 2 && s[i-1] == ' ' && strings.IndexByte(".!?", s[i-2]) >= 0 {
@@ -159,6 +108,27 @@ func names(out []string, s string) []string {
 		i = end - 1
 	}
 	return out
+}
+
+// nextCapital returns where in s the next capital of ASCII is, from i on; its length if
+// there is none.
+func nextCapital(s string, i int) int {
+	for i+8 <= len(s) && !capitals(s[i:i+8]) {
+		i += 8
+	}
+	for i < len(s) && s[i]-'A' >= 26 {
+		i++
+	}
+	return i
+}
+
+// capitals reports whether one of eight bytes is a capital of ASCII.
+func capitals(s string) bool {
+	const each = 0x0101010101010101
+	v := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+	low := v &^ (0x80 * each)
+	return (low+(0x80-'A')*each)&^(low+(0x80-'Z'-1)*each)&^v&(0x80*each) != 0
 }
 
 func isWordByte(c byte) bool {

@@ -17,8 +17,8 @@ type dict struct {
 	seed  maphash.Seed
 }
 
-func newDict() dict {
-	return dict{seed: maphash.MakeSeed(), slots: make([]uint32, 16), tags: make([]uint8, 16)}
+func newDict(seed maphash.Seed) dict {
+	return dict{seed: seed, slots: make([]uint32, 16), tags: make([]uint8, 16)}
 }
 
 func (d *dict) len() int { return d.n }
@@ -37,8 +37,12 @@ func (d *dict) at(i uint32) []byte {
 }
 
 // find returns the number of key.
-func (d *dict) find(key []byte) (uint32, bool) {
-	hash := maphash.Bytes(d.seed, key)
+func (d *dict) find(key []byte) (uint32, bool) { return d.look(key, d.hash(key)) }
+
+func (d *dict) hash(key []byte) uint64 { return maphash.Bytes(d.seed, key) }
+
+// look is find by the hash of key.
+func (d *dict) look(key []byte, hash uint64) (uint32, bool) {
 	for h := d.slot(hash); ; h = d.next(h) {
 		n := d.slots[h]
 		if n == 0 {
@@ -50,9 +54,21 @@ func (d *dict) find(key []byte) (uint32, bool) {
 	}
 }
 
+// guess returns a number that may be that of the string with a hash, and None if there is
+// none. It is for many at a time: the processor fetches what it reads for all of them at once.
+func (d *dict) guess(hash uint64) uint32 {
+	if h := d.slot(hash); d.tags[h] == uint8(hash) {
+		return d.slots[h] - 1
+	}
+	return None
+}
+
 // add returns the number of key, a new one if it is new.
-func (d *dict) add(key []byte) (n uint32, isNew bool) {
-	if n, ok := d.find(key); ok {
+func (d *dict) add(key []byte) (n uint32, isNew bool) { return d.put(key, d.hash(key)) }
+
+// put is add by the hash of key.
+func (d *dict) put(key []byte, hash uint64) (n uint32, isNew bool) {
+	if n, ok := d.look(key, hash); ok {
 		return n, false
 	}
 	if (d.n+1)*5 > len(d.slots)*4 {
@@ -73,7 +89,7 @@ func (d *dict) add(key []byte) (n uint32, isNew bool) {
 	}
 	n = uint32(d.n)
 	d.n++
-	d.place(n)
+	d.place(n, hash)
 	return n, true
 }
 
@@ -90,8 +106,7 @@ func (d *dict) next(slot int) int {
 	return slot
 }
 
-func (d *dict) place(n uint32) {
-	hash := maphash.Bytes(d.seed, d.at(n))
+func (d *dict) place(n uint32, hash uint64) {
 	h := d.slot(hash)
 	for d.slots[h] != 0 {
 		h = d.next(h)
@@ -105,7 +120,7 @@ func (d *dict) grow() {
 	size := len(d.slots) + len(d.slots)/4
 	d.slots, d.tags = make([]uint32, size), make([]uint8, size)
 	for i := range d.n {
-		d.place(uint32(i))
+		d.place(uint32(i), d.hash(d.at(uint32(i))))
 	}
 }
 

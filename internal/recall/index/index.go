@@ -1,6 +1,7 @@
 package index
 
 import (
+	"hash/maphash"
 	"math"
 	"slices"
 	"sync"
@@ -21,7 +22,8 @@ type Index struct {
 
 // New returns an empty index.
 func New() *Index {
-	return &Index{prep: &preparer{detect: text.NewDetector()}, data: newData()}
+	seed := maphash.MakeSeed()
+	return &Index{prep: &preparer{known: newLexicon(seed)}, data: newData(seed)}
 }
 
 // From returns the position up to which the log was applied, as the last Apply
@@ -96,8 +98,10 @@ type data struct {
 	langs    []text.Language   // those that occur beside English
 	singles  map[rune][]uint32 // terms of several characters of a dense script, by each of these
 	stemmer  *text.Stemmer     // for the goroutine that applies changes
+	tally    tally
 	scratch  []uint32
 	scratchB []byte
+	key      []byte
 
 	ids    dict
 	docOf  []uint32 // by id; None if it is gone
@@ -160,11 +164,12 @@ type session struct {
 	said       when.Day
 }
 
-func newData() *data {
+// newData returns one whose terms have the hashes of a seed.
+func newData(seed maphash.Seed) *data {
 	return &data{
 		generation: Generation{new(byte)}, sights: make([]sight, 1), sightOf: map[sight]uint32{},
-		terms: newDict(), stems: make([]uint32, 16), ids: newDict(), spaces: newDict(), sessions: newDict(), speakers: newDict(),
-		kinds: newDict(), sources: newDict(), tags: newDict(),
+		terms: newDict(seed), stems: make([]uint32, 16), ids: newDict(maphash.MakeSeed()), spaces: newDict(maphash.MakeSeed()), sessions: newDict(maphash.MakeSeed()), speakers: newDict(maphash.MakeSeed()),
+		kinds: newDict(maphash.MakeSeed()), sources: newDict(maphash.MakeSeed()), tags: newDict(maphash.MakeSeed()),
 		singles: map[rune][]uint32{}, stemmer: text.NewStemmer(), nameOf: map[string]uint32{}, accessOf: map[Access]uint32{},
 	}
 }

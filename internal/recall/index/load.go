@@ -118,7 +118,6 @@ func (x *data) decodeDoc(r *reader, n uint32, docs int) {
 	d.stream = x.stream.add(stream)
 	x.docs, x.hot, x.turns = append(x.docs, d), append(x.hot, h), append(x.turns, t)
 	x.count(n, +1)
-	terms, silent := x.scratch[:0], []uint32(nil)
 	for len(stream) > 0 {
 		id, kind, end, rest, ok := safeEntry(stream)
 		if !ok || !end && int(id) >= len(x.list) {
@@ -126,16 +125,11 @@ func (x *data) decodeDoc(r *reader, n uint32, docs int) {
 			return
 		}
 		stream = rest
-		switch {
-		case end:
-		case kind == asSilent:
-			silent = append(silent, id)
-		default:
-			terms = append(terms, id)
+		if !end {
+			x.tally.add(id, ranks(kind))
 		}
 	}
-	x.scratch = terms
-	x.post(n, terms, silent)
+	x.post(n)
 }
 
 func (x *data) decodeSessions(r *reader) {

@@ -56,14 +56,14 @@ func (s *streams) get(at uint32) []byte {
 // write makes the stream of document n, and its postings.
 func (x *data) write(n uint32, p *prepared) {
 	out := x.scratchB[:0]
-	x.scratch = x.scratch[:0]
-	var silent []uint32
-	for i := range min(p.terms.Len(), maxTerms) {
+	for i, id := range x.termsOf(p) {
 		if i == p.heads || i == p.silent || i == p.body {
 			out = append(out, 0)
 		}
 		w, kind := p.terms.At(i)
-		id := x.termOf(w, p.lang)
+		if id == None {
+			id = x.termOf(w, p.hashes[i], p.lang)
+		}
 		code := byte(asWord)
 		switch kind {
 		case text.Part, text.Whole:
@@ -72,14 +72,13 @@ func (x *data) write(n uint32, p *prepared) {
 			code = asSign
 		case text.Word:
 		}
+		ranked := uint32(1)
 		if i >= p.heads && i < p.silent {
-			if code == asWord {
+			if ranked = 0; code == asWord {
 				code = asSilent
 			}
-			silent = append(silent, id)
-		} else {
-			x.scratch = append(x.scratch, id)
 		}
+		x.tally.add(id, ranked)
 		if len(out) < maxStream-binary.MaxVarintLen64 {
 			out = appendEntry(out, id, code)
 		}
@@ -87,7 +86,42 @@ func (x *data) write(n uint32, p *prepared) {
 	d := &x.docs[n]
 	d.stream = x.stream.add(out)
 	x.scratchB = out
-	x.post(n, x.scratch, silent)
+	x.post(n)
+}
+
+// termsOf returns the terms of a document, as many as are kept; None for those that have
+// to be looked for. One step after the other is made for all of them: the processor does
+// not wait for the memory of each.
+func (x *data) termsOf(p *prepared) []uint32 {
+	ids := x.scratch[:0]
+	for _, hash := range p.hashes[:min(len(p.hashes), maxTerms)] {
+		ids = append(ids, x.terms.guess(hash))
+	}
+	for i, id := range ids {
+		if id == None {
+			continue
+		}
+		w, _ := p.terms.At(i)
+		key := x.terms.at(id)
+		if n := len(key) - langSuffix; n == len(w) && p.lang != text.English && key[n] == 0 && key[n+1] == byte(p.lang) {
+			key = key[:n]
+		} else if p.lang != text.English && text.Stemmed(p.lang, w) {
+			key = nil
+		}
+		if string(key) != string(w) {
+			ids[i] = None
+		}
+	}
+	x.scratch = ids
+	return ids
+}
+
+// ranks is how often a term counts that is in a stream as something.
+func ranks(kind byte) uint32 {
+	if kind == asSilent {
+		return 0
+	}
+	return 1
 }
 
 func appendEntry(b []byte, id uint32, kind byte) []byte {
@@ -126,45 +160,38 @@ func safeEntry(b []byte) (id uint32, kind byte, end bool, rest []byte, ok bool) 
 	return id, kind, end, rest, true
 }
 
-// post adds document n to the postings of its terms. Those that are silent alone
-// count 0.
-func (x *data) post(n uint32, terms, silent []uint32) {
-	slices.Sort(terms)
-	for i := 0; i < len(terms); {
-		j := i + 1
-		for j < len(terms) && terms[j] == terms[i] {
-			j++
-		}
-		x.addPosting(terms[i], n, uint64(j-i))
-		i = j
+// post adds document n to the postings of the terms that were tallied, and empties the
+// tally. Those that are silent alone count 0.
+func (x *data) post(n uint32) {
+	list := x.tally.list
+	for i := range list { // by itself, so that the processor fetches many of them at a time
+		c := &list[i]
+		t := &x.list[c.term]
+		c.gap = n - t.last
+		t.last = n
+		t.count++
+		c.at = t.postings
 	}
-	if len(silent) == 0 {
-		return
+	x.tally.fetch(&x.postings)
+	for i := range list {
+		x.addPosting(&list[i])
+		x.columns.add(list[i].term, n, uint64(list[i].n))
 	}
-	slices.Sort(silent)
-	for _, id := range slices.Compact(silent) {
-		if _, found := slices.BinarySearch(terms, id); !found {
-			x.addPosting(id, n, 0)
-		}
-	}
+	x.tally.reset()
 }
 
-// addPosting adds document n to those of a term: the distance from the last one, and the
+// addPosting adds a document to those of a term: the distance from the last one, and the
 // count if it is not 1.
-func (x *data) addPosting(id, n uint32, count uint64) {
-	t := &x.list[id]
-	gap := uint64(n-t.last) << 1
-	t.last = n
-	t.count++
+func (x *data) addPosting(c *tallied) {
 	var room [2 * binary.MaxVarintLen64]byte
 	b := room[:0]
-	if count == 1 {
+	gap := uint64(c.gap) << 1
+	if c.n == 1 {
 		b = binary.AppendUvarint(b, gap)
 	} else {
-		b = binary.AppendUvarint(binary.AppendUvarint(b, gap|1), count)
+		b = binary.AppendUvarint(binary.AppendUvarint(b, gap|1), uint64(c.n))
 	}
-	x.postings.extend(&t.postings, b)
-	x.columns.add(id, n, count)
+	x.postings.extend(&x.list[c.term].postings, b)
 }
 
 // posting reads the first of postings that come behind document before.
@@ -207,16 +234,27 @@ type Hit struct {
 	Count uint32
 }
 
-// termOf returns the term of a word in a language, a new one if it is new.
-func (x *data) termOf(w []byte, lang text.Language) uint32 {
-	if lang != text.English && !text.Stemmed(lang, w) {
+// langSuffix is how much longer the key of a term of another language than English is
+// than its word: a zero byte and the language.
+const langSuffix = 2
+
+// appendKey appends the key of a word in a language.
+func appendKey(b, w []byte, lang text.Language) []byte {
+	b = append(b, w...)
+	if lang == text.English || !text.Stemmed(lang, w) {
+		return b
+	}
+	return append(b, 0, byte(lang))
+}
+
+// termOf returns the term of a word in a language, a new one if it is new. The hash is
+// that of its key.
+func (x *data) termOf(w []byte, hash uint64, lang text.Language) uint32 {
+	x.key = appendKey(x.key[:0], w, lang)
+	if len(x.key) == len(w) {
 		lang = text.English
 	}
-	key := w
-	if lang != text.English {
-		key = append(append(make([]byte, 0, len(w)+2), w...), 0, byte(lang))
-	}
-	id, isNew := x.terms.add(key)
+	id, isNew := x.terms.put(x.key, hash)
 	if !isNew {
 		return id
 	}

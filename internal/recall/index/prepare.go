@@ -1,6 +1,7 @@
 package index
 
 import (
+	"hash/maphash"
 	"runtime"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ import (
 type prepared struct {
 	Document
 	terms   text.Terms // of title, head, body and tags
+	hashes  []uint64   // by term: of its key
 	heads   int        // terms of the title
 	silent  int        // terms behind them that are the speaker and the date: found, not ranked
 	body    int        // terms up to the end of the body
@@ -30,10 +32,12 @@ type prepared struct {
 
 // preparer prepares documents, one at a time.
 type preparer struct {
-	detect *text.Detector
-	body   text.Terms
-	doc    prepared
-	many   *batch // kept, so that it allocates little after the first one
+	known *lexicon
+	dates when.Reader
+	votes text.Votes // of the document at hand
+	key   []byte
+	doc   prepared
+	many  *batch // kept, so that it allocates little after the first one
 }
 
 // maxTerms bounds the terms of one document.
@@ -46,35 +50,66 @@ func (p *preparer) prepare(d *Document) *prepared {
 
 // into prepares a document in the memory of one before it.
 func (p *preparer) into(d *Document, out *prepared) {
-	out.Document, out.names, out.spans, out.flags = *d, out.names[:0], out.spans[:0], 0
+	out.Document, out.hashes, out.names, out.spans, out.flags = *d, out.hashes[:0], out.names[:0], out.spans[:0], 0
 	head, body := "", d.Body
 	out.speaker = d.Speaker
 	if d.Session != "" {
 		head, body = out.cutHead(d.Body)
 	}
-	p.body.Reset()
-	p.body.Add(body)
+	p.votes = text.Votes{}
 	out.terms.Reset()
 	out.terms.Add(d.Title)
 	out.heads = out.terms.Len()
 	out.terms.Add(head)
 	out.silent = out.terms.Len()
-	out.terms.Append(&p.body)
+	p.look(out)
+	out.terms.Section()
+	out.terms.Add(body)
 	out.body = out.terms.Len()
+	words, flags := p.look(out)
+	out.words, out.flags = uint16(min(max(1, words), 1<<16-1)), flags&^mayDate
+	out.cues(body)
+	if flags&mayDate != 0 {
+		out.spans = p.dates.Told(out.spans, &out.terms, out.Said)
+	}
 	for _, tag := range d.Tags {
 		out.terms.Add(tag)
 	}
+	p.look(out)
 	if lang, ok := text.ParseLanguage(d.Language); ok {
 		out.lang = lang
 	} else {
-		out.lang = p.detect.Detect(&out.terms)
+		out.lang = p.votes.Language()
 	}
-	out.words = uint16(min(max(1, p.body.Words()), 1<<16-1))
-	out.cues(&p.body, body)
-	if out.flags&mayDate != 0 {
-		out.spans = append(out.spans, when.Told(&p.body, out.Said)...)
-		out.flags &^= mayDate
+	if out.lang == text.English {
+		return
 	}
+	for i := range out.hashes { // they are of the words
+		w, _ := out.terms.At(i)
+		if p.key = appendKey(p.key[:0], w, out.lang); len(p.key) != len(w) {
+			out.hashes[i] = maphash.Bytes(p.known.seed, p.key)
+		}
+	}
+}
+
+// look finds out what there is to know of each term that has come to out: its hash, and
+// of which language it is. It returns how many words they are, and what they tell of.
+func (p *preparer) look(out *prepared) (words int, tells Flags) {
+	for i := len(out.hashes); i < out.terms.Len(); i++ {
+		term, kind := out.terms.At(i)
+		hash := maphash.Bytes(p.known.seed, term)
+		out.hashes = append(out.hashes, hash)
+		switch {
+		case kind == text.Word:
+			words++
+			of, cue := p.known.find(term, hash)
+			p.votes.Add(term, of)
+			tells |= cue
+		case kind == text.Whole && len(term) >= 8 && '0' <= term[0] && term[0] <= '9':
+			tells |= mayDate // 2026-03-04
+		}
+	}
+	return words, tells
 }
 
 // Plain returns what a document says: its title and its body, in a session without
@@ -183,7 +218,7 @@ func (p *preparer) batch() *batch {
 	if p.many == nil {
 		p.many = &batch{workers: make([]*preparer, max(1, runtime.GOMAXPROCS(0)))}
 		for i := range p.many.workers {
-			p.many.workers[i] = &preparer{detect: text.NewDetector()}
+			p.many.workers[i] = &preparer{known: p.known}
 		}
 	}
 	return p.many

@@ -55,21 +55,19 @@ func ParseLanguage(code string) (l Language, ok bool) {
 	return English, false
 }
 
-// Detector tells languages apart by the small words that every sentence has. It
-// may be shared.
-type Detector struct {
-	marks map[string]uint16 // word, folded: bit set of languages
-}
+// LanguageSet is a set of languages, a bit for each.
+type LanguageSet uint16
 
-// NewDetector returns a detector for all languages with a stemmer.
-func NewDetector() *Detector {
-	d := &Detector{marks: map[string]uint16{}}
+// Marks returns the small words that every sentence has, folded, and of which languages
+// each of them is.
+func Marks() map[string]LanguageSet {
+	marks := map[string]LanguageSet{}
 	for lang, words := range functionWords() {
 		for w := range strings.FieldsSeq(words) {
-			d.marks[w] |= 1 << lang
+			marks[w] |= 1 << lang
 		}
 	}
-	return d
+	return marks
 }
 
 // functionWords are, by language, words that are common there and rare elsewhere,
@@ -92,30 +90,31 @@ func functionWords() [languages]string {
 	}
 }
 
-// Detect returns the language of the words of t. It is English unless the small
-// words say something else clearly.
-func (d *Detector) Detect(t *Terms) Language {
-	var score, sure [languages]int
-	for i := range t.ends {
-		w, k := t.At(i)
-		if k != Word {
-			continue
-		}
-		mask := uint(d.marks[string(w)])
-		if bits.OnesCount(mask) == 1 && len(w) > 2 {
-			sure[bits.TrailingZeros(mask)]++
-		}
-		for ; mask != 0; mask &= mask - 1 {
-			score[bits.TrailingZeros(mask)]++
-		}
+// Votes tell which language a text is of, by its small words. The zero value has none.
+type Votes struct {
+	score, sure [languages]uint32
+}
+
+// Add counts a word of the text that is one of [Marks] in some languages.
+func (v *Votes) Add(word []byte, of LanguageSet) {
+	if of&(of-1) == 0 && of != 0 && len(word) > 2 {
+		v.sure[bits.TrailingZeros16(uint16(of))]++
 	}
+	for ; of != 0; of &= of - 1 {
+		v.score[bits.TrailingZeros16(uint16(of))]++
+	}
+}
+
+// Language returns the language of the text. It is English unless the small words say
+// something else clearly.
+func (v *Votes) Language() Language {
 	best := English
 	for l := range languages {
-		if score[l] > score[best] || score[l] == score[best] && best != English && sure[l] > sure[best] {
+		if v.score[l] > v.score[best] || v.score[l] == v.score[best] && best != English && v.sure[l] > v.sure[best] {
 			best = l
 		}
 	}
-	if score[best] >= 2 || score[English] == 0 && sure[best] > 0 {
+	if v.score[best] >= 2 || v.score[English] == 0 && v.sure[best] > 0 {
 		return best
 	}
 	return English

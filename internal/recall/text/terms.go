@@ -1,6 +1,7 @@
 package text
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -26,48 +27,61 @@ const maxPart = 96
 // Terms are the terms of a text in order. The zero value is empty and ready.
 type Terms struct {
 	buf  []byte
-	ends []uint32
-	kind []Kind
-	open []uint32 // by term: where the chunk that it is of begins, as a number of a term
-	runs []run    // of the chunk at hand
-	code bool     // an identifier is among them
+	list []term
+	from int   // the first of the section
+	runs []run // of the chunk at hand
+	code bool  // an identifier is among those of the section
+}
+
+type term struct {
+	end  uint32 // in buf
+	open uint32 // where the chunk that it is of begins, as a number of a term
+	kind Kind
 }
 
 // Len is the number of terms.
-func (t *Terms) Len() int { return len(t.ends) }
+func (t *Terms) Len() int { return len(t.list) }
 
 // At returns a term and its kind. The bytes are valid until Reset.
 func (t *Terms) At(i int) ([]byte, Kind) {
 	start := uint32(0)
 	if i > 0 {
-		start = t.ends[i-1]
+		start = t.list[i-1].end
 	}
-	return t.buf[start:t.ends[i]:t.ends[i]], t.kind[i]
+	end := t.list[i].end
+	return t.buf[start:end:end], t.list[i].kind
 }
 
 // Chunk returns the number of the first term that was written together with
 // term i, without a space between them.
-func (t *Terms) Chunk(i int) int { return int(t.open[i]) }
+func (t *Terms) Chunk(i int) int { return int(t.list[i].open) }
 
-// Words is the number of terms that make up the length of the text.
+// Section begins another part of what is read, such as the body behind the title: Words,
+// Identifiers and First tell of what is added from here on.
+func (t *Terms) Section() { t.from, t.code = len(t.list), false }
+
+// First is the number of the first term of the section.
+func (t *Terms) First() int { return t.from }
+
+// Words is the number of terms that make up the length of the section.
 func (t *Terms) Words() int {
 	n := 0
-	for _, k := range t.kind {
-		if k == Word {
+	for i := range t.list[t.from:] {
+		if t.list[t.from+i].kind == Word {
 			n++
 		}
 	}
 	return n
 }
 
-// Identifiers reports whether there is an identifier among what was added: a name
-// with humps or underscores, a path, a version.
+// Identifiers reports whether there is an identifier in the section: a name with humps
+// or underscores, a path, a version.
 func (t *Terms) Identifiers() bool { return t.code }
 
 // Reset empties t and keeps its memory.
 func (t *Terms) Reset() {
-	t.buf, t.ends, t.kind, t.open = t.buf[:0], t.ends[:0], t.kind[:0], t.open[:0]
-	t.code = false
+	t.buf, t.list = t.buf[:0], t.list[:0]
+	t.Section()
 }
 
 // Add appends the terms of s. Bytes that are not UTF-8 are no part of any.
@@ -78,13 +92,11 @@ func (t *Terms) Add(s string) {
 	number := ""   // the last chunk, if it is a number
 	numberEnd := 0 // where it ended
 	for i := 0; i < len(s); {
-		if end := simple(s, i); end > i && number == "" {
-			t.word(Word, len(t.ends), s[i:end])
-			if mixed(s[i:end]) {
-				t.parts(len(t.ends)-1, s[i:end])
+		if number == "" {
+			if end := t.simple(s, i); end > i {
+				i = end
+				continue
 			}
-			i = end
-			continue
 		}
 		r, size := rune(s[i]), 1
 		if r >= utf8.RuneSelf {
@@ -97,7 +109,7 @@ func (t *Terms) Add(s string) {
 			i += t.sign(s[i:], r, size)
 		case letter, dense, apostrophe, connector:
 			end := i + chunkEnd(s[i:])
-			first := len(t.ends)
+			first := len(t.list)
 			t.chunk(s[i:end])
 			if number != "" && i == numberEnd+1 && s[numberEnd] == ' ' && isUnit(s[i:end]) {
 				t.put(Whole, first, strings.ToLower(number+s[i:end]))
@@ -111,36 +123,50 @@ func (t *Terms) Add(s string) {
 	}
 }
 
-// simple returns the end of the word at i if it is of ASCII letters alone and
-// nothing is glued to it, as most are; else i.
-func simple(s string, i int) int {
-	end := i
-	for end < len(s) && 'a' <= s[end]|0x20 && s[end]|0x20 <= 'z' {
-		end++
-	}
-	switch {
-	case end == i, end == len(s), s[end] == ' ', s[end] == '\n':
-		return end
-	}
-	switch s[end] {
-	case '.', ',', ':', ';', '!', '?', ')':
-		if end+1 == len(s) || s[end+1] == ' ' || s[end+1] == '\n' {
-			return end
+// simple appends the word at i if it is of ASCII letters alone and nothing is glued to
+// it, as most are, and returns the end of the space behind it; else it returns i.
+func (t *Terms) simple(s string, i int) int {
+	t.buf = slices.Grow(t.buf, len(s)-i)
+	start := len(t.buf)
+	out := t.buf[start : start+len(s)-i]
+	inside := byte(0x20) // 0 if a letter behind the first is a capital
+	n := 0
+	for ; n < len(out); n++ {
+		c := s[i+n]
+		lower := c | 0x20
+		if lower-'a' >= 26 {
+			break
+		}
+		out[n] = lower
+		if n > 0 {
+			inside &= c
 		}
 	}
-	return i
-}
-
-// Append appends the terms of other.
-func (t *Terms) Append(other *Terms) {
-	at, n := uint32(len(t.buf)), uint32(len(t.ends))
-	t.buf = append(t.buf, other.buf...)
-	for i := range other.ends {
-		t.ends = append(t.ends, other.ends[i]+at)
-		t.open = append(t.open, other.open[i]+n)
+	end := i + n
+	next := end
+	switch {
+	case n == 0:
+		return i
+	case end == len(s):
+	case s[end] == ' ', s[end] == '\n':
+		next++
+	default:
+		switch s[end] {
+		case '.', ',', ':', ';', '!', '?', ')':
+			if next++; next < len(s) && s[next] != ' ' && s[next] != '\n' {
+				return i
+			}
+		default:
+			return i
+		}
 	}
-	t.kind = append(t.kind, other.kind...)
-	t.code = t.code || other.code
+	first := len(t.list)
+	t.buf = t.buf[:start+n]
+	t.list = append(t.list, term{end: uint32(start + n), open: uint32(first)})
+	if inside == 0 && mixed(s[i:end]) {
+		t.parts(first, s[i:end])
+	}
+	return next
 }
 
 func (t *Terms) put(k Kind, first int, term string) {
@@ -151,15 +177,13 @@ func (t *Terms) put(k Kind, first int, term string) {
 // end makes what was appended to buf a term, unless it is nothing.
 func (t *Terms) end(k Kind, first int) {
 	start := uint32(0)
-	if n := len(t.ends); n > 0 {
-		start = t.ends[n-1]
+	if n := len(t.list); n > 0 {
+		start = t.list[n-1].end
 	}
 	if uint32(len(t.buf)) == start {
 		return
 	}
-	t.ends = append(t.ends, uint32(len(t.buf)))
-	t.kind = append(t.kind, k)
-	t.open = append(t.open, uint32(first))
+	t.list = append(t.list, term{end: uint32(len(t.buf)), open: uint32(first), kind: k})
 }
 
 // sign appends a symbol and returns how many bytes of s it takes. Two regional
@@ -170,7 +194,7 @@ func (t *Terms) sign(s string, r rune, size int) int {
 			size += more
 		}
 	}
-	t.put(Sign, len(t.ends), s[:size])
+	t.put(Sign, len(t.list), s[:size])
 	return size
 }
 
@@ -207,6 +231,11 @@ func isDigits(s string) bool {
 }
 
 func isASCII(s string) bool {
+	for ; len(s) >= 8; s = s[8:] {
+		if (s[0]|s[1]|s[2]|s[3]|s[4]|s[5]|s[6]|s[7])&utf8.RuneSelf != 0 {
+			return false
+		}
+	}
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {
 			return false
@@ -224,7 +253,7 @@ type run struct {
 
 // chunk appends the terms of what is written together.
 func (t *Terms) chunk(s string) {
-	first := len(t.ends)
+	first := len(t.list)
 	t.cut(s)
 	for i, r := range t.runs {
 		switch {

@@ -89,8 +89,15 @@ func TestTermsOfATextAreThoseOfItsParts(t *testing.T) {
 		var whole, parts, other text.Terms
 		whole.Add(a + "\n" + b)
 		parts.Add(a)
+		parts.Section()
+		parts.Add(b)
 		other.Add(b)
-		parts.Append(&other)
+		if parts.Words() != other.Words() || parts.Identifiers() != other.Identifiers() || parts.Len()-parts.First() != other.Len() {
+			t.Fatal("the section of the second part tells of something else")
+		}
+		parts.Reset()
+		parts.Add(a)
+		parts.Add(b)
 		if whole.Len() != parts.Len() || whole.Words() != parts.Words() {
 			t.Fatalf("%d terms, in parts %d", whole.Len(), parts.Len())
 		}
@@ -109,11 +116,11 @@ func FuzzTerms(f *testing.F) {
 		f.Add(s)
 	}
 	stemmer := text.NewStemmer()
-	detector := text.NewDetector()
+	marks := text.Marks()
 	f.Fuzz(func(t *testing.T, s string) {
 		var a, b text.Terms
 		a.Add(s)
-		lang := detector.Detect(&a)
+		lang := detect(&a, marks)
 		for i := range a.Len() {
 			w, kind := a.At(i)
 			if len(w) == 0 || !utf8.Valid(w) || fold.Word(string(w)) != string(w) || a.Chunk(i) > i {
@@ -161,8 +168,19 @@ func TestStems(t *testing.T) {
 	}
 }
 
+// detect returns the language of what terms are of.
+func detect(t *text.Terms, marks map[string]text.LanguageSet) text.Language {
+	var v text.Votes
+	for i := range t.Len() {
+		if w, kind := t.At(i); kind == text.Word {
+			v.Add(w, marks[string(w)])
+		}
+	}
+	return v.Language()
+}
+
 func TestLanguages(t *testing.T) {
-	d := text.NewDetector()
+	marks := text.Marks()
 	for want, texts := range map[text.Language][]string{
 		text.English:    {"The heron is by the pond", "heron pond frog", "Hey Mel!", "", "東京都に住んでいます", "I saw a pan and a die"},
 		text.German:     {"Der Benutzer bevorzugt kurze Antworten auf Deutsch", "Das Passwort hängt in der Küche", "Drucker funktioniert nicht"},
@@ -180,7 +198,7 @@ func TestLanguages(t *testing.T) {
 		for _, s := range texts {
 			var terms text.Terms
 			terms.Add(s)
-			if got := d.Detect(&terms); got != want {
+			if got := detect(&terms, marks); got != want {
 				t.Errorf("%q is language %d, want %d", s, got, want)
 			}
 		}

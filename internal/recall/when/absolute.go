@@ -9,26 +9,39 @@ import (
 
 // words are the words of a text in order, and what is written between digits.
 type words struct {
-	list []string
-	used []bool // by word: part of a date that was read
+	text   *text.Terms
+	list   []int32 // by word: its number as a term
+	used   []bool  // by word: part of a date that was read
+	months []int32 // words that are names of months
+	years  []int32 // words of four digits
 }
 
-// read takes the words out of t, and appends the dates that are written as one
-// (2026-03-04, 4.3.2026) to specs.
-func read(t *text.Terms, specs []Spec) (words, []Spec) {
-	w := words{list: make([]string, 0, t.Len()), used: make([]bool, 0, t.Len())}
+// read takes the words out of the section of t, in the memory of those before, and
+// appends the dates that are written as one (2026-03-04, 4.3.2026) to specs.
+func (w *words) read(t *text.Terms, specs []Spec) []Spec {
+	*w = words{text: t, list: w.list[:0], used: w.used[:0], months: w.months[:0], years: w.years[:0]}
 	chunk := -1 // the one at hand
 	first := 0  // its first word
-	for i := range t.Len() {
+	for i := t.First(); i < t.Len(); i++ {
 		term, kind := t.At(i)
 		if t.Chunk(i) != chunk {
 			chunk, first = t.Chunk(i), len(w.list)
 		}
 		switch kind {
 		case text.Word:
-			w.list = append(w.list, string(term))
+			n := int32(len(w.list))
+			w.list = append(w.list, int32(i))
 			w.used = append(w.used, false)
+			switch {
+			case len(term) == 4 && '0' <= term[0] && term[0] <= '9':
+				w.years = append(w.years, n)
+			case monthNumber(term) != 0:
+				w.months = append(w.months, n)
+			}
 		case text.Whole:
+			if len(term) < len("2.3.2026") {
+				continue
+			}
 			day, ok := numeric(string(term))
 			if !ok {
 				continue
@@ -38,7 +51,7 @@ func read(t *text.Terms, specs []Spec) (words, []Spec) {
 		case text.Sign, text.Part:
 		}
 	}
-	return w, specs
+	return specs
 }
 
 // numeric reads 2026-03-04, 2026/3/4 and 4.3.2026, also before a T and a time.
@@ -87,7 +100,12 @@ func (w *words) at(i int) string {
 	if i < 0 || i >= len(w.list) {
 		return ""
 	}
-	return w.list[i]
+	return string(w.word(i))
+}
+
+func (w *words) word(i int) []byte {
+	term, _ := w.text.At(int(w.list[i]))
+	return term
 }
 
 // take marks the words [i, j) as read.
@@ -100,30 +118,27 @@ func (w *words) take(i, j int) {
 // Named returns the dates that the text of t names with day, month or year. A
 // month or a day without a year is one of every year.
 func Named(t *text.Terms) []Spec {
-	w, specs := read(t, nil)
-	return w.absolute(specs, 0)
+	var w words
+	return w.absolute(w.read(t, nil), 0)
 }
 
 // absolute appends the absolute dates of w; year completes those without one,
 // unless it is 0.
 func (w *words) absolute(specs []Spec, year int) []Spec {
-	for i := range w.list {
-		if m := monthNumber(w.list[i]); m != 0 && !w.used[i] {
-			if s, ok := w.dayAndMonth(i, m, year); ok {
+	for _, at := range w.months {
+		if i := int(at); !w.used[i] {
+			if s, ok := w.dayAndMonth(i, monthNumber(w.word(i)), year); ok {
 				specs = append(specs, s)
 			}
 		}
 	}
-	for i, word := range w.list {
-		if w.used[i] {
-			continue
-		}
-		if m := monthNumber(word); m != 0 {
-			specs = append(specs, w.monthAlone(i, m, year)...)
+	for _, at := range w.months {
+		if i := int(at); !w.used[i] {
+			specs = append(specs, w.monthAlone(i, monthNumber(w.word(i)), year)...)
 		}
 	}
-	for i, word := range w.list {
-		if y := yearNumber(word); y >= 1900 && y < 2100 && !w.used[i] {
+	for _, i := range w.years {
+		if y := yearNumber(w.at(int(i))); y >= 1900 && y < 2100 && !w.used[i] {
 			specs = append(specs, Spec{Span: yearOf(y)})
 		}
 	}
@@ -139,7 +154,7 @@ func (w *words) dayAndMonth(i, month, year int) (Spec, bool) {
 	}
 	if d := dayNumber(w.at(before)); d != 0 && !w.used[before] {
 		first, day = before, d
-	} else if d := dayNumber(w.at(i + 1)); d != 0 && monthNumber(w.at(i+2)) == 0 {
+	} else if d := dayNumber(w.at(i + 1)); d != 0 && monthNumber([]byte(w.at(i+2))) == 0 {
 		day, last = d, i+2
 	}
 	if day == 0 {
@@ -172,7 +187,7 @@ func (w *words) monthAlone(i, month, year int) []Spec {
 	if y != 0 {
 		last++
 		year = y
-	} else if w.list[i] == "may" && !beforeMonth(w.at(i-1)) {
+	} else if w.at(i) == "may" && !beforeMonth(w.at(i-1)) {
 		return nil // the verb
 	}
 	w.take(i, last)
@@ -229,8 +244,18 @@ func number(s string) int {
 
 // monthNumber reads the name of a month, folded, in one of some languages, or a
 // short English one; 0 is none.
-func monthNumber(s string) int {
-	switch s {
+func monthNumber(s []byte) int {
+	if len(s) < 3 || len(s) > len("septiembre") {
+		return 0
+	}
+	switch uint16(s[0])<<8 | uint16(s[1]) { // all of them begin so, and few other words do
+	case 'j'<<8 | 'a', 'e'<<8 | 'n', 'g'<<8 | 'e', 'f'<<8 | 'e', 'm'<<8 | 'a', 'a'<<8 | 'p', 'a'<<8 | 'v', 'a'<<8 | 'b',
+		'j'<<8 | 'u', 'g'<<8 | 'i', 'l'<<8 | 'u', 'a'<<8 | 'u', 'a'<<8 | 'o', 'a'<<8 | 'g',
+		's'<<8 | 'e', 'o'<<8 | 'c', 'o'<<8 | 'k', 'o'<<8 | 'u', 'o'<<8 | 't', 'n'<<8 | 'o', 'd'<<8 | 'e', 'd'<<8 | 'i':
+	default:
+		return 0
+	}
+	switch string(s) {
 	case "january", "jan", "januar", "janvier", "enero", "janeiro", "gennaio", "januari":
 		return 1
 	case "february", "feb", "februar", "fevrier", "febrero", "fevereiro", "febbraio", "februari":
@@ -259,11 +284,14 @@ func monthNumber(s string) int {
 	return 0
 }
 
+// Month returns the month that a folded word names; 0 is none.
+func Month(word []byte) int { return monthNumber(word) }
+
 // Piece returns what a word may be in a date: a day of the month, a month, a
 // year; 0 for what it is not.
 func Piece(word string) (day, month, year int) {
 	if y := yearNumber(word); y >= 1900 && y < 2100 {
 		return 0, 0, y
 	}
-	return dayNumber(word), monthNumber(word), 0
+	return dayNumber(word), monthNumber([]byte(word)), 0
 }

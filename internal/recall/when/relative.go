@@ -2,18 +2,26 @@ package when
 
 import "github.com/tallystick/tallystick/internal/recall/text"
 
-// Told returns the days that a text names which was said on the day said: its
-// absolute dates, and what it says of today, last week, three days ago. Without a
-// day on which it was said there are only the dates that name their year.
-func Told(t *text.Terms, said Day) []Span {
-	w, specs := read(t, nil)
-	var out []Span
+// Reader reads dates in texts, one after the other, in the same memory. Its zero value is
+// ready.
+type Reader struct {
+	words words
+	specs []Spec
+}
+
+// Told appends to out the days that the section of a text names which was said on the
+// day said: its absolute dates, and what it says of today, last week, three days ago.
+// Without a day on which it was said there are only the dates that name their year.
+func (r *Reader) Told(out []Span, t *text.Terms, said Day) []Span {
+	w := &r.words
+	r.specs = w.read(t, r.specs[:0])
 	year := 0
 	if said != None {
-		out = w.relative(said)
+		out = w.relative(out, said)
 		year, _, _ = said.Civil()
 	}
-	for _, s := range w.absolute(specs, year) {
+	r.specs = w.absolute(r.specs, year)
+	for _, s := range r.specs {
 		if s.Month == 0 {
 			out = append(out, s.Span)
 		}
@@ -21,21 +29,20 @@ func Told(t *text.Terms, said Day) []Span {
 	return out
 }
 
-// relative reads what counts from the day d.
-func (w *words) relative(d Day) []Span {
-	var out []Span
-	for i, word := range w.list {
+// relative appends what counts from the day d.
+func (w *words) relative(out []Span, d Day) []Span {
+	for i := range w.list {
 		var s Span
 		var ok bool
-		switch word {
+		switch string(w.word(i)) {
 		case "week", "weekend", "month", "year":
-			s, ok = period(d, w.at(i-1), word)
+			s, ok = period(d, w.at(i-1), w.at(i))
 		case "ago":
 			s, ok = w.ago(d, i)
+		case "today", "tonight", "tomorrow", "morning", "afternoon", "now", "night", "yesterday":
+			s, ok = w.near(d, i)
 		default:
-			if s, ok = w.near(d, i); !ok {
-				s, ok = w.onWeekday(d, i)
-			}
+			s, ok = w.onWeekday(d, i)
 		}
 		if ok {
 			out = append(out, s)
@@ -47,7 +54,7 @@ func (w *words) relative(d Day) []Span {
 // near reads the days around d: the word at i with what stands before it.
 func (w *words) near(d Day, i int) (Span, bool) {
 	before := w.at(i - 1)
-	switch w.list[i] {
+	switch w.at(i) {
 	case "today", "tonight":
 		return one(d), true
 	case "tomorrow":
@@ -156,7 +163,7 @@ func smallNumber(s string) int {
 // onWeekday reads "[last|next|this|on] Friday" at i. Without a word before it, or
 // with any but next, it is the last one.
 func (w *words) onWeekday(d Day, i int) (Span, bool) {
-	day, short := weekdayNumber(w.list[i])
+	day, short := weekdayNumber(w.word(i))
 	if day < 0 {
 		return Span{}, false
 	}
@@ -171,8 +178,11 @@ func (w *words) onWeekday(d Day, i int) (Span, bool) {
 }
 
 // weekdayNumber is 0 for Monday, -1 for what is no day; short if it is cut.
-func weekdayNumber(s string) (day int, short bool) {
-	switch s {
+func weekdayNumber(word []byte) (day int, short bool) {
+	if len(word) < 3 || len(word) > len("wednesday") {
+		return -1, false
+	}
+	switch s := string(word); s {
 	case "monday", "mon":
 		return 0, s == "mon"
 	case "tuesday", "tue":

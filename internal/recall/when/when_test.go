@@ -72,15 +72,36 @@ func TestTold(t *testing.T) {
 	}
 	for s, want := range tests {
 		var got []string
-		for _, sp := range when.Told(analysed(s), said) {
+		for _, sp := range new(when.Reader).Told(nil, analysed(s), said) {
 			got = append(got, span(sp))
 		}
 		if diff := cmp.Diff(want, strings.Join(got, " ")); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", s, diff)
 		}
 	}
-	if got := when.Told(analysed("yesterday, in March, on 4 March 2022"), when.None); len(got) != 1 {
+	if got := new(when.Reader).Told(nil, analysed("yesterday, in March, on 4 March 2022"), when.None); len(got) != 1 {
 		t.Errorf("without a day: %v", got)
+	}
+}
+
+func TestMonthsAreKnownByAllTheirNames(t *testing.T) {
+	for i, names := range []string{
+		"january jan januar janvier enero janeiro gennaio januari", "february feb februar fevrier febrero fevereiro febbraio februari",
+		"march marz marzo marco maart", "april apr avril abril aprile", "may mayo maio maggio", "june jun juni juin junio junho giugno",
+		"july jul juli juillet julio julho luglio", "august aug aout agosto augustus",
+		"september sept sep septembre septiembre setembro settembre", "october oct oktober octobre octubre outubro ottobre",
+		"november nov novembre noviembre novembro", "december dec dezember decembre diciembre dezembro dicembre", //nolint:misspell // French
+	} {
+		for name := range strings.FieldsSeq(names) {
+			if got := when.Month([]byte(name)); got != i+1 {
+				t.Errorf("%s is month %d, want %d", name, got, i+1)
+			}
+		}
+	}
+	for _, other := range []string{"", "ma", "mars", "ja", "octopus", "a", "novembers", "septiembres"} {
+		if got := when.Month([]byte(other)); got != 0 {
+			t.Errorf("%s is month %d", other, got)
+		}
 	}
 }
 
@@ -157,7 +178,7 @@ func FuzzTold(f *testing.F) {
 		if said < -1<<20 || said > 1<<20 {
 			said = 0
 		}
-		for _, sp := range when.Told(analysed(s), when.Day(said)) {
+		for _, sp := range new(when.Reader).Told(nil, analysed(s), when.Day(said)) {
 			if sp.First > sp.Last {
 				t.Fatalf("%q tells of %v", s, sp)
 			}
