@@ -95,12 +95,7 @@ func (r *run) settle(ctx context.Context, c *client.Client, id string, item impo
 	r.met(item, id)
 	m, _, err := c.Get(ctx, id)
 	if notFound(err) { // it was there once, and is no longer
-		out, err := c.Create(ctx, d, r.With)
-		if err == nil {
-			r.met(item, out.ID)
-			r.wrote(out, false)
-		}
-		return err
+		return r.bringBack(ctx, c, id, item)
 	}
 	if err != nil {
 		return err
@@ -121,6 +116,31 @@ func (r *run) settle(ctx context.Context, c *client.Client, id string, item impo
 	}
 	r.wrote(out, true)
 	return nil
+}
+
+// bringBack writes what was there once as id. If that was erased, it gets another id,
+// under which an earlier import may have written it already.
+func (r *run) bringBack(ctx context.Context, c *client.Client, id string, item importer.Item) error {
+	out, err := c.Create(ctx, item.Draft, r.With)
+	if err == nil {
+		r.met(item, out.ID)
+		r.wrote(out, false)
+		return nil
+	}
+	e, _ := errors.AsType[*client.Error](err)
+	if !taken(err) || e.ID == id {
+		return err
+	}
+	if item.Otherwise != "" { // the title may be that of another memory
+		m, _, err := c.Get(ctx, e.ID)
+		if err != nil {
+			return err
+		}
+		if !same(m, &item.Draft) {
+			return r.apart(ctx, c, item, r.With)
+		}
+	}
+	return r.settle(ctx, c, e.ID, item)
 }
 
 // sameMasked is same for a memory whose secrets the node has masked.
@@ -179,6 +199,10 @@ func (r *run) archive(ctx context.Context, c *client.Client, item importer.Item,
 	}
 	if out.Pending != nil {
 		r.count(func(t *Report) { t.Pending++ })
+		return nil
+	}
+	if out.Erased { // since an earlier import put it away: nobody misses it in the archive
+		r.count(func(t *Report) { t.Unchanged++ })
 		return nil
 	}
 	return r.putAway(ctx, c, out.ID, item)
