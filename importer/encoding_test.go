@@ -92,11 +92,15 @@ func TestABrokenLineOrValueCostsNoOther(t *testing.T) {
 		name, text string
 		want, bad  []string
 	}{
-		"a line in another encoding": {"a.jsonl", `{"title":"A","content":"d` + "\xe9" + `j"}` + "\n" + ownLines, []string{"x", "y"}, []string{"a.jsonl line 1: not UTF-8 text"}},
-		"a cut line":                 {"a.jsonl", `{"title":"A","content":"cut` + "\n" + ownLines, []string{"x", "y"}, []string{"a.jsonl line 1: not JSON"}},
-		"two lines on one":           {"a.jsonl", `{"title":"A","content":"x"}{"title":"B","content":"y"}` + "\n" + `{"title":"C","content":"z"}`, []string{"x", "y", "z"}, nil},
-		"a NUL":                      {"a.jsonl", "{\"title\":\"A\",\"content\":\"\x00\"}\n" + ownLines, []string{"x", "y"}, []string{"a.jsonl line 1: not JSON"}},
-		"an element that is no JSON": {"m.json", `[{"id":"1","memory":"x"},{"id":nope},{"id":"3","memory":"z"}]`, []string{"x", "z"}, []string{"m.json[1]: not JSON"}},
+		"a line in another encoding":    {"a.jsonl", `{"title":"A","content":"d` + "\xe9" + `j"}` + "\n" + ownLines, []string{"x", "y"}, []string{"a.jsonl line 1: not UTF-8 text"}},
+		"a cut line":                    {"a.jsonl", `{"title":"A","content":"cut` + "\n" + ownLines, []string{"x", "y"}, []string{"a.jsonl line 1: not JSON"}},
+		"a cut line, of no known kind":  {"a", `{"title":"A","content":"cut` + "\n" + ownLines, []string{"x", "y"}, []string{"a line 1: not JSON"}},
+		"a bad line, of no known kind":  {"a", `{"title":"A",}` + "\n" + ownLines, []string{"x", "y"}, []string{"a line 1: not JSON"}},
+		"a document on many lines":      {"a", "{\n\"memories\": [\n{\"title\":\"A\",\n\"content\":\"x\"},\n{\"title\":\"B\",\"content\":\"y\"}]}\n", []string{"x", "y"}, nil},
+		"a document that begins longer": {"a", "{\"memories\": [\n{\"title\":\"A\",\"content\":\"x\"},\n{\"title\":\"B\",\"content\":\"y\"}\n]}\n", []string{"x", "y"}, nil},
+		"two lines on one":              {"a.jsonl", `{"title":"A","content":"x"}{"title":"B","content":"y"}` + "\n" + `{"title":"C","content":"z"}`, []string{"x", "y", "z"}, nil},
+		"a NUL":                         {"a.jsonl", "{\"title\":\"A\",\"content\":\"\x00\"}\n" + ownLines, []string{"x", "y"}, []string{"a.jsonl line 1: not JSON"}},
+		"an element that is no JSON":    {"m.json", `[{"id":"1","memory":"x"},{"id":nope},{"id":"3","memory":"z"}]`, []string{"x", "z"}, []string{"m.json[1]: not JSON"}},
 		"an element in another encoding": {
 			"m.json", `[{"id":"1","memory":"x"},{"id":"2","memory":"` + "\xe9" + `"},{"id":"3","memory":"z"}]`, []string{"x", "z"}, []string{"m.json[1]: not UTF-8 text"},
 		},

@@ -66,10 +66,18 @@ func lineByLine(head []byte, ext string) bool {
 	if len(line) == 0 || line[0] != '{' {
 		return false
 	}
-	if found && json.Valid(line) {
+	if found && (json.Valid(line) || broken(line)) {
 		return true
 	}
 	return (ext == ".jsonl" || ext == ".ndjson") && len(line) > 1
+}
+
+// broken reports whether a line is an object that is none: it closes, but is not
+// well formed, or it ends within a text, where no document has a line end.
+func broken(line []byte) bool {
+	var e extent
+	n, done := e.scan(line)
+	return done && n == len(line) && !json.Valid(line) || !done && e.text
 }
 
 func (v *valueReader) lines(in *bufio.Reader) error {
