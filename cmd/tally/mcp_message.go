@@ -3,6 +3,11 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/tallystick/tallystick/client"
 )
 
 const methodListen = "subscriptions/listen"
@@ -70,8 +75,23 @@ func (m *rpcMessage) name() string {
 // Codes of JSON-RPC 2.0.
 const (
 	rpcParse    = -32700
+	rpcRequest  = -32600 // it is no request
+	rpcMethod   = -32601 // there is no such method
 	rpcInternal = -32603
 )
+
+// refusal is the answer to a message that did not come through. What the node itself
+// does not take is no sign that it does not run.
+func refusal(id json.RawMessage, err error) json.RawMessage {
+	e, is := errors.AsType[*client.Error](err)
+	switch {
+	case !is || e.Status != http.StatusBadRequest:
+		return rpcError(id, rpcInternal, err.Error()+"; see whether the node runs: tally status")
+	case strings.HasPrefix(e.Message, "JSON RPC not handled"): // so says the library of a method that it does not know
+		return rpcError(id, rpcMethod, e.Message)
+	}
+	return rpcError(id, rpcRequest, e.Message)
+}
 
 func rpcError(id json.RawMessage, code int, text string) json.RawMessage {
 	if id == nil {

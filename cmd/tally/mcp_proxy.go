@@ -185,10 +185,10 @@ func (p *agentProxy) pass(ctx context.Context, n int, m *rpcMessage, line json.R
 			continue
 		}
 		switch {
-		case m.ID == nil:
+		case m.ID == nil && m.Method != "": // nobody waits for an answer to it
 		case err != nil:
-			p.answer(rpcError(m.ID, rpcInternal, err.Error()+"; see whether the node runs: tally status"))
-		case m.Method != "":
+			p.answer(refusal(m.ID, err))
+		case m.ID != nil && m.Method != "":
 			p.answer(rpcError(m.ID, rpcInternal, "the node has ended its answer too early"))
 		}
 		return

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -72,6 +73,17 @@ func TestMessagesGoToTheNodeAndBack(t *testing.T) {
 	}
 	if m := ask(`no JSON`); m["error"] == nil {
 		t.Errorf("no JSON: %v", m)
+	}
+	for message, want := range map[string]float64{
+		`{"jsonrpc":"2.0","id":3,"method":"memory/list"}`: rpcMethod,
+		`{"id":4,"method":"ping"}`:                        rpcRequest,
+		`[{"jsonrpc":"2.0","id":5,"method":"ping"}]`:      rpcRequest, // since 2025-06-18
+		`7`: rpcRequest,
+	} {
+		e, is := ask(message)["error"].(map[string]any)
+		if !is || e["code"] != want || strings.Contains(fmt.Sprint(e["message"]), "tally status") {
+			t.Errorf("%s: %v, want %v", message, e, want)
+		}
 	}
 	_ = w.Close()
 	if code := <-done; code != exitOK {

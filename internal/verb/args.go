@@ -43,6 +43,7 @@ type reading struct {
 	in      reflect.Value // the struct
 	given   map[string]bool
 	ignored []string
+	doubled []string // of ignored: known, and there twice
 }
 
 // read makes the input of a verb of args: a pointer to a struct. It names what was
@@ -59,7 +60,7 @@ func (a *arguments) read(args Args, caller memory.AgentID) (in any, given map[st
 		return nil, nil, nil, err
 	}
 	if len(r.ignored) > 0 && !a.lenient {
-		return nil, nil, nil, Unknown(r.ignored, a.meant)
+		return nil, nil, nil, Unknown(r.ignored, r.takenFor)
 	}
 	if err := r.rules(caller); err != nil {
 		return nil, nil, nil, err
@@ -70,13 +71,17 @@ func (a *arguments) read(args Args, caller memory.AgentID) (in any, given map[st
 
 // Unknown refuses a change of which a part was not understood: what was meant by
 // it might be what keeps it from doing harm.
-// Meant says which names somebody may have meant by one; nil knows none.
+// Meant says which names somebody may have meant by one; nil knows none. Itself is one
+// that is there twice.
 func Unknown(fields []string, meant func(string) []string) *Problem {
 	said := make([]string, 0, len(fields))
 	for _, name := range fields {
 		if meant != nil {
-			if q := near.Question(slices.DeleteFunc(meant(name), func(s string) bool { return s == name })); q != "" {
-				name += " (" + q + ")"
+			switch found := meant(name); {
+			case slices.Contains(found, name):
+				name += " (given twice)"
+			case len(found) > 0:
+				name += " (" + near.Question(found) + ")"
 			}
 		}
 		said = append(said, name)
@@ -84,6 +89,15 @@ func Unknown(fields []string, meant func(string) []string) *Problem {
 	return &Problem{Code: client.CodeUnknownField, Text: "unknown_field", Fields: fields, Extra: map[string]any{
 		"detail": "nothing was changed: unknown field " + strings.Join(said, ", "),
 	}}
+}
+
+// takenFor returns what may have been meant by a name that is not understood where it
+// stands.
+func (r *reading) takenFor(name string) []string {
+	if slices.Contains(r.doubled, name) {
+		return []string{name}
+	}
+	return slices.DeleteFunc(r.meant(name), func(s string) bool { return s == name })
 }
 
 // meant returns the names that are near one which is not known, such as
@@ -164,8 +178,10 @@ func (r *reading) body(body []byte, flat bool) error {
 		case f != nil && f.only && says(value, 'n'):
 			odd, empty = append(odd, key), append(empty, key)
 		case alias:
-		case f == nil || f.in == inHeader || f.in != "" && !flat || r.given[key]:
+		case f == nil || f.in == inHeader || f.in != "" && !flat:
 			odd = append(odd, key)
+		case r.given[key]:
+			odd, r.doubled = append(odd, key), append(r.doubled, key)
 		default:
 			r.given[key] = kindOf(value) != 'n' || slices.Contains(f.rules.Type, "null")
 			odd = append(odd, strangers(f.typ, value, key+".")...)

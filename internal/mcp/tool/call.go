@@ -1,9 +1,11 @@
 package tool
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -94,12 +96,21 @@ func argumentsOf(t *Tool, r Request) json.RawMessage {
 	if !t.project || r.Project == "" || json.Unmarshal(args, &all) != nil {
 		return args
 	}
-	if ns := all["namespace"]; ns != nil && string(ns) != "null" {
+	ns, given := all["namespace"]
+	if given && string(ns) != "null" {
 		return args
 	}
 	name, err := json.Marshal(r.Project)
 	if err != nil {
 		return args
+	}
+	if !given { // what is there stays as it is: a key that is there twice is to be refused
+		_, rest, _ := bytes.Cut(args, []byte("{"))
+		comma := ""
+		if len(all) > 0 {
+			comma = ","
+		}
+		return slices.Concat([]byte(`{"namespace":`), name, []byte(comma), rest)
 	}
 	all["namespace"] = name
 	if out, err := json.Marshal(all); err == nil {
@@ -164,6 +175,9 @@ func (s *Set) Refusal(ctx context.Context, err error) Answer {
 	text := string(p.Code) + ": " + p.Text
 	if detail, is := p.Extra["detail"].(string); is {
 		text = string(p.Code) + ": " + detail
+	}
+	if allowed, is := p.Extra["allowed"]; is && len(p.Fields) == 1 {
+		text = fmt.Sprintf("%s: %s %.40q: want one of %v", p.Code, p.Fields[0], p.Extra["got"], allowed)
 	}
 	content := map[string]any{"code": p.Code, "error": p.Text}
 	if len(p.Fields) > 0 {

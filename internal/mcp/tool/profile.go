@@ -108,9 +108,10 @@ func within(profile, family string) bool {
 // gives in the schema; nil is all.
 func toolOf(v *verb.Verb, fields, gives []string) Tool {
 	title := strings.ToUpper(v.Summary[:1]) + v.Summary[1:]
+	project := defaultsToProject(v.Name)
 	return Tool{
-		Name: v.Name, Title: title, Text: title + ".", Input: inputSchema(v, fields), Output: outputSchema(v, gives), run: doing(v),
-		Reads: v.Access == verb.Read, Destroys: destroying(v.Name), Again: repeatable(v.Name), project: defaultsToProject(v.Name),
+		Name: v.Name, Title: title, Text: title + ".", Input: inputSchema(v, fields, project), Output: outputSchema(v, gives), run: doing(v),
+		Reads: v.Access == verb.Read, Destroys: destroying(v.Name), Again: repeatable(v.Name), project: project,
 	}
 }
 

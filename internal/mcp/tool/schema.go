@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/internal/openapi"
@@ -12,8 +13,9 @@ import (
 
 // inputSchema is the JSON Schema of what a tool takes: the fields of the verb that
 // the tool offers, each whole in itself. A field that the verb does not have is a
-// bug of this package, and panics.
-func inputSchema(v *verb.Verb, fields []string) json.RawMessage {
+// bug of this package, and panics. Project: the namespace is that of the project, unless
+// a call says otherwise.
+func inputSchema(v *verb.Verb, fields []string, project bool) json.RawMessage {
 	reg := verb.Registry()
 	body := reg.Request(v.Input())
 	whole := inliner{reg.Schemas()}
@@ -27,7 +29,9 @@ func inputSchema(v *verb.Verb, fields []string) json.RawMessage {
 		if p == nil {
 			p = &f.Schema
 		}
-		out.Properties = append(out.Properties, openapi.Property{Name: f.Name, Schema: worded(p, fields != nil)})
+		p = worded(p, fields != nil)
+		p.Description = forAgents(p.Description, project)
+		out.Properties = append(out.Properties, openapi.Property{Name: f.Name, Schema: p})
 		if f.Need {
 			out.Required = append(out.Required, f.Name)
 		}
@@ -65,6 +69,16 @@ func worded(s *openapi.Schema, short bool) *openapi.Schema {
 		out.Maximum, out.Minimum = nil, nil
 	}
 	return &out
+}
+
+// forAgents is what is said of a field where that is otherwise for a tool than for a
+// program: what a call that names no namespace is about, and what knows no HTTP.
+func forAgents(text string, project bool) string {
+	words := []string{"error is 409", "error refuses", "Goes into the metadata: private", "Who sees it: private"}
+	if project {
+		words = append(words, "global if it is absent", "the project's if it is absent")
+	}
+	return strings.NewReplacer(words...).Replace(text)
 }
 
 // maxBound is the highest bound that is worth its words.

@@ -35,7 +35,7 @@ func Show(body any) string {
 		}
 		return hits(v.Results)
 	case client.Got:
-		return warning(author(&v.Memory)) + fenced(&v.Memory) + links(v.Links)
+		return warning(author(&v.Memory)) + fenced(&v.Memory, tags(&v.Memory)...) + links(v.Links)
 	case client.Page:
 		if v.Count == 0 {
 			return "There is nothing."
@@ -56,6 +56,10 @@ func Show(body any) string {
 		return standards([]client.Standard{v})
 	case client.Written:
 		return written(&v)
+	case client.Archived:
+		return archived(&v)
+	case client.Linked:
+		return fmt.Sprintf("Linked: %s %s %s.", v.Source, v.Relation, v.Target)
 	case client.HandedOver:
 		return "Handed over as " + v.ID + ", in briefings until " + v.ExpiresAt.Format("2006-01-02 15:04") + " UTC."
 	case client.Waiting:
@@ -141,9 +145,9 @@ func author(m *client.Memory) string {
 }
 
 // fenced is a memory between marks that its text cannot end. The id comes first: it
-// is what other tools take.
-func fenced(m *client.Memory) string {
-	notes := []string{"by " + author(m), "in " + m.Namespace, m.CreatedAt.Format("2006-01-02")}
+// is what other tools take. More is what else to note of it.
+func fenced(m *client.Memory, more ...string) string {
+	notes := append([]string{"by " + author(m), "in " + m.Namespace, m.CreatedAt.Format("2006-01-02")}, more...)
 	if !m.ExpiresAt.IsZero() {
 		notes = append(notes, "expires "+m.ExpiresAt.Format("2006-01-02"))
 	}
@@ -152,6 +156,15 @@ func fenced(m *client.Memory) string {
 	}
 	head := "[" + m.ID + "] " + strings.Join(strings.Fields(m.Title), " ") + " (" + strings.Join(notes, ", ") + ")"
 	return "<memory>\n" + closed(head+"\n"+m.Content) + "\n</memory>\n"
+}
+
+// tags are told of a memory that is read by itself: an edit that names tags replaces
+// them.
+func tags(m *client.Memory) []string {
+	if len(m.Tags) == 0 {
+		return nil
+	}
+	return []string{"tags " + strings.Join(m.Tags, ", ")}
 }
 
 func links(list []client.Link) string {
@@ -192,8 +205,29 @@ func written(v *client.Written) string {
 	if !v.ExpiresAt.IsZero() {
 		text += " It expires " + v.ExpiresAt.Format("2006-01-02 15:04") + " UTC; to keep it, set tier to long."
 	}
+	if len(v.Masked) > 0 {
+		text += " Secrets in it were masked, and are not kept: " + strings.Join(v.Masked, ", ") + "."
+	}
 	if r := v.Receipt; r != nil {
 		text += fmt.Sprintf(" Held by %d of %d members.", len(r.HeldBy), r.N)
+	}
+	return text
+}
+
+func archived(v *client.Archived) string {
+	verb, none := "Archived ", "Nothing was archived."
+	if v.DryRun {
+		verb, none = "Would be archived: ", "Nothing would be archived."
+	}
+	text := none
+	if len(v.Archived) > 0 {
+		text = verb + strings.Join(v.Archived, ", ") + "."
+	}
+	if len(v.Missing) > 0 {
+		text += " Not there, archived already, or not yours: " + strings.Join(v.Missing, ", ") + "."
+	}
+	if len(v.Pending) > 0 {
+		text += " Waiting for approval: " + strings.Join(v.Pending, ", ") + "."
 	}
 	return text
 }
