@@ -54,13 +54,15 @@ func (d *dict) look(key []byte, hash uint64) (uint32, bool) {
 	}
 }
 
-// guess returns a number that may be that of the string with a hash, and None if there is
-// none. It is for many at a time: the processor fetches what it reads for all of them at once.
+// guess returns a number that is probably that of the string with a hash, and None if
+// there is none. It is for many at a time: the processor fetches what it reads for all of
+// them at once.
 func (d *dict) guess(hash uint64) uint32 {
-	if h := d.slot(hash); d.tags[h] == uint8(hash) {
-		return d.slots[h] - 1
+	h := d.slot(hash)
+	for d.tags[h] != uint8(hash) && d.slots[h] != 0 {
+		h = d.next(h)
 	}
-	return None
+	return d.slots[h] - 1
 }
 
 // add returns the number of key, a new one if it is new.
