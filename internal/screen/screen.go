@@ -89,11 +89,14 @@ func (c *candidates) parts(rule int) []part {
 
 // candidates says of which rules a text in lower case may have a secret.
 func (s *Screen) candidates(lower string) (c candidates) {
-	three := uint32(0) // bytes, the last ones
-	for at := range len(lower) {
+	if len(lower) < 2 {
+		return c
+	}
+	three := uint32(lower[0])<<8 | uint32(lower[1]) // bytes, the last ones
+	for at := 2; at < len(lower); at++ {
 		three = three<<8 | uint32(lower[at])
 		h := hash(three)
-		if s.any[h/64]&(1<<(h%64)) == 0 || at < 2 {
+		if s.any[h/64]&(1<<(h%64)) == 0 {
 			continue
 		}
 		for _, w := range s.starts[s.first[h]] {
@@ -177,19 +180,19 @@ func secretIn(m []int) (start, end int) {
 // lower case: the Kelvin sign is a k already in lower case, the long s is none. Places in
 // it are those in s if s is ASCII.
 func lowered(s string) (lower string, ascii bool) {
-	var b strings.Builder
-	b.Grow(len(s))
-	for i := range len(s) {
+	out, high := make([]byte, len(s)), byte(0)
+	for i := range out {
 		c := s[i]
-		if c >= utf8.RuneSelf {
-			return strings.ReplaceAll(strings.ToLower(s), "\u017f", "s"), false
+		high |= c
+		if c-'A' < 26 {
+			c |= 'a' - 'A'
 		}
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		b.WriteByte(c)
+		out[i] = c
 	}
-	return b.String(), true
+	if high >= utf8.RuneSelf {
+		return strings.ReplaceAll(strings.ToLower(s), "\u017f", "s"), false
+	}
+	return string(out), true
 }
 
 func disjoint(list []Finding) []Finding {
