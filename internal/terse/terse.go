@@ -4,8 +4,13 @@
 // a stranger can be refused as often as it likes. [New] wraps a handler so that a warning or
 // an error that says what an earlier one said comes after a while only, and ever more rarely
 // as it goes on; and so that there is a bound on all that have one message, whatever else
-// they say. What was left out is counted in the next one that comes. Lines below a warning
-// pass: they are of what has changed, as that a member answers again.
+// they say, or, where they name a member, that have one message of one member: members are
+// known and few, and that one is away must not hide that another one is. What was left out
+// is counted in the next one that comes.
+//
+// Lines below a warning pass: they are of what has changed, as that a member answers again.
+// What was said of that member before may be said again then, so that the last line about
+// it is how it is.
 package terse
 
 import (
@@ -39,21 +44,28 @@ const Withheld = "withheld"
 
 // New returns a handler that hands on what is new to next.
 func New(next slog.Handler) slog.Handler {
-	return &handler{Handler: next, kept: &kept{messages: map[string]*message{}}}
+	return &handler{Handler: next, kept: &kept{messages: map[subject]*message{}}}
 }
 
 // handler shares what is known with those that were made of it.
 type handler struct {
 	slog.Handler
 
-	about string // what it adds to each line
-	kept  *kept
+	about  string // what it adds to each line
+	member string // whom all its lines name
+	kept   *kept
 }
+
+// member is the key under which lines name a member.
+const member = "member"
 
 type kept struct {
 	mu       sync.Mutex
-	messages map[string]*message
+	messages map[subject]*message
 }
+
+// subject is what there is a bound for.
+type subject struct{ text, member string }
 
 // line is one that may be repeated.
 type line struct {
@@ -72,10 +84,14 @@ type message struct {
 
 // Handle implements [slog.Handler].
 func (h *handler) Handle(ctx context.Context, r slog.Record) error {
+	of := subject{text: r.Message, member: h.memberOf(&r)}
 	if r.Level < slog.LevelWarn {
+		if of.member != "" && h.Handler.Enabled(ctx, r.Level) {
+			h.kept.changed(of.member)
+		}
 		return h.Handler.Handle(ctx, r)
 	}
-	withheld, pass := h.kept.take(r.Message, h.about+textOf(&r), r.Time)
+	withheld, pass := h.kept.take(of, h.about+textOf(&r), r.Time)
 	if !pass {
 		return nil
 	}
@@ -89,15 +105,31 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 // WithAttrs implements [slog.Handler].
 func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	var b strings.Builder
+	named := h.member
 	for _, a := range attrs {
 		add(&b, a)
+		if a.Key == member {
+			named = a.Value.String()
+		}
 	}
-	return &handler{Handler: h.Handler.WithAttrs(attrs), about: h.about + b.String(), kept: h.kept}
+	return &handler{Handler: h.Handler.WithAttrs(attrs), about: h.about + b.String(), member: named, kept: h.kept}
 }
 
 // WithGroup implements [slog.Handler].
 func (h *handler) WithGroup(name string) slog.Handler {
-	return &handler{Handler: h.Handler.WithGroup(name), about: h.about + "\x00" + name, kept: h.kept}
+	return &handler{Handler: h.Handler.WithGroup(name), about: h.about + "\x00" + name, member: h.member, kept: h.kept}
+}
+
+// memberOf is whom a line names, "" for nobody.
+func (h *handler) memberOf(r *slog.Record) string {
+	named := h.member
+	r.Attrs(func(a slog.Attr) bool {
+		if a.Key == member {
+			named = a.Value.String()
+		}
+		return true
+	})
+	return named
 }
 
 // textOf is what two equal lines have in common.
@@ -121,10 +153,10 @@ func add(b *strings.Builder, a slog.Attr) {
 }
 
 // take reports whether a line may come now, and how many of its message have not.
-func (k *kept) take(text, whole string, now time.Time) (withheld int, pass bool) {
+func (k *kept) take(of subject, whole string, now time.Time) (withheld int, pass bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	m := known(k.messages, text, maxMessages, &message{lines: map[string]*line{}, left: burst, filled: now})
+	m := known(k.messages, of, maxMessages, &message{lines: map[string]*line{}, left: burst, filled: now})
 	if n := int(now.Sub(m.filled) / refill); n > 0 {
 		m.left, m.filled = min(burst, m.left+n), m.filled.Add(time.Duration(n)*refill)
 	}
@@ -143,8 +175,20 @@ func (k *kept) take(text, whole string, now time.Time) (withheld int, pass bool)
 	return withheld, true
 }
 
+// changed lets what was said of a member be said once more.
+func (k *kept) changed(name string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for of, m := range k.messages {
+		if of.member == name {
+			clear(m.lines)
+			m.left = min(burst, m.left+1)
+		}
+	}
+}
+
 // known returns what a map has under a key, which is fresh if it has none.
-func known[T any](m map[string]*T, key string, most int, fresh *T) *T {
+func known[K comparable, T any](m map[K]*T, key K, most int, fresh *T) *T {
 	if v := m[key]; v != nil {
 		return v
 	}

@@ -94,6 +94,40 @@ func TestLinesOfOneMessageHaveABound(t *testing.T) {
 	})
 }
 
+// All that fall silent at once are named, however many there are.
+func TestEachMemberIsNamed(t *testing.T) {
+	log, lines := written()
+	for i := range 40 {
+		log.Warn("member does not answer", "member", fmt.Sprint("n", i))
+	}
+	if got := lines(); len(got) != 40 {
+		t.Errorf("%d lines, want 40: %q", len(got), got)
+	}
+}
+
+// One that comes and goes is at the end told to be as it is.
+func TestTheLastLineOfAMemberIsHowItIs(t *testing.T) {
+	for _, every := range []time.Duration{time.Second, 30 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			log, lines := written()
+			of := log.With("member", "birch")
+			for i := range 500 {
+				if i%2 == 0 {
+					log.Warn("member does not answer", "member", "birch", "retry_in", time.Duration(i%6)*time.Second)
+					of.Error("state differs from a member's at equal heads")
+				} else {
+					log.Info("member answers again", "member", "birch")
+				}
+				time.Sleep(every)
+				got := lines()
+				if n := (i + 1) % 2; len(got) != n+1 {
+					t.Fatalf("%d: %q", i, got)
+				}
+			}
+		})
+	}
+}
+
 func TestItIsAHandler(t *testing.T) {
 	var b bytes.Buffer
 	slogtest.Run(t, func(*testing.T) slog.Handler {
