@@ -138,7 +138,7 @@ func table() map[string][]string {
 		"demo":          {"carry", "client", "fleet", "identity", "identity/ca", "identity/cluster", "identity/receipt", "importer", "memory", "node", "screen"},
 		"setup":         {},
 		"setup/machine": {"setup"},
-		"cmd/tally":     {"node", "doctor", "node/models", "model/artefact", "model/endpoint", "node/restore", "backup", "legacy/config", "legacy/takeover", "legacy/wire", "audit", "identity", "identity/agentkey", "identity/ca", "identity/cluster", "identity/join", "identity/receipt", "memory", "client", "bench", "carry", "demo", "importer", "fleet", "selftest", "setup", "setup/machine", "screen", "textmerge", "recall/eval", "recall/fold", "near"},
+		"cmd/tally":     {"node", "doctor", "node/models", "model/artefact", "model/endpoint", "node/restore", "backup", "dump", "legacy/config", "legacy/takeover", "legacy/wire", "audit", "identity", "identity/agentkey", "identity/ca", "identity/cluster", "identity/join", "identity/receipt", "memory", "client", "bench", "carry", "demo", "importer", "fleet", "selftest", "setup", "setup/machine", "screen", "textmerge", "recall/eval", "recall/fold", "near"},
 		"importer":      {"client"},
 		"bench":         {"client", "fleet", "identity", "identity/cluster", "memory", "node"},
 		"bench/control": {"memory", "node", "replicate"},

@@ -132,7 +132,7 @@ func restoreBackup(ctx context.Context, a *app, from, data, name string) error {
 		data = either(a.getenv("TALLY_DATA"), defaultData(a.getenv))
 	}
 	a.linger()
-	a.leaves("nothing was restored: run it again")
+	a.leaves("a database that is there is whole; without one nothing was restored: run it again")
 	r, err := restore.Into(ctx, from, data, memory.Node(name))
 	if err != nil {
 		return fmt.Errorf("restore: %w", err)

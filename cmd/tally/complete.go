@@ -1,13 +1,7 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -16,6 +10,7 @@ import (
 
 	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/importer"
+	"github.com/tallystick/tallystick/internal/dump"
 )
 
 // importComplete hands a complete export to one node. A file is read through
@@ -119,54 +114,15 @@ func verified(src *importer.Source) error {
 		return err
 	}
 	defer func() { _ = in.Close() }()
-	return verifyLines(bufio.NewReaderSize(in, 1<<20))
-}
-
-func verifyLines(in *bufio.Reader) error {
-	sum := sha256.New()
-	for n := 0; ; n++ {
-		line, err := exportLine(in)
-		if errors.Is(err, io.EOF) {
-			return fmt.Errorf("line %d: the export is cut off: its last line is missing", n+1)
-		}
+	r := dump.NewReader(in)
+	m, err := r.Manifest()
+	if err != nil {
+		return err
+	}
+	for _, err := range r.Lines(m.Entries) {
 		if err != nil {
-			return fmt.Errorf("line %d: %w", n+1, err)
-		}
-		if !bytes.HasPrefix(line, []byte(`{"type":"end"`)) {
-			sum.Write(line)
-			continue
-		}
-		var end struct {
-			Lines  int    `json:"lines"`
-			SHA256 string `json:"sha256"`
-		}
-		if err := json.Unmarshal(line, &end); err != nil {
-			return fmt.Errorf("line %d: %w", n+1, err)
-		}
-		if end.Lines != n || end.SHA256 != hex.EncodeToString(sum.Sum(nil)) {
-			return fmt.Errorf("line %d: the lines are not those that were exported: their number or SHA-256 differs", n+1)
-		}
-		if _, err := in.Peek(1); !errors.Is(err, io.EOF) {
-			return fmt.Errorf("line %d: the file goes on behind its last line", n+2)
-		}
-		return nil
-	}
-}
-
-// exportLine reads a line with its end.
-func exportLine(in *bufio.Reader) ([]byte, error) {
-	const limit = 64 << 20 // far above the largest entry
-	var line []byte
-	for {
-		part, err := in.ReadSlice('\n')
-		line = append(line, part...)
-		switch {
-		case err == nil:
-			return line, nil
-		case !errors.Is(err, bufio.ErrBufferFull):
-			return nil, err
-		case len(line) > limit:
-			return nil, errors.New("longer than 64 MiB: this is no line of an export")
+			return err
 		}
 	}
+	return nil
 }

@@ -133,6 +133,25 @@ func TestASourceThatFailsSaysNothingOfTheDump(t *testing.T) {
 	}
 }
 
+// An editor trims the last line end, or adds a blank line. What is cut off otherwise, or
+// goes on, is no dump.
+func TestLineEndsAtTheEndAreOfAnEditor(t *testing.T) {
+	whole := string(written(t, nil))
+	for text, well := range map[string]bool{
+		strings.TrimSuffix(whole, "\n"):        true,
+		whole + "\n":                           true,
+		whole + "\r\n\n":                       true,
+		whole[:len(whole)-2]:                   false,
+		whole + "x":                            false,
+		whole + "\n" + whole:                   false,
+		strings.TrimSuffix(whole, "\n") + "{}": false,
+	} {
+		if _, err := read(strings.NewReader(text)); (err == nil) != well {
+			t.Errorf("%q: %v", text[max(0, len(text)-40):], err)
+		}
+	}
+}
+
 // repeated never ends.
 type repeated string
 
@@ -180,7 +199,8 @@ func FuzzCompleteImport(f *testing.F) {
 				t.Error("a changed bit is not noticed")
 			}
 		}
-		if _, err := read(strings.NewReader(body[:int(at)%len(body)])); err == nil {
+		cut := int(at) % len(body)
+		if _, err := read(strings.NewReader(body[:cut])); err == nil && strings.TrimSpace(body[cut:]) != "" {
 			t.Error("what is cut off is taken for whole")
 		}
 		var again []logged

@@ -186,13 +186,14 @@ func (r *Reader) entry() (Line, error) {
 		Raw       []byte        `json:"raw"`
 		Embedding *Embedding    `json:"embedding"`
 	}
-	if !bytes.HasSuffix(r.last, []byte("\n")) {
+	err := json.Unmarshal(r.last, &line)
+	// Behind the last line an editor may have left no line end. Any other has one.
+	if !bytes.HasSuffix(r.last, []byte("\n")) && (err != nil || line.Type != typeEnd) {
 		return Line{}, r.cutOff()
 	}
-	if err := json.Unmarshal(r.last, &line); err != nil {
-		return Line{}, r.bad("%v", err)
-	}
 	switch {
+	case err != nil:
+		return Line{}, r.bad("%v", err)
 	case line.Type == typeEnd:
 		return Line{}, errEnd
 	case line.Type != typeEntry || len(line.Raw) == 0:
@@ -223,8 +224,10 @@ func (r *Reader) end(n, entries int) error {
 	case line.SHA256 != hex.EncodeToString(r.sum.Sum(nil)):
 		return r.bad("the lines are not those that were exported: their SHA-256 differs")
 	}
-	if r.next() {
-		return r.bad("the file goes on behind its last line")
+	for r.next() { // blank lines are of an editor
+		if len(bytes.TrimSpace(r.last)) > 0 {
+			return r.bad("the file goes on behind its last line")
+		}
 	}
-	return nil
+	return r.lines.Err()
 }

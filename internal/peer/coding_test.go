@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/zstd"
@@ -105,10 +106,20 @@ func TestASnapshotGoesCompressed(t *testing.T) {
 	for _, how := range []packing.Compress{packing.Never, packing.Always} {
 		b := newMember("b")
 		b.held, b.heads = entries(t, 300), memory.Heads{"a.1": {Seq: 300}}
+		came := make(chan struct{}, len(b.held))
+		b.between = func() { // what is made is there before the next is
+			select {
+			case <-came:
+			case <-time.After(10 * time.Second):
+				t.Errorf("%s: a part of a snapshot does not come before there are more", how)
+				b.between = nil
+			}
+		}
 		x := watch(t, b, "", how)
 		var got []memory.Shipment
 		view, err := x.Snapshot(t.Context(), "b", func(ops []memory.Shipment) error {
 			got = append(got, ops...)
+			came <- struct{}{}
 			return nil
 		})
 		if err != nil {
@@ -130,25 +141,41 @@ func TestASnapshotGoesCompressed(t *testing.T) {
 // What members with identities send compressed is signed as it is sent.
 func TestCompressedMessagesAreSigned(t *testing.T) {
 	a, b := pair(t)
-	cfg := a.cfg
-	cfg.Compress = packing.Always
-	c := peer.NewClient(cfg)
-	defer c.Close()
 	b.held = entries(t, 500)
-	for range 2 {
-		if _, err := c.Push(t.Context(), "b", &memory.Push{Ops: entries(t, 500)}); err != nil {
-			t.Fatal(err)
+	went := map[packing.Compress][3]uint64{}
+	for _, how := range []packing.Compress{packing.Never, packing.Always} {
+		var traffic packing.Traffic
+		cfg := a.cfg
+		cfg.Compress, cfg.Traffic = how, &traffic
+		c := peer.NewClient(cfg)
+		defer c.Close()
+		var bytes [3]uint64
+		for range 2 { // what is said first says whether b can unpack
+			before := traffic.Sent.Load()
+			if _, err := c.Push(t.Context(), "b", &memory.Push{Ops: entries(t, 500)}); err != nil {
+				t.Fatal(err)
+			}
+			bytes[0] = traffic.Sent.Load() - before
 		}
+		before := traffic.Received.Load()
+		if got, err := c.Pull(t.Context(), "b", &memory.PullRequest{}); err != nil || len(got.Ops) == 0 {
+			t.Errorf("%+v, %v", got, err)
+		}
+		bytes[1], before = traffic.Received.Load()-before, traffic.Received.Load()
+		n := 0
+		if _, err := c.Snapshot(t.Context(), "b", func(ops []memory.Shipment) error {
+			n += len(ops)
+			return nil
+		}); err != nil || n == 0 {
+			t.Errorf("%d entries, %v", n, err)
+		}
+		bytes[2] = traffic.Received.Load() - before
+		went[how] = bytes
 	}
-	if got, err := c.Pull(t.Context(), "b", &memory.PullRequest{}); err != nil || len(got.Ops) == 0 {
-		t.Errorf("%+v, %v", got, err)
-	}
-	n := 0
-	if _, err := c.Snapshot(t.Context(), "b", func(ops []memory.Shipment) error {
-		n += len(ops)
-		return nil
-	}); err != nil || n == 0 {
-		t.Errorf("%d entries, %v", n, err)
+	for i, name := range []string{"push", "pull", "snapshot"} {
+		if plain, packed := went[packing.Never][i], went[packing.Always][i]; packed >= plain {
+			t.Errorf("%s: %d bytes compressed, and %d plain", name, packed, plain)
+		}
 	}
 }
 

@@ -22,6 +22,8 @@ import (
 // member is a node as far as the protocol goes: it holds what it is sent, in
 // memory.
 type member struct {
+	between func() // is called behind each part of a snapshot
+
 	name memory.Node
 
 	mu       sync.Mutex
@@ -90,6 +92,9 @@ func (m *member) AcceptSnapshot(_ context.Context, _ memory.Source, yield func([
 	for op := range slices.Chunk(m.held, 2) {
 		if err := yield(op); err != nil {
 			return memory.View{}, err
+		}
+		if m.between != nil {
+			m.between()
 		}
 	}
 	return m.view(), m.err

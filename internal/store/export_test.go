@@ -198,3 +198,6 @@ func SchemaDigest(ctx context.Context, path string) (got, want string, err error
 	schema, err := schemaOf(ctx, db)
 	return digestOf(schema), schemaDigest, errors.Join(err, db.Close())
 }
+
+// ReindexFirst makes all indexes anew, as a start does that cannot read the tables.
+func (s *Store) ReindexFirst(ctx context.Context) (bool, error) { return s.write.reindexFirst(ctx) }

@@ -19,9 +19,10 @@ var ErrHalfMade = errors.New("a restore into this directory did not get to its e
 // Place is a data directory in which a database is made, which appears whole or not at all.
 // Until [Place.Close] no node, and no other place, can be there.
 type Place struct {
-	dir  string
-	made bool // the directory was not there
-	lock io.Closer
+	dir   string
+	made  bool   // the directory was not there
+	above string // the first above it that was
+	lock  io.Closer
 }
 
 // Vacant says why no database can be made in a directory, or nil: it is absent, or has
@@ -46,8 +47,15 @@ func Vacant(dir string) error {
 
 // NewPlace takes a vacant directory, and makes it if it is absent.
 func NewPlace(dir string) (*Place, error) {
+	dir = filepath.Clean(dir)
 	_, err := os.Stat(dir)
-	p := &Place{dir: dir, made: errors.Is(err, fs.ErrNotExist)}
+	p := &Place{dir: dir, made: errors.Is(err, fs.ErrNotExist), above: filepath.Dir(dir)}
+	for up := filepath.Dir(p.above); up != p.above; up = filepath.Dir(p.above) {
+		if _, err := os.Stat(p.above); err == nil {
+			break
+		}
+		p.above = up
+	}
 	if p.lock, err = lockDirectory(&Config{Dir: dir}); err != nil {
 		return nil, err
 	}
@@ -75,7 +83,12 @@ func (p *Place) Settle() error {
 		return err
 	}
 	p.made = false
-	return errors.Join(trySyncNames(p.dir), trySyncNames(filepath.Dir(p.dir)))
+	// Each directory that was made is a name in the one above it.
+	for dir := p.dir; ; dir = filepath.Dir(dir) {
+		if err := trySyncNames(dir); err != nil || dir == p.above {
+			return err
+		}
+	}
 }
 
 // Close lets the directory go, and removes what was made besides, or in vain.

@@ -67,7 +67,9 @@ func (s *Store) learnMended(ctx context.Context) (end func(), err error) {
 	}
 	s.write.rectified = false
 	if !isGarbled(err) {
-		s.write.reindexFirst(context.WithoutCancel(ctx))
+		if _, err := s.write.reindexFirst(context.WithoutCancel(ctx)); err != nil {
+			return nil, err
+		}
 	}
 	if err := s.write.load(context.WithoutCancel(ctx)); err != nil {
 		return nil, err
@@ -78,8 +80,13 @@ func (s *Store) learnMended(ctx context.Context) (end func(), err error) {
 // upgraded is that of the writer. If it cannot be read, none is tried again in this run.
 func (s *Store) upgraded(ctx context.Context) ([]memory.Dot, error) {
 	dots, err := s.write.upgraded(ctx)
-	if s.dialect.isBroken(err) && s.write.reindexFirst(ctx) {
-		dots, err = s.write.upgraded(ctx)
+	if s.dialect.isBroken(err) {
+		switch done, failed := s.write.reindexFirst(ctx); {
+		case failed != nil:
+			return nil, failed
+		case done:
+			dots, err = s.write.upgraded(ctx)
+		}
 	}
 	if s.dialect.isBroken(err) {
 		s.cfg.Log.WarnContext(ctx, "refused ops are not tried again: the database is damaged", "err", err)

@@ -37,8 +37,13 @@ type state struct {
 // after a rollback. If an index leads to rows that are not there, all are made anew first.
 func (w *state) load(ctx context.Context) error {
 	err := w.loadAll(ctx)
-	if w.dialect.isBroken(err) && !isGarbled(err) && w.reindexFirst(ctx) {
-		err = w.loadAll(ctx)
+	if w.dialect.isBroken(err) && !isGarbled(err) {
+		switch done, failed := w.reindexFirst(ctx); {
+		case failed != nil:
+			return failed
+		case done:
+			err = w.loadAll(ctx)
+		}
 	}
 	if w.dialect.isBroken(err) || w.dialect.isDatabase(err) && !errors.Is(err, memory.ErrFull) && !errors.Is(err, ErrFatal) {
 		err = fmt.Errorf("%w: the database in %s: %s", err, w.cfg.Dir, whatToDo)

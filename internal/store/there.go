@@ -1,7 +1,9 @@
 package store
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 )
 
@@ -24,8 +26,11 @@ func lookAt(names []string) there {
 func (t there) still() error {
 	for name, was := range t.files {
 		is, err := os.Stat(name)
-		if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("the node has it open, and it is gone: %w", err)
+		}
+		if err != nil {
+			return fmt.Errorf("whether it is still the file that the node has open cannot be seen: %w", err)
 		}
 		if !os.SameFile(was, is) {
 			return fmt.Errorf("%s is not the file that the node has open: somebody has replaced it", name)

@@ -121,6 +121,20 @@ func TestACommitThatFailsBehindItsWritingIsTheEnd(t *testing.T) {
 	}
 }
 
+// Indexes that were made anew and did not reach the disk are no reason to go on.
+func TestIndexesThatCannotBeSyncedAreTheEnd(t *testing.T) {
+	var dir string
+	s := openHere(t, func(c *store.Config) { dir = c.Dir })
+	defer s.Close() //nolint:errcheck // its log is broken
+	if done, err := s.ReindexFirst(t.Context()); err != nil || !done {
+		t.Fatalf("on a disk that works: %v, %v", done, err)
+	}
+	breakLog(t, dir)
+	if _, err := s.ReindexFirst(t.Context()); !errors.Is(err, store.ErrFatal) {
+		t.Errorf("on a disk that fails: %v, want %v", err, store.ErrFatal)
+	}
+}
+
 // What members say of the numbers counts where a process has ended, and not where a
 // machine has.
 func TestNumbersBehindTheFileAreUsedIfTheMachineFailed(t *testing.T) {

@@ -86,7 +86,7 @@ type message struct {
 func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 	of := subject{text: r.Message, member: h.memberOf(&r)}
 	if r.Level < slog.LevelWarn {
-		if of.member != "" && h.Handler.Enabled(ctx, r.Level) {
+		if of.member != "" && h.Enabled(ctx, r.Level) {
 			h.kept.changed(of.member)
 		}
 		return h.Handler.Handle(ctx, r)
