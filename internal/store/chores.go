@@ -145,7 +145,7 @@ func (w *chores) readSlice(ctx context.Context) error {
 	}
 	// Rows of memories and of registers are read in larger slices, or are fewer, than those
 	// of the log.
-	pause := w.cfg.ScrubWithin / time.Duration(3*w.lsn/scrubRows+2*uint64(len(steps)))
+	pause := w.cfg.ScrubWithin / time.Duration(4*w.lsn/scrubRows+2*uint64(len(steps)))
 	if ends {
 		w.reading = reading{whole: true}
 	} else if !w.reading.whole {

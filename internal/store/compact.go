@@ -48,5 +48,5 @@ func (s *changes) Compact(ctx context.Context, olderThan memory.Instant, keepVer
 			after = last
 		}
 	}
-	return total, nil
+	return total, s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error { return compactor{merger{t}}.renounce(ctx, olderThan) })
 }

@@ -50,8 +50,9 @@ type dialect struct {
 	// or of strings that are UTF-8 without NUL.
 	among func(column string, values any) (cond string, args []any)
 
-	// isBroken reports whether err says that the database contradicts itself.
-	isBroken func(err error) bool
+	// isBroken reports whether err says that the database contradicts itself, isTwin that there
+	// is a row of the key of which another one was to be written.
+	isBroken, isTwin func(err error) bool
 	// reindex makes the indexes of the table anew that is named behind it, and tables
 	// selects the names of all tables.
 	reindex, tables string
@@ -65,11 +66,12 @@ type dialect struct {
 	loose loose
 	// dotOf selects nothing of a record, and the dot that the index of dots has for a row of the log.
 	dotOf string
-	// twins select those of two rows of one key that the index of the key leads to; of tables
-	// that nothing points to they delete these, by the name of the table.
+	// twins are statements about two rows of one key, by the name of the table. Keyed select
+	// those that the index of the key leads to, and those that are not the first; loose, of
+	// tables that nothing points to, delete those that the index leads to.
 	twins struct {
-		log, memories, registers string
-		loose                    map[string]string
+		keyed map[string][2]string
+		loose map[string]string
 		// first are loose for where that index is no help: they leave one row of each key.
 		first map[string]string
 	}

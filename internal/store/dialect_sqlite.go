@@ -26,13 +26,17 @@ func localFile() *dialect {
 		classify: classify, isDatabase: isDatabase, mayEnd: mayEnd,
 		rebind: func(q string) string { return q }, begin: "BEGIN IMMEDIATE",
 		tagged: taggedJSON, teams: teamsJSON, matches: matchesGlob, among: amongJSON,
-		isBroken: isDamaged, reindex: "REINDEX ", tables: sqlTables, dotOf: sqlDotOf,
+		isBroken: isDamaged, isTwin: isTwin, reindex: "REINDEX ", tables: sqlTables, dotOf: sqlDotOf,
 		settle: checkpoint, shrink: shrink, discard: truncateLog,
 	}
 	d.strays.log, d.strays.memories, d.strays.registers = sqlLogStray, sqlMemoryStray, sqlRegisterStray
 	d.garbled.memories, d.garbled.log, d.garbled.registers = garbledMemories(), garbledLog(), garbledRegisters()
 	d.loose = looseRows()
-	d.twins.log, d.twins.memories, d.twins.registers = sqlLogTwins, sqlMemoryTwins, sqlRegisterTwins
+	d.twins.keyed = map[string][2]string{
+		"log":       {sqlLogTwins, sqlLaterTwins("log", "lsn", "origin, seq")},
+		"memories":  {sqlMemoryTwins, sqlLaterTwins("memories", "rid", "id")},
+		"registers": {sqlRegisterTwins, sqlLaterTwins("registers", "rid", "family, a, b, c")},
+	}
 	d.twins.loose, d.twins.first = looseTwins()
 	return d
 }
@@ -130,18 +134,29 @@ func openWriter(ctx context.Context, cfg *Config, written func()) (opened, error
 	if err == nil {
 		err = mendSchema(ctx, cfg, db)
 	}
+	if err == nil {
+		err = writable(ctx, db)
+	}
 	if db == nil {
 		done()
 		return opened{}, err
 	}
 	if err != nil {
 		done()
-		if isDamaged(err) || isMisfit(err) {
+		if isDamaged(err) || isMisfit(err) || isReadOnly(err) {
 			err = fmt.Errorf("%s is no database, or a damaged one (%w): %s", path, err, whatToDo)
 		}
 		return opened{}, errors.Join(err, db.Close())
 	}
 	return opened{db, over, done}, nil
+}
+
+// writable has the engine begin to write, and changes nothing. Whose head says a later version of
+// the format, for who writes it, is read as any other, and no transaction says that it is not
+// written until something is: files that nobody may write are refused before.
+func writable(ctx context.Context, db *sql.DB) error {
+	_, err := db.ExecContext(ctx, `DELETE FROM node WHERE 0`)
+	return err
 }
 
 // makeDurable syncs what an earlier process has written. One that ended between a write

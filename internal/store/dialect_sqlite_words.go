@@ -103,6 +103,18 @@ func isDamaged(err error) bool {
 	return errors.Is(err, memory.ErrBroken) || isGarbled(err) || errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_NOTADB || e.Code()&0xff == sqlite3.SQLITE_CORRUPT)
 }
 
+// isTwin reports whether a statement would make two rows of one key.
+func isTwin(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_CONSTRAINT
+}
+
+// isReadOnly reports whether the engine does not write a database.
+func isReadOnly(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_READONLY
+}
+
 // isMisfit reports whether a statement does not fit the tables that there are.
 func isMisfit(err error) bool {
 	var e *sqlite.Error
@@ -160,6 +172,10 @@ const (
 	sqlRegisterTwins = `SELECT DISTINCT k.rid FROM (SELECT family, a, b, c FROM registers NOT INDEXED GROUP BY family, a, b, c HAVING count(*) > 1) d
 		JOIN registers k INDEXED BY registers_key ON k.family = d.family AND k.a = d.a AND k.b = d.b AND k.c = d.c`
 )
+
+func sqlLaterTwins(table, number, key string) string {
+	return `SELECT ` + number + ` FROM ` + table + ` NOT INDEXED WHERE ` + number + ` NOT IN (SELECT min(` + number + `) FROM ` + table + ` NOT INDEXED GROUP BY ` + key + `)`
+}
 
 // The rows that have a value of another type than any row has, or a number that none has: a
 // length that is damaged makes something else of all that follows. Of a column of which only

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"hash/crc32"
+	"strings"
 
 	"github.com/tallystick/tallystick/internal/memory"
 )
@@ -14,9 +15,14 @@ import (
 // this node: the floor. It has check digits. All above it that is held is in the log, so that
 // of a head which is damaged the log and the floor say what it was.
 //
-// What this node has numbered itself is counted up to the last, whatever was dropped.
+// What this node has numbered itself is counted up to the last, whatever was dropped: the floor of
+// an origin of its own only says which entries the log must have (holes.go), and has a key by which
+// nobody takes it for what members hold.
 
 const floorDigits = 15
+
+// ownFloor begins the key of a floor of an origin of this node.
+const ownFloor = "="
 
 // mostEntries is beyond what any node has numbered: such a head is believed if it has its entry.
 const mostEntries = 1 << (62 - floorDigits)
@@ -35,15 +41,21 @@ func readFloor(n int64) (uint64, bool) {
 
 // floor notes the head of o, behind which nothing was dropped.
 func (t *tx) floor(ctx context.Context, o *originState) error {
-	if o.name.Node() == t.cfg.Node || o.floor == o.head && o.floored || o.head >= mostEntries {
+	if o.floor == o.head && o.floored || o.head >= mostEntries {
 		return nil
 	}
 	o.floor, o.floored = o.head, true
-	return t.aside(ctx, `INSERT INTO cursors (member, origin, seq) VALUES (?,?,?) ON CONFLICT (member, origin) DO UPDATE SET seq = excluded.seq`,
-		string(t.cfg.Node), string(o.name), floorOf(o.head))
+	key := string(o.name)
+	if o.name.Node() == t.cfg.Node {
+		key = ownFloor + key
+	}
+	return t.aside(ctx, sqlFloor, string(t.cfg.Node), key, floorOf(o.head))
 }
 
-// floors are those that can be read.
+// sqlFloor writes the floor of an origin, as a cursor of this node.
+const sqlFloor = `INSERT INTO cursors (member, origin, seq) VALUES (?,?,?) ON CONFLICT (member, origin) DO UPDATE SET seq = excluded.seq`
+
+// floors are those that can be read, by their keys.
 func (w *state) floors(ctx context.Context) (map[memory.Origin]uint64, error) {
 	out := map[memory.Origin]uint64{}
 	err := w.each(ctx, `SELECT origin, seq FROM cursors WHERE member = ?`, []any{string(w.cfg.Node)}, func(r rowScanner) error {
@@ -53,7 +65,7 @@ func (w *state) floors(ctx context.Context) (map[memory.Origin]uint64, error) {
 		}
 		name, _ := origin.(string)
 		n, _ := seq.(int64)
-		if head, is := readFloor(n); is && memory.Origin(name).Node() != w.cfg.Node {
+		if head, is := readFloor(n); is {
 			out[memory.Origin(name)] = head
 		}
 		return nil
@@ -64,7 +76,8 @@ func (w *state) floors(ctx context.Context) (map[memory.Origin]uint64, error) {
 // loadFloors tells the origins of theirs.
 func (w *state) loadFloors(ctx context.Context) error {
 	floors, err := w.floors(ctx)
-	for name, floor := range floors {
+	for key, floor := range floors {
+		name := memory.Origin(strings.TrimPrefix(string(key), ownFloor))
 		if o := w.origins[name]; o != nil {
 			o.floor, o.floored = floor, true
 		}
@@ -72,8 +85,15 @@ func (w *state) loadFloors(ctx context.Context) error {
 	return err
 }
 
+// sqlNamed tells whether there was an entry: it is in the log, or a row says that it holds a
+// register.
+const sqlNamed = `SELECT 1 FROM log WHERE origin = ?1 AND seq = ?2
+	UNION ALL SELECT 1 FROM registers WHERE origin = ?1 AND seq = ?2
+	UNION ALL SELECT 1 FROM memories WHERE c_origin = ?1 AND c_seq = ?2 OR l_origin = ?1 AND l_seq = ?2 LIMIT 1`
+
 // misheaded are the origins whose head lies below its floor or, above it, where nothing is in
-// the log; without a floor, those which have come further than any can. It is asked at the start: later they are known.
+// the log, and no row names what was; without a floor, those which have come further than any can.
+// It is asked at the start: later they are known.
 func (w *state) misheaded(ctx context.Context) (ids []int64, err error) {
 	if len(w.origins) > 0 {
 		return nil, nil
@@ -103,7 +123,7 @@ func (w *state) misheaded(ctx context.Context) (ids []int64, err error) {
 		var one int
 		there := h[0] == h[1]
 		if h[0] > h[1] {
-			if there, err = w.queryRow(ctx, `SELECT 1 FROM log WHERE origin = ? AND seq = ?`, []any{id, int64(min(h[0], 1<<62))}, &one); err != nil {
+			if there, err = w.queryRow(ctx, sqlNamed, []any{id, int64(min(h[0], 1<<62))}, &one); err != nil {
 				return nil, err
 			}
 		}

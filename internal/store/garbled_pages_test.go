@@ -26,7 +26,10 @@ func FuzzGarbledPages(f *testing.F) {
 		f.Add(1000 * uint64(kind))
 	}
 	f.Add(uint64(2001))
+	f.Add(uint64(2435))
+	f.Add(uint64(2472))
 	f.Add(uint64(3025))
+	f.Add(uint64(5412))
 	stopped := &original{dir: f.TempDir(), fill: func(t *testing.T, dir string) {
 		t.Helper()
 		fill(t, dir)

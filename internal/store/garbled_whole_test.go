@@ -26,8 +26,8 @@ const (
 // FuzzGarbledTables does to whole rows and tables what FuzzGarbledRows does to values.
 func FuzzGarbledTables(f *testing.F) {
 	for _, seed := range []uint64{
-		rowsDeleted, rowsDeleted + 2, rowsDeleted + 12, rowsDeleted + 28, rowsDeleted + 73, rowsDuplicated, rowsDuplicated + 1, rowsSwapped + 2,
-		rowsStale, rowsStale + 1, rowsRenumbered, rowsRenumbered + 2, severalKinds, severalKinds + 1, severalKinds + 2, severalKinds + 3, severalKinds + 12, severalKinds + 42,
+		rowsDeleted, rowsDeleted + 2, rowsDeleted + 12, rowsDeleted + 28, rowsDeleted + 73, rowsDeleted + 475, rowsDeleted + 495, rowsDeleted + 497, rowsDuplicated, rowsDuplicated + 1, rowsSwapped + 2,
+		rowsStale, rowsStale + 1, rowsRenumbered, rowsRenumbered + 2, severalKinds, severalKinds + 1, severalKinds + 2, severalKinds + 3, severalKinds + 12, severalKinds + 42, severalKinds + 421,
 		tablesEmptied + 3, tablesEmptied + 8, tablesEmptied + 10, tablesEmptied + 11, tablesEmptied + 12, rowsUnindexed + 3, rowsUnindexed + 12, rowsUnindexed + 13,
 	} {
 		f.Add(seed)
@@ -171,6 +171,8 @@ func (w wholes) deleted(table string, reindex bool) {
 		r := pickOne(w.rng, rows)
 		w.note("deleted", table, r, reindex)
 		w.holed = w.holed || table == "log"
+		// What lies beyond the head is not said to be held, and comes again by itself.
+		w.lost = w.lost || table == "log" && len(w.b.rows(`SELECT 1 FROM log l JOIN origins o ON o.id = l.origin WHERE l.lsn = ? AND l.seq > o.head`, r.args...)) > 0
 		w.b.change(table, reindex, fmt.Sprintf(`DELETE FROM %s WHERE %s`, table, r.where), r.args...)
 	}
 }

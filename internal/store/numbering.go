@@ -106,6 +106,9 @@ func (t *tx) forget(ctx context.Context, o *originState) error {
 	}
 	delete(t.origins, o.name)
 	t.perNode[o.name.Node()]--
+	if err := t.exec(ctx, `DELETE FROM cursors WHERE member = ? AND origin = ?`, string(t.cfg.Node), ownFloor+string(o.name)); err != nil {
+		return err
+	}
 	return t.exec(ctx, `DELETE FROM origins WHERE id = ?`, o.id)
 }
 

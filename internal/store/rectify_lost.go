@@ -132,14 +132,8 @@ func (w placer) reindexTwins(ctx context.Context, table, key string) error {
 	if err == nil || w.dialect.isBroken(err) {
 		return err
 	}
-	var twins []int64
-	q := map[string]string{"log": w.dialect.twins.log, "memories": w.dialect.twins.memories, "registers": w.dialect.twins.registers}[table]
-	if err := w.each(ctx, q, nil, func(r rowScanner) error {
-		var n int64
-		err := r.Scan(&n)
-		twins = append(twins, n)
-		return err
-	}); err != nil {
+	twins, err := w.twins(ctx, table)
+	if err != nil {
 		return err
 	}
 	for _, n := range twins {

@@ -136,6 +136,9 @@ func (w nodeMender) renumber(ctx context.Context) error {
 	if err := w.exec(ctx, `INSERT INTO origins (id, name, head) SELECT max(id) + 1, ?, 0 FROM origins`, string(name)); err != nil {
 		return err
 	}
+	if err := w.exec(ctx, sqlFloor, string(w.cfg.Node), ownFloor+string(name), floorOf(0)); err != nil {
+		return err
+	}
 	var id int64
 	if _, err := w.queryRow(ctx, `SELECT max(id) FROM origins`, nil, &id); err != nil {
 		return err

@@ -82,6 +82,7 @@ func TestADamagedSchema(t *testing.T) {
 		"an empty file":                    {raw(func([]byte) []byte { return nil }), whatToDo},
 		"a file of zeros":                  {raw(func(b []byte) []byte { return make([]byte, len(b)) }), whatToDo},
 		"the first page is zero":           {raw(func(b []byte) []byte { clear(b[:4096]); return b }), whatToDo},
+		"a later version of its writer":    {raw(func(b []byte) []byte { b[18] = 9; return b }), whatToDo},
 		"half a page":                      {raw(func(b []byte) []byte { return b[:2048] }), whatToDo},
 		"one page":                         {raw(func(b []byte) []byte { return b[:4096] }), whatToDo},
 	} {

@@ -31,7 +31,7 @@ func (d *dialect) pass() pass {
 			}
 			return last, n, err
 		}},
-		behind: []step{passer.registers, passer.lostMemories, passer.lostRegisters},
+		behind: []step{passer.registers, passer.lostMemories, passer.lostRegisters, passer.holes},
 	}
 	for i := range d.loose.wide {
 		p.behind = append(p.behind, func(t passer, ctx context.Context, after int64) (int64, int, error) { return t.loose(ctx, i, after) })

@@ -107,8 +107,8 @@ func (t scrubber) replace(ctx context.Context, table string, wrong []int64, anew
 			t.stands = append(t.stands, standing{rid: rid, absent: true})
 		}
 	}
-	if reindex != nil { // two rows of one key, of which one is gone now
-		if err := t.exec(ctx, t.dialect.reindex+table); err != nil {
+	if reindex != nil { // two rows of one key, of which one is gone now, unless they are others
+		if err := t.reindex(ctx, table); err != nil {
 			return err
 		}
 	}
@@ -253,19 +253,17 @@ func (t scrubber) reindex(ctx context.Context, table string) error {
 	if first == nil || t.dialect.isBroken(first) {
 		return first
 	}
-	var q string
-	var named func(context.Context, int64) ([]again, error)
+	named := t.named
 	switch table {
 	case "log":
 		return t.part(ctx)
 	case "memories":
-		q, named = t.dialect.twins.memories, t.named
 	case "registers":
-		q, named = t.dialect.twins.registers, t.holder
+		named = t.holder
 	default:
 		return t.reindexLoose(ctx, table)
 	}
-	rids, err := t.rowIDs(ctx, q)
+	rids, err := t.twins(ctx, table)
 	if err != nil {
 		return err
 	}
@@ -283,10 +281,22 @@ func (t scrubber) reindex(ctx context.Context, table string) error {
 	return t.replace(ctx, table, rids, anew)
 }
 
+// twins are of rows of one key those that the index leads to or, where it leads to none, all but
+// the first.
+func (t *state) twins(ctx context.Context, table string) ([]int64, error) {
+	for _, q := range t.dialect.twins.keyed[table] {
+		rids, err := t.rowIDs(ctx, q)
+		if err != nil || len(rids) > 0 {
+			return rids, err
+		}
+	}
+	return nil, nil
+}
+
 // part makes the index of the log anew where two rows have one dot. That which the index leads
 // to is put aside; whose it is, the bytes of both say.
 func (t scrubber) part(ctx context.Context) error {
-	lsns, err := t.rowIDs(ctx, t.dialect.twins.log)
+	lsns, err := t.twins(ctx, "log")
 	if err != nil {
 		return err
 	}
@@ -302,7 +312,7 @@ func (t scrubber) part(ctx context.Context) error {
 }
 
 // rowIDs are those that a query selects.
-func (t scrubber) rowIDs(ctx context.Context, q string, args ...any) (rids []int64, err error) {
+func (t *state) rowIDs(ctx context.Context, q string, args ...any) (rids []int64, err error) {
 	err = t.each(ctx, q, args, func(r rowScanner) error {
 		var rid int64
 		err := r.Scan(&rid)

@@ -101,6 +101,7 @@ func (w *state) initialise(ctx context.Context) error {
 		{w.dialect.begin, nil},
 		{`INSERT INTO origins (id, name, head) VALUES (1, ?, 0)`, []any{string(origin)}},
 		{`INSERT INTO node (one, name, origin, clock, lsn, rid, purge) VALUES (1, ?, 1, 0, 0, 0, 0)`, []any{string(w.cfg.Node)}},
+		{sqlFloor, []any{string(w.cfg.Node), ownFloor + string(origin), floorOf(0)}},
 		{"COMMIT", nil},
 	} {
 		if err := w.exec(ctx, st.q, st.args...); err != nil {

@@ -37,7 +37,11 @@ type writer struct {
 // returns is fatal.
 func (w *writer) commit(ctx context.Context, batch []*job) error {
 	err := w.transact(ctx, batch)
-	if w.dialect.isBroken(err) && !w.abandoned && !w.unloaded && w.damage.unsound.due(time.Now()) && w.reindexAll(ctx) == nil {
+	twin := w.dialect.isTwin(err) // which no job makes: an index did not lead to the first one
+	if twin {
+		w.damage.unsound.note()
+	}
+	if (twin || w.dialect.isBroken(err)) && !w.abandoned && !w.unloaded && w.damage.unsound.due(time.Now()) && w.reindexAll(ctx) == nil {
 		err = w.transact(ctx, batch)
 	}
 	switch {
@@ -49,6 +53,9 @@ func (w *writer) commit(ctx context.Context, batch []*job) error {
 		}
 		return err
 	case len(batch) == 1:
+		if w.dialect.isTwin(err) {
+			err = fmt.Errorf("%w: %w", memory.ErrBroken, err)
+		}
 		batch[0].finish(err)
 		return nil
 	}
