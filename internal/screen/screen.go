@@ -180,19 +180,25 @@ func secretIn(m []int) (start, end int) {
 // lower case: the Kelvin sign is a k already in lower case, the long s is none. Places in
 // it are those in s if s is ASCII.
 func lowered(s string) (lower string, ascii bool) {
-	out, high := make([]byte, len(s)), byte(0)
-	for i := range out {
-		c := s[i]
-		high |= c
-		if c-'A' < 26 {
-			c |= 'a' - 'A'
+	var b strings.Builder
+	b.Grow(len(s))
+	var part [128]byte // a builder that gets each byte asks for room each time
+	high := byte(0)
+	for rest := s; rest != ""; {
+		n := copy(part[:], rest)
+		for i, c := range part[:n] {
+			high |= c
+			if c-'A' < 26 {
+				part[i] = c + ('a' - 'A')
+			}
 		}
-		out[i] = c
+		b.Write(part[:n])
+		rest = rest[n:]
 	}
 	if high >= utf8.RuneSelf {
 		return strings.ReplaceAll(strings.ToLower(s), "\u017f", "s"), false
 	}
-	return string(out), true
+	return b.String(), true
 }
 
 func disjoint(list []Finding) []Finding {
