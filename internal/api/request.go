@@ -278,7 +278,7 @@ func (a *API) withTimeout(r *http.Request, rt route) (*http.Request, context.Can
 	if rt.stream {
 		return r, func() {}
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), a.cfg.RequestTimeout)
+	ctx, cancel := engine.WithTimeout(r.Context(), a.cfg.RequestTimeout)
 	return r.WithContext(ctx), cancel
 }
 

@@ -46,6 +46,37 @@ func TestAnAnswerComesBeforeTheRequestEnds(t *testing.T) {
 	n.call("GET", "/api/v1/memories/"+a.text("id"), "").want(http.StatusOK)
 }
 
+// Also where a request makes many writes, all of their answers come in that time, and it is
+// not used up by one after the other.
+func TestAllAnswersComeBeforeTheRequestEnds(t *testing.T) {
+	const limit, many = 3 * time.Second, 40
+	n := open(t, options{members: []memory.Node{"b"}, net: silent{}, patient: true, api: func(c *api.Config) { c.RequestTimeout = limit }})
+	var drafts, ids []string
+	for i := range many {
+		drafts = append(drafts, fmt.Sprintf(`{"id":"m%d","title":"%d","content":"x"}`, i, i))
+		ids = append(ids, fmt.Sprintf(`"m%d"`, i))
+	}
+	asked := func(path, body string) answer {
+		began := time.Now()
+		a := n.call("POST", path, body)
+		if took := time.Since(began); took >= limit {
+			t.Errorf("%s: answered after %s of %s", path, took, limit)
+		}
+		return a
+	}
+	a := asked("/api/v1/memories/bulk", "["+strings.Join(drafts, ",")+"]").want(http.StatusOK)
+	for i := range many {
+		a.is("QUORUM_NOT_MET", "error_details", i, "code").is("local", "error_details", i, "receipt", "durability")
+	}
+	b := asked("/api/v1/import", `{"memories":[`+strings.Join(drafts, ",")+`]}`).want(http.StatusOK)
+	for i := range many {
+		if text := b.text("errors", i); !strings.Contains(text, "it is kept and will arrive") {
+			t.Errorf("error %d: %s", i, text)
+		}
+	}
+	asked("/api/v1/archive", `{"ids":[`+strings.Join(ids, ",")+`]}`).want(http.StatusServiceUnavailable).is("QUORUM_NOT_MET", "code")
+}
+
 // TestWhatIsKeptIsASuccessForWhoAsksForThat tries all kinds of answers to writes.
 func TestWhatIsKeptIsASuccessForWhoAsksForThat(t *testing.T) {
 	n := open(t, options{members: []memory.Node{"b"}, net: deaf{}})
@@ -274,132 +305,5 @@ func TestAnImportThatMissesItsQuorumSaysThatItIsKept(t *testing.T) {
 		if text := a.text("errors", i); !strings.Contains(text, "quorum not met (1 of 2: unreachable); it is kept and will arrive") {
 			t.Errorf("error %d: %s", i, text)
 		}
-	}
-}
-
-// A request that makes many writes, repeated under its key, answers as the first time. It
-// takes away nothing that was written or brought back since, and the key is not for
-// another request.
-func TestManyWritesAreRepeatedUnderOneKey(t *testing.T) {
-	const bulk = "/api/v1/memories/bulk"
-	for name, c := range map[string]struct {
-		method, path, body, another string
-		archived                    bool // it is about what is in the archive
-	}{
-		"forget":    {"POST", "/api/v1/forget", `{"namespace":"n"}`, `{"namespace":"m"}`, false},
-		"by words":  {"POST", "/api/v1/forget", `{"namespace":"n","pattern":"heron"}`, `{"namespace":"m","pattern":"heron"}`, false},
-		"purge":     {"DELETE", "/api/v1/archive", "", "", true},
-		"archive":   {"POST", "/api/v1/archive", `{"ids":["a","b","c"]}`, `{"ids":["a","d"]}`, false},
-		"bulk":      {"POST", bulk, `[{"id":"x","title":"x","content":"1"},{"id":"y","title":"y","content":"1"}]`, `[{"id":"x","title":"x","content":"1"},{"id":"d","title":"D","content":"2"}]`, false},
-		"an import": {"POST", "/api/v1/import", `{"memories":[{"id":"x","title":"x","content":"1"}]}`, `{"memories":[{"id":"d","title":"D","content":"2"}]}`, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			n := alone(t)
-			create := func(id string) {
-				n.call("POST", "/api/v1/memories", `{"id":"`+id+`","title":"`+id+`","content":"a heron","namespace":"n"}`).want(http.StatusCreated)
-			}
-			for _, id := range []string{"a", "b", "c"} {
-				create(id)
-			}
-			n.call("POST", "/api/v1/memories", `{"id":"d","title":"d","content":"a heron","namespace":"m"}`).want(http.StatusCreated)
-			if c.archived {
-				n.call("POST", "/api/v1/archive", `{"ids":["a","b","c"]}`).want(http.StatusOK)
-			}
-			n.call("GET", "/api/v1/search?q=heron", "")
-			key := []string{"Idempotency-Key", "k"}
-			first := n.call(c.method, c.path, c.body, key...).want(http.StatusOK)
-			create("new")
-			if c.archived {
-				n.call("POST", "/api/v1/archive", `{"ids":["new"]}`).want(http.StatusOK)
-			}
-			if name != "bulk" && name != "an import" && !c.archived { // a purge counts what is gone still
-				n.call("POST", "/api/v1/archive/a/restore", "").want(http.StatusOK)
-			}
-			before := n.call("GET", "/api/v1/status", "").text("digest")
-			again := n.call(c.method, c.path, c.body, key...).want(http.StatusOK)
-			if again.raw != first.raw || again.header.Get("Idempotency-Replayed") != "true" {
-				t.Errorf("%s, and again %s", first.raw, again.raw)
-			}
-			if c.another != "" {
-				n.call(c.method, c.path, c.another, key...).want(http.StatusConflict).is("IDEMPOTENCY_KEY_REUSED", "code")
-			}
-			n.call("POST", "/api/v1/memories", `{"title":"other","content":"x"}`, key...).want(http.StatusConflict).is("IDEMPOTENCY_KEY_REUSED", "code")
-			if after := n.call("GET", "/api/v1/status", "").text("digest"); after != before {
-				t.Error("the repetition changed something")
-			}
-		})
-	}
-}
-
-// An edit that changes nothing is no version: the answer shows what is there, and who holds
-// that. Repeated under its key it changes nothing that came since.
-func TestAnEditThatChangesNothingWritesNothing(t *testing.T) {
-	n := alone(t)
-	made := n.call("POST", "/api/v1/memories", `{"title":"x","content":"y","tags":["a"],"tier":"long","metadata":{"k":1}}`).want(http.StatusCreated)
-	id, dot := made.text("id"), made.text("receipt", "dot")
-	for i, body := range []string{`{}`, `{"content":"y"}`, `{"title":"x","tags":["a"],"metadata":{"k":1}}`, `{"tier":"short"}`} {
-		for _, headers := range [][]string{nil, {"Idempotency-Key", fmt.Sprint("none ", i)}, {"If-Match", `"1"`}} {
-			a := n.call("PUT", "/api/v1/memories/"+id, body, headers...).want(http.StatusOK).is(1.0, "version").is("y", "content").is(dot, "receipt", "dot").is("quorum", "receipt", "durability")
-			if a.header.Get("Idempotency-Replayed") != "" || a.header.Get("ETag") != `"1"` {
-				t.Errorf("%s %v: %v", body, headers, a.header)
-			}
-		}
-	}
-	n.call("POST", "/api/v1/memories/"+id+"/promote", "").want(http.StatusOK).is(dot, "receipt", "dot")
-	n.call("PUT", "/api/v1/memories/"+id, `{}`, "If-Match", `"2"`).want(http.StatusPreconditionFailed)
-	n.call("PUT", "/api/v1/memories/"+id, `{"content":"z"}`).want(http.StatusOK).is(2.0, "version")
-	a := n.call("PUT", "/api/v1/memories/"+id, `{"content":"y"}`, "Idempotency-Key", "none 1").want(http.StatusOK).is(2.0, "version").is("z", "content")
-	if a.header.Get("Idempotency-Replayed") != "true" {
-		t.Error("not said to be a replay")
-	}
-	n.call("PUT", "/api/v1/memories/"+id, `{"content":"w"}`, "Idempotency-Key", "none 1").want(http.StatusConflict).is("IDEMPOTENCY_KEY_REUSED", "code")
-	n.call("PUT", "/api/v1/memories/"+id, `{"content":"y"}`).want(http.StatusOK).is(3.0, "version").is("y", "content")
-	// Of what is to be settled another node may know.
-	n.call("PUT", "/api/v1/memories/"+id, `{"resolve_conflicts":true}`).want(http.StatusOK).is(4.0, "version").is("y", "content")
-}
-
-// Who may not edit a memory is told so, also if the edit would change nothing.
-func TestAnEditThatChangesNothingIsNotEverybodys(t *testing.T) {
-	n := alone(t)
-	id := n.call("POST", "/api/v1/memories", `{"title":"x","content":"y","namespace":"ns","metadata":{"scope":"collective"}}`, agent("alice")...).text("id")
-	n.call("POST", "/api/v1/namespaces/ns/standard", `{"governance":{"write":"owner"}}`, agent("alice")...).want(http.StatusCreated)
-	n.call("PUT", "/api/v1/memories/"+id, `{}`, agent("bob")...).want(http.StatusForbidden)
-	n.call("PUT", "/api/v1/memories/"+id, `{}`, agent("alice")...).want(http.StatusOK).is(1.0, "version")
-}
-
-// A link that is there is no change; repeated under its key it does not bring back one that
-// was taken away meanwhile.
-func TestALinkThatWasThereStaysAway(t *testing.T) {
-	n := alone(t)
-	pair := `{"source_id":"` + n.create("A") + `","target_id":"` + n.create("B") + `"}`
-	n.call("POST", "/api/v1/links", pair).want(http.StatusCreated)
-	first := n.call("POST", "/api/v1/links", pair, "Idempotency-Key", "k").want(http.StatusCreated)
-	again := n.call("POST", "/api/v1/links", pair, "Idempotency-Key", "k").want(http.StatusCreated)
-	if diff := cmp.Diff(first.body["receipt"], again.body["receipt"]); diff != "" || again.header.Get("Idempotency-Replayed") != "true" {
-		t.Errorf("repeated (-first +again):\n%s", diff)
-	}
-	n.call("DELETE", "/api/v1/links", pair).want(http.StatusOK)
-	n.call("POST", "/api/v1/links", pair, "Idempotency-Key", "k").want(http.StatusNotFound).is("NOT_FOUND", "code")
-}
-
-// A removal that found nothing and is repeated under its key takes nothing that came since.
-func TestARemovalOfNothingIsRepeatedAsSuch(t *testing.T) {
-	for name, c := range map[string]struct{ method, path, body, count string }{
-		"forget": {"POST", "/api/v1/forget", `{"namespace":"ns"}`, "archived"},
-		"purge":  {"DELETE", "/api/v1/archive", "", "purged"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			n := alone(t)
-			n.call(c.method, c.path, c.body, "Idempotency-Key", "k").want(http.StatusOK).is(0.0, c.count)
-			id := n.call("POST", "/api/v1/memories", `{"title":"x","content":"y","namespace":"ns"}`).text("id")
-			if name == "purge" {
-				n.call("POST", "/api/v1/archive", `{"ids":["`+id+`"]}`).want(http.StatusOK)
-			}
-			again := n.call(c.method, c.path, c.body, "Idempotency-Key", "k").want(http.StatusOK).is(0.0, c.count)
-			if again.header.Get("Idempotency-Replayed") != "true" {
-				t.Error("not said to be a replay")
-			}
-			n.call(c.method, c.path, c.body).want(http.StatusOK).is(1.0, c.count)
-		})
 	}
 }

@@ -79,7 +79,7 @@ type writer interface {
 	// returns when they are fsynced; see [engine.Writer].
 	Submit(ctx context.Context, w *memory.Write) (*memory.Written, error)
 	// Idempotent returns the entries that an earlier write under key made, nil if there is
-	// none, or [memory.ErrKeyReused].
+	// none; see [engine.Writer].
 	Idempotent(ctx context.Context, actor memory.AgentID, key *memory.Idempotency) ([]*memory.Entry, error)
 	engine.Records
 	engine.Registers

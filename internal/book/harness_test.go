@@ -75,6 +75,15 @@ func (n *node) Committed(c memory.Committed)  { n.books.Committed(c) }
 func (n *node) Run(ctx context.Context) error { return n.books.Run(ctx) }
 func (n *node) Changed() <-chan struct{}      { return n.feedBook.Changed() }
 
+// Bulk is that of the records, for a request that begins.
+func (n *node) Bulk(ctx context.Context, c engine.Caller, drafts []records.Draft) []records.BulkResult {
+	s, err := engine.Begin(ctx, n.coreEngine, c)
+	if err != nil {
+		return []records.BulkResult{{Err: err}}
+	}
+	return n.recordsBook.Bulk(ctx, s, drafts)
+}
+
 // Replay is that of the feed.
 func (n *node) Replay(ctx context.Context, agent memory.AgentID, id string, since memory.Instant, after uint64, limit int) (feed.Replayed, error) {
 	return n.feedBook.Replay(ctx, agent, id, since, after, limit)

@@ -34,22 +34,6 @@ func (e *Engine) again(ctx context.Context, c Caller, entries []*memory.Entry) (
 	return nil, err
 }
 
-// NothingDone keeps that a request found nothing to change, so that a repetition under its key
-// changes nothing that came since. It returns what an equal request has written meanwhile.
-func NothingDone(ctx context.Context, e *Engine, c Caller) ([]*memory.Entry, error) {
-	if c.Idempotency == nil || c.DryRun {
-		return nil, nil
-	}
-	written, err := e.store.Submit(ctx, &memory.Write{Actor: c.Agent, Idempotency: c.Idempotency})
-	if errors.Is(err, memory.ErrUnchanged) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return written.Entries, nil
-}
-
 // still is the answer to the repetition of a request that found what it asked for: what
 // stands there now. It writes nothing, whatever has been done since.
 func still(ctx context.Context, e *Engine, c Caller, build func(ctx context.Context) (*Intent, error)) (*Held, error) {

@@ -37,7 +37,7 @@ type Caller struct {
 	Kept *Kept
 }
 
-// Part is the caller for one write of a request that makes many: its
+// Part is the caller for one write of a request that makes several, see [Begin]: its
 // idempotency key is derived, so that each write is repeated on its own.
 func (c Caller) Part(what, name string) Caller {
 	if c.Idempotency != nil {

@@ -20,7 +20,7 @@ type Writer interface {
 	// is [memory.ErrStale] if a register is not as the write expects it.
 	Submit(ctx context.Context, w *memory.Write) (*memory.Written, error)
 	// Idempotent returns the entries of an earlier request, nil if there is none,
-	// or [memory.ErrKeyReused].
+	// [memory.ErrUnchanged], a *[memory.BegunError] or [memory.ErrKeyReused].
 	Idempotent(ctx context.Context, actor memory.AgentID, key *memory.Idempotency) ([]*memory.Entry, error)
 	// Allow says why the caller may not write w, whatever the rules: see [Bounds].
 	Allow(ctx context.Context, w *memory.Write) error

@@ -24,7 +24,7 @@ func (e *Engine) await(ctx context.Context, c Caller, h *Held) (replicate.Tally,
 		}
 		return t, nil
 	}
-	t, err := h.ticket.Wait(ctx, inTime(ctx, h.deadline))
+	t, err := h.ticket.Wait(ctx, earlier(ctx, h.deadline))
 	if last := len(h.entries) - 1; t.Dot != h.entries[last].Dot {
 		// Meanwhile the dot was found to belong to another entry, and ours was issued again.
 		again, err := e.store.Entry(ctx, t.Dot)
@@ -34,20 +34,6 @@ func (e *Engine) await(ctx context.Context, c Caller, h *Held) (replicate.Tally,
 		h.entries = append(slices.Clone(h.entries[:last]), again)
 	}
 	return t, err
-}
-
-// inTime is a deadline, or a little before ctx ends if that is sooner: then there is time
-// left to say that the write is kept and who holds it, and nobody is told of a timeout alone.
-func inTime(ctx context.Context, deadline time.Time) time.Time {
-	ends, has := ctx.Deadline()
-	if !has {
-		return deadline
-	}
-	ends = ends.Add(-min(time.Second, time.Until(ends)/10))
-	if ends.Before(deadline) {
-		return ends
-	}
-	return deadline
 }
 
 // Members is how many there are, with this node.
@@ -121,6 +107,26 @@ func (e *Engine) Evidence(ctx context.Context, r Receipt) ([]byte, error) {
 		return nil, ErrNoEvidence
 	}
 	return e.cfg.Evidence(ctx, r.Dot, r.W)
+}
+
+type answerKey struct{}
+
+// WithTimeout is [context.WithTimeout] for a request that is to be answered in time. Whatever
+// it waits for members, it does so until a tenth of its time is left, at most a second: then
+// there is time to say of each of its writes that it is kept and who holds it, and nobody is
+// told of a timeout alone. That moment is the same for all of its writes.
+func WithTimeout(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	answer := time.Now().Add(limit - min(time.Second, limit/10))
+	ctx = context.WithValue(ctx, answerKey{}, earlier(ctx, answer))
+	return context.WithTimeout(ctx, limit)
+}
+
+// earlier is a deadline, or when a request has to be answered if that is sooner.
+func earlier(ctx context.Context, deadline time.Time) time.Time {
+	if answer, has := ctx.Value(answerKey{}).(time.Time); has && answer.Before(deadline) {
+		return answer
+	}
+	return deadline
 }
 
 // deadline is until when a write that is committed now may wait for members.

@@ -88,17 +88,36 @@ func (e *Engine) Replay(ctx context.Context, c Caller) (*Held, error) {
 	return nil, fmt.Errorf("given up after %d tries: %w", Tries, stale)
 }
 
-// Earlier returns the last entry that an earlier request with the same idempotency key has
-// written, nil if there was none. It is [memory.ErrUnchanged] if that wrote nothing.
-func Earlier(ctx context.Context, e *Engine, c Caller) (*memory.Entry, error) {
-	if c.Idempotency == nil {
-		return nil, nil //nolint:nilnil // nothing to repeat
+// Again returns the outcome of an earlier request with the same idempotency key, false if
+// there was none. It is for what has to read something before [Engine.Change]: a repetition
+// must not fail at what has changed since. It is [memory.ErrUnchanged] if that request wrote
+// nothing.
+func Again(ctx context.Context, e *Engine, c Caller) (Outcome, bool, error) {
+	h, err := e.Replay(ctx, c)
+	if h == nil || err != nil {
+		return Outcome{}, false, err
 	}
-	entries, err := e.store.Idempotent(ctx, c.Agent, c.Idempotency)
-	if err != nil || len(entries) == 0 {
-		return nil, err
+	out, err := e.Settle(ctx, c, h)
+	return out, true, err
+}
+
+// ChangeAny is [Engine.Change] of what there may be nothing of: build's [ErrNothing] is no
+// error then, and the outcome has no entry. Repeated under its key, such a request changes
+// nothing that came since.
+func ChangeAny(ctx context.Context, e *Engine, c Caller, build func(ctx context.Context) (*Intent, error)) (Outcome, error) {
+	s, err := Earlier(ctx, e, c)
+	if err != nil || s.Idle {
+		return Outcome{Replayed: s.Idle}, err
 	}
-	return entries[len(entries)-1], nil
+	out, err := e.Change(ctx, c, build)
+	if !errors.Is(err, ErrNothing) {
+		return out, err
+	}
+	written, err := NothingDone(ctx, e, c)
+	if err != nil || len(written) == 0 {
+		return Outcome{}, err
+	}
+	return e.Change(ctx, c, build) // the same request, at the same time: it is there to be replayed
 }
 
 // submit is the one door for changes of this node: it validates, asks policy,

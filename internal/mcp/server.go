@@ -207,7 +207,7 @@ func (s *surface) inTime(next mcp.MethodHandler) mcp.MethodHandler {
 		if method == methodListen {
 			return next(ctx, method, req)
 		}
-		ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
+		ctx, cancel := verb.WithTimeout(ctx, s.cfg.Timeout)
 		defer cancel()
 		return next(ctx, method, req)
 	}

@@ -1,6 +1,9 @@
 package memory
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Sentinels of writing and reading, which stores return and callers branch on.
 var (
@@ -38,12 +41,22 @@ func PutOff(err error) error {
 	return nil
 }
 
+// BegunError says that the idempotency key is that of a request of several writes, which
+// has begun: each of them has a key of its own.
+type BegunError struct{ At Stamp }
+
+func (e *BegunError) Error() string {
+	return fmt.Sprintf("an earlier request with this idempotency key has begun at %s", e.At.Instant())
+}
+
 // Write is a request to log ops under this node's origin: all of them, in
 // order, in one transaction, or none. One of no ops and with a key keeps that the request
-// found nothing to change: to repeat it is [ErrUnchanged].
+// found nothing to change: to repeat it is [ErrUnchanged]. If it Begins, it keeps that the
+// request has begun, and will make writes with other keys: to repeat it is a *[BegunError].
 type Write struct {
 	Actor  AgentID
 	Ops    []NewOp
+	Begins bool // with no ops
 	Expect []Expect
 	// Idempotency makes a repeated write return the entries of the first one.
 	Idempotency *Idempotency

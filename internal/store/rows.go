@@ -72,18 +72,21 @@ func (r *request) args() []any { return []any{string(r.actor), r.key.Key} }
 
 func (r *request) dest() []any { return []any{&r.hash, &r.origin, &r.seq, &r.count} }
 
-// entries are those that it wrote. memory.ErrUnchanged says that there are none,
-// memory.ErrKeyReused that it is another one, and memory.ErrDamaged that nobody can tell any more: then it is not carried out again.
+// entries are those that it wrote. memory.ErrUnchanged says that there are none, a
+// memory.BegunError that they have keys of their own, memory.ErrKeyReused that it is another one, and memory.ErrDamaged that nobody can tell any more: then it is not carried out again.
 func (r *request) entries(read func(origin, seq int64) (*memory.Entry, error)) ([]*memory.Entry, error) {
 	lost := fmt.Errorf("what was written with key %q: %w", r.key.Key, memory.ErrDamaged)
 	hash, asked := toDigest(r.hash), r.key.Hash
 	nothing := r.origin == 0 && r.count == 0 && hash != memory.Digest{} // of a damaged one nothing is left
-	if nothing {
-		asked = ofNothing(asked)
-	}
 	switch {
 	case !nothing && r.count <= 0:
 		return nil, lost
+	case nothing && hash == ofBeginning(asked):
+		return nil, fmt.Errorf("key %q: %w", r.key.Key, &memory.BegunError{At: memory.Stamp(r.seq)})
+	case nothing:
+		asked = ofNothing(asked)
+	}
+	switch {
 	case hash != asked:
 		return nil, fmt.Errorf("key %q was used before, for another request: %w", r.key.Key, memory.ErrKeyReused)
 	case nothing:
@@ -105,6 +108,12 @@ func (r *request) entries(read func(origin, seq int64) (*memory.Entry, error)) (
 
 // ofNothing is kept as the hash of a request that wrote nothing. It is another one than that
 // of the request, so that of a damaged row nobody believes that nothing was written.
-func ofNothing(hash memory.Digest) memory.Digest {
-	return sha256.Sum256(append([]byte("nothing\x00"), hash[:]...))
+func ofNothing(hash memory.Digest) memory.Digest { return insteadOf("nothing", hash) }
+
+// ofBeginning is kept as the hash of a request whose writes have keys of their own, with the
+// stamp of its beginning in place of a number.
+func ofBeginning(hash memory.Digest) memory.Digest { return insteadOf("begun", hash) }
+
+func insteadOf(what string, hash memory.Digest) memory.Digest {
+	return sha256.Sum256(append([]byte(what+"\x00"), hash[:]...))
 }

@@ -126,7 +126,11 @@ func (t submission) remember(ctx context.Context, wr *memory.Write, first uint64
 	}
 	t.keyed = true
 	hash, origin := wr.Idempotency.Hash, t.own.id
-	if len(wr.Ops) == 0 {
+	switch {
+	case wr.Begins:
+		at := t.cfg.Clock.Now()
+		hash, origin, first, t.clock = ofBeginning(hash), 0, uint64(at), at
+	case len(wr.Ops) == 0:
 		hash, origin, first = ofNothing(hash), 0, 0
 	}
 	return t.aside(ctx, `INSERT INTO idempotency (actor, key, hash, origin, seq, count, at) VALUES (?,?,?,?,?,?,?)`,

@@ -28,6 +28,9 @@ func (s *changes) LogForeign(ctx context.Context, wr *memory.Write) (*memory.Wri
 	if len(wr.Ops) == 0 && wr.Idempotency == nil {
 		return nil, fmt.Errorf("a write of nothing: %w", memory.ErrInvalid)
 	}
+	if len(wr.Ops) > 0 && wr.Begins {
+		return nil, fmt.Errorf("a beginning that writes something: %w", memory.ErrInvalid)
+	}
 	if err := s.mayNumber(ctx); err != nil {
 		return nil, err
 	}

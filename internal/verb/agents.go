@@ -155,9 +155,9 @@ func (d agents) share(ctx context.Context, c *Call, in *client.ShareInput) (Done
 	if err := memory.ValidID(in.Source); err != nil {
 		return Done{}, err
 	}
-	out, rec, err := d.books.Inbox.Share(ctx, c.Caller, in.Source, memory.AgentID(in.Target))
+	out, source, err := d.books.Inbox.Share(ctx, c.Caller, in.Source, memory.AgentID(in.Target))
 	return shown(out, err, Created, func() any {
-		v := client.Shared{ID: Subject(out), Source: rec.ID, Target: in.Target, From: string(c.Agent), Receipt: ShowReceipt(out.Receipt)}
+		v := client.Shared{ID: Subject(out), Source: source, Target: in.Target, From: string(c.Agent), Receipt: ShowReceipt(out.Receipt)}
 		if out.Record != nil {
 			v.Namespace = out.Record.Namespace
 		}
@@ -204,7 +204,7 @@ func (d agents) captureTurn(ctx context.Context, c *Call, in *client.TurnInput) 
 	out, id, dup, err := d.books.Inbox.CaptureTurn(ctx, c.Caller, t)
 	v := client.Turn{ID: id, MemoryID: id, Captured: !dup, Duplicate: dup, Session: t.Session, Index: t.Index}
 	if err == nil && dup {
-		return Done{Body: v}, nil
+		return Done{Body: v, Replayed: out.Replayed}, nil
 	}
 	return shown(out, err, Created, func() any {
 		v.Receipt = ShowReceipt(out.Receipt)

@@ -3,8 +3,6 @@ package verb
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"slices"
 	"sync/atomic"
@@ -78,17 +76,6 @@ func ShowArchived(r *memory.Record, now memory.Instant) client.ArchivedMemory {
 	}
 }
 
-// part is the caller of one of several operations of a call: each has an
-// idempotency key of its own, or the second would be taken for the first.
-func (c *Call) part(name string) engine.Caller {
-	out := c.Caller
-	if key := c.Idempotency; key != nil {
-		sum := sha256.Sum256([]byte(key.Key + "\x00" + name))
-		out.Idempotency = &memory.Idempotency{Key: "part:" + hex.EncodeToString(sum[:]), Hash: key.Hash}
-	}
-	return out
-}
-
 func (d archive) archive(ctx context.Context, c *Call, in *client.ArchiveInput) (Done, error) {
 	for _, id := range in.IDs {
 		if err := memory.ValidID(id); err != nil {
@@ -97,16 +84,13 @@ func (d archive) archive(ctx context.Context, c *Call, in *client.ArchiveInput) 
 	}
 	reason := cmp.Or(in.Reason, defaultReason)
 	ids := distinct(in.IDs)
-	main, began, err := records.Began(ctx, d.books.Records, c.Caller)
+	several, err := engine.Begin(ctx, d.books.Core, c.Caller)
 	if err != nil {
 		return Done{}, err
 	}
-	if !began && len(ids) > 0 {
-		main = ids[0]
-	}
-	outs, errs := d.archiveAll(ctx, c, ids, main, reason)
+	outs, errs := d.archiveAll(ctx, several, ids, reason)
 	done, err := archiveReply(ids, outs, errs, reason)
-	done.Replayed = began && err == nil
+	done.Replayed = err == nil && repeats(several, outs)
 	return done, err
 }
 
@@ -119,10 +103,23 @@ func distinct(ids []string) []string {
 	})
 }
 
-// archiveAll archives ids, each as an op of its own, the main one under the key of the
-// call. After the first failure of
+// repeats reports whether writes that came to outs, or failed, are answered as a repetition.
+func repeats(s engine.Several, outs []engine.Outcome) bool {
+	known, fresh := 0, 0
+	for i := range outs {
+		switch {
+		case outs[i].Replayed:
+			known++
+		case outs[i].Entry != nil:
+			fresh++
+		}
+	}
+	return s.Repeats(known, fresh)
+}
+
+// archiveAll archives ids, each as an op of its own. After the first failure of
 // the node or of the quorum no further one is begun.
-func (d archive) archiveAll(ctx context.Context, c *Call, ids []string, main, reason string) ([]engine.Outcome, []error) {
+func (d archive) archiveAll(ctx context.Context, s engine.Several, ids []string, reason string) ([]engine.Outcome, []error) {
 	outs, errs := make([]engine.Outcome, len(ids)), make([]error, len(ids))
 	var g errgroup.Group
 	g.SetLimit(archiveAtOnce)
@@ -133,11 +130,10 @@ func (d archive) archiveAll(ctx context.Context, c *Call, ids []string, main, re
 				errs[i] = errNotBegun
 				return nil
 			}
-			as := c.Caller
-			if id != main {
-				as = c.part(id)
+			var as engine.Caller
+			if as, errs[i] = records.ArchiveAs(ctx, d.books.Records, s, id); errs[i] == nil {
+				outs[i], errs[i] = d.books.Records.Archive(ctx, as, id, reason)
 			}
-			outs[i], errs[i] = d.books.Records.Archive(ctx, as, id, reason)
 			if errs[i] != nil && !missingMemory(errs[i]) {
 				stopped.Store(true)
 			}

@@ -49,14 +49,11 @@ func (d memories) bulk(ctx context.Context, c *Call, in *client.BulkInput) (Done
 		drafts = append(drafts, draft)
 		places = append(places, i)
 	}
-	_, began, err := records.Began(ctx, d.books.Records, c.Caller)
+	several, err := engine.Begin(ctx, d.books.Core, c.Caller)
 	if err != nil {
 		return Done{}, err
 	}
-	var results []records.BulkResult
-	if len(drafts) > 0 {
-		results = d.books.Records.Bulk(ctx, c.Caller, drafts)
-	}
+	results := d.books.Records.Bulk(ctx, several, drafts)
 	for i, r := range results {
 		rep.add(places[i], r)
 	}
@@ -65,7 +62,15 @@ func (d memories) bulk(ctx context.Context, c *Call, in *client.BulkInput) (Done
 	}
 	rep.sort()
 	d.meter.Stored(rep.Created)
-	return Done{Body: rep.Bulk, Replayed: began}, nil
+	return Done{Body: rep.Bulk, Replayed: repeats(several, outcomesOf(results))}, nil
+}
+
+func outcomesOf(results []records.BulkResult) []engine.Outcome {
+	out := make([]engine.Outcome, len(results))
+	for i := range results {
+		out[i] = results[i].Outcome
+	}
+	return out
 }
 
 // bulkReply is the answer to a bulk create in the making.

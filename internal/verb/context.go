@@ -1,6 +1,11 @@
 package verb
 
-import "context"
+import (
+	"context"
+	"time"
+
+	"github.com/tallystick/tallystick/internal/engine"
+)
 
 type callKey struct{}
 
@@ -8,6 +13,12 @@ type callKey struct{}
 // is not called with it.
 func WithCall(ctx context.Context, c Call) context.Context {
 	return context.WithValue(ctx, callKey{}, c)
+}
+
+// WithTimeout bounds how long a request of a surface takes, and what its writes wait for
+// members so that it is answered in that time: see [engine.WithTimeout].
+func WithTimeout(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	return engine.WithTimeout(ctx, limit)
 }
 
 // CallOf is the call that [WithCall] put there: a copy of its own. Without one it

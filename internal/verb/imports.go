@@ -67,14 +67,11 @@ func (d imports) importAll(ctx context.Context, c *Call, in *client.ImportInput)
 		}
 		v.drafts, v.names = append(v.drafts, draft), append(v.names, name)
 	}
-	_, began, err := records.Began(ctx, d.books.Records, c.Caller)
+	several, err := engine.Begin(ctx, d.books.Core, c.Caller)
 	if err != nil {
 		return Done{}, err
 	}
-	var results []records.BulkResult
-	if len(v.drafts) > 0 {
-		results = d.books.Records.Bulk(ctx, c.Caller, v.drafts)
-	}
+	results := d.books.Records.Bulk(ctx, several, v.drafts)
 	for i, r := range results {
 		v.add(i, r)
 	}
@@ -90,7 +87,7 @@ func (d imports) importAll(ctx context.Context, c *Call, in *client.ImportInput)
 		v.Links++
 	}
 	v.Ignored = ignored[:min(len(ignored), maxForeign)]
-	return Done{Body: v.Imported, Replayed: began}, nil
+	return Done{Body: v.Imported, Replayed: repeats(several, outcomesOf(results))}, nil
 }
 
 // maxForeign bounds the names of what an import does not know.
@@ -221,7 +218,7 @@ func (d imports) importLink(ctx context.Context, c *Call, raw json.RawMessage, v
 	if c.DryRun && (v.coming[l.Source] || v.coming[l.Target]) {
 		return d.tryLink(ctx, c, &l, v.coming)
 	}
-	_, err = d.books.Graph.Link(ctx, c.part("link "+l.Source+" "+l.Relation+" "+l.Target), l)
+	_, err = d.books.Graph.Link(ctx, c.Part("link", l.Source+" "+l.Relation+" "+l.Target), l)
 	return err
 }
 

@@ -151,7 +151,7 @@ func showEntity(x graph.Entity) client.Entity {
 func (d likeness) registerEntity(ctx context.Context, c *Call, in *client.EntityInput) (Done, error) {
 	out, x, err := d.books.Graph.RegisterEntity(ctx, c.Caller, graph.Entity{Name: in.Name, Namespace: in.Namespace, Aliases: in.Aliases, Metadata: objectOf(in.Metadata)})
 	if err == nil && out.Entry == nil {
-		return Done{Body: client.RegisteredEntity{Entity: showEntity(x)}}, nil
+		return Done{Body: client.RegisteredEntity{Entity: showEntity(x)}, Replayed: out.Replayed}, nil
 	}
 	how := Fine
 	if x.Made {

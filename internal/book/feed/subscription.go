@@ -36,6 +36,9 @@ type Subscribed struct {
 // from then on: what is applied here after it.
 func (b *Book) Subscribe(ctx context.Context, c engine.Caller, s memory.Subscription) (engine.Outcome, error) {
 	c = c.Named()
+	if out, again, err := engine.Again(ctx, b.core, c); again || err != nil {
+		return out, err
+	}
 	s.CreatedBy, s.Redelivery, s.Within = c.Agent, nil, engine.BoundsOf(ctx).Within
 	if err := s.Validate(); err != nil {
 		return engine.Outcome{}, err
@@ -145,6 +148,10 @@ func (b *Book) subscription(ctx context.Context, agent memory.AgentID, id string
 
 // Unsubscribe ends a subscription. No delivery begins after it is known to its home.
 func (b *Book) Unsubscribe(ctx context.Context, c engine.Caller, id string) (engine.Outcome, error) {
+	c = c.Named()
+	if out, again, err := engine.Again(ctx, b.core, c); again || err != nil {
+		return out, err
+	}
 	rec, err := b.store.Record(ctx, id)
 	if err == nil && rec.Namespace != memory.SubscriptionNamespace {
 		err = memory.ErrNotFound

@@ -118,11 +118,15 @@ func membership(title string, had []string, in, out []memory.AgentID) memory.Mem
 
 // RemoveTeam ends a team: what was for it is for its owners alone. It is for operators.
 func (b *Book) RemoveTeam(ctx context.Context, c engine.Caller, name string) (engine.Outcome, error) {
+	c = operating(c)
+	if out, again, err := engine.Again(ctx, b.core, c); again || err != nil {
+		return out, err
+	}
 	rec, err := b.named(ctx, memory.TeamTitle+name)
 	if err != nil {
 		return engine.Outcome{}, err
 	}
-	return b.records.Delete(ctx, operating(c), rec.ID)
+	return b.records.Delete(ctx, c, rec.ID)
 }
 
 // outboundHead is the first line of the memory with the rules about calls.

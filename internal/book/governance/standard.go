@@ -186,10 +186,7 @@ func (b *Book) ClearStandard(ctx context.Context, c engine.Caller, namespace str
 	if err := op.Validate(); err != nil {
 		return engine.Outcome{}, false, err
 	}
-	out, err := b.core.Change(ctx, c, func(ctx context.Context) (*engine.Intent, error) { return b.clearing(ctx, op) })
-	if errors.Is(err, engine.ErrNothing) {
-		return engine.Outcome{}, false, nil
-	}
+	out, err := engine.ChangeAny(ctx, b.core, c, func(ctx context.Context) (*engine.Intent, error) { return b.clearing(ctx, op) })
 	return out, out.Entry != nil, err
 }
 

@@ -77,7 +77,11 @@ func (b *Book) addAliases(ctx context.Context, c engine.Caller, clash *engine.Co
 	known := entityOf(rec)
 	all := names(known.Aliases, x.Aliases)
 	if len(all) == len(known.Aliases) {
-		return engine.Outcome{}, known, nil
+		s, err := engine.Earlier(ctx, b.core, c)
+		if err == nil && !s.Again {
+			_, err = engine.NothingDone(ctx, b.core, c)
+		}
+		return engine.Outcome{Replayed: s.Again}, known, err
 	}
 	known.Aliases, known.Metadata = all, rec.Metadata
 	d, err := known.draft()

@@ -110,12 +110,9 @@ func (b *Book) Unlink(ctx context.Context, c engine.Caller, source, target, rela
 	if err := probe.Validate(); err != nil {
 		return engine.Outcome{}, 0, err
 	}
-	out, err := b.core.Change(ctx, c, func(ctx context.Context) (*engine.Intent, error) {
+	out, err := engine.ChangeAny(ctx, b.core, c, func(ctx context.Context) (*engine.Intent, error) {
 		return b.unlinking(ctx, c.Agent, probe)
 	})
-	if errors.Is(err, engine.ErrNothing) {
-		return engine.Outcome{}, 0, nil
-	}
 	removed := 0
 	if out.Entry != nil && out.Pending == nil {
 		removed = len(out.Entry.Op.Subjects())

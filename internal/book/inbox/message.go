@@ -42,6 +42,8 @@ const (
 	MetaSubject = "subject"   // of a message: its title has a suffix if that was taken
 	MetaPayload = "payload"   // of a message
 	MetaAbout   = "memory_id" // of a message
+
+	metaSharedFrom = "shared_from_memory_id"
 )
 
 // Send puts a message into the inbox of an agent.
@@ -115,28 +117,35 @@ func (b *Book) Inbox(ctx context.Context, agent memory.AgentID, unread bool, lim
 
 // Share gives an agent a copy of a memory that the caller may read, in the
 // namespace _shared/<caller>→<agent>. Shared again, the copy is brought up to date.
-func (b *Book) Share(ctx context.Context, c engine.Caller, id string, to memory.AgentID) (engine.Outcome, *memory.Record, error) {
+// It returns the id of the memory, of which a prefix will do.
+func (b *Book) Share(ctx context.Context, c engine.Caller, id string, to memory.AgentID) (engine.Outcome, string, error) {
 	c = c.Named()
 	if err := to.Valid(); err != nil {
-		return engine.Outcome{}, nil, err
+		return engine.Outcome{}, "", err
+	}
+	if out, again, err := engine.Again(ctx, b.core, c); again || err != nil {
+		if again && out.Record != nil {
+			out.Record.Metadata.Field(metaSharedFrom, &id)
+		}
+		return out, id, err
 	}
 	rec, err := b.query.Get(ctx, c.Agent, id)
 	if err != nil {
-		return engine.Outcome{}, nil, err
+		return engine.Outcome{}, "", err
 	}
 	meta, err := rec.Metadata.Without(memory.MetaAgent, memory.MetaScope, memory.MetaGovernance)
 	if err != nil {
-		return engine.Outcome{}, nil, err
+		return engine.Outcome{}, "", err
 	}
 	meta, err = meta.WithAll(map[string]any{
-		memory.MetaTarget: to, "shared_from_memory_id": rec.ID, "shared_from_agent_id": c.Agent, "shared_at": b.core.Now(),
+		memory.MetaTarget: to, metaSharedFrom: rec.ID, "shared_from_agent_id": c.Agent, "shared_at": b.core.Now(),
 	})
 	if err != nil {
-		return engine.Outcome{}, nil, err
+		return engine.Outcome{}, "", err
 	}
 	m := rec.Memory
 	m.ID, m.Metadata, m.CreatedAt, m.ExpiresAt = "", meta, 0, 0
 	m.Namespace = sharedNamespace + string(c.Agent) + "→" + string(to)
 	out, err := b.records.CreateReserved(ctx, c, records.Draft{Memory: m, OnConflict: records.ConflictMerge, Confidence: &rec.Confidence})
-	return out, rec, err
+	return out, rec.ID, err
 }

@@ -36,14 +36,19 @@ func (b *Book) CaptureTurn(ctx context.Context, c engine.Caller, t Turn) (out en
 	t.Namespace = cmp.Or(t.Namespace, turnsNamespace)
 	index := strconv.FormatInt(t.Index, 10)
 	id = memory.DerivedID("\x00turn", string(c.Agent)+"\x00"+t.Session+"\x00"+index)
-	if h, err := b.core.Replay(ctx, c); h != nil || err != nil {
-		if err == nil {
-			out, err = b.core.Settle(ctx, c, h)
+	out, again, err := engine.Again(ctx, b.core, c)
+	if again || err != nil {
+		dup = errors.Is(err, memory.ErrUnchanged)
+		if dup {
+			out.Replayed, err = true, nil
 		}
-		return out, id, false, err
+		return out, id, dup, err
 	}
 	// In whatever life: what was captured and deleted does not come back.
 	if _, err := b.store.Record(ctx, id); err == nil || !errors.Is(err, memory.ErrNotFound) {
+		if err == nil {
+			_, err = engine.NothingDone(ctx, b.core, c)
+		}
 		return out, id, err == nil, err
 	}
 	meta, err := t.Metadata.WithAll(map[string]any{"host_session_id": t.Session, "host_turn_index": t.Index, "role": t.Role})

@@ -23,8 +23,7 @@ const (
 // draft i. A draft that does not say what to do about a taken title merges.
 // Drafts of one title are taken in order, and those without a time of creation get
 // times in the order of the list: a conversation stays one.
-func (b *Book) Bulk(ctx context.Context, c engine.Caller, drafts []Draft) []BulkResult {
-	c = c.Named()
+func (b *Book) Bulk(ctx context.Context, s engine.Several, drafts []Draft) []BulkResult {
 	out := make([]BulkResult, len(drafts))
 	if len(drafts) > MaxBulk {
 		err := fmt.Errorf("bulk: %d memories, limit %d: %w", len(drafts), MaxBulk, memory.ErrInvalid)
@@ -44,9 +43,9 @@ func (b *Book) Bulk(ctx context.Context, c engine.Caller, drafts []Draft) []Bulk
 				d := drafts[i]
 				d.OnConflict = cmp.Or(d.OnConflict, ConflictMerge)
 				d.Memory.CreatedAt = cmp.Or(d.Memory.CreatedAt, born+memory.Instant(i))
-				as := c
-				if i > 0 { // the first one has the key of the request
-					as = c.Part("bulk", strconv.Itoa(i))
+				as := s.Part("bulk", strconv.Itoa(i))
+				if i == 0 && s.First != nil {
+					as = s.Caller
 				}
 				committed[i], out[i].Err = b.create(ctx, as, d)
 			}
@@ -56,7 +55,7 @@ func (b *Book) Bulk(ctx context.Context, c engine.Caller, drafts []Draft) []Bulk
 	// Their deadlines began at their commits, so this takes one timeout, not many.
 	for i, h := range committed {
 		if h != nil {
-			out[i].Outcome, out[i].Err = b.core.Settle(ctx, c, h)
+			out[i].Outcome, out[i].Err = b.core.Settle(ctx, s.Caller, h)
 		}
 	}
 	return out

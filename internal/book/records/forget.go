@@ -29,8 +29,8 @@ func (b *Book) Forget(ctx context.Context, c engine.Caller, f memory.Filter, pat
 		return 0, false, fmt.Errorf("forget: want a namespace, a pattern, a tier or a tag: %w", memory.ErrInvalid)
 	}
 	r, err := newRemoval(ctx, b, c, "forget", b.forget)
-	if err != nil || r.idle {
-		return 0, r.idle, err
+	if err != nil || r.idle() {
+		return 0, r.idle(), err
 	}
 	if total, err = r.gone(ctx, f, memory.Archived, memory.Deleted); err != nil {
 		return total, false, err

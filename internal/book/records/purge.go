@@ -13,8 +13,8 @@ import (
 func (b *Book) Purge(ctx context.Context, c engine.Caller, before memory.Instant) (total int, again bool, err error) {
 	c = c.Named()
 	r, err := newRemoval(ctx, b, c, "purge", b.purge)
-	if err != nil || r.idle {
-		return 0, r.idle, err
+	if err != nil || r.idle() {
+		return 0, r.idle(), err
 	}
 	f := memory.Filter{Viewer: c.Agent, Life: memory.Archived, Now: b.core.Now()}
 	if total, err = r.gone(ctx, f, memory.Deleted); err != nil {

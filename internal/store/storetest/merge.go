@@ -198,6 +198,37 @@ func (s Suite) idempotency(t *testing.T) {
 	}
 	oneOfMany(t, n)
 	ofNothing(t, n)
+	ofSeveral(t, n)
+}
+
+// ofSeveral checks that a request of several writes is known by its key from its beginning
+// on, and that what it finds was written before that.
+func ofSeveral(t *testing.T, n *Node) {
+	t.Helper()
+	before := n.Put(Create("before it began", "x"))
+	key := &memory.Idempotency{Key: "several", Hash: memory.Digest{6}}
+	begin := &memory.Write{Actor: "ai:x", Begins: true, Idempotency: key}
+	if out := n.Write(begin); out.Replayed || len(out.Entries) != 0 {
+		t.Errorf("a beginning was written as %+v", out)
+	}
+	after := n.Put(Create("after it began", "x"))
+	_, again := n.Submit(t.Context(), begin)
+	_, other := n.Submit(t.Context(), &memory.Write{Actor: "ai:x", Ops: []memory.NewOp{{Op: Create("in its place", "x")}}, Idempotency: key})
+	_, looked := n.Idempotent(t.Context(), "ai:x", key)
+	for _, err := range []error{again, other, looked} {
+		begun, is := errors.AsType[*memory.BegunError](err)
+		if !is || begun.At <= before[0].Stamp || begun.At >= after[0].Stamp {
+			t.Errorf("repeated: %v, want that it began between %s and %s", err, before[0].Stamp.Instant(), after[0].Stamp.Instant())
+		}
+	}
+	begin.Idempotency = &memory.Idempotency{Key: "several", Hash: memory.Digest{7}}
+	if _, err := n.Submit(t.Context(), begin); !errors.Is(err, memory.ErrKeyReused) {
+		t.Errorf("for another request: %v, want ErrKeyReused", err)
+	}
+	begin.Idempotency, begin.Ops = &memory.Idempotency{Key: "both"}, []memory.NewOp{{Op: Create("both", "x")}}
+	if _, err := n.Submit(t.Context(), begin); !errors.Is(err, memory.ErrInvalid) {
+		t.Errorf("with an op: %v, want ErrInvalid", err)
+	}
 }
 
 // ofNothing checks that a request that found nothing to change is known by its key.
