@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -89,6 +90,52 @@ func (n *node) carriedOut(want int) {
 	open := n.call("GET", "/api/v1/pending?status=pending", "").want(http.StatusOK).is(float64(want), "count")
 	for i := range want {
 		n.call("POST", "/api/v1/pending/"+open.text("pending", i, "id")+"/approve", "", agent("judge")...).want(http.StatusOK).is(true, "executed")
+	}
+}
+
+// Of equal requests that come at the same time each write is carried out once.
+func TestEqualRequestsAtOnceAreCarriedOutOnce(t *testing.T) {
+	const many, at = 24, 6
+	var drafts, ids []string
+	for i := range many {
+		drafts = append(drafts, fmt.Sprintf(`{"id":"m%d","title":"%d","content":"x","namespace":"n","on_conflict":"error"}`, i, i))
+		ids = append(ids, fmt.Sprintf(`"m%d"`, i))
+	}
+	bulk, archive := "["+strings.Join(drafts, ",")+"]", `{"ids":[`+strings.Join(ids, ",")+`]}`
+	for name, c := range map[string]struct {
+		method, path, body, member string
+		there, archived            bool
+	}{
+		"bulk":    {"POST", "/api/v1/memories/bulk", bulk, "created", false, false},
+		"import":  {"POST", "/api/v1/import", `{"memories":` + bulk + `}`, "imported", false, false},
+		"archive": {"POST", "/api/v1/archive", archive, "count", true, false},
+		"forget":  {"POST", "/api/v1/forget", `{"namespace":"n"}`, "", true, false},
+		"purge":   {"DELETE", "/api/v1/archive", "", "", true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := alone(t)
+			if c.there {
+				n.call("POST", "/api/v1/memories/bulk", bulk).want(http.StatusOK).is(float64(many), "created")
+			}
+			if c.archived {
+				n.call("POST", "/api/v1/archive", archive).want(http.StatusOK)
+			}
+			head := func() uint64 { return n.store.View().Heads[n.store.Origin()].Seq }
+			before := head()
+			var wg sync.WaitGroup
+			for range at {
+				wg.Go(func() {
+					a := n.call(c.method, c.path, c.body, "Idempotency-Key", "k")
+					if a.status != http.StatusOK || c.member != "" && a.body[c.member] != float64(many) {
+						t.Errorf("%d %s", a.status, a.raw)
+					}
+				})
+			}
+			wg.Wait()
+			if wrote := head() - before; wrote != many {
+				t.Errorf("%d ops were logged, want %d", wrote, many)
+			}
+		})
 	}
 }
 

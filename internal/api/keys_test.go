@@ -394,4 +394,11 @@ func TestWhatAnAgentSignsIsKeptAndShown(t *testing.T) {
 	get().is("absent", "memory", "signature").is(nil, "memory", "signed_by")
 	post(key, good) // written again as it was signed, on top of the edit
 	get().is("valid", "memory", "signature")
+	again := func() answer {
+		return n.call("POST", "/api/v1/memories", good, "Authorization", "Bearer "+key, "Idempotency-Key", "k")
+	}
+	again().want(http.StatusCreated)
+	n.ahead.Store(int64(time.Hour)) // too old now, but it was taken
+	again().want(http.StatusCreated).is(memo, "id")
+	post(key, good).want(http.StatusForbidden)
 }

@@ -49,14 +49,16 @@ func (b *Book) make(ctx context.Context, c engine.Caller, d Draft) (*engine.Held
 		return nil, fmt.Errorf("on_conflict %.20q: want error, merge or version: %w", string(d.OnConflict), memory.ErrInvalid)
 	}
 	c = c.Named()
-	if err := b.Complete(c, &d); err != nil {
-		// A repetition must not fail at what has changed since, such as an expiry that has passed.
+	err := b.Complete(c, &d)
+	if err == nil {
+		err = b.sign(c, &d)
+	}
+	if err != nil {
+		// A repetition must not fail at what has changed since, such as an expiry that has passed,
+		// or how long ago it was signed.
 		if h, again := b.core.Replay(ctx, c); h != nil || again != nil {
 			return h, again
 		}
-		return nil, err
-	}
-	if err := b.sign(c, &d); err != nil {
 		return nil, err
 	}
 	return b.core.Write(ctx, c, func(ctx context.Context) (*engine.Intent, error) { return b.creation(ctx, c, d) })

@@ -67,12 +67,13 @@ func (r *removal) one(ctx context.Context, id string) (bool, error) {
 		return false, err
 	}
 	if s.Again {
+		// Read before it is asked who did it: the same request may go on at the same time.
+		rec, unread := r.store.Record(ctx, id)
 		if known, taken, err := r.took(ctx, id); known || err != nil {
 			return taken, err
 		}
-		rec, err := r.store.Record(ctx, id)
-		if err != nil || max(rec.Content.Stamp, rec.LifeAt.Stamp) > s.At {
-			return false, memory.Unread(ctx, id, err)
+		if unread != nil || max(rec.Content.Stamp, rec.LifeAt.Stamp) > s.At {
+			return false, memory.Unread(ctx, id, unread)
 		}
 	}
 	out, err := r.take(ctx, s.About(r.what, id), id)
@@ -129,16 +130,17 @@ func ArchiveAs(ctx context.Context, b *Book, s engine.Several, id string) (engin
 	if !s.Again {
 		return c, nil
 	}
+	// Read before it is asked who did it: the same request may go on at the same time.
+	rec, unread := b.store.Record(ctx, id)
 	done, err := engine.Done(ctx, b.core, c)
-	if done != nil || err != nil {
+	switch {
+	case done != nil || err != nil:
 		return c, err
+	case unread == nil && rec.LifeAt.Stamp > s.At:
+		unread = memory.ErrNotFound
 	}
-	rec, err := b.store.Record(ctx, id)
-	if err == nil && rec.LifeAt.Stamp > s.At {
-		err = memory.ErrNotFound
+	if unread != nil {
+		unread = fmt.Errorf("memory %.140s: %w", id, unread)
 	}
-	if err != nil {
-		err = fmt.Errorf("memory %.140s: %w", id, err)
-	}
-	return c, err
+	return c, unread
 }
