@@ -2,7 +2,7 @@ package book_test
 
 import (
 	"errors"
-	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/tallystick/tallystick/internal/book/records"
@@ -20,7 +20,7 @@ func TestARequestThatWasInterruptedIsCompleted(t *testing.T) {
 	}
 	as, other := keyed(alice, "k", "body"), keyed(alice, "k", "other")
 	for _, done := range []int{0, 1, 5, all} {
-		t.Run(fmt.Sprint(done), func(t *testing.T) {
+		t.Run(strconv.Itoa(done), func(t *testing.T) {
 			dir := t.TempDir()
 			t.Run("begun", func(t *testing.T) {
 				n := openIn(t, dir, "a", nil, 1)

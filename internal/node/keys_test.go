@@ -189,8 +189,8 @@ func TestEveryRouteThatChangesStateIsRepeatedUnderItsKey(t *testing.T) {
 				return // why: see onceOnly
 			}
 			digest, again := s.digest(), s.under(key, rt.Method, a)
-			if again.status != first.status || !again.replayed || s.digest() != digest {
-				t.Errorf("first %d %v, then (%v) %d %v", first.status, first.body, again.replayed, again.status, again.body)
+			if diff := cmp.Diff(first.body, again.body); diff != "" || !again.replayed || again.status != first.status || s.digest() != digest {
+				t.Errorf("%d, and then (%v) %d (-first +again):\n%s", first.status, again.replayed, again.status, diff)
 			}
 			other := other
 			if a.agent != "" {

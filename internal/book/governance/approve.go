@@ -47,7 +47,10 @@ func (b *Book) voteAndResolve(ctx context.Context, c engine.Caller, id string, a
 	if err != nil {
 		return nil, err
 	}
-	resolved, err := b.resolveNow(ctx, c, id)
+	resolved, err := b.core.Replay(ctx, c.Part(verdictPart, id)) // what the vote has led to before
+	if resolved == nil && err == nil {
+		resolved, err = b.resolveNow(ctx, c, id)
+	}
 	switch {
 	case err != nil:
 		// The vote is committed, and Run will carry the action out.
@@ -98,6 +101,9 @@ func (b *Book) voting(ctx context.Context, c engine.Caller, id string, approve b
 // never written, the proposal is open.
 func verdictKey(id string) memory.Key { return memory.Key{Family: memory.FamVerdict, A: id} }
 
+// verdictPart is the part of a vote's request that closes the proposal.
+const verdictPart = "verdict"
+
 // resolve closes a proposal whose home this is, if its votes settle it: verdict
 // and action are one write, conditional on no verdict having been written, so
 // the action is carried out once. It returns that write, or nil.
@@ -125,7 +131,9 @@ func (b *Book) resolveNow(ctx context.Context, c engine.Caller, id string) (*eng
 	if err != nil || verdict == "" {
 		return nil, err
 	}
-	c.Agent, c.Idempotency = by, nil
+	if c = c.Part(verdictPart, id); c.Agent != by { // a key is an agent's own
+		c.Agent, c.Idempotency = by, nil
+	}
 	h, err := b.core.Write(ctx, c, func(ctx context.Context) (*engine.Intent, error) {
 		if verdict == memory.VerdictRejected {
 			return closing(p, verdict, ""), nil
