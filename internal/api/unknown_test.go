@@ -258,3 +258,31 @@ func TestTheFieldOfAnInvalidValueIsNamed(t *testing.T) {
 		}
 	}
 }
+
+// Rules that are misspelt leave open what they were to close: none of them is taken, and
+// those that were there still hold.
+func TestRulesThatNobodyKeepsAreRefused(t *testing.T) {
+	n := alone(t)
+	set := func(rules string) answer {
+		return n.call("POST", "/api/v1/namespaces/ruled/standard", `{"governance":`+rules+`}`, agent("ann")...)
+	}
+	set(`{"write":"owner"}`).want(http.StatusCreated)
+	for rules, field := range map[string]string{
+		`{"wirte":"approve"}`:                 "governance.wirte",
+		`{"Write":"any"}`:                     "governance.Write",
+		`{"write":"any","aprover":"human"}`:   "governance.aprover",
+		`{"write":"any","write_qorum":2}`:     "governance.write_qorum",
+		`{"write":"any","delete_after":null}`: "governance.delete_after",
+	} {
+		a := set(rules)
+		if a.status != http.StatusBadRequest || a.body["code"] != string(client.CodeUnknownField) || !strings.Contains(fmt.Sprint(a.body["fields"]), field) {
+			t.Errorf("%s: %d %s", rules, a.status, a.raw)
+		}
+	}
+	if a := set(`{"wirte":"any"}`); !strings.Contains(a.raw, "governance.write") {
+		t.Errorf("nobody says what was meant: %s", a.raw)
+	}
+	if got := n.call("GET", "/api/v1/namespaces/ruled/standard", "").want(http.StatusOK).raw; !strings.Contains(got, `{"write":"owner"}`) {
+		t.Errorf("the rules are now %s", got)
+	}
+}

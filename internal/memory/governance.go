@@ -38,6 +38,11 @@ func DefaultGovernance() Governance {
 	return Governance{Write: RuleAny, Promote: RuleAny, Delete: RuleOwner}
 }
 
+// RuleNames are the keys of [Governance].
+func RuleNames() []string {
+	return []string{"write", "promote", "delete", "approver", "inherit", "secrets", "write_quorum"}
+}
+
 // ParseGovernance reads and checks rules; what they leave open takes the default.
 func ParseGovernance(raw []byte) (Governance, error) {
 	g := DefaultGovernance()

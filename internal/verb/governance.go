@@ -5,10 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/internal/book/governance"
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/near"
 )
 
 const (
@@ -327,6 +331,9 @@ func (d rules) setStandard(ctx context.Context, c *Call, in *client.SetStandardI
 		if _, err := memory.ParseGovernance(rules); err != nil {
 			return Done{}, err
 		}
+		if err := knownRules(rules); err != nil {
+			return Done{}, err
+		}
 	}
 	out, err := d.books.Governance.SetStandard(ctx, c.Caller, governance.StandardDraft{Namespace: f.Namespace, ID: f.ID, Parent: f.Parent, Governance: rules})
 	return written(out, err, Created, func() any {
@@ -337,6 +344,34 @@ func (d rules) setStandard(ctx context.Context, c *Call, in *client.SetStandardI
 			v.StandardID = s.StandardID
 		}
 		return v
+	})
+}
+
+// knownRules refuses rules that nobody keeps: one that is misspelt would leave a
+// namespace open to all, and say that it is not. (What other nodes have written is read
+// as far as it is known.)
+func knownRules(raw memory.Object) error {
+	var given map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &given); err != nil {
+		return fmt.Errorf("governance: %w: %w", err, memory.ErrInvalid)
+	}
+	const where = "governance."
+	var unknown []string
+	for name := range given {
+		if !slices.Contains(memory.RuleNames(), name) {
+			unknown = append(unknown, where+name)
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	slices.Sort(unknown)
+	return Unknown(unknown, func(name string) []string {
+		meant := near.To(strings.TrimPrefix(name, where), memory.RuleNames())
+		for i := range meant {
+			meant[i] = where + meant[i]
+		}
+		return meant
 	})
 }
 
