@@ -23,7 +23,8 @@ const (
 	MaxReason        = 256  // bytes
 	MinSources       = 2    // of a consolidation
 	MaxSources       = 100
-	MaxDims          = 8192 // of an embedding
+	MaxDims          = 8192    // of an embedding
+	MaxVersion       = 1 << 53 // of a memory: what every reader of JSON takes for a whole number
 )
 
 // Sources lists what a memory's source may be.
@@ -65,3 +66,7 @@ func AttestLevels() []string {
 }
 
 func oneOf(list []string, s string) bool { return slices.Contains(list, s) }
+
+// NextVersion is the version of a memory that changes one of version v. It stays within
+// [MaxVersion], whatever another node has given as the one before.
+func NextVersion(v int64) int64 { return min(v, MaxVersion-1) + 1 }

@@ -165,8 +165,8 @@ func (m *Memory) validNumbers() error {
 		return invalid("priority %d: want 1 to 10", m.Priority)
 	case math.IsNaN(m.Confidence) || m.Confidence < 0 || m.Confidence > 1:
 		return invalid("confidence %v: want 0 to 1", m.Confidence)
-	case m.Version < 1:
-		return invalid("version %d: want 1 or more", m.Version)
+	case m.Version < 1 || m.Version > MaxVersion:
+		return invalid("version %d: want 1 to %d", m.Version, MaxVersion)
 	case m.ReflectionDepth < 0:
 		return invalid("reflection_depth %d: want 0 or more", m.ReflectionDepth)
 	}

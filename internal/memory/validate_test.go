@@ -63,6 +63,9 @@ func TestMemoriesAtTheLimits(t *testing.T) {
 		"tag: 129 bytes":                   {func(m *memory.Memory) { m.Tags = []string{strings.Repeat("t", 129)} }, false},
 		"tag: blank":                       {func(m *memory.Memory) { m.Tags = []string{" "} }, false},
 		"tag: newline":                     {func(m *memory.Memory) { m.Tags = []string{"a\nb"} }, false},
+		"version: limit":                   {func(m *memory.Memory) { m.Version = memory.MaxVersion }, true},
+		"version: over the limit":          {func(m *memory.Memory) { m.Version = memory.MaxVersion + 1 }, false},
+		"version: the greatest number":     {func(m *memory.Memory) { m.Version = math.MaxInt64 }, false},
 		"priority: 0":                      {func(m *memory.Memory) { m.Priority = 0 }, false},
 		"priority: 10":                     {func(m *memory.Memory) { m.Priority = 10 }, true},
 		"priority: 11":                     {func(m *memory.Memory) { m.Priority = 11 }, false},
@@ -179,4 +182,12 @@ func FuzzValidObject(f *testing.F) {
 		}
 		_ = memory.Memory{Metadata: o}.Access()
 	})
+}
+
+func TestVersionsEndAtTheirLimit(t *testing.T) {
+	for v, want := range map[int64]int64{1: 2, memory.MaxVersion - 1: memory.MaxVersion, memory.MaxVersion: memory.MaxVersion, math.MaxInt64: memory.MaxVersion} {
+		if got := memory.NextVersion(v); got != want {
+			t.Errorf("after %d comes %d, want %d", v, got, want)
+		}
+	}
 }

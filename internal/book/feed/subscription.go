@@ -240,7 +240,7 @@ func (b *Book) rewrite(rec *memory.Record, sub *memory.Subscription) (*engine.In
 	if m.Content, err = contentOf(sub); err != nil {
 		return nil, err
 	}
-	m.Version++
+	m.Version = memory.NextVersion(m.Version)
 	return records.Editing(rec, m, engine.Seen(rec)), nil
 }
 

@@ -95,7 +95,7 @@ func (b *Book) changing(ctx context.Context, c engine.Caller, title string, in, 
 		return nil, err
 	}
 	said, m := membership(title, rec.Tags, in, out), rec.Memory
-	m.Version++
+	m.Version = memory.NextVersion(m.Version)
 	m.Content, m.Tags = said.Content, said.Tags
 	change := records.Editing(rec, m, engine.Seen(rec))
 	// As a creation it also takes the lifecycle, from an end that this node has not heard of.

@@ -97,7 +97,7 @@ func (b *Book) stating(ctx context.Context, c engine.Caller, d StandardDraft) (*
 	if d.Governance == nil {
 		return in, m, nil
 	}
-	m.Version++
+	m.Version = memory.NextVersion(m.Version)
 	if m.Metadata, err = rec.Metadata.With(memory.MetaGovernance, d.Governance); err != nil {
 		return nil, memory.Memory{}, err
 	}

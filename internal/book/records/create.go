@@ -180,7 +180,7 @@ func (b *Book) Newborn(ctx context.Context, agent memory.AgentID, m memory.Memor
 			return nil, nil, &engine.ConflictError{ID: rec.ID, Current: rec.Version}
 		case life != memory.Erased && life != memory.Live && (given || mayReturn(rec, agent, m)):
 			// The record lives on, and with it its history.
-			m.Version = rec.Version + 1
+			m.Version = memory.NextVersion(rec.Version)
 			in.Subjects = append(in.Subjects, policy.Subject{Namespace: m.Namespace, Access: rec.Access()})
 			seen = *rec
 		default:
@@ -242,7 +242,7 @@ func merging(rec *memory.Record, d Draft) (*engine.Intent, error) {
 // and the higher of what is ordered.
 func merged(old, m memory.Memory) (memory.Memory, error) {
 	out := old
-	out.Version = old.Version + 1
+	out.Version = memory.NextVersion(old.Version)
 	out.Content, out.Tags, out.Source = m.Content, m.Tags, m.Source
 	out.Priority = max(old.Priority, m.Priority)
 	out.Confidence = max(old.Confidence, m.Confidence)

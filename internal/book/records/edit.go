@@ -172,7 +172,7 @@ func patched(m memory.Memory, p Patch) (memory.Memory, error) {
 			return m, err
 		}
 	}
-	m.Version++
+	m.Version = memory.NextVersion(m.Version)
 	return m, nil
 }
 
@@ -214,7 +214,7 @@ func (b *Book) Promote(ctx context.Context, c engine.Caller, id string) (engine.
 		}
 		m := rec.Memory
 		m.Tier, m.ExpiresAt = memory.Long, 0
-		m.Version++
+		m.Version = memory.NextVersion(m.Version)
 		in := Editing(rec, m, engine.Seen(rec))
 		in.Promote = true
 		return unlessThere(ctx, b.store, in, rec)

@@ -94,7 +94,7 @@ func (b *Book) lifecycle(ctx context.Context, agent memory.AgentID, op memory.Op
 		// Another node may have dropped the content of what was deleted long ago:
 		// so it goes along.
 		m := rec.Memory
-		m.Version++
+		m.Version = memory.NextVersion(m.Version)
 		in.Restores = true
 		in.Ops = []memory.NewOp{{Op: &memory.Put{Memory: m, Create: true}, Prev: engine.Seen(rec)}}
 		in.Expect = engine.Unchanged(rec)

@@ -76,7 +76,7 @@ func (b *Book) reediting(ctx context.Context, requester memory.AgentID, op *memo
 	if err != nil {
 		return nil, err
 	}
-	if rec.Version+1 != m.Version {
+	if memory.NextVersion(rec.Version) != m.Version {
 		return nil, fmt.Errorf("memory %s: %w", m.ID, engine.ErrChanged)
 	}
 	in, err := b.replacing(ctx, requester, rec, m, engine.Seen(rec), nil)

@@ -76,7 +76,7 @@ func (p *plan) action(ctx context.Context, w *wire.Pending) (memory.Op, error) {
 		}
 		m := rec.Memory
 		m.Tier, m.ExpiresAt = memory.Long, 0
-		m.Version++
+		m.Version = memory.NextVersion(m.Version)
 		return &memory.Put{Memory: m}, nil
 	}
 	return nil, fmt.Errorf("action %.40q has no counterpart: %w", w.Action, memory.ErrInvalid)

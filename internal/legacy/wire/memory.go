@@ -134,7 +134,7 @@ func (m *Memory) Value() (memory.Memory, memory.Instant, error) {
 		ID: m.ID, Tier: memory.Tier(m.Tier), Namespace: m.Namespace, Title: m.Title, Content: m.Content, Tags: slices.Clone(m.Tags),
 		Priority: m.Priority, Confidence: float64(m.Confidence), Source: m.Source, ReflectionDepth: m.ReflectionDepth,
 		MemoryKind: m.MemoryKind, EntityID: m.EntityID, PersonaVersion: m.PersonaVersion, SourceURI: m.SourceURI, SourceSpan: m.SourceSpan.value(),
-		ConfidenceSource: m.ConfidenceSource, Version: max(m.Version, 1),
+		ConfidenceSource: m.ConfidenceSource, Version: min(max(m.Version, 1), memory.MaxVersion),
 	}
 	if !slices.Contains(memory.ConfidenceSources(), v.ConfidenceSource) {
 		v.ConfidenceSource = memory.DefaultConfSource // a newer node has one more
