@@ -268,17 +268,25 @@ func TestRulesThatNobodyKeepsAreRefused(t *testing.T) {
 	}
 	set(`{"write":"owner"}`).want(http.StatusCreated)
 	for rules, field := range map[string]string{
-		`{"wirte":"approve"}`:                 "governance.wirte",
-		`{"Write":"any"}`:                     "governance.Write",
-		`{"write":"any","aprover":"human"}`:   "governance.aprover",
-		`{"write":"any","write_qorum":2}`:     "governance.write_qorum",
-		`{"write":"any","delete_after":null}`: "governance.delete_after",
+		`{"wirte":"approve"}`:               "governance.wirte",
+		`{"Write":"any"}`:                   "governance.Write",
+		`{"write":"any","aprover":"human"}`: "governance.aprover",
+		`{"write":"any","write_qorum":2}`:   "governance.write_qorum",
 	} {
 		a := set(rules)
 		if a.status != http.StatusBadRequest || a.body["code"] != string(client.CodeUnknownField) || !strings.Contains(fmt.Sprint(a.body["fields"]), field) {
 			t.Errorf("%s: %d %s", rules, a.status, a.raw)
 		}
 	}
+	for _, rules := range []string{ // rules of ai-memory, of things that are not here
+		`{"write":"owner","max_reflection_depth":2,"require_approval_above_depth":1}`,
+		`{"write":"owner","auto_atomise":true,"auto_classify_kind":"off","auto_persona_trigger_every_n_memories":5}`,
+		`{"write":"owner","refuse_supersede_goal":false,"skill_promotion_min_depth":1,"legacy_per_pair_classifier":false}`,
+		`{"write":"owner","auto_export_reflections_to_filesystem":true,"auto_atomise_max_atom_tokens":9}`,
+	} {
+		set(rules).want(http.StatusCreated)
+	}
+	set(`{"write":"owner"}`).want(http.StatusCreated)
 	if a := set(`{"wirte":"any"}`); !strings.Contains(a.raw, "governance.write") {
 		t.Errorf("nobody says what was meant: %s", a.raw)
 	}

@@ -347,31 +347,32 @@ func (d rules) setStandard(ctx context.Context, c *Call, in *client.SetStandardI
 	})
 }
 
-// knownRules refuses rules that nobody keeps: one that is misspelt would leave a
-// namespace open to all, and say that it is not. (What other nodes have written is read
-// as far as it is known.)
+// knownRules refuses rules that are meant to be one of ours and are misspelt: nobody would
+// keep them, and the namespace would be open to all and say that it is not. Others are kept
+// with the rest: ai-memory has many more, of things that are not here.
 func knownRules(raw memory.Object) error {
 	var given map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &given); err != nil {
 		return fmt.Errorf("governance: %w: %w", err, memory.ErrInvalid)
 	}
 	const where = "governance."
-	var unknown []string
+	meant := func(name string) []string { return near.To(strings.TrimPrefix(name, where), memory.RuleNames()) }
+	var wrong []string
 	for name := range given {
-		if !slices.Contains(memory.RuleNames(), name) {
-			unknown = append(unknown, where+name)
+		if !slices.Contains(memory.RuleNames(), name) && len(meant(name)) > 0 {
+			wrong = append(wrong, where+name)
 		}
 	}
-	if len(unknown) == 0 {
+	if len(wrong) == 0 {
 		return nil
 	}
-	slices.Sort(unknown)
-	return Unknown(unknown, func(name string) []string {
-		meant := near.To(strings.TrimPrefix(name, where), memory.RuleNames())
-		for i := range meant {
-			meant[i] = where + meant[i]
+	slices.Sort(wrong)
+	return Unknown(wrong, func(name string) []string {
+		names := meant(name)
+		for i := range names {
+			names[i] = where + names[i]
 		}
-		return meant
+		return names
 	})
 }
 
