@@ -3,6 +3,7 @@ package api_test
 import (
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -178,5 +179,22 @@ func TestNobodyVotesOnWhatHeMayNotRead(t *testing.T) {
 	n.call("POST", "/api/v1/pending/"+id+"/approve", "{}", carol...).want(http.StatusOK)
 	if got := tell(id); got != absent {
 		t.Errorf("a vote on a proposal that is decided is answered\n%s\nand one on none\n%s", got, absent)
+	}
+}
+
+// Nobody sets rules for what agents hand to each other: under his own approval, one could
+// hold up what others send, and would be shown it.
+func TestNobodySetsTheRulesOfReservedNamespaces(t *testing.T) {
+	n := alone(t)
+	for _, ns := range []string{"_messages", "_messages/ann", "_inbox/ann", "_shared/bob→ann", "_subscriptions", "_subscriptions/x", "_agents"} {
+		body := `{"namespace":"` + ns + `","governance":{"write":"approve","approver":{"agent":"eve"}}}`
+		for _, path := range []string{"namespaces", "namespaces/" + url.PathEscape(ns) + "/standard"} {
+			n.call("POST", "/api/v1/"+path, body, agent("eve")...).want(http.StatusBadRequest)
+		}
+	}
+	n.call("POST", "/api/v1/notify", `{"target_agent_id":"ann","title":"t","payload":"for ann alone"}`, agent("bob")...).want(http.StatusCreated)
+	n.call("POST", "/api/v1/subscriptions", `{"namespace":"x"}`, agent("bob")...).want(http.StatusCreated)
+	if got := n.call("GET", "/api/v1/pending", "", agent("eve")...).want(http.StatusOK); got.body["count"] != 0.0 {
+		t.Errorf("eve is asked about %s", got.raw)
 	}
 }

@@ -28,6 +28,10 @@ func (b *Book) SetStandard(ctx context.Context, c engine.Caller, d StandardDraft
 }
 
 func (b *Book) setting(ctx context.Context, c engine.Caller, d StandardDraft) (*engine.Intent, error) {
+	if d.Namespace != memory.FederationNamespace && records.Reserved(d.Namespace) { // that is for operators
+		// Whoever came first could have messages to others wait for him, and read them.
+		return nil, fmt.Errorf("namespace %.140s is reserved: nobody sets its rules: %w", d.Namespace, memory.ErrInvalid)
+	}
 	op := &memory.SetStandard{Namespace: d.Namespace, StandardID: d.ID, Parent: d.Parent}
 	if op.StandardID == "" {
 		op.StandardID = memory.DerivedID(d.Namespace, placeholderTitle(d.Namespace))

@@ -17,9 +17,9 @@ const (
 	SharedRoot   = "_shared"
 )
 
-// reserved reports whether memories come into a namespace by requests of their
+// Reserved reports whether memories come into a namespace by requests of their
 // own only: subscribing, registering an agent, sending, sharing.
-func reserved(namespace string) bool {
+func Reserved(namespace string) bool {
 	first, _, _ := strings.Cut(namespace, "/")
 	switch first {
 	case memory.FederationNamespace, memory.SubscriptionNamespace, engine.RegistryNamespace, InboxRoot, OldInboxRoot, SharedRoot:
@@ -32,7 +32,7 @@ func reserved(namespace string) bool {
 // namespace, or take one out of it.
 func checkReserved(namespaces ...string) error {
 	for _, ns := range namespaces {
-		if reserved(ns) {
+		if Reserved(ns) {
 			return fmt.Errorf("namespace %.140s is reserved: subscribe, register an agent, notify or share instead of writing into it: %w",
 				ns, memory.ErrInvalid)
 		}
