@@ -138,7 +138,7 @@ func TestACompleteExportThatIsNotWholeIsRefused(t *testing.T) {
 		"bad head":             {strings.Replace(file, `"heads":{"`, `"heads":{"!`, 1), "line 1: heads"},
 		"no last line":         {join(lines[:4]...), "line 4: the export is cut off"},
 		"cut in a line":        {join(lines[0], lines[1], lines[2][:40]), "line 3: the export is cut off"},
-		"cut in the last line": {strings.TrimSuffix(file, "\n"), "line 5: the export is cut off"},
+		"cut in the last line": {strings.TrimSuffix(file, "}\n"), "line 5: the export is cut off"},
 		"a line is missing":    {join(lines[0], lines[1], lines[3], lines[4]), "line 4: 3 lines and 2 entries came, the export has 4 and 3"},
 		"a line is twice":      {join(lines[0], lines[1], lines[1], lines[3], lines[4]), "SHA-256 differs"},
 		"words were changed":   {strings.Replace(file, `"anonymous"`, `"anonymoux"`, 1), "SHA-256 differs"},
