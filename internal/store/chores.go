@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -22,7 +23,11 @@ type chores struct {
 	sums      *aside
 	checking  bool      // whether the sums are right
 	marksAt   time.Time // when marks that have expired were taken out
+	lookedAt  time.Time // when it was seen that the files are those that are open
 }
+
+// lookEvery is how often an idle writer looks at its files. Who writes looks at each commit.
+const lookEvery = time.Second
 
 // reading is how far a pass has come: see scrub_pass.go.
 type reading struct {
@@ -37,6 +42,12 @@ type reading struct {
 // background does one piece of what can wait, and reports whether there is more
 // of it to do at once. Run calls it when nothing is queued.
 func (w *chores) background(ctx context.Context) (more bool, err error) {
+	if now := time.Now(); now.Sub(w.lookedAt) >= lookEvery {
+		w.lookedAt = now
+		if err := w.files.gone(); err != nil {
+			return false, fmt.Errorf("%w: %w", ErrFatal, err)
+		}
+	}
 	if time.Now().Before(w.restUntil) {
 		return false, nil
 	}

@@ -22,6 +22,18 @@ func lookAt(names []string) there {
 	return t
 }
 
+// gone is [there.still] for a node that has nothing to write: what cannot be seen just now may be
+// there still.
+func (t there) gone() error {
+	err := t.still()
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errReplaced) {
+		return err
+	}
+	return nil
+}
+
+var errReplaced = errors.New("somebody has replaced it")
+
 // still is an error if one of the files is gone, or is another one.
 func (t there) still() error {
 	for name, was := range t.files {
@@ -33,7 +45,7 @@ func (t there) still() error {
 			return fmt.Errorf("whether it is still the file that the node has open cannot be seen: %w", err)
 		}
 		if !os.SameFile(was, is) {
-			return fmt.Errorf("%s is not the file that the node has open: somebody has replaced it", name)
+			return fmt.Errorf("%s is not the file that the node has open: %w", name, errReplaced)
 		}
 	}
 	return nil

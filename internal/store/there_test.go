@@ -42,19 +42,7 @@ func TestNoWriteIsAcknowledgedWhereTheFilesAreGone(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("files that are open cannot be taken away there")
 	}
-	move := func(name string) error { return os.Rename(name, name+".moved") }
-	for name, spoil := range map[string]func(dir string) error{
-		"all of it is deleted":    os.RemoveAll,
-		"the directory is moved":  move,
-		"the database is deleted": func(dir string) error { return os.Remove(filepath.Join(dir, store.FileName)) },
-		"its log is deleted":      func(dir string) error { return os.Remove(filepath.Join(dir, store.FileName+"-wal")) },
-		"the lock is deleted":     func(dir string) error { return os.Remove(filepath.Join(dir, "lock")) },
-		"the database is replaced": func(dir string) error {
-			file := filepath.Join(dir, store.FileName)
-			raw, err := os.ReadFile(file)
-			return errors.Join(err, move(file), os.WriteFile(file, raw, 0o600))
-		},
-	} {
+	for name, spoil := range spoils() {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "data")
 			s, ended := writing(t, dir)
@@ -76,5 +64,58 @@ func TestNoWriteIsAcknowledgedWhereTheFilesAreGone(t *testing.T) {
 				t.Errorf("the store ends with %v", err)
 			}
 		})
+	}
+}
+
+// Nobody has to write to find that out: who asks such a node how it is must not hear that all is
+// well.
+func TestAnIdleNodeEndsWhereTheFilesAreGone(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("files that are open cannot be taken away there")
+	}
+	for name, spoil := range spoils() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(t.TempDir(), "data")
+			s, ended := writing(t, dir)
+			for end := time.Now().Add(20 * time.Second); ; runtime.Gosched() { // from then on it has nothing to do for a minute
+				d, err := s.Damage(t.Context(), 1)
+				if err == nil && d.At > 0 {
+					break
+				}
+				if time.Now().After(end) {
+					t.Fatalf("no pass was made: %v", err)
+				}
+			}
+			if err := spoil(dir); err != nil {
+				t.Fatal(err)
+			}
+			select {
+			case err := <-ended:
+				if !errors.Is(err, store.ErrFatal) {
+					t.Errorf("the store ends with %v", err)
+				}
+			case <-time.After(10 * time.Second):
+				t.Error("it goes on")
+			}
+		})
+	}
+}
+
+// spoils are what may become of the files of a store that runs.
+func spoils() map[string]func(dir string) error {
+	move := func(name string) error { return os.Rename(name, name+".moved") }
+	return map[string]func(dir string) error{
+		"all of it is deleted":    os.RemoveAll,
+		"the directory is moved":  move,
+		"the database is deleted": func(dir string) error { return os.Remove(filepath.Join(dir, store.FileName)) },
+		"its log is deleted":      func(dir string) error { return os.Remove(filepath.Join(dir, store.FileName+"-wal")) },
+		"the lock is deleted":     func(dir string) error { return os.Remove(filepath.Join(dir, "lock")) },
+		"the database is replaced": func(dir string) error {
+			file := filepath.Join(dir, store.FileName)
+			raw, err := os.ReadFile(file)
+			return errors.Join(err, move(file), os.WriteFile(file, raw, 0o600))
+		},
 	}
 }
