@@ -14,7 +14,7 @@ func table() map[string][]string {
 	leaf := []string{"memory"}
 	return map[string][]string{
 		"memory": {},
-		"store":  {"memory", "store/walfile"},
+		"store":  {"filelock", "memory", "store/walfile"},
 
 		"store/walfile": {}, // files of a database
 		"wire":          leaf,
@@ -36,7 +36,7 @@ func table() map[string][]string {
 
 		// Models that make vectors of texts, and what finds by them.
 		"model":             {"model/artefact", "model/encoder", "model/static"},
-		"model/artefact":    {},
+		"model/artefact":    {"filelock"},
 		"model/endpoint":    {},
 		"model/kernel":      {},
 		"model/safetensors": {},
@@ -45,17 +45,18 @@ func table() map[string][]string {
 		"model/static":      {"model/safetensors", "model/token"},
 		"model/encoder":     {"model/kernel", "model/safetensors", "model/token"},
 
-		"openapi": {},
-		"console": {"client"},
-		"dump":    leaf,
-		"backup":  {"dump", "memory"},
-		"etag":    {},
-		"pace":    {},
-		"spool":   {},
-		"terse":   {},
-		"near":    {},
-		"screen":  {},
-		"doctor":  {"client", "memory"},
+		"openapi":  {},
+		"console":  {"client"},
+		"dump":     leaf,
+		"backup":   {"dump", "memory"},
+		"etag":     {},
+		"pace":     {},
+		"spool":    {},
+		"filelock": {},
+		"terse":    {},
+		"near":     {},
+		"screen":   {},
+		"doctor":   {"client", "memory"},
 
 		"textmerge": {},
 		"journal":   {"client", "identity"},
@@ -67,7 +68,7 @@ func table() map[string][]string {
 		"identity/aimemory":   {"identity"},
 		"identity/replay":     {"identity"},
 		"identity/join":       {"identity", "memory"},
-		"identity/cluster":    {"identity", "identity/attest", "identity/ca", "identity/join", "memory"},
+		"identity/cluster":    {"filelock", "identity", "identity/attest", "identity/ca", "identity/join", "memory"},
 		"identity/agentkey":   {"identity", "memory"},
 		"identity/certfile":   {},
 		"identity/receipt":    {"identity", "identity/cred", "identity/strictcbor", "memory"},
@@ -177,7 +178,7 @@ func libraries() map[string][]string {
 		"github.com/spf13/pflag":                 {"cmd/tally"},
 		"github.com/pelletier/go-toml/v2":        {"node", "cmd/tally", "setup", "legacy/takeover"},
 		"golang.org/x/sync":                      {"node", "replicate", "book", "book/records", "api", "verb", "carry", "demo", "peer", "legacy/receive", "bench", "bench/control"},
-		"golang.org/x/sys":                       {"store", "identity/cluster", "model/kernel", "pace"},
+		"golang.org/x/sys":                       {"filelock", "store", "model/kernel", "pace"},
 		"golang.org/x/text":                      {"importer", "verb", "recall/fold", "recall/text", "model/token"},
 		"github.com/blevesearch/snowballstem":    {"recall/text"},
 		"go.yaml.in/yaml/v3":                     {"importer", "setup"},

