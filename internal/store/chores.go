@@ -42,11 +42,8 @@ type reading struct {
 // background does one piece of what can wait, and reports whether there is more
 // of it to do at once. Run calls it when nothing is queued.
 func (w *chores) background(ctx context.Context) (more bool, err error) {
-	if now := time.Now(); now.Sub(w.lookedAt) >= lookEvery {
-		w.lookedAt = now
-		if err := w.files.gone(); err != nil {
-			return false, fmt.Errorf("%w: %w", ErrFatal, err)
-		}
+	if err := w.look(); err != nil {
+		return false, err
 	}
 	if time.Now().Before(w.restUntil) {
 		return false, nil
@@ -100,6 +97,19 @@ func (w *chores) background(ctx context.Context) (more bool, err error) {
 		}
 	}
 	return false, w.settle(ctx, w.unsettled > 0 && w.quiet())
+}
+
+// look is an error if the files are not those any more that are open.
+func (w *chores) look() error {
+	now := time.Now()
+	if now.Sub(w.lookedAt) < lookEvery {
+		return nil
+	}
+	w.lookedAt = now
+	if err := w.files.gone(); err != nil {
+		return fmt.Errorf("%w: %w", ErrFatal, err)
+	}
+	return nil
 }
 
 // markDamage looks at what reads have found, and then at whether the sums are right.

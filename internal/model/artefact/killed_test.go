@@ -1,7 +1,6 @@
 package artefact_test
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,8 +21,7 @@ const (
 func TestMain(m *testing.M) {
 	if to := os.Getenv(addTo); to != "" {
 		if _, _, err := bulky(to).Add(os.Getenv(addFrom), ""); err != nil {
-			fmt.Println(err)
-			os.Exit(1)
+			panic(err)
 		}
 		os.Exit(0)
 	}
