@@ -276,6 +276,7 @@ command again: the token then lets this node in, and no other.`
 		if err != nil {
 			return err
 		}
+		a.leaves("the token lets this node in, now or already: give the same command again")
 		c, err := node.Join(cmd.Context(), cfg.Data, strings.TrimRight(args[0], "/"), line, place)
 		if errors.Is(err, fs.ErrExist) {
 			return fmt.Errorf("the node in %[1]s has an identity already: run it with `tally serve --data %[1]s`; to join another federation move %[1]s/identity away first, its memories stay", cfg.Data)

@@ -35,7 +35,9 @@ func TestWhoInterruptsACommandIsToldWhatThereIs(t *testing.T) {
 		}
 	}()
 	file := put(t, "there.jsonl", "as it was")
-	temporary := t.TempDir()
+	temporary, home := t.TempDir(), t.TempDir()
+	token := ok(t, "cluster", "token", "--data", foundCluster(t).dir)
+	_, place := placed(t)
 	files := func() int {
 		list, err := os.ReadDir(temporary)
 		if err != nil {
@@ -72,10 +74,29 @@ func TestWhoInterruptsACommandIsToldWhatThereIs(t *testing.T) {
 			"http://" + silent.Addr().String(),
 			func(*testing.T, io.Writer) { <-asked }, "is as it was",
 		},
+		"a sync": {
+			[]string{"sync", put(t, "AGENTS.md", "<!-- tally:begin -->\nnote\n<!-- tally:end -->\n")},
+			"http://" + silent.Addr().String(),
+			func(*testing.T, io.Writer) { <-asked }, "the next run goes on from there",
+		},
+		"a setup": {
+			[]string{"setup", "cursor", "--yes"},
+			"http://" + silent.Addr().String(),
+			func(*testing.T, io.Writer) { <-asked }, "tally setup --undo",
+		},
+		"a join": {
+			append([]string{"join", "https://" + silent.Addr().String(), token, "--node", "b", "--no-serve", "--data", filepath.Join(home, "b")}, place...), d.url,
+			func(*testing.T, io.Writer) { <-asked }, "give the same command again",
+		},
+		"a model of a server": {
+			[]string{"model", "add", "--ollama", "http://" + silent.Addr().String(), "--name", "m", "--data", t.TempDir()},
+			d.url,
+			func(*testing.T, io.Writer) { <-asked }, "nothing was added",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cmd := program(t, tc.args...)
-			cmd.Env = append(cmd.Env, "TALLY_SERVER="+tc.server, "TMPDIR="+temporary)
+			cmd.Env = append(cmd.Env, "TALLY_SERVER="+tc.server, "TMPDIR="+temporary, "HOME="+home)
 			var errs bytes.Buffer
 			cmd.Stderr = &errs
 			in, err := cmd.StdinPipe()

@@ -92,6 +92,7 @@ func (o *addOptions) settings() endpoint.Settings {
 }
 
 func addFile(a *app, dir, file, name string) error {
+	a.leaves("what there is of the model is whole, or nothing; what is half made goes with the next one: run it again")
 	m, others, err := artefact.Folder{Path: models.Dir(dir)}.Add(file, name)
 	if err != nil {
 		return err
@@ -115,6 +116,7 @@ func viewOfEndpoint(s *endpoint.Settings, name string) modelView {
 }
 
 func addEndpoint(ctx context.Context, a *app, dir string, s endpoint.Settings) error {
+	a.leaves("nothing was added: run it again")
 	calls, err := callsOf(a)
 	if err != nil {
 		return err

@@ -106,6 +106,10 @@ func runSetup(ctx context.Context, a *app, o setupOptions, names []string) error
 	if err != nil {
 		return err
 	}
+	a.leaves("each file is whole, as it was or as it was to be: run it again, or make all what they were with tally setup --undo")
+	if s.dryRun {
+		a.leaves(nothingWritten)
+	}
 	refused := false
 	for i := range clients {
 		r := s.client(&clients[i])

@@ -36,6 +36,9 @@ func (s *setupRun) startService(ctx context.Context) error {
 		s.report.Node = "runs at " + c.URL()
 		return s.firstMemory(ctx, c)
 	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	svc, has := s.service()
 	switch {
 	case s.address() != client.DefaultURL:
@@ -48,7 +51,9 @@ func (s *setupRun) startService(ctx context.Context) error {
 	if err := s.journal.Apply(machine.Look(svc.Change)); err != nil {
 		return err
 	}
-	if err := machine.Run(ctx, svc.Start); err != nil {
+	if err := machine.Run(ctx, svc.Start); ctx.Err() != nil {
+		return ctx.Err()
+	} else if err != nil {
 		s.report.Node = "could not be started as a service (" + err.Error() + "): run " + s.wish.Program + " serve"
 		return nil //nolint:nilerr // the person is told
 	}
@@ -60,12 +65,15 @@ func (s *setupRun) startService(ctx context.Context) error {
 }
 
 // awaitNode waits until a node takes requests.
-func awaitNode(ctx context.Context, c *client.Client) error {
-	ctx, cancel := context.WithTimeout(ctx, serviceReady)
+func awaitNode(parent context.Context, c *client.Client) error {
+	ctx, cancel := context.WithTimeout(parent, serviceReady)
 	defer cancel()
 	for !answers(ctx, c) {
 		select {
 		case <-ctx.Done():
+			if err := parent.Err(); err != nil {
+				return err
+			}
 			return errors.New("the service was started, and the node does not answer: see its log with `journalctl --user -u tallystick`")
 		case <-time.After(betweenAsks):
 		}

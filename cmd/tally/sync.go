@@ -72,6 +72,10 @@ type syncLine struct {
 }
 
 func runSync(ctx context.Context, a *app, c *client.Client, o syncOptions, args []string) error {
+	a.leaves("each file is whole, as it was or as it was to be, and the next run goes on from there: run it again")
+	if o.dryRun {
+		a.leaves(nothingWritten)
+	}
 	s := &syncRun{app: a, syncOptions: o, node: c, screen: screen.New()}
 	if len(args) == 0 {
 		args = s.usual()

@@ -130,7 +130,11 @@ func (m *mirror) decide(ctx context.Context, line *syncLine) error {
 		return m.remember(m.there.ID, m.there.Content)
 	case known && m.there.Content == m.base.Text:
 		line.State = "sent"
-		return m.send(ctx, m.ours)
+		sent, err := m.send(ctx, m.ours)
+		if err != nil || !sent {
+			return err
+		}
+		return m.remember(m.there.ID, m.there.Content)
 	case known && m.same(m.ours, m.base.Text):
 		line.State = "written"
 		return m.write(m.there.Content, m.there.Content)
@@ -141,7 +145,9 @@ func (m *mirror) decide(ctx context.Context, line *syncLine) error {
 	if len(text) > maxContent {
 		return errors.New("both sides together are larger than a memory can be")
 	}
-	if err := m.send(ctx, text); err != nil {
+	// What the node has is noted once the file has it, too: else the next run of one that was
+	// ended in between would take what the file lacks for what somebody has deleted in it.
+	if _, err := m.send(ctx, text); err != nil {
 		return err
 	}
 	return m.write(text, m.there.Content)
@@ -164,23 +170,21 @@ func (m *mirror) create(ctx context.Context, line *syncLine) error {
 	return m.remember(out.ID, out.Memory.Content)
 }
 
-// send edits the memory, if nobody else has since.
-func (m *mirror) send(ctx context.Context, text string) error {
+// send edits the memory, if nobody else has since, and reports whether it is known what it has
+// become.
+func (m *mirror) send(ctx context.Context, text string) (bool, error) {
 	if m.run.dryRun {
-		return nil
+		return false, nil
 	}
 	out, err := m.run.node.Update(ctx, m.there.ID, client.Patch{Content: &text, IfVersion: m.there.Version})
 	if short, ok := errors.AsType[*client.Error](err); ok && short.QuorumMissed() {
-		return nil
+		return false, nil
 	}
-	if err != nil {
-		return err
+	if err != nil || out.Memory == nil {
+		return false, err
 	}
-	if out.Memory != nil {
-		m.there = out.Memory
-		return m.remember(out.ID, out.Memory.Content)
-	}
-	return nil
+	m.there = out.Memory
+	return true, nil
 }
 
 // write makes the file what the memory is.
