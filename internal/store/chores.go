@@ -55,10 +55,7 @@ func (w *chores) background(ctx context.Context) (more bool, err error) {
 			return false, err
 		}
 	}
-	if w.anew {
-		w.anew, w.reading = false, reading{}
-		w.sums.forget()
-	}
+	w.restart()
 	if err := w.markDamage(ctx); err != nil {
 		return false, err
 	}
@@ -97,6 +94,14 @@ func (w *chores) background(ctx context.Context) (more bool, err error) {
 		}
 	}
 	return false, w.settle(ctx, w.unsettled > 0 && w.quiet())
+}
+
+// restart has a pass begin anew behind indexes that were made anew.
+func (w *chores) restart() {
+	if w.anew {
+		w.anew, w.reading = false, reading{}
+		w.sums.forget()
+	}
 }
 
 // look is an error if the files are not those any more that are open.
