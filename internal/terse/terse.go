@@ -10,7 +10,8 @@
 //
 // Lines below a warning pass: they are of what has changed, as that a member answers again.
 // What was said of that member before may be said again then, so that the last line about
-// it is how it is.
+// it is how it is. Only where one message comes with every write, as that a secret was found,
+// it is kept to one a second once a thousand have come.
 package terse
 
 import (
@@ -31,6 +32,10 @@ const (
 	// more may.
 	burst  = 20
 	refill = 30 * time.Second
+	// flood is how many lines below a warning of one message may come at once, and drain how
+	// often one more may.
+	flood = 1000
+	drain = time.Second
 	// maxMessages and maxLines bound what is remembered: messages, which are constants of the
 	// program, and the lines of each. Without some the log is longer than it should be, and
 	// nothing else.
@@ -44,7 +49,7 @@ const Withheld = "withheld"
 
 // New returns a handler that hands on what is new to next.
 func New(next slog.Handler) slog.Handler {
-	return &handler{Handler: next, kept: &kept{messages: map[subject]*message{}}}
+	return &handler{Handler: next, kept: &kept{messages: map[subject]*message{}, events: map[subject]*message{}}}
 }
 
 // handler shares what is known with those that were made of it.
@@ -62,6 +67,7 @@ const member = "member"
 type kept struct {
 	mu       sync.Mutex
 	messages map[subject]*message
+	events   map[subject]*message // of lines below a warning
 }
 
 // subject is what there is a bound for.
@@ -89,9 +95,18 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 		if of.member != "" && h.Enabled(ctx, r.Level) {
 			h.kept.changed(of.member)
 		}
-		return h.Handler.Handle(ctx, r)
+		if r.Level < slog.LevelInfo {
+			return h.Handler.Handle(ctx, r)
+		}
+		withheld, pass := h.kept.ration(of, r.Time)
+		return h.hand(ctx, r, withheld, pass)
 	}
 	withheld, pass := h.kept.take(of, h.about+textOf(&r), r.Time)
+	return h.hand(ctx, r, withheld, pass)
+}
+
+// hand hands a line on, if it passes, with how many of its message have not.
+func (h *handler) hand(ctx context.Context, r slog.Record, withheld int, pass bool) error {
 	if !pass {
 		return nil
 	}
@@ -157,9 +172,7 @@ func (k *kept) take(of subject, whole string, now time.Time) (withheld int, pass
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	m := known(k.messages, of, maxMessages, &message{lines: map[string]*line{}, left: burst, filled: now})
-	if n := int(now.Sub(m.filled) / refill); n > 0 {
-		m.left, m.filled = min(burst, m.left+n), m.filled.Add(time.Duration(n)*refill)
-	}
+	m.fill(now, burst, refill)
 	l := known(m.lines, whole, maxLines, &line{wait: least})
 	if now.Sub(l.seen) > 2*l.wait { // it had ended
 		l.wait = least
@@ -173,6 +186,28 @@ func (k *kept) take(of subject, whole string, now time.Time) (withheld int, pass
 	m.left--
 	withheld, m.withheld = m.withheld, 0
 	return withheld, true
+}
+
+// ration is take for lines below a warning, whatever else they say.
+func (k *kept) ration(of subject, now time.Time) (withheld int, pass bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	m := known(k.events, of, maxMessages, &message{left: flood, filled: now})
+	m.fill(now, flood, drain)
+	if m.left == 0 {
+		m.withheld++
+		return 0, false
+	}
+	m.left--
+	withheld, m.withheld = m.withheld, 0
+	return withheld, true
+}
+
+// fill adds what a message may say since then, up to so much.
+func (m *message) fill(now time.Time, most int, every time.Duration) {
+	if n := int(now.Sub(m.filled) / every); n > 0 {
+		m.left, m.filled = min(most, m.left+n), m.filled.Add(time.Duration(n)*every)
+	}
 }
 
 // changed lets what was said of a member be said once more.

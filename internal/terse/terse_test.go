@@ -94,6 +94,37 @@ func TestLinesOfOneMessageHaveABound(t *testing.T) {
 	})
 }
 
+// Nor can what a line comes with for every write, and then it says how many are missing.
+func TestLinesOfEveryWriteHaveABound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log, lines := written()
+		for i := range 100_000 {
+			log.Info("a secret was found", "memory", i)
+			time.Sleep(10 * time.Millisecond) // 1,000 s altogether
+		}
+		time.Sleep(time.Minute)
+		log.Info("a secret was found", "memory", "the last")
+		log.Info("membership", "epoch", 2)
+		got := lines()
+		told := 0
+		for _, l := range got[:len(got)-1] {
+			var withheld int
+			if _, after, some := strings.Cut(l, terse.Withheld+"="); some {
+				if _, err := fmt.Sscan(after, &withheld); err != nil {
+					t.Fatal(err)
+				}
+			}
+			told += 1 + withheld
+		}
+		if n := len(got) - 1; n < 1900 || n > 2100 || told != 100_001 {
+			t.Errorf("%d lines tell of %d writes, want some 2,000 of 100,001", n, told)
+		}
+		if !strings.Contains(got[len(got)-1], "membership") {
+			t.Errorf("another message is left out: %q", got[len(got)-1])
+		}
+	})
+}
+
 // All that fall silent at once are named, however many there are.
 func TestEachMemberIsNamed(t *testing.T) {
 	log, lines := written()
