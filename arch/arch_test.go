@@ -29,7 +29,7 @@ func table() map[string][]string {
 		"recall/index":        {"recall/fold", "recall/text", "recall/when"},
 		"recall/rank":         {"recall/index", "recall/text", "recall/when"},
 		"recall/rank/armtest": {"recall/index", "recall/rank", "recall/when"},
-		"recall/search":       {"recall/index", "recall/text"},
+		"recall/search":       {"recall/fold", "recall/index", "recall/text"},
 		"recall/eval":         {"recall/index", "recall/rank", "recall/when"},
 
 		"recall/meaning": {"recall", "recall/index", "recall/rank", "model/vectors", "memory"},

@@ -3,6 +3,7 @@ package query
 import (
 	"cmp"
 	"context"
+	"slices"
 
 	"github.com/tallystick/tallystick/internal/memory"
 	"github.com/tallystick/tallystick/internal/recall"
@@ -115,7 +116,7 @@ func (b *Book) superseded(ctx context.Context, f *memory.Filter, ids []string, h
 }
 
 // Matching returns the ids of the memories of f with all words of a pattern in
-// their texts, best first, at most limit. It waits until the index is up to date.
+// their texts, and its signs as they are, best first, at most limit. It waits until the index is up to date.
 func (b *Book) Matching(ctx context.Context, f memory.Filter, pattern string, limit int) ([]string, error) {
 	if err := b.finder.Sync(ctx); err != nil {
 		return nil, err
@@ -128,11 +129,38 @@ func (b *Book) Matching(ctx context.Context, f memory.Filter, pattern string, li
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]string, len(hits))
-	for i := range hits {
-		ids[i] = hits[i].ID
+	ids, err := b.literally(ctx, &f, pattern, hits)
+	if err != nil {
+		return nil, err
 	}
 	return ids, b.unreadable(ctx, &f)
+}
+
+// literally are the ids of those hits in which what a pattern writes with signs stands as
+// it is: words are compared without most of them.
+func (b *Book) literally(ctx context.Context, f *memory.Filter, pattern string, hits []recall.Hit) ([]string, error) {
+	const atOnce = 100
+	ids := make([]string, 0, len(hits))
+	signs := recall.LiteralOf(pattern)
+	for part := range slices.Chunk(hits, atOnce) {
+		if signs.None() {
+			for i := range part {
+				ids = append(ids, part[i].ID)
+			}
+			continue
+		}
+		found, err := recordsOf(ctx, b.store, f, part)
+		if err != nil {
+			return nil, err
+		}
+		for i := range found {
+			m := &found[i].Memory
+			if signs.In(append([]string{m.Title, m.Content}, m.Tags...)...) {
+				ids = append(ids, m.ID)
+			}
+		}
+	}
+	return ids, nil
 }
 
 // unreadable notes what f selects and no words can find, because it is damaged: nobody
