@@ -33,10 +33,10 @@ type Message struct {
 
 // Namespaces and metadata of what agents hand to each other.
 const (
-	inboxNamespace  = records.InboxRoot + "/"
-	oldInbox        = records.OldInboxRoot + "/"
+	inboxNamespace  = memory.InboxRoot + "/"
+	oldInbox        = memory.OldInboxRoot + "/"
 	messageTag      = "_message"
-	sharedNamespace = records.SharedRoot + "/"
+	sharedNamespace = memory.SharedRoot + "/"
 	turnsNamespace  = "_turns"
 
 	MetaSubject = "subject"   // of a message: its title has a suffix if that was taken

@@ -8,24 +8,11 @@ import (
 	"github.com/tallystick/tallystick/internal/memory"
 )
 
-// Namespaces of what agents hand to each other. Messages have the place that they
-// have in ai-memory, so that an agent reads on either side what was sent on the other;
-// OldInboxRoot is where they were kept before, and are still read.
-const (
-	InboxRoot    = "_messages"
-	OldInboxRoot = "_inbox"
-	SharedRoot   = "_shared"
-)
-
 // Reserved reports whether memories come into a namespace by requests of their
 // own only: subscribing, registering an agent, sending, sharing.
 func Reserved(namespace string) bool {
 	first, _, _ := strings.Cut(namespace, "/")
-	switch first {
-	case memory.FederationNamespace, memory.SubscriptionNamespace, engine.RegistryNamespace, InboxRoot, OldInboxRoot, SharedRoot:
-		return true
-	}
-	return false
+	return memory.Personal(namespace) || first == memory.FederationNamespace || first == engine.RegistryNamespace
 }
 
 // checkReserved refuses plain writes that would put a memory into a reserved
