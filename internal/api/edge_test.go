@@ -255,6 +255,35 @@ func TestDefaultsAreFilledInAndTextComesBackAsItWas(t *testing.T) {
 	n.call("PUT", "/api/v1/memories/"+a.text("id"), `{"confidence":0}`).want(http.StatusOK).is(0.0, "confidence")
 }
 
+// A merge edits what it names. What it does not name was not to be lost: tags, who may
+// read the memory, and its metadata, which those that are given replace.
+func TestAMergeLeavesWhatItDoesNotName(t *testing.T) {
+	n := alone(t)
+	merge := func(body string) answer {
+		t.Helper()
+		n.call("POST", "/api/v1/memories", `{"title":"x","on_conflict":"merge",`+body+`}`, "X-Agent-Id", "ann").want(http.StatusCreated)
+		return n.call("GET", "/api/v1/memories/"+memory.IdentityOf(memory.Memory{Namespace: "global", Title: "x"}), "", "X-Agent-Id", "bob")
+	}
+	const first = `"content":"one","tags":["a","b"],"scope":"collective","metadata":{"k":1}`
+	for body, want := range map[string]string{
+		`"content":"two"`:                     `"tags":["a","b"] "k":1 "scope":"collective"`,
+		`"content":"three","tags":[]`:         `"tags":[] "k":1 "scope":"collective"`,
+		`"content":"four","metadata":{"j":2}`: `"tags":["a","b"] "j":2 "scope":"collective"`,
+		`"content":"five","metadata":{"k":3}`: `"k":3 "scope":"collective"`,
+		`"content":"six","scope":"shared"`:    `"k":1 "scope":"shared"`,
+	} {
+		merge(first)
+		a := merge(body).want(http.StatusOK)
+		for _, part := range strings.Fields(want) {
+			if !strings.Contains(a.raw, part) {
+				t.Errorf("%s: no %s in %s", body, part, a.raw)
+			}
+		}
+	}
+	merge(first)
+	merge(`"content":"seven","scope":"private"`).want(http.StatusNotFound)
+}
+
 // What is made live again after it has expired stays. So it shows no expiry, is listed
 // among those that have none, and an export says nothing else of it.
 func TestWhatWasRestoredAfterItsExpiryHasNone(t *testing.T) {

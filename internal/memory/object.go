@@ -3,6 +3,7 @@ package memory
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 )
 
 // With returns a copy of o in which key is v. Keys come out sorted. An o that is
@@ -24,6 +25,20 @@ func (o Object) WithAll(more map[string]any) (Object, error) {
 		}
 		m[key] = raw
 	}
+	return json.Marshal(m)
+}
+
+// Over returns o with the keys of below that it has not itself.
+func (o Object) Over(below Object) (Object, error) {
+	m, err := below.keys()
+	if err != nil || len(m) == 0 {
+		return o, err
+	}
+	mine, err := o.keys()
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(m, mine)
 	return json.Marshal(m)
 }
 

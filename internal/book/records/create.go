@@ -49,6 +49,7 @@ func (b *Book) make(ctx context.Context, c engine.Caller, d Draft) (*engine.Held
 		return nil, fmt.Errorf("on_conflict %.20q: want error, merge or version: %w", string(d.OnConflict), memory.ErrInvalid)
 	}
 	c = c.Named()
+	d.untagged = d.Memory.Tags == nil
 	err := b.Complete(c, &d)
 	if err == nil {
 		err = b.sign(c, &d)
@@ -226,6 +227,9 @@ func (b *Book) Titled(ctx context.Context, agent memory.AgentID, namespace, titl
 // merging is the intent of a create that finds its title taken and edits the
 // record that is there.
 func merging(rec *memory.Record, d Draft) (*engine.Intent, error) {
+	if d.untagged {
+		d.Memory.Tags = rec.Tags
+	}
 	m, err := merged(rec.Memory, d.Memory)
 	if err != nil {
 		return nil, err
@@ -276,10 +280,30 @@ func merged(old, m memory.Memory) (memory.Memory, error) {
 		out.ConfidenceSource, out.ConfidenceSignals, out.ConfidenceDecayed = m.ConfidenceSource, m.ConfidenceSignals, m.ConfidenceDecayed
 	}
 	var err error
-	if out.Metadata, err = keepOwner(m.Metadata, old.Metadata); err != nil {
+	if out.Metadata, err = restated(m.Metadata, old.Metadata); err != nil {
+		return out, err
+	}
+	if out.Metadata, err = keepOwner(out.Metadata, old.Metadata); err != nil {
 		return out, err
 	}
 	return out.Keeping(m.Signature), memory.ValidScope(out.Metadata)
+}
+
+// restated is the metadata of old as one who writes meta leaves it. Who says nothing, or
+// only who may read it, leaves the rest; and who may read it is never changed by silence.
+func restated(meta, old memory.Object) (memory.Object, error) {
+	more, err := meta.Without(memory.MetaAgent, memory.MetaScope)
+	if err != nil {
+		return nil, err
+	}
+	if more == nil {
+		return meta.Over(old)
+	}
+	var scope string
+	if meta.Field(memory.MetaScope, &scope) || !old.Field(memory.MetaScope, &scope) {
+		return meta, nil
+	}
+	return meta.With(memory.MetaScope, scope)
 }
 
 // Editing is the intent to replace the content of rec, which is live, by m.

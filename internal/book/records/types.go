@@ -25,6 +25,8 @@ type Draft struct {
 	Embedding  *memory.Embedding
 	Signed     *Signed  // nil: nobody has signed it
 	Confidence *float64 // stands for that of Memory, in which 0 is "not given"
+
+	untagged bool // nothing is said of tags
 }
 
 // Patch is an edit: nil fields stay as they are.
