@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,7 +44,10 @@ func (e *Error) missed() string {
 	if r := e.Receipt; r != nil && r.N > 0 {
 		held = fmt.Sprintf("held by %d of %d members (%s), and %d are wanted", len(r.HeldBy), r.N, strings.Join(r.HeldBy, ", "), e.Needed)
 	}
-	text := "quorum not met: " + held + " (" + e.Reason + "); it is kept and will arrive"
+	text := "quorum not met: " + held + " (" + e.Reason + "); it is kept"
+	if !slices.ContainsFunc(e.Missing, func(m Absent) bool { return strings.Contains(m.Error, "member_removed") }) {
+		text += " and will arrive"
+	}
 	if e.ID != "" {
 		text += " (memory " + e.ID + ")"
 	}

@@ -131,6 +131,7 @@ func restoreBackup(ctx context.Context, a *app, from, data, name string) error {
 	if data == "" {
 		data = either(a.getenv("TALLY_DATA"), defaultData(a.getenv))
 	}
+	data = atHome(data, a.getenv)
 	a.linger()
 	a.leaves("a database that is there is whole; without one nothing was restored: run it again")
 	r, err := restore.Into(ctx, from, data, memory.Node(name))

@@ -51,7 +51,7 @@ func (p *placeFlags) place(name string) (cluster.Place, error) {
 	if err != nil || port == "" {
 		return cluster.Place{}, usage("--members-listen %q: want HOST:PORT, such as :9078", p.listen)
 	}
-	out := cluster.Place{Name: identity.Name(name), Listen: p.listen, URL: p.url}
+	out := cluster.Place{Name: identity.Name(name), Listen: p.listen, URL: strings.TrimRight(p.url, "/")}
 	if p.region != "" {
 		out.Name = regionOf(p.region) + identity.Name("/"+name)
 	}

@@ -166,3 +166,24 @@ func TestClustersThatAreNotMade(t *testing.T) {
 		t.Errorf("%v, %v", left, err)
 	}
 }
+
+// A slash behind an address is no other address, and a node may be told to answer
+// members at another one from its next start on.
+func TestANodeAnswersMembersElsewhere(t *testing.T) {
+	dir := t.TempDir()
+	if got := tally(t, nil, "", "cluster", "init", "--name", "acme", "--node", "a", "--data", dir, "--members-url", "https://a.example:9078/", "--no-serve"); got.code != exitOK {
+		t.Fatal(got.err)
+	}
+	if got := tally(t, nil, "", "member", "set", "a", "--url", "https://b.example:9178/", "--data", dir); got.code != exitOK {
+		t.Fatal(got.err)
+	}
+	if got := tally(t, nil, "", "identity", "listen", "127.0.0.1:9178", "--data", dir); got.code != exitOK || !strings.Contains(got.out, "127.0.0.1:9178; they call it at https://b.example:9178\n") {
+		t.Errorf("code %d, %s%s", got.code, got.out, got.err)
+	}
+	if got := tally(t, nil, "", "identity", "listen", "9178", "--data", dir); got.code != exitUsage || !strings.Contains(got.err, "want HOST:PORT") {
+		t.Errorf("code %d, %s", got.code, got.err)
+	}
+	if got := tally(t, nil, "", "cluster", "token", "--data", dir); !strings.Contains(got.err, "tally join https://b.example:9178 TOKEN") {
+		t.Errorf("the token is for another address: %s", got.err)
+	}
+}

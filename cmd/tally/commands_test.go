@@ -376,7 +376,7 @@ func TestTextGoesInAndOut(t *testing.T) {
 	if got := must[shown](c, "get", list.Memories[0].ID); got.Memory.Content != list.Memories[0].Content || len(got.Links) != 1 {
 		t.Errorf("restored %+v", got)
 	}
-	if got := c.tally("import", filepath.Join(dir, "notes.md"), "--tier", "never"); got.code != exitOther || !strings.Contains(got.err, "3 of 3 were not written") {
+	if got := c.tally("import", filepath.Join(dir, "notes.md"), "--namespace", "_agents"); got.code != exitOther || !strings.Contains(got.err, "3 of 3 were not written") {
 		t.Errorf("an import that fails: %+v", got)
 	}
 }

@@ -18,6 +18,7 @@ import (
 
 	legacy "github.com/tallystick/tallystick/internal/legacy/config"
 	"github.com/tallystick/tallystick/internal/memory"
+	"github.com/tallystick/tallystick/internal/near"
 	"github.com/tallystick/tallystick/internal/node"
 )
 
@@ -259,6 +260,9 @@ func resolveNoted(flags given, getenv func(string) string, file string, note not
 			return cfg, err
 		}
 	}
+	for _, path := range []*string{&cfg.Data, &cfg.BackupDir, &cfg.TLSCert, &cfg.TLSKey} {
+		*path = atHome(*path, getenv)
+	}
 	if cfg.Data == "" {
 		return cfg, usage("no data directory: name one with --data")
 	}
@@ -406,13 +410,29 @@ func fileError(name string, err error) error {
 	if strict, ok := errors.AsType[*toml.StrictMissingError](err); ok {
 		e := strict.Errors[0]
 		row, _ := e.Position()
-		return usage("%s line %d: unknown key %s; see `tally help config`", name, row, strings.Join(e.Key(), "."))
+		key := strings.Join(e.Key(), ".")
+		return usage("%s line %d: unknown key %s%s; see `tally help config`", name, row, key, asked(nearKeys(key)))
 	}
 	if e, ok := errors.AsType[*toml.DecodeError](err); ok {
 		row, _ := e.Position()
 		return usage("%s line %d: %s", name, row, strings.TrimPrefix(e.Error(), "toml: "))
 	}
 	return usage("%s: %v", name, err)
+}
+
+// nearKeys are those that may have been meant by one that is not known.
+func nearKeys(key string) []string {
+	known := []string{"legacy", "legacy_peer"}
+	for _, s := range settings() {
+		if s.key != "" {
+			known = append(known, s.key)
+		}
+	}
+	if found := near.To(key, known); len(found) > 0 {
+		return found
+	}
+	table, _, _ := strings.Cut(key, ".") // such as [member] for [members]
+	return near.To(table, known)
 }
 
 // lineOf finds the line on which a key, or a table of that name, is.

@@ -133,30 +133,31 @@ func TestNonsenseInTheConfigurationIsRefused(t *testing.T) {
 		file  string
 		want  string
 	}{
-		"unknown key":           {file: "node = 'a'\n\nlisen = 'x'\n", want: "tally.toml line 3: unknown key lisen; see `tally help config`"},
-		"unknown key in table":  {file: "[history]\nkeep = '1h'\nkep = '1h'\n", want: "line 3: unknown key history.kep"},
-		"unknown table":         {file: "node = 'a'\n[quux]\nkey = 'x'\n", want: "line 2: unknown key quux"},
-		"not TOML":              {file: "node = 'a'\nlisten = \n", want: "tally.toml line 2: "},
-		"key twice":             {file: "node = 'a'\nnode = 'b'\n", want: "line 2: "},
-		"bad compression":       {env: map[string]string{"TALLY_COMPRESS": "gzip"}, want: `TALLY_COMPRESS "gzip": want auto, always or never`},
-		"bad duration":          {file: "node = 'a'\nquorum_timeout = 'soon'\n", want: `line 2: quorum_timeout "soon": want a time such as`},
-		"negative duration":     {file: "[history]\n\nkeep = '-1h'\n", want: `line 3: history.keep "-1h": want a time`},
-		"dotted key":            {file: "log.level = 'loud'\n", want: `line 1: log.level "loud": want debug or info`},
-		"bad number":            {file: "write_quorum = 0\n", want: `line 1: write_quorum "0": want a whole number from 1`},
-		"wrong type":            {file: "listen = ['x']\n", want: "line 1: listen has a value of the wrong type"},
-		"fraction":              {file: "\nwrite_quorum = 1.5\n", want: "line 2: write_quorum has a value of the wrong type"},
-		"wrong type of members": {file: "members = 'x'\n", want: "line 1: "},
-		"bad member":            {file: "[members]\n'a b' = 'http://x'\n", want: `line 1: members node name "a b"`},
-		"bad name":              {file: "node = 'a.b'\n", want: `line 1: node node name "a.b"`},
-		"half of a pair":        {flags: given{"tls-cert": {"x"}}, want: "a certificate and its key"},
-		"in the clear":          {flags: given{"listen": {"10.0.0.1:1"}}, want: "there is no TLS"},
-		"flag":                  {flags: given{"write-quorum": {"two"}}, want: `--write-quorum "two": want a whole number from 1`},
-		"member without URL":    {flags: given{"member": {"east"}}, want: `--member "east": want NAME=URL`},
-		"environment":           {env: map[string]string{"TALLY_MAX_SKEW": "x"}, want: `TALLY_MAX_SKEW "x": want a time`},
-		"bad exception":         {file: "\nwebhook_allow = ['10.0.0.0/8', 'hooks']\n", want: `line 2: webhook_allow "hooks": want a network such as`},
-		"exception of numbers":  {file: "webhook_allow = [1]\n", want: "line 1: webhook_allow has an item of the wrong type"},
-		"list for one value":    {file: "data = ['/a', '/b']\n", want: "line 1: data has a value of the wrong type"},
-		"no data directory":     {flags: given{"data": {""}}, want: "no data directory"},
+		"unknown key":            {file: "node = 'a'\n\nlisen = 'x'\n", want: "tally.toml line 3: unknown key lisen; did you mean listen?; see `tally help config`"},
+		"unknown key in table":   {file: "[history]\nkeep = '1h'\nkep = '1h'\n", want: "line 3: unknown key history.kep"},
+		"a table that was meant": {file: "[member]\neast = 'x'\n", want: "unknown key member; did you mean members?"},
+		"unknown table":          {file: "node = 'a'\n[quux]\nkey = 'x'\n", want: "line 2: unknown key quux"},
+		"not TOML":               {file: "node = 'a'\nlisten = \n", want: "tally.toml line 2: "},
+		"key twice":              {file: "node = 'a'\nnode = 'b'\n", want: "line 2: "},
+		"bad compression":        {env: map[string]string{"TALLY_COMPRESS": "gzip"}, want: `TALLY_COMPRESS "gzip": want auto, always or never`},
+		"bad duration":           {file: "node = 'a'\nquorum_timeout = 'soon'\n", want: `line 2: quorum_timeout "soon": want a time such as`},
+		"negative duration":      {file: "[history]\n\nkeep = '-1h'\n", want: `line 3: history.keep "-1h": want a time`},
+		"dotted key":             {file: "log.level = 'loud'\n", want: `line 1: log.level "loud": want debug or info`},
+		"bad number":             {file: "write_quorum = 0\n", want: `line 1: write_quorum "0": want a whole number from 1`},
+		"wrong type":             {file: "listen = ['x']\n", want: "line 1: listen has a value of the wrong type"},
+		"fraction":               {file: "\nwrite_quorum = 1.5\n", want: "line 2: write_quorum has a value of the wrong type"},
+		"wrong type of members":  {file: "members = 'x'\n", want: "line 1: "},
+		"bad member":             {file: "[members]\n'a b' = 'http://x'\n", want: `line 1: members node name "a b"`},
+		"bad name":               {file: "node = 'a.b'\n", want: `line 1: node node name "a.b"`},
+		"half of a pair":         {flags: given{"tls-cert": {"x"}}, want: "a certificate and its key"},
+		"in the clear":           {flags: given{"listen": {"10.0.0.1:1"}}, want: "there is no TLS"},
+		"flag":                   {flags: given{"write-quorum": {"two"}}, want: `--write-quorum "two": want a whole number from 1`},
+		"member without URL":     {flags: given{"member": {"east"}}, want: `--member "east": want NAME=URL`},
+		"environment":            {env: map[string]string{"TALLY_MAX_SKEW": "x"}, want: `TALLY_MAX_SKEW "x": want a time`},
+		"bad exception":          {file: "\nwebhook_allow = ['10.0.0.0/8', 'hooks']\n", want: `line 2: webhook_allow "hooks": want a network such as`},
+		"exception of numbers":   {file: "webhook_allow = [1]\n", want: "line 1: webhook_allow has an item of the wrong type"},
+		"list for one value":     {file: "data = ['/a', '/b']\n", want: "line 1: data has a value of the wrong type"},
+		"no data directory":      {flags: given{"data": {""}}, want: "no data directory"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -183,6 +184,25 @@ func TestThereIsADefaultDataDirectory(t *testing.T) {
 	for name, tc := range tests {
 		if cfg, err := configure(t, nil, tc.env, ""); err != nil || cfg.Data != filepath.FromSlash(tc.want) {
 			t.Errorf("%s: %q, %v", name, cfg.Data, err)
+		}
+	}
+}
+
+// A shell reads ~ as the home of who types it; of a file nobody does, and a folder of
+// that name in the working directory is what nobody wants.
+func TestAPathMayBeginAtHome(t *testing.T) {
+	for name, tc := range map[string]struct {
+		flags given
+		env   map[string]string
+		file  string
+	}{
+		"file":        {file: "data = '~/d'\nbackup_dir = '~/b'\n"},
+		"environment": {env: map[string]string{"TALLY_DATA": "~/d", "TALLY_BACKUP_DIR": "~/b"}},
+		"flag":        {flags: given{"data": {"~/d"}, "backup-dir": {"~/b"}}},
+	} {
+		cfg, err := configure(t, tc.flags, tc.env, tc.file)
+		if want := filepath.FromSlash("/home/me/d"); err != nil || cfg.Data != want || cfg.BackupDir != filepath.FromSlash("/home/me/b") {
+			t.Errorf("%s: %q, %q, %v; want %q", name, cfg.Data, cfg.BackupDir, err, want)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -204,6 +205,20 @@ func (a *app) hint(err error) string {
 	return ""
 }
 
+// schemeHint says what to do where http and https were mixed up, which only the texts
+// of net/http tell; else "".
+func schemeHint(err error) string {
+	switch text := err.Error(); {
+	case strings.Contains(text, "server gave HTTP response to HTTPS client"):
+		return "what answers there speaks no TLS: to a node's own port for clients say http://; " +
+			"the port at which members are answered is another one (9078 unless the node says otherwise)"
+	case strings.Contains(text, "Client sent an HTTP request to an HTTPS server"):
+		return "what answers there wants TLS: say https://; if it is the port at which members are answered, " +
+			"clients are answered at another one (9077 unless the node says otherwise)"
+	}
+	return ""
+}
+
 // hintOf says what to do about a refusal among members, or "".
 func hintOf(tag identity.Tag) string {
 	const again = "give the whole line that `tally cluster token` prints, or make another one where the authority is"
@@ -224,7 +239,7 @@ func (a *app) explain(err error) {
 	if errors.Is(err, errShown) || errors.Is(err, errPending) || errors.Is(err, errDiffer) {
 		return // the command has said it on stdout
 	}
-	hint := a.hint(err)
+	hint := cmp.Or(schemeHint(err), a.hint(err))
 	if a.json {
 		a.explainJSON(err, hint)
 		return

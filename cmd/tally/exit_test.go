@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tallystick/tallystick/client"
@@ -71,5 +73,19 @@ func TestHintsSayWhatToDo(t *testing.T) {
 		if got := (&app{}).hint(tc.err); got != tc.want {
 			t.Errorf("%s: %q, want %q", name, got, tc.want)
 		}
+	}
+}
+
+func TestMixedUpSchemesAreTold(t *testing.T) {
+	d := alone(t, "schemes")
+	got := tally(t, nil, "", "status", "--server", strings.Replace(d.url, "http://", "https://", 1))
+	if got.code != exitUnreachable || !strings.Contains(got.err, "speaks no TLS") {
+		t.Errorf("https for http: code %d, %s", got.code, got.err)
+	}
+	s := httptest.NewTLSServer(http.NotFoundHandler())
+	defer s.Close()
+	got = tally(t, nil, "", "status", "--server", strings.Replace(s.URL, "https://", "http://", 1))
+	if !strings.Contains(got.err, "wants TLS") {
+		t.Errorf("http for https: code %d, %s", got.code, got.err)
 	}
 }

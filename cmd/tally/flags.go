@@ -102,11 +102,16 @@ func (f *selectFlags) check() error {
 	if f.flags.Changed("min-priority") && (f.minPriority < 1 || f.minPriority > 10) {
 		return usage("--min-priority %d: want 1 to 10", f.minPriority)
 	}
-	switch f.tier {
+	return checkTier(f.tier)
+}
+
+// checkTier refuses a tier that there is not; "" is none.
+func checkTier(tier string) error {
+	switch tier {
 	case "", "short", "mid", "long":
 		return nil
 	}
-	return usage("--tier %q: want short, mid or long", f.tier)
+	return usage("--tier %q: want short, mid or long", tier)
 }
 
 func (f *selectFlags) selection(now time.Time) (client.Selection, error) {

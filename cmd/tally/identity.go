@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +17,7 @@ import (
 )
 
 func newIdentity(a *app) *cobra.Command {
-	return parent("identity", "See and change who a node is", newIdentityShow(a), newIdentityRotate(a), newIdentityRequest(a), newIdentityAccept(a))
+	return parent("identity", "See and change who a node is", newIdentityShow(a), newIdentityRotate(a), newIdentityListen(a), newIdentityRequest(a), newIdentityAccept(a))
 }
 
 // identityShown is what a node shows of itself.
@@ -95,6 +97,33 @@ the authority is, prints one. Then the old key is refused at once.`
 		key := c.Self().Key().Public()
 		return a.show(map[string]string{"key": key.String(), "key_id": string(key.ID())}, func(w io.Writer) error {
 			say(w, "node %s has the key %s now\n", c.Place().Node, key)
+			return nil
+		})
+	}
+	return cmd
+}
+
+func newIdentityListen(a *app) *cobra.Command {
+	cmd := command("listen HOST:PORT", "Say on which address the node answers members from its next start on", argCheck{1, 1}, nil)
+	cmd.Long = `Say on which address the node answers members, from its next start on. Where they call
+it is for the node with the authority to say: tally member set NODE --url URL.`
+	cmd.Example = "  tally identity listen :9178"
+	data := dataOf(cmd, a)
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		dir, err := data()
+		if err != nil {
+			return err
+		}
+		c, err := openIdentity(dir)
+		if err != nil {
+			return err
+		}
+		if err := cluster.Listen(filepath.Join(dir, node.IdentityDir), args[0]); err != nil {
+			return usage("listen %v", err)
+		}
+		url := cmp.Or(c.Place().URL, unreachable)
+		return a.show(map[string]string{"listen": args[0], "url": url}, func(w io.Writer) error {
+			say(w, "from its next start on the node answers members on %s; they call it at %s\n", args[0], url)
 			return nil
 		})
 	}

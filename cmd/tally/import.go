@@ -14,6 +14,7 @@ import (
 	"github.com/tallystick/tallystick/client"
 	"github.com/tallystick/tallystick/importer"
 	"github.com/tallystick/tallystick/internal/carry"
+	"github.com/tallystick/tallystick/internal/memory"
 )
 
 func newImport(a *app) *cobra.Command {
@@ -50,8 +51,8 @@ Archived memories of an export of our own are skipped, unless it is complete.`
 		if err != nil {
 			return err
 		}
-		if concurrency < 1 || concurrency > 1024 {
-			return usage("--concurrency %d: want 1 to 1024", concurrency)
+		if err := checkImport(&o, concurrency); err != nil {
+			return err
 		}
 		if len(servers) == 0 {
 			servers = []string{a.address()}
@@ -87,6 +88,22 @@ Archived memories of an export of our own are skipped, unless it is complete.`
 	flags.StringVar(&w.durability, "durability", "", "wait until it is on disk at: local (this node), quorum or all (default quorum)")
 	flags.StringVar(&w.whenShort, "when-short", "", "if too few members hold something in time: fail, or local, which is success with what the node keeps (TALLY_WHEN_SHORT; default fail)")
 	return cmd
+}
+
+// checkImport refuses before anything is read what no memory can have.
+func checkImport(o *importer.Options, concurrency int) error {
+	if err := checkTier(o.Tier); err != nil {
+		return err
+	}
+	if o.Namespace != "" {
+		if err := memory.ValidNamespace(o.Namespace); err != nil {
+			return usage("--namespace %q: %v", o.Namespace, err)
+		}
+	}
+	if concurrency < 1 || concurrency > 1024 {
+		return usage("--concurrency %d: want 1 to 1024", concurrency)
+	}
+	return nil
 }
 
 // wayOf adds to how an import goes who writes, and who is told of it.

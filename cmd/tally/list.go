@@ -68,6 +68,10 @@ func runList(ctx context.Context, a *app, c *client.Client, o listOptions) error
 		return err
 	}
 	leftOut(a.err, out.Damaged)
+	if out.Next != "" {
+		say(a.err, "→ there are more: --limit N, or --offset %d\n", o.offset+out.Count)
+		out.Next = "" // pages of this command are no pages of the node
+	}
 	return a.show(out, func(w io.Writer) error { return showList(a, w, out.Memories) })
 }
 
@@ -92,6 +96,9 @@ func pick(ctx context.Context, fetch func(context.Context, client.Selection) (*c
 				out.Memories = append(out.Memories, *m)
 			}
 			if out.Count = len(out.Memories); out.Count == o.limit {
+				if i+1 < len(page.Memories) || page.Next != "" {
+					out.Next = "more"
+				}
 				return out, nil
 			}
 		}

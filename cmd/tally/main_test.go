@@ -132,6 +132,11 @@ func TestNonsenseOnTheCommandLineIsRefused(t *testing.T) {
 	}{
 		"unknown command":       {[]string{"remembr"}, `unknown command "remembr"; did you mean remember?`},
 		"unknown sub-command":   {[]string{"pending", "aprove"}, `unknown command "aprove"; did you mean approve?`},
+		"a word of others":      {[]string{"search", "x"}, `unknown command "search"; did you mean recall?`},
+		"near to another":       {[]string{"rember", "x"}, `unknown command "rember"; did you mean remember?`},
+		"not near enough":       {[]string{"remove", "x"}, `unknown command "remove"; did you mean archive or delete?`},
+		"tier of an import":     {[]string{"import", "x", "--tier", "forever"}, `--tier "forever": want short, mid or long`},
+		"namespace of one":      {[]string{"import", "x", "-n", "a//b"}, `--namespace "a//b"`},
 		"a letter too few":      {[]string{"member", "lst"}, `unknown command "lst"; did you mean list`},
 		"a flag that was meant": {[]string{"list", "--namespce", "x"}, "unknown flag: --namespce; did you mean --namespace?\nsee `tally list --help`"},
 		"one of all commands":   {[]string{"get", "--agnet", "x"}, "unknown flag: --agnet; did you mean --agent?"},

@@ -194,7 +194,7 @@ no new epoch.`
 		if err != nil {
 			return err
 		}
-		changed, err := c.Set(memory.Node(args[0]), url, cluster.Role(role))
+		changed, err := c.Set(memory.Node(args[0]), strings.TrimRight(url, "/"), cluster.Role(role))
 		if err != nil {
 			return underWay(err)
 		}

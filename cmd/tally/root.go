@@ -180,7 +180,11 @@ func unknown(cmd *cobra.Command, name string) error {
 			known = append(known, append([]string{c.Name()}, c.Aliases...)...)
 		}
 	}
-	return usage("unknown command %q%s\nsee `%s --help`", name, asked(near.To(name, known)), cmd.CommandPath())
+	found := near.To(name, known)
+	if words := meant()[name]; words != nil && !cmd.HasParent() {
+		found = words
+	}
+	return usage("unknown command %q%s\nsee `%s --help`", name, asked(found), cmd.CommandPath())
 }
 
 // mayBeEmpty is the annotation of flags whose empty value means something.

@@ -274,7 +274,7 @@ func TestAMergeLeavesWhatItDoesNotName(t *testing.T) {
 	} {
 		merge(first)
 		a := merge(body).want(http.StatusOK)
-		for _, part := range strings.Fields(want) {
+		for part := range strings.FieldsSeq(want) {
 			if !strings.Contains(a.raw, part) {
 				t.Errorf("%s: no %s in %s", body, part, a.raw)
 			}

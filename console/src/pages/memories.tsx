@@ -320,7 +320,7 @@ const Line = memo(function Line({ r, n, chosen, picked, choose, pick }: { r: Row
         <a href={href("memory", r.id)}><Title s={r.title} /></a>
         {r.conflicts > 0 && <Pill kind="warn">{t.memory.conflicts}</Pill>}
         {r.expires_at && !r.reason && <span class="muted small">{t.list.expires} <Time at={r.expires_at} /></span>}
-        {r.reason && <span class="muted small">{plain(r.reason, 30)}</span>}
+        {r.reason && <span class="muted small">{r.reason === "ttl_expired" ? t.list.expired : plain(r.reason, 30)}</span>}
       </span>
       <span role="cell" class="muted">{plain(r.namespace, 60)}</span>
       <span role="cell" class="muted">{plain(r.owner, 40)}</span>

@@ -142,7 +142,7 @@ function Facts({ m, now }: { m: Content; now: Revision | undefined }) {
           <div><dt>{t.top.namespace}</dt><dd>{plain(m.namespace, 200)}</dd></div>
           <div><dt>{k.owner}</dt><dd>{owner === "" ? <span class="muted">{k.nobody}</span> : plain(owner)}</dd></div>
           <div><dt>{k.kind}</dt><dd>{m.memory_kind}</dd></div>
-          <div><dt>{k.tier}</dt><dd>{m.tier}{m.expires_at && <>, {k.expires} <Time at={m.expires_at} /></>}</dd></div>
+          <div><dt>{k.tier}</dt><dd>{m.tier}{m.expires_at && <>, {Date.parse(m.expires_at) > Date.now() ? k.expires : k.expired} <Time at={m.expires_at} /></>}</dd></div>
           <div><dt>{k.priority}</dt><dd class="num">{m.priority}</dd></div>
           <div><dt>{k.confidence}</dt><dd class="num">{m.confidence}</dd></div>
           <div><dt>{k.source}</dt><dd>{m.source}</dd></div>

@@ -191,3 +191,27 @@ func TestAMemberThatIsSoAlreadyMakesNoEpoch(t *testing.T) {
 		t.Errorf("a stranger: %v", err)
 	}
 }
+
+// A node whose address was changed is where the others call it now: tokens name that
+// address, and a key that follows is for it.
+func TestANodeIsWhereTheMembershipSays(t *testing.T) {
+	a, dir := found(t)
+	const there = "https://a.example:9999"
+	if _, err := a.Set("a", there, ""); err != nil {
+		t.Fatal(err)
+	}
+	if got := a.Place().URL; got != there {
+		t.Errorf("%s, want %s", got, there)
+	}
+	ask, err := a.Rotation("")
+	if err != nil || ask.URL != there {
+		t.Errorf("it asks for another key at %s (%v), want %s", ask.URL, err, there)
+	}
+	for address, want := range map[string]bool{":9999": true, "127.0.0.1:9999": true, "9999": false, "x:": false} {
+		err := cluster.Listen(dir, address)
+		p, _ := cluster.PlaceIn(dir)
+		if (err == nil) != want || want && p.Listen != address || p.Name != a.Place().Name {
+			t.Errorf("%s: %v, %+v", address, err, p)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -154,8 +155,31 @@ func PlaceIn(dir string) (Place, error) {
 	return c.place, err
 }
 
-// Place returns where this node is.
-func (c *Cluster) Place() Place { return c.place }
+// Place returns where this node is. It is called where the membership says, which may
+// be elsewhere than it was when it joined.
+func (c *Cluster) Place() Place {
+	p := c.place
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if is, ok := c.membership.Find(p.Node); ok {
+		p.URL = is.URL
+	}
+	return p
+}
+
+// Listen says on which HOST:PORT the node of a directory answers members from its next
+// start on.
+func Listen(dir, address string) error {
+	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
+		return fmt.Errorf("%.80q: want HOST:PORT, such as :9078: %w", address, memory.ErrInvalid)
+	}
+	p, err := PlaceIn(dir)
+	if err != nil {
+		return err
+	}
+	p.Listen = address
+	return writePlace(dir, p)
+}
 
 // Self returns this node's own identity.
 func (c *Cluster) Self() *attest.Self { return c.self }

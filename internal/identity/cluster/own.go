@@ -174,7 +174,7 @@ func (c *Cluster) Rotation(token string) (Application, error) {
 	if err != nil {
 		return Application{}, err
 	}
-	a := Application{Request: csr, URL: c.place.URL, Token: token}
+	a := Application{Request: csr, URL: c.Place().URL, Token: token}
 	if token == "" {
 		a.Rotation = c.self.Key().Sign(append([]byte(rotation), csr...))
 	}

@@ -163,7 +163,7 @@ func (b *Book) find(line, source string, now time.Time) (records []Record, at in
 func (b *Book) live(token Token, line string, now time.Time) ([]Record, int, error) {
 	records, i, err := b.known(token, line, now)
 	if err == nil && len(records[i].Used) >= records[i].Uses {
-		return nil, 0, identity.Refuse(identity.TokenUsed, "token %s was used %d times", token.ID, len(records[i].Used))
+		return nil, 0, identity.Refuse(identity.TokenUsed, "token %s was used as often as it may be: %d of %d", token.ID, len(records[i].Used), records[i].Uses)
 	}
 	return records, i, err
 }

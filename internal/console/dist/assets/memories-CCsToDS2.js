@@ -1,0 +1,1 @@
+export{t as default,n as ownerOf}from"./memories-D-qaad1P.js";

@@ -1,1 +1,0 @@
-export{t as default,n as ownerOf}from"./memories-CdUf4lCZ.js";
