@@ -198,7 +198,7 @@ func recipes() map[string]func(*surface) []string {
 		"member set":           alone,
 		"cluster adopt":        alone,
 
-		"identity show": alone, "identity rotate": alone, "identity request": alone, "identity accept": alone,
+		"identity show": alone, "identity rotate": alone, "identity listen": alone, "identity request": alone, "identity accept": alone,
 		"ca issue-intermediate": alone, "ca export": alone, "ca import": alone,
 		"audit list":    alone,
 		"audit verify":  alone,
