@@ -100,6 +100,7 @@ func TestABrokenLineOrValueCostsNoOther(t *testing.T) {
 		"a document that begins longer": {"a", "{\"memories\": [\n{\"title\":\"A\",\"content\":\"x\"},\n{\"title\":\"B\",\"content\":\"y\"}\n]}\n", []string{"x", "y"}, nil},
 		"two lines on one":              {"a.jsonl", `{"title":"A","content":"x"}{"title":"B","content":"y"}` + "\n" + `{"title":"C","content":"z"}`, []string{"x", "y", "z"}, nil},
 		"a NUL":                         {"a.jsonl", "{\"title\":\"A\",\"content\":\"\x00\"}\n" + ownLines, []string{"x", "y"}, []string{"a.jsonl line 1: not JSON"}},
+		"a document on one line":        {"m.json", `{"results":[{"id":"1","memory":"x"},{"id":nope},{"id":"3","memory":"z"}]}` + "\n", []string{"x", "z"}, []string{"m.json[0] results[1]: not JSON"}},
 		"an element that is no JSON":    {"m.json", `[{"id":"1","memory":"x"},{"id":nope},{"id":"3","memory":"z"}]`, []string{"x", "z"}, []string{"m.json[1]: not JSON"}},
 		"an element in another encoding": {
 			"m.json", `[{"id":"1","memory":"x"},{"id":"2","memory":"` + "\xe9" + `"},{"id":"3","memory":"z"}]`, []string{"x", "z"}, []string{"m.json[1]: not UTF-8 text"},

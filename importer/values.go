@@ -61,23 +61,27 @@ func (v *valueReader) take(raw json.RawMessage, where string, err error) bool {
 
 // lineByLine reports whether a text that begins so has one value on each line.
 func lineByLine(head []byte, ext string) bool {
-	line, _, found := bytes.Cut(bytes.TrimLeft(head, "\r\n\t "), []byte("\n"))
-	line = bytes.TrimSpace(line)
+	line, rest, found := bytes.Cut(bytes.TrimLeft(head, "\r\n\t "), []byte("\n"))
+	line, rest = bytes.TrimSpace(line), bytes.TrimSpace(rest)
 	if len(line) == 0 || line[0] != '{' {
 		return false
 	}
-	if found && (json.Valid(line) || broken(line)) {
+	if found && (json.Valid(line) || broken(line, rest)) {
 		return true
 	}
 	return (ext == ".jsonl" || ext == ".ndjson") && len(line) > 1
 }
 
 // broken reports whether a line is an object that is none: it closes, but is not
-// well formed, or it ends within a text, where no document has a line end.
-func broken(line []byte) bool {
+// well formed, and another one follows, which is no document; or it ends within a text,
+// where no document has a line end.
+func broken(line, rest []byte) bool {
 	var e extent
 	n, done := e.scan(line)
-	return done && n == len(line) && !json.Valid(line) || !done && e.text
+	if !done {
+		return e.text
+	}
+	return n == len(line) && !json.Valid(line) && len(rest) > 0 && rest[0] == '{'
 }
 
 func (v *valueReader) lines(in *bufio.Reader) error {
