@@ -10,6 +10,7 @@ import (
 const (
 	healEvery = time.Second // how often the store is asked for damage
 	healPause = time.Minute // after every member was asked in vain, at most
+	healParts = 64          // of the list that are asked for in turn
 )
 
 // healer has members send what is damaged in the store of this node.
@@ -19,22 +20,28 @@ type healer struct{ *Replicator }
 func (r healer) run(ctx context.Context) {
 	timer := time.NewTimer(healEvery)
 	defer timer.Stop()
-	wait := healEvery
+	wait, at := healEvery, 0
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
 		}
-		damage, err := r.store.Damage(ctx, r.cfg.MaxOps)
+		damage, err := r.store.Damage(ctx, healParts*r.cfg.MaxOps)
+		// What nobody has must not keep others from being asked for.
+		if at >= len(damage.Dots) {
+			at = 0
+		}
+		dots := damage.Dots[at:min(at+r.cfg.MaxOps, len(damage.Dots))]
 		switch {
 		case err != nil:
 			r.log.WarnContext(ctx, "looking for damage failed", "err", err)
-		case len(damage.Dots) == 0:
+		case len(dots) == 0:
 			wait = healEvery
-		case r.any(ctx, damage.Dots):
+		case r.any(ctx, dots):
 			wait = healEvery
 		default:
+			at += len(dots)
 			wait = min(2*wait, healPause)
 		}
 		timer.Reset(wait)

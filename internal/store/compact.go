@@ -48,5 +48,15 @@ func (s *changes) Compact(ctx context.Context, olderThan memory.Instant, keepVer
 			after = last
 		}
 	}
-	return total, s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) error { return compactor{merger{t}}.renounce(ctx, olderThan) })
+	for range mostRenounced {
+		more := false
+		err := s.do(ctx, queueMember, 0, func(ctx context.Context, t *tx) (err error) {
+			more, err = compactor{merger{t}}.renounce(ctx, olderThan)
+			return err
+		})
+		if err != nil || !more {
+			return total, err
+		}
+	}
+	return total, nil
 }

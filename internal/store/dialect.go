@@ -56,6 +56,8 @@ type dialect struct {
 	// reindex makes the indexes of the table anew that is named behind it, and tables
 	// selects the names of all tables.
 	reindex, tables string
+	// astray has rows be deleted of which an index has none, and no more.
+	astray struct{ on, off string }
 	// strays select a row if an index does not lead to a row that is there: of the log
 	// and of registers from behind one number up to another, of memories by its number.
 	strays struct{ log, memories, registers string }

@@ -33,6 +33,8 @@ func localFile() *dialect {
 	d.strays.log, d.strays.memories, d.strays.registers = sqlLogStray, sqlMemoryStray, sqlRegisterStray
 	d.garbled.memories, d.garbled.log, d.garbled.registers = garbledMemories(), garbledLog(), garbledRegisters()
 	d.loose = looseRows()
+	// SQLite takes it for damage otherwise, which it is: here it is being mended.
+	d.astray.on, d.astray.off = "PRAGMA writable_schema = ON", "PRAGMA writable_schema = OFF"
 	d.twins.keyed = map[string][2]string{
 		"log":       {sqlLogTwins, sqlLaterTwins("log", "lsn", "origin, seq")},
 		"memories":  {sqlMemoryTwins, sqlLaterTwins("memories", "rid", "id")},

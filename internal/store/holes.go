@@ -91,36 +91,29 @@ func (t passer) holesOf(ctx context.Context, o *originState, after uint64, most 
 	return rows, to, nil
 }
 
-// renounce takes missing entries off the list of damaged ones that have been on it since before an
-// instant, and that no row names: nobody had them, so all others have dropped them.
-func (t compactor) renounce(ctx context.Context, before memory.Instant) error {
-	var gone [][2]int64
-	err := t.each(ctx, `SELECT origin, seq FROM damaged WHERE since < ?`, []any{int64(before)}, func(r rowScanner) error {
-		var d [2]int64
-		err := r.Scan(&d[0], &d[1])
-		gone = append(gone, d)
-		return err
-	})
-	if err != nil {
-		return err
+// mostRenounced is how many entries a compaction takes off the list of damaged ones at most:
+// to find out that no row names one takes a look at all of them.
+const mostRenounced = 16
+
+// renounce takes a missing entry off the list of damaged ones if it has been on it since before an
+// instant, and no row names it: nobody had it, so all others have dropped it. Which one is looked at
+// is left to chance, so that one that is named does not keep others from it. It reports whether there
+// was one.
+func (t compactor) renounce(ctx context.Context, before memory.Instant) (bool, error) {
+	var d [2]int64
+	found, err := t.queryRow(ctx, `SELECT origin, seq FROM damaged WHERE since < ? ORDER BY random() LIMIT 1`, []any{int64(before)}, &d[0], &d[1])
+	if err != nil || !found {
+		return false, err
 	}
-	for _, d := range gone {
-		var one int
-		o := t.origins[t.originName(d[0])]
-		named, err := t.queryRow(ctx, sqlNamed, []any{d[0], d[1]}, &one)
-		if err != nil {
-			return err
-		}
-		if named || o == nil {
-			continue
-		}
-		if err := t.floor(ctx, o); err != nil {
-			return err
-		}
-		if err := t.aside(ctx, `DELETE FROM damaged WHERE origin = ? AND seq = ?`, d[0], d[1]); err != nil {
-			return err
-		}
-		t.listing = true
+	var one int
+	o := t.origins[t.originName(d[0])]
+	named, err := t.queryRow(ctx, sqlNamed, []any{d[0], d[1]}, &one)
+	if err != nil || named || o == nil {
+		return true, err
 	}
-	return nil
+	if err := t.floor(ctx, o); err != nil {
+		return true, err
+	}
+	t.listing = true
+	return true, t.aside(ctx, `DELETE FROM damaged WHERE origin = ? AND seq = ?`, d[0], d[1])
 }

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -124,4 +125,43 @@ func TestAHeadIsBelievedOfWhichARowNamesTheEntry(t *testing.T) {
 		t.Errorf("%+v (%v), and left out are %v", list, err, names)
 	}
 	missed(t, other, n, last)
+}
+
+// Two rows of one key, and an index that leads to a third, which is gone: a pass comes to an end,
+// and one of the two stays.
+func TestAnIndexThatLeadsToNoneOfTwoRowsIsMadeAnew(t *testing.T) {
+	t.Parallel()
+	for _, table := range []string{"memories", "registers"} {
+		t.Run(table, func(t *testing.T) {
+			t.Parallel()
+			n := suite().Open(t, "a", t.TempDir())
+			for i := range 3 {
+				n.Put(storetest.Create(fmt.Sprint("m", i), "text"))
+			}
+			n.Put(&memory.Link{Source: "m0", Target: "m1", Relation: "related_to"})
+			root := n.View().Root
+			n.Stop()
+			g := garbling(t, n.Dir())
+			var columns []string
+			for _, c := range g.columns(table) {
+				if c.name != "rid" {
+					columns = append(columns, c.name)
+				}
+			}
+			list := strings.Join(columns, ", ")
+			g.change(table, false, `UPDATE `+table+` SET rid = 1000 WHERE rid = 1`)
+			g.change(table, false, `INSERT INTO `+table+` (rid, `+list+`) SELECT 1001, `+list+` FROM `+table+` WHERE rid = 1000`)
+			g.close()
+			n = suite().Open(t, "a", n.Dir())
+			for range 3 {
+				if _, err := n.Scrub(t.Context(), 0, time.Hour); err != nil {
+					t.Error(err)
+				}
+			}
+			if got := n.View().Root; got != root {
+				t.Errorf("the state is %s, want %s", got, root)
+			}
+			n.CheckState(nil)
+		})
+	}
 }

@@ -99,11 +99,11 @@ func (t scrubber) replace(ctx context.Context, table string, wrong []int64, anew
 		return nil
 	}
 	reindex := t.exec(ctx, t.dialect.reindex+table)
-	for _, rid := range wrong {
-		if err := t.exec(ctx, `DELETE FROM `+table+` WHERE rid = ?`, rid); err != nil {
-			return err
-		}
-		if table == "memories" {
+	if err := t.dropRows(ctx, table, wrong, reindex != nil); err != nil {
+		return err
+	}
+	if table == "memories" {
+		for _, rid := range wrong {
 			t.stands = append(t.stands, standing{rid: rid, absent: true})
 		}
 	}
@@ -113,6 +113,22 @@ func (t scrubber) replace(ctx context.Context, table string, wrong []int64, anew
 		}
 	}
 	return t.compete(ctx, anew)
+}
+
+// dropRows deletes rows; those also which the indexes do not lead to, where these are not right.
+func (t scrubber) dropRows(ctx context.Context, table string, rids []int64, astray bool) (err error) {
+	if astray {
+		if err := t.exec(ctx, t.dialect.astray.on); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, t.exec(context.WithoutCancel(ctx), t.dialect.astray.off)) }()
+	}
+	for _, rid := range rids {
+		if err := t.exec(ctx, `DELETE FROM `+table+` WHERE rid = ?`, rid); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // compare compares a record with the entries that it names. It returns these, and
@@ -284,10 +300,30 @@ func (t scrubber) reindex(ctx context.Context, table string) error {
 // twins are of rows of one key those that the index leads to or, where it leads to none, all but
 // the first.
 func (t *state) twins(ctx context.Context, table string) ([]int64, error) {
+	number := "rid"
+	if table == "log" {
+		number = "lsn"
+	}
 	for _, q := range t.dialect.twins.keyed[table] {
 		rids, err := t.rowIDs(ctx, q)
-		if err != nil || len(rids) > 0 {
-			return rids, err
+		if err != nil {
+			return nil, err
+		}
+		// The index may lead to a row that is gone. Each one that is returned can be deleted, so
+		// that there are fewer the next time.
+		var there []int64
+		for _, rid := range rids {
+			var one int
+			is, err := t.queryRow(ctx, `SELECT 1 FROM `+table+` WHERE `+number+` = ?`, []any{rid}, &one)
+			if err != nil {
+				return nil, err
+			}
+			if is {
+				there = append(there, rid)
+			}
+		}
+		if len(there) > 0 {
+			return there, nil
 		}
 	}
 	return nil, nil
