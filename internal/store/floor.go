@@ -40,16 +40,23 @@ func readFloor(n int64) (uint64, bool) {
 }
 
 // floor notes the head of o, behind which nothing was dropped.
-func (t *tx) floor(ctx context.Context, o *originState) error {
-	if o.floor == o.head && o.floored || o.head >= mostEntries {
+func (t *tx) floor(ctx context.Context, o *originState) error { return t.floorAt(ctx, o, o.head) }
+
+// floorAt notes that an entry of o was dropped; as long as nothing was noted before, that any of
+// them may have been.
+func (t *tx) floorAt(ctx context.Context, o *originState, seq uint64) error {
+	if !o.floored {
+		seq = o.head
+	}
+	if o.floored && seq <= o.floor || o.head >= mostEntries {
 		return nil
 	}
-	o.floor, o.floored = o.head, true
+	o.floor, o.floored = seq, true
 	key := string(o.name)
 	if o.name.Node() == t.cfg.Node {
 		key = ownFloor + key
 	}
-	return t.aside(ctx, sqlFloor, string(t.cfg.Node), key, floorOf(o.head))
+	return t.aside(ctx, sqlFloor, string(t.cfg.Node), key, floorOf(seq))
 }
 
 // sqlFloor writes the floor of an origin, as a cursor of this node.

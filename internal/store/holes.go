@@ -111,7 +111,7 @@ func (t compactor) renounce(ctx context.Context, before memory.Instant) (bool, e
 	if err != nil || named || o == nil {
 		return true, err
 	}
-	if err := t.floor(ctx, o); err != nil {
+	if err := t.floorAt(ctx, o, uint64(d[1])); err != nil {
 		return true, err
 	}
 	t.listing = true

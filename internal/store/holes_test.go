@@ -165,3 +165,41 @@ func TestAnIndexThatLeadsToNoneOfTwoRowsIsMadeAnew(t *testing.T) {
 		})
 	}
 }
+
+// What was dropped says nothing of what came behind it.
+func TestAnEntryBehindThoseThatWereDroppedIsMissed(t *testing.T) {
+	t.Parallel()
+	n, other := suite().Open(t, "a", t.TempDir()), suite().Open(t, "b", t.TempDir())
+	for i, x := range []*storetest.Node{n, other} {
+		from, to := fmt.Sprintf("from-%d", i), fmt.Sprintf("to-%d", i)
+		x.Put(storetest.Create(from, "text"))
+		x.Put(storetest.Create(to, "text"))
+		x.Put(&memory.Link{Source: from, Target: to, Relation: "related_to"})
+		x.Put(&memory.Unlink{Source: from, Target: to, Relations: []string{"related_to"}})
+	}
+	theirs, ours := disputed(t, other, "theirs"), disputed(t, n, "ours")
+	n.Feed(other)
+	other.Feed(n)
+	if n.View().Root != other.View().Root {
+		t.Fatal("the nodes differ")
+	}
+	for _, x := range []*storetest.Node{n, other} {
+		stable := map[memory.Origin]uint64{}
+		for o, h := range x.View().Heads {
+			stable[o] = min(h.Seq, 4)
+		}
+		if dropped, err := x.Compact(t.Context(), memory.InstantOf(time.Now().Add(time.Hour)), 50, stable); err != nil || dropped == 0 {
+			t.Fatalf("%d dropped, %v", dropped, err)
+		}
+	}
+	p := stopped(n, other)
+	for name, lost := range map[string]memory.Dot{"of another node": theirs, "of its own": ours} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			other, n := p.damaged(t, false, func(dir string) {
+				execute(t, dir, fmt.Sprintf(`DELETE FROM log WHERE seq = %d AND origin = (SELECT id FROM origins WHERE name = '%s')`, lost.Seq, lost.Origin))
+			})
+			missed(t, other, n, lost)
+		})
+	}
+}

@@ -146,7 +146,7 @@ func (t compactor) bury(ctx context.Context, rid int64) error {
 // the entries of requests that may be repeated.
 func (t compactor) dropLog(ctx context.Context, after int64, olderThan memory.Instant, stable map[memory.Origin]uint64) (last int64, n int, err error) {
 	var drop []int64
-	of := map[memory.Origin]bool{}
+	of := map[memory.Origin]uint64{} // the highest number that is dropped
 	last = after
 	wanted, err := t.repeatable(ctx)
 	if err != nil {
@@ -168,15 +168,15 @@ func (t compactor) dropLog(ctx context.Context, after int64, olderThan memory.In
 		}
 		if e, err := t.open(x); err == nil && e.Stamp.Instant() < olderThan {
 			drop = append(drop, last)
-			of[d.Origin] = true
+			of[d.Origin] = max(of[d.Origin], d.Seq)
 		}
 		return nil
 	})
 	if err != nil {
 		return last, 0, err
 	}
-	for name := range of {
-		if err := t.floor(ctx, t.origins[name]); err != nil {
+	for name, seq := range of {
+		if err := t.floorAt(ctx, t.origins[name], seq); err != nil {
 			return last, 0, err
 		}
 	}
