@@ -85,8 +85,10 @@ const (
 func refusal(id json.RawMessage, err error) json.RawMessage {
 	e, is := errors.AsType[*client.Error](err)
 	switch {
-	case !is || e.Status != http.StatusBadRequest:
+	case !is || e.Status >= http.StatusInternalServerError:
 		return rpcError(id, rpcInternal, err.Error()+"; see whether the node runs: tally status")
+	case e.Status != http.StatusBadRequest: // a key, a limit, a size: it says what to do
+		return rpcError(id, rpcInternal, err.Error())
 	case strings.HasPrefix(e.Message, "JSON RPC not handled"): // so says the library of a method that it does not know
 		return rpcError(id, rpcMethod, e.Message)
 	}

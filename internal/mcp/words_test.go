@@ -87,9 +87,16 @@ func TestAFieldIsDescribedAsTheToolHasIt(t *testing.T) {
 func TestAKeyThatIsThereTwiceIsRefused(t *testing.T) {
 	url := running(t)
 	for _, project := range []string{"", "work"} {
-		text := posted(t, url, project, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"remember","arguments":{"title":"a","title":"b","content":"x"}}}`)
-		if !strings.Contains(text, "UNKNOWN_FIELD") || !strings.Contains(text, "title (given twice)") {
-			t.Errorf("project %q: %s", project, text)
+		for args, twice := range map[string]string{
+			`{"title":"a","title":"b","content":"x"}`:                                 "title",
+			`{"title":"a","title":"b","content":"x","namespace":null}`:                "title",
+			`{"title":"a","content":"x","namespace":"secret","namespace":null}`:       "namespace",
+			`{"namespace":null,"title":"a","content":["]"],"tags":[],"content":"{x"}`: "content",
+		} {
+			text := posted(t, url, project, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"remember","arguments":`+args+`}}`)
+			if !strings.Contains(text, "UNKNOWN_FIELD") || !strings.Contains(text, twice+" (given twice)") {
+				t.Errorf("project %q: %s: %s", project, args, text)
+			}
 		}
 	}
 	for args, want := range map[string]string{`{"title":"c","content":"x"}`: "work", `{"title":"d","content":"x","namespace":null}`: "work", `{"title":"e","content":"x","namespace":"own"}`: "own"} {

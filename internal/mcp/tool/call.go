@@ -112,11 +112,27 @@ func argumentsOf(t *Tool, r Request) json.RawMessage {
 		}
 		return slices.Concat([]byte(`{"namespace":`), name, []byte(comma), rest)
 	}
+	if topLevel(args) > len(all) {
+		return args // likewise
+	}
 	all["namespace"] = name
 	if out, err := json.Marshal(all); err == nil {
 		return out
 	}
 	return args
+}
+
+// topLevel is how many keys an object has, each as often as it is there.
+func topLevel(object json.RawMessage) int {
+	in := json.NewDecoder(bytes.NewReader(object))
+	n := 0
+	for _, err := in.Token(); err == nil && in.More(); n++ {
+		var value json.RawMessage
+		if _, err = in.Token(); err == nil {
+			err = in.Decode(&value)
+		}
+	}
+	return n
 }
 
 // doing is the handler of a verb.
