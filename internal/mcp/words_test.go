@@ -88,10 +88,10 @@ func TestAKeyThatIsThereTwiceIsRefused(t *testing.T) {
 	url := running(t)
 	for _, project := range []string{"", "work"} {
 		for args, twice := range map[string]string{
-			`{"title":"a","title":"b","content":"x"}`:                                 "title",
-			`{"title":"a","title":"b","content":"x","namespace":null}`:                "title",
-			`{"title":"a","content":"x","namespace":"secret","namespace":null}`:       "namespace",
-			`{"namespace":null,"title":"a","content":["]"],"tags":[],"content":"{x"}`: "content",
+			`{"title":"a","title":"b","content":"x"}`:                              "title",
+			`{"title":"a","title":"b","content":"x","namespace":null}`:             "title",
+			`{"title":"a","content":"x","namespace":"secret","namespace":null}`:    "namespace",
+			`{"namespace":null,"title":"a","tags":["]"],"content":"{x","tags":[]}`: "tags",
 		} {
 			text := posted(t, url, project, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"remember","arguments":`+args+`}}`)
 			if !strings.Contains(text, "UNKNOWN_FIELD") || !strings.Contains(text, twice+" (given twice)") {
