@@ -114,6 +114,9 @@ type Revision struct {
 	Memory     *Content `json:"memory,omitempty" doc:"The content of this version."`
 }
 
+// StateLive is the state of a memory that is neither archived, deleted nor erased.
+const StateLive = "live"
+
 // History is a memory in any state, with its versions.
 type History struct {
 	ID        string     `json:"id" doc:"The id of the memory." example:"gate-code"`

@@ -3,6 +3,7 @@ package client
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -76,6 +77,12 @@ func (e *Error) QuorumMissed() bool { return e.Code == string(CodeQuorumNotMet) 
 
 // NotFound reports whether there is no such thing, or the agent may not see it.
 func (e *Error) NotFound() bool { return e.Status == http.StatusNotFound }
+
+// IsNotFound reports whether err is, or wraps, a node's answer that there is no such thing.
+func IsNotFound(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.NotFound()
+}
 
 // Conflict reports whether the request met another record or version.
 func (e *Error) Conflict() bool {

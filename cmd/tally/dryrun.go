@@ -52,7 +52,7 @@ func intendedOn(ctx context.Context, c *client.Client, would string, ids []strin
 		if err != nil {
 			return nil, err
 		}
-		if s.State != stateLive {
+		if s.State != client.StateLive {
 			return nil, missed(ctx, c, id, &client.Error{Status: http.StatusNotFound, Code: string(client.CodeNotFound)})
 		}
 		list[i] = intended{Would: would, ID: s.Memory.ID, What: s.Memory.Title}

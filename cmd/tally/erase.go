@@ -84,7 +84,7 @@ func newErasePlan(ctx context.Context, c *client.Client, ids []string, damaged b
 		}
 		revisions, err := c.History(ctx, full)
 		switch {
-		case notFound(err):
+		case client.IsNotFound(err):
 			return nil, noMemory(ctx, c, full)
 		case damaged && isCode(err, client.CodeDamaged):
 			plan.Items = append(plan.Items, eraseItem{ID: full, Damaged: true})

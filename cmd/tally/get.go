@@ -59,7 +59,7 @@ func showMemory(w io.Writer, s *sighting) error {
 		}
 	}
 	optional("updated", stamp(m.UpdatedAt.Time))
-	if s.State == stateLive {
+	if s.State == client.StateLive {
 		optional("expires", strings.TrimPrefix(expiry(m, time.Now()), "expires "))
 	} else {
 		optional("state", s.stateInWords()+"; bring it back: tally restore "+m.ID)

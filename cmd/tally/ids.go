@@ -156,11 +156,11 @@ func look(ctx context.Context, c *client.Client, id string) (*sighting, error) {
 	m, links, err := c.Graph().Linked(ctx, id)
 	switch {
 	case err == nil && (short || m.ID == prefix):
-		return &sighting{Memory: m, Links: links.Links, State: stateLive, Damaged: links.Damaged}, nil
-	case err != nil && !notFound(err) && !ambiguous(err):
+		return &sighting{Memory: m, Links: links.Links, State: client.StateLive, Damaged: links.Damaged}, nil
+	case err != nil && !client.IsNotFound(err) && !ambiguous(err):
 		return nil, err
 	}
-	if s, err := past(ctx, c, prefix); err == nil || !notFound(err) {
+	if s, err := past(ctx, c, prefix); err == nil || !client.IsNotFound(err) {
 		return s, err
 	}
 	if !short {
@@ -177,7 +177,6 @@ func look(ctx context.Context, c *client.Client, id string) (*sighting, error) {
 }
 
 const (
-	stateLive     = "live"
 	stateArchived = "archived"
 	reasonExpired = "ttl_expired"
 )
@@ -204,14 +203,14 @@ func past(ctx context.Context, c *client.Client, id string) (*sighting, error) {
 // missed says more about a memory that a change did not find: that it is not
 // live, or which others may have been meant. Other errors stay as they are.
 func missed(ctx context.Context, c *client.Client, id string, err error) error {
-	if !notFound(err) {
+	if !client.IsNotFound(err) {
 		return err
 	}
 	s, lookErr := past(ctx, c, id)
-	if notFound(lookErr) {
+	if client.IsNotFound(lookErr) {
 		return noMemory(ctx, c, id)
 	}
-	if lookErr != nil || s.State == stateLive {
+	if lookErr != nil || s.State == client.StateLive {
 		return err
 	}
 	state := s.State
@@ -227,7 +226,7 @@ func missed(ctx context.Context, c *client.Client, id string, err error) error {
 // missedOne is missed for a change of several memories, whose error does not say
 // which of them was not found.
 func missedOne(ctx context.Context, c *client.Client, ids []string, err error) error {
-	if !notFound(err) {
+	if !client.IsNotFound(err) {
 		return err
 	}
 	for _, id := range ids {
@@ -247,12 +246,6 @@ func noSuch(err error, format string, args ...any) error {
 	named := *e
 	named.Message = "no " + fmt.Sprintf(format, args...)
 	return &named
-}
-
-// notFound reports whether err is a node's answer that there is no such thing.
-func notFound(err error) bool {
-	e, ok := errors.AsType[*client.Error](err)
-	return ok && e.NotFound()
 }
 
 // isCode reports whether err is a node's answer with a code.

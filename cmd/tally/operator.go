@@ -67,7 +67,7 @@ func statusOf(ctx context.Context, c *client.Client) (*client.Status, error) {
 func (a *app) operate(ctx context.Context, c *client.Client) (*client.Client, error) {
 	as, err := c.AsOperator(ctx)
 	switch {
-	case notFound(err):
+	case client.IsNotFound(err):
 		return c, nil
 	case errors.Is(err, client.ErrNoOperatorKey), errors.Is(err, client.ErrNotOperator):
 		return nil, &operatorError{err}

@@ -21,7 +21,7 @@ func TestTextOfMemoriesCannotDriveTheTerminal(t *testing.T) {
 	m := client.Memory{ID: "1", Title: evil, Content: evil, Namespace: evil}
 	a := &app{stdio: stdio{out: &b, err: &b}}
 	for _, show := range []func(w io.Writer) error{
-		func(w io.Writer) error { return showMemory(w, &sighting{Memory: &m, State: stateLive}) },
+		func(w io.Writer) error { return showMemory(w, &sighting{Memory: &m, State: client.StateLive}) },
 		func(w io.Writer) error { return showHits(w, []client.Hit{{Memory: m}}, true) },
 		func(w io.Writer) error { return showHits(w, []client.Hit{{Memory: m}}, false) },
 		func(w io.Writer) error { return showList(a, w, []client.Memory{m}) },

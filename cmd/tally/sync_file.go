@@ -81,7 +81,7 @@ func (m *mirror) look(ctx context.Context) error {
 	m.base, m.there = m.remembered(), nil
 	if m.base.Memory != "" {
 		got, _, err := m.run.node.Get(ctx, m.base.Memory)
-		if err != nil && !notFound(err) {
+		if err != nil && !client.IsNotFound(err) {
 			return err
 		}
 		m.there = got

@@ -86,7 +86,7 @@ func existing(ctx context.Context, c *client.Client, item importer.Item) (m *cli
 			return nil, there && !halfway, err
 		}
 	case d.ID != "":
-		if m, _, err = c.Get(ctx, d.ID); err == nil || !notFound(err) {
+		if m, _, err = c.Get(ctx, d.ID); err == nil || !client.IsNotFound(err) {
 			return m, false, err
 		}
 	}

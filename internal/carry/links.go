@@ -41,7 +41,7 @@ func (r *run) draw(ctx context.Context, c *client.Client, item importer.Item) er
 	l.Relation = cmp.Or(l.Relation, "related_to")
 	there, err = r.linked(ctx, c, l, source, target)
 	switch {
-	case notFound(err) && item.Loose:
+	case client.IsNotFound(err) && item.Loose:
 		r.lose(item.Where, hiddenEnd, what)
 		return nil
 	case err != nil:
@@ -55,7 +55,7 @@ func (r *run) draw(ctx context.Context, c *client.Client, item importer.Item) er
 		return nil
 	}
 	out, err := c.Graph().Link(ctx, l.Source, l.Target, l.Relation, r.With)
-	if item.Loose && notFound(err) {
+	if item.Loose && client.IsNotFound(err) {
 		r.lose(item.Where, hiddenEnd, what)
 		return nil
 	}

@@ -94,7 +94,7 @@ func (r *run) settle(ctx context.Context, c *client.Client, id string, item impo
 	d := item.Draft
 	r.met(item, id)
 	m, _, err := c.Get(ctx, id)
-	if notFound(err) { // it was there once, and is no longer
+	if client.IsNotFound(err) { // it was there once, and is no longer
 		return r.bringBack(ctx, c, id, item)
 	}
 	if err != nil {
@@ -164,7 +164,7 @@ func (r *run) apart(ctx context.Context, c *client.Client, item importer.Item, w
 	if err == nil {
 		return r.settle(ctx, c, item.Draft.ID, item)
 	}
-	if !notFound(err) {
+	if !client.IsNotFound(err) {
 		return err
 	}
 	item.Draft.Title, item.Otherwise = item.Otherwise, ""
@@ -208,18 +208,15 @@ func (r *run) archive(ctx context.Context, c *client.Client, item importer.Item,
 	return r.putAway(ctx, c, out.ID, item)
 }
 
-// live is the state of a memory that is neither archived nor deleted.
-const live = "live"
-
 // before reports whether the node has the memory of a draft that is to be archived, in
 // whatever state, and whether an earlier import came halfway: it is live as that has
 // created it. Any other that is live was kept or brought back since, and stays.
 func before(ctx context.Context, c *client.Client, d *client.Draft) (there, halfway bool, err error) {
 	past, err := c.Past(ctx, d.ID)
-	if notFound(err) {
+	if client.IsNotFound(err) {
 		return false, false, nil
 	}
-	if err != nil || past.State != live || len(past.Revisions) != 1 {
+	if err != nil || past.State != client.StateLive || len(past.Revisions) != 1 {
 		return err == nil, false, err
 	}
 	only := &past.Revisions[0]
@@ -262,10 +259,4 @@ func Key(d client.Draft, durability client.Durability) string {
 	}
 	sum := sha256.Sum256(append(b, durability...))
 	return "import-" + hex.EncodeToString(sum[:16])
-}
-
-// notFound reports whether err is a node's answer that there is no such thing.
-func notFound(err error) bool {
-	e, ok := errors.AsType[*client.Error](err)
-	return ok && e.NotFound()
 }

@@ -100,7 +100,7 @@ func (d *Demo) account(ctx context.Context, acks []ack) error {
 			want := screen.Mask(k.content, secrets.Find(k.content))
 			for _, p := range d.nodes {
 				m, _, err := p.Client.Get(ctx, k.id)
-				if err != nil && !notFound(err) {
+				if err != nil && !client.IsNotFound(err) {
 					return err
 				}
 				if err != nil || m.Content != want {
@@ -180,9 +180,3 @@ func (d *Demo) prove(ctx context.Context, dot string) error {
 }
 
 func since(start time.Time) float64 { return time.Since(start).Round(time.Millisecond).Seconds() }
-
-// notFound reports whether err is a node's answer that there is no such thing.
-func notFound(err error) bool {
-	e, ok := errors.AsType[*client.Error](err)
-	return ok && e.NotFound()
-}

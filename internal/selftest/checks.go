@@ -72,7 +72,7 @@ func (t *trial) hides(names ...string) func(context.Context, *client.Client) err
 			switch _, _, err := c.Get(ctx, t.ids[name]); {
 			case err == nil:
 				return fmt.Errorf("%s is still there", name)
-			case !notFound(err):
+			case !client.IsNotFound(err):
 				return err
 			}
 		}
@@ -204,7 +204,7 @@ func (t *trial) lifeChecks() []check {
 			func(ctx context.Context, c *client.Client) error {
 				if _, err := c.History(ctx, t.ids["first"]); err == nil {
 					return errors.New("its history is still there")
-				} else if !notFound(err) {
+				} else if !client.IsNotFound(err) {
 					return err
 				}
 				return t.hides("first")(ctx, c)

@@ -187,7 +187,7 @@ func (t *trial) clean(ctx context.Context) {
 		errs = append(errs, err)
 	}
 	for _, id := range t.made {
-		if _, err := on.Client.Erase(ctx, id); err != nil && !notFound(err) {
+		if _, err := on.Client.Erase(ctx, id); err != nil && !client.IsNotFound(err) {
 			errs = append(errs, err)
 		}
 	}
@@ -254,10 +254,4 @@ func (t *trial) equal(ctx context.Context, on *Node) error {
 // ours reports whether the key of a register is of something that the trial made.
 func (t *trial) ours(key string) bool {
 	return strings.Contains(key, t.namespace) || slices.ContainsFunc(t.made, func(id string) bool { return strings.Contains(key, id) })
-}
-
-// notFound reports whether err is a node's answer that there is no such thing.
-func notFound(err error) bool {
-	e, ok := errors.AsType[*client.Error](err)
-	return ok && e.NotFound()
 }

@@ -10,10 +10,10 @@ import (
 )
 
 // A head says up to where all of an origin is held, also what was dropped since: the log does
-// not say that any more. So whenever something is dropped of another node's, or taken over by
-// its head alone, the head of that moment is noted beside the cursors of members, as that of
-// this node: the floor. It has check digits. All above it that is held is in the log, so that
-// of a head which is damaged the log and the floor say what it was.
+// not say that any more. So whenever something is dropped of another node's, its number is noted
+// beside the cursors of members, as that of this node: the floor; and if something is taken over
+// by its head alone, that head. It has check digits. All above it that is held is in the log, so
+// that of a head which is damaged the log and the floor say what it was.
 //
 // What this node has numbered itself is counted up to the last, whatever was dropped: the floor of
 // an origin of its own only says which entries the log must have (holes.go), and has a key by which
@@ -42,8 +42,8 @@ func readFloor(n int64) (uint64, bool) {
 // floor notes the head of o, behind which nothing was dropped.
 func (t *tx) floor(ctx context.Context, o *originState) error { return t.floorAt(ctx, o, o.head) }
 
-// floorAt notes that an entry of o was dropped; as long as nothing was noted before, that any of
-// them may have been.
+// floorAt notes that an entry of o was dropped. If nothing was noted before, as by an older build,
+// any up to the head may have been.
 func (t *tx) floorAt(ctx context.Context, o *originState, seq uint64) error {
 	if !o.floored {
 		seq = o.head

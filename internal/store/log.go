@@ -231,7 +231,8 @@ func (t *readTx) view(ctx context.Context, node memory.Node) (memory.View, error
 
 // Idempotent returns the entries of an earlier request of actor with the same
 // key and hash, nil if there was none, memory.ErrUnchanged if it wrote none, a
-// *memory.BegunError if those that it wrote have keys of their own, memory.ErrKeyReused if the hash differs, or memory.ErrDamaged if what it wrote cannot be
+// *memory.BegunError if those that it wrote have keys of their own, memory.ErrKeyReused if the
+// hash differs, or memory.ErrDamaged if what it wrote cannot be
 // told.
 func (s *log) Idempotent(ctx context.Context, actor memory.AgentID, id *memory.Idempotency) ([]*memory.Entry, error) {
 	r := request{actor: actor, key: id}

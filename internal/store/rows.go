@@ -73,7 +73,8 @@ func (r *request) args() []any { return []any{string(r.actor), r.key.Key} }
 func (r *request) dest() []any { return []any{&r.hash, &r.origin, &r.seq, &r.count} }
 
 // entries are those that it wrote. memory.ErrUnchanged says that there are none, a
-// memory.BegunError that they have keys of their own, memory.ErrKeyReused that it is another one, and memory.ErrDamaged that nobody can tell any more: then it is not carried out again.
+// memory.BegunError that they have keys of their own, memory.ErrKeyReused that it is another one,
+// and memory.ErrDamaged that nobody can tell any more: then it is not carried out again.
 func (r *request) entries(read func(origin, seq int64) (*memory.Entry, error)) ([]*memory.Entry, error) {
 	lost := fmt.Errorf("what was written with key %q: %w", r.key.Key, memory.ErrDamaged)
 	hash, asked := toDigest(r.hash), r.key.Hash

@@ -178,14 +178,11 @@ func (k *kept) take(of subject, whole string, now time.Time) (withheld int, pass
 		l.wait = least
 	}
 	l.seen = now
-	if now.Before(l.next) || m.left == 0 {
-		m.withheld++
-		return 0, false
+	withheld, pass = m.spend(!now.Before(l.next))
+	if pass {
+		l.next, l.wait = now.Add(l.wait), min(2*l.wait, most)
 	}
-	l.next, l.wait = now.Add(l.wait), min(2*l.wait, most)
-	m.left--
-	withheld, m.withheld = m.withheld, 0
-	return withheld, true
+	return withheld, pass
 }
 
 // ration is take for lines below a warning, whatever else they say.
@@ -194,7 +191,13 @@ func (k *kept) ration(of subject, now time.Time) (withheld int, pass bool) {
 	defer k.mu.Unlock()
 	m := known(k.events, of, maxMessages, &message{left: flood, filled: now})
 	m.fill(now, flood, drain)
-	if m.left == 0 {
+	return m.spend(true)
+}
+
+// spend takes one of the lines that are left, unless it is not due, and says how many were
+// withheld before it.
+func (m *message) spend(due bool) (withheld int, pass bool) {
+	if !due || m.left == 0 {
 		m.withheld++
 		return 0, false
 	}
